@@ -1,0 +1,1 @@
+"""Makes the models the tutor runs: data, two-stage finetuning, evaluation, export."""

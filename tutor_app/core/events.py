@@ -1,0 +1,206 @@
+"""What happens while a problem is being solved, as frozen values.
+
+Two small unions: what the dialect's parser sees in the model's text (:data:`ParseEvent`), and what the solve
+loop tells its subscribers (:data:`SolveEvent`). Deltas may be cut anywhere; joining adjacent ones of a kind
+gives the same whatever the cuts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from tutor_app.core.transcript import Answer, Figure, Output, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More prose."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStarted:
+    """A Python fence opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDelta:
+    """More of the open block's source."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeEnded:
+    """The block is complete.
+
+    Attributes:
+        source: The whole source, dedented if its fence was indented.
+        closed: False if the text ended before the closing fence.
+    """
+
+    source: str
+    closed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStarted:
+    """An output fence opened: in a stored text a recorded output, in a live one a forged output."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputEnded:
+    """The recorded output is complete."""
+
+    text: str
+
+
+ParseEvent = TextDelta | CodeStarted | CodeDelta | CodeEnded | OutputStarted | OutputEnded
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStarted:
+    """The model is about to speak; ``number`` counts from 1."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The model is reading its prompt: ``done`` of ``total`` tokens."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDelta:
+    """More printed by the running block; ``stream`` is ``stdout`` or ``stderr``."""
+
+    text: str
+    stream: str = "stdout"
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDrawn:
+    """The running block drew a figure."""
+
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The block ended, however it ended."""
+
+    output: Output
+
+
+RunEvent = OutputDelta | FigureDrawn | RunFinished
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFound:
+    """The final answer is known."""
+
+    answer: Answer
+
+
+class EndReason(Enum):
+    """Why a solution ended; :meth:`sentence` says it to a reader."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    ROUNDS = "rounds"
+    REPEATED = "repeated"
+    TOKENS = "tokens"
+    SECONDS = "seconds"
+    CONTEXT = "context"
+    STOPPED = "stopped"
+    ENGINE = "engine"
+    SANDBOX = "sandbox"
+
+    def sentence(self) -> str:
+        """One sentence for the reader."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    EndReason.ANSWERED: "The model gave its answer.",
+    EndReason.NO_ANSWER: "The model stopped without giving an answer.",
+    EndReason.ROUNDS: "The model used up its rounds of code without concluding.",
+    EndReason.REPEATED: "The model wrote the same code again and was stopped.",
+    EndReason.TOKENS: "The model reached the limit on the length of a solution.",
+    EndReason.SECONDS: "The time limit for a solution was reached.",
+    EndReason.CONTEXT: "The model's context is full; a larger context in Settings leaves more room.",
+    EndReason.STOPPED: "You stopped the solution.",
+    EndReason.ENGINE: "The model process failed.",
+    EndReason.SANDBOX: "Code could not be run.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a solution cost.
+
+    Attributes:
+        prompt_tokens: Length of the first prompt.
+        evaluated_tokens: Prompt and injected tokens that were really computed (the rest was kept).
+        generated_tokens: Tokens the model wrote.
+        rounds: Times the model spoke.
+        runs: Code blocks run.
+        seconds: Wall time of it all.
+        first_token_seconds: From the start to the first word.
+        decode_seconds: Wall time spent decoding.
+    """
+
+    prompt_tokens: int = 0
+    evaluated_tokens: int = 0
+    generated_tokens: int = 0
+    rounds: int = 0
+    runs: int = 0
+    seconds: float = 0.0
+    first_token_seconds: float = 0.0
+    decode_seconds: float = 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Decoding speed, 0 if nothing was decoded."""
+        return self.generated_tokens / self.decode_seconds if self.decode_seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Always the last event, exactly once.
+
+    Attributes:
+        reason: Why it ended.
+        transcript: The whole solution, with provenance in ``meta``.
+        usage: What it cost.
+        detail: For a host fault the sentence to show; else empty.
+    """
+
+    reason: EndReason
+    transcript: Transcript
+    usage: Usage
+    detail: str = ""
+
+    def sentence(self) -> str:
+        """Why it ended, for the reader."""
+        return self.detail or self.reason.sentence()
+
+
+SolveEvent = (
+    RoundStarted
+    | Reading
+    | TextDelta
+    | CodeStarted
+    | CodeDelta
+    | CodeEnded
+    | OutputDelta
+    | FigureDrawn
+    | RunFinished
+    | AnswerFound
+    | Finished
+)

@@ -1,0 +1,432 @@
+"""The loop: the model speaks until its code closes, the code runs, its output is put back, the model goes on.
+
+The window, the command line, evaluation and data synthesis all drive this one generator of frozen events. It
+draws nothing, stores nothing and knows no concrete model or executor. It never raises for what the model, its
+code or the host does: every solution ends in exactly one ``Finished`` with an explicit reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final
+
+from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, header, injection
+from tutor_app.core.errors import HostFault, SandboxFault, UserFault
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    EndReason,
+    FigureDrawn,
+    Finished,
+    OutputDelta,
+    OutputEnded,
+    OutputStarted,
+    ParseEvent,
+    Reading,
+    RoundStarted,
+    RunFinished,
+    SolveEvent,
+    TextDelta,
+    Usage,
+)
+from tutor_app.core.ports import (
+    Cancel,
+    CodeExecutor,
+    CodeSession,
+    LanguageModel,
+    Never,
+    PromptProgress,
+    Sampling,
+    Stopped,
+)
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+
+MAX_PROBLEM: Final = 20_000
+"""Longest problem, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class SolveSettings:
+    """Budgets and choices of one solution.
+
+    Attributes:
+        max_rounds: Code blocks that may run; after the last the model may still conclude.
+        max_tokens: Tokens the model may write in one round.
+        seconds: Wall time for everything.
+        code_timeout: Wall seconds for one block; None leaves it to the executor.
+        feedback_limit: Characters of an output that go back to the model (half from each end).
+        stop_after_answer: End at the end of the line that holds a boxed answer.
+        sampling: How tokens are drawn.
+    """
+
+    max_rounds: int = 4
+    max_tokens: int = 1024
+    seconds: float = 300.0
+    code_timeout: float | None = None
+    feedback_limit: int = 400
+    stop_after_answer: bool = True
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+def check_problem(text: str) -> str:
+    """``text`` as it will be asked: control characters removed, outer white space stripped.
+
+    Raises:
+        UserFault: If nothing is left, or it is too long.
+    """
+    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
+    clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
+    if not clean:
+        raise UserFault("There is no problem to solve.", "Type one and try again.")
+    if len(clean) > MAX_PROBLEM:
+        raise UserFault(
+            f"The problem has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
+            "Shorten it to what is needed.",
+        )
+    return clean
+
+
+def feedback(output: Output, limit: int = 400) -> str:
+    """What the model is told of a run, as in MuMath-Code's executor.
+
+    What was printed, else the value, else the last line of the traceback; cut to ``limit`` characters, the
+    first and last halves of it. Unlike there, what was printed before an error is kept with the error line.
+    """
+    text = output.stdout.rstrip() or output.value
+    if output.status != "ok":
+        line = output.error.last_line if output.error else output.status
+        text = f"{text}\n{line}" if text else line
+    if len(text) > limit:
+        half = limit // 2
+        text = f"{text[:half]}...{text[-half:]}"
+    return text
+
+
+class Builder:
+    """Folds events into parts, so that whoever listens can save or draw what there is so far."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._words: list[str] = []
+        self._code: list[str] | None = None
+        self._printed: list[str] = []
+
+    def apply(self, event: SolveEvent | ParseEvent) -> None:
+        """Take in one event."""
+        match event:
+            case TextDelta(text):
+                self._words.append(text)
+            case CodeStarted():
+                self._flush()
+                self._code = []
+            case CodeDelta(text):
+                (self._code if self._code is not None else self._words).append(text)
+            case CodeEnded(source):
+                self._code = None
+                self._parts.append(Code(source))
+            case OutputDelta(text):
+                self._printed.append(text)
+            case FigureDrawn(figure):
+                self._parts.append(figure)
+            case RunFinished(output):
+                self._printed.clear()
+                # An output stands right after its code, before the figures drawn meanwhile.
+                at = len(self._parts)
+                while at and isinstance(self._parts[at - 1], Figure):
+                    at -= 1
+                self._parts.insert(at, output)
+            case AnswerFound(answer):
+                self._flush()
+                self._parts.append(answer)
+            case _:
+                pass
+
+    @property
+    def words(self) -> str:
+        """The prose since the last block."""
+        return "".join(self._words)
+
+    def parts(self) -> tuple[Part, ...]:
+        """Everything so far; an open block and a running block's output are included as they stand."""
+        tail: list[Part] = []
+        if self._code is not None:
+            tail.append(Code("".join(self._code).removesuffix("\n")))
+        elif self._words:
+            tail.append(Text(self.words))
+        if self._printed:
+            tail.append(Output(stdout="".join(self._printed), status="stopped"))
+        return (*self._parts, *tail)
+
+    def _flush(self) -> None:
+        if self._words:
+            self._parts.append(Text(self.words))
+            self._words.clear()
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one turn of the model's speech came to."""
+
+    raw: str = ""
+    code: CodeEnded | None = None
+    forged: bool = False
+    reason: EndReason | None = None
+
+
+def solve(
+    problem: str,
+    *,
+    model: LanguageModel,
+    executor: CodeExecutor,
+    dialect: Dialect,
+    prompt: PromptSet | None = None,
+    settings: SolveSettings | None = None,
+    cancel: Cancel | None = None,
+    meta: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[SolveEvent]:
+    """Solve ``problem``, yielding what happens.
+
+    Args:
+        problem: As typed.
+        model: Writes.
+        executor: Runs what the model writes.
+        dialect: The model's wire form.
+        prompt: System text and demonstrations.
+        settings: Budgets.
+        cancel: Raise it to stop; what there is is kept.
+        meta: Provenance to keep with the transcript.
+        clock: Seconds, for budgets.
+
+    Raises:
+        UserFault: If the problem is empty or too long (before anything else happens).
+    """
+    problem = check_problem(problem)
+    prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or Never()
+    run = _Solution(model, executor, dialect, prompt, settings, cancel, clock)
+    yield from run.events(problem, dict(meta or {}))
+
+
+class _Solution:
+    """The state of one solution while it is being made."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        executor: CodeExecutor,
+        dialect: Dialect,
+        prompt: PromptSet,
+        settings: SolveSettings,
+        cancel: Cancel,
+        clock: Callable[[], float],
+    ) -> None:
+        self._model, self._executor, self._dialect, self._prompt = model, executor, dialect, prompt
+        self._settings, self._cancel, self._clock = settings, cancel, clock
+        self._start = clock()
+        self._builder = Builder()
+        self._usage = Usage()
+        self._session: CodeSession | None = None
+        self._seen: set[str] = set()
+        self._constant = 0
+        self._last_feedback = ""
+        self._failed = False
+
+    def events(self, problem: str, meta: dict[str, Any]) -> Iterator[SolveEvent]:
+        spans = list(header(self._dialect, problem, self._prompt))
+        # All but the problem and the frame after it, where frames are tokens of their own.
+        self._constant = max(0, len(spans) - 2) if self._dialect.special else 0
+        reason, detail = EndReason.NO_ANSWER, ""
+        try:
+            reason = yield from self._rounds(spans)
+        except HostFault as e:
+            reason = EndReason.SANDBOX if isinstance(e, SandboxFault) else EndReason.ENGINE
+            detail = str(e)
+        finally:
+            if self._session is not None:
+                self._session.close()
+        self._spend(seconds=self._clock() - self._start)
+        answer = self._answer(reason)
+        if answer is not None:
+            yield self._tell(AnswerFound(answer))
+            if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
+                reason = EndReason.ANSWERED
+        info = self._model.info
+        meta |= {
+            "model": info.name,
+            "model_sha256": info.sha256,
+            "engine": info.engine,
+            "device": info.device,
+            "dialect": self._dialect.name,
+            "prompt": self._prompt.name,
+            "sampling": asdict(self._settings.sampling),
+            "ended": reason.value,
+            "usage": asdict(self._usage),
+        }
+        if detail:
+            meta["detail"] = detail
+        transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
+        yield Finished(reason, transcript, self._usage, detail)
+
+    def _rounds(self, spans: list[Span]) -> Generator[SolveEvent, None, EndReason]:
+        """Speak and run until there is a reason to end; returns it."""
+        while True:
+            self._spend(rounds=self._usage.rounds + 1)
+            yield RoundStarted(self._usage.rounds)
+            said = yield from self._speak(spans)
+            if said.code is None and not said.forged:
+                return said.reason or EndReason.NO_ANSWER
+            if said.reason not in (None, EndReason.NO_ANSWER):
+                return said.reason
+            if said.code is not None:
+                source = said.code.source.strip()
+                if source in self._seen:
+                    return EndReason.REPEATED
+                self._seen.add(source)
+                if self._usage.runs >= self._settings.max_rounds:
+                    return EndReason.ROUNDS
+                stopped = yield from self._execute(said.code.source)
+                if stopped is not None:
+                    return stopped
+            elif self._usage.rounds > 2 * self._settings.max_rounds:
+                return EndReason.ROUNDS
+            spans.append(Span(said.raw, supervised=True))
+            spans.append(Span(self._reply(said)))
+
+    def _speak(self, spans: list[Span]) -> Generator[SolveEvent, None, _Round]:
+        """One round of the model's words; returns what they came to."""
+        said = _Round()
+        parser = Parser()
+        stream = self._model.generate(
+            tuple(spans),
+            sampling=self._settings.sampling,
+            max_tokens=self._settings.max_tokens,
+            stop=self._dialect.stop,
+            prefix=self._constant,
+            cancel=self._cancel,
+        )
+        first = not self._usage.generated_tokens
+        began: float | None = None
+        tokens = 0
+        read = PromptProgress(0, 0)
+        stopped: Stopped | None = None
+        try:
+            for item in stream:
+                if isinstance(item, Stopped):
+                    stopped = item
+                    break
+                if self._clock() - self._start > self._settings.seconds:
+                    said.reason = EndReason.SECONDS
+                    break
+                if isinstance(item, PromptProgress):
+                    read = item
+                    yield Reading(item.done, item.total)
+                    continue
+                now = self._clock()
+                began = began if began is not None else now
+                if first:
+                    self._spend(first_token_seconds=now - self._start)
+                    first = False
+                tokens += item.tokens
+                said.raw += item.text
+                if (yield from self._read(parser.feed(item.text), said)):
+                    break
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
+        if stopped is not None:
+            tokens = stopped.generated_tokens
+            read = PromptProgress(stopped.prompt_tokens, stopped.prompt_tokens, stopped.evaluated_tokens)
+            yield from self._read(parser.finish(), said)
+            said.reason = _reason(stopped)
+        elif said.reason is not None:
+            yield from self._read(parser.finish(), said)
+        if began is not None:
+            spent = stopped.decode_seconds if stopped is not None else self._clock() - began
+            self._spend(decode_seconds=self._usage.decode_seconds + spent)
+        self._spend(
+            prompt_tokens=self._usage.prompt_tokens or read.total,
+            evaluated_tokens=self._usage.evaluated_tokens + read.evaluated,
+            generated_tokens=self._usage.generated_tokens + tokens,
+        )
+        if said.code is not None or said.forged:
+            said.raw = said.raw[: parser.position]
+        return said
+
+    def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
+        """Pass parse events on; returns whether the model has said enough."""
+        for event in events:
+            if isinstance(event, OutputStarted):
+                # An output the model made up: cut it off, the real one goes there instead.
+                said.forged = True
+                return True
+            if isinstance(event, OutputEnded):
+                continue
+            yield self._tell(event)
+            if isinstance(event, CodeEnded):
+                said.code = event
+                return True
+            if isinstance(event, TextDelta) and self._settings.stop_after_answer and "\n" in event.text:
+                words = self._builder.words
+                last = max((end for _, end in boxed(words)), default=-1)
+                if last >= 0 and "\n" in words[last:]:
+                    said.reason = EndReason.ANSWERED
+                    return True
+        return False
+
+    def _execute(self, source: str) -> Generator[SolveEvent, None, EndReason | None]:
+        """Run a block; returns a reason to end, or None to go on."""
+        if self._session is None:
+            self._session = self._executor.open()
+        left = max(1.0, self._settings.seconds - (self._clock() - self._start))
+        limit = self._settings.code_timeout
+        self._spend(runs=self._usage.runs + 1)
+        output = Output(status="died")
+        for event in self._session.run(source, cancel=self._cancel, timeout=min(left, limit) if limit else None):
+            if isinstance(event, RunFinished):
+                output = replace(event.output, feedback=feedback(event.output, self._settings.feedback_limit))
+                event = RunFinished(output)
+            yield self._tell(event)
+        self._last_feedback = output.feedback
+        self._failed = output.status != "ok"
+        return EndReason.STOPPED if output.status == "stopped" or self._cancel.is_set() else None
+
+    def _reply(self, said: _Round) -> str:
+        """What is put after the model's words: the (last) output in its fence."""
+        raw = said.raw
+        opening = "" if not raw or raw.endswith("\n") else "\n"
+        if said.forged:
+            # The opening fence is the model's own; its line is part of ``raw``.
+            return opening + injection(self._last_feedback, self._dialect, at_line_start=True).split("\n", 1)[1]
+        if said.code is not None and not said.code.closed:
+            opening += "```\n"
+        reply = opening + injection(self._last_feedback, self._dialect, at_line_start=True)
+        return reply + self._prompt.correction if self._failed else reply
+
+    def _answer(self, reason: EndReason) -> Answer | None:
+        """The answer, by fall-backs only where the model had its say."""
+        answer = find_answer(self._builder.parts())
+        unfinished = (EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
+        if answer is not None and answer.source in ("output", "number") and reason in unfinished:
+            return None
+        return answer
+
+    def _tell(self, event: Any) -> Any:
+        self._builder.apply(event)
+        return event
+
+    def _spend(self, **values: Any) -> None:
+        self._usage = replace(self._usage, **values)
+
+
+def _reason(stopped: Stopped) -> EndReason | None:
+    return {
+        "length": EndReason.TOKENS,
+        "context": EndReason.CONTEXT,
+        "cancelled": EndReason.STOPPED,
+    }.get(stopped.reason)

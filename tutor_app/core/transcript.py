@@ -1,0 +1,287 @@
+"""The one value everything speaks: a problem and its turns, each a tuple of frozen parts.
+
+A saved solution, a training row and an evaluation sample are the same JSON (:meth:`Transcript.to_json`).
+The module knows nothing of models, prompts, files or the screen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+VERSION: Final = 1
+"""Version of the JSON form; a reader accepts this and every older one."""
+
+Role = Literal["user", "assistant"]
+OutputStatus = Literal["ok", "error", "timeout", "stopped", "died", "refused"]
+AnswerSource = Literal["boxed", "phrase", "output", "number"]
+Verdict = Literal["correct", "incorrect", "unknown"]
+
+
+class TranscriptFormatError(ValueError):
+    """The JSON is not a transcript this version can read; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Prose in Markdown with LaTeX, exactly as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block of Python, without its fences and without a final newline."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeError:
+    """Why a block failed.
+
+    Attributes:
+        type: Name of the exception class.
+        message: Its text.
+        line: Line of the block (from 1) that raised, or 0 if unknown.
+        traceback: The part of the traceback that concerns the block.
+        hint: The cause in plain words, or empty.
+    """
+
+    type: str
+    message: str
+    line: int = 0
+    traceback: str = ""
+    hint: str = ""
+
+    @property
+    def last_line(self) -> str:
+        """The last line of a Python traceback: ``NameError: name 'x' is not defined``."""
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What running the preceding code block did.
+
+    Attributes:
+        stdout: What it printed (standard output and error, in order), bounded.
+        value: Text of a trailing expression's value, if nothing was printed, else empty.
+        value_latex: The same as LaTeX, for a SymPy value, else empty.
+        status: ``ok``; ``error`` (raised); ``timeout``; ``stopped`` (by the reader); ``died`` (the
+            process was killed or crashed); ``refused`` (not run at all).
+        error: Set unless ``status`` is ``ok``.
+        seconds: Wall time.
+        truncated: Whether output was dropped because it passed the limit.
+        feedback: Exactly what was given back to the model (set by the solve loop).
+    """
+
+    stdout: str = ""
+    value: str = ""
+    value_latex: str = ""
+    status: OutputStatus = "ok"
+    error: CodeError | None = None
+    seconds: float = 0.0
+    truncated: bool = False
+    feedback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture drawn by the preceding code block.
+
+    Attributes:
+        svg: Cleaned SVG text, or empty if it was too large.
+        png: PNG bytes as base64 text.
+        width: Pixels of the PNG.
+        height: Pixels of the PNG.
+        alt: What is in it, in words.
+    """
+
+    svg: str
+    png: str
+    width: int
+    height: int
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The final answer.
+
+    Attributes:
+        latex: Its text, as found.
+        source: Which rule found it: the last ``\\boxed{}``, the phrase "the answer is", the last output,
+            or the last number (the fall-backs of MuMath-Code's ``extract_answer``).
+        verdict: Whether it agrees with a known answer.
+    """
+
+    latex: str
+    source: AnswerSource = "boxed"
+    verdict: Verdict = "unknown"
+
+
+Part = Text | Code | Output | Figure | Answer
+
+_KINDS: Final[dict[str, type[Part]]] = {
+    "text": Text,
+    "code": Code,
+    "output": Output,
+    "figure": Figure,
+    "answer": Answer,
+}
+_NAMES: Final = {cls: name for name, cls in _KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one speaker said."""
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A problem and what followed.
+
+    Attributes:
+        turns: Alternating turns; the first is the user's and holds the problem.
+        meta: Provenance as flat JSON values (model, date, settings, source, licence, end reason ...).
+    """
+
+    turns: tuple[Turn, ...]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: str, *parts: Part, meta: Mapping[str, Any] | None = None) -> Transcript:
+        """A transcript of one problem and, if parts are given, its solution."""
+        turns: tuple[Turn, ...] = (Turn("user", (Text(problem),)),)
+        if parts:
+            turns += (Turn("assistant", parts),)
+        return cls(turns, dict(meta or {}))
+
+    @property
+    def problem(self) -> str:
+        """Text of the first user turn."""
+        return "".join(p.text for p in self.turns[0].parts if isinstance(p, Text)) if self.turns else ""
+
+    @property
+    def solution(self) -> tuple[Part, ...]:
+        """Parts of the last assistant turn, or nothing."""
+        for turn in reversed(self.turns):
+            if turn.role == "assistant":
+                return turn.parts
+        return ()
+
+    @property
+    def answer(self) -> Answer | None:
+        """The final answer of the solution, if one was found."""
+        return next((p for p in reversed(self.solution) if isinstance(p, Answer)), None)
+
+    def with_solution(self, parts: tuple[Part, ...], **meta: Any) -> Transcript:
+        """The same problem with ``parts`` as its (last) assistant turn and ``meta`` merged in."""
+        turns = self.turns
+        if turns and turns[-1].role == "assistant":
+            turns = turns[:-1]
+        return replace(self, turns=(*turns, Turn("assistant", parts)), meta={**self.meta, **meta})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The versioned plain form."""
+        turns = [{"role": t.role, "parts": [_part_to_dict(p) for p in t.parts]} for t in self.turns]
+        return {"version": VERSION, "meta": dict(self.meta), "turns": turns}
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Transcript:
+        """Read :meth:`to_json`'s form.
+
+        Raises:
+            TranscriptFormatError: If it is not a transcript; the text says what was expected.
+        """
+        try:
+            data = json.loads(text)
+        except ValueError as e:
+            raise TranscriptFormatError(f"not JSON: {e}") from None
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Transcript:
+        """Read :meth:`to_dict`'s form; unknown keys of a part are ignored.
+
+        Raises:
+            TranscriptFormatError: If it is not a transcript; the text says what was expected.
+        """
+        if not isinstance(data, dict) or not isinstance(data.get("turns"), list):
+            raise TranscriptFormatError('expected an object with a list "turns"')
+        version = data.get("version")
+        if not isinstance(version, int) or not 1 <= version <= VERSION:
+            raise TranscriptFormatError(f"version {version!r} is not one of 1 to {VERSION}")
+        meta = data.get("meta", {})
+        if not isinstance(meta, dict):
+            raise TranscriptFormatError('"meta" must be an object')
+        turns = []
+        for i, turn in enumerate(data["turns"]):
+            if not isinstance(turn, dict) or turn.get("role") not in ("user", "assistant"):
+                raise TranscriptFormatError(f'turn {i}: "role" must be "user" or "assistant"')
+            parts = turn.get("parts")
+            if not isinstance(parts, list):
+                raise TranscriptFormatError(f'turn {i}: "parts" must be a list')
+            turns.append(Turn(turn["role"], tuple(_part_from_dict(p, f"turn {i}") for p in parts)))
+        return cls(tuple(turns), meta)
+
+
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    out: dict[str, Any] = {"kind": _NAMES[type(part)]}
+    for f in fields(part):
+        value = getattr(part, f.name)
+        if isinstance(value, CodeError):
+            value = {g.name: getattr(value, g.name) for g in fields(value)}
+        if value != f.default:
+            out[f.name] = value
+    return out
+
+
+def _part_from_dict(data: Any, where: str) -> Part:
+    kind = data.get("kind") if isinstance(data, dict) else None
+    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise TranscriptFormatError(f"{where}: a part's kind must be one of {', '.join(_KINDS)}, not {kind!r}")
+    part: Part = _build(cls, data, where)
+    return part
+
+
+def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
+    values: dict[str, Any] = {}
+    for f in fields(cls):
+        if f.name not in data:
+            continue
+        value = data[f.name]
+        if f.name == "error" and value is not None:
+            if not isinstance(value, dict):
+                raise TranscriptFormatError(f'{where}: "error" must be an object')
+            value = _build(CodeError, value, where)
+        elif not _fits(f.name, value):
+            raise TranscriptFormatError(f"{where}: {f.name} has the wrong type, {type(value).__name__}")
+        values[f.name] = value
+    try:
+        return cls(**values)
+    except TypeError as e:
+        raise TranscriptFormatError(f"{where}: {str(e).split('()', 1)[-1].strip()}") from None
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == "seconds":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if name in ("width", "height", "line"):
+        return isinstance(value, int) and not isinstance(value, bool)
+    if name == "truncated":
+        return isinstance(value, bool)
+    if name == "error":
+        return value is None
+    return isinstance(value, str)

@@ -1,0 +1,1 @@
+"""Widgets draw and emit. No decisions, no I/O."""
