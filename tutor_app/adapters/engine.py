@@ -1,0 +1,466 @@
+"""The model in a child process: starts it, speaks to it, and says in one sentence what happened when it dies.
+
+llama.cpp can abort, run out of memory or meet an illegal instruction; here that costs one solution's remaining
+text, never the program. The process is started on first use and again after a death. This module knows nothing
+of prompts or solutions: it implements :class:`tutor_app.core.ports.LanguageModel`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tutor_app.adapters.engine_worker import read_message, write_message
+from tutor_app.core.dialect import Span
+from tutor_app.core.errors import EngineFault, ModelFileFault
+from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
+
+POLL_SECONDS: Final = 0.01
+CACHE_LIMIT: Final = 512 * 2**20
+"""Bytes of kept prompt states on disk, over all models."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How a model is run.
+
+    Attributes:
+        n_ctx: Context of one sequence, in tokens.
+        n_seq: Solutions generated at once.
+        threads: 0 means one per physical core.
+        gpu_layers: -1 means as many as fit.
+        kv_type: ``f16``, ``q8_0`` or ``f32``.
+        cache_folder: Where the states of constant prompt beginnings are kept; None keeps none on disk.
+        load_timeout: Seconds without any sign of life while loading.
+    """
+
+    n_ctx: int = 4096
+    n_seq: int = 1
+    threads: int = 0
+    gpu_layers: int = -1
+    kv_type: str = "f16"
+    cache_folder: Path | None = None
+    load_timeout: float = 300.0
+
+
+def physical_cores() -> int:
+    """Cores this process may use, hyper-threads counted once; at least 1."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores: set[tuple[str, str]] = set()
+    try:
+        chip = ""
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "physical id":
+                chip = value
+            elif key.strip() == "core id":
+                cores.add((chip, value))
+    except OSError:
+        if platform.system() == "Darwin":
+            query = ["sysctl", "-n", "hw.perflevel0.physicalcpu"]
+            found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
+            return int(found) if found.isdigit() else max(1, usable)
+        return max(1, usable // 2)
+    return max(1, min(usable, len(cores) or usable))
+
+
+def worker_command() -> list[str]:
+    """The command that starts the model process; a frozen program is its own interpreter."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--engine-worker"]
+    return [sys.executable, str(Path(__file__).with_name("engine_worker.py"))]
+
+
+def explain_exit(code: int) -> tuple[str, str]:
+    """What an exit code means, and what to do, each in one sentence.
+
+    Args:
+        code: As ``Popen.returncode`` gives it: negative for a signal.
+    """
+    smaller = "Choose a smaller context or a smaller model in Settings, or close other programs."
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        if name == "SIGILL":
+            return (
+                "The model engine uses instructions this processor does not have (SIGILL).",
+                "Reinstall the portable engine with: make run ENGINE=cpu",
+            )
+        if name == "SIGKILL":
+            return "The model process was killed (SIGKILL), most likely for lack of memory.", smaller
+        if name == "SIGABRT":
+            return "The model engine gave up (SIGABRT), most likely for lack of memory.", smaller
+        return (
+            f"The model engine crashed ({name}).",
+            "Try again; if it happens again, set GPU layers to 0 in Settings or verify the model file.",
+        )
+    windows = {
+        0xC000001D: (
+            "The model engine uses instructions this processor does not have (0xC000001D).",
+            "Reinstall the portable engine.",
+        ),
+        0xC0000135: ("A library of the model engine is missing (0xC0000135).", "Install the Visual C++ runtime."),
+        0xC0000017: ("There was not enough memory for the model (0xC0000017).", smaller),
+    }
+    if code & 0xFFFFFFFF in windows:
+        return windows[code & 0xFFFFFFFF]
+    return f"The model process ended unexpectedly (exit code {code}).", "Try again; `tutor doctor` says what is wrong."
+
+
+class Engine:
+    """A :class:`~tutor_app.core.ports.LanguageModel` on a GGUF file.
+
+    Several threads may generate at once; up to ``n_seq`` of them advance together in one batch.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        options: EngineOptions | None = None,
+        *,
+        name: str = "",
+        sha256: str = "",
+        on_load: Callable[[float], None] | None = None,
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            path: The GGUF file.
+            options: How to run it.
+            name: For the reader; the file's name by default.
+            sha256: Of the file, to recognise kept prompt states; by default its path, size and date are used.
+            on_load: Called with the fraction loaded, from the thread that called :meth:`load` or the first
+                :meth:`generate`.
+        """
+        self._path, self._options = path, options or EngineOptions()
+        self._name, self._sha256, self._on_load = name or path.stem, sha256, on_load
+        self._lock = threading.Lock()
+        self._worker: _Process | None = None
+        self._ids = itertools.count(1)
+        self._info = ModelInfo(self._name, sha256, self._options.n_ctx, self._options.n_seq)
+        self._gpu_layers = self._options.gpu_layers
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is loaded; the device is known once it is."""
+        return self._info
+
+    @property
+    def pid(self) -> int | None:
+        """Of the model process, if it runs."""
+        worker = self._worker
+        return worker.pid if worker is not None and worker.alive else None
+
+    def load(self, cancel: Cancel | None = None) -> ModelInfo:
+        """Start the process and load the model, unless that has happened.
+
+        Raises:
+            ModelFileFault: If the file is missing, unreadable or no model llama.cpp knows.
+            EngineFault: If the process cannot start, dies, or the loading was cancelled.
+        """
+        self._ready(cancel)
+        return self._info
+
+    def close(self) -> None:
+        """End the process; safe to call twice. A later call of :meth:`generate` starts it again."""
+        with self._lock:
+            if self._worker is not None:
+                self._worker.end()
+                self._worker = None
+
+    def generate(
+        self,
+        prompt: Sequence[Span],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        prefix: int = 0,
+        cancel: Cancel,
+    ) -> Iterator[Generation]:
+        """See :meth:`tutor_app.core.ports.LanguageModel.generate`."""
+        worker = self._ready(cancel)
+        job = next(self._ids)
+        inbox = worker.open(job)
+        finished = False
+        try:
+            worker.send(
+                op="generate",
+                id=job,
+                spans=[[s.text, s.supervised, s.special] for s in prompt],
+                sampling=asdict(sampling),
+                max_tokens=max_tokens,
+                stop=list(stop),
+                prefix=prefix,
+            )
+            cancelled = False
+            while not finished:
+                if not cancelled and cancel.is_set():
+                    cancelled = True
+                    worker.send(op="cancel", id=job)
+                try:
+                    message = inbox.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    continue
+                match message["op"]:
+                    case "progress":
+                        yield PromptProgress(message["done"], message["total"], message["evaluated"])
+                    case "piece":
+                        yield Piece(message["text"], message["tokens"])
+                    case "stopped":
+                        finished = True
+                        yield Stopped(**{k: v for k, v in message.items() if k not in ("op", "id")})
+                    case "died":
+                        finished = True
+                        raise self._death(worker)
+        finally:
+            worker.close(job)
+            if not finished and worker.alive:
+                worker.send(op="cancel", id=job)
+
+    def tokenize(self, spans: Sequence[Span]) -> list[int]:
+        """Token ids of a text, exactly as :meth:`generate` would read it.
+
+        Raises:
+            EngineFault: If the engine cannot start or dies.
+        """
+        worker = self._ready(None)
+        job = next(self._ids)
+        inbox = worker.open(job)
+        try:
+            worker.send(op="tokenize", id=job, spans=[[s.text, s.supervised, s.special] for s in spans])
+            message = inbox.get()
+            if message["op"] == "died":
+                raise self._death(worker)
+            ids: list[int] = message["ids"]
+            return ids
+        finally:
+            worker.close(job)
+
+    def _ready(self, cancel: Cancel | None) -> _Process:
+        with self._lock:
+            if self._worker is not None and self._worker.alive:
+                return self._worker
+            self._check_file()
+            while True:
+                worker = _Process()
+                try:
+                    self._load(worker, cancel)
+                except EngineFault:
+                    worker.end()
+                    # Too many layers for the graphics memory is the commonest reason: step down, at last to none.
+                    if self._gpu_layers == 0 or (cancel is not None and cancel.is_set()) or not _gpu_possible():
+                        raise
+                    self._gpu_layers = 0 if 0 < self._gpu_layers <= 8 else max(8, self._gpu_layers // 2)
+                    if self._gpu_layers == 8 and self._options.gpu_layers < 0:
+                        self._gpu_layers = 0
+                    continue
+                except BaseException:
+                    worker.end()
+                    raise
+                self._worker = worker
+                return worker
+
+    def _check_file(self) -> None:
+        try:
+            with self._path.open("rb") as f:
+                magic = f.read(4)
+        except FileNotFoundError:
+            raise ModelFileFault(
+                f"The model file {self._path} is gone.", "Choose another model or download it again."
+            ) from None
+        except OSError as e:
+            raise ModelFileFault(f"The model file {self._path} cannot be read: {e.strerror}.") from None
+        if magic != b"GGUF":
+            raise ModelFileFault(f"{self._path.name} is not a GGUF model file.", "Choose another model.")
+
+    def _load(self, worker: _Process, cancel: Cancel | None) -> None:
+        o = self._options
+        inbox = worker.open(0)
+        stat = self._path.stat()
+        worker.send(
+            op="load",
+            path=str(self._path),
+            identity=self._sha256 or f"{self._path}|{stat.st_size}|{stat.st_mtime_ns}",
+            n_ctx=o.n_ctx,
+            n_seq=o.n_seq,
+            threads=o.threads or physical_cores(),
+            gpu_layers=self._gpu_layers,
+            kv_type=o.kv_type,
+            cache_folder=str(o.cache_folder or ""),
+            cache_limit=CACHE_LIMIT,
+        )
+        waited = 0.0
+        while True:
+            if cancel is not None and cancel.is_set():
+                raise EngineFault("Loading the model was stopped.")
+            try:
+                message = inbox.get(timeout=0.05)
+            except queue.Empty:
+                waited += 0.05
+                if waited > o.load_timeout:
+                    raise EngineFault(
+                        f"The model did not load within {o.load_timeout:.0f} seconds.",
+                        "Choose a smaller model, or look whether the disk is very busy.",
+                    ) from None
+                continue
+            waited = 0.0
+            match message["op"]:
+                case "loading":
+                    if self._on_load is not None:
+                        self._on_load(message["fraction"])
+                case "error":
+                    raise ModelFileFault(
+                        f"{self._path.name} could not be loaded: {message['message']}.",
+                        "Verify it with `tutor models verify`, or choose another model or a smaller context.",
+                    )
+                case "died":
+                    raise self._death(worker)
+                case "loaded":
+                    worker.close(0)
+                    self._info = ModelInfo(
+                        name=self._name,
+                        sha256=self._sha256,
+                        n_ctx=message["n_ctx"],
+                        n_seq=message["n_seq"],
+                        device=message["device"],
+                        engine=f"llama-cpp-python {message['version']}",
+                    )
+                    return
+
+    def _death(self, worker: _Process) -> EngineFault:
+        message, remedy = explain_exit(worker.wait())
+        trace = worker.last_words()
+        if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
+            message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"
+        return EngineFault(message, remedy)
+
+
+def _gpu_possible() -> bool:
+    """Whether the installed llama.cpp was built for a GPU, told by the libraries beside it, without loading it."""
+    from importlib.util import find_spec
+
+    spec = find_spec("llama_cpp")
+    folders = [Path(p) / "lib" for p in (spec.submodule_search_locations or ())] if spec else []
+    backends = ("cuda", "metal", "vulkan", "hip", "sycl")
+    return any(b in f.name.lower() for d in folders if d.is_dir() for f in d.iterdir() for b in backends)
+
+
+class _Process:
+    """The child, a thread that reads its answers, and an inbox for every request."""
+
+    def __init__(self) -> None:
+        env = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        pipe = subprocess.PIPE
+        try:
+            self._child = subprocess.Popen(
+                worker_command(),
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                env=env,
+                # Ctrl+C in a terminal is for the program, which then stops the generation in good order.
+                start_new_session=os.name == "posix",
+            )
+        except OSError as e:
+            raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
+        self._inboxes: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self._guard = threading.Lock()
+        self._dead = False
+        self._words: deque[str] = deque(maxlen=60)
+        self._threads = [
+            threading.Thread(target=self._listen, name="engine-answers", daemon=True),
+            threading.Thread(target=self._overhear, name="engine-log", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return not self._dead
+
+    def open(self, job: int) -> queue.Queue[dict[str, Any]]:
+        inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        with self._guard:
+            self._inboxes[job] = inbox
+            if self._dead:
+                inbox.put({"op": "died"})
+        return inbox
+
+    def close(self, job: int) -> None:
+        with self._guard:
+            self._inboxes.pop(job, None)
+
+    def send(self, **message: Any) -> None:
+        stream = self._child.stdin
+        assert stream is not None
+        try:
+            with self._guard:
+                write_message(stream, message)
+        except (OSError, ValueError):
+            self._dead = True  # the listener tells the inboxes
+
+    def end(self) -> None:
+        self._dead = True
+        self._child.kill()
+        self._child.wait()
+        for thread in self._threads:
+            thread.join()
+        for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    pass
+
+    def wait(self) -> int:
+        """Exit code; a child that is not gone yet is ended."""
+        try:
+            return self._child.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            return self._child.wait()
+
+    def last_words(self) -> str:
+        """The last line the child wrote to standard error."""
+        self._threads[1].join(timeout=1)
+        return next((line for line in reversed(self._words) if line), "")
+
+    def _listen(self) -> None:
+        stream = self._child.stdout
+        assert stream is not None
+        while True:
+            try:
+                message = read_message(stream)
+            except (OSError, ValueError):
+                message = None
+            if message is None:
+                break
+            with self._guard:
+                inbox = self._inboxes.get(message.get("id", 0))
+            if inbox is not None:
+                inbox.put(message)
+        with self._guard:
+            self._dead = True
+            for inbox in self._inboxes.values():
+                inbox.put({"op": "died"})
+
+    def _overhear(self) -> None:
+        stream = self._child.stderr
+        assert stream is not None
+        for line in stream:
+            self._words.append(line.decode("utf-8", "replace").strip())

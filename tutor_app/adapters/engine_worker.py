@@ -1,0 +1,724 @@
+"""The model process: owns llama.cpp and one context of several sequences; speaks length-prefixed JSON.
+
+Run by path as a child of :mod:`tutor_app.adapters.engine`; imports llama_cpp and numpy, nothing of this package
+and nothing of Qt. It decides nothing about solutions: it continues texts.
+
+Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``,
+``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``, ``progress``, ``piece``,
+``stopped``, ``tokens``, ``error``.
+
+What is kept between requests:
+
+- The token ids of what was generated. A prompt that contains the model's own words again gets those very ids
+  back, not a new tokenisation, so its keys and values in the cache stay good and only new text is evaluated.
+- The state of the constant beginning of prompts, in memory and, if a folder is given, on disk; so neither the
+  second question nor the next launch pays for it. A beginning is always evaluated up to its end before
+  anything else, so that a kept state and a computed one continue to the same numbers.
+
+Every prompt is evaluated in chunks cut at the same places whether or not part of it was kept: what is reused
+beyond the constant beginning is only what this conversation itself evaluated. Greedy text is therefore the same
+with and without the caches.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import queue
+import struct
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+PREFIX_STATES_IN_MEMORY: Final = 4
+REMEMBERED_GENERATIONS: Final = 256
+LOG_LINES: Final = 200
+GPU_CHUNK: Final = 512
+CPU_CHUNK: Final = 64
+"""Prompt tokens evaluated at once; a cancel is answered between two of them."""
+
+
+# --- wire ----------------------------------------------------------------------------------------------------
+
+
+def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
+    """Write one framed message and flush."""
+    data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    stream.write(struct.pack("<I", len(data)) + data)
+    stream.flush()
+
+
+def read_message(stream: BinaryIO) -> dict[str, Any] | None:
+    """Read one framed message; None at the end of the stream."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    (size,) = struct.unpack("<I", head)
+    data = stream.read(size)
+    if len(data) < size:
+        return None
+    message: dict[str, Any] = json.loads(data)
+    return message
+
+
+# --- pure parts, tested without a model ----------------------------------------------------------------------
+
+
+class StopWatcher:
+    """Cuts a stream of text at the first stop string; holds back what may become one."""
+
+    def __init__(self, stops: list[str]) -> None:
+        self._stops = [s for s in stops if s]
+        self._held = ""
+        self.found = ""
+
+    def feed(self, text: str) -> str:
+        """The part of ``text`` (and of what was held back) that can be shown."""
+        self._held += text
+        hits = [(at, s) for s in self._stops if (at := self._held.find(s)) >= 0]
+        if hits:
+            at, self.found = min(hits)
+            shown, self._held = self._held[:at], ""
+            return shown
+        keep = 0
+        for stop in self._stops:
+            for n in range(min(len(stop) - 1, len(self._held)), keep, -1):
+                if self._held.endswith(stop[:n]):
+                    keep = n
+                    break
+        cut = len(self._held) - keep
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown
+
+    def flush(self) -> str:
+        """What was held back and turned out to be text."""
+        shown, self._held = self._held, ""
+        return shown
+
+
+def common_prefix(a: list[int], b: list[int]) -> int:
+    """Number of leading elements that agree."""
+    n = min(len(a), len(b))
+    if a[:n] == b[:n]:
+        return n
+    low, high = 0, n
+    while low < high:
+        mid = (low + high + 1) // 2
+        if a[:mid] == b[:mid]:
+            low = mid
+        else:
+            high = mid - 1
+    return low
+
+
+def draw(logits: Any, temperature: float, top_p: float, rng: Any) -> int:
+    """A token id from ``logits`` (float32, shape ``(n_vocab,)``); greedy at temperature 0.
+
+    Nucleus sampling as in Holtzman et al. 2020: the smallest set of most likely tokens whose probability
+    reaches ``top_p``.
+    """
+    import numpy as np
+
+    if temperature <= 0:
+        return int(np.argmax(logits))
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max()
+    p = np.exp(scaled)
+    p /= p.sum()
+    if top_p < 1:
+        order = np.argsort(-p, kind="stable")
+        kept = order[: int(np.searchsorted(np.cumsum(p[order]), top_p)) + 1]
+        weights = p[kept] / p[kept].sum()
+        return int(kept[int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")) % len(kept)])
+    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), len(p) - 1))
+
+
+@dataclass
+class Generated:
+    """Token ids of one generation and where in its bytes each one ends."""
+
+    raw: bytearray = field(default_factory=bytearray)
+    ids: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def add(self, token: int, piece: bytes) -> None:
+        """Append a token."""
+        self.raw += piece
+        self.ids.append(token)
+        self.ends.append(len(self.raw))
+
+    def upto(self, text: bytes) -> tuple[list[int], bytes]:
+        """Ids of the whole tokens within ``text``, and the bytes of it that they leave over."""
+        n = 0
+        while n < len(self.ends) and self.ends[n] <= len(text):
+            n += 1
+        return self.ids[:n], text[self.ends[n - 1] if n else 0 :]
+
+
+# --- llama.cpp -----------------------------------------------------------------------------------------------
+
+
+class LoadError(Exception):
+    """The model or its context could not be made; the text is for the reader."""
+
+
+class Model:
+    """A model, its vocabulary and a context of ``n_seq`` sequences."""
+
+    def __init__(self, request: dict[str, Any], log: list[str], progress: Any) -> None:
+        import llama_cpp as lc
+        from llama_cpp import llama_cpp as low
+
+        self.lc = low
+        low.llama_backend_init()
+        gpu = bool(low.llama_supports_gpu_offload())
+        layers = int(request["gpu_layers"]) if gpu else 0
+        params = low.llama_model_default_params()
+        params.n_gpu_layers = 9999 if layers < 0 else layers
+        callback_type = dict(low.llama_model_params._fields_)["progress_callback"]
+
+        def on_progress(fraction: float, _: Any) -> bool:
+            progress(fraction)
+            return True
+
+        self._on_progress = callback_type(on_progress)
+        params.progress_callback = self._on_progress
+        self.model = low.llama_model_load_from_file(os.fsencode(request["path"]), params)
+        if not self.model:
+            raise LoadError(_why(log) or "llama.cpp could not read the model file")
+        self.vocab = low.llama_model_get_vocab(self.model)
+        self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
+        self.n_seq = int(request["n_seq"])
+        self.n_ctx = int(request["n_ctx"])
+        self.threads = int(request["threads"])
+        self.chunk = GPU_CHUNK if gpu and layers else CPU_CHUNK
+        context = low.llama_context_default_params()
+        context.n_ctx = self.n_ctx * self.n_seq
+        context.n_seq_max = self.n_seq
+        context.n_batch = context.n_ubatch = self.chunk + self.n_seq
+        context.n_threads = context.n_threads_batch = self.threads
+        context.kv_unified = False
+        context.no_perf = True
+        context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
+        self.ctx = low.llama_init_from_model(self.model, context)
+        if not self.ctx:
+            raise LoadError(_why(log) or "llama.cpp could not make a context; a smaller one may fit")
+        self.n_ctx = min(self.n_ctx, int(low.llama_n_ctx_seq(self.ctx)))
+        self.memory = low.llama_get_memory(self.ctx)
+        self.version = str(lc.__version__)
+        self.spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
+        self.device = self._device(log, gpu and layers != 0)
+        self._capacity = self.chunk + self.n_seq
+        self.batch = low.llama_batch_init(self._capacity, 0, 1)
+        self._piece = (ctypes.c_char * 512)()
+
+    def _device(self, log: list[str], gpu: bool) -> str:
+        offloaded = [line for line in log if "offloaded" in line and "layers to GPU" in line]
+        if gpu and offloaded:
+            layers = offloaded[-1].split("offloaded", 1)[1].split("layers", 1)[0].strip()
+            if not layers.startswith("0/"):
+                names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
+                name = names[-1].split(" - ")[0] if names else "GPU"
+                return f"{layers} layers on {name}"
+        return f"CPU, {self.threads} thread{'s' if self.threads != 1 else ''}"
+
+    def tokenize(self, data: bytes, *, special: bool, first: bool) -> list[int]:
+        """Token ids of ``data``; the model's begin-of-text token is put before the ``first`` text."""
+        if not data:
+            return []
+        # A SentencePiece vocabulary puts a space before every text it is given. Text that continues another
+        # must not get one: tokenise it after a line feed, which merges with nothing, and drop that again.
+        lead = b"\n" if self.spm and not first else b""
+        ids = self._tokenize(lead + data, special, first)
+        return ids[len(self._tokenize(lead, False, False)) :] if lead else ids
+
+    def _tokenize(self, data: bytes, special: bool, first: bool) -> list[int]:
+        size = len(data) + 8
+        out = (ctypes.c_int32 * size)()
+        n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, size, first, special))
+        if n < 0:
+            out = (ctypes.c_int32 * -n)()
+            n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, -n, first, special))
+        return list(out[:n])
+
+    def piece(self, token: int) -> bytes:
+        """Bytes of a token; control tokens have none."""
+        n = int(self.lc.llama_token_to_piece(self.vocab, token, self._piece, len(self._piece), 0, False))
+        return bytes(self._piece[:n]) if n > 0 else b""
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends the model's turn."""
+        return bool(self.lc.llama_vocab_is_eog(self.vocab, token))
+
+    def forget(self, seq: int, start: int) -> int:
+        """Drop a sequence's keys and values from position ``start`` on; returns where it ends now.
+
+        The memory of a recurrent model cannot be cut, only cleared.
+        """
+        if self.lc.llama_memory_seq_rm(self.memory, seq, start, -1):
+            return start
+        self.lc.llama_memory_seq_rm(self.memory, seq, -1, -1)
+        return 0
+
+    def state(self, seq: int) -> bytes:
+        """Keys and values of a sequence."""
+        size = int(self.lc.llama_state_seq_get_size(self.ctx, seq))
+        buffer = (ctypes.c_uint8 * size)()
+        n = int(self.lc.llama_state_seq_get_data(self.ctx, buffer, size, seq))
+        return bytes(memoryview(buffer)[:n])
+
+    def restore(self, seq: int, state: bytes) -> bool:
+        """Put :meth:`state`'s bytes into a sequence; False if they do not fit this context."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return int(self.lc.llama_state_seq_set_data(self.ctx, buffer, len(state), seq)) > 0
+
+    def decode(self, rows: list[tuple[int, int, int, bool]]) -> None:
+        """Evaluate ``(token, position, sequence, wants logits)`` rows."""
+        batch = self.batch
+        batch.n_tokens = len(rows)
+        for i, (token, pos, seq, logits) in enumerate(rows):
+            batch.token[i] = token
+            batch.pos[i] = pos
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = seq
+            batch.logits[i] = logits
+        rc = int(self.lc.llama_decode(self.ctx, batch))
+        if rc:
+            raise RuntimeError(f"llama_decode returned {rc}")
+
+    def logits(self, row: int) -> Any:
+        """Logits of a batch row: float32, shape ``(n_vocab,)``, valid until the next decode."""
+        import numpy as np
+
+        return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
+
+
+_KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
+
+
+def _why(log: list[str]) -> str:
+    """The last line of llama.cpp's log that speaks of a failure."""
+    for line in reversed(log):
+        if "error" in line or "failed" in line or "unknown" in line:
+            return line.strip()
+    return ""
+
+
+class PrefixStates:
+    """States of constant beginnings, a few in memory and a bounded number of bytes on disk."""
+
+    def __init__(self, folder: str, identity: str, limit: int) -> None:
+        self._folder = Path(folder) if folder else None
+        self._identity, self._limit = identity, limit
+        self._memory: OrderedDict[str, bytes] = OrderedDict()
+
+    def _key(self, ids: list[int]) -> str:
+        return hashlib.sha256(f"{self._identity}|{ids}".encode()).hexdigest()[:40]
+
+    def get(self, ids: list[int]) -> bytes | None:
+        """The state after ``ids``, if it was kept."""
+        key = self._key(ids)
+        if key in self._memory:
+            self._memory.move_to_end(key)
+            return self._memory[key]
+        if self._folder is None:
+            return None
+        try:
+            data = (self._folder / f"{key}.kv").read_bytes()
+            digest, state = data[:32], data[32:]
+            if hashlib.sha256(state).digest() != digest:
+                return None
+            os.utime(self._folder / f"{key}.kv")
+        except OSError:
+            return None
+        self._remember(key, state)
+        return state
+
+    def drop(self, ids: list[int]) -> None:
+        """Forget a state that turned out not to fit."""
+        key = self._key(ids)
+        self._memory.pop(key, None)
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / f"{key}.kv").unlink()
+
+    def put(self, ids: list[int], state: bytes) -> None:
+        """Keep the state after ``ids``; a disk that cannot be written is no reason to fail."""
+        key = self._key(ids)
+        self._remember(key, state)
+        if self._folder is None or len(state) > self._limit:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            kept = sorted(self._folder.glob("*.kv"), key=lambda p: p.stat().st_mtime, reverse=True)
+            room = self._limit - len(state)
+            for path in kept:
+                room -= path.stat().st_size
+                if room < 0:
+                    path.unlink()
+            part = self._folder / f"{key}.{os.getpid()}.part"
+            part.write_bytes(hashlib.sha256(state).digest() + state)
+            part.replace(self._folder / f"{key}.kv")
+        except OSError:
+            return
+
+    def _remember(self, key: str, state: bytes) -> None:
+        self._memory[key] = state
+        self._memory.move_to_end(key)
+        while len(self._memory) > PREFIX_STATES_IN_MEMORY:
+            self._memory.popitem(last=False)
+
+
+# --- generations ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Slot:
+    """One sequence of the context and what its cache holds."""
+
+    seq: int
+    tokens: list[int] = field(default_factory=list)
+    job: Job | None = None
+    used: float = 0.0
+
+
+@dataclass
+class Job:
+    """One generation under way."""
+
+    id: int
+    ids: list[int]
+    prefix: int  # tokens of the constant beginning
+    resumed: int  # tokens up to the end of the model's own last words, or 0
+    max_tokens: int
+    temperature: float
+    top_p: float
+    rng: Any
+    watcher: StopWatcher
+    memory_key: int
+    done: int = 0
+    evaluated: int = 0
+    generated: Generated = field(default_factory=Generated)
+    decoder: Any = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
+    count: int = 0
+    told: int = 0
+    first_token: float = 0.0
+    next_token: int | None = None
+
+
+class Worker:
+    """Serves requests until the stream ends: one loop, no locks, llama.cpp called from this thread only."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._in, self._out = incoming, outgoing
+        self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._waiting: list[dict[str, Any]] = []
+        self._slots: list[Slot] = []
+        self._model: Model | None = None
+        self._states = PrefixStates("", "", 0)
+        self._memory: OrderedDict[int, Generated] = OrderedDict()
+        self._log: list[str] = []
+
+    def run(self) -> None:
+        """Serve until ``quit`` or the end of the stream."""
+        threading.Thread(target=self._read, name="engine-reader", daemon=True).start()
+        while True:
+            busy = any(s.job for s in self._slots) or (self._waiting and any(not s.job for s in self._slots))
+            try:
+                while True:
+                    request = self._requests.get(block=not busy)
+                    if request is None or request["op"] == "quit":
+                        return
+                    self._serve(request)
+                    busy = True
+            except queue.Empty:
+                pass
+            self._assign()
+            self._step()
+
+    def _read(self) -> None:
+        while True:
+            message = read_message(self._in)
+            self._requests.put(message)
+            if message is None:
+                return
+
+    def _send(self, **message: Any) -> None:
+        write_message(self._out, message)
+
+    def _serve(self, request: dict[str, Any]) -> None:
+        match request["op"]:
+            case "load":
+                self._load(request)
+            case "generate":
+                self._waiting.append(request)
+            case "cancel":
+                self._cancel(request["id"])
+            case "tokenize":
+                ids, _, _, _ = self._ids(request["spans"], 0)
+                self._send(op="tokens", id=request["id"], ids=ids)
+
+    def _load(self, request: dict[str, Any]) -> None:
+        from llama_cpp import llama_cpp as low
+
+        @low.llama_log_callback  # type: ignore[untyped-decorator]
+        def on_log(_level: int, text: bytes, _: Any) -> None:
+            self._log.append(text.decode("utf-8", "replace").rstrip("\n"))
+            del self._log[:-LOG_LINES]
+            sys.stderr.write(self._log[-1] + "\n")
+
+        self._on_log = on_log
+        low.llama_log_set(on_log, ctypes.c_void_p(0))
+        shown = -1.0
+
+        def progress(fraction: float) -> None:
+            nonlocal shown
+            if fraction - shown >= 0.05:
+                shown = fraction
+                self._send(op="loading", fraction=round(fraction, 3))
+
+        try:
+            self._model = model = Model(request, self._log, progress)
+        except LoadError as e:
+            self._send(op="error", kind="load", message=str(e))
+            return
+        self._slots = [Slot(i) for i in range(model.n_seq)]
+        identity = "|".join(
+            [request["identity"], str(model.n_ctx), request["kv_type"], model.version, model.device, str(model.chunk)]
+        )
+        self._states = PrefixStates(request["cache_folder"], identity, int(request["cache_limit"]))
+        self._send(
+            op="loaded", n_ctx=model.n_ctx, n_seq=model.n_seq, device=model.device, version=model.version, pid=os.getpid()
+        )
+
+    def _cancel(self, job_id: int) -> None:
+        for request in self._waiting:
+            if request["id"] == job_id:
+                self._waiting.remove(request)
+                self._send(op="stopped", id=job_id, reason="cancelled")
+                return
+        for slot in self._slots:
+            if slot.job is not None and slot.job.id == job_id:
+                self._finish(slot, "cancelled")
+
+    # A prompt's token ids, and where its parts end.
+
+    def _ids(self, spans: list[list[Any]], prefix: int) -> tuple[list[int], int, int, int]:
+        """Ids of a prompt, the length of its constant beginning, of what it resumes, and its memory key."""
+        model = self._loaded()
+        ids: list[int] = []
+        constant = resumed = 0
+        known = True
+        run: list[bytes] = []  # unsupervised plain text is tokenised as a whole, as in training
+        for i, (text, supervised, special) in enumerate(spans):
+            if i == prefix:
+                ids += self._flush(run, ids)
+                constant = len(ids)
+            data = text.encode("utf-8", "replace")
+            if supervised:
+                ids += self._flush(run, ids)
+                memory = self._memory.get(hash(tuple(ids))) if known else None
+                if memory is not None and memory.raw.startswith(data):
+                    own, rest = memory.upto(data)
+                    ids += own
+                    resumed = len(ids)
+                    ids += model.tokenize(rest, special=False, first=False)
+                else:
+                    known = False
+                    ids += model.tokenize(data, special=bool(special), first=not ids)
+            elif special:
+                ids += self._flush(run, ids)
+                ids += model.tokenize(data, special=True, first=not ids)
+            else:
+                run.append(data)
+        ids += self._flush(run, ids)
+        return ids, constant, resumed, hash(tuple(ids))
+
+    def _flush(self, run: list[bytes], ids: list[int]) -> list[int]:
+        data = b"".join(run)
+        run.clear()
+        return self._loaded().tokenize(data, special=False, first=not ids)
+
+    def _assign(self) -> None:
+        """Give waiting requests a sequence, the one whose cache serves best."""
+        import numpy as np
+
+        while self._waiting:
+            free = [s for s in self._slots if s.job is None]
+            if not free:
+                return
+            request = self._waiting.pop(0)
+            model = self._loaded()
+            ids, prefix, resumed, key = self._ids(request["spans"], int(request["prefix"]))
+            if len(ids) >= model.n_ctx:
+                self._send(op="stopped", id=request["id"], reason="context", prompt_tokens=len(ids))
+                continue
+            sampling = request["sampling"]
+            job = Job(
+                id=request["id"],
+                ids=ids,
+                prefix=prefix,
+                resumed=resumed,
+                max_tokens=int(request["max_tokens"]),
+                temperature=float(sampling["temperature"]),
+                top_p=float(sampling["top_p"]),
+                rng=np.random.Generator(np.random.PCG64(int(sampling["seed"]) + (len(ids) << 32))),
+                watcher=StopWatcher(list(request["stop"])),
+                memory_key=key,
+            )
+            slot = max(free, key=lambda s: (self._reusable(s, job), -s.used))
+            self._start(slot, job)
+
+    def _reusable(self, slot: Slot, job: Job) -> int:
+        """How many leading tokens of the job's prompt the slot's cache can serve, at the cuts allowed."""
+        shared = common_prefix(slot.tokens, job.ids)
+        # The very last token that was drawn may not have been evaluated any more.
+        if shared >= job.resumed - 1 > 0:
+            allowed = min(shared, job.resumed)
+        else:
+            allowed = job.prefix if shared >= job.prefix else 0
+        return min(allowed, len(job.ids) - 1)
+
+    def _start(self, slot: Slot, job: Job) -> None:
+        model = self._loaded()
+        keep = self._reusable(slot, job)
+        if keep < job.prefix:
+            constant = job.ids[: job.prefix]
+            state = self._states.get(constant)
+            if state is not None:
+                model.forget(slot.seq, 0)
+                slot.tokens = []
+                if model.restore(slot.seq, state):
+                    slot.tokens = list(constant)
+                    keep = min(job.prefix, len(job.ids) - 1)
+                else:
+                    self._states.drop(constant)
+                    keep = 0
+        if len(slot.tokens) > keep:
+            keep = model.forget(slot.seq, keep)
+            del slot.tokens[keep:]
+        job.done = keep
+        slot.job, slot.used = job, time.monotonic()
+        self._send(op="progress", id=job.id, done=keep, total=len(job.ids), evaluated=0)
+
+    def _step(self) -> None:
+        """Evaluate one batch: a token of every decoding sequence, a chunk of the prompts being read."""
+        active = [s for s in self._slots if s.job is not None]
+        if not active:
+            return
+        model = self._loaded()
+        rows: list[tuple[int, int, int, bool]] = []
+        ready: list[tuple[Slot, int]] = []
+        read: list[tuple[Slot, int]] = []
+        room = model.chunk
+        for slot in active:
+            job = slot.job
+            assert job is not None
+            if job.next_token is not None:
+                ready.append((slot, len(rows)))
+                rows.append((job.next_token, len(slot.tokens), slot.seq, True))
+                slot.tokens.append(job.next_token)
+                continue
+            n = min(room, len(job.ids) - job.done)
+            if job.done < job.prefix:
+                n = min(n, job.prefix - job.done)
+            if n <= 0:
+                continue
+            room -= n
+            for i in range(job.done, job.done + n):
+                rows.append((job.ids[i], i, slot.seq, i == len(job.ids) - 1))
+            slot.tokens += job.ids[job.done : job.done + n]
+            job.done += n
+            job.evaluated += n
+            read.append((slot, n))
+            if job.done == len(job.ids):
+                ready.append((slot, len(rows) - 1))
+        model.decode(rows)
+        for slot, _ in read:
+            job = slot.job
+            assert job is not None
+            if job.done == job.prefix:
+                self._states.put(job.ids[: job.prefix], model.state(slot.seq))
+            self._send(op="progress", id=job.id, done=job.done, total=len(job.ids), evaluated=job.evaluated)
+        for slot, row in ready:
+            self._advance(slot, model, row)
+
+    def _advance(self, slot: Slot, model: Model, row: int) -> None:
+        """Draw a sequence's next token and send what it says."""
+        job = slot.job
+        assert job is not None
+        token = draw(model.logits(row), job.temperature, job.top_p, job.rng)
+        job.count += 1
+        job.first_token = job.first_token or time.monotonic()
+        if model.ends(token):
+            self._finish(slot, "eos")
+            return
+        piece = model.piece(token)
+        job.generated.add(token, piece)
+        text = job.watcher.feed(job.decoder.decode(piece))
+        if job.watcher.found:
+            self._piece(job, text)
+            self._finish(slot, "stop")
+            return
+        self._piece(job, text)
+        if job.count >= job.max_tokens:
+            self._finish(slot, "length")
+        elif len(slot.tokens) + 1 >= model.n_ctx:
+            self._finish(slot, "context")
+        else:
+            job.next_token = token
+
+    def _piece(self, job: Job, text: str) -> None:
+        # A token without visible text still counts: tokens are reported with the next text.
+        if text:
+            self._send(op="piece", id=job.id, text=text, tokens=job.count - job.told)
+            job.told = job.count
+
+    def _finish(self, slot: Slot, reason: str) -> None:
+        job = slot.job
+        assert job is not None
+        if reason != "stop":
+            self._piece(job, job.watcher.flush() + (job.decoder.decode(b"", True) if reason != "cancelled" else ""))
+        self._memory[job.memory_key] = job.generated
+        self._memory.move_to_end(job.memory_key)
+        while len(self._memory) > REMEMBERED_GENERATIONS:
+            self._memory.popitem(last=False)
+        slot.job, slot.used = None, time.monotonic()
+        self._send(
+            op="stopped",
+            id=job.id,
+            reason=reason,
+            stop=job.watcher.found,
+            prompt_tokens=len(job.ids),
+            evaluated_tokens=job.evaluated,
+            generated_tokens=job.count,
+            decode_seconds=time.monotonic() - job.first_token if job.first_token else 0.0,
+        )
+
+    def _loaded(self) -> Model:
+        if self._model is None:
+            raise RuntimeError("no model is loaded")
+        return self._model
+
+
+def main() -> None:
+    """Serve on standard input and output; anything llama.cpp prints goes to standard error."""
+    outgoing = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with contextlib.suppress(BrokenPipeError):
+        Worker(sys.stdin.buffer, outgoing).run()
+    # llama.cpp's own teardown at interpreter exit can hang on some GPU drivers; the system frees everything.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
