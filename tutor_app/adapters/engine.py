@@ -7,6 +7,7 @@ of prompts or solutions: it implements :class:`tutor_app.core.ports.LanguageMode
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import platform
@@ -27,6 +28,7 @@ from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
 
 POLL_SECONDS: Final = 0.01
+LOAD_POLL_SECONDS: Final = 0.05
 CACHE_LIMIT: Final = 512 * 2**20
 """Bytes of kept prompt states on disk, over all models."""
 
@@ -79,7 +81,8 @@ def worker_command() -> list[str]:
     """The command that starts the model process; a frozen program is its own interpreter."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--engine-worker"]
-    return [sys.executable, str(Path(__file__).with_name("engine_worker.py"))]
+    # -P: the worker's own folder is not searched, or its neighbours would shadow packages of the same names.
+    return [sys.executable, "-P", str(Path(__file__).with_name("engine_worker.py"))]
 
 
 def explain_exit(code: int) -> tuple[str, str]:
@@ -117,6 +120,10 @@ def explain_exit(code: int) -> tuple[str, str]:
     return f"The model process ended unexpectedly (exit code {code}).", "Try again; `tutor doctor` says what is wrong."
 
 
+class _CalledOff(EngineFault):
+    """Loading was stopped by whoever asked for it."""
+
+
 class Engine:
     """A :class:`~tutor_app.core.ports.LanguageModel` on a GGUF file.
 
@@ -149,6 +156,7 @@ class Engine:
         self._ids = itertools.count(1)
         self._info = ModelInfo(self._name, sha256, self._options.n_ctx, self._options.n_seq)
         self._gpu_layers = self._options.gpu_layers
+        self._closes = 0
 
     @property
     def info(self) -> ModelInfo:
@@ -173,6 +181,7 @@ class Engine:
 
     def close(self) -> None:
         """End the process; safe to call twice. A later call of :meth:`generate` starts it again."""
+        self._closes += 1  # a load under way sees this and lets go of the lock
         with self._lock:
             if self._worker is not None:
                 self._worker.end()
@@ -189,7 +198,15 @@ class Engine:
         cancel: Cancel,
     ) -> Iterator[Generation]:
         """See :meth:`tutor_app.core.ports.LanguageModel.generate`."""
-        worker = self._ready(cancel)
+        try:
+            if cancel.is_set():
+                raise _CalledOff("Nothing was asked.")
+            worker = self._ready(cancel)
+        except _CalledOff:
+            if not cancel.is_set():
+                raise
+            yield Stopped("cancelled")
+            return
         job = next(self._ids)
         inbox = worker.open(job)
         finished = False
@@ -248,18 +265,30 @@ class Engine:
             worker.close(job)
 
     def _ready(self, cancel: Cancel | None) -> _Process:
-        with self._lock:
-            if self._worker is not None and self._worker.alive:
-                return self._worker
+        closes = self._closes
+
+        def called_off() -> bool:
+            return self._closes != closes or (cancel is not None and cancel.is_set())
+
+        # Somebody else's load may take minutes; a cancel or a close is answered meanwhile.
+        while not self._lock.acquire(timeout=LOAD_POLL_SECONDS):
+            if called_off():
+                raise _CalledOff("Loading the model was stopped.")
+        try:
+            if self._worker is not None:
+                if self._worker.alive:
+                    return self._worker
+                self._worker.end()
+                self._worker = None
             self._check_file()
             while True:
                 worker = _Process()
                 try:
-                    self._load(worker, cancel)
+                    self._load(worker, called_off)
                 except EngineFault:
                     worker.end()
                     # Too many layers for the graphics memory is the commonest reason: step down, at last to none.
-                    if self._gpu_layers == 0 or (cancel is not None and cancel.is_set()) or not _gpu_possible():
+                    if self._gpu_layers == 0 or called_off() or not gpu_backends():
                         raise
                     self._gpu_layers = 0 if 0 < self._gpu_layers <= 8 else max(8, self._gpu_layers // 2)
                     if self._gpu_layers == 8 and self._options.gpu_layers < 0:
@@ -270,6 +299,8 @@ class Engine:
                     raise
                 self._worker = worker
                 return worker
+        finally:
+            self._lock.release()
 
     def _check_file(self) -> None:
         try:
@@ -284,7 +315,7 @@ class Engine:
         if magic != b"GGUF":
             raise ModelFileFault(f"{self._path.name} is not a GGUF model file.", "Choose another model.")
 
-    def _load(self, worker: _Process, cancel: Cancel | None) -> None:
+    def _load(self, worker: _Process, called_off: Callable[[], bool]) -> None:
         o = self._options
         inbox = worker.open(0)
         stat = self._path.stat()
@@ -302,12 +333,12 @@ class Engine:
         )
         waited = 0.0
         while True:
-            if cancel is not None and cancel.is_set():
-                raise EngineFault("Loading the model was stopped.")
+            if called_off():
+                raise _CalledOff("Loading the model was stopped.")
             try:
-                message = inbox.get(timeout=0.05)
+                message = inbox.get(timeout=LOAD_POLL_SECONDS)
             except queue.Empty:
-                waited += 0.05
+                waited += LOAD_POLL_SECONDS
                 if waited > o.load_timeout:
                     raise EngineFault(
                         f"The model did not load within {o.load_timeout:.0f} seconds.",
@@ -339,6 +370,8 @@ class Engine:
                     return
 
     def _death(self, worker: _Process) -> EngineFault:
+        if worker.ended:
+            return EngineFault("The model was closed while it was at work.", "Ask again.")
         message, remedy = explain_exit(worker.wait())
         trace = worker.last_words()
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
@@ -346,21 +379,28 @@ class Engine:
         return EngineFault(message, remedy)
 
 
-def _gpu_possible() -> bool:
-    """Whether the installed llama.cpp was built for a GPU, told by the libraries beside it, without loading it."""
+def gpu_backends() -> tuple[str, ...]:
+    """What the installed llama.cpp was built for besides the CPU, told by the libraries beside it."""
     from importlib.util import find_spec
 
     spec = find_spec("llama_cpp")
     folders = [Path(p) / "lib" for p in (spec.submodule_search_locations or ())] if spec else []
-    backends = ("cuda", "metal", "vulkan", "hip", "sycl")
-    return any(b in f.name.lower() for d in folders if d.is_dir() for f in d.iterdir() for b in backends)
+    files = [f.name.lower() for d in folders if d.is_dir() for f in d.iterdir()]
+    return tuple(b for b in ("cuda", "metal", "vulkan", "hip", "sycl") if any(b in f for f in files))
 
 
 class _Process:
     """The child, a thread that reads its answers, and an inbox for every request."""
 
     def __init__(self) -> None:
-        env = {**os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {
+            # OpenMP's threads spin while they wait for each other. With any other program busy on a core, that
+            # made decoding ten to twenty times slower; sleeping instead costs next to nothing on an idle machine.
+            "OMP_WAIT_POLICY": "passive",
+            **os.environ,
+            "PYTHONUTF8": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         pipe = subprocess.PIPE
         try:
             self._child = subprocess.Popen(
@@ -371,12 +411,14 @@ class _Process:
                 env=env,
                 # Ctrl+C in a terminal is for the program, which then stops the generation in good order.
                 start_new_session=os.name == "posix",
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as e:
             raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
         self._inboxes: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._guard = threading.Lock()
         self._dead = False
+        self.ended = False
         self._words: deque[str] = deque(maxlen=60)
         self._threads = [
             threading.Thread(target=self._listen, name="engine-answers", daemon=True),
@@ -415,17 +457,16 @@ class _Process:
             self._dead = True  # the listener tells the inboxes
 
     def end(self) -> None:
-        self._dead = True
+        """Kill the child and leave nothing of it behind; safe to call twice."""
+        self._dead = self.ended = True
         self._child.kill()
         self._child.wait()
         for thread in self._threads:
             thread.join()
         for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
             if stream is not None:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
 
     def wait(self) -> int:
         """Exit code; a child that is not gone yet is ended."""

@@ -33,10 +33,10 @@ import struct
 import sys
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 PREFIX_STATES_IN_MEMORY: Final = 4
 REMEMBERED_GENERATIONS: Final = 256
@@ -49,14 +49,14 @@ CPU_CHUNK: Final = 64
 # --- wire ----------------------------------------------------------------------------------------------------
 
 
-def write_message(stream: BinaryIO, message: dict[str, Any]) -> None:
+def write_message(stream: IO[bytes], message: dict[str, Any]) -> None:
     """Write one framed message and flush."""
     data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     stream.write(struct.pack("<I", len(data)) + data)
     stream.flush()
 
 
-def read_message(stream: BinaryIO) -> dict[str, Any] | None:
+def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
     """Read one framed message; None at the end of the stream."""
     head = stream.read(4)
     if len(head) < 4:
@@ -134,33 +134,48 @@ def draw(logits: Any, temperature: float, top_p: float, rng: Any) -> int:
     p = np.exp(scaled)
     p /= p.sum()
     if top_p < 1:
-        order = np.argsort(-p, kind="stable")
+        # All tokens rarer than this make up less than 1 - top_p together, so none is in the nucleus; sorting
+        # a vocabulary of 150,000 for every token would cost more than a small model's forward pass.
+        likely = np.flatnonzero(p >= (1 - top_p) / len(p))
+        order = likely[np.argsort(-p[likely], kind="stable")]
         kept = order[: int(np.searchsorted(np.cumsum(p[order]), top_p)) + 1]
         weights = p[kept] / p[kept].sum()
         return int(kept[int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")) % len(kept)])
     return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), len(p) - 1))
 
 
-@dataclass
 class Generated:
-    """Token ids of one generation and where in its bytes each one ends."""
+    """Token ids of one generation, its text, and where in the text each token ends.
 
-    raw: bytearray = field(default_factory=bytearray)
-    ids: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    Bytes that are no UTF-8 become U+FFFD, in the text that is sent and in the text that is compared alike.
+    """
 
-    def add(self, token: int, piece: bytes) -> None:
-        """Append a token."""
-        self.raw += piece
+    def __init__(self) -> None:
+        self.text = ""
+        self.ids: list[int] = []
+        self._ends: list[int] = []  # in characters; -1 for a token that ends within one
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def add(self, token: int, piece: bytes) -> str:
+        """Append a token; returns the characters it completes."""
+        new = self._decoder.decode(piece)
+        self.text += new
         self.ids.append(token)
-        self.ends.append(len(self.raw))
+        self._ends.append(-1 if self._decoder.getstate()[0] else len(self.text))
+        return new
 
-    def upto(self, text: bytes) -> tuple[list[int], bytes]:
-        """Ids of the whole tokens within ``text``, and the bytes of it that they leave over."""
-        n = 0
-        while n < len(self.ends) and self.ends[n] <= len(text):
-            n += 1
-        return self.ids[:n], text[self.ends[n - 1] if n else 0 :]
+    def end(self) -> str:
+        """What an incomplete character at the end is shown as."""
+        new = self._decoder.decode(b"", True)
+        if new:
+            self.text += new
+            self._ends[-1] = len(self.text)
+        return new
+
+    def upto(self, text: str) -> tuple[list[int], str]:
+        """Ids of the whole tokens within ``text``, a beginning of this one, and what of it they leave over."""
+        n = next((n for n in range(len(self.ids), 0, -1) if 0 <= self._ends[n - 1] <= len(text)), 0)
+        return self.ids[:n], text[self._ends[n - 1] if n else 0 :]
 
 
 # --- llama.cpp -----------------------------------------------------------------------------------------------
@@ -252,7 +267,7 @@ class Model:
     def piece(self, token: int) -> bytes:
         """Bytes of a token; control tokens have none."""
         n = int(self.lc.llama_token_to_piece(self.vocab, token, self._piece, len(self._piece), 0, False))
-        return bytes(self._piece[:n]) if n > 0 else b""
+        return self._piece.raw[:n] if n > 0 else b""
 
     def ends(self, token: int) -> bool:
         """Whether the token ends the model's turn."""
@@ -305,10 +320,13 @@ _KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
 
 
 def _why(log: list[str]) -> str:
-    """The last line of llama.cpp's log that speaks of a failure."""
+    """The line of llama.cpp's log that names the failure, else the last that speaks of one."""
+    for line in log:
+        if "error loading model:" in line:
+            return line.split("error loading model:", 1)[1].strip().rstrip(".")
     for line in reversed(log):
         if "error" in line or "failed" in line or "unknown" in line:
-            return line.strip()
+            return line.strip().rstrip(".")
     return ""
 
 
@@ -358,7 +376,9 @@ class PrefixStates:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            kept = sorted(self._folder.glob("*.kv"), key=lambda p: p.stat().st_mtime, reverse=True)
+            # What a process that was killed left half written counts, too, and goes in its turn.
+            kept = [*self._folder.glob("*.kv"), *self._folder.glob("*.part")]
+            kept.sort(key=lambda p: p.stat().st_mtime, reverse=True)
             room = self._limit - len(state)
             for path in kept:
                 room -= path.stat().st_size
@@ -373,7 +393,7 @@ class PrefixStates:
     def _remember(self, key: str, state: bytes) -> None:
         self._memory[key] = state
         self._memory.move_to_end(key)
-        while len(self._memory) > PREFIX_STATES_IN_MEMORY:
+        while len(self._memory) > PREFIX_STATES_IN_MEMORY or sum(map(len, self._memory.values())) > self._limit:
             self._memory.popitem(last=False)
 
 
@@ -407,7 +427,6 @@ class Job:
     done: int = 0
     evaluated: int = 0
     generated: Generated = field(default_factory=Generated)
-    decoder: Any = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
     count: int = 0
     told: int = 0
     first_token: float = 0.0
@@ -417,14 +436,15 @@ class Job:
 class Worker:
     """Serves requests until the stream ends: one loop, no locks, llama.cpp called from this thread only."""
 
-    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
         self._in, self._out = incoming, outgoing
         self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._waiting: list[dict[str, Any]] = []
         self._slots: list[Slot] = []
         self._model: Model | None = None
         self._states = PrefixStates("", "", 0)
-        self._memory: OrderedDict[int, Generated] = OrderedDict()
+        # By the hash of the prompt's ids; one prompt may have several, drawn with different seeds.
+        self._memory: deque[tuple[int, Generated]] = deque(maxlen=REMEMBERED_GENERATIONS)
         self._log: list[str] = []
 
     def run(self) -> None:
@@ -496,7 +516,12 @@ class Worker:
         )
         self._states = PrefixStates(request["cache_folder"], identity, int(request["cache_limit"]))
         self._send(
-            op="loaded", n_ctx=model.n_ctx, n_seq=model.n_seq, device=model.device, version=model.version, pid=os.getpid()
+            op="loaded",
+            n_ctx=model.n_ctx,
+            n_seq=model.n_seq,
+            device=model.device,
+            version=model.version,
+            pid=os.getpid(),
         )
 
     def _cancel(self, job_id: int) -> None:
@@ -516,7 +541,6 @@ class Worker:
         model = self._loaded()
         ids: list[int] = []
         constant = resumed = 0
-        known = True
         run: list[bytes] = []  # unsupervised plain text is tokenised as a whole, as in training
         for i, (text, supervised, special) in enumerate(spans):
             if i == prefix:
@@ -525,14 +549,13 @@ class Worker:
             data = text.encode("utf-8", "replace")
             if supervised:
                 ids += self._flush(run, ids)
-                memory = self._memory.get(hash(tuple(ids))) if known else None
-                if memory is not None and memory.raw.startswith(data):
-                    own, rest = memory.upto(data)
+                memory = self._recall(hash(tuple(ids)), text)
+                if memory is not None:
+                    own, rest = memory.upto(text)
                     ids += own
                     resumed = len(ids)
-                    ids += model.tokenize(rest, special=False, first=False)
+                    ids += model.tokenize(rest.encode("utf-8", "replace"), special=False, first=False)
                 else:
-                    known = False
                     ids += model.tokenize(data, special=bool(special), first=not ids)
             elif special:
                 ids += self._flush(run, ids)
@@ -541,6 +564,10 @@ class Worker:
                 run.append(data)
         ids += self._flush(run, ids)
         return ids, constant, resumed, hash(tuple(ids))
+
+    def _recall(self, key: int, text: str) -> Generated | None:
+        """The generation after the prompt of that key that begins with ``text``, if it is remembered."""
+        return next((g for k, g in reversed(self._memory) if k == key and g.text.startswith(text)), None)
 
     def _flush(self, run: list[bytes], ids: list[int]) -> list[int]:
         data = b"".join(run)
@@ -555,9 +582,15 @@ class Worker:
             free = [s for s in self._slots if s.job is None]
             if not free:
                 return
-            request = self._waiting.pop(0)
+            request = self._waiting[0]
             model = self._loaded()
             ids, prefix, resumed, key = self._ids(request["spans"], int(request["prefix"]))
+            if self._being_read(ids[:prefix]):
+                return  # another sequence is reading the same beginning: its state will serve this one too
+            del self._waiting[0]
+            if not ids:
+                self._send(op="stopped", id=request["id"], reason="eos")
+                continue
             if len(ids) >= model.n_ctx:
                 self._send(op="stopped", id=request["id"], reason="context", prompt_tokens=len(ids))
                 continue
@@ -570,12 +603,23 @@ class Worker:
                 max_tokens=int(request["max_tokens"]),
                 temperature=float(sampling["temperature"]),
                 top_p=float(sampling["top_p"]),
-                rng=np.random.Generator(np.random.PCG64(int(sampling["seed"]) + (len(ids) << 32))),
+                rng=np.random.Generator(np.random.PCG64([int(sampling["seed"]) % 2**64, len(ids)])),
                 watcher=StopWatcher(list(request["stop"])),
                 memory_key=key,
             )
-            slot = max(free, key=lambda s: (self._reusable(s, job), -s.used))
+            # The constant beginning is quickly put anywhere, so it is no reason to overwrite another
+            # solution's words while a sequence that nobody needs is free.
+            own = {s.seq: n if (n := self._reusable(s, job)) > job.prefix else 0 for s in free}
+            slot = max(free, key=lambda s: (own[s.seq], -s.used))
             self._start(slot, job)
+
+    def _being_read(self, constant: list[int]) -> bool:
+        """Whether a sequence is under way through this very constant beginning."""
+        return bool(constant) and any(
+            s.job.done < s.job.prefix and s.job.ids[: s.job.prefix] == constant
+            for s in self._slots
+            if s.job is not None
+        )
 
     def _reusable(self, slot: Slot, job: Job) -> int:
         """How many leading tokens of the job's prompt the slot's cache can serve, at the cuts allowed."""
@@ -661,15 +705,10 @@ class Worker:
         if model.ends(token):
             self._finish(slot, "eos")
             return
-        piece = model.piece(token)
-        job.generated.add(token, piece)
-        text = job.watcher.feed(job.decoder.decode(piece))
+        self._piece(job, job.watcher.feed(job.generated.add(token, model.piece(token))))
         if job.watcher.found:
-            self._piece(job, text)
             self._finish(slot, "stop")
-            return
-        self._piece(job, text)
-        if job.count >= job.max_tokens:
+        elif job.count >= job.max_tokens:
             self._finish(slot, "length")
         elif len(slot.tokens) + 1 >= model.n_ctx:
             self._finish(slot, "context")
@@ -686,11 +725,10 @@ class Worker:
         job = slot.job
         assert job is not None
         if reason != "stop":
-            self._piece(job, job.watcher.flush() + (job.decoder.decode(b"", True) if reason != "cancelled" else ""))
-        self._memory[job.memory_key] = job.generated
-        self._memory.move_to_end(job.memory_key)
-        while len(self._memory) > REMEMBERED_GENERATIONS:
-            self._memory.popitem(last=False)
+            last = "" if reason == "cancelled" else job.generated.end()
+            self._piece(job, job.watcher.feed(last) + job.watcher.flush())
+        if job.generated.ids:
+            self._memory.append((job.memory_key, job.generated))
         slot.job, slot.used = None, time.monotonic()
         self._send(
             op="stopped",

@@ -11,32 +11,35 @@ from typing import Final
 
 from tutor_app.core.transcript import Answer, Output, Part, Text
 
-_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*")
-_PHRASE: Final = re.compile(r"answer\s+is\s*:?\s*([^\n]+)", re.IGNORECASE)
+# An opened box; a box around a bare number or letter, as in \boxed 7; an escaped brace or backslash; a brace.
+# A backslash too many before a box is overlooked.
+_BOX: Final = re.compile(
+    r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?:(\{)|(-?\d+(?:[.,/]\d+)*|(?<=\s)[^\W\d_]\b))"
+    r"|\\\\(?!boxed|fbox)|\\[{}]|[{}]"
+)
+_PHRASE: Final = re.compile(r"answer\s+is\b[\s:]*([^\n]+)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 
 
 def boxed(text: str) -> Iterator[tuple[str, int]]:
-    """The contents of every ``\\boxed{...}`` with the offset right after it, in order; empty boxes are skipped."""
+    """The contents of every ``\\boxed{...}`` with the offset right after it, in the order in which they open.
+
+    A box within another comes after it; empty boxes and boxes that never close are skipped.
+    """
+    found: list[tuple[int, str, int]] = []
+    open_braces: list[int] = []  # where a box's contents start, or -1 for any other brace
     for m in _BOX.finditer(text):
-        start = m.end()
-        if start >= len(text):
-            return
-        if text[start] != "{":
-            # \boxed 7 is TeX for \boxed{7}
-            if m[0][-1].isspace() and text[start].isalnum():
-                yield text[start], start + 1
-            continue
-        depth = 0
-        for i in range(start, len(text)):
-            if text[i] == "\\" or (i > start and text[i - 1] == "\\" and text[i - 2] != "\\"):
-                continue
-            depth += {"{": 1, "}": -1}.get(text[i], 0)
-            if depth == 0:
-                content = text[start + 1 : i].strip()
-                if content and not set(content) <= set(". …"):
-                    yield content, i + 1
-                break
+        if m[1]:
+            open_braces.append(m.end())
+        elif m[2]:
+            found.append((m.start(2), m[2], m.end()))
+        elif m[0] == "{":
+            open_braces.append(-1)
+        elif m[0] == "}" and open_braces and (start := open_braces.pop()) >= 0:
+            found.append((start, text[start : m.start()].strip(), m.end()))
+    for _, content, end in sorted(found):
+        if not set(content) <= set(". …"):
+            yield content, end
 
 
 def find_answer(parts: Sequence[Part]) -> Answer | None:

@@ -96,6 +96,7 @@ class Dialect:
         special: Whether the frames are control tokens (then no text can forge them) or plain text (then
             look-alikes in a problem or an output are broken up by a space).
         system_in_user: The template has no system turn: its text opens the first user turn.
+        first_user_open: Replaces ``user_open`` right after a system text, where a template nests the two.
         stop: Strings that end the model's turn, besides the model file's own end-of-turn tokens.
     """
 
@@ -108,6 +109,7 @@ class Dialect:
     system_close: str = ""
     special: bool = True
     system_in_user: bool = False
+    first_user_open: str | None = None
     stop: tuple[str, ...] = ()
 
     def tame(self, text: str) -> str:
@@ -156,19 +158,22 @@ def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> t
     prompt = prompt or PromptSet()
     spans: list[Span] = []
     opening = ""
+    user_open = dialect.user_open
     if prompt.system:
         if dialect.system_in_user or not dialect.system_open:
             opening = prompt.system + "\n\n"
         else:
             spans += _framed(dialect, dialect.system_open, prompt.system, dialect.system_close)
+            if dialect.first_user_open is not None:
+                user_open = dialect.first_user_open
     for demo in prompt.demonstrations:
         words = opening + demo.problem + prompt.suffix
-        spans += _framed(dialect, dialect.user_open, words, dialect.user_close)
+        spans += _framed(dialect, user_open, words, dialect.user_close)
         spans.append(Span(dialect.assistant_open, special=dialect.special))
         spans += (Span(s.text) for s in body(demo.solution, dialect))
         spans.append(Span(dialect.assistant_close, special=dialect.special))
-        opening = ""
-    spans += _framed(dialect, dialect.user_open, opening + problem + prompt.suffix, dialect.user_close)
+        opening, user_open = "", dialect.user_open
+    spans += _framed(dialect, user_open, opening + problem + prompt.suffix, dialect.user_close)
     spans.append(Span(dialect.assistant_open, special=dialect.special))
     return _joined(spans)
 

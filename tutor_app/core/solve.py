@@ -44,7 +44,7 @@ from tutor_app.core.ports import (
     Sampling,
     Stopped,
 )
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript, Verdict
 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
@@ -103,7 +103,7 @@ def feedback(output: Output, limit: int = 400) -> str:
         text = f"{text}\n{line}" if text else line
     if len(text) > limit:
         half = limit // 2
-        text = f"{text[:half]}...{text[-half:]}"
+        text = f"{text[:half]}...{text[len(text) - half :]}"
     return text
 
 
@@ -135,14 +135,12 @@ class Builder:
                 self._parts.append(figure)
             case RunFinished(output):
                 self._printed.clear()
-                # An output stands right after its code, before the figures drawn meanwhile.
-                at = len(self._parts)
-                while at and isinstance(self._parts[at - 1], Figure):
-                    at -= 1
-                self._parts.insert(at, output)
+                self._parts = _with_output(self._parts, output)
             case AnswerFound(answer):
-                self._flush()
-                self._parts.append(answer)
+                self._parts = [*self.parts(), answer]
+                self._code = None
+                self._words.clear()
+                self._printed.clear()
             case _:
                 pass
 
@@ -153,19 +151,27 @@ class Builder:
 
     def parts(self) -> tuple[Part, ...]:
         """Everything so far; an open block and a running block's output are included as they stand."""
-        tail: list[Part] = []
-        if self._code is not None:
-            tail.append(Code("".join(self._code).removesuffix("\n")))
-        elif self._words:
-            tail.append(Text(self.words))
+        parts = self._parts
         if self._printed:
-            tail.append(Output(stdout="".join(self._printed), status="stopped"))
-        return (*self._parts, *tail)
+            parts = _with_output(parts, Output(stdout="".join(self._printed), status="stopped"))
+        if self._code is not None:
+            parts = [*parts, Code("".join(self._code).removesuffix("\n"))]
+        elif self._words:
+            parts = [*parts, Text(self.words)]
+        return tuple(parts)
 
     def _flush(self) -> None:
         if self._words:
             self._parts.append(Text(self.words))
             self._words.clear()
+
+
+def _with_output(parts: list[Part], output: Output) -> list[Part]:
+    """``parts`` with the last block's output: right after the code, before the figures drawn meanwhile."""
+    at = len(parts)
+    while at and isinstance(parts[at - 1], Figure):
+        at -= 1
+    return [*parts[:at], output, *parts[at:]]
 
 
 @dataclass(slots=True)
@@ -188,6 +194,7 @@ def solve(
     settings: SolveSettings | None = None,
     cancel: Cancel | None = None,
     meta: Mapping[str, Any] | None = None,
+    check: Callable[[str], Verdict] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SolveEvent]:
     """Solve ``problem``, yielding what happens.
@@ -201,6 +208,7 @@ def solve(
         settings: Budgets.
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
+        check: Grades the answer, where the right one is known.
         clock: Seconds, for budgets.
 
     Raises:
@@ -209,7 +217,7 @@ def solve(
     problem = check_problem(problem)
     prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or Never()
     run = _Solution(model, executor, dialect, prompt, settings, cancel, clock)
-    yield from run.events(problem, dict(meta or {}))
+    yield from run.events(problem, dict(meta or {}), check)
 
 
 class _Solution:
@@ -236,7 +244,9 @@ class _Solution:
         self._last_feedback = ""
         self._failed = False
 
-    def events(self, problem: str, meta: dict[str, Any]) -> Iterator[SolveEvent]:
+    def events(
+        self, problem: str, meta: dict[str, Any], check: Callable[[str], Verdict] | None
+    ) -> Iterator[SolveEvent]:
         spans = list(header(self._dialect, problem, self._prompt))
         # All but the problem and the frame after it, where frames are tokens of their own.
         self._constant = max(0, len(spans) - 2) if self._dialect.special else 0
@@ -252,6 +262,8 @@ class _Solution:
         self._spend(seconds=self._clock() - self._start)
         answer = self._answer(reason)
         if answer is not None:
+            if check is not None:
+                answer = replace(answer, verdict=check(answer.latex))
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED
@@ -335,6 +347,10 @@ class _Solution:
                 said.raw += item.text
                 if (yield from self._read(parser.feed(item.text), said)):
                     break
+        except HostFault:
+            # What the parser still holds back was said all the same.
+            yield from self._read(parser.finish(), said)
+            raise
         finally:
             close = getattr(stream, "close", None)
             if close is not None:
@@ -356,6 +372,9 @@ class _Solution:
         )
         if said.code is not None or said.forged:
             said.raw = said.raw[: parser.position]
+        if said.forged:
+            # The fence goes, too: the real output may need a longer one.
+            said.raw = said.raw[: said.raw.removesuffix("\n").rfind("\n") + 1]
         return said
 
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
@@ -400,13 +419,10 @@ class _Solution:
         """What is put after the model's words: the (last) output in its fence."""
         raw = said.raw
         opening = "" if not raw or raw.endswith("\n") else "\n"
-        if said.forged:
-            # The opening fence is the model's own; its line is part of ``raw``.
-            return opening + injection(self._last_feedback, self._dialect, at_line_start=True).split("\n", 1)[1]
         if said.code is not None and not said.code.closed:
             opening += "```\n"
         reply = opening + injection(self._last_feedback, self._dialect, at_line_start=True)
-        return reply + self._prompt.correction if self._failed else reply
+        return reply + self._prompt.correction if self._failed and not said.forged else reply
 
     def _answer(self, reason: EndReason) -> Answer | None:
         """The answer, by fall-backs only where the model had its say."""

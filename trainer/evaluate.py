@@ -1,0 +1,247 @@
+"""Tool-integrated evaluation: the loop that ships, over a benchmark, many problems at once.
+
+Every problem goes through :func:`tutor_app.core.solve.solve`, as in the window; the engine decodes the problems
+that are under way together, and a new one joins as soon as another ends or waits for its code. The result file
+holds every transcript, so nothing that is reported has to be believed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tutor_app.adapters.grading import Grader
+
+from trainer.benchmarks import READERS, Task, read
+from tutor_app.assembly import Tutor, open_tutor
+from tutor_app.core.errors import TutorError, UserFault
+from tutor_app.core.events import Finished
+from tutor_app.core.ports import Sampling
+from tutor_app.core.solve import SolveSettings
+from tutor_app.core.transcript import Transcript
+from tutor_app.paths import folders
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One attempt at one task.
+
+    Attributes:
+        index: Of the task.
+        sample: Which attempt, from 0.
+        gold: The published answer.
+        answer: What was found, or empty.
+        strict: Verdict of the strict grader.
+        paper: Verdict of MuMath-Code's own grader.
+        transcript: Everything.
+    """
+
+    index: int
+    sample: int
+    gold: str
+    answer: str
+    strict: str
+    paper: str
+    transcript: Transcript
+
+    def to_json(self) -> str:
+        """One line."""
+        fields = {n: getattr(self, n) for n in ("index", "sample", "gold", "answer", "strict", "paper")}
+        return json.dumps(fields | {"transcript": self.transcript.to_dict()}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Result:
+        """Read :meth:`to_json`'s form."""
+        data = json.loads(line)
+        return cls(**{**data, "transcript": Transcript.from_dict(data["transcript"])})
+
+
+def attempt(tutor: Tutor, grader: Grader, task: Task, sample: int, settings: SolveSettings) -> Result:
+    """Solve a task once and grade it."""
+    done: Finished | None = None
+    for event in tutor.solve(task.problem, settings=settings, meta={"task": task.index, "sample": sample}):
+        if isinstance(event, Finished):
+            done = event
+    assert done is not None
+    answer = done.transcript.answer
+    text = answer.latex if answer is not None else ""
+    strict, paper = (
+        ("incorrect", "incorrect")
+        if not text
+        else (
+            grader.grade(task.gold, text, mode="strict").verdict,
+            grader.grade(task.gold, text, mode="paper").verdict,
+        )
+    )
+    return Result(task.index, sample, task.gold, text, strict, paper, done.transcript)
+
+
+def summary(results: Sequence[Result], seconds: float) -> dict[str, Any]:
+    """Rates in per cent, and what there is to know about why."""
+    n = len(results) or 1
+    votes: dict[int, Counter[str]] = {}
+    gold = {}
+    for r in results:
+        votes.setdefault(r.index, Counter())[r.answer] += 1
+        gold[r.index] = r.gold
+    first = {(r.index, r.answer): r.strict for r in results}
+    majority = [first[i, c.most_common(1)[0][0]] == "correct" for i, c in votes.items()]
+    usage = [r.transcript.meta.get("usage", {}) for r in results]
+    return {
+        "problems": len(votes),
+        "attempts": len(results),
+        "strict": round(100 * sum(r.strict == "correct" for r in results) / n, 1),
+        "paper": round(100 * sum(r.paper == "correct" for r in results) / n, 1),
+        "maj": round(100 * sum(majority) / max(1, len(majority)), 1),
+        "ended": dict(Counter(str(r.transcript.meta.get("ended")) for r in results)),
+        "ran_code": round(100 * sum(u.get("runs", 0) > 0 for u in usage) / n, 1),
+        "tokens_per_problem": round(sum(u.get("generated_tokens", 0) for u in usage) / n, 1),
+        "seconds": round(seconds, 1),
+        "seconds_per_problem": round(seconds / n, 2),
+    }
+
+
+def run(
+    tutor: Tutor,
+    jobs: Iterable[tuple[Task, int]],
+    settings: SolveSettings,
+    out: IO[str],
+    *,
+    parallel: int,
+    verbose: bool = True,
+) -> list[Result]:
+    """Attempt every job, ``parallel`` at once, writing each result as it comes."""
+    todo: queue.SimpleQueue[tuple[Task, int] | None] = queue.SimpleQueue()
+    total = 0
+    for job in jobs:
+        todo.put(job)
+        total += 1
+    done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
+    base = settings.sampling
+
+    def work() -> None:
+        try:
+            with Grader() as grader:
+                while (job := todo.get()) is not None:
+                    task, sample = job
+                    own = SolveSettings(
+                        **{n: getattr(settings, n) for n in settings.__slots__ if n != "sampling"},
+                        sampling=Sampling(base.temperature, base.top_p, base.seed + sample),
+                    )
+                    done.put(attempt(tutor, grader, task, sample, own))
+        except BaseException as e:  # noqa: BLE001 - handed to the thread that waits
+            done.put(e)
+
+    threads = [threading.Thread(target=work, name=f"evaluate-{i}", daemon=True) for i in range(parallel)]
+    for thread in threads:
+        todo.put(None)
+        thread.start()
+    results: list[Result] = []
+    start = time.monotonic()
+    while len(results) < total:
+        item = done.get()
+        if isinstance(item, BaseException):
+            raise item
+        results.append(item)
+        out.write(item.to_json() + "\n")
+        out.flush()
+        if verbose:
+            spent = time.monotonic() - start
+            right = sum(r.strict == "correct" for r in results)
+            left = spent / len(results) * (total - len(results))
+            sys.stderr.write(
+                f"\r{len(results)}/{total}  {100 * right / len(results):.1f} % right  "
+                f"{60 * len(results) / spent:.1f}/min  {left / 60:.0f} min left   "
+            )
+    if verbose:
+        sys.stderr.write("\n")
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``python -m trainer evaluate``."""
+    parser.add_argument("--model", default="starter", help="starter, standard, a model's id, or a GGUF file")
+    parser.add_argument("--benchmark", required=True, choices=sorted(READERS))
+    parser.add_argument("--data", type=Path, required=True, help="the benchmark's JSONL file")
+    parser.add_argument("--limit", type=int, default=0, help="how many problems; 0 means all")
+    parser.add_argument("--start", type=int, default=0, help="the first problem, from 0")
+    parser.add_argument("--prompt", default="", help="a name in resources/prompts, or a JSON file")
+    parser.add_argument("--samples", type=int, default=1, help="attempts per problem (maj@k over them)")
+    parser.add_argument("--temperature", type=float, default=0.0)
+    parser.add_argument("--top-p", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-rounds", type=int, default=4)
+    parser.add_argument("--max-tokens", type=int, default=512)
+    parser.add_argument("--seconds", type=float, default=600.0, help="wall time of one attempt")
+    parser.add_argument("--parallel", type=int, default=4, help="problems decoded together")
+    parser.add_argument("--n-ctx", type=int, default=3072, help="context of one problem, in tokens")
+    parser.add_argument("--out", type=Path, help="result file; if it is there, what it lacks is added")
+    parser.add_argument("--data-dir", type=Path, help="where the tutor keeps its models")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run ``evaluate``; prints the summary as JSON on standard output."""
+    tasks = [t for t in read(args.benchmark, args.data) if t.index >= args.start]
+    tasks = tasks[: args.limit or None]
+    if not tasks:
+        raise UserFault("No problems are left to evaluate.", "Lower --start.")
+    kept: list[Result] = []
+    if args.out is not None and args.out.exists():
+        kept = [Result.from_json(line) for line in args.out.read_text(encoding="utf-8").splitlines() if line]
+    have = {(r.index, r.sample) for r in kept}
+    jobs = [(t, s) for t in tasks for s in range(args.samples) if (t.index, s) not in have]
+    settings = SolveSettings(
+        max_rounds=args.max_rounds,
+        max_tokens=args.max_tokens,
+        seconds=args.seconds,
+        sampling=Sampling(args.temperature, args.top_p, args.seed),
+    )
+    start = time.monotonic()
+    with open_tutor(
+        args.model, folders(args.data_dir), prompt=args.prompt, n_ctx=args.n_ctx, n_seq=args.parallel
+    ) as tutor:
+        out = args.out.open("a", encoding="utf-8") if args.out is not None else None
+        try:
+            results = run(tutor, jobs, settings, out or _Nowhere(), parallel=args.parallel)  # type: ignore[arg-type]
+        finally:
+            if out is not None:
+                out.close()
+        report: Mapping[str, Any] = {
+            "model": tutor.engine.info.name,
+            "device": tutor.engine.info.device,
+            "prompt": tutor.prompt.name,
+            "benchmark": args.benchmark,
+            **summary([*kept, *results], time.monotonic() - start),
+        }
+    print(json.dumps(report, ensure_ascii=False))
+    return 0
+
+
+class _Nowhere:
+    """A text stream that keeps nothing."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(prog="python -m trainer.evaluate")
+    add_arguments(options)
+    try:
+        sys.exit(main(options.parse_args()))
+    except TutorError as e:
+        sys.exit(str(e))

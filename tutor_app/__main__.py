@@ -1,0 +1,30 @@
+"""Start the program: ``tutor`` or ``python -m tutor_app``.
+
+In a frozen bundle this is the only executable, so it also turns into one of the two worker processes when
+asked to, before anything else is imported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    if len(sys.argv) > 1 and sys.argv[1] == "--engine-worker":
+        from tutor_app.adapters import engine_worker
+
+        engine_worker.main()
+    if len(sys.argv) > 1 and sys.argv[1] == "--sandbox-worker":
+        from tutor_app.adapters import sandbox_worker
+
+        del sys.argv[1]
+        sandbox_worker.main()
+        return 0
+    from tutor_app import cli
+
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+"""Puts a model, its dialect, its prompt and the sandbox together into something that solves problems.
+
+The window, the command line and evaluation all build their tutor here, so that a problem is solved the same way
+in each. It owns no widgets and prints nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from tutor_app.adapters.chat_template import parts_of
+from tutor_app.adapters.engine import Engine, EngineOptions
+from tutor_app.adapters.gguf import read_gguf
+from tutor_app.adapters.library import Library
+from tutor_app.adapters.models import InstalledModel, ModelStore
+from tutor_app.adapters.sandbox import Sandbox
+from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet
+from tutor_app.core.errors import LibraryFault, UserFault
+from tutor_app.core.events import Finished, RunFinished, SolveEvent
+from tutor_app.core.ports import Cancel, CodeExecutor, Never, Sampling
+from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
+from tutor_app.core.transcript import Transcript, Verdict
+from tutor_app.paths import Folders, resource, resource_names, resource_text
+from tutor_app.settings import Settings
+
+DEFAULT_PROMPT: Final = "default"
+SAVE_SECONDS: Final = 0.5
+"""How often a solution that is being written is saved."""
+
+NAMED_DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
+
+
+def model_store(folders: Folders) -> ModelStore:
+    """The store of the reader's models."""
+    return ModelStore(folders.models, resource("models.json"))
+
+
+def dialect_of(model: InstalledModel) -> Dialect:
+    """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's."""
+    if model.dialect in NAMED_DIALECTS:
+        return NAMED_DIALECTS[model.dialect]
+    parts = parts_of(read_gguf(model.path))
+    if parts is None:
+        return MUMATH
+    if parts.is_chatml:
+        return CHATML
+    return Dialect(
+        name="template",
+        system_open=parts.system_open,
+        system_close=parts.system_close,
+        user_open=parts.user_open,
+        first_user_open=parts.first_user_open,
+        user_close=parts.user_close,
+        assistant_open=parts.assistant_open,
+        assistant_close=parts.assistant_close,
+        system_in_user=parts.system_in_user,
+    )
+
+
+def load_prompt(name: str, dialect: Dialect) -> PromptSet:
+    """A prompt of ``resources/prompts`` by name, or of a JSON file.
+
+    A model that was trained on the form itself (MuMath-Code's dialect) gets none unless one is named.
+
+    Raises:
+        UserFault: If there is none of that name, or the file is not a prompt.
+    """
+    if not name:
+        if dialect is MUMATH:
+            return PromptSet()
+        name = DEFAULT_PROMPT
+    if name == "none":
+        return PromptSet()
+    try:
+        if name.endswith(".json"):
+            text = Path(name).read_text(encoding="utf-8")
+        else:
+            known = [Path(n).stem for n in resource_names("prompts", ".json")]
+            if name not in known:
+                raise UserFault(f"There is no prompt {name!r}.", f"Choose one of {', '.join(known)}, none, or a file.")
+            text = resource_text(f"prompts/{name}.json")
+        return PromptSet.from_dict(json.loads(text))
+    except OSError as e:
+        raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
+    except (ValueError, KeyError, TypeError) as e:
+        raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
+
+
+class Tutor:
+    """A model with everything it needs to solve problems; a context manager.
+
+    Attributes:
+        engine: The model's process.
+        executor: Runs code.
+        dialect: The model's wire form.
+        prompt: What stands before every problem.
+    """
+
+    def __init__(self, engine: Engine, executor: CodeExecutor, dialect: Dialect, prompt: PromptSet) -> None:
+        self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
+
+    def solve(
+        self,
+        problem: str,
+        *,
+        settings: SolveSettings,
+        cancel: Cancel | None = None,
+        meta: Mapping[str, Any] | None = None,
+        check: Callable[[str], Verdict] | None = None,
+    ) -> Iterator[SolveEvent]:
+        """Solve one problem; see :func:`tutor_app.core.solve.solve`."""
+        created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        return solve(
+            problem,
+            model=self.engine,
+            executor=self.executor,
+            dialect=self.dialect,
+            prompt=self.prompt,
+            settings=settings,
+            cancel=cancel or Never(),
+            meta={"created": created, **(meta or {})},
+            check=check,
+        )
+
+    def close(self) -> None:
+        """End both processes."""
+        self.engine.close()
+        self.executor.close()
+
+    def __enter__(self) -> Tutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_tutor(
+    model: str,
+    folders: Folders,
+    *,
+    settings: Settings | None = None,
+    prompt: str = "",
+    n_ctx: int = 0,
+    n_seq: int = 1,
+    executor: CodeExecutor | None = None,
+    on_load: Callable[[float], None] | None = None,
+) -> Tutor:
+    """A tutor for an installed model or a GGUF file; nothing is started yet.
+
+    Args:
+        model: Id, role, name or path; empty means the settings' choice, else the best that is installed.
+        folders: Of the reader.
+        settings: Of the reader.
+        prompt: See :func:`load_prompt`.
+        n_ctx: Overrides the settings' context, in tokens.
+        n_seq: Problems solved at once.
+        executor: Runs the code, if there is one already.
+        on_load: Told the fraction of the model that is loaded.
+
+    Raises:
+        UserFault: If the model or prompt is unknown.
+        HostFault: If the model's file cannot be used.
+    """
+    settings = settings or Settings()
+    store = model_store(folders)
+    found = store.find(model or settings.model) if model or settings.model else best_installed(store)
+    dialect = dialect_of(found)
+    options = EngineOptions(
+        n_ctx=n_ctx or settings.n_ctx,
+        n_seq=n_seq,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+        cache_folder=folders.cache / "prompts",
+    )
+    engine = Engine(found.path, options, name=found.name, sha256=found.sha256, on_load=on_load)
+    return Tutor(engine, executor or Sandbox(), dialect, load_prompt(prompt, dialect))
+
+
+def best_installed(store: ModelStore) -> InstalledModel:
+    """The model to use when none was chosen: the standard one, else the starter, else any.
+
+    Raises:
+        UserFault: If none is installed.
+    """
+    usable = {m.id: m for m in store.installed() if not m.problem}
+    for role in ("standard", "starter"):
+        for entry in store.entries():
+            if role in entry.roles and entry.id in usable:
+                return usable[entry.id]
+    if usable:
+        return next(iter(usable.values()))
+    raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
+
+
+def solve_settings(settings: Settings) -> SolveSettings:
+    """The reader's settings as budgets of a solution."""
+    return SolveSettings(
+        max_rounds=settings.max_rounds,
+        max_tokens=settings.max_tokens,
+        seconds=float(settings.seconds),
+        code_timeout=float(settings.code_timeout),
+        sampling=Sampling(settings.temperature, settings.top_p, settings.seed),
+    )
+
+
+def recorded(
+    problem: str,
+    events: Iterator[SolveEvent],
+    library: Library,
+    *,
+    meta: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[SolveEvent]:
+    """Pass ``events`` on while writing the solution to the library.
+
+    The problem is written before the first event is asked for, the parts at least once a second while they come,
+    everything at the end. If the library fails on the way, the solution goes on and the last event says so.
+    """
+    problem = check_problem(problem)
+    key = library.create(Transcript.of(problem, meta=meta))
+    builder = Builder()
+    fault = ""
+    saved = clock()
+    finished = False
+    draft = Transcript.of(problem, meta=meta)
+    try:
+        for event in events:
+            builder.apply(event)
+            if isinstance(event, Finished):
+                finished = True
+                fault = _save(library, key, event.transcript, "finished") or fault
+                if fault:
+                    event = Finished(event.reason, event.transcript, event.usage, f"{event.sentence()} {fault}")
+            elif clock() - saved >= SAVE_SECONDS or isinstance(event, RunFinished):
+                fault = _save(library, key, draft.with_solution(builder.parts()), "running")
+                saved = clock()
+            yield event
+    finally:
+        if not finished:
+            _save(library, key, draft.with_solution(builder.parts()), "interrupted")
+
+
+def _save(library: Library, key: str, transcript: Transcript, status: Any) -> str:
+    try:
+        library.save(key, transcript, status)
+    except LibraryFault as e:
+        return str(e)
+    return ""
+
+
+@contextlib.contextmanager
+def checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
+    """A check of answers against a known one, for as long as the context lasts."""
+    from tutor_app.adapters.grading import Grader
+
+    with Grader() as grader:
+        yield lambda answer: grader.grade(gold, answer).verdict

@@ -1,0 +1,367 @@
+"""The command line: ``tutor`` opens the window; its subcommands do the same work in a terminal.
+
+Exit codes: 0 done (for ``solve``: an answer was found); 1 ``solve`` ended without an answer, or a check found
+something wrong; 2 the request was not understood; 3 something on this computer failed; 130 interrupted.
+``tutor exec`` has its own, told by ``tutor exec --help``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from tutor_app import __version__
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.events import Finished
+from tutor_app.paths import Folders, folders
+
+if TYPE_CHECKING:
+    from tutor_app.assembly import Tutor
+    from tutor_app.settings import Settings
+
+DONE: Final = 0
+NO_ANSWER: Final = 1
+USAGE: Final = 2
+FAILED: Final = 3
+INTERRUPTED: Final = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments and run the command; returns the exit code."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code: int = args.run(args)
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except UserFault as e:
+        print(f"tutor: {e}", file=sys.stderr)
+        return USAGE
+    except TutorError as e:
+        print(f"tutor: {e}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data-dir", type=Path, default=argparse.SUPPRESS, help="keep everything in this folder instead of your own"
+    )
+    parser = argparse.ArgumentParser(prog="tutor", description=__doc__, parents=[common])
+    parser.add_argument("--version", action="version", version=f"tutor {__version__}")
+    parser.set_defaults(run=_window, data_dir=None)
+    commands = parser.add_subparsers(title="commands", metavar="")
+
+    solve = commands.add_parser("solve", parents=[common], help="solve a problem in the terminal")
+    solve.add_argument("problem", help="the problem, or - to read it from standard input")
+    solve.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    solve.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the text")
+    solve.add_argument("--seed", type=int, help="of the random draw (with --temperature)")
+    solve.add_argument("--temperature", type=float, help="0 always takes the likeliest word")
+    solve.add_argument("--max-rounds", type=int, help="code blocks that may run")
+    solve.add_argument("--prompt", default="", help="a name in resources/prompts, none, or a JSON file")
+    solve.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
+    solve.add_argument("--no-save", action="store_true", help="do not keep the solution in the library")
+    solve.set_defaults(run=_solve)
+
+    run = commands.add_parser("exec", parents=[common], help="run Python exactly as a model's code is run")
+    run.add_argument("file", help="a Python file, or - for standard input")
+    run.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    run.add_argument("--timeout", type=float, default=10.0, metavar="S", help="wall seconds (default 10)")
+    run.set_defaults(run=_exec)
+
+    models = commands.add_parser("models", parents=[common], help="list, fetch and check models")
+    models.set_defaults(run=_models_list)
+    actions = models.add_subparsers(title="actions", metavar="")
+    actions.add_parser("list", parents=[common], help="what there is and what is here").set_defaults(run=_models_list)
+    pull = actions.add_parser("pull", parents=[common], help="fetch a model (again: go on with it)")
+    pull.add_argument("name", help="starter, standard, or an id from the list")
+    pull.set_defaults(run=_models_pull)
+    verify = actions.add_parser("verify", parents=[common], help="check a model's file, bit by bit")
+    verify.add_argument("name")
+    verify.set_defaults(run=_models_verify)
+    imported = actions.add_parser("import", parents=[common], help="use a GGUF file of your own, where it lies")
+    imported.add_argument("path", type=Path)
+    imported.add_argument("--name", help="how it is called here")
+    imported.set_defaults(run=_models_import)
+    remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
+    remove.add_argument("name")
+    remove.set_defaults(run=_models_remove)
+
+    doctor = commands.add_parser("doctor", parents=[common], help="what works on this computer, and what does not")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _folders(args: argparse.Namespace) -> Folders:
+    found = folders(args.data_dir)
+    found.create()
+    return found
+
+
+def _settings(where: Folders) -> Settings:
+    from tutor_app.settings import load
+
+    settings, complaints = load(where.settings)
+    for complaint in complaints:
+        print(f"tutor: {complaint}", file=sys.stderr)
+    return settings
+
+
+# --- the window, or the terminal in its place ---------------------------------------------------------------
+
+
+def _window(args: argparse.Namespace) -> int:
+    where = _folders(args)
+    if not _has_display():
+        return _terminal(where)
+    from tutor_app.app import run_window
+
+    return run_window(where)
+
+
+def _has_display() -> bool:
+    """Whether a window can be shown; ``QT_QPA_PLATFORM`` overrules what the system says."""
+    if os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _terminal(where: Folders) -> int:
+    """Without a display: ask for problems here; without anyone to ask, show one being solved."""
+    from tutor_app.samples import sample_problems
+
+    settings = _settings(where)
+    with _tutor("", where, settings) as tutor:
+        if not sys.stdin.isatty():
+            sample = sample_problems()[0]
+            print(f"No display and no terminal: solving a sample problem.\n\n{sample.problem}\n")
+            return _show(tutor, sample.problem, where, settings, gold=sample.answer)
+        print(f"No display: working in the terminal with {tutor.engine.info.name}. An empty line ends.")
+        while True:
+            try:
+                problem = input("\nProblem> ").strip()
+            except EOFError:
+                return DONE
+            if not problem:
+                return DONE
+            try:
+                _show(tutor, problem, where, settings)
+            except UserFault as e:
+                print(e)
+
+
+@contextlib.contextmanager
+def _tutor(
+    model: str, where: Folders, settings: Settings, *, prompt: str = "", offline: bool = True
+) -> Iterator[Tutor]:
+    from tutor_app.assembly import model_store, open_tutor
+
+    if not offline:
+        # Nothing is installed at all: the starter is what a newcomer needs. Anything else is a mistake to tell.
+        store = model_store(where)
+        if not any(not m.problem for m in store.installed()) and model in ("", "starter"):
+            _pull(where, "starter")
+    with open_tutor(model, where, settings=settings, prompt=prompt) as tutor:
+        yield tutor
+
+
+# --- solve ----------------------------------------------------------------------------------------------------
+
+
+def _solve(args: argparse.Namespace) -> int:
+    from tutor_app.core.solve import check_problem
+
+    where = _folders(args)
+    settings = _settings(where)
+    chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
+    settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
+    problem = check_problem(_text(args.problem) if args.problem == "-" else args.problem)
+    with _tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
+        return _show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save)
+
+
+def _show(
+    tutor: Tutor,
+    problem: str,
+    where: Folders,
+    settings: Settings,
+    *,
+    as_json: bool = False,
+    save: bool = True,
+    gold: str = "",
+) -> int:
+    """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is."""
+    from tutor_app.adapters.library import Library
+    from tutor_app.assembly import checker, recorded, solve_settings
+    from tutor_app.terminal import TerminalView
+
+    stop = threading.Event()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_interrupt_sets(stop))
+        check = stack.enter_context(checker(gold)) if gold else None
+        events = tutor.solve(problem, settings=solve_settings(settings), cancel=stop, check=check)
+        if save:
+            try:
+                library = stack.enter_context(Library(where.library))
+                events = recorded(problem, events, library)
+            except HostFault as e:
+                print(f"tutor: {e} The solution will not be kept.", file=sys.stderr)
+        last: Finished | None = None
+        if as_json:
+            for event in events:
+                if isinstance(event, Finished):
+                    last = event
+            assert last is not None
+            print(last.transcript.to_json())
+        else:
+            last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
+            assert last is not None
+    if stop.is_set():
+        return INTERRUPTED
+    if last.detail and last.reason.value in ("engine", "sandbox"):
+        if as_json:
+            print(f"tutor: {last.detail}", file=sys.stderr)
+        return FAILED
+    return DONE if last.transcript.answer is not None else NO_ANSWER
+
+
+@contextlib.contextmanager
+def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
+    """The first Ctrl+C stops the solution in good order, a second one the program."""
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    old = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+def _text(name: str) -> str:
+    if name == "-":
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as e:
+        raise UserFault(f"{name} cannot be read: {e.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UserFault(f"{name} is not text.") from None
+
+
+# --- exec -----------------------------------------------------------------------------------------------------
+
+
+def _exec(args: argparse.Namespace) -> int:
+    from tutor_app.exec_command import run_exec
+
+    return run_exec(_text(args.file), as_json=args.json, timeout=args.timeout)
+
+
+# --- models ---------------------------------------------------------------------------------------------------
+
+
+def _models_list(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.models import size_text
+    from tutor_app.assembly import model_store
+
+    store = model_store(_folders(args))
+    here = {m.id: m for m in store.installed()}
+    for e in store.entries():
+        mark = "installed" if e.id in here else "" if e.sources else "make it with the trainer"
+        role = f" ({', '.join(e.roles)})" if e.roles else ""
+        size = size_text(e.bytes) if e.bytes else "-"
+        print(f"{e.id + role:34} {size:>9}  {e.licence[:30]:30}  {mark}")
+    for m in here.values():
+        if m.by_reference:
+            print(f"{m.id:34} {size_text(m.bytes):>9}  {'your own file':30}  {m.problem or m.path}")
+    return DONE
+
+
+def _models_pull(args: argparse.Namespace) -> int:
+    _pull(_folders(args), args.name)
+    return DONE
+
+
+def _pull(where: Folders, name: str) -> None:
+    from tutor_app.adapters.models import Progress, describe
+    from tutor_app.assembly import model_store
+
+    store = model_store(where)
+    stop = threading.Event()
+    tty = sys.stderr.isatty()
+    told = -1
+
+    def progress(p: Progress) -> None:
+        nonlocal told
+        tenth = int(10 * p.done / p.total) if p.total else 0
+        if tty:
+            sys.stderr.write(f"\r\x1b[K{describe(p)}")
+        elif tenth != told:
+            sys.stderr.write(f"{describe(p)}\n")
+        told = tenth
+        sys.stderr.flush()
+
+    with _interrupt_sets(stop):
+        try:
+            model = store.pull(name, progress, stop)
+        finally:
+            if tty and told >= 0:
+                sys.stderr.write("\n")
+    print(f"{model.name} is installed: {model.path}")
+
+
+def _models_verify(args: argparse.Namespace) -> int:
+    from tutor_app.assembly import model_store
+
+    model = model_store(_folders(args)).verify(args.name)
+    print(f"{model.name}: every bit is as it should be (sha256 {model.sha256}).")
+    return DONE
+
+
+def _models_import(args: argparse.Namespace) -> int:
+    from tutor_app.assembly import dialect_of, model_store
+
+    model = model_store(_folders(args)).import_(args.path, args.name)
+    print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {dialect_of(model).name})")
+    return DONE
+
+
+def _models_remove(args: argparse.Namespace) -> int:
+    from tutor_app.assembly import model_store
+
+    print(model_store(_folders(args)).remove(args.name))
+    return DONE
+
+
+# --- doctor ---------------------------------------------------------------------------------------------------
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from tutor_app.doctor import examine
+
+    good = True
+    for finding in examine(folders(args.data_dir)):
+        good &= finding.ok
+        print(f"{'ok ' if finding.ok else '!! '} {finding.name:16} {finding.text}")
+    return DONE if good else NO_ANSWER
