@@ -1,0 +1,54 @@
+# `make run` sets everything up and opens the tutor; `make test` sets everything up and runs the tests.
+# ENGINE=cuda builds llama.cpp for an NVIDIA card (needs the CUDA toolkit); on a Mac Metal is always in.
+# ARGS go to the program that a target starts: make test ARGS="-k library", make run ARGS="solve '2+2?'".
+
+PYTHON ?= python3
+ENGINE ?=
+ARGS ?=
+
+BIN := .venv/bin
+SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup dev run test check fmt bench formulas clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo "  ENGINE=cpu|cuda|metal|basic chooses how llama.cpp is built; it is remembered."
+
+setup:  ## everything that running needs, into .venv
+	@$(SETUP)
+
+dev:  ## everything that developing needs, into .venv
+	@$(SETUP) --extra dev
+
+run: setup  ## set up, fetch the starter model, open the tutor
+	@$(BIN)/tutor models pull starter || echo "Going on without it; the tutor offers it again."
+	@$(BIN)/tutor $(ARGS)
+
+test: dev  ## set up, fetch the starter model if it can be had, run the tests
+	@if $(BIN)/tutor models pull starter; then slow=--slow; \
+	else slow=; echo "The starter model cannot be had, so the tests that need it are left out."; fi; \
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $$slow $(ARGS)
+
+check: dev  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy packaging/bootstrap.py
+	$(BIN)/lint-imports
+
+fmt: dev  ## format, and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: dev  ## measure speed; prints a table
+	@$(BIN)/tutor models pull starter
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/bench.py $(ARGS)
+
+formulas: dev  ## typeset every formula of a file: ARGS=FILE.jsonl
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/formulas.py $(ARGS)
+
+clean:  ## remove .venv and what tools left; models, solutions and the built wheel stay
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

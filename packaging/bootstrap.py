@@ -1,0 +1,530 @@
+"""Sets the project up: a virtual environment in ``.venv`` with everything in it.
+
+Needs nothing but Python. It looks for a suitable interpreter, the compiler and the system libraries, builds
+llama.cpp once (the wheel is kept in the user's cache folder), installs the project, and leaves a stamp, so the
+next run takes no time. Whatever is missing is installed by apt if this is root's machine to change; otherwise
+one sentence says what to type. It downloads no model and starts nothing.
+
+Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|basic|cuda|metal]``. Exit codes: 0 ready,
+1 something is missing or failed (one sentence says what), 130 interrupted.
+
+Must at least be *parsed* by an older Python, to tell its owner so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import queue
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+REQUIREMENTS = ROOT / "packaging" / "requirements.txt"
+CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
+INPUTS = (ROOT / "pyproject.toml", REQUIREMENTS, CONSTRAINTS, Path(__file__).resolve())
+OLDEST, NEWEST = (3, 11), (3, 13)
+
+# What each engine adds to the options in requirements.txt. On macOS llama.cpp's own files turn Metal on.
+ENGINES = {
+    "cpu": [],
+    "metal": ["-DGGML_METAL=ON"],
+    "cuda": ["-DGGML_CUDA=ON"],
+    "basic": [f"-DGGML_{name}=OFF" for name in ("AVX", "AVX2", "BMI2", "FMA", "F16C")],
+}
+
+# Shared libraries that Qt's wheels and llama.cpp expect of the system, and Debian's names for their packages.
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libgomp.so.1": "libgomp1",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xinerama.so.0": "libxcb-xinerama0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+
+
+class Failed(Exception):
+    """Set-up cannot go on; the text is the sentence to show."""
+
+
+# Progress
+
+
+def clock(seconds: float) -> str:
+    """``2 min 10 s``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+class Status:
+    """One line that shows what is going on; in a log a line whenever it says something new."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.percent: int | None = None
+        self._start = time.monotonic()
+        self._live = sys.stdout.isatty()
+        self._logged = ("", -100)
+        self._logged_at = -1e9
+
+    def line(self) -> str:
+        """``[ 37%] building llama.cpp, 2 min 10 s``."""
+        head = "" if self.percent is None else f"[{self.percent:3d}%] "
+        return f"{head}{self.title}, {clock(time.monotonic() - self._start)}"
+
+    def show(self) -> None:
+        """Draw it, or log it if it is time."""
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stdout.write(f"\r\033[K{self.line()[:width]}")
+            sys.stdout.flush()
+            return
+        now, percent = time.monotonic(), self.percent or 0
+        title, before = self._logged
+        quiet = now - self._logged_at
+        if percent >= before + 10 or quiet >= 30 or (quiet >= 5 and title != self.title):
+            self._logged, self._logged_at = (self.title, percent), now
+            print(self.line(), flush=True)
+
+    def end(self, words: str = "") -> None:
+        """Leave the last line standing, with ``words`` instead of what was going on."""
+        self.title, self.percent = words or self.title, None
+        if self._live:
+            sys.stdout.write(f"\r\033[K{self.line()}\n")
+            sys.stdout.flush()
+        else:
+            print(self.line(), flush=True)
+
+
+def read_progress(line: str, status: Status) -> None:
+    """Take from a line of pip's, CMake's or apt's output what it says about how far things are."""
+    if found := re.match(r"\s*\[\s*(\d+)%\]", line):  # make
+        status.title, status.percent = "building llama.cpp", int(found[1])
+    elif found := re.match(r"\s*\[(\d+)/(\d+)\]", line):  # ninja
+        status.title, status.percent = "building llama.cpp", 100 * int(found[1]) // max(1, int(found[2]))
+    elif found := re.match(r"\s*Downloading (?:\S+/)?(\S+?)(?:\.metadata)? \(([\d.]+ [kMG]B)\)", line):
+        status.title, status.percent = f"fetching {found[1]} ({found[2]})", None
+    elif found := re.match(r"\s*Collecting ([\w.-]+)", line):
+        status.title, status.percent = f"looking for {found[1]}", None
+    elif "Installing collected packages" in line:
+        status.title, status.percent = "unpacking", None
+    elif "Preparing metadata" in line or "Installing build dependencies" in line:
+        status.title, status.percent = "preparing the build", None
+
+
+def stream(command: list[str], status: Status, log: Path, env: dict[str, str] | None = None) -> bool:
+    """Run a command with its output in ``log`` and its progress in ``status``; True if it succeeded."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # A session of its own, so that an interrupt ends the compilers too and not only their parent.
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **(env or {})},
+        cwd=ROOT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+    def pump() -> None:
+        assert process.stdout is not None
+        with process.stdout as output, log.open("a", encoding="utf-8") as file:
+            file.write(f"$ {shlex.join(command)}\n")
+            for line in output:
+                file.write(line)
+                file.flush()
+                lines.put(line)
+        lines.put(None)
+
+    reader = threading.Thread(target=pump)
+    reader.start()
+    try:
+        while True:
+            status.show()
+            try:
+                line = lines.get(timeout=1)
+            except queue.Empty:
+                continue
+            if line is None:
+                break
+            read_progress(line, status)
+        return process.wait() == 0
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+        process.wait()
+        raise
+    finally:
+        reader.join()
+
+
+def reason(log: Path) -> str:
+    """What a failed command had to say, in one line."""
+    text = log.read_text(encoding="utf-8", errors="replace").rpartition("\n$ ")[2]
+    if re.search(r"name resolution|Failed to establish|ConnectionError|Network is unreachable|timed? out", text):
+        return "the network cannot be reached; connect and try again"
+    if "No space left on device" in text:
+        return "the disk is full; make room and try again"
+    if re.search(r"Killed signal terminated program|out of memory", text):
+        return "there was not enough memory; close other programs and try again"
+    lines = [line.strip() for line in text.splitlines() if re.search(r"^E: |\berror\b|\bfatal\b", line, re.I)]
+    telling = [line for line in lines if not re.search(r"subprocess-exited|pip's|Failed building|make.*\*\*\*", line)]
+    return (telling or lines or ["no reason was given"])[0][:300]
+
+
+# The system
+
+
+def can_install() -> bool:
+    """Whether missing packages may be installed by apt."""
+    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def how_to_install(debian: list[str]) -> str:
+    """The command that installs these packages, as far as it is known for this system."""
+    if sys.platform == "darwin":
+        parts = []
+        if {"g++", "make"} & set(debian):
+            parts.append("xcode-select --install")
+        if "cmake" in debian:
+            parts.append("brew install cmake")
+        return " && ".join(parts)
+    if shutil.which("apt-get"):
+        return f"sudo apt-get install -y {' '.join(debian)}"
+    return f"your system's package manager (on Debian: apt-get install {' '.join(debian)})"
+
+
+def install(packages: list[str], log: Path) -> None:
+    """Install Debian packages."""
+    what = packages[0] if len(packages) == 1 else f"{len(packages)} system packages"
+    status = Status(f"installing {what}")
+    env = {"DEBIAN_FRONTEND": "noninteractive"}
+    # The lists may be good enough even if they cannot be refreshed.
+    stream(["apt-get", "update"], status, log, env)
+    if not stream(["apt-get", "install", "-y", "--no-install-recommends", *packages], status, log, env):
+        raise Failed(f"The system packages {' '.join(packages)} could not be installed: {reason(log)}.")
+    status.end(f"installed {what}")
+
+
+def need(what: str, packages: list[str], log: Path) -> None:
+    """Install what is missing, or say how."""
+    if not packages:
+        return
+    if not can_install():
+        raise Failed(f"{what} missing; install with: {how_to_install(packages)}")
+    install(packages, log)
+
+
+def missing_tools(engine: str) -> list[str]:
+    """Debian's names of the tools that a build needs and that are not here."""
+    missing = []
+    compilers = [os.environ.get("CXX", "").split(" ")[0], "c++", "g++", "clang++"]
+    if not any(shutil.which(name) for name in compilers if name):
+        missing.append("g++")
+    if not shutil.which("cmake"):
+        missing.append("cmake")
+    if not any(shutil.which(name) for name in ("make", "ninja")):
+        missing.append("make")
+    if engine == "metal" and sys.platform != "darwin":
+        raise Failed("ENGINE=metal is for Macs; leave ENGINE out, or take cuda for an NVIDIA card.")
+    if engine == "cuda" and not shutil.which("nvcc"):
+        raise Failed(
+            "ENGINE=cuda needs NVIDIA's CUDA toolkit, and there is no nvcc on the PATH; "
+            "install the toolkit, or leave ENGINE out."
+        )
+    return missing
+
+
+def missing_libraries() -> list[str]:
+    """Debian's names of the packages whose libraries cannot be loaded."""
+    if sys.platform != "linux":
+        return []
+    missing = []
+    for name, package in LIBRARIES.items():
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            missing.append(package)
+    return missing
+
+
+def suitable_python() -> str:
+    """An interpreter of a supported version: this one, else one on the PATH, else one that apt has."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return sys.executable
+    names = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+
+    def find() -> str | None:
+        for name in names:
+            path = shutil.which(name)
+            # Asked, not trusted: a version manager's stub is there even if the version is not.
+            if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+                return path
+        return None
+
+    found = find()
+    if found is None and can_install():
+        with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Failed):
+            install(["python3.11", "python3.11-venv"], Path(folder) / "apt.log")
+            found = find()
+    if found is None:
+        mine = ".".join(map(str, sys.version_info[:3]))
+        how = "brew install python@3.12" if sys.platform == "darwin" else "sudo apt-get install -y python3.11-venv"
+        raise Failed(f"Python 3.11, 3.12 or 3.13 is needed, and this is {mine}; install one, for example: {how}")
+    return found
+
+
+# The steps
+
+
+def cache_folder() -> Path:
+    """The user's cache folder of this program."""
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "mumath-tutor"
+
+
+def in_venv(name: str) -> Path:
+    """A program of the environment."""
+    return VENV / "Scripts" / f"{name}.exe" if sys.platform == "win32" else VENV / "bin" / name
+
+
+def declared() -> tuple[str, dict[str, str]]:
+    """The requirement of llama-cpp-python and the options of its build, from requirements.txt."""
+    for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines():
+        words = shlex.split(line, comments=True)
+        if words and words[0].startswith("llama-cpp-python=="):
+            given = (words[i + 1] for i, word in enumerate(words) if word == "--config-settings")
+            return words[0], dict(option.split("=", 1) for option in given)
+    raise Failed(f"{REQUIREMENTS} does not pin llama-cpp-python.")
+
+
+def build_options(engine: str) -> dict[str, str]:
+    """The options of the build for one engine."""
+    options = declared()[1]
+    options["cmake.args"] = ";".join([options["cmake.args"], *ENGINES[engine]])
+    return options
+
+
+def default_engine() -> str:
+    """What suits this computer without being asked."""
+    if sys.platform == "darwin":
+        return "metal"
+    with contextlib.suppress(OSError):
+        features = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        if platform.machine() in ("x86_64", "AMD64") and not re.search(r"\bavx2\b", features):
+            return "basic"
+    return "cpu"
+
+
+def digest() -> str:
+    """Changes whenever an environment made before is no longer what would be made now."""
+    # Scripts in .venv/bin hold absolute paths, so a moved project needs a new environment too.
+    state = hashlib.sha256(str(ROOT).encode())
+    for path in INPUTS:
+        state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def read_stamp() -> dict[str, object]:
+    """What the last successful run left, or nothing."""
+    try:
+        stamp = json.loads((VENV / "bootstrap.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def environment(log: Path) -> str:
+    """Make the environment if there is none that works; its Python."""
+    python = str(in_venv("python"))
+    if VENV.exists():
+        check = f"import sys, pip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+        with contextlib.suppress(OSError):
+            if subprocess.run([python, "-c", check], capture_output=True, check=False).returncode == 0:
+                return python
+        print("The environment .venv does not work or is of an unsuitable Python; it is made anew.", flush=True)
+        shutil.rmtree(VENV)
+    if importlib.util.find_spec("ensurepip") is None:
+        major, minor = sys.version_info[:2]
+        need("Python's own venv package is", [f"python{major}.{minor}-venv"], log)
+    status = Status("making the environment .venv")
+    if not stream([sys.executable, "-m", "venv", str(VENV)], status, log):
+        raise Failed(f"The environment {VENV} could not be made: {reason(log)}.")
+    status.end("made the environment .venv")
+    return python
+
+
+def upgrade_pip(python: str, log: Path) -> None:
+    """Only if it is too old to know options of a single requirement."""
+    out = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, text=True, check=True).stdout
+    if tuple(map(int, re.findall(r"\d+", out)[:2])) >= (23, 1):
+        return
+    status = Status("upgrading pip")
+    if not stream([python, "-m", "pip", "install", "--upgrade", "pip>=23.1"], status, log):
+        raise Failed(f"pip could not be upgraded: {reason(log)}.")
+    status.end("upgraded pip")
+
+
+def wheel(python: str, engine: str, log: Path) -> Path:
+    """The wheel of llama-cpp-python, built if it is not in the cache."""
+    requirement, _ = declared()
+    pattern = f"llama_cpp_python-{requirement.partition('==')[2]}-*.whl"
+    ready = os.environ.get("MUMATH_TUTOR_WHEELS")
+    if ready:
+        found = sorted(Path(ready).glob(pattern))
+        if not found:
+            raise Failed(f"MUMATH_TUTOR_WHEELS is set to {ready}, but there is no {pattern}; unset it to build one.")
+        return found[0]
+    options = build_options(engine)
+    wish = json.dumps([options, os.environ.get("CMAKE_ARGS", ""), platform.libc_ver()])
+    tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+    key = f"{requirement.replace('==', '-')}-{engine}-{tag}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
+    folder = cache_folder() / "wheels" / key
+    found = sorted(folder.glob(pattern))
+    if found:
+        return found[0]
+
+    need("A C++ compiler or cmake is", missing_tools(engine), log)
+    jobs = os.cpu_count() or 1
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # a compiler needs up to a gigabyte
+        jobs = max(1, min(jobs, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    status = Status("fetching llama.cpp")
+    print("llama.cpp is built for this computer once; on two cores that takes about 5 minutes.", flush=True)
+    # Beside its place and then moved there: an interrupted build leaves no half wheel.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-") as temporary:
+        # --no-cache-dir: pip would take a wheel that it once built with other options.
+        command = [python, "-m", "pip", "wheel", "-v", "--no-deps", "--no-cache-dir", "--no-binary=llama-cpp-python"]
+        command += [word for name, value in options.items() for word in ("--config-settings", f"{name}={value}")]
+        command += ["--wheel-dir", temporary, requirement]
+        if not stream(command, status, log, {"CMAKE_BUILD_PARALLEL_LEVEL": str(jobs), "PYTHONUNBUFFERED": "1"}):
+            raise Failed(f"llama.cpp could not be built: {reason(log)}. The whole output is in {log}.")
+        built = next(Path(temporary).glob(pattern))
+        folder.mkdir(exist_ok=True)
+        place = folder / built.name
+        built.replace(place)
+    status.end("built llama.cpp")
+    return place
+
+
+def packages(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> None:
+    """Everything into the environment."""
+    pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    path = wheel(python, engine, log)
+    status = Status("installing llama.cpp")
+    if stamp.get("wheel") != str(path):
+        command = [*pip, "--no-deps", "--force-reinstall", str(path)]
+        if not stream(command, status, log):
+            raise Failed(f"llama.cpp's wheel could not be installed: {reason(log)}. The whole output is in {log}.")
+    project = "." + (f"[{','.join(extras)}]" if extras else "")
+    command = [*pip, "-c", str(CONSTRAINTS), "-r", str(REQUIREMENTS), "-e", project]
+    if not stream(command, status, log):
+        raise Failed(f"The packages could not be installed: {reason(log)}. The whole output is in {log}.")
+    status.end("installed the packages")
+    probe = [python, "-c", "import llama_cpp; llama_cpp.llama_print_system_info()"]
+    run = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if run.returncode:
+        last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
+        if run.returncode == -getattr(signal, "SIGILL", 4):
+            last = "this processor lacks an instruction it uses; run again with ENGINE=basic"
+        raise Failed(f"llama.cpp does not start here: {last}.")
+    stamp["wheel"] = str(path)
+
+
+def set_up(extras: list[str], engine: str | None) -> None:
+    """Everything, or nothing if it is all there."""
+    stamp = read_stamp()
+    engine = engine or str(stamp.get("engine") or default_engine())
+    had = stamp.get("extras")
+    extras = sorted({*extras, *(had if isinstance(had, list) else [])})
+    wish = {"digest": digest(), "engine": engine, "extras": extras}
+    if all(stamp.get(name) == value for name, value in wish.items()) and in_venv("tutor").exists():
+        return
+    log = cache_folder() / "setup.log"
+    log.unlink(missing_ok=True)
+    libraries = missing_libraries()
+    if libraries and not can_install() and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        # Without a display there is no window, and the terminal needs none of them.
+        print(f"For the window some libraries are missing: {how_to_install(libraries)}", flush=True)
+    else:
+        need("Libraries that the window needs are", libraries, log)
+    python = environment(log)
+    if not (VENV / "bootstrap.json").exists():
+        stamp = {}
+    upgrade_pip(python, log)
+    # From here on the environment is in between: without a stamp the next run goes through all of it again.
+    (VENV / "bootstrap.json").unlink(missing_ok=True)
+    packages(python, engine, extras, stamp, log)
+    (VENV / "bootstrap.json").write_text(json.dumps({**stamp, **wish}, indent=2) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Sets the project up in .venv.")
+    parser.add_argument("--extra", action="append", default=[], metavar="NAME", help="an extra of pyproject.toml")
+    parser.add_argument("--engine", default="", help=f"{', '.join(ENGINES)}; empty: the last one, or what suits")
+    options = parser.parse_args(arguments)
+    # "kill" ends it as cleanly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        if options.engine and options.engine not in ENGINES:
+            raise Failed(f"ENGINE must be {', '.join(ENGINES)}, not {options.engine}.")
+        python = suitable_python()
+        if python != sys.executable:
+            again = [python, str(Path(__file__).resolve()), *(sys.argv[1:] if arguments is None else arguments)]
+            return subprocess.run(again, check=False).returncode
+        set_up(options.extra, options.engine or None)
+    except Failed as e:
+        print(f"\n{e}", file=sys.stderr)
+        return 1
+    except OSError as e:
+        print(f"\nSet-up failed: {e}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; run it again to go on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,370 @@
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = ROOT / "packaging" / "bootstrap.py"
+
+
+@pytest.fixture
+def bootstrap() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def project(tmp_path: Path, bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in place of the project's, and a user without a cache."""
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv("MUMATH_TUTOR_WHEELS", raising=False)
+    return tmp_path
+
+
+def test_one_place_says_how_llama_is_built(bootstrap: ModuleType) -> None:
+    requirement, options = bootstrap.declared()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert requirement in project["dependencies"]
+    assert requirement in (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert "-DGGML_NATIVE=OFF" in options["cmake.args"].split(";")
+    assert bootstrap.build_options("cuda")["cmake.args"] == options["cmake.args"] + ";-DGGML_CUDA=ON"
+    assert bootstrap.build_options("cpu") == options
+
+
+def test_every_dependency_is_pinned_within_its_range() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    lines = (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.lower().replace("_", "-").split("==") for line in lines if "==" in line)
+    for requirement in wanted:
+        found = re.match(r"([\w-]+)(.*)", requirement.lower())
+        assert found
+        assert found[1] in pins, f"{found[1]} has no version in constraints.txt"
+        pin = tuple(map(int, pins[found[1]].split(".")))
+        for sign, text in re.findall(r"(>=|<|==)([\d.]+)", found[2]):
+            bound = tuple(map(int, text.split(".")))
+            ok = {">=": pin >= bound, "<": pin < bound, "==": pin == bound}[sign]
+            assert ok, f"{requirement} excludes the pinned {pins[found[1]]}"
+
+
+def test_an_old_python_can_parse_it_and_is_told(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 8))
+    monkeypatch.setattr(bootstrap, "can_install", lambda: False)
+    monkeypatch.setattr(sys, "version_info", (3, 10, 13))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(bootstrap.Failed, match=r"3\.11, 3\.12 or 3\.13 is needed, and this is 3\.10\.13; install one"):
+        bootstrap.suitable_python()
+
+
+def test_another_python_is_found_but_not_a_stub(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, code in (("python3.13", "exit 127"), ("python3.12", "exit 0")):
+        stub = tmp_path / name
+        stub.write_text(f"#!/bin/sh\n{code}\n")
+        stub.chmod(0o755)
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bootstrap.suitable_python() == str(tmp_path / "python3.12")
+
+
+def test_missing_tools_are_one_sentence(
+    bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "can_install", lambda: False)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    assert bootstrap.missing_tools("cpu") == ["g++", "cmake", "make"]
+    with pytest.raises(
+        bootstrap.Failed, match=r"A C\+\+ compiler or cmake is missing; install with: .*g\+\+ cmake make"
+    ):
+        bootstrap.wheel(sys.executable, "cpu", project / "log")
+    with pytest.raises(bootstrap.Failed, match=r"there is no nvcc on the PATH"):
+        bootstrap.missing_tools("cuda")
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(bootstrap.Failed, match=r"ENGINE=metal is for Macs"):
+        bootstrap.missing_tools("metal")
+
+
+def test_the_command_suits_the_system(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/" + name)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert bootstrap.how_to_install(["g++", "cmake"]) == "sudo apt-get install -y g++ cmake"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert bootstrap.how_to_install(["g++", "cmake"]) == "xcode-select --install && brew install cmake"
+    assert bootstrap.how_to_install(["cmake"]) == "brew install cmake"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt brings what it needs")
+def test_missing_libraries_are_found(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "LIBRARIES", {"libc.so.6": "libc6", "libnothing.so.7": "libnothing7"})
+    assert bootstrap.missing_libraries() == ["libnothing7"]
+
+
+def test_a_processor_without_avx2_gets_a_build_without(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    info = tmp_path / "cpuinfo"
+    monkeypatch.setattr(bootstrap, "Path", lambda name: info)
+    for flags, engine in (("sse4_2 avx", "basic"), ("avx avx2 fma", "cpu")):
+        info.write_text(f"flags : {flags}\n")
+        assert bootstrap.default_engine() == engine
+    assert "-DGGML_AVX2=OFF" in bootstrap.build_options("basic")["cmake.args"]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  [ 37%] Building CXX object src/llama.cpp.o", "[ 37%] building llama.cpp, 0 s"),
+        ("  [37/74] Building CXX object src/llama.cpp.o", "[ 50%] building llama.cpp, 0 s"),
+        (
+            "  Downloading llama_cpp_python-0.3.36.tar.gz (76.6 MB)",
+            "fetching llama_cpp_python-0.3.36.tar.gz (76.6 MB), 0 s",
+        ),
+        ("  Downloading a/b/numpy-2.4.whl.metadata (6.6 kB)", "fetching numpy-2.4.whl (6.6 kB), 0 s"),
+        ("Collecting sympy<2,>=1.13 (from mumath-tutor==0.1.0)", "looking for sympy, 0 s"),
+        ("something else", "begin, 0 s"),
+    ],
+)
+def test_progress_is_read_from_the_output(bootstrap: ModuleType, line: str, shown: str) -> None:
+    status = bootstrap.Status("begin")
+    bootstrap.read_progress(line, status)
+    assert status.line() == shown
+
+
+def test_clock(bootstrap: ModuleType) -> None:
+    assert bootstrap.clock(59.9) == "59 s"
+    assert bootstrap.clock(130) == "2 min 10 s"
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("ERROR: x\nsocket: Temporary failure in name resolution", "the network cannot be reached"),
+        ("fatal error: error writing to /tmp/x: No space left on device", "the disk is full"),
+        ("c++: fatal error: Killed signal terminated program cc1plus", "not enough memory"),
+        ("error: subprocess-exited-with-error\nggml.c:3:1: error: expected ';'\nmake: *** error", "ggml.c:3:1: error"),
+        ("Fetched it\nE: Unable to locate package x", "E: Unable to locate package x"),
+        ("nothing to see", "no reason was given"),
+    ],
+)
+def test_a_failure_is_told_in_words(bootstrap: ModuleType, tmp_path: Path, output: str, words: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"$ before\nfatal error: of another command\n$ now\n{output}\n")
+    assert words in bootstrap.reason(log)
+
+
+def test_output_goes_to_the_log_and_status_shows(
+    bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = project / "new folder" / "log"
+    status = bootstrap.Status("begin")
+    code = "import sys; print('[ 50%] half', 'ü', repr(sys.stdin.read()), file=sys.stderr); sys.exit(int(sys.argv[1]))"
+    assert bootstrap.stream([sys.executable, "-c", code, "0"], status, log, {"PYTHONIOENCODING": "utf-8"})
+    assert not bootstrap.stream([sys.executable, "-c", code, "3"], status, log, {"PYTHONIOENCODING": "utf-8"})
+    assert log.read_text(encoding="utf-8").count("[ 50%] half ü ''\n") == 2
+    assert "[ 50%] building llama.cpp" in capsys.readouterr().out
+
+
+def test_a_wheel_is_built_once_for_each_way_to_build_it(
+    bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built: list[list[str]] = []
+
+    def stream(command: list[str], status: object, log: Path, env: dict[str, str]) -> bool:
+        built.append(command)
+        folder = Path(command[command.index("--wheel-dir") + 1])
+        (folder / "llama_cpp_python-0.3.36-py3-none-any.whl").write_text("wheel")
+        assert int(env["CMAKE_BUILD_PARALLEL_LEVEL"]) >= 1
+        return True
+
+    monkeypatch.setattr(bootstrap, "stream", stream)
+    monkeypatch.setattr(bootstrap, "missing_tools", lambda engine: [])
+    first = bootstrap.wheel("python", "cpu", project / "log")
+    assert bootstrap.wheel("python", "cpu", project / "log") == first
+    assert len(built) == 1
+    assert "--no-cache-dir" in built[0]
+    assert any("GGML_NATIVE=OFF" in word for word in built[0])
+    assert bootstrap.wheel("python", "cuda", project / "log") != first
+    assert len(built) == 2
+    monkeypatch.setenv("CMAKE_ARGS", "-DSOMETHING=ON")
+    assert bootstrap.wheel("python", "cpu", project / "log") != first
+    assert [p.name for p in (project / "cache" / "wheels").glob(".*")] == []
+
+
+def test_a_failed_build_leaves_nothing(
+    bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stream(command: list[str], status: object, log: Path, env: dict[str, str]) -> bool:
+        log.write_text("\n$ pip\nx.cpp:1: error: no\n")
+        return False
+
+    monkeypatch.setattr(bootstrap, "stream", stream)
+    monkeypatch.setattr(bootstrap, "missing_tools", lambda engine: [])
+    with pytest.raises(bootstrap.Failed, match=r"could not be built: x\.cpp:1: error: no\. The whole output is in"):
+        bootstrap.wheel("python", "cpu", project / "log")
+    assert list((project / "cache" / "wheels").iterdir()) == []
+
+
+def test_a_ready_wheel_is_taken(bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUMATH_TUTOR_WHEELS", str(project))
+    with pytest.raises(bootstrap.Failed, match="MUMATH_TUTOR_WHEELS is set"):
+        bootstrap.wheel("python", "cpu", project / "log")
+    version = bootstrap.declared()[0].partition("==")[2]
+    ready = project / f"llama_cpp_python-{version}-py3-none-any.whl"
+    ready.touch()
+    assert bootstrap.wheel("python", "cpu", project / "log") == ready
+
+
+def test_the_second_run_does_nothing_until_something_changes(
+    bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[tuple[str, list[str], object]] = []
+    declaration = project / "pyproject.toml"
+    declaration.write_text("one")
+    monkeypatch.setattr(bootstrap, "INPUTS", (declaration,))
+    monkeypatch.setattr(bootstrap, "missing_libraries", list)
+    monkeypatch.setattr(bootstrap, "upgrade_pip", lambda python, log: None)
+
+    def environment(log: Path) -> str:
+        tutor = bootstrap.in_venv("tutor")
+        tutor.parent.mkdir(parents=True, exist_ok=True)
+        tutor.touch()
+        return "python"
+
+    def packages(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> None:
+        runs.append((engine, extras, stamp.get("wheel")))
+        stamp["wheel"] = "the wheel"
+
+    monkeypatch.setattr(bootstrap, "environment", environment)
+    monkeypatch.setattr(bootstrap, "packages", packages)
+    monkeypatch.setattr(bootstrap, "default_engine", lambda: "cpu")
+    bootstrap.set_up([], None)
+    bootstrap.set_up([], None)
+    assert runs == [("cpu", [], None)]
+    bootstrap.set_up(["dev"], None)
+    bootstrap.set_up([], None)  # what an earlier run added stays
+    assert runs[1:] == [("cpu", ["dev"], "the wheel")]
+    bootstrap.set_up([], "cuda")
+    bootstrap.set_up([], None)  # the choice is remembered
+    assert runs[2:] == [("cuda", ["dev"], "the wheel")]
+    declaration.write_text("two")
+    bootstrap.set_up([], None)
+    assert runs[3:] == [("cuda", ["dev"], "the wheel")]
+
+    def broken(*_: object) -> None:
+        raise bootstrap.Failed("no")
+
+    monkeypatch.setattr(bootstrap, "packages", broken)
+    declaration.write_text("three")
+    with pytest.raises(bootstrap.Failed):
+        bootstrap.set_up([], None)
+    assert bootstrap.read_stamp() == {}, "half an environment must not look whole"
+
+
+def test_a_broken_environment_is_made_anew(
+    bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").symlink_to(project / "gone")
+    python = bootstrap.environment(project / "log")
+    assert "it is made anew" in capsys.readouterr().out
+    marker = project / ".venv" / "marker"
+    marker.touch()
+    assert bootstrap.environment(project / "log") == python
+    assert marker.exists(), "one that works is kept"
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_display_missing_libraries_do_not_stop_a_plain_user(
+    bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "missing_libraries", lambda: ["libegl1"])
+    monkeypatch.setattr(bootstrap, "can_install", lambda: False)
+    monkeypatch.setattr(bootstrap, "how_to_install", lambda packages: "sudo apt-get install -y " + packages[0])
+
+    def reached(log: Path) -> str:
+        raise bootstrap.Failed("reached")
+
+    monkeypatch.setattr(bootstrap, "environment", reached)
+    monkeypatch.setenv("DISPLAY", ":0")
+    with pytest.raises(
+        bootstrap.Failed, match="window needs are missing; install with: sudo apt-get install -y libegl1"
+    ):
+        bootstrap.set_up([], None)
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(bootstrap.Failed, match="reached"):
+        bootstrap.set_up([], None)
+    assert "sudo apt-get install -y libegl1" in capsys.readouterr().out
+
+
+def test_unknown_engine_is_one_sentence() -> None:
+    run = subprocess.run([sys.executable, str(SCRIPT), "--engine", "vulkan"], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.strip() == "ENGINE must be cpu, metal, cuda, basic, not vulkan."
+    assert run.stdout == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def test_an_interrupt_ends_the_children_too(bootstrap: ModuleType, project: Path) -> None:
+    compiler = (
+        "import subprocess, time; print('here', subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
+    )
+    code = f"""
+import importlib.util, pathlib, sys
+spec = importlib.util.spec_from_file_location("bootstrap", sys.argv[1])
+b = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(b)
+command = [sys.executable, "-c", {compiler!r}]
+b.set_up = lambda extras, engine: b.stream(command, b.Status("waiting"), pathlib.Path(sys.argv[2]))
+sys.exit(b.main([]))
+"""
+    log = project / "log"
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, str(SCRIPT), str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 30
+    while not (log.exists() and (found := re.search(r"^here (\d+)$", log.read_text(), re.MULTILINE))):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    run.terminate()
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "Interrupted; run it again to go on." in err
+    while is_running(int(found[1])):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """Whether it lives; a dead one that nobody has asked for does not."""
+    run = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return run.stdout.strip()[:1] not in ("", "Z")
+
+
+def test_no_target_of_make_is_without_help() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert phony
+    for target in phony[1].split():
+        assert re.search(rf"^{target}:.*  ## \w", text, re.MULTILINE), target
