@@ -1,0 +1,534 @@
+"""The library: every solution in one SQLite file, written while it grows, searchable.
+
+A row is there before the first word is generated, and every :meth:`Library.save` is a transaction of its own
+in the write-ahead log: killing the program loses what was not saved yet and nothing else. Two windows may
+share a library. Foreign errors become :class:`LibraryFault` in :func:`_faults`, one sentence each.
+
+It refuses to repair a damaged file or to touch one of a newer version, and never throws a solution away
+before it has been thirty days in the trash.
+
+Threads: safe from any thread. There are two connections, each behind a lock: one writes, one reads. A reader
+therefore never waits for a save, not even for one that waits for another program's save.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import sqlite3
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from tutor_app.core.errors import LibraryFault, UserFault
+from tutor_app.core.transcript import Code, Text, Transcript, TranscriptFormatError
+
+Status = Literal["running", "finished", "interrupted"]
+
+TRASH_DAYS: Final = 30
+BUSY_SECONDS: Final = 10.0
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_STATUSES: Final = frozenset(get_args(Status))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the list of solutions.
+
+    Attributes:
+        id: For :meth:`Library.get`.
+        problem: The problem's text.
+        model: Name of the model that solved it, or empty.
+        answer: LaTeX of the final answer, or empty.
+        status: ``running`` (some live program is at it), ``finished`` (ended for a reason of its own), or
+            ``interrupted`` (its program closed or died before the end).
+        created: POSIX seconds.
+        updated: POSIX seconds of the last save.
+    """
+
+    id: str
+    problem: str
+    model: str
+    answer: str
+    status: Status
+    created: float
+    updated: float
+
+
+class Library:
+    """The solutions in one file."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open the library, made or brought to this version's form if need be.
+
+        Solutions that a program left unfinished when it died are marked ``interrupted``; those of a program
+        that lives are left alone. What has been in the trash for longer than :data:`TRASH_DAYS` is removed.
+
+        Raises:
+            LibraryFault: If it cannot be used; says why.
+        """
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the reader chose
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        self._closed = False
+        with contextlib.ExitStack() as undo, _faults(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._presence = _Presence(self._path)
+            undo.callback(self._presence.close)
+            self._writer = _connect(self._path)
+            undo.callback(self._writer.close)
+            _prepare(self._writer, self._path)
+            self._reader = _connect(self._path)
+            undo.callback(self._reader.close)
+            self._reader.execute("PRAGMA query_only = ON")
+            self._indexed = _index(self._writer)
+            self._adopt_orphans()
+            self._purge(time.time() - TRASH_DAYS * 86400)
+            undo.pop_all()
+
+    # Writing
+
+    def create(self, transcript: Transcript) -> str:
+        """Add a problem, before its solution is begun; returns its id.
+
+        Raises:
+            LibraryFault: If it cannot be written.
+        """
+        now = time.time()
+        key = uuid.uuid4().hex
+        row = _row(transcript)
+        with self._writing() as db:
+            rowid = db.execute(
+                "INSERT INTO solution (id, created, updated, status, owner, problem, model, answer, transcript,"
+                " body, indexed) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+                (key, now, now, self._presence.name, *row, self._indexed),
+            ).lastrowid
+            if self._indexed:
+                db.execute("INSERT INTO search (rowid, body) VALUES (?, ?)", (rowid, row[-1]))
+        return key
+
+    def save(self, id: str, transcript: Transcript, status: Status = "running") -> None:
+        """Write what there is of a solution; whoever makes it calls this at least once a second.
+
+        Raises:
+            UserFault: If there is no such solution (any more).
+            LibraryFault: If it cannot be written.
+        """
+        if status not in _STATUSES:
+            raise ValueError(f"status {status!r}")
+        row = _row(transcript)
+        owner = self._presence.name if status == "running" else None
+        with self._writing() as db:
+            old = db.execute("SELECT rowid, body, indexed FROM solution WHERE id = ?", (id,)).fetchone()
+            if old is None:
+                raise _unknown()
+            rowid, body, indexed = old
+            indexed = indexed and self._indexed
+            db.execute(
+                "UPDATE solution SET updated = ?, status = ?, owner = ?, problem = ?, model = ?, answer = ?,"
+                " transcript = ?, body = ?, indexed = ? WHERE rowid = ?",
+                (time.time(), status, owner, *row, indexed, rowid),
+            )
+            if indexed and body != row[-1]:
+                # The index holds no text of its own, so it must be told what to forget.
+                db.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", (rowid, body))
+                db.execute("INSERT INTO search (rowid, body) VALUES (?, ?)", (rowid, row[-1]))
+
+    def delete(self, id: str) -> None:
+        """Put a solution into the trash; it is out of every list until :meth:`undelete`.
+
+        Raises:
+            UserFault: If there is no such solution.
+            LibraryFault: If it cannot be written.
+        """
+        self._set_deleted(id, time.time())
+
+    def undelete(self, id: str) -> None:
+        """Take a solution out of the trash.
+
+        Raises:
+            UserFault: If it is gone for good.
+            LibraryFault: If it cannot be written.
+        """
+        self._set_deleted(id, None)
+
+    def purge(self) -> int:
+        """Empty the trash for good; returns how many solutions went.
+
+        Raises:
+            LibraryFault: If it cannot be written.
+        """
+        return self._purge(math.inf)
+
+    # Reading
+
+    def get(self, id: str) -> Transcript:
+        """The solution, also one in the trash.
+
+        Raises:
+            UserFault: If there is none of this id.
+            LibraryFault: If it cannot be read.
+        """
+        with self._reading() as db:
+            row = db.execute("SELECT transcript FROM solution WHERE id = ?", (id,)).fetchone()
+        if row is None:
+            raise _unknown()
+        try:
+            return Transcript.from_json(row[0])
+        except (TranscriptFormatError, TypeError) as e:
+            raise LibraryFault(f"This solution is damaged in the library: {e}.", "Delete it, or solve it again.") from e
+
+    def entries(
+        self, query: str = "", limit: int = 200, offset: int = 0, *, deleted: bool = False
+    ) -> tuple[Entry, ...]:
+        """The solutions, newest first.
+
+        Args:
+            query: Words that must all occur, anywhere in the problem, the prose, the code or the answer; upper
+                and lower case are the same. ``x^2`` or ``\\frac`` are words too. Of a longer query the first
+                twenty words count, and of a word the first sixty characters.
+            limit: How many at most.
+            offset: How many to leave out at the beginning.
+            deleted: Those in the trash instead of the others.
+
+        Raises:
+            LibraryFault: If it cannot be read.
+        """
+        where = [f"deleted IS {'NOT ' if deleted else ''}NULL"]
+        values: list[str | int] = []
+        # The index takes seconds for a pasted page, and the slow way refuses it.
+        for word in (w[:60] for w in _clean(query).split()[:20]):
+            # The index is made of triples of characters, so it cannot find less.
+            if self._indexed and len(word) >= 3:
+                where.append("solution.rowid IN (SELECT rowid FROM search WHERE search MATCH ?)")
+                values.append('"' + word.replace('"', '""') + '"')
+            else:
+                where.append("body LIKE ? ESCAPE '!'")
+                values.append("%" + "".join("!" + c if c in "!%_" else c for c in word) + "%")
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT id, problem, model, answer, status, created, updated FROM solution"
+                f" WHERE {' AND '.join(where)} ORDER BY created DESC, solution.rowid DESC LIMIT ? OFFSET ?",
+                (*values, limit, offset),
+            ).fetchall()
+        return tuple(Entry(*row) for row in rows)
+
+    def close(self) -> None:
+        """Close the file; safe to call twice. What this object left running is marked ``interrupted``."""
+        with self._write_lock, self._read_lock:
+            if self._closed:
+                return
+            self._closed = True
+            # Whatever fails here, the next opening does the same for a program that is gone.
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute(
+                    "UPDATE solution SET status = 'interrupted', owner = NULL WHERE owner = ?", (self._presence.name,)
+                )
+            self._reader.close()
+            # The last connection to close folds the write-ahead log into the file; the disk may be full.
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.close()
+            self._presence.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Inside
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._write_lock, _faults(self._path):
+            self._check_open()
+            with _transaction(self._writer):
+                yield self._writer
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._read_lock, _faults(self._path):
+            self._check_open()
+            yield self._reader
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LibraryFault("The library is closed.")
+
+    def _set_deleted(self, id: str, when: float | None) -> None:
+        with self._writing() as db:
+            if not db.execute("UPDATE solution SET deleted = ? WHERE id = ?", (when, id)).rowcount:
+                raise _unknown()
+
+    def _purge(self, before: float) -> int:
+        with self._writing() as db:
+            gone = db.execute("SELECT rowid, body, indexed FROM solution WHERE deleted < ?", (before,)).fetchall()
+            for rowid, body, indexed in gone:
+                if indexed and self._indexed:
+                    db.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", (rowid, body))
+                db.execute("DELETE FROM solution WHERE rowid = ?", (rowid,))
+        return len(gone)
+
+    def _adopt_orphans(self) -> None:
+        with self._writing() as db:
+            owners = [o for (o,) in db.execute("SELECT DISTINCT owner FROM solution WHERE status = 'running'")]
+            for owner in owners:
+                if owner is None or not self._presence.is_alive(owner):
+                    db.execute(
+                        "UPDATE solution SET status = 'interrupted', owner = NULL"
+                        " WHERE status = 'running' AND owner IS ?",
+                        (owner,),
+                    )
+            self._presence.sweep()
+
+
+# The form of the file. A step takes a database of version i to version i + 1; a step that was released is
+# never edited again. All missing steps run in one transaction: a crash leaves the old form.
+
+
+def _to_v1(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE solution (id TEXT NOT NULL UNIQUE, created REAL NOT NULL, updated REAL NOT NULL,"
+        " status TEXT NOT NULL, owner TEXT, problem TEXT NOT NULL, model TEXT NOT NULL, answer TEXT NOT NULL,"
+        " transcript TEXT NOT NULL)"
+    )
+    db.execute("CREATE INDEX solution_by_time ON solution (created)")
+
+
+def _to_v2(db: sqlite3.Connection) -> None:
+    """Adds the trash, and the text that is searched."""
+    db.execute("ALTER TABLE solution ADD COLUMN deleted REAL")
+    db.execute("ALTER TABLE solution ADD COLUMN body TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE solution ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0")
+    for rowid, problem, text in db.execute("SELECT rowid, problem, transcript FROM solution").fetchall():
+        try:
+            body = _body(Transcript.from_json(text))
+        except (TranscriptFormatError, TypeError):  # reported when it is opened; here it must not stop the rest
+            body = problem
+        db.execute("UPDATE solution SET body = ? WHERE rowid = ?", (body, rowid))
+
+
+_STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2)
+SCHEMA_VERSION: Final = len(_STEPS)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand (isolation_level=None): only BEGIN IMMEDIATE waits its turn; a reading
+    # transaction that turns into a writing one fails at once if another program wrote in between.
+    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # In the write-ahead log this survives the death of the program, though not of the computer, and costs no
+    # wait for the disk at every save.
+    try:
+        db.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Switch to the write-ahead log and bring the form up to date."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as e:
+            # This switch does not honour the busy timeout while another program makes the same one.
+            if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    with _transaction(db):
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise LibraryFault(
+                f"The library {path} was written by a newer version of this program.",
+                "Install that version, or choose another folder with --data-dir.",
+            )
+        for step in _STEPS[version:]:
+            step(db)
+        # Written even if it is right already: that the file is read-only is said now, not at the first problem.
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _index(db: sqlite3.Connection) -> bool:
+    """Make the search index complete; False if this SQLite has none, and then searching reads every row."""
+    with _transaction(db):
+        try:
+            # Triples of characters: finds "x^2" and any part of a word, in every script, like the slow way does.
+            db.execute(
+                "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5"
+                "(body, content = 'solution', content_rowid = 'rowid', tokenize = 'trigram')"
+            )
+            # Fails also if the table was made by another SQLite and this one lacks the module.
+            db.execute("SELECT rowid FROM search WHERE search MATCH '\"abc\"' LIMIT 1").fetchall()
+        except sqlite3.OperationalError as e:
+            if "no such module" in str(e) or "no such tokenizer" in str(e):
+                return False
+            raise
+        if db.execute("SELECT 1 FROM solution WHERE NOT indexed LIMIT 1").fetchone():
+            db.execute("INSERT INTO search (search) VALUES ('rebuild')")
+            db.execute("UPDATE solution SET indexed = 1 WHERE NOT indexed")
+    return True
+
+
+@contextlib.contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # SQLite has already rolled back by itself after some faults, a full disk among them.
+        if db.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+        raise
+
+
+def _row(transcript: Transcript) -> tuple[str, str, str, str, str]:
+    """Problem, model, answer, transcript and body."""
+    model = transcript.meta.get("model", "")
+    answer = transcript.answer.latex if transcript.answer else ""
+    # Half of a surrogate pair (a cut emoji) cannot be stored as UTF-8. In JSON the escape \udXXX, which
+    # "backslashreplace" writes, means exactly that half, so nothing is lost.
+    text = transcript.to_json().encode("utf-8", "backslashreplace").decode("utf-8")
+    shown = model if isinstance(model, str) else json.dumps(model)
+    return _clean(transcript.problem), _clean(shown), _clean(answer), text, _body(transcript)
+
+
+def _body(transcript: Transcript) -> str:
+    """Everything that is searched. Outputs and pictures are not: they are long and nobody remembers them."""
+    pieces: list[str] = []
+    for turn in transcript.turns:
+        pieces += (p.text if isinstance(p, Text) else p.source for p in turn.parts if isinstance(p, Text | Code))
+    if transcript.answer:
+        pieces.append(transcript.answer.latex)
+    return _clean("\n".join(pieces))
+
+
+def _clean(text: str) -> str:
+    """Without what SQLite's text functions stop at (NUL) or UTF-8 cannot hold (half a pair)."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _unknown() -> UserFault:
+    return UserFault("This solution is no longer in the library.")
+
+
+class _Presence:
+    """A file that stays locked for as long as this library is open, whatever ends the process.
+
+    The operating system drops the lock when the process dies, so others can tell a dead owner of a running
+    solution from a live one: no guessing by process ids, which are used again, or by clocks.
+    """
+
+    def __init__(self, library: Path) -> None:
+        self._stem = f".{library.name}."
+        self._folder = library.parent
+        while True:
+            self.name = uuid.uuid4().hex
+            path = self._file(self.name)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            # Between creating and locking, a sweep of another program may have taken it for a dead one's.
+            if _lock(self._handle) and path.exists():
+                return
+            os.close(self._handle)
+
+    def is_alive(self, name: str) -> bool:
+        """Whether the owner of that name still holds its lock; removes the file of one that does not."""
+        if name == self.name:
+            return True
+        path = self._file(name)
+        try:
+            handle = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        except OSError:  # somebody has it in a way that we may not even look
+            return True
+        try:
+            if not _lock(handle):
+                return True
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return False
+        finally:
+            os.close(handle)
+
+    def sweep(self) -> None:
+        """Remove what dead programs left."""
+        for path in self._folder.glob(self._stem + "*.alive"):
+            self.is_alive(path.name[len(self._stem) : -len(".alive")])
+
+    def close(self) -> None:
+        """Let go; safe to call twice."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+            with contextlib.suppress(OSError):
+                self._file(self.name).unlink()
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{self._stem}{name}.alive"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> bool:
+        """Take the lock on the file if nobody has it."""
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> bool:
+        """Take the lock on the file if nobody has it."""
+        try:
+            # flock, not lockf: a lockf lock is lost when the process closes any handle of the file.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """The one place where SQLite's and the system's errors become a :class:`LibraryFault`."""
+    elsewhere = "Choose another folder with --data-dir."
+    try:
+        yield
+    except sqlite3.Error as e:
+        # The low byte is the kind, the rest a refinement.
+        code = getattr(e, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise LibraryFault(
+                f"The disk is full, so the library {path} cannot be written.", "Make room and try again."
+            ) from e
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+            raise LibraryFault(f"The library {path} is read-only.", elsewhere) from e
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise LibraryFault(f"The library {path} cannot be opened.", elsewhere) from e
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise LibraryFault(
+                f"The library {path} is damaged or no library; it was left as it is.",
+                "Rename it and a new one will be made, or put a copy in its place.",
+            ) from e
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LibraryFault(f"Another program holds the library {path}.", "Close that program and try again.") from e
+        raise LibraryFault(f"The library {path} failed: {e}.", elsewhere) from e
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
+        raise LibraryFault(f"The library {path} cannot be used: {reason}.", elsewhere) from e
