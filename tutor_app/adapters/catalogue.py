@@ -1,0 +1,85 @@
+"""The catalogue: a data file that names the models the program knows, and where each can be fetched.
+
+Only reads it. Names no model itself, and fetches nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tutor_app.adapters.download import Source
+from tutor_app.adapters.http_source import Hub
+from tutor_app.adapters.package_source import PackageChunks
+from tutor_app.core.errors import ModelStoreFault
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """A model the program knows.
+
+    Attributes:
+        id: Short name for commands.
+        name: For the reader.
+        file: Name of the file in the store's folder.
+        licence: Of the weights.
+        bytes: Length of the file, 0 if there is none to fetch.
+        sha256: Of the file, lower-case hexadecimal.
+        context: Tokens it was trained for.
+        dialect: Name of the wire form it speaks.
+        ram_bytes: Memory it takes with a context of 4,096 tokens, roughly.
+        roles: What it is offered as, for example ``starter``.
+        sources: In order of preference; empty if nobody offers the file.
+        note: One sentence for the one who chooses.
+    """
+
+    id: str
+    name: str
+    file: str
+    licence: str
+    bytes: int
+    sha256: str
+    context: int
+    dialect: str
+    ram_bytes: int
+    roles: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    note: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything it may be called, case-folded."""
+        return tuple(n.casefold() for n in (self.id, self.name, self.file, *self.roles))
+
+
+def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
+    """The models a catalogue file names.
+
+    Raises:
+        ModelStoreFault: If it cannot be read; it is part of the program, so that is a broken installation.
+    """
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["version"] != 1:
+            raise ValueError(f"version {said['version']}")
+        return tuple(_entry_of(e) for e in said["models"])
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise ModelStoreFault(
+            f'The catalogue of models "{path}" cannot be read ({type(e).__name__}: {e}).', "Install the program again."
+        ) from None
+
+
+def _entry_of(said: dict[str, Any]) -> CatalogueEntry:
+    sources: list[Source] = []
+    for s in said["sources"]:
+        kind = s["kind"]
+        rest = {k: v for k, v in s.items() if k != "kind"}
+        if kind == "hub":
+            sources.append(Hub(**rest))
+        elif kind == "package-chunks":
+            sources.append(PackageChunks(**rest))
+        else:
+            raise ValueError(f"unknown kind of source {kind!r}")
+    return CatalogueEntry(**{**said, "roles": tuple(said["roles"]), "sources": tuple(sources)})

@@ -1,0 +1,86 @@
+"""Child process: renders a chat template (Jinja2 of unknown origin) on given messages.
+
+Reads one JSON object from standard input, writes a JSON list of texts (null where the template failed) to standard
+output. Jinja2's sandbox keeps the template from reaching Python; that it may loop for ever or ask for all memory is
+why this is a process of its own, with limits, which its parent kills. Imports nothing of the application.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+from jinja2.exceptions import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MAX_TEXT = 2**18
+"""Characters of one rendering."""
+CPU_SECONDS = 5
+MEMORY = 2**30
+
+
+def _limit() -> None:
+    if sys.platform == "win32":  # the parent's deadline is what there is
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _raise(message: object) -> NoReturn:
+    raise TemplateError(str(message))
+
+
+def _date(_: object) -> str:
+    # The text must be the same every day: a kept prompt prefix would be worthless tomorrow otherwise.
+    return "26 Jul 2024"
+
+
+def _render(said: dict[str, Any]) -> list[str | None]:
+    # The environment and the names are those that chat templates are written for (transformers' convention).
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = _date
+    environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+    template = environment.from_string(said["template"])
+    texts: list[str | None] = []
+    for case in said["cases"]:
+        try:
+            text, length = [], 0
+            for piece in template.generate(
+                messages=case["messages"],
+                add_generation_prompt=case["generate"],
+                bos_token=said["bos"],
+                eos_token=said["eos"],
+                tools=None,
+                documents=None,
+            ):
+                text.append(piece)
+                length += len(piece)
+                if length > MAX_TEXT:
+                    raise ValueError("too long")
+            texts.append("".join(text))
+        except Exception:  # noqa: BLE001 - a template may raise anything; the case simply has no text
+            texts.append(None)
+    return texts
+
+
+def main() -> None:
+    """Render what standard input asks for."""
+    _limit()
+    said = json.load(sys.stdin.buffer)
+    try:
+        texts = _render(said)
+    except (TemplateError, RecursionError, MemoryError, ValueError):
+        texts = [None] * len(said["cases"])
+    sys.stdout.buffer.write(json.dumps(texts).encode())
+
+
+if __name__ == "__main__":
+    main()

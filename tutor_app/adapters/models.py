@@ -1,0 +1,509 @@
+"""The model store: which models there are, which are here, and how one gets here.
+
+A catalogue (a data file) names the models the program knows: size, SHA-256, licence, and where to fetch them. The
+store's folder holds the files it fetched and ``installed.json``, the list of what may be used. Files of the reader
+are taken in by reference: they are never copied, moved or deleted.
+
+It refuses to put a file in use that is not whole, and to delete a file that it did not fetch. It knows nothing of
+how a model is run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from tutor_app.adapters.catalogue import CatalogueEntry, read_catalogue
+from tutor_app.adapters.download import PATIENCE, Wanted, fetch, free_space
+from tutor_app.adapters.gguf import GgufInfo, read_gguf
+from tutor_app.adapters.transfer import (
+    BLOCK,
+    Progress,
+    Timing,
+    TransferStopped,
+    describe,
+    disk_fault,
+    locked,
+    size_text,
+    write_json,
+)
+from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
+from tutor_app.core.ports import Cancel, Never
+
+__all__ = [
+    "CatalogueEntry",
+    "InstalledModel",
+    "ModelStore",
+    "Progress",
+    "TransferStopped",
+    "describe",
+    "read_catalogue",
+    "size_text",
+]
+
+_NEVER: Final = Never()
+
+
+def _silent(_: Progress) -> None:
+    """For callers who want no progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model that is on this computer.
+
+    Attributes:
+        id: Short name for commands.
+        name: For the reader.
+        path: The file.
+        sha256: Of the file; empty for a file of the reader until it has been verified.
+        bytes: Its length.
+        dialect: Name of the wire form it speaks, or None: ask its own chat template.
+        by_reference: Whether the file belongs to the reader, not to the store.
+        source: Where it was fetched from, or empty.
+        mtime_ns: Modification time when it was taken in.
+        problem: Why it cannot be used at the moment (moved, changed), as a sentence; else empty.
+    """
+
+    id: str
+    name: str
+    path: Path
+    sha256: str
+    bytes: int
+    dialect: str | None = None
+    by_reference: bool = False
+    source: str = ""
+    mtime_ns: int = 0
+    problem: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Tells two contents apart, for caches: the hash, or without one the path, length and time."""
+        return self.sha256 or f"{self.path}|{self.bytes}|{self.mtime_ns}"
+
+
+class ModelStore:
+    """The models of one folder. Several processes may use the same folder at once."""
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Path,
+        *,
+        free: Callable[[Path], int] = free_space,
+        timing: Timing = PATIENCE,
+    ) -> None:
+        """Nothing is read or written before it is asked for.
+
+        Args:
+            folder: Of the fetched files; made when first needed.
+            catalogue: JSON file of the known models.
+            free: Tells the free disk space.
+            timing: How patient downloads are.
+        """
+        self.folder = folder
+        self._catalogue = catalogue
+        self._free = free
+        self._timing = timing
+
+    def entries(self) -> tuple[CatalogueEntry, ...]:
+        """The catalogue, in its order.
+
+        Raises:
+            ModelStoreFault: If the catalogue cannot be read.
+        """
+        return read_catalogue(self._catalogue)
+
+    def entry(self, name: str) -> CatalogueEntry:
+        """The catalogue's entry with this id, role, name or file name.
+
+        Raises:
+            UserFault: If there is none; suggests some.
+        """
+        wanted = name.strip().casefold()
+        entries = self.entries()
+        for e in entries:
+            if wanted in e.names:
+                return e
+        raise self._unknown(name, [n for e in entries for n in (*e.roles, e.id)])
+
+    def installed(self) -> tuple[InstalledModel, ...]:
+        """Models on this computer, fetched ones in the catalogue's order first.
+
+        A file that was moved or changed since is listed with its ``problem``.
+        """
+        order = {e.id: i for i, e in enumerate(self.entries())}
+        models = sorted(self._read_index(), key=lambda m: (order.get(m.id, len(order)), m.name.casefold()))
+        return tuple(replace(m, problem=_problem(m)) for m in models)
+
+    def find(self, name: str) -> InstalledModel:
+        """The model with this id, role, name, or path of a ``.gguf`` file.
+
+        A path need not have been imported. Its header is checked.
+
+        Raises:
+            UserFault: If there is no such model, or it is not installed.
+            ModelFileFault: If its file cannot be used.
+        """
+        text = name.strip()
+        if not text:
+            raise UserFault("No model was named.", self._offer())
+        models = self.installed()
+        entry = next((e for e in self.entries() if text.casefold() in e.names), None)
+        for m in models:
+            if m.id == (entry.id if entry else "") or text.casefold() in (m.id.casefold(), m.name.casefold()):
+                if m.problem:
+                    raise ModelFileFault(m.problem, _remedy(m))
+                return m
+        if entry:
+            raise self._not_here(entry)
+        if _looks_like_path(text):
+            path = Path(text).expanduser().absolute()
+            info = read_gguf(path)
+            known = next((m for m in models if m.path == path and not m.problem), None)
+            return known or _by_reference(info, "", path.stem)
+        raise self._unknown(
+            text, [n for e in self.entries() for n in (*e.roles, e.id)] + [m.id for m in models if m.by_reference]
+        )
+
+    def pull(
+        self,
+        name: str,
+        progress: Callable[[Progress], None] = _silent,
+        cancel: Cancel = _NEVER,
+        *,
+        offline: bool = False,
+    ) -> InstalledModel:
+        """Fetch a model of the catalogue; what is installed already is returned as it is.
+
+        Args:
+            name: Its id, role or name.
+            progress: Called about ten times a second, in this thread.
+            cancel: Stops it; what has arrived is kept for the next time.
+            offline: Refuse to use the network.
+
+        Raises:
+            UserFault: If the name is unknown, nobody offers the file, ``offline`` forbids it, or another window
+                or command is fetching it (:class:`TransferStopped` if ``cancel`` was raised).
+            ModelStoreFault: If no source delivers, or the disk is full or cannot be written.
+        """
+        entry = self.entry(name)
+        if here := self._usable(entry):
+            return here
+        if not entry.sources:
+            raise UserFault(f"There is no ready-made file of {entry.name}.", _make_it(entry))
+        if offline:
+            raise UserFault(
+                f"{entry.name} is not on this computer, and it may not be fetched offline.",
+                f"Run `tutor models pull {entry.id}` without --offline once.",
+            )
+        target = self.folder / entry.file
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise disk_fault(e, target) from None
+        busy = f"{entry.name} is being fetched by another window or command."
+        with locked(target.with_name(target.name + ".lock"), busy):
+            if here := self._usable(entry):  # the one we waited behind may have brought it
+                return here
+            source = self._adopt(entry, target, progress, cancel)
+            if not source:
+                wanted = Wanted(entry.name, entry.bytes, entry.sha256, entry.sources)
+                source = fetch(
+                    wanted,
+                    target,
+                    progress=progress,
+                    cancel=cancel,
+                    check=read_gguf,
+                    free=self._free,
+                    timing=self._timing,
+                )
+            model = InstalledModel(
+                id=entry.id,
+                name=entry.name,
+                path=target,
+                sha256=entry.sha256,
+                bytes=entry.bytes,
+                dialect=entry.dialect,
+                source=source,
+                mtime_ns=target.stat().st_mtime_ns,
+            )
+            self._change_index(lambda models: [m for m in models if m.id != model.id] + [model])
+        return model
+
+    def verify(
+        self, name: str, progress: Callable[[Progress], None] = _silent, cancel: Cancel = _NEVER
+    ) -> InstalledModel:
+        """Check a model's header and hash again.
+
+        A reader's file without a known hash gets the one it has now. A fetched file that is damaged is taken out
+        of use, so that :meth:`pull` fetches it again.
+
+        Raises:
+            UserFault: If it is not installed, or ``cancel`` was raised.
+            ModelFileFault: If the file is not what it was.
+        """
+        model = self.find(name)
+        read_gguf(model.path)
+        found = _sha256(model.path, model.name, model.bytes, progress, cancel)
+        if model.sha256 and found != model.sha256:
+            if model.by_reference:
+                raise ModelFileFault(f"{model.name} has changed since it was imported.", "Import it again.")
+            self._change_index(lambda models: [m for m in models if m.id != model.id])
+            raise ModelFileFault(
+                f"The file of {model.name} is damaged.", f"Fetch it again with `tutor models pull {model.id}`."
+            )
+        verified = replace(model, sha256=found)
+        if verified != model:
+            self._change_index(lambda models: [verified if m.id == model.id else m for m in models])
+        return verified
+
+    def import_(self, path: Path, name: str | None = None) -> InstalledModel:
+        """Take in a GGUF file where it lies; it is not copied.
+
+        A file of the catalogue is recognised by its hash, if its length fits.
+
+        Args:
+            path: The file.
+            name: For the reader; by default the model's own.
+
+        Raises:
+            ModelFileFault: If it cannot be used: missing, unreadable, empty, truncated, of another kind.
+            ModelStoreFault: If the list of models cannot be written.
+        """
+        path = path.expanduser().absolute()
+        info = read_gguf(path)
+        given = " ".join((name or "").split())[:120]
+        known = None
+        for e in self.entries():
+            if e.bytes == info.size and e.sha256 == _sha256(path, e.name, info.size, _silent, _NEVER):
+                known = e
+        models = self._read_index()
+        same = next((m for m in models if m.path == path), None)
+        if same and not same.by_reference:
+            return replace(same, problem="")
+        if known and not any(m.id == known.id and m.path != path for m in models):
+            model = _by_reference(info, given or known.name, known.id)
+            model = replace(model, sha256=known.sha256, dialect=known.dialect)
+        else:
+            taken = {m.id for m in models if m.path != path} | {n for e in self.entries() for n in (e.id, *e.roles)}
+            model = _by_reference(info, given, _free_id(given or path.stem, taken))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise disk_fault(e, self.folder / "installed.json") from None
+        self._change_index(lambda models: [m for m in models if m.path != path and m.id != model.id] + [model])
+        return model
+
+    def remove(self, name: str) -> str:
+        """Remove a model, or what is left of a stopped download; says in one sentence what was done.
+
+        A file taken in by reference stays where it is.
+
+        Raises:
+            UserFault: If there is no such model, or it is being fetched.
+            ModelStoreFault: If the file cannot be deleted.
+        """
+        wanted = name.strip().casefold()
+        entry = next((e for e in self.entries() if wanted in e.names), None)
+        wanted_id = entry.id if entry else wanted
+        model = next(
+            (
+                m
+                for m in self._read_index()
+                if wanted_id == m.id.casefold() or wanted in (m.name.casefold(), str(m.path).casefold())
+            ),
+            None,
+        )
+        if model and model.by_reference:
+            self._change_index(lambda models: [m for m in models if m.id != model.id])
+            return f'{model.name} is no longer listed; its file "{model.path}" was left alone.'
+        if model is None and entry is None:
+            raise self._unknown(name, [m.id for m in self._read_index()])
+        target = self.folder / entry.file if entry else model.path if model else self.folder
+        what = entry.name if entry else model.name if model else name
+        left = [target, *(target.with_name(target.name + end) for end in (".part", ".part.json"))]
+        if not any(p.exists() for p in left) and model is None:
+            raise UserFault(f"{what} is not installed.", "`tutor models list` shows what is.")
+        with locked(target.with_name(target.name + ".lock"), f"{what} is being fetched just now; stop that first."):
+            if model:
+                self._change_index(lambda models: [m for m in models if m.id != model.id])
+            freed = 0
+            for p in left:
+                try:
+                    freed += p.stat().st_size if p.exists() else 0
+                    p.unlink(missing_ok=True)
+                except OSError as e:
+                    if os.name == "nt" and isinstance(e, PermissionError):
+                        raise ModelStoreFault(f"{what} is in use.", "Close the program that uses it first.") from None
+                    raise disk_fault(e, p) from None
+        return f"{what} was removed; {size_text(freed)} are free again."
+
+    # --- the list of installed models -------------------------------------------------------------------------
+
+    def _read_index(self) -> list[InstalledModel]:
+        try:
+            said = json.loads((self.folder / "installed.json").read_text(encoding="utf-8"))
+            return [m for m in (_model_of(x, self.folder) for x in said["models"]) if m]
+        except FileNotFoundError:
+            return []
+        except PermissionError:
+            raise ModelStoreFault(
+                f'The folder of models "{self.folder}" cannot be read.', "Change its access rights."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError):
+            return []  # put aside when it is next written; fetched files are found again by pull
+
+    def _change_index(self, change: Callable[[list[InstalledModel]], list[InstalledModel]]) -> None:
+        index = self.folder / "installed.json"
+        with locked(index.with_name("installed.lock"), "The list of models is in use.", wait=10):
+            models = self._read_index()
+            try:
+                if not models and index.exists() and not _is_json(index):
+                    index.replace(index.with_name("installed.damaged.json"))
+                write_json(index, {"version": 1, "models": [_stored(m, self.folder) for m in change(models)]})
+            except OSError as e:
+                raise disk_fault(e, index) from None
+
+    def _usable(self, entry: CatalogueEntry) -> InstalledModel | None:
+        return next((m for m in self.installed() if m.id == entry.id and not m.problem), None)
+
+    def _adopt(self, entry: CatalogueEntry, target: Path, progress: Callable[[Progress], None], cancel: Cancel) -> str:
+        """A whole file that is there but not listed (the list was lost, or somebody put it there)."""
+        try:
+            if target.stat().st_size == entry.bytes:
+                if _sha256(target, entry.name, entry.bytes, progress, cancel) == entry.sha256:
+                    return "this computer"
+                target.unlink()
+        except FileNotFoundError:
+            pass
+        except OSError as e:
+            raise disk_fault(e, target) from None
+        return ""
+
+    # --- sentences --------------------------------------------------------------------------------------------
+
+    def _unknown(self, name: str, known: list[str]) -> UserFault:
+        shown = "".join(c if c.isprintable() else "?" for c in name.strip()[:60])
+        near = difflib.get_close_matches(name.strip().casefold(), known, n=2, cutoff=0.4)
+        guess = f"Did you mean {' or '.join(near)}? " if near else ""
+        return UserFault(
+            f'There is no model "{shown}".', f"{guess}`tutor models list` shows all; a path of a .gguf file works too."
+        )
+
+    def _not_here(self, entry: CatalogueEntry) -> UserFault:
+        if not entry.sources:
+            return UserFault(f"{entry.name} is not installed.", _make_it(entry))
+        return UserFault(
+            f"{entry.name} is not installed.",
+            f"Fetch it with `tutor models pull {entry.id}` ({size_text(entry.bytes)}).",
+        )
+
+    def _offer(self) -> str:
+        first = next((e for e in self.entries() if e.sources), None)
+        return f"Fetch one with `tutor models pull {first.id}`." if first else "Name a .gguf file."
+
+
+def _stored(model: InstalledModel, folder: Path) -> dict[str, Any]:
+    said = asdict(model)
+    del said["problem"]
+    # Files of the store are named relative to it, so that the data folder can be moved as a whole.
+    said["path"] = model.path.name if model.path.parent == folder else str(model.path)
+    return said
+
+
+def _model_of(said: Any, folder: Path) -> InstalledModel | None:
+    """One entry of the list, or None if it makes no sense."""
+    kinds = {"id": str, "name": str, "path": str, "sha256": str, "bytes": int, "source": str, "mtime_ns": int}
+    if not isinstance(said, dict) or any(not isinstance(said.get(k), t) for k, t in kinds.items()):
+        return None
+    dialect = said.get("dialect")
+    return InstalledModel(
+        **{**{k: said[k] for k in kinds}, "path": folder / said["path"]},
+        dialect=dialect if isinstance(dialect, str) else None,
+        by_reference=bool(said.get("by_reference")),
+    )
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_text(encoding="utf-8"))["models"], list)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _problem(model: InstalledModel) -> str:
+    try:
+        found = model.path.stat()
+    except OSError:
+        return f'The file of {model.name} is gone: "{model.path}".'
+    if found.st_size != model.bytes:
+        return f"The file of {model.name} has changed: it has {found.st_size:,} bytes and should have {model.bytes:,}."
+    return ""
+
+
+def _remedy(model: InstalledModel) -> str:
+    if model.by_reference:
+        return f"Import it again, or forget it with `tutor models rm {model.id}`."
+    return f"Fetch it again with `tutor models pull {model.id}`."
+
+
+def _make_it(entry: CatalogueEntry) -> str:
+    return f"Make it with `trainer export`, then `tutor models import FILE`. {entry.note}".rstrip()
+
+
+def _looks_like_path(text: str) -> bool:
+    seps = {os.sep, os.altsep or os.sep}
+    if any(s in text for s in seps) or text.casefold().endswith(".gguf") or text.startswith("~"):
+        return True
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _by_reference(info: GgufInfo, name: str, identifier: str) -> InstalledModel:
+    # A model without a chat template is taken for one of MuMath-Code's family; else its template decides.
+    return InstalledModel(
+        id=identifier,
+        name=name or info.name,
+        path=info.path,
+        sha256="",
+        bytes=info.size,
+        dialect=None if info.chat_template else "mumath",
+        by_reference=True,
+        mtime_ns=info.path.stat().st_mtime_ns,
+    )
+
+
+def _free_id(name: str, taken: set[str]) -> str:
+    base = re.sub(r"[^\w.]+", "-", name.casefold()).strip("-.")[:60] or "model"
+    n, found = 1, base
+    while found in taken:
+        n += 1
+        found = f"{base}-{n}"
+    return found
+
+
+def _sha256(path: Path, name: str, total: int, progress: Callable[[Progress], None], cancel: Cancel) -> str:
+    """Hash of a file; raises :class:`TransferStopped` if ``cancel`` is raised."""
+    digest, done = hashlib.sha256(), 0
+    try:
+        with path.open("rb", buffering=0) as stream:
+            while block := stream.read(4 * BLOCK):
+                if cancel.is_set():
+                    raise TransferStopped("The check was stopped.")
+                digest.update(block)
+                done += len(block)
+                if done % (64 * BLOCK) == 0:
+                    progress(Progress("check", name, done=done, total=total))
+    except OSError as e:
+        raise ModelFileFault(f'"{path}" cannot be read: {e.strerror or e}.', "Check the disk.") from None
+    return digest.hexdigest()

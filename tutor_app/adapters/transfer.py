@@ -1,0 +1,353 @@
+"""What every way of fetching a file shares: the growing file, the lock, the progress, and the words for failures.
+
+The file grows as ``NAME.part`` beside its place, with a small note (``NAME.part.json``) that says what it is a part
+of. It knows nothing of where bytes come from, and it never trusts the note about what is on the disk: bytes that an
+earlier run left are hashed again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from tutor_app.core.errors import ModelStoreFault, UserFault
+from tutor_app.core.ports import Cancel
+
+BLOCK: Final = 2**18
+"""Bytes handled at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How patient to be, in seconds.
+
+    Attributes:
+        connect: For looking up the name, connecting, and the first bytes.
+        stall: Without a single byte, until a transfer counts as stalled.
+        pause: Before a source is asked again.
+        retries: Times a source is asked again without having gained a byte.
+    """
+
+    connect: float = 10.0
+    stall: float = 30.0
+    pause: float = 1.0
+    retries: int = 2
+
+
+Stage = Literal["connect", "download", "check", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is.
+
+    Attributes:
+        stage: What is going on.
+        name: Of the model.
+        source: Where from.
+        done: Bytes that are here (while checking: that have been checked).
+        total: Bytes of the whole.
+        bytes_per_second: Over the last seconds; 0 if not known yet.
+        seconds_left: At that speed, or None.
+        note: Why an earlier source was given up, or empty.
+    """
+
+    stage: Stage
+    name: str
+    source: str = ""
+    done: int = 0
+    total: int = 0
+    bytes_per_second: float = 0.0
+    seconds_left: float | None = None
+    note: str = ""
+
+
+class TransferStopped(UserFault):
+    """The reader stopped it; what is there is kept."""
+
+
+class GivenUp(Exception):
+    """A source cannot deliver; the text says why, in words that can follow its name and a colon."""
+
+
+class WrongHash(GivenUp):
+    """A source delivered other bytes."""
+
+
+class Passing(Exception):
+    """A failure that may pass: worth asking again."""
+
+
+class Meter:
+    """Turns byte counts into :class:`Progress`, about ten times a second."""
+
+    def __init__(
+        self, name: str, total: int, tell: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._name = name
+        self._total = total
+        self._tell = tell
+        self._seen: deque[tuple[float, int]] = deque()
+        self._told: tuple[float, tuple[Stage, str] | None] = (0.0, None)
+        self.source = ""
+        self.note = ""
+
+    def tell(self, stage: Stage, done: int) -> None:
+        """Report; repeated reports of a stage are thinned out, a new stage or source is always reported."""
+        now = self._clock()
+        told, last = self._told
+        if (stage, self.source) != last:
+            self._seen.clear()
+        elif now - told < 0.1:
+            return
+        self._told = (now, (stage, self.source))
+        self._seen.append((now, done))
+        while now - self._seen[0][0] > 10 and len(self._seen) > 2:
+            self._seen.popleft()
+        then, before = self._seen[0]
+        speed = (done - before) / (now - then) if now - then > 0.5 and done > before else 0.0
+        left = (self._total - done) / speed if speed else None
+        self._tell(Progress(stage, self._name, self.source, done, self._total, speed, left, self.note))
+
+
+class Part:
+    """The growing file: its bytes, their hash, and the note that says what it is a part of."""
+
+    def __init__(self, target: Path, total: int, sha256: str) -> None:
+        self.total = total
+        self.sha256 = sha256
+        self.path = target.with_name(target.name + ".part")
+        self.size = 0
+        self.url = ""
+        self.etag = ""
+        self._target = target
+        self._note = target.with_name(target.name + ".part.json")
+        self._hash = hashlib.sha256()
+
+    @contextmanager
+    def opened(self, meter: Meter, cancel: Cancel) -> Iterator[None]:
+        """Take up what an earlier run left, if it is a part of this very file."""
+        try:
+            # Unbuffered, so that a failed write is known at once and close() has nothing left to write.
+            self._file = self.path.open("r+b" if self.path.exists() else "x+b", buffering=0)
+        except OSError as e:
+            raise disk_fault(e, self.path) from None
+        try:
+            self._take_up(meter, cancel)
+            yield
+        finally:
+            with suppress(OSError):
+                self._file.close()
+                if not self.path.exists() or not self.path.stat().st_size:
+                    self.path.unlink(missing_ok=True)
+                    self._note.unlink(missing_ok=True)
+
+    def _take_up(self, meter: Meter, cancel: Cancel) -> None:
+        try:
+            known = json.loads(self._note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            known = None
+        if not isinstance(known, dict):
+            known = {}
+        try:
+            left_over = os.fstat(self._file.fileno()).st_size
+            if known.get("sha256") != self.sha256 or left_over > self.total:
+                self.clear()
+                return
+            self.url, self.etag = str(known.get("url", "")), str(known.get("etag", ""))
+            # The note is no proof of what is on the disk, so the bytes themselves are hashed again.
+            while block := self._file.read(BLOCK):
+                if cancel.is_set():
+                    raise stopped()
+                self._hash.update(block)
+                self.size += len(block)
+                meter.tell("check", self.size)
+        except OSError as e:
+            raise disk_fault(e, self.path) from None
+
+    def append(self, data: bytes) -> None:
+        """Add bytes that follow what is there."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as e:
+            # Half of the block may have been written; the file must end where the hash does.
+            with suppress(OSError):
+                self._file.truncate(self.size)
+            raise disk_fault(e, self.path) from None
+        self._hash.update(data)
+        self.size += len(data)
+
+    def note(self, url: str, etag: str) -> None:
+        """Write down what this is a part of and where the bytes come from."""
+        self.url, self.etag = url, etag
+        said = {"sha256": self.sha256, "bytes": self.total, "url": url, "etag": etag}
+        try:
+            write_json(self._note, said)
+        except OSError as e:
+            raise disk_fault(e, self._note) from None
+
+    def clear(self) -> None:
+        """Throw away what is there."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.url = self.etag = ""
+
+    def must_match(self) -> None:
+        """Raise :class:`WrongHash` unless the complete file has the right hash."""
+        if self._hash.hexdigest() != self.sha256:
+            raise WrongHash("the file does not have the expected SHA-256 and was discarded")
+
+    def put_in_place(self) -> None:
+        """Flush to the disk and rename: the file exists from here on, whole."""
+        try:
+            os.fsync(self._file.fileno())
+            self._file.close()  # Windows does not rename an open file
+            self.path.replace(self._target)
+        except OSError as e:
+            raise disk_fault(e, self._target) from None
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace ``path`` in one step, so that a reader sees the old text or the new, never half of one."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+@contextmanager
+def locked(path: Path, busy: str, *, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock file ``path``; the operating system frees it when this process dies.
+
+    Args:
+        path: Of the lock file, in a folder that exists.
+        busy: The sentence if another process (or thread) holds it.
+        wait: Seconds to wait for it.
+
+    Raises:
+        UserFault: ``busy``.
+        ModelStoreFault: If the lock file cannot be written.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        except OSError as e:
+            raise disk_fault(e, path) from None
+        if _try_lock(handle):
+            # Whoever held it before may have removed the file between our opening and our locking it.
+            if os.name == "nt" or (path.exists() and path.stat().st_ino == os.fstat(handle).st_ino):
+                break
+            os.close(handle)
+            continue
+        os.close(handle)
+        if time.monotonic() >= deadline:
+            raise UserFault(busy)
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if os.name != "nt":  # Windows cannot remove an open file; the empty file stays there
+            path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def disk_fault(e: OSError, path: Path) -> ModelStoreFault:
+    """The one place that puts a failure of the local disk into words."""
+    if e.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ModelStoreFault(f'The disk of "{path.parent}" is full.', "Free some space and run it again.")
+    if e.errno == errno.EFBIG:  # FAT32, or a quota of the shell
+        return ModelStoreFault(
+            f'The disk of "{path.parent}" does not take files this large.',
+            "Choose a folder on another with --data-dir.",
+        )
+    if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ModelStoreFault(
+            f'The folder "{path.parent}" cannot be written: {(e.strerror or "no access").lower()}.',
+            "Change its access rights or choose another with --data-dir.",
+        )
+    return ModelStoreFault(f'"{path}" cannot be written: {e.strerror or e}.', "Check the disk.")
+
+
+def stopped() -> TransferStopped:
+    """What a transfer raises when it hears ``cancel``."""
+    return TransferStopped("The download was stopped.", "Run it again to go on: what has arrived is kept.")
+
+
+def rest(seconds: float, cancel: Cancel) -> None:
+    """Wait, but hear ``cancel``."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        if cancel.is_set():
+            raise stopped()
+        time.sleep(min(left, 0.1))
+
+
+def describe(progress: Progress) -> str:
+    """One line for a terminal or a status bar."""
+    name, total = progress.name, size_text(progress.total)
+    share = f"{100 * progress.done // progress.total if progress.total else 0} %"
+    match progress.stage:
+        case "connect":
+            said = f"{name}: connecting to {progress.source}"
+        case "check":
+            said = f"{name}: checking, {share}"
+        case "done":
+            said = f"{name}: ready, {total} from {progress.source}"
+        case "download":
+            said = f"{name}: {size_text(progress.done)} of {total} ({share})"
+            if progress.bytes_per_second:
+                said += f", {size_text(round(progress.bytes_per_second))}/s"
+            if progress.seconds_left is not None:
+                said += f", {_duration(progress.seconds_left)} left"
+            said += f", from {progress.source}"
+    return f"{said} ({progress.note})" if progress.note and progress.stage == "connect" else said
+
+
+def size_text(n: int) -> str:
+    """Bytes in decimal units: ``491 MB``, ``1.12 GB``."""
+    if n < 1000:
+        return f"{n} bytes"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if n < 999.5 * factor or unit == "GB":
+            x = n / factor
+            return f"{x:.0f} {unit}" if x >= 100 else f"{x:.3g} {unit}"
+    raise AssertionError
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 5400:
+        return f"{round(whole / 60)} min"
+    return f"{whole / 3600:.1f} h"
