@@ -11,16 +11,14 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    if len(sys.argv) > 1 and sys.argv[1] == "--engine-worker":
+    if sys.argv[1:2] == ["--engine-worker"]:
         from tutor_app.adapters import engine_worker
 
         engine_worker.main()
-    if len(sys.argv) > 1 and sys.argv[1] == "--sandbox-worker":
+    if sys.argv[1:2] == ["--sandbox-worker"]:
         from tutor_app.adapters import sandbox_worker
 
-        del sys.argv[1]
-        sandbox_worker.main()
-        return 0
+        sandbox_worker.main(sys.argv[2:])
     from tutor_app import cli
 
     return cli.main()

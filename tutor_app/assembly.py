@@ -19,7 +19,7 @@ from tutor_app.adapters.engine import Engine, EngineOptions
 from tutor_app.adapters.gguf import read_gguf
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models import InstalledModel, ModelStore
-from tutor_app.adapters.sandbox import Sandbox
+from tutor_app.adapters.sandbox import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, RunFinished, SolveEvent
@@ -88,7 +88,7 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         return PromptSet.from_dict(json.loads(text))
     except OSError as e:
         raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
 
 
@@ -181,7 +181,10 @@ def open_tutor(
         cache_folder=folders.cache / "prompts",
     )
     engine = Engine(found.path, options, name=found.name, sha256=found.sha256, on_load=on_load)
-    return Tutor(engine, executor or Sandbox(), dialect, load_prompt(prompt, dialect))
+    if executor is None:
+        limits = Limits(seconds=float(settings.code_timeout))
+        executor = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
+    return Tutor(engine, executor, dialect, load_prompt(prompt, dialect))
 
 
 def best_installed(store: ModelStore) -> InstalledModel:

@@ -192,7 +192,7 @@ def _solve(args: argparse.Namespace) -> int:
     settings = _settings(where)
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
-    problem = check_problem(_text(args.problem) if args.problem == "-" else args.problem)
+    problem = check_problem(sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem)
     with _tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
         return _show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save)
 
@@ -258,24 +258,13 @@ def _interrupt_sets(stop: threading.Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, old)
 
 
-def _text(name: str) -> str:
-    if name == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    try:
-        return Path(name).read_text(encoding="utf-8")
-    except OSError as e:
-        raise UserFault(f"{name} cannot be read: {e.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UserFault(f"{name} is not text.") from None
-
-
 # --- exec -----------------------------------------------------------------------------------------------------
 
 
 def _exec(args: argparse.Namespace) -> int:
     from tutor_app.exec_command import run_exec
 
-    return run_exec(_text(args.file), as_json=args.json, timeout=args.timeout)
+    return run_exec(args.file, as_json=args.json, timeout=args.timeout)
 
 
 # --- models ---------------------------------------------------------------------------------------------------

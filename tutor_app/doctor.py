@@ -133,5 +133,8 @@ def _window() -> Finding:
 def _sandbox() -> Iterator[Finding]:
     from tutor_app.adapters.sandbox import guarantees
 
-    for guarantee in guarantees():
-        yield Finding("sandbox", guarantee.ok, f"{guarantee.name}: {guarantee.text}")
+    try:
+        for guarantee in guarantees():
+            yield Finding("sandbox", guarantee.held, f"{guarantee.name}: {guarantee.how}")
+    except TutorError as e:
+        yield Finding("sandbox", False, str(e))

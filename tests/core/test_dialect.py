@@ -186,6 +186,21 @@ def test_header_with_demonstrations() -> None:
     assert not any(s.supervised for s in spans)
 
 
+def test_a_template_may_nest_the_system_text_in_the_first_user_turn() -> None:
+    nested = d.Dialect("llama", "[INST] ", " [/INST]", "", "</s>", "[INST] <<SYS>>", "<</SYS>>", first_user_open="\n")
+    prompt = d.PromptSet(system="S", demonstrations=(Transcript.of("P", Text("A")),))
+    text = "".join(s.text for s in d.header(nested, "Q", prompt))
+    assert text == "[INST] <<SYS>>S<</SYS>>\nP [/INST]A</s>[INST] Q [/INST]"
+    assert "".join(s.text for s in d.header(nested, "Q")) == "[INST] Q [/INST]"
+
+
+def test_the_parser_knows_whether_a_block_is_open() -> None:
+    parser = d.Parser()
+    for piece, is_open in (("a\n", False), ("```py\n", True), ("x\n", True), ("```\n", False)):
+        list(parser.feed(piece))
+        assert parser.in_code is is_open
+
+
 def test_system_text_moves_into_the_user_turn_where_there_is_no_system_turn() -> None:
     text = "".join(s.text for s in d.header(d.MUMATH, "Q", d.PromptSet(system="S")))
     assert text == "<|user|>\nS\n\nQ\n<|assistant|>\n"

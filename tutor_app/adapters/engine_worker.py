@@ -36,7 +36,7 @@ import time
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NoReturn
 
 PREFIX_STATES_IN_MEMORY: Final = 4
 REMEMBERED_GENERATIONS: Final = 256
@@ -747,7 +747,7 @@ class Worker:
         return self._model
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Serve on standard input and output; anything llama.cpp prints goes to standard error."""
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -66,6 +66,7 @@ class PromptSet:
         demonstrations: Worked examples, shown as earlier turns.
         suffix: Appended to every problem, may be empty.
         correction: Appended after a failing block's output, to ask for a repair; may be empty.
+        opening: What the model's first turn is made to begin with, so that it keeps to the form; may be empty.
     """
 
     name: str = "none"
@@ -73,16 +74,17 @@ class PromptSet:
     demonstrations: tuple[Transcript, ...] = ()
     suffix: str = ""
     correction: str = ""
+    opening: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PromptSet:
-        """Read ``{name, system, suffix, correction, demonstrations: [{problem, solution}]}``.
+        """Read ``{name, system, suffix, correction, opening, demonstrations: [{problem, solution}]}``.
 
         Raises:
             KeyError: If a demonstration lacks its problem or solution.
         """
         demos = tuple(Transcript.of(d["problem"], *parse(d["solution"])) for d in data.get("demonstrations", ()))
-        texts = {k: str(data.get(k, "")) for k in ("system", "suffix", "correction")}
+        texts = {k: str(data.get(k, "")) for k in ("system", "suffix", "correction", "opening")}
         return cls(name=str(data.get("name", "unnamed")), demonstrations=demos, **texts)
 
 

@@ -178,6 +178,10 @@ class CodeSession(Protocol):
 class CodeExecutor(Protocol):
     """Runs untrusted Python in a confined process of its own."""
 
+    def warm(self) -> None:
+        """Get ready for :meth:`open` in the background; returns at once and never fails."""
+        ...
+
     def open(self) -> CodeSession:
         """A fresh session; nothing of another is visible in it.
 

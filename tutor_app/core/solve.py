@@ -250,9 +250,12 @@ class _Solution:
         spans = list(header(self._dialect, problem, self._prompt))
         # All but the problem and the frame after it, where frames are tokens of their own.
         self._constant = max(0, len(spans) - 2) if self._dialect.special else 0
+        opening = self._prompt.opening
+        if opening:
+            spans.append(Span(opening))
         reason, detail = EndReason.NO_ANSWER, ""
         try:
-            reason = yield from self._rounds(spans)
+            reason = yield from self._rounds(spans, opening)
         except HostFault as e:
             reason = EndReason.SANDBOX if isinstance(e, SandboxFault) else EndReason.ENGINE
             detail = str(e)
@@ -284,12 +287,13 @@ class _Solution:
         transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
         yield Finished(reason, transcript, self._usage, detail)
 
-    def _rounds(self, spans: list[Span]) -> Generator[SolveEvent, None, EndReason]:
+    def _rounds(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, EndReason]:
         """Speak and run until there is a reason to end; returns it."""
         while True:
             self._spend(rounds=self._usage.rounds + 1)
             yield RoundStarted(self._usage.rounds)
-            said = yield from self._speak(spans)
+            said = yield from self._speak(spans, opening)
+            opening = ""
             if said.code is None and not said.forged:
                 return said.reason or EndReason.NO_ANSWER
             if said.reason not in (None, EndReason.NO_ANSWER):
@@ -309,10 +313,11 @@ class _Solution:
             spans.append(Span(said.raw, supervised=True))
             spans.append(Span(self._reply(said)))
 
-    def _speak(self, spans: list[Span]) -> Generator[SolveEvent, None, _Round]:
-        """One round of the model's words; returns what they came to."""
+    def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
+        """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
         parser = Parser()
+        yield from self._read(parser.feed(opening), said)
         stream = self._model.generate(
             tuple(spans),
             sampling=self._settings.sampling,
@@ -371,7 +376,7 @@ class _Solution:
             generated_tokens=self._usage.generated_tokens + tokens,
         )
         if said.code is not None or said.forged:
-            said.raw = said.raw[: parser.position]
+            said.raw = said.raw[: parser.position - len(opening)]
         if said.forged:
             # The fence goes, too: the real output may need a longer one.
             said.raw = said.raw[: said.raw.removesuffix("\n").rfind("\n") + 1]
@@ -380,12 +385,10 @@ class _Solution:
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
         """Pass parse events on; returns whether the model has said enough."""
         for event in events:
-            if isinstance(event, OutputStarted):
+            if isinstance(event, OutputStarted | OutputEnded):
                 # An output the model made up: cut it off, the real one goes there instead.
                 said.forged = True
                 return True
-            if isinstance(event, OutputEnded):
-                continue
             yield self._tell(event)
             if isinstance(event, CodeEnded):
                 said.code = event

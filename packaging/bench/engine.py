@@ -1,0 +1,161 @@
+"""Speed of the model process: decoding against bare llama.cpp calls, and what is not computed twice."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tutor_app.adapters.engine import Engine, EngineOptions, physical_cores
+from tutor_app.assembly import best_installed, dialect_of, load_prompt, model_store
+from tutor_app.core.dialect import Span, header
+from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.paths import folders
+
+Row = tuple[str, float, str, str, float]
+
+TOKENS = 200
+LONG = 1000
+STORY = "Once upon a time a fox wanted to learn mathematics, and so"
+
+# A process of its own each, as our worker is one: the calls themselves, nothing around them.
+_BARE = """
+import ctypes, sys, time
+import numpy as np
+from llama_cpp import llama_cpp as l
+path, n, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+@l.llama_log_callback
+def quiet(level, text, data): pass
+l.llama_log_set(quiet, ctypes.c_void_p(0))
+m = l.llama_model_load_from_file(path.encode(), l.llama_model_default_params())
+p = l.llama_context_default_params()
+p.n_ctx, p.n_batch, p.n_ubatch, p.n_threads, p.n_threads_batch, p.no_perf = 4096, 65, 65, threads, threads, True
+c = l.llama_init_from_model(m, p)
+v = l.llama_model_get_vocab(m)
+size = l.llama_vocab_n_tokens(v)
+text = sys.argv[4].encode()
+ids = (ctypes.c_int32 * 256)()
+k = l.llama_tokenize(v, text, len(text), ids, 256, True, False)
+b = l.llama_batch_init(65, 0, 1)
+def step(tokens, at):
+    b.n_tokens = len(tokens)
+    for i, t in enumerate(tokens):
+        b.token[i], b.pos[i], b.n_seq_id[i], b.seq_id[i][0], b.logits[i] = t, at + i, 1, 0, i == len(tokens) - 1
+    l.llama_decode(c, b)
+    return int(np.argmax(np.ctypeslib.as_array(l.llama_get_logits_ith(c, len(tokens) - 1), shape=(size,))))
+t = step(list(ids[:k]), 0)
+start = time.perf_counter()
+for i in range(n - 1):
+    t = step([t], k + i)
+print((n - 1) / (time.perf_counter() - start))
+"""
+
+_HIGH_LEVEL = """
+import sys, time
+from llama_cpp import Llama
+path, n, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+m = Llama(path, n_ctx=4096, n_batch=64, n_threads=threads, n_threads_batch=threads, verbose=False)
+start = None
+count = 0
+for chunk in m.create_completion(sys.argv[4], max_tokens=n, temperature=0.0, stream=True, logit_bias=None):
+    start = start or time.perf_counter()
+    count += 1
+print((count - 1) / (time.perf_counter() - start))
+"""
+
+
+def rows() -> Iterator[Row]:
+    """Measure with the best installed model."""
+    where = folders(os.environ.get("TUTOR_DATA_DIR"))
+    model = best_installed(model_store(where))
+    if "starter" in {r for e in model_store(where).entries() if e.id != model.id for r in e.roles}:
+        model = model_store(where).find("starter")
+    threads = physical_cores()
+    with tempfile.TemporaryDirectory() as cache:
+        options = EngineOptions(cache_folder=Path(cache), threads=threads)
+        engine = Engine(model.path, options, name=model.name, sha256=model.sha256)
+        try:
+            engine.load()
+            yield from _decoding(engine, str(model.path), threads)
+            yield from _second_round(engine)
+        finally:
+            engine.close()
+        dialect = dialect_of(model)
+        prompt = load_prompt("", dialect)
+        first_engine = Engine(model.path, options, name=model.name, sha256=model.sha256)
+        spans = [
+            header(dialect, q, prompt)
+            for q in ("A pen costs 3 dollars. What do 7 pens cost?", "How many edges has a cube with its top removed?")
+        ]
+        try:
+            first_engine.load()
+            first = _first_token(first_engine, spans[0])
+            second = _first_token(first_engine, spans[1])
+        finally:
+            first_engine.close()
+        again_engine = Engine(model.path, options, name=model.name, sha256=model.sha256)
+        try:
+            again_engine.load()
+            again = _first_token(again_engine, spans[1])
+        finally:
+            again_engine.close()
+    yield "first word, first question", first, "s", "itself", 1.0
+    yield "first word, second question", second, "s", "first question", second / first
+    yield "first word, first question after a relaunch", again, "s", "first question", again / first
+
+
+def _decoding(engine: Engine, path: str, threads: int) -> Iterator[Row]:
+    prompt = [Span(STORY)]
+    ours, bare, high = [], [], []
+    for _ in range(3):
+        bare.append(_child(_BARE, path, TOKENS, threads))
+        ours.append(_speed(engine, prompt, TOKENS))
+    speed, reference = statistics.median(ours), statistics.median(bare)
+    yield f"decoding, {TOKENS} tokens", speed, "tok/s", f"bare llama.cpp loop, {reference:.1f} tok/s", speed / reference
+    long = _speed(engine, prompt, LONG)
+    high.append(_child(_HIGH_LEVEL, path, LONG, threads))
+    yield f"decoding, {LONG} tokens", long, "tok/s", f"Llama.create_completion, {high[0]:.1f} tok/s", long / high[0]
+
+
+def _child(program: str, path: str, tokens: int, threads: int) -> float:
+    command = [sys.executable, "-c", program, path, str(tokens), str(threads), STORY]
+    env = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout)
+
+
+def _speed(engine: Engine, prompt: list[Span], tokens: int) -> float:
+    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=Never()):
+        if isinstance(item, Stopped):
+            return (item.generated_tokens - 1) / item.decode_seconds
+    raise AssertionError("a generation ends with Stopped")
+
+
+def _second_round(engine: Engine) -> Iterator[Row]:
+    prompt = [Span(STORY)]
+    text = ""
+    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=120, cancel=Never()):
+        if isinstance(item, Piece):
+            text += item.text
+    new = "\n```output\n42\n```\n"
+    longer = [*prompt, Span(text, supervised=True), Span(new)]
+    evaluated = 0
+    for item in engine.generate(longer, sampling=Sampling(), max_tokens=1, cancel=Never()):
+        if isinstance(item, Stopped):
+            evaluated = item.evaluated_tokens
+    length = len(engine.tokenize([Span("x"), Span(new, supervised=True)])) - len(engine.tokenize([Span("x")]))
+    yield "tokens evaluated in round 2", evaluated, "tokens", f"round 2's new text, {length} tokens", evaluated / length
+
+
+def _first_token(engine: Engine, spans: tuple[Span, ...]) -> float:
+    start = time.perf_counter()
+    prefix = len(spans) - 2
+    stream = engine.generate(spans, sampling=Sampling(), max_tokens=4, prefix=prefix, cancel=Never())
+    for item in stream:
+        if not isinstance(item, PromptProgress):
+            return time.perf_counter() - start
+    raise AssertionError("a generation has a first piece")

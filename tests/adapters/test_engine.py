@@ -1,0 +1,707 @@
+"""llama.cpp in its process, with model files of a few hundred kilobytes."""
+
+import itertools
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.generations import ask, stopped, text_of
+from tests.tiny_gguf import random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
+from tutor_app.adapters import engine as engine_module
+from tutor_app.adapters.engine import Engine, EngineOptions, explain_exit, physical_cores
+from tutor_app.core.dialect import Span
+from tutor_app.core.errors import EngineFault, ModelFileFault
+from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
+
+ROOT = Path(__file__).parents[2]
+OPTIONS = EngineOptions(n_ctx=1024, threads=1)
+CONSTANT = (
+    Span("<|im_start|>system\n", special=True),
+    Span("Reason, write Python, box the answer. " * 6),
+    Span("<|im_end|>\n<|im_start|>user\n", special=True),
+)
+
+
+def question(text: str) -> list[Span]:
+    return [*CONSTANT, Span(text), Span("<|im_end|>\n<|im_start|>assistant\n", special=True)]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "tiny.gguf")
+
+
+@pytest.fixture(scope="module")
+def engine(tiny: Path) -> Iterator[Engine]:
+    with_tiny = Engine(tiny, OPTIONS)
+    yield with_tiny
+    with_tiny.close()
+
+
+def fresh_text(path: Path, prompt: list[Span], options: EngineOptions = OPTIONS, max_tokens: int = 60) -> str:
+    """What an engine without any memory says."""
+    engine = Engine(path, options)
+    try:
+        return text_of(ask(engine, prompt, max_tokens=max_tokens))
+    finally:
+        engine.close()
+
+
+# --- what is kept between rounds -------------------------------------------------------------------------------
+
+
+def rounds(engine: Engine, question: str, seed: int) -> tuple[list[Span], str]:
+    """A prompt whose model's words are cut anywhere, and the new text at its end."""
+    draw = random.Random(seed)
+    start = [*CONSTANT, Span(question)]
+    own = text_of(ask(engine, start, max_tokens=80, prefix=len(CONSTANT)))
+    own = own[: draw.randint(1, len(own))]
+    new = draw.choice(["\n```output\n42\n```\n", "x", "the answer in an abc", "∑é\n"])
+    return [*start, Span(own, supervised=True), Span(new)], new
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_second_round_evaluates_only_what_is_new(engine: Engine, tiny: Path, seed: int) -> None:
+    prompt, new = rounds(engine, f"Question {seed}?", seed)
+    items = ask(engine, prompt, max_tokens=60, prefix=len(CONSTANT))
+    end = stopped(items)
+    cost = len(engine.tokenize([Span(new)]))
+    # Besides: the token drawn last was never evaluated, and one whose text was cut is replaced by its bytes.
+    assert cost <= end.evaluated_tokens <= cost + 2
+    assert end.prompt_tokens == len(engine.tokenize(prompt))
+
+
+def test_a_second_round_says_what_a_fresh_engine_says(engine: Engine, tiny: Path) -> None:
+    fresh = Engine(tiny, OPTIONS)
+    compared = 0
+    try:
+        for seed in range(100, 120):
+            prompt, _ = rounds(engine, f"Question {seed}?", seed)
+            # The fresh engine does not know the ids that were drawn, so only a text that is cut into the very
+            # same ones can be compared.
+            if fresh.tokenize(prompt) != engine.tokenize(prompt):
+                continue
+            kept = text_of(ask(engine, prompt, max_tokens=60, prefix=len(CONSTANT)))
+            assert text_of(ask(fresh, prompt, max_tokens=60, prefix=len(CONSTANT))) == kept
+            fresh.close()
+            compared += 1
+            if compared == 3:
+                break
+    finally:
+        fresh.close()
+    assert compared
+
+
+def test_many_rounds_of_a_conversation_each_cost_their_new_text(engine: Engine) -> None:
+    prompt = [*CONSTANT, Span("How many rounds?")]
+    for i in range(5):
+        own = text_of(ask(engine, prompt, max_tokens=30, prefix=len(CONSTANT)))
+        new = f"\n```output\n{i}\n```\n"
+        prompt += [Span(own, supervised=True), Span(new)]
+        evaluated = stopped(ask(engine, prompt, max_tokens=1, prefix=len(CONSTANT))).evaluated_tokens
+        assert len(engine.tokenize([Span(new)])) <= evaluated <= len(engine.tokenize([Span(new)])) + 2
+
+
+def test_several_solutions_of_one_problem_keep_their_own_tokens(tiny: Path) -> None:
+    """The same prompt drawn with other seeds must not make the first solution's words unknown."""
+    engine = Engine(tiny, replace(OPTIONS, n_seq=3))
+    try:
+        prompt = question("How many?")
+        own = [text_of(ask(engine, prompt, sampling=Sampling(1.0, 1.0, s), prefix=len(CONSTANT))) for s in range(3)]
+        assert len(set(own)) == 3
+        for words in own:
+            end = stopped(ask(engine, [*prompt, Span(words, supervised=True), Span("\nSo")], max_tokens=1, prefix=3))
+            assert end.evaluated_tokens <= len(engine.tokenize([Span("\nSo")])) + 1
+    finally:
+        engine.close()
+
+
+# --- the constant beginning ------------------------------------------------------------------------------------
+
+
+def test_the_constant_beginning_is_computed_once_and_changes_nothing(tiny: Path, tmp_path: Path) -> None:
+    options = replace(OPTIONS, cache_folder=tmp_path / "states")
+    constant = 0
+    plain = {q: fresh_text(tiny, question(q)) for q in ("1+1?", "What is 2+2?")}
+    for launch in range(2):
+        engine = Engine(tiny, options)
+        try:
+            constant = len(engine.tokenize(CONSTANT))
+            for i, q in enumerate(plain):
+                items = ask(engine, question(q), max_tokens=60, prefix=len(CONSTANT))
+                assert text_of(items) == plain[q]
+                evaluated = stopped(items).evaluated_tokens
+                whole = stopped(items).prompt_tokens
+                assert evaluated == (whole if (launch, i) == (0, 0) else whole - constant)
+        finally:
+            engine.close()
+    assert constant > 100
+    assert len(list((tmp_path / "states").glob("*.kv"))) == 1
+
+
+@pytest.mark.parametrize("change", ["n_ctx", "kv_type", "identity", "model"])
+def test_a_kept_beginning_is_not_used_for_something_else(tiny: Path, tmp_path: Path, change: str) -> None:
+    folder = tmp_path / "states"
+    first = Engine(tiny, replace(OPTIONS, cache_folder=folder), sha256="a" * 64)
+    ask(first, question("1+1?"), prefix=len(CONSTANT))
+    first.close()
+    options, sha256, path = replace(OPTIONS, cache_folder=folder), "a" * 64, tiny
+    if change == "n_ctx":
+        options = replace(options, n_ctx=512)
+    elif change == "kv_type":
+        options = replace(options, kv_type="q8_0")
+    elif change == "identity":
+        sha256 = "b" * 64
+    else:
+        path, sha256 = write_model(tmp_path / "other.gguf", random_weights(seed=1)), ""
+    second = Engine(path, options, sha256=sha256)
+    try:
+        end = stopped(ask(second, question("1+1?"), prefix=len(CONSTANT)))
+        assert end.evaluated_tokens == end.prompt_tokens
+    finally:
+        second.close()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "folder"])
+def test_a_damaged_state_file_is_ignored_and_replaced(tiny: Path, tmp_path: Path, damage: str) -> None:
+    options = replace(OPTIONS, cache_folder=tmp_path)
+    plain = fresh_text(tiny, question("1+1?"))
+    first = Engine(tiny, options)
+    ask(first, question("1+1?"), prefix=len(CONSTANT))
+    first.close()
+    (state,) = tmp_path.glob("*.kv")
+    good = state.read_bytes()
+    if damage == "flipped":
+        state.write_bytes(good[:-100] + bytes([good[-100] ^ 1]) + good[-99:])
+    elif damage == "cut":
+        state.write_bytes(good[: len(good) // 2])
+    elif damage == "empty":
+        state.write_bytes(b"")
+    else:
+        state.unlink()
+        state.mkdir()
+    second = Engine(tiny, options)
+    try:
+        items = ask(second, question("1+1?"), max_tokens=60, prefix=len(CONSTANT))
+        assert text_of(items) == plain
+        assert stopped(items).evaluated_tokens == stopped(items).prompt_tokens
+    finally:
+        second.close()
+    if damage != "folder":
+        assert state.read_bytes() == good
+
+
+def test_kept_states_are_bounded_on_disk(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "0.1.part").write_bytes(b"left by a process that was killed")
+    os.utime(tmp_path / "0.1.part", (0, 0))
+    limit = 200_000
+    monkeypatch.setattr(engine_module, "CACHE_LIMIT", limit)
+    engine = Engine(tiny, replace(OPTIONS, cache_folder=tmp_path))
+    try:
+        for i in range(4):
+            beginning = Span(f"Beginning {i} " * 10)
+            ask(engine, [beginning, Span("then")], prefix=1, max_tokens=1)
+            assert sum(f.stat().st_size for f in tmp_path.iterdir()) <= limit + 100
+    finally:
+        engine.close()
+    assert 1 <= len(list(tmp_path.glob("*.kv"))) < 4
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="needs a folder that nobody can write to")
+def test_a_cache_folder_that_cannot_be_written_is_no_fault(tiny: Path) -> None:
+    engine = Engine(tiny, replace(OPTIONS, cache_folder=Path("/proc/nowhere")))
+    try:
+        assert text_of(ask(engine, question("1+1?"), prefix=len(CONSTANT)))
+        end = stopped(ask(engine, question("2+2?"), prefix=len(CONSTANT)))
+        assert end.evaluated_tokens < end.prompt_tokens
+    finally:
+        engine.close()
+
+
+# --- several at once -------------------------------------------------------------------------------------------
+
+
+def test_several_at_once_say_what_each_says_alone(tiny: Path) -> None:
+    alone = {f"Question {i}?": "" for i in range(7)}
+    engine = Engine(tiny, replace(OPTIONS, n_seq=3))
+    together: dict[str, str] = {}
+    ends: dict[str, Stopped] = {}
+
+    def work(q: str) -> None:
+        items = ask(engine, question(q), max_tokens=60, prefix=len(CONSTANT))
+        together[q], ends[q] = text_of(items), stopped(items)
+
+    try:
+        for q in alone:
+            alone[q] = text_of(ask(engine, question(q), max_tokens=60, prefix=len(CONSTANT)))
+        threads = [threading.Thread(target=work, args=(q,)) for q in alone]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        engine.close()
+    assert all(end.reason == "length" and end.generated_tokens == 60 for end in ends.values())
+    # A batch of other shape may round differently, which on random weights changes the text at last.
+    assert all(together[q][:4] == alone[q][:4] for q in alone)
+
+
+def test_several_at_once_read_their_common_beginning_once(tiny: Path) -> None:
+    engine = Engine(tiny, replace(OPTIONS, n_seq=3))
+    ends: list[Stopped] = []
+
+    def work(i: int) -> None:
+        ends.append(stopped(ask(engine, question(f"Number {i}?"), max_tokens=5, prefix=len(CONSTANT))))
+
+    try:
+        constant = len(engine.tokenize(CONSTANT))
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(3)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        engine.close()
+    assert sum(e.evaluated_tokens for e in ends) == sum(e.prompt_tokens for e in ends) - 2 * constant
+
+
+def test_sequences_do_not_see_each_other(tiny: Path) -> None:
+    """Whoever shares a batch with a longer neighbour still reads its own prompt."""
+    engine = Engine(tiny, replace(OPTIONS, n_seq=2))
+    try:
+        expected = text_of(ask(engine, "Short", max_tokens=20))
+        neighbour = engine.generate([Span("long " * 150)], sampling=Sampling(), max_tokens=300, cancel=Never())
+        next(neighbour)
+        assert text_of(ask(engine, "Short", max_tokens=20))[:4] == expected[:4]
+        neighbour.close()  # type: ignore[attr-defined]
+    finally:
+        engine.close()
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------
+
+
+def test_sampling_is_reproducible_by_its_seed(engine: Engine, tiny: Path) -> None:
+    def sample(seed: int, top_p: float = 0.95) -> str:
+        return text_of(ask(engine, question("Draw"), sampling=Sampling(0.9, top_p, seed), prefix=len(CONSTANT)))
+
+    texts = [sample(seed) for seed in (0, 1, -1, 2**70 + 5)]
+    assert texts == [sample(seed) for seed in (0, 1, -1, 2**70 + 5)]
+    assert len(set(texts)) == 4
+    assert sample(1, top_p=1.0) == sample(1, top_p=1.0)
+
+
+def test_a_tiny_nucleus_is_greedy(engine: Engine) -> None:
+    greedy = text_of(ask(engine, question("Draw")))
+    assert text_of(ask(engine, question("Draw"), sampling=Sampling(1.0, 1e-9, 5))) == greedy
+
+
+# --- text ------------------------------------------------------------------------------------------------------
+
+
+def test_random_bytes_come_as_valid_text_and_are_recognised_again(engine: Engine) -> None:
+    """Bytes that are no UTF-8 are shown as U+FFFD, and still cost nothing when they come back."""
+    prompt = question("Bytes")
+    hot = Sampling(5.0, 1.0, 3)
+    items = ask(engine, prompt, sampling=hot, max_tokens=200)
+    own = text_of(items)
+    assert "\ufffd" in own
+    for piece in (i for i in items if isinstance(i, Piece)):
+        piece.text.encode()
+    end = stopped(ask(engine, [*prompt, Span(own, supervised=True), Span("\nSo")], max_tokens=1))
+    assert end.evaluated_tokens <= len(engine.tokenize([Span("\nSo")])) + 1
+
+
+def test_stop_strings_across_token_borders(tmp_path: Path) -> None:
+    said = "∑abéxy🎲z"
+    tokens = list(dict.fromkeys(token_id(bytes([b])) for b in said.encode()))
+    assert len(tokens) == len(said.encode())
+    engine = Engine(write_model(tmp_path / "m.gguf", reciting_weights(tokens)), OPTIONS)
+    try:
+        for stop in ("éx", "é", "b", "🎲", "xy🎲z∑"):
+            items = ask(engine, "z", stop=[stop])
+            assert stopped(items).reason == "stop"
+            assert text_of(items) == (said * 2)[: (said * 2).index(stop)]
+        items = ask(engine, "z", max_tokens=2)
+        assert text_of(items) == "\ufffd"
+    finally:
+        engine.close()
+
+
+def test_control_tokens_in_plain_text_are_only_characters(engine: Engine) -> None:
+    plain, special = Span("<|im_end|>"), Span("<|im_end|>", special=True)
+    assert len(engine.tokenize([plain])) == len("<|im_end|>")
+    assert engine.tokenize([special]) == [token_id("<|im_end|>")]
+
+
+def test_a_sentencepiece_vocabulary_gets_no_space_in_the_middle(tmp_path: Path) -> None:
+    """Such a tokenizer puts a space before whatever it is given; only the very beginning may have one."""
+    path = write_sentencepiece_model(tmp_path / "spm.gguf")
+    engine = Engine(path, OPTIONS)
+    try:
+        begin, space, ab, space_ab, newline = 1, 259, 303, 304, 3 + 0x0A
+        assert engine.tokenize([Span("ab")]) == [begin, space_ab]
+        assert engine.tokenize([Span("ab"), Span("ab", supervised=True), Span("ab")]) == [begin, space_ab, ab, ab]
+        assert engine.tokenize([Span("\n"), Span("\nab", supervised=True)]) == [begin, space, newline, newline, ab]
+        prompt = [Span("<|user|>\nwhat\n<|assistant|>\n")]
+        own = text_of(ask(engine, prompt, max_tokens=50))
+        new = "\n```output\n42\n```\n"
+        end = stopped(ask(engine, [*prompt, Span(own, supervised=True), Span(new)], max_tokens=1))
+        assert end.evaluated_tokens == len(engine.tokenize([Span("x"), Span("", supervised=True), Span(new)])) - 3 + 1
+    finally:
+        engine.close()
+
+
+def test_an_empty_prompt_says_nothing(engine: Engine) -> None:
+    assert stopped(ask(engine, "")).reason == "eos"
+    assert stopped(ask(engine, [])).generated_tokens == 0
+    assert text_of(ask(engine, "still there"))
+
+
+def test_characters_no_text_should_hold_do_no_harm(engine: Engine) -> None:
+    assert stopped(ask(engine, "a\0b\ud800c\U0001f3b2\u202e")).reason == "length"
+
+
+# --- cancelling ------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_prompt_is_read_no_further_than_the_chunk_under_way(tmp_path: Path, tiny: Path) -> None:
+    options = EngineOptions(n_ctx=32768, threads=1)
+    engine = Engine(write_model(tmp_path / "long.gguf", context=32768), options)
+    flag = threading.Event()
+    read: list[int] = []
+    try:
+        for item in engine.generate([Span("x" * 30000)], sampling=Sampling(), max_tokens=9, cancel=flag):
+            if isinstance(item, PromptProgress):
+                read.append(item.done)
+                flag.set()
+            elif isinstance(item, Stopped):
+                assert item.reason == "cancelled"
+                assert item.evaluated_tokens < 30000
+            else:
+                pytest.fail("it went on to speak")
+        assert all(b - a <= 64 for a, b in itertools.pairwise(read))
+        assert text_of(ask(engine, "still there"))
+    finally:
+        engine.close()
+
+
+# --- death -----------------------------------------------------------------------------------------------------
+
+
+LONG = EngineOptions(n_ctx=32768, threads=1)
+"""Room for a text that takes far longer than whatever happens to it in the middle."""
+
+
+def test_a_killed_process_is_said_in_a_sentence_and_started_again(tiny: Path) -> None:
+    engine = Engine(tiny, LONG)
+    try:
+        before = text_of(ask(engine, question("1+1?")))
+        pid = engine.pid
+        stream = engine.generate(question("1+1?"), sampling=Sampling(), max_tokens=32000, cancel=Never())
+        said = next(item.text for item in stream if isinstance(item, Piece))
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(EngineFault, match=r"killed \(SIGKILL\).*[Cc]hoose a smaller") as fault:
+            list(stream)
+        assert not isinstance(fault.value, ModelFileFault)
+        assert said.startswith(before[:1])
+        assert engine.pid is None
+        assert text_of(ask(engine, question("1+1?"))) == before
+        assert engine.pid not in (None, pid)
+    finally:
+        engine.close()
+
+
+def test_a_death_is_told_to_everybody_who_waits(tiny: Path) -> None:
+    engine = Engine(tiny, replace(LONG, n_seq=2))
+    started = threading.Barrier(3)
+    faults: list[EngineFault] = []
+
+    def work() -> None:
+        stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+        next(stream)
+        started.wait()
+        try:
+            list(stream)
+        except EngineFault as e:
+            faults.append(e)
+
+    try:
+        engine.load()
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for t in threads:
+            t.start()
+        pid = engine.pid
+        assert pid is not None
+        started.wait()
+        os.kill(pid, signal.SIGKILL)
+        for t in threads:
+            t.join()
+        assert len(faults) == 2
+        assert text_of(ask(engine, "Hello"))
+    finally:
+        engine.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for the process in /proc")
+def test_the_process_does_not_outlive_a_program_that_is_killed(tiny: Path) -> None:
+    code = f"""
+from pathlib import Path
+from tutor_app.adapters.engine import Engine, EngineOptions
+engine = Engine(Path({str(tiny)!r}), EngineOptions(n_ctx=256, threads=1))
+engine.load()
+print(engine.pid, flush=True)
+input()
+"""
+    program = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+    with program:
+        assert program.stdout is not None
+        pid = int(program.stdout.readline())
+        assert lives(pid)
+        program.kill()
+    for _ in range(6000):
+        if not lives(pid):
+            break
+        threading.Event().wait(0.01)
+    else:
+        pytest.fail("the model process lives on")
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that only waits for its end to be noticed does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_death_while_nobody_asks_costs_nothing(tiny: Path) -> None:
+    engine = Engine(tiny, OPTIONS)
+    try:
+        engine.load()
+        pid = engine.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while engine.pid:
+            threading.Event().wait(0.01)
+        assert text_of(ask(engine, "Hello"))
+    finally:
+        engine.close()
+
+
+def test_closing_leaves_nothing_and_can_be_undone(tiny: Path) -> None:
+    before = set(threading.enumerate())
+    engine = Engine(tiny, OPTIONS)
+    text = text_of(ask(engine, "Hello"))
+    pid = engine.pid
+    assert pid is not None
+    engine.close()
+    engine.close()
+    assert engine.pid is None
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert set(threading.enumerate()) == before
+    assert text_of(ask(engine, "Hello")) == text
+    engine.close()
+
+
+def test_closing_in_the_middle_ends_the_generation_with_a_sentence(tiny: Path) -> None:
+    engine = Engine(tiny, LONG)
+    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+    next(stream)
+    engine.close()
+    with pytest.raises(EngineFault, match="was closed"):
+        list(stream)
+
+
+def test_a_load_can_be_cancelled_or_closed(tiny: Path) -> None:
+    flag = threading.Event()
+    flag.set()
+    engine = Engine(tiny, OPTIONS)
+    with pytest.raises(EngineFault, match="stopped"):
+        engine.load(flag)
+    assert engine.pid is None
+    # Closing from another thread, as soon as the child has started to load.
+    closers: list[threading.Thread] = []
+
+    def close_now(_: float) -> None:
+        if not closers:
+            closers.append(threading.Thread(target=engine.close))
+            closers[0].start()
+            while not engine._closes:
+                threading.Event().wait(0.001)
+
+    engine = Engine(tiny, OPTIONS, on_load=close_now)
+    with pytest.raises(EngineFault, match="stopped"):
+        ask(engine, "Hello")
+    closers[0].join()
+    assert engine.pid is None
+
+
+def test_a_worker_that_cannot_start_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "worker_command", lambda: ["/nonexistent/python"])
+    with pytest.raises(EngineFault, match="cannot be started"):
+        Engine(tiny, OPTIONS).load()
+    code = "import sys; sys.exit('ModuleNotFoundError: No module named llama_cpp')"
+    monkeypatch.setattr(engine_module, "worker_command", lambda: [sys.executable, "-c", code])
+    with pytest.raises(EngineFault, match="not installed properly"):
+        Engine(tiny, OPTIONS).load()
+
+
+def test_a_load_without_any_sign_of_life_is_given_up(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+    monkeypatch.setattr(engine_module, "worker_command", lambda: command)
+    with pytest.raises(EngineFault, match="did not load within"):
+        Engine(tiny, replace(OPTIONS, load_timeout=0.1)).load()
+
+
+@pytest.mark.parametrize(("layers", "starts"), [(-1, 2), (30, 4), (8, 2), (0, 1)])
+def test_fewer_layers_are_tried_on_a_gpu_that_refuses_the_model(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, layers: int, starts: int
+) -> None:
+    command = engine_module.worker_command()
+    started: list[list[str]] = []
+
+    def start() -> list[str]:
+        started.append(command)
+        return command
+
+    monkeypatch.setattr(engine_module, "gpu_backends", lambda: ("cuda",))
+    monkeypatch.setattr(engine_module, "worker_command", start)
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(tiny.read_bytes()[:1000])
+    with pytest.raises(ModelFileFault):
+        Engine(path, replace(OPTIONS, gpu_layers=layers)).load()
+    assert len(started) == starts
+
+
+def test_progress_of_loading_is_told(tiny: Path) -> None:
+    told: list[float] = []
+    engine = Engine(tiny, OPTIONS, name="Tiny", sha256="f" * 64, on_load=told.append)
+    try:
+        info = engine.load()
+    finally:
+        engine.close()
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert (info.name, info.sha256, info.n_ctx, info.n_seq) == ("Tiny", "f" * 64, 1024, 1)
+    assert info.device == "CPU, 1 thread"
+    assert info.engine.startswith("llama-cpp-python ")
+
+
+# --- model files -----------------------------------------------------------------------------------------------
+
+
+def assert_refused(path: Path, words: str) -> None:
+    engine = Engine(path, OPTIONS)
+    with pytest.raises(ModelFileFault, match=words) as fault:
+        ask(engine, "Hello")
+    assert "\n" not in str(fault.value)
+    assert path.name in str(fault.value)
+    assert engine.pid is None
+
+
+def test_files_that_are_no_model(tmp_path: Path, tiny: Path) -> None:
+    assert_refused(tmp_path / "gone.gguf", "is gone")
+    assert_refused(tmp_path, "cannot be read")
+    (tmp_path / "empty.gguf").touch()
+    assert_refused(tmp_path / "empty.gguf", "not a GGUF")
+    (tmp_path / "other.gguf").write_bytes(b"PK\3\4" + bytes(1000))
+    assert_refused(tmp_path / "other.gguf", "not a GGUF")
+
+
+@pytest.mark.parametrize("kept", [4, 20, 1000, 100_000, -1])
+def test_a_truncated_model_is_refused(tmp_path: Path, tiny: Path, kept: int) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(tiny.read_bytes()[:kept])
+    assert_refused(path, "could not be loaded: .*Verify it")
+
+
+def test_a_model_of_unknown_architecture_is_refused_by_name(tmp_path: Path, tiny: Path) -> None:
+    path = tmp_path / "strange.gguf"
+    data = tiny.read_bytes()
+    path.write_bytes(data.replace(b"llama", b"lhama"))
+    assert_refused(path, "unknown model architecture: 'lhama'")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens but cannot be read")
+def test_a_file_that_cannot_be_read() -> None:
+    assert_refused(Path("/proc/self/mem"), "cannot be read")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_file_without_permission(tmp_path: Path, tiny: Path) -> None:
+    path = tmp_path / "secret.gguf"
+    path.write_bytes(tiny.read_bytes())
+    path.chmod(0)
+    assert_refused(path, "cannot be read: Permission denied")
+
+
+def test_paths_with_spaces_and_other_letters(tmp_path: Path, tiny: Path) -> None:
+    folder = tmp_path / "Größe und ∑ наука"
+    folder.mkdir()
+    path = folder / "mein modell é.gguf"
+    path.write_bytes(tiny.read_bytes())
+    engine = Engine(path, replace(OPTIONS, cache_folder=folder / "états gardés"))
+    try:
+        assert text_of(ask(engine, question("1+1?"), prefix=len(CONSTANT)))
+        assert engine.info.name == "mein modell é"
+    finally:
+        engine.close()
+    assert list((folder / "états gardés").glob("*.kv"))
+
+
+@pytest.mark.parametrize("kv_type", ["f16", "q8_0", "f32"])
+def test_every_kind_of_cache_works(tiny: Path, kv_type: str, tmp_path: Path) -> None:
+    options = replace(OPTIONS, kv_type=kv_type, cache_folder=tmp_path)
+    texts = set()
+    for _ in range(2):
+        engine = Engine(tiny, options)
+        try:
+            texts.add(text_of(ask(engine, question("1+1?"), prefix=len(CONSTANT))))
+        finally:
+            engine.close()
+    assert len(texts) == 1
+
+
+# --- words -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-4, "instructions this processor does not have.*Reinstall"),
+        (-9, "killed .SIGKILL.*memory"),
+        (-6, "gave up .SIGABRT.*memory"),
+        (-11, "crashed .SIGSEGV.*GPU layers"),
+        (-7, "crashed .SIGBUS"),
+        (-64, "crashed .SIGRTMAX|crashed .signal 64"),
+        (-200, "crashed .signal 200"),
+        (0xC000001D, "instructions this processor does not have"),
+        (0xC0000135, "library of the model engine is missing.*Visual C"),
+        (0xC0000017, "not enough memory"),
+        (1, "ended unexpectedly .exit code 1"),
+        (0, "ended unexpectedly .exit code 0"),
+    ],
+)
+def test_every_way_to_die_has_a_sentence_and_a_remedy(code: int, words: str) -> None:
+    message, remedy = explain_exit(code)
+    fault = EngineFault(message, remedy)
+    assert message.endswith(".")
+    assert remedy
+    assert re.search(words, str(fault))
+
+
+def test_cores_are_at_least_one_and_at_most_what_may_be_used() -> None:
+    assert 1 <= physical_cores() <= (os.cpu_count() or 1)

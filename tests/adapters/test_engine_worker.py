@@ -1,0 +1,293 @@
+"""The parts of the model process that need no process: framing, stop strings, drawing, token memory, the loop."""
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tiny_gguf import write_model
+from tutor_app.adapters.engine_worker import (
+    CPU_CHUNK,
+    Generated,
+    PrefixStates,
+    StopWatcher,
+    Worker,
+    common_prefix,
+    draw,
+    read_message,
+    write_message,
+)
+
+# --- wire ------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=5), st.one_of(st.text(), st.integers(), st.booleans())), max_size=4))
+def test_messages_are_read_as_they_were_written(messages: list[dict[str, Any]]) -> None:
+    stream = io.BytesIO()
+    for message in messages:
+        write_message(stream, message)
+    stream.seek(0)
+    assert [read_message(stream) for _ in messages] == messages
+    assert read_message(stream) is None
+
+
+def test_a_message_that_is_cut_off_is_the_end() -> None:
+    stream = io.BytesIO()
+    write_message(stream, {"op": "piece"})
+    for n in range(len(stream.getvalue())):
+        assert read_message(io.BytesIO(stream.getvalue()[:n])) is None
+
+
+def test_half_a_surrogate_pair_does_not_break_the_wire() -> None:
+    stream = io.BytesIO()
+    write_message(stream, {"text": "a\ud800b"})
+    stream.seek(0)
+    assert read_message(stream) == {"text": "a?b"}
+
+
+# --- stop strings ----------------------------------------------------------------------------------------------
+
+STOPS = st.lists(st.text("ab`", min_size=1, max_size=4), max_size=3)
+
+
+@given(st.lists(st.text("ab`c", max_size=4), max_size=12), STOPS)
+def test_a_stop_string_is_found_wherever_the_stream_is_cut(pieces: list[str], stops: list[str]) -> None:
+    watcher = StopWatcher(stops)
+    shown = ""
+    for piece in pieces:
+        shown += watcher.feed(piece)
+        assert not any(s in shown for s in stops)
+        if watcher.found:
+            break
+    else:
+        shown += watcher.flush()
+        assert shown == "".join(pieces)
+        return
+    # Nothing before the stop string is lost, and nothing after it is shown.
+    assert "".join(pieces).startswith(shown + watcher.found)
+
+
+def test_no_more_is_held_back_than_may_become_a_stop_string() -> None:
+    watcher = StopWatcher(["</s>", ""])
+    assert [watcher.feed(p) for p in ("a<", "/", "b", "</s", "p>")] == ["a", "", "</b", "", "</sp>"]
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=40), st.floats(0.05, 3), st.floats(0.01, 1))
+def test_only_the_nucleus_is_drawn_from(values: list[float], temperature: float, top_p: float) -> None:
+    logits = np.array(values, np.float32)
+    p = np.exp((logits.astype(np.float64) - logits.max()) / temperature)
+    p /= p.sum()
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        token = draw(logits, temperature, top_p, rng)
+        # All tokens that are likelier than this one do not reach top_p by themselves.
+        assert p[p > p[token]].sum() <= top_p + 1e-9
+
+
+def test_frequencies_are_the_probabilities() -> None:
+    p = np.array([0.5, 0.3, 0.15, 0.05])
+    rng = np.random.default_rng(1)
+    n = 4000
+    for top_p, expected in ((1.0, p), (0.8, np.array([0.625, 0.375, 0, 0]))):
+        drawn = [draw(np.log(p).astype(np.float32), 1.0, top_p - 1e-6, rng) for _ in range(n)]
+        assert np.bincount(drawn, minlength=4) / n == pytest.approx(expected, abs=0.04)
+
+
+def test_temperature_zero_is_the_likeliest() -> None:
+    assert draw(np.array([0.1, 3.0, 2.9], np.float32), 0.0, 1.0, None) == 1
+
+
+# --- tokens ----------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3)))
+def test_common_prefix(a: list[int], b: list[int]) -> None:
+    n = common_prefix(a, b)
+    assert a[:n] == b[:n]
+    assert n in (len(a), len(b)) or a[n] != b[n]
+
+
+@given(st.lists(st.binary(max_size=5), max_size=12), st.data())
+def test_ids_come_back_for_any_beginning_of_the_text(pieces: list[bytes], data: st.DataObject) -> None:
+    generated = Generated()
+    text = "".join(generated.add(i, piece) for i, piece in enumerate(pieces))
+    text += generated.end()
+    assert text == generated.text == b"".join(pieces).decode("utf-8", "replace")
+    cut = data.draw(st.integers(0, len(text)))
+    ids, rest = generated.upto(text[:cut])
+    assert ids == list(range(len(ids)))
+    whole = b"".join(pieces[: len(ids)]).decode("utf-8", "replace")
+    assert whole + rest == text[:cut]
+    if cut == len(text):
+        assert (ids, rest) == (list(range(len(pieces))), "")
+
+
+def test_a_character_cut_apart_by_two_tokens_belongs_to_the_second() -> None:
+    generated = Generated()
+    assert [generated.add(i, p) for i, p in enumerate((b"a\xc3", b"\xa9b", b"c"))] == ["a", "éb", "c"]
+    assert generated.upto("a") == ([], "a")
+    assert generated.upto("aé") == ([], "aé")
+    assert generated.upto("aéb") == ([0, 1], "")
+
+
+# --- kept states -----------------------------------------------------------------------------------------------
+
+
+def test_states_are_bounded_in_memory_by_number_and_size() -> None:
+    states = PrefixStates("", "x", 100)
+    for i in range(6):
+        states.put([i], bytes(10))
+    assert [states.get([i]) is not None for i in range(6)] == [False, False, True, True, True, True]
+    states.put([9], bytes(95))
+    assert [states.get([i]) is not None for i in (5, 9)] == [False, True]
+    states.put([10], bytes(101))
+    assert states.get([10]) is None
+    states.drop([9])
+    assert states.get([9]) is None
+
+
+def test_states_survive_on_disk_for_the_same_identity_only(tmp_path: Path) -> None:
+    PrefixStates(str(tmp_path), "x", 100).put([1, 2], b"state")
+    assert PrefixStates(str(tmp_path), "x", 100).get([1, 2]) == b"state"
+    assert PrefixStates(str(tmp_path), "x", 100).get([1]) is None
+    assert PrefixStates(str(tmp_path), "y", 100).get([1, 2]) is None
+    PrefixStates(str(tmp_path), "x", 100).drop([1, 2])
+    assert list(tmp_path.iterdir()) == []
+    PrefixStates(str(tmp_path), "x", 4).put([1, 2], b"state")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- the loop --------------------------------------------------------------------------------------------------
+
+
+class Answers(io.RawIOBase):
+    """Collects the worker's answers and acts on each before the worker goes on."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.reactions: list[tuple[str, Any]] = []  # (op, what to do), each once
+
+    def write(self, data: Any) -> int:
+        (size,) = struct.unpack("<I", bytes(data[:4]))
+        message = read_message(io.BytesIO(bytes(data)))
+        assert message is not None
+        assert size == len(data) - 4
+        self.messages.append(message)
+        for reaction in self.reactions:
+            if reaction[0] == message["op"]:
+                self.reactions.remove(reaction)
+                reaction[1]()
+                break
+        return len(data)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Any, Answers, Any]]:
+    """A worker in this process, what it answers, and a way to ask it that returns once the request is heard."""
+    there, here = os.pipe()
+    answers = Answers()
+    with open(there, "rb") as incoming, open(here, "wb") as asking:  # noqa: PTH123 - descriptors, no paths
+        worker = Worker(incoming, answers)  # type: ignore[arg-type]
+
+        def ask(**message: Any) -> None:
+            before = worker._requests.qsize()
+            write_message(asking, message)
+            while worker._requests.qsize() == before:
+                pass
+
+        write_message(
+            asking,
+            {
+                "op": "load",
+                "path": str(write_model(tmp_path / "m.gguf")),
+                "identity": "",
+                "n_ctx": 1024,
+                "n_seq": 1,
+                "threads": 1,
+                "gpu_layers": 0,
+                "kv_type": "f16",
+                "cache_folder": "",
+                "cache_limit": 0,
+            },
+        )
+        yield worker, answers, ask
+
+
+def generate(text: str) -> dict[str, Any]:
+    return {
+        "op": "generate",
+        "id": 1,
+        "spans": [[text, False, False]],
+        "sampling": {"temperature": 0, "top_p": 1, "seed": 0},
+        "max_tokens": 50,
+        "stop": [],
+        "prefix": 0,
+    }
+
+
+def test_a_cancel_that_was_heard_is_answered_before_the_next_token(served: Any) -> None:
+    worker, answers, ask = served
+    answers.reactions = [
+        ("loaded", lambda: ask(**generate("Hello"))),
+        ("piece", lambda: ask(op="cancel", id=1)),
+        ("stopped", lambda: ask(op="quit")),
+    ]
+    worker.run()
+    ops = [m["op"] for m in answers.messages]
+    assert ops[-2:] == ["piece", "stopped"]
+    assert ops.count("piece") == 1
+    assert answers.messages[-1]["reason"] == "cancelled"
+    assert answers.messages[-1]["generated_tokens"] == 1
+
+
+def test_a_cancel_is_answered_before_the_next_chunk_of_a_prompt(served: Any) -> None:
+    worker, answers, ask = served
+    answers.reactions = [
+        ("loaded", lambda: ask(**generate("x" * 1000))),
+        ("progress", lambda: None),
+        ("progress", lambda: None),
+        ("progress", lambda: ask(op="cancel", id=1)),
+        ("stopped", lambda: ask(op="quit")),
+    ]
+    worker.run()
+    last = answers.messages[-1]
+    assert (last["op"], last["reason"], last["generated_tokens"]) == ("stopped", "cancelled", 0)
+    assert last["evaluated_tokens"] == 2 * CPU_CHUNK
+    assert [m["done"] for m in answers.messages if m["op"] == "progress"] == [0, CPU_CHUNK, 2 * CPU_CHUNK]
+
+
+def test_a_waiting_request_is_cancelled_and_a_finished_one_ignored(served: Any) -> None:
+    worker, answers, ask = served
+
+    def two() -> None:
+        ask(**generate("Hello"))
+        ask(**(generate("Other") | {"id": 2}))
+        ask(op="cancel", id=2)
+        ask(op="cancel", id=77)
+
+    answers.reactions = [("loaded", two), ("stopped", lambda: None), ("stopped", lambda: ask(op="quit"))]
+    worker.run()
+    ends = {m["id"]: m["reason"] for m in answers.messages if m["op"] == "stopped"}
+    assert ends == {2: "cancelled", 1: "length"}
+
+
+def test_the_end_of_the_stream_ends_the_loop(tmp_path: Path) -> None:
+    Worker(io.BytesIO(), io.BytesIO()).run()
+
+
+def test_asking_before_loading_is_a_mistake() -> None:
+    stream = io.BytesIO()
+    write_message(stream, generate("Hello"))
+    stream.seek(0)
+    with pytest.raises(RuntimeError, match="no model is loaded"):
+        Worker(stream, io.BytesIO())._serve({"op": "tokenize", "id": 1, "spans": [["x", False, False]]})

@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
+
+
+def contents(text: str) -> list[str]:
+    return [content for content, _ in boxed(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"So \boxed{7}.", ["7"]),
+        (r"\boxed{\frac{1}{2}} and \fbox{ b }", [r"\frac{1}{2}", "b"]),
+        (r"\boxed {7}", ["7"]),
+        (r"\boxed{\boxed{7}}", [r"\boxed{7}", "7"]),
+        (r"\boxed{\left\{1, 2\right\}}", [r"\left\{1, 2\right\}"]),
+        (r"\boxed{a\\}", [r"a\\"]),
+        (r"\boxed{a\\\}}", [r"a\\\}"]),
+        (r"one \\boxed{7} too many", ["7"]),
+        (r"\boxed 7$", ["7"]),
+        (r"$\boxed 42$", ["42"]),
+        (r"$\boxed7$", ["7"]),
+        (r"\boxed -3.5 is it", ["-3.5"]),
+        (r"\boxed x", ["x"]),
+        (r"\boxed the answer", []),
+        (r"\boxed", []),
+        (r"\boxed{", []),
+        (r"\boxed{7", []),
+        (r"\boxed{}, \boxed{ }, \boxed{...}, \boxed{…}", []),
+        (r"\boxedeq{7}", []),
+        ("no box {here} }", []),
+        (r"an unclosed { before \boxed{7}", ["7"]),
+        (r"an unclosed \boxed{1 before \boxed{7}", ["7"]),
+        ("\\boxed{1\n+2}", ["1\n+2"]),
+    ],
+)
+def test_boxes(text: str, expected: list[str]) -> None:
+    assert contents(text) == expected
+
+
+@given(st.text(r"\{}boxed 7", max_size=60))
+def test_offsets_are_right_after_the_box(text: str) -> None:
+    for content, end in boxed(text):
+        assert content in text[:end]
+        assert text[:end].rstrip("}").rstrip().endswith(content.rstrip("}").rstrip())
+
+
+def test_many_boxes_that_never_close_take_no_time() -> None:
+    assert contents(r"\boxed{" * 20_000) == []
+    assert contents(r"\boxed{" * 20_000 + "7}") == ["7"]
+
+
+FAILED = Output(stdout="5\n", status="error", error=CodeError("ValueError", "bad"))
+FIGURE = Figure("", "", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((), None),
+        ((Text(""),), None),
+        ((Text(r"\boxed{1} then \boxed{2}"), Code("3"), Output(stdout="4")), Answer("2", "boxed")),
+        ((Text(r"\boxed{1}"), Text("The answer is 9.")), Answer("1", "boxed")),
+        ((Text("The answer is **42**."),), Answer("42", "phrase")),
+        ((Text("the ANSWER\nis: $x = 3$."),), Answer("x = 3", "phrase")),
+        ((Text("The answer is:\n\n\\[ 12 \\]\n"),), Answer("12", "phrase")),
+        ((Text("The answer is $$1$$"),), Answer("1", "phrase")),
+        ((Text(r"answer is \(y\)"),), Answer("y", "phrase")),
+        ((Text("The answer is 3. No: the answer is 4"),), Answer("3. No: the answer is 4", "phrase")),
+        ((Text("The answer is 3.\nNo: the answer is 4"),), Answer("4", "phrase")),
+        ((Text("The answer isn't 5, 6?"),), Answer("6", "number")),
+        ((Text("The answer is ."), Text("7")), Answer("7", "number")),
+        ((Text("x"), Code("c"), Output(stdout="1\n 2 \n")), Answer("2", "output")),
+        ((Code("c"), Output(stdout="1"), FIGURE, Code("d"), FAILED), Answer("1", "output")),
+        ((Code("c"), Output(value="x**2", value_latex="x^{2}")), Answer("x^{2}", "output")),
+        ((Code("c"), Output(value="x**2")), Answer("x**2", "output")),
+        ((Code("c"), Output(), Text("about 3.50")), Answer("3.50", "number")),
+        ((Text("from 1 to -1,234.5 at most"),), Answer("-1234.5", "number")),
+        ((Text(".5 or so"),), Answer(".5", "number")),
+        ((Code("c"), FAILED, Text("Hm.")), None),
+    ],
+)
+def test_rules_in_their_order(parts: tuple[Part, ...], expected: Answer | None) -> None:
+    assert find_answer(parts) == expected
+
+
+@given(st.lists(st.one_of(st.text(max_size=30).map(Text), st.text(max_size=30).map(lambda s: Output(stdout=s)))))
+def test_any_solution_has_an_answer_or_none(parts: list[Part]) -> None:
+    answer = find_answer(parts)
+    assert answer is None or answer.latex.strip()

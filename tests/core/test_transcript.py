@@ -1,0 +1,161 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutor_app.core.transcript import (
+    VERSION,
+    Answer,
+    Code,
+    CodeError,
+    Figure,
+    Output,
+    Part,
+    Text,
+    Transcript,
+    TranscriptFormatError,
+    Turn,
+)
+
+texts = st.text(max_size=12)
+errors = st.builds(CodeError, texts, texts, st.integers(0, 99), texts, texts)
+parts = st.one_of(
+    st.builds(Text, texts),
+    st.builds(Code, texts),
+    st.builds(
+        Output,
+        texts,
+        texts,
+        texts,
+        st.sampled_from(["ok", "error", "timeout", "stopped", "died", "refused"]),
+        st.none() | errors,
+        st.floats(0, 1e6) | st.integers(0, 9),
+        st.booleans(),
+        texts,
+    ),
+    st.builds(Figure, texts, texts, st.integers(0, 9), st.integers(0, 9), texts),
+    st.builds(
+        Answer,
+        texts,
+        st.sampled_from(["boxed", "phrase", "output", "number"]),
+        st.sampled_from(["correct", "incorrect", "unknown"]),
+    ),
+)
+turns = st.builds(Turn, st.sampled_from(["user", "assistant"]), st.lists(parts, max_size=4).map(tuple))
+values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
+transcripts = st.builds(Transcript, st.lists(turns, max_size=3).map(tuple), st.dictionaries(texts, values, max_size=3))
+
+
+@given(transcripts)
+def test_json_reads_back_what_was_written(transcript: Transcript) -> None:
+    text = transcript.to_json()
+    assert "\n" not in text
+    assert Transcript.from_json(text) == transcript
+    assert Transcript.from_json(text.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass")) == transcript
+
+
+def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
+    """Stored solutions are read by later versions: this text may only change together with VERSION."""
+    error = CodeError("E", "m", 2)
+    figure = Figure("<svg/>", "", 2, 1)
+    transcript = Transcript.of(
+        "P", Text("a"), Code("b"), Output("c"), Output(status="error", error=error), figure, Answer("d"), meta={"k": 1}
+    )
+    assert VERSION == 1
+    assert json.loads(transcript.to_json()) == {
+        "version": 1,
+        "meta": {"k": 1},
+        "turns": [
+            {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
+            {
+                "role": "assistant",
+                "parts": [
+                    {"kind": "text", "text": "a"},
+                    {"kind": "code", "source": "b"},
+                    {"kind": "output", "stdout": "c"},
+                    {
+                        "kind": "output",
+                        "status": "error",
+                        "error": {"type": "E", "message": "m", "line": 2, "traceback": "", "hint": ""},
+                    },
+                    {"kind": "figure", "svg": "<svg/>", "png": "", "width": 2, "height": 1},
+                    {"kind": "answer", "latex": "d"},
+                ],
+            },
+        ],
+    }
+
+
+def test_problem_solution_and_answer() -> None:
+    unsolved = Transcript.of("What?")
+    assert (unsolved.problem, unsolved.solution, unsolved.answer) == ("What?", (), None)
+    assert Transcript(()).problem == ""
+    solved = unsolved.with_solution((Text("t"), Answer("1"), Answer("2")), model="m")
+    assert solved.answer == Answer("2")
+    assert solved.meta == {"model": "m"}
+    again = solved.with_solution((Text("other"),), seed=1)
+    assert again.turns == (unsolved.turns[0], Turn("assistant", (Text("other"),)))
+    assert again.meta == {"model": "m", "seed": 1}
+    assert Transcript(()).with_solution((Text("x"),)).solution == (Text("x"),)
+    mixed = replace(unsolved, turns=(Turn("user", (Text("a"), Code("ignored"), Text("b"))),))
+    assert mixed.problem == "ab"
+
+
+def test_the_last_line_of_an_error() -> None:
+    assert CodeError("NameError", "no x").last_line == "NameError: no x"
+    assert CodeError("KeyboardInterrupt", "").last_line == "KeyboardInterrupt"
+
+
+def transcript_of(part: Any) -> dict[str, Any]:
+    return {"version": 1, "turns": [{"role": "user", "parts": [part]}]}
+
+
+def test_unknown_keys_are_left_out() -> None:
+    read = Transcript.from_dict(transcript_of({"kind": "text", "text": "x", "colour": "red"}))
+    assert read == Transcript.of("x")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([], 'a list "turns"'),
+        ({"turns": {}}, 'a list "turns"'),
+        ({"turns": []}, "version None is not one of 1 to 1"),
+        ({"turns": [], "version": 2}, "version 2 is not"),
+        ({"turns": [], "version": 0}, "version 0 is not"),
+        ({"turns": [], "version": "1"}, "version '1' is not"),
+        ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),
+        ({"turns": ["x"], "version": 1}, 'turn 0: "role"'),
+        ({"turns": [{"role": "system"}], "version": 1}, 'turn 0: "role"'),
+        ({"turns": [{"role": "user"}], "version": 1}, 'turn 0: "parts" must be a list'),
+        (transcript_of("x"), "kind must be one of text, code, .*not None"),
+        (transcript_of({"kind": "poem"}), "not 'poem'"),
+        (transcript_of({"kind": ["text"]}), "kind must be one of"),
+        (transcript_of({"kind": "text"}), "missing 1 required .*'text'"),
+        (transcript_of({"kind": "text", "text": 5}), "text has the wrong type, int"),
+        (transcript_of({"kind": "output", "seconds": True}), "seconds has the wrong type, bool"),
+        (transcript_of({"kind": "output", "seconds": "1"}), "seconds has the wrong type, str"),
+        (transcript_of({"kind": "output", "truncated": 1}), "truncated has the wrong type"),
+        (transcript_of({"kind": "output", "error": "x"}), '"error" must be an object'),
+        (transcript_of({"kind": "output", "error": {"type": "E"}}), "turn 0: missing 1 required .*'message'"),
+        (transcript_of({"kind": "output", "error": {"type": "E", "message": "", "line": 1.5}}), "line has the wrong"),
+        (transcript_of({"kind": "figure", "svg": "", "png": "", "width": "1", "height": 1}), "width has the wrong"),
+    ],
+)
+def test_what_is_no_transcript_is_refused_with_the_place(data: Any, words: str) -> None:
+    with pytest.raises(TranscriptFormatError, match=words):
+        Transcript.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", b"\xff\xfe", "[1, 2"])
+def test_what_is_no_json_is_refused(text: str | bytes) -> None:
+    with pytest.raises(TranscriptFormatError, match="not JSON"):
+        Transcript.from_json(text)
+
+
+def test_no_error_is_read_as_no_error() -> None:
+    part: Part = Transcript.from_dict(transcript_of({"kind": "output", "error": None})).turns[0].parts[0]
+    assert part == Output()

@@ -1,0 +1,154 @@
+"""The arrows of import: core below, adapters and ui beside each other, the app above; each layer proves it alone."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"{{name}} is blocked", name=name)
+
+sys.meta_path.insert(0, Blocked())
+import importlib, pkgutil
+imported = []
+for package in {packages!r}:
+    importlib.import_module(package)
+    for module in pkgutil.walk_packages(sys.modules[package].__path__, package + "."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as e:
+            # The training stack is optional; whoever needs it is not held against this test.
+            if (e.name or "").partition(".")[0] not in {optional!r}:
+                raise
+        else:
+            imported.append(module.name)
+assert not any(m in sys.modules for m in {blocked!r})
+print(*imported)
+"""
+TRAINING_STACK = ("torch", "transformers", "peft", "accelerate", "safetensors", "datasets", "tokenizers")
+
+
+def python(code: str, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], cwd=cwd, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def imports_of(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tutor_app" / "core").rglob("*.py")), ids=lambda p: p.name)
+def test_core_imports_only_itself_and_the_standard_library(path: Path) -> None:
+    for name in imports_of(path):
+        top = name.partition(".")[0]
+        assert top in sys.stdlib_module_names or name.startswith("tutor_app.core"), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tutor_app" / "core").rglob("*.py")), ids=lambda p: p.name)
+def test_core_does_nothing_to_the_outside(path: Path) -> None:
+    outside = {"os", "io", "pathlib", "subprocess", "threading", "multiprocessing", "socket", "asyncio", "sqlite3"}
+    assert not {name.partition(".")[0] for name in imports_of(path)} & (outside | {"shutil", "tempfile", "logging"})
+
+
+@pytest.mark.parametrize("package", ["tutor_app.core", "tutor_app.adapters", "trainer"])
+def test_imports_without_qt(package: str) -> None:
+    code = BLOCKED.format(blocked=("PySide6", "shiboken6"), packages=(package,), optional=TRAINING_STACK)
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() or package == "trainer"
+
+
+def test_the_app_imports_without_the_training_stack() -> None:
+    packages = ("tutor_app.core", "tutor_app.adapters")
+    done = python(BLOCKED.format(blocked=TRAINING_STACK, packages=packages, optional=()))
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_adapters_does_not_load_the_model_engine() -> None:
+    """llama.cpp can abort at load: it must never be loaded where a window lives."""
+    done = python("import sys, tutor_app.adapters.engine; print('llama_cpp' in sys.modules, 'numpy' in sys.modules)")
+    assert done.stdout.split() == ["False", "False"], done.stderr
+
+
+WORKERS = sorted((ROOT / "tutor_app" / "adapters").glob("*_worker.py"))
+
+
+@pytest.mark.parametrize("path", WORKERS, ids=lambda p: p.name)
+def test_a_worker_starts_by_its_path_alone(path: Path, tmp_path: Path) -> None:
+    """Wherever it is started and whatever is on the path: it finds what it needs."""
+    done = subprocess.run(
+        [sys.executable, "-P", str(path)], cwd=tmp_path, input=b"", capture_output=True, check=False, timeout=60
+    )
+    assert b"ModuleNotFoundError" not in done.stderr
+    assert b"ImportError" not in done.stderr
+
+
+def test_the_model_worker_needs_nothing_of_this_package() -> None:
+    names = imports_of(ROOT / "tutor_app" / "adapters" / "engine_worker.py")
+    assert {n.partition(".")[0] for n in names} - set(sys.stdlib_module_names) == {"llama_cpp", "numpy"}
+
+
+def test_the_model_worker_ends_when_nobody_speaks_to_it(tmp_path: Path) -> None:
+    worker = ROOT / "tutor_app" / "adapters" / "engine_worker.py"
+    done = subprocess.run(
+        [sys.executable, "-P", str(worker)], cwd=tmp_path, input=b"", capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+# --- the contracts of pyproject.toml ---------------------------------------------------------------------------
+
+LINT = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()", "--no-cache"]
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("importlinter", reason="import-linter is not installed")
+    return subprocess.run(LINT, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_contracts_are_kept() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("tutor_app/core/answers.py", "tutor_app.adapters.engine"),
+        ("tutor_app/adapters/scripted.py", "tutor_app.ui"),
+        ("tutor_app/adapters/scripted.py", "PySide6.QtCore"),
+        ("tutor_app/ui/delimiters.py", "tutor_app.adapters.engine"),
+        ("tutor_app/ui/delimiters.py", "trainer"),
+        ("trainer/runs.py", "tutor_app.ui"),
+    ],
+)
+def test_the_fence_bites(tmp_path: Path, module: str, imported: str) -> None:
+    """A copy with one forbidden import is refused: the contracts are not vacuous."""
+    for source in (*ROOT.glob("tutor_app/**/*.py"), *ROOT.glob("trainer/**/*.py"), ROOT / "pyproject.toml"):
+        copy = tmp_path / source.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+    victim = tmp_path / module
+    victim.write_text(victim.read_text(encoding="utf-8") + f"\nimport {imported}\n", encoding="utf-8")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    importer = module.removesuffix(".py").replace("/", ".")
+    assert f" {importer} -> {imported.removesuffix('.QtCore')} (l." in done.stdout

@@ -1,0 +1,203 @@
+"""The composition root: the only place that knows the window and the adapters alike.
+
+Start-up, as a story: ``tutor`` is typed. :mod:`tutor_app.cli` sees that there is a display and calls
+:func:`run_window`. Qt starts, the window is built with an :class:`AppServices` and shown; only then, in the
+background, is the library opened and, if a model is installed, its process started and the sandbox warmed, so
+that the first problem need not wait for them. A problem is typed: the bridge runs
+:meth:`AppServices.solve` in its thread, which drives the one solve loop, writes the library on the way and hands
+its events over in batches. The window closes: a solution under way is stopped, both processes end.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor_app import settings as settings_file
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.events import SolveEvent
+from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.transcript import Transcript
+from tutor_app.paths import Folders
+from tutor_app.samples import SampleProblem, sample_problems
+from tutor_app.settings import Settings
+
+if TYPE_CHECKING:
+    from tutor_app.adapters.library import Entry, Library
+    from tutor_app.adapters.models import CatalogueEntry, ModelStore, Progress
+    from tutor_app.assembly import Tutor
+
+
+class AppServices:
+    """:class:`tutor_app.ui.services.Services` on the real adapters. Any thread may call it.
+
+    Adapters are imported where they are first used: the window is on the screen before most of them.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._lock = threading.RLock()
+        self._tutor: Tutor | None = None
+        self._made_for: tuple[object, ...] = ()
+        self._library: Library | None = None
+        self._settings, self.complaints = settings_file.load(folders.settings)
+
+    # Solving
+
+    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.assembly import checker, recorded, solve_settings
+
+        tutor = self._ready()
+        sample = next((s for s in sample_problems() if s.problem.strip() == problem.strip()), None)
+        with ExitStack() as stack:
+            check = stack.enter_context(checker(sample.answer)) if sample else None
+            settings = solve_settings(self._settings)
+            events = tutor.solve(problem, settings=settings, cancel=cancel, check=check)
+            yield from recorded(problem, events, self._opened())
+
+    def warm(self) -> None:
+        """Start what the first problem will need, if a model is installed."""
+        try:
+            tutor = self._ready()
+            tutor.executor.warm()
+            tutor.engine.load()
+        except TutorError:
+            return  # the first problem will say it
+
+    def model_info(self) -> ModelInfo | None:
+        """See the protocol."""
+        tutor = self._tutor
+        return tutor.engine.info if tutor is not None and tutor.engine.info.device else None
+
+    def close(self) -> None:
+        """End both processes and close the library."""
+        with self._lock:
+            if self._tutor is not None:
+                self._tutor.close()
+                self._tutor = None
+            if self._library is not None:
+                self._library.close()
+                self._library = None
+
+    def _ready(self) -> Tutor:
+        """The tutor for the present settings; another model or another context is another process."""
+        from tutor_app.assembly import open_tutor
+
+        s = self._settings
+        with self._lock:
+            wanted = (s.model, s.n_ctx, s.threads, s.gpu_layers, s.require_full_sandbox)
+            if self._tutor is None or self._made_for != wanted:
+                if self._tutor is not None:
+                    self._tutor.close()
+                    self._tutor = None
+                self._tutor = open_tutor(s.model, self._folders, settings=s)
+                self._made_for = wanted
+            return self._tutor
+
+    # Models
+
+    def _store(self) -> ModelStore:
+        from tutor_app.assembly import model_store
+
+        return model_store(self._folders)
+
+    def model_name(self) -> str:
+        """See the protocol."""
+        from tutor_app.assembly import best_installed
+
+        store = self._store()
+        try:
+            chosen = self._settings.model
+            return (store.find(chosen) if chosen else best_installed(store)).name
+        except (UserFault, HostFault):
+            return ""
+
+    def offers(self) -> Sequence[CatalogueEntry]:
+        """See the protocol."""
+        entries = [e for e in self._store().entries() if e.sources]
+        return sorted(entries, key=lambda e: "starter" not in e.roles)
+
+    def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
+        """See the protocol."""
+        self._store().pull(model_id, progress, cancel)
+        self._forget_tutor()
+
+    def import_model(self, path: str) -> None:
+        """See the protocol."""
+        model = self._store().import_(Path(path))
+        self.save_settings(self._settings.changed(model=model.id))
+        self._forget_tutor()
+
+    def _forget_tutor(self) -> None:
+        with self._lock:
+            self._made_for = ()
+
+    # The library
+
+    def _opened(self) -> Library:
+        from tutor_app.adapters.library import Library
+
+        with self._lock:
+            if self._library is None:
+                self._library = Library(self._folders.library)
+            return self._library
+
+    def entries(self, query: str) -> Sequence[Entry]:
+        """See the protocol."""
+        return self._opened().entries(query)
+
+    def solution(self, entry_id: str) -> Transcript:
+        """See the protocol."""
+        return self._opened().get(entry_id)
+
+    def delete(self, entry_id: str) -> None:
+        """See the protocol."""
+        self._opened().delete(entry_id)
+
+    def undelete(self, entry_id: str) -> None:
+        """See the protocol."""
+        self._opened().undelete(entry_id)
+
+    # The rest
+
+    def samples(self) -> Sequence[SampleProblem]:
+        """See the protocol."""
+        return sample_problems()
+
+    def load_settings(self) -> Settings:
+        """See the protocol."""
+        return self._settings
+
+    def save_settings(self, settings: Settings) -> None:
+        """See the protocol."""
+        self._settings = settings
+        settings_file.save(self._folders.settings, settings)
+
+
+def run_window(folders: Folders) -> int:
+    """Show the window and stay until it is closed; returns the exit code.
+
+    Raises:
+        HostFault: If Qt cannot start.
+    """
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ImportError as e:
+        raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
+    from tutor_app.ui.window import MainWindow
+
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("MuMath Tutor")
+    app.setDesktopFileName("mumath-tutor")
+    services = AppServices(folders)
+    try:
+        window = MainWindow(services)
+        window.show()
+        return app.exec()
+    finally:
+        services.close()
