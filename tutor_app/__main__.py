@@ -1,6 +1,6 @@
 """Start the program: ``tutor`` or ``python -m tutor_app``.
 
-In a frozen bundle this is the only executable, so it also turns into one of the two worker processes when
+In a frozen bundle this is the only executable, so it also turns into one of the worker processes when
 asked to, before anything else is imported.
 """
 
@@ -19,6 +19,10 @@ def main() -> int:
         from tutor_app.adapters import sandbox_worker
 
         sandbox_worker.main(sys.argv[2:])
+    if sys.argv[1:2] == ["--grading-worker"]:
+        from tutor_app.adapters import grading_worker
+
+        grading_worker.main()
     from tutor_app import cli
 
     return cli.main()

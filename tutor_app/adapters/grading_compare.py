@@ -1,0 +1,548 @@
+"""Whether an answer means the same as the gold answer: one rule for each type of answer.
+
+The strict rules. Whole numbers and fractions are exact. A decimal counts by significant digits only where the gold
+answer is one, or where it is the correct rounding of an exact gold answer to at least three digits (reason
+``rounded``, so that it can be counted apart). Percent and units only where they are written. Tuples have an order,
+sets and lists of solutions have none, intervals have their brackets, a number base is part of the answer.
+
+Nothing here imports SymPy. Where exact arithmetic cannot decide, an ``Oracle`` is asked; without one the answer
+to the question is None.
+
+Longer than most files here because it is one table of rules, and they refer to each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.grading_algebra import proportional, rational, real, same
+from tutor_app.adapters.grading_python import as_matrix
+from tutor_app.adapters.grading_terms import (
+    INFINITY,
+    MINUS_ONE,
+    Based,
+    Call,
+    Constant,
+    Degrees,
+    Group,
+    Matrix,
+    Number,
+    Power,
+    Product,
+    Quantity,
+    Ratio,
+    Relation,
+    Sum,
+    Symbol,
+    Term,
+    Union,
+    Unreadable,
+    Words,
+    negative,
+    product,
+    total,
+    walk,
+    without_degrees,
+)
+from tutor_app.adapters.grading_units import measure
+
+Oracle = Callable[[Term, Term], bool | None]
+"""Decides whether two scalar terms are equal where exact arithmetic cannot; None if it cannot either."""
+
+MAX_ITEMS: Final = 100
+MIN_ROUNDED_DIGITS: Final = 3
+FLOAT_DIGITS: Final = 15
+"""A number printed with this many significant digits is a double, right to its last but one."""
+_CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]?(?:(?<=[).:])\s.*)?")
+_LETTERS: Final = re.compile(r"[A-Z](?:(?:[\s,;&]|\band\b)+[A-Z])+")
+_FLIPPED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+_SCALAR: Final = (Number, Symbol, Constant, Sum, Product, Power, Call, Degrees)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a comparison found.
+
+    Attributes:
+        same: None if it could not be decided.
+        reason: A short code.
+    """
+
+    same: bool | None
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.same is True
+
+
+def compare_readings(golds: Sequence[Term], answers: Sequence[Term], oracle: Oracle | None = None) -> Finding:
+    """The best finding over every pair of readings."""
+    comparison = Comparison(oracle)
+    best = Finding(False, "different")
+    for gold in golds:
+        for answer in answers:
+            found = comparison.compare(gold, answer)
+            if found:
+                return found
+            # Undecided outweighs different; otherwise the likeliest readings give the reason.
+            if best.same is False and (found.same is None or best.reason == "different"):
+                best = found
+    return best
+
+
+class Comparison:
+    """The rules, with what they need for the hard cases."""
+
+    def __init__(self, oracle: Oracle | None) -> None:
+        self._oracle = oracle
+
+    def compare(self, gold: Term, answer: Term) -> Finding:
+        """Whether the answer means the gold answer."""
+        if gold == answer:
+            return Finding(True, "same_form")
+        gold, answer = _unwrapped(gold), _unwrapped(answer)
+        if isinstance(gold, Relation) or isinstance(answer, Relation):
+            return self._relations(gold, answer)
+        if isinstance(gold, Quantity | Degrees) or isinstance(answer, Quantity | Degrees):
+            return self._quantities(gold, answer)
+        if isinstance(gold, Based) or isinstance(answer, Based):
+            return _based(gold, answer)
+        if isinstance(gold, Words) or isinstance(answer, Words):
+            return _words(gold, answer)
+        if isinstance(gold, Ratio) or isinstance(answer, Ratio):
+            return self._ratios(gold, answer)
+        if isinstance(gold, Matrix) or isinstance(answer, Matrix):
+            return self._matrices(gold, answer)
+        if isinstance(gold, Group | Union) or isinstance(answer, Group | Union):
+            return self._groups(gold, answer)
+        return self._scalars(gold, answer)
+
+    # --- one value -------------------------------------------------------------------------------------------
+
+    def _scalars(self, gold: Term, answer: Term) -> Finding:
+        if gold == answer:
+            return Finding(True, "same_form")
+        exact = same(gold, answer)
+        if exact:
+            return Finding(True, "equal")
+        if isinstance(answer, Number) and (found := _rounding(gold, answer)):
+            return found
+        if isinstance(gold, Number) and gold.places is not None and (found := _to_gold_digits(gold, answer)):
+            return found
+        degrees = [any(isinstance(part, Degrees) for part in walk(t)) for t in (gold, answer)]
+        if degrees[0] != degrees[1] and same(without_degrees(gold), without_degrees(answer)):
+            return Finding(True, "unit_dropped")  # "cos 13" for the cosine of 13 degrees
+        if exact is False:
+            return Finding(False, "different_value")
+        if INFINITY in (gold, answer) or negative(INFINITY) in (gold, answer):
+            return Finding(False, "different_value")
+        if self._oracle is None:
+            return Finding(None, "needs_algebra")
+        decided = self._oracle(gold, answer)
+        reason = {True: "equal_by_algebra", False: "different_value", None: "undecided"}[decided]
+        return Finding(decided, reason)
+
+    def _quantities(self, gold: Term, answer: Term) -> Finding:
+        gold, gold_unit = _measured(gold)
+        answer, answer_unit = _measured(answer)
+        if isinstance(gold, Quantity | Relation) or isinstance(answer, Quantity | Relation):
+            return Finding(False, "different_unit")
+        mine, theirs = measure(gold_unit), measure(answer_unit)
+        if gold_unit and answer_unit and mine is not None and theirs is not None:
+            if mine[0] != theirs[0]:
+                return Finding(False, "different_unit")
+            if mine[1] != theirs[1]:
+                return self.compare(product(Number(mine[1]), gold), product(Number(theirs[1]), answer))
+            return self.compare(gold, answer)
+        found = self.compare(gold, answer)
+        if found or bool(gold_unit) == bool(answer_unit):
+            return found
+        reason = "unit_dropped"
+        if "%" in (gold_unit, answer_unit):
+            hundredth = Number(Fraction(1, 100))
+            if gold_unit:
+                found = self.compare(product(hundredth, gold), answer)
+            else:
+                found = self.compare(gold, product(hundredth, answer))
+            reason = "percent_as_fraction"
+        elif "deg" in (gold_unit, answer_unit):
+            if isinstance(gold, _SCALAR) and isinstance(answer, _SCALAR):
+                found = self._scalars(Degrees(gold) if gold_unit else gold, Degrees(answer) if answer_unit else answer)
+            reason = "degrees_as_radians"
+        return Finding(True, reason) if found else found
+
+    def _ratios(self, gold: Term, answer: Term) -> Finding:
+        def parts(term: Term) -> tuple[Term, ...]:
+            return term.members if isinstance(term, Ratio) else (term, Number(Fraction(1)))
+
+        a, b = parts(gold), parts(answer)
+        if len(a) != len(b) or not all(isinstance(t, _SCALAR) for t in (*a, *b)):
+            return Finding(False, "different_ratio")
+        for k in range(1, len(a)):
+            found = self._scalars(product(a[0], b[k]), product(a[k], b[0]))
+            if not found:
+                return found
+        return Finding(True, "equal")
+
+    # --- several values --------------------------------------------------------------------------------------
+
+    def _matrices(self, gold: Term, answer: Term) -> Finding:
+        a, b = _as_rows(gold), _as_rows(answer)
+        if a is None or b is None:
+            return Finding(False, "different_type")
+        if not (isinstance(gold, Matrix) and isinstance(answer, Matrix)) and len(a) == 1 and len(b[0]) == 1:
+            a = tuple((cell,) for cell in a[0])  # a row vector against a tuple
+        if not (isinstance(gold, Matrix) and isinstance(answer, Matrix)) and len(b) == 1 and len(a[0]) == 1:
+            b = tuple((cell,) for cell in b[0])
+        if (len(a), len(a[0])) != (len(b), len(b[0])):
+            return Finding(False, "different_shape")
+        pairs = [(x, y) for r, s in zip(a, b, strict=True) for x, y in zip(r, s, strict=True)]
+        return self._in_order(pairs, "different_element")
+
+    def _groups(self, gold: Term, answer: Term) -> Finding:
+        gold, answer = _as_set(gold), _as_set(answer)
+        if isinstance(gold, Union) or isinstance(answer, Union):
+            a = gold.parts if isinstance(gold, Union) else (gold,)
+            b = answer.parts if isinstance(answer, Union) else (answer,)
+            return self._any_order(a, b)
+        if not isinstance(gold, Group) or not isinstance(answer, Group):
+            return Finding(False, "different_count")
+        a, b = gold.items, answer.items
+        mine, theirs = gold.brackets, answer.brackets
+        if len(a) != len(b) and not (mine == theirs == "{}"):
+            return Finding(False, "different_count")
+        free = ("", "{}")
+        if mine in free and theirs in (*free, "[]"):
+            return self._any_order(a, b)
+        if mine in free and theirs == "()":
+            return self._in_order(zip(a, b, strict=True), "different_element")
+        if mine == "()" and theirs == "":
+            return self._in_order(zip(a, b, strict=True), "different_element")
+        if mine == "[]" and theirs in free and not _is_interval(gold):
+            return self._any_order(a, b)
+        if mine != theirs and (len(a) == 2 or "{}" in (mine, theirs) or {mine, theirs} - {"()", "[]"}):
+            return Finding(False, "different_brackets")
+        return self._in_order(list(zip(a, b, strict=True)), "different_element")
+
+    def _in_order(self, pairs: Iterable[tuple[Term, Term]], reason: str) -> Finding:
+        undecided = rounded = False
+        for a, b in pairs:
+            found = self.compare(a, b)
+            if found.same is False:
+                return Finding(False, reason)
+            undecided = undecided or found.same is None
+            rounded = rounded or found.reason == "rounded"
+        if undecided:
+            return Finding(None, "needs_algebra" if self._oracle is None else "undecided")
+        return Finding(True, "rounded" if rounded else "equal")
+
+    def _any_order(self, gold: Sequence[Term], answer: Sequence[Term]) -> Finding:
+        if len(gold) != len(answer):
+            gold, answer = self._distinct(gold), self._distinct(answer)
+        if len(gold) != len(answer):
+            return Finding(False, "different_count")
+        if len(gold) > MAX_ITEMS:
+            return self._in_order(zip(gold, answer, strict=True), "different_element")
+        left = list(answer)
+        undecided = rounded = False
+        for a in gold:
+            for k, b in enumerate(left):
+                found = self.compare(a, b)
+                undecided = undecided or found.same is None
+                if found:
+                    rounded = rounded or found.reason == "rounded"
+                    del left[k]
+                    break
+            else:
+                if undecided:
+                    return Finding(None, "needs_algebra" if self._oracle is None else "undecided")
+                return Finding(False, "different_element")
+        return Finding(True, "rounded" if rounded else "equal")
+
+    def _distinct(self, items: Sequence[Term]) -> list[Term]:
+        kept: list[Term] = []
+        for item in items[:MAX_ITEMS]:
+            if not any(self.compare(item, other) for other in kept):
+                kept.append(item)
+        return kept
+
+    # --- equations and inequalities --------------------------------------------------------------------------
+
+    def _relations(self, gold: Term, answer: Term) -> Finding:
+        if isinstance(gold, Relation) and isinstance(answer, Relation):
+            return self._both_relations(gold, answer)
+        relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
+        assert isinstance(relation, Relation)
+
+        def judge(value: Term) -> Finding:
+            return self.compare(value, answer) if relation is gold else self.compare(gold, value)
+
+        if (as_set := _solution_set(relation)) is not None and isinstance(other, Group | Union):
+            return judge(as_set)
+        if relation.ops[-1] == "mod" and relation.ops[0] == "==mod":
+            return judge(relation.members[1]) if _is_name(relation.members[0]) else Finding(False, "different_type")
+        if not set(relation.ops) <= {"=", "~", "in", "==mod"}:
+            return Finding(False, "different_type")
+        first, *values = relation.members
+        if not _is_name(first):
+            if len(values) == 1 and _is_name(values[0]) and relation.ops == ("=",):
+                first, values = values[0], [first]  # "3 = x"
+            elif relation.ops[-1] == "~" or (all(op == "=" for op in relation.ops) and len(values) > 1):
+                values = [first, *values]  # "1/3 ~ 0.333", and a chain of steps
+            else:
+                return Finding(False, "different_type")
+        found = judge(values[-1])
+        if not found and relation.ops[-1] == "~" and len(values) > 1:
+            found = judge(values[-2])
+        return found
+
+    def _both_relations(self, gold: Relation, answer: Relation) -> Finding:
+        a, b = _solution_set(gold), _solution_set(answer)
+        if a is not None and b is not None and {"<", ">", "<=", ">=", "!=", "in"} & {*gold.ops, *answer.ops}:
+            return self.compare(a, b) if _variable(gold) == _variable(answer) else Finding(False, "different_variable")
+        if gold.ops == answer.ops and len(gold.members) == len(answer.members) and gold.ops != ("=",):
+            return self._in_order(zip(gold.members, answer.members, strict=True), "different_element")
+        if tuple(_FLIPPED.get(op, op) for op in reversed(answer.ops)) == gold.ops and gold.ops != ("=",):
+            pairs = zip(gold.members, reversed(answer.members), strict=True)
+            found = self._in_order(pairs, "different_element")
+            if found:
+                return found
+        if len(gold.members) != 2 or len(answer.members) != 2:
+            if gold.ops == ("=",) and set(answer.ops) <= {"=", "~"} and _is_name(gold.members[0]):
+                return self.compare(gold.members[1], answer)
+            return Finding(False, "different_type")
+        op = answer.ops[0]
+        if op == "~":
+            op = "="
+        if not all(isinstance(t, _SCALAR) for t in (*gold.members, *answer.members)):
+            if gold.members[0] == answer.members[0] and gold.ops[0] == op:
+                return self.compare(gold.members[1], answer.members[1])
+            return Finding(False, "different_type")
+        return self._zero_sets(gold, answer, op)
+
+    def _zero_sets(self, gold: Relation, answer: Relation, op: str) -> Finding:
+        """Equations and inequalities of two members: left minus right, up to a factor."""
+        one, two = (total(r.members[0], negative(r.members[1])) for r in (gold, answer))
+        factor = proportional(one, two)
+        if factor is not None:
+            wanted = op if factor > 0 else _FLIPPED.get(op, op)
+            return Finding(wanted == gold.ops[0], "equal" if wanted == gold.ops[0] else "different_relation")
+        if gold.ops[0] != op:
+            return Finding(False, "different_relation")
+        mine, theirs = (r.members[0] for r in (gold, answer))
+        if _is_name(mine) and _is_name(theirs):
+            # "y = 2x" and "f(x) = 2x" name the same thing; "a = 9" and "b = 9" do not.
+            if mine != theirs and not {Call} & {type(mine), type(theirs)}:
+                return Finding(False, "different_variable")
+            return self.compare(gold.members[1], answer.members[1])
+        return Finding(False, "different_relation")
+
+
+# --- decimals ------------------------------------------------------------------------------------------------
+
+
+def _rounding(gold: Term, answer: Number) -> Finding | None:
+    """Whether a decimal answer is the gold value as a computer prints it, or rounded well enough by hand."""
+    if answer.places is None:
+        return None
+    value = rational(gold)
+    floating = float(value) if value is not None and abs(value) < 10**15 else real(gold)
+    if floating is None or floating == 0:
+        return None
+    exact = value if value is not None else Fraction(floating)
+    error = abs(exact - answer.value)
+    if answer.digits >= FLOAT_DIGITS and error <= abs(exact) * Fraction(1, 10**13):
+        return Finding(True, "float_noise")
+    if exact.denominator == 1 and value is not None:
+        return None  # a whole number is exact
+    enough = answer.digits >= MIN_ROUNDED_DIGITS or (answer.digits == 2 and answer.places == MIN_ROUNDED_DIGITS)
+    if isinstance(gold, Number) and gold.places is not None:
+        # The gold answer chose its precision; only one with a computer's many digits may be rounded.
+        enough = gold.digits >= 7 and answer.digits >= 6 and answer.places >= 2
+    if enough and answer.places > 0 and error <= _half_unit(answer.places, exact):
+        return Finding(True, "rounded")
+    return None
+
+
+def _to_gold_digits(gold: Number, answer: Term) -> Finding | None:
+    """Whether the answer rounds to a decimal gold answer; one of one or two digits is taken as exact."""
+    value = rational(answer)
+    floating = real(answer)
+    if gold.places is None or gold.places < 1 or gold.digits < MIN_ROUNDED_DIGITS or floating is None:
+        return None
+    if isinstance(answer, Number) and answer.digits < gold.digits and answer.places is not None:
+        return None
+    places = gold.places - max(0, gold.digits - 12)
+    exact = value if value is not None else Fraction(floating)
+    if abs(exact - gold.value) <= _half_unit(places, exact):
+        return Finding(True, "gold_digits")
+    return None
+
+
+def _half_unit(places: int, value: Fraction) -> Fraction:
+    """Half a unit of the last place, and a little for the arithmetic that came before."""
+    return Fraction(1, 2) / Fraction(10) ** places + abs(value) * Fraction(1, 10**13)
+
+
+# --- words, letters, bases -----------------------------------------------------------------------------------
+
+
+def _words(gold: Term, answer: Term) -> Finding:
+    mine, theirs = _spelled(gold), _spelled(answer)
+    if mine is None or theirs is None:
+        return Finding(False, "different_type")
+    a, b = _CHOICE.fullmatch(mine), _CHOICE.fullmatch(theirs)
+    if a and b and (len(mine) <= 3 or len(theirs) <= 3):
+        same_letter = a[1] == b[1] or (mine != a[1] and a[1].lower() == b[1].lower())
+        return Finding(same_letter, "same_choice" if same_letter else "different_choice")
+    one, two = _folded(mine), _folded(theirs)
+    # Without a mark or a real word, capitals may tell variables apart.
+    marked = any(isinstance(t, Words) and t.marked for t in (gold, answer)) or re.search(r"[a-z]{3}", one)
+    if one and (one == two if marked else mine == theirs):
+        return Finding(True, "same_words")
+    if _LETTERS.fullmatch(mine) and _LETTERS.fullmatch(theirs):
+        letters = [sorted(re.findall(r"\b[A-Z]\b", text)) for text in (mine, theirs)]
+        if letters[0] == letters[1]:
+            return Finding(True, "same_choices")
+    return Finding(False, "different_words")
+
+
+def _spelled(term: Term) -> str | None:
+    match term:
+        case Words(text):
+            return text
+        case Symbol(name):
+            return name
+        case Constant(name) if len(name) == 1:
+            return name
+        case Group(items):
+            parts = [_spelled(item) for item in items]
+            return None if None in parts else ", ".join(p for p in parts if p)
+        case _:
+            return None
+
+
+def _folded(text: str) -> str:
+    text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]?\b|\s|$)", "", text.casefold())
+    text = re.sub(r"(?<=\d)(?=[a-z])", " ", text)
+    text = re.sub(r"(?<=[a-z]{2})-(?=[a-z]{2})", " ", text)
+    return " ".join(text.replace("'", "").split()).strip(' .,;:!"')
+
+
+def _based(gold: Term, answer: Term) -> Finding:
+    match gold, answer:
+        case Based(a, m), Based(b, n):
+            return Finding(m == n and _digits(a) == _digits(b), "equal" if m == n else "different_base")
+        case Based(a, m), Number(value, None) if value.denominator == 1:
+            # The question asks for the base; an answer that leaves it out shows the same digits.
+            return Finding(_digits(a) == str(value), "base_dropped")
+        case Number(value, None), Based(b, 10):
+            return Finding(_digits(b) == str(value), "equal")
+        case _:
+            return Finding(False, "different_base")
+
+
+def _digits(written: str) -> str:
+    sign, body = ("-", written[1:]) if written.startswith("-") else ("", written)
+    if "." in body:
+        body = body.rstrip("0").rstrip(".")
+    return sign + (body.lstrip("0") or "0")
+
+
+# --- shapes --------------------------------------------------------------------------------------------------
+
+
+def _unwrapped(term: Term) -> Term:
+    """A group of one is its item, whatever its brackets."""
+    while isinstance(term, Group) and len(term.items) == 1:
+        term = term.items[0]
+    return term
+
+
+def _measured(term: Term) -> tuple[Term, str]:
+    match term:
+        case Quantity(value, unit):
+            return value, "%" if unit == "percent" else unit
+        case Degrees(value):
+            return value, "deg"
+        case _:
+            return term, ""
+
+
+def _as_rows(term: Term) -> tuple[tuple[Term, ...], ...] | None:
+    if isinstance(term, Matrix):
+        return term.rows
+    if isinstance(term, Group) and term.brackets in ("()", "[]") and term.items:
+        try:
+            return as_matrix(term).rows
+        except Unreadable:
+            return None
+    return None
+
+
+def _as_set(term: Term) -> Term:
+    """Inequalities joined by "or" are the union of what they allow."""
+    if isinstance(term, Group) and term.brackets == "" and all(isinstance(t, Relation) for t in term.items):
+        parts = [_solution_set(t) for t in term.items if isinstance(t, Relation)]
+        if parts and all(isinstance(p, Group | Union) for p in parts):
+            return Union(tuple(p for p in parts if p is not None))
+    return term
+
+
+def _solution_set(relation: Relation) -> Term | None:
+    """The set of reals that ``a < x <= b`` (or ``x in S``, ``x != a``) allows, if it is of that form."""
+    members, ops = relation.members, relation.ops
+    if len(members) == 2 and isinstance(members[1], Symbol) and ops[0] in ("<", ">", "<=", ">="):
+        members, ops = (members[1], members[0]), (_FLIPPED[ops[0]],)
+    match members, ops:
+        case (Symbol(), value), ("in",):
+            return value
+        case (Symbol(), value), ("<" | "<=" as op,) if _is_constant(value):
+            return Group((negative(INFINITY), value), "(" + (")" if op == "<" else "]"))
+        case (Symbol(), value), (">" | ">=" as op,) if _is_constant(value):
+            return Group((value, INFINITY), ("(" if op == ">" else "[") + ")")
+        case (Symbol(), value), ("!=",) if _is_constant(value):
+            return Union((Group((negative(INFINITY), value), "()"), Group((value, INFINITY), "()")))
+        case (low, Symbol(), high), ("<" | "<=" as left, "<" | "<=" as right):
+            return Group((low, high), ("(" if left == "<" else "[") + (")" if right == "<" else "]"))
+        case (high, Symbol(), low), (">" | ">=" as right, ">" | ">=" as left):
+            return Group((low, high), ("(" if left == ">" else "[") + (")" if right == ">" else "]"))
+        case _:
+            return None
+
+
+def _variable(relation: Relation) -> str:
+    return next((m.name for m in relation.members if isinstance(m, Symbol)), "")
+
+
+def _is_constant(term: Term) -> bool:
+    return isinstance(term, _SCALAR) and not any(isinstance(part, Symbol) for part in walk(term))
+
+
+def _is_interval(group: Group) -> bool:
+    return len(group.items) == 2 and group.brackets != ""
+
+
+def _is_name(term: Term) -> bool:
+    """Whether the left side of "... = value" only names the value: no number in it, except as an argument."""
+    match term:
+        case Symbol() | Words() | Constant("e" | "i"):
+            return True
+        case Power(Call() as function, Number(value, None)) if value > 0:
+            return _is_name(function)  # the square of a sine
+        case Call(name, args):
+            return len(name.rstrip("'")) == 1 or all(map(_is_name, args))
+        case Product(factors):
+            return all(f == MINUS_ONE or _is_name(f) for f in factors)
+        case Sum(terms):
+            return all(map(_is_name, terms))
+        case Group(items, "()"):
+            return all(map(_is_name, items))
+        case Degrees(value):
+            return _is_name(value)
+        case _:
+            return False

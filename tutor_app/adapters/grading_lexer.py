@@ -1,0 +1,258 @@
+"""From the text of an answer to tokens: LaTeX and plain text in one alphabet.
+
+What is dropped on the way carries no value: spacing, ``\\left``, ``\\displaystyle``, formula delimiters, the comma
+of thousands. Nothing else is: a brace, a parenthesis or a word is never deleted to make texts look alike.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tutor_app.adapters.grading_terms import Unreadable
+from tutor_app.adapters.grading_units import is_unit
+
+MAX_CHARACTERS: Final = 8_000
+MAX_TOKENS: Final = 1_500
+MAX_DIGITS: Final = 4_000
+"""Below the interpreter's own limit on converting text to an integer."""
+
+FUNCTIONS: Final = {
+    "sin": "sin", "cos": "cos", "tan": "tan", "cot": "cot", "sec": "sec", "csc": "csc",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "asin": "asin", "acos": "acos", "atan": "atan",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "log": "log", "ln": "log", "lg": "log10", "exp": "exp",
+    "abs": "abs", "Abs": "abs", "max": "max", "min": "min", "gcd": "gcd", "lcm": "lcm", "floor": "floor",
+    "ceil": "ceiling", "ceiling": "ceiling", "factorial": "factorial", "sqrt": "sqrt", "cbrt": "cbrt",
+}  # fmt: skip
+WORD_CONSTANTS: Final = {"pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "oo": "oo", "Infinity": "oo"}
+GREEK: Final = frozenset(
+    {
+        "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
+        "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "varphi", "chi", "psi", "omega",
+        "Gamma", "Delta", "Theta", "Lambda", "Xi", "Sigma", "Phi", "Psi", "Omega", "ell",
+    }
+)  # fmt: skip
+TEXT_COMMANDS: Final = frozenset(
+    {"text", "mbox", "textbf", "textit", "textrm", "mathrm", "operatorname", "textnormal", "texttt", "hbox"}
+)
+RELATIONS: Final = {
+    "=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!=", "~": "~",
+    r"\lt": "<", r"\gt": ">", r"\le": "<=", r"\leq": "<=", r"\leqslant": "<=", r"\ge": ">=", r"\geq": ">=",
+    r"\geqslant": ">=", r"\ne": "!=", r"\neq": "!=", r"\in": "in", r"\approx": "~", r"\sim": "~", r"\simeq": "~",
+    r"\equiv": "==mod",
+}  # fmt: skip
+_SAME: Final = {
+    "−": "-", "–": "-", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "÷": r"\div ", "π": r"\pi ",
+    "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "√": "sqrt ", "°": r"^\circ ",
+    "∪": r"\cup ", "∈": r"\in ", "±": r"\pm ", "²": "^2", "³": "^3", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
+    "θ": r"\theta ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'", "“": '"', "”": '"', "∅": r"\emptyset ",
+    "≡": r"\equiv ", "€": r"\$", "£": r"\$",
+}  # fmt: skip
+_TRANSLATE: Final = str.maketrans(_SAME)
+_DELIMITERS: Final = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
+_DROPPED: Final = re.compile(
+    r"\\(?:left|right)\s*\.(?!\d)"
+    r"|\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|thinspace)(?![A-Za-z])"
+    r"|(?<!\\)\\[,;:!> ]|\\$|~(?=\s|$)"
+)
+_THOUSANDS_TEX: Final = re.compile(r"(?<=\d)(?:\{,\}|,\s*\\!|\\,)\s*(?=\d{3}(?!\d))")
+_THOUSANDS_SPACE: Final = re.compile(r"-?\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_REPEATING: Final = re.compile(r"(\d{0,50})\.(\d{0,50})\\(?:overline|bar)\s*\{(\d{1,50})\}")
+_IN_BASE: Final = re.compile(r"(-?[0-9A-Z.]+)\s*\(?\s*(?:in\s+)?base\s*(\d{1,2})\s*\)?")
+_MIXED: Final = re.compile(r"(?<![\d.)}\w])(\d+)\s+(\d+)\s*/\s*(\d+)(?!\s*[\d(\w])")
+_TOKEN: Final = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<based>\d[0-9A-Z]*(?:\.[0-9A-Z]+)?_(?:\{\s*\d{1,2}\s*\}|\d(?!\d)))
+    |(?P<num>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![\w.]))?|\d+\.(?=\D|$))
+    |(?P<word>[A-Za-z]+)
+    |(?P<cmd>\\(?:[A-Za-z]+|\\|.))
+    |(?P<op>\*\*|<=|>=|==|!=|[-+*/^_=<>()\[\]{},;:!|'%&$~"])
+    |(?P<bad>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_DIGITS: Final = re.compile(r"\d+")
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?")
+_MATRIX_BREAK: Final = re.compile(r"(?<!\\)\\(?=\s*-?\d)")
+_ENVIRONMENT: Final = re.compile(r"\\begin\s*\{[a-zA-Z*]*matrix\}.*?\\end\s*\{[a-zA-Z*]*matrix\}", re.DOTALL)
+_NUMERIC_TEXT: Final = re.compile(r"[-\s$]*\\?\$?\d[\d,]*(?:\.\d+)?\s*(?:\\?%)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token.
+
+    Attributes:
+        kind: ``num``, ``based``, ``name``, ``func``, ``const``, ``cmd``, ``op``, ``text``, ``sep``.
+        text: As written, except ``text``, where it is the words inside.
+        spaced: White space stood before it.
+    """
+
+    kind: str
+    text: str
+    spaced: bool = False
+
+
+def clean(text: str) -> str:
+    """The same answer without delimiters, spacing commands and typographic variants; lossless as to value."""
+    if len(text) > MAX_CHARACTERS:
+        raise Unreadable("longer than any answer")
+    text = text.translate(_TRANSLATE).strip()
+    while True:
+        before = text
+        for left, right in _DELIMITERS:
+            inner = text[len(left) : -len(right)]
+            if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
+                if left.strip("\\") not in ("[", "(") and (left in inner.replace(r"\$", "") or inner.endswith("\\")):
+                    continue
+                text = inner.strip()
+        # A sentence's full stop, and the comma after a formula; "p.m." keeps its points.
+        if text.endswith(".") and not re.search(r"\.\s?[A-Za-z]?\.$", text):
+            text = text[:-1].rstrip()
+        if text == before:
+            break
+    text = _THOUSANDS_TEX.sub("", text)
+    text = _DROPPED.sub(" ", text)
+    text = _ENVIRONMENT.sub(lambda m: _MATRIX_BREAK.sub(r"\\\\", m[0]), text)
+    text = _REPEATING.sub(_repeating, text)
+    text = _MIXED.sub(r"(\1+\2/\3)", text) if "/" in text else text
+    if m := _IN_BASE.fullmatch(text):
+        text = f"{m[1]}_{{{m[2]}}}"
+    if _THOUSANDS_SPACE.fullmatch(text):
+        text = text.replace(" ", "")
+    return text.strip()
+
+
+def tokens(text: str, *, thousands_in_brackets: bool = False, words: bool = True) -> list[Token]:
+    """The tokens of a cleaned text.
+
+    Args:
+        text: From :func:`clean`.
+        thousands_in_brackets: Read ``(1,234)`` as one number rather than as two values.
+        words: Know function names, units and text; without, every letter is a variable, and the tokens end at the
+            first character that is in no expression.
+
+    Raises:
+        Unreadable: At a character that belongs to no answer, or beyond the limits.
+    """
+    found: list[Token] = []
+    depth, i, spaced = 0, 0, False
+    while i < len(text):
+        if len(found) > MAX_TOKENS:
+            raise Unreadable("too many parts")
+        if (not depth or thousands_in_brackets) and text[i].isdigit() and (m := _THOUSANDS.match(text, i)):
+            found.append(Token("num", m[0].replace(",", ""), spaced))
+            i, spaced = m.end(), False
+            continue
+        m = _TOKEN.match(text, i)
+        if not words and (m is None or m.lastgroup in ("bad", "based") or m[0] in ("**", "$", '"')):
+            if m is None or m.lastgroup != "based":
+                return found
+            m = _DIGITS.match(text, i)
+            assert m is not None
+            return [*found, Token("num", m[0], spaced)]
+        if m is None or m.lastgroup == "bad":
+            raise Unreadable(f"unexpected character {text[i]!r}")
+        kind, raw = str(m.lastgroup), m[0]
+        i = m.end()
+        if kind == "space":
+            spaced = True
+            continue
+        if kind == "num" and len(raw) > MAX_DIGITS:
+            raise Unreadable("too many digits")
+        if kind == "based" and not _is_based(raw):
+            raise Unreadable("a digit that its base does not have")
+        if kind == "word" and not words:
+            found.extend(Token("name", letter) for letter in raw)
+        elif kind == "word":
+            _word(found, raw, spaced)
+        elif kind == "cmd" and raw[1:] in TEXT_COMMANDS:
+            inner, i = _braced(text, i)
+            _text(found, inner, spaced)
+        elif kind == "op" and raw == '"':
+            end = text.find('"', i)
+            if end < 0:
+                raise Unreadable("a quotation mark without its partner")
+            found.append(Token("text", text[i:end].strip(), spaced))
+            i = end + 1
+        elif kind == "op" and raw in ",;":
+            found.append(Token("sep", raw, spaced))
+        elif kind == "op" and raw == "'" and found and found[-1].kind == "name":
+            found[-1] = Token("name", found[-1].text + "'", found[-1].spaced)
+        else:
+            depth += {"(": 1, "[": 1, r"\{": 1, ")": -1, "]": -1, r"\}": -1}.get(raw, 0)
+            found.append(Token(kind, raw, spaced))
+        spaced = False
+    if len(found) > MAX_TOKENS:
+        raise Unreadable("too many parts")
+    return found
+
+
+def plain_words(text: str) -> str:
+    """The words of ``\\text{...}`` or of plain prose, white space collapsed."""
+    return " ".join(text.split())
+
+
+def _repeating(m: re.Match[str]) -> str:
+    whole, start, period = m[1] or "0", m[2], m[3]
+    above = int(whole + start + period) - int(whole + start)
+    return f"({above}/{(10 ** len(period) - 1) * 10 ** len(start)})"
+
+
+def _is_based(raw: str) -> bool:
+    digits, _, base = raw.partition("_")
+    size = int(base.strip("{} "))
+    return 2 <= size <= 36 and all(int(d, 36) < size for d in digits if d != ".")
+
+
+def _braced(text: str, start: int) -> tuple[str, int]:
+    """The contents of the brace group at ``start`` (or one word), and where it ends."""
+    while start < len(text) and text[start] == " ":
+        start += 1
+    if start >= len(text) or text[start] != "{":
+        m = re.compile(r"[A-Za-z]+").match(text, start)
+        if m is None:
+            raise Unreadable("a text command without text")
+        return m[0], m.end()
+    depth = 0
+    for i in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return text[start + 1 : i], i + 1
+    raise Unreadable("a brace without its partner")
+
+
+def _word(found: list[Token], word: str, spaced: bool) -> None:
+    """A run of letters: a known name, a separator, a unit, or single-letter variables."""
+    after_value = bool(found) and (found[-1].kind in ("num", "text") or found[-1].text in (")", "}", "]", r"\}", "/"))
+    if spaced and word == "min" and found and found[-1].kind == "num":
+        found.append(Token("text", word, spaced))
+    elif word in ("and", "or"):
+        found.append(Token("sep", word, spaced))
+    elif word in FUNCTIONS:
+        found.append(Token("func", word, spaced))
+    elif word in WORD_CONSTANTS:
+        found.append(Token("const", WORD_CONSTANTS[word], spaced))
+    elif word == "mod":
+        found.append(Token("cmd", r"\mod", spaced))
+    elif (
+        (len(word) >= 2 and after_value and is_unit(word))
+        or (len(word) >= 3 and spaced and after_value)
+        or (len(word) >= 2 and spaced and bool(found) and found[-1].kind == "text")
+    ):
+        found.append(Token("text", word, spaced))
+    else:
+        for k, letter in enumerate(word):
+            found.append(Token("name", letter, spaced and k == 0))
+
+
+def _text(found: list[Token], words: str, spaced: bool) -> None:
+    inner = plain_words(_DROPPED.sub(" ", words))
+    bare = inner.strip(" ,;")
+    if bare in ("and", "or", ""):
+        if bare or "," in inner:
+            found.append(Token("sep", bare or ",", spaced))
+    elif _NUMERIC_TEXT.fullmatch(bare):
+        found.extend(tokens(bare))
+    else:
+        found.append(Token("text", inner, spaced))
