@@ -8,7 +8,8 @@ one sentence says what to type. It downloads no model and starts nothing.
 Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|basic|cuda|metal]``. Exit codes: 0 ready,
 1 something is missing or failed (one sentence says what), 130 interrupted.
 
-Must at least be *parsed* by an older Python, to tell its owner so.
+One file of the standard library alone, because it runs before anything is installed. It must at least be
+*parsed* by an older Python, to tell its owner so.
 """
 
 from __future__ import annotations

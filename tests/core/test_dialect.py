@@ -194,13 +194,6 @@ def test_a_template_may_nest_the_system_text_in_the_first_user_turn() -> None:
     assert "".join(s.text for s in d.header(nested, "Q")) == "[INST] Q [/INST]"
 
 
-def test_the_parser_knows_whether_a_block_is_open() -> None:
-    parser = d.Parser()
-    for piece, is_open in (("a\n", False), ("```py\n", True), ("x\n", True), ("```\n", False)):
-        list(parser.feed(piece))
-        assert parser.in_code is is_open
-
-
 def test_system_text_moves_into_the_user_turn_where_there_is_no_system_turn() -> None:
     text = "".join(s.text for s in d.header(d.MUMATH, "Q", d.PromptSet(system="S")))
     assert text == "<|user|>\nS\n\nQ\n<|assistant|>\n"

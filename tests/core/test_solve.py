@@ -361,7 +361,7 @@ def test_a_block_gets_no_more_time_than_is_left() -> None:
     assert limit is not None
     assert 0 < limit <= 4
     run([CODE, "\\boxed{42}"], executor := FakeExecutor())
-    assert executor.timeouts == [None]
+    assert executor.timeouts == [SolveSettings().code_timeout]
 
 
 # --- stopping --------------------------------------------------------------------------------------------------

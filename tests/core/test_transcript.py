@@ -135,14 +135,15 @@ def test_unknown_keys_are_left_out() -> None:
         (transcript_of({"kind": "poem"}), "not 'poem'"),
         (transcript_of({"kind": ["text"]}), "kind must be one of"),
         (transcript_of({"kind": "text"}), "missing 1 required .*'text'"),
-        (transcript_of({"kind": "text", "text": 5}), "text has the wrong type, int"),
-        (transcript_of({"kind": "output", "seconds": True}), "seconds has the wrong type, bool"),
-        (transcript_of({"kind": "output", "seconds": "1"}), "seconds has the wrong type, str"),
-        (transcript_of({"kind": "output", "truncated": 1}), "truncated has the wrong type"),
+        (transcript_of({"kind": "text", "text": 5}), "text cannot be 5"),
+        (transcript_of({"kind": "output", "seconds": True}), "seconds cannot be True"),
+        (transcript_of({"kind": "output", "seconds": "1"}), "seconds cannot be '1'"),
+        (transcript_of({"kind": "output", "truncated": 1}), "truncated cannot be 1"),
+        (transcript_of({"kind": "output", "status": "fine"}), "status cannot be 'fine'"),
         (transcript_of({"kind": "output", "error": "x"}), '"error" must be an object'),
         (transcript_of({"kind": "output", "error": {"type": "E"}}), "turn 0: missing 1 required .*'message'"),
-        (transcript_of({"kind": "output", "error": {"type": "E", "message": "", "line": 1.5}}), "line has the wrong"),
-        (transcript_of({"kind": "figure", "svg": "", "png": "", "width": "1", "height": 1}), "width has the wrong"),
+        (transcript_of({"kind": "output", "error": {"type": "E", "message": "", "line": 1.5}}), "line cannot be 1.5"),
+        (transcript_of({"kind": "figure", "svg": "", "png": "", "width": "1", "height": 1}), "width cannot be '1'"),
     ],
 )
 def test_what_is_no_transcript_is_refused_with_the_place(data: Any, words: str) -> None:
@@ -159,3 +160,8 @@ def test_what_is_no_json_is_refused(text: str | bytes) -> None:
 def test_no_error_is_read_as_no_error() -> None:
     part: Part = Transcript.from_dict(transcript_of({"kind": "output", "error": None})).turns[0].parts[0]
     assert part == Output()
+
+
+def test_json_that_is_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(TranscriptFormatError, match="nested too deeply"):
+        Transcript.from_json("[" * 200_000)

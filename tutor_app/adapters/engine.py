@@ -29,6 +29,8 @@ from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptPro
 
 POLL_SECONDS: Final = 0.01
 LOAD_POLL_SECONDS: Final = 0.05
+GPU_STEPS: Final = (24, 12, 6, 0)
+"""Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
 CACHE_LIMIT: Final = 512 * 2**20
 """Bytes of kept prompt states on disk, over all models."""
 
@@ -290,9 +292,7 @@ class Engine:
                     # Too many layers for the graphics memory is the commonest reason: step down, at last to none.
                     if self._gpu_layers == 0 or called_off() or not gpu_backends():
                         raise
-                    self._gpu_layers = 0 if 0 < self._gpu_layers <= 8 else max(8, self._gpu_layers // 2)
-                    if self._gpu_layers == 8 and self._options.gpu_layers < 0:
-                        self._gpu_layers = 0
+                    self._gpu_layers = next(n for n in GPU_STEPS if n < self._gpu_layers or self._gpu_layers < 0)
                     continue
                 except BaseException:
                     worker.end()

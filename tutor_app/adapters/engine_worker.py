@@ -212,7 +212,8 @@ class Model:
         self.vocab = low.llama_model_get_vocab(self.model)
         self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
         self.n_seq = int(request["n_seq"])
-        self.n_ctx = int(request["n_ctx"])
+        # Beyond what it was trained on, a model writes nonsense.
+        self.n_ctx = min(int(request["n_ctx"]), int(low.llama_model_n_ctx_train(self.model)) or 2**31)
         self.threads = int(request["threads"])
         self.chunk = GPU_CHUNK if gpu and layers else CPU_CHUNK
         context = low.llama_context_default_params()

@@ -280,7 +280,6 @@ class Parser:
     Attributes:
         position: How many characters of the input lie before the end of the last event; with it a caller can
             cut the raw text right after a block.
-        in_code: Whether a code block is open.
     """
 
     def __init__(self) -> None:
@@ -293,10 +292,6 @@ class Parser:
         self._string = ""
         self._lines: list[str] = []
         self._false_close: int | None = None  # a fence inside a string that never closed
-
-    @property
-    def in_code(self) -> bool:
-        return self._state == "code"
 
     def feed(self, chunk: str) -> Iterator[ParseEvent]:
         """Events of ``chunk``; lazily, so that a caller may stop after any event."""

@@ -58,7 +58,7 @@ class SolveSettings:
         max_rounds: Code blocks that may run; after the last the model may still conclude.
         max_tokens: Tokens the model may write in one round.
         seconds: Wall time for everything.
-        code_timeout: Wall seconds for one block; None leaves it to the executor.
+        code_timeout: Wall seconds for one block.
         feedback_limit: Characters of an output that go back to the model (half from each end).
         stop_after_answer: End at the end of the line that holds a boxed answer.
         sampling: How tokens are drawn.
@@ -67,7 +67,7 @@ class SolveSettings:
     max_rounds: int = 4
     max_tokens: int = 1024
     seconds: float = 300.0
-    code_timeout: float | None = None
+    code_timeout: float = 10.0
     feedback_limit: int = 400
     stop_after_answer: bool = True
     sampling: Sampling = field(default_factory=Sampling)
@@ -406,10 +406,10 @@ class _Solution:
         if self._session is None:
             self._session = self._executor.open()
         left = max(1.0, self._settings.seconds - (self._clock() - self._start))
-        limit = self._settings.code_timeout
+        limit = min(left, self._settings.code_timeout)
         self._spend(runs=self._usage.runs + 1)
         output = Output(status="died")
-        for event in self._session.run(source, cancel=self._cancel, timeout=min(left, limit) if limit else None):
+        for event in self._session.run(source, cancel=self._cancel, timeout=limit):
             if isinstance(event, RunFinished):
                 output = replace(event.output, feedback=feedback(event.output, self._settings.feedback_limit))
                 event = RunFinished(output)

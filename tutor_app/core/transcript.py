@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 VERSION: Final = 1
 """Version of the JSON form; a reader accepts this and every older one."""
@@ -132,6 +132,11 @@ _KINDS: Final[dict[str, type[Part]]] = {
     "figure": Figure,
     "answer": Answer,
 }
+_CHOICES: Final = {
+    (Output, "status"): get_args(OutputStatus),
+    (Answer, "source"): get_args(AnswerSource),
+    (Answer, "verdict"): get_args(Verdict),
+}
 _NAMES: Final = {cls: name for name, cls in _KINDS.items()}
 
 
@@ -208,6 +213,8 @@ class Transcript:
             data = json.loads(text)
         except ValueError as e:
             raise TranscriptFormatError(f"not JSON: {e}") from None
+        except RecursionError:
+            raise TranscriptFormatError("nested too deeply") from None
         return cls.from_dict(data)
 
     @classmethod
@@ -266,8 +273,8 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise TranscriptFormatError(f'{where}: "error" must be an object')
             value = _build(CodeError, value, where)
-        elif not _fits(f.name, value):
-            raise TranscriptFormatError(f"{where}: {f.name} has the wrong type, {type(value).__name__}")
+        elif not _fits(f.name, value) or value not in _CHOICES.get((cls, f.name), (value,)):
+            raise TranscriptFormatError(f"{where}: {f.name} cannot be {value!r:.40}")
         values[f.name] = value
     try:
         return cls(**values)
