@@ -5,12 +5,14 @@
 PYTHON ?= python3
 ENGINE ?=
 ARGS ?=
+DATA ?=
+N ?=
 
 BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check fmt bench formulas clean
+.PHONY: help setup dev run test check fmt bench formulas pages replay screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -42,12 +44,21 @@ fmt: dev  ## format, and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: dev  ## measure speed; prints a table
+bench: dev  ## measure speed; prints a table (ARGS="engine window" for some of it)
 	@$(BIN)/tutor models pull starter
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/bench.py $(ARGS)
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/bench $(ARGS)
 
-formulas: dev  ## typeset every formula of a file: ARGS=FILE.jsonl
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/formulas.py $(ARGS)
+formulas: dev  ## typeset every formula of a file: DATA=FILE.jsonl
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/formulas.py $(DATA) $(ARGS)
+
+pages: dev  ## make documents and PDF of N solutions of a file: DATA=FILE.jsonl N=200
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/pages.py $(DATA) $(if $(N),-n $(N)) $(ARGS)
+
+replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
+	@$(BIN)/python packaging/bench/replay.py $(DATA) $(ARGS)
+
+screenshots: dev  ## the pictures of the README, from the running window (needs a display)
+	@$(BIN)/python packaging/screenshots.py $(ARGS)
 
 clean:  ## remove .venv and what tools left; models, solutions and the built wheel stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tutor_app.core.answers import boxed
 from tutor_app.core.errors import UserFault
+from tutor_app.samples import sample_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,25 @@ READERS: Final[Mapping[str, Callable[[Row], tuple[str, str, str]]]] = {
 }
 
 
-def read(benchmark: str, path: Path) -> Iterator[Task]:
+SAMPLES: Final = "samples"
+"""The sample problems that come with the program: the one benchmark that needs no file."""
+
+
+def read(benchmark: str, path: Path | None) -> Iterator[Task]:
     """Tasks of a file.
 
     Raises:
         UserFault: If the benchmark is unknown, or the file or a line is not in its form; names the line.
     """
+    if benchmark == SAMPLES:
+        for index, p in enumerate(sample_problems()):
+            yield Task(index, p.problem, p.answer, f"{p.topic} {p.difficulty}")
+        return
     reader = READERS.get(benchmark)
     if reader is None:
-        raise UserFault(f"There is no benchmark {benchmark!r}.", f"Choose one of {', '.join(READERS)}.")
+        raise UserFault(f"There is no benchmark {benchmark!r}.", f"Choose one of {SAMPLES}, {', '.join(READERS)}.")
+    if path is None:
+        raise UserFault(f"The benchmark {benchmark} needs its file.", "Give it with --data.")
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as e:

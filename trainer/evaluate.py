@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from trainer.benchmarks import READERS, SAMPLES, Task, read
 from tutor_app.adapters.grading import Grader
-
-from trainer.benchmarks import READERS, Task, read
 from tutor_app.assembly import Tutor, open_tutor
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.events import Finished
@@ -172,8 +171,8 @@ def run(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``python -m trainer evaluate``."""
     parser.add_argument("--model", default="starter", help="starter, standard, a model's id, or a GGUF file")
-    parser.add_argument("--benchmark", required=True, choices=sorted(READERS))
-    parser.add_argument("--data", type=Path, required=True, help="the benchmark's JSONL file")
+    parser.add_argument("--benchmark", required=True, choices=[SAMPLES, *sorted(READERS)])
+    parser.add_argument("--data", type=Path, help="the benchmark's JSONL file (samples needs none)")
     parser.add_argument("--limit", type=int, default=0, help="how many problems; 0 means all")
     parser.add_argument("--start", type=int, default=0, help="the first problem, from 0")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, or a JSON file")

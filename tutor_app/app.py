@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,15 @@ class AppServices:
     Adapters are imported where they are first used: the window is on the screen before most of them.
     """
 
-    def __init__(self, folders: Folders) -> None:
+    def __init__(self, folders: Folders, library: Path | None = None) -> None:
+        """Nothing is started yet.
+
+        Args:
+            folders: Of the reader.
+            library: Another file for the solutions than the reader's own.
+        """
         self._folders = folders
+        self._library_path = library or folders.library
         self._lock = threading.RLock()
         self._tutor: Tutor | None = None
         self._made_for: tuple[object, ...] = ()
@@ -62,12 +69,8 @@ class AppServices:
 
     def warm(self) -> None:
         """Start what the first problem will need, if a model is installed."""
-        try:
-            tutor = self._ready()
-            tutor.executor.warm()
-            tutor.engine.load()
-        except TutorError:
-            return  # the first problem will say it
+        with suppress(TutorError):  # the first problem will say it
+            self._ready().warm()
 
     def model_info(self) -> ModelInfo | None:
         """See the protocol."""
@@ -144,7 +147,7 @@ class AppServices:
 
         with self._lock:
             if self._library is None:
-                self._library = Library(self._folders.library)
+                self._library = Library(self._library_path)
             return self._library
 
     def entries(self, query: str) -> Sequence[Entry]:
@@ -179,6 +182,10 @@ class AppServices:
         settings_file.save(self._folders.settings, settings)
 
 
+def _nothing(_: object) -> None:
+    """For results nobody waits for."""
+
+
 def run_window(folders: Folders) -> int:
     """Show the window and stay until it is closed; returns the exit code.
 
@@ -186,18 +193,23 @@ def run_window(folders: Folders) -> int:
         HostFault: If Qt cannot start.
     """
     try:
+        from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
     except ImportError as e:
         raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
     from tutor_app.ui.window import MainWindow
 
     app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
     app.setApplicationName("MuMath Tutor")
     app.setDesktopFileName("mumath-tutor")
     services = AppServices(folders)
     try:
         window = MainWindow(services)
         window.show()
+        QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
+        # Typesetting is pure Python in a thread of its own: a short switch interval keeps it from holding the window.
+        sys.setswitchinterval(0.001)
         return app.exec()
     finally:
         services.close()

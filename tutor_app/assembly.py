@@ -20,7 +20,7 @@ from tutor_app.adapters.gguf import read_gguf
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models import InstalledModel, ModelStore
 from tutor_app.adapters.sandbox import Limits, Sandbox
-from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet
+from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, RunFinished, SolveEvent
 from tutor_app.core.ports import Cancel, CodeExecutor, Never, Sampling
@@ -127,6 +127,20 @@ class Tutor:
             meta={"created": created, **(meta or {})},
             check=check,
         )
+
+    def warm(self) -> None:
+        """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.
+
+        Raises:
+            EngineFault: If the model cannot be loaded.
+        """
+        self.executor.warm()
+        self.engine.load()
+        spans = header(self.dialect, "1 + 1", self.prompt)
+        prefix = constant_spans(self.dialect, spans)
+        if prefix:
+            for _ in self.engine.generate(spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=Never()):
+                pass
 
     def close(self) -> None:
         """End both processes."""

@@ -180,6 +180,15 @@ def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> t
     return _joined(spans)
 
 
+def constant_spans(dialect: Dialect, spans: Sequence[Span]) -> int:
+    """How many leading spans of a :func:`header` are the same for every problem.
+
+    All but the problem and the frame after it, where frames are tokens of their own; in a plain-text dialect the
+    problem is one text with its frames, so nothing is.
+    """
+    return max(0, len(spans) - 2) if dialect.special else 0
+
+
 def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = None) -> tuple[Span, ...]:
     """The whole text of a solved problem, ready for training.
 

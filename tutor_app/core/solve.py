@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from tutor_app.core.answers import boxed, find_answer
-from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, header, injection
+from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, constant_spans, header, injection
 from tutor_app.core.errors import HostFault, SandboxFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
@@ -248,8 +248,7 @@ class _Solution:
         self, problem: str, meta: dict[str, Any], check: Callable[[str], Verdict] | None
     ) -> Iterator[SolveEvent]:
         spans = list(header(self._dialect, problem, self._prompt))
-        # All but the problem and the frame after it, where frames are tokens of their own.
-        self._constant = max(0, len(spans) - 2) if self._dialect.special else 0
+        self._constant = constant_spans(self._dialect, spans)
         opening = self._prompt.opening
         if opening:
             spans.append(Span(opening))

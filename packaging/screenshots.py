@@ -1,0 +1,73 @@
+"""``make screenshots``: the pictures of the README, taken from the running window with a real model.
+
+Needs a display (``xvfb-run`` will do) and an installed model; solves one problem, twice: in light and in dark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROBLEM = r"Let $f(x) = x^3 - 6x^2 + 9x + 1$. Plot $f$ from $0$ to $4$ and find its local maximum value."
+
+
+def main() -> int:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--problem", default=PROBLEM)
+    parser.add_argument("--model", default="", help="id, role or file; by default the best installed")
+    parser.add_argument("--size", default="1280x860")
+    parser.add_argument("--out", type=Path, default=ROOT / "resources" / "screenshots")
+    args = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from tutor_app.app import AppServices
+    from tutor_app.paths import Folders, folders
+    from tutor_app.ui.window import MainWindow
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
+    width, height = (int(n) for n in args.size.split("x"))
+
+    def wait(milliseconds: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+    mine = folders()
+    with tempfile.TemporaryDirectory() as scratch:
+        other = Folders.under(scratch)
+        # The reader's models, but a library and settings of their own: no picture shows what somebody solved.
+        where = Folders(mine.data, other.config, mine.cache, other.logs)
+        services = AppServices(where, library=other.library)
+        services.save_settings(services.load_settings().changed(model=args.model, theme="light"))
+        window = MainWindow(services)
+        window.resize(width, height)
+        window.show()
+        try:
+            wait(1500)
+            window.grab().save(str(args.out / "start.png"))
+            window.use_problem(args.problem)
+            window.solve()
+            for _ in range(600):
+                wait(500)
+                if not window.bridge.busy:
+                    break
+            for theme in ("light", "dark"):
+                window.use_settings(services.load_settings().changed(theme=theme))
+                wait(2500)
+                window.grab().save(str(args.out / f"solution-{theme}.png"))
+        finally:
+            window.close()
+            services.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
