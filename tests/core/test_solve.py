@@ -29,7 +29,7 @@ from tutor_app.core.events import (
     TextDelta,
 )
 from tutor_app.core.ports import Cancel, Generation, LanguageModel, Sampling
-from tutor_app.core.solve import MAX_PROBLEM, Builder, SolveSettings, check_problem, feedback, solve
+from tutor_app.core.solve import MAX_PROBLEM, Builder, SolveSettings, check_problem, feedback, repeats, solve
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 
 CODE = "```python\nprint(6 * 7)\n```\n"
@@ -329,7 +329,7 @@ def test_code_cut_off_by_the_token_limit_is_not_run() -> None:
 
 
 def test_context() -> None:
-    model = ScriptedModel(["word " * 100], n_ctx=60)
+    model = ScriptedModel([" ".join(map(str, range(100)))], n_ctx=60)
     end, _ = run(model)
     assert end.reason is EndReason.CONTEXT
     assert "larger context" in end.sentence()
@@ -339,7 +339,7 @@ def test_context() -> None:
     assert end.usage.prompt_tokens > 10
 
 
-@pytest.mark.parametrize("reply", ["word " * 100, "Then:\n```python\n" + "x = 1\n" * 100])
+@pytest.mark.parametrize("reply", [" ".join(map(str, range(100))), "Then:\n```python\n" + "x = 1\n" * 100])
 def test_seconds(reply: str) -> None:
     ticks = iter(range(100_000))
     settings = SolveSettings(seconds=20)
@@ -608,3 +608,25 @@ class Mute:
 
 def test_a_model_that_says_nothing_at_all() -> None:
     assert run(Mute())[0].reason is EndReason.NO_ANSWER
+
+
+def test_a_model_that_says_the_same_over_and_over_is_stopped() -> None:
+    end, _ = run(["First: " + "and so on, " * 100])
+    assert end.reason is EndReason.REPEATED
+    assert end.usage.generated_tokens < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x - 2 = " * 12, True),
+        ("Determine the total amount of money.\n" * 5, True),
+        ("Determine the total amount of money.\n" * 4, False),
+        ("1. 2*1 = 2\n2. 2*2 = 4\n3. 2*3 = 6\n4. 2*4 = 8\n5. 2*5 = 10\n6. 2*6 = 12\n7. 2*7 = 14\n", False),
+        ("-" * 200, False),
+        ("1/3 = 0." + "3" * 60, False),
+        ("| a | b |\n|---|---|\n", False),
+    ],
+)
+def test_what_counts_as_repeating(text: str, expected: bool) -> None:
+    assert repeats(text) is expected

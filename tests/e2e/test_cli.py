@@ -41,7 +41,7 @@ def test_a_solution_is_streamed_kept_and_printed_as_json(model: Path, data: Path
     assert done.returncode in (0, 1), done.stderr
     transcript = Transcript.from_json(done.stdout)
     assert transcript.problem == "What is 2+2?"
-    assert transcript.meta["ended"] in ("tokens", "context", "no_answer", "answered")
+    assert transcript.meta["ended"] in ("tokens", "context", "no_answer", "answered", "repeated")
     with sqlite3.connect(data / "library.sqlite3") as db:
         assert db.execute("select problem, status from solution").fetchall() == [("What is 2+2?", "finished")]
     db.close()

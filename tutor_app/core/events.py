@@ -130,7 +130,7 @@ _SENTENCES = {
     EndReason.ANSWERED: "The model gave its answer.",
     EndReason.NO_ANSWER: "The model stopped without giving an answer.",
     EndReason.ROUNDS: "The model used up its rounds of code without concluding.",
-    EndReason.REPEATED: "The model wrote the same code again and was stopped.",
+    EndReason.REPEATED: "The model began to repeat itself and was stopped.",
     EndReason.TOKENS: "The model reached the limit on the length of a solution.",
     EndReason.SECONDS: "The time limit for a solution was reached.",
     EndReason.CONTEXT: "The model's context is full; a larger context in Settings leaves more room.",

@@ -49,6 +49,9 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
 
+LONGEST_LOOP: Final = 120
+"""Longest stretch that is recognised when a model says it again and again, in characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class SolveSettings:
@@ -105,6 +108,19 @@ def feedback(output: Output, limit: int = 400) -> str:
         half = limit // 2
         text = f"{text[:half]}...{text[len(text) - half :]}"
     return text
+
+
+def repeats(text: str) -> bool:
+    """Whether ``text`` ends in the same stretch over and over: at least five times, 80 characters in all.
+
+    Small models, decoded greedily, fall into such loops and never leave them.
+    """
+    tail = text[-5 * LONGEST_LOOP :]
+    for period in range(1, len(tail) // 5 + 1):
+        count = max(5, -(-80 // period))
+        if len(tail) >= count * period and tail[-period:].strip(" .\n-=_*#") and tail.endswith(tail[-period:] * count):
+            return True
+    return False
 
 
 class Builder:
@@ -391,6 +407,9 @@ class _Solution:
             yield self._tell(event)
             if isinstance(event, CodeEnded):
                 said.code = event
+                return True
+            if isinstance(event, TextDelta) and repeats(self._builder.words):
+                said.reason = EndReason.REPEATED
                 return True
             if isinstance(event, TextDelta) and self._settings.stop_after_answer and "\n" in event.text:
                 words = self._builder.words
