@@ -23,7 +23,7 @@ from tutor_app.adapters.sandbox import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, RunFinished, SolveEvent
-from tutor_app.core.ports import Cancel, CodeExecutor, Never, Sampling
+from tutor_app.core.ports import Cancel, Never, Sampling
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
 from tutor_app.core.transcript import Transcript, Verdict
 from tutor_app.paths import Folders, resource, resource_names, resource_text
@@ -102,7 +102,7 @@ class Tutor:
         prompt: What stands before every problem.
     """
 
-    def __init__(self, engine: Engine, executor: CodeExecutor, dialect: Dialect, prompt: PromptSet) -> None:
+    def __init__(self, engine: Engine, executor: Sandbox, dialect: Dialect, prompt: PromptSet) -> None:
         self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
 
     def solve(
@@ -164,7 +164,6 @@ def open_tutor(
     prompt: str = "",
     n_ctx: int = 0,
     n_seq: int = 1,
-    executor: CodeExecutor | None = None,
     on_load: Callable[[float], None] | None = None,
 ) -> Tutor:
     """A tutor for an installed model or a GGUF file; nothing is started yet.
@@ -176,7 +175,6 @@ def open_tutor(
         prompt: See :func:`load_prompt`.
         n_ctx: Overrides the settings' context, in tokens.
         n_seq: Problems solved at once.
-        executor: Runs the code, if there is one already.
         on_load: Told the fraction of the model that is loaded.
 
     Raises:
@@ -195,10 +193,9 @@ def open_tutor(
         cache_folder=folders.cache / "prompts",
     )
     engine = Engine(found.path, options, name=found.name, sha256=found.sha256, on_load=on_load)
-    if executor is None:
-        limits = Limits(seconds=float(settings.code_timeout))
-        executor = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
-    return Tutor(engine, executor, dialect, load_prompt(prompt, dialect))
+    limits = Limits(seconds=float(settings.code_timeout))
+    sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
+    return Tutor(engine, sandbox, dialect, load_prompt(prompt, dialect))
 
 
 def best_installed(store: ModelStore) -> InstalledModel:

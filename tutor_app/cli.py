@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     solve.add_argument("--prompt", default="", help="a name in resources/prompts, none, or a JSON file")
     solve.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
     solve.add_argument("--no-save", action="store_true", help="do not keep the solution in the library")
+    solve.add_argument("--trace", type=Path, metavar="FILE", help="record the code step by step, as JSON, in this file")
     solve.set_defaults(run=_solve)
 
     run = commands.add_parser("exec", parents=[common], help="run Python exactly as a model's code is run")
@@ -194,7 +196,7 @@ def _solve(args: argparse.Namespace) -> int:
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
     problem = check_problem(sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem)
     with _tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
-        return _show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save)
+        return _show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace)
 
 
 def _show(
@@ -206,6 +208,7 @@ def _show(
     as_json: bool = False,
     save: bool = True,
     gold: str = "",
+    trace: Path | None = None,
 ) -> int:
     """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is."""
     from tutor_app.adapters.library import Library
@@ -235,11 +238,25 @@ def _show(
             assert last is not None
     if stop.is_set():
         return INTERRUPTED
+    if trace is not None:
+        _write_traces(tutor, last, trace)
     if last.detail and last.reason.value in ("engine", "sandbox"):
         if as_json:
             print(f"tutor: {last.detail}", file=sys.stderr)
         return FAILED
     return DONE if last.transcript.answer is not None else NO_ANSWER
+
+
+def _write_traces(tutor: Tutor, last: Finished, path: Path) -> None:
+    """Run the solution's blocks once more, in a fresh session, and record each of them."""
+    from tutor_app.core.transcript import Code
+
+    blocks = [p.source for p in last.transcript.solution if isinstance(p, Code)]
+    traces = [json.loads(tutor.executor.trace(blocks[: i + 1]).trace.to_json()) for i in range(len(blocks))]
+    try:
+        path.write_text(json.dumps({"problem": last.transcript.problem, "blocks": traces}, ensure_ascii=False, indent=1))
+    except OSError as e:
+        raise UserFault(f"The recording cannot be written to {path}: {e.strerror}.", "Choose another file.") from None
 
 
 @contextlib.contextmanager

@@ -630,3 +630,29 @@ def test_a_model_that_says_the_same_over_and_over_is_stopped() -> None:
 )
 def test_what_counts_as_repeating(text: str, expected: bool) -> None:
     assert repeats(text) is expected
+
+
+NUDGE = PromptSet(nudge="\nLet me check.\n```python\n")
+
+
+def test_an_answer_without_code_is_computed_after_all() -> None:
+    model = Recorder(ScriptedModel(["It is \\boxed{41}.", "print(42)\n```\n", "So \\boxed{42}."]))
+    end, _ = run(model, prompt=NUDGE)
+    assert end.usage.runs == 1
+    assert found(end) == ("42", "boxed")
+    assert [s.text for s in model.prompts[1][-2:]] == ["It is \\boxed{41}.", "\n\nLet me check.\n```python\n"]
+    text, code, *_ = end.transcript.solution
+    assert text == Text("It is \\boxed{41}.\n\nLet me check.\n")
+    assert code == Code("print(42)")
+    assert model.prompts[2][-2].text == "print(42)\n```\n"
+
+
+def test_code_is_asked_for_once_and_only_where_there_was_none() -> None:
+    model = Recorder(ScriptedModel(["It is 41.\n", "Never mind: \\boxed{41}.\n"]))
+    end, _ = run(model, prompt=PromptSet(nudge="Compute it.\n"))
+    assert len(model.prompts) == 2
+    assert end.usage.runs == 0
+    assert found(end) == ("41", "boxed")
+    model = Recorder(ScriptedModel([CODE, "So \\boxed{42}."]))
+    run(model, prompt=NUDGE)
+    assert len(model.prompts) == 2

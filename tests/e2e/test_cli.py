@@ -175,7 +175,9 @@ def test_the_starter_solves_a_problem_with_code(data: Path) -> None:
     starter = models / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
     if not starter.exists():
         pytest.skip(f"the starter model is not in {models}")
-    done = tutor("solve", "What is 127 * 43?", "--model", starter, "--json", data=data, timeout=400)
+    trace = data.parent / "trace.json"
+    args = ("solve", "What is 127 * 43?", "--model", starter, "--json", "--trace", trace)
+    done = tutor(*args, data=data, timeout=400)
     assert done.returncode == 0, done.stderr
     transcript = Transcript.from_json(done.stdout)
     outputs = [p for p in transcript.solution if isinstance(p, Output)]
@@ -183,3 +185,6 @@ def test_the_starter_solves_a_problem_with_code(data: Path) -> None:
     assert isinstance(transcript.answer, Answer)
     assert transcript.answer.latex == "5461"
     assert folders(data).library.exists()
+    recorded = json.loads(trace.read_text())
+    assert len(recorded["blocks"]) == len(outputs)
+    assert recorded["blocks"][-1]["output"].strip() == "5461"

@@ -67,6 +67,8 @@ class PromptSet:
         suffix: Appended to every problem, may be empty.
         correction: Appended after a failing block's output, to ask for a repair; may be empty.
         opening: What the model's first turn is made to begin with, so that it keeps to the form; may be empty.
+        nudge: What its turn is made to go on with if it ends without any code, so that every answer is computed
+            and not only claimed; may be empty.
     """
 
     name: str = "none"
@@ -75,16 +77,17 @@ class PromptSet:
     suffix: str = ""
     correction: str = ""
     opening: str = ""
+    nudge: str = ""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PromptSet:
-        """Read ``{name, system, suffix, correction, opening, demonstrations: [{problem, solution}]}``.
+        """Read ``{name, system, suffix, correction, opening, nudge, demonstrations: [{problem, solution}]}``.
 
         Raises:
             KeyError: If a demonstration lacks its problem or solution.
         """
         demos = tuple(Transcript.of(d["problem"], *parse(d["solution"])) for d in data.get("demonstrations", ()))
-        texts = {k: str(data.get(k, "")) for k in ("system", "suffix", "correction", "opening")}
+        texts = {k: str(data.get(k, "")) for k in ("system", "suffix", "correction", "opening", "nudge")}
         return cls(name=str(data.get("name", "unnamed")), demonstrations=demos, **texts)
 
 

@@ -195,6 +195,7 @@ class _Round:
     """What one turn of the model's speech came to."""
 
     raw: str = ""
+    start: int = 0  # of this round's words within the prose since the last block
     code: CodeEnded | None = None
     forged: bool = False
     reason: EndReason | None = None
@@ -259,6 +260,7 @@ class _Solution:
         self._constant = 0
         self._last_feedback = ""
         self._failed = False
+        self._nudged = False
 
     def events(
         self, problem: str, meta: dict[str, Any], check: Callable[[str], Verdict] | None
@@ -310,7 +312,11 @@ class _Solution:
             said = yield from self._speak(spans, opening)
             opening = ""
             if said.code is None and not said.forged:
-                return said.reason or EndReason.NO_ANSWER
+                if not self._to_be_checked(said):
+                    return said.reason or EndReason.NO_ANSWER
+                opening = ("" if said.raw.endswith("\n") else "\n") + self._prompt.nudge
+                spans += [Span(said.raw, supervised=True), Span(opening)]
+                continue
             if said.reason not in (None, EndReason.NO_ANSWER):
                 return said.reason
             if said.code is not None:
@@ -328,11 +334,20 @@ class _Solution:
             spans.append(Span(said.raw, supervised=True))
             spans.append(Span(self._reply(said)))
 
+    def _to_be_checked(self, said: _Round) -> bool:
+        """Whether the model ended its turn of its own accord, without code, and is yet to be asked for some."""
+        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip():
+            return False
+        self._nudged = True
+        return said.reason in (None, EndReason.ANSWERED)
+
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
         parser = Parser()
-        yield from self._read(parser.feed(opening), said)
+        for event in parser.feed(opening):
+            yield self._tell(event)
+        said.start = len(self._builder.words)
         stream = self._model.generate(
             tuple(spans),
             sampling=self._settings.sampling,
@@ -412,7 +427,7 @@ class _Solution:
                 said.reason = EndReason.REPEATED
                 return True
             if isinstance(event, TextDelta) and self._settings.stop_after_answer and "\n" in event.text:
-                words = self._builder.words
+                words = self._builder.words[said.start :]
                 last = max((end for _, end in boxed(words)), default=-1)
                 if last >= 0 and "\n" in words[last:]:
                     said.reason = EndReason.ANSWERED
