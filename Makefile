@@ -55,10 +55,13 @@ pages: dev  ## make documents and PDF of N solutions of a file: DATA=FILE.jsonl 
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/pages.py $(DATA) $(if $(N),-n $(N)) $(ARGS)
 
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
-	@$(BIN)/python packaging/bench/replay.py $(DATA) $(ARGS)
+	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)
 
 screenshots: dev  ## the pictures of the README, from the running window (needs a display)
 	@$(BIN)/python packaging/screenshots.py $(ARGS)
+
+pages: dev  ## build PDFs of a file's solutions: DATA=FILE.jsonl N=200
+	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/pages.py $(DATA) --count $(or $(N),200) $(ARGS)
 
 clean:  ## remove .venv and what tools left; models, solutions and the built wheel stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

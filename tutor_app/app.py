@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tutor_app.adapters.library import Entry, Library
     from tutor_app.adapters.models import CatalogueEntry, ModelStore, Progress
     from tutor_app.assembly import Tutor
+    from tutor_app.handout import Format, Options
+    from tutor_app.ui.typeset import FormulaCache
 
 
 class AppServices:
@@ -166,6 +168,20 @@ class AppServices:
         """See the protocol."""
         self._opened().undelete(entry_id)
 
+    def export(
+        self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
+    ) -> str:
+        """See the protocol."""
+        from tutor_app.export import write_export
+
+        return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
+
+    def export_name(self, transcript: Transcript | None, format: Format) -> str:
+        """See the protocol."""
+        from tutor_app.export import suggested_name
+
+        return suggested_name([transcript] if transcript is not None else [], format)
+
     # The rest
 
     def samples(self) -> Sequence[SampleProblem]:
@@ -208,8 +224,6 @@ def run_window(folders: Folders) -> int:
         window = MainWindow(services)
         window.show()
         QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
-        # Typesetting is pure Python in a thread of its own: a short switch interval keeps it from holding the window.
-        sys.setswitchinterval(0.001)
         return app.exec()
     finally:
         services.close()

@@ -1,0 +1,271 @@
+"""A whole program without a model: services that play a script. For tests and screenshots."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tutor_app.core.errors import ModelStoreFault
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    EndReason,
+    FigureDrawn,
+    Finished,
+    OutputDelta,
+    Reading,
+    RoundStarted,
+    RunFinished,
+    SolveEvent,
+    TextDelta,
+    Usage,
+)
+from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.export import suggested_name, write_export
+from tutor_app.handout import Format, Options
+from tutor_app.settings import Settings
+from tutor_app.ui.services import PullProgress
+from tutor_app.ui.typeset import FormulaCache
+
+CURVE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
+    '<path d="M10 200 Q 100 -100 390 200" stroke="#2a5d8f" fill="none" stroke-width="2"/>'
+    '<path d="M10 200 H390" stroke="black"/></svg>'
+)
+
+QUADRATIC: tuple[Part, ...] = (
+    Text(
+        "We look for the roots of $f(x) = x^2 - 5x + 6$. By the quadratic formula\n\n"
+        "$$x = \\frac{5 \\pm \\sqrt{5^2 - 4\\cdot 6}}{2},$$\n\n"
+        "so there should be **two** of them. Let me check with SymPy:"
+    ),
+    Code(
+        "from sympy import symbols, solve\n\n# the polynomial of the problem\nx = symbols('x')\n"
+        "roots = solve(x**2 - 5*x + 6, x)\nprint(f'roots: {roots}')"
+    ),
+    Output(stdout="roots: [2, 3]\n", seconds=0.13),
+    Text(
+        "Both are integers, and indeed $(x-2)(x-3) = x^2 - 5x + 6$.\n\n1. For $x = 2$ we get $4 - 10 + 6 = 0$.\n"
+        "2. For $x = 3$ we get $9 - 15 + 6 = 0$.\n\nThe answer is $\\boxed{\\{2, 3\\}}$."
+    ),
+    Answer("\\{2, 3\\}", verdict="correct"),
+)
+REPAIRED: tuple[Part, ...] = (
+    Text("Let me compute the sum directly."),
+    Code("total = sum(k**2 for k in range(1, n + 1))\nprint(total)"),
+    Output(
+        status="error",
+        error=CodeError(
+            "NameError",
+            "name 'n' is not defined",
+            1,
+            "Line 1: total = sum(k**2 for k in range(1, n + 1))\nNameError: name 'n' is not defined",
+            "The name n is used before it was given a value.",
+        ),
+        seconds=0.02,
+    ),
+    Text("I forgot to define $n$. With $n = 10$:"),
+    Code("n = 10\ntotal = sum(k**2 for k in range(1, n + 1))\nprint(total)"),
+    Figure(CURVE, "", 400, 240, "a curve"),
+    Output(stdout="385\n", seconds=0.02),
+    Text("Therefore $\\sum_{k=1}^{10} k^2 = \\boxed{385}$."),
+    Answer("385"),
+)
+
+
+def events_of(problem: str, parts: Sequence[Part], pieces: int = 4) -> Iterator[SolveEvent]:
+    """The events by which ``parts`` would have arrived, text cut into pieces of that length."""
+    yield Reading(0, 100)
+    yield Reading(100, 100)
+    yield RoundStarted(1)
+    for part in parts:
+        match part:
+            case Text(text):
+                for i in range(0, len(text), pieces):
+                    yield TextDelta(text[i : i + pieces])
+            case Code(source):
+                yield CodeStarted()
+                for i in range(0, len(source), pieces):
+                    yield CodeDelta(source[i : i + pieces])
+                yield CodeEnded(source)
+            case Output():
+                for line in part.stdout.splitlines(keepends=True):
+                    yield OutputDelta(line)
+                yield RunFinished(part)
+            case Figure():
+                yield FigureDrawn(part)
+            case Answer():
+                yield AnswerFound(part)
+    transcript = Transcript.of(problem).with_solution(tuple(parts))
+    yield Finished(EndReason.ANSWERED, transcript, Usage(120, 40, 256, 2, 1, 8.4, 0.6, 7.1))
+
+
+@dataclass(frozen=True)
+class SavedEntry:
+    id: str
+    problem: str
+    answer: str = ""
+    status: str = "finished"
+    created: float = 0.0
+
+
+@dataclass(frozen=True)
+class SampleProblem:
+    topic: str
+    difficulty: int
+    problem: str
+
+
+@dataclass(frozen=True)
+class ModelOffer:
+    id: str
+    name: str
+    licence: str
+    bytes: int
+    ram_bytes: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    stage: str = "download"
+    done: int = 0
+    total: int = 0
+    bytes_per_second: float = 0.0
+    seconds_left: float | None = None
+
+
+SAMPLES = (
+    SampleProblem(
+        "arithmetic", 1, "A baker sells rolls in bags of 6 for $2$ euros a bag. She sells 84 rolls. How much?"
+    ),
+    SampleProblem("algebra", 2, "Let $f(x) = x^2 - 5x + 6$. Find all real $x$ with $f(x) = 0$."),
+    SampleProblem(
+        "fractions", 1, "A jug holds $\\frac{3}{4}$ of a litre; $\\frac{2}{5}$ is poured out. How much is left?"
+    ),
+    SampleProblem("calculus", 3, "Compute $\\int_0^1 x^2 \\sqrt{1 - x^2}\\,dx$."),
+    SampleProblem("number theory", 3, "What is the remainder when $7^{2025}$ is divided by $13$?"),
+    SampleProblem("linear algebra", 2, "Find $\\det \\begin{pmatrix} 2 & 1 \\\\ 5 & 3 \\end{pmatrix}$."),
+    SampleProblem(
+        "geometry", 2, "A triangle has sides $5$, $12$ and $13$. What is the radius of its circumscribed circle?"
+    ),
+)
+OFFERS = (
+    ModelOffer(
+        "starter", "Qwen2.5-Coder 0.5B", "Apache-2.0", 397_000_000, 900_000_000, "Small and quick; for a first look."
+    ),
+    ModelOffer(
+        "standard", "Qwen2.5-Coder 1.5B", "Apache-2.0", 986_000_000, 1_900_000_000, "Slower, and right more often."
+    ),
+)
+
+
+@dataclass
+class ScriptedServices:
+    """Services that play a script.
+
+    Attributes:
+        script: Parts by problem; ``default`` for any other.
+        delay: Seconds between events.
+        model: Name of the installed model, or empty.
+        fail_pull: Sentence with which a download fails, or empty.
+        fail_solve: What a solution raises after its first events, or None.
+    """
+
+    script: dict[str, Sequence[Part]] = field(default_factory=dict)
+    default: Sequence[Part] = QUADRATIC
+    delay: float = 0.0
+    model: str = "Qwen2.5-Coder 0.5B"
+    fail_pull: str = ""
+    fail_solve: Exception | None = None
+    hold_pull: bool = False
+    settings: Settings = field(default_factory=lambda: Settings(theme="light"))
+    saved: dict[str, tuple[SavedEntry, Transcript]] = field(default_factory=dict)
+    trash: dict[str, tuple[SavedEntry, Transcript]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    solve_thread: str = ""
+
+    def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
+        transcript = Transcript.of(problem, *parts, meta={"model": self.model})
+        answer = transcript.answer
+        key = f"s{len(self.saved) + len(self.trash)}"
+        entry = SavedEntry(key, problem, answer.latex if answer else "", "finished", created or time.time())
+        self.saved[key] = (entry, transcript)
+        return key
+
+    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+        self.calls.append(f"solve {problem}")
+        self.solve_thread = threading.current_thread().name
+        parts = self.script.get(problem, self.default)
+        for n, event in enumerate(events_of(problem, parts)):
+            if self.fail_solve is not None and n == 8:
+                raise self.fail_solve
+            if cancel.is_set():
+                yield Finished(EndReason.STOPPED, Transcript.of(problem), Usage(seconds=0.1))
+                return
+            if isinstance(event, Finished):
+                self.add(problem, parts)
+            yield event
+            if self.delay:
+                time.sleep(self.delay)
+
+    def model_info(self) -> ModelInfo | None:
+        return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None
+
+    def model_name(self) -> str:
+        return self.model
+
+    def offers(self) -> Sequence[ModelOffer]:
+        return OFFERS
+
+    def pull(self, model_id: str, progress: Callable[[PullProgress], None], cancel: Cancel) -> None:
+        self.calls.append(f"pull {model_id}")
+        progress(Step("connect"))
+        progress(Step("download", 124_000_000, 397_000_000, 5_200_000.0, 52.0))
+        if self.fail_pull:
+            raise ModelStoreFault(self.fail_pull, "Try again when you are online.")
+        while self.hold_pull and not cancel.is_set():
+            time.sleep(0.005)
+        if not cancel.is_set():
+            self.model = next(o.name for o in OFFERS if o.id == model_id)
+
+    def import_model(self, path: str) -> None:
+        self.calls.append(f"import {path}")
+        self.model = path.rsplit("/", 1)[-1]
+
+    def entries(self, query: str) -> Sequence[SavedEntry]:
+        words = query.lower().split()
+        found = [e for e, t in self.saved.values() if all(w in t.to_json().lower() for w in words)]
+        return sorted(found, key=lambda e: -e.created)
+
+    def solution(self, entry_id: str) -> Transcript:
+        return self.saved[entry_id][1]
+
+    def delete(self, entry_id: str) -> None:
+        self.trash[entry_id] = self.saved.pop(entry_id)
+
+    def undelete(self, entry_id: str) -> None:
+        self.saved[entry_id] = self.trash.pop(entry_id)
+
+    def export(
+        self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
+    ) -> str:
+        self.calls.append(f"export {len(transcripts)} as {format}")
+        return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
+
+    def export_name(self, transcript: Transcript | None, format: Format) -> str:
+        return suggested_name([transcript] if transcript is not None else [], format)
+
+    def samples(self) -> Sequence[SampleProblem]:
+        return SAMPLES
+
+    def load_settings(self) -> Settings:
+        return self.settings
+
+    def save_settings(self, settings: Settings) -> None:
+        self.settings = settings

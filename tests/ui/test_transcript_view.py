@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QTextBlock, QTextDocument, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui.scripted import QUADRATIC, REPAIRED, events_of
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    EndReason,
+    Finished,
+    OutputDelta,
+    Reading,
+    RoundStarted,
+    RunFinished,
+    SolveEvent,
+    TextDelta,
+    Usage,
+)
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.ui import theme
+from tutor_app.ui.blocks import FORMULA, SOURCE
+from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.transcript_view import TranscriptView, plain_source
+
+
+@pytest.fixture
+def formulas(qtbot: QtBot) -> Iterator[Formulas]:
+    bridge = Bridge()
+    yield Formulas(bridge, bridge)
+    assert bridge.close()
+    bridge.deleteLater()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, formulas: Formulas) -> TranscriptView:
+    made = TranscriptView(formulas, theme.load("light"))
+    qtbot.addWidget(made)
+    made.resize(800, 400)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def shown(view: TranscriptView) -> str:
+    document: QTextDocument = view.document()
+    text = plain_source(document, 0, document.characterCount() - 1)
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def typeset_sources(view: TranscriptView) -> list[str]:
+    out = []
+    block = view.document().begin()
+    while block.isValid():
+        it = block.begin()
+        while not it.atEnd():
+            f = it.fragment().charFormat()
+            if f.objectType() == FORMULA:
+                out += [f.stringProperty(SOURCE)] * it.fragment().length()
+            it += 1
+        block = block.next()
+    return out
+
+
+def settle(qtbot: QtBot, formulas: Formulas) -> None:
+    qtbot.waitUntil(lambda: formulas.pending == 0, timeout=20_000)
+    qtbot.wait(40)
+
+
+def ending(reason: EndReason = EndReason.ANSWERED, detail: str = "") -> Finished:
+    return Finished(reason, Transcript.of("p"), Usage(), detail)
+
+
+@pytest.mark.parametrize("parts", [QUADRATIC, REPAIRED])
+@pytest.mark.parametrize("pieces", [1, 7, 10_000])
+def test_a_stream_ends_as_the_finished_page(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas, parts: tuple[Part, ...], pieces: int
+) -> None:
+    view.begin("Let $f(x)$ be given.")
+    for event in events_of("p", parts, pieces):
+        view.feed([event])
+    settle(qtbot, formulas)
+    streamed, sources = shown(view), typeset_sources(view)
+    view.show_transcript(Transcript.of("Let $f(x)$ be given.", *parts))
+    settle(qtbot, formulas)
+    assert shown(view) == streamed
+    assert typeset_sources(view) == sources
+    assert len(sources) >= 3
+
+
+def test_an_open_formula_is_plain_and_a_closed_one_is_typeset_at_once(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas
+) -> None:
+    view.begin("")
+    view.feed([TextDelta("First $x^2$, then $y + ")])
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x^2"]
+    assert shown(view) == "First $x^2$, then $y +"
+    view.feed([TextDelta("1$ and \\[ z")])
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x^2", "y + 1"]
+    assert shown(view).endswith("\\[ z")
+    view.feed([TextDelta(" = 2 \\]")])
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x^2", "y + 1", "z = 2"]
+
+
+def test_a_blank_line_inside_an_open_display_does_not_close_it(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas
+) -> None:
+    view.begin("")
+    for piece in ("a\n\n$$x\n", "\n= 1", "$$\n\nend"):
+        view.feed([TextDelta(piece)])
+    view.feed([ending()])
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x\n\n= 1"]
+
+
+def test_only_the_open_tail_is_written_again(qtbot: QtBot, view: TranscriptView, formulas: Formulas) -> None:
+    view.begin("problem")
+    view.feed([TextDelta("closed one\n\nclosed two\n\nopen")])
+    document = view.document()
+    changes: list[int] = []
+    document.contentsChange.connect(lambda at, _removed, _added: changes.append(at))
+    start = document.toPlainText().index("open")
+    for _ in range(30):
+        view.feed([TextDelta(" more words")])
+    assert changes
+    assert min(changes) >= start - 1
+    assert view.document() is document
+
+
+def test_code_grows_and_is_coloured_and_output_is_attached(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas
+) -> None:
+    view.begin("p")
+    view.feed([TextDelta("Let me see:"), CodeStarted(), CodeDelta("import math\npri")])
+    assert shown(view).endswith("import math\npri")
+    view.feed([CodeDelta("nt(1)"), CodeEnded("import math\nprint(1)"), OutputDelta("one\ntw")])
+    assert shown(view).endswith("import math\nprint(1)\none\ntw")
+    view.feed([OutputDelta("o\n"), OutputDelta("oops\n", "stderr"), RunFinished(Output(stdout="one\ntwo\noops\n"))])
+    assert shown(view).endswith("print(1)\none\ntwo\noops")
+    found = view.document().find("import")
+    ink = theme.load("light").color("ink")
+    assert found.charFormat().foreground().color() != ink
+    view.feed([TextDelta("So it is.")])
+    assert shown(view).endswith("oops\nSo it is.")
+
+
+def test_unchanged_code_is_replaced_by_its_dedented_form(view: TranscriptView) -> None:
+    view.begin("p")
+    view.feed([CodeStarted(), CodeDelta("    x = 1\n    y = 2\n"), CodeEnded("x = 1\ny = 2")])
+    assert shown(view).endswith("x = 1\ny = 2")
+    assert "    x" not in shown(view)
+
+
+def test_notices_come_and_go(view: TranscriptView) -> None:
+    view.begin("p")
+    view.feed([Reading(25, 100)])
+    assert "25 %" in shown(view)
+    view.feed([Reading(100, 100), RoundStarted(1)])
+    assert "Thinking" in shown(view)
+    view.feed([TextDelta("Now")])
+    assert "Thinking" not in shown(view)
+    assert shown(view).endswith("Now")
+    view.feed([ending(EndReason.STOPPED)])
+    assert shown(view).endswith("You stopped the solution.")
+
+
+def test_why_it_failed_is_said(view: TranscriptView) -> None:
+    view.begin("p")
+    view.feed([TextDelta("half a sen")])
+    view.fail("The model process ran out of memory. Choose a smaller context.")
+    assert "half a sen" in shown(view)
+    assert shown(view).endswith("Choose a smaller context.")
+
+
+def long_stream(n: int = 60) -> list[SolveEvent]:
+    return [TextDelta(f"Paragraph {i} of a long solution.\n\n") for i in range(n)]
+
+
+def test_follows_the_end_only_while_the_reader_is_there(qtbot: QtBot, view: TranscriptView) -> None:
+    bar = view.verticalScrollBar()
+    view.begin("p")
+    view.feed(long_stream())
+    qtbot.wait(20)
+    assert bar.maximum() > 500
+    assert bar.value() == bar.maximum()
+    bar.triggerAction(bar.SliderAction.SliderPageStepSub)
+    assert not view.following
+    place = bar.value()
+    view.feed([*long_stream(20), TextDelta("an open tail ")])
+    for _ in range(5):
+        view.feed([TextDelta("and more ")])
+        qtbot.wait(5)
+        assert bar.value() == place
+    bar.triggerAction(bar.SliderAction.SliderToMaximum)
+    qtbot.waitUntil(lambda: view.following)
+    view.feed(long_stream(10))
+    qtbot.wait(20)
+    assert bar.value() == bar.maximum()
+
+
+def test_arriving_formulas_do_not_move_a_reader(qtbot: QtBot, view: TranscriptView, formulas: Formulas) -> None:
+    view.begin("p")
+    view.feed([TextDelta("".join(f"So $x_{{{i}}} = \\frac{{{i}}}{{7}}$.\n\n" for i in range(30)))])
+    bar = view.verticalScrollBar()
+    bar.triggerAction(bar.SliderAction.SliderToMinimum)
+    settle(qtbot, formulas)
+    assert bar.value() == 0
+    assert len(typeset_sources(view)) == 30
+
+
+def test_the_wheel_zooms_only_with_control(qtbot: QtBot, view: TranscriptView) -> None:
+    def wheel(modifiers: Qt.KeyboardModifier) -> None:
+        event = QWheelEvent(
+            QPointF(50, 50),
+            QPointF(50, 50),
+            QPoint(0, 0),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            modifiers,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(view.viewport(), event)
+
+    asked: list[int] = []
+    view.zoom_asked.connect(asked.append)
+    wheel(Qt.KeyboardModifier.NoModifier)
+    assert asked == []
+    wheel(Qt.KeyboardModifier.ControlModifier)
+    assert asked == [1]
+
+
+def test_theme_and_size_change_in_the_middle_of_a_stream(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas
+) -> None:
+    events = [*events_of("p", QUADRATIC, 5)]
+    view.begin("p")
+    for n, event in enumerate(events):
+        view.feed([event])
+        if n % 9 == 0:
+            view.set_theme(theme.load("dark" if n % 2 else "light"))
+            view.set_size(17 if n % 2 else 21)
+    settle(qtbot, formulas)
+    streamed = shown(view)
+    view.show_transcript(Transcript.of("p", *QUADRATIC))
+    settle(qtbot, formulas)
+    assert shown(view) == streamed
+
+
+def test_what_is_shown_can_be_taken_back_as_a_transcript(view: TranscriptView) -> None:
+    view.begin("p")
+    view.feed([*events_of("p", QUADRATIC, 6)])
+    assert view.transcript() == Transcript.of("p", *QUADRATIC)
+    view.begin("q")
+    view.feed([TextDelta("open"), CodeStarted(), CodeDelta("x =")])
+    assert view.transcript().solution == (Text("open"), Code("x ="))
+
+
+def test_nothing_can_be_put_into_the_page(view: TranscriptView) -> None:
+    data = QMimeData()
+    data.setText("x")
+    data.setHtml("<img src='file:///etc/passwd'>")
+    assert not view.canInsertFromMimeData(data)
+    assert view.isReadOnly()
+    assert view.loadResource(2, "file:///etc/passwd") is None
+    view.begin("p")
+    view.feed([AnswerFound(Answer("\\frac{1}{2}"))])
+    view.selectAll()
+    copied = view.createMimeDataFromSelection()
+    assert not copied.hasHtml()
+    assert "\\frac{1}{2}" in copied.text()
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "$",
+            "$$",
+            "x^2",
+            "\\(",
+            "\\)",
+            "\\[",
+            "\\]",
+            "\n\n",
+            "\n",
+            "- a",
+            "1. b",
+            "**",
+            "`",
+            "```",
+            "word ",
+            "<b>",
+            "| a | b |\n|--|--|\n",
+            "\\begin{align}",
+            "\\end{align}",
+            "\\boxed{",
+            "}",
+            "# ",
+            "    ",
+            "\U0001f600",
+            "\x00",
+            "\u05d0",
+        ]
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=PIECES)
+def test_any_text_in_any_pieces_is_shown(view: TranscriptView, pieces: list[str]) -> None:
+    view.begin("p")
+    for piece in pieces:
+        view.feed([TextDelta(piece)])
+    view.feed([ending()])
+    text = "".join(pieces)
+    assert view.transcript().solution == ((Text(text),) if text.strip() else ())
+    for word in ("word", "\u05d0", "\U0001f600"):
+        assert (word in shown(view)) == (word in text)
+
+
+def test_a_huge_line_without_an_end_stays_cheap(qtbot: QtBot, view: TranscriptView) -> None:
+    view.begin("p")
+    for _ in range(40):
+        view.feed([TextDelta("digits" * 400)])
+    longest = max(b.length() for b in blocks(view.document()))
+    assert longest < 20_000
+    assert shown(view).replace("\n", "").count("digits") >= 40 * 400 - 40
+
+
+def blocks(document: QTextDocument) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        yield block
+        block = block.next()
+
+
+def test_a_formula_that_is_ready_late_stays_when_the_tail_is_written_again(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas
+) -> None:
+    """A closed paragraph ends in a formula; the open tail begins right behind it."""
+    view.begin("p")
+    view.feed([TextDelta("First\n\n$$x = \\frac{5}{2}$$\n\nso the")])
+    assert formulas.pending == 1
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x = \\frac{5}{2}"]
+    view.feed([TextDelta("re it is")])
+    assert typeset_sources(view) == ["x = \\frac{5}{2}"]
+    view.feed([TextDelta("\n\n\\{ $y_{77}$"), TextDelta(" end"), ending()])
+    settle(qtbot, formulas)
+    assert typeset_sources(view) == ["x = \\frac{5}{2}", "y_{77}"]
+    assert shown(view).endswith("so there it is\n{ $y_{77}$ end")
+
+
+@pytest.mark.parametrize("pause", [0, 5, 40])
+def test_a_slow_stream_ends_as_the_finished_page(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas, pause: int
+) -> None:
+    """Formulas become ready at any moment of the stream."""
+    view.begin("p")
+    for n, event in enumerate(events_of("p", QUADRATIC, 9)):
+        view.feed([event])
+        if pause and n < 60:
+            qtbot.wait(pause)
+    settle(qtbot, formulas)
+    streamed, sources = shown(view), typeset_sources(view)
+    view.show_transcript(Transcript.of("p", *QUADRATIC))
+    settle(qtbot, formulas)
+    assert shown(view) == streamed
+    assert typeset_sources(view) == sources

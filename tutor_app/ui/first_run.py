@@ -1,0 +1,181 @@
+"""The page for a computer without a model: what can be fetched, and the download itself. Emits wishes only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.ui.services import Offer, PullProgress
+from tutor_app.ui.status_line import duration, size_text
+
+_STAGES = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
+
+
+class FirstRunPage(QScrollArea):
+    """Offers models and shows the download.
+
+    Signals:
+        pull_asked: The id of the model to fetch.
+        cancel_asked: Stop the download.
+        import_asked: Use a file of the reader's own.
+    """
+
+    pull_asked = Signal(str)
+    cancel_asked = Signal()
+    import_asked = Signal()
+
+    def __init__(self, offers: Sequence[Offer], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("startScroll")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._offers = list(offers)
+        self._running = False
+        inner = QWidget()
+        inner.setObjectName("firstRun")
+        column = QWidget()
+        column.setMaximumWidth(760)
+        title = QLabel("One download, then you are offline")
+        title.setObjectName("title")
+        title.setWordWrap(True)
+        subtitle = QLabel(
+            "A language model does the thinking. It is fetched once and then runs on this computer; "
+            "nothing you type ever leaves it."
+        )
+        subtitle.setObjectName("subtitle")
+        subtitle.setWordWrap(True)
+        self.card = QFrame()
+        self.card.setObjectName("card")
+        choices = QVBoxLayout(self.card)
+        choices.setContentsMargins(20, 18, 20, 18)
+        choices.setSpacing(4)
+        self.group = QButtonGroup(self)
+        for n, offer in enumerate(self._offers):
+            if n:
+                choices.addSpacing(10)
+            radio = QRadioButton(offer.name + ("   \u2013  recommended to begin with" if n == 0 else ""))
+            radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
+            radio.setChecked(n == 0)
+            self.group.addButton(radio, n)
+            facts = f"{size_text(offer.bytes)} download \u00b7 about {size_text(offer.ram_bytes)} of memory"
+            about = QLabel(f"{facts} \u00b7 licence {offer.licence}" + (f"\n{offer.note}" if offer.note else ""))
+            about.setObjectName("muted")
+            about.setWordWrap(True)
+            about.setContentsMargins(24, 0, 0, 0)
+            choices.addWidget(radio)
+            choices.addWidget(about)
+        self.button = QPushButton("Download")
+        self.button.setObjectName("primary")
+        self.button.setAccessibleName("Download the model")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setAccessibleName("Cancel the download")
+        self.own = QPushButton("Use a GGUF file I have\u2026")
+        self.own.setObjectName("flat")
+        self.own.setAccessibleName("Use a GGUF file I have")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Download progress")
+        self.bar.setRange(0, 1000)
+        self.line = QLabel("")
+        self.line.setObjectName("muted")
+        self.line.setAccessibleName("Download state")
+        self.error = QLabel("")
+        self.error.setObjectName("error")
+        self.error.setWordWrap(True)
+        self.error.setAccessibleName("What went wrong")
+        self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.error.setTextFormat(Qt.TextFormat.PlainText)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.button)
+        row.addWidget(self.cancel)
+        row.addWidget(self.own)
+        row.addStretch()
+        body = QVBoxLayout(column)
+        body.setContentsMargins(24, 40, 24, 24)
+        body.setSpacing(10)
+        body.addWidget(title)
+        body.addWidget(subtitle)
+        body.addSpacing(12)
+        body.addWidget(self.card)
+        body.addSpacing(4)
+        body.addWidget(self.error)
+        body.addWidget(self.bar)
+        body.addWidget(self.line)
+        body.addLayout(row)
+        body.addStretch()
+        outer = QHBoxLayout(inner)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+        self.setWidget(inner)
+        self.button.clicked.connect(self._pull)
+        self.cancel.clicked.connect(self.cancel_asked)
+        self.own.clicked.connect(self.import_asked)
+        self.group.idToggled.connect(lambda *_: self._label())
+        self.set_running(False)
+
+    def _pull(self) -> None:
+        offer = self._chosen()
+        if offer is not None:
+            self.pull_asked.emit(offer.id)
+
+    def _chosen(self) -> Offer | None:
+        n = self.group.checkedId()
+        return self._offers[n] if 0 <= n < len(self._offers) else None
+
+    def _label(self) -> None:
+        offer = self._chosen()
+        verb = "Try again" if self.error.text() else "Download"
+        self.button.setText(f"{verb} ({size_text(offer.bytes)})" if offer else verb)
+        self.button.setEnabled(offer is not None)
+
+    def set_running(self, running: bool) -> None:
+        """Show the download or the choice."""
+        self._running = running
+        if running:
+            self.error.setText("")
+        for widget in (self.bar, self.line, self.cancel):
+            widget.setVisible(running)
+        for widget in (self.button, self.own):
+            widget.setVisible(not running)
+        self.card.setEnabled(not running)
+        self.error.setVisible(bool(self.error.text()))
+        self._label()
+
+    def show_progress(self, p: PullProgress) -> None:
+        """Show how far the download is."""
+        if not self._running:
+            return
+        self.bar.setRange(0, 1000 if p.total else 0)
+        self.bar.setValue(round(1000 * p.done / p.total) if p.total else 0)
+        parts = [_STAGES.get(p.stage, p.stage)]
+        if p.total and p.done:
+            parts.append(f"{size_text(p.done)} of {size_text(p.total)}")
+        if p.bytes_per_second:
+            parts.append(f"{size_text(p.bytes_per_second)}/s")
+        if p.seconds_left is not None and p.stage == "download":
+            parts.append(f"{duration(p.seconds_left, whole=True)} left")
+        self.line.setText(" \u00b7 ".join(parts))
+
+    def show_error(self, sentence: str) -> None:
+        """Say why it failed; the button tries again."""
+        self.error.setText(sentence)
+        self.set_running(False)
+        self.error.setVisible(bool(sentence))

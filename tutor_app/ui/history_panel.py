@@ -1,0 +1,334 @@
+"""The side bar: new problem, search, earlier solutions, and the way to samples and settings. Emits wishes only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.ui.icons import icon
+from tutor_app.ui.plain import plain
+from tutor_app.ui.services import Entry
+from tutor_app.ui.theme import Theme, ui_font
+
+_SEARCH_MS: Final = 180
+_TOAST_MS: Final = 10_000
+_ROLE: Final = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+
+
+def when(seconds: float, now: float | None = None) -> str:
+    """``14:05`` today, ``3 May`` this year, else with the year."""
+    now = time.time() if now is None else now
+    then, today = time.localtime(seconds), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M", then)
+    if then[0] == today[0]:
+        return f"{then.tm_mday} {time.strftime('%b', then)}"
+    return f"{then.tm_mday} {time.strftime('%b %Y', then)}"
+
+
+class EntryModel(QAbstractListModel):
+    """The entries as a list model."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.entries: Sequence[Entry] = ()
+
+    def set_entries(self, entries: Sequence[Entry]) -> None:
+        """Replace all."""
+        self.beginResetModel()
+        self.entries = tuple(entries)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  (Qt's own signature)
+        """Number of entries."""
+        return 0 if parent.isValid() else len(self.entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Text of a line, and the entry itself."""
+        if not index.isValid() or index.row() >= len(self.entries):
+            return None
+        entry = self.entries[index.row()]
+        if role == _ROLE:
+            return entry
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            answer = f", answer {plain(entry.answer)}" if entry.answer else ""
+            return f"{plain(entry.problem)}{answer}, {when(entry.created)}"
+        if role == Qt.ItemDataRole.DisplayRole:
+            return plain(entry.problem)[:300]
+        return None
+
+
+class EntryDelegate(QStyledItemDelegate):
+    """Two lines: the problem; its answer and when."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines and air."""
+        return QSize(160, 56)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw an entry."""
+        entry: Entry = index.data(_ROLE)
+        theme = self.theme
+        rect: QRect = option.rect.adjusted(8, 2, -8, -2)
+        state = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if state & QStyle.StateFlag.State_Selected or state & QStyle.StateFlag.State_MouseOver:
+            chosen = state & QStyle.StateFlag.State_Selected
+            painter.setBrush(theme.color("selection" if chosen else "accent_soft"))
+            painter.setPen(theme.color("accent") if state & QStyle.StateFlag.State_HasFocus else Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
+        text = rect.adjusted(10, 7, -10, -6)
+        first, second = ui_font(13), ui_font(12)
+        painter.setFont(first)
+        painter.setPen(theme.color("ink"))
+        metrics = QFontMetrics(first)
+        title = metrics.elidedText(plain(entry.problem)[:400] or "(empty)", Qt.TextElideMode.ElideRight, text.width())
+        painter.drawText(text, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, title)
+        painter.setFont(second)
+        metrics = QFontMetrics(second)
+        stamp = when(entry.created)
+        painter.setPen(theme.color("muted"))
+        painter.drawText(text, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, stamp)
+        if entry.answer:
+            note, color = plain(entry.answer), "accent"
+        else:
+            note = {"running": "running\u2026", "interrupted": "interrupted"}.get(entry.status, "no answer")
+            color = "muted"
+        painter.setPen(theme.color(color))
+        room = text.width() - metrics.horizontalAdvance(stamp) - 10
+        note = metrics.elidedText(note, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(text, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, note)
+        painter.restore()
+
+
+class EntryList(QListView):
+    """The list; Return opens, Delete deletes.
+
+    Signals:
+        delete_asked: The id of an entry.
+    """
+
+    delete_asked = Signal(str)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Delete, besides moving and opening."""
+        if event.key() == Qt.Key.Key_Delete and self.currentIndex().isValid():
+            entry: Entry = self.currentIndex().data(_ROLE)
+            self.delete_asked.emit(entry.id)
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.activated.emit(self.currentIndex())
+            return
+        super().keyPressEvent(event)
+
+
+class HistoryPanel(QWidget):
+    """The side bar.
+
+    Signals:
+        new_asked: A new problem.
+        opened: The id of the entry to show.
+        search_asked: The text to search for (after a pause in typing).
+        delete_asked: The id of the entry to delete.
+        undo_asked: The id of the entry to take back.
+        samples_asked: Show the sample problems.
+        settings_asked: Show the settings.
+    """
+
+    new_asked = Signal()
+    opened = Signal(str)
+    search_asked = Signal(str)
+    delete_asked = Signal(str)
+    undo_asked = Signal(str)
+    samples_asked = Signal()
+    settings_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        brand = QLabel("MuMath Tutor")
+        brand.setObjectName("brand")
+        self.new_button = self._button("New problem", "New problem (Ctrl+N)", self.new_asked)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search solutions")
+        self.search.setAccessibleName("Search solutions")
+        self.search.setClearButtonEnabled(True)
+        self.search.setToolTip("Search problems, reasoning, code and answers (Ctrl+K)")
+        self.model = EntryModel(self)
+        self.list = EntryList()
+        self.list.setModel(self.model)
+        self.delegate = EntryDelegate(theme, self.list)
+        self.list.setItemDelegate(self.delegate)
+        self.list.setAccessibleName("Earlier solutions")
+        self.list.setMouseTracking(True)
+        self.list.setUniformItemSizes(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.empty = QLabel("Solutions you make are kept here.")
+        self.empty.setObjectName("muted")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.empty.setContentsMargins(18, 10, 18, 0)
+        self.toast = QFrame()
+        self.toast.setObjectName("toast")
+        self.toast_text = QLabel("Solution deleted")
+        self.undo_button = QPushButton("Undo")
+        self.undo_button.setAccessibleName("Undo deleting the solution")
+        toast_row = QHBoxLayout(self.toast)
+        toast_row.setContentsMargins(12, 5, 6, 5)
+        toast_row.addWidget(self.toast_text, 1)
+        toast_row.addWidget(self.undo_button)
+        self.toast.hide()
+        self.samples_button = self._button("Sample problems", "Choose a sample problem (Ctrl+O)", self.samples_asked)
+        self.settings_button = self._button("Settings", "Settings (Ctrl+,)", self.settings_asked)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 18, 0, 10)
+        layout.setSpacing(6)
+        head = QVBoxLayout()
+        head.setContentsMargins(18, 0, 14, 4)
+        head.setSpacing(12)
+        head.addWidget(brand)
+        row = QVBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self.new_button)
+        find = QVBoxLayout()
+        find.setContentsMargins(14, 2, 14, 6)
+        find.addWidget(self.search)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(8, 4, 8, 0)
+        foot.setSpacing(2)
+        foot.addWidget(self.toast)
+        foot.addWidget(self.samples_button)
+        foot.addWidget(self.settings_button)
+        layout.addLayout(head)
+        layout.addLayout(row)
+        layout.addLayout(find)
+        layout.addWidget(self.empty, 1)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(foot)
+
+        self._deleted = ""
+        self._search_timer = QTimer(self)
+        self._search_timer.setSingleShot(True)
+        self._search_timer.setInterval(_SEARCH_MS)
+        self._search_timer.timeout.connect(lambda: self.search_asked.emit(self.search.text()))
+        self._toast_timer = QTimer(self)
+        self._toast_timer.setSingleShot(True)
+        self._toast_timer.setInterval(_TOAST_MS)
+        self._toast_timer.timeout.connect(self.toast.hide)
+        self.search.textChanged.connect(lambda _: self._search_timer.start())
+        self.list.clicked.connect(self._open)
+        self.list.activated.connect(self._open)
+        self.list.delete_asked.connect(self.delete_asked)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.undo_button.clicked.connect(self._undo)
+        self.set_theme(theme)
+        self.set_entries(())
+
+    def _button(self, text: str, tip: str, signal: object) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName("flat")
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.clicked.connect(lambda: signal.emit())  # type: ignore[attr-defined]
+        return button
+
+    # -- plain data in ------------------------------------------------------------------------------------------
+
+    def set_entries(self, entries: Sequence[Entry]) -> None:
+        """Show these entries; the chosen one stays chosen."""
+        current = self.list.currentIndex()
+        chosen = current.data(_ROLE).id if current.isValid() else ""
+        self.model.set_entries(entries)
+        self.select(chosen)
+        self.list.setVisible(bool(entries))
+        self.empty.setVisible(not entries)
+        self.empty.setText(
+            "No solution contains these words." if self.search.text().strip() else "Solutions you make are kept here."
+        )
+
+    def select(self, entry_id: str) -> None:
+        """Mark an entry as the one that is shown; none for an unknown id."""
+        for row, entry in enumerate(self.model.entries):
+            if entry.id == entry_id:
+                self.list.setCurrentIndex(self.model.index(row))
+                return
+        self.list.clearSelection()
+        self.list.setCurrentIndex(QModelIndex())
+
+    def deleted(self, entry_id: str) -> None:
+        """Offer to take a deletion back."""
+        self._deleted = entry_id
+        self.toast.show()
+        self._toast_timer.start()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self.delegate.theme = theme
+        self.new_button.setIcon(icon("new", theme.accent))
+        self.samples_button.setIcon(icon("book", theme.muted))
+        self.settings_button.setIcon(icon("settings", theme.muted))
+        self.list.viewport().update()
+
+    # -- wishes out ---------------------------------------------------------------------------------------------
+
+    def _open(self, index: QModelIndex) -> None:
+        entry: Entry | None = index.data(_ROLE)
+        if entry is not None:
+            self.opened.emit(entry.id)
+
+    def _undo(self) -> None:
+        self.toast.hide()
+        self._toast_timer.stop()
+        if self._deleted:
+            self.undo_asked.emit(self._deleted)
+            self._deleted = ""
+
+    def _menu(self, at: QPoint) -> None:
+        index = self.list.indexAt(at)
+        if not index.isValid():
+            return
+        entry: Entry = index.data(_ROLE)
+        menu = QMenu(self)
+        menu.addAction("Open", lambda: self.opened.emit(entry.id))
+        menu.addAction("Delete", lambda: self.delete_asked.emit(entry.id))
+        menu.exec(self.list.viewport().mapToGlobal(at))
+        menu.deleteLater()

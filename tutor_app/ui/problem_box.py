@@ -1,0 +1,215 @@
+"""Where a problem is typed: the text, its typeset preview while it contains mathematics, and the two buttons."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.ui.delimiters import split
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.math_text import MathText
+from tutor_app.ui.theme import Theme, text_font
+
+_PREVIEW_MS: Final = 120
+_LINES: Final = (2, 7)
+_PREVIEW_HEIGHT: Final = 150
+
+
+class ProblemEdit(QPlainTextEdit):
+    """Several lines of plain text; grows with them up to a limit. Tab leaves it.
+
+    Signals:
+        solve_asked: Ctrl+Enter.
+    """
+
+    solve_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("problem")
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(2)
+        self._least_lines = _LINES[0]
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.textChanged.connect(self.updateGeometry)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Ctrl+Enter solves."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & (
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier
+        ):
+            self.solve_asked.emit()
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """As high as its lines, between two and seven."""
+        line = self.fontMetrics().lineSpacing()
+        lines = max(self._least_lines, min(_LINES[1], round(self.document().size().height())))
+        return QSize(400, lines * line + 8)
+
+    def minimumSizeHint(self) -> QSize:
+        """One line."""
+        return QSize(160, self.fontMetrics().lineSpacing() + 8)
+
+    def set_least_lines(self, lines: int) -> None:
+        """Be at least this high."""
+        if lines != self._least_lines:
+            self._least_lines = lines
+            self.updateGeometry()
+
+
+class ProblemBox(QFrame):
+    """The problem and what to do with it.
+
+    Signals:
+        solve_asked: The reader wants the problem solved.
+        stop_asked: The reader wants the solution stopped.
+    """
+
+    solve_asked = Signal()
+    stop_asked = Signal()
+
+    def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("problemCard")
+        self.edit = ProblemEdit()
+        self.edit.setPlaceholderText("Type a problem. Write formulas between dollar signs: $x^2 - 5x + 6 = 0$")
+        self.edit.setAccessibleName("Problem")
+        self.edit.setAccessibleDescription("Type a mathematics problem; Control and Enter solves it.")
+        self.edit.verticalScrollBar().setAccessibleName("Scroll the problem")
+        self.edit.horizontalScrollBar().setAccessibleName("Scroll the problem sideways")
+        self.edit.installEventFilter(self)
+        self.preview = MathText(formulas, theme, 16)
+        self._preview_label = QLabel("Preview")
+        self._preview_label.setObjectName("section")
+        self._separator = QFrame()
+        self._separator.setObjectName("separator")
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self.preview)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        self.preview.setAutoFillBackground(False)
+        self.solve_button = QPushButton("Solve")
+        self.solve_button.setObjectName("primary")
+        self.solve_button.setToolTip("Solve this problem (Ctrl+Enter)")
+        self.solve_button.setAccessibleName("Solve")
+        self.stop_button = QPushButton("Stop")
+        self.stop_button.setToolTip("Stop the solution (Esc)")
+        self.stop_button.setAccessibleName("Stop")
+        self.hint = QLabel("Ctrl+Enter solves")
+        self.hint.setObjectName("hint")
+
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.hint)
+        row.addStretch()
+        row.addWidget(self.stop_button)
+        row.addWidget(self.solve_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self.edit)
+        layout.addWidget(self._separator)
+        layout.addWidget(self._preview_label)
+        layout.addWidget(self._scroll)
+        layout.addLayout(row)
+
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PREVIEW_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._shown_below = ""
+        formulas.ready.connect(self._fit_preview)
+        self.edit.textChanged.connect(self._edited)
+        self.edit.solve_asked.connect(self.solve_asked)
+        self.solve_button.clicked.connect(self.solve_asked)
+        self.stop_button.clicked.connect(self.stop_asked)
+        self.set_size(17)
+        self.set_busy(False)
+        self._refresh()
+
+    # -- plain data in and out ----------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.edit.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Replace what is typed; Ctrl+Z brings it back."""
+        if text == self.text:
+            return
+        cursor = self.edit.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        self.edit.setTextCursor(cursor)
+        self._timer.stop()
+        self._refresh()
+
+    def set_shown_below(self, problem: str) -> None:
+        """Say which problem is typeset on the page below: its preview would only repeat it."""
+        self._shown_below = problem.strip()
+        self._refresh()
+
+    def set_busy(self, busy: bool) -> None:
+        """Show Stop while a solution is running."""
+        self.stop_button.setVisible(busy)
+        self.solve_button.setVisible(not busy)
+        self.hint.setText("Esc stops" if busy else "Ctrl+Enter solves")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self.preview.set_theme(theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        self.edit.setFont(text_font(pixels))
+        self.preview.set_size(pixels * 0.96)
+        self.edit.updateGeometry()
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        self._timer.start()
+
+    def _refresh(self) -> None:
+        text = self.text
+        repeated = bool(text.strip()) and text.strip() == self._shown_below
+        self.edit.set_least_lines(1 if repeated else _LINES[0])
+        mathematical = not repeated and len(text) <= 20_000 and any(s.kind != "text" for s in split(text).segments)
+        for widget in (self._separator, self._preview_label, self._scroll):
+            widget.setVisible(mathematical)
+        self.preview.set_text(text if mathematical else "")
+        self._fit_preview()
+
+    def _fit_preview(self) -> None:
+        wanted = self.preview.heightForWidth(max(100, self._scroll.viewport().width()))
+        self._scroll.setFixedHeight(min(_PREVIEW_HEIGHT, wanted + 4))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Mark the card while the text has the focus."""
+        if watched is self.edit and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.setProperty("active", "true" if event.type() == QEvent.Type.FocusIn else "false")
+            self.style().unpolish(self)
+            self.style().polish(self)
+        return super().eventFilter(watched, event)

@@ -1,0 +1,195 @@
+"""What the window needs from the rest of the program, as one protocol of plain calls.
+
+The window never imports an adapter: ``app.py`` hands it something of this shape. Calls marked *worker* are made in
+a background thread, one at a time per kind, and may take as long as they must; the others must answer at once.
+Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence for the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from tutor_app.core.events import SolveEvent
+from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.transcript import Transcript
+from tutor_app.handout import Format, Options
+from tutor_app.settings import Settings
+from tutor_app.ui.typeset import FormulaCache
+
+
+class Entry(Protocol):
+    """One saved solution, as a line of a list."""
+
+    @property
+    def id(self) -> str:
+        """What to fetch it by."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """The problem's text."""
+        ...
+
+    @property
+    def answer(self) -> str:
+        """LaTeX of the answer, or empty."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """``running``, ``finished`` or ``interrupted``."""
+        ...
+
+    @property
+    def created(self) -> float:
+        """POSIX seconds."""
+        ...
+
+
+class Sample(Protocol):
+    """A sample problem."""
+
+    @property
+    def topic(self) -> str:
+        """Field of mathematics."""
+        ...
+
+    @property
+    def difficulty(self) -> int:
+        """From 1 to 5."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Its text."""
+        ...
+
+
+class Offer(Protocol):
+    """A model that can be fetched."""
+
+    @property
+    def id(self) -> str:
+        """What to fetch it by."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """For the reader."""
+        ...
+
+    @property
+    def licence(self) -> str:
+        """Of the weights."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """Size of the download."""
+        ...
+
+    @property
+    def ram_bytes(self) -> int:
+        """Memory it takes, roughly."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """One sentence for the one who chooses, or empty."""
+        ...
+
+
+class PullProgress(Protocol):
+    """How far a download is."""
+
+    @property
+    def stage(self) -> str:
+        """What is going on, one word."""
+        ...
+
+    @property
+    def done(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def bytes_per_second(self) -> float:
+        """0 if not known yet."""
+        ...
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At that speed."""
+        ...
+
+
+class Services(Protocol):
+    """Everything the window asks for."""
+
+    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+        """*Worker.* Solve and save a problem; the last event is ``Finished``."""
+        ...
+
+    def model_info(self) -> ModelInfo | None:
+        """What is loaded and where it runs, or None before the first solution."""
+        ...
+
+    def model_name(self) -> str:
+        """Name of the model that will answer, or empty if none is installed."""
+        ...
+
+    def offers(self) -> Sequence[Offer]:
+        """Models that can be fetched, the recommended one first."""
+        ...
+
+    def pull(self, model_id: str, progress: Callable[[PullProgress], None], cancel: Cancel) -> None:
+        """*Worker.* Fetch a model; calls ``progress`` about ten times a second."""
+        ...
+
+    def import_model(self, path: str) -> None:
+        """*Worker.* Use a GGUF file of the reader's own."""
+        ...
+
+    def entries(self, query: str) -> Sequence[Entry]:
+        """*Worker.* Saved solutions, newest first, that contain the words of ``query``."""
+        ...
+
+    def solution(self, entry_id: str) -> Transcript:
+        """*Worker.* A saved solution."""
+        ...
+
+    def delete(self, entry_id: str) -> None:
+        """*Worker.* Move a solution to the trash."""
+        ...
+
+    def undelete(self, entry_id: str) -> None:
+        """*Worker.* Take it back."""
+        ...
+
+    def export(
+        self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
+    ) -> str:
+        """*Worker.* Write solutions to a file; returns where it is. ``formulas`` spares a PDF its typesetting."""
+        ...
+
+    def export_name(self, transcript: Transcript | None, format: Format) -> str:
+        """A name for that file; ``None`` stands for several solutions."""
+        ...
+
+    def samples(self) -> Sequence[Sample]:
+        """The sample problems."""
+        ...
+
+    def load_settings(self) -> Settings:
+        """The reader's settings."""
+        ...
+
+    def save_settings(self, settings: Settings) -> None:
+        """Keep them; they hold from the next solution on."""
+        ...
