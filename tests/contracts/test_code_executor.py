@@ -1,4 +1,4 @@
-"""What everything that runs code must do; run on the fake and on the confined process."""
+"""What every executor of code must do; run on the script and on the confined process."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,110 +6,97 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.fakes import FakeExecutor
-from tutor_app.adapters.sandbox import Sandbox
-from tutor_app.core.errors import SandboxFault
-from tutor_app.core.events import OutputDelta, RunEvent, RunFinished
+from tutor_app.adapters.sandbox import Limits, Sandbox
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import CodeExecutor, CodeSession, Never
-from tutor_app.core.transcript import CodeError, Output
+from tutor_app.core.transcript import CodeError, Figure, Output
 
-NAME_ERROR = Output(stdout="before\n", status="error", error=CodeError("NameError", "name 'x' is not defined", 2))
-Make = Callable[[list[Output | SandboxFault]], CodeExecutor]
+Given = Callable[..., CodeExecutor]
+"""Gives an executor; the outcomes are what a script must say and what the real one will find out by itself."""
 
-
-@pytest.fixture(scope="module", params=["fake", "sandbox"])
-def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    """Makes an executor; the outcomes are for the fake, the real one must come to the same by itself."""
-    if request.param == "fake":
-        yield lambda outcomes: FakeExecutor(outcomes)
-        return
-    sandbox = Sandbox()
-    try:
-        sandbox.open().close()
-    except SandboxFault as e:
-        sandbox.close()
-        pytest.skip(f"no sandbox here: {e}")
-    yield lambda _: sandbox
-    sandbox.close()
+PICTURE = Figure("<svg/>", "iVBORw0KGgo=", 1, 1, "Plot")
 
 
-def run(session: CodeSession, code: str) -> tuple[list[RunEvent], Output]:
-    """Every event, and the output, which must come last and once."""
-    events = list(session.run(code, cancel=Never()))
-    (finished,) = (e for e in events if isinstance(e, RunFinished))
-    assert finished is events[-1]
-    printed = "".join(e.text for e in events if isinstance(e, OutputDelta))
-    assert printed == finished.output.stdout
-    return events, finished.output
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    executor = Sandbox(Limits(seconds=20))
+    yield executor
+    executor.close()
 
 
-def test_what_is_printed_comes_as_it_is_and_at_the_end(make: Make) -> None:
-    session = make([Output(stdout="42\n")]).open()
-    _, output = run(session, "print(6 * 7)")
+@pytest.fixture(params=["script", "sandbox"])
+def given(request: pytest.FixtureRequest) -> Given:
+    if request.param == "script":
+        return lambda *outcomes, figures=(): FakeExecutor(list(outcomes), figures=figures)
+    sandbox: Sandbox = request.getfixturevalue("sandbox")
+    return lambda *outcomes, figures=(): sandbox
+
+
+def events_of(session: CodeSession, code: str) -> list[RunEvent]:
+    return list(session.run(code, cancel=Never()))
+
+
+def finished(events: list[RunEvent]) -> Output:
+    assert [isinstance(e, RunFinished) for e in events].count(True) == 1
+    last = events[-1]
+    assert isinstance(last, RunFinished)
+    return last.output
+
+
+def test_what_was_printed_comes_as_it_happens_and_whole_at_the_end(given: Given) -> None:
+    session = given(Output("one\ntwo\n")).open()
+    events = events_of(session, "print('one')\nprint('two')")
     session.close()
-    assert (output.stdout, output.status, output.error, output.truncated) == ("42\n", "ok", None, False)
-    assert output.seconds >= 0
-    assert output.feedback == "", "the solve loop decides what the model is told"
+    output = finished(events)
+    assert output.stdout == "one\ntwo\n"
+    assert "".join(e.text for e in events if isinstance(e, OutputDelta)) == output.stdout
+    assert (output.status, output.error) == ("ok", None)
 
 
-def test_code_that_fails_is_an_output(make: Make) -> None:
-    session = make([NAME_ERROR]).open()
-    _, output = run(session, "print('before')\nx")
+def test_a_block_that_raises_is_an_outcome_and_no_exception(given: Given) -> None:
+    error = CodeError("ZeroDivisionError", "division by zero", 2)
+    session = given(Output("before\n", status="error", error=error)).open()
+    output = finished(events_of(session, "print('before')\n1/0"))
     session.close()
-    assert (output.stdout, output.status) == ("before\n", "error")
+    assert output.status == "error"
+    assert output.stdout == "before\n"
     assert output.error is not None
-    assert output.error.last_line == "NameError: name 'x' is not defined"
-    assert output.error.line == 2
+    assert (output.error.last_line, output.error.line) == ("ZeroDivisionError: division by zero", 2)
 
 
-def test_the_value_of_the_last_line(make: Make) -> None:
-    session = make([Output(value="42")]).open()
-    events, output = run(session, "6 * 7")
-    session.close()
-    assert [type(e) for e in events] == [RunFinished]
-    assert (output.stdout, output.value) == ("", "42")
-
-
-def test_blocks_of_a_session_follow_each_other(make: Make) -> None:
-    session = make([Output(), Output(stdout="1\n")]).open()
-    assert run(session, "x = 1")[1].status == "ok"
-    assert run(session, "print(x)")[1].stdout == "1\n"
+def test_blocks_of_one_session_follow_each_other(given: Given) -> None:
+    session = given(Output(), Output("4\n")).open()
+    assert finished(events_of(session, "a = 3")).stdout == ""
+    assert finished(events_of(session, "print(a + 1)")).stdout == "4\n"
     session.close()
 
 
-def test_sessions_are_apart(make: Make) -> None:
-    executor = make([Output(), NAME_ERROR])
-    first, second = executor.open(), executor.open()
-    run(first, "x = 1")
-    assert run(second, "print('before')\nx")[1].status == "error"
-    first.close()
-    second.close()
+def test_figures_come_before_the_end(given: Given) -> None:
+    session = given(Output(), figures=(PICTURE,)).open()
+    events = events_of(session, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    session.close()
+    assert [isinstance(e, FigureDrawn) for e in events].count(True) == 1
+    assert finished(events).status == "ok"
 
 
-def test_a_cancel_stops_the_block_and_keeps_what_was_printed(make: Make) -> None:
-    session = make([Output(stdout="before\n")]).open()
+def test_a_raised_flag_ends_the_block_as_stopped(given: Given) -> None:
     flag = threading.Event()
-    output: Output | None = None
-    for event in session.run("import sys\nsys.stdout.write('before\\n')\nwhile True: pass", cancel=flag):
-        if isinstance(event, OutputDelta):
-            flag.set()
-        elif isinstance(event, RunFinished):
-            output = event.output
+    session = given(Output("started\n")).open()
+    events: list[RunEvent] = []
+    for event in session.run("print('started')\nwhile True: pass", cancel=flag):
+        events.append(event)
+        flag.set()
     session.close()
-    assert output is not None
-    assert (output.stdout, output.status) == ("before\n", "stopped")
+    output = finished(events)
+    assert (output.status, output.stdout) == ("stopped", "started\n")
     assert output.error is not None
 
 
-def test_getting_ready_is_no_promise_to_run(make: Make) -> None:
-    executor = make([Output(stdout="1\n")])
-    executor.warm()
+def test_closing_twice_is_harmless(given: Given) -> None:
+    executor = given(Output())
     session = executor.open()
-    executor.warm()
-    assert run(session, "print(1)")[1].stdout == "1\n"
-    session.close()
-
-
-def test_closing_twice_does_no_harm(make: Make) -> None:
-    session = make([Output()]).open()
     session.close()
     session.close()
+    again = executor.open()
+    assert finished(events_of(again, "pass")).status == "ok"
+    again.close()

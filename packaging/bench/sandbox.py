@@ -1,0 +1,242 @@
+"""Speed of the sandbox with its confinement on, against a fresh Python, a process pool per call and Jupyter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from statistics import median
+
+from tutor_app.adapters.sandbox import Limits, Sandbox, Session
+from tutor_app.adapters.sandbox_process import readable
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
+
+Row = tuple[str, float, str, str, float]
+
+RUNS = 20
+PAUSE = 0.1
+"""Seconds between two problems, for all warm runners alike."""
+SNIPPET = "from sympy import *\nx = symbols('x')\nprint(solve(x**2 - 5*x + 6, x))"
+SECOND = "y = 3*x + 1\nprint(y.subs(x, 2), expand(y**2))"
+PLOT = """
+import numpy as np, matplotlib.pyplot as plt
+t = np.linspace(-3, 3, 400)
+plt.plot(t, t**2)
+plt.title(r'$x^2$')
+plt.show()
+"""
+SYMBOLIC = """
+from sympy import *
+x, a, b = symbols('x a b')
+f = x**3 - 6*x**2 + 11*x - 6
+roots = solve(f, x)
+g = diff(f, x)
+turning = solve(g, x)
+values = [f.subs(x, t) for t in turning]
+h = integrate(f, (x, 1, 3))
+p = expand((x + a)**3)
+q = factor(p)
+r = simplify(sin(x)**2 + cos(x)**2)
+s = series(exp(x), x, 0, 6)
+m = Matrix([[1, a], [b, 2]])
+d = m.det()
+e = solve([a + b - 10, a - b - 4], [a, b])
+w = limit(sin(x)/x, x, 0)
+k = integrate(x*exp(x), x)
+u = apart(1/(x**2 - 1))
+print(roots, h, r, w)
+"""
+LOOP = "t = 0\nfor i in range(20000):\n    t += i\n    t -= 1\nprint(t)"
+STUBBORN = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print('on')
+while True: pass
+"""
+
+# A pool is made and thrown away for each program, in a parent that has not loaded sympy.
+_POOL = """
+import contextlib, io, multiprocessing, sys, time
+from concurrent.futures import ProcessPoolExecutor
+def run(code):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(code, {})
+    return out.getvalue()
+if __name__ == "__main__":
+    for _ in range(int(sys.argv[2])):
+        start = time.perf_counter()
+        with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+            assert pool.submit(run, sys.argv[1]).result() == "[2, 3]\\n"
+        print(time.perf_counter() - start)
+"""
+
+
+def _run(session: Session, code: str) -> float:
+    """Seconds of a block, from the call to its end."""
+    start = time.perf_counter()
+    for event in session.run(code):
+        last = event
+    seconds = time.perf_counter() - start
+    assert isinstance(last, RunFinished), last
+    assert last.output.status == "ok", last.output
+    return seconds
+
+
+def _settle(sandbox: Sandbox) -> None:
+    """Wait until a spare is ready, as it is between two problems of a student."""
+    time.sleep(PAUSE)
+    for spare in sandbox.pool._spares:
+        readable((spare.events,), 10)
+
+
+def _blocks(sandbox: Sandbox) -> tuple[float, float]:
+    first, second = [], []
+    for _ in range(RUNS):
+        _settle(sandbox)
+        start = time.perf_counter()
+        session = sandbox.open()
+        _run(session, SNIPPET)
+        first.append(time.perf_counter() - start)
+        second.append(_run(session, SECOND))
+        session.close()
+    return median(first), median(second)
+
+
+def _fresh() -> float:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", SNIPPET], check=True, capture_output=True)
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def _pool() -> float:
+    command = [sys.executable, "-c", _POOL, SNIPPET, "5"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return median(float(line) for line in done.stdout.split())
+
+
+def _jupyter() -> float | None:
+    if find_spec("jupyter_client") is None or find_spec("ipykernel") is None:
+        return None
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute_interactive("import sympy", output_hook=lambda m: None)
+        times = []
+        for _ in range(RUNS):
+            time.sleep(PAUSE)
+            start = time.perf_counter()
+            client.execute_interactive(SNIPPET, output_hook=lambda m: None)
+            times.append(time.perf_counter() - start)
+        return median(times)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def _print_delay(session: Session) -> float:
+    code = "import time\nfor _ in range(50):\n    print(time.monotonic())\n    time.sleep(0.005)"
+    delays = [time.monotonic() - float(e.text) for e in session.run(code) if isinstance(e, OutputDelta)]
+    return median(delays)
+
+
+def _figure(session: Session) -> float:
+    times = []
+    for _ in range(6):
+        start = time.perf_counter()
+        for event in session.run(PLOT):
+            if isinstance(event, FigureDrawn):
+                times.append(time.perf_counter() - start)
+    return median(times[1:])
+
+
+def _stop(sandbox: Sandbox) -> float:
+    times = []
+    for _ in range(5):
+        session = sandbox.open()
+        flag = threading.Event()
+        start = 0.0
+        for event in session.run(STUBBORN, cancel=flag):
+            if isinstance(event, OutputDelta):
+                flag.set()
+                start = time.perf_counter()
+        times.append(time.perf_counter() - start)
+        session.close()
+    return median(times)
+
+
+def _both(sandbox: Sandbox, code: str) -> tuple[float, float]:
+    """Seconds of a block in a fresh session, untraced and traced; the quietest of several turns."""
+
+    def quietest(run: Callable[[Session], object]) -> float:
+        times = []
+        for _ in range(6):
+            _settle(sandbox)
+            session = sandbox.open()
+            start = time.perf_counter()
+            run(session)
+            times.append(time.perf_counter() - start)
+            session.close()
+        return min(times)
+
+    return quietest(lambda s: _run(s, code)), quietest(lambda s: s.trace(code))
+
+
+def rows() -> Iterator[Row]:
+    """The table's rows: what, value, unit, reference, ratio of value to reference."""
+    sandbox = Sandbox(Limits(seconds=30))
+    try:
+        sandbox.open().close()
+        first, second = _blocks(sandbox)
+        ms = 1000.0
+        fresh, pool, jupyter = _fresh(), _pool(), _jupyter()
+        yield (
+            "a block, session opened and all",
+            first * ms,
+            "ms",
+            f"fresh python -c, {fresh * ms:.0f} ms",
+            first / fresh,
+        )
+        yield (
+            "a block, session opened and all",
+            first * ms,
+            "ms",
+            f"process pool per call, {pool * ms:.0f} ms",
+            first / pool,
+        )
+        if jupyter:
+            reference = f"warm Jupyter kernel, {jupyter * ms:.1f} ms (<= 0.6)"
+            yield "a block, session opened and all", first * ms, "ms", reference, first / jupyter
+        else:
+            yield "a block, session opened and all", first * ms, "ms", "Jupyter: jupyter_client is not installed", 0.0
+        yield "a second block of the same solution", second * ms, "ms", "<= 3 ms", second * ms / 3
+        session = sandbox.open()
+        delay, figure = _print_delay(session), _figure(session)
+        session.close()
+        yield "print() to callback", delay * ms, "ms", "<= 1 ms", delay * ms
+        yield "a plot to SVG and PNG", figure * ms, "ms", "<= 150 ms", figure * ms / 150
+        stop = _stop(sandbox)
+        yield "Stop to killed, code that ignores Ctrl+C", stop * ms, "ms", "<= 50 ms", stop * ms / 50
+        plain, traced = _both(sandbox, SYMBOLIC)
+        yield (
+            "a symbolic solution, recorded",
+            traced * ms,
+            "ms",
+            f"not recorded, {plain * ms:.0f} ms (<= 1.15)",
+            traced / plain,
+        )
+        plain, traced = _both(sandbox, LOOP)
+        more = (traced - plain) * ms
+        yield "a loop of 40,000 statements, recorded: more", more, "ms", "<= 10 ms", more / 10
+        _settle(sandbox)
+        memory = sandbox.idle_memory() / 1e6
+        yield "idle memory of template and spare", memory, "MB", "<= 150 MB", memory / 150
+    finally:
+        sandbox.close()

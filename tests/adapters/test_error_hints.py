@@ -1,0 +1,60 @@
+"""The commonest mistakes are explained; the exceptions are really raised."""
+
+import math
+
+import numpy as np
+import pytest
+import sympy
+
+from tutor_app.adapters.error_hints import hint_for
+
+
+def hint_of(code: str) -> str:
+    scope = {"sympy": sympy, "np": np, "math": math, "x": sympy.Symbol("x")}
+    try:
+        exec(compile(code, "<block 1>", "exec"), scope)
+    except Exception as e:  # noqa: BLE001 - any of them
+        return hint_for(type(e).__name__, e.msg if isinstance(e, SyntaxError) else str(e))
+    raise AssertionError("nothing was raised")
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("y + 1", "Nothing called y"),
+        ("def f():\n    a += 1\nf()", "a is assigned inside the function"),
+        ("import scipi", "library scipi"),
+        ("from math import sine", "nothing called sine"),
+        ("1 / 0", "divided by zero"),
+        ("[][0]", "outside the list"),
+        ("{}['a']", "no such key"),
+        ("a = 5\na[0]", "type int has no parts"),
+        ("a = 5\na(2)", "type int was called"),
+        ("bool(x > 1)", "inequality with unknowns"),
+        ("float(x)", "no plain number"),
+        ("(lambda a: a)()", "wrong arguments"),
+        ("'a' + 1", "another type"),
+        ("[] - []", "cannot be combined"),
+        ("(5).append(1)", "type int has nothing called append"),
+        ("int('a')", "not a whole number"),
+        ("a, b = 1, 2, 3", "number of names"),
+        ("math.sqrt(-1)", "not defined for this number"),
+        ("raise NotImplementedError", "nsolve"),
+        ("def f(): f()\nf()", "case in which it stops"),
+        ("math.exp(10000)", "too large for a float"),
+        ("a = (1", "bracket or quote"),
+        ("a = 2y", "write 2*x"),
+        ("if True:\na = 1", "indented"),
+        ("np.linalg.inv(np.zeros((2, 2)))", "singular"),
+        ("sympy.zeros(2).inv()", "no inverse"),
+        ("sympy.zeros(2) * sympy.zeros(3)", "do not fit"),
+        ("sympy.sympify('2x+')", "could not read"),
+        ("assert 1 == 2", "does not hold"),
+    ],
+)
+def test_a_hint_for_each_of_the_commonest(code: str, word: str) -> None:
+    assert word in hint_of(code)
+
+
+def test_an_unknown_error_gets_no_hint() -> None:
+    assert hint_for("QuiteNewError", "something") == ""

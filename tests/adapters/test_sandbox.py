@@ -1,0 +1,542 @@
+"""Running blocks in the real sandbox: what comes back, what persists, what is bounded."""
+
+import base64
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tutor_app.adapters.sandbox import Limits, Sandbox, Session
+from tutor_app.core.errors import SandboxFault
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
+from tutor_app.core.transcript import Figure, Output
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    box = Sandbox(Limits(seconds=20))
+    yield box
+    box.close()
+
+
+@pytest.fixture
+def session(sandbox: Sandbox) -> Iterator[Session]:
+    opened = sandbox.open()
+    yield opened
+    opened.close()
+
+
+def run(session: Session, code: str, timeout: float | None = None) -> Output:
+    *_, last = session.run(code, timeout=timeout)
+    assert isinstance(last, RunFinished)
+    return last.output
+
+
+def figures(session: Session, code: str) -> list[Figure]:
+    return [e.figure for e in session.run(code) if isinstance(e, FigureDrawn)]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def processes_naming(text: str) -> list[str]:
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if text in line.read_text(errors="replace"):
+                found.append(line.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+# --- what comes back
+
+
+def test_value_of_a_last_expression_as_text_and_latex(session: Session) -> None:
+    output = run(session, "from sympy import *\nx = symbols('x')\nintegrate(x**2, x)")
+    assert (output.value, output.value_latex) == ("x**3/3", r"\frac{x^{3}}{3}")
+
+
+def test_no_value_where_something_was_printed_or_there_is_none(session: Session) -> None:
+    assert run(session, "print(1)\n2").value == ""
+    assert run(session, "a = 2").value == ""
+    assert run(session, "None").value == ""
+
+
+def test_value_of_a_container_of_symbols_has_latex_and_other_values_have_none(session: Session) -> None:
+    assert run(session, "from sympy import *\n[sqrt(2), 3]").value_latex == r"\left[ \sqrt{2}, \  3\right]"
+    plain = run(session, "[1, 2.5, 'a']")
+    assert (plain.value, plain.value_latex) == ("[1, 2.5, 'a']", "")
+
+
+def test_a_value_never_brings_its_own_markup(session: Session) -> None:
+    code = (
+        "class E:\n def __repr__(s): return 'plain'\n def _repr_html_(s): return '<b>x</b>'\n"
+        " _repr_latex_ = _repr_html_\nE()"
+    )
+    output = run(session, code)
+    assert (output.value, output.value_latex) == ("plain", "")
+
+
+def test_stdout_and_stderr_keep_their_order(session: Session) -> None:
+    code = "import sys\nprint('a')\nprint('b', file=sys.stderr)\nsys.stdout.buffer.write(b'c\\n')\nprint('d')"
+    events = [e for e in session.run(code) if isinstance(e, OutputDelta)]
+    assert "".join(e.text for e in events) == "a\nb\nc\nd\n"
+    assert "".join(e.text for e in events if e.stream == "stderr") == "b\n"
+
+
+def test_what_is_written_to_the_descriptors_is_seen_too(session: Session) -> None:
+    assert run(session, "import os\nos.write(1, b'raw ')\nos.write(2, b'bytes')").stdout == "raw bytes"
+    assert run(session, "import os\nos.close(1)\nos.close(2)\nprint('still here')").stdout == "still here\n"
+
+
+def test_printing_is_seen_while_the_block_runs(session: Session) -> None:
+    flag = threading.Event()
+    for event in session.run("print('now')\nwhile True: pass", cancel=flag):
+        if isinstance(event, OutputDelta):
+            flag.set()
+        else:
+            assert isinstance(event, RunFinished)
+            assert (event.output.stdout, event.output.status) == ("now\n", "stopped")
+
+
+def test_control_characters_arrive_as_escapes(session: Session) -> None:
+    output = run(session, r"print('\x1b[2J' + chr(0x202e) + 'abc\x00\x07' + chr(0xd800) + '\tend')")
+    assert output.stdout == "\\x1b[2J\\u202eabc\\x00\\x07\\ud800\tend\n"
+
+
+def test_an_error_has_type_message_line_traceback_and_hint(session: Session) -> None:
+    error = run(session, "def f(n):\n    return 1 / n\n\nf(0)").error
+    assert error is not None
+    assert (error.type, error.message, error.line) == ("ZeroDivisionError", "division by zero", 2)
+    assert "line 4, in <module>" in error.traceback
+    assert "return 1 / n" in error.traceback
+    assert "divided by zero" in error.hint
+
+
+def test_library_frames_are_left_out_and_the_line_is_the_blocks(session: Session) -> None:
+    error = run(session, "import sympy\nsympy.sympify('2x +')").error
+    assert error is not None
+    assert error.type == "SympifyError"
+    assert error.line == 2
+    assert "site-packages" not in error.traceback
+
+
+def test_a_syntax_error_names_its_line(session: Session) -> None:
+    error = run(session, "a = 1\nb = (2").error
+    assert error is not None
+    assert (error.type, error.line) == ("SyntaxError", 2)
+
+
+def test_an_error_in_an_earlier_blocks_function_names_the_line_of_this_block(session: Session) -> None:
+    run(session, "\n\n\ndef f():\n    raise ValueError('no')")
+    error = run(session, "x = 1\nf()").error
+    assert error is not None
+    assert error.line == 2
+
+
+def test_input_fails_at_once_and_says_why(session: Session) -> None:
+    error = run(session, "n = int(input('n? '))").error
+    assert error is not None
+    assert error.type == "EOFError"
+    assert "nobody can type" in error.hint
+
+
+def test_main_guard_runs(session: Session) -> None:
+    assert run(session, "if __name__ == '__main__':\n    print('main')").stdout == "main\n"
+
+
+def test_exit_ends_the_block_only(session: Session) -> None:
+    assert run(session, "a = 1\nprint('x')\nexit()").status == "ok"
+    assert run(session, "import sys\nsys.exit(3)").status == "error"
+    assert run(session, "print(a)").stdout == "1\n"
+
+
+def test_figures_come_as_svg_and_png_without_being_asked_for(session: Session) -> None:
+    (figure,) = figures(
+        session, "import matplotlib.pyplot as plt\nplt.plot([1, 4, 9])\nplt.title('Squares')\nplt.xlabel('n')"
+    )
+    assert figure.svg.startswith("<svg")
+    assert base64.b64decode(figure.png).startswith(b"\x89PNG")
+    assert (figure.width, figure.height) == (640, 480)
+    assert figure.alt == "Plot: Squares, y against n"
+
+
+def test_show_sends_in_order_and_each_figure_once(session: Session) -> None:
+    code = (
+        "import matplotlib.pyplot as plt\nprint('a')\nplt.plot([1])\nplt.show()\nprint('b')\n"
+        "plt.figure()\nplt.plot([2])"
+    )
+    kinds = [type(e).__name__ for e in session.run(code)]
+    assert [k for k in kinds if k != "OutputDelta"] == ["FigureDrawn", "FigureDrawn", "RunFinished"]
+    assert kinds.index("FigureDrawn") < len(kinds) - 1 - kinds[::-1].index("OutputDelta")
+
+
+def test_a_saved_and_closed_figure_is_not_lost(session: Session) -> None:
+    code = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('a.png')\nplt.close()"
+    assert len(figures(session, code)) == 1
+
+
+def test_figures_are_bounded_in_number_and_size(session: Session) -> None:
+    code = (
+        "import matplotlib.pyplot as plt\nfor i in range(12):\n"
+        "    plt.figure(figsize=(90, 90) if i == 0 else (2, 2))\n    plt.plot([i])"
+    )
+    drawn = figures(session, code)
+    assert len(drawn) == 8
+    assert max(f.width for f in drawn) == 2000
+
+
+def test_a_sympy_plot_is_a_figure_and_its_handle_no_value(session: Session) -> None:
+    events = list(session.run("from sympy import *\nx = symbols('x')\nplot(x**2)"))
+    assert [type(e).__name__ for e in events] == ["FigureDrawn", "RunFinished"]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].output.value == ""
+
+
+def test_ordinary_python_works(session: Session) -> None:
+    code = """
+import asyncio, collections, csv, dataclasses, heapq, statistics, tempfile, threading, zoneinfo
+import numpy as np
+@dataclasses.dataclass
+class P:
+    x: int
+async def five():
+    return 5
+found = []
+thread = threading.Thread(target=lambda: found.append(1))
+thread.start(); thread.join()
+with tempfile.NamedTemporaryFile('w') as f:
+    f.write('x')
+open('a.txt', 'w').write('hi')
+print(P(3), asyncio.run(five()), found, open('a.txt').read(), np.linalg.det(np.eye(2)), 2**20000 > 0)
+"""
+    assert run(session, code).stdout == "P(x=3) 5 [1] hi 1.0 True\n"
+
+
+# --- what persists
+
+
+def test_names_persist_between_blocks_and_not_between_sessions(sandbox: Sandbox, session: Session) -> None:
+    run(session, "import sympy\nsympy.solve = lambda *a: 'patched'\nsecret = 1")
+    assert run(session, "print(sympy.solve(1), secret)").stdout == "patched 1\n"
+    other = sandbox.open()
+    assert run(
+        other, "from sympy import *\nx = symbols('x')\nprint(solve(x - 2, x), 'secret' in globals())"
+    ).stdout == ("[2] False\n")
+    other.close()
+
+
+def test_a_timeout_keeps_the_output_and_the_names(session: Session) -> None:
+    run(session, "kept = 5")
+    output = run(session, "print('partly')\nwhile True: pass", timeout=0.5)
+    assert (output.status, output.stdout) == ("timeout", "partly\n")
+    assert output.error is not None
+    assert (output.error.type, output.error.line) == ("TimeoutError", 2)
+    assert run(session, "print(kept)").stdout == "5\n"
+
+
+def test_code_that_will_not_stop_is_killed_and_its_names_are_rebuilt(session: Session) -> None:
+    run(session, "kept = [1, 2]")
+    run(session, "kept.append(3)\nraise ValueError")
+    stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('partly')\nwhile True: pass"
+    output = run(session, stubborn, timeout=0.5)
+    assert (output.status, output.stdout) == ("timeout", "partly\n")
+    assert run(session, "print(kept)").stdout == "[1, 2, 3]\n"
+
+
+def test_a_crash_is_said_and_the_names_are_rebuilt(session: Session) -> None:
+    run(session, "a = 7")
+    output = run(session, "import ctypes\nprint('on the way')\nctypes.string_at(0)")
+    assert (output.status, output.stdout) == ("died", "on the way\n")
+    assert output.error is not None
+    assert "segmentation fault" in output.error.message
+    assert run(session, "print(a)").stdout == "7\n"
+
+
+def test_names_that_cannot_be_rebuilt_are_said_to_be_lost(session: Session) -> None:
+    run(session, "import os\nprint(len(os.listdir('.')))\nif os.environ.get('again'): os._exit(1)")
+    session._blocks[0] = type(session._blocks[0])("import os\nos._exit(1)", 0.0)
+    run(session, "import os\nos._exit(9)")
+    output = run(session, "print('here')")
+    assert "could not be restored" in output.stdout
+    assert output.stdout.endswith("here\n")
+
+
+def test_a_reader_who_stops_listening_leaves_a_usable_session(session: Session) -> None:
+    run(session, "a = 2")
+    events = session.run("print('x')\nwhile True: pass")
+    next(iter(events))
+    events.close()  # type: ignore[attr-defined]
+    assert run(session, "print(a)").stdout == "2\n"
+
+
+def test_threads_left_behind_rest_between_blocks(session: Session) -> None:
+    run(
+        session,
+        (
+            "import threading, time\nn = 0\ndef count():\n    global n\n    while True:\n"
+            "        n += 1\n        time.sleep(0.001)\n"
+            "threading.Thread(target=count, daemon=True).start()"
+        ),
+    )
+    first = int(run(session, "print(n)").stdout)
+    time.sleep(0.5)
+    assert int(run(session, "print(n)").stdout) < first + 250
+
+
+def test_the_same_program_gives_the_same_result_in_every_session(sandbox: Sandbox) -> None:
+    code = "import random\nimport numpy as np\nprint(random.random(), np.random.rand(), hash('a'), {'x', 'y', 'z'})"
+    outputs = set()
+    for _ in range(2):
+        session = sandbox.open()
+        outputs.add(run(session, code).stdout)
+        session.close()
+    assert len(outputs) == 1
+
+
+# --- what is bounded
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["while True: print('x' * 1000)", "print('B' * (60 << 20))", "import os\nwhile True: os.write(1, b'y' * 65536)"],
+)
+def test_output_is_bounded_and_said_to_be_cut(sandbox: Sandbox, code: str) -> None:
+    session = sandbox.open()
+    output = run(session, code)
+    session.close()
+    assert output.status in ("error", "died")
+    assert output.truncated
+    assert 0 < len(output.stdout) <= sandbox.limits.output
+    assert output.error is not None
+    assert output.error.type == "OutputLimitError"
+
+
+def test_a_value_is_bounded(session: Session) -> None:
+    assert len(run(session, "'D' * (50 << 20)").value) < 11_000
+
+
+def test_memory_is_bounded(session: Session) -> None:
+    error = run(session, "import numpy as np\na = np.ones((20000, 20000))").error
+    assert error is not None
+    assert "MemoryError" in error.type
+    assert "memory" in error.hint
+
+
+def test_threads_are_bounded(session: Session) -> None:
+    code = (
+        "import threading, time\nthreading.stack_size(65536)\nfor i in range(3000):\n"
+        "    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\ntime.sleep(9)"
+    )
+    output = run(session, code)
+    assert output.status in ("died", "error")
+    assert output.seconds < 9
+
+
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_the_scratch_folder_is_bounded_and_removed(namespaces: bool) -> None:
+    box = Sandbox(Limits(seconds=20), spares=0, namespaces=namespaces)
+    session = box.open()
+    base = box.pool._base
+    assert base is not None
+    code = (
+        "n = 0\nfor i in range(60):\n    with open(f'{i}.bin', 'wb') as f:\n"
+        "        for _ in range(10): n += f.write(b'x' * (1 << 20))"
+    )
+    output = run(session, code)
+    written = run(session, "print(n)") if output.status == "error" else output
+    session.close()
+    box.close()
+    assert output.status in ("error", "died")
+    assert int(written.stdout or 0) <= 64 << 20
+    assert not base.exists()
+
+
+def test_a_frame_that_makes_no_sense_ends_only_that_worker(session: Session) -> None:
+    run(session, "a = 1")
+    output = run(
+        session,
+        (
+            "import os\nfor fd in range(3, 64):\n"
+            "    try: os.write(fd, b'\\xf0\\xff\\xff\\xff' + b'x' * 70000)\n    except OSError: pass\n"
+            "print('sprayed')"
+        ),
+    )
+    assert output.status in ("died", "timeout")
+    assert run(session, "print(a)").stdout == "1\n"
+
+
+def test_forged_messages_are_only_the_blocks_own_words(session: Session) -> None:
+    forged = """
+import json, os, struct
+def send(m):
+    d = json.dumps(m).encode()
+    os.write(4, struct.pack('<I', len(d)) + d)
+send({'k': 'fig', 'svg': '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>', 'png': 'AAAA'})
+send({'k': 'o', 't': ['not', 'text']})
+send({'k': 'nonsense', 'x': 1})
+send({'k': 'done', 'status': 'ok', 'value': 5, 'error': 'no object'})
+"""
+    events = list(session.run(forged))
+    assert not any(isinstance(e, FigureDrawn) for e in events)
+    assert isinstance(events[-1], RunFinished)
+
+
+# --- the pool
+
+
+def test_full_confinement_can_be_demanded() -> None:
+    box = Sandbox(require_full=True, spares=0)
+    wanted = {"files", "writes", "metadata", "network", "processes", "signals", "memory"}
+    with closing(Sandbox(spares=0)) as any_box, closing(any_box.open()) as session:
+        full = all(session.confinement[k] for k in wanted)
+    with closing(box):
+        if full:
+            box.open().close()
+        else:
+            with pytest.raises(SandboxFault, match="cannot confine it fully"):
+                box.open()
+
+
+def test_a_worker_that_cannot_start_is_a_fault_in_one_sentence(tmp_path: Path) -> None:
+    box = Sandbox(spares=0, command=[sys.executable, "-c", "raise SystemExit(1)"])
+    with pytest.raises(SandboxFault, match="could not be started"):
+        box.open()
+    box.close()
+    missing = Sandbox(spares=0, command=[str(tmp_path / "nothing")])
+    with pytest.raises(SandboxFault, match="could not be started"):
+        missing.open()
+    missing.close()
+
+
+def test_a_closed_sandbox_says_so_and_closing_twice_is_harmless() -> None:
+    box = Sandbox(spares=0)
+    box.close()
+    box.close()
+    with pytest.raises(SandboxFault, match="closed"):
+        box.open()
+
+
+def test_workers_without_a_template_do_the_same() -> None:
+    box = Sandbox(Limits(seconds=20), spares=0, fork=False)
+    session = box.open()
+    assert run(session, "print(6 * 7)").stdout == "42\n"
+    assert run(session, "open('/etc/passwd')").status == "error"
+    assert run(session, "while True: pass", timeout=0.5).status == "timeout"
+    base = box.pool._base
+    session.close()
+    box.close()
+    assert base is not None
+    assert not base.exists()
+
+
+def test_idle_workers_are_let_go() -> None:
+    box = Sandbox(spares=1, idle_seconds=0.2)
+    session = box.open()
+    base = box.pool._base
+    session.close()
+    assert base is not None
+    assert eventually(lambda: not base.exists())
+    session = box.open()
+    assert run(session, "print(1)").stdout == "1\n"
+    session.close()
+    box.close()
+
+
+def test_the_template_killed_in_between_is_replaced() -> None:
+    box = Sandbox(Limits(seconds=20), spares=1)
+    session = box.open()
+    run(session, "a = 1")
+    assert box.pool._template is not None
+    box.pool._template.send_signal(signal.SIGKILL)
+    output = run(session, "print(a)\nwhile True: pass", timeout=10)
+    assert output.status == "died" or output.stdout == "1\n"
+    assert run(session, "print(a)").stdout == "1\n"
+    session.close()
+    box.close()
+
+
+def test_workers_killed_at_any_moment_give_an_outcome_each_time() -> None:
+    box = Sandbox(Limits(seconds=20), spares=1)
+    chance = random.Random(7)
+    session = box.open()
+    run(session, "a = 1")
+    ended = []
+    for _ in range(12):
+        victim = session._worker
+        killer = threading.Timer(chance.uniform(0, 0.08), victim.kill if victim else int)
+        killer.start()
+        output = run(session, "a\nimport time\ntime.sleep(0.04)\nprint(a)")
+        killer.cancel()
+        killer.join()
+        ended.append(output.status)
+    assert set(ended) <= {"ok", "died"}
+    assert run(session, "print(a)").stdout == "1\n"
+    session.close()
+    box.close()
+
+
+def test_no_room_for_the_working_folder_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    box = Sandbox(spares=0)
+    with pytest.raises(SandboxFault, match="could not be started"):
+        box.open()
+    box.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_many_sessions_leave_nothing_behind() -> None:
+    box = Sandbox(spares=1)
+    box.open().close()
+    base = box.pool._base
+    assert base is not None
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    for i in range(30):
+        session = box.open()
+        assert run(session, f"open('f', 'w').write('x')\nprint({i})").stdout == f"{i}\n"
+        session.close()
+    assert abs(len(list(Path("/proc/self/fd").iterdir())) - descriptors) <= 4
+    assert eventually(lambda: len(list(base.glob("scratch*"))) <= 1)
+    assert eventually(lambda: len(processes_naming(str(base))) <= 2)
+    box.close()
+    assert not base.exists()
+    assert not processes_naming(str(base))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_killing_the_program_leaves_no_worker_and_no_file() -> None:
+    program = (
+        "import sys\nfrom tutor_app.adapters.sandbox import Sandbox\n"
+        "box = Sandbox()\nsession = box.open()\nprint(box.pool._base, flush=True)\n"
+        "for event in session.run('print(1)\\nwhile True: pass', timeout=60): print(event, flush=True)\n"
+    )
+    app = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert app.stdout is not None
+    base = app.stdout.readline().strip()
+    assert "OutputDelta" in app.stdout.readline()
+    assert len(processes_naming(base)) >= 2
+    app.kill()
+    app.wait()
+    app.stdout.close()
+    assert eventually(lambda: not processes_naming(base))
+    assert eventually(lambda: not Path(base).exists())

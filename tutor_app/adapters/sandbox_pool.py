@@ -1,0 +1,362 @@
+"""Keeps confined workers warm: starts them, hands each to one user, ends them, and lets all go when idle.
+
+On Linux a template process forks them (:mod:`tutor_app.adapters.sandbox_worker`); elsewhere each is started alone.
+It knows nothing of blocks of code.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from tutor_app.adapters.clean_output import visible
+from tutor_app.adapters.sandbox_process import (
+    Limits,
+    Worker,
+    close_all,
+    library_path,
+    open_pipes,
+    readable,
+    start,
+    worker_command,
+)
+from tutor_app.core.errors import SandboxFault
+
+START_SECONDS: Final = 60.0
+FULL: Final = frozenset({"files", "writes", "metadata", "network", "processes", "signals", "memory"})
+"""What the worker's own attempts must have shown before the confinement counts as complete."""
+
+
+class Pool:
+    """Warm workers, one use each; see :class:`tutor_app.adapters.sandbox.Sandbox` for the arguments.
+
+    Starts nothing until :meth:`warm` or :meth:`take`. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        spares: int = 1,
+        require_full: bool = False,
+        namespaces: bool = True,
+        fork: bool | None = None,
+        idle_seconds: float = 600.0,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._spares_wanted = spares
+        self._require_full = require_full
+        self._namespaces = namespaces
+        self._fork = sys.platform == "linux" if fork is None else fork
+        self._idle_seconds = idle_seconds
+        self._command = tuple(command or worker_command())
+        self._lock = threading.RLock()
+        self._template: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._base: Path | None = None
+        self._workers: dict[int, Worker] = {}
+        self._spares: list[Worker] = []
+        self._in_use = 0
+        self._number = 0
+        self._idle: threading.Timer | None = None
+        self._closed = False
+
+    def warm(self) -> None:
+        """Start getting workers ready; returns at once."""
+        with self._lock:
+            self._stop_idle_timer()
+            with suppress(SandboxFault):
+                self._top_up()
+            self._start_idle_timer()
+
+    def take(self) -> Worker:
+        """A worker that is ready, for the caller alone.
+
+        Raises:
+            SandboxFault: If none can be started, or none that is confined as demanded.
+        """
+        with self._lock:
+            self._stop_idle_timer()
+            for attempt in range(3):
+                self._drain_control()
+                worker = self._spares.pop(0) if self._spares else self._spawn()
+                try:
+                    self._await_ready(worker)
+                    break
+                except SandboxFault:
+                    self._discard(worker)
+                    if attempt == 2:
+                        raise
+                    if attempt == 1:
+                        self._namespaces = False  # what fails twice may be a namespace this system half allows
+                    self._let_go()
+            if self._require_full and not {k for k, v in worker.hello["held"].items() if v} >= FULL:
+                self._discard(worker)
+                missing = sorted(FULL - {k for k, v in worker.hello["held"].items() if v})
+                raise SandboxFault(
+                    f"Code is not run: this computer cannot confine it fully (missing: {', '.join(missing)}).",
+                    "Allow the strongest available mode in Settings to run it nevertheless.",
+                )
+            self._in_use += 1
+            return worker
+
+    def give_up(self, worker: Worker) -> None:
+        """End a worker that was taken."""
+        with self._lock:
+            self._discard(worker)
+            self._in_use -= 1
+            if not self._closed:
+                with suppress(SandboxFault):
+                    self._top_up()
+            self._start_idle_timer()
+
+    def replenish(self) -> None:
+        """Get the next worker ready, now that the running one is not in a hurry."""
+        with self._lock, suppress(SandboxFault):
+            if not self._closed:
+                self._top_up()
+
+    def close(self) -> None:
+        """End every process and remove every file; workers still in use are ended too."""
+        with self._lock:
+            self._closed = True
+            self._stop_idle_timer()
+            self._let_go()
+        atexit.unregister(self.close)
+
+    def idle_memory(self) -> int:
+        """Bytes of memory of the idle processes, shared pages counted once; 0 if unknown or none runs."""
+        with self._lock:
+            pids = [w.pid for w in self._spares]
+            if self._template is not None:
+                pids.append(self._template.pid)
+        total = 0
+        for pid in pids:
+            with suppress(OSError, ValueError, IndexError):
+                text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += int(text.split("\nPss:")[1].split()[0]) * 1024
+        return total
+
+    def _top_up(self) -> None:
+        self._drain_control()
+        while len(self._spares) < self._spares_wanted:
+            self._spares.append(self._spawn())
+
+    def _discard(self, worker: Worker) -> None:
+        self._workers.pop(worker.number, None)
+        worker.close()
+        if worker.child is not None and worker.scratch is not None:
+            shutil.rmtree(worker.scratch, ignore_errors=True)
+
+    def _spawn(self) -> Worker:
+        if self._closed:
+            raise SandboxFault("The sandbox has been closed.")
+        try:
+            self._drain_control()
+            return self._spawn_forked() if self._fork else self._spawn_alone()
+        except OSError as e:
+            raise SandboxFault(
+                f"The process that runs code could not be started ({e.strerror or e}).",
+                "Close other programs or free disk space, then try again.",
+            ) from e
+
+    def _config(self) -> dict[str, Any]:
+        limits = self.limits
+        return {
+            "library_path": library_path(),
+            "output_limit": limits.output,
+            "policy": {
+                "memory": limits.memory,
+                "cpu": limits.cpu_seconds,
+                "scratch_bytes": limits.scratch,
+                "file_bytes": limits.file,
+                "open_files": limits.open_files,
+                "threads": limits.threads,
+                "namespaces": self._namespaces,
+            },
+        }
+
+    def _folder(self) -> Path:
+        if self._base is None:
+            # Generators that are collected while the interpreter ends must not start anything again.
+            atexit.register(self.close)
+            self._base = Path(tempfile.mkdtemp(prefix="tutor-sandbox-"))
+        return self._base
+
+    def _start_template(self) -> socket.socket:
+        base = self._folder()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            config = self._config() | {"control": theirs.fileno(), "base": str(base)}
+            try:
+                self._template = start(self._command, config, base, (theirs.fileno(),))
+            except OSError:
+                ours.close()
+                raise
+        ours.settimeout(START_SECONDS)
+        self._control = ours
+        return ours
+
+    def _pipes(self) -> tuple[Worker, list[int]]:
+        """A worker-to-be with our ends, and the ends for the process."""
+        (commands, events, raw), theirs = open_pipes()
+        self._number += 1
+        return Worker(self._number, commands, events, raw, scratch=None), theirs
+
+    def _spawn_forked(self) -> Worker:
+        control = self._control or self._start_template()
+        worker, theirs = self._pipes()
+        self._workers[worker.number] = worker
+        worker.scratch = self._folder() / f"scratch{worker.number}"
+        try:
+            socket.send_fds(control, [json.dumps({"spawn": worker.number}).encode()], theirs)
+        except OSError:
+            self._workers.pop(worker.number)
+            worker.close()
+            self._let_go()
+            raise
+        finally:
+            close_all(theirs)
+        return worker
+
+    def _spawn_alone(self) -> Worker:
+        base = self._folder()
+        worker, theirs = self._pipes()
+        worker.scratch, root = base / f"scratch{worker.number}", base / f"root{worker.number}"
+        worker.scratch.mkdir(mode=0o700)
+        root.mkdir(mode=0o700, exist_ok=True)
+        config = self._config() | dict(zip(("commands", "events", "raw"), theirs, strict=True))
+        config["policy"] |= {"scratch": str(worker.scratch), "root": str(root)}
+        try:
+            worker.child = start(self._command, config, base, theirs)
+        except OSError:
+            worker.close()
+            raise
+        finally:
+            close_all(theirs)
+        worker.pid = worker.child.pid
+        self._workers[worker.number] = worker
+        return worker
+
+    def _await_ready(self, worker: Worker) -> None:
+        """Wait for the first frame of a worker.
+
+        Raises:
+            SandboxFault: If it died or did not come.
+        """
+        if worker.hello:
+            return
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if worker.events not in readable((worker.events,), 0.2):
+                self._drain_control()
+                continue
+            data = os.read(worker.events, 1 << 16)
+            if not data:
+                break
+            worker.buffer += data
+            for message in worker.frames():
+                worker.hello = message
+                self._drain_control(worker)
+                return
+        said = b""
+        with suppress(OSError):
+            said = os.read(worker.raw, 2000)
+        reason = said.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended at once"]
+        raise SandboxFault(
+            f"The process that runs code could not be started ({visible(reason[0])}).",
+            "`tutor doctor` says what this computer can do.",
+        )
+
+    def _drain_control(self, until: Worker | None = None) -> None:
+        """Take in what the template says; with ``until``, wait for the process number of that worker."""
+        control = self._control
+        if control is None or (until is not None and until.child is not None):
+            return
+        while True:
+            wait = until is not None and not until.pid
+            try:
+                control.settimeout(START_SECONDS if wait else 0.0)
+                data, fds, _, _ = socket.recv_fds(control, 1 << 16, 1)
+            except BlockingIOError:
+                return
+            except OSError:
+                data, fds = b"", []
+            if not data:
+                self._let_go()
+                return
+            message = json.loads(data)
+            worker = self._workers.get(message.get("spawned", message.get("exit")))
+            if worker is None or worker.closed:
+                close_all(fds)
+            elif "spawned" in message:
+                worker.pid = message["pid"]
+                worker.pidfd = fds[0] if fds else -1
+            else:
+                worker.status = message["status"]
+
+    def exit_status(self, worker: Worker) -> int | None:
+        """How a dead worker ended: an exit code, or minus a signal's number; None if that is not known."""
+        if worker.child is not None:
+            with suppress(subprocess.TimeoutExpired):
+                return worker.child.wait(1.0)
+            return None
+        end = time.monotonic() + 1.0
+        while worker.status is None and time.monotonic() < end:
+            with self._lock:
+                if self._control is None:
+                    break
+                self._drain_control()
+            if worker.status is None:
+                time.sleep(0.001)
+        return worker.status
+
+    def _let_go(self) -> None:
+        """End all processes and remove the working folder."""
+        for worker in list(self._workers.values()):
+            worker.close()
+        self._workers.clear()
+        self._spares.clear()
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._template is not None:
+            try:
+                self._template.wait(5.0)
+            except subprocess.TimeoutExpired:
+                self._template.kill()
+                self._template.wait()
+            self._template = None
+        if self._base is not None:
+            shutil.rmtree(self._base, ignore_errors=True)
+            self._base = None
+
+    def _start_idle_timer(self) -> None:
+        if self._in_use == 0 and not self._closed:
+            self._stop_idle_timer()
+            self._idle = threading.Timer(self._idle_seconds, self._when_idle)
+            self._idle.daemon = True
+            self._idle.start()
+
+    def _stop_idle_timer(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _when_idle(self) -> None:
+        with self._lock:
+            if self._in_use == 0:
+                self._let_go()

@@ -1,0 +1,308 @@
+"""One block on its way through a worker: deadlines, Stop, bounds, and what came of it.
+
+It believes nothing it reads: frames are checked one by one, and one that makes no sense ends the worker.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tutor_app.adapters.clean_output import clean_svg, png_size, visible
+from tutor_app.adapters.error_hints import hint_for
+from tutor_app.adapters.sandbox_process import Limits, Worker, read_some, readable
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.ports import Cancel
+from tutor_app.core.trace import Step, step_from
+from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
+
+POLL_SECONDS: Final = 0.01
+WATCH_SECONDS: Final = 0.02
+GRACE_STOP: Final = 0.025
+GRACE_TIMEOUT: Final = 0.1
+MAX_FIGURES: Final = 8
+MAX_STEPS: Final = 20_000
+
+
+class Run:
+    """One block on its way: reads the worker until it is done, late, stopped or dead.
+
+    Args:
+        worker: Where it runs.
+        limits: Bounds.
+        exit_status: Tells how a dead worker ended.
+        number: Of the block, from 1.
+        code: Python source.
+        limit: Wall seconds.
+        cancel: Stop.
+        trace: Options of a recording, or None.
+
+    Attributes:
+        steps: What was recorded.
+        recording_stopped: Why recording ended early, or empty.
+        lost: Whether the worker, and with it the namespace, is gone.
+        ended: Final status, or None while running.
+        seconds: Wall time.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        limits: Limits,
+        exit_status: Callable[[Worker], int | None],
+        number: int,
+        code: str,
+        limit: float,
+        cancel: Cancel,
+        trace: dict[str, Any] | None = None,
+    ) -> None:
+        self._worker = worker
+        self._number, self._code, self._limit, self._cancel = number, code, limit, cancel
+        self._extra = {"trace": trace} if trace else {}
+        self._limits, self._exit_status = limits, exit_status
+        self._text: list[str] = []
+        self._room = self._limits.output
+        self._figures = 0
+        self._done: dict[str, Any] | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.steps: list[Step] = []
+        self.recording_stopped = ""
+        self.lost = True  # until proved otherwise: the reader may stop listening at any moment
+        self.ended: OutputStatus | None = None
+        self.seconds = 0.0
+
+    def events(self) -> Iterator[RunEvent]:
+        """Yield what happens, at last one ``RunFinished``."""
+        worker = self._worker
+        started = time.monotonic()
+        why: Literal["timeout", "stopped", "output", "threads", "disk", "memory", "broken", ""] = ""
+        try:
+            try:
+                worker.resume()
+                worker.send({"run": self._number, "code": self._code, **self._extra})
+            except OSError:
+                why = ""
+            deadline, kill_at, watch_at = started + self._limit, float("inf"), started + WATCH_SECONDS
+            pipes = [worker.events, worker.raw]
+            while self._done is None:
+                now = time.monotonic()
+                if not why:
+                    if self._cancel.is_set():
+                        why, kill_at = "stopped", now + GRACE_STOP
+                    elif now >= deadline:
+                        why, kill_at = "timeout", now + GRACE_TIMEOUT
+                    if why:
+                        worker.interrupt()
+                if now >= kill_at:
+                    worker.kill()
+                    kill_at = float("inf")
+                if now >= watch_at:
+                    watch_at = now + WATCH_SECONDS
+                    excess = self._excess()
+                    if excess and why not in ("output", "broken"):
+                        why = excess
+                        worker.kill()
+                ready = readable(pipes, POLL_SECONDS)
+                if not ready:
+                    continue
+                # Raw output first: what was written there before a frame was sent has arrived by now.
+                if worker.raw in pipes:
+                    data = read_some(worker.raw)
+                    if data == b"":
+                        pipes.remove(worker.raw)
+                    elif data:
+                        yield from self._printed(self._decoder.decode(data), "stdout")
+                if worker.events in ready:
+                    data = read_some(worker.events)
+                    if data == b"":
+                        break
+                    worker.buffer += data or b""
+                    try:
+                        for message in worker.frames():
+                            yield from self._take_in(message)
+                    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                        why = why or "broken"
+                        worker.kill()
+                        break
+                if self._room < 0 and why != "output" and self._done is None:
+                    why, kill_at = "output", float("inf")
+                    worker.kill()
+            self.seconds = time.monotonic() - started
+            if self._done is not None:
+                worker.pause()  # threads left behind rest until the next block
+                self.lost = False
+            yield RunFinished(self._outcome(why))
+        finally:
+            if self.lost:
+                worker.close()
+
+    def _take_in(self, message: dict[str, Any]) -> Iterator[RunEvent]:
+        kind = message.get("k")
+        if kind in ("o", "e"):
+            yield from self._printed(str(message["t"]), "stdout" if kind == "o" else "stderr")
+        elif kind == "fig":
+            figure = _figure(message)
+            if figure is not None and self._figures < MAX_FIGURES:
+                self._figures += 1
+                yield FigureDrawn(figure)
+        elif kind == "done":
+            self._done = message
+        elif kind == "step":
+            self.steps += [step_from(s) for s in message["steps"][: MAX_STEPS - len(self.steps)]]
+            self.recording_stopped = visible(str(message.get("stopped", ""))[:300])
+
+    def _printed(self, text: str, stream: str) -> Iterator[RunEvent]:
+        shown = visible(text[: max(self._room, 0)])
+        self._room -= len(text)
+        if shown:
+            self._text.append(shown)
+            yield OutputDelta(shown, stream)
+
+    def _excess(self) -> Literal["threads", "disk", "memory", ""]:
+        """Which bound that the kernel does not keep for us has been passed (Linux only)."""
+        worker = self._worker
+        if not worker.pid or sys.platform == "win32":
+            return ""
+        if sys.platform == "darwin":
+            from tutor_app.adapters.confine_macos import footprint
+
+            if footprint(worker.pid) > self._limits.memory:
+                return "memory"
+            return "disk" if self._disk_full() else ""
+        try:
+            status = Path(f"/proc/{worker.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            if int(status[17]) > self._limits.threads:
+                return "threads"
+        except (OSError, IndexError, ValueError):
+            return ""
+        return "disk" if "mount" not in worker.hello.get("namespaces", ()) and self._disk_full() else ""
+
+    def _disk_full(self) -> bool:
+        """Whether the scratch folder, where it has no size of its own, holds too much."""
+        scratch = self._worker.scratch
+        if scratch is None:
+            return False
+        from tutor_app.adapters.confine_notify import used
+
+        return used(str(scratch), self._worker.pid) > self._limits.scratch // 2
+
+    def _outcome(self, why: str) -> Output:
+        text = "".join(self._text)
+        done = self._done or {}
+        truncated = self._room < 0 or done.get("truncated") is True
+        error = _error(done.get("error"))
+        status: OutputStatus
+        if why == "timeout":
+            status = "timeout"
+            error = _stopped("TimeoutError", f"the block took longer than {self._limit:g} s", error)
+        elif why == "stopped":
+            status = "stopped"
+            error = _stopped("KeyboardInterrupt", "the block was stopped", error)
+        elif why in _PASSED:
+            kind, message = _PASSED[why]
+            status = "died"
+            error = CodeError(kind, message.format(limits=self._limits), hint=hint_for(kind, message))
+        elif self._done is None:
+            status = "died"
+            kind, message = _death(self._exit_status(self._worker))
+            error = CodeError(kind, message, hint=hint_for(kind, message))
+        else:
+            status = "error" if done.get("status") == "error" else "ok"
+            if status == "ok":
+                error = None
+            elif error is None:
+                error = CodeError("Exception", "")
+        self.ended = status
+        value, latex = done.get("value"), done.get("latex")
+        valued = status == "ok" and not text and isinstance(value, str)
+        return Output(
+            stdout=text,
+            value=visible(str(value)[:20_000]) if valued else "",
+            value_latex=visible(latex[:20_000]) if valued and isinstance(latex, str) else "",
+            status=status,
+            error=error,
+            seconds=round(self.seconds, 4),
+            truncated=truncated,
+        )
+
+
+_PASSED: Final = {
+    "output": ("OutputLimitError", "the block printed more than {limits.output} characters"),
+    "threads": ("ThreadLimitError", "the block started more than {limits.threads} threads"),
+    "memory": ("MemoryError", "the block used more memory than it is given"),
+    "disk": ("DiskLimitError", "the block wrote more files than the scratch folder may hold"),
+    "broken": ("ProcessDied", "the block disturbed the process that ran it"),
+}
+_SIGNALS: Final = {
+    "SIGSEGV": "crashed (segmentation fault)",
+    "SIGBUS": "crashed (bus error)",
+    "SIGABRT": "crashed (abort)",
+    "SIGILL": "crashed (illegal instruction)",
+    "SIGFPE": "crashed (arithmetic fault in a library)",
+    "SIGKILL": "was killed, most likely for want of memory",
+    "SIGXCPU": "used up its processor time",
+    "SIGXFSZ": "wrote too large a file",
+    "SIGSYS": "made a forbidden system call",
+}
+
+
+def _death(status: int | None) -> tuple[str, str]:
+    if status is None:
+        return "ProcessDied", "the process that ran the block ended without saying why"
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        return "ProcessDied", f"the process that ran the block {_SIGNALS.get(name, f'was ended by {name}')}"
+    return "ProcessDied", f"the block ended its process with exit code {status}"
+
+
+def _stopped(kind: str, message: str, where: CodeError | None) -> CodeError:
+    """Why a block was cut short, with the place where the interrupt found it, if it did."""
+    found = where is not None and where.type == "KeyboardInterrupt"
+    traceback = where.traceback if where is not None and found else ""
+    if found:
+        traceback = traceback.rsplit("\n", 1)[0] + f"\n{kind}: {message}"
+    line = where.line if where is not None and found else 0
+    return CodeError(kind, message, line, traceback, hint_for(kind, message))
+
+
+def _error(data: object) -> CodeError | None:
+    if not isinstance(data, dict):
+        return None
+    line = data.get("line")
+    kind = visible(str(data.get("type", "Exception"))[:200])
+    message = visible(str(data.get("message", ""))[:3_000])
+    traceback = visible(str(data.get("traceback", ""))[:8_000])
+    line = line if isinstance(line, int) and 0 <= line < 1_000_000 else 0
+    return CodeError(kind, message, line, traceback, hint_for(kind, message))
+
+
+def _figure(message: dict[str, Any]) -> Figure | None:
+    """A checked picture; None if its PNG is none."""
+    png = message.get("png")
+    if not isinstance(png, str) or len(png) > 4 << 20:
+        return None
+    try:
+        size = png_size(base64.b64decode(png, validate=True))
+    except (ValueError, binascii.Error):
+        return None
+    if size is None:
+        return None
+    svg = message.get("svg")
+    alt = message.get("alt")
+    return Figure(
+        svg=clean_svg(svg) if isinstance(svg, str) else "",
+        png=png,
+        width=size[0],
+        height=size[1],
+        alt=visible(alt[:300]) if isinstance(alt, str) else "",
+    )

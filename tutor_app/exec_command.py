@@ -1,0 +1,166 @@
+"""``tutor exec``: runs a snippet in the sandbox exactly as a model's block would run, and prints the outcome.
+
+It adds nothing to the sandbox and takes nothing away. Exit codes: 0 the code ended well; 1 it raised; 2 it could
+not be read; 3 code cannot be run on this computer; 4 it was stopped at a limit, by Ctrl+C, or died.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO, Final, TextIO
+
+from tutor_app.adapters.sandbox import Limits, Sandbox
+from tutor_app.core.errors import SandboxFault, UserFault
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.ports import Cancel, CodeExecutor
+from tutor_app.core.transcript import Figure, Output
+
+OK, RAISED, UNREADABLE, NO_SANDBOX, CUT_SHORT = range(5)
+MAX_SOURCE: Final = 1 << 20
+
+
+def run_exec(
+    path: str,
+    *,
+    as_json: bool = False,
+    timeout: float | None = None,
+    executor: CodeExecutor | None = None,
+    stdin: BinaryIO | None = None,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> int:
+    """Run the snippet in the file ``path``, or on standard input for ``-``; returns the exit code.
+
+    Args:
+        path: File name or ``-``.
+        as_json: Print one JSON object (status, stdout, value, value_latex, error, figures, seconds, truncated)
+            instead of the output as it comes.
+        timeout: Wall seconds; None means the sandbox's own limit.
+        executor: What runs it; None means a sandbox of its own.
+        stdin: Binary standard input.
+        out: Standard output.
+        err: Standard error.
+    """
+    out, err = out or sys.stdout, err or sys.stderr
+    try:
+        if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
+            raise UserFault("The time limit must be a number of seconds above 0.")
+        code = _source(path, stdin)
+    except UserFault as e:
+        print(e, file=err)
+        return UNREADABLE
+    sandbox = executor or Sandbox(Limits(), spares=0)
+    try:
+        session = sandbox.open()
+        with _stopped_by_ctrl_c() as cancel:
+            run = session.run(code, cancel=cancel, timeout=timeout)
+            output = _as_json(run, out) if as_json else _as_text(run, out, err)
+        session.close()
+    except SandboxFault as e:
+        print(e, file=err)
+        return NO_SANDBOX
+    finally:
+        sandbox.close()
+    return {"ok": OK, "error": RAISED}.get(output.status, CUT_SHORT)
+
+
+def outcome(output: Output, figures: list[Figure]) -> dict[str, Any]:
+    """The JSON form of a run."""
+    return {
+        "status": output.status,
+        "stdout": output.stdout,
+        "value": output.value,
+        "value_latex": output.value_latex,
+        "error": asdict(output.error) if output.error else None,
+        "figures": [
+            {"mime": "image/png", "width": f.width, "height": f.height, "alt": f.alt, "png": f.png, "svg": f.svg}
+            for f in figures
+        ],
+        "seconds": output.seconds,
+        "truncated": output.truncated,
+    }
+
+
+def _source(path: str, stdin: BinaryIO | None) -> str:
+    if path == "-":
+        data = (stdin or sys.stdin.buffer).read(MAX_SOURCE + 1)
+    else:
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_SOURCE + 1)
+        except OSError as e:
+            raise UserFault(f"{path} cannot be read ({e.strerror}).") from None
+    if len(data) > MAX_SOURCE:
+        raise UserFault(f"The program is longer than {MAX_SOURCE >> 20} MiB.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserFault("The program is not UTF-8 text.") from None
+
+
+def _as_json(run: Iterator[RunEvent], out: TextIO) -> Output:
+    output, figures = Output(), []
+    for event in run:
+        if isinstance(event, FigureDrawn):
+            figures.append(event.figure)
+        elif isinstance(event, RunFinished):
+            output = event.output
+    print(json.dumps(outcome(output, figures)), file=out)
+    return output
+
+
+def _as_text(run: Iterator[RunEvent], out: TextIO, err: TextIO) -> Output:
+    output = Output()
+    for event in run:
+        if isinstance(event, OutputDelta):
+            print(event.text, end="", file=err if event.stream == "stderr" else out, flush=True)
+        elif isinstance(event, FigureDrawn):
+            figure = event.figure
+            print(f"[figure, {figure.width} x {figure.height}: {figure.alt}]", file=out, flush=True)
+        else:
+            output = event.output
+    if output.value:
+        print(output.value, file=out)
+    if output.error is not None:
+        print(output.error.traceback or output.error.last_line, file=err)
+        if output.error.hint:
+            print(f"({output.error.hint})", file=err)
+    return output
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Iterator[Cancel]:
+    """A flag that Ctrl+C raises, so that what was printed so far is kept."""
+    flag = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: flag.set())
+    try:
+        yield flag
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """``FILE|- [--json] [--timeout S]`` without the rest of the command line."""
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="tutor exec", description="Run Python in the sandbox.")
+    parser.add_argument("file", help="file name, or - for standard input")
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument("--timeout", type=float, help="wall seconds")
+    args = parser.parse_args(argv)
+    return run_exec(args.file, as_json=args.json, timeout=args.timeout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
