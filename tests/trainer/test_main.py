@@ -1,0 +1,148 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.trainer.local_code import LocalExecutor
+from trainer.__main__ import LAZY, main
+from trainer.records import Rejects, read_records
+from trainer.runs import Run
+from trainer.steps import alter_problems, make_code
+from tutor_app.core.errors import UserFault
+
+ROWS = [
+    {
+        "question": f"A tank holds {n}0 liters. It loses 3 liters an hour for 12 hours. How much is left?",
+        "answer": f"<<3*12=36>>36\n<<{n}0-36={n * 10 - 36}>>{n * 10 - 36}\n#### {n * 10 - 36}",
+    }
+    for n in range(5, 25)
+]
+
+
+@pytest.fixture
+def gsm8k(tmp_path: Path) -> Path:
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in ROWS))
+    return path
+
+
+def test_help_tells_the_whole_road(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as e:
+        main(["--help"])
+    assert e.value.code == 0
+    out = capsys.readouterr().out
+    for step in ("seeds", "make-code", "alter", "decontaminate", "view", "train", "export"):
+        assert step in out
+
+
+STEPS = ("seeds", "make-code", "alter", "decontaminate", "view", "tiny", "train", "export", *LAZY)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_has_help(step: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as e:
+        main([step, "--help"])
+    assert e.value.code == 0
+    assert f"trainer {step}" in capsys.readouterr().out
+
+
+def test_a_lazy_step_is_run_by_its_own_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = tmp_path / "pairs.jsonl"
+    rows = [{"kind": "same", "label": "equal", "gold": "1/2", "answer": "0.5"}]
+    pairs.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    assert main(["grade", "--pairs", str(pairs)]) == 0
+    assert "all equal: 1 of 1" in capsys.readouterr().out
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["seeds", "--format", "gsm8k", "--run", str(tmp_path / "r"), str(tmp_path / "no.jsonl")]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "cannot be read" in err
+
+
+def test_a_folder_that_cannot_be_made_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["seeds", "--format", "gsm8k", "--run", str(tmp_path / "file" / "r"), "x"]) == 1
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_the_data_steps_one_after_another(gsm8k: Path, tmp_path: Path) -> None:
+    run = Run.at(tmp_path / "run")
+    assert "20 records" in make_code(run, [gsm8k], LocalExecutor)
+    alter_problems(run, [gsm8k], "numbers", LocalExecutor, limit=5)
+    alter_problems(run, [gsm8k], "fobar", LocalExecutor, limit=5)
+    alter_problems(run, [run.folder / "make-code.jsonl"], "correct", LocalExecutor)
+    names = [run.folder / f"{n}.jsonl" for n in ("make-code", "alter-numbers", "alter-fobar", "alter-correct")]
+    records = read_records(names, Rejects())
+    assert {r.meta["method"] for r in records} == {"annotations-to-code", "alter-numbers", "fobar", "correct-error"}
+    assert len({r.meta["id"] for r in records}) == len(records)
+    assert not list(run.folder.glob("*.journal"))
+
+
+def test_made_data_is_the_same_every_time(gsm8k: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_code(Run.at(tmp_path / name), [gsm8k], LocalExecutor)
+    assert (tmp_path / "a" / "make-code.jsonl").read_bytes() == (tmp_path / "b" / "make-code.jsonl").read_bytes()
+
+
+def test_a_step_goes_on_after_kill_9(gsm8k: Path, tmp_path: Path) -> None:
+    slow = (
+        "import sys, time; from pathlib import Path\n"
+        "from trainer.steps import make_code; from trainer.runs import Run\n"
+        "from tests.trainer.local_code import LocalExecutor\n"
+        "class Slow(LocalExecutor):\n"
+        "    def open(self):\n"
+        "        time.sleep(0.2)\n"
+        "        return super().open()\n"
+        "make_code(Run.at(Path(sys.argv[1])), [Path(sys.argv[2])], Slow)\n"
+    )
+    root = Path(__file__).parents[2]
+    child = subprocess.Popen([sys.executable, "-c", slow, str(tmp_path / "killed"), str(gsm8k)], cwd=root)
+    journal = tmp_path / "killed" / "make-code.journal"
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 3):
+        assert time.monotonic() < deadline
+        assert child.poll() is None
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    done = journal.read_bytes().count(b"\n") - 1
+    assert 0 < done < len(ROWS)
+    make_code(Run.at(tmp_path / "killed"), [gsm8k], LocalExecutor)
+    make_code(Run.at(tmp_path / "whole"), [gsm8k], LocalExecutor)
+    assert (tmp_path / "killed" / "make-code.jsonl").read_bytes() == (
+        tmp_path / "whole" / "make-code.jsonl"
+    ).read_bytes()
+
+
+def test_a_journal_of_other_options_is_not_continued(gsm8k: Path, tmp_path: Path) -> None:
+    run = Run.at(tmp_path / "run")
+
+    class Dying(LocalExecutor):
+        opened = 0
+
+        def open(self):  # type: ignore[no-untyped-def]  # as in the base
+            Dying.opened += 1
+            if Dying.opened > 3:
+                raise KeyboardInterrupt
+            return super().open()
+
+    with pytest.raises(KeyboardInterrupt):
+        make_code(run, [gsm8k], Dying)
+    with pytest.raises(UserFault, match="other inputs or options"):
+        make_code(run, [gsm8k], LocalExecutor, seed=1)
+    assert "20 records" in make_code(run, [gsm8k], LocalExecutor)
+
+
+def test_in_the_real_sandbox(gsm8k: Path, tmp_path: Path) -> None:
+    assert main(["make-code", str(gsm8k), "--run", str(tmp_path / "run"), "--limit", "3"]) == 0
+    records = read_records([tmp_path / "run" / "make-code.jsonl"], Rejects())
+    make_code(Run.at(tmp_path / "local"), [gsm8k], LocalExecutor, limit=3)
+    local = read_records([tmp_path / "local" / "make-code.jsonl"], Rejects())
+    assert records == local

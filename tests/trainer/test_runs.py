@@ -1,0 +1,113 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainer.runs import Journal, Progress, Run, digest, git_revision, sha256_of, write_atomically
+from tutor_app.core.errors import HostFault, UserFault
+
+
+def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_atomically(path, "old")
+    write_atomically(path, "new")
+    assert path.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", "x")
+    journal.add(1)
+    journal._file.close()
+    journal._file = open("/dev/full", "a")  # noqa: SIM115, PTH123
+    with pytest.raises(HostFault, match="disk is full"):
+        journal.add("x" * 10_000)
+    # What the buffer could not write must not be tried again at the end.
+    os.close(journal._file.fileno())
+    with pytest.raises(OSError, match="Bad file"):
+        journal._file.close()
+
+
+def test_a_journal_goes_on_where_it_was_and_drops_a_cut_line(tmp_path: Path) -> None:
+    path = tmp_path / "step.journal"
+    with Journal(path, "one") as journal:
+        journal.add({"a": 1})
+        journal.add({"a": 2})
+    with path.open("ab") as f:
+        f.write(b'{"a": 3')
+    with Journal(path, "one") as journal:
+        assert journal.rows == [{"a": 1}, {"a": 2}]
+        journal.add({"a": 4})
+    with Journal(path, "one") as journal:
+        assert journal.rows == [{"a": 1}, {"a": 2}, {"a": 4}]
+        journal.done()
+    assert not path.exists()
+
+
+def test_a_journal_of_other_work_is_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", "one"):
+        pass
+    with pytest.raises(UserFault, match="other inputs or options"):
+        Journal(tmp_path / "j", "two")
+
+
+def test_a_journal_survives_a_kill(tmp_path: Path) -> None:
+    code = (
+        "import sys, os, signal; from pathlib import Path; from trainer.runs import Journal\n"
+        "j = Journal(Path(sys.argv[1]), 'one')\n"
+        "for i in range(5): j.add(i)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path / "j")], check=False)
+    assert ran.returncode == -9
+    with Journal(tmp_path / "j", "one") as journal:
+        assert journal.rows == [0, 1, 2, 3, 4]
+
+
+def test_metrics_after_a_step_are_forgotten(tmp_path: Path) -> None:
+    run = Run.at(tmp_path / "r")
+    run.note(step_name="seeds")
+    for step in (1, 2, 3):
+        run.note(step=step, loss=1.0)
+    run.keep_metrics(2)
+    rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    assert [r.get("step") for r in rows] == [None, 1, 2]
+
+
+def test_identity_depends_on_content_and_options_not_on_names(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    a.write_text("x")
+    b.write_text("x")
+    run = Run.at(tmp_path)
+    same = [run.provenance("s", {"n": 1}, [p])["identity"] for p in (a, b)]
+    assert same[0] == same[1]
+    assert run.provenance("s", {"n": 2}, [a])["identity"] != same[0]
+    b.write_text("y")
+    assert run.provenance("s", {"n": 1}, [b])["identity"] != same[0]
+    assert digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+
+
+def test_provenance_names_what_it_was_made_with(tmp_path: Path) -> None:
+    found = Run.at(tmp_path).provenance("s", {}, [])
+    assert {"git", "versions", "command", "started", "inputs"} <= set(found)
+    assert found["versions"]["python"].startswith("3.")
+    assert isinstance(git_revision(), str)
+
+
+def test_a_missing_input_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="cannot be read"):
+        sha256_of(tmp_path / "no")
+
+
+def test_progress_tells_rate_and_time_left() -> None:
+    out = io.StringIO()
+    progress = Progress("work", 3, stream=out)
+    for _ in range(3):
+        progress.step(note="fine")
+    assert "work: 3 of 3" in out.getvalue()
+    assert "left; fine" in out.getvalue()

@@ -1,0 +1,221 @@
+"""``python -m trainer STEP``: makes the models the tutor runs, one step at a time.
+
+Each step reads and writes plain files in a run folder and goes on after a kill. Torch and transformers are imported
+only by the steps that need them. The whole road:
+
+  seeds, make-code, alter   source data to records, without a teacher
+  decontaminate             leave out what overlaps the test sets
+  view                      look at what the loss sees, token by token
+  tiny                      a tiny base, to follow the road on any machine
+  train                     one loop for both stages: full, LoRA, QLoRA
+  export                    a GGUF file that the window loads
+  evaluate, grade           the shipped solve loop over a benchmark; the grader over pairs
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer import alter, seeds
+from trainer.decontaminate import DEFAULT_NGRAM
+from tutor_app.core.errors import TutorError, UserFault
+
+EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
+
+LAZY = {
+    "evaluate": ("main", "the shipped solve loop over a benchmark"),
+    "grade": ("run", "accept and reject rates of the grader over pairs of answers"),
+}
+"""Steps that live in a module of their own name with ``add_arguments(parser)``, and the function that runs them."""
+
+
+def parser(asked: str = "") -> argparse.ArgumentParser:
+    """The command line; the arguments of a lazy step are there if it is the one that is ``asked`` for."""
+    top = argparse.ArgumentParser(
+        prog="python -m trainer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    steps = top.add_subparsers(dest="step", required=True, metavar="STEP")
+
+    p = _data_step(steps, "seeds", "import GSM8K, MATH or MuMath JSONL files as records of reasoning or code", "FILE")
+    p.add_argument("--format", required=True, choices=sorted(seeds.FORMATS), help="form of the files")
+    p.add_argument("--source", default="", help="name of the source, for provenance (default: by format)")
+    p.add_argument("--licence", default="", help="licence of the source, for provenance (default: by format)")
+
+    p = _data_step(steps, "make-code", "GSM8K's calculator annotations to executed, verified code solutions", "FILE")
+    _limits(p)
+
+    p = _data_step(steps, "alter", "new verified problems: other numbers, masked numbers, corrected errors", "FILE")
+    p.add_argument(
+        "--method",
+        required=True,
+        choices=alter.METHODS,
+        help="numbers and fobar read GSM8K training files; correct reads records of make-code",
+    )
+    p.add_argument("--per-problem", type=int, default=2, metavar="N", help="new problems for each at most (default 2)")
+    _limits(p)
+
+    p = _data_step(steps, "decontaminate", "leave out records that overlap a test set, with a report", "RECORDS")
+    p.add_argument("--against", nargs="+", type=Path, required=True, metavar="TEST", help="benchmark files (JSONL)")
+    p.add_argument("--out", required=True, metavar="NAME", help="name of the result, for example stage2")
+    p.add_argument(
+        "--ngram", type=int, default=DEFAULT_NGRAM, metavar="N", help=f"words in a row (default {DEFAULT_NGRAM})"
+    )
+
+    p = steps.add_parser("view", help="show records as the loss sees them: supervised tokens in colour")
+    p.add_argument("records", type=Path, metavar="RECORDS")
+    p.add_argument("--tokenizer", type=Path, required=True, metavar="BASE", help="a Hugging Face folder or a GGUF file")
+    p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath")
+    p.add_argument("--n", type=int, default=1, help="records to show (default 1)")
+    p.add_argument("--skip", type=int, default=0, help="records to pass over first")
+    p.add_argument("--plain", action="store_true", help="marks instead of colours")
+
+    p = steps.add_parser("train", help="finetune: one loop for both stages, for full, LoRA and QLoRA")
+    p.add_argument("--config", type=Path, required=True, metavar="TOML", help="settings, see trainer/configs")
+    p.add_argument("--base", type=Path, required=True, help="a Hugging Face folder, a GGUF file, or an adapter folder")
+    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="RECORDS", help="records, JSONL")
+    p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from its checkpoint")
+    p.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings that win over the file's")
+    p.add_argument("--eval-data", type=Path, nargs="*", default=[], metavar="RECORDS", help="for the held-out loss")
+    p.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events")
+    p.add_argument("--skip", action="store_true", help="go on past broken lines")
+
+    p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
+    p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
+    p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
+    p.add_argument("--vocab", type=int, default=1024, help="tokens (default 1024)")
+    p.add_argument("--width", type=int, default=128, help="hidden size, a multiple of 64 (default 128)")
+    p.add_argument("--layers", type=int, default=3, help="transformer blocks (default 3)")
+    p.add_argument("--seed", type=int, default=1)
+
+    p = steps.add_parser("export", help="merge, convert, quantise and check: a GGUF file that the window loads")
+    p.add_argument("--model", type=Path, required=True, help="a Hugging Face folder or an adapter folder of a run")
+    p.add_argument("--out", type=Path, required=True, metavar="FILE", help="the GGUF file to write")
+    p.add_argument("--type", choices=("f16", "q8_0", "q5_k_m", "q4_k_m"), default="q8_0", help="default q8_0")
+    p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath", help="wire form, kept in the file")
+    p.add_argument("--name", default="", help="general.name of the file (default: the file's name)")
+    p.add_argument("--import", dest="import_", action="store_true", help="then add it to the models of the tutor")
+    p.add_argument(
+        "--prompts", type=Path, default=None, metavar="RECORDS", help="texts for the gate (default: built in)"
+    )
+
+    for name, (_, what) in LAZY.items():
+        if importlib.util.find_spec(f"trainer.{name}") is None:
+            continue
+        p = steps.add_parser(name, help=what)
+        if name == asked:
+            module: Any = importlib.import_module(f"trainer.{name}")
+            p.description = module.__doc__
+            module.add_arguments(p)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one step; 0 if it went well, 2 for a request that cannot be carried out, 1 for a fault of this computer."""
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = parser(argv[0] if argv else "").parse_args(argv)
+    try:
+        return _run(arguments)
+    except UserFault as e:
+        print(e, file=sys.stderr)
+        return EXIT_USER
+    except TutorError as e:
+        print(e, file=sys.stderr)
+        return EXIT_HOST
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _run(a: argparse.Namespace) -> int:
+    # Imports here: the data steps must work where torch is not installed, and --help must be quick.
+    from trainer import steps
+    from trainer.runs import Run
+
+    match a.step:
+        case "seeds":
+            print(
+                steps.import_seeds(
+                    Run.at(a.run), a.files, a.format, source=a.source, licence=a.licence, strict=not a.skip
+                )
+            )
+        case "make-code":
+            print(steps.make_code(Run.at(a.run), a.files, _sandbox, limit=a.limit, seed=a.seed, strict=not a.skip))
+        case "alter":
+            print(
+                steps.alter_problems(
+                    Run.at(a.run),
+                    a.files,
+                    a.method,
+                    _sandbox,
+                    per_problem=a.per_problem,
+                    limit=a.limit,
+                    seed=a.seed,
+                    strict=not a.skip,
+                )
+            )
+        case "decontaminate":
+            print(steps.clean(Run.at(a.run), a.files, a.against, a.out, n=a.ngram, strict=not a.skip))
+        case "view":
+            _need("tokenizers")
+            from trainer import view
+
+            return view.show(a.records, a.tokenizer, a.dialect, n=a.n, skip=a.skip, plain=a.plain)
+        case "train":
+            _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
+            from trainer import train
+
+            return train.main(a)
+        case "tiny":
+            _need("torch", "transformers", "safetensors", "tokenizers")
+            from trainer import tiny
+
+            return tiny.main(a)
+        case "export":
+            _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
+            from trainer import export
+
+            return export.main(a)
+        case name:
+            entry, _ = LAZY[name]
+            code: int = getattr(importlib.import_module(f"trainer.{name}"), entry)(a)
+            return code
+    return 0
+
+
+def _data_step(steps: Any, name: str, what: str, files: str) -> argparse.ArgumentParser:
+    p: argparse.ArgumentParser = steps.add_parser(name, help=what, description=what)
+    p.add_argument("files", nargs="+", type=Path, metavar=files)
+    p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder for the result")
+    on_error = p.add_mutually_exclusive_group()
+    on_error.add_argument("--strict", action="store_true", help="stop at the first broken line (the default)")
+    on_error.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
+    return p
+
+
+def _limits(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N items")
+    p.add_argument("--seed", type=int, default=0, help="another seed gives other wordings and numbers")
+
+
+def _sandbox() -> Any:
+    from tutor_app.adapters.sandbox import Sandbox
+
+    return Sandbox()
+
+
+def _need(*packages: str) -> None:
+    missing = [p for p in packages if importlib.util.find_spec(p) is None]
+    if missing:
+        raise UserFault(
+            f"This step needs {', '.join(missing)}.", "Install them with: pip install 'mumath-tutor[trainer]'"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

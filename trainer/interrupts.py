@@ -1,0 +1,33 @@
+"""Ctrl+C and a polite kill during a long step: finish what is under way, save, then stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+
+
+class Stop:
+    """Whether somebody asked to stop."""
+
+    asked = False
+
+
+@contextlib.contextmanager
+def signals() -> Iterator[Stop]:
+    """SIGINT and SIGTERM ask to stop after the step; a second SIGINT stops at once."""
+    stop = Stop()
+
+    def ask(number: int, _: object) -> None:
+        if stop.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.asked = True
+        os.write(2, b"\nStopping after this step; once more stops at once.\n")
+
+    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,58 @@
+"""What export needs of llama.cpp, in a process of its own: llama.cpp may abort, and speaks to standard error.
+
+Run by path: ``quantize SOURCE TARGET TYPE`` or ``logits MODEL IDS.npy OUT.npy``. Imports nothing of this package.
+"""
+
+from __future__ import annotations
+
+import sys
+from ctypes import byref
+
+FILE_TYPES = {"q8_0": 7, "q4_k_m": 15, "q5_k_m": 17}
+"""llama.cpp's numbers for whole-file types."""
+
+
+def quantize(source: str, target: str, kind: str) -> int:
+    """Write a quantised copy; 0 if it went well."""
+    from llama_cpp import llama_cpp as low
+
+    params = low.llama_model_quantize_default_params()
+    params.ftype = FILE_TYPES[kind]
+    params.nthread = 2
+    return int(low.llama_model_quantize(source.encode(), target.encode(), byref(params)))
+
+
+def logits(model: str, ids_path: str, out: str) -> int:
+    """Logits after every token of some texts, each evaluated by itself; keys and values in float32.
+
+    ``IDS.npy`` has shape ``(texts, n)``, ``OUT.npy`` float32 ``(texts, n, n_vocab)``.
+    """
+    import numpy as np
+    from llama_cpp import Llama
+
+    ids = np.load(ids_path)
+    llama = Llama(
+        model,
+        n_ctx=max(32, ids.shape[1]),
+        n_batch=ids.shape[1],
+        n_threads=2,
+        n_threads_batch=2,
+        n_gpu_layers=0,
+        logits_all=True,
+        type_k=0,
+        type_v=0,
+        verbose=False,
+    )
+    found = []
+    for row in ids:
+        llama.reset()
+        llama.eval([int(i) for i in row])
+        found.append(np.array(llama.scores[: len(row)], dtype=np.float32))
+    np.save(out, np.stack(found))
+    llama.close()
+    return 0
+
+
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:]
+    sys.exit({"quantize": quantize, "logits": logits}[command](*arguments))

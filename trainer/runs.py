@@ -1,0 +1,268 @@
+"""The run folder: plain files that say what was done, with what, and how far it has come.
+
+Every step writes into one folder: ``STEP.jsonl`` (records), ``STEP.provenance.json`` (options, hashes of the
+inputs, git revision, versions), ``metrics.jsonl`` (numbers over time) and, while a step is under way,
+``STEP.journal`` (finished items, one a line, so that a killed step goes on where it was). The module refuses to
+mix: a journal that was begun with other inputs or options is never continued.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from tutor_app.core.errors import HostFault, UserFault
+
+PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama-cpp-python", "sympy", "numpy")
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes.
+
+    Raises:
+        UserFault: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as f:
+            return hashlib.file_digest(f, "sha256").hexdigest()
+    except OSError as e:
+        raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
+
+
+def digest(value: Any) -> str:
+    """A short, stable hash of a JSON value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def git_revision() -> str:
+    """The commit of this source tree, with ``+`` if it was changed since; empty outside a repository."""
+    here = Path(__file__).resolve().parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+        if head.returncode:
+            return ""
+        changed = subprocess.run(["git", "status", "--porcelain", "."], cwd=here, capture_output=True, check=False)
+    except OSError:
+        return ""
+    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
+
+
+def versions() -> dict[str, str]:
+    """What the numbers of a run depend on."""
+    found = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Replace ``path`` as a whole, or leave it as it was.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    raw = data.encode() if isinstance(data, str) else data
+    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with part.open("wb") as f:
+            f.write(raw)
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise disk_fault(path, e) from None
+
+
+def disk_fault(path: Path, error: OSError) -> HostFault:
+    """The sentence for a file that could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HostFault(f"The disk is full: {path} could not be written.", "Free some space and run the step again.")
+    return HostFault(f"{path} could not be written: {error.strerror}.", "Check the folder and its permissions.")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run folder.
+
+    Attributes:
+        folder: Made on first use.
+    """
+
+    folder: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Run:
+        """Open or make the folder.
+
+        Raises:
+            HostFault: If it cannot be made.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise disk_fault(folder, e) from None
+        return cls(folder)
+
+    def provenance(self, step: str, options: Mapping[str, Any], inputs: Iterable[Path]) -> dict[str, Any]:
+        """What identifies a step's work; the same work gives the same ``identity``."""
+        hashes = {str(p): sha256_of(p) for p in inputs}
+        return {
+            "step": step,
+            "identity": digest([step, dict(options), sorted(hashes.values())]),
+            "options": dict(options),
+            "inputs": hashes,
+            "git": git_revision(),
+            "versions": versions(),
+            "command": sys.argv[1:],
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write a readable JSON file atomically."""
+        path = self.folder / name
+        write_atomically(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+        return path
+
+    def note(self, **values: Any) -> None:
+        """Append one line to ``metrics.jsonl``."""
+        append_line(self.folder / "metrics.jsonl", values)
+
+    def keep_metrics(self, step: int) -> None:
+        """Forget training metrics after ``step``: they are about to be made again."""
+        path = self.folder / "metrics.jsonl"
+        if not path.exists():
+            return
+        kept = [
+            line
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if (row := _json_or_none(line)) is not None and int(row.get("step", 0) or 0) <= step
+        ]
+        write_atomically(path, "".join(line + "\n" for line in kept))
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Append one JSON line.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as f:
+            f.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
+    except OSError as e:
+        raise disk_fault(path, e) from None
+
+
+class Journal:
+    """Finished items of a step, one JSON line each; survives ``kill -9`` at any moment.
+
+    The first line is the step's identity. A last line that was cut off is dropped on opening.
+    """
+
+    def __init__(self, path: Path, identity: str) -> None:
+        """Open, and read what an earlier start finished.
+
+        Raises:
+            UserFault: If the journal belongs to other inputs or options.
+        """
+        self._path = path
+        self.rows: list[Any] = []
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        values = [_json_or_none(line) for line in lines]
+        if None in values:
+            values = values[: values.index(None)]
+        if values:
+            if values[0] != {"identity": identity}:
+                raise UserFault(
+                    f"{path} was begun with other inputs or options.",
+                    "Delete it to start afresh, or choose another --run folder.",
+                )
+            self.rows = values[1:]
+        else:
+            values = [{"identity": identity}]
+        data = "".join(json.dumps(v, ensure_ascii=False, separators=(",", ":")) + "\n" for v in values)
+        write_atomically(path, data)
+        self._file: TextIO = path.open("a", encoding="utf-8")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, row: Any) -> None:
+        """Append a finished item."""
+        self.rows.append(row)
+        try:
+            self._file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._file.flush()
+        except OSError as e:
+            raise disk_fault(self._path, e) from None
+
+    def done(self) -> None:
+        """The step's result is written: the journal is not needed any more."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _json_or_none(line: str | bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+class Progress:
+    """A line on standard error with rate and time left: rewritten on a terminal, now and then in a log."""
+
+    def __init__(self, what: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
+        self._what, self._total, self._done, self._first = what, total, done, done
+        self._stream = stream if stream is not None else sys.stderr
+        self._start = self._shown = time.monotonic()
+        self._every = 0.1 if self._stream.isatty() else 10.0
+
+    def step(self, n: int = 1, note: str = "") -> None:
+        """``n`` more are done."""
+        self._done += n
+        now = time.monotonic()
+        if now - self._shown >= self._every or self._done == self._total:
+            self._shown = now
+            self._show(now, note)
+
+    def _show(self, now: float, note: str) -> None:
+        rate = (self._done - self._first) / max(now - self._start, 1e-9)
+        left = _duration((self._total - self._done) / rate) if rate else "?"
+        speed = f"{rate:.1f}/s" if rate >= 1 or not rate else f"{1 / rate:.1f} s each"
+        text = f"{self._what}: {self._done:,} of {self._total:,}, {speed}, {left} left{'; ' + note if note else ''}"
+        if self._stream.isatty():
+            self._stream.write(f"\r\x1b[2K{text}" + ("\n" if self._done == self._total else ""))
+        else:
+            self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def over(self, items: Iterable[Any]) -> Iterator[Any]:
+        """Pass ``items`` on, counting."""
+        for item in items:
+            yield item
+            self.step()
+
+
+def _duration(seconds: float) -> str:
+    s = round(seconds)
+    return f"{s // 3600}:{s // 60 % 60:02}:{s % 60:02}" if s >= 3600 else f"{s // 60}:{s % 60:02}"

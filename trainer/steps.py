@@ -1,0 +1,210 @@
+"""The data steps behind the command line: from source files to the two stages' training files.
+
+Each reads plain files, writes ``STEP.jsonl`` and ``STEP.provenance.json`` into the run folder, and, where a step
+takes minutes, keeps a journal so that it goes on after a kill.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer import alter, decontaminate, seeds
+from trainer.gsm8k import NotAChain
+from trainer.make_code import gsm8k_line, make
+from trainer.records import Rejects, parse_record, read_lines, read_records, write_records
+from trainer.runs import Journal, Progress, Run, sha256_of, write_atomically
+from tutor_app.core.errors import UserFault
+from tutor_app.core.ports import CodeExecutor
+from tutor_app.core.transcript import Transcript
+
+OpenExecutor = Callable[[], CodeExecutor]
+
+
+def import_seeds(
+    run: Run, files: Sequence[Path], form: str, *, source: str = "", licence: str = "", strict: bool = True
+) -> str:
+    """Source files to ``seeds-FORMAT.jsonl``; returns what to tell.
+
+    Raises:
+        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+    """
+    name, default = seeds.SOURCES[form]
+    source, licence = source or name, licence or default
+    step = f"seeds-{form}"
+    provenance = run.provenance(step, {"format": form, "source": source, "licence": licence}, files)
+    rejects = Rejects(strict)
+    read = seeds.FORMATS[form]
+    records: list[Transcript] = []
+    for path in files:
+        records += read_lines(path, lambda value, line: read(value, line, source, licence), rejects)
+    if not records:
+        raise UserFault(f"There is no {form} record in {', '.join(map(str, files))}.", "Check the files and --format.")
+    unique = list({r.meta["id"]: r for r in records}.values())
+    return _finish(
+        run, step, provenance, unique, Counter({"twice the same": len(records) - len(unique)}), rejects.lines
+    )
+
+
+def make_code(
+    run: Run, files: Sequence[Path], executor: OpenExecutor, *, limit: int = 0, seed: int = 0, strict: bool = True
+) -> str:
+    """GSM8K training files to ``make-code.jsonl``; returns what to tell.
+
+    Raises:
+        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+        SandboxFault: If code cannot be run here at all.
+    """
+    rejects = Rejects(strict)
+    lines = [x for path in files for x in read_lines(path, gsm8k_line, rejects)]
+    lines = lines[: limit or None]
+
+    def one(item: tuple[str, str, int], running: CodeExecutor) -> list[Transcript]:
+        return [make(*item, running, seed=seed)]
+
+    provenance = run.provenance("make-code", {"limit": limit, "seed": seed}, files)
+    return _journalled(run, "make-code", provenance, lines, one, executor, rejects.lines)
+
+
+def alter_problems(
+    run: Run,
+    files: Sequence[Path],
+    method: alter.Method,
+    executor: OpenExecutor,
+    *,
+    per_problem: int = 2,
+    limit: int = 0,
+    seed: int = 0,
+    strict: bool = True,
+) -> str:
+    """New records to ``alter-METHOD.jsonl``: GSM8K files for numbers and fobar, records for correct.
+
+    Raises:
+        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+        SandboxFault: If code cannot be run here at all.
+    """
+    rejects = Rejects(strict)
+    step = f"alter-{method}"
+    provenance = run.provenance(step, {"per_problem": per_problem, "limit": limit, "seed": seed}, files)
+    if method == "correct":
+        records = [r for path in files for r in read_lines(path, parse_record, rejects)][: limit or None]
+
+        def repair(record: Transcript, running: CodeExecutor) -> list[Transcript]:
+            made = alter.correct(record, running, seed=seed)
+            if made is None:
+                raise NotAChain("no bug fits this code")
+            return [made]
+
+        return _journalled(run, step, provenance, records, repair, executor, rejects.lines)
+    lines = [x for path in files for x in read_lines(path, gsm8k_line, rejects)][: limit or None]
+
+    def rewrite(item: tuple[str, str, int], running: CodeExecutor) -> list[Transcript]:
+        question, answer, _ = item
+        if method == "fobar":
+            return list(alter.fobar(question, answer, running, seed=seed))[:per_problem]
+        return list(alter.numbers(question, answer, running, n=per_problem, seed=seed))
+
+    return _journalled(run, step, provenance, lines, rewrite, executor, rejects.lines)
+
+
+def clean(run: Run, files: Sequence[Path], tests: Sequence[Path], out: str, *, n: int, strict: bool = True) -> str:
+    """Records that overlap no test set to ``OUT.jsonl``, the report to ``OUT.report.json``; returns what to tell.
+
+    Raises:
+        UserFault: If a file cannot be read, holds nothing, is a test set itself, or a line is bad and ``strict``.
+    """
+    hashes = {sha256_of(p): p for p in tests}
+    for path in files:
+        if sha256_of(path) in hashes:
+            raise UserFault(f"{path} is a test set: it is never trained on.", "Give training records.")
+    rejects = Rejects(strict)
+    provenance = run.provenance(out, {"ngram": n, "tests": [str(t) for t in tests]}, [*files, *tests])
+    sets = [decontaminate.read_test_set(t, n) for t in tests]
+    records = read_records(files, rejects)
+    kept, report = decontaminate.decontaminate(Progress("decontaminate", len(records)).over(records), sets, n)
+    unique = list({r.meta["id"]: r for r in kept}.values())
+    write_atomically(run.folder / f"{out}.report.json", decontaminate.dump(report) + "\n")
+    told = _finish(run, out, provenance, unique, Counter({"twice the same": len(kept) - len(unique)}), rejects.lines)
+    return f"{decontaminate.report_text(report)}\n{told}"
+
+
+def _journalled(
+    run: Run,
+    step: str,
+    provenance: dict[str, Any],
+    items: Sequence[Any],
+    work: Callable[[Any, CodeExecutor], list[Transcript]],
+    open_executor: OpenExecutor,
+    rejected: Sequence[str],
+) -> str:
+    if not items:
+        raise UserFault(f"There is nothing to do for {step}: the files hold no record.", "Check the files.")
+    with Journal(run.folder / f"{step}.journal", provenance["identity"]) as journal:
+        progress = Progress(step, len(items), len(journal.rows))
+        running = open_executor()
+        try:
+            for item in items[len(journal.rows) :]:
+                try:
+                    journal.add({"records": [r.to_dict() for r in work(item, running)]})
+                except NotAChain as e:
+                    journal.add({"why": str(e)})
+                progress.step()
+        finally:
+            running.close()
+        records = [Transcript.from_dict(r) for row in journal.rows for r in row.get("records", ())]
+        why = Counter(_kind(row["why"]) for row in journal.rows if "why" in row)
+        if not records:
+            raise UserFault(
+                f"{step} made no record out of {len(items):,} items.", "Check that the files are of its kind."
+            )
+        used = sum(1 for row in journal.rows if row.get("records"))
+        told = _finish(run, step, provenance, records, why, rejected, f" from {used:,} of {len(items):,} items")
+        journal.done()
+    return told
+
+
+def _kind(why: str) -> str:
+    """A reason without its particulars, to count by."""
+    head, *_ = why.partition(",")
+    return " ".join("#" if any(c.isdigit() for c in w) else w for w in head.split())
+
+
+def _finish(
+    run: Run,
+    step: str,
+    provenance: dict[str, Any],
+    records: Sequence[Transcript],
+    why: Counter[str],
+    rejected: Iterable[str],
+    note: str = "",
+) -> str:
+    path = run.folder / f"{step}.jsonl"
+    write_records(path, records)
+    bad = list(rejected)
+    left_out = {k: n for k, n in why.most_common() if n}
+    run.write_json(
+        f"{step}.provenance.json",
+        {**provenance, "records": len(records), "left_out": left_out, "bad_lines": bad, "sha256": sha256_of(path)},
+    )
+    run.note(step_name=step, records=len(records), left_out=sum(left_out.values()), bad_lines=len(bad))
+    lines = [f"{path}: {len(records):,} records{note}."]
+    lines += [f"  left out, {reason}: {n:,}" for reason, n in list(left_out.items())[:8]]
+    lines += [f"  {sentence}" for sentence in bad[:20]]
+    if len(bad) > 20:
+        lines.append(f"  and {len(bad) - 20} more bad lines, all in {step}.provenance.json")
+    return "\n".join(lines)
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file.
+
+    Raises:
+        UserFault: If it cannot be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise UserFault(f"{path} cannot be read: {e}.", "Check the path.") from None
