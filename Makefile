@@ -51,9 +51,6 @@ bench: dev  ## measure speed; prints a table (ARGS="engine window" for some of i
 formulas: dev  ## typeset every formula of a file: DATA=FILE.jsonl
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/formulas.py $(DATA) $(ARGS)
 
-pages: dev  ## make documents and PDF of N solutions of a file: DATA=FILE.jsonl N=200
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/pages.py $(DATA) $(if $(N),-n $(N)) $(ARGS)
-
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)
 

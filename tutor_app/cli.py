@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-from tutor_app import __version__
+from tutor_app import __version__, export_command
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.events import Finished
 from tutor_app.paths import Folders, folders
@@ -105,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
     remove.add_argument("name")
     remove.set_defaults(run=_models_remove)
+
+    exporting = commands.add_parser("export", parents=[common], help="solutions as PDF, HTML, LaTeX, notebook ...")
+    export_command.add_arguments(exporting)
+    exporting.set_defaults(run=export_command.run_export)
 
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this computer, and what does not")
     doctor.set_defaults(run=_doctor)
@@ -254,7 +258,9 @@ def _write_traces(tutor: Tutor, last: Finished, path: Path) -> None:
     blocks = [p.source for p in last.transcript.solution if isinstance(p, Code)]
     traces = [json.loads(tutor.executor.trace(blocks[: i + 1]).trace.to_json()) for i in range(len(blocks))]
     try:
-        path.write_text(json.dumps({"problem": last.transcript.problem, "blocks": traces}, ensure_ascii=False, indent=1))
+        path.write_text(
+            json.dumps({"problem": last.transcript.problem, "blocks": traces}, ensure_ascii=False, indent=1)
+        )
     except OSError as e:
         raise UserFault(f"The recording cannot be written to {path}: {e.strerror}.", "Choose another file.") from None
 

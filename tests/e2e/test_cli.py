@@ -168,6 +168,16 @@ def test_without_a_display_the_terminal_does_the_job(model: Path, data: Path) ->
     assert done.returncode in (0, 1), done.stderr
 
 
+def test_a_kept_solution_is_handed_out(model: Path, data: Path, tmp_path: Path) -> None:
+    assert tutor("export", "latest", data=data).returncode == 2
+    tutor("solve", "What is 2+2?", "--model", model, "--max-rounds", "1", data=data)
+    for ending, beginning in (("pdf", b"%PDF-"), ("html", b"<!"), ("json", b"{")):
+        path = tmp_path / f"out.{ending}"
+        done = tutor("export", "latest", "-o", path, data=data)
+        assert done.returncode == 0, done.stderr
+        assert path.read_bytes().lstrip().startswith(beginning)
+
+
 @pytest.mark.slow
 def test_the_starter_solves_a_problem_with_code(data: Path) -> None:
     """The main job, with nothing in it made up: model, process, output, answer, and there again afterwards."""

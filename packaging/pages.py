@@ -1,0 +1,123 @@
+"""Builds documents and PDFs of real solutions and says what went wrong and how fast it went.
+
+Usage: ``python packaging/pages.py DATA.jsonl [--count N] [--keep DIR] [--random SEED]``. Each line of the file is a
+JSON object: a saved transcript, or one with ``question`` and ``code`` (a list whose first text is a whole solution),
+or with ``problem`` and ``solution``. Exits with 1 if a solution could not be built or its text is not in its PDF.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tutor_app.core.answers import find_answer
+from tutor_app.core.dialect import parse
+from tutor_app.core.transcript import Output, Transcript
+from tutor_app.handout import Options
+from tutor_app.ui.delimiters import split
+
+
+def transcript(row: dict[str, Any]) -> Transcript:
+    """The solution that a line of the file tells."""
+    if "turns" in row:
+        return Transcript.from_dict(row)
+    problem = row.get("problem") or row["question"]
+    solution = row.get("solution") or row["code"][0]
+    parts = parse(solution)
+    answer = find_answer(parts)
+    return Transcript.of(problem, *parts, *([answer] if answer else []), meta={"source": "a file of solutions"})
+
+
+def formulas(t: Transcript) -> Iterator[tuple[str, bool]]:
+    """Formulas of the problem and the prose."""
+    for text in (t.problem, *(getattr(p, "text", "") for p in t.solution)):
+        for s in split(text).segments:
+            if s.kind != "text":
+                yield s.source, s.kind == "display"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run it; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Build PDFs of the solutions in a JSON-lines file.")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--count", type=int, default=200, help="how many (0: all)")
+    parser.add_argument("--random", type=int, default=None, metavar="SEED", help="draw them at random")
+    parser.add_argument("--keep", type=Path, help="a folder to keep the PDFs in")
+    args = parser.parse_args(argv)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import io
+
+    from PySide6.QtGui import QGuiApplication
+
+    app = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
+    from pypdf import PdfReader
+
+    from tutor_app.ui.pdf import to_pdf
+    from tutor_app.ui.typeset import FormulaCache
+
+    rows = [json.loads(line) for line in args.data.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if args.random is not None:
+        random.Random(args.random).shuffle(rows)
+    rows = rows[: args.count] if args.count else rows
+    if args.keep:
+        args.keep.mkdir(parents=True, exist_ok=True)
+    cache = FormulaCache()
+    failed = pages = shown = all_formulas = 0
+    seconds = 0.0
+    for n, row in enumerate(rows):
+        t = transcript(row)
+        try:
+            started = time.perf_counter()
+            data = to_pdf([t], Options(), cache)
+            seconds += time.perf_counter() - started
+        except Exception:  # noqa: BLE001  (whatever it is, it is what this program looks for)
+            failed += 1
+            print(f"{n}: failed\n{traceback.format_exc(limit=-4)}")
+            continue
+        reader = PdfReader(io.BytesIO(data))
+        pages += len(reader.pages)
+        for source, display in formulas(t):
+            all_formulas += 1
+            if not cache.get_or_make(source, display).ok:
+                shown += 1
+                print(f"{n}: shown as source: {' '.join(source.split())[:160]}")
+        if missing := _missing(t, "".join(p.extract_text() for p in reader.pages)):
+            failed += 1
+            print(f"{n}: not in the text of its PDF: {missing}")
+        if args.keep:
+            (args.keep / f"{n:05}.pdf").write_bytes(data)
+    print(
+        f"{len(rows)} solutions, {failed} failed, {pages} pages, {pages / max(seconds, 1e-9):.1f} pages/s, "
+        f"{shown} of {all_formulas} formulas shown as source"
+    )
+    del app
+    return 1 if failed else 0
+
+
+def _missing(t: Transcript, text: str) -> str:
+    """A word of the problem, the outputs or the answer that cannot be found in the PDF's text, or empty."""
+    squeezed = _squeezed(text)
+    wanted = [s.source for s in split(t.problem).segments if s.kind == "text"]
+    wanted += [p.stdout for p in t.solution if isinstance(p, Output)]
+    wanted += [t.answer.latex] if t.answer else []
+    for chunk in wanted:
+        for word in chunk.split()[:60]:
+            if _squeezed(word) not in squeezed:
+                return word
+    return ""
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.transcript import Text, Transcript
+from tutor_app.export import export, file_name, format_of, read_transcripts, write_export
+
+
+@pytest.mark.parametrize("transcripts", [[FULL], list(ALL), [HOSTILE, HOSTILE]])
+def test_json_comes_back_without_loss(tmp_path: Path, transcripts: list[Transcript]) -> None:
+    path = tmp_path / "solutions.json"
+    assert write_export(path, transcripts) == [path]
+    assert read_transcripts(path) == transcripts
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_any_text_comes_back_from_json(texts: list[str]) -> None:
+    written = [Transcript.of(t, Text(t), meta={"m": t}) for t in texts]
+    data = export(written, "json").data
+    lines = data.decode().split("\n")[:-1]
+    assert [Transcript.from_json(line) for line in lines] == written
+
+
+def test_pictures_lie_beside_the_document(tmp_path: Path) -> None:
+    names = [p.name for p in write_export(tmp_path / "two words.md", [FULL])]
+    assert names == ["two words.md", "two-words-figure-1.png"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
+
+
+def test_an_existing_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    path.chmod(0o640)
+    write_export(path, [VALUE])
+    assert read_transcripts(path) == [VALUE]
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o640
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no room left"),
+        (errno.EACCES, "may not write"),
+        (errno.EROFS, "only be read"),
+        (errno.EIO, "cannot be written"),
+        (errno.EINVAL, "cannot be the name"),
+    ],
+)
+def test_a_failure_is_one_sentence_and_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tutor_app.export.files.os.fsync", fail)
+    with pytest.raises(TutorError, match=words) as caught:
+        write_export(path, [VALUE])
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("nothing is forbidden to this user")
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(HostFault, match="may not write"):
+            write_export(tmp_path / "a.json", [VALUE])
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_requests_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="no folder"):
+        write_export(tmp_path / "missing" / "a.json", [VALUE])
+    with pytest.raises(UserFault, match="does not say what to export"):
+        write_export(tmp_path / "a.docx", [VALUE])
+    with pytest.raises(UserFault, match="is a folder"):
+        write_export(tmp_path, [VALUE], "json")
+    with pytest.raises(UserFault, match="no solution to export"):
+        export([], "json")
+    with pytest.raises(UserFault, match="no format"):
+        export([VALUE], "docx")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe", "not text in UTF-8"),
+        (b"{}", 'expected an object with a list "turns"'),
+        (b"hello", "not JSON"),
+        (b'{"version": 99, "turns": []}', "version 99"),
+    ],
+)
+def test_a_file_that_is_no_transcript_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(UserFault, match=words):
+        read_transcripts(path)
+    with pytest.raises(UserFault, match="cannot be read"):
+        read_transcripts(tmp_path / "absent.json")
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(VALUE.to_json() + "\n\n" + "{}\n", encoding="utf-8")
+    with pytest.raises(UserFault, match="line 3"):
+        read_transcripts(path)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("a/b\\c:d", "a b c d"),
+        ("../../etc/passwd", "etc passwd"),
+        ("", "solution"),
+        ("...", "solution"),
+        ("CON", "solution CON"),
+        ("nul.txt", "solution nul.txt"),
+        ("-rf", "rf"),
+        ("f(x) = x\u00b2?", "f(x) = x\u00b2"),
+        ("a\nb\x00c", "a b c"),
+    ],
+)
+def test_titles_become_names_that_every_system_takes(title: str, name: str) -> None:
+    assert file_name(title) == name
+
+
+@given(st.text(max_size=300))
+def test_any_title_is_a_name(title: str) -> None:
+    name = file_name(title, "pdf")
+    assert name.endswith(".pdf")
+    assert len(name.encode("utf-8")) <= 190
+    assert not set(name) & set('/\\:*?"<>|\0\n')
+    assert not name.startswith((".", "-", " "))
+
+
+def test_formats_are_known_by_their_endings() -> None:
+    assert [format_of(n) for n in ("a.PDF", "a.htm", "a.tex", "a.ipynb", "a.markdown", "a.jsonl", "a")] == [
+        "pdf", "html", "tex", "ipynb", "md", "json", None,
+    ]  # fmt: skip
+
+
+def test_text_formats_need_no_qt() -> None:
+    program = (
+        "import sys\nsys.modules['PySide6'] = None\n"
+        "from tests.export.solutions import ALL\nfrom tutor_app.export import export\n"
+        "for form in ('html', 'tex', 'ipynb', 'md', 'json'):\n    assert len(export(ALL, form).data) > 500\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=root, check=True)

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.export.solutions import ALL, BARE, FULL, HOSTILE, TABLE, VALUE
+from tutor_app.export.html import to_html
+from tutor_app.export.mathml import mathml
+from tutor_app.handout import Options
+
+VOID = {"meta", "br", "hr", "img"}
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced; collects elements, attributes and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert not self.stack
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.stack[-1:] != ["style"]:
+            self.text += data
+
+
+def test_everything_of_a_solution_is_on_the_page() -> None:
+    page = Page(to_html([FULL], Options()))
+    for text in (
+        "Tickets cost $5 and $7",
+        "print(missing)",
+        "NameError: name 'missing' is not defined",
+        "used before it was given a value",
+        "roots: [2.0, 3.0]",
+        "This agrees with the known answer.",
+        "Kestrel 1.5B",
+        "2026-03-04 10:20",
+    ):
+        assert text in page.text
+    annotations = [a for e, a in page.elements if e == "annotation"]
+    assert annotations
+    assert all(a == {"encoding": "application/x-tex"} for a in annotations)
+    assert "\\frac{5 \\pm \\sqrt{1}}{2}" in page.text
+    images = [a for e, a in page.elements if e == "img"]
+    assert len(images) == 1
+    assert (images[0]["alt"], (images[0]["src"] or "")[:19]) == ("a line from 0 to 40", "data:image/svg+xml;")
+
+
+@pytest.mark.parametrize("transcript", ALL)
+def test_a_page_is_well_formed_and_brings_nothing_foreign(transcript) -> None:  # type: ignore[no-untyped-def]
+    page = Page(to_html([transcript, FULL], Options(steps=True, title="A & <b>")))
+    for element, attributes in page.elements:
+        assert element not in {"script", "iframe", "object", "embed", "link", "form", "svg"}
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("href", "src", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/"))
+
+
+def test_model_text_stays_text() -> None:
+    page = Page(to_html([HOSTILE], Options()))
+    assert "<script>alert(1)</script>" in page.text
+    assert "<img src=x onerror=alert(1)>" in page.text
+    assert "(http://evil.example/x)" in page.text
+    assert "\\unknowncommand{x}" in page.text  # a formula that cannot be set is shown as its source
+
+
+def test_choices_are_respected() -> None:
+    text = Page(to_html([FULL], Options(code=False, output=False, answer=False, made=False, steps=True))).text
+    for absent in ("print(missing)", "roots:", "{2, 3\\}", "Kestrel"):
+        assert absent not in text
+    assert "Step 1" in text
+    text = Page(to_html([FULL, BARE], Options(solution=False))).text
+    assert "2 + 2?" in text
+    assert "I mend it" not in text
+
+
+def test_several_get_a_contents_with_links_that_lead_somewhere() -> None:
+    page = Page(to_html([FULL, VALUE], Options()))
+    links = [a["href"] for e, a in page.elements if e == "a"]
+    assert links == ["#p1", "#p2"]
+    assert {"p1", "p2"} <= {a.get("id") for _, a in page.elements}
+
+
+def test_tables_lists_and_quotations_are_marked_up() -> None:
+    elements = [e for e, _ in Page(to_html([TABLE], Options())).elements]
+    for element in ("table", "th", "td", "blockquote", "ul", "li", "hr", "em", "s", "code"):
+        assert element in elements
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x^2",
+        "\\boxed{\\frac{1}{2}}",
+        "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}",
+        "\\begin{align*}a&=b\\\\&=c\\end{align*}",
+        "\\begin{array}{c|c}1&2\\\\\\hline 3&4\\end{array}",
+        "\\begin{cases}1&x>0\\\\0&x\\le0\\end{cases}",
+        "a<b \\text{ and } c>d",
+        "\\binom83",
+    ],
+)
+def test_mathml_is_well_formed_with_its_source(source: str) -> None:
+    text = mathml(source, True)
+    assert text is not None
+    root = ET.fromstring(text)
+    space = "{http://www.w3.org/1998/Math/MathML}"
+    assert root.tag == f"{space}math"
+    assert root.get("display") == "block"
+    assert root.findtext(f".//{space}annotation") == source
+    assert not root.findall(f".//{space}menclose")  # browsers ignore it
+
+
+@pytest.mark.parametrize("source", ["", "\\nosuchcommand{x}", "x" * 7000])
+def test_mathml_that_cannot_be_made_is_none(source: str) -> None:
+    assert mathml(source, False) is None
+
+
+def test_alignment_and_rules_are_said_in_css() -> None:
+    aligned = mathml("\\begin{align*}a&=b\\end{align*}", True) or ""
+    assert re.search(r'<mtd style="text-align:right', aligned)
+    assert "border-right:1px solid" in (mathml("\\begin{array}{c|c}1&2\\end{array}", True) or "")

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.export.solutions import BARE, EMPTY, FULL
+from tutor_app import handout
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
+from tutor_app.handout import Options
+
+
+def kinds(options: Options) -> list[type]:
+    return [type(p) for p in handout.parts(FULL, options)]
+
+
+def test_choices_leave_out_what_they_say() -> None:
+    assert Code not in kinds(Options(code=False))
+    assert not {Output, Figure} & set(kinds(Options(output=False)))
+    assert Answer not in kinds(Options(answer=False))
+    assert kinds(Options(solution=False)) == []
+    assert handout.parts(FULL, Options()) == FULL.solution
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("so $\\boxed{12}$.", "so $\\boxed{\\phantom{000}}$."),
+        ("$\\boxed{\\frac{1}{2}}$ and \\fbox{3}", "$\\boxed{\\phantom{000}}$ and \\boxed{\\phantom{000}}"),
+        ("$\\boxed{\\{1\\}}$", "$\\boxed{\\phantom{000}}$"),
+        ("$\\boxed{1", "$\\boxed{1"),
+        ("none", "none"),
+    ],
+)
+def test_boxes_are_emptied(text: str, expected: str) -> None:
+    assert handout.without_boxes(text) == expected
+
+
+def test_steps_are_prose_with_the_code_it_leads_to() -> None:
+    found = handout.steps(FULL.solution)
+    assert [[type(p).__name__ for p in step] for step in found] == [
+        ["Text", "Code", "Output"],
+        ["Text", "Code", "Figure", "Output"],
+        ["Text", "Answer"],
+    ]
+    assert handout.steps(()) == []
+    assert len(handout.steps(handout.parts(FULL, Options(code=False, output=False)))) == 3
+
+
+def test_titles_are_plain_and_cut_at_a_word() -> None:
+    assert handout.title_of(FULL) == "Let f(x) = x\u00b2 - 5x + 6. Tickets cost $5 and $7. Find all real zeros."
+    long = handout.title_of(Transcript.of("word " * 100), 30)
+    assert len(long) <= 31
+    assert long.endswith("word\u2026")
+    assert handout.title_of(EMPTY) == "Solution"
+    assert handout.heading([FULL, BARE], Options()) == "Worked solutions"
+    assert handout.heading([FULL, BARE], Options(solution=False)) == "Problems"
+    assert handout.heading([FULL], Options(title=" Week  3 ")) == "Week 3"
+
+
+def test_provenance_tells_what_is_known_and_no_more() -> None:
+    known = dict(handout.provenance(FULL))
+    assert known["Model"] == "Kestrel 1.5B"
+    assert known["Date"] == "2026-03-04 10:20"
+    assert known["Time"] == "12 s, 2 blocks of code run"
+    assert known["Check"] == "The answer agrees with the known answer."
+    assert "End" not in known
+    assert handout.provenance(BARE) == []
+    assert "ran" not in handout.made_by(BARE)
+    stopped = Transcript.of("p", Text("t"), meta={"ended": "stopped"})
+    assert dict(handout.provenance(stopped))["End"] == "You stopped the solution."

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from PySide6.QtPrintSupport import QPrintPreviewDialog
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from tests.ui.conftest import until_done
+from tests.ui.scripted import QUADRATIC, ScriptedServices
+from tutor_app.export import read_transcripts
+from tutor_app.handout import FORMATS, Options
+from tutor_app.ui.export_dialog import Choice, ExportDialog
+from tutor_app.ui.window import MainWindow
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+Open = Callable[..., MainWindow]
+
+
+def solved(qtbot: QtBot, open_window: Open, services: ScriptedServices | None = None) -> MainWindow:
+    window = open_window(services or ScriptedServices())
+    window.box.set_text("Find the zeros.")
+    window.solve()
+    until_done(qtbot, window)
+    qtbot.waitUntil(lambda: window.history.model.rowCount() > 0, timeout=5000)
+    return window
+
+
+def dialog_of(window: MainWindow) -> ExportDialog:
+    return next(d for d in window.findChildren(ExportDialog) if d.isVisible())
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_shown_solution_goes_to_a_file(
+    qtbot: QtBot, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    window = solved(qtbot, open_window)
+    asked: list[str] = []
+
+    def answer(_: object, title: str, name: str, kinds: str) -> tuple[str, str]:
+        asked.extend((name, kinds))
+        return str(tmp_path / name), kinds
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    window.exporter.ask()
+    dialog = dialog_of(window)
+    dialog.format.setCurrentIndex(dialog.format.findData(form))
+    dialog.go.click()
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
+    assert asked == [f"Find the zeros.{form}", f"{FORMATS[form]} (*.{form})"]  # type: ignore[index]
+    path = tmp_path / asked[0]
+    assert path.stat().st_size > 300
+    if form == "json":
+        (back,) = read_transcripts(path)
+        assert (back.problem, back.solution) == ("Find the zeros.", QUADRATIC)
+    if form == "pdf":
+        assert "roots: [2, 3]" in PdfReader(path).pages[0].extract_text()
+
+
+def test_all_listed_solutions_go_into_one_file(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+    services = ScriptedServices()
+    services.add("First?", QUADRATIC, 1.0)
+    window = solved(qtbot, open_window, services)
+    qtbot.waitUntil(lambda: window.history.model.rowCount() == 2, timeout=5000)
+    window.exporter.export(str(tmp_path / "all.json"), Choice("json", everything=True))
+    qtbot.waitUntil(lambda: "export 2 as json" in services.calls, timeout=10_000)
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
+    assert [t.problem for t in read_transcripts(tmp_path / "all.json")] == ["Find the zeros.", "First?"]
+
+
+def test_a_failure_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+    window = solved(qtbot, open_window)
+    window.exporter.export(str(tmp_path / "no" / "a.pdf"), Choice())
+    qtbot.waitUntil(lambda: "There is no folder" in window.status.state.text(), timeout=10_000)
+
+
+def test_nothing_to_export_is_said(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    window.exporter.ask()
+    assert window.status.state.text() == "There is no solution to export yet."
+    window.exporter.preview()
+    assert window.status.state.text() == "There is no solution to print yet."
+
+
+def test_the_dialog_offers_what_the_format_can_do(qtbot: QtBot) -> None:
+    first = Choice("tex", Options(code=False, title="Week 3", paper="letter", large=True))
+    dialog = ExportDialog(first, here=True, listed=3)
+    qtbot.addWidget(dialog)
+    assert dialog.choice == first
+    dialog.format.setCurrentIndex(dialog.format.findData("json"))
+    assert not dialog.switches["code"].isEnabled()
+    assert not dialog.paper.isEnabled()
+    dialog.format.setCurrentIndex(dialog.format.findData("pdf"))
+    dialog.switches["solution"].setChecked(False)
+    assert not dialog.switches["answer"].isEnabled()
+    assert dialog.switches["solution"].isEnabled()
+    dialog.scope.setCurrentIndex(1)
+    assert dialog.choice == Choice("pdf", Options(False, False, title="Week 3", paper="letter", large=True), True)
+
+
+def test_print_preview_shows_the_pages(qtbot: QtBot, open_window: Open) -> None:
+    window = solved(qtbot, open_window)
+    window.exporter.preview()
+    qtbot.waitUntil(lambda: bool(window.findChildren(QPrintPreviewDialog)), timeout=10_000)
+    (dialog,) = window.findChildren(QPrintPreviewDialog)
+    qtbot.waitUntil(dialog.isVisible, timeout=5000)
+    qtbot.wait(50)
+    dialog.close()

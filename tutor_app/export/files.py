@@ -1,0 +1,165 @@
+"""Exports as files: whole or not there, with names every system takes, and faults in one sentence.
+
+A file is written under a temporary name in its own folder and moved onto its name when it is complete, so a full
+disk or a power cut never leaves half a handout where a whole one was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.export.face import export, format_of
+from tutor_app.handout import DEFAULTS, FORMATS, Format, Options, title_of
+
+if TYPE_CHECKING:
+    from tutor_app.ui.typeset import FormulaCache
+
+MAX_NAME: Final = 80
+_RESERVED: Final = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")
+
+
+def write_export(
+    path: str | os.PathLike[str],
+    transcripts: Sequence[Transcript],
+    format: Format | None = None,
+    options: Options = DEFAULTS,
+    *,
+    formulas: FormulaCache | None = None,
+) -> list[Path]:
+    """Export solutions to a file, and their pictures beside it where the format cannot hold them.
+
+    Args:
+        path: Where to; an existing file is replaced.
+        transcripts: At least one.
+        format: None means what the name's ending says.
+        options: What is shown.
+        formulas: For PDF, formulas that were typeset before.
+
+    Returns:
+        The files written, the document first.
+
+    Raises:
+        UserFault: If it cannot be done as asked.
+        HostFault: If the file cannot be written; says why.
+    """
+    target = Path(path)
+    chosen = format or format_of(target.name)
+    if chosen is None:
+        raise UserFault(
+            f"The name {target.name} does not say what to export to.",
+            f"End it in one of {', '.join('.' + f for f in FORMATS)}.",
+        )
+    if target.is_dir():
+        raise UserFault(f"{target} is a folder.", "Give the name of a file in it.")
+    exported = export(transcripts, chosen, options, stem=file_name(target.stem), formulas=formulas)
+    written: list[Path] = []
+    # Pictures first: whoever finds the document finds them too.
+    for name, data in exported.files.items():
+        written.append(_write(target.parent / name, data))
+    return [_write(target, exported.data), *written]
+
+
+def file_name(title: str, suffix: str = "") -> str:
+    """A file name for a title: no slashes, nothing a file system refuses, never empty, not too long."""
+    # These are separators or wild cards somewhere; a dot or dash at the beginning hides a file or looks like an option.
+    name = re.sub(r'[/\\:*?"<>|\x00-\x1f\x7f\ud800-\udfff]+', " ", title)
+    name = re.sub(r"\s+", " ", name).strip(" .-")[:MAX_NAME]
+    while len(name.encode("utf-8")) > 180:  # file systems count bytes, and a letter can have four
+        name = name[:-1]
+    name = name.strip(" .-")
+    if not name or _RESERVED.match(name):
+        name = f"solution {name}".strip()
+    return f"{name}.{suffix}" if suffix else name
+
+
+def suggested_name(transcripts: Sequence[Transcript], format: Format) -> str:
+    """A file name for these solutions."""
+    title = title_of(transcripts[0], 48).rstrip("\u2026") if len(transcripts) == 1 else "Worked solutions"
+    return file_name(title, format)
+
+
+def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
+    """The transcripts of an exported JSON file: one, or one a line.
+
+    Raises:
+        UserFault: If it cannot be read or holds something else; says what and where.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as e:
+        raise UserFault(f"{path} cannot be read: {e.strerror or e}.") from None
+    except UnicodeDecodeError:
+        raise UserFault(f"{path} is not text in UTF-8, so it is no exported transcript.") from None
+    try:
+        return [Transcript.from_json(text)]
+    except TranscriptFormatError as e:
+        whole = e
+    lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if len(lines) < 2:
+        raise UserFault(f"{path} is no exported transcript: {whole}.")
+    found = []
+    for n, line in lines:
+        try:
+            found.append(Transcript.from_json(line))
+        except TranscriptFormatError as e:
+            raise UserFault(f"{path} is no exported transcript: line {n}: {e}.") from None
+    return found
+
+
+def _write(target: Path, data: bytes) -> Path:
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".export-", suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(_mode(target))
+        Path(temporary).replace(target)
+    except (OSError, ValueError) as e:
+        raise _fault(target, e) from None
+    finally:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _mode(target: Path) -> int:
+    """Permissions of the file that is replaced, or those of any new one; a temporary file's are narrower."""
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _fault(target: Path, error: OSError | ValueError) -> TutorError:
+    name, folder = target.name, target.parent
+    code = error.errno if isinstance(error, OSError) else None
+    if code in (errno.ENOENT, errno.ENOTDIR) and not folder.is_dir():
+        return UserFault(f"There is no folder {folder}.", "Choose a folder that exists.")
+    if code in (errno.ENOSPC, errno.EDQUOT):
+        return HostFault(f"There is no room left on the disk of {folder} for {name}.", "Make room, or choose another.")
+    if code == errno.EROFS:
+        return HostFault(f"{folder} can only be read, not written.", "Choose another folder.")
+    if code == errno.ENAMETOOLONG:
+        return UserFault("The file's name is too long.", "Choose a shorter one.")
+    if isinstance(error, ValueError) or code == errno.EINVAL:
+        return UserFault(f"{name!r} cannot be the name of a file.", "Choose another name.")
+    if code in (errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY):
+        if sys.platform == "win32" and target.exists():
+            return HostFault(f"{name} is open in another program.", "Close it there, or choose another name.")
+        return HostFault(f"You may not write {name} in {folder}.", "Choose another folder.")
+    return HostFault(f"{name} cannot be written: {error.strerror or error}.", "Choose another folder.")

@@ -1,0 +1,267 @@
+"""Solutions as one self-contained web page: MathML, pictures inside, no script, nothing loaded, light and dark.
+
+A policy in the page itself forbids scripts and every address, so even a fault here could not make a saved solution
+call home. Links that a model wrote are shown with their address and cannot be clicked.
+"""
+
+from __future__ import annotations
+
+import base64
+import html as _html
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from tutor_app import handout
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.export.mathml import mathml
+from tutor_app.export.prose import answer_segments, clean, read, replaced, restored
+from tutor_app.handout import Options
+from tutor_app.ui.delimiters import Segment
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--ink:#1d2126;--muted:#5f6670;--line:#d9d6ce;--back:#fff;--code:#f5f4ef;--out:#fbfaf6;
+--accent:#2a5d8f;--soft:#eef4fb;--bad:#a8322a;--badback:#fdf1ef;--good:#2b6a4a;
+--k:#7a3e9d;--s:#3f7a3a;--n:#a8552a;--c:#777d86;--f:#2a5d8f}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e2dc;--muted:#9aa0a8;--line:#3b3e43;--back:#1b1d20;--code:#24272b;
+--out:#202327;--accent:#8db8e8;--soft:#1f2a36;--bad:#f0897f;--badback:#33211f;--good:#86c9a4;
+--k:#c99be8;--s:#9bcb93;--n:#e0a878;--c:#8a9099;--f:#8db8e8}}
+body{margin:0;background:var(--back);color:var(--ink);font:18px/1.6 "STIX Two Text",Cambria,Georgia,serif}
+main{max-width:46rem;margin:0 auto;padding:2rem 1.2rem 4rem}
+body.large{font-size:24px}
+h1{font-size:1.7em;line-height:1.25}h2{font-size:1.3em;margin-top:2.5em}
+h3.step{font:600 .8em/1.4 Inter,system-ui,sans-serif;
+color:var(--accent);margin:1.6em 0 .2em}
+.label{font:600 .68em/1.4 Inter,system-ui,sans-serif;color:var(--muted);margin:0}
+.problem{border-left:3px solid var(--accent);padding:.1em 0 .1em 1.1em;margin:1em 0 1.6em}
+.problem .label,.answer .label{color:var(--accent)}
+.run{border:1px solid var(--line);border-radius:8px;background:var(--code);margin:1em 0;overflow:hidden}
+.run>.label{padding:.6em 1.1em 0;display:flex;justify-content:space-between}
+pre{font:.8em/1.5 "JetBrains Mono",Consolas,Menlo,monospace;margin:0;padding:.6em 1em .8em;white-space:pre-wrap;
+overflow-wrap:anywhere;font-variant-ligatures:none}
+pre,code{tab-size:4}
+.output{border-top:1px solid var(--line);background:var(--out)}
+.output.error{background:var(--badback);border-left:3px solid var(--bad)}.error pre{color:var(--bad)}
+.output p{margin:.2em 1em .6em;font-style:italic}
+code{font:.84em "JetBrains Mono",Consolas,Menlo,monospace;background:var(--code);padding:.05em .25em;
+font-variant-ligatures:none}pre code{background:none;padding:0;font-size:1em}
+figure{margin:.6em 1em;background:#fff;border:1px solid var(--line);border-radius:6px;padding:.5em;width:fit-content;
+max-width:calc(100% - 3em)}
+figure img{max-width:100%;height:auto;display:block}
+.answer{border:1px solid var(--accent);border-radius:8px;background:var(--soft);padding:.7em 1.1em 1em;margin:1.4em 0}
+.answer .value{font-size:1.3em;margin:.2em 0 0}
+.good{color:var(--good)}.bad{color:var(--bad)}.note,.made,.address{color:var(--muted)}
+.made{font:.7em/1.5 Inter,system-ui,sans-serif;border-top:1px solid var(--line);margin-top:2.5em;padding-top:.8em}
+table{border-collapse:collapse;margin:.8em 0}th,td{border:1px solid var(--line);padding:.3em .7em}
+math{font-family:"STIX Two Math","Cambria Math",math}
+math[display=block]{margin:.7em 0;overflow-x:auto;overflow-y:hidden}
+.k,.kn,.kc,.kd,.ow,.kt{color:var(--k)}.s,.s1,.s2,.sd,.sa,.si,.se,.sr{color:var(--s)}.m,.mi,.mf,.mh{color:var(--n)}
+.c,.c1,.ch,.cm{color:var(--c);font-style:italic}.nf,.nc,.nb,.nd{color:var(--f)}
+nav ol{line-height:2}nav a{color:inherit}
+@media print{body{font-size:11pt}main{max-width:none;padding:0}.run,.answer,figure{break-inside:avoid}
+h2,h3,.label{break-after:avoid}article+article{break-before:page}}
+"""
+
+
+def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
+    """The page as text."""
+    title = handout.heading(transcripts, options)
+    many = len(transcripts) > 1
+    body = []
+    if many or options.title.strip():
+        body.append(f"<h1>{_text(title)}</h1>")
+    if many:
+        entries = "".join(
+            f'<li><a href="#p{n}">{_text(handout.title_of(t))}</a></li>' for n, t in enumerate(transcripts, 1)
+        )
+        body.append(f'<nav aria-label="Contents"><ol>{entries}</ol></nav>')
+    for n, t in enumerate(transcripts, 1):
+        body.append(f'<article id="p{n}">')
+        if many:
+            body.append(f"<h2>Problem {n}</h2>")
+        body.append(_solution(t, options))
+        body.append("</article>")
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    return (
+        "<!DOCTYPE html>\n"
+        '<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body{' class=large' if options.large else ''}><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
+    )
+
+
+def _solution(transcript: Transcript, options: Options) -> str:
+    out = [f'<section class="problem"><p class="label">Problem</p>{prose(transcript.problem)}</section>']
+    steps = handout.steps(handout.parts(transcript, options))
+    for n, step in enumerate(steps, 1):
+        if options.steps and not isinstance(step[0], Answer):
+            out.append(f'<h3 class="step">Step {n}</h3>')
+        out.append(_parts(step))
+    if options.solution and options.made:
+        known = "".join(f"{_text(k)}: {_text(v)}<br>" for k, v in handout.provenance(transcript))
+        out.append(
+            f'<footer class="made"><strong>How this was made</strong><br>{known}'
+            f"{_text(handout.made_by(transcript))}</footer>"
+        )
+    return "\n".join(out)
+
+
+def _parts(parts: Sequence[Part]) -> str:
+    out = ""
+    is_open = False
+
+    def close() -> str:
+        nonlocal is_open
+        was, is_open = is_open, False
+        return "</div>" if was else ""
+
+    for part in parts:
+        match part:
+            case Text():
+                out += close() + prose(part.text)
+            case Code():
+                out += close() + '<div class="run"><p class="label">Python</p>'
+                out += f"<pre><code>{_highlighted(part.source)}</code></pre>"
+                is_open = True
+            case Output() | Figure():
+                if not is_open:
+                    out += '<div class="run"><p class="label">Output</p>'
+                    is_open = True
+                out += _output(part) if isinstance(part, Output) else f'<div class="output">{_figure(part)}</div>'
+            case Answer():
+                out += close() + _answer(part)
+    return out + close()
+
+
+def _output(output: Output) -> str:
+    out = ""
+    if output.stdout.strip("\n"):
+        out += f"<pre>{_text(output.stdout.rstrip(chr(10)))}</pre>"
+    if output.value_latex and not output.stdout:
+        out += f"<p>{formula(Segment('display', output.value_latex, output.value_latex))}</p>"
+    elif output.value:
+        out += f"<pre>{_text(output.value)}</pre>"
+    if output.truncated:
+        out += '<p class="note">\u2026 output was cut at its limit</p>'
+    bad = output.error is not None or output.status != "ok"
+    if output.error is not None:
+        out += f"<pre>{_text(handout.error_text(output))}</pre>"
+    hint = output.error.hint if output.error is not None else ""
+    if sentence := hint or handout.STATUS.get(output.status, ""):
+        out += f"<p>{_text(sentence)}</p>"
+    return f'<div class="output{" error" if bad else ""}">{out or "<p class=note>No output</p>"}</div>'
+
+
+def _figure(figure: Figure) -> str:
+    alt = _html.escape(clean(figure.alt) or "A figure drawn by the code")
+    size = f' width="{figure.width}" height="{figure.height}"' if figure.width > 0 and figure.height > 0 else ""
+    if figure.svg:
+        # As a picture, not inline: nothing inside it can run or load anything.
+        data = "image/svg+xml;base64," + base64.b64encode(figure.svg.encode("utf-8", "replace")).decode("ascii")
+    elif figure.png:
+        data = "image/png;base64," + "".join(c for c in figure.png if c.isalnum() or c in "+/=")
+    else:
+        return f'<p class="note">[figure: {alt}]</p>'
+    return f'<figure><img src="data:{data}" alt="{alt}"{size}></figure>'
+
+
+def _answer(answer: Answer) -> str:
+    value = "".join(_text(s.source) if s.kind == "text" else formula(s) for s in answer_segments(answer.latex))
+    verdict = handout.VERDICTS.get(answer.verdict, "")
+    tone = "good" if answer.verdict == "correct" else "bad"
+    said = f'<p class="{tone}">This {_text(verdict)}.</p>' if verdict else ""
+    return f'<section class="answer"><p class="label">Answer</p><p class="value">{value}</p>{said}</section>'
+
+
+def formula(segment: Segment) -> str:
+    """A formula as MathML, or its source as code."""
+    found = mathml(segment.source, segment.kind == "display")
+    return found if found is not None else f'<code class="tex">{_text(segment.source)}</code>'
+
+
+def prose(text: str) -> str:
+    """Markdown with mathematics as HTML."""
+    tokens, formulas = read(text)
+    out = ""
+    i = 0
+    while i < len(tokens):
+        t = tokens[i]
+        if t.type == "inline":
+            out += _inline(t, formulas)
+        elif t.type == "fence":
+            out += f"<pre><code>{_text(restored(t.content, formulas))}</code></pre>"
+        elif t.type == "hr":
+            out += "<hr>"
+        elif t.tag in _PLAIN_TAGS and t.nesting:
+            out += _tag(t)
+        i += 1
+    return out
+
+
+_TAGS = "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td strong em s"
+_PLAIN_TAGS: Final = frozenset(_TAGS.split())
+
+
+def _tag(t: Token) -> str:
+    if t.hidden:  # the paragraphs of a tight list
+        return ""
+    tag = t.tag
+    if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):  # below the headings of the page
+        tag = f"h{min(6, int(tag[1]) + 2)}"
+    if t.nesting < 0:
+        return f"</{tag}>"
+    attributes = ""
+    start: Any = t.attrGet("start")
+    if tag == "ol" and start is not None:
+        attributes = f' start="{int(start)}"'
+    style = str(t.attrGet("style") or "")
+    if style in ("text-align:left", "text-align:right", "text-align:center"):
+        attributes = f' style="{style}"'
+    return f"<{tag}{attributes}>"
+
+
+def _inline(token: Token, formulas: Sequence[Segment]) -> str:
+    out = ""
+    addresses: list[str] = []
+    for t in token.children or ():
+        if t.type == "code_inline":
+            out += f"<code>{_text(restored(t.content, formulas))}</code>"
+        elif t.type in ("softbreak", "hardbreak"):
+            out += "<br>\n"
+        elif t.type == "image":
+            out += f"<em>[picture: {_text(restored(t.content, formulas))}]</em>"
+        elif t.type == "link_open":
+            addresses.append(str(t.attrGet("href") or ""))
+        elif t.type == "link_close":
+            if addresses and (address := addresses.pop()):
+                out += f' <span class="address">({_text(address)})</span>'
+        elif t.tag in _PLAIN_TAGS and t.nesting:
+            out += _tag(t)
+        else:
+            out += replaced(t.content, formulas, _text, formula)
+    return out
+
+
+def _text(text: str) -> str:
+    return _html.escape(clean(text), quote=True)
+
+
+@cache
+def _lexer() -> Any:
+    from pygments.lexers.python import PythonLexer
+
+    return PythonLexer(stripnl=False, ensurenl=False)
+
+
+def _highlighted(source: str) -> str:
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+
+    if len(source) > 20_000:
+        return _text(source)
+    return str(highlight(clean(source), _lexer(), HtmlFormatter(nowrap=True))).rstrip("\n")

@@ -1,0 +1,163 @@
+"""Solutions as GitHub-flavoured Markdown.
+
+GitHub reads mathematics after it has read Markdown, so backslashes and stars inside plain dollars get lost; a formula
+that has any is written in its safe forms, ``$`...`$`` and a ``math`` fence. Dollars that are money are kept money.
+Figures are PNG files beside the document, because pictures inside one are not shown there.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from tutor_app import handout
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.export.prose import answer_segments, clean
+from tutor_app.handout import Options
+from tutor_app.ui.delimiters import Segment, split
+
+_CODE: Final = re.compile(
+    r"(?ms)^ {0,3}(`{3,}).*?(?:^ {0,3}\1`*[ \t]*$|\Z)|(?<!`)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`)"
+)
+_UNSAFE: Final = re.compile(r"\\[^A-Za-z]|[*<>`|~\n]|_.*_|\[.*\]\(")
+_MARGIN: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
+_MONEY: Final = "<span>$</span>"
+
+
+def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) -> tuple[str, dict[str, bytes]]:
+    """The document, and its pictures by name."""
+    many = len(transcripts) > 1
+    pictures = Pictures(stem)
+    out = []
+    if many or options.title.strip():
+        out.append(f"# {_line(handout.heading(transcripts, options))}")
+    if many:
+        out.append(
+            "\n".join(f"{n}. [{_line(handout.title_of(t))}](#problem-{n})" for n, t in enumerate(transcripts, 1))
+        )
+    for n, t in enumerate(transcripts, 1):
+        out.append(f"## Problem {n}" if many else "## Problem")
+        out.append(prose(t.problem.strip()))
+        if options.solution:
+            out += _solution(t, options, pictures, "###" if many else "##")
+    return "\n\n".join(p for p in out if p) + "\n", pictures.files
+
+
+class Pictures:
+    """Names for the figures of a document that cannot hold them."""
+
+    def __init__(self, stem: str) -> None:
+        self._stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "solution"
+        self.files: dict[str, bytes] = {}
+
+    def add(self, figure: Figure) -> str:
+        """Keep a figure; returns its name, or an empty one if it has no picture."""
+        try:
+            data = base64.b64decode(figure.png, validate=False)
+        except ValueError:
+            data = b""
+        if not data.startswith(b"\x89PNG"):
+            return ""
+        name = f"{self._stem}-figure-{len(self.files) + 1}.png"
+        self.files[name] = data
+        return name
+
+
+def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -> list[str]:
+    out = [f"{level} Solution"]
+    for n, step in enumerate(handout.steps(handout.parts(t, options)), 1):
+        if options.steps and not isinstance(step[0], Answer):
+            out.append(f"{level}# Step {n}")
+        out += [_part(p, pictures, level) for p in step]
+    if options.made:
+        known = "\n".join(f"- {k}: {_line(v)}" for k, v in handout.provenance(t))
+        out += ["---", "*How this was made*", known, _line(handout.made_by(t))]
+    return out
+
+
+def _part(part: Part, pictures: Pictures, level: str) -> str:
+    match part:
+        case Text():
+            return prose(part.text.strip("\n"))
+        case Code():
+            return fenced("python", clean(part.source))
+        case Output():
+            shown = fenced("text", clean(handout.output_text(part)) or "(no output)")
+            if part.value_latex and not part.stdout:
+                shown = _formula(Segment("display", part.value_latex, part.value_latex), "")
+            hint = part.error.hint if part.error is not None else ""
+            return f"Output:\n\n{shown}" + (f"\n\n*{_line(hint)}*" if hint else "")
+        case Figure():
+            alt = _line(part.alt or "Figure drawn by the code").replace("[", "(").replace("]", ")")
+            name = pictures.add(part)
+            return f"![{alt}]({name})" if name else f"*[figure: {alt}]*"
+        case Answer():
+            value = "".join(
+                prose(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
+            )
+            verdict = handout.VERDICTS.get(part.verdict, "")
+            return f"{level} Answer\n\n{value}" + (f"\n\nThis {verdict}." if verdict else "")
+
+
+def fenced(kind: str, text: str) -> str:
+    """A fenced block, its fence longer than any inside."""
+    ticks = "```"
+    while ticks in text:
+        ticks += "`"
+    newline = "\n"
+    return f"{ticks}{kind}{newline}{text.rstrip(newline)}{newline}{ticks}"
+
+
+def prose(text: str) -> str:
+    """Prose with its formulas in the forms that GitHub reads."""
+    out = ""
+    for s in split(clean(text)).segments:
+        if s.kind == "text":
+            out += _words(s.source)
+        else:
+            line = out.rsplit("\n", 1)[-1]
+            out += _formula(s, line)
+            if s.kind == "display" and out.endswith(("```", "$$")):
+                out += "\n"
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^(```|\$\$)\n[ \t]*([.,;:])[ \t]*$", r"\1", out)).strip("\n")
+
+
+def _words(text: str) -> str:
+    """Words outside code with HTML and money kept from being read as anything else."""
+    out, at = "", 0
+    for m in _CODE.finditer(text):
+        out += _escaped(text[at : m.start()]) + m[0]
+        at = m.end()
+    return out + _escaped(text[at:])
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+    return re.sub(r"\\?\$", _MONEY, text)
+
+
+def _formula(s: Segment, line: str) -> str:
+    source = s.source.strip()
+    margin = _MARGIN.match(line)
+    if s.kind == "display" and not line.lstrip().startswith("|"):
+        # In a list or a quotation the block must keep to its margin.
+        indent = "" if margin is None else re.sub(r"[^>\s]", " ", margin[0])
+        body = source.replace("\n", f"\n{indent}")
+        safe = "\n\n" not in source and not _UNSAFE.search(source.replace("\n", " ")) and not indent.strip()
+        opening, closing = ("$$", "$$") if safe else ("```math", "```")
+        before = f"\n\n{indent}" if line.strip() else ""
+        return f"{before}{opening}\n{indent}{body}\n{indent}{closing}\n{indent}"
+    source = " ".join(source.split())
+    if s.kind == "display":
+        source = f"\\displaystyle {source}"
+    if line.lstrip().startswith("|"):  # a bar would end the cell of the table
+        source = source.replace("\\|", "\\Vert ").replace("|", "\\vert ")
+    if _UNSAFE.search(source):
+        return f"$`{source}`$" if "`" not in source else f"`{source}`"
+    return f"${source}$"
+
+
+def _line(text: str) -> str:
+    return _escaped(re.sub(r"([\\`*_\[\]#|])", r"\\\1", " ".join(clean(text).split())))

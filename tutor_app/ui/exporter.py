@@ -1,0 +1,195 @@
+"""Export and print from the window: asks, lets the services do it in the background, says how it went.
+
+Print, print preview and PDF are the same :class:`tutor_app.ui.pages.Pages`. Owns no thread and writes no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QRectF
+from PySide6.QtGui import QPageSize, QPainter
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from tutor_app.core.errors import HostFault
+from tutor_app.core.transcript import Transcript
+from tutor_app.handout import FORMATS, Options
+from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.export_dialog import Choice, ExportDialog
+from tutor_app.ui.pages import PAPERS, Pages
+from tutor_app.ui.services import Services
+from tutor_app.ui.typeset import FormulaCache
+
+
+class Exporter(QObject):
+    """Exports and prints what the window shows.
+
+    Args:
+        window: Parent of the dialogs.
+        bridge: Runs what takes time.
+        services: Write the file.
+        formulas: Formulas that the screen has made already.
+        shown: The solution that is open, if there is one.
+        listed: Ids of the solutions in the list, in its order.
+        say: Tells the reader something.
+        complain: Tells the reader what went wrong.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        bridge: Bridge,
+        services: Services,
+        formulas: FormulaCache,
+        *,
+        shown: Callable[[], Transcript | None],
+        listed: Callable[[], Sequence[str]],
+        say: Callable[[str], None],
+        complain: Callable[[Exception], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._services, self._formulas = window, bridge, services, formulas
+        self._shown, self._listed, self._say, self._complain = shown, listed, say, complain
+        self._printer: QPrinter | None = None
+        self.choice = Choice()
+
+    def ask(self) -> None:
+        """Ask what to export, then where to."""
+        shown, listed = self._shown(), self._listed()
+        if shown is None and not listed:
+            self._say("There is no solution to export yet.")
+            return
+        dialog = ExportDialog(self.choice, shown is not None, len(listed), self._window)
+
+        def chosen() -> None:
+            self.choice = dialog.choice
+            self._ask_where(dialog.choice)
+
+        dialog.accepted.connect(chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_where(self, choice: Choice) -> None:
+        name = self._services.export_name(None if choice.everything else self._shown(), choice.format)
+        picked, _ = QFileDialog.getSaveFileName(
+            self._window, "Export", name, f"{FORMATS[choice.format]} (*.{choice.format})"
+        )
+        if picked:
+            self.export(picked, choice)
+
+    def export(self, path: str, choice: Choice) -> None:
+        """Export to ``path`` in the background."""
+        self._say("Exporting\u2026")
+        shown = None if choice.everything else self._shown()
+        listed = tuple(self._listed()) if shown is None else ()
+
+        def work() -> str:
+            wanted = [shown] if shown is not None else [self._services.solution(i) for i in listed]
+            return self._services.export(path, wanted, choice.format, choice.options, self._formulas)
+
+        self._bridge.run_in_background(work, lambda where: self._say(f"Exported to {where}"), self._complain)
+
+    # -- paper --------------------------------------------------------------------------------------------------
+
+    def print(self) -> None:
+        """Print the open solution after the platform's dialog."""
+        self._with_pages(self._print)
+
+    def preview(self) -> None:
+        """Show the open solution as it will be printed."""
+        self._with_pages(self._preview)
+
+    def _with_pages(self, then: Callable[[Pages], None]) -> None:
+        shown = self._shown()
+        if shown is None:
+            self._say("There is no solution to print yet.")
+            return
+        options = self.choice.options
+        self._say("Preparing the pages\u2026")
+
+        def typeset() -> None:
+            # A document cannot change its thread, but formulas can: with them made, the second time takes no time.
+            Pages([shown], options, self._formulas).close()
+
+        def done(_: None) -> None:
+            self._say("")
+            then(Pages([shown], options, self._formulas))
+
+        self._bridge.run_in_background(typeset, done, self._complain)
+
+    def _print(self, pages: Pages) -> None:
+        printer = printer_for(pages.options)
+        self._printer = printer  # the dialog does not own it, and outlives this call
+        dialog = QPrintDialog(printer, self._window)
+        dialog.setWindowTitle("Print")
+
+        def finished(result: int) -> None:
+            if result == QDialog.DialogCode.Accepted:
+                self._paint(pages, printer)
+            pages.close()
+            dialog.deleteLater()
+
+        dialog.finished.connect(finished)
+        dialog.setModal(True)
+        dialog.show()
+
+    def _preview(self, pages: Pages) -> None:
+        printer = printer_for(pages.options)
+        self._printer = printer  # the dialog does not own it, and outlives this call
+        dialog = QPrintPreviewDialog(printer, self._window)
+        dialog.setWindowTitle("Print preview")
+        dialog.paintRequested.connect(lambda p: self._paint(pages, p))
+
+        def finished(_: int) -> None:
+            pages.close()
+            dialog.deleteLater()
+
+        dialog.finished.connect(finished)
+        dialog.resize(900, 1000)
+        dialog.open()
+
+    def _paint(self, pages: Pages, printer: QPrinter) -> None:
+        if pages.closed:  # a preview asks once more while it goes
+            return
+        try:
+            paint(pages, printer)
+        except HostFault as e:
+            self._complain(e)
+
+
+def printer_for(options: Options) -> QPrinter:
+    """A printer with the paper of the options."""
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    printer.setPageSize(QPageSize(PAPERS[options.paper]))
+    printer.setFullPage(True)
+    return printer
+
+
+def paint(pages: Pages, printer: QPrinter) -> None:
+    """Draw the pages that the printer asks for; on other paper they are scaled to fit.
+
+    Raises:
+        HostFault: If the printer cannot be used.
+    """
+    printer.setFullPage(True)
+    sheet = printer.paperRect(QPrinter.Unit.DevicePixel)
+    painter = QPainter()
+    if not painter.begin(printer):
+        raise HostFault("The printer cannot be used.", "Check that it is switched on, or export a PDF instead.")
+    try:
+        scale = min(sheet.width() / pages.width, sheet.height() / pages.height)
+        first = max(1, printer.fromPage() or 1)
+        last = min(pages.count, printer.toPage() or pages.count)
+        area = QRectF(0, 0, pages.width * scale, pages.height * scale)
+        area.moveCenter(QRectF(0, 0, sheet.width(), sheet.height()).center())
+        for n in range(first, last + 1):
+            if n > first:
+                printer.newPage()
+            painter.save()
+            painter.translate(area.topLeft())
+            painter.scale(scale, scale)
+            pages.draw(painter, n - 1)
+            painter.restore()
+    finally:
+        painter.end()
