@@ -635,16 +635,23 @@ def test_what_counts_as_repeating(text: str, expected: bool) -> None:
 NUDGE = PromptSet(nudge="\nLet me check.\n```python\n")
 
 
-def test_an_answer_without_code_is_computed_after_all() -> None:
-    model = Recorder(ScriptedModel(["It is \\boxed{41}.", "print(42)\n```\n", "So \\boxed{42}."]))
+def test_a_turn_with_neither_code_nor_answer_is_continued_with_code() -> None:
+    model = Recorder(ScriptedModel(["It is 41.", "print(42)\n```\n", "So \\boxed{42}."]))
     end, _ = run(model, prompt=NUDGE)
     assert end.usage.runs == 1
     assert found(end) == ("42", "boxed")
-    assert [s.text for s in model.prompts[1][-2:]] == ["It is \\boxed{41}.", "\n\nLet me check.\n```python\n"]
+    assert [s.text for s in model.prompts[1][-2:]] == ["It is 41.", "\n\nLet me check.\n```python\n"]
     text, code, *_ = end.transcript.solution
-    assert text == Text("It is \\boxed{41}.\n\nLet me check.\n")
+    assert text == Text("It is 41.\n\nLet me check.\n")
     assert code == Code("print(42)")
     assert model.prompts[2][-2].text == "print(42)\n```\n"
+
+
+@pytest.mark.parametrize("reply", ["It is \\boxed{41}.", "The answer is 41."])
+def test_an_answer_without_code_is_left_alone(reply: str) -> None:
+    model = Recorder(ScriptedModel([reply, "Never asked."]))
+    run(model, prompt=NUDGE)
+    assert len(model.prompts) == 1
 
 
 def test_code_is_asked_for_once_and_only_where_there_was_none() -> None:

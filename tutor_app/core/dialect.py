@@ -67,8 +67,7 @@ class PromptSet:
         suffix: Appended to every problem, may be empty.
         correction: Appended after a failing block's output, to ask for a repair; may be empty.
         opening: What the model's first turn is made to begin with, so that it keeps to the form; may be empty.
-        nudge: What its turn is made to go on with if it ends without any code, so that every answer is computed
-            and not only claimed; may be empty.
+        nudge: What its turn is made to go on with if it ends with neither code nor an answer; may be empty.
     """
 
     name: str = "none"

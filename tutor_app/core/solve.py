@@ -312,7 +312,7 @@ class _Solution:
             said = yield from self._speak(spans, opening)
             opening = ""
             if said.code is None and not said.forged:
-                if not self._to_be_checked(said):
+                if not self._to_be_continued(said):
                     return said.reason or EndReason.NO_ANSWER
                 opening = ("" if said.raw.endswith("\n") else "\n") + self._prompt.nudge
                 spans += [Span(said.raw, supervised=True), Span(opening)]
@@ -334,12 +334,23 @@ class _Solution:
             spans.append(Span(said.raw, supervised=True))
             spans.append(Span(self._reply(said)))
 
-    def _to_be_checked(self, said: _Round) -> bool:
-        """Whether the model ended its turn of its own accord, without code, and is yet to be asked for some."""
-        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip():
+    def _to_be_continued(self, said: _Round) -> bool:
+        """Whether the model ended its turn of its own accord without code and without an answer, for the first time.
+
+        One that has boxed an answer is left alone: asked for code after all, small models talk themselves out of
+        more right answers than wrong ones.
+        """
+        if (
+            not self._prompt.nudge
+            or self._nudged
+            or self._usage.runs
+            or not said.raw.strip()
+            or said.reason is not None
+        ):
             return False
-        self._nudged = True
-        return said.reason in (None, EndReason.ANSWERED)
+        answer = find_answer(self._builder.parts())
+        self._nudged = answer is None or answer.source not in ("boxed", "phrase")
+        return self._nudged
 
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
