@@ -566,7 +566,7 @@ def test_a_load_without_any_sign_of_life_is_given_up(tiny: Path, monkeypatch: py
         Engine(tiny, replace(OPTIONS, load_timeout=0.1)).load()
 
 
-@pytest.mark.parametrize(("layers", "starts"), [(-1, 2), (30, 4), (8, 2), (0, 1)])
+@pytest.mark.parametrize(("layers", "starts"), [(-1, 5), (30, 5), (8, 3), (0, 1)])
 def test_fewer_layers_are_tried_on_a_gpu_that_refuses_the_model(
     tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, layers: int, starts: int
 ) -> None:
