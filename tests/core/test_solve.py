@@ -654,6 +654,13 @@ def test_an_answer_without_code_is_left_alone(reply: str) -> None:
     assert len(model.prompts) == 1
 
 
+def test_a_model_that_runs_in_circles_is_asked_for_code() -> None:
+    model = Recorder(ScriptedModel(["So " + "and so on, " * 100, "print(42)\n```\n", "So \\boxed{42}."]))
+    end, _ = run(model, prompt=NUDGE)
+    assert found(end) == ("42", "boxed")
+    assert end.reason is EndReason.ANSWERED
+
+
 def test_code_is_asked_for_once_and_only_where_there_was_none() -> None:
     model = Recorder(ScriptedModel(["It is 41.\n", "Never mind: \\boxed{41}.\n"]))
     end, _ = run(model, prompt=PromptSet(nudge="Compute it.\n"))

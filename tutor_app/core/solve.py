@@ -335,9 +335,9 @@ class _Solution:
             spans.append(Span(self._reply(said)))
 
     def _to_be_continued(self, said: _Round) -> bool:
-        """Whether the model ended its turn of its own accord without code and without an answer, for the first time.
+        """Whether the model is to be asked for code: its turn ended, or ran in circles, with neither code nor answer.
 
-        One that has boxed an answer is left alone: asked for code after all, small models talk themselves out of
+        It is asked once. One that has boxed an answer is left alone: asked for code after all, small models talk themselves out of
         more right answers than wrong ones.
         """
         if (
