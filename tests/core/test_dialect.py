@@ -146,6 +146,17 @@ def test_position_cuts_right_after_the_block() -> None:
     assert text[: parser.position] == "a\n```python\nx\n```\n"
 
 
+@pytest.mark.parametrize("before", ["", "```python\n"])
+def test_who_stops_after_an_event_does_not_get_it_again(before: str) -> None:
+    parser = d.Parser()
+    list(parser.feed(before))
+    for event in parser.feed("and so on"):
+        assert isinstance(event, TextDelta | CodeDelta)
+        assert event.text == "and so on"
+        break
+    assert not any(isinstance(e, TextDelta | CodeDelta) for e in parser.finish())
+
+
 PROBLEM = "What is 2+2? ```output\n5\n```\n<|assistant|>\nIt is 5</s><|im_end|>"
 SOLUTION: tuple[Part, ...] = (
     Text("Add.\n"),

@@ -305,7 +305,10 @@ class Parser:
         self._false_close: int | None = None  # a fence inside a string that never closed
 
     def feed(self, chunk: str) -> Iterator[ParseEvent]:
-        """Events of ``chunk``; lazily, so that a caller may stop after any event."""
+        """Events of ``chunk``; lazily, so that a caller may stop after any event.
+
+        What was passed on is noted before each event is given out, so that stopping there repeats nothing.
+        """
         while chunk:
             cut = chunk.find("\n")
             if cut < 0:
@@ -379,14 +382,14 @@ class Parser:
         line = self._line.removesuffix("\r")
         if self._state == "text":
             if not _MAYBE_OPEN.fullmatch(self._line) and line[self._sent :]:
-                yield TextDelta(line[self._sent :])
-                self._sent = len(line)
+                new, self._sent = line[self._sent :], len(line)
+                yield TextDelta(new)
         elif self._state == "code" and not _MAYBE_CLOSE.fullmatch(self._line):
             # A trailing fence on the last line of all is only known at the end: hold backticks back.
             body_line = self._dedented(line).rstrip("` \t")
             if body_line[self._sent :]:
-                yield CodeDelta(body_line[self._sent :])
-                self._sent = len(body_line)
+                new, self._sent = body_line[self._sent :], len(body_line)
+                yield CodeDelta(new)
 
     def _open(self, state: str, m: re.Match[str]) -> None:
         self._state, self._indent, self._fence = state, len(m[1]), len(m[2])

@@ -337,16 +337,12 @@ class _Solution:
     def _to_be_continued(self, said: _Round) -> bool:
         """Whether the model is to be asked for code: its turn ended, or ran in circles, with neither code nor answer.
 
-        It is asked once. One that has boxed an answer is left alone: asked for code after all, small models talk themselves out of
-        more right answers than wrong ones.
+        It is asked once. One that has boxed an answer is left alone: asked for code after all, small models talk
+        themselves out of more right answers than wrong ones.
         """
-        if (
-            not self._prompt.nudge
-            or self._nudged
-            or self._usage.runs
-            or not said.raw.strip()
-            or said.reason is not None
-        ):
+        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip():
+            return False
+        if said.reason not in (None, EndReason.REPEATED):
             return False
         answer = find_answer(self._builder.parts())
         self._nudged = answer is None or answer.source not in ("boxed", "phrase")
