@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tutor_app.adapters.engine import Engine, EngineOptions, physical_cores
+from tutor_app.adapters.engine import WAITING, Engine, EngineOptions, physical_cores
 from tutor_app.assembly import best_installed, dialect_of, load_prompt, model_store
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
@@ -112,19 +111,46 @@ def rows() -> Iterator[Row]:
 def _decoding(engine: Engine, path: str, threads: int) -> Iterator[Row]:
     prompt = [Span(STORY)]
     ours, bare, high = [], [], []
-    for _ in range(3):
+    # The best of several, taken in turns: other programs only ever make a run slower.
+    for _ in range(4):
         bare.append(_child(_BARE, path, TOKENS, threads))
         ours.append(_speed(engine, prompt, TOKENS))
-    speed, reference = statistics.median(ours), statistics.median(bare)
+    speed, reference = max(ours), max(bare)
+    spinning = _child(_BARE, path, TOKENS, threads, {"OMP_WAIT_POLICY": "active"})
+    yield (
+        f"bare llama.cpp loop, {TOKENS} tokens",
+        reference,
+        "tok/s",
+        f"threads that spin, {spinning:.1f} tok/s",
+        (reference / spinning),
+    )
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(threads)]
+    try:
+        busy = _child(_BARE, path, TOKENS // 4, threads)
+        spinning = _child(_BARE, path, TOKENS // 10, threads, {"OMP_WAIT_POLICY": "active"})
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    yield "the same with every core busy", busy, "tok/s", f"threads that spin, {spinning:.1f} tok/s", busy / spinning
     yield f"decoding, {TOKENS} tokens", speed, "tok/s", f"bare llama.cpp loop, {reference:.1f} tok/s", speed / reference
-    long = _speed(engine, prompt, LONG)
-    high.append(_child(_HIGH_LEVEL, path, LONG, threads))
-    yield f"decoding, {LONG} tokens", long, "tok/s", f"Llama.create_completion, {high[0]:.1f} tok/s", long / high[0]
+    ours = []
+    for _ in range(2):
+        ours.append(_speed(engine, prompt, LONG))
+        high.append(_child(_HIGH_LEVEL, path, LONG, threads))
+    speed, reference = max(ours), max(high)
+    yield (
+        f"decoding, {LONG} tokens",
+        speed,
+        "tok/s",
+        f"Llama.create_completion, {reference:.1f} tok/s",
+        speed / reference,
+    )
 
 
-def _child(program: str, path: str, tokens: int, threads: int) -> float:
+def _child(program: str, path: str, tokens: int, threads: int, waiting: dict[str, str] = WAITING) -> float:
     command = [sys.executable, "-c", program, path, str(tokens), str(threads), STORY]
-    env = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    env = {**waiting, **os.environ}
     return float(subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout)
 
 
@@ -137,10 +163,11 @@ def _speed(engine: Engine, prompt: list[Span], tokens: int) -> float:
 
 def _second_round(engine: Engine) -> Iterator[Row]:
     prompt = [Span(STORY)]
-    text = ""
+    pieces = []
     for item in engine.generate(prompt, sampling=Sampling(), max_tokens=120, cancel=Never()):
         if isinstance(item, Piece):
-            text += item.text
+            pieces.append(item.text)
+    text = "".join(pieces[:-1])  # as in a solution: the model has gone a token past the fence when it is stopped
     new = "\n```output\n42\n```\n"
     longer = [*prompt, Span(text, supervised=True), Span(new)]
     evaluated = 0

@@ -27,8 +27,12 @@ from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
 
-POLL_SECONDS: Final = 0.01
+POLL_SECONDS: Final = 0.03
 LOAD_POLL_SECONDS: Final = 0.05
+WAITING: Final = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
+"""How llama.cpp's OpenMP threads wait for each other. By default they spin, and with any other program busy on a core
+decoding becomes ten to twenty times slower; sleeping at once halves the speed of an idle machine. A short spin and
+then sleep is as fast as spinning on an idle machine and hardly suffers on a busy one (`make bench` has the numbers)."""
 GPU_STEPS: Final = (24, 12, 6, 0)
 """Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
 CACHE_LIMIT: Final = 512 * 2**20
@@ -394,9 +398,7 @@ class _Process:
 
     def __init__(self) -> None:
         env = {
-            # OpenMP's threads spin while they wait for each other. With any other program busy on a core, that
-            # made decoding ten to twenty times slower; sleeping instead costs next to nothing on an idle machine.
-            "OMP_WAIT_POLICY": "passive",
+            **WAITING,
             **os.environ,
             "PYTHONUTF8": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
