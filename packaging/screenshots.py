@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROBLEM = r"Let $f(x) = x^3 - 6x^2 + 9x + 1$. Plot $f$ from $0$ to $4$ and find its local maximum value."
+SAMPLE = "geometry-heron"
 
 
 def main() -> int:
     """Take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--problem", default=PROBLEM)
+    parser.add_argument("--problem", default="", help="by default one of the samples, whose answer is known")
     parser.add_argument("--model", default="", help="id, role or file; by default the best installed")
     parser.add_argument("--size", default="1280x860")
     parser.add_argument("--out", type=Path, default=ROOT / "resources" / "screenshots")
@@ -28,6 +28,7 @@ def main() -> int:
 
     from tutor_app.app import AppServices
     from tutor_app.paths import Folders, folders
+    from tutor_app.samples import sample_problems
     from tutor_app.ui.window import MainWindow
 
     args.out.mkdir(parents=True, exist_ok=True)
@@ -53,7 +54,8 @@ def main() -> int:
         try:
             wait(1500)
             window.grab().save(str(args.out / "start.png"))
-            window.use_problem(args.problem)
+            sample = next(p.problem for p in sample_problems() if p.id == SAMPLE)
+            window.use_problem(args.problem or sample)
             window.solve()
             for _ in range(600):
                 wait(500)
