@@ -30,9 +30,9 @@ from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptPro
 POLL_SECONDS: Final = 0.03
 LOAD_POLL_SECONDS: Final = 0.05
 WAITING: Final = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
-"""How llama.cpp's OpenMP threads wait for each other. By default they spin, and with any other program busy on a core
-decoding becomes ten to twenty times slower; sleeping at once halves the speed of an idle machine. A short spin and
-then sleep is as fast as spinning on an idle machine and hardly suffers on a busy one (`make bench` has the numbers)."""
+"""How llama.cpp's OpenMP threads wait for each other. By default they spin, and with other programs busy on the cores
+decoding becomes three to twenty times slower; sleeping at once halves the speed of an idle machine. A short spin and
+then sleep comes near the better of the two in both cases (`make bench` has the numbers)."""
 GPU_STEPS: Final = (24, 12, 6, 0)
 """Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
 CACHE_LIMIT: Final = 512 * 2**20
