@@ -6,7 +6,6 @@ takes minutes, keeps a journal so that it goes on after a kill.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -196,15 +195,3 @@ def _finish(
     if len(bad) > 20:
         lines.append(f"  and {len(bad) - 20} more bad lines, all in {step}.provenance.json")
     return "\n".join(lines)
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file.
-
-    Raises:
-        UserFault: If it cannot be read.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Check the path.") from None

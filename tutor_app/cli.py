@@ -256,7 +256,11 @@ def _write_traces(tutor: Tutor, last: Finished, path: Path) -> None:
     from tutor_app.core.transcript import Code
 
     blocks = [p.source for p in last.transcript.solution if isinstance(p, Code)]
-    traces = [json.loads(tutor.executor.trace(blocks[: i + 1]).trace.to_json()) for i in range(len(blocks))]
+    session = tutor.executor.open()
+    try:
+        traces = [json.loads(session.trace(block).trace.to_json()) for block in blocks]
+    finally:
+        session.close()
     try:
         path.write_text(
             json.dumps({"problem": last.transcript.problem, "blocks": traces}, ensure_ascii=False, indent=1)

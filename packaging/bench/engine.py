@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tutor_app.adapters.engine import WAITING, Engine, EngineOptions, physical_cores
-from tutor_app.assembly import best_installed, dialect_of, load_prompt, model_store
+from tutor_app.assembly import dialect_of, load_prompt, model_store
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.paths import folders
@@ -69,11 +69,9 @@ print((count - 1) / (time.perf_counter() - start))
 
 
 def rows() -> Iterator[Row]:
-    """Measure with the best installed model."""
+    """Measure with the starter model."""
     where = folders(os.environ.get("TUTOR_DATA_DIR"))
-    model = best_installed(model_store(where))
-    if "starter" in {r for e in model_store(where).entries() if e.id != model.id for r in e.roles}:
-        model = model_store(where).find("starter")
+    model = model_store(where).find("starter")
     threads = physical_cores()
     with tempfile.TemporaryDirectory() as cache:
         options = EngineOptions(cache_folder=Path(cache), threads=threads)
