@@ -83,11 +83,13 @@ def test_the_app_imports_without_the_training_stack() -> None:
 
 def test_importing_the_adapters_does_not_load_the_model_engine() -> None:
     """llama.cpp can abort at load: it must never be loaded where a window lives."""
-    done = python("import sys, tutor_app.adapters.engine; print('llama_cpp' in sys.modules, 'numpy' in sys.modules)")
+    done = python(
+        "import sys, tutor_app.adapters.engine.client; print('llama_cpp' in sys.modules, 'numpy' in sys.modules)"
+    )
     assert done.stdout.split() == ["False", "False"], done.stderr
 
 
-WORKERS = sorted((ROOT / "tutor_app" / "adapters").glob("*_worker.py"))
+WORKERS = sorted((ROOT / "tutor_app" / "adapters").rglob("*worker.py"))
 
 
 @pytest.mark.parametrize("path", WORKERS, ids=lambda p: p.name)
@@ -101,12 +103,12 @@ def test_a_worker_starts_by_its_path_alone(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_model_worker_needs_nothing_of_this_package() -> None:
-    names = imports_of(ROOT / "tutor_app" / "adapters" / "engine_worker.py")
+    names = imports_of(ROOT / "tutor_app" / "adapters" / "engine" / "worker.py")
     assert {n.partition(".")[0] for n in names} - set(sys.stdlib_module_names) == {"llama_cpp", "numpy"}
 
 
 def test_the_model_worker_ends_when_nobody_speaks_to_it(tmp_path: Path) -> None:
-    worker = ROOT / "tutor_app" / "adapters" / "engine_worker.py"
+    worker = ROOT / "tutor_app" / "adapters" / "engine" / "worker.py"
     done = subprocess.run(
         [sys.executable, "-P", str(worker)], cwd=tmp_path, input=b"", capture_output=True, check=False, timeout=60
     )
@@ -132,10 +134,10 @@ def test_the_contracts_are_kept() -> None:
 @pytest.mark.parametrize(
     ("module", "imported"),
     [
-        ("tutor_app/core/answers.py", "tutor_app.adapters.engine"),
+        ("tutor_app/core/answers.py", "tutor_app.adapters.engine.client"),
         ("tutor_app/adapters/scripted.py", "tutor_app.ui"),
         ("tutor_app/adapters/scripted.py", "PySide6.QtCore"),
-        ("tutor_app/ui/delimiters.py", "tutor_app.adapters.engine"),
+        ("tutor_app/ui/delimiters.py", "tutor_app.adapters.engine.client"),
         ("tutor_app/ui/delimiters.py", "trainer"),
         ("trainer/runs.py", "tutor_app.ui"),
     ],

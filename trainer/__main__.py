@@ -80,8 +80,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--base", type=Path, required=True, help="a Hugging Face folder, a GGUF file, or an adapter folder")
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="RECORDS", help="records, JSONL")
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from its checkpoint")
-    p.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="settings that win over the file's")
-    p.add_argument("--eval-data", type=Path, nargs="*", default=[], metavar="RECORDS", help="for the held-out loss")
+    several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}  # both --set a=1 b=2 and two --set
+    p.add_argument("--set", **several, metavar="KEY=VALUE", help="settings that win over the file's")
+    p.add_argument("--eval-data", **several, type=Path, metavar="RECORDS", help="for the held-out loss")
     p.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
 
@@ -204,7 +205,7 @@ def _limits(p: argparse.ArgumentParser) -> None:
 
 
 def _sandbox() -> Any:
-    from tutor_app.adapters.sandbox import Sandbox
+    from tutor_app.adapters.sandbox.sessions import Sandbox
 
     return Sandbox()
 

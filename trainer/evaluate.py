@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from trainer.benchmarks import READERS, SAMPLES, Task, read
-from tutor_app.adapters.grading import Grader
+from tutor_app.adapters.grading.grader import Grader
 from tutor_app.assembly import Tutor, open_tutor
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.events import Finished

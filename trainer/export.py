@@ -27,7 +27,7 @@ from trainer.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.records import Rejects, read_records
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
 from trainer.tokenizer import CONTROL, NORMAL, TEMPLATES, UNUSED, USER_DEFINED, SpanTokenizer, from_folder
-from tutor_app.adapters.engine import Engine, EngineOptions, explain_exit
+from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
 from tutor_app.core.dialect import Dialect, Span, body, header
 from tutor_app.core.errors import HostFault, UserFault
 

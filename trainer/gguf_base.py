@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from tutor_app.adapters.gguf import read_gguf
+from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.core.errors import UserFault
 
 ARCHITECTURES: Final[Mapping[str, str]] = {

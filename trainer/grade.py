@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.grading import Grade, Grader, Mode
+from tutor_app.adapters.grading.grader import Grade, Grader, Mode
 from tutor_app.core.errors import TutorError, UserFault
 
 LABELS: Final = ("equal", "different", "rounded")

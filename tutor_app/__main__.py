@@ -12,15 +12,15 @@ import sys
 def main() -> int:
     """Run the command line; returns the exit code."""
     if sys.argv[1:2] == ["--engine-worker"]:
-        from tutor_app.adapters import engine_worker
+        from tutor_app.adapters.engine import worker as engine_worker
 
         engine_worker.main()
     if sys.argv[1:2] == ["--sandbox-worker"]:
-        from tutor_app.adapters import sandbox_worker
+        from tutor_app.adapters.sandbox import worker as sandbox_worker
 
         sandbox_worker.main(sys.argv[2:])
     if sys.argv[1:2] == ["--grading-worker"]:
-        from tutor_app.adapters import grading_worker
+        from tutor_app.adapters.grading import worker as grading_worker
 
         grading_worker.main()
     from tutor_app import cli

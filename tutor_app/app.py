@@ -28,7 +28,7 @@ from tutor_app.settings import Settings
 
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Entry, Library
-    from tutor_app.adapters.models import CatalogueEntry, ModelStore, Progress
+    from tutor_app.adapters.models.store import CatalogueEntry, ModelStore, Progress
     from tutor_app.assembly import Tutor
     from tutor_app.handout import Format, Options
     from tutor_app.ui.typeset import FormulaCache

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from tutor_app.adapters.chat_template import parts_of
-from tutor_app.adapters.engine import Engine, EngineOptions
-from tutor_app.adapters.gguf import read_gguf
+from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.library import Library
-from tutor_app.adapters.models import InstalledModel, ModelStore
-from tutor_app.adapters.sandbox import Limits, Sandbox
+from tutor_app.adapters.models.chat_template import parts_of
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.store import InstalledModel, ModelStore
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, RunFinished, SolveEvent
@@ -273,7 +273,7 @@ def _save(library: Library, key: str, transcript: Transcript, status: Any) -> st
 @contextlib.contextmanager
 def checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
     """A check of answers against a known one, for as long as the context lasts."""
-    from tutor_app.adapters.grading import Grader
+    from tutor_app.adapters.grading.grader import Grader
 
     with Grader() as grader:
         yield lambda answer: grader.grade(gold, answer).verdict

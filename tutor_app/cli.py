@@ -298,7 +298,7 @@ def _exec(args: argparse.Namespace) -> int:
 
 
 def _models_list(args: argparse.Namespace) -> int:
-    from tutor_app.adapters.models import size_text
+    from tutor_app.adapters.models.store import size_text
     from tutor_app.assembly import model_store
 
     store = model_store(_folders(args))
@@ -320,7 +320,7 @@ def _models_pull(args: argparse.Namespace) -> int:
 
 
 def _pull(where: Folders, name: str) -> None:
-    from tutor_app.adapters.models import Progress, describe
+    from tutor_app.adapters.models.store import Progress, describe
     from tutor_app.assembly import model_store
 
     store = model_store(where)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor_app import __version__
-from tutor_app.adapters.engine import gpu_backends, physical_cores
+from tutor_app.adapters.engine.client import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
-from tutor_app.adapters.memory import free_memory
-from tutor_app.adapters.models import size_text
+from tutor_app.adapters.models.memory import free_memory
+from tutor_app.adapters.models.store import size_text
 from tutor_app.assembly import best_installed, model_store
 from tutor_app.core.errors import TutorError
 from tutor_app.paths import Folders, resources
@@ -131,7 +131,7 @@ def _window() -> Finding:
 
 
 def _sandbox() -> Iterator[Finding]:
-    from tutor_app.adapters.sandbox import guarantees
+    from tutor_app.adapters.sandbox.sessions import guarantees
 
     try:
         for guarantee in guarantees():

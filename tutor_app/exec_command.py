@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
-from tutor_app.adapters.sandbox import Limits, Sandbox
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.errors import SandboxFault, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeExecutor

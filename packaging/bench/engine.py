@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tutor_app.adapters.engine import WAITING, Engine, EngineOptions, physical_cores
+from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
 from tutor_app.assembly import dialect_of, load_prompt, model_store
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tutor_app.adapters.grading import Grader
+from tutor_app.adapters.grading.grader import Grader
 
 Row = tuple[str, float, str, str, float]
 

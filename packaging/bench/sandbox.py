@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from statistics import median
 
-from tutor_app.adapters.sandbox import Limits, Sandbox, Session
-from tutor_app.adapters.sandbox_process import readable
+from tutor_app.adapters.sandbox.process import readable
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
 
 Row = tuple[str, float, str, str, float]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor_app.adapters.gguf import TENSOR_TYPES
+from tutor_app.adapters.models.gguf import TENSOR_TYPES
 
 TOKENS = ("<unk>", "<s>", "</s>", "a", "b")
 _TYPE_NUMBERS = {name: number for number, (name, _, _) in TENSOR_TYPES.items()}

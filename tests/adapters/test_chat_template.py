@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.chat_template import CHATML, Piece, TemplateParts, parts_of, template_parts
-from tutor_app.adapters.gguf import read_gguf
+from tutor_app.adapters.models.chat_template import CHATML, Piece, TemplateParts, parts_of, template_parts
+from tutor_app.adapters.models.gguf import read_gguf
 
 CHATML_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m['content'] | trim }}<|im_end|>\n{% endfor %}"

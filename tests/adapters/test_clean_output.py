@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor_app.adapters.clean_output import clean_svg, png_size, visible
+from tutor_app.adapters.sandbox.clean_output import clean_svg, png_size, visible
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">'
 

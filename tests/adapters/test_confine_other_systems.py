@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from tutor_app.adapters.confine_windows import LOW_INTEGRITY_SID, job_limits
+from tutor_app.adapters.sandbox.confine_windows import LOW_INTEGRITY_SID, job_limits
 
 if sys.platform != "win32":
-    from tutor_app.adapters.confine_macos import footprint, profile
+    from tutor_app.adapters.sandbox.confine_macos import footprint, profile
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the resource module")

@@ -16,8 +16,8 @@ import pytest
 
 from tests.generations import ask, stopped, text_of
 from tests.tiny_gguf import random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
-from tutor_app.adapters import engine as engine_module
-from tutor_app.adapters.engine import Engine, EngineOptions, explain_exit, physical_cores
+from tutor_app.adapters.engine import client as engine_module
+from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
@@ -458,7 +458,7 @@ def test_a_death_is_told_to_everybody_who_waits(tiny: Path) -> None:
 def test_the_process_does_not_outlive_a_program_that_is_killed(tiny: Path) -> None:
     code = f"""
 from pathlib import Path
-from tutor_app.adapters.engine import Engine, EngineOptions
+from tutor_app.adapters.engine.client import Engine, EngineOptions
 engine = Engine(Path({str(tiny)!r}), EngineOptions(n_ctx=256, threads=1))
 engine.load()
 print(engine.pid, flush=True)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes import FakeExecutor
 from tests.generations import ask, stopped, text_of
-from tutor_app.adapters.engine import Engine, EngineOptions
+from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.core.dialect import CHATML, PromptSet, Span, header
 from tutor_app.core.events import EndReason, Finished
 from tutor_app.core.ports import Sampling

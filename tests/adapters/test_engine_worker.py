@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_gguf import write_model
-from tutor_app.adapters.engine_worker import (
+from tutor_app.adapters.engine.worker import (
     CPU_CHUNK,
     Generated,
     PrefixStates,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy
 
-from tutor_app.adapters.error_hints import hint_for
+from tutor_app.adapters.sandbox.error_hints import hint_for
 
 
 def hint_of(code: str) -> str:

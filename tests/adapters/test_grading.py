@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.grading import Grader
+from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.errors import HostFault
 
 SAME = [
@@ -332,7 +332,7 @@ def test_closing_ends_a_comparison_that_is_under_way() -> None:
 def test_easy_answers_need_neither_sympy_nor_a_process() -> None:
     code = (
         "import sys\n"
-        "from tutor_app.adapters.grading import Grader\n"
+        "from tutor_app.adapters.grading.grader import Grader\n"
         "with Grader() as g:\n"
         "    assert g.grade('1,080', '1080.0').verdict == 'correct'\n"
         "    assert g.grade('x^2-1', '(x-1)*(x+1)').verdict == 'correct'\n"

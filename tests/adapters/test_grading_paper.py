@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.grading import Grader
+from tutor_app.adapters.grading.grader import Grader
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,14 @@ import cmath
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tutor_app.adapters.grading_algebra import approximate, rational, same
-from tutor_app.adapters.grading_compare import compare_readings
-from tutor_app.adapters.grading_python import read_python
-from tutor_app.adapters.grading_reader import readings
-from tutor_app.adapters.grading_terms import Number, Term, Unreadable
+from tutor_app.adapters.grading.algebra import approximate, rational, same
+from tutor_app.adapters.grading.compare import compare_readings
+from tutor_app.adapters.grading.latex_reader import readings
+from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.terms import Number, Term, Unreadable
 
 numbers = st.integers(-99, 99)
 leaves = st.one_of(numbers.map(lambda n: f"({n})"), st.sampled_from(["x", "y", "sqrt(2)", "sqrt(12)", "pi", "(1/3)"]))
@@ -82,6 +82,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 
 @given(st.text(alphabet=r"\\{}()[]^_$%&,;:|!'\"+-*/=<>.0123456789abefipqrstx ", max_size=50))
+@example("a_")
 @settings(max_examples=500)
 def test_no_near_latex_breaks_the_reader(text: str) -> None:
     for term in readings(text):

@@ -21,11 +21,11 @@ import pytest
 
 from tests.adapters.file_server import Behaviour, serving
 from tests.adapters.gguf_files import gguf_bytes, write_gguf
-from tutor_app.adapters.gguf import estimate_ram, read_gguf
-from tutor_app.adapters.http_source import Hub
-from tutor_app.adapters.models import ModelStore, Progress, TransferStopped, describe, read_catalogue, size_text
-from tutor_app.adapters.package_source import PackageChunks
-from tutor_app.adapters.transfer import Meter, Timing, disk_fault, locked
+from tutor_app.adapters.models.gguf import estimate_ram, read_gguf
+from tutor_app.adapters.models.http_source import Hub
+from tutor_app.adapters.models.package_source import PackageChunks
+from tutor_app.adapters.models.store import ModelStore, Progress, TransferStopped, describe, read_catalogue, size_text
+from tutor_app.adapters.models.transfer import Meter, Timing, disk_fault, locked
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, TutorError, UserFault
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,7 @@ def test_a_killed_process_loses_nothing_and_leaves_no_lock(tmp_path: Path, serve
     script = """
         import sys
         from pathlib import Path
-        from tutor_app.adapters.models import ModelStore
+        from tutor_app.adapters.models.store import ModelStore
         ModelStore(Path(sys.argv[1]), Path(sys.argv[2])).pull("starter", lambda p: print(p.done, flush=True))
     """
     child = subprocess.Popen(

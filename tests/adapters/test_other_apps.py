@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.gguf_files import write_gguf
-from tutor_app.adapters.other_apps import scan, usual_folders
+from tutor_app.adapters.models.other_apps import scan, usual_folders
 
 
 def test_models_of_other_programs_are_found(tmp_path: Path) -> None:

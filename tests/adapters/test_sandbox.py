@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.sandbox import Limits, Sandbox, Session
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
 from tutor_app.core.transcript import Figure, Output
@@ -526,7 +526,7 @@ def test_many_sessions_leave_nothing_behind() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_killing_the_program_leaves_no_worker_and_no_file() -> None:
     program = (
-        "import sys\nfrom tutor_app.adapters.sandbox import Sandbox\n"
+        "import sys\nfrom tutor_app.adapters.sandbox.sessions import Sandbox\n"
         "box = Sandbox()\nsession = box.open()\nprint(box.pool._base, flush=True)\n"
         "for event in session.run('print(1)\\nwhile True: pass', timeout=60): print(event, flush=True)\n"
     )

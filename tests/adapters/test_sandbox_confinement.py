@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.sandbox import Limits, Sandbox, guarantees
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, guarantees
 from tutor_app.core.events import RunFinished
 from tutor_app.core.transcript import Output
 
 if sys.platform == "linux":
-    from tutor_app.adapters.confine_notify import Judge
+    from tutor_app.adapters.sandbox.confine_notify import Judge
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are Linux's walls")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tutor_app.adapters.sandbox import Limits, Sandbox, Traced
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Traced
 from tutor_app.core.trace import Replay, Trace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.fakes import FakeExecutor
-from tutor_app.adapters.sandbox import Limits, Sandbox
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import CodeExecutor, CodeSession, Never
 from tutor_app.core.transcript import CodeError, Figure, Output

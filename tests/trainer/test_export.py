@@ -20,7 +20,7 @@ from trainer.export import Gate, made_up_prompts, write_f16
 from trainer.gguf_base import gguf_name, halves_to_pairs, hf_name, pairs_to_halves
 from trainer.tiny import make_base, train_tokenizer
 from trainer.tokenizer import SpanTokenizer, from_folder, from_gguf
-from tutor_app.adapters.gguf import read_gguf
+from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.core.errors import HostFault, UserFault
 
 

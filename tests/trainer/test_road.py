@@ -15,7 +15,7 @@ if find_spec("llama_cpp") is None:  # importing it would leave files open
 from tests.trainer.local_code import LocalExecutor
 from tests.trainer.models import code_records, metrics, save, text_records
 from trainer.__main__ import main
-from tutor_app.adapters.engine import Engine, EngineOptions
+from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.assembly import model_store
 from tutor_app.core.dialect import MUMATH
 from tutor_app.core.events import Finished

@@ -1,1 +1,1 @@
-"""One foreign thing per file; each maps its own exceptions to :mod:`tutor_app.core.errors`."""
+"""One foreign thing per module or package; each maps its own exceptions to :mod:`tutor_app.core.errors`."""

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tutor_app.adapters.grading_terms import Unreadable
-from tutor_app.adapters.grading_units import is_unit
+from tutor_app.adapters.grading.terms import Unreadable
+from tutor_app.adapters.grading.units import is_unit
 
 MAX_CHARACTERS: Final = 8_000
 MAX_TOKENS: Final = 1_500

@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor_app.adapters.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, disk_fault, stopped
+from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, disk_fault, stopped
 from tutor_app.core.ports import Cancel
 
 

@@ -16,11 +16,11 @@ import math
 import re
 from typing import Final
 
-from tutor_app.adapters.grading_algebra import real, same
-from tutor_app.adapters.grading_compare import Finding, Oracle
-from tutor_app.adapters.grading_python import read_python
-from tutor_app.adapters.grading_reader import read_prefix
-from tutor_app.adapters.grading_terms import Constant, Group, Relation, Symbol, Term, Unreadable, walk
+from tutor_app.adapters.grading.algebra import real, same
+from tutor_app.adapters.grading.compare import Finding, Oracle
+from tutor_app.adapters.grading.latex_reader import read_prefix
+from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.terms import Constant, Group, Relation, Symbol, Term, Unreadable, walk
 
 MAX_CHARACTERS: Final = 4_000
 NUMBER_TOLERANCE: Final = 1e-4

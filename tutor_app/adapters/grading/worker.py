@@ -1,8 +1,8 @@
 """The grading process: the only place where SymPy touches an answer. Anything here may hang, so it can be killed.
 
-Run by path as a child of :mod:`tutor_app.adapters.grading`. It reads the two answers anew from their text (nothing
-is unpickled, nothing evaluated as code) and compares them with the same rules, with SymPy as the oracle for what
-exact arithmetic leaves open. One JSON object a line each way: first ``{"ready": true}``, then for each
+Run by path as a child of :mod:`tutor_app.adapters.grading.grader`. It reads the two answers anew from their text
+(nothing is unpickled, nothing evaluated as code) and compares them with the same rules, with SymPy as the oracle for
+what exact arithmetic leaves open. One JSON object a line each way: first ``{"ready": true}``, then for each
 ``{"gold", "answer", "paper", "seconds"}`` a ``{"same", "reason"}``.
 
 Limits: address space by the operating system (where it has them), wall time by a watchdog that ends the process
@@ -21,12 +21,12 @@ from typing import Any, Final
 
 if __name__ == "__main__":
     # Run by path: the package's root replaces this folder, whose names are no top-level modules.
-    sys.path[0] = str(Path(__file__).resolve().parents[2])
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from tutor_app.adapters.grading_compare import Finding, compare_readings
-from tutor_app.adapters.grading_paper import paper_same
-from tutor_app.adapters.grading_reader import readings
-from tutor_app.adapters.grading_terms import (
+from tutor_app.adapters.grading.compare import Finding, compare_readings
+from tutor_app.adapters.grading.latex_reader import readings
+from tutor_app.adapters.grading.paper import paper_same
+from tutor_app.adapters.grading.terms import (
     Call,
     Constant,
     Degrees,

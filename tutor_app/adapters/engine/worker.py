@@ -1,6 +1,6 @@
 """The model process: owns llama.cpp and one context of several sequences; speaks length-prefixed JSON.
 
-Run by path as a child of :mod:`tutor_app.adapters.engine`; imports llama_cpp and numpy, nothing of this package
+Run by path as a child of :mod:`tutor_app.adapters.engine.client`; imports llama_cpp and numpy, nothing of this package
 and nothing of Qt. It decides nothing about solutions: it continues texts.
 
 Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``,

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading_lexer import FUNCTIONS, GREEK, RELATIONS, Token, clean, plain_words, tokens
-from tutor_app.adapters.grading_python import read_python
-from tutor_app.adapters.grading_terms import (
+from tutor_app.adapters.grading.lexer import FUNCTIONS, GREEK, RELATIONS, Token, clean, plain_words, tokens
+from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
     ONE,
@@ -140,7 +140,7 @@ class Parser:
 
     def _next(self) -> Token:
         token = self._peek()
-        self._at += 1
+        self._at = min(self._at + 1, len(self._tokens))
         return token
 
     def _take(self, *texts: str) -> bool:

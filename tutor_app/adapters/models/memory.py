@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tutor_app.adapters.gguf import GgufInfo, estimate_ram
+from tutor_app.adapters.models.gguf import GgufInfo, estimate_ram
 
 
 def free_memory() -> int | None:

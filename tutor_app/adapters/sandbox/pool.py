@@ -1,6 +1,6 @@
 """Keeps confined workers warm: starts them, hands each to one user, ends them, and lets all go when idle.
 
-On Linux a template process forks them (:mod:`tutor_app.adapters.sandbox_worker`); elsewhere each is started alone.
+On Linux a template process forks them (:mod:`tutor_app.adapters.sandbox.worker`); elsewhere each is started alone.
 It knows nothing of blocks of code.
 """
 
@@ -21,8 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.clean_output import visible
-from tutor_app.adapters.sandbox_process import (
+from tutor_app.adapters.sandbox.clean_output import visible
+from tutor_app.adapters.sandbox.process import (
     Limits,
     Worker,
     close_all,
@@ -40,7 +40,7 @@ FULL: Final = frozenset({"files", "writes", "metadata", "network", "processes", 
 
 
 class Pool:
-    """Warm workers, one use each; see :class:`tutor_app.adapters.sandbox.Sandbox` for the arguments.
+    """Warm workers, one use each; see :class:`tutor_app.adapters.sandbox.sessions.Sandbox` for the arguments.
 
     Starts nothing until :meth:`warm` or :meth:`take`. Safe to use from several threads.
     """

@@ -146,7 +146,7 @@ def worker_command() -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         return (sys.executable, "--sandbox-worker")
     # The environment is scrubbed, so -E would add nothing; it would only ignore the fixed hash seed below.
-    return (sys.executable, "-s", "-P", "-B", str(Path(__file__).with_name("sandbox_worker.py")))
+    return (sys.executable, "-s", "-P", "-B", str(Path(__file__).with_name("worker.py")))
 
 
 def worker_environment(base: Path) -> dict[str, str]:
@@ -203,7 +203,7 @@ def close_all(fds: Iterable[int]) -> None:
 def readable(fds: Iterable[int], seconds: float) -> set[int]:
     """Which pipes have something to read or are at their end; waits up to ``seconds`` for the first."""
     if sys.platform == "win32":
-        from tutor_app.adapters.confine_windows import peek
+        from tutor_app.adapters.sandbox.confine_windows import peek
 
         end = time.monotonic() + seconds
         while True:
@@ -234,7 +234,7 @@ def start(command: Iterable[str], config: dict[str, Any], base: Path, fds: Itera
         OSError: If the system cannot.
     """
     if sys.platform == "win32":
-        from tutor_app.adapters.confine_windows import start_in_job
+        from tutor_app.adapters.sandbox.confine_windows import start_in_job
 
         return start_in_job(command, config, base, fds, worker_environment(base))
     return subprocess.Popen(

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, Final
 
-from tutor_app.adapters.sandbox_block import Block, cut
+from tutor_app.adapters.sandbox.block import Block, cut
 
 MARK: Final = "__step__"
 LINE, CALL, RETURN, TURN, AGAIN = range(5)

@@ -2,7 +2,7 @@
 
 Most answers end here in some microseconds: the same text, the same number. What is left is read and compared by
 exact arithmetic in this process, which is bounded in time and memory by its own limits. Only what that cannot decide
-goes to the grading process (:mod:`tutor_app.adapters.grading_worker`), where SymPy works under a wall clock and a
+goes to the grading process (:mod:`tutor_app.adapters.grading.worker`), where SymPy works under a wall clock and a
 memory limit and is killed when it exceeds them. Never evaluates an answer as code; never imports SymPy here.
 """
 
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tutor_app.adapters.grading_compare import Finding, compare_readings
-from tutor_app.adapters.grading_paper import paper_same
-from tutor_app.adapters.grading_reader import readings
+from tutor_app.adapters.grading.compare import Finding, compare_readings
+from tutor_app.adapters.grading.latex_reader import readings
+from tutor_app.adapters.grading.paper import paper_same
 from tutor_app.core.errors import HostFault
 
 Verdict = Literal["correct", "incorrect", "unknown"]
@@ -98,7 +98,7 @@ class Grader:
         Args:
             gold: The published answer, LaTeX or plain.
             answer: The solver's final answer, without the words around it.
-            mode: ``paper`` grades as the published results were graded; see :mod:`tutor_app.adapters.grading_paper`.
+            mode: ``paper`` grades as the published results were graded; see :mod:`tutor_app.adapters.grading.paper`.
 
         Raises:
             HostFault: If the grading process is needed and cannot be started.
@@ -177,7 +177,7 @@ def worker_command() -> list[str]:
     """The command that starts the grading process; a frozen program is its own interpreter."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "--grading-worker"]
-    return [sys.executable, str(Path(__file__).with_name("grading_worker.py"))]
+    return [sys.executable, str(Path(__file__).with_name("worker.py"))]
 
 
 class _Worker:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading_algebra import proportional, rational, real, same
-from tutor_app.adapters.grading_python import as_matrix
-from tutor_app.adapters.grading_terms import (
+from tutor_app.adapters.grading.algebra import proportional, rational, real, same
+from tutor_app.adapters.grading.python_reader import as_matrix
+from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
     Based,
@@ -48,7 +48,7 @@ from tutor_app.adapters.grading_terms import (
     walk,
     without_degrees,
 )
-from tutor_app.adapters.grading_units import measure
+from tutor_app.adapters.grading.units import measure
 
 Oracle = Callable[[Term, Term], bool | None]
 """Decides whether two scalar terms are equal where exact arithmetic cannot; None if it cannot either."""

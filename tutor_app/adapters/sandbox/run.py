@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tutor_app.adapters.clean_output import clean_svg, png_size, visible
-from tutor_app.adapters.error_hints import hint_for
-from tutor_app.adapters.sandbox_process import Limits, Worker, read_some, readable
+from tutor_app.adapters.sandbox.clean_output import clean_svg, png_size, visible
+from tutor_app.adapters.sandbox.error_hints import hint_for
+from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Step, step_from
@@ -171,7 +171,7 @@ class Run:
         if not worker.pid or sys.platform == "win32":
             return ""
         if sys.platform == "darwin":
-            from tutor_app.adapters.confine_macos import footprint
+            from tutor_app.adapters.sandbox.confine_macos import footprint
 
             if footprint(worker.pid) > self._limits.memory:
                 return "memory"
@@ -189,7 +189,7 @@ class Run:
         scratch = self._worker.scratch
         if scratch is None:
             return False
-        from tutor_app.adapters.confine_notify import used
+        from tutor_app.adapters.sandbox.confine_notify import used
 
         return used(str(scratch), self._worker.pid) > self._limits.scratch // 2
 

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.engine_worker import read_message, write_message
+from tutor_app.adapters.engine.worker import read_message, write_message
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -88,7 +88,7 @@ def worker_command() -> list[str]:
     if getattr(sys, "frozen", False):
         return [sys.executable, "--engine-worker"]
     # -P: the worker's own folder is not searched, or its neighbours would shadow packages of the same names.
-    return [sys.executable, "-P", str(Path(__file__).with_name("engine_worker.py"))]
+    return [sys.executable, "-P", str(Path(__file__).with_name("worker.py"))]
 
 
 def explain_exit(code: int) -> tuple[str, str]:

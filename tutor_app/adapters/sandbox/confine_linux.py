@@ -12,7 +12,7 @@ Several independent walls, so that one missing does not open the box:
   folder only;
 * namespaces where they are allowed: a file tree that holds nothing else, an empty network, a sized scratch;
 * where the file tree cannot be replaced, the few calls that take a path can be referred to a supervisor
-  (``SECCOMP_RET_USER_NOTIF``, see :mod:`tutor_app.adapters.confine_notify`), so that even the existence of a
+  (``SECCOMP_RET_USER_NOTIF``, see :mod:`tutor_app.adapters.sandbox.confine_notify`), so that even the existence of a
   private file stays unknown and the number of files is bounded.
 
 It refuses to inspect source code, and to guess: :func:`verify` tries forbidden things and reports what held.

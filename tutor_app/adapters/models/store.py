@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.catalogue import CatalogueEntry, read_catalogue
-from tutor_app.adapters.download import PATIENCE, Wanted, fetch, free_space
-from tutor_app.adapters.gguf import GgufInfo, read_gguf
-from tutor_app.adapters.transfer import (
+from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
+from tutor_app.adapters.models.download import PATIENCE, Wanted, fetch, free_space
+from tutor_app.adapters.models.gguf import GgufInfo, read_gguf
+from tutor_app.adapters.models.transfer import (
     BLOCK,
     Progress,
     Timing,

@@ -20,7 +20,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
-from tutor_app.adapters.grading_terms import (
+from tutor_app.adapters.grading.terms import (
     Call,
     Constant,
     Degrees,

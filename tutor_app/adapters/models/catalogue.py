@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tutor_app.adapters.download import Source
-from tutor_app.adapters.http_source import Hub
-from tutor_app.adapters.package_source import PackageChunks
+from tutor_app.adapters.models.download import Source
+from tutor_app.adapters.models.http_source import Hub
+from tutor_app.adapters.models.package_source import PackageChunks
 from tutor_app.core.errors import ModelStoreFault
 
 

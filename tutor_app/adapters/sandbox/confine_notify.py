@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.confine_linux import MACHINE, NR, column, pidfd_getfd
+from tutor_app.adapters.sandbox.confine_linux import MACHINE, NR, column, pidfd_getfd
 
 SECCOMP_IOCTL_NOTIF_RECV: Final = 0xC0502100
 SECCOMP_IOCTL_NOTIF_SEND: Final = 0xC0182101

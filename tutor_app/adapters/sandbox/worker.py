@@ -32,13 +32,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 if not __package__:  # run by path: the only entry needed for the imports below, taken out again in main()
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters import sandbox_block as block
-from tutor_app.adapters import sandbox_trace
+from tutor_app.adapters.sandbox import block
+from tutor_app.adapters.sandbox import tracing as sandbox_trace
 
 if TYPE_CHECKING:
-    from tutor_app.adapters import confine_notify
+    from tutor_app.adapters.sandbox import confine_notify
 
 FRAME_LIMIT: Final = 8 << 20
 _HEADER: Final = struct.Struct("<I")
@@ -166,7 +166,7 @@ def _confine(config: dict[str, Any], parent: int | None, link: socket.socket | N
     """Confine this process as far as its system allows; returns what holds, for the ``ready`` message."""
     system: str = sys.platform
     if system == "linux":
-        from tutor_app.adapters import confine_linux, confine_notify
+        from tutor_app.adapters.sandbox import confine_linux, confine_notify
 
         policy = confine_linux.Policy(read=tuple(config["read"]), **config["policy"])
         handover = confine_notify.Handover(link) if link else None
@@ -180,11 +180,11 @@ def _confine(config: dict[str, Any], parent: int | None, link: socket.socket | N
             "held": confine_linux.verify(confined),
         }
     if system == "darwin":
-        from tutor_app.adapters import confine_macos
+        from tutor_app.adapters.sandbox import confine_macos
 
         held = confine_macos.confine(config)
     else:
-        from tutor_app.adapters import confine_windows
+        from tutor_app.adapters.sandbox import confine_windows
 
         held = confine_windows.confine(config)
     _settle(config["policy"]["scratch"])
@@ -296,7 +296,7 @@ class Template:
     def _take_listener(self, kept: _Kept) -> None:
         """Serve the handshake of a child that wants its paths supervised; it offers a test descriptor first."""
         assert kept.link is not None
-        from tutor_app.adapters import confine_notify
+        from tutor_app.adapters.sandbox import confine_notify
 
         fd = confine_notify.take(kept.link, kept.pidfd)
         if fd < 0:
@@ -385,7 +385,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     loaded.set()
     commands, events = config["commands"], config["events"]
     if sys.platform == "win32":
-        from tutor_app.adapters.confine_windows import open_handles
+        from tutor_app.adapters.sandbox.confine_windows import open_handles
 
         commands, events, raw = open_handles((commands, events, config["raw"]))
         os.dup2(raw, 1)

@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tutor_app.adapters.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
+from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
 from tutor_app.core.ports import Cancel
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading_lexer import FUNCTIONS
-from tutor_app.adapters.grading_terms import (
+from tutor_app.adapters.grading.lexer import FUNCTIONS
+from tutor_app.adapters.grading.terms import (
     INFINITY,
     Call,
     Constant,
