@@ -12,7 +12,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check fmt bench formulas pages replay screenshots clean
+.PHONY: help setup dev run test check fmt bench formulas golden pages replay soak screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,8 +51,14 @@ bench: dev  ## measure speed; prints a table (ARGS="engine window" for some of i
 formulas: dev  ## typeset every formula of a file: DATA=FILE.jsonl
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/formulas.py $(DATA) $(ARGS)
 
+golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png before you commit them
+	@$(BIN)/python packaging/formulas.py --golden $(or $(DATA),build/golden.png)
+
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)
+
+soak: dev  ## run N=1000 solutions, then say what is left behind (ARGS=--chaos breaks things meanwhile)
+	@$(BIN)/python packaging/soak.py --count $(or $(N),1000) $(ARGS)
 
 screenshots: dev  ## the pictures of the README, from the running window (needs a display)
 	@$(BIN)/python packaging/screenshots.py $(ARGS)

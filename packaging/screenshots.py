@@ -57,10 +57,9 @@ def main() -> int:
             sample = next(p.problem for p in sample_problems() if p.id == SAMPLE)
             window.use_problem(args.problem or sample)
             window.solve()
-            for _ in range(600):
+            while window.bridge.busy:  # the settings bound the time of a solution
                 wait(500)
-                if not window.bridge.busy:
-                    break
+            window.look_at_confinement()
             for theme in ("light", "dark"):
                 window.use_settings(services.load_settings().changed(theme=theme))
                 wait(2500)

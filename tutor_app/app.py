@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor_app import settings as settings_file
-from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.transcript import Transcript
@@ -28,8 +28,10 @@ from tutor_app.settings import Settings
 
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Entry, Library
+    from tutor_app.adapters.models.other_apps import FoundModel
     from tutor_app.adapters.models.store import CatalogueEntry, ModelStore, Progress
-    from tutor_app.assembly import Tutor
+    from tutor_app.assembly import Brought, Tutor
+    from tutor_app.confinement import Confinement
     from tutor_app.handout import Format, Options
     from tutor_app.ui.typeset import FormulaCache
 
@@ -122,6 +124,10 @@ class AppServices:
         except (UserFault, HostFault):
             return ""
 
+    def installed_models(self) -> Sequence[tuple[str, str]]:
+        """See the protocol."""
+        return [(m.id, m.name) for m in self._store().installed() if not m.problem]
+
     def offers(self) -> Sequence[CatalogueEntry]:
         """See the protocol."""
         entries = [e for e in self._store().entries() if e.sources]
@@ -137,6 +143,29 @@ class AppServices:
         model = self._store().import_(Path(path))
         self.save_settings(self._settings.changed(model=model.id))
         self._forget_tutor()
+
+    def memory_advice(self, model_id: str) -> str:
+        """See the protocol."""
+        from tutor_app.assembly import advise_on_memory
+
+        return advise_on_memory(self._store(), model_id, self._settings.n_ctx)
+
+    def found_models(self) -> Sequence[FoundModel]:
+        """See the protocol."""
+        from tutor_app.assembly import unused_models
+
+        return unused_models(self._store())
+
+    def confinement(self) -> Confinement:
+        """See the protocol."""
+        from tutor_app.adapters.sandbox.sessions import guarantees
+        from tutor_app.confinement import Confinement
+
+        tutor = self._tutor
+        if tutor is not None:
+            with suppress(SandboxFault):  # it refuses to run anything where a limit is missing; which, is the question
+                return Confinement(tutor.executor.guarantees())
+        return Confinement(guarantees())
 
     def _forget_tutor(self) -> None:
         with self._lock:
@@ -168,6 +197,13 @@ class AppServices:
         """See the protocol."""
         self._opened().undelete(entry_id)
 
+    def import_solutions(self, paths: Sequence[str]) -> Brought:
+        """See the protocol."""
+        from tutor_app.assembly import bring_in
+        from tutor_app.export import read_transcripts
+
+        return bring_in([t for path in paths for t in read_transcripts(path)], self._opened())
+
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
     ) -> str:
@@ -198,6 +234,10 @@ class AppServices:
         settings_file.save(self._folders.settings, settings)
 
 
+_LOOK_MS = 3000
+"""When the window looks at how code is confined: by then the sandbox is warm, and nothing waits for the answer."""
+
+
 def _nothing(_: object) -> None:
     """For results nobody waits for."""
 
@@ -224,6 +264,7 @@ def run_window(folders: Folders) -> int:
         window = MainWindow(services)
         window.show()
         QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
+        QTimer.singleShot(_LOOK_MS, window.look_at_confinement)
         return app.exec()
     finally:
         services.close()

@@ -9,21 +9,24 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.chat_template import parts_of
 from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
+from tutor_app.adapters.models.other_apps import FoundModel, scan
 from tutor_app.adapters.models.store import InstalledModel, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
-from tutor_app.core.errors import LibraryFault, UserFault
+from tutor_app.core.errors import HostFault, LibraryFault, UserFault
 from tutor_app.core.events import Finished, RunFinished, SolveEvent
-from tutor_app.core.ports import Cancel, Never, Sampling
+from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
 from tutor_app.core.transcript import Transcript, Verdict
 from tutor_app.paths import Folders, resource, resource_names, resource_text
@@ -45,7 +48,7 @@ def dialect_of(model: InstalledModel) -> Dialect:
     """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's."""
     if model.dialect in NAMED_DIALECTS:
         return NAMED_DIALECTS[model.dialect]
-    parts = parts_of(read_gguf(model.path))
+    parts = parts_of(read_gguf(model.weights))
     if parts is None:
         return MUMATH
     if parts.is_chatml:
@@ -92,17 +95,33 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
 
 
+class Model(LanguageModel, Protocol):
+    """A language model that is loaded and let go: the engine, or the trainer's own."""
+
+    def load(self, cancel: Cancel | None = None) -> ModelInfo:
+        """Make it ready to generate.
+
+        Raises:
+            EngineFault: If it cannot be loaded.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let it go; safe to call twice."""
+        ...
+
+
 class Tutor:
     """A model with everything it needs to solve problems; a context manager.
 
     Attributes:
-        engine: The model's process.
+        engine: The model, as a rule in its process.
         executor: Runs code.
         dialect: The model's wire form.
         prompt: What stands before every problem.
     """
 
-    def __init__(self, engine: Engine, executor: Sandbox, dialect: Dialect, prompt: PromptSet) -> None:
+    def __init__(self, engine: Model, executor: Sandbox, dialect: Dialect, prompt: PromptSet) -> None:
         self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
 
     def solve(
@@ -164,6 +183,7 @@ def open_tutor(
     prompt: str = "",
     n_ctx: int = 0,
     n_seq: int = 1,
+    batched: bool = False,
     on_load: Callable[[float], None] | None = None,
 ) -> Tutor:
     """A tutor for an installed model or a GGUF file; nothing is started yet.
@@ -175,6 +195,7 @@ def open_tutor(
         prompt: See :func:`load_prompt`.
         n_ctx: Overrides the settings' context, in tokens.
         n_seq: Problems solved at once.
+        batched: Whether they are evaluated together, see :class:`EngineOptions`.
         on_load: Told the fraction of the model that is loaded.
 
     Raises:
@@ -188,11 +209,13 @@ def open_tutor(
     options = EngineOptions(
         n_ctx=n_ctx or settings.n_ctx,
         n_seq=n_seq,
+        batched=batched,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
         cache_folder=folders.cache / "prompts",
     )
-    engine = Engine(found.path, options, name=found.name, sha256=found.sha256, on_load=on_load)
+    adapter = found.path if found.base is not None else None
+    engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter, on_load=on_load)
     limits = Limits(seconds=float(settings.code_timeout))
     sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
     return Tutor(engine, sandbox, dialect, load_prompt(prompt, dialect))
@@ -212,6 +235,30 @@ def best_installed(store: ModelStore) -> InstalledModel:
     if usable:
         return next(iter(usable.values()))
     raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
+
+
+def advise_on_memory(store: ModelStore, name: str, n_ctx: int) -> str:
+    """One sentence if a model of the catalogue, or one that is installed, does not fit into free memory; else empty.
+
+    Args:
+        store: Of the reader's models.
+        name: The model's id.
+        n_ctx: Context in tokens.
+    """
+    free = free_memory()
+    installed = next((m for m in store.installed() if m.id == name and not m.problem), None)
+    if installed is not None:
+        with contextlib.suppress(HostFault):
+            return memory_advice(read_gguf(installed.weights), n_ctx, free)
+    entry = next((e for e in store.entries() if e.id == name), None)
+    return advice_before_download(entry.name, entry.ram_bytes, free) if entry is not None else ""
+
+
+def unused_models(store: ModelStore) -> tuple[FoundModel, ...]:
+    """Models that other programs have put on this computer and that are not in the store, by file or as a copy."""
+    here = {path.resolve() for m in store.installed() if (path := Path(m.path)).exists()}
+    sizes = {m.bytes for m in store.installed()}
+    return tuple(m for m in scan() if m.path.resolve() not in here and m.bytes not in sizes)
 
 
 def solve_settings(settings: Settings) -> SolveSettings:
@@ -260,6 +307,57 @@ def recorded(
     finally:
         if not finished:
             _save(library, key, draft.with_solution(builder.parts()), "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of an import.
+
+    Attributes:
+        ids: In the library, of every solution in the files.
+        new: How many of them were not there before.
+    """
+
+    ids: tuple[str, ...]
+    new: int
+
+    @property
+    def sentence(self) -> str:
+        """How many were new and how many not."""
+        known = len(self.ids) - self.new
+        if not self.ids:
+            return "There was no solution to import."
+        if not self.new:
+            was = "This solution was" if known == 1 else f"All {known} solutions were"
+            return f"{was} in the library already."
+        said = f"Imported {self.new} solution{'s' if self.new != 1 else ''}"
+        return f"{said}; {known} {'was' if known == 1 else 'were'} in the library already." if known else f"{said}."
+
+
+def bring_in(transcripts: Sequence[Transcript], library: Library) -> Brought:
+    """Take transcripts into the library exactly as they are; those that are there already are not taken twice.
+
+    Raises:
+        LibraryFault: If the library cannot be read or written.
+    """
+    here: dict[str, list[str]] = {}
+    offset = 0
+    while page := library.entries(limit=500, offset=offset):
+        for entry in page:
+            here.setdefault(entry.problem, []).append(entry.id)
+        offset += len(page)
+    ids: list[str] = []
+    new = 0
+    for t in transcripts:
+        form = t.to_json()
+        known = next((i for i in here.get(t.problem, ()) if library.get(i).to_json() == form), "")
+        if not known:
+            known = library.create(t)
+            library.save(known, t, "finished" if t.answer is not None or "ended" in t.meta else "interrupted")
+            here.setdefault(t.problem, []).append(known)
+            new += 1
+        ids.append(known)
+    return Brought(tuple(ids), new)
 
 
 def _save(library: Library, key: str, transcript: Transcript, status: Any) -> str:

@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     imported = actions.add_parser("import", parents=[common], help="use a GGUF file of your own, where it lies")
     imported.add_argument("path", type=Path)
     imported.add_argument("--name", help="how it is called here")
+    imported.add_argument("--base", default="", metavar="MODEL", help="the model that the file, an adapter, belongs to")
     imported.set_defaults(run=_models_import)
     remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
     remove.add_argument("name")
@@ -109,6 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     exporting = commands.add_parser("export", parents=[common], help="solutions as PDF, HTML, LaTeX, notebook ...")
     export_command.add_arguments(exporting)
     exporting.set_defaults(run=export_command.run_export)
+
+    bringing = commands.add_parser("import", parents=[common], help="take exported solutions (JSON) into the library")
+    bringing.add_argument("files", nargs="+", type=Path, metavar="FILE.json", help="made by export --to json")
+    bringing.set_defaults(run=_import)
 
     doctor = commands.add_parser("doctor", parents=[common], help="what works on this computer, and what does not")
     doctor.set_defaults(run=_doctor)
@@ -240,6 +245,8 @@ def _show(
         else:
             last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
             assert last is not None
+            if last.usage.runs:
+                _say_confinement(tutor)
     if stop.is_set():
         return INTERRUPTED
     if trace is not None:
@@ -249,6 +256,15 @@ def _show(
             print(f"tutor: {last.detail}", file=sys.stderr)
         return FAILED
     return DONE if last.transcript.answer is not None else NO_ANSWER
+
+
+def _say_confinement(tutor: Tutor) -> None:
+    """How the code that just ran was confined; the sandbox is still warm, so asking costs nothing to speak of."""
+    from tutor_app.confinement import Confinement
+
+    with contextlib.suppress(HostFault):
+        sentence = Confinement(tutor.executor.guarantees()).sentence
+        print(f"{sentence} `tutor doctor` tells how.", file=sys.stderr)
 
 
 def _write_traces(tutor: Tutor, last: Finished, path: Path) -> None:
@@ -310,7 +326,8 @@ def _models_list(args: argparse.Namespace) -> int:
         print(f"{e.id + role:34} {size:>9}  {e.licence[:30]:30}  {mark}")
     for m in here.values():
         if m.by_reference:
-            print(f"{m.id:34} {size_text(m.bytes):>9}  {'your own file':30}  {m.problem or m.path}")
+            kind = "your own file" if m.base is None else f"adapter of {m.base.name}"
+            print(f"{m.id:34} {size_text(m.bytes):>9}  {kind[:30]:30}  {m.problem or m.path}")
     return DONE
 
 
@@ -358,7 +375,7 @@ def _models_verify(args: argparse.Namespace) -> int:
 def _models_import(args: argparse.Namespace) -> int:
     from tutor_app.assembly import dialect_of, model_store
 
-    model = model_store(_folders(args)).import_(args.path, args.name)
+    model = model_store(_folders(args)).import_(args.path, args.name, base=args.base)
     print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {dialect_of(model).name})")
     return DONE
 
@@ -367,6 +384,21 @@ def _models_remove(args: argparse.Namespace) -> int:
     from tutor_app.assembly import model_store
 
     print(model_store(_folders(args)).remove(args.name))
+    return DONE
+
+
+# --- import ---------------------------------------------------------------------------------------------------
+
+
+def _import(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.library import Library
+    from tutor_app.assembly import bring_in
+    from tutor_app.export import read_transcripts
+
+    # All files are read before the first is taken: a mistake in the last one leaves nothing half done.
+    transcripts = [t for path in args.files for t in read_transcripts(path)]
+    with Library(_folders(args).library) as library:
+        print(bring_in(transcripts, library).sentence)
     return DONE
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor_app import __version__
+from tutor_app import settings as settings_file
 from tutor_app.adapters.engine.client import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.adapters.models.store import size_text
-from tutor_app.assembly import best_installed, model_store
+from tutor_app.assembly import advise_on_memory, best_installed, model_store, unused_models
+from tutor_app.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.paths import Folders, resources
 
@@ -109,13 +111,19 @@ def _engine() -> Finding:
 
 def _models(folders: Folders) -> Iterator[Finding]:
     store = model_store(folders)
+    n_ctx = settings_file.load(folders.settings)[0].n_ctx
     try:
         for model in store.installed():
             text = f"{model.name}, {size_text(model.bytes)}"
             yield Finding("model", not model.problem, f"{text}: {model.problem}" if model.problem else text)
+            if advice := advise_on_memory(store, model.id, n_ctx):
+                yield Finding("model", True, advice)
         best_installed(store)
     except TutorError as e:
         yield Finding("model", False, str(e))
+    for found in unused_models(store):
+        text = f"{found.name}, {size_text(found.bytes)}, of {found.app}; to use it: tutor models import {found.path}"
+        yield Finding("other models", True, text)
 
 
 def _window() -> Finding:
@@ -134,7 +142,12 @@ def _sandbox() -> Iterator[Finding]:
     from tutor_app.adapters.sandbox.sessions import guarantees
 
     try:
-        for guarantee in guarantees():
-            yield Finding("sandbox", guarantee.held, f"{guarantee.name}: {guarantee.how}")
+        found = guarantees()
     except TutorError as e:
         yield Finding("sandbox", False, str(e))
+        return
+    confinement = Confinement(found)
+    yield Finding("sandbox", not confinement.missing, confinement.sentence)
+    for guarantee in found:
+        text = f"{guarantee.name}: {guarantee.how}"
+        yield Finding("sandbox", guarantee.held or not guarantee.required, text)

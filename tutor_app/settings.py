@@ -203,6 +203,38 @@ class Settings:
         maximum=48,
         unit="pt",
     )
+    zoom: int = _setting(
+        100,
+        "whole",
+        "Zoom",
+        "Makes a solution larger or smaller; Ctrl with +, - or the wheel changes it.",
+        "Appearance",
+        minimum=70,
+        maximum=250,
+        unit="%",
+    )
+    steps: str = _setting(
+        "auto",
+        "choice",
+        "Table of steps",
+        "Lists the steps beside a solution; auto does so for long ones.",
+        "Appearance",
+        choices=("auto", "always", "never"),
+    )
+    hide_code: bool = _setting(
+        False,
+        "switch",
+        "Hide code",
+        "Folds every block of code; a click opens one.",
+        "Appearance",
+    )
+    hide_outputs: bool = _setting(
+        False,
+        "switch",
+        "Hide outputs",
+        "Folds what the code printed and drew; a click opens one.",
+        "Appearance",
+    )
     code_timeout: int = _setting(
         10,
         "whole",

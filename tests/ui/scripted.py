@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from tutor_app.confinement import Confinement
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.events import (
     AnswerFound,
@@ -26,7 +28,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
-from tutor_app.export import suggested_name, write_export
+from tutor_app.export import read_transcripts, suggested_name, write_export
 from tutor_app.handout import Format, Options
 from tutor_app.settings import Settings
 from tutor_app.ui.services import PullProgress
@@ -165,6 +167,38 @@ OFFERS = (
 )
 
 
+@dataclass(frozen=True)
+class ScriptedPromise:
+    name: str
+    held: bool = True
+    how: str = "Landlock ABI 4 and a file tree of its own"
+    required: bool = True
+
+
+CONFINED = Confinement(
+    (
+        ScriptedPromise("reads only Python and its libraries"),
+        ScriptedPromise("no network and no sockets", True, "seccomp and an empty network namespace"),
+        ScriptedPromise("namespaces", False, "not allowed here; not required", False),
+    )
+)
+PARTLY = Confinement((*CONFINED.promises, ScriptedPromise("starts no other program", False, "not on this computer")))
+
+
+@dataclass(frozen=True)
+class OtherModel:
+    app: str
+    name: str
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True)
+class ScriptedImport:
+    ids: tuple[str, ...]
+    sentence: str
+
+
 @dataclass
 class ScriptedServices:
     """Services that play a script.
@@ -189,6 +223,9 @@ class ScriptedServices:
     trash: dict[str, tuple[SavedEntry, Transcript]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     solve_thread: str = ""
+    confined: Confinement = CONFINED
+    advice: dict[str, str] = field(default_factory=dict)
+    others: Sequence[OtherModel] = ()
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         transcript = Transcript.of(problem, *parts, meta={"model": self.model})
@@ -220,6 +257,9 @@ class ScriptedServices:
     def model_name(self) -> str:
         return self.model
 
+    def installed_models(self) -> Sequence[tuple[str, str]]:
+        return [(self.model.lower(), self.model)] if self.model else []
+
     def offers(self) -> Sequence[ModelOffer]:
         return OFFERS
 
@@ -237,6 +277,20 @@ class ScriptedServices:
     def import_model(self, path: str) -> None:
         self.calls.append(f"import {path}")
         self.model = path.rsplit("/", 1)[-1]
+
+    def memory_advice(self, model_id: str) -> str:
+        return self.advice.get(model_id, "")
+
+    def found_models(self) -> Sequence[OtherModel]:
+        return self.others
+
+    def confinement(self) -> Confinement:
+        return self.confined
+
+    def import_solutions(self, paths: Sequence[str]) -> ScriptedImport:
+        found = [t for path in paths for t in read_transcripts(path)]
+        keys = tuple(self.add(t.problem, t.solution) for t in found)
+        return ScriptedImport(keys, f"Imported {len(keys)}.")
 
     def entries(self, query: str) -> Sequence[SavedEntry]:
         words = query.lower().split()

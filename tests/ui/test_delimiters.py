@@ -65,6 +65,26 @@ def test_money_next_to_mathematics() -> None:
     assert found("that $5 and $7 is money, and \\(a_1\\)") == [("inline", "a_1")]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("print `$x` costs $5", []),
+        ("It costs $5: run `cost = $y` now", []),
+        ("so $x and `a$b` then y$", []),
+        ("a $x$ and `b $y$` and $z$", [("inline", "x"), ("inline", "z")]),
+        ("a \\(x `\\)` y\\) b", [("inline", "x `\\)` y")]),
+        ("a $$x `$$` y$$ b", [("display", "x `$$` y")]),
+        ("a \\[x\n```\n\\]\n```\ny", []),
+        ("$\\text{`a'}$ and $\\text{`b'}$", [("inline", "\\text{`a'}"), ("inline", "\\text{`b'}")]),
+        ("$$\\text{``a''}$$ and $$\\text{``b''}$$", [("display", "\\text{``a''}"), ("display", "\\text{``b''}")]),
+        ("a lone ` tick and $x$", [("inline", "x")]),
+        ("``$x$`` and $y$", [("inline", "y")]),
+    ],
+)
+def test_code_shields_delimiters(text: str, expected: list[tuple[str, str]]) -> None:
+    assert found(text) == expected
+
+
 @pytest.mark.parametrize("text", ["a $$x", "a \\[x", "a \\begin{align}x", "a\n```python\nx = 1\n"])
 def test_says_where_a_display_is_still_open(text: str) -> None:
     assert split(text).open_at == 2
@@ -80,7 +100,10 @@ def test_loses_nothing(text: str) -> None:
     assert "".join(s.raw for s in split(text).segments) == text
 
 
-@pytest.mark.parametrize("unit", ["$", "\\(", "\\[", "{$", "`", "\\begin{align}", "\\boxed{", "$$a", "$a "])
+@pytest.mark.parametrize(
+    "unit",
+    ["$", "\\(", "\\[", "{$", "`", "\\begin{align}", "\\boxed{", "$$a", "$a ", "$`", "\\[`\\]", "$$`a`", "\\(``"],
+)
 def test_hostile_repetition_is_read_to_its_end(unit: str) -> None:
     text = unit * (20_000 // len(unit))
     assert "".join(s.raw for s in split(text).segments) == text

@@ -21,7 +21,7 @@ from tests.export.test_any_text import TEXT, transcript
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export import export, read_transcripts
 from tutor_app.handout import DEFAULTS, Options
-from tutor_app.ui import pages as pages_module
+from tutor_app.ui import legible, page_breaks
 from tutor_app.ui.exporter import paint, printer_for
 from tutor_app.ui.pages import Pages
 from tutor_app.ui.pdf import ATTACHMENT, page_images, to_pdf
@@ -75,6 +75,76 @@ def test_the_text_holds_problem_code_outputs_answer_and_provenance(tmp_path: Pat
     # Mathematics is found by its source, and so is a plot by its description.
     for part in ("$f(x) = x^2 - 5x + 6$", "\\frac{5 \\pm \\sqrt{1}}{2}", "\\{2, 3\\}", "a line from 0 to 40"):
         assert squeezed(part) in squeezed(text)
+
+
+def test_the_text_is_in_the_order_of_reading(tmp_path: Path) -> None:
+    many = FULL.with_solution((Text("Take $\\frac{11}{18}$ of $r$ nine times."), *FULL.solution))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(to_pdf([many], Options(), CACHE))
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    for mode in ("-raw", "-layout"):
+        text = subprocess.run(["pdftotext", mode, path, "-"], capture_output=True, text=True, check=True).stdout
+        squeezed_text = squeezed(text)
+        # A narrow formula stands among its words although its source is wider, and no character of it is lost.
+        assert squeezed("Take $\\frac{11}{18}$ of $r$ nine times.") in squeezed_text
+        places = [
+            squeezed_text.index(squeezed(words))
+            for words in (
+                "Let $f(x)",
+                "print('before')",
+                "NameError: name",
+                "a line from 0 to 40",
+                "roots: [2.0",
+                "Answer",
+            )
+        ]
+        assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "note"),
+    [
+        ("line\n" * 1000, "lines of output that are not printed: 700"),
+        ("z" * 100_000, "characters of output that are not printed: 76,000"),
+        ("line\n" * 300, ""),
+    ],
+)
+def test_paper_counts_the_output_that_it_leaves_out(stdout: str, note: str) -> None:
+    text = text_of(reader([Transcript.of("p", Code("print()"), Output(stdout))]))
+    assert squeezed(note) in squeezed(text)
+    assert "Copy" not in text
+    assert ("not printed" in text) is bool(note)
+
+
+def test_plots_take_no_more_than_their_share_of_the_column() -> None:
+    wide, tall = Figure("", png(640, 480), 640, 480), Figure("", png(300, 4000), 300, 4000)
+    pages = Pages([Transcript.of("p", Code("plot()"), *[wide] * 4, tall)], Options(), CACHE)
+    layout = pages.document.documentLayout()
+    heights = [layout.blockBoundingRect(b).height() for b in _blocks(pages) if "\ufffc" in b.text()]
+    assert len(heights) == 5
+    assert all(300 < h < 400 for h in heights[:4])
+    assert heights[4] < 600
+    assert pages.count == 3  # two to a page
+
+
+def test_a_sheet_says_which_problems_are_on_a_page() -> None:
+    sheet = Pages([Transcript.of(f"Problem of {n} words. " + "word " * 150) for n in range(9)], Options(solution=False))
+    assert sheet.count > 1
+    text = text_of(reader([Transcript.of("word " * 150)] * 9, Options(solution=False)))
+    assert re.search(r"Problems \d\u20139", text)
+
+
+def test_the_small_print_is_not_left_alone_on_a_page() -> None:
+    for lines in range(36, 46):
+        pages = Pages([Transcript.of("p", Text("\n\n".join(["line"] * lines)), Answer("1"))], Options(), CACHE)
+        last = pages._pages[-1]
+        shown = [b.text() for b in _blocks(pages) if last.top <= _middle(pages, b) < last.bottom and b.text()]
+        assert len(shown) >= 3
+
+
+def _middle(pages: Pages, block) -> float:  # type: ignore[no-untyped-def]
+    return float(pages.document.documentLayout().blockBoundingRect(block).center().y())
 
 
 def test_fonts_are_embedded_and_ligatures_do_not_eat_text() -> None:
@@ -155,14 +225,24 @@ def test_nothing_is_lost_doubled_or_cut_at_the_ends_of_pages(tmp_path: Path) -> 
         assert text.count(f"Paragraph {i}.") == 1
 
 
+def test_no_line_is_doubled_where_a_paragraph_goes_on_overleaf(tmp_path: Path) -> None:
+    words = " ".join(f"w{i}" for i in range(2500))
+    problem = Transcript.of(words, Text("\n\n".join(words.replace("w", c) + " $x_1$" for c in "ab")))
+    assert Pages([problem], Options(), CACHE).count > 3
+    text = read_by_poppler(to_pdf([problem], Options(title="Words"), CACHE), tmp_path)
+    for mark in "wab":
+        assert re.findall(rf"\b{mark}(\d+)\b", text) == [str(i) for i in range(2500)]
+    assert text.count("x_1") == 2
+
+
 def test_pages_break_where_a_reader_would_break_them() -> None:
     pages = Pages([LONG], Options(), CACHE)
-    rows = pages_module._Rows(pages.document, pages.size, set())
+    rows = page_breaks.Rows(pages.document, pages.size, set())
     ends = [next(i for i, r in enumerate(rows.rows) if r.bottom >= p.bottom - 0.1) for p in pages._pages[:-1]]
     for end in ends:
         assert rows.rows[end].price < 400  # no heading alone, no single line of code or of a paragraph left behind
     for page in pages._pages:
-        assert page.bottom - page.top <= pages._room + pages_module._SLACK + 0.5
+        assert page.bottom - page.top <= pages._room + page_breaks.SLACK + 0.5
         for row in rows.rows:
             assert (
                 row.bottom <= page.top + 0.5
@@ -213,7 +293,7 @@ def test_a_row_higher_than_a_page_goes_on_overleaf() -> None:
 
 
 def test_characters_without_a_font_are_told_by_their_code() -> None:
-    missing = next(c for c in ("\U00012000", "\U000e0041", "\U0001f9ff") if not pages_module._drawable(c))
+    missing = next(c for c in ("\U00012000", "\U000e0041", "\U0001f9ff") if not legible._drawable(c))
     text = text_of(
         reader([Transcript.of(f"a {missing} b \u03bb\u03cc\u03b3\u03bf\u03c2 \u043f\u0440\u0438\u0432\u0435\u0442")])
     )
@@ -283,6 +363,7 @@ def test_a_thread_may_write_while_the_first_draws(qtbot: QtBot) -> None:
         (Code("print(1)"), Output("z" * 3_000_000)),
         (Code("print(1)"), Output("line\n" * 200_000, truncated=True)),
         (Code("x = 1\n" * 3000),),
+        (Code("x = '" + "y" * 5000 + "'"),),
         (
             Text("\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 $x$ \u202eevil"),
             Answer("\u05d0\u05d1\u05d2\u05d3"),
@@ -298,6 +379,7 @@ def test_a_thread_may_write_while_the_first_draws(qtbot: QtBot) -> None:
         "one line",
         "many lines",
         "much code",
+        "a long line of code",
         "right to left",
         "bare",
         "figures",

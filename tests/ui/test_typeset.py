@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QTextDocument
 
-from tutor_app.ui.latex_repair import attempts, break_lines
+from tutor_app.ui.blocks import Writer
+from tutor_app.ui.latex_repair import attempts, break_finer, break_rows, table_rules
+from tutor_app.ui.speech import spoken
+from tutor_app.ui.theme import load
 from tutor_app.ui.typeset import FormulaCache, fit, typeset
 
 WELL_FORMED = [
@@ -64,6 +67,12 @@ MALFORMED = [
     "\\nicefrac{1}{2}",
     "x\x00y",
     "\\stackrel{}{5}_6",
+    "\\renewcommand{\\arraystretch}{1.5} x",
+    "\\cancelto{0}{x}",
+    "\\begin{array}{cc} \\multicolumn{2}{c}{x} \\\\ 1 & 2 \\end{array}",
+    "\\biggl\\lceil{t \\over 2}\\biggr\\rceil",
+    "\\arg z",
+    "\\centerline{x}",
     "\\begin{array}{@{}c@{\\;}c} 1 & 2 \\\\ \\cline{1-2} 3 & 4 \\\\ \\end{array}",
 ]
 
@@ -86,6 +95,7 @@ def test_typesets(latex: str, display: bool) -> None:
 @pytest.mark.parametrize("latex", MALFORMED)
 def test_repairs_what_is_malformed(latex: str) -> None:
     assert typeset(latex, True).ok
+    assert "\\" not in spoken(latex)  # no command is left over that would be drawn by its name
 
 
 @pytest.mark.parametrize(
@@ -99,8 +109,7 @@ def test_repairs_what_is_malformed(latex: str) -> None:
         "\\begin{array}",
         "x" * 7000,
         "{" * 60 + "}" * 60,
-        "\\frac{1}{1+" * 12 + "x" + "}" * 12,
-        "日本",
+        "\\frac{1}{1+" * 200 + "x" + "}" * 200,
     ],
 )
 def test_gives_up_without_an_exception(latex: str) -> None:
@@ -161,18 +170,191 @@ def test_a_slightly_wide_formula_is_shrunk() -> None:
     assert fitted.lines[0].scale == pytest.approx(0.9)
 
 
-def test_break_lines_keeps_everything() -> None:
+def test_breaking_keeps_everything() -> None:
     source = "a = \\frac{b = 1}{2} + (c = d) \\le e"
-    assert "".join(break_lines(source)) == source
-    assert len(break_lines(source)) == 3
-    assert break_lines("\\begin{align*} a &= b \\\\ c &\\le d \\end{align*}") == ["a  ", "= b", "c  ", "\\le d"]
-    assert break_lines("x + 1") == ["x + 1"]
+    assert break_rows(source) == [["a ", "= \\frac{b = 1}{2} + (c = d) ", "\\le e"]]
+    assert break_finer("= \\frac{b + 1}{2} + (c - d) - e") == ["= \\frac{b + 1}{2} ", "{}+ (c - d) ", "{}- e"]
+    aligned = "\\begin{align*} a &= b \\\\ c &\\le d \\end{align*}"
+    assert break_rows(aligned) == [["a  ", "= b"], ["c  ", "\\le d"]]
+    assert break_rows("x + 1") == [["x + 1"]]
+    assert break_finer("x^-2") == ["x^-2"]
+    assert "".join(break_finer("1" * 100)) == "1" * 100
+    assert len(break_finer("\\text{" + "so it is " * 9 + "}")) > 20
+
+
+LONG = [
+    " + ".join(f"x_{{{i}}}^2" for i in range(60)),
+    "S = " + " + ".join(f"\\frac{{1}}{{{i}}}" for i in range(1, 50)),
+    "a = " + " = ".join(f"{i}b_{{{i}}}" for i in range(40)),
+    "(1+x)" * 40,
+    "\\left(1-\\frac{1}{2^2}\\right)" * 16,
+    "1" * 300,
+    "2^{1000} = " + "107150860718626732094842504906" * 10,
+    ", ".join(str(n * n) for n in range(120)),
+    "\\{" + ", ".join(f"a_{{{n}}}" for n in range(60)) + "\\}",
+    "\\text{" + "the number of ways to choose two of them " * 5 + "} = 10",
+    "x = \\text{" + "wordswithoutspaces" * 12 + "}",
+    "\\begin{pmatrix} " + " & ".join(str(n) for n in range(60)) + " \\end{pmatrix}",
+    "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}" * 12,
+    "A = \\begin{bmatrix} " + " \\\\ ".join(" & ".join(["\\frac{1}{2}"] * 30) for _ in range(3)) + " \\end{bmatrix}",
+    "\\frac{" + " + ".join(f"x_{{{i}}}" for i in range(50)) + "}{2}",
+    "\\sqrt{" + " + ".join(f"x_{{{i}}}" for i in range(50)) + "} = 1",
+    "\\begin{aligned} a &= " + " + ".join("bcd" for _ in range(40)) + " \\\\ &= c \\end{aligned}",
+    "\\begin{align*} "
+    + " \\\\ ".join(f"x_{{{i}}} + y &= " + " + ".join("z" * 25) for i in range(6))
+    + " \\end{align*}",
+    "\\begin{gather*} " + " \\\\ ".join(" + ".join("abcdefghij" * 3) for _ in range(3)) + " \\end{gather*}",
+    "f(x) = \\begin{cases} " + " + ".join("x" * 40) + " & \\text{if } x > 0 \\\\ 0 & \\text{otherwise} \\end{cases}",
+    "\\begin{array}{|" + "c|" * 30 + "} \\hline " + " & ".join(["100"] * 30) + " \\\\ \\hline \\end{array}",
+    "\\boxed{" + " + ".join(f"x_{{{i}}}" for i in range(50)) + "}",
+    "\\left( " + " + ".join(f"x_{{{i}}}" for i in range(50)) + " \\right)",
+    "\\underbrace{" + " + ".join("1" * 60) + "}_{60}",
+    "\\sum_{i=1}^{n} " + " \\cdot ".join(f"a_{{{i}}}" for i in range(50)),
+    "p \\implies " + " \\implies ".join("qrs" for _ in range(30)),
+    "\\overline{" + "ABCDEFGH" * 12 + "}",
+    "x \\equiv " + " \\equiv ".join(f"{n}" for n in range(40)) + " \\pmod{7}",
+    " \\cup ".join(f"[{n}, {n + 1})" for n in range(30)),
+    "A\\xrightarrow{f}" * 30 + "B",
+    "\\alpha" * 120,
+]
+
+
+@pytest.mark.parametrize("latex", LONG, ids=range(len(LONG)))
+def test_a_long_formula_fits_every_column(latex: str) -> None:
+    """On the screen (narrow windows, zoomed text) and on paper, large print too: nothing passes the column's edge."""
+    formula = typeset(latex, True)
+    assert formula.ok
+    assert formula.width > 22
+    for em, available in ((17.0, 160.0), (17.0, 320.0), (17.0, 684.0), (34.0, 400.0), (11.0, 480.0), (22.0, 480.0)):
+        fitted = fit(formula, em, available)
+        assert fitted.width <= available + 0.5
+        assert fitted.lines[0].baseline == 0.0
+        for line in fitted.lines:
+            k = em * line.scale
+            box = QRectF()
+            for ink in line.formula.inks:
+                box = box.united(ink.path.boundingRect())
+            assert line.x + box.left() * k >= -0.5
+            assert line.x + box.right() * k <= available + 0.5
+            assert line.baseline + box.top() * k >= -fitted.ascent - 0.5
+            assert line.baseline + box.bottom() * k <= fitted.descent + 0.5
+            assert line.scale >= 0.7 or line.formula.width * em * 0.72 > available - 2 * em
+    shown = fit(formula, 17.0, 320.0)
+    if formula.pieces:
+        assert len({line.baseline for line in shown.lines}) > 1
+
+
+def test_rows_of_an_alignment_stay_rows() -> None:
+    rows = " \\\\ ".join(f"x_{{{i}}} + {'+'.join('y' * 20)} &= {i}" for i in range(4))
+    formula = typeset(f"\\begin{{align*}} {rows} \\end{{align*}}", True)
+    fitted = fit(formula, 17.0, 300.0)
+    starts = [line for line in fitted.lines if line.x == 0.0]
+    assert len(starts) == 4
 
 
 def test_attempts_are_different() -> None:
     candidates = list(attempts("\\left( \\frac{1}{2 & x"))
     assert len(candidates) == len(set(candidates)) >= 2
     assert list(attempts(" ")) == []
+
+
+BAD = [
+    "\\frac{1}{2",
+    "x}}}",
+    "{{{x",
+    "\\left( x",
+    "\\right)",
+    "\\begin{pmatrix} 1 & 2",
+    "\\end{pmatrix}",
+    "\\begin{array}{|c|} \\hline",
+    "\\begin{array}{|c|} \\hline 1 \\end{array}",
+    "x^2^3_4_5",
+    "&&&",
+    "\\\\\\\\",
+    "\\unknowncommand{x}",
+    "\\text{unclosed",
+    "\\frac{}{}",
+    "^_^",
+    "x + y " * 840,
+    "\\alpha+" * 700 + "1",
+    "\\frac{1}{1+" * 200 + "x" + "}" * 200,
+    "\\sqrt{" * 23 + "x" + "}" * 23,
+    "\\left(" * 200 + "x" + "\\right)" * 200,
+    "\\text{שלום} = x",
+    "\\text{المساحة} = \\pi r^2",
+    "\\text{abc \u202e def}",
+    "\\text{速度}^2",
+    "\x00\x01\x02",
+    "\ud800",
+    "\u0301\u0301\u0301",
+]
+
+
+@pytest.mark.parametrize("latex", BAD, ids=range(len(BAD)))
+@pytest.mark.parametrize("display", [True, False])
+def test_bad_input_is_typeset_or_shown_as_it_is(latex: str, display: bool, qapp: object) -> None:
+    """Never an exception, never a hang, never nothing."""
+    formula = typeset(latex, display)
+    assert formula.source == latex
+    if formula.ok:
+        assert formula.width > 0.1
+        fitted = fit(formula, 17.0, 300.0)
+        assert 0 < fitted.width <= 300.5
+    cache = FormulaCache()
+    cache.put(formula)
+    document = QTextDocument()
+    Writer(document, load("light"), cache, 17.0).formula(latex, display, latex)
+    assert document.toPlainText().strip()
+
+
+def test_nesting_costs_little() -> None:
+    """Ziamath alone doubles its time with every level; this would take it minutes."""
+    assert typeset("\\frac{1}{1+" * 23 + "x" + "}" * 23, True).ok
+    assert typeset("\\left(1+" * 20 + "x" + "\\right)" * 20, True).ok
+
+
+RULED = (
+    "\\begin{array}{|c||cc} \\hline 1 & 2 & 3 \\\\[2pt] \\hline\\hline 4 & 5 & 6 \\\\"
+    " \\cline{1-2} 7 & 8 & 9 \\end{array}"
+)
+
+
+def test_the_lines_of_an_array_are_read() -> None:
+    (rules,) = table_rules(RULED)
+    assert rules.columns == (1, 2, 0, 0)
+    assert rules.rows == ("1", "2", "1-2")
+    inner = (
+        "\\left[\\begin{array}[t]{c|c} 1 & \\begin{pmatrix} 2 \\end{pmatrix} \\end{array}\\right] \\substack{a \\\\ b}"
+    )
+    assert [r.columns for r in table_rules(inner)] == [(0, 1, 0), (), ()]
+    assert table_rules("x") == []
+
+
+def test_the_lines_of_an_array_are_drawn() -> None:
+    """Long thin rectangles: as many as the source asks for, none in the same array without them."""
+
+    def lines(latex: str) -> tuple[int, int]:
+        formula = typeset(latex, True)
+        boxes = [p.boundingRect() for i in formula.inks for p in i.path.toSubpathPolygons()]
+        return (
+            sum(b.width() < 0.1 and b.height() > 2 for b in boxes),
+            sum(b.height() < 0.1 and b.width() > 1 for b in boxes),
+        )
+
+    assert lines(RULED) == (3, 4)
+    assert lines(RULED.replace("|", "").replace("\\hline", "").replace("\\cline{1-2}", "")) == (0, 0)
+
+
+def test_text_that_the_mathematics_font_lacks_is_set_by_qt(qapp: object) -> None:
+    hebrew, latin = typeset("\\text{שלום}", False), typeset("\\text{abcd}", False)
+    assert hebrew.ok
+    assert 0.4 * latin.width < hebrew.width < 3 * latin.width
+    assert hebrew.descent < 0.4
+    assert typeset("x^{\\text{שלום}}", False).width < hebrew.width + 0.3
+    assert typeset("\\text{速}\\text{速}", False).width == pytest.approx(
+        2 * typeset("\\text{速}", False).width, rel=0.2
+    )
+    assert typeset("面積 = 3", False).ok
 
 
 def test_cache_is_bounded_and_forgets_the_oldest() -> None:

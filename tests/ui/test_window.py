@@ -137,7 +137,7 @@ def test_solve_again_and_new(qtbot: QtBot, open_window: Open) -> None:
     assert window.box.text == ""
     assert window.pages.currentWidget() is window.start
     assert window.box.edit.hasFocus()
-    assert not window.again_button.isVisible()
+    assert not window.top.again.isVisible()
 
 
 def test_history_opens_searches_deletes_and_takes_back(qtbot: QtBot, open_window: Open) -> None:
@@ -187,13 +187,13 @@ def test_copy_in_three_forms(qtbot: QtBot, open_window: Open) -> None:
     window.solve()
     until_done(qtbot, window)
     clipboard = QGuiApplication.clipboard()
-    window.copy("markdown")
+    window.page_menu.copy("markdown")
     assert "```python\nfrom sympy" in clipboard.text()
     assert "```output\nroots: [2, 3]\n```" in clipboard.text()
-    window.copy("latex")
+    window.page_menu.copy("latex")
     assert "\\textbf{two}" in clipboard.text()
     assert "\\begin{verbatim}" in clipboard.text()
-    window.copy("text")
+    window.page_menu.copy("text")
     assert "Answer: \\{2, 3\\}" in clipboard.text()
 
 
@@ -221,14 +221,14 @@ def test_hostile_problems_are_shown_and_solved(qtbot: QtBot, open_window: Open) 
         window.box.set_text(text)
         window.solve()
         until_done(qtbot, window)
-        assert "Answer" in window.view.accessibleDescription()
+        qtbot.waitUntil(lambda: "Answer" in window.view.accessibleDescription())
     assert len(services.calls) == 4
 
 
 def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices(model="", hold_pull=True)
     window = open_window(services)
-    page = window.first_run
+    page = window.models.page
     assert window.pages.currentWidget() is page
     assert "397 MB" in page.button.text()
     type_problem(window, "p")
@@ -257,10 +257,10 @@ def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, 
 def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
-    window.show_models()
-    assert window.pages.currentWidget() is window.first_run
-    window.first_run.group.button(1).click()
-    window.first_run.button.click()
+    window.models.show()
+    assert window.pages.currentWidget() is window.models.page
+    window.models.page.group.button(1).click()
+    window.models.page.button.click()
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.start)
     assert services.calls == ["pull standard"]
     assert "1.5B" in window.status.model.text()
@@ -268,13 +268,13 @@ def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
 
 def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
-    window.use_model_file("/home/x/own.gguf")
+    window.models.use_file("/home/x/own.gguf")
     qtbot.waitUntil(lambda: "own.gguf" in window.status.model.text())
     assert window.pages.currentWidget() is window.start
 
 
 def test_progress_without_a_total_and_after_the_end(qtbot: QtBot, open_window: Open) -> None:
-    page = open_window(ScriptedServices(model="")).first_run
+    page = open_window(ScriptedServices(model="")).models.page
     page.show_progress(Step("download", 5, 10))
     assert page.line.text() == ""
     page.set_running(True)
@@ -424,20 +424,23 @@ def test_everything_is_reached_by_the_tab_key(qtbot: QtBot, open_window: Open) -
             break
         seen.append(focus)
         QTest.keyClick(focus, Qt.Key.Key_Tab)
+    controls = [window.view.control(0, what) for what in ("code", "copy", "output")]
     wanted = [
         window.box.edit,
         window.box.solve_button,
         window.view,
-        window.again_button,
-        window.copy_button,
-        window.menu_button,
-        window.sidebar_button,
+        *controls,
+        window.top.again,
+        window.top.copy,
+        window.top.menu,
+        window.top.sidebar,
         window.history.new_button,
         window.history.search,
         window.history.list,
         window.history.samples_button,
         window.history.settings_button,
     ]
+    assert None not in controls
     assert seen[: len(wanted)] == wanted
 
 

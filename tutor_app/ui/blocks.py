@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetrics,
+    QFontMetricsF,
     QImage,
     QPaintEngine,
     QPainter,
@@ -55,7 +56,7 @@ ASIDE: Final = SOURCE + 12
 # Property of blocks: the end of a page must not part it from what follows.
 KEEP: Final = SOURCE + 13
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0\ufdd1\ufffc\ufff9-\ufffb]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1\ufffc\ufff9-\ufffb]")
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _MAX_LINE: Final = 4000
 
@@ -206,7 +207,7 @@ class Writer:
 
     def formula(self, source: str, display: bool, raw: str, scale: float = 1.0) -> None:
         """Insert a formula at the cursor; if it is not ready, its source, and remember to exchange it."""
-        em = self.size * scale
+        em = float(text_font(self.size * scale).pixelSize())  # as large as the text beside it, which Qt rounds
         formula = self.formulas.get(source, display)
         if formula is None:
             start = QTextCursor(self.cursor)
@@ -305,6 +306,20 @@ def _font_with_descent(pixels: int) -> QFont:
     return font
 
 
+@lru_cache(maxsize=512)
+def _descent(pixels: int) -> float:
+    """What that font's descent, a whole number for Qt, is in fact: so far below the baseline is the object's edge."""
+    return QFontMetricsF(_font_with_descent(pixels)).descent() if pixels > 0 else 0.0
+
+
+def _whole_pixel(painter: QPainter, baseline: float) -> float:
+    """The baseline where Qt's raster engine puts that of the text beside a formula: on a whole pixel of the device."""
+    t = painter.combinedTransform()
+    if painter.paintEngine().type() != QPaintEngine.Type.Raster or t.m12() or t.m21() or t.m22() <= 0:
+        return baseline
+    return (math.floor(t.m22() * baseline + t.dy() + 0.5) - t.dy()) / t.m22()
+
+
 class ObjectPainter(QPyTextObject):
     """Measures and draws the formulas and pictures of one document."""
 
@@ -329,6 +344,11 @@ class ObjectPainter(QPyTextObject):
         """Keep a picture; returns the key its character carries."""
         self._figures.append(Picture(figure))
         return len(self._figures) - 1
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """All pictures, by the keys that their characters carry."""
+        return self._figures
 
     def picture(self, key: int) -> Picture:
         """The picture with that key."""
@@ -369,7 +389,7 @@ class ObjectPainter(QPyTextObject):
         em = fmt.doubleProperty(EM)
         fitted = self.fitted(formula, em)
         down = max(0, math.ceil(fitted.descent - 0.01))
-        baseline = rect.bottom() - down
+        baseline = _whole_pixel(painter, rect.bottom() - _descent(down))
         if len(fitted.lines) > 1:  # the descent of the whole stack hangs below the first line's baseline
             baseline = rect.top() + math.ceil(fitted.ascent)
         for line in fitted.lines:
@@ -407,7 +427,7 @@ class Picture:
         painter.drawPath(path)
         if self._on_screen(painter):
             painter.drawImage(inner, self._raster(inner, painter.device().devicePixelRatioF()))
-        elif (renderer := self._vector()) is not None:
+        elif (renderer := self.vector()) is not None:
             renderer.render(painter, inner)
         else:
             painter.drawImage(inner, self.image())
@@ -425,7 +445,7 @@ class Picture:
             image.fill(Qt.GlobalColor.transparent)
             p = QPainter(image)
             p.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-            if (renderer := self._vector()) is not None:
+            if (renderer := self.vector()) is not None:
                 renderer.render(p, QRectF(0, 0, *want))
             else:
                 p.drawImage(QRectF(0, 0, *want), self.image())
@@ -433,7 +453,8 @@ class Picture:
             self._pixmap = (want, image)
         return self._pixmap[1]
 
-    def _vector(self) -> Any:
+    def vector(self) -> Any:
+        """What draws it from its outlines, or None."""
         if not self._tried_vector:
             self._tried_vector = True
             svg = self.figure.svg

@@ -1,89 +1,89 @@
-"""A solution as text to paste elsewhere: plain, Markdown, LaTeX. Pure text in, text out."""
+"""Parts of a solution as text to paste elsewhere: plain, Markdown, LaTeX. Pure values in, text out.
+
+A fragment, not a document: it has no preamble, no provenance and no files beside it. Whole documents are the
+exporters' work.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final, Literal
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.handout import output_text
 from tutor_app.ui.delimiters import split
 
-_TEX = {
+Form = Literal["text", "markdown", "latex"]
+FORMS: Final[dict[Form, str]] = {"text": "text", "markdown": "Markdown", "latex": "LaTeX"}
+"""The forms and their names for the reader."""
+
+_TEX: Final = {
     "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}", "$": "\\$",
     "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}",
 }  # fmt: skip
 
 
-def as_markdown(transcript: Transcript) -> str:
-    """Markdown with the mathematics as it was written."""
-    out = ["**Problem.** " + transcript.problem.strip()]
-    for part in transcript.solution:
-        match part:
-            case Text():
-                out.append(part.text.strip())
-            case Code():
-                out.append(_fence("python", part.source))
-            case Output():
-                if text := output_text(part):
-                    out.append(_fence("output", text))
-            case Figure():
-                out.append(f"*[figure: {part.alt or 'drawn by the code'}]*")
-            case Answer():
-                out.append(f"**Answer:** {_dollars(part.latex)}")
+def fragment(parts: Sequence[Part], form: Form, problem: str = "") -> str:
+    """The parts as text; with the problem in front, if one is given.
+
+    Args:
+        parts: Of a solution, in order.
+        form: In plain text and Markdown, formulas stay as they were written.
+        problem: LaTeX prose.
+    """
+    write = {"text": _as_text, "markdown": _as_markdown, "latex": _as_latex}[form]
+    out = []
+    if problem.strip():
+        head = {"text": "Problem: ", "markdown": "**Problem.** ", "latex": "\\paragraph{Problem.} "}[form]
+        out.append(head + (_tex_prose(problem.strip()) if form == "latex" else problem.strip()))
+    out += [write(part) for part in parts]
     return "\n\n".join(p for p in out if p) + "\n"
 
 
-def as_text(transcript: Transcript) -> str:
-    """Plain text; formulas stay LaTeX, code and output are indented."""
-    out = ["Problem: " + transcript.problem.strip()]
-    for part in transcript.solution:
-        match part:
-            case Text():
-                out.append(part.text.strip())
-            case Code():
-                out.append(_indent(part.source))
-            case Output():
-                if text := output_text(part):
-                    out.append("Output:\n" + _indent(text))
-            case Figure():
-                out.append(f"[figure: {part.alt or 'drawn by the code'}]")
-            case Answer():
-                out.append(f"Answer: {part.latex}")
-    return "\n\n".join(p for p in out if p) + "\n"
+def _as_text(part: Part) -> str:
+    match part:
+        case Text():
+            return part.text.strip()
+        case Code():
+            return _indent(part.source)
+        case Output():
+            text = output_text(part)
+            return "Output:\n" + _indent(text) if text else ""
+        case Figure():
+            return f"[figure: {part.alt or 'drawn by the code'}]"
+        case Answer():
+            return f"Answer: {part.latex}"
 
 
-def as_latex(transcript: Transcript) -> str:
-    """A LaTeX fragment for a document with amsmath."""
-    out = ["\\paragraph{Problem.} " + _prose(transcript.problem.strip())]
-    for part in transcript.solution:
-        match part:
-            case Text():
-                out.append(_prose(part.text.strip()))
-            case Code():
-                out.append(_verbatim(part.source))
-            case Output():
-                if text := output_text(part):
-                    out.append(_verbatim(text))
-            case Figure():
-                out.append("% figure: " + " ".join((part.alt or "drawn by the code").split()))
-            case Answer():
-                out.append(f"\\[\\boxed{{{part.latex.strip().strip('$')}}}\\]")
-    return "\n\n".join(p for p in out if p) + "\n"
+def _as_markdown(part: Part) -> str:
+    match part:
+        case Text():
+            return part.text.strip()
+        case Code():
+            return _fence("python", part.source)
+        case Output():
+            text = output_text(part)
+            return _fence("output", text) if text else ""
+        case Figure():
+            return f"*[figure: {part.alt or 'drawn by the code'}]*"
+        case Answer():
+            return f"**Answer:** {_dollars(part.latex)}"
 
 
-def output_text(output: Output) -> str:
-    """What a block printed, its value, and its error."""
-    lines = [output.stdout.rstrip("\n"), output.value]
-    if output.error is not None:
-        lines.append(output.error.last_line)
-    elif output.status != "ok":
-        lines.append(f"({output.status})")
-    return "\n".join(line for line in lines if line)
-
-
-def answers(parts: Iterable[Part]) -> str:
-    """LaTeX of the final answer, or empty."""
-    return next((p.latex for p in reversed(list(parts)) if isinstance(p, Answer)), "")
+def _as_latex(part: Part) -> str:
+    match part:
+        case Text():
+            return _tex_prose(part.text.strip())
+        case Code():
+            return _verbatim(part.source)
+        case Output():
+            text = output_text(part)
+            return _verbatim(text) if text else ""
+        case Figure():
+            return "% figure: " + " ".join((part.alt or "drawn by the code").split())
+        case Answer():
+            return f"\\[\\boxed{{{part.latex.strip().strip('$')}}}\\]"
 
 
 def _dollars(latex: str) -> str:
@@ -105,7 +105,7 @@ def _verbatim(text: str) -> str:
     return "\\begin{verbatim}\n" + text.replace("\\end{verbatim}", "\\end {verbatim}") + "\n\\end{verbatim}"
 
 
-def _prose(text: str) -> str:
+def _tex_prose(text: str) -> str:
     out = ""
     for s in split(text).segments:
         if s.kind == "display":
@@ -113,9 +113,7 @@ def _prose(text: str) -> str:
         elif s.kind == "inline":
             out += f"${s.source}$"
         else:
-            plain = s.source.replace("\\$", "$")
-            pieces = re.split(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)", plain)
-            for piece in pieces:
+            for piece in re.split(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)", s.source.replace("\\$", "$")):
                 if len(piece) > 4 and piece.startswith("**"):
                     out += "\\textbf{" + _escape(piece[2:-2]) + "}"
                 elif len(piece) > 2 and piece.startswith("`"):

@@ -44,6 +44,7 @@ _MAX_INLINE: Final = 3000
 _MAX_BRACES: Final = 40
 _SPECIAL: Final = re.compile(r"[\\$`]")
 _BEGIN: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)(\*?)\}")
+_BRACE_OR_TICK: Final = re.compile(r"\\.|[{}]|`+", re.DOTALL)
 _FENCE: Final = re.compile(r"(?m)^ {0,3}(`{3,})")
 _PROSE: Final = re.compile(r"[A-Za-z]{2,},? +[A-Za-z]{2,}|^ *\d[\d,.]*,? +[A-Za-z]{2,}")
 _SENTENCE: Final = re.compile(
@@ -105,7 +106,7 @@ def split(text: str) -> Split:
     def find(closer: str, at: int) -> int:
         if closer in absent:
             return -1
-        found = _find_unescaped(text, closer, at)
+        found = _closer_outside_code(text, closer, at, absent)
         if found < 0:
             absent.add(closer)
         return found
@@ -134,7 +135,7 @@ def split(text: str) -> Split:
                         open_at = i
                     i += 2
                 continue
-            end = _closing_dollar(text, i)
+            end = _closing_dollar(text, i, absent)
             if end >= 0:
                 emit(i, end + 1, "inline", text[i + 1 : end].strip())
                 i = end + 1
@@ -184,6 +185,28 @@ def _find_unescaped(text: str, closer: str, at: int) -> int:
         if slashes % 2 == 0:
             return found
         at = found + 1
+    return -1
+
+
+def _closer_outside_code(text: str, closer: str, at: int, absent: set[str]) -> int:
+    r"""Index of ``closer`` from ``at`` on, where it is not in a code span; -1 if there is none.
+
+    A backtick inside braces is a quotation mark (``\text{`a'}``).
+    """
+    found = _find_unescaped(text, closer, at)
+    depth = 0
+    while found >= 0:
+        for m in _BRACE_OR_TICK.finditer(text, at, found):
+            if m[0][0] == "`" and depth <= 0:
+                at = _skip_code(text, m.start(), absent)
+                if at < 0:
+                    return -1
+                if at > found:
+                    found = _find_unescaped(text, closer, at)
+                break
+            depth += (m[0] == "{") - (m[0] == "}")
+        else:
+            return found
     return -1
 
 
@@ -245,12 +268,12 @@ def _environment_end(text: str, begin: re.Match[str], absent: set[str]) -> int:
     return -1
 
 
-def _closing_dollar(text: str, i: int) -> int:
+def _closing_dollar(text: str, i: int, absent: set[str]) -> int:
     """Index of the ``$`` that closes the one at ``i``, or -1 if that one is money or a lone sign.
 
-    The closer is the next dollar outside braces in the same paragraph. ``$5 and $7`` is money: the closer must not
-    follow a space or precede a digit, except that a formula set off by spaces on both sides is accepted when it
-    reads as one.
+    The closer is the next dollar outside braces in the same paragraph, with no code in between. ``$5 and $7`` is
+    money: the closer must not follow a space or precede a digit, except that a formula set off by spaces on both
+    sides is accepted when it reads as one.
     """
     depth = 0
     j = i + 1
@@ -266,6 +289,14 @@ def _closing_dollar(text: str, i: int) -> int:
                 return -1
         elif c == "}":
             depth = max(0, depth - 1)
+        elif c == "`" and depth == 0:
+            ticks = j
+            while ticks < limit and text[ticks] == "`":
+                ticks += 1
+            if _skip_code(text, j, absent) != ticks:
+                return -1
+            j = ticks
+            continue
         elif c == "\n" and text[j + 1 : j + 2] == "\n":
             return -1
         elif c == "$" and depth == 0:

@@ -8,9 +8,8 @@ because the backdrop must agree with the frames that the builder makes, down to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -29,12 +28,10 @@ from PySide6.QtGui import (
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.ui.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
+from tutor_app.ui.code_colors import Spans, spans, spans_now
 from tutor_app.ui.delimiters import split
 from tutor_app.ui.prose import write_markdown, write_plain
 from tutor_app.ui.theme import Theme, ui_font
-
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer
 
 PROBLEM: Final = 1
 RUN: Final = 2
@@ -44,8 +41,8 @@ ERROR: Final = 5
 
 MAX_OUTPUT_LINES: Final = 300
 MAX_OUTPUT_CHARS: Final = 24_000
+MAX_ERROR_LINES: Final = 40
 _MAX_BLANK: Final = 4
-MAX_HIGHLIGHT: Final = 20_000
 _VERDICTS: Final = {
     "correct": ("Agrees with the known answer", "good"),
     "incorrect": ("Differs from the known answer", "bad"),
@@ -71,14 +68,25 @@ class DocumentBuilder:
         theme: Colours (:func:`tutor_app.ui.theme.paper` for print).
         formulas: Where formulas come from; one that answers at once for print.
         size: Text size in pixels.
+        paper: Whether it is to be printed: nothing can be copied there, so what is left out is counted instead.
     """
 
-    def __init__(self, document: QTextDocument, theme: Theme, formulas: FormulaSource, size: float = 17.0) -> None:
+    def __init__(
+        self,
+        document: QTextDocument,
+        theme: Theme,
+        formulas: FormulaSource,
+        size: float = 17.0,
+        *,
+        paper: bool = False,
+    ) -> None:
         self.w = Writer(document, theme, formulas, size)
+        self._paper = paper
         self._run: QTextFrame | None = None
         self._code: QTextCursor | None = None
         self._code_text = ""
-        self._colored: list[list[tuple[int, int, str, bool]]] = []
+        self._colored: Spans = ()
+        self._colored_text: str | None = None
         self._output: QTextFrame | None = None
         self._out: QTextCursor | None = None
         self._out_empty = True
@@ -102,7 +110,7 @@ class DocumentBuilder:
                     self.text(part.text)
                 case Code():
                     self.begin_code()
-                    self.grow_code(part.source)
+                    self._append_code(part.source)
                     self.end_code(part.source)
                 case Output():
                     self.end_output(part)
@@ -171,10 +179,15 @@ class DocumentBuilder:
         self._code_block()
         self._code = QTextCursor(self.w.cursor)
         self._code_text = ""
-        self._colored = []
+        self._colored, self._colored_text = (), None
 
     def grow_code(self, text: str) -> None:
         """Append to the open block; complete lines are coloured."""
+        self._append_code(text)
+        if "\n" in text:
+            self._highlight(spans_now(self._code_text))
+
+    def _append_code(self, text: str) -> None:
         if self._code is None or not text:
             return
         lines = text.replace("\r\n", "\n").split("\n")
@@ -185,8 +198,6 @@ class DocumentBuilder:
             self.w.write(line, self.w.mono_format())
         self.w.cursor = outer
         self._code_text += text
-        if len(lines) > 1 and len(self._code_text) < MAX_HIGHLIGHT:
-            self._highlight()
 
     def end_code(self, source: str) -> None:
         """The block is complete and reads ``source``."""
@@ -195,10 +206,10 @@ class DocumentBuilder:
         if self._code_text.replace("\r\n", "\n").rstrip("\n") != source.rstrip("\n") or self._code_text.endswith("\n"):
             self._select_code().removeSelectedText()
             self._code_text = ""
-            self._colored = []
-            self.grow_code(source.rstrip("\n"))
-        if len(self._code_text) < MAX_HIGHLIGHT:
-            self._highlight()
+            self._colored, self._colored_text = (), None
+            self._append_code(source.rstrip("\n"))
+        if self._colored_text != self._code_text:
+            self._highlight(spans(self._code_text))
 
     def grow_output(self, text: str, stream: str = "stdout") -> None:
         """Append to the output of the block."""
@@ -208,29 +219,45 @@ class DocumentBuilder:
         outer, self.w.cursor = self.w.cursor, out
         text = text.replace("\r\n", "\n")
         fmt = self.w.mono_format(color="bad" if stream == "stderr" else "ink")
-        for n, line in enumerate(text.split("\n")):
+        lines = text.split("\n")
+        for n, line in enumerate(lines):
             self._newlines += n > 0
             if not line:
                 continue
+            line = line.rstrip("\r").rsplit("\r", 1)[-1]
+            room = MAX_OUTPUT_CHARS - self._out_chars
+            if self._out_lines >= MAX_OUTPUT_LINES or room <= 0:
+                self._cut_output(lines[n:])
+                break
             # Line ends are written only before the next line, so that the last one leaves no empty line behind.
             for _ in range(1 if self._out_empty else min(self._newlines, _MAX_BLANK)):
                 self._output_block()
                 self._out_lines += 1
             self._newlines = 0
             self._out_chars += len(line)
-            if self._out_lines > MAX_OUTPUT_LINES or self._out_chars > MAX_OUTPUT_CHARS:
-                self._out_cut = True
-                self._output_block(top=0.3)
-                self.w.write("\u2026 the rest is not shown; Copy takes all of it", self.w.ui_format())
+            self.w.write(line[:room], fmt)
+            if len(line) > room:
+                self._cut_output([line[room:], *lines[n + 1 :]])
                 break
-            self.w.write(line.rsplit("\r", 1)[-1], fmt)
         self.w.cursor = outer
+
+    def _cut_output(self, rest: Sequence[str]) -> None:
+        """Say that ``rest`` is left out."""
+        self._out_cut = True
+        self._output_block(top=0.3)
+        said = "the rest is not shown; Copy takes all of it"
+        if self._paper:
+            lines = sum(bool(line) for line in rest)
+            unit, count = ("lines", lines) if lines > 1 else ("characters", sum(map(len, rest)))
+            said = f"{unit} of output that are not printed: {count:,}"
+        self.w.write(f"\u2026 {said}", self.w.ui_format())
 
     def figure(self, figure: Figure) -> None:
         """Attach a picture to the open block."""
         out = self._open_output()
         outer, self.w.cursor = self.w.cursor, out
-        self._output_block(top=0.35, bottom=0.35)
+        middle = Qt.AlignmentFlag.AlignHCenter if self._paper else Qt.AlignmentFlag.AlignLeft
+        self._output_block(top=0.35, bottom=0.35, align=middle)
         self.w.figure(figure)
         self._newlines = 1
         self.w.cursor = outer
@@ -248,9 +275,8 @@ class DocumentBuilder:
             self._output_block(top=0.2, bottom=0.2)
             self.w.formula(output.value_latex, False, output.value_latex, 1.05)
         elif output.value:
-            for line in output.value.split("\n")[:MAX_OUTPUT_LINES]:
-                self._output_block()
-                self.w.write(line, self.w.mono_format())
+            self._newlines += 1
+            self.grow_output(output.value)
         if output.truncated:
             self._output_block(top=0.3)
             self.w.write("\u2026 output was cut at its limit", self.w.ui_format())
@@ -287,7 +313,10 @@ class DocumentBuilder:
             lines = (error.traceback or error.last_line).rstrip("\n").split("\n")
             if error.traceback and error.last_line not in error.traceback:
                 lines.append(error.last_line)
-            for line in lines[-40:]:
+            if len(lines) > MAX_ERROR_LINES:
+                self._output_block()
+                self.w.write(f"\u2026 {len(lines) - MAX_ERROR_LINES:,} lines before", self.w.ui_format())
+            for line in lines[-MAX_ERROR_LINES:]:
                 self._output_block()
                 self.w.write(line, self.w.mono_format(color="bad"))
         sentence = (error.hint if error is not None else "") or _STATUS.get(output.status, "")
@@ -347,9 +376,11 @@ class DocumentBuilder:
     def _code_block(self) -> None:
         self.w.block(leading=0.16)
 
-    def _output_block(self, top: float = 0.0, bottom: float = 0.0) -> None:
+    def _output_block(
+        self, top: float = 0.0, bottom: float = 0.0, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft
+    ) -> None:
         self._out_empty = False
-        self.w.block(top=top, bottom=bottom, leading=0.12)
+        self.w.block(top=top, bottom=bottom, leading=0.12, align=align)
 
     def _open_output(self) -> QTextCursor:
         """The place where output goes: a section of its own at the foot of the card."""
@@ -404,24 +435,12 @@ class DocumentBuilder:
         cursor.setPosition(self._code.position(), QTextCursor.MoveMode.KeepAnchor)
         return cursor
 
-    def _highlight(self) -> None:
+    def _highlight(self, found: Spans) -> None:
         """Colour the code; colours live in the layout of its lines, so text and selection are untouched."""
         assert self._run is not None
-        assert self._code is not None
         cursor = self._run.firstCursorPosition()
         block = cursor.block()
-        spans: list[list[tuple[int, int, str, bool]]] = [[]]
-        column = 0
-        for kind, value in load_lexer().get_tokens(self._code_text.replace("\r\n", "\n")):
-            color, italic = _token_color(str(kind))
-            for n, piece in enumerate(value.split("\n")):
-                if n:
-                    spans.append([])
-                    column = 0
-                if piece and color != "ink":
-                    spans[-1].append((column, _utf16(piece), color, italic))
-                column += _utf16(piece)
-        for n, line in enumerate(spans):
+        for n, line in enumerate(found):
             if not block.isValid():
                 break
             # Only lines whose colours changed: a block of code is coloured again with each of its lines.
@@ -437,35 +456,7 @@ class DocumentBuilder:
                         cursor.setPosition(block.position() + start + length, QTextCursor.MoveMode.KeepAnchor)
                         cursor.mergeCharFormat(f)
             block = block.next()
-        self._colored = spans
-
-
-def _utf16(text: str) -> int:
-    return len(text) + sum(ord(c) > 0xFFFF for c in text)
-
-
-@cache
-def load_lexer() -> Lexer:
-    """The lexer of Python, imported at the first call."""
-    from pygments.lexers.python import PythonLexer
-
-    return PythonLexer(stripnl=False, ensurenl=False)
-
-
-def _token_color(kind: str) -> tuple[str, bool]:
-    if kind.startswith("Token.Comment"):
-        return "code_comment", True
-    if kind.startswith(("Token.Keyword", "Token.Operator.Word")):
-        return "code_keyword", False
-    if kind.startswith("Token.Literal.String"):
-        return "code_string", False
-    if kind.startswith("Token.Literal.Number"):
-        return "code_number", False
-    if kind.startswith(("Token.Name.Function", "Token.Name.Class", "Token.Name.Builtin", "Token.Name.Decorator")):
-        return "code_function", False
-    if kind.startswith(("Token.Operator", "Token.Punctuation")):
-        return "code_operator", False
-    return "ink", False
+        self._colored, self._colored_text = found, self._code_text
 
 
 def _is_words(latex: str) -> bool:
@@ -496,6 +487,8 @@ def paint_backdrop(painter: QPainter, document: QTextDocument, theme: Theme, cli
             continue
         box = layout.frameBoundingRect(frame)
         box.adjust(0, f.topMargin(), 0, -f.bottomMargin())
+        if box.top() > clip.bottom():
+            break  # frames are in the order of the text
         if not box.intersects(clip):
             continue
         label = f.stringProperty(LABEL)

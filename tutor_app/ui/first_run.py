@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -14,14 +15,16 @@ from PySide6.QtWidgets import (
     QPushButton,
     QRadioButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
-from tutor_app.ui.services import Offer, PullProgress
+from tutor_app.ui.services import FoundModel, Offer, PullProgress
 from tutor_app.ui.status_line import duration, size_text
 
-_STAGES = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
+_MOST_FOUND: Final = 8
+_STAGES: Final = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
 
 
 class FirstRunPage(QScrollArea):
@@ -31,11 +34,13 @@ class FirstRunPage(QScrollArea):
         pull_asked: The id of the model to fetch.
         cancel_asked: Stop the download.
         import_asked: Use a file of the reader's own.
+        found_chosen: The path of another program's model to use.
     """
 
     pull_asked = Signal(str)
     cancel_asked = Signal()
     import_asked = Signal()
+    found_chosen = Signal(str)
 
     def __init__(self, offers: Sequence[Offer], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +51,7 @@ class FirstRunPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._offers = list(offers)
         self._running = False
+        self._advice: dict[str, QLabel] = {}
         inner = QWidget()
         inner.setObjectName("firstRun")
         column = QWidget()
@@ -77,8 +83,15 @@ class FirstRunPage(QScrollArea):
             about.setObjectName("muted")
             about.setWordWrap(True)
             about.setContentsMargins(24, 0, 0, 0)
+            advice = QLabel("")
+            advice.setObjectName("warning")
+            advice.setWordWrap(True)
+            advice.setContentsMargins(24, 0, 0, 0)
+            advice.hide()
+            self._advice[offer.id] = advice
             choices.addWidget(radio)
             choices.addWidget(about)
+            choices.addWidget(advice)
         self.button = QPushButton("Download")
         self.button.setObjectName("primary")
         self.button.setAccessibleName("Download the model")
@@ -100,6 +113,12 @@ class FirstRunPage(QScrollArea):
         self.error.setAccessibleName("What went wrong")
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.error.setTextFormat(Qt.TextFormat.PlainText)
+        self.found = QFrame()
+        self.found.setObjectName("card")
+        self._found_rows = QVBoxLayout(self.found)
+        self._found_rows.setContentsMargins(20, 14, 20, 14)
+        self._found_rows.setSpacing(4)
+        self.found.hide()
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addWidget(self.button)
@@ -118,6 +137,8 @@ class FirstRunPage(QScrollArea):
         body.addWidget(self.bar)
         body.addWidget(self.line)
         body.addLayout(row)
+        body.addSpacing(14)
+        body.addWidget(self.found)
         body.addStretch()
         outer = QHBoxLayout(inner)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +167,46 @@ class FirstRunPage(QScrollArea):
         self.button.setText(f"{verb} ({size_text(offer.bytes)})" if offer else verb)
         self.button.setEnabled(offer is not None)
 
+    def set_seen(self, advice: Mapping[str, str], found: Sequence[FoundModel]) -> None:
+        """Show what a look at this computer has told.
+
+        Args:
+            advice: For each offer, a sentence if there is too little memory for it now, else nothing.
+            found: Models of other programs.
+        """
+        for model_id, label in self._advice.items():
+            label.setText(advice.get(model_id, ""))
+            label.setVisible(bool(label.text()))
+        while (item := self._found_rows.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        if found:
+            title = QLabel("Already on this computer")
+            title.setObjectName("offerName")
+            about = QLabel("Models of other programs, used where they lie: nothing is copied or fetched.")
+            about.setObjectName("muted")
+            about.setWordWrap(True)
+            self._found_rows.addWidget(title)
+            self._found_rows.addWidget(about)
+        for model in found[:_MOST_FOUND]:
+            self._found_rows.addWidget(self._found_row(model))
+        self.found.setVisible(bool(found))
+
+    def _found_row(self, model: FoundModel) -> QWidget:
+        widget = QWidget()
+        row = QHBoxLayout(widget)
+        row.setContentsMargins(0, 4, 0, 0)
+        label = QLabel(f"{model.name}  \u00b7  {size_text(model.bytes)}  \u00b7  {model.app}")
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setToolTip(str(model.path))
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        use = QPushButton("Use")
+        use.setAccessibleName(f"Use {model.name} of {model.app}")
+        use.clicked.connect(lambda: self.found_chosen.emit(str(model.path)))
+        row.addWidget(label, 1)
+        row.addWidget(use)
+        return widget
+
     def set_running(self, running: bool) -> None:
         """Show the download or the choice."""
         self._running = running
@@ -156,6 +217,7 @@ class FirstRunPage(QScrollArea):
         for widget in (self.button, self.own):
             widget.setVisible(not running)
         self.card.setEnabled(not running)
+        self.found.setEnabled(not running)
         self.error.setVisible(bool(self.error.text()))
         self._label()
 

@@ -37,6 +37,7 @@ from PySide6.QtWidgets import (
 from tutor_app.ui.icons import icon
 from tutor_app.ui.plain import plain
 from tutor_app.ui.services import Entry
+from tutor_app.ui.speech import spoken, spoken_prose
 from tutor_app.ui.theme import Theme, ui_font
 
 _SEARCH_MS: Final = 180
@@ -81,8 +82,8 @@ class EntryModel(QAbstractListModel):
         if role == _ROLE:
             return entry
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            answer = f", answer {plain(entry.answer)}" if entry.answer else ""
-            return f"{plain(entry.problem)}{answer}, {when(entry.created)}"
+            answer = f", answer {spoken(entry.answer)}" if entry.answer else ""
+            return f"{spoken_prose(entry.problem[:600])}{answer}, {when(entry.created)}"
         if role == Qt.ItemDataRole.DisplayRole:
             return plain(entry.problem)[:300]
         return None

@@ -1,21 +1,27 @@
 r"""Rewrites LaTeX that people and models really write into what ziamath can parse.
 
 Pure text in, text out. :func:`attempts` yields the source after repairs that cannot change its meaning, then ever
-bolder guesses for what is malformed; :func:`break_lines` cuts a formula where a line may end. Nothing here decides
-whether a formula works: :mod:`tutor_app.ui.typeset` tries the candidates in turn.
+bolder guesses for what is malformed; :func:`break_rows` and :func:`break_finer` cut a formula where a line may end.
+Nothing here decides whether a formula works: :mod:`tutor_app.ui.typeset` tries the candidates in turn.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff]")
 _DIMENSION: Final = r"\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|px|bp)?\s*\]"
 _TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "intertext")
+_SIZES: Final = re.compile(
+    r"\\(?:large|Large|LARGE|huge|small|scriptsize|footnotesize|tiny|normalsize|bf|it|rm|sf|tt)(?![A-Za-z])\s*"
+)
+_NESTED: Final = {"textbf": "textbf", "textit": "textit", "emph": "textit"}
 _STYLED_TEXT: Final = ("textbf", "textit", "emph", "texttt")
-_SIMPLE: Final = (
+_CORNERS: Final = {"lceil": "\u2308", "rceil": "\u2309", "lfloor": "\u230a", "rfloor": "\u230b"}
+_SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"\\(?:label|vspace\*?|hphantom|vphantom)\s*\{[^{}]*\}"), ""),
     (
         re.compile(
@@ -23,8 +29,14 @@ _SIMPLE: Final = (
         ),
         "",
     ),
-    (re.compile(r"\\(?:c|h)line\s*(?:\{[^{}]*\})"), ""),
+    (re.compile(r"\\cline\s*\{[^{}]*\}|\\(?:top|mid|bottom)rule\b"), ""),
     (re.compile(r"\\(?:(?:left|right|big|Big|bigg|Bigg)[lrm]?)(?=\s*\$)"), ""),
+    (re.compile(r"\\(?:re)?newcommand\s*\{?\\[A-Za-z]+\}?\s*(?:\[\d\])?\s*\{[^{}]*\}"), ""),
+    (
+        re.compile(r"(\\(?:big|Big|bigg|Bigg)[lrm]?)\s*\\([lr])(ceil|floor)(?![A-Za-z])"),
+        lambda m: m[1] + _CORNERS[m[2] + m[3]],
+    ),
+    (re.compile(r"\\arg(?![A-Za-z])"), r"\\operatorname{arg}"),
     (re.compile(r"\\textdollar\b"), r"\\$"),
     (re.compile(r"\\textpercent\b"), r"\\%"),
     (re.compile(r"\\(?:qedsymbol|qed)\b"), r"\\blacksquare "),
@@ -33,7 +45,7 @@ _SIMPLE: Final = (
     (re.compile(r"\\newline\b"), r"\\\\"),
     (re.compile(r"\\(?:overarc|wideparen|overparen)\b"), r"\\overset{\\frown}"),
     (re.compile(r"\\(?:href|url)\s*\{[^{}]*\}"), ""),
-    (re.compile(r"\\(?:displaylines|ensuremath|mathop\s*(?=\{\\))"), ""),
+    (re.compile(r"\\(?:displaylines|centerline|ensuremath|mathop\s*(?=\{\\))"), ""),
     (re.compile(r"\\operatorname\*"), r"\\operatorname"),
     (re.compile(r"\\(?:middle)\b"), r""),
     (re.compile(r"\\(?:leqslant)\b"), r"\\leq "),
@@ -50,8 +62,24 @@ _SIMPLE: Final = (
     (re.compile(r"…"), r"\\ldots "),
     (re.compile(r"√\s*(?=[({\w])"), r"\\sqrt "),
 )
+_PLACE: Final = "\ue000"  # where a text or a number may be cut; no source has it
+_BINARY: Final = (
+    "+",
+    "-",
+    "\\pm",
+    "\\mp",
+    "\\times",
+    "\\cdot",
+    "\\div",
+    "\\cup",
+    "\\cap",
+    "\\land",
+    "\\lor",
+    "\\wedge",
+    "\\vee",
+)
 _ENVIRONMENT_ALIASES: Final = {
-    "tabular": "array", "smallmatrix": "matrix", "dcases": "cases", "rcases": "cases", "drcases": "cases",
+    "tabular": "array", "dcases": "cases", "rcases": "cases", "drcases": "cases",
     "multline": "gather*", "gathered": "gather*", "gather": "gather*", "align": "align*", "flalign": "align*",
     "split": "align*", "aligned": "align*", "alignedat": "align*", "alignat": "align*", "eqnarray": "align*",
 }  # fmt: skip
@@ -73,11 +101,11 @@ def attempts(source: str) -> Iterator[str]:
             yield candidate
 
 
-def break_lines(source: str) -> list[str]:
-    r"""Cut a formula before its top-level relations, or an aligned one into its rows (``&`` dropped).
+def break_rows(source: str) -> list[list[str]]:
+    r"""Cut a formula before its top-level relations, an aligned one also into its rows (``&`` dropped).
 
     Returns:
-        The pieces in order; one piece if there is no place to cut.
+        The rows, each as its pieces in order; one row of one piece if there is no place to cut.
     """
     m = re.fullmatch(
         r"\s*\\begin\{(align|aligned|gather|gathered|split|eqnarray|multline)(\*?)\}(.*)\\end\{\1\2\}\s*",
@@ -85,24 +113,121 @@ def break_lines(source: str) -> list[str]:
         re.DOTALL,
     )
     if m:
-        rows = [r.replace("&", " ").strip() for r in _top_level(m[3], lambda t: t == "\\\\")]
-        return [p for r in rows if r for p in break_lines(re.sub(_DIMENSION, "", r, count=1))]
-    if "\\begin" in source and _top_level_ampersand(source):
-        return [source]
+        rows = [re.sub(_DIMENSION, "", r, count=1).replace("&", " ").strip() for r in _rows(m[3])]
+        return [_cut(r, _is_before_relation) for r in rows if r]
+    if re.match(r"\s*\\begin\{(?:align|alignat|eqnarray|array)", source):
+        return [[source]]
+    return [_cut(source, _is_before_relation)]
+
+
+def break_finer(piece: str) -> list[str]:
+    """Cut a piece between its terms, factors and matrices, after its commas, in its text and in very long numbers."""
+    piece = re.sub(r"\d{30,}", lambda m: re.sub(r"(?<=\d)(?=(?:\d{15})+$)", _PLACE, m[0]), piece)
+    piece = re.sub(
+        r"\\text\s*\{([^{}$\\]{30,})\}",
+        lambda m: _PLACE.join(f"\\text{{{word}}}" for word in re.findall(r"\s*\S+\s*$|\s*\S+\s*", m[1])),
+        piece,
+    )
+    return _cut(piece, _is_between_terms)
+
+
+def _cut(source: str, is_place: Callable[[str, str, str], bool]) -> list[str]:
+    """Cut ``source`` at top level before tokens for which ``is_place(current, previous token, token)``."""
     pieces: list[str] = []
-    current = ""
+    current = previous = ""
     depth = 0
     for token in _tokens(source):
+        if depth == 0 and current.strip() and is_place(current, previous, token):
+            pieces.append(current)
+            # Without something before it, a plus or minus would be taken for a sign.
+            current = "{}" if token in _BINARY else ""
         if token in ("{", "\\left", "\\begin", "(", "["):
             depth += 1
         elif token in ("}", "\\right", "\\end", ")", "]"):
             depth = max(0, depth - 1)
-        if depth == 0 and current.strip() and (token in _RELATIONS or (token in "+-" and len(current) > 60)):
-            pieces.append(current)
-            current = ""
-        current += token
+        current += token.strip(_PLACE)
+        if not token.isspace():
+            previous = token
     pieces.append(current)
-    return [p for p in pieces if p.strip()]
+    return [p for p in pieces if p.strip() not in ("", "{}")]
+
+
+def _is_before_relation(current: str, previous: str, token: str) -> bool:
+    return token in _RELATIONS and previous not in ("\\not", "^", "_")
+
+
+def _is_between_terms(current: str, previous: str, token: str) -> bool:
+    if token in _BINARY:
+        return previous not in _RELATIONS and previous not in ("^", "_", "(", "[", ",", *_BINARY)
+    if token == "\\left":
+        return "\\right" in current[-10:]
+    return token in ("\\begin", _PLACE) or previous == "," or (token in ("(", "[") and previous in (")", "]"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The lines of one array.
+
+    Attributes:
+        columns: Number of rules at each edge of its columns, the left end first.
+        rows: At each edge of its rows, the top first: a count of rules, or the columns (from 1) a rule spans, as
+            ``1-2,4-4``.
+    """
+
+    columns: tuple[int, ...] = ()
+    rows: tuple[str, ...] = ()
+
+
+def table_rules(source: str) -> list[Rules]:
+    r"""The lines of every table of ``source``, in the order in which the tables begin.
+
+    Tables that are no arrays (matrices, cases, alignments, ``\substack``) are in the list without lines, so that it
+    can be matched with the tables of a converted formula.
+    """
+    tables = []
+    for m in re.finditer(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\substack(?![A-Za-z])", source):
+        if m[1] in ("array", "tabular"):
+            tables.append(_array_rules(source, m.end()))
+        elif m[1] not in ("equation", "displaymath", "math", "center"):
+            tables.append(Rules())
+    return tables
+
+
+def _array_rules(source: str, at: int) -> Rules:
+    if placed := re.compile(r"\s*\[[tbc]\]").match(source, at):
+        at = placed.end()
+    spec, at = _argument(source, at)
+    columns = [0]
+    for c in _column_letters(spec):
+        if c == "|":
+            columns[-1] += 1
+        else:
+            columns.append(0)
+    depth = 0
+    rows = ["0"]
+    fresh = True  # no cell of this row yet: a rule belongs to the row's upper edge
+    tokens = iter(_tokens(re.sub(r"\\\\\s*(?:\*|" + _DIMENSION + ")", r"\\\\", source[at:])))
+    for token in tokens:
+        if token in ("{", "\\begin"):
+            depth += 1
+        elif token in ("}", "\\end"):
+            if depth == 0:
+                break
+            depth -= 1
+        if depth or token.isspace():
+            continue
+        if token == "\\\\":
+            rows.append("0")
+            fresh = True
+        elif token in ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule") and fresh:
+            rows[-1] = "2" if rows[-1] == "1" else "1"
+        elif token == "\\cline" and fresh:
+            span = "".join(iter(lambda: next(tokens, "}"), "}")).strip("{ ")
+            if re.fullmatch(r"\d{1,2}-\d{1,2}", span):
+                rows[-1] = span if rows[-1].isdigit() else f"{rows[-1]},{span}"
+        else:
+            fresh = False
+    return Rules(tuple(columns), tuple(rows))
 
 
 # -- repairs that keep the meaning -----------------------------------------------------------------------------
@@ -121,6 +246,7 @@ def _faithful(source: str) -> str:
     s = re.sub(r"\\\\\s*" + _DIMENSION, r"\\\\ ", s)
     s = re.sub(r"(\\\\|\\begin\{(?:align|gather)\*\})\s*(?=[\[*])", r"\1{} ", s)
     s = _group_powers(s)
+    s = _part_bars(s)
     s = re.sub(r"\\tag\*?\s*\{([^{}]*)\}", r"\\qquad\\text{(\1)}", s)
     return re.sub(r"(\\\\|\\hline|\s)+(?=\\end\{(?:align\*|gather\*|array|cases|[A-Za-z]?matrix)\})", " ", s).strip()
 
@@ -128,18 +254,28 @@ def _faithful(source: str) -> str:
 def _texts(s: str) -> str:
     """Normalise ``\\text{}`` and its kin; formulas and XML's special characters inside are taken out of them."""
 
+    def run(command: str, words: str) -> str:
+        out = ""
+        for piece in re.split(r"([<>]|\\?&|\\[$%#_{}])", words):
+            if re.fullmatch(r"[<>]|\\?&|\\[$%#_{}]", piece):
+                out += "\\&" if piece.endswith("&") else piece
+            elif piece:
+                piece = re.sub(r"\\(?:,|;|:|!|\\| )|~", " ", piece)
+                out += f"\\{command}{{{piece}}}"
+        return out
+
     def text(command: str, body: str) -> str:
         out = ""
         for i, part in enumerate(re.split(r"(?<!\\)\$", body)):
             if i % 2:
                 out += "{" + part + "}"
                 continue
-            for piece in re.split(r"([<>]|\\?&|\\[$%#_{}])", part):
-                if re.fullmatch(r"[<>]|\\?&|\\[$%#_{}]", piece):
-                    out += "\\&" if piece.endswith("&") else piece
-                elif piece:
-                    piece = re.sub(r"\\(?:,|;|:|!|\\| )|~", " ", piece)
-                    out += f"\\{command}{{{piece}}}"
+            # A style inside a text is a text of its own, between those of its neighbours.
+            chunks = re.split(r"\\(textbf|textit|emph|text|textrm|mbox)\s*\{([^{}]*)\}", _SIZES.sub("", part))
+            for j in range(0, len(chunks), 3):
+                out += run(command, chunks[j])
+                if j + 2 < len(chunks):
+                    out += run(_NESTED.get(chunks[j + 1], command), chunks[j + 2])
         return out
 
     for name in (*_TEXT_COMMANDS, *_STYLED_TEXT):
@@ -153,6 +289,8 @@ def _commands(s: str) -> str:
         s = _replace_command(s, name, 2, lambda a: f"{{\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}")
     for name in ("nicefrac", "sfrac"):
         s = _replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
+    s = _replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")
+    s = _replace_command(s, "multicolumn", 3, _spread)
     for name in ("SI", "qty"):
         s = _replace_command(s, name, 2, lambda a: f"{a[0]}\\,\\mathrm{{{a[1]}}}")
     for name in ("stackrel", "overset", "underset"):  # ziamath stumbles over an empty argument
@@ -162,10 +300,20 @@ def _commands(s: str) -> str:
             2,
             lambda a, name=name: f"\\{name}{{{a[0] or '~'}}}{{{a[1] or '~'}}}",  # type: ignore[misc]
         )
-    s = _replace_command(s, "boxed", 1, lambda a: f"\\boxed{{\\,{a[0]}\\,}}")
+    for name in ("mathbb", "Bbb"):  # several letters would be set in italics
+        s = _replace_command(
+            s, name, 1, lambda a: "".join(f"\\mathbb{{{c}}}" for c in a[0]) if a[0].isalnum() else a[0]
+        )
     return _replace_command(
         s, "genfrac", 6, lambda a: f"\\left{a[0] or '.'} {{{a[4]} \\atop {a[5]}}} \\right{a[1] or '.'}"
     )
+
+
+def _spread(arguments: list[str]) -> str:
+    r"""A ``\multicolumn`` in the one of its cells where it begins or, set to the right, ends."""
+    count = int(arguments[0]) if re.fullmatch(r"\d{1,2}", arguments[0]) else 1
+    rest = "&" * (count - 1)
+    return rest + arguments[2] if "r" in arguments[1] else arguments[2] + rest
 
 
 def _environments(s: str) -> str:
@@ -196,10 +344,7 @@ def _columns(s: str) -> str:
         out += s[at : m.start()] + "\\begin{array}"
         at = m.end()
         spec, end = _argument(s, at) if s[at : at + 1] == "{" else ("", at)
-        spec = re.sub(r"\*\s*\{(\d{1,2})\}\s*\{([^{}]*)\}", lambda r: r[2] * int(r[1]), spec)
-        spec = re.sub(r"[@!><]\s*\{(?:[^{}]|\{[^{}]*\})*\}", "", spec)
-        spec = re.sub(r"[pmb]\s*\{[^{}]*\}", "l", spec)
-        spec = "".join(c for c in spec if c in "lcr|")
+        spec = re.sub(r"\|+", "|", _column_letters(spec))
         body_end = s.find("\\end{array}", end)
         rows = s[end : body_end if body_end >= 0 else len(s)].split("\\\\")
         wide = max((len(re.findall(r"(?<!\\)&", r)) for r in rows), default=0) + 1
@@ -207,6 +352,28 @@ def _columns(s: str) -> str:
         out += "{" + spec + "}"
         at = end
     return out + s[at:]
+
+
+def _part_bars(s: str) -> str:
+    r"""Part the two bars of ``|a||b|``, which ziamath takes for one double bar; ``||v||`` stays."""
+    if "||" not in s:
+        return s
+    out, opened = "", False
+    for token in re.findall(r"\\[A-Za-z]+|\\.|\|\||[^\\]", s, re.DOTALL):
+        if token == "||" and opened:
+            token = "|{}|"
+        elif token == "|":
+            opened = not opened
+        out += token
+    return out
+
+
+def _column_letters(spec: str) -> str:
+    """A column specification reduced to l, c, r and |."""
+    spec = re.sub(r"\*\s*\{(\d{1,2})\}\s*\{([^{}]*)\}", lambda r: r[2] * int(r[1]), spec)
+    spec = re.sub(r"[@!><]\s*\{(?:[^{}]|\{[^{}]*\})*\}", "", spec)
+    spec = re.sub(r"[pmb]\s*\{[^{}]*\}", "l", spec)
+    return "".join(c for c in spec if c in "lcr|")
 
 
 def _group_powers(s: str) -> str:
@@ -274,22 +441,18 @@ def _tokens(s: str) -> list[str]:
     return re.findall(r"\\[A-Za-z]+|\\.|[^\\]", s, re.DOTALL)
 
 
-def _top_level(s: str, is_cut: Callable[[str], bool]) -> list[str]:
+def _rows(s: str) -> list[str]:
     parts, depth = [""], 0
     for token in _tokens(s):
         if token in ("{", "\\begin"):
             depth += 1
         elif token in ("}", "\\end"):
             depth -= 1
-        if depth == 0 and is_cut(token):
+        if depth == 0 and token == "\\\\":
             parts.append("")
         else:
             parts[-1] += token
     return parts
-
-
-def _top_level_ampersand(s: str) -> bool:
-    return bool(re.match(r"\s*\\begin\{(?:align|alignat|eqnarray|array)", s))
 
 
 def _argument(s: str, i: int) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from tutor_app.ui.blocks import Writer
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.prose import write_markdown
+from tutor_app.ui.speech import spoken_prose
 from tutor_app.ui.theme import Theme
 
 
@@ -33,7 +34,7 @@ class MathText(QWidget):
         """Show ``text``."""
         if text != self._text:
             self._text = text
-            self.setAccessibleName(text)
+            self.setAccessibleName(spoken_prose(text))
             self._build()
 
     def set_max_height(self, pixels: int) -> None:

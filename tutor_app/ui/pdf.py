@@ -13,13 +13,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from tutor_app import __version__
 from tutor_app.core.errors import HostFault
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.handout import Options
+from tutor_app.ui.blocks import Picture
 from tutor_app.ui.pages import PAPERS, Pages
 from tutor_app.ui.typeset import FormulaCache
 
@@ -44,6 +45,28 @@ def to_pdf(transcripts: Sequence[Transcript], options: Options, formulas: Formul
         return _with_places(_written(pages, attached), pages)
     finally:
         pages.close()
+
+
+def picture_to_pdf(figure: Figure) -> bytes:
+    """A figure alone as a PDF of its own size, from its outlines; empty if it has none."""
+    renderer = Picture(figure).vector()
+    if renderer is None or figure.width <= 0 or figure.height <= 0:
+        return b""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    points = QSizeF(figure.width, figure.height) * 0.72  # drawn with 100 pixels to the inch
+    sheet = QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch)
+    writer.setPageLayout(QPageLayout(sheet, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
+    writer.setResolution(RESOLUTION)
+    painter = QPainter()
+    if not painter.begin(writer):
+        return b""
+    try:
+        renderer.render(painter, QRectF(0, 0, writer.width(), writer.height()))
+    finally:
+        painter.end()
+    return bytes(buffer.data().data())
 
 
 def _written(pages: Pages, attached: str) -> bytes:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DEEP: Final = 6
+_RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
+_WORDS: Final = frozenset(_FUNCTIONS.split())
 _SIGNS: Final = {
     "cdot": "·", "times": "×", "div": "÷", "pm": "±", "pi": "π", "theta": "θ", "alpha": "α",
     "beta": "β", "le": "≤", "ge": "≥", "leq": "≤", "geq": "≥", "ne": "≠", "neq": "≠", "infty": "∞",
@@ -19,16 +22,42 @@ _SIGNS: Final = {
 def plain(text: str) -> str:
     """LaTeX prose in one readable line, for lists and window titles."""
     text = re.sub(r"\\begin\s*\{[^{}]*\}(?:\{[^{}]*\})?(.*?)\\end\s*\{[^{}]*\}", _rows, text, flags=re.DOTALL)
-    text = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", text)
-    text = re.sub(r"\\(?:text|mathrm|boxed|operatorname)\s*\{([^{}]*)\}", r"\1", text)
-    text = re.sub(r"\\sqrt\s*\{([^{}]*)\}", "\u221a(\\1)", text)
-    text = re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[0]), text)
-    text = re.sub(r"\^\{?([0-9]+)\}?", lambda m: m[1].translate(_RAISED), text)
-    text = re.sub(r"_\{([^{}]*)\}|\^\{([^{}]*)\}", lambda m: f"_{m[1]}" if m[1] is not None else f"^{m[2]}", text)
+    for _ in range(_DEEP):  # from the inside out
+        before = text
+        text = re.sub(r"\^\{(-?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)
+        text = re.sub(r"\\[cdt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _fraction, text)
+        text = re.sub(r"\\[dt]?binom\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _choice, text)
+        text = re.sub(r"\\(?:text|textbf|mathrm|mathbf|mathbb|boxed|operatorname)\s*\{([^{}]*)\}", r"\1", text)
+        text = re.sub(r"\\pmod\s*(?:\{([^{}]*)\}|(\d))", lambda m: f"(mod {m[1] or m[2]})", text)
+        text = re.sub(r"\\sqrt\s*(?:\[([^][{}]*)\]\s*)?(?:\{([^{}]*)\}|(\d))", _root, text)
+        if text == before:
+            break
+    text = re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[1] if m[1] in _WORDS else m[0]), text)
+    text = re.sub(r"_\{([^{}]*)\}", r"_\1", text)
+    text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
-    text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|\$+|\\[()\[\]]", "", text)
+    text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
     text = re.sub(r"[\x00-\x1f\u202a-\u202e\u2066-\u2069]", " ", text)
     return " ".join(text.replace("\\$", "$").split())
+
+
+def _grouped(text: str) -> str:
+    simple = re.fullmatch(r"[\w.\\]*|[\u221a\u221b\u221c]?\([^()]*\)", text.strip())
+    return text if simple else f"({text})"
+
+
+def _fraction(m: re.Match[str]) -> str:
+    return f"{_grouped(m[1] or m[2] or '')}/{_grouped(m[3] or m[4] or '')}"
+
+
+def _choice(m: re.Match[str]) -> str:
+    return f"C({m[1] or m[2] or ''}, {m[3] or m[4] or ''})"
+
+
+def _root(m: re.Match[str]) -> str:
+    inside = m[2] or m[3] or ""
+    sign = {None: "\u221a", "2": "\u221a", "3": "\u221b", "4": "\u221c"}.get(m[1])
+    return f"{sign}({inside})" if sign else f"root({inside}, {m[1]})"
 
 
 def _rows(m: re.Match[str]) -> str:

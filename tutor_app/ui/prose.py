@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
+_SPACES: Final = re.compile(r"[ \t]{2,}|\t")
 _HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
 
 
@@ -209,6 +210,8 @@ class _Prose:
                     if "center" in style
                     else Qt.AlignmentFlag.AlignLeft
                 )
+                # Without a distance of its own a line brings its font's, which is all below it.
+                bf.setLineHeight(0.08 * self.w.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
                 self.w.cursor.setBlockFormat(bf)
                 self._inline(token, self.w.text_format(bold=tag == "th"))
         self.in_cell = False
@@ -256,6 +259,7 @@ class _Prose:
                 self._marked(t.content, fmt, scale)
 
     def _marked(self, text: str, fmt: QTextCharFormat, scale: float) -> None:
+        text = _SPACES.sub(" ", text)
         at = 0
         for m in _MARK.finditer(text):
             self.text(text[at : m.start()], fmt)

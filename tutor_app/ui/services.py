@@ -8,6 +8,7 @@ Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from tutor_app.core.events import SolveEvent
@@ -100,6 +101,82 @@ class Offer(Protocol):
         ...
 
 
+class FoundModel(Protocol):
+    """A model that another program has put on this computer."""
+
+    @property
+    def app(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """For the reader."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """The file, which is used where it lies."""
+        ...
+
+    @property
+    def bytes(self) -> int:
+        """Its length."""
+        ...
+
+
+class Brought(Protocol):
+    """What came of an import."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Of the solutions in the files, those that were here already included."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """How many were new and how many not."""
+        ...
+
+
+class Promise(Protocol):
+    """One limit on the code that a model writes."""
+
+    @property
+    def name(self) -> str:
+        """What the code cannot do."""
+        ...
+
+    @property
+    def held(self) -> bool:
+        """Whether this computer enforces it."""
+        ...
+
+    @property
+    def how(self) -> str:
+        """By what."""
+        ...
+
+
+class Confinement(Protocol):
+    """What holds where code runs, as measured on this computer."""
+
+    @property
+    def promises(self) -> Sequence[Promise]:
+        """Every limit."""
+        ...
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """Names of the limits that do not hold."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """All of it, in one."""
+        ...
+
+
 class PullProgress(Protocol):
     """How far a download is."""
 
@@ -144,6 +221,10 @@ class Services(Protocol):
         """Name of the model that will answer, or empty if none is installed."""
         ...
 
+    def installed_models(self) -> Sequence[tuple[str, str]]:
+        """What can be chosen as the model: its id and its name."""
+        ...
+
     def offers(self) -> Sequence[Offer]:
         """Models that can be fetched, the recommended one first."""
         ...
@@ -154,6 +235,22 @@ class Services(Protocol):
 
     def import_model(self, path: str) -> None:
         """*Worker.* Use a GGUF file of the reader's own."""
+        ...
+
+    def memory_advice(self, model_id: str) -> str:
+        """*Worker.* One sentence if that model will not fit into the memory that is free now, else empty."""
+        ...
+
+    def found_models(self) -> Sequence[FoundModel]:
+        """*Worker.* Models of other programs on this computer that are not used here yet."""
+        ...
+
+    def confinement(self) -> Confinement:
+        """*Worker.* What holds on this computer where code runs."""
+        ...
+
+    def import_solutions(self, paths: Sequence[str]) -> Brought:
+        """*Worker.* Take exported solutions into the library; those that are there already are not taken twice."""
         ...
 
     def entries(self, query: str) -> Sequence[Entry]:

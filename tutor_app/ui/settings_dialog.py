@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -29,13 +30,25 @@ _WIDTH: Final = 176
 
 
 class SettingsDialog(QDialog):
-    """One control per setting, under the headings of their groups."""
+    """One control per setting, under the headings of their groups.
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    Args:
+        settings: As they are.
+        parent: The window.
+        offered: For settings that are text, what there is to choose from on this computer: value and words.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        parent: QWidget | None = None,
+        offered: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
         self.resize(620, 640)
         self._settings = settings
+        self._offered = offered or {}
         self.controls: dict[str, QWidget] = {}
         inner = QWidget()
         grid = QGridLayout(inner)
@@ -118,12 +131,16 @@ class SettingsDialog(QDialog):
             box = QCheckBox()
             box.setChecked(bool(value))
             return box
-        if s.kind == "choice":
+        if s.kind == "choice" or s.name in self._offered:
             combo = QComboBox()
-            for choice in s.choices:
-                combo.addItem(choice.capitalize(), choice)
+            offered = [(c, c.capitalize()) for c in s.choices] or list(self._offered[s.name])
+            if value not in [v for v, _ in offered]:  # chosen once, and not here any more
+                offered.append((str(value), str(value)))
+            for choice, words in offered:
+                combo.addItem(words, choice)
             combo.setCurrentIndex(max(0, combo.findData(value)))
             combo.setFixedWidth(_WIDTH)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             return combo
         if s.kind == "text":
             edit = QLineEdit(str(value))

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from tutor_app.core.events import Usage
+from tutor_app.ui.icons import icon
+from tutor_app.ui.services import Confinement
+from tutor_app.ui.theme import Theme
+
+_SIGNS = {True: "\u2713", False: "\u2013"}
 
 
 class StatusLine(QWidget):
@@ -25,12 +30,19 @@ class StatusLine(QWidget):
         self.numbers.setAccessibleName("Speed and time")
         self.model = QLabel("")
         self.model.setAccessibleName("Model and device")
+        self.confined = QPushButton("")
+        self.confined.setObjectName("badge")
+        self.confined.setAccessibleName("How code is confined")
+        self.confined.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.confined.hide()
+        self._has_confinement = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(20, 5, 20, 6)
         layout.setSpacing(20)
         layout.addWidget(self.state, 1)
         layout.addWidget(self.numbers)
         layout.addWidget(self.model)
+        layout.addWidget(self.confined)
         self._started = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(500)
@@ -39,6 +51,7 @@ class StatusLine(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window what happens now matters more than with what."""
         self.model.setVisible(self.width() >= 700)
+        self.confined.setVisible(self._has_confinement and self.width() >= 420)
         super().resizeEvent(event)
 
     def say(self, text: str) -> None:
@@ -49,6 +62,18 @@ class StatusLine(QWidget):
     def set_model(self, name: str, device: str) -> None:
         """Show what answers, and where it runs."""
         self.model.setText(" \u00b7 ".join(t for t in (name, device) if t))
+
+    def set_confinement(self, confinement: Confinement, theme: Theme) -> None:
+        """Show how the code that a model writes is confined; a click asks for the details."""
+        whole = not confinement.missing
+        self._has_confinement = True
+        self.confined.setText("Code confined" if whole else "Code partly confined")
+        self.confined.setIcon(icon("shield" if whole else "shield-part", theme.good if whole else theme.warn))
+        self.confined.setAccessibleName(self.confined.text())
+        self.confined.setAccessibleDescription(confinement.sentence)
+        kept = "\n".join(f"{_SIGNS[p.held]}  {p.name}" for p in confinement.promises)
+        self.confined.setToolTip(f"{confinement.sentence}\n\n{kept}")
+        self.confined.setVisible(self.width() >= 420)
 
     def start(self) -> None:
         """Start counting the time."""

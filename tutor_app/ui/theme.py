@@ -57,6 +57,9 @@ class Theme:
     warn: str
     error_back: str
     figure_back: str
+    mark: str
+    mark_here: str
+    mark_ink: str
     code_keyword: str
     code_string: str
     code_number: str

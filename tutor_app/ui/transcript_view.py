@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QGuiApplication,
     QLinearGradient,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -22,7 +22,7 @@ from PySide6.QtGui import (
     QTextDocument,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
 
 from tutor_app.core.events import (
     AnswerFound,
@@ -40,10 +40,17 @@ from tutor_app.core.events import (
     TextDelta,
 )
 from tutor_app.core.transcript import Code, Part, Text, Transcript
-from tutor_app.ui.blocks import JOINER, OBJECT_CHARACTER, RAW
+from tutor_app.ui.announce import announce
+from tutor_app.ui.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
+from tutor_app.ui.card_heads import CardHeads, What
 from tutor_app.ui.delimiters import split
 from tutor_app.ui.document import DocumentBuilder, paint_backdrop
+from tutor_app.ui.folding import Folding
+from tutor_app.ui.folding import Part as Foldable
 from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.marks import Marks
+from tutor_app.ui.outline import Card, Section, blocks, cards, outline
+from tutor_app.ui.speech import spoken
 from tutor_app.ui.theme import COLUMN, SPACE, Theme
 
 BASE_SIZE: Final = 17.0
@@ -59,9 +66,17 @@ class TranscriptView(QTextEdit):
 
     Signals:
         zoom_asked: The reader turned the wheel with Ctrl: +1 or -1.
+        changed: What is on the page has changed, or where it stands.
+        answer_only_left: The reader wants to see what "answer only" has put away.
+        copied: What was put on the clipboard, in words.
+        menu_asked: The reader wants the menu of a place: its position in the text, and where on the screen.
     """
 
     zoom_asked = Signal(int)
+    changed = Signal()
+    answer_only_left = Signal()
+    copied = Signal(str)
+    menu_asked = Signal(int, QPoint)
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +94,10 @@ class TranscriptView(QTextEdit):
         self._notice = ""
         self._following = True
         self._page: QTextDocument | None = None
+        self.folding = Folding()
+        self.marks = Marks(self)
+        self._cards: tuple[int, list[Card]] = (-1, [])
+        self._heads = CardHeads(self, self.toggle, self._copy_code)
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -93,8 +112,10 @@ class TranscriptView(QTextEdit):
         bar.setAccessibleName("Scroll the solution")
         bar.actionTriggered.connect(self._reader_scrolled)
         bar.rangeChanged.connect(self._range_changed)
+        bar.valueChanged.connect(lambda _: self._place_heads())
         self.horizontalScrollBar().setAccessibleName("Scroll the solution sideways")
         formulas.ready.connect(self._formulas_ready)
+        self.cursorPositionChanged.connect(self._say_formula)
         self._new_document()
 
     # -- what is shown ------------------------------------------------------------------------------------------
@@ -104,6 +125,7 @@ class TranscriptView(QTextEdit):
         self._problem, self._parts, self._ending, self._streaming = "", [], None, False
         self._text, self._code, self._stdout, self._notice = "", None, [], ""
         self._following = True
+        self.folding.forget()
         self._rebuild()
 
     def begin(self, problem: str) -> None:
@@ -122,6 +144,7 @@ class TranscriptView(QTextEdit):
         self._rebuild()
         if remark:
             self._builder.remark(remark)
+        self._settle()
         self.verticalScrollBar().setValue(0)
 
     def fail(self, sentence: str) -> None:
@@ -130,6 +153,7 @@ class TranscriptView(QTextEdit):
         self._drop_tail()
         self._streaming = False
         self._builder.remark(sentence, color="bad")
+        self._settle()
 
     @property
     def is_empty(self) -> bool:
@@ -158,9 +182,11 @@ class TranscriptView(QTextEdit):
         block.beginEditBlock()
         try:
             self._draw(events)
+            self._fold_new()
         finally:
             block.endEditBlock()
         self._keep_place(keep)
+        self._settle()
 
     def _draw(self, events: list[SolveEvent]) -> None:
         grew = False
@@ -285,6 +311,7 @@ class TranscriptView(QTextEdit):
         self._builder = DocumentBuilder(document, self._theme, self._formulas, self._size)
         self._tail = None
         self._done = 0
+        self._cards = (-1, [])
         self._fit_column()
 
     def _rebuild(self) -> None:
@@ -307,13 +334,17 @@ class TranscriptView(QTextEdit):
             b.remark(self._ending.sentence())
         if self._text or self._notice:
             self._write_tail()
+        if not self.folding.is_idle:
+            self.folding.apply(b.w.document, self._size)
         block.endEditBlock()
+        self._settle()
         bar.setValue(bar.maximum() if self._following else round(place * bar.maximum()))
 
     def _formulas_ready(self, keys: list[tuple[str, bool]]) -> None:
         keep = self.verticalScrollBar().value()
-        self._builder.w.exchange(keys)
-        self._keep_place(keep)
+        if self._builder.w.exchange(keys):
+            self._keep_place(keep)
+            self._settle()
 
     def _fit_column(self) -> None:
         column = COLUMN * self._size / BASE_SIZE + 6 * SPACE
@@ -321,7 +352,155 @@ class TranscriptView(QTextEdit):
         if self.viewportMargins().left() != spare:
             self.setViewportMargins(spare, 0, max(0, spare - self.verticalScrollBar().sizeHint().width()), 0)
 
+    # -- folding ------------------------------------------------------------------------------------------------
+
+    def cards(self) -> list[Card]:
+        """The blocks of code on the page."""
+        revision = self.document().revision()
+        if self._cards[0] != revision:
+            self._cards = (revision, cards(self.document()))
+        return self._cards[1]
+
+    def hide_parts(self, part: Foldable, on: bool) -> None:
+        """Fold or unfold all code or all outputs."""
+        self.folding.hide(part, on)
+        self._refold()
+
+    def show_answer_only(self, on: bool) -> None:
+        """Show the problem and its answer alone, or all of it."""
+        self.folding.answer_only = on
+        self._refold()
+
+    def toggle(self, card: int, what: What) -> None:
+        """Fold or unfold one part; what was clicked stays where it is."""
+        if what == "solution":
+            self.answer_only_left.emit()
+        elif what in ("code", "output"):
+            part: Foldable = "code" if what == "code" else "output"
+            self.folding.fold(card, part, not self.folding.is_folded(card, part))
+            self._refold(card)
+
+    def toggle_here(self) -> None:
+        """Fold or unfold the code or output with the cursor, else the first block that can be seen well."""
+        can_be_seen = self.viewport().rect().contains(self.cursorRect().center())
+        at = self.textCursor().position() if self.hasFocus() and can_be_seen else self.place_below_top()
+        card = next((c for c in self.cards() if c.frame.lastPosition() >= at), None)
+        if card is not None:
+            out = card.output
+            in_output = out is not None and out.firstPosition() <= at <= out.lastPosition()
+            self.toggle(card.number, "output" if in_output else "code")
+
+    def reveal(self, position: int) -> None:
+        """Unfold whatever hides that place and scroll to it."""
+        if not self.document().findBlock(position).isVisible():
+            if self.folding.answer_only:
+                self.answer_only_left.emit()
+            for card in self.cards():
+                if card.frame.firstPosition() <= position <= card.frame.lastPosition():
+                    out = card.output
+                    in_output = out is not None and out.firstPosition() <= position <= out.lastPosition()
+                    self.folding.fold(card.number, "output" if in_output else "code", False)
+            self._refold()
+        self.scroll_to(position)
+
+    def _fold_new(self) -> None:
+        """What has just been written is folded like the rest of its kind."""
+        if not self.folding.is_idle:
+            only = None if self.folding.answer_only else self.cards()[-1:]
+            self.folding.apply(self.document(), self._size, only)
+
+    def _refold(self, pivot: int = -1) -> None:
+        bar = self.verticalScrollBar()
+        found = self.cards()
+        layout = self.document().documentLayout()
+        # The reader looks at what was clicked, else at the top of the window: that must not move.
+        still = found[pivot].frame if pivot >= 0 else None
+        position = self.top_position()
+        before = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
+        block = QTextCursor(self.document())
+        block.beginEditBlock()
+        self.folding.apply(self.document(), self._size)
+        block.endEditBlock()
+        after = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
+        if bar.value() > 0 or still is not None:
+            bar.setValue(round(bar.value() + after - before))
+        self._following = self._following and self._streaming
+        self._settle()
+
+    def _settle(self) -> None:
+        """The page has changed: its controls move along, and whoever shows something of it may look."""
+        self._place_heads()
+        self.changed.emit()
+
+    def _place_heads(self) -> None:
+        scrolled = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        self._heads.place(self.document(), self.cards(), self.folding, self._theme, self._size, scrolled)
+
+    def pictures(self) -> list[Picture]:
+        """The figures on the page, by the key that their characters carry."""
+        return self._builder.w.objects.pictures
+
+    def control(self, card: int, what: What) -> QAbstractButton | None:
+        """A card's control, while it can be seen."""
+        return self._heads.button(card, what)
+
+    def _copy_code(self, card: int) -> None:
+        found = self.cards()
+        if card < len(found):
+            QGuiApplication.clipboard().setText("\n".join(b.text() for b in blocks(found[card].code)))
+            self.copied.emit("Copied the code")
+
     # -- place --------------------------------------------------------------------------------------------------
+
+    def sections(self) -> list[Section]:
+        """What stands where on the page, for a table of steps."""
+        return outline(self.document())
+
+    def scroll_to(self, position: int) -> None:
+        """Bring a place into the upper third of the page, unless it can be seen well already."""
+        top = self._top_of(position)
+        bar = self.verticalScrollBar()
+        if not bar.value() + 40 <= top <= bar.value() + self.viewport().height() - 60:
+            bar.setValue(round(top - self.viewport().height() / 3))
+        self._following = bar.value() >= bar.maximum() - _SLACK
+
+    def go_to(self, position: int) -> None:
+        """Bring a place to the top of the page."""
+        self.verticalScrollBar().setValue(round(self._top_of(position) - 3 * SPACE))
+        self._following = False
+
+    def top_position(self) -> int:
+        """Position in the text of the first line that can be seen."""
+        return self.cursorForPosition(QPoint(8, 8)).position()
+
+    def place_below_top(self) -> int:
+        """Position in the text of what stands where :meth:`go_to` brings things."""
+        return self.cursorForPosition(QPoint(self.viewport().width() // 2, 5 * SPACE)).position()
+
+    def reading_at(self) -> int:
+        """Position in the text of what is being read.
+
+        At the top of the page while it is at its beginning, at the bottom at its end, and in between accordingly: so
+        every line is what is being read at some time.
+        """
+        bar = self.verticalScrollBar()
+        share = bar.value() / bar.maximum() if bar.maximum() else 0.0
+        at = QPoint(self.viewport().width() // 2, round(5 * SPACE + share * (self.viewport().height() - 6 * SPACE)))
+        return self.cursorForPosition(at).position()
+
+    def _say_formula(self) -> None:
+        """A screen reader has no words for what is drawn: the formula the cursor has just passed is said in words."""
+        fmt = self.textCursor().charFormat()
+        if self.hasFocus() and fmt.objectType() == FORMULA:
+            announce(self, spoken(fmt.stringProperty(SOURCE)))
+
+    def _top_of(self, position: int) -> float:
+        block = self.document().findBlock(position)
+        while block.isValid() and not block.isVisible():
+            block = block.previous()
+        top = self.document().documentLayout().blockBoundingRect(block).top()
+        line = block.layout().lineForTextPosition(position - block.position())
+        return top + (line.y() if line.isValid() else 0.0)
 
     def _keep_place(self, value: int) -> None:
         bar = self.verticalScrollBar()
@@ -334,6 +513,11 @@ class TranscriptView(QTextEdit):
     def _range_changed(self, _low: int, high: int) -> None:
         if self._following and self._streaming:
             self.verticalScrollBar().setValue(high)
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the solution is still being written."""
+        return self._streaming
 
     @property
     def following(self) -> bool:
@@ -352,6 +536,7 @@ class TranscriptView(QTextEdit):
         super().resizeEvent(event)
         if self._following:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+        self._place_heads()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Cards first, then the text."""
@@ -360,6 +545,8 @@ class TranscriptView(QTextEdit):
         painter.translate(-dx, -dy)
         clip = QRectF(event.rect()).translated(dx, dy)
         paint_backdrop(painter, self.document(), self._theme, clip, self._size)
+        painter.resetTransform()
+        self.marks.paint(painter, self._theme)
         painter.end()
         super().paintEvent(event)
         if dy > 0:  # text that has gone up fades out instead of being cut by the edge
@@ -401,30 +588,33 @@ class TranscriptView(QTextEdit):
         return plain_source(self.document(), cursor.selectionStart(), cursor.selectionEnd())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Copy and Select All."""
-        menu = self.createStandardContextMenu()
-        menu.exec(event.globalPos())
-        menu.deleteLater()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Select the word or the formula."""
-        super().mouseDoubleClickEvent(event)
+        """The menu of the place under the mouse, or of the cursor when a key asked."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        cursor = self.textCursor() if by_key else self.cursorForPosition(event.pos())
+        at = self.viewport().mapToGlobal(self.cursorRect().bottomLeft()) if by_key else event.globalPos()
+        self.menu_asked.emit(cursor.position(), at)
 
 
 def plain_source(document: QTextDocument, start: int, end: int) -> str:
-    """The text of a part of a document, with objects as their source."""
+    """The text of a part of a document as it can be seen: objects as their source, nothing of what is folded."""
     cursor = QTextCursor(document)
     cursor.setPosition(start)
     cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
     out: list[str] = []
     at = start
     probe = QTextCursor(document)
+    visible = document.findBlock(start).isVisible()
     for c in cursor.selectedText():
         at += 2 if ord(c) > 0xFFFF else 1
-        if c == OBJECT_CHARACTER:
+        if c in "\u2029\ufdd0\ufdd1":
+            out.append("\n")
+            visible = document.findBlock(at).isVisible()
+        elif not visible:
+            continue
+        elif c == OBJECT_CHARACTER:
             probe.setPosition(at)
             out.append(probe.charFormat().stringProperty(RAW))
-        elif c in "\u2029\u2028\ufdd0\ufdd1":
+        elif c == "\u2028":
             out.append("\n")
         elif c not in (JOINER, "\u200b"):
             out.append(c)

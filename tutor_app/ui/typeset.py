@@ -13,34 +13,31 @@ import threading
 import warnings
 import xml.etree.ElementTree as ET
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
 
-from tutor_app.ui.latex_repair import attempts, break_lines
+from tutor_app.ui.latex_repair import attempts, break_finer, break_rows
+from tutor_app.ui.math_spacing import prepare
 
 MAX_SOURCE: Final = 6000
-"""Longer sources are shown as they are: ziamath needs seconds for them."""
-MAX_DEPTH: Final = 9
-"""Deeper nesting is shown as source: ziamath's layout time doubles with every level (2 s at depth 10)."""
+"""Longer sources are shown as they are."""
+MAX_DEPTH: Final = 24
+"""Deeper nesting is shown as source: nobody can read it, and fences around fences grow higher than a page."""
 WIDE: Final = 22.0
 """Width in em from which the pieces of a formula are prepared, for columns too narrow to hold it in one line."""
 
+PIECE: Final = 12.0
+"""Width in em from which a piece is cut again."""
+
+_GAP: Final = 0.28  # in em, between the pieces of a line
+_BEARING: Final = 0.06  # in em, of space at most between a formula's ends and its ink
 _SIZE: Final = 24.0  # ziamath's own base size; its smallest script size is absolute and tuned to it
 _PATH_TOKEN: Final = re.compile(r"[MLQCZ]|-?\d+(?:\.\d+)?(?:e-?\d+)?")
-_SIGNS: Final = frozenset("+-\u2212\u00b1\u2213")
-_BINARY: Final = frozenset("+-\u2212\u00b1\u2213\u00d7\u00f7\u22c5\u00b7\u2217\u222a\u2229\u2295\u2297\u2218")
-_RELATIONS: Final = frozenset(
-    "=<>\u2264\u2265\u2260\u2248\u2261\u223c\u2245\u221d\u2208\u2209\u2282\u2286\u2192\u21d2\u27f9\u21d4\u27fa"
-)
-_CLOSING: Final = frozenset([")", "]", "}", "|", "\u27e9", "\u2309", "\u230b", "!", "\u2032", "%", "\u2026", "\u22ef"])
-# Spaces of TeX (5, 4 and 3 mu), over 4/3: ziamath takes an em for 4/3 of the text size.
-_RELATION_SPACE: Final = "0.208em"
-_BINARY_SPACE: Final = "0.167em"
-_COMMA_SPACE: Final = "0.125em"
 _ziamath_lock = threading.Lock()  # ziamath keeps its fonts' state in module globals
 _symbols: dict[str, tuple[QPainterPath, float, float, float, float]] = {}
 
@@ -69,7 +66,9 @@ class Formula:
         width: In em.
         ascent: Above the baseline, in em.
         descent: Below the baseline, in em, positive.
-        pieces: The same formula cut at its relations (or rows), for columns it does not fit into; may be empty.
+        pieces: The same formula cut at its relations (or rows), for columns it does not fit into; may be empty. A
+            long piece has pieces of its own.
+        starts_row: Whether this piece begins a row of an alignment, and so a line.
     """
 
     source: str
@@ -79,6 +78,7 @@ class Formula:
     ascent: float = 0.0
     descent: float = 0.0
     pieces: tuple[Formula, ...] = ()
+    starts_row: bool = False
 
     @property
     def ok(self) -> bool:
@@ -112,18 +112,35 @@ def typeset(source: str, display: bool) -> Formula:
     formula = _first_that_works(source, display)
     if formula is None:
         return failed
-    if formula.width <= WIDE:
-        return formula
-    parts = break_lines(source)
-    pieces = [p for s in parts if (p := _first_that_works(s, display))] if len(parts) > 1 else []
-    if len(pieces) < len(parts):
-        pieces = []
-    return Formula(source, display, formula.inks, formula.width, formula.ascent, formula.descent, tuple(pieces))
+    return formula if formula.width <= WIDE else replace(formula, pieces=_pieces(source, display))
 
 
-def spoken_source(source: str) -> str:
-    """The LaTeX on one line, for accessible text and tool tips."""
-    return " ".join(source.split())
+def _pieces(source: str, display: bool) -> tuple[Formula, ...]:
+    """A wide formula in parts; none if one of them cannot be typeset alone."""
+    rows = break_rows(source)
+    if sum(map(len, rows)) == 1:
+        return _finer(source, display)
+    pieces: list[Formula] = []
+    for row in rows:
+        parts = _parts(row, display)
+        if not parts:
+            return ()
+        pieces += [
+            replace(p, pieces=_finer(text, display) if p.width > PIECE else (), starts_row=i == 0)
+            for i, (p, text) in enumerate(zip(parts, row, strict=True))
+        ]
+    return tuple(pieces)
+
+
+def _finer(source: str, display: bool) -> tuple[Formula, ...]:
+    parts = break_finer(source)
+    return _parts(parts, display) if len(parts) > 1 else ()
+
+
+def _parts(sources: list[str], display: bool) -> tuple[Formula, ...]:
+    parts = [_first_that_works(s, display) for s in sources]
+    found = tuple(p for p in parts if p is not None)
+    return found if len(found) == len(parts) else ()
 
 
 class FormulaCache:
@@ -188,8 +205,8 @@ class Fitted:
 def fit(formula: Formula, em: float, available: float, floor: float = 0.72) -> Fitted:
     """Place ``formula`` in a column ``available`` wide.
 
-    It is shrunk down to ``floor`` of its size; one that is wider still is broken at its relations, and what then
-    does not fit is shrunk as far as it must: nothing is ever cut off.
+    It is shrunk down to ``floor`` of its size; one that is wider still is broken at its relations, then between its
+    terms, and what then does not fit is shrunk as far as it must: nothing is ever cut off.
     """
     natural = formula.width * em
     if natural <= available or available <= 0:
@@ -198,35 +215,57 @@ def fit(formula: Formula, em: float, available: float, floor: float = 0.72) -> F
     if scale >= floor or not formula.pieces:
         return _single(formula, em, scale)
     indent = min(2 * em, available / 8)
-    rows: list[list[Formula]] = [[]]
-    used = 0.0
+    rows: list[_Line] = []
     for piece in formula.pieces:
-        width = piece.width * em
-        room = available - (indent if len(rows) > 1 else 0)
-        if rows[-1] and used + width > room:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(piece)
-        used += width + 0.28 * em
+        _add(rows, piece, em, available, indent, floor)
+    scales = [min(1.0, (available - r.indent) / r.width) if r.width else 1.0 for r in rows]
+    if min(scales) >= floor:  # all lines alike, unless one is so wide that the others would be too small
+        scales = [min(scales)] * len(rows)
     out = Fitted()
     y = 0.0
-    for i, row in enumerate(rows):
-        x = indent if i else 0.0
-        total = sum(p.width for p in row) * em + 0.28 * em * (len(row) - 1)
-        shrink = min(1.0, (available - x) / total) if total else 1.0
-        ascent = max(p.ascent for p in row) * em * shrink
-        descent = max(p.descent for p in row) * em * shrink
+    for i, (row, shrink) in enumerate(zip(rows, scales, strict=True)):
+        x = row.indent
+        ascent = max(p.ascent for p in row.pieces) * em * shrink
+        descent = max(p.descent for p in row.pieces) * em * shrink
         if i:
             y += ascent + 0.45 * em
         else:
             out.ascent = ascent
-        for piece in row:
+        for piece in row.pieces:
             out.lines.append(Placed(piece, x, y, shrink))
-            x += (piece.width + 0.28) * em * shrink
-        out.width = max(out.width, x - 0.28 * em * shrink)
+            x += (piece.width + _GAP) * em * shrink
+        out.width = max(out.width, x - _GAP * em * shrink)
         y += descent
     out.descent = y
     return out
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line that is being filled; lengths in the units of ``em``."""
+
+    indent: float
+    pieces: list[Formula]
+    width: float = 0.0
+
+
+def _add(rows: list[_Line], piece: Formula, em: float, available: float, indent: float, floor: float) -> None:
+    """Put a piece into the last line, or into a new one if it does not fit there; a wide one in parts."""
+    if piece.pieces and piece.width * em * floor > available - indent:
+        for i, part in enumerate(piece.pieces):
+            part = replace(part, starts_row=True) if i == 0 and piece.starts_row else part
+            _add(rows, part, em, available, indent, floor)
+        return
+    width = piece.width * em
+    line = rows[-1] if rows else None
+    if line is None or piece.starts_row:
+        line = _Line(0.0, [])
+        rows.append(line)
+    elif line.pieces and line.width + _GAP * em + width > available - line.indent:
+        line = _Line(indent, [])
+        rows.append(line)
+    line.width += width + (_GAP * em if line.pieces else 0.0)
+    line.pieces.append(piece)
 
 
 def _single(formula: Formula, em: float, scale: float) -> Fitted:
@@ -255,90 +294,32 @@ def _first_that_works(source: str, display: bool) -> Formula | None:
 
 
 @cache
-def _ziamath() -> tuple[Any, Any]:
-    """Ziamath's two functions: LaTeX to MathML, MathML to a layout."""
+def _ziamath() -> tuple[Any, Any, Callable[[str], bool]]:
+    """LaTeX to MathML, MathML to a layout, and whether the mathematics font has all of a text."""
     with warnings.catch_warnings():
         # ziamath 0.13 finds its font by a function that Python 3.11 and 3.12 deprecate and 3.13 does not.
         warnings.simplefilter("ignore", DeprecationWarning)
         from ziamath import Math  # 0.1 s and 15 MB: not before there is a formula
         from ziamath.tex import tex2mml
-    return tex2mml, Math
+
+        from tutor_app.ui import math_nodes
+    font = Math("<math/>").font
+    return tex2mml, Math, lambda text: math_nodes.is_known(font, text)
 
 
 def _by_ziamath(source: str, latex: str, display: bool) -> Formula | None:
     with _ziamath_lock:
-        to_mathml, layout = _ziamath()
+        to_mathml, layout, known = _ziamath()
         try:
             mathml = ET.fromstring(to_mathml(latex, inline=not display))
-            _tidy(mathml)
-            math = layout(mathml, size=_SIZE, margin=0.0)
-            if not _all_known(math.font, latex):
-                return None
-            return _from_svg(source, display, math.svgxml())
+            prepare(mathml, source, known)
+            return _from_svg(source, display, layout(mathml, size=_SIZE, margin=0.0).svgxml())
         except Exception:  # noqa: BLE001  (parsers over hostile text: any failure means "show the source")
             return None
 
 
-def _tidy(mathml: ET.Element) -> None:
-    """Spaces as in a book: ziamath takes every minus for a difference and sets the rows of tables by their ink."""
-    for parent in mathml.iter():
-        tag = parent.tag.rpartition("}")[2]
-        if tag == "mtable":
-            aligned = parent.get("displaystyle") == "true"
-            parent.set("rowspacing", "0.42em" if aligned else "0.36em")
-            if not aligned:
-                parent.set("columnspacing", "0.6em")
-        children = list(parent)
-        for i, child in enumerate(children):
-            if child.tag.rpartition("}")[2] == "mo" and child.text:
-                _space_operator(child, children[:i], children[i + 1] if i + 1 < len(children) else None)
-
-
-def _space_operator(mo: ET.Element, row: list[ET.Element], after: ET.Element | None) -> None:
-    sign = (mo.text or "").strip()
-    before = row[-1] if row else None
-    if sign in _SIGNS and _is_unary(row):
-        mo.set("form", "prefix")
-        space = ("0em", "0em")
-    elif sign in _BINARY and before is not None and after is not None:
-        space = (_BINARY_SPACE, _BINARY_SPACE)
-    elif sign in _RELATIONS:
-        space = (_RELATION_SPACE, _RELATION_SPACE)
-    elif sign == ",":
-        thousands = _digits(before) and len(_digits(after)) == 3 and len(_digits(before)) <= 3
-        space = ("0em", "0em" if thousands or after is None else _COMMA_SPACE)
-    elif sign == "!":
-        space = ("0em", "0em")
-    else:
-        return
-    mo.set("lspace", space[0])
-    mo.set("rspace", space[1])
-
-
-def _is_unary(row: list[ET.Element]) -> bool:
-    """Whether a sign after ``row`` belongs to the number behind it."""
-    if not row:
-        return True
-    if row[-1].tag.rpartition("}")[2] != "mo":
-        return False
-    sign = (row[-1].text or "").strip()
-    if sign == "|":  # an odd one opens: |-3|
-        return sum((e.text or "").strip() == "|" for e in row) % 2 == 1
-    return sign not in _CLOSING
-
-
-def _digits(element: ET.Element | None) -> str:
-    text = (element.text or "") if element is not None and element.tag.rpartition("}")[2] == "mn" else ""
-    return text if text.isdigit() else ""
-
-
-def _all_known(font: Any, latex: str) -> bool:
-    """Whether the mathematics font has every character; one it lacks would be drawn as an empty box."""
-    return all(font.glyphindex(c) for c in set(latex) if ord(c) > 0xFF and not c.isspace())
-
-
 def _from_svg(source: str, display: bool, svg: ET.Element) -> Formula | None:
-    left, top, width, height = (float(v) for v in svg.attrib["viewBox"].split())
+    left, _, width, _ = (float(v) for v in svg.attrib["viewBox"].split())
     paths: dict[str, QPainterPath] = {}
     for element in svg.iter():
         tag = element.tag
@@ -360,13 +341,17 @@ def _from_svg(source: str, display: bool, svg: ET.Element) -> Formula | None:
     to_em = QTransform.fromScale(1 / _SIZE, 1 / _SIZE)
     to_em.translate(-left, 0)
     inks = tuple(Ink(to_em.map(p), c) for c, p in paths.items())
-    # An outline may pass ziamath's own box (boxes, accents): the larger of both is what must not be cut off.
+    # The box is that of the ink: ziamath's own misses what passes it (boxes, accents) and has spaces at its ends.
     box = QRectF()
     for ink in inks:
         box = box.united(ink.path.boundingRect())
-    ascent = max(-top / _SIZE, -box.top())
-    descent = max((top + height) / _SIZE, box.bottom(), 0.0)
-    return Formula(source, display, inks, max(width / _SIZE, box.right()), ascent, descent)
+    if min(box.width(), box.height()) < 0.005:  # \frac{}{}: nothing that could be seen
+        return None
+    start = min(0.0, box.left()) if box.left() < _BEARING else box.left() - _BEARING
+    if start:
+        inks = tuple(Ink(i.path.translated(-start, 0), i.color) for i in inks)
+    end = max(box.right(), min(width / _SIZE, box.right() + _BEARING))
+    return Formula(source, display, inks, end - start, -box.top(), max(box.bottom(), 0.0))
 
 
 def _shape(tag: str, element: ET.Element) -> tuple[QPainterPath | None, str]:
@@ -390,6 +375,13 @@ def _shape(tag: str, element: ET.Element) -> tuple[QPainterPath | None, str]:
         t.scale(k, k)
         t.translate(-x0, -y0)
         return t.map(outline), color
+    if tag == "text":
+        from tutor_app.ui.math_nodes import outline as set_text
+
+        shape = set_text(element.text or "", a["bold"] == "True", a["italic"] == "True").path
+        t = QTransform.fromTranslate(number("x"), number("y"))
+        t.scale(number("font-size"), number("font-size"))
+        return t.map(shape), color
     if tag == "rect":
         rect = QRectF(number("x"), number("y"), number("width"), number("height"))
         if not stroke:

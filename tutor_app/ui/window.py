@@ -2,38 +2,34 @@
 
 Everything slow goes through the :class:`~tutor_app.ui.bridge.Bridge`; the window itself only moves plain data between
 panels. It decides nothing about a solution, reads no file and opens no address. It is long because it is the one
-place where every panel meets the services; each method is a few lines and none knows another panel's inside.
+place where every panel meets the services; each method is a few lines and none knows another panel's inside. Its
+commands are in :mod:`~tutor_app.ui.menus`, models in :mod:`~tutor_app.ui.model_desk`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
     QGuiApplication,
     QIcon,
     QImage,
-    QKeySequence,
     QPainter,
     QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
-    QMenu,
-    QPushButton,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -54,28 +50,38 @@ from tutor_app.core.events import (
 from tutor_app.core.transcript import Transcript
 from tutor_app.paths import resources
 from tutor_app.settings import Settings
-from tutor_app.ui import clipboard
+from tutor_app.ui import remarks
 from tutor_app.ui import theme as themes
-from tutor_app.ui.bridge import Bridge, Job
+from tutor_app.ui.announce import announce
+from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.confinement_dialog import ConfinementDialog
 from tutor_app.ui.exporter import Exporter
-from tutor_app.ui.first_run import FirstRunPage
+from tutor_app.ui.find_bar import FindBar
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.history_panel import HistoryPanel
 from tutor_app.ui.icons import icon
-from tutor_app.ui.plain import plain
+from tutor_app.ui.importer import Importer
+from tutor_app.ui.menus import Menus
+from tutor_app.ui.model_desk import ModelDesk
+from tutor_app.ui.page_menu import PageMenu
 from tutor_app.ui.problem_box import ProblemBox
 from tutor_app.ui.samples import SamplesDialog, StartPage
-from tutor_app.ui.services import Entry, PullProgress, Services
+from tutor_app.ui.services import Brought, Confinement, Entry, Services
 from tutor_app.ui.settings_dialog import SettingsDialog
 from tutor_app.ui.shortcuts_dialog import ShortcutsDialog
+from tutor_app.ui.speech import spoken
 from tutor_app.ui.status_line import StatusLine
+from tutor_app.ui.step_list import StepList
+from tutor_app.ui.top_bar import TopBar
 from tutor_app.ui.transcript_view import TranscriptView
 
 log = logging.getLogger(__name__)
 
-ZOOMS: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5)
+ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
+"""Steps of the zoom, in per cent."""
 _PIXELS_PER_POINT: Final = 17 / 12  # the default of 12 points is the design size of 17 pixels
 _NARROW: Final = 760  # below this the side bar gives way to the page
+_ROOM_FOR_STEPS: Final = 860  # width of page and table of steps together
 
 
 class MainWindow(QMainWindow):
@@ -92,11 +98,10 @@ class MainWindow(QMainWindow):
         self.bridge = Bridge(self)
         self.formulas = Formulas(self.bridge, self)
         self.theme = themes.resolve(_theme_choice(self.settings))
-        self._zoom = ZOOMS.index(1.0)
         self._shown_id = ""
         self._shown_meta: Mapping[str, object] = {}
         self._solved_problem = ""
-        self._download: Job | None = None
+        self._confinement: Confinement | None = None
         self._sidebar_wanted = True
         self._warm = False
         self.setWindowTitle("MuMath Tutor")
@@ -116,10 +121,21 @@ class MainWindow(QMainWindow):
             say=self.status.say,
             complain=self._complain,
         )
+        self.importer = Importer(
+            self,
+            self.bridge,
+            services,
+            use_model=self.models.use_file,
+            brought=self._brought,
+            say=self.status.say,
+            complain=self._complain,
+        )
+        self.menus = Menus(self)
+        self.setAcceptDrops(True)
         self._connect()
-        self._make_actions()
         self._show_theme()
-        self._apply_size()
+        self._apply_view()
+        self._show_actions()
         self._show_home()
         self.refresh_history()
         self.status.set_model(services.model_name(), "")
@@ -134,33 +150,12 @@ class MainWindow(QMainWindow):
         self.box = ProblemBox(self.formulas, self.theme)
         self.view = TranscriptView(self.formulas, self.theme)
         self.start = StartPage(s.samples(), self.formulas, self.theme)
-        self.first_run = FirstRunPage(s.offers())
+        self.finder = FindBar(self.view, self.theme)
+        self.steps = StepList(self.view, self.theme)
         self.status = StatusLine()
-        self.sidebar_button = self._tool("sidebar", "Show or hide the side bar (Ctrl+B)", "Side bar")
-        self.again_button = QPushButton("Solve again")
-        self.again_button.setObjectName("flat")
-        self.again_button.setAccessibleName("Solve again")
-        self.again_button.setToolTip("Solve the same problem anew (Ctrl+R)")
-        self.copy_button = QToolButton()
-        self.copy_button.setText("Copy")
-        self.copy_button.setAccessibleName("Copy the solution")
-        self.copy_button.setToolTip("Copy the solution as text, Markdown or LaTeX")
-        self.copy_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.copy_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.copy_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.menu_button = self._tool("more", "Menu", "Menu")
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.heading = QLabel("")
-        self.heading.setObjectName("muted")
-
-        top = QHBoxLayout()
-        top.setContentsMargins(12, 8, 12, 0)
-        top.setSpacing(4)
-        top.addWidget(self.sidebar_button)
-        top.addStretch()
-        top.addWidget(self.again_button)
-        top.addWidget(self.copy_button)
-        top.addWidget(self.menu_button)
+        self.models = ModelDesk(self.bridge, s, say=self.status.say, sentence=self._sentence)
+        self.page_menu = PageMenu(self.view, self.status.say)
+        self.top = TopBar()
 
         box_row = QHBoxLayout()
         box_row.setContentsMargins(24, 4, 24, 10)
@@ -171,7 +166,7 @@ class MainWindow(QMainWindow):
 
         self.pages = QStackedWidget()
         self.pages.setObjectName("pages")
-        for page in (self.start, self.view, self.first_run):
+        for page in (self.start, self.view, self.models.page):
             self.pages.addWidget(page)
 
         main = QWidget()
@@ -180,7 +175,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(main)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(top)
+        column.addWidget(self.top)
         column.addLayout(box_row)
         column.addWidget(self.pages, 1)
         column.addWidget(self.status)
@@ -192,39 +187,39 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         row.addWidget(self.history)
         row.addWidget(main, 1)
+        row.addWidget(self.steps)
         self.setCentralWidget(centre)
         # From the problem to its solution, then around the side bar: the order a reader needs.
         for first, second in (
             (self.box.edit, self.box.stop_button),
             (self.box.stop_button, self.box.solve_button),
-            (self.box.solve_button, self.view),
-            (self.view, self.again_button),
-            (self.again_button, self.copy_button),
-            (self.copy_button, self.menu_button),
-            (self.menu_button, self.sidebar_button),
-            (self.sidebar_button, self.history.new_button),
+            (self.box.solve_button, self.finder.edit),
+            (self.finder.edit, self.finder.previous),
+            (self.finder.previous, self.finder.next),
+            (self.finder.next, self.finder.close_button),
+            (self.finder.close_button, self.view),
+            (self.view, self.steps.list),
+            (self.steps.list, self.top.again),
+            (self.top.again, self.top.copy),
+            (self.top.copy, self.top.menu),
+            (self.top.menu, self.top.sidebar),
+            (self.top.sidebar, self.history.new_button),
             (self.history.new_button, self.history.search),
             (self.history.search, self.history.list),
             (self.history.list, self.history.undo_button),
             (self.history.undo_button, self.history.samples_button),
             (self.history.samples_button, self.history.settings_button),
+            (self.history.settings_button, self.status.confined),
         ):
             QWidget.setTabOrder(first, second)
-
-    def _tool(self, _icon: str, tip: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setToolTip(tip)
-        button.setAccessibleName(name)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return button
 
     def _connect(self) -> None:
         self.bridge.batch.connect(self._on_events)
         self.bridge.ended.connect(self._on_ended)
         self.box.solve_asked.connect(self.solve)
         self.box.stop_asked.connect(self.stop)
-        self.again_button.clicked.connect(self.solve_again)
-        self.sidebar_button.clicked.connect(self.toggle_sidebar)
+        self.top.again.clicked.connect(self.solve_again)
+        self.top.sidebar.clicked.connect(self.toggle_sidebar)
         self.view.zoom_asked.connect(self.zoom)
         self.start.chosen.connect(self.use_problem)
         self.start.more_asked.connect(self.show_samples)
@@ -236,61 +231,14 @@ class MainWindow(QMainWindow):
         h.undo_asked.connect(self.undelete_solution)
         h.samples_asked.connect(self.show_samples)
         h.settings_asked.connect(self.show_settings)
-        f = self.first_run
-        f.pull_asked.connect(self.pull)
-        f.cancel_asked.connect(self.cancel_pull)
-        f.import_asked.connect(self.import_model)
+        self.models.asked.connect(self._show_models)
+        self.models.ready.connect(self._model_is_here)
+        self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
+        self.finder.toggled.connect(self._show_actions)
+        self.steps.length_changed.connect(self._fit_panels)
+        self.pages.currentChanged.connect(lambda _: self._fit_panels())
+        self.status.confined.clicked.connect(self.show_confinement)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
-
-    def _make_actions(self) -> None:
-        def action(text: str, keys: str, slot: Callable[[], object]) -> QAction:
-            a = QAction(text, self)
-            if keys:
-                a.setShortcuts([QKeySequence(k) for k in keys.split("|")])
-            a.triggered.connect(lambda _=False: slot())
-            self.addAction(a)
-            return a
-
-        new = action("New problem", "Ctrl+N", self.new_problem)
-        again = action("Solve again", "Ctrl+R", self.solve_again)
-        stop = action("Stop", "Esc", self.stop)
-        samples = action("Sample problems\u2026", "Ctrl+O", self.show_samples)
-        search = action("Search solutions", "Ctrl+K", self.focus_search)
-        sidebar = action("Side bar", "Ctrl+B", self.toggle_sidebar)
-        zoom_in = action("Larger text", "Ctrl++|Ctrl+=", lambda: self.zoom(1))
-        zoom_out = action("Smaller text", "Ctrl+-", lambda: self.zoom(-1))
-        zoom_reset = action("Normal text size", "Ctrl+0", lambda: self.zoom(0))
-        export = action("Export\u2026", "Ctrl+Shift+E", self.exporter.ask)
-        preview = action("Print preview", "", self.exporter.preview)
-        paper = action("Print\u2026", "Ctrl+P", self.exporter.print)
-        settings = action("Settings\u2026", "Ctrl+,", self.show_settings)
-        models = action("Get another model\u2026", "", self.show_models)
-        keys = action("Keyboard shortcuts", "Ctrl+/", self.show_shortcuts)
-        leave = action("Quit", "Ctrl+Q", self.close)
-        action("To the problem", "Ctrl+L", self.box.edit.setFocus)
-        menu = QMenu(self)
-        for group in (
-            (new, again, stop, samples),
-            (export, preview, paper),
-            (search, sidebar),
-            (zoom_in, zoom_out, zoom_reset),
-            (settings, models, keys, leave),
-        ):
-            menu.addActions(list(group))
-            menu.addSeparator()
-        self.menu_button.setMenu(menu)
-        copy = QMenu(self)
-        self.copy_actions = [
-            action("Copy as text", "Ctrl+Shift+C", lambda: self.copy("text")),
-            action("Copy as Markdown", "Ctrl+Shift+M", lambda: self.copy("markdown")),
-            action("Copy as LaTeX", "Ctrl+Shift+L", lambda: self.copy("latex")),
-        ]
-        copy.addActions(self.copy_actions)
-        self.copy_button.setMenu(copy)
-        self._solution_actions = [again, *self.copy_actions]
-        self._paper_actions = [preview, paper]
-        self._stop_action = stop
-        self._show_actions()
 
     # -- solving ------------------------------------------------------------------------------------------------
 
@@ -304,7 +252,7 @@ class MainWindow(QMainWindow):
             self.box.edit.setFocus()
             return
         if not self.services.model_name():
-            self.pages.setCurrentWidget(self.first_run)
+            self.models.show()
             self.status.say("A model is needed first.")
             return
         self._solved_problem = problem
@@ -313,11 +261,13 @@ class MainWindow(QMainWindow):
         self.history.select("")
         self.box.set_shown_below(problem)
         self.view.begin(problem)
+        self.menus.answer_only.setChecked(False)
+        self.view.folding.answer_only = False
         self.pages.setCurrentWidget(self.view)
         self.box.set_busy(True)
         self.status.start()
         self.status.say("Starting the model\u2026")
-        self.setWindowTitle(f"{plain(problem)[:60]} \u2013 MuMath Tutor")
+        self.setWindowTitle(remarks.title(problem))
         self.bridge.queue_typesetting(warm_up, lambda _: None)
         self.bridge.solve(lambda cancel: self.services.solve(problem, cancel))
         self._show_actions()
@@ -363,9 +313,14 @@ class MainWindow(QMainWindow):
         self.status.say(event.sentence())
         self._shown_meta = event.transcript.meta
         answer = event.transcript.answer
-        self.view.setAccessibleDescription(
-            f"{event.sentence()} {'Answer: ' + plain(answer.latex) if answer is not None else ''}".strip()
-        )
+        words = f"{event.sentence()} Answer: " if answer is not None else event.sentence()
+
+        def describe(latex: str) -> None:
+            self.view.setAccessibleDescription(words + latex)
+            announce(self.view, words + latex)
+
+        # Finding the words for a formula takes a moment that the window should not wait.
+        self.bridge.queue_typesetting(lambda: spoken(answer.latex) if answer is not None else "", describe)
         if event.reason is EndReason.ENGINE:
             log.warning("solution ended: %s", event.sentence())
 
@@ -415,11 +370,11 @@ class MainWindow(QMainWindow):
             self._shown_meta = transcript.meta
             self.box.set_shown_below(transcript.problem)
             self.box.set_text(transcript.problem)
-            self.view.show_transcript(transcript, _ending(transcript))
+            self.view.show_transcript(transcript, remarks.ending(transcript))
             self.pages.setCurrentWidget(self.view)
-            self.status.say(_provenance(transcript))
+            self.status.say(remarks.provenance(transcript))
             self.status.numbers.setText("")
-            self.setWindowTitle(f"{plain(transcript.problem)[:60]} \u2013 MuMath Tutor")
+            self.setWindowTitle(remarks.title(transcript.problem))
             self.history.select(entry_id)
             self._show_actions()
 
@@ -466,67 +421,29 @@ class MainWindow(QMainWindow):
         self.box.set_text(text)
         self.box.edit.setFocus()
 
-    # -- models -------------------------------------------------------------------------------------------------
-
-    def pull(self, model_id: str) -> None:
-        """Fetch a model."""
-        if self._download is not None:
-            return
-        self.first_run.set_running(True)
-        job = Job()
-
-        def report(p: PullProgress) -> None:
-            self.bridge.post(lambda: self.first_run.show_progress(p))
-
-        def done(_: None) -> None:
-            self._download = None
-            self.first_run.set_running(False)
-            self._model_is_here()
-
-        def failed(error: Exception) -> None:
-            self._download = None
-            self.first_run.show_error(self._sentence(error))
-
-        self._download = job
-        self.bridge.run_in_background(lambda: self.services.pull(model_id, report, job.cancel), done, failed, job=job)
-
-    def cancel_pull(self) -> None:
-        """Stop the download; what is here is kept for the next time."""
-        if self._download is not None:
-            self._download.stop()
-            self._download = None
-        self.first_run.set_running(False)
-
-    def import_model(self) -> None:
-        """Let the reader choose a GGUF file."""
-        path, _ = QFileDialog.getOpenFileName(self, "Use a GGUF file", "", "GGUF models (*.gguf);;All files (*)")
-        if path:
-            self.use_model_file(path)
-
-    def use_model_file(self, path: str) -> None:
-        """Use a model file of the reader's own."""
-        self.status.say("Checking the model file\u2026")
-        self.bridge.run_in_background(
-            lambda: self.services.import_model(path),
-            lambda _: self._model_is_here(),
-            lambda e: self.first_run.show_error(self._sentence(e)),
-        )
-
     def _model_is_here(self) -> None:
         self.status.set_model(self.services.model_name(), "")
         self.status.say("Ready")
         self._show_home()
         self.box.edit.setFocus()
 
-    def show_models(self) -> None:
-        """The models that can be fetched."""
+    def _show_models(self) -> None:
         if self.bridge.busy:
             self.status.say("Stop the running solution first (Esc).")
             return
-        self.pages.setCurrentWidget(self.first_run)
+        self.pages.setCurrentWidget(self.models.page)
 
     def _show_home(self) -> None:
-        self.pages.setCurrentWidget(self.start if self.services.model_name() else self.first_run)
+        if self.services.model_name():
+            self.pages.setCurrentWidget(self.start)
+        else:
+            self.models.show()
+
+    def _brought(self, brought: Brought) -> None:
+        """Solutions have been imported: a single one is shown."""
+        self.refresh_history()
+        if len(brought.ids) == 1 and not self.bridge.busy:
+            self.open_solution(brought.ids[0])
 
     # -- dialogs ------------------------------------------------------------------------------------------------
 
@@ -539,21 +456,51 @@ class MainWindow(QMainWindow):
 
     def show_settings(self) -> None:
         """The settings."""
-        dialog = SettingsDialog(self.settings, self)
+        models = [("", "Best that is here"), *self.services.installed_models()]
+        dialog = SettingsDialog(self.settings, self, {"model": models})
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.use_settings(dialog.settings))
         dialog.open()
 
     def use_settings(self, settings: Settings) -> None:
         """Keep new settings and show what can be seen of them at once."""
-        self.settings = settings
+        before, self.settings = self.settings, settings
         try:
             self.services.save_settings(settings)
         except TutorError as e:
             self._complain(e)
-        self.apply_theme()
-        self._apply_size()
+        if (settings.theme, settings.font_size) != (before.theme, before.font_size):
+            self.apply_theme()
+        self._apply_view()
         self.status.set_model(self.services.model_name(), "")
+        if settings.require_full_sandbox != before.require_full_sandbox:
+            self.look_at_confinement()
+
+    def change_settings(self, **values: object) -> None:
+        """Keep a few new settings."""
+        self.use_settings(self.settings.changed(**values))
+
+    def look_at_confinement(self) -> None:
+        """Learn what holds on this computer where code runs, and say so at the foot of the window."""
+
+        def seen(confinement: Confinement) -> None:
+            self._confinement = confinement
+            self.status.set_confinement(confinement, self.theme)
+
+        self.bridge.run_in_background(self.services.confinement, seen, lambda _: None)
+
+    def show_confinement(self) -> None:
+        """What the model's code is kept from doing here."""
+
+        def show(confinement: Confinement) -> None:
+            dialog = ConfinementDialog(confinement, self.theme, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+        if self._confinement is not None:
+            show(self._confinement)
+        else:
+            self.bridge.run_in_background(self.services.confinement, show, self._complain)
 
     def show_shortcuts(self) -> None:
         """The list of keys."""
@@ -572,6 +519,7 @@ class MainWindow(QMainWindow):
         """Show or hide the side bar."""
         self._sidebar_wanted = not self.history.isVisible()
         self.history.setVisible(self._sidebar_wanted)
+        self._fit_panels()
 
     # -- look ---------------------------------------------------------------------------------------------------
 
@@ -583,13 +531,11 @@ class MainWindow(QMainWindow):
 
     def _show_theme(self) -> None:
         t = self.theme
-        self.sidebar_button.setIcon(icon("sidebar", t.muted))
-        self.menu_button.setIcon(icon("more", t.muted))
-        self.copy_button.setIcon(icon("copy", t.muted))
-        self.again_button.setIcon(icon("again", t.muted))
         self.box.stop_button.setIcon(icon("stop", t.bad))
-        for part in (self.history, self.box, self.view, self.start):
+        for part in (self.top, self.history, self.box, self.view, self.start, self.finder, self.steps):
             part.set_theme(t)
+        if self._confinement is not None:
+            self.status.set_confinement(self._confinement, t)
 
     def _style_application(self) -> None:
         app = QApplication.instance()
@@ -602,34 +548,65 @@ class MainWindow(QMainWindow):
 
     def zoom(self, step: int) -> None:
         """Larger, smaller, or (0) normal text."""
-        normal = ZOOMS.index(1.0)
-        self._zoom = normal if step == 0 else max(0, min(len(ZOOMS) - 1, self._zoom + step))
-        self._apply_size()
-        self.status.say(f"Text size {round(100 * ZOOMS[self._zoom])} %")
+        nearest = min(range(len(ZOOMS)), key=lambda n: abs(ZOOMS[n] - self.settings.zoom))
+        zoom = 100 if step == 0 else ZOOMS[max(0, min(len(ZOOMS) - 1, nearest + step))]
+        self.change_settings(zoom=zoom)
+        self.status.say(f"Text size {zoom} %")
 
-    def _apply_size(self) -> None:
-        size = self.settings.font_size * _PIXELS_PER_POINT * ZOOMS[self._zoom]
+    def _apply_view(self) -> None:
+        """Show what the settings say about size, folds and panels."""
+        s = self.settings
+        size = s.font_size * _PIXELS_PER_POINT * s.zoom / 100
         self.view.set_size(size)
         self.box.set_size(size)
+        hidden = {part for part, on in (("code", s.hide_code), ("output", s.hide_outputs)) if on}
+        for part in ("code", "output"):
+            if (part in hidden) != (part in self.view.folding.hidden):
+                self.view.hide_parts(part, part in hidden)
+        self.menus.show_settings(s.hide_code, s.hide_outputs, s.steps)
+        self._fit_panels()
 
-    def copy(self, form: str) -> None:
-        """Put the solution on the clipboard."""
-        if self.view.is_empty:
-            return
-        make = {"text": clipboard.as_text, "markdown": clipboard.as_markdown, "latex": clipboard.as_latex}[form]
-        QGuiApplication.clipboard().setText(make(self.view.transcript()))
-        self.status.say({"text": "Copied as text", "markdown": "Copied as Markdown", "latex": "Copied as LaTeX"}[form])
+    def show_answer_only(self, on: bool) -> None:
+        """Show the problem and its answer alone, or all of the solution; holds for this solution."""
+        self.menus.answer_only.setChecked(on)
+        self.view.show_answer_only(on)
+
+    def go_step(self, by: int) -> None:
+        """Scroll to the next (1) or the previous (-1) step."""
+        self.steps.go(by)
+
+    def fold_here(self) -> None:
+        """Open or fold the block that is being read."""
+        self.view.toggle_here()
+
+    def search_page(self, step: int = 0) -> None:
+        """Search in the solution; go on to the next (1) or the previous (-1) match."""
+        self.pages.setCurrentWidget(self.view)
+        if step:
+            self.finder.step(step)
+        else:
+            self.finder.open()
+
+    def escape(self) -> None:
+        """Stop what runs; else close the search."""
+        if self.bridge.busy:
+            self.stop()
+        else:
+            self.finder.leave()
+
+    def _fit_panels(self) -> None:
+        """The side bar and the table of steps give way in a narrow window."""
+        self.history.setVisible(self._sidebar_wanted and self.width() >= _NARROW)
+        wanted = {"always": True, "never": False}.get(self.settings.steps, self.steps.is_long)
+        room = self.width() - (self.history.width() if self._sidebar_wanted else 0)
+        there = self.pages.currentWidget() is self.view
+        self.steps.setVisible(wanted and there and room >= _ROOM_FOR_STEPS)
 
     def _show_actions(self) -> None:
         there = not self.view.is_empty
         busy = self.bridge.busy
-        self.again_button.setVisible(there and not busy)
-        self.copy_button.setVisible(there)
-        for a in self._solution_actions:
-            a.setEnabled(there and (not busy or a in self.copy_actions))
-        for a in self._paper_actions:
-            a.setEnabled(there and not busy)
-        self._stop_action.setEnabled(busy)
+        self.top.show_state(there, busy)
+        self.menus.refresh(there, busy, self.finder.isVisible())
 
     def shown_solution(self) -> Transcript | None:
         """The solution on the page with how it was made, if there is one."""
@@ -652,7 +629,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The side bar gives way in a narrow window."""
-        self.history.setVisible(self._sidebar_wanted and self.width() >= _NARROW)
+        self._fit_panels()
         super().resizeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -661,6 +638,21 @@ class MainWindow(QMainWindow):
         if not self._warm:
             self._warm = True
             QTimer.singleShot(400, self, _load_faces)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Exported solutions and model files can be dropped on the window."""
+        if Importer.paths_in(event.mimeData()):
+            event.acceptProposedAction()
+            self.status.say("Let go to import")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The file was taken away again."""
+        self.status.say("Ready")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Import what was dropped."""
+        event.acceptProposedAction()
+        self.importer.bring(Importer.paths_in(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs; what was written so far is saved by the services."""
@@ -672,7 +664,7 @@ class MainWindow(QMainWindow):
 
 def warm_up() -> None:
     """Import what the first lines of a solution will need, outside the GUI thread and while the model loads."""
-    from tutor_app.ui.document import load_lexer
+    from tutor_app.ui.code_colors import load_lexer
     from tutor_app.ui.prose import load_markdown
 
     load_markdown()
@@ -692,27 +684,3 @@ def _load_faces() -> None:
 
 def _theme_choice(settings: Settings) -> themes.ThemeChoice:
     return "light" if settings.theme == "light" else "dark" if settings.theme == "dark" else "system"
-
-
-def _ending(transcript: Transcript) -> str:
-    """A remark for a saved solution that did not end with an answer."""
-    if "ended" not in transcript.meta:
-        cut = bool(transcript.solution) and transcript.answer is None
-        return "This solution was interrupted before its end." if cut else ""
-    try:
-        ended = EndReason(transcript.meta["ended"])
-    except ValueError:
-        return ""
-    return "" if ended is EndReason.ANSWERED else str(transcript.meta.get("detail") or ended.sentence())
-
-
-def _provenance(transcript: Transcript) -> str:
-    """By whom, where and when: ``Solved by Qwen2.5-Coder 0.5B, 21 Nov 2026 at 21:09``."""
-    said = "Solved"
-    if name := transcript.meta.get("model"):
-        said += f" by {name}"
-    try:
-        made = datetime.fromisoformat(str(transcript.meta.get("created", "")))
-    except ValueError:
-        return said if name else "Saved solution"
-    return f"{said}, {made.day} {made:%b %Y} at {made:%H:%M}"

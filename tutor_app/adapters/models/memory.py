@@ -37,13 +37,30 @@ def memory_advice(info: GgufInfo, n_ctx: int, free: int | None) -> str:
     need = estimate_ram(info, n_ctx)
     if free is None or need <= free:
         return ""
-    said = f"{info.name} needs about {need / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
+    said = _said(info.name, need, free)
     n = n_ctx // 2
     while n >= 1024:
         if estimate_ram(info, n) <= free:
             return f"{said} With a context of {n} it would fit: lower it in Settings, or close other programs."
         n //= 2
     return f"{said} Close other programs or choose a smaller model."
+
+
+def advice_before_download(name: str, need: int, free: int | None) -> str:
+    """The same for a model that is not here yet.
+
+    Args:
+        name: Of the model.
+        need: Bytes it takes, roughly, by the catalogue.
+        free: From :func:`free_memory`; None gives no advice.
+    """
+    if free is None or need <= free:
+        return ""
+    return f"{_said(name, need, free)} It would be slow or fail until other programs are closed."
+
+
+def _said(name: str, need: int, free: int) -> str:
+    return f"{name} needs about {need / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
 
 
 def _linux() -> int | None:

@@ -1,0 +1,73 @@
+"""Brings files into the program from the window: exported solutions, and model files. Reads none of them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.services import Brought, Services
+
+SOLUTIONS = (".json", ".jsonl")
+MODELS = (".gguf",)
+
+
+class Importer(QObject):
+    """Imports what the reader chose or dropped on the window.
+
+    Args:
+        window: Parent of the dialog.
+        bridge: Runs what takes time.
+        services: Read the files.
+        use_model: Called with a model's file.
+        brought: Called with what came of solutions, when it is in the library.
+        say: Tells the reader something.
+        complain: Tells the reader what went wrong.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        bridge: Bridge,
+        services: Services,
+        *,
+        use_model: Callable[[str], None],
+        brought: Callable[[Brought], None],
+        say: Callable[[str], None],
+        complain: Callable[[Exception], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._services = window, bridge, services
+        self._use_model, self._brought = use_model, brought
+        self._say, self._complain = say, complain
+
+    def ask(self) -> None:
+        """Let the reader choose files."""
+        paths, _ = QFileDialog.getOpenFileNames(
+            self._window, "Import solutions", "", "Exported solutions (*.json *.jsonl);;All files (*)"
+        )
+        if paths:
+            self.bring(paths)
+
+    def bring(self, paths: Sequence[str]) -> None:
+        """Import files of either kind."""
+        models = [p for p in paths if p.lower().endswith(MODELS)]
+        solutions = [p for p in paths if p not in models]
+        if models:
+            self._use_model(models[0])
+        if solutions:
+            self._say("Importing\u2026")
+
+            def done(brought: Brought) -> None:
+                self._brought(brought)
+                self._say(brought.sentence)
+
+            self._bridge.run_in_background(lambda: self._services.import_solutions(solutions), done, self._complain)
+
+    @staticmethod
+    def paths_in(data: QMimeData) -> list[str]:
+        """The files among what is dragged that can be imported."""
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        return [p for p in paths if p.lower().endswith(SOLUTIONS + MODELS)]

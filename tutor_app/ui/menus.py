@@ -1,0 +1,155 @@
+"""Every command of the window as an action, with its key and its place in the menus. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from tutor_app.ui.clipboard import FORMS
+
+if TYPE_CHECKING:
+    from tutor_app.ui.window import MainWindow
+
+
+class Menus:
+    """The actions of a window, and its menus.
+
+    Args:
+        window: Whose methods the actions call.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        w = window
+        act = self._action
+        # In the order of the list of keys.
+        new = act("New problem", "Ctrl+N", w.new_problem)
+        samples = act("Sample problems\u2026", "Ctrl+O", w.show_samples)
+        self.again = act("Solve again", "Ctrl+R", w.solve_again)
+        self.stop = act("Stop", "Esc", w.escape)
+        act("To the problem", "Ctrl+L", w.box.edit.setFocus)
+        search = act("Search all solutions", "Ctrl+K", w.focus_search)
+        bring = act("Import solutions\u2026", "Ctrl+I", w.importer.ask)
+        export = act("Export\u2026", "Ctrl+Shift+E", w.exporter.ask)
+        self.preview = act("Print preview", "", w.exporter.preview)
+        self.print = act("Print\u2026", "Ctrl+P", w.exporter.print)
+        self.copy = [
+            act("Copy as text", "Ctrl+Shift+C", lambda: w.page_menu.copy("text")),
+            act("Copy as Markdown", "Ctrl+Shift+M", lambda: w.page_menu.copy("markdown")),
+            act("Copy as LaTeX", "Ctrl+Shift+L", lambda: w.page_menu.copy("latex")),
+        ]
+        self.copy_block = [
+            act(f"Copy step as {name}", "", partial(w.page_menu.copy_block, form)) for form, name in FORMS.items()
+        ]
+        self.find = act("Find in solution\u2026", "Ctrl+F", w.search_page)
+        self.find_next = act("Next match", "F3|Ctrl+G", lambda: w.search_page(1))
+        self.find_previous = act("Previous match", "Shift+F3|Ctrl+Shift+G", lambda: w.search_page(-1))
+        self.hide_code = self._switch("Hide code", "Ctrl+Shift+H", lambda on: w.change_settings(hide_code=on))
+        self.hide_outputs = self._switch("Hide outputs", "Ctrl+Shift+J", lambda on: w.change_settings(hide_outputs=on))
+        self.answer_only = self._switch("Answer only", "Ctrl+Shift+A", w.show_answer_only)
+        self.steps_up = act("Previous step", "Alt+Up", lambda: w.go_step(-1))
+        self.steps_down = act("Next step", "Alt+Down", lambda: w.go_step(1))
+        self.fold = act("Open or fold this block", "Ctrl+.", w.fold_here)
+        sidebar = act("Side bar", "Ctrl+B", w.toggle_sidebar)
+        self._steps = QActionGroup(w)
+        steps = QMenu("Table of steps", w)
+        self.steps: dict[str, QAction] = {}
+        for value, text in (("auto", "For long solutions"), ("always", "Always"), ("never", "Never")):
+            one = self._switch(text, "", partial(self._choose_steps, value))
+            self._steps.addAction(one)
+            steps.addAction(one)
+            self.steps[value] = one
+        zoom = [
+            act("Larger text", "Ctrl++|Ctrl+=", lambda: w.zoom(1)),
+            act("Smaller text", "Ctrl+-", lambda: w.zoom(-1)),
+            act("Normal text size", "Ctrl+0", lambda: w.zoom(0)),
+        ]
+        menu = QMenu(w)
+        self._fill(
+            menu,
+            [new, samples],
+            [self.again, self.stop],
+        )
+        file = QMenu("File", w)
+        self._fill(
+            file,
+            [bring, export],
+            [self.preview, self.print],
+            [act("Get another model\u2026", "", w.models.show)],
+        )
+        edit = QMenu("Edit", w)
+        self._fill(edit, self.copy, self.copy_block, [self.find, self.find_next, self.find_previous])
+        edit.addAction(search)
+        self.view_menu = QMenu("View", w)
+        self._fill(self.view_menu, [self.hide_code, self.hide_outputs, self.answer_only, self.fold])
+        self.view_menu.addMenu(steps)
+        self._fill(self.view_menu, [self.steps_up, self.steps_down], [sidebar], zoom)
+        for sub in (file, edit, self.view_menu):
+            menu.addMenu(sub)
+        menu.addSeparator()
+        menu.addActions(
+            [
+                act("Settings\u2026", "Ctrl+,", w.show_settings),
+                act("How code is confined\u2026", "", w.show_confinement),
+                act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts),
+                act("Quit", "Ctrl+Q", w.close),
+            ]
+        )
+        w.top.menu.setMenu(menu)
+        copy = QMenu(w)
+        copy.addActions(self.copy)
+        w.top.copy.setMenu(copy)
+
+    def refresh(self, there: bool, busy: bool, searching: bool) -> None:
+        """Enable what makes sense now.
+
+        Args:
+            there: Whether a solution is on the page.
+            busy: Whether one is being written.
+            searching: Whether the search in the page is open.
+        """
+        self.again.setEnabled(there and not busy)
+        for a in (self.preview, self.print):
+            a.setEnabled(there and not busy)
+        for a in (*self.copy, *self.copy_block, self.find, self.find_next, self.find_previous):
+            a.setEnabled(there)
+        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold):
+            a.setEnabled(there)
+        self.stop.setEnabled(busy or searching)
+
+    def show_settings(self, hide_code: bool, hide_outputs: bool, steps: str) -> None:
+        """Mark what the settings say."""
+        self.hide_code.setChecked(hide_code)
+        self.hide_outputs.setChecked(hide_outputs)
+        self.steps[steps].setChecked(True)
+
+    def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
+        a = QAction(text, self._window)
+        if keys:
+            a.setShortcuts([QKeySequence(k) for k in keys.split("|")])
+        a.triggered.connect(lambda _=False: slot())
+        self._window.addAction(a)
+        return a
+
+    def _switch(self, text: str, keys: str, slot: Callable[[bool], object]) -> QAction:
+        a = QAction(text, self._window)
+        a.setCheckable(True)
+        if keys:
+            a.setShortcuts([QKeySequence(k) for k in keys.split("|")])
+        a.triggered.connect(lambda on: slot(on))
+        self._window.addAction(a)
+        return a
+
+    def _choose_steps(self, value: str, on: bool) -> None:
+        if on:
+            self._window.change_settings(steps=value)
+
+    @staticmethod
+    def _fill(menu: QMenu, *groups: Sequence[QAction]) -> None:
+        for group in groups:
+            menu.addActions(list(group))
+            menu.addSeparator()

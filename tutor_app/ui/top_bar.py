@@ -1,0 +1,58 @@
+"""The row above the problem: side bar, solve again, copy, menu. Emits wishes only."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
+
+from tutor_app.ui.icons import icon
+from tutor_app.ui.theme import Theme
+
+
+class TopBar(QWidget):
+    """Four buttons; what the last two open is the window's menus."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sidebar = _tool("Side bar", "Show or hide the side bar (Ctrl+B)")
+        self.again = QPushButton("Solve again")
+        self.again.setObjectName("flat")
+        self.again.setAccessibleName("Solve again")
+        self.again.setToolTip("Solve the same problem anew (Ctrl+R)")
+        self.copy = _tool("Copy the solution", "Copy the solution as text, Markdown or LaTeX")
+        self.copy.setText("Copy")
+        self.copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.menu = _tool("Menu", "Menu")
+        for button in (self.copy, self.menu):
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 12, 0)
+        row.setSpacing(4)
+        row.addWidget(self.sidebar)
+        row.addStretch()
+        row.addWidget(self.again)
+        row.addWidget(self.copy)
+        row.addWidget(self.menu)
+
+    def show_state(self, there: bool, busy: bool) -> None:
+        """Offer what makes sense: whether a solution is on the page, and whether one is being written."""
+        self.again.setVisible(there and not busy)
+        self.copy.setVisible(there)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        for button, name in (
+            (self.sidebar, "sidebar"),
+            (self.menu, "more"),
+            (self.copy, "copy"),
+            (self.again, "again"),
+        ):
+            button.setIcon(icon(name, theme.muted))
+
+
+def _tool(name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setToolTip(tip)
+    button.setAccessibleName(name)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return button
