@@ -2,7 +2,9 @@
 
 Usage: ``python packaging/pages.py DATA.jsonl [--count N] [--keep DIR] [--random SEED]``. Each line of the file is a
 JSON object: a saved transcript, or one with ``question`` and ``code`` (a list whose first text is a whole solution),
-or with ``problem`` and ``solution``. Exits with 1 if a solution could not be built or its text is not in its PDF.
+or with ``problem`` and ``solution``. A solution fails if it cannot be built, or if the text that a reader of the PDF
+gets (``pdftotext`` if it is installed, else pypdf) lacks words of the problem or the reasoning, a line of an output,
+or the answer. Exits with 1 if any does.
 """
 
 from __future__ import annotations
@@ -11,18 +13,22 @@ import argparse
 import json
 import os
 import random
+import shutil
+import subprocess
 import sys
 import time
 import traceback
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import parse
-from tutor_app.core.transcript import Output, Transcript
+from tutor_app.core.transcript import Output, Text, Transcript
 from tutor_app.handout import Options
 from tutor_app.ui.delimiters import split
+from tutor_app.ui.document import MAX_OUTPUT_LINES
 
 
 def transcript(row: dict[str, Any]) -> Transcript:
@@ -53,13 +59,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="a folder to keep the PDFs in")
     args = parser.parse_args(argv)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    import io
-
     from PySide6.QtGui import QGuiApplication
 
     app = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
-    from pypdf import PdfReader
-
     from tutor_app.ui.pdf import to_pdf
     from tutor_app.ui.typeset import FormulaCache
 
@@ -82,18 +84,20 @@ def main(argv: list[str] | None = None) -> int:
             failed += 1
             print(f"{n}: failed\n{traceback.format_exc(limit=-4)}")
             continue
-        reader = PdfReader(io.BytesIO(data))
-        pages += len(reader.pages)
+        text = text_of(data)
+        pages += len(text)
         for source, display in formulas(t):
             all_formulas += 1
             if not cache.get_or_make(source, display).ok:
                 shown += 1
                 print(f"{n}: shown as source: {' '.join(source.split())[:160]}")
-        if missing := _missing(t, "".join(p.extract_text() for p in reader.pages)):
+        if missing := _missing(t, "".join(text)):
             failed += 1
-            print(f"{n}: not in the text of its PDF: {missing}")
+            print(f"{n}: not in the text of its PDF: {missing[:160]}")
         if args.keep:
             (args.keep / f"{n:05}.pdf").write_bytes(data)
+        if (n + 1) % 250 == 0:
+            print(f"{n + 1} of {len(rows)}, {failed} failed", file=sys.stderr, flush=True)
     print(
         f"{len(rows)} solutions, {failed} failed, {pages} pages, {pages / max(seconds, 1e-9):.1f} pages/s, "
         f"{shown} of {all_formulas} formulas shown as source"
@@ -102,21 +106,34 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if failed else 0
 
 
+def text_of(pdf: bytes) -> list[str]:
+    """The text of each page, without running head and page number."""
+    if shutil.which("pdftotext") is None:
+        import io
+
+        from pypdf import PdfReader
+
+        return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    # What lies in the margins would stand in the middle of a sentence that goes on overleaf: they are cropped (points).
+    crop = ["-x", "0", "-y", "50", "-W", "600", "-H", "745"]
+    run = subprocess.run(["pdftotext", "-q", "-raw", *crop, "-", "-"], input=pdf, capture_output=True, check=True)
+    return run.stdout.decode("utf-8", "replace").split("\f")[:-1]
+
+
 def _missing(t: Transcript, text: str) -> str:
-    """A word of the problem, the outputs or the answer that cannot be found in the PDF's text, or empty."""
+    """What of the words, the outputs or the answer cannot be found in the PDF's text, or empty."""
     squeezed = _squeezed(text)
-    wanted = [s.source for s in split(t.problem).segments if s.kind == "text"]
-    wanted += [p.stdout for p in t.solution if isinstance(p, Output)]
+    wanted: list[str] = []
+    for prose in (t.problem, *(p.text for p in t.solution if isinstance(p, Text))):
+        wanted += [line for s in split(prose).segments if s.kind == "text" for line in s.source.split("\n")]
+    for output in (p for p in t.solution if isinstance(p, Output)):
+        wanted += output.stdout.split("\n")[:MAX_OUTPUT_LINES]
     wanted += [t.answer.latex] if t.answer else []
-    for chunk in wanted:
-        for word in chunk.split()[:60]:
-            if _squeezed(word) not in squeezed:
-                return word
-    return ""
+    return next((w for w in wanted if _squeezed(w) not in squeezed), "")
 
 
 def _squeezed(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
 
 
 if __name__ == "__main__":

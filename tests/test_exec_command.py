@@ -80,3 +80,10 @@ def test_a_program_really_runs(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["value"] == "[-2, 2]"
+
+
+@pytest.mark.parametrize("source", [b"print('\xff')", b"#" * (2 << 20)])
+def test_json_has_an_outcome_also_where_nothing_could_be_run(source: bytes) -> None:
+    code, out, err = execute(source, FakeExecutor([]), as_json=True)
+    data = json.loads(out)
+    assert (code, data["status"], data["error"]["message"]) == (2, "error", err.strip())

@@ -1,7 +1,8 @@
 """``tutor exec``: runs a snippet in the sandbox exactly as a model's block would run, and prints the outcome.
 
 It adds nothing to the sandbox and takes nothing away. Exit codes: 0 the code ended well; 1 it raised; 2 it could
-not be read; 3 code cannot be run on this computer; 4 it was stopped at a limit, by Ctrl+C, or died.
+not be read; 3 code cannot be run on this computer; 4 it was stopped at a limit, by Ctrl+C, or died. With ``--json`` an
+outcome is printed also where nothing could be run.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.errors import SandboxFault, UserFault
+from tutor_app.core.errors import SandboxFault, TutorError, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeExecutor
-from tutor_app.core.transcript import Figure, Output
+from tutor_app.core.transcript import CodeError, Figure, Output
 
 OK, RAISED, UNREADABLE, NO_SANDBOX, CUT_SHORT = range(5)
 MAX_SOURCE: Final = 1 << 20
@@ -55,8 +56,7 @@ def run_exec(
             raise UserFault("The time limit must be a number of seconds above 0.")
         code = _source(path, stdin)
     except UserFault as e:
-        print(e, file=err)
-        return UNREADABLE
+        return _not_run(e, UNREADABLE, as_json, out, err)
     sandbox = executor or Sandbox(Limits(), spares=0)
     try:
         session = sandbox.open()
@@ -65,11 +65,18 @@ def run_exec(
             output = _as_json(run, out) if as_json else _as_text(run, out, err)
         session.close()
     except SandboxFault as e:
-        print(e, file=err)
-        return NO_SANDBOX
+        return _not_run(e, NO_SANDBOX, as_json, out, err)
     finally:
         sandbox.close()
     return {"ok": OK, "error": RAISED}.get(output.status, CUT_SHORT)
+
+
+def _not_run(fault: TutorError, code: int, as_json: bool, out: TextIO, err: TextIO) -> int:
+    print(fault, file=err)
+    if as_json:
+        error = CodeError(type(fault).__name__, str(fault))
+        print(json.dumps(outcome(Output(status="error", error=error), [])), file=out)
+    return code
 
 
 def outcome(output: Output, figures: list[Figure]) -> dict[str, Any]:

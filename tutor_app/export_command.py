@@ -7,6 +7,7 @@ into one document in the order given. PDF is made without a window or a display.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -75,6 +76,9 @@ def run_export(args: argparse.Namespace) -> int:
     options = options_of(args)
     if chosen == "pdf":
         _start_qt()
+    elif chosen == "tex":  # its figures are vector where Qt can make them so
+        with contextlib.suppress(HostFault):
+            _start_qt()
     if args.output == "-":
         exported = export(transcripts, chosen, options)
         if exported.files:

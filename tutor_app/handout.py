@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Final, Literal
 
 from tutor_app import __version__
@@ -112,6 +113,19 @@ def steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
             found.append([])
         found[-1].append(part)
     return [tuple(step) for step in found if step]
+
+
+def told(step: Sequence[Part]) -> list[Part]:
+    """The parts without outputs that say nothing after a picture: it says that something came of the code."""
+    return [
+        part
+        for before, part in pairwise((None, *step))
+        if part is not None and not (isinstance(before, Figure) and isinstance(part, Output) and _is_silent(part))
+    ]
+
+
+def _is_silent(output: Output) -> bool:
+    return output.status == "ok" and not (output.stdout.strip() or output.value or output.error or output.truncated)
 
 
 def without_boxes(text: str) -> str:

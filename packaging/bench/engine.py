@@ -8,18 +8,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
+from tutor_app.adapters.models.store import InstalledModel
 from tutor_app.assembly import dialect_of, load_prompt, model_store
 from tutor_app.core.dialect import Span, header
-from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.paths import folders
 
 Row = tuple[str, float, str, str, float]
 
 TOKENS = 200
 LONG = 1000
+SEVERAL = 4
 STORY = "Once upon a time a fox wanted to learn mathematics, and so"
 
 # A process of its own each, as our worker is one: the calls themselves, nothing around them.
@@ -80,6 +84,7 @@ def rows() -> Iterator[Row]:
             engine.load()
             yield from _decoding(engine, str(model.path), threads)
             yield from _second_round(engine)
+            yield from _several(model, options)
         finally:
             engine.close()
         dialect = dialect_of(model)
@@ -133,7 +138,7 @@ def _decoding(engine: Engine, path: str, threads: int) -> Iterator[Row]:
     yield "the same with every core busy", busy, "tok/s", f"threads that spin, {spinning:.1f} tok/s", busy / spinning
     yield f"decoding, {TOKENS} tokens", speed, "tok/s", f"bare llama.cpp loop, {reference:.1f} tok/s", speed / reference
     ours = []
-    for _ in range(2):
+    for _ in range(3):
         ours.append(_speed(engine, prompt, LONG))
         high.append(_child(_HIGH_LEVEL, path, LONG, threads))
     speed, reference = max(ours), max(high)
@@ -144,6 +149,33 @@ def _decoding(engine: Engine, path: str, threads: int) -> Iterator[Row]:
         f"Llama.create_completion, {reference:.1f} tok/s",
         speed / reference,
     )
+
+
+def _several(model: InstalledModel, options: EngineOptions) -> Iterator[Row]:
+    engines = {b: Engine(model.path, replace(options, n_seq=SEVERAL, batched=b)) for b in (False, True)}
+    best = dict.fromkeys(engines, 0.0)
+    try:
+        for engine in engines.values():
+            engine.load()
+        for _ in range(3):
+            for batched, engine in engines.items():
+                best[batched] = max(best[batched], _speed_of_several(engine))
+    finally:
+        for engine in engines.values():
+            engine.close()
+    yield f"{SEVERAL} solutions in one batch", best[True], "tok/s", "taking turns", best[True] / best[False]
+
+
+def _speed_of_several(engine: Engine) -> float:
+    start = time.perf_counter()
+    with ThreadPoolExecutor(SEVERAL) as threads:
+        ends = threads.map(lambda i: list(_generate(engine, [Span(f"{i}. {STORY}")], TOKENS // 4))[-1], range(SEVERAL))
+        tokens = sum(end.generated_tokens for end in ends if isinstance(end, Stopped))
+    return tokens / (time.perf_counter() - start)
+
+
+def _generate(engine: Engine, prompt: list[Span], tokens: int) -> Iterator[Generation]:
+    return engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=Never())
 
 
 def _child(program: str, path: str, tokens: int, threads: int, waiting: dict[str, str] = WAITING) -> float:

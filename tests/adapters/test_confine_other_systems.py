@@ -2,13 +2,14 @@
 
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 
 from tutor_app.adapters.sandbox.confine_windows import LOW_INTEGRITY_SID, job_limits
 
 if sys.platform != "win32":
-    from tutor_app.adapters.sandbox.confine_macos import footprint, profile
+    from tutor_app.adapters.sandbox.confine_macos import footprint, profile, verify
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the resource module")
@@ -20,6 +21,18 @@ def test_the_seatbelt_profile_denies_all_but_what_it_names() -> None:
     assert text.count("(") == text.count(")")
     for forbidden in ("network", "process-exec", "process-fork", "mach-lookup", "SYMLINK", "file-write*"):
         assert forbidden not in text
+    # "default" does not stand for these; and one name among the system's variables tells others' environments
+    for named in ("process-info*", "nvram*", "iokit-get-properties", "file-map-executable"):
+        assert text.index(named) < text.index("(allow")
+    assert "(allow sysctl-read)" not in text
+    assert "procargs" not in text
+    assert "hostname" not in text
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there the profile is in force")
+def test_trials_of_an_unconfined_process_find_nothing_held(tmp_path: Path) -> None:
+    held = verify(str(tmp_path))
+    assert not any(held[k] for k in ("files", "metadata", "network", "signals", "memory", "existence"))
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there the library exists")

@@ -210,9 +210,11 @@ def served(tmp_path: Path) -> Iterator[tuple[Any, Answers, Any]]:
             {
                 "op": "load",
                 "path": str(write_model(tmp_path / "m.gguf")),
+                "adapter": "",
                 "identity": "",
                 "n_ctx": 1024,
                 "n_seq": 1,
+                "batched": False,
                 "threads": 1,
                 "gpu_layers": 0,
                 "kv_type": "f16",

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tutor_app.adapters.grading.algebra import approximate, rational, same
 from tutor_app.adapters.grading.compare import compare_readings
-from tutor_app.adapters.grading.latex_reader import readings
 from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.terms import Number, Term, Unreadable
 
 numbers = st.integers(-99, 99)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tutor_app.adapters.sandbox.process import Worker
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    box = Sandbox(Limits(seconds=20))
+    box = Sandbox(Limits(seconds=60))
     yield box
     box.close()
 
@@ -178,7 +179,10 @@ def test_figures_come_as_svg_and_png_without_being_asked_for(session: Session) -
     assert figure.svg.startswith("<svg")
     assert base64.b64decode(figure.png).startswith(b"\x89PNG")
     assert (figure.width, figure.height) == (640, 480)
-    assert figure.alt == "Plot: Squares, y against n"
+    assert figure.alt == (
+        "Plot: Squares; x (n) from \u22120.1 to 2.1; y from 0.6 to 9.4; "
+        "curve from (0, 1) to (2, 9), lowest 1, highest 9"
+    )
 
 
 def test_show_sends_in_order_and_each_figure_once(session: Session) -> None:
@@ -196,6 +200,26 @@ def test_a_saved_and_closed_figure_is_not_lost(session: Session) -> None:
     assert len(figures(session, code)) == 1
 
 
+def test_a_figure_that_cannot_be_drawn_is_said_once_and_the_others_come(session: Session) -> None:
+    code = "import matplotlib.pyplot as plt\nplt.title(r'$\\frac{1}{$')\nplt.plot([1])\nplt.figure()\nplt.plot([1, 2])"
+    events = list(session.run(code))
+    drawn = [e.figure for e in events if isinstance(e, FigureDrawn)]
+    assert ["from (0, 1) to (1, 2)" in f.alt for f in drawn] == [True]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].output.status == "error"
+    assert run(session, "print(1)").stdout == "1\n"
+
+
+def test_a_picture_too_large_comes_coarser(session: Session) -> None:
+    code = (
+        "import numpy as np, matplotlib.pyplot as plt\nplt.figure(figsize=(20, 20))\n"
+        "plt.imshow(np.random.default_rng(0).random((1500, 1500, 3)), interpolation='nearest')"
+    )
+    (figure,) = figures(session, code)
+    assert figure.svg == ""
+    assert 0 < figure.width < 2000
+
+
 def test_figures_are_bounded_in_number_and_size(session: Session) -> None:
     code = (
         "import matplotlib.pyplot as plt\nfor i in range(12):\n"
@@ -211,6 +235,50 @@ def test_a_sympy_plot_is_a_figure_and_its_handle_no_value(session: Session) -> N
     assert [type(e).__name__ for e in events] == ["FigureDrawn", "RunFinished"]
     assert isinstance(events[-1], RunFinished)
     assert events[-1].output.value == ""
+
+
+def test_a_figure_that_only_a_value_holds_is_drawn(session: Session) -> None:
+    code = "from matplotlib.figure import Figure\nf = Figure()\nf.subplots().plot([1, 2])\nf"
+    events = list(session.run(code))
+    assert [type(e).__name__ for e in events] == ["FigureDrawn", "RunFinished"]
+    assert isinstance(events[-1], RunFinished)
+    assert events[-1].output.value == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("x^2", "write x**2"),
+        ("np.sqrt(x)", "SymPy's function"),
+        ("range(x)", "plain number"),
+        ("math.sqrt(x)", "substitute values"),
+        ("x(2)", "* may be missing"),
+        ("if x > 1: pass", "neither true nor false"),
+        ("'a' + 1", "str(...)"),
+        ("a, b = 5", "only one value"),
+        ("a, b = 1, 2, 3", "number of names"),
+        ("max([])", "nothing in the list"),
+        ("solve(x - 1, x)[1]", "Positions start at 0"),
+        ("solve(x - 1, x).subs(x, 1)", "another kind of value"),
+        ("{}[x]", "no such key"),
+        ("nsolve(x**2 + 1, x, 1)", "starting value"),
+        ("solve(cos(x) - x, x)", "nsolve"),
+        ("undefined", "define it first"),
+        ("import pandas", "not available here"),
+        ("from sympy import solveit", "check the spelling"),
+        ("def f(): return f()\nf()", "called itself too often"),
+        ("Matrix([[1, 2], [2, 4]]).inv()", "determinant is zero"),
+        ("2x", "write 2*x"),
+        ("if x = 1: pass", "write == to compare"),
+        ("return 1", "inside a function"),
+        ("3 \u2212 2", "type it with the keyboard"),
+        ("print((1)", "bracket or quote"),
+    ],
+)
+def test_the_commonest_mistakes_have_a_hint(session: Session, code: str, hint: str) -> None:
+    error = run(session, f"from sympy import *\nimport math\nimport numpy as np\nx = symbols('x')\n{code}").error
+    assert error is not None
+    assert hint in error.hint
 
 
 def test_ordinary_python_works(session: Session) -> None:
@@ -244,6 +312,14 @@ def test_names_persist_between_blocks_and_not_between_sessions(sandbox: Sandbox,
         other, "from sympy import *\nx = symbols('x')\nprint(solve(x - 2, x), 'secret' in globals())"
     ).stdout == ("[2] False\n")
     other.close()
+
+
+def test_a_session_begins_empty_though_its_worker_has_practised(session: Session) -> None:
+    code = (
+        "import linecache, sys\nprint([n for n in dir() if n[0] != '_'], __name__, list(linecache.cache)[-1:])\n"
+        "import matplotlib.pyplot as plt\nprint(plt.get_fignums(), sys.modules['__main__'].__dict__ is globals())"
+    )
+    assert run(session, code).stdout == "['linecache', 'sys'] __main__ ['<block 1>']\n[] True\n"
 
 
 def test_a_timeout_keeps_the_output_and_the_names(session: Session) -> None:
@@ -457,6 +533,7 @@ def test_idle_workers_are_let_go() -> None:
     session.close()
     assert base is not None
     assert eventually(lambda: not base.exists())
+    assert eventually(lambda: box.pool._keeper is None)
     session = box.open()
     assert run(session, "print(1)").stdout == "1\n"
     session.close()
@@ -494,6 +571,63 @@ def test_workers_killed_at_any_moment_give_an_outcome_each_time() -> None:
     assert run(session, "print(a)").stdout == "1\n"
     session.close()
     box.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the template is Linux's")
+def test_workers_killed_while_they_start_do_not_weaken_the_confinement(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Sandbox(Limits(seconds=20), spares=0)
+    real, killed = box.pool._await_ready, 0
+
+    def kill_the_first(worker: Worker) -> None:
+        nonlocal killed
+        if killed < 2:
+            killed += 1
+            box.pool._drain_control(worker)
+            worker.kill()
+        real(worker)
+
+    monkeypatch.setattr(box.pool, "_await_ready", kill_the_first)
+    with closing(box), closing(box.open()) as session:
+        assert killed == 2
+        assert box.pool._namespaces
+        assert run(session, "print(1)").stdout == "1\n"
+
+
+def test_a_worker_in_use_is_never_closed_under_its_reader() -> None:
+    box = Sandbox(Limits(seconds=20), spares=1)
+    with closing(box), closing(box.open()) as session:
+        run(session, "a = 1")
+        worker = session._worker
+        assert worker is not None
+        with box.pool._lock:
+            box.pool._let_go()  # as when another solution finds the template gone
+        assert not worker.closed  # its descriptors could soon be those of another worker
+        output = run(session, "print(a)")
+        assert output.status == "died" or output.stdout == "1\n"
+        assert run(session, "print(a)").stdout == "1\n"
+        assert worker.closed
+
+
+def test_the_next_worker_comes_by_itself_and_the_thread_that_makes_it_ends() -> None:
+    box = Sandbox(Limits(seconds=20), spares=1)
+    session = box.open()
+    run(session, "1")
+    assert eventually(lambda: len(box.pool._spares) == 1)
+    keeper = box.pool._keeper
+    assert keeper is not None
+    assert keeper.is_alive()
+    session.close()
+    box.close()
+    assert not keeper.is_alive()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("how", [[], pytest.param(["--chaos"], marks=pytest.mark.slow)])
+def test_a_short_soak_leaves_nothing_behind(how: list[str]) -> None:
+    command = [sys.executable, str(ROOT / "packaging" / "soak.py"), "--count", "4", "--margin", "120", *how]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing is left." in done.stdout
 
 
 def test_no_room_for_the_working_folder_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

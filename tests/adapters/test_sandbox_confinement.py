@@ -19,7 +19,7 @@ from tutor_app.core.events import RunFinished
 from tutor_app.core.transcript import Output
 
 if sys.platform == "linux":
-    from tutor_app.adapters.sandbox.confine_notify import Judge
+    from tutor_app.adapters.sandbox.confine_notify import Judge, used
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="these are Linux's walls")
 
@@ -332,6 +332,10 @@ print(len(seen), 'canary-' + '7d1f' in ' '.join(seen))
         ("mount", 165, "buffer, buffer, buffer, 0, 0"),
         ("chroot", 161, "buffer"),
         ("clone with a user namespace", 56, "0x10000011, 0, 0, 0, 0"),
+        ("a thread with descriptors of its own", 56, "0x10b00, 0, 0, 0, 0"),
+        ("setsockopt", 54, "1, 1, 7, buffer, 4"),
+        ("recvfrom out of band", 45, "0, buffer, 1, 1, 0, 0"),
+        ("mincore", 27, "buffer, 4096, buffer"),
         ("vfork", 58, ""),
         ("inotify_init", 253, ""),
         ("name_to_handle_at", 303, "-100, buffer, buffer, buffer, 0"),
@@ -400,6 +404,199 @@ print(data.raw == bytes(24))
     assert attempt(code).stdout == "True\n"
 
 
+def test_a_disk_cannot_be_reserved_in_one_call(attempt: Try) -> None:
+    code = """
+import ctypes, os
+fd = os.open('large', os.O_RDWR | os.O_CREAT)
+library = ctypes.CDLL(None, use_errno=True)
+reserve = library.fallocate
+reserve.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
+for mode in (0, 1, 3, 16):
+    print(reserve(fd, mode, 0, 1 << 40), ctypes.get_errno())
+os.posix_fallocate(fd, 0, 100_000)
+print(os.stat('large').st_size)
+"""
+    assert attempt(code).stdout == f"-1 {errno.EOPNOTSUPP}\n" * 4 + "100000\n"
+
+
+def test_when_memory_is_short_the_worker_goes_first(sandbox: Sandbox) -> None:
+    session = sandbox.open()
+    worker = session._worker
+    assert worker is not None
+    assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"
+    session.close()
+
+
+def test_what_a_deleted_file_holds_counts(sandbox: Sandbox) -> None:
+    code = """
+import ctypes, os
+library = ctypes.CDLL(None)
+library.mmap.restype = ctypes.c_void_p
+library.mmap.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+held = 0
+try:
+    for _ in range(100):
+        fd = os.open('f', os.O_RDWR | os.O_CREAT)
+        os.ftruncate(fd, 4 << 20)
+        where = library.mmap(None, 4 << 20, 3, 1, fd, 0)
+        os.close(fd)
+        os.unlink('f')
+        ctypes.memset(where, 1, 4 << 20)
+        held += 4
+except OSError as e:
+    print(held)
+"""
+    session = sandbox.open()
+    *_, last = session.run(code)
+    session.close()
+    assert isinstance(last, RunFinished)
+    assert last.output.status == "died" or 0 < int(last.output.stdout) <= 64
+
+
+def test_however_folders_are_moved_and_named_nothing_is_left(sandbox: Sandbox) -> None:
+    code = """
+import os
+def chain(name):
+    top = os.getcwd()
+    for n in [name] + ['a'] * 29:
+        os.mkdir(n)
+        os.chdir(n)
+    open('leaf', 'w').close()
+    here = os.getcwd()
+    os.chdir(top)
+    return here
+def tried(function, *arguments):
+    try:
+        function(*arguments)
+    except OSError:
+        pass
+inside = chain('a')
+chain('b')
+tried(os.rename, 'b', inside + '/b')
+top = os.getcwd()
+for depth in range(29, -1, -1):
+    os.chdir(top + '/a' * depth)
+    tried(os.rename, 'a', 'n' * 250)
+os.chdir(top)
+tried(os.mkdir, 'm' * 250)
+"""
+    session = sandbox.open()
+    worker = session._worker
+    assert worker is not None
+    *_, last = session.run(code)
+    session.close()
+    sandbox.open().close()  # by then the one before has been cleared away
+    assert isinstance(last, RunFinished)
+    assert last.output.status == "ok", said(last.output)
+    assert worker.scratch is not None
+    assert not worker.scratch.exists()
+
+
+# --- the protocol: whatever a worker sends, the program gets an outcome and goes on
+
+SEND = """
+import json, os, struct
+def send(message):
+    data = message if isinstance(message, bytes) else json.dumps(message).encode()
+    data = struct.pack('<I', len(data)) + data
+    while data:
+        data = data[os.write(4, data):]
+"""
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "send({'k': 'step', 'steps': [{'line': 1e400}]})",
+        "send(b'[' + b'[],' * 2_700_000 + b'[]]')",
+        "send(b'[' * 4_000_000)",
+        "send({'k': 'o', 't': [['x'] * 1000] * 1000})",
+        "for _ in range(4000): send({'k': 'step', 'steps': [{'line': 1, 'event': 'line', 'changed': "
+        "[{'name': 'a', 'kind': 'text', 'text': 'x' * 2000}] * 1000}]})",
+        "os.close(4)",
+        "os.dup2(1, 4)",
+        "os.write(4, b'\\x10')",
+    ],
+)  # fmt: skip
+def test_no_message_harms_the_program(sandbox: Sandbox, forged: str) -> None:
+    session = sandbox.open()
+    *_, last = session.run(SEND + forged + "\nprint('end')", timeout=10)
+    assert isinstance(last, RunFinished)
+    assert last.output.status in ("ok", "died", "error", "timeout")
+    *_, last = session.run("print('still there')")
+    session.close()
+    assert isinstance(last, RunFinished)
+    assert last.output.stdout == "still there\n"
+
+
+def test_a_worker_that_does_not_listen_cannot_hold_the_program(sandbox: Sandbox) -> None:
+    session = sandbox.open()
+    for _ in session.run(SEND + "send({'k': 'done', 'status': 'ok'})\nimport time\ntime.sleep(600)"):
+        pass
+    *_, last = session.run("print('x')\n" + "# a long program\n" * 20_000, timeout=2)
+    session.close()
+    assert isinstance(last, RunFinished)
+    assert last.output.status in ("died", "timeout")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class E(BaseException):\n def __str__(self): raise E()\nraise E()",
+        "class E(Exception):\n def __str__(self): raise SystemExit(0)\nraise E()",
+        "class M(type):\n __name__ = property(lambda c: 1 / 0)\nclass E(Exception, metaclass=M): pass\nraise E()",
+        "class E(Exception):\n __traceback__ = 5\nraise E()",
+        "class E(SyntaxError): pass\nraise E('x', (5, 'a', 'b', 7))",
+        "class E(SyntaxError): pass\ne = E(); e.filename, e.lineno, e.text, e.msg = '<block 1>', 'x', 5, [1]\nraise e",
+    ],
+)
+def test_an_exception_that_lies_about_itself_is_reported_by_its_name(attempt: Try, code: str) -> None:
+    output = attempt(code)
+    assert output.status == "error"
+    assert output.error is not None
+    assert output.error.type == "E"
+
+
+# --- what the confinement refuses must not get in the way of ordinary mathematics
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("import shutil\nopen('a', 'w').write('hi')\nshutil.copy('a', 'b')\nprint(open('b').read())", "hi"),
+        ("import os, shutil\nos.makedirs('x/y')\nshutil.copytree('x', 'z')\nprint(os.listdir('z'))", "['y']"),
+        ("import locale\nlocale.setlocale(locale.LC_ALL, '')\nprint('set')", "set"),
+        ("import sys, io\nsys.stdout = io.StringIO()\nprint('no')\nsys.stdout = sys.__stdout__\nprint('yes')", "yes"),
+        ("import sys, io\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, 'utf-8')\nprint('wrapped')", "wrapped"),
+        ("import sys\nprint(sys.stdout.name, sys.stdout.mode)", "<stdout> w"),
+        (
+            "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(40) as pool:\n"
+            "    print(sum(pool.map(lambda x: x, range(40))))",
+            "780",
+        ),
+        (
+            "files = [open(f'f{i}', 'w') for i in range(10)]\nfor f in files: f.write('x'); f.close()\n"
+            "import os\nprint(sum(os.path.getsize(f.name) for f in files))",
+            "10",
+        ),
+        (
+            "import matplotlib.pyplot as plt\nplt.rcParams.update({'text.usetex': True, 'font.family': 'No Such'})\n"
+            "plt.plot([1, 2])\nplt.title('x')\nplt.savefig('a.png')\nprint('drawn')",
+            "drawn",
+        ),
+    ],
+)  # fmt: skip
+def test_ordinary_code_does_not_meet_the_walls(attempt: Try, code: str, printed: str) -> None:
+    output = attempt(code)
+    assert (output.status, output.stdout) == ("ok", printed + "\n")
+
+
+def test_multiprocessing_says_what_to_do_instead(attempt: Try) -> None:
+    error = attempt("import multiprocessing\nmultiprocessing.Pool(2)").error
+    assert error is not None
+    assert error.hint.startswith("Code here runs in one process")
+
+
 def test_concurrent_sessions_do_not_see_each_others_files(sandbox: Sandbox) -> None:
     first, second = sandbox.open(), sandbox.open()
     *_, end = first.run("import os\nopen('mine', 'w').write('private')\nprint(os.getcwd())")
@@ -446,6 +643,29 @@ def test_the_supervisor_judges_where_a_path_really_leads(tmp_path: Path) -> None
     (scratch / "big").write_bytes(b"x" * (2 << 20))
     assert judge("openat", [str(scratch / "more")], os.O_WRONLY | os.O_CREAT) == errno.EDQUOT
     assert judge("openat", [str(scratch / "big")], os.O_RDONLY) == 0
+    for own in ("/proc/self/fd/0", "/usr/../proc/self/root/usr", "/proc"):
+        assert judge("openat", [own]) == errno.ENOENT, own
+
+
+def test_the_supervisor_counts_what_files_may_grow_to(tmp_path: Path) -> None:
+    folder = str(tmp_path)
+    sparse, held = tmp_path / "sparse", tmp_path / "held"
+    with sparse.open("wb") as file:
+        file.truncate(1 << 20)
+    assert used(folder, 0) == 1 << 20
+    with held.open("w+b") as file:
+        file.write(bytes(8192))
+        file.flush()
+        assert used(folder, os.getpid()) >= (1 << 20) + 8192
+        assert used(folder, os.getpid(), 4 << 20) == 5 << 20
+        fd = os.dup(file.fileno())
+        held.unlink()
+        assert used(folder, os.getpid(), 4 << 20) == 5 << 20
+        os.close(fd)
+    judge = Judge([], folder, quota=4 << 20, pid=os.getpid(), file_bytes=1 << 20)
+    assert judge("openat", [str(tmp_path / "new")], os.O_CREAT | os.O_WRONLY) == 0
+    with (tmp_path / "a").open("w"), (tmp_path / "b").open("w"), (tmp_path / "c").open("w"):
+        assert judge("openat", [str(tmp_path / "new")], os.O_CREAT | os.O_WRONLY) == errno.EDQUOT
 
 
 def test_the_report_names_every_promise_and_the_memory() -> None:

@@ -1,7 +1,9 @@
-"""What every language model must do; run on the script and on llama.cpp in its process with a tiny model."""
+"""What every language model must do; run on the script, on llama.cpp in its process and on transformers, with a tiny
+model."""
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +21,7 @@ N_CTX = 512
 PROMPT = (Span("Recite: "),)
 
 
-@pytest.fixture(scope="module", params=["script", "engine"])
+@pytest.fixture(scope="module", params=["script", "engine", "transformers"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModel]:
     if request.param == "script":
         # The first reply goes on from the prompt's end, later ones from the end of the words that came before.
@@ -27,9 +29,31 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return
     tokens = [token_id(bytes([b])) for b in ALPHABET.encode()]
     path = write_model(tmp_path_factory.mktemp("model") / "recites.gguf", reciting_weights(tokens))
+    if request.param == "transformers":
+        pytest.importorskip("torch", reason="the trainer's packages are not installed")
+        pytest.importorskip("transformers", reason="the trainer's packages are not installed")
+        yield from _of_the_trainer(path, tmp_path_factory.mktemp("base"))
+        return
     engine = Engine(path, EngineOptions(n_ctx=N_CTX, n_seq=2, threads=1))
     yield engine
     engine.close()
+
+
+def _of_the_trainer(path: Path, work: Path) -> Iterator[LanguageModel]:
+    """The same file as the trainer reads it."""
+    import torch
+
+    from trainer import bases
+    from trainer.hf_model import HuggingFaceModel
+    from trainer.tokenizer import from_folder
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    folder = bases.prepare(path, work / "folder", "mumath")
+    loaded = bases.load_model(folder).eval()
+    with HuggingFaceModel(loaded, from_folder(folder), n_ctx=N_CTX, n_seq=2) as model:
+        yield model
+    torch.set_num_threads(threads)
 
 
 def test_progress_then_pieces_then_exactly_one_stopped(model: LanguageModel) -> None:

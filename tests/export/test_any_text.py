@@ -60,7 +60,7 @@ def test_latex_closes_what_it_opens(a: str, b: str) -> None:
     text, _ = to_tex([transcript(a, b)], Options(), "s")
     body = text.partition("\\begin{document}")[2]
     # What stands in a listing is not LaTeX.
-    body = re.sub(r"(?s)\\begin\{(pythoncodex*|outputtextx*)\}\n.*?\n\\end\{\1\}", "", body)
+    body = re.sub(r"(?s)\\begin\{((?:pythoncode|outputtext)[a-z]*)\}\n.*?\n\\end\{\1\}", "", body)
     opened: list[str] = []
     for m in re.finditer(r"(?<!\\)(?:\\\\)*\\(begin|end)\{(\w+\*?)\}", body):
         if m[1] == "begin":

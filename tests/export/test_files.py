@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +36,7 @@ def test_any_text_comes_back_from_json(texts: list[str]) -> None:
 
 def test_pictures_lie_beside_the_document(tmp_path: Path) -> None:
     names = [p.name for p in write_export(tmp_path / "two words.md", [FULL])]
-    assert names == ["two words.md", "two-words-figure-1.png"]
+    assert names == ["two words.md", "two-words-figure-1.svg"]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
 
 
@@ -74,15 +77,76 @@ def test_a_failure_is_one_sentence_and_leaves_the_old_file(
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    if os.name == "nt" or os.geteuid() == 0:
-        pytest.skip("nothing is forbidden to this user")
-    tmp_path.chmod(0o500)
+@contextlib.contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may do anything: for a moment this process is a user who may not."""
+    if os.name == "nt":
+        pytest.skip("Windows has no such permissions")
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
     try:
-        with pytest.raises(HostFault, match="may not write"):
-            write_export(tmp_path / "a.json", [VALUE])
+        yield
     finally:
-        tmp_path.chmod(0o700)
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o000])
+def test_a_folder_that_may_not_be_written(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(mode)
+    try:
+        with as_nobody(), pytest.raises(HostFault, match=r"may not write a\.json"):
+            write_export(folder / "a.json", [VALUE])
+    finally:
+        folder.chmod(0o700)
+    assert not list(folder.iterdir())
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("this user may not mount a small disk")
+    try:
+        (disk / "a.md").write_text("old")
+        large = Transcript.of("p", *FULL.solution, Text("x" * 40_000))
+        with pytest.raises(HostFault, match="no room left") as caught:
+            write_export(disk / "a.md", [large])
+        assert "\n" not in str(caught.value)
+        assert [p.name for p in disk.iterdir()] == ["a.md"]
+        assert (disk / "a.md").read_text() == "old"
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_file_that_is_open_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text("old")
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr("tutor_app.export.files.sys.platform", "win32")
+    with pytest.raises(HostFault, match=r"a\.md is open in another program"):
+        write_export(tmp_path / "a.md", [VALUE])
+    monkeypatch.undo()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.md"]
+
+
+def test_names_no_system_takes(tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="name is too long"):
+        write_export(tmp_path / ("x" * 300 + ".json"), [VALUE])
+    with pytest.raises(UserFault, match="cannot be the name"):
+        write_export(tmp_path / "a\0b.json", [VALUE])
+    with pytest.raises(UserFault, match="cannot be the name"):
+        read_transcripts("a\0b.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_requests_that_make_no_sense_are_refused(tmp_path: Path) -> None:
@@ -159,8 +223,9 @@ def test_formats_are_known_by_their_endings() -> None:
 def test_text_formats_need_no_qt() -> None:
     program = (
         "import sys\nsys.modules['PySide6'] = None\n"
-        "from tests.export.solutions import ALL\nfrom tutor_app.export import export\n"
+        "from tests.export.solutions import ALL, FULL\nfrom tutor_app.export import export\n"
         "for form in ('html', 'tex', 'ipynb', 'md', 'json'):\n    assert len(export(ALL, form).data) > 500\n"
+        "assert list(export([FULL], 'tex').files) == ['solution-figure-1.png']\n"
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=root, check=True)

@@ -14,14 +14,14 @@ def test_everything_of_a_solution_is_there() -> None:
         "```python\nfrom math import sqrt",
         "```text\nroots: [2.0, 3.0]\n```",
         "NameError: name 'missing' is not defined",
-        "![a line from 0 to 40](zeros-figure-1.png)",
+        "![a line from 0 to 40](zeros-figure-1.svg)",
         "$`\\{2, 3\\}`$",
         "This agrees with the known answer.",
         "Model: Kestrel 1.5B",
     ):
         assert part in text
-    assert list(files) == ["zeros-figure-1.png"]
-    assert files["zeros-figure-1.png"].startswith(b"\x89PNG")
+    assert list(files) == ["zeros-figure-1.svg"]
+    assert files["zeros-figure-1.svg"].startswith(b"<svg")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Exports as files: whole or not there, with names every system takes, and faults in one sentence.
 
-A file is written under a temporary name in its own folder and moved onto its name when it is complete, so a full
-disk or a power cut never leaves half a handout where a whole one was.
+Files are written under temporary names in their own folder and moved onto their names when all are complete, so a
+full disk or a power cut never leaves half a handout where a whole one was, nor pictures without their document.
 """
 
 from __future__ import annotations
@@ -59,14 +59,13 @@ def write_export(
             f"The name {target.name} does not say what to export to.",
             f"End it in one of {', '.join('.' + f for f in FORMATS)}.",
         )
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112  (unlike Path's, it has an answer where one may not look)
         raise UserFault(f"{target} is a folder.", "Give the name of a file in it.")
     exported = export(transcripts, chosen, options, stem=file_name(target.stem), formulas=formulas)
-    written: list[Path] = []
     # Pictures first: whoever finds the document finds them too.
-    for name, data in exported.files.items():
-        written.append(_write(target.parent / name, data))
-    return [_write(target, exported.data), *written]
+    files = [*((target.parent / name, data) for name, data in exported.files.items()), (target, exported.data)]
+    _write(files)
+    return [target, *(path for path, _ in files[:-1])]
 
 
 def file_name(title: str, suffix: str = "") -> str:
@@ -96,10 +95,12 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as e:
-        raise UserFault(f"{path} cannot be read: {e.strerror or e}.") from None
     except UnicodeDecodeError:
         raise UserFault(f"{path} is not text in UTF-8, so it is no exported transcript.") from None
+    except OSError as e:
+        raise UserFault(f"{path} cannot be read: {e.strerror or e}.") from None
+    except ValueError:  # a null byte
+        raise UserFault(f"{os.fspath(path)!r} cannot be the name of a file.") from None
     try:
         return [Transcript.from_json(text)]
     except TranscriptFormatError as e:
@@ -116,23 +117,26 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
     return found
 
 
-def _write(target: Path, data: bytes) -> Path:
-    temporary = ""
+def _write(files: Sequence[tuple[Path, bytes]]) -> None:
+    staged: list[tuple[Path, Path]] = []
+    target = files[0][0]
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".export-", suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_mode(target))
-        Path(temporary).replace(target)
+        for target, data in files:
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".export-", suffix=".part")
+            staged.append((Path(name), target))
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(_mode(target))
+        for temporary, target in staged:
+            temporary.replace(target)
     except (OSError, ValueError) as e:
         raise _fault(target, e) from None
     finally:
-        if temporary:
+        for temporary, _ in staged:
             with contextlib.suppress(OSError):
-                Path(temporary).unlink(missing_ok=True)
-    return target
+                temporary.unlink(missing_ok=True)
 
 
 def _mode(target: Path) -> int:
@@ -148,7 +152,7 @@ def _mode(target: Path) -> int:
 def _fault(target: Path, error: OSError | ValueError) -> TutorError:
     name, folder = target.name, target.parent
     code = error.errno if isinstance(error, OSError) else None
-    if code in (errno.ENOENT, errno.ENOTDIR) and not folder.is_dir():
+    if code in (errno.ENOENT, errno.ENOTDIR) and not os.path.isdir(folder):  # noqa: PTH112
         return UserFault(f"There is no folder {folder}.", "Choose a folder that exists.")
     if code in (errno.ENOSPC, errno.EDQUOT):
         return HostFault(f"There is no room left on the disk of {folder} for {name}.", "Make room, or choose another.")

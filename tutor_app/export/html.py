@@ -43,14 +43,14 @@ color:var(--accent);margin:1.6em 0 .2em}
 pre{font:.8em/1.5 "JetBrains Mono",Consolas,Menlo,monospace;margin:0;padding:.6em 1em .8em;white-space:pre-wrap;
 overflow-wrap:anywhere;font-variant-ligatures:none}
 pre,code{tab-size:4}
-.output{border-top:1px solid var(--line);background:var(--out)}
+.output{display:flow-root;border-top:1px solid var(--line);background:var(--out)}
 .output.error{background:var(--badback);border-left:3px solid var(--bad)}.error pre{color:var(--bad)}
 .output p{margin:.2em 1em .6em;font-style:italic}
 code{font:.84em "JetBrains Mono",Consolas,Menlo,monospace;background:var(--code);padding:.05em .25em;
 font-variant-ligatures:none}pre code{background:none;padding:0;font-size:1em}
 figure{margin:.6em 1em;background:#fff;border:1px solid var(--line);border-radius:6px;padding:.5em;width:fit-content;
 max-width:calc(100% - 3em)}
-figure img{max-width:100%;height:auto;display:block}
+figure img{max-width:100%;max-height:45rem;width:auto;height:auto;display:block}
 .answer{border:1px solid var(--accent);border-radius:8px;background:var(--soft);padding:.7em 1.1em 1em;margin:1.4em 0}
 .answer .value{font-size:1.3em;margin:.2em 0 0}
 .good{color:var(--good)}.bad{color:var(--bad)}.note,.made,.address{color:var(--muted)}
@@ -101,7 +101,7 @@ def _solution(transcript: Transcript, options: Options) -> str:
     for n, step in enumerate(steps, 1):
         if options.steps and not isinstance(step[0], Answer):
             out.append(f'<h3 class="step">Step {n}</h3>')
-        out.append(_parts(step))
+        out.append(_parts(handout.told(step)))
     if options.solution and options.made:
         known = "".join(f"{_text(k)}: {_text(v)}<br>" for k, v in handout.provenance(transcript))
         out.append(

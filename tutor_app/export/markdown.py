@@ -2,17 +2,19 @@
 
 GitHub reads mathematics after it has read Markdown, so backslashes and stars inside plain dollars get lost; a formula
 that has any is written in its safe forms, ``$`...`$`` and a ``math`` fence. Dollars that are money are kept money.
-Figures are PNG files beside the document, because pictures inside one are not shown there.
+Figures are files beside the document, because pictures inside one are not shown there: SVG, or PNG where a figure has
+no vector form.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tutor_app import handout
+from tutor_app.adapters.sandbox.clean_output import clean_svg
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export.prose import answer_segments, clean
 from tutor_app.handout import Options
@@ -29,7 +31,7 @@ _MONEY: Final = "<span>$</span>"
 def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) -> tuple[str, dict[str, bytes]]:
     """The document, and its pictures by name."""
     many = len(transcripts) > 1
-    pictures = Pictures(stem)
+    pictures = Pictures(stem, as_svg)
     out = []
     if many or options.title.strip():
         out.append(f"# {_line(handout.heading(transcripts, options))}")
@@ -46,23 +48,40 @@ def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) 
 
 
 class Pictures:
-    """Names for the figures of a document that cannot hold them."""
+    """Names for the figures of a document that cannot hold them.
 
-    def __init__(self, stem: str) -> None:
+    Args:
+        stem: Beginning of the names.
+        vector: The vector form that the document can show, with the ending of its name; None if a figure has none.
+    """
+
+    def __init__(self, stem: str, vector: Callable[[Figure], tuple[str, bytes] | None]) -> None:
         self._stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "solution"
+        self._vector = vector
         self.files: dict[str, bytes] = {}
 
     def add(self, figure: Figure) -> str:
         """Keep a figure; returns its name, or an empty one if it has no picture."""
-        try:
-            data = base64.b64decode(figure.png, validate=False)
-        except ValueError:
-            data = b""
-        if not data.startswith(b"\x89PNG"):
+        ending, data = self._vector(figure) or ("png", _png(figure))
+        if not data:
             return ""
-        name = f"{self._stem}-figure-{len(self.files) + 1}.png"
+        name = f"{self._stem}-figure-{len(self.files) + 1}.{ending}"
         self.files[name] = data
         return name
+
+
+def as_svg(figure: Figure) -> tuple[str, bytes] | None:
+    """Its SVG, cleaned: unlike a picture inside a page, a file can be opened alone, and then scripts would run."""
+    cleaned = clean_svg(figure.svg)
+    return ("svg", cleaned.encode()) if cleaned else None
+
+
+def _png(figure: Figure) -> bytes:
+    try:
+        data = base64.b64decode(figure.png, validate=False)
+    except ValueError:
+        return b""
+    return data if data.startswith(b"\x89PNG") else b""
 
 
 def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -> list[str]:
@@ -70,7 +89,7 @@ def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -
     for n, step in enumerate(handout.steps(handout.parts(t, options)), 1):
         if options.steps and not isinstance(step[0], Answer):
             out.append(f"{level}# Step {n}")
-        out += [_part(p, pictures, level) for p in step]
+        out += [_part(p, pictures, level) for p in handout.told(step)]
     if options.made:
         known = "\n".join(f"- {k}: {_line(v)}" for k, v in handout.provenance(t))
         out += ["---", "*How this was made*", known, _line(handout.made_by(t))]

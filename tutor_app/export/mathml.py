@@ -12,7 +12,9 @@ import xml.etree.ElementTree as ET
 from functools import lru_cache
 from typing import Final
 
+from tutor_app.export.prose import clean
 from tutor_app.ui.latex_repair import attempts
+from tutor_app.ui.speech import spoken
 
 MAX_SOURCE: Final = 6000
 _MATHML: Final = "http://www.w3.org/1998/Math/MathML"
@@ -48,6 +50,8 @@ def _converted(source: str, display: bool) -> str | None:
         if body is None:
             continue
         math = ET.Element("math", {"display": "block"} if display else {})
+        # For whoever hears the page: few screen readers read MathML, all read a name.
+        math.set("alttext", clean(spoken(source)))
         semantics = ET.SubElement(math, "semantics")
         semantics.append(body)
         annotation = ET.SubElement(semantics, "annotation", {"encoding": "application/x-tex"})
@@ -89,6 +93,8 @@ def _cleaned(element: ET.Element) -> ET.Element:
     if tag == "mtd" and given.get("columnalign") in _ALIGNED:
         style = f"text-align:{given['columnalign']}"
     out = ET.Element(tag, {k: v for k, v in given.items() if k in _ATTRIBUTES})
+    if tag == "mo" and (element.text or "") in ("(", ")"):  # a plain one grows in MathML, but not in LaTeX
+        out.attrib.setdefault("stretchy", "false")
     if style:
         out.set("style", style)
     out.text = element.text

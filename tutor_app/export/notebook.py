@@ -135,10 +135,10 @@ class _Cells:
 
     def _figure(self, figure: Figure) -> None:
         data: dict[str, Any] = {"text/plain": _lines(figure.alt or "figure")}
+        if figure.svg:  # a reader takes the richest that it can show
+            data["image/svg+xml"] = _lines(figure.svg)
         if figure.png:
             data["image/png"] = figure.png
-        elif figure.svg:
-            data["image/svg+xml"] = _lines(figure.svg)
         if self._code is not None:
             self._code["outputs"].append({"output_type": "display_data", "metadata": {}, "data": data})
         elif figure.png:

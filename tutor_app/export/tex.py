@@ -2,7 +2,7 @@ r"""Solutions as LaTeX that a stock ``pdflatex`` or ``lualatex`` compiles, and t
 
 Formulas are written as they are, except those that would stop TeX (unbalanced, or with a command no usual package
 has): they are shown as source. Only amsmath, amssymb, graphicx, listings, xcolor, hyperref and the like are used.
-Figures are PNG files beside the document; without them it still compiles.
+Figures are files beside the document, PDF where Qt is running to make one, else PNG; without them it still compiles.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ _TAKING: Final = re.compile(
 )
 _ARGUMENT: Final = re.compile(r"\s*(?:(\{)|(\\[A-Za-z]+)|\\[^A-Za-z\\]|[^\s{}&\\^_])")
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
+_LISTINGS: Final = {"code": "pythoncode", "output": "outputtext"}
+_FOREIGN: Final = re.compile(r"[^\n\x20-\x7e]+")
+_ESCAPES: Final = {"|": "bar", "!": "bang", "@": "at", "?": "query", ";": "semicolon", "`": "tick", "/": "slash"}
+"""What can mark an escape to LaTeX, with what it adds to the name of its environment."""
 _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \usepackage{iftex}
 \ifPDFTeX
@@ -55,7 +59,6 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \usepackage{listings}
 \usepackage[margin=25mm]{geometry}
 \usepackage[hidelinks]{hyperref}
-\hypersetup{pdftitle={%(pdftitle)s},pdfcreator={MuMath Tutor}}
 \setlength{\parindent}{0pt}\setlength{\parskip}{0.6em}
 \setlength{\emergencystretch}{3em}
 \allowdisplaybreaks
@@ -69,8 +72,13 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
   keywordstyle=\color[HTML]{7A3E9D},stringstyle=\color[HTML]{3F7A3A},commentstyle=\color[HTML]{777D86}\itshape}
 \lstdefinestyle{output}{backgroundcolor=\color{outputback}}
 %% A character that pdfTeX's fonts lack: shown by lualatex if its fonts have it, else as its code.
-\newcommand*{\nochar}[1]{{\footnotesize[U+#1]}\allowbreak}
-\newcommand*{\uchar}[1]{\ifPDFTeX\nochar{#1}\else\iffontchar\font"#1 \char"#1\relax\else\nochar{#1}\fi\fi}
+\DeclareRobustCommand*{\nochar}[1]{{\footnotesize[U+#1]}\allowbreak}
+\DeclareRobustCommand*{\uchar}[1]{\ifPDFTeX\nochar{#1}\else
+  \iffontchar\font"#1 \char"#1\relax\else\nochar{#1}\fi\fi}
+%% Titles and bookmarks of the PDF are no typeset text.
+\ifPDFTeX\pdfstringdefDisableCommands{\def\uchar#1{?}}\else
+  \pdfstringdefDisableCommands{\def\uchar#1{\Uchar"#1 }}\fi
+\hypersetup{pdftitle={%(pdftitle)s},pdfcreator={MuMath Tutor}}
 """
 
 
@@ -78,7 +86,7 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
     """The document, and its pictures by name."""
     title = handout.heading(transcripts, options)
     many = len(transcripts) > 1
-    writer = _Writer(Pictures(stem))
+    writer = _Writer(Pictures(stem, _as_pdf))
     body: list[str] = []
     if many or options.title.strip():
         body.append(f"\\begin{{center}}\\LARGE\\bfseries {_text(title)}\\end{{center}}")
@@ -115,19 +123,14 @@ class _Writer:
 
     def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
-        self._names = {"code": {"pythoncode"}, "output": {"outputtext"}}
-        self._literate: set[str] = set()
+        self._environments = {name: (style, "") for style, name in _LISTINGS.items()}
 
     def environments(self) -> str:
-        """Definitions of the listings' environments, with what stands for characters pdfTeX's listings cannot take."""
-        literate = ""
-        if self._literate:
-            entries = " ".join(f"{{{c}}}{{{{{listed_character(c)}}}}}1" for c in sorted(self._literate))
-            literate = f",literate={entries}"
+        """Definitions of the listings' environments that were used."""
         out = ""
-        for style, names in self._names.items():
-            for name in sorted(names):
-                out += f"\\lstnewenvironment{{{name}}}{{\\lstset{{style={style}{literate}}}}}{{}}\n"
+        for name, (style, escape) in sorted(self._environments.items()):
+            escaping = f",escapechar={escape}" if escape else ""
+            out += f"\\lstnewenvironment{{{name}}}{{\\lstset{{style={style}{escaping}}}}}{{}}\n"
         return out
 
     def solution(self, t: Transcript, options: Options) -> str:
@@ -135,7 +138,7 @@ class _Writer:
         for n, step in enumerate(handout.steps(handout.parts(t, options)), 1):
             if options.steps and not isinstance(step[0], Answer):
                 out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {n}}}}}\\leavevmode")
-            out += [self._part(p) for p in step]
+            out += [self._part(p) for p in handout.told(step)]
         if options.made:
             known = [f"{_text(k)}: {_text(v)}" for k, v in handout.provenance(t)]
             known.append(_text(handout.made_by(t)))
@@ -161,10 +164,11 @@ class _Writer:
                 name = self.pictures.add(part)
                 if not name:
                     return f"\\emph{{[figure: {alt}]}}"
-                width = min(1.0, max(0.2, part.width / 640)) if part.width > 0 else 0.8
+                width = min(0.72, max(0.2, part.width / 890)) if part.width > 0 else 0.72
+                size = f"width={width:.2f}\\linewidth,height=0.8\\textheight,keepaspectratio"
                 return (
-                    f"\\begin{{center}}\\IfFileExists{{{name}}}{{\\includegraphics[width={width:.2f}\\linewidth]"
-                    f"{{{name}}}}}{{\\emph{{[figure: {alt}]}}}}\\end{{center}}"
+                    f"\\begin{{center}}\\IfFileExists{{{name}}}{{\\includegraphics[{size}]{{{name}}}}}"
+                    f"{{\\emph{{[figure: {alt}]}}}}\\end{{center}}"
                 )
             case Answer():
                 value = "".join(
@@ -181,12 +185,16 @@ class _Writer:
 
     def _listing(self, style: str, text: str) -> str:
         text = clean(text).expandtabs(4).encode("utf-8", "replace").decode("utf-8")
-        self._literate |= {c for c in text if ord(c) > 0x7E and not c.isspace()}
         text = "".join(" " if c != "\n" and c.isspace() else c for c in text)
-        name = min(self._names[style], key=len)
+        # pdfTeX's listings take such characters apart, and LuaTeX's drop them: they stand in an escape to LaTeX.
+        escape = ""
+        if _FOREIGN.search(text):
+            escape = next((c for c in _ESCAPES if c not in text), "")
+            text = _FOREIGN.sub(lambda m: _escaped(m[0], escape), text)
+        name = _LISTINGS[style] + _ESCAPES.get(escape, "")
         while f"\\end{{{name}}}" in text:  # text that would end its own listing gets one of another name
             name += "x"
-        self._names[style].add(name)
+        self._environments[name] = (style, escape)
         return f"\\begin{{{name}}}\n{text}\n\\end{{{name}}}"
 
     # -- prose ----------------------------------------------------------------------------------------------------
@@ -313,6 +321,28 @@ class _Writer:
                     out += replaced(t.content, formulas, _text, write)
         # Nor may one stand right before a display formula, where TeX would set an empty line.
         return re.sub(r"(?:\\\\\{\}\s*)+(?=\\\[|\\begin\{(?:align|gather|equation|multline|flalign)|$)", "\n", out)
+
+
+def _escaped(run: str, escape: str) -> str:
+    """Characters for a listing; without a sign to escape by, their codes."""
+    if not escape:
+        return "".join(f"[U+{ord(c):04X}]" for c in run)
+    return escape + "".join(map(listed_character, run)) + escape
+
+
+def _as_pdf(figure: Figure) -> tuple[str, bytes] | None:
+    if not figure.svg:
+        return None
+    try:
+        from PySide6.QtGui import QGuiApplication
+    except ImportError:  # every format but PDF can do without
+        return None
+    if QGuiApplication.instance() is None:
+        return None
+    from tutor_app.ui.pdf import picture_to_pdf
+
+    data = picture_to_pdf(figure)
+    return ("pdf", data) if data else None
 
 
 # -- formulas -----------------------------------------------------------------------------------------------------

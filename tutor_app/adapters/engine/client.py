@@ -8,6 +8,7 @@ of prompts or solutions: it implements :class:`tutor_app.core.ports.LanguageMode
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
 import platform
@@ -46,6 +47,9 @@ class EngineOptions:
     Attributes:
         n_ctx: Context of one sequence, in tokens.
         n_seq: Solutions generated at once.
+        batched: Whether those are evaluated together: more tokens per second in all, but then the last bits of the
+            logits, and now and then a word, depend on what else is being generated. Otherwise they take turns, and
+            every text is what it would be alone.
         threads: 0 means one per physical core.
         gpu_layers: -1 means as many as fit.
         kv_type: ``f16``, ``q8_0`` or ``f32``.
@@ -55,6 +59,7 @@ class EngineOptions:
 
     n_ctx: int = 4096
     n_seq: int = 1
+    batched: bool = False
     threads: int = 0
     gpu_layers: int = -1
     kv_type: str = "f16"
@@ -126,6 +131,18 @@ def explain_exit(code: int) -> tuple[str, str]:
     return f"The model process ended unexpectedly (exit code {code}).", "Try again; `tutor doctor` says what is wrong."
 
 
+def _check_file(path: Path) -> None:
+    try:
+        with path.open("rb") as f:
+            magic = f.read(4)
+    except FileNotFoundError:
+        raise ModelFileFault(f"The model file {path} is gone.", "Choose another model or download it again.") from None
+    except OSError as e:
+        raise ModelFileFault(f"The model file {path} cannot be read: {e.strerror}.") from None
+    if magic != b"GGUF":
+        raise ModelFileFault(f"{path.name} is not a GGUF model file.", "Choose another model.")
+
+
 class _CalledOff(EngineFault):
     """Loading was stopped by whoever asked for it."""
 
@@ -133,7 +150,7 @@ class _CalledOff(EngineFault):
 class Engine:
     """A :class:`~tutor_app.core.ports.LanguageModel` on a GGUF file.
 
-    Several threads may generate at once; up to ``n_seq`` of them advance together in one batch.
+    Several threads may generate at once; up to ``n_seq`` of them advance together, in turns or in one batch.
     """
 
     def __init__(
@@ -143,6 +160,7 @@ class Engine:
         *,
         name: str = "",
         sha256: str = "",
+        adapter: Path | None = None,
         on_load: Callable[[float], None] | None = None,
     ) -> None:
         """Nothing is started yet.
@@ -151,12 +169,15 @@ class Engine:
             path: The GGUF file.
             options: How to run it.
             name: For the reader; the file's name by default.
-            sha256: Of the file, to recognise kept prompt states; by default its path, size and date are used.
+            sha256: Of the file (of the adapter, if there is one), for provenance and to recognise kept prompt
+                states; by default a model's path, size and date are used.
+            adapter: A LoRA adapter in a GGUF file, used over the model.
             on_load: Called with the fraction loaded, from the thread that called :meth:`load` or the first
                 :meth:`generate`.
         """
         self._path, self._options = path, options or EngineOptions()
-        self._name, self._sha256, self._on_load = name or path.stem, sha256, on_load
+        self._adapter, self._on_load = adapter, on_load
+        self._name, self._sha256 = name or (adapter or path).stem, sha256
         self._lock = threading.Lock()
         self._worker: _Process | None = None
         self._ids = itertools.count(1)
@@ -286,7 +307,9 @@ class Engine:
                     return self._worker
                 self._worker.end()
                 self._worker = None
-            self._check_file()
+            for path in (self._path, self._adapter):
+                if path is not None:
+                    _check_file(path)
             while True:
                 worker = _Process()
                 try:
@@ -306,29 +329,17 @@ class Engine:
         finally:
             self._lock.release()
 
-    def _check_file(self) -> None:
-        try:
-            with self._path.open("rb") as f:
-                magic = f.read(4)
-        except FileNotFoundError:
-            raise ModelFileFault(
-                f"The model file {self._path} is gone.", "Choose another model or download it again."
-            ) from None
-        except OSError as e:
-            raise ModelFileFault(f"The model file {self._path} cannot be read: {e.strerror}.") from None
-        if magic != b"GGUF":
-            raise ModelFileFault(f"{self._path.name} is not a GGUF model file.", "Choose another model.")
-
     def _load(self, worker: _Process, called_off: Callable[[], bool]) -> None:
         o = self._options
         inbox = worker.open(0)
-        stat = self._path.stat()
         worker.send(
             op="load",
             path=str(self._path),
-            identity=self._sha256 or f"{self._path}|{stat.st_size}|{stat.st_mtime_ns}",
+            adapter=str(self._adapter or ""),
+            identity=self._identity(),
             n_ctx=o.n_ctx,
             n_seq=o.n_seq,
+            batched=o.batched,
             threads=o.threads or physical_cores(),
             gpu_layers=self._gpu_layers,
             kv_type=o.kv_type,
@@ -372,6 +383,15 @@ class Engine:
                         engine=f"llama-cpp-python {message['version']}",
                     )
                     return
+
+    def _identity(self) -> str:
+        """Tells apart what is loaded, for kept prompt states."""
+        stat = self._path.stat()
+        file = f"{self._path}|{stat.st_size}|{stat.st_mtime_ns}"
+        if self._adapter is None:
+            return self._sha256 or file
+        with self._adapter.open("rb") as f:
+            return f"{file}|{hashlib.file_digest(f, 'sha256').hexdigest()}"
 
     def _death(self, worker: _Process) -> EngineFault:
         if worker.ended:

@@ -132,6 +132,21 @@ def proportional(a: Term, b: Term) -> Fraction | None:
     return ratio if all(value == ratio * qb.above[k] for k, value in qa.above.items()) else None
 
 
+def linear(term: Term) -> tuple[Fraction, Fraction] | None:
+    """Slope and constant of a term that is linear in one variable with rational coefficients, else None."""
+    found = normal(term)
+    if found is None or found.opaque or set(found.below) != {()}:
+        return None
+    names = set(found.above) - {()}
+    if len(names) != 1:
+        return None
+    (name,) = names
+    if len(name) != 1 or name[0][1] != 1 or not name[0][0].startswith("x "):
+        return None
+    below = found.below[()]
+    return found.above[name] / below, found.above.get((), Fraction(0)) / below
+
+
 def approximate(term: Term) -> complex | None:
     """The value of a term without variables in floating point, or None."""
     if any(isinstance(part, Symbol) for part in walk(term)):

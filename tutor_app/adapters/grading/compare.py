@@ -21,6 +21,8 @@ from typing import Final
 
 from tutor_app.adapters.grading.algebra import proportional, rational, real, same
 from tutor_app.adapters.grading.python_reader import as_matrix
+from tutor_app.adapters.grading.readings import NO_SOLUTION
+from tutor_app.adapters.grading.solution_sets import FLIPPED, SCALAR, as_set, is_constant, solution_set, variable
 from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
@@ -59,8 +61,6 @@ FLOAT_DIGITS: Final = 15
 """A number printed with this many significant digits is a double, right to its last but one."""
 _CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]?(?:(?<=[).:])\s.*)?")
 _LETTERS: Final = re.compile(r"[A-Z](?:(?:[\s,;&]|\band\b)+[A-Z])+")
-_FLIPPED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
-_SCALAR: Final = (Number, Symbol, Constant, Sum, Product, Power, Call, Degrees)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,9 @@ class Comparison:
         if isinstance(gold, Based) or isinstance(answer, Based):
             return _based(gold, answer)
         if isinstance(gold, Words) or isinstance(answer, Words):
+            if any(t == Group((), "{}") for t in (gold, answer)):
+                said = next(t.text for t in (gold, answer) if isinstance(t, Words))
+                return Finding(bool(NO_SOLUTION.fullmatch(said)), "no_solution")
             return _words(gold, answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
@@ -159,6 +162,8 @@ class Comparison:
                 return self.compare(product(Number(mine[1]), gold), product(Number(theirs[1]), answer))
             return self.compare(gold, answer)
         found = self.compare(gold, answer)
+        if found and answer_unit == "%" and not gold_unit and _is_fraction(gold):
+            return Finding(False, "different_unit")  # a quarter is no quarter of a percent
         if found or bool(gold_unit) == bool(answer_unit):
             return found
         reason = "unit_dropped"
@@ -170,7 +175,7 @@ class Comparison:
                 found = self.compare(gold, product(hundredth, answer))
             reason = "percent_as_fraction"
         elif "deg" in (gold_unit, answer_unit):
-            if isinstance(gold, _SCALAR) and isinstance(answer, _SCALAR):
+            if isinstance(gold, SCALAR) and isinstance(answer, SCALAR):
                 found = self._scalars(Degrees(gold) if gold_unit else gold, Degrees(answer) if answer_unit else answer)
             reason = "degrees_as_radians"
         return Finding(True, reason) if found else found
@@ -180,7 +185,7 @@ class Comparison:
             return term.members if isinstance(term, Ratio) else (term, Number(Fraction(1)))
 
         a, b = parts(gold), parts(answer)
-        if len(a) != len(b) or not all(isinstance(t, _SCALAR) for t in (*a, *b)):
+        if len(a) != len(b) or not all(isinstance(t, SCALAR) for t in (*a, *b)):
             return Finding(False, "different_ratio")
         for k in range(1, len(a)):
             found = self._scalars(product(a[0], b[k]), product(a[k], b[0]))
@@ -204,7 +209,7 @@ class Comparison:
         return self._in_order(pairs, "different_element")
 
     def _groups(self, gold: Term, answer: Term) -> Finding:
-        gold, answer = _as_set(gold), _as_set(answer)
+        gold, answer = as_set(gold), as_set(answer)
         if isinstance(gold, Union) or isinstance(answer, Union):
             a = gold.parts if isinstance(gold, Union) else (gold,)
             b = answer.parts if isinstance(answer, Union) else (answer,)
@@ -281,7 +286,7 @@ class Comparison:
         def judge(value: Term) -> Finding:
             return self.compare(value, answer) if relation is gold else self.compare(gold, value)
 
-        if (as_set := _solution_set(relation)) is not None and isinstance(other, Group | Union):
+        if (as_set := solution_set(relation)) is not None and isinstance(other, Group | Union):
             return judge(as_set)
         if relation.ops[-1] == "mod" and relation.ops[0] == "==mod":
             return judge(relation.members[1]) if _is_name(relation.members[0]) else Finding(False, "different_type")
@@ -293,6 +298,8 @@ class Comparison:
                 first, values = values[0], [first]  # "3 = x"
             elif relation.ops[-1] == "~" or (all(op == "=" for op in relation.ops) and len(values) > 1):
                 values = [first, *values]  # "1/3 ~ 0.333", and a chain of steps
+            elif relation.ops == ("=",) and is_constant(first) and self.compare(first, values[0]):
+                values = [first, *values]  # "6/2 = 3", which is true
             else:
                 return Finding(False, "different_type")
         found = judge(values[-1])
@@ -301,12 +308,12 @@ class Comparison:
         return found
 
     def _both_relations(self, gold: Relation, answer: Relation) -> Finding:
-        a, b = _solution_set(gold), _solution_set(answer)
+        a, b = solution_set(gold), solution_set(answer)
         if a is not None and b is not None and {"<", ">", "<=", ">=", "!=", "in"} & {*gold.ops, *answer.ops}:
-            return self.compare(a, b) if _variable(gold) == _variable(answer) else Finding(False, "different_variable")
+            return self.compare(a, b) if variable(gold) == variable(answer) else Finding(False, "different_variable")
         if gold.ops == answer.ops and len(gold.members) == len(answer.members) and gold.ops != ("=",):
             return self._in_order(zip(gold.members, answer.members, strict=True), "different_element")
-        if tuple(_FLIPPED.get(op, op) for op in reversed(answer.ops)) == gold.ops and gold.ops != ("=",):
+        if tuple(FLIPPED.get(op, op) for op in reversed(answer.ops)) == gold.ops and gold.ops != ("=",):
             pairs = zip(gold.members, reversed(answer.members), strict=True)
             found = self._in_order(pairs, "different_element")
             if found:
@@ -318,7 +325,7 @@ class Comparison:
         op = answer.ops[0]
         if op == "~":
             op = "="
-        if not all(isinstance(t, _SCALAR) for t in (*gold.members, *answer.members)):
+        if not all(isinstance(t, SCALAR) for t in (*gold.members, *answer.members)):
             if gold.members[0] == answer.members[0] and gold.ops[0] == op:
                 return self.compare(gold.members[1], answer.members[1])
             return Finding(False, "different_type")
@@ -329,7 +336,7 @@ class Comparison:
         one, two = (total(r.members[0], negative(r.members[1])) for r in (gold, answer))
         factor = proportional(one, two)
         if factor is not None:
-            wanted = op if factor > 0 else _FLIPPED.get(op, op)
+            wanted = op if factor > 0 else FLIPPED.get(op, op)
             return Finding(wanted == gold.ops[0], "equal" if wanted == gold.ops[0] else "different_relation")
         if gold.ops[0] != op:
             return Finding(False, "different_relation")
@@ -374,6 +381,10 @@ def _to_gold_digits(gold: Number, answer: Term) -> Finding | None:
     floating = real(answer)
     if gold.places is None or gold.places < 1 or gold.digits < MIN_ROUNDED_DIGITS or floating is None:
         return None
+    if isinstance(answer, Number) and gold.digits >= FLOAT_DIGITS:
+        error = abs(answer.value - gold.value)
+        if error <= abs(gold.value) * Fraction(1, 10**13):
+            return Finding(True, "float_noise")
     if isinstance(answer, Number) and answer.digits < gold.digits and answer.places is not None:
         return None
     places = gold.places - max(0, gold.digits - 12)
@@ -397,11 +408,14 @@ def _words(gold: Term, answer: Term) -> Finding:
         return Finding(False, "different_type")
     a, b = _CHOICE.fullmatch(mine), _CHOICE.fullmatch(theirs)
     if a and b and (len(mine) <= 3 or len(theirs) <= 3):
-        same_letter = a[1] == b[1] or (mine != a[1] and a[1].lower() == b[1].lower())
+        decorated = mine != a[1] or theirs != b[1]
+        same_letter = a[1] == b[1] or (decorated and a[1].lower() == b[1].lower())
         return Finding(same_letter, "same_choice" if same_letter else "different_choice")
+    if NO_SOLUTION.fullmatch(mine) and NO_SOLUTION.fullmatch(theirs):
+        return Finding(True, "no_solution")
     one, two = _folded(mine), _folded(theirs)
     # Without a mark or a real word, capitals may tell variables apart.
-    marked = any(isinstance(t, Words) and t.marked for t in (gold, answer)) or re.search(r"[a-z]{3}", one)
+    marked = any(isinstance(t, Words) and t.marked for t in (gold, answer)) or re.search(r"[a-z]{3}|\d [ap]m\b", one)
     if one and (one == two if marked else mine == theirs):
         return Finding(True, "same_words")
     if _LETTERS.fullmatch(mine) and _LETTERS.fullmatch(theirs):
@@ -427,7 +441,8 @@ def _spelled(term: Term) -> str | None:
 
 
 def _folded(text: str) -> str:
-    text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]?\b|\s|$)", "", text.casefold())
+    text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]?\b|\s|$)|(?<=[ap])\.(?=m\b)", "", text.casefold())
+    text = re.sub(r"^(?:an?|the)\s+(?=[a-z]{3})", "", text.strip())
     text = re.sub(r"(?<=\d)(?=[a-z])", " ", text)
     text = re.sub(r"(?<=[a-z]{2})-(?=[a-z]{2})", " ", text)
     return " ".join(text.replace("'", "").split()).strip(' .,;:!"')
@@ -436,6 +451,8 @@ def _folded(text: str) -> str:
 def _based(gold: Term, answer: Term) -> Finding:
     match gold, answer:
         case Based(a, m), Based(b, n):
+            if not n and m:
+                return Finding(_digits(a) == _digits(b), "base_dropped")
             return Finding(m == n and _digits(a) == _digits(b), "equal" if m == n else "different_base")
         case Based(a, m), Number(value, None) if value.denominator == 1:
             # The question asks for the base; an answer that leaves it out shows the same digits.
@@ -473,6 +490,11 @@ def _measured(term: Term) -> tuple[Term, str]:
             return term, ""
 
 
+def _is_fraction(term: Term) -> bool:
+    value = rational(term) if isinstance(term, SCALAR) else None
+    return value is not None and 0 < abs(value) < 1
+
+
 def _as_rows(term: Term) -> tuple[tuple[Term, ...], ...] | None:
     if isinstance(term, Matrix):
         return term.rows
@@ -482,45 +504,6 @@ def _as_rows(term: Term) -> tuple[tuple[Term, ...], ...] | None:
         except Unreadable:
             return None
     return None
-
-
-def _as_set(term: Term) -> Term:
-    """Inequalities joined by "or" are the union of what they allow."""
-    if isinstance(term, Group) and term.brackets == "" and all(isinstance(t, Relation) for t in term.items):
-        parts = [_solution_set(t) for t in term.items if isinstance(t, Relation)]
-        if parts and all(isinstance(p, Group | Union) for p in parts):
-            return Union(tuple(p for p in parts if p is not None))
-    return term
-
-
-def _solution_set(relation: Relation) -> Term | None:
-    """The set of reals that ``a < x <= b`` (or ``x in S``, ``x != a``) allows, if it is of that form."""
-    members, ops = relation.members, relation.ops
-    if len(members) == 2 and isinstance(members[1], Symbol) and ops[0] in ("<", ">", "<=", ">="):
-        members, ops = (members[1], members[0]), (_FLIPPED[ops[0]],)
-    match members, ops:
-        case (Symbol(), value), ("in",):
-            return value
-        case (Symbol(), value), ("<" | "<=" as op,) if _is_constant(value):
-            return Group((negative(INFINITY), value), "(" + (")" if op == "<" else "]"))
-        case (Symbol(), value), (">" | ">=" as op,) if _is_constant(value):
-            return Group((value, INFINITY), ("(" if op == ">" else "[") + ")")
-        case (Symbol(), value), ("!=",) if _is_constant(value):
-            return Union((Group((negative(INFINITY), value), "()"), Group((value, INFINITY), "()")))
-        case (low, Symbol(), high), ("<" | "<=" as left, "<" | "<=" as right):
-            return Group((low, high), ("(" if left == "<" else "[") + (")" if right == "<" else "]"))
-        case (high, Symbol(), low), (">" | ">=" as right, ">" | ">=" as left):
-            return Group((low, high), ("(" if left == ">" else "[") + (")" if right == ">" else "]"))
-        case _:
-            return None
-
-
-def _variable(relation: Relation) -> str:
-    return next((m.name for m in relation.members if isinstance(m, Symbol)), "")
-
-
-def _is_constant(term: Term) -> bool:
-    return isinstance(term, _SCALAR) and not any(isinstance(part, Symbol) for part in walk(term))
 
 
 def _is_interval(group: Group) -> bool:

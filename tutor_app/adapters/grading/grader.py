@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tutor_app.adapters.grading.compare import Finding, compare_readings
-from tutor_app.adapters.grading.latex_reader import readings
 from tutor_app.adapters.grading.paper import paper_same
+from tutor_app.adapters.grading.readings import readings
 from tutor_app.core.errors import HostFault
 
 Verdict = Literal["correct", "incorrect", "unknown"]

@@ -1,4 +1,4 @@
-"""Reads an answer: LaTeX, plain text, Python or SymPy output, words. One text may have several readings.
+"""Reads one expression: LaTeX, or the plain text that is close to it.
 
 A recursive descent over a small language, written here because the general LaTeX grammars that exist accept a
 *prefix* of what they do not understand ("1,-2" becomes 1), know no matrices, units or Python, and take 30 to 60 ms
@@ -9,13 +9,12 @@ Longer than most files here because the grammar is one recursion: its levels cal
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import itertools
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading.lexer import FUNCTIONS, GREEK, RELATIONS, Token, clean, plain_words, tokens
-from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.algebra import real
+from tutor_app.adapters.grading.lexer import FUNCTIONS, GREEK, RELATIONS, Token, tokens
 from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
@@ -47,16 +46,9 @@ from tutor_app.adapters.grading.terms import (
     total,
     walk,
 )
+from tutor_app.adapters.grading.units import SCALES
 
 MAX_DEPTH: Final = 60
-_WORDS: Final = re.compile(r"[\w\s.,:;()'\-&]*[A-Za-z][\w\s.,:;()'\-&]*")
-_WORDY: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{2}|\d\s?[ap]\.?\s?m\b")
-_LETTERS: Final = re.compile(r"\(?[A-Za-z][).:]?(?:\s.*)?|[A-Z](?:(?:[\s,;&]|\band\b)+[A-Z])+")
-_TEXT_ONLY: Final = re.compile(r"\(?\s*\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf)\s*\{([^{}]*)\}\s*\)?")
-_SMALL_UNIT: Final = re.compile(r"(.*\d)\s+([mgshlLV])")
-_THOUSANDS: Final = re.compile(r"\d,\d{3}")
-_SEPARATED: Final = re.compile(r",\s")
-"""In brackets a comma separates, unless others do it visibly: "(1,000, 2,000)", but not "(-36,104)"."""
 _DECORATIONS: Final = frozenset(
     {
         r"\overline", r"\vec", r"\hat", r"\bar", r"\mathbf", r"\boldsymbol", r"\bm", r"\mathit", r"\mathsf",
@@ -66,40 +58,6 @@ _DECORATIONS: Final = frozenset(
 _FRACTIONS: Final = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"))
 _CLOSERS: Final = {"(": (")", "]"), "[": (")", "]"), r"\{": (r"\}",), "{": ("}",), "|": ("|",)}
 _DEGREE: Final = frozenset((r"\circ", r"\degree"))
-
-
-def readings(text: str) -> tuple[Term, ...]:
-    """Every way to understand an answer, the likeliest first; empty if there is none."""
-    try:
-        cleaned = clean(text)
-    except Unreadable:
-        return ()
-    found: list[Term] = []
-
-    def attempt(read: Callable[[], Term]) -> None:
-        try:
-            term = read()
-            _check(term)
-        except (Unreadable, RecursionError):
-            return
-        if term not in found:
-            found.append(term)
-
-    if m := _TEXT_ONLY.fullmatch(cleaned):
-        inner = plain_words(m[1])
-        attempt(lambda: Parser(tokens(inner)).whole())
-        found.append(Words(inner, marked=True))
-        return tuple(found)
-    attempt(lambda: Parser(tokens(cleaned)).whole())
-    if "\\" not in cleaned:
-        attempt(lambda: read_python(cleaned))
-        if _WORDS.fullmatch(cleaned) and (_WORDY.search(cleaned) or _LETTERS.fullmatch(cleaned)):
-            found.append(Words(plain_words(cleaned)))
-    if _THOUSANDS.search(cleaned) and _SEPARATED.search(cleaned) and any(bracket in cleaned for bracket in "(["):
-        attempt(lambda: Parser(tokens(cleaned, thousands_in_brackets=True)).whole())
-    if m := _SMALL_UNIT.fullmatch(cleaned):
-        attempt(lambda: Quantity(Parser(tokens(m[1])).whole(), m[2].lower()))
-    return tuple(found)
 
 
 def read_prefix(text: str) -> Term:
@@ -114,8 +72,15 @@ def read_prefix(text: str) -> Term:
 class Parser:
     """Recursive descent over the tokens of one answer."""
 
-    def __init__(self, found: list[Token]) -> None:
+    def __init__(self, found: list[Token], *, signs_inside: bool = True) -> None:
+        """Read tokens.
+
+        Args:
+            found: From :func:`~tutor_app.adapters.grading.lexer.tokens`.
+            signs_inside: Whether a plus-minus sign in brackets stands for two values there, or for two answers.
+        """
         self._tokens = found
+        self._signs_inside = signs_inside
         self._at = 0
         self._depth = 0
         self._sign = 1
@@ -165,9 +130,10 @@ class Parser:
         if self._depth > MAX_DEPTH:
             raise Unreadable("nested too deeply")
         items: list[Term] = []
+        seps: set[str] = set()
         while True:
             while self._peek().kind == "sep":
-                self._at += 1
+                seps.add(self._next().text)
             token = self._peek()
             if token.kind == "end" or (token.kind in ("op", "cmd") and token.text in closers):
                 break
@@ -177,10 +143,14 @@ class Parser:
         self._depth -= 1
         if not items:
             raise Unreadable("nothing where a value should be")
+        if len(items) > 1 and "or" in seps and all(isinstance(t, Relation) and "=" not in t.ops for t in items):
+            return Union(tuple(items))
         return items[0] if len(items) == 1 else Group(tuple(items))
 
     def _either_sign(self) -> list[Term]:
         """One value, or the two that a plus-minus sign stands for."""
+        if self._depth > 1 and not self._signs_inside:
+            return [self._union()]
         start, outer = self._at, (self._sign, self._two_signs)
         self._sign, self._two_signs = 1, False
         values = [self._union()]
@@ -194,6 +164,8 @@ class Parser:
         parts = [self._relation()]
         while self._take(r"\cup"):
             parts.append(self._relation())
+        if self._take(r"\setminus", r"\backslash", r"\smallsetminus"):
+            parts[-1:] = _without_points(parts[-1], self._relation())
         if len(parts) == 1:
             return parts[0]
         match parts[0]:
@@ -231,9 +203,12 @@ class Parser:
         if minus:
             value = negative(value)
         if currency and not (unit and unit.strip(" .").lower() in ("cent", "cents")):
-            value = Quantity(value, "$")
+            value = Quantity(product(integer(SCALES.get(unit.partition(" ")[0], 1)), value), "$")
         elif unit in ("degree", "degrees", "deg"):
             value = value if isinstance(value, Degrees) else Degrees(value)
+        elif unit and not (unit in SCALES and not currency):
+            scale, _, unit = unit.partition(" ") if unit.partition(" ")[0] in SCALES else ("", "", unit)
+            value = Quantity(product(integer(SCALES[scale]), value) if scale else value, unit)
         elif unit:
             value = Quantity(value, unit)
         return value
@@ -255,7 +230,7 @@ class Parser:
                 if power not in (integer(2), integer(3)):
                     raise Unreadable("a unit with that power")
                 words[-1] += "^2" if power == integer(2) else "^3"
-            elif words and token.text == "/" and self._peek(1).kind == "text":
+            elif token.text == "/" and self._peek(1).kind == "text":
                 self._at += 1
                 words.append("/")
             else:
@@ -580,13 +555,28 @@ class Parser:
                 raise Unreadable("a brace without its partner")
 
 
+def _without_points(reals: Term, points: Term) -> list[Term]:
+    """The parts of the line between the points that are taken out of it.
+
+    Raises:
+        Unreadable: If it is not the whole line, or a point has no place on it.
+    """
+    whole = Group((negative(INFINITY), INFINITY), "()")
+    items = points.items if isinstance(points, Group) and points.brackets == "{}" else ()
+    placed = {value: item for item in items if (value := real(item)) is not None}
+    if reals != whole or not items or len(placed) != len(items):
+        raise Unreadable("a difference of sets")
+    ends = [negative(INFINITY), *(placed[value] for value in sorted(placed)), INFINITY]
+    return [Group((low, high), "()") for low, high in itertools.pairwise(ends)]
+
+
 _COMPOSITE: Final = (Group, Union, Relation, Ratio, Quantity, Words, Matrix)
 _ATOM_COMMANDS: Final = frozenset(
     {"pi", "infty", "binom", "dbinom", "tbinom", "lvert", "lfloor", "lceil", "begin", "{"} | set(FUNCTIONS) | GREEK
 )
 
 
-def _check(term: Term) -> None:
+def check(term: Term) -> None:
     """Refuse arithmetic with what is no number, such as a product of a variable and a list."""
     for part in walk(term):
         if isinstance(part, Sum | Product | Power | Degrees) and any(isinstance(c, _COMPOSITE) for c in children(part)):

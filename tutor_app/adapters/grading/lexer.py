@@ -47,20 +47,54 @@ _SAME: Final = {
     "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "√": "sqrt ", "°": r"^\circ ",
     "∪": r"\cup ", "∈": r"\in ", "±": r"\pm ", "²": "^2", "³": "^3", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "θ": r"\theta ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'", "“": '"', "”": '"', "∅": r"\emptyset ",
-    "≡": r"\equiv ", "€": r"\$", "£": r"\$",
+    "≡": r"\equiv ", "€": r"\$", "£": r"\$", "⁄": "/", "…": "...", "ℝ": r"\mathbb{R}", "⟨": "(", "⟩": ")",
+    "∠": "", "⅓": "(1/3)", "⅔": "(2/3)", "⅕": "(1/5)", "⅖": "(2/5)", "⅗": "(3/5)", "⅘": "(4/5)", "⅙": "(1/6)",
+    "⅚": "(5/6)", "⅛": "(1/8)", "⅜": "(3/8)", "⅝": "(5/8)", "⅞": "(7/8)",
 }  # fmt: skip
+_VULGAR: Final = re.compile(r"(?<![\w.])(\d+)\s?([½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
+_RAISED: Final = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_RAISED_DIGITS: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _TRANSLATE: Final = str.maketrans(_SAME)
 _DELIMITERS: Final = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 _DROPPED: Final = re.compile(
     r"\\(?:left|right)\s*\.(?!\d)"
+    r"|\\(?:text)?color\s*\{[^{}]*\}|\\(?:bf|rm|it|angle|triangle)(?![A-Za-z])"
     r"|\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|quad|qquad|thinspace)(?![A-Za-z])"
-    r"|(?<!\\)\\[,;:!> ]|\\$|~(?=\s|$)"
+    r"|(?<!\\)\\[,;:!> ]|\\$|~(?=\s|$)|(?<=[^\s=])~(?=\S)"
 )
 _THOUSANDS_TEX: Final = re.compile(r"(?<=\d)(?:\{,\}|,\s*\\!|\\,)\s*(?=\d{3}(?!\d))")
 _THOUSANDS_SPACE: Final = re.compile(r"-?\d{1,3}(?: \d{3})+(?:\.\d+)?")
-_REPEATING: Final = re.compile(r"(\d{0,50})\.(\d{0,50})\\(?:overline|bar)\s*\{(\d{1,50})\}")
+_REPEATING: Final = re.compile(
+    r"(\d{0,50})\.(\d{0,50})(?:\\(?:overline|bar|dot)\s*(?:\{(\d{1,50})\}|(\d))|\((\d{1,50})\)(?!\s*[\d(\w]))"
+)
+_GOING_ON: Final = re.compile(r"(\d{0,50})\.(\d{0,50}?)(?:(\d)\3\3+|(\d{2,25})\4+)(?:\.{3}|\\[lc]?dots)$")
+_PREAMBLE: Final = re.compile(
+    r"(?:(?:the|my|our)\s+)?(?:final\s+)?answer\s*(?:is\s*:?|[:=])\s*|=\s*|\\approx(?![a-z])\s*"
+    r"|(?:option|choice)\s+(?=\(?[A-Za-z]\)?$)",
+    re.IGNORECASE,
+)
+_OVER: Final = re.compile(r"\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}|^([^{}]*)\\over(?![A-Za-z])([^{}]*)$")
+_CHOOSE: Final = re.compile(r"\{\s*(\w+)\s*\\choose\s*(\w+)\s*\}|\b(\d+)\s+choose\s+(\d+)\b")
+_ANGLES: Final = re.compile(r"\\langle(?![A-Za-z])(.*?)\\rangle(?![A-Za-z])|^<([^<>=]*,[^<>=]*)>$")
+_TIMES_TEN: Final = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*(?:\^|\*\*))")
+_UNION: Final = re.compile(r"(?<=[)\]])\s*U\s*(?=[(\[])")
+_FORMULA: Final = re.compile(r"(?<!\\)\$([^$\s](?:[^$]*[^$\s\\])?)\$(?![\d.])")
+_TEMPERATURE: Final = re.compile(r"\^\s*(?:\\circ|\{\s*\\circ\s*\})\s*([CFK])\b")
+_WRITTEN_DEGREE: Final = re.compile(r"\^\s*\{\s*\\(?:text|mathrm)\s*\{\s*o\s*\}\s*\}")
+_QUOTED_UNIT: Final = re.compile(r"(\d\s?)(\"|''|')$")
+_BASE_NAMES: Final = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
+    "sixteen": 16,
+}  # fmt: skip
+_BASE_TEXT: Final = re.compile(r"_\s*\{?\s*\\(?:text|mathrm)\s*\{\s*(\w+)\s*\}\s*\}?|_\{\s*([a-z]+)\s*\}")
+_BASE_DIGITS: Final = re.compile(r"(?:\\(?:text|mathrm)\s*\{\s*([0-9A-Z]+)\s*\}|\(([0-9A-Z]+)\))(?=_\{?\d)")
+_BASE_LETTERS: Final = re.compile(r"\b(\d[0-9a-z]*)(?=_\{?\d)")
+_PREFIXED: Final = re.compile(r"0([box])([0-9a-fA-F]+)")
+_CURRENCY_CODE: Final = re.compile(r"^(?:USD|US\\?\$|EUR|GBP)\s*(?=-?\d)")
+_ABBREVIATED: Final = re.compile(r"(?<=[a-z])\.(?=\^)")
+_UNDERSCORES: Final = re.compile(r"-?\d{1,3}(?:_\d{3})+")
 _IN_BASE: Final = re.compile(r"(-?[0-9A-Z.]+)\s*\(?\s*(?:in\s+)?base\s*(\d{1,2})\s*\)?")
-_MIXED: Final = re.compile(r"(?<![\d.)}\w])(\d+)\s+(\d+)\s*/\s*(\d+)(?!\s*[\d(\w])")
+_MIXED: Final = re.compile(r"(?<![\d.)}\w])(\d+)\s+(\d+)\s*/\s*(\d+)(?![\w(])(?!\s*[\d(])(?!\s+[A-Za-z](?![A-Za-z]))")
 _TOKEN: Final = re.compile(
     r"""(?P<space>\s+)
     |(?P<based>\d[0-9A-Z]*(?:\.[0-9A-Z]+)?_(?:\{\s*\d{1,2}\s*\}|\d(?!\d)))
@@ -97,7 +131,11 @@ def clean(text: str) -> str:
     """The same answer without delimiters, spacing commands and typographic variants; lossless as to value."""
     if len(text) > MAX_CHARACTERS:
         raise Unreadable("longer than any answer")
+    text = _VULGAR.sub(lambda m: f"({m[1]}+{_SAME[m[2]]})", text)
+    text = _RAISED.sub(lambda m: "^{" + m[0].translate(_RAISED_DIGITS) + "}", text)
     text = text.translate(_TRANSLATE).strip()
+    if m := _GOING_ON.fullmatch(text):
+        text = _fraction(m[1], m[2], m[3] or m[4])
     while True:
         before = text
         for left, right in _DELIMITERS:
@@ -109,12 +147,16 @@ def clean(text: str) -> str:
         # A sentence's full stop, and the comma after a formula; "p.m." keeps its points.
         if text.endswith(".") and not re.search(r"\.\s?[A-Za-z]?\.$", text):
             text = text[:-1].rstrip()
+        text = _PREAMBLE.sub("", text, count=1) if _PREAMBLE.match(text) else text
         if text == before:
             break
+    if "$" in text:
+        text = _FORMULA.sub(r"\1", text)
     text = _THOUSANDS_TEX.sub("", text)
     text = _DROPPED.sub(" ", text)
     text = _ENVIRONMENT.sub(lambda m: _MATRIX_BREAK.sub(r"\\\\", m[0]), text)
-    text = _REPEATING.sub(_repeating, text)
+    text = _REPEATING.sub(lambda m: _fraction(m[1], m[2], m[3] or m[4] or m[5]), text)
+    text = _respelled(text)
     text = _MIXED.sub(r"(\1+\2/\3)", text) if "/" in text else text
     if m := _IN_BASE.fullmatch(text):
         text = f"{m[1]}_{{{m[2]}}}"
@@ -193,8 +235,39 @@ def plain_words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _repeating(m: re.Match[str]) -> str:
-    whole, start, period = m[1] or "0", m[2], m[3]
+def _respelled(text: str) -> str:
+    """Other ways to write a thing, each in the way that the grammar knows."""
+    if "\\over" in text:
+        text = _OVER.sub(lambda m: rf"\frac{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+    if "choose" in text:
+        text = _CHOOSE.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+    text = _ANGLES.sub(lambda m: f"({m[1] or m[2]})", text)
+    text = _TIMES_TEN.sub(r"\\times ", text)
+    text = _UNION.sub(r" \\cup ", text)
+    text = _WRITTEN_DEGREE.sub(r"^\\circ ", text)
+    text = _TEMPERATURE.sub(r"^\\circ\\text{\1}", text)
+    if (m := _QUOTED_UNIT.search(text)) and m[2][0] not in text[: m.start(2)]:
+        text = f"{text[: m.start()]}{m[1]}\\text{{{'feet' if m[2] == chr(39) else 'inches'}}}"
+    if "_" in text:
+        text = _BASE_TEXT.sub(lambda m: _base_name(m[1] or m[2]) or m[0], text)
+        text = _BASE_DIGITS.sub(lambda m: m[1] or m[2], text)
+        text = _BASE_LETTERS.sub(lambda m: m[1].upper(), text)
+        if _UNDERSCORES.fullmatch(text):
+            text = text.replace("_", "")
+    text = _ABBREVIATED.sub("", _CURRENCY_CODE.sub(r"\\$", text))
+    if m := _PREFIXED.fullmatch(text):
+        text = f"{m[2].upper()}_{{{ {'b': 2, 'o': 8, 'x': 16}[m[1]] }}}"
+    return text
+
+
+def _base_name(word: str) -> str:
+    size = _BASE_NAMES.get(word) or (int(word) if word.isdecimal() and len(word) < 3 else 0)
+    return f"_{{{size}}}" if size else ""
+
+
+def _fraction(whole: str, start: str, period: str) -> str:
+    """The fraction that a repeating decimal is."""
+    whole = whole or "0"
     above = int(whole + start + period) - int(whole + start)
     return f"({above}/{(10 ** len(period) - 1) * 10 ** len(start)})"
 
@@ -225,7 +298,8 @@ def _braced(text: str, start: int) -> tuple[str, int]:
 def _word(found: list[Token], word: str, spaced: bool) -> None:
     """A run of letters: a known name, a separator, a unit, or single-letter variables."""
     after_value = bool(found) and (found[-1].kind in ("num", "text") or found[-1].text in (")", "}", "]", r"\}", "/"))
-    if spaced and word == "min" and found and found[-1].kind == "num":
+    counted = word == "min" and bool(found) and found[-1].kind == "num"
+    if spaced and (counted or (word in ("sq", "cu") and after_value)):
         found.append(Token("text", word, spaced))
     elif word in ("and", "or"):
         found.append(Token("sep", word, spaced))

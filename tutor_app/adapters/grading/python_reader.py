@@ -32,9 +32,11 @@ from tutor_app.adapters.grading.terms import (
 
 MAX_CHARACTERS: Final = 4_000
 MAX_DEPTH: Final = 60
-_ALPHABET: Final = re.compile(r"[\w\s+\-*/().,\[\]{}=<>!'\"]+", re.ASCII)
+_ALPHABET: Final = re.compile(r"[\w\s+\-*/().,:\[\]{}=<>!'\"]+", re.ASCII)
 # Python warns of "1if" and the like; a number that runs into a name is never what Python prints.
-_GLUED: Final = re.compile(r"(?<![A-Za-z_\d.])\d[\d.]*(?!e[+-]?\d)[A-Za-z_]")
+_GLUED: Final = re.compile(r"(?<![A-Za-z_\d.])\d[\d.]*(?!e[+-]?\d|j\b)[A-Za-z_]")
+_LAMBDA: Final = re.compile(r"\blambda\b(?=\s*(?:[-+*/)^,]|$))")
+_INDEXED: Final = re.compile(r"([A-Za-z])(\d+)")
 _NAMES: Final[dict[str, Term]] = {
     "pi": Constant("pi"),
     "E": Constant("e"),
@@ -43,6 +45,9 @@ _NAMES: Final[dict[str, Term]] = {
     "inf": INFINITY,
     "zoo": INFINITY,
 }
+_VALUES: Final = frozenset(
+    ("Integer", "Float", "Symbol", "N", "S", "int", "float", "float64", "float32", "int64", "int32", "sympify")
+)
 _MATRICES: Final = frozenset(("Matrix", "ImmutableMatrix", "ImmutableDenseMatrix", "MutableDenseMatrix", "array"))
 _COMPARISONS: Final[dict[type[ast.cmpop], str]] = {
     ast.Eq: "=",
@@ -62,11 +67,13 @@ def read_python(text: str) -> Term:
     """
     if len(text) > MAX_CHARACTERS or not _ALPHABET.fullmatch(text) or _GLUED.search(text) or _nesting(text) > MAX_DEPTH:
         raise Unreadable("not Python output")
+    # A keyword to Python, a name to SymPy, which prints it so.
+    text = _LAMBDA.sub("lambda_", text.strip())
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as e:
         raise Unreadable("not a Python expression") from e
-    return _Reader(text.strip()).read(tree.body)
+    return _Reader(text).read(tree.body)
 
 
 def _nesting(text: str) -> int:
@@ -99,10 +106,13 @@ class _Reader:
                 return Number(Fraction(value))
             case ast.Constant(value=float()):
                 return self._decimal(node)
+            case ast.Constant(value=complex(imag=value)):
+                exact = Fraction(str(value))
+                return product(Number(exact), Constant("i"))
             case ast.Constant(value=str(value)):
                 return Words(" ".join(value.split()), marked=True)
             case ast.Name(id=name):
-                return _NAMES.get(name) or Symbol(name)
+                return _NAMES.get(name) or Symbol(_INDEXED.sub(r"\1_\2", name.rstrip("_")) or name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return negative(self.read(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -117,6 +127,10 @@ class _Reader:
                 return Group(tuple(map(self.read, elements)), "[]")
             case ast.Set(elts=elements):
                 return Group(tuple(map(self.read, elements)), "{}")
+            case ast.Dict(keys=[*keys], values=values) if keys:
+                pairs = [(self.read(k), self.read(v)) for k, v in zip(keys, values, strict=True) if k is not None]
+                named = tuple(Relation((Symbol(k.text) if isinstance(k, Words) else k, v), ("=",)) for k, v in pairs)
+                return named[0] if len(named) == 1 else Group(named)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 if any(type(op) not in _COMPARISONS for op in ops):
                     raise Unreadable("a comparison that is no relation")
@@ -170,7 +184,9 @@ class _Reader:
             if len(values) == 1 and name != "sqrt":
                 return values[0]
             return special[name](*values)
-        if name in ("Integer", "Float", "Symbol", "N", "int", "float") and len(values) == 1:
+        if name in _VALUES and len(values) == 1:
+            if name == "float" and isinstance(values[0], Words) and values[0].text.strip("+-") in ("inf", "infinity"):
+                return negative(INFINITY) if values[0].text.startswith("-") else INFINITY
             return Symbol(values[0].text) if isinstance(values[0], Words) else values[0]
         if name in ("FiniteSet", "set", "list", "tuple", "Tuple", "frozenset"):
             inside = values[0].items if len(values) == 1 and isinstance(values[0], Group) else values
@@ -182,12 +198,21 @@ class _Reader:
             return Relation(values, (op,))
         if name == "exp" and len(values) == 1:
             return Power(Constant("e"), values[0])
-        if name == "binomial" and len(values) == 2:
-            return Call(name, values)
+        if name in ("binomial", "comb") and len(values) == 2:
+            return Call("binomial", values)
+        if name == "C" and len(values) == 2 and all(isinstance(v, Number) for v in values):
+            return Call("binomial", values)
+        if name in ("Point", "Point2D", "Point3D") and values:
+            return Group(values[0].items if len(values) == 1 and isinstance(values[0], Group) else values, "()")
+        if name == "root" and len(values) == 2:
+            return root(*values)
+        if name in ("log2", "log10") and len(values) == 1:
+            return Call("log", (values[0], Number(Fraction(int(name[3:])))))
         if name in FUNCTIONS and name not in ("sqrt", "cbrt") and values:
             return Call("log" if name == "lg" else FUNCTIONS[name], values)
         if len(name) == 1 and values:
-            return Call(name, values)
+            # Only these letters name functions; "n(n + 1)" is a product.
+            return Call(name, values) if name in "fghFGHP" or len(values) > 1 else product(Symbol(name), values[0])
         raise Unreadable(f"the function {name}")
 
     def _interval(self, low: ast.expr, high: ast.expr, left_open: bool, right_open: bool) -> Term:

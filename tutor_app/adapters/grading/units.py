@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
+SCALES: Final = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _TABLE: Final = {
     "length": {
         "mm millimeter millimetre": Fraction(1, 1000),
@@ -41,6 +42,7 @@ _TABLE: Final = {
     "angle": {"deg degree": Fraction(1)},
     "before noon": {"am": Fraction(1)},
     "after noon": {"pm": Fraction(1)},
+    "scale": {word: Fraction(n) for word, n in SCALES.items()},
     "speed": {"mph": Fraction(1), "kph kmh": Fraction(1000000, 1609344)},
 }
 _UNITS: Final = {

@@ -24,8 +24,8 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from tutor_app.adapters.grading.compare import Finding, compare_readings
-from tutor_app.adapters.grading.latex_reader import readings
 from tutor_app.adapters.grading.paper import paper_same
+from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.terms import (
     Call,
     Constant,

@@ -203,12 +203,16 @@ class GgufInfo:
         return sum(t.bytes for t in self.tensors)
 
 
-def read_gguf(path: Path) -> GgufInfo:
+def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
     """Read the header and check that every tensor lies inside the file.
 
+    Args:
+        path: The file.
+        adapter: Whether an adapter is wanted instead of a whole language model.
+
     Raises:
-        ModelFileFault: If the file is missing, unreadable, empty, truncated, of another kind, damaged, or not a
-            whole language model; the sentence says which.
+        ModelFileFault: If the file is missing, unreadable, empty, truncated, of another kind, damaged, or not what
+            is wanted; the sentence says which.
     """
     try:
         found = path.stat()
@@ -219,7 +223,7 @@ def read_gguf(path: Path) -> GgufInfo:
         if found.st_size == 0:
             raise ModelFileFault(f'The model file "{path.name}" is empty (0 bytes).', "Fetch or copy it again.")
         with path.open("rb", buffering=2**18) as stream:
-            return _Reader(stream, path, found.st_size).read()
+            return _Reader(stream, path, found.st_size, adapter).read()
     except FileNotFoundError:
         raise ModelFileFault(f'There is no file "{path}".', "Check the path.") from None
     except PermissionError:
@@ -252,7 +256,7 @@ def estimate_ram(info: GgufInfo, n_ctx: int, *, n_seq: int = 1, n_batch: int = 6
     kv = int(n_ctx * n_seq * info.n_layer * n_head_kv * (k + v) * kv_bytes)
     n_ff = info.number(f"{arch}.feed_forward_length", 4 * n_embd)
     # The widest row alive during a batch, as float32: the logits, or a block's activations and attention scores.
-    row = max(info.n_vocab, n_ctx * n_head // 2 + 2 * n_ff + 4 * n_embd)
+    row = max(info.n_vocab, n_ctx * n_head + 2 * n_ff + 4 * n_embd)
     # On a processor llama.cpp keeps a second, rearranged copy of these; the embedding is only looked up.
     repacked = sum(t.bytes for t in info.tensors if t.type in _REPACKED and not t.name.startswith("token_embd"))
     # The rest is llama.cpp, Python and the vocabulary's own tables, measured on small models.
@@ -262,8 +266,9 @@ def estimate_ram(info: GgufInfo, n_ctx: int, *, n_seq: int = 1, n_batch: int = 6
 class _Reader:
     """One pass over one header."""
 
-    def __init__(self, stream: BinaryIO, path: Path, size: int) -> None:
+    def __init__(self, stream: BinaryIO, path: Path, size: int, adapter: bool) -> None:
         self._stream = stream
+        self._adapter = adapter
         self._path = path
         self._size = size
         self._at = 0
@@ -336,8 +341,15 @@ class _Reader:
         if not info.architecture:
             raise self._damaged("it does not name the model's architecture")
         kind = info.text("general.type")
+        if self._adapter:
+            if kind != "adapter":
+                raise ModelFileFault(f'"{name}" is a whole model, not an adapter.', "Use it without a base.")
+            return
         if kind == "adapter":
-            raise ModelFileFault(f'"{name}" is an adapter (LoRA), not a whole model.', "Merge it into its model first.")
+            raise ModelFileFault(
+                f'"{name}" is an adapter (LoRA), not a whole model.',
+                "Name its model, too: `tutor models import FILE --base MODEL`.",
+            )
         if kind in ("mmproj", "clip") or info.architecture == "clip":
             raise ModelFileFault(f'"{name}" is the picture part of a model.', "Choose the language model beside it.")
         if info.number("split.count") > 1:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
 from tutor_app.adapters.models.download import PATIENCE, Wanted, fetch, free_space
 from tutor_app.adapters.models.gguf import GgufInfo, read_gguf
+from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Progress,
@@ -69,6 +70,7 @@ class InstalledModel:
         by_reference: Whether the file belongs to the reader, not to the store.
         source: Where it was fetched from, or empty.
         mtime_ns: Modification time when it was taken in.
+        base: The model's file that this one, an adapter, is used over; None for a whole model.
         problem: Why it cannot be used at the moment (moved, changed), as a sentence; else empty.
     """
 
@@ -81,7 +83,13 @@ class InstalledModel:
     by_reference: bool = False
     source: str = ""
     mtime_ns: int = 0
+    base: Path | None = None
     problem: str = ""
+
+    @property
+    def weights(self) -> Path:
+        """The file of the whole model: its own, or an adapter's base."""
+        return self.base or self.path
 
     @property
     def identity(self) -> str:
@@ -166,8 +174,10 @@ class ModelStore:
             raise self._not_here(entry)
         if _looks_like_path(text):
             path = Path(text).expanduser().absolute()
-            info = read_gguf(path)
             known = next((m for m in models if m.path == path and not m.problem), None)
+            if known is not None and known.base is not None:
+                return known
+            info = read_gguf(path)
             return known or _by_reference(info, "", path.stem)
         raise self._unknown(
             text, [n for e in self.entries() for n in (*e.roles, e.id)] + [m.id for m in models if m.by_reference]
@@ -251,7 +261,7 @@ class ModelStore:
             ModelFileFault: If the file is not what it was.
         """
         model = self.find(name)
-        read_gguf(model.path)
+        _checked(model)
         found = _sha256(model.path, model.name, model.bytes, progress, cancel)
         if model.sha256 and found != model.sha256:
             if model.by_reference:
@@ -265,7 +275,7 @@ class ModelStore:
             self._change_index(lambda models: [verified if m.id == model.id else m for m in models])
         return verified
 
-    def import_(self, path: Path, name: str | None = None) -> InstalledModel:
+    def import_(self, path: Path, name: str | None = None, *, base: str = "") -> InstalledModel:
         """Take in a GGUF file where it lies; it is not copied.
 
         A file of the catalogue is recognised by its hash, if its length fits.
@@ -273,13 +283,19 @@ class ModelStore:
         Args:
             path: The file.
             name: For the reader; by default the model's own.
+            base: The model (see :meth:`find`) that the file, a LoRA adapter, is used over.
 
         Raises:
-            ModelFileFault: If it cannot be used: missing, unreadable, empty, truncated, of another kind.
+            UserFault: If there is no such base, or it is an adapter itself.
+            ModelFileFault: If it cannot be used: missing, unreadable, empty, truncated, of another kind, or an
+                adapter of another model.
             ModelStoreFault: If the list of models cannot be written.
         """
         path = path.expanduser().absolute()
-        info = read_gguf(path)
+        under = self.find(base) if base else None
+        if under is not None and under.base is not None:
+            raise UserFault(f"{under.name} is an adapter itself.", "Name the whole model it was trained on.")
+        info = read_gguf(path) if under is None else read_adapter(path, read_gguf(under.path))
         given = " ".join((name or "").split())[:120]
         known = None
         for e in self.entries():
@@ -295,6 +311,9 @@ class ModelStore:
         else:
             taken = {m.id for m in models if m.path != path} | {n for e in self.entries() for n in (e.id, *e.roles)}
             model = _by_reference(info, given, _free_id(given or path.stem, taken))
+        if under is not None:
+            dialect = info.text("mumath.dialect") or under.dialect
+            model = replace(model, base=under.path, dialect=dialect)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
@@ -415,7 +434,8 @@ def _stored(model: InstalledModel, folder: Path) -> dict[str, Any]:
     said = asdict(model)
     del said["problem"]
     # Files of the store are named relative to it, so that the data folder can be moved as a whole.
-    said["path"] = model.path.name if model.path.parent == folder else str(model.path)
+    for key, path in (("path", model.path), ("base", model.base)):
+        said[key] = path and (path.name if path.parent == folder else str(path))
     return said
 
 
@@ -424,11 +444,12 @@ def _model_of(said: Any, folder: Path) -> InstalledModel | None:
     kinds = {"id": str, "name": str, "path": str, "sha256": str, "bytes": int, "source": str, "mtime_ns": int}
     if not isinstance(said, dict) or any(not isinstance(said.get(k), t) for k, t in kinds.items()):
         return None
-    dialect = said.get("dialect")
+    dialect, base = said.get("dialect"), said.get("base")
     return InstalledModel(
         **{**{k: said[k] for k in kinds}, "path": folder / said["path"]},
         dialect=dialect if isinstance(dialect, str) else None,
         by_reference=bool(said.get("by_reference")),
+        base=folder / base if isinstance(base, str) else None,
     )
 
 
@@ -446,7 +467,15 @@ def _problem(model: InstalledModel) -> str:
         return f'The file of {model.name} is gone: "{model.path}".'
     if found.st_size != model.bytes:
         return f"The file of {model.name} has changed: it has {found.st_size:,} bytes and should have {model.bytes:,}."
+    if model.base is not None and not model.base.is_file():
+        return f'The model that {model.name} is an adapter of is gone: "{model.base}".'
     return ""
+
+
+def _checked(model: InstalledModel) -> None:
+    whole = read_gguf(model.weights)
+    if model.base is not None:
+        read_adapter(model.path, whole)
 
 
 def _remedy(model: InstalledModel) -> str:

@@ -13,9 +13,12 @@ import base64
 import builtins
 import codecs
 import io
+import json
 import linecache
+import logging
 import os
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -24,10 +27,13 @@ import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from time import perf_counter
 from typing import Any, Final, Literal, NoReturn
 
-Send = Callable[[dict[str, Any]], None]
+from tutor_app.adapters.sandbox.figure_words import in_words
+
+Send = Callable[[dict[str, Any]], object]
 
 VALUE_CHARS: Final = 10_000
 MESSAGE_CHARS: Final = 2_000
@@ -58,8 +64,66 @@ def prepare() -> None:
     import numpy  # noqa: F401
     import sympy  # noqa: F401
 
+    _prepare_files_and_processes()
     with suppress(ImportError):
         _prepare_figures()
+
+
+def _prepare_files_and_processes() -> None:
+    """Have the standard library say, or do without, what the confinement refuses."""
+    for name in ("copymode", "copystat"):  # as on a disk that keeps no permissions: the copy itself succeeds
+        setattr(shutil, name, _tolerant(getattr(shutil, name)))
+    with suppress(ImportError, AttributeError):
+        # Without it multiprocessing says at once that this platform lacks what it needs.
+        delattr(import_module("_multiprocessing"), "SemLock")
+
+
+def _tolerant(function: Callable[..., None]) -> Callable[..., None]:
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        with suppress(PermissionError):
+            function(*args, **kwargs)
+
+    return wrapped
+
+
+TYPICAL: Final = """
+from sympy import *
+import numpy as np
+x, y, t = symbols('x y t')
+print(solve(x**2 - (k + 7)*x + k + 6, x), solve([x + y - k, x - y - 1], [x, y]), solve(Eq(3*t + k, 2*k + 1), t))
+print(factor(x**2 - (k + 1)*x + k), expand((x + k)**3), simplify((x**2 - k**2)/(x - k)))
+print(diff(x**3*sin(k*x), x), integrate(x**2 + k*x, (x, 0, 1)), (x**2 + k).subs(x, k))
+print(Matrix([[1, k], [3, k + 7]]).det(), Rational(k, 7).evalf(), latex(sqrt(k)/3 + x**2 - 1/x))
+print(np.linalg.det(np.eye(2)))
+"""
+"""What solutions commonly do, with a number ``k`` to be given."""
+
+_MORE: Final = """
+n = Symbol('n')
+solve(2*x**2 - k*x - 3, x), solve(x**3 - k*x, x), nsolve(cos(x) - x/k, x, 1)
+simplify(sin(x)**2 + cos(x)**2 + k), together(1/x + 1/(x + k))
+limit(sin(k*x)/x, x, 0), summation(n, (n, 1, k))
+factorint(gcd(360*k, 18*k)), isprime(101 + k), binomial(k + 5, 2), N(pi*sqrt(12*k))
+m = Matrix([[1, k], [3, k + 7]])
+m.inv(), m.rref(), m.eigenvals(), str(m)
+"""
+
+
+def practise() -> None:
+    """Do what solutions do, in a process that others are forked from.
+
+    The interpreter adapts its code, and SymPy fills its caches and imports its last modules, as they are used. The
+    amount is fixed, never a matter of idle time: what SymPy answers can depend on what its caches hold, and a
+    solution must run alike each time.
+    """
+    exec(TYPICAL + _MORE, {"k": 4})
+    plt: Any = sys.modules.get("matplotlib.pyplot")
+    if plt is not None:
+        plt.plot([1, 4, 9])
+        plt.title("$x^2$")
+        for kind in ("svg", "png"):
+            plt.savefig(io.BytesIO(), format=kind)
+        plt.close("all")
 
 
 def _no_input(prompt: object = "", /) -> NoReturn:
@@ -92,7 +156,10 @@ def _prepare_figures() -> None:
     finally:
         os.walk = walk
     plt.switch_backend("Agg")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # each missing font would be told once a letter
     matplotlib.rcParams["svg.hashsalt"] = "tutor"
+    # There is no TeX to call; matplotlib's own reader of formulas stands in.
+    matplotlib.RcParams.validate["text.usetex"] = lambda _: False
     matplotlib.use = lambda *a, **k: None  # a window cannot be opened; asking for one shall not fail
     plt.switch_backend = lambda *a, **k: None
 
@@ -107,6 +174,9 @@ class _Bytes(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        """Nothing: a wrapper that is thrown away must not take the stream with it."""
+
     def write(self, data: Any, /) -> int:
         raw = bytes(data)
         self._stream.write(self._decoder.decode(raw))
@@ -118,8 +188,11 @@ class Stream(io.TextIOBase):
 
     encoding = "utf-8"
     errors = "replace"
+    mode = "w"
+    line_buffering = True
 
     def __init__(self, kind: Literal["o", "e"], block: Block) -> None:
+        self.name = "<stdout>" if kind == "o" else "<stderr>"
         self._kind, self._block = kind, block
         self._held: list[str] = []
         self._size = 0
@@ -178,20 +251,35 @@ class Block:
         self._lock = threading.RLock()
         self._running = self._sending = self._interrupted = self._overflowed = False
         self.room = output_limit
-        self.main = types.ModuleType("__main__")
-        self.main.__dict__["__builtins__"] = builtins
         self.stdout, self.stderr = Stream("o", self), Stream("e", self)
         self._figures = 0
         self._saved: set[int] = set()
-        sys.modules["__main__"] = self.main
         sys.argv = [""]
-        random.seed(0)  # so that running a solution again gives the same namespace
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed(0)
+        self._begin()
         if "matplotlib.pyplot" in sys.modules:
             self._hook_figures()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _begin(self) -> None:
+        self.main = types.ModuleType("__main__")
+        self.main.__dict__["__builtins__"] = builtins
+        sys.modules["__main__"] = self.main
+        random.seed(0)  # so that running a solution again gives the same namespace
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(0)
+
+    def rehearse(self) -> None:
+        """Run a typical block for nobody, then begin anew.
+
+        A forked process shares its memory with its parent until it writes to it, and counting a reference is a
+        write: the first use of each page costs a copy, which is made here, before the solution is there to wait.
+        """
+        send, self._send = self._send, json.dumps
+        self.run(0, "k = 9" + TYPICAL)
+        self._send = send
+        linecache.cache.pop("<block 0>", None)
+        self._begin()
 
     # ------------------------------------------------------------------------------------- messages
 
@@ -245,10 +333,12 @@ class Block:
                 tree = ast.parse(code, filename)
                 value = (execute or self.execute)(tree, filename)
                 self._emit_open_figures()
+                if type(value).__module__ == "matplotlib.figure" and not self._figures:
+                    self._emit(value)  # one that pyplot knows nothing of
                 if value is not None and self.room == self.limit:
                     text, latex = show(value)
                     # The handle of a plot is no answer once the plot itself is there.
-                    if not (self._figures and " object at 0x" in text):
+                    if not (self._figures and (" object at 0x" in text or text.startswith("<Figure size "))):
                         done["value"], done["latex"] = text, latex
             except SystemExit as e:
                 if e.code not in (None, 0):
@@ -258,6 +348,9 @@ class Block:
                 with suppress(Exception):
                     self._emit_open_figures()
             finally:
+                for stream in (sys.stdout, sys.stderr):  # the block may have wrapped them
+                    with suppress(Exception):
+                        stream.flush()
                 self.stdout.flush()
                 self.stderr.flush()
         except BaseException as e:  # noqa: BLE001 - an interrupt while reporting
@@ -294,8 +387,6 @@ class Block:
 
     def _hook_figures(self) -> None:
         """Send figures when shown; remember those that were saved, which a following close() would lose."""
-        from importlib import import_module
-
         plt: Any = import_module("matplotlib.pyplot")
         figures: Any = import_module("matplotlib.figure").Figure
         close, savefig = plt.close, figures.savefig
@@ -328,12 +419,18 @@ class Block:
         plt = sys.modules.get("matplotlib.pyplot")
         if plt is None:
             return
+        failure: Exception | None = None
         for number in plt.get_fignums():
             figure = plt.figure(number)
-            if figure.axes or figure.texts:
-                self._emit(figure)
+            try:
+                if figure.axes or figure.texts:
+                    self._emit(figure)
+            except Exception as e:  # noqa: BLE001  (a title that is no mathematics, for example: the others still come)
+                failure = failure or e
         self._saved.clear()
-        self._close("all")
+        self._close("all")  # also what could not be drawn, or the next block would fail of it again
+        if failure is not None:
+            raise failure
 
     def _emit(self, figure: Any) -> None:
         if self._figures >= MAX_FIGURES:
@@ -343,12 +440,15 @@ class Block:
         width, height = (min(float(s), MAX_INCHES) for s in figure.get_size_inches())
         figure.set_size_inches(width, height)
         figure.set_dpi(DPI)
-        pictures = {}
+        pictures: dict[str, bytes] = {}
         self._drawing = True
         try:
-            for kind in ("svg", "png"):
+            # A picture must always come: where one is too large, a coarser one does.
+            for kind, dpi in (("svg", DPI), ("png", DPI), ("png", DPI // 2), ("png", DPI // 4)):
+                if pictures.get(kind):
+                    continue
                 out = io.BytesIO()
-                figure.savefig(out, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
+                figure.savefig(out, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
                 data = out.getvalue()
                 pictures[kind] = data if len(data) <= MAX_PICTURE_BYTES else b""
         finally:
@@ -358,21 +458,9 @@ class Block:
                 "k": "fig",
                 "svg": pictures["svg"].decode("utf-8", "replace"),
                 "png": base64.b64encode(pictures["png"]).decode(),
-                "alt": _in_words(figure),
+                "alt": in_words(figure),
             }
         )
-
-
-def _in_words(figure: Any) -> str:
-    parts = []
-    for axes in figure.axes[:4]:
-        title, x, y = axes.get_title(), axes.get_xlabel(), axes.get_ylabel()
-        said = [title] if title else []
-        if x or y:
-            said.append(f"{y or 'y'} against {x or 'x'}")
-        if said:
-            parts.append(", ".join(said))
-    return "Plot" + (": " + "; ".join(parts) if parts else "")
 
 
 # --------------------------------------------------------------------------------------------- values, errors
@@ -411,13 +499,27 @@ def cut(text: str, limit: int) -> str:
 def describe(e: BaseException, filename: str) -> dict[str, Any]:
     """Type, message, line of this block and the frames of solution code of an exception."""
     try:
-        message = str(e)
-    except Exception:  # noqa: BLE001 - the exception is the block's own class
+        return _describe(e, filename)
+    except BaseException:  # noqa: BLE001 - it may be of the block's own making, and so whatever comes of a look at it
+        kind = _name_of(type(e))
+        return {"type": kind, "message": "", "line": 0, "traceback": f"Traceback (most recent call last):\n{kind}"}
+
+
+def _name_of(kind: type) -> str:
+    """A class's own name, also where its metaclass has something else to say."""
+    name: str = type.__dict__["__name__"].__get__(kind)
+    return name
+
+
+def _describe(e: BaseException, filename: str) -> dict[str, Any]:
+    try:
+        message = str.__str__(str(e))  # of a subclass only the text
+    except BaseException:  # noqa: BLE001 - as above; the rest can still be told
         message = ""
     line, shown = 0, []
-    if isinstance(e, SyntaxError) and (e.filename or "").startswith("<block "):
-        line, message = e.lineno or 0, e.msg or message
-        if e.text:
+    if isinstance(e, SyntaxError) and str(e.filename).startswith("<block "):
+        line, message = e.lineno or 0, str(e.msg or message)
+        if isinstance(e.text, str):
             shown = [f'  File "{e.filename}", line {line}', "    " + e.text.strip()]
     else:
         frames = [
@@ -431,27 +533,8 @@ def describe(e: BaseException, filename: str) -> dict[str, Any]:
             source = linecache.getline(name, number).strip()
             if source:
                 shown.append("    " + source[:200])
-    kind = type(e).__name__
+    kind = _name_of(type(e))
     message = cut(message, MESSAGE_CHARS)
     last = f"{kind}: {message}" if message else kind
     text = "\n".join(["Traceback (most recent call last):", *shown, last])
     return {"type": kind, "message": message, "line": line, "traceback": cut(text, TRACEBACK_CHARS)}
-
-
-def warm_up() -> None:
-    """Touch the paths of a typical solution, so that the first block does not pay for lazy imports and pages."""
-    import numpy
-    import sympy
-
-    t = sympy.Symbol("t")
-    x, y = sympy.symbols("x y")  # the commonest names, whose assumptions and powers SymPy then has at hand
-    for k in (7, 9, 11):
-        sympy.solve(x**2 - k * x + k - 1, x)
-    sympy.solve([x + y - k, x - y - 1], [x, y])
-    sympy.solve(sympy.Eq(2 * t, k), t)
-    sympy.simplify((t**2 - 1) / (t - 1))
-    sympy.integrate(t**2, (t, 0, 1))
-    str(sympy.diff(sympy.sin(t) * t, t))
-    sympy.latex(sympy.sqrt(2) / 3 + t**2 - 1 / t)
-    sympy.Rational("1/3").evalf()
-    numpy.linalg.det(numpy.eye(2))

@@ -30,6 +30,7 @@ import stat
 import struct
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -43,7 +44,9 @@ CLONE_NEWUTS: Final = 0x04000000
 CLONE_NEWIPC: Final = 0x08000000
 CLONE_NEWUSER: Final = 0x10000000
 CLONE_NEWNET: Final = 0x40000000
-CLONE_THREAD: Final = 0x00010000
+# What pthread_create asks for: everything shared. A thread with descriptors of its own would escape their count.
+CLONE_OF_A_THREAD: Final = 0x003D0F00  # VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID
+CLONE_DETACHED: Final = 0x00400000  # without effect, and set by musl
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = (
     1,
     2,
@@ -137,14 +140,14 @@ NR: Final[dict[str, tuple[int, int]]] = {
 # keys, tracing, namespaces or privileges is absent, and thereby refused.
 _PLAIN: Final = (  # noqa: SIM905 - one name a line would hide the list
     "read write close fstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn "
-    "pread64 pwrite64 readv writev pipe select sched_yield mremap msync mincore madvise dup dup2 pause "
-    "nanosleep getitimer alarm setitimer getpid recvfrom shutdown getsockname getpeername setsockopt "
+    "pread64 pwrite64 readv writev pipe select sched_yield mremap msync madvise dup dup2 pause "
+    "nanosleep getitimer alarm setitimer getpid shutdown getsockname getpeername "
     "getsockopt exit wait4 flock fsync fdatasync ftruncate getdents getcwd fchdir gettimeofday "
     "getrlimit getrusage sysinfo times getuid getgid geteuid getegid getppid getpgrp getgroups getresuid "
     "getresgid capget rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack fstatfs "
     "sched_get_priority_max sched_get_priority_min gettid time futex epoll_create getdents64 "
     "set_tid_address restart_syscall fadvise64 clock_gettime clock_getres clock_nanosleep exit_group "
-    "epoll_wait epoll_ctl waitid pselect6 ppoll set_robust_list epoll_pwait timerfd_create fallocate "
+    "epoll_wait epoll_ctl waitid pselect6 ppoll set_robust_list epoll_pwait timerfd_create "
     "timerfd_settime timerfd_gettime eventfd2 epoll_create1 dup3 pipe2 preadv pwritev getcpu getrandom "
     "membarrier copy_file_range rseq close_range epoll_pwait2 futex_waitv"
 ).split()
@@ -155,13 +158,19 @@ _PATHS: Final = (  # noqa: SIM905 - one name a line would hide the list
     "mkdirat rmdir unlink unlinkat rename renameat renameat2"
 ).split()
 
-# libc falls back to an older call when these are "not implemented", but not when they are refused.
-_ABSENT: Final = ("clone3", "openat2", "fchmodat2")
+# What libc does another way when it is told so, but not when it is refused. An fallocate could take a whole disk
+# within one call, for no limit of the process counts what is reserved beyond a file's end.
+_ABSENT: Final = {
+    "clone3": errno.ENOSYS,
+    "openat2": errno.ENOSYS,
+    "fchmodat2": errno.ENOSYS,
+    "fallocate": errno.EOPNOTSUPP,
+}
 
 _FCNTL: Final = (0, 1, 2, 3, 4, 5, 6, 7, 1030, 36, 37, 38)  # dup, flags, locks; no owner, signal, lease, pipe size
 _IOCTL: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIO[N]CLEX
 O_PATH: Final = 0o10000000
-AF_UNIX, SOCK_STREAM = 1, 1
+AF_UNIX, SOCK_STREAM, MSG_OOB = 1, 1, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,11 @@ def landlock_abi() -> int:
         return 0
 
 
+def unsized_file_bytes(file_bytes: int, scratch_bytes: int) -> int:
+    """Size of one file where the scratch folder has no size of its own."""
+    return min(file_bytes, scratch_bytes // 16)
+
+
 def confine(policy: Policy, parent: int | None, handover: Handover | None = None) -> Confined:
     """Confine the calling process for good; it must have a single thread.
 
@@ -286,6 +300,8 @@ def confine(policy: Policy, parent: int | None, handover: Handover | None = None
     Raises:
         OSError: If a step that every supported kernel can do failed.
     """
+    with suppress(OSError):  # when memory is short the kernel shall end this process, not the program
+        Path("/proc/self/oom_score_adj").write_text("1000")
     namespaces, scratch = _enter_namespaces(policy) if policy.namespaces else ((), policy.scratch)
     os.chdir(scratch)
     _drop_capabilities()
@@ -300,7 +316,7 @@ def confine(policy: Policy, parent: int | None, handover: Handover | None = None
         handover = None
         _prctl(PR_SET_DUMPABLE, 0)
     if "mount" not in namespaces:  # a disk that fills is noticed late there, so each file is kept small
-        policy = replace(policy, file_bytes=min(policy.file_bytes, policy.scratch_bytes // 16))
+        policy = replace(policy, file_bytes=unsized_file_bytes(policy.file_bytes, policy.scratch_bytes))
     _limit(policy, private_user="user" in namespaces)
     abi = _restrict_files(policy.read, scratch)
     filtered = MACHINE in _COLUMN
@@ -580,9 +596,9 @@ def build_filter(pid: int, *, supervise: bool) -> bytes:
             p.rule(name, bits(1 if name == "open" else 2, O_PATH, if_set=_REFUSE, if_clear=path))
         else:
             p.rule(name, lambda: p.ret(path))
-    for name in _ABSENT:
-        p.rule(name, lambda: p.ret(SECCOMP_RET_ERRNO | errno.ENOSYS))
-    p.rule("clone", bits(0, CLONE_THREAD, if_set=SECCOMP_RET_ALLOW, if_clear=_REFUSE))
+    for name, code in _ABSENT.items():
+        p.rule(name, lambda code=code: p.ret(SECCOMP_RET_ERRNO | code))  # type: ignore[misc]
+    p.rule("clone", one_of(0, (CLONE_OF_A_THREAD, CLONE_OF_A_THREAD | CLONE_DETACHED)))
     p.rule("kill", one_of(0, (pid,)))
     p.rule("tgkill", one_of(0, (pid,)))
     p.rule("sched_getaffinity", one_of(0, (0, pid)))
@@ -590,7 +606,8 @@ def build_filter(pid: int, *, supervise: bool) -> bytes:
     p.rule("fcntl", one_of(1, _FCNTL))
     p.rule("ioctl", one_of(1, _IOCTL))
     p.rule("prctl", one_of(0, (PR_SET_NAME, PR_GET_NAME)))
-    p.rule("sendto", null(4, allow))
+    p.rule("sendto", null(4, bits(3, MSG_OOB, if_set=_REFUSE, if_clear=SECCOMP_RET_ALLOW)))
+    p.rule("recvfrom", bits(3, MSG_OOB, if_set=_REFUSE, if_clear=SECCOMP_RET_ALLOW))
     p.rule("socketpair", socketpair)
     p.ret(_REFUSE)
     return p.packed()

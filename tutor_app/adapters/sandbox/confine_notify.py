@@ -33,6 +33,9 @@ _RESP: Final = struct.Struct("QqiI")  # struct seccomp_notif_resp
 AT_FDCWD: Final = -100
 PATH_MAX: Final = 4096
 MAX_DEPTH: Final = 40
+MAX_FOLDER_NAME: Final = 64
+"""With MAX_DEPTH of such names a path stays below PATH_MAX, so what is in it can be counted and removed."""
+SMALLEST: Final = 4096
 _MODES: Final = {"mkdir": 1, "mkdirat": 2}
 
 # Where each call has its paths: (argument of the folder's descriptor or -1, argument of the path).
@@ -44,6 +47,8 @@ _PATHS: Final[dict[str, tuple[tuple[int, int], ...]]] = {
     "rename": ((-1, 0), (-1, 1)), "renameat": ((0, 1), (2, 3)), "renameat2": ((0, 1), (2, 3)),
 }  # fmt: skip
 _FLAGS: Final = {"open": 1, "openat": 2}
+_RENAME: Final = frozenset(("rename", "renameat", "renameat2"))
+_DELETE: Final = _RENAME | {"unlink", "unlinkat"}
 
 
 class Judge:
@@ -52,15 +57,16 @@ class Judge:
     Args:
         readable: Folders and files of the libraries.
         scratch: The writable folder.
-        quota: Bytes in the scratch folder beyond which no file is opened for writing.
-        pid: The process; what it deleted but holds open counts too.
+        quota: Bytes that the scratch folder may come to hold.
+        pid: The process; what it deleted but still holds counts too.
+        file_bytes: To which a file that is open may grow.
     """
 
-    def __init__(self, readable: Iterable[str], scratch: str, quota: int, pid: int = 0) -> None:
+    def __init__(self, readable: Iterable[str], scratch: str, quota: int, pid: int = 0, file_bytes: int = 0) -> None:
         self._roots = [os.path.realpath(r) for r in readable]
         self._scratch = os.path.realpath(scratch)
-        self._quota = quota
-        self._pid = pid
+        self._quota, self._pid, self._file_bytes = quota, pid, file_bytes
+        self._deletes = False
         self._above: set[str] = set()
         for root in (*self._roots, self._scratch):
             while root != "/":
@@ -79,43 +85,86 @@ class Judge:
         makes = call in ("mkdir", "mkdirat")
         if makes and mode & 0o700 != 0o700:
             return errno.EPERM
+        reals = []
         for path in paths:
-            # Links are followed as the kernel would follow them, for Landlock judges where they lead.
+            # Links are followed as the kernel would follow them, for Landlock judges where they lead. Only those of
+            # /proc mean something else to each process, so none of them is.
+            if self._within(os.path.normpath(path), "/proc"):
+                return errno.ENOENT
             real = os.path.realpath(path)
+            reals.append(real)
             if self._within(real, self._scratch):
                 writes = call in _FLAGS and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
                 if makes and real.count("/") - self._scratch.count("/") > MAX_DEPTH:
                     return errno.EDQUOT
-                if (writes or makes) and used(self._scratch, self._pid) > self._quota:
+                if makes and _long_name(real):
+                    return errno.ENAMETOOLONG
+                if (writes or makes) and self._to_come() > self._quota:
                     return errno.EDQUOT
+                self._deletes = self._deletes or call in _DELETE
             elif not any(self._within(real, r) for r in self._roots) and real not in self._above:
                 return errno.ENOENT
+        # Into other folders nothing is moved at all: Landlock refuses that, as between two disks.
+        if call in _RENAME and any(Path(r).is_dir() for r in reals) and any(map(_long_name, reals)):
+            return errno.ENAMETOOLONG
         return 0
+
+    def _to_come(self) -> int:
+        """What the scratch folder may come to hold without another file being opened."""
+        return used(self._scratch, self._pid, self._file_bytes, mapped=self._deletes) + self._file_bytes
 
     @staticmethod
     def _within(path: str, root: str) -> bool:
         return path == root or path.startswith(root + "/")
 
 
-def used(scratch: str, pid: int) -> int:
-    """Bytes held by a scratch folder and by what the process deleted from it but keeps open."""
+def _long_name(path: str) -> bool:
+    return len(os.fsencode(Path(path).name)) > MAX_FOLDER_NAME
+
+
+def used(scratch: str, pid: int, file_bytes: int = 0, *, mapped: bool = False) -> int:
+    """Bytes held by a scratch folder and by what the process deleted from it but keeps.
+
+    Args:
+        scratch: Folder.
+        pid: Process.
+        file_bytes: What each file that is open counts for at least.
+        mapped: Whether to look for deleted files that are held by a mapping alone.
+    """
     total = 0
+    files: dict[tuple[int, int], int] = {}
     pending = [scratch]
     while pending:
         with suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 with suppress(OSError):
-                    # Even an empty file costs the disk something; a million of them cost a lot.
-                    total += max(entry.stat(follow_symlinks=False).st_blocks * 512, 4096)
-                    if entry.is_dir(follow_symlinks=False):
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISDIR(status.st_mode):
                         pending.append(entry.path)
+                        total += max(status.st_blocks * 512, SMALLEST)
+                    else:
+                        files[status.st_dev, status.st_ino] = _cost(status)
     with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as entries:
         for entry in entries:
             with suppress(OSError):
                 status = entry.stat()
-                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
-                    total += status.st_blocks * 512
-    return total
+                key = status.st_dev, status.st_ino
+                deleted = status.st_nlink == 0 and str(Path(entry.path).readlink()).startswith(scratch + "/")
+                if key in files or (deleted and stat.S_ISREG(status.st_mode)):
+                    files[key] = max(_cost(status), file_bytes)
+    if mapped:
+        with suppress(OSError):
+            for line in Path(f"/proc/{pid}/maps").read_bytes().splitlines():
+                if line.endswith(b"(deleted)") and os.fsencode(scratch) in line:
+                    device, inode = line.split(maxsplit=5)[3:5]
+                    major, minor = device.split(b":")
+                    files.setdefault((os.makedev(int(major, 16), int(minor, 16)), int(inode)), file_bytes)
+    return total + sum(files.values())
+
+
+def _cost(status: os.stat_result) -> int:
+    """Of a file: its holes may be filled at any time, and even an empty one costs the disk something."""
+    return max(status.st_blocks * 512, status.st_size, SMALLEST)
 
 
 class Supervisor:

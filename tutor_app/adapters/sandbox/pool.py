@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from tutor_app.adapters.sandbox.clean_output import visible
 from tutor_app.adapters.sandbox.process import (
@@ -35,35 +35,54 @@ from tutor_app.adapters.sandbox.process import (
 from tutor_app.core.errors import SandboxFault
 
 START_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 0.2
+"""How long after a block the next worker is made: until then the solution may well run another."""
+_NEVER: Final = float("inf")
 FULL: Final = frozenset({"files", "writes", "metadata", "network", "processes", "signals", "memory"})
 """What the worker's own attempts must have shown before the confinement counts as complete."""
 
 
-class Pool:
-    """Warm workers, one use each; see :class:`tutor_app.adapters.sandbox.sessions.Sandbox` for the arguments.
+class Options(TypedDict, total=False):
+    """How a pool works; each may be left out.
 
-    Starts nothing until :meth:`warm` or :meth:`take`. Safe to use from several threads.
+    Attributes:
+        spares: Workers kept ready, by default 1.
+        require_full: Refuse to run code where a guarantee is missing; by default the strongest mode there is is used.
+        namespaces: Whether to use namespaces where they are allowed, as by default.
+        fork: Whether workers are forked from a template; by default where the system is fit for it.
+        idle_seconds: When to let go of idle workers, by default after ten minutes.
+        command: How to start a worker; by default with this interpreter.
     """
 
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        *,
-        spares: int = 1,
-        require_full: bool = False,
-        namespaces: bool = True,
-        fork: bool | None = None,
-        idle_seconds: float = 600.0,
-        command: Sequence[str] | None = None,
-    ) -> None:
+    spares: int
+    require_full: bool
+    namespaces: bool
+    fork: bool
+    idle_seconds: float
+    command: Sequence[str]
+
+
+class Pool:
+    """Warm workers, one use each. Starts nothing until :meth:`warm` or :meth:`take`. Safe to use from several threads.
+
+    What nobody should wait for is done by a thread of its own, which ends when there is nothing left to keep.
+
+    Args:
+        limits: Bounds on each solution.
+        options: See :class:`Options`.
+    """
+
+    def __init__(self, limits: Limits | None = None, **options: Unpack[Options]) -> None:
         self.limits = limits or Limits()
-        self._spares_wanted = spares
-        self._require_full = require_full
-        self._namespaces = namespaces
-        self._fork = sys.platform == "linux" if fork is None else fork
-        self._idle_seconds = idle_seconds
-        self._command = tuple(command or worker_command())
-        self._lock = threading.RLock()
+        self._spares_wanted = options.get("spares", 1)
+        self._require_full = options.get("require_full", False)
+        self._namespaces = options.get("namespaces", True)
+        self._fork = options.get("fork", sys.platform == "linux")
+        self._idle_seconds = options.get("idle_seconds", 600.0)
+        self._command = tuple(options.get("command") or worker_command())
+        self._lock = threading.Condition(threading.RLock())
+        self._keeper: threading.Thread | None = None
+        self._top_up_at = self._let_go_at = _NEVER
         self._template: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._base: Path | None = None
@@ -71,16 +90,12 @@ class Pool:
         self._spares: list[Worker] = []
         self._in_use = 0
         self._number = 0
-        self._idle: threading.Timer | None = None
         self._closed = False
 
     def warm(self) -> None:
         """Start getting workers ready; returns at once."""
         with self._lock:
-            self._stop_idle_timer()
-            with suppress(SandboxFault):
-                self._top_up()
-            self._start_idle_timer()
+            self._plan(top_up_in=0)
 
     def take(self) -> Worker:
         """A worker that is ready, for the caller alone.
@@ -89,7 +104,7 @@ class Pool:
             SandboxFault: If none can be started, or none that is confined as demanded.
         """
         with self._lock:
-            self._stop_idle_timer()
+            self._plan()
             for attempt in range(3):
                 self._drain_control()
                 worker = self._spares.pop(0) if self._spares else self._spawn()
@@ -97,12 +112,16 @@ class Pool:
                     self._await_ready(worker)
                     break
                 except SandboxFault:
+                    status = self.exit_status(worker)
                     self._discard(worker)
                     if attempt == 2:
                         raise
                     if attempt == 1:
-                        self._namespaces = False  # what fails twice may be a namespace this system half allows
-                    self._let_go()
+                        # What ends by itself twice may meet a namespace that this system half allows. Being killed
+                        # tells of scarce memory, which must not make the confinement weaker.
+                        if status not in (None, -9):
+                            self._namespaces = False
+                        self._let_go()
             if self._require_full and not {k for k, v in worker.hello["held"].items() if v} >= FULL:
                 self._discard(worker)
                 missing = sorted(FULL - {k for k, v in worker.hello["held"].items() if v})
@@ -118,23 +137,23 @@ class Pool:
         with self._lock:
             self._discard(worker)
             self._in_use -= 1
-            if not self._closed:
-                with suppress(SandboxFault):
-                    self._top_up()
-            self._start_idle_timer()
+            self._plan(top_up_in=0)
 
     def replenish(self) -> None:
-        """Get the next worker ready, now that the running one is not in a hurry."""
-        with self._lock, suppress(SandboxFault):
-            if not self._closed:
-                self._top_up()
+        """Get the next worker ready soon, now that the running one is not in a hurry."""
+        with self._lock:
+            if len(self._spares) < self._spares_wanted:
+                self._plan(top_up_in=PAUSE_SECONDS)
 
     def close(self) -> None:
         """End every process and remove every file; workers still in use are ended too."""
         with self._lock:
             self._closed = True
-            self._stop_idle_timer()
             self._let_go()
+            keeper = self._keeper
+            self._lock.notify_all()
+        if keeper is not None:
+            keeper.join()
         atexit.unregister(self.close)
 
     def idle_memory(self) -> int:
@@ -326,8 +345,10 @@ class Pool:
 
     def _let_go(self) -> None:
         """End all processes and remove the working folder."""
-        for worker in list(self._workers.values()):
+        for worker in self._spares:
             worker.close()
+        for worker in self._workers.values():
+            worker.kill()  # who took it may be reading its pipes, so closing them is left to them
         self._workers.clear()
         self._spares.clear()
         if self._control is not None:
@@ -344,19 +365,32 @@ class Pool:
             shutil.rmtree(self._base, ignore_errors=True)
             self._base = None
 
-    def _start_idle_timer(self) -> None:
-        if self._in_use == 0 and not self._closed:
-            self._stop_idle_timer()
-            self._idle = threading.Timer(self._idle_seconds, self._when_idle)
-            self._idle.daemon = True
-            self._idle.start()
+    def _plan(self, top_up_in: float = _NEVER) -> None:
+        """Have the keeper top up then, and let go when the pool has been idle from now on."""
+        if self._closed:
+            return
+        now = time.monotonic()
+        self._top_up_at = min(self._top_up_at, now + top_up_in)
+        self._let_go_at = now + self._idle_seconds
+        if self._keeper is None:
+            self._keeper = threading.Thread(target=self._keep, name="sandbox-pool", daemon=True)
+            self._keeper.start()
+        elif top_up_in < _NEVER:
+            self._lock.notify_all()
 
-    def _stop_idle_timer(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-
-    def _when_idle(self) -> None:
+    def _keep(self) -> None:
         with self._lock:
-            if self._in_use == 0:
-                self._let_go()
+            while not self._closed:
+                now = time.monotonic()
+                if now >= self._top_up_at:
+                    self._top_up_at = _NEVER
+                    with suppress(SandboxFault):
+                        self._top_up()
+                elif self._in_use:
+                    self._lock.wait(None if self._top_up_at == _NEVER else self._top_up_at - now)
+                elif now >= self._let_go_at:
+                    self._let_go()
+                    break
+                else:
+                    self._lock.wait(min(self._top_up_at, self._let_go_at) - now)
+            self._keeper = None

@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 FRAME_LIMIT: Final = 8 << 20
+MAX_PARTS: Final = 500_000
+"""Commas and brackets in a frame: each may become an object, many times as large as what was sent."""
+SEND_SECONDS: Final = 5.0
 _HEADER: Final = struct.Struct("<I")
 
 
@@ -64,6 +67,7 @@ class Worker:
     status: int | None = None
     hello: dict[str, Any] = field(default_factory=dict)
     buffer: bytearray = field(default_factory=bytearray)
+    killed: bool = False
     closed: bool = False
     reaped: bool = False
 
@@ -73,6 +77,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once."""
+        self.killed = True
         if sys.platform == "win32" and self.child is not None:
             self.child.kill()
         self._signal("SIGKILL")
@@ -101,11 +106,19 @@ class Worker:
         """Write one command.
 
         Raises:
+            TimeoutError: If the worker does not take it.
             OSError: If the worker is gone.
         """
         view = memoryview(json.dumps(message).encode() + b"\n")
+        end = time.monotonic() + SEND_SECONDS
         while view:
-            view = view[os.write(self.commands, view) :]
+            try:
+                view = view[os.write(self.commands, view) :]
+            except BlockingIOError:
+                poll = select.poll()
+                poll.register(self.commands, select.POLLOUT)
+                if not poll.poll(max(end - time.monotonic(), 0) * 1000):
+                    raise TimeoutError("the worker does not listen") from None
 
     def frames(self) -> Iterator[dict[str, Any]]:
         """The whole frames received so far.
@@ -120,6 +133,8 @@ class Worker:
             if len(self.buffer) < _HEADER.size + size:
                 return
             data = bytes(self.buffer[_HEADER.size : _HEADER.size + size])
+            if size > MAX_PARTS and sum(map(data.count, (b",", b"[", b"{"))) > MAX_PARTS:
+                raise ValueError("frame of too many parts")
             del self.buffer[: _HEADER.size + size]
             message = json.loads(data)
             if not isinstance(message, dict):
@@ -145,8 +160,10 @@ def worker_command() -> tuple[str, ...]:
     """How to start the worker; a frozen application is its own interpreter and has a switch for it."""
     if getattr(sys, "frozen", False):
         return (sys.executable, "--sandbox-worker")
+    # On Windows the interpreter of a virtual environment starts another, which the worker's job would not allow.
+    python = getattr(sys, "_base_executable", sys.executable) if sys.platform == "win32" else sys.executable
     # The environment is scrubbed, so -E would add nothing; it would only ignore the fixed hash seed below.
-    return (sys.executable, "-s", "-P", "-B", str(Path(__file__).with_name("worker.py")))
+    return (python, "-s", "-P", "-B", str(Path(__file__).with_name("worker.py")))
 
 
 def worker_environment(base: Path) -> dict[str, str]:
@@ -159,6 +176,7 @@ def worker_environment(base: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",  # the order of sets, and so some of SymPy's output, is the same each time
         "PYTHONUTF8": "1",
+        "MALLOC_ARENA_MAX": "1",  # each further arena takes 128 MiB of address space, for one thread
     }
     for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR", "BLIS"):
         env[f"{library}_NUM_THREADS"] = "1"  # each thread would cost address space, and gain nothing here
@@ -186,8 +204,8 @@ def open_pipes() -> tuple[tuple[int, int, int], list[int]]:
             read, write = os.pipe()
             ours.append(read if reads else write)
             theirs.append(write if reads else read)
-            if reads and sys.platform != "win32":
-                os.set_blocking(read, False)
+            if sys.platform != "win32":
+                os.set_blocking(ours[-1], False)
     except OSError:
         close_all((*ours, *theirs))
         raise

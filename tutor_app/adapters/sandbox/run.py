@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tutor_app.adapters.sandbox.clean_output import clean_svg, png_size, visible
+from tutor_app.adapters.sandbox.clean_output import clean_step, clean_svg, png_size, visible
 from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
-from tutor_app.core.trace import Step, step_from
+from tutor_app.core.trace import Step
 from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
 
 POLL_SECONDS: Final = 0.01
@@ -29,6 +29,8 @@ GRACE_STOP: Final = 0.025
 GRACE_TIMEOUT: Final = 0.1
 MAX_FIGURES: Final = 8
 MAX_STEPS: Final = 20_000
+MAX_RECORDED: Final = 16 << 20
+"""Characters of all steps together; well above what the recorder itself keeps to."""
 
 
 class Run:
@@ -70,6 +72,7 @@ class Run:
         self._text: list[str] = []
         self._room = self._limits.output
         self._figures = 0
+        self._recorded = 0
         self._done: dict[str, Any] | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.steps: list[Step] = []
@@ -87,6 +90,9 @@ class Run:
             try:
                 worker.resume()
                 worker.send({"run": self._number, "code": self._code, **self._extra})
+            except TimeoutError:  # it pretended to be done and does not listen
+                why = "broken"
+                worker.kill()
             except OSError:
                 why = ""
             deadline, kill_at, watch_at = started + self._limit, float("inf"), started + WATCH_SECONDS
@@ -127,7 +133,7 @@ class Run:
                     try:
                         for message in worker.frames():
                             yield from self._take_in(message)
-                    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError):
                         why = why or "broken"
                         worker.kill()
                         break
@@ -135,7 +141,7 @@ class Run:
                     why, kill_at = "output", float("inf")
                     worker.kill()
             self.seconds = time.monotonic() - started
-            if self._done is not None:
+            if self._done is not None and not worker.killed:  # it may have been done in the moment it was killed
                 worker.pause()  # threads left behind rest until the next block
                 self.lost = False
             yield RunFinished(self._outcome(why))
@@ -146,7 +152,10 @@ class Run:
     def _take_in(self, message: dict[str, Any]) -> Iterator[RunEvent]:
         kind = message.get("k")
         if kind in ("o", "e"):
-            yield from self._printed(str(message["t"]), "stdout" if kind == "o" else "stderr")
+            text = message["t"]
+            if not isinstance(text, str):
+                raise TypeError("text is no text")
+            yield from self._printed(text, "stdout" if kind == "o" else "stderr")
         elif kind == "fig":
             figure = _figure(message)
             if figure is not None and self._figures < MAX_FIGURES:
@@ -154,13 +163,20 @@ class Run:
                 yield FigureDrawn(figure)
         elif kind == "done":
             self._done = message
-        elif kind == "step":
-            self.steps += [step_from(s) for s in message["steps"][: MAX_STEPS - len(self.steps)]]
+        elif kind == "step" and self._extra:
+            for data in message["steps"][: MAX_STEPS - len(self.steps)]:
+                step = clean_step(data)
+                self._recorded += sum(len(v.name) + len(v.text) + len(v.latex) for v in step.changed)
+                if self._recorded > MAX_RECORDED:
+                    raise ValueError("more steps than a recorder sends")
+                self.steps.append(step)
             self.recording_stopped = visible(str(message.get("stopped", ""))[:300])
 
     def _printed(self, text: str, stream: str) -> Iterator[RunEvent]:
-        shown = visible(text[: max(self._room, 0)])
-        self._room -= len(text)
+        room = max(self._room, 0)
+        shown = visible(text[:room])
+        self._room -= max(len(text), len(shown))  # an escape is longer than what it stands for
+        shown = shown[:room]
         if shown:
             self._text.append(shown)
             yield OutputDelta(shown, stream)
@@ -191,7 +207,7 @@ class Run:
             return False
         from tutor_app.adapters.sandbox.confine_notify import used
 
-        return used(str(scratch), self._worker.pid) > self._limits.scratch // 2
+        return used(str(scratch), self._worker.pid) > self._limits.scratch * 3 // 4
 
     def _outcome(self, why: str) -> Output:
         text = "".join(self._text)
@@ -304,5 +320,5 @@ def _figure(message: dict[str, Any]) -> Figure | None:
         png=png,
         width=size[0],
         height=size[1],
-        alt=visible(alt[:300]) if isinstance(alt, str) else "",
+        alt=visible(alt[:1_000]) if isinstance(alt, str) else "",
     )

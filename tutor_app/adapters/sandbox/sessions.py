@@ -14,9 +14,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
-from tutor_app.adapters.sandbox.pool import Pool
+from tutor_app.adapters.sandbox.pool import Options, Pool
 from tutor_app.adapters.sandbox.process import Limits, Worker
 from tutor_app.adapters.sandbox.run import Run
 from tutor_app.core.errors import SandboxFault
@@ -30,49 +30,27 @@ __all__ = ["Guarantee", "Limits", "Sandbox", "Session", "Traced", "guarantees"]
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """One promise, whether this computer keeps it, and by what."""
+    """One promise, whether this computer keeps it, and by what; ``required`` is False for what only adds to others."""
 
     name: str
     held: bool
     how: str
+    required: bool = True
 
 
 class Sandbox:
     """A pool of warm, confined one-shot workers; a :class:`~tutor_app.core.ports.CodeExecutor`.
 
     Starts nothing until :meth:`warm` or :meth:`open`. A session takes a worker for itself; another warms up in
-    the background; after ``idle_seconds`` without sessions everything is let go and started again when needed.
+    the background; after some time without sessions everything is let go and started again when needed.
 
     Args:
         limits: Bounds on each solution.
-        spares: Workers kept ready.
-        require_full: Refuse to run code where a guarantee is missing.
-        namespaces: Whether to use namespaces where they are allowed.
-        fork: Whether workers are forked from a template; None means where the system is fit for it.
-        idle_seconds: When to let go of idle workers.
-        command: How to start a worker; None means this interpreter.
+        options: How many workers are kept, and how; see :class:`~tutor_app.adapters.sandbox.pool.Options`.
     """
 
-    def __init__(
-        self,
-        limits: Limits | None = None,
-        *,
-        spares: int = 1,
-        require_full: bool = False,
-        namespaces: bool = True,
-        fork: bool | None = None,
-        idle_seconds: float = 600.0,
-        command: Sequence[str] | None = None,
-    ) -> None:
-        self.pool = Pool(
-            limits,
-            spares=spares,
-            require_full=require_full,
-            namespaces=namespaces,
-            fork=fork,
-            idle_seconds=idle_seconds,
-            command=command,
-        )
+    def __init__(self, limits: Limits | None = None, **options: Unpack[Options]) -> None:
+        self.pool = Pool(limits, **options)
 
     @property
     def limits(self) -> Limits:
@@ -303,7 +281,7 @@ def _guarantees(hello: dict[str, Any], limits: Limits) -> list[Guarantee]:
         row("no memory outside its limit", "memory", f"{limits.memory >> 20} MiB of address space, {calls}"),
         Guarantee("bounded scratch folder", True, f"{limits.scratch >> 20} MiB, {scratch}"),
         Guarantee("bounded time and output", True, f"{limits.seconds:g} s and {limits.output >> 10} kB a block"),
-        Guarantee("namespaces", bool(spaces), " ".join(spaces) or "not allowed here; not required"),
+        Guarantee("namespaces", bool(spaces), " ".join(spaces) or "not allowed here; not required", False),
     ]
 
 
@@ -318,6 +296,6 @@ def guarantees(limits: Limits | None = None) -> list[Guarantee]:
         rows = sandbox.guarantees()
         sandbox.open().close()  # so that a spare is waiting, as between two solutions
         memory = sandbox.idle_memory() / 1e6
-        return [*rows, Guarantee("idle memory of the pool", True, f"{memory:.0f} MB" if memory else "unknown")]
+        return [*rows, Guarantee("idle memory of the pool", True, f"{memory:.0f} MB" if memory else "unknown", False)]
     finally:
         sandbox.close()

@@ -63,7 +63,7 @@ def library_roots() -> list[str]:
             if path and path[0].startswith("/") and ".so" in path[0]:
                 folder = Path(path[0]).parent
                 roots.add(str(folder) if any(p.startswith("lib") for p in folder.parts) else path[0])
-    roots.update(("/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache", *_DEVICES))
+    roots.update(("/usr/share/zoneinfo", "/usr/lib/locale", "/etc/localtime", "/etc/ld.so.cache", *_DEVICES))
     home = os.path.realpath(_home())
     real = {os.path.realpath(r) for r in roots if Path(r).exists()}
     kept = [r for r in real if r != "/" and not (home + "/").startswith(r + "/")]
@@ -98,6 +98,10 @@ def write_frame(fd: int, message: dict[str, Any]) -> None:
 def serve(commands: int, events: int, hello: dict[str, Any], config: dict[str, Any]) -> NoReturn:
     """Run blocks until the other side closes the pipe."""
     runner = block.Block(lambda m: write_frame(events, m), config["output_limit"])
+    # Code that has redirected its output goes back by these. The first ones are kept: they own the descriptors.
+    _owners = sys.__stdout__, sys.__stderr__
+    vars(sys).update(__stdout__=runner.stdout, __stderr__=runner.stderr)
+    runner.rehearse()
     gc.freeze()  # what exists by now lives as long as the process; the collector need not look at it
     write_frame(events, {"k": "ready", **hello})
     pending = b""
@@ -245,7 +249,11 @@ class Template:
                     else:
                         self._poll.unregister(fd)  # the process is gone
                 elif fd in self._links:
-                    self._take_listener(self._links[fd])
+                    kept = self._links[fd]
+                    try:
+                        self._take_listener(kept)
+                    except OSError:  # it was killed in the middle of it
+                        self._drop_link(kept)
                 elif fd == self._control.fileno():
                     try:
                         data, fds, _, _ = socket.recv_fds(self._control, 1 << 16, 3)
@@ -257,11 +265,20 @@ class Template:
 
     def _spawn(self, number: int, fds: list[int]) -> None:
         scratch, root = self._base / f"scratch{number}", self._base / f"root{number}"
-        scratch.mkdir(mode=0o700)
-        root.mkdir(mode=0o700)
         parent = os.getpid()
         link, theirs = socket.socketpair()
-        pid = os.fork()
+        try:
+            scratch.mkdir(mode=0o700)
+            root.mkdir(mode=0o700)
+            pid = os.fork()
+        except OSError as e:  # the disk is full, or memory short: no reason to end, which would end all the others
+            os.write(fds[2], f"{e.strerror}\n".encode())
+            for fd in (*fds, link.detach(), theirs.detach()):
+                os.close(fd)
+            remove_tree(scratch)
+            remove_tree(root)
+            self._tell({"exit": number, "status": -signal.SIGKILL}, [])
+            return
         if pid == 0:
             try:
                 self._child(parent, [*fds, theirs.detach()], str(scratch), str(root))
@@ -286,7 +303,6 @@ class Template:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         commands, events = _arrange(*fds)
         os.setsid()
-        block.warm_up()
         config = dict(self._config)
         config["policy"] = {**config["policy"], "scratch": scratch, "root": root}
         with socket.socket(fileno=5) as link:
@@ -296,7 +312,7 @@ class Template:
     def _take_listener(self, kept: _Kept) -> None:
         """Serve the handshake of a child that wants its paths supervised; it offers a test descriptor first."""
         assert kept.link is not None
-        from tutor_app.adapters.sandbox import confine_notify
+        from tutor_app.adapters.sandbox import confine_linux, confine_notify
 
         fd = confine_notify.take(kept.link, kept.pidfd)
         if fd < 0:
@@ -305,10 +321,19 @@ class Template:
             kept.tried = True
             os.close(fd)
         else:
+            policy = self._config["policy"]
             judge = confine_notify.Judge(
-                self._config["read"], str(kept.scratch), self._config["policy"]["scratch_bytes"] // 4, kept.pid
+                self._config["read"],
+                str(kept.scratch),
+                policy["scratch_bytes"] * 3 // 4,
+                kept.pid,
+                confine_linux.unsized_file_bytes(policy["file_bytes"], policy["scratch_bytes"]),
             )
-            kept.supervisor = confine_notify.Supervisor(kept.pid, fd, judge)
+            try:
+                kept.supervisor = confine_notify.Supervisor(kept.pid, fd, judge)
+            except OSError:
+                os.close(fd)
+                raise
             self._supervisors[fd] = kept
             self._poll.register(fd, select.POLLIN)
             self._drop_link(kept)
@@ -376,7 +401,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         time.tzset()  # reads the time zone while it can be read
     config["read"] = library_roots()
     if "control" in config:
-        block.warm_up()
+        block.practise()
         loaded.set()
         watcher.join()  # a process with threads must not be forked
         gc.collect()

@@ -1,0 +1,125 @@
+"""Which reals an inequality allows, as an interval or a union of them, so that answers may say it either way.
+
+Exact, and small: bounds that are written out, and what is linear in one variable with rational coefficients.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from tutor_app.adapters.grading.algebra import linear, rational, real
+from tutor_app.adapters.grading.terms import (
+    INFINITY,
+    Call,
+    Constant,
+    Degrees,
+    Group,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    Term,
+    Union,
+    children,
+    negative,
+    total,
+    walk,
+)
+
+FLIPPED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
+SCALAR: Final = (Number, Symbol, Constant, Sum, Product, Power, Call, Degrees)
+
+
+def as_set(term: Term) -> Term:
+    """Inequalities joined by "or" are the union of what they allow, by "and" or a comma what they have in common."""
+    listed = isinstance(term, Group) and term.brackets == ""
+    items = children(term) if listed or isinstance(term, Union) else ()
+    if not items or not all(isinstance(t, Relation) for t in items):
+        return term
+    parts = [solution_set(t) for t in items if isinstance(t, Relation)]
+    if not all(isinstance(p, Group | Union) for p in parts):
+        return term
+    sets = tuple(p for p in parts if p is not None)
+    # Of a list that has nothing in common the union was meant.
+    return (_common(sets) if listed else None) or Union(sets)
+
+
+def _common(sets: tuple[Term, ...]) -> Term | None:
+    """The interval that all intervals have in common, if there is one."""
+    low: tuple[Term, float, str] = (negative(INFINITY), -math.inf, "(")
+    high: tuple[Term, float, str] = (INFINITY, math.inf, ")")
+    for part in sets:
+        if not isinstance(part, Group) or len(part.items) != 2 or len(part.brackets) != 2:
+            return None
+        left, right = (_end(t) for t in part.items)
+        if left is None or right is None:
+            return None
+        if left > low[1] or (left == low[1] and part.brackets[0] == "("):
+            low = (part.items[0], left, part.brackets[0])
+        if right < high[1] or (right == high[1] and part.brackets[1] == ")"):
+            high = (part.items[1], right, part.brackets[1])
+    return Group((low[0], high[0]), low[2] + high[2]) if low[1] < high[1] else None
+
+
+def _end(term: Term) -> float | None:
+    return -math.inf if term == negative(INFINITY) else math.inf if term == INFINITY else real(term)
+
+
+def solution_set(relation: Relation) -> Term | None:
+    """The set of reals that ``a < x <= b`` (or ``x in S``, ``x != a``) allows, if it is of that form."""
+    members, ops = relation.members, relation.ops
+    if len(members) == 2 and isinstance(members[1], Symbol) and ops[0] in ("<", ">", "<=", ">="):
+        members, ops = (members[1], members[0]), (FLIPPED[ops[0]],)
+    match members, ops:
+        case (Symbol(), value), ("in",):
+            return value
+        case (Symbol(), value), ("<" | "<=" as op,) if is_constant(value):
+            return Group((negative(INFINITY), value), "(" + (")" if op == "<" else "]"))
+        case (Symbol(), value), (">" | ">=" as op,) if is_constant(value):
+            return Group((value, INFINITY), ("(" if op == ">" else "[") + ")")
+        case (Symbol(), value), ("!=",) if is_constant(value):
+            return Union((Group((negative(INFINITY), value), "()"), Group((value, INFINITY), "()")))
+        case (left, right), ("<" | "<=" | ">" | ">=" as op,):
+            return _solved(left, right, op)
+        case (low, Symbol(), high), ("<" | "<=" as left, "<" | "<=" as right):
+            return Group((low, high), ("(" if left == "<" else "[") + (")" if right == "<" else "]"))
+        case (high, Symbol(), low), (">" | ">=" as right, ">" | ">=" as left):
+            return Group((low, high), ("(" if left == ">" else "[") + (")" if right == ">" else "]"))
+        case _:
+            return None
+
+
+def _solved(left: Term, right: Term, op: str) -> Term | None:
+    """What ``2x < 4`` or ``|x - 1| < 3`` allows, where it is linear with rational coefficients in one variable."""
+    if isinstance(right, Call) and not isinstance(left, Call):
+        left, right, op = right, left, FLIPPED[op]
+    if isinstance(left, Call):
+        bound = rational(right)
+        if left.name != "abs" or len(left.args) != 1 or bound is None or bound <= 0:
+            return None
+        inside = [_solved(left.args[0], Number(b), o) for b, o in ((bound, op), (-bound, FLIPPED[op]))]
+        if inside[0] is None or inside[1] is None:
+            return None
+        return _common((inside[0], inside[1])) if op in ("<", "<=") else Union((inside[1], inside[0]))
+    found = linear(total(left, negative(right)))
+    if found is None:
+        return None
+    slope, constant = found
+    edge = Number(-constant / slope)
+    op = op if slope > 0 else FLIPPED[op]
+    if op in ("<", "<="):
+        return Group((negative(INFINITY), edge), "(" + (")" if op == "<" else "]"))
+    return Group((edge, INFINITY), ("(" if op == ">" else "[") + ")")
+
+
+def variable(relation: Relation) -> str:
+    """The name of the first variable in a relation."""
+    return next((p.name for m in relation.members for p in walk(m) if isinstance(p, Symbol)), "")
+
+
+def is_constant(term: Term) -> bool:
+    """Whether a term is one value without a variable."""
+    return isinstance(term, SCALAR) and not any(isinstance(part, Symbol) for part in walk(term))
