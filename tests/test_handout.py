@@ -67,3 +67,24 @@ def test_provenance_tells_what_is_known_and_no_more() -> None:
     assert "ran" not in handout.made_by(BARE)
     stopped = Transcript.of("p", Text("t"), meta={"ended": "stopped"})
     assert dict(handout.provenance(stopped))["End"] == "You stopped the solution."
+
+
+def test_an_output_without_words_after_a_picture_is_not_told() -> None:
+    figure = Figure("", "", 1, 1, "a line")
+    silent, loud = Output(seconds=1.0), Output("1\n")
+    assert handout.told((Code("x"), figure, silent)) == [Code("x"), figure]
+    assert handout.told((Code("x"), figure, loud)) == [Code("x"), figure, loud]
+    assert handout.told((Code("x"), silent)) == [Code("x"), silent]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("If $\\frac{\\sqrt[3]{2x-4}}{\\sqrt[3]{x+4}} = 2$", "If \u221b(2x-4)/\u221b(x+4) = 2"),
+        ("$(3^{-1})^{-1} \\pmod{31}$", "(3\u207b\u00b9)\u207b\u00b9 (mod 31)"),
+        ("$\\max\\{x^{n+1}, \\frac12\\}$ for \\$5", "max{x^(n+1), 1/2} for $5"),
+        ("$\\frac{x+1}{2} \\binom{5}{2} \\sqrt[n]{x}$", "(x+1)/2 C(5, 2) root(x, n)"),
+    ],
+)
+def test_titles_are_plain_text(text: str, title: str) -> None:
+    assert handout.title_of(Transcript.of(text)) == title

@@ -8,6 +8,7 @@ only by the steps that need them. The whole road:
   view                      look at what the loss sees, token by token
   tiny                      a tiny base, to follow the road on any machine
   train                     one loop for both stages: full, LoRA, QLoRA
+  plot                      the curves of a run as a picture
   export                    a GGUF file that the window loads
   evaluate, grade           the shipped solve loop over a benchmark; the grader over pairs
 """
@@ -17,10 +18,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trainer import alter, seeds
 from trainer.decontaminate import DEFAULT_NGRAM
@@ -30,9 +32,27 @@ EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
 
 LAZY = {
     "evaluate": ("main", "the shipped solve loop over a benchmark"),
+    "plot": ("main", "the curves of one or more runs as a picture"),
     "grade": ("run", "accept and reject rates of the grader over pairs of answers"),
 }
 """Steps that live in a module of their own name with ``add_arguments(parser)``, and the function that runs them."""
+
+
+EXAMPLES: Final = {
+    "seeds": "seeds gsm8k.train.jsonl --format gsm8k --run runs/data",
+    "make-code": "make-code gsm8k.train.jsonl --run runs/data",
+    "alter": "alter gsm8k.train.jsonl --method numbers --per-problem 2 --run runs/data",
+    "decontaminate": "decontaminate runs/data/make-code.jsonl runs/data/alter-numbers.jsonl "
+    "--against gsm8k.test.jsonl math.test.jsonl --out stage2 --run runs/data",
+    "view": "view runs/data/stage2.jsonl --tokenizer qwen2.5-coder-0.5b-instruct-q4_k_m.gguf --n 3",
+    "tiny": "tiny runs/data/stage2.jsonl --out runs/tiny",
+    "train": "train --config trainer/configs/stage2-cpu.toml --base runs/stage1/model --data runs/data/stage2.jsonl "
+    "--run runs/stage2 --set max_steps=200 solve_every=50 (every setting is explained in trainer/config.py)",
+    "plot": "plot runs/stage1 runs/stage2 --out curves.svg",
+    "export": "export --model runs/stage2/model --out stage2.gguf --type q8_0 --import",
+    "evaluate": "evaluate --model runs/stage2 --benchmark gsm8k --data gsm8k.test.jsonl --limit 50 --out stage2.jsonl",
+    "grade": "grade --pairs pairs.jsonl",
+}
 
 
 def parser(asked: str = "") -> argparse.ArgumentParser:
@@ -83,6 +103,13 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}  # both --set a=1 b=2 and two --set
     p.add_argument("--set", **several, metavar="KEY=VALUE", help="settings that win over the file's")
     p.add_argument("--eval-data", **several, type=Path, metavar="RECORDS", help="for the held-out loss")
+    p.add_argument(
+        "--solve-data",
+        type=Path,
+        metavar="FILE",
+        help="problems for the accuracy that solve_every measures: records, or GSM8K or MATH lines, that are not "
+        "trained on and no test set (default: the held-out records)",
+    )
     p.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
 
@@ -95,12 +122,17 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, default=1)
 
     p = steps.add_parser("export", help="merge, convert, quantise and check: a GGUF file that the window loads")
-    p.add_argument("--model", type=Path, required=True, help="a Hugging Face folder or an adapter folder of a run")
+    source = p.add_mutually_exclusive_group(required=True)
+    source.add_argument("--model", type=Path, help="a Hugging Face folder or an adapter folder of a run")
+    source.add_argument(
+        "--adapter", type=Path, metavar="RUN", help="only the adapter of a run, as a small file used over its base"
+    )
     p.add_argument("--out", type=Path, required=True, metavar="FILE", help="the GGUF file to write")
     p.add_argument("--type", choices=("f16", "q8_0", "q5_k_m", "q4_k_m"), default="q8_0", help="default q8_0")
     p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath", help="wire form, kept in the file")
     p.add_argument("--name", default="", help="general.name of the file (default: the file's name)")
     p.add_argument("--import", dest="import_", action="store_true", help="then add it to the models of the tutor")
+    p.add_argument("--base", default="", metavar="MODEL", help="with --adapter --import: the tutor's model under it")
     p.add_argument(
         "--prompts", type=Path, default=None, metavar="RECORDS", help="texts for the gate (default: built in)"
     )
@@ -113,6 +145,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
             module: Any = importlib.import_module(f"trainer.{name}")
             p.description = module.__doc__
             module.add_arguments(p)
+    for name, example in EXAMPLES.items():
+        if name in steps.choices:
+            steps.choices[name].epilog = f"Example: python -m trainer {example}"
     return top
 
 
@@ -129,7 +164,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(e, file=sys.stderr)
         return EXIT_HOST
     except KeyboardInterrupt:
+        # Pressed again now, it would only tear this sentence apart.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         print("Stopped. The same command goes on from here.", file=sys.stderr)
+        signal.signal(signal.SIGINT, before)
         return EXIT_INTERRUPTED
 
 
@@ -179,9 +217,9 @@ def _run(a: argparse.Namespace) -> int:
             return tiny.main(a)
         case "export":
             _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
-            from trainer import export
+            from trainer import export, lora
 
-            return export.main(a)
+            return lora.main(a) if a.adapter is not None else export.main(a)
         case name:
             entry, _ = LAZY[name]
             code: int = getattr(importlib.import_module(f"trainer.{name}"), entry)(a)

@@ -6,8 +6,9 @@ verified code with one injected bug, keeps the error that really came, points it
 form of MuMath-Code's debugging samples. Everything that runs, runs in the executor; what does not give the
 expected result is left out.
 
-Only problems whose every operand stands exactly once in the question are altered: a number that hides in a word
-("twice", "a week") would silently keep its old meaning.
+Only problems whose every operand stands exactly once in the question are altered, and none of them may be meant by a
+word as well ("twice", "a week", "percent"): such a number would silently change its meaning with another. New numbers
+stay within what the words around them allow: no week has eight days.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
 
-from trainer.gsm8k import Chain, Neg, Node, NotAChain, Op, Step, number, parse_solution, shown, source
+from trainer.gsm8k import Chain, Neg, Node, NotAChain, Op, Step, meant_numbers, number, parse_solution, shown, source
 from trainer.gsm8k import Literal as Operand
 from trainer.make_code import draft, execute, run_block
 from trainer.records import record_id
@@ -70,6 +71,10 @@ def ground(question: str, answer: str) -> Grounded:
     for m in _NUMBER.finditer(question):
         found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
     results = set(chain.results())
+    meant = meant_numbers(question) | {Fraction(1)}
+    hidden = sorted(shown(v) for v in meant & (results | {literal.value for literal in chain.literals()}))
+    if hidden:
+        raise NotAChain(f"a number of the solution may be meant by a word, such as {hidden[0]}")
     places: dict[str, tuple[int, int]] = {}
     for literal in chain.literals():
         at = found.get(literal.value, [])
@@ -101,7 +106,7 @@ def numbers(
     for _ in range(tries):
         if n <= 0:
             return
-        draw = {text: _redrawn(text, rng) for text in base.places}
+        draw = {text: _redrawn(text, rng, _ceiling(question, end)) for text, (_, end) in base.places.items()}
         try:
             new = base.chain.results({t: Fraction(v) for t, v in draw.items()})
         except NotAChain:
@@ -219,15 +224,39 @@ def _record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, metho
     )
 
 
-def _redrawn(text: str, rng: random.Random) -> str:
+_CEILINGS: Final = tuple(
+    (re.compile(rf"\s*-?\s*{words}", re.IGNORECASE), most)
+    for words, most in (
+        (r"(?:work|school)?days? (?:a|per|each|every|of the|of each) week", 7),
+        (r"(?:hours? (?:a|per|each|every|of the) day|hours? daily)", 24),
+        (r"days? (?:a|per|each|every|of the) month", 28),
+        (r"months? (?:a|per|each|every|of the) year", 12),
+        (r"weeks? (?:a|per|each|every|of the) month", 4),
+        (r"weeks? (?:a|per|each|every|of the) year", 52),
+        (r"minutes? (?:a|per|each|every|of the|of each) hour", 60),
+        (r"(?:[ap]\.?m\b|o'clock)", 12),
+        (r"(?:%|percent)", 100),
+    )
+)
+"""What follows a number, and the largest that makes sense before it."""
+
+
+def _ceiling(question: str, end: int) -> int:
+    """The largest number that may stand before what follows ``end``; 0 for no limit."""
+    return next((most for pattern, most in _CEILINGS if pattern.match(question, end)), 0)
+
+
+def _redrawn(text: str, rng: random.Random, ceiling: int = 0) -> str:
     """Another number of the same kind and size: as many decimals, never 0 or 1 (grammar would change)."""
     whole, _, decimals = text.partition(".")
     scale = 10 ** len(decimals)
     old = int(whole + decimals)
     low, high = max(2, old // 2), max(old * 2, 9)
+    if ceiling and old <= ceiling * scale:
+        high = min(high, ceiling * scale)
     if not decimals and old >= 20 and old % 10 == 0:
         # Round numbers stay round.
-        step = 10 if old % 100 else 100
+        step = 10 if old % 100 or ceiling else 100
         low, high, new = max(1, low // step), max(2, high // step), 0
         new = rng.randint(low, high) * step
     else:
@@ -355,7 +384,10 @@ def _misspelt(code: str, rng: random.Random) -> _Bug | None:
         if not uses:
             continue
         m = rng.choice(uses)
+        numbered = re.fullmatch(r"(.+)_(\d+)", name)
         wrong = name[:-1] if name.endswith("s") else f"{name}s"
+        if numbered is not None:
+            wrong = numbered[1] + numbered[2]
         if re.search(rf"\b{wrong}\b", code):
             wrong = f"{name}_value"
         if re.search(rf"\b{wrong}\b", code):

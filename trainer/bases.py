@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -23,6 +24,16 @@ from trainer.runs import disk_fault
 from trainer.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
 from tutor_app.core.errors import HostFault, UserFault
 
+NEEDED: Final = (
+    "hidden_size",
+    "intermediate_size",
+    "max_position_embeddings",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "rms_norm_eps",
+    "vocab_size",
+)
+"""Numbers of a configuration without which no GGUF file can be written."""
 DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -59,6 +70,19 @@ def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
     if names[0] not in gguf_base.ARCHITECTURES.values():
         known = ", ".join(gguf_base.ARCHITECTURES.values())
         raise UserFault(f"A {names[0] or 'nameless model'} cannot be exported.", f"Known: {known}.")
+    lacking = [key for key in NEEDED if not isinstance(config.get(key), int | float)]
+    if lacking:
+        raise UserFault(f"config.json of {folder} does not say {', '.join(lacking)}.", "Fetch the base again.")
+    odd = {
+        "is quantised already": config.get("quantization_config"),
+        "has biases in its feed-forward layers": config.get("mlp_bias"),
+        "attends through a sliding window": config.get("use_sliding_window"),
+        f"has the activation {config.get('hidden_act')}": config.get("hidden_act", "silu") != "silu",
+        "rotates only a part of each head": config.get("partial_rotary_factor", 1.0) != 1.0,
+    }
+    found = [what for what, is_so in odd.items() if is_so]
+    if found:
+        raise UserFault(f"The base {found[0]}, which cannot be exported.", "Choose another base.")
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if rope.get("rope_type", rope.get("type", "default")) not in ("default", None):
         raise UserFault("The base scales its rotary positions, which cannot be exported.", "Choose another base.")
@@ -67,7 +91,7 @@ def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
     if not tokenizer.pre:
         raise UserFault(
             "llama.cpp does not know the pre-tokenizer of the base, so it could not be exported.",
-            "Choose a base of the Qwen, Llama 3 or SmolLM families.",
+            "Choose a base of the Qwen, Llama or SmolLM families.",
         )
     if tokenizer.n_vocab > int(config["vocab_size"]):
         raise UserFault(
@@ -122,6 +146,63 @@ def load_model(
     return model
 
 
+def hollow_model(folder: Path, *, attention: str = "sdpa") -> Any:
+    """The same model in float32 whose weights take up no memory: one number each, seen through every place of them.
+
+    For sharding, which copies its share of each, and for :func:`fill` then; no process need ever hold the whole.
+    None where the weights are not in safetensors files, of which a part can be read.
+    """
+    if not any(folder.glob("*.safetensors")):
+        return None
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+        with init_empty_weights(include_buffers=False):
+            model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=attention)
+    except (OSError, ValueError) as e:
+        first = str(e).strip().splitlines()[0]
+        raise UserFault(f"The model in {folder} cannot be loaded: {first}", "Check the folder.") from None
+    for module in model.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, torch.nn.Parameter(torch.zeros(1).expand(weight.shape)))
+    model.tie_weights()
+    model.get_input_embeddings().padding_idx = None
+    return model
+
+
+def weights(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    """The weights of a folder's safetensors files, one after the other, by name."""
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(str(path), framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  # it is no mapping
+                yield name, file.get_tensor(name)
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name in the model itself, without what adapters put around it."""
+    return name.removeprefix("base_model.model.").replace(".base_layer.", ".")
+
+
+def load_adapted(folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[Any, Path]:
+    """The model of an adapter folder, merged in memory, and the folder of its base.
+
+    Raises:
+        UserFault: If the base is gone.
+    """
+    from peft import PeftModel
+
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    base = Path(str(config.get("base_model_name_or_path") or ""))
+    if not base.is_dir():
+        raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
+    with _peft_and_transformers():
+        return PeftModel.from_pretrained(load_model(base, dtype=dtype), str(folder)).merge_and_unload(), base
+
+
 def checkpoint_activations(model: Any) -> None:
     """Compute activations again in the backward pass instead of keeping them."""
     if hasattr(model, "activation_checkpointing_enable"):
@@ -141,6 +222,19 @@ def apply_liger(model: Any, device: torch.device) -> None:
     from liger_kernel.transformers import _apply_liger_kernel_to_instance
 
     _apply_liger_kernel_to_instance(model=model, cross_entropy=False, fused_linear_cross_entropy=False)
+
+
+def compile_layers(model: Any, device: torch.device) -> None:
+    """Let torch compile the transformer when it is first used.
+
+    Raises:
+        UserFault: If there is nothing here to compile with.
+    """
+    if device.type == "cuda" and find_spec("triton") is None:
+        raise UserFault("compile needs the package triton on a GPU.", "Install it, or set compile = false.")
+    if device.type == "cpu" and not any(shutil.which(c) for c in (os.environ.get("CXX", "c++"), "g++", "clang++")):
+        raise UserFault("compile needs a C++ compiler on a CPU.", "Install one, or set compile = false.")
+    causal(model).model.compile(dynamic=True)
 
 
 def with_adapters(model: Any, config: TrainConfig) -> Any:
@@ -262,14 +356,7 @@ def _from_gguf(path: Path, work: Path, dialect: str) -> None:
 
 
 def _from_adapter(folder: Path, work: Path, dialect: str) -> None:
-    from peft import PeftModel
-
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    base = Path(str(config.get("base_model_name_or_path") or ""))
-    if not base.is_dir():
-        raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
-    with _peft_and_transformers():
-        merged = PeftModel.from_pretrained(load_model(base), str(folder)).merge_and_unload()
+    merged, base = load_adapted(folder)
     save_model(merged, from_folder(base), work / "folder", dialect=dialect, dtype=torch.float32)
     for item in (work / "folder").iterdir():
         item.rename(work / item.name)

@@ -24,7 +24,9 @@ from trainer.ranks import Ranks
 from trainer.runs import disk_fault
 from tutor_app.core.errors import HostFault, UserFault
 
-FREE_TO_CHANGE: Final = frozenset(("log_every", "save_every", "eval_every", "keep", "threads"))
+FREE_TO_CHANGE: Final = frozenset(
+    ("log_every", "save_every", "eval_every", "keep", "threads", "solve_every", "solve_problems", "solve_max_tokens")
+)
 """Settings that may differ when a run goes on: they do not change what is computed."""
 _NAME: Final = re.compile(r"step-(\d{7})")
 

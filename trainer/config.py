@@ -60,6 +60,10 @@ class TrainConfig:
         parallel: With several ranks: replicas (ddp) or FSDP2 full sharding.
         held_out: Fraction of the records kept for the held-out loss, chosen by id.
         eval_every: Steps between held-out losses; 0 only at the end.
+        solve_every: Steps between measurements of the accuracy: held-out problems, solved with code in the loop that
+            ships, before the first step, then every so many, and at the end; 0 never.
+        solve_problems: Problems of each measurement.
+        solve_max_tokens: Tokens the model may write in one round of a solution.
         save_every: Steps between checkpoints; 0 only at the end.
         keep: Checkpoints kept.
         log_every: Steps between lines on the screen; every step is in the metrics.
@@ -97,6 +101,9 @@ class TrainConfig:
     parallel: Parallel = "ddp"
     held_out: float = 0.01
     eval_every: int = 0
+    solve_every: int = 0
+    solve_problems: int = 20
+    solve_max_tokens: int = 384
     save_every: int = 200
     keep: int = 2
     log_every: int = 10
@@ -110,8 +117,9 @@ class TrainConfig:
     def problems(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
         positive = ["max_length", "batch_size", "epochs", "lr", "eps", "lora_r", "lora_alpha", "ce_chunk"]
-        positive += ["keep", "log_every"]
-        not_negative = ("max_steps", "weight_decay", "clip", "eval_every", "save_every", "threads", "row_tokens")
+        positive += ["keep", "log_every", "solve_problems", "solve_max_tokens"]
+        not_negative = ["max_steps", "weight_decay", "clip", "eval_every", "save_every", "threads", "row_tokens"]
+        not_negative += ["solve_every"]
         fraction = ("warmup_ratio", "lora_dropout", "held_out", "beta1", "beta2")
         found = [f"{k} must be more than 0" for k in positive if getattr(self, k) <= 0]
         found += [f"{k} must not be negative" for k in not_negative if getattr(self, k) < 0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -179,11 +180,38 @@ def make_row(samples: Sequence[Sample]) -> Row:
     return Row(ids, positions, np.concatenate(shifted))
 
 
-def make_rows(samples: Sequence[Sample], capacity: int, *, packing: bool) -> list[Row]:
-    """Rows of a batch; without packing, one row for each sample."""
+def spread(lengths: Sequence[int], capacity: int, rows: int) -> list[list[int]] | None:
+    """Put items into so many rows, evenly: longest first, each into the emptiest row.
+
+    Returns:
+        Rows of item numbers, none of them empty, or None if an item does not fit so.
+    """
+    if rows > len(lengths):
+        return None
+    filled: list[list[int]] = [[] for _ in range(rows)]
+    used = [(0, row) for row in range(rows)]
+    for item in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        n, row = heapq.heappop(used)
+        if n + lengths[item] > capacity:
+            return None
+        filled[row].append(item)
+        heapq.heappush(used, (n + lengths[item], row))
+    return filled
+
+
+def make_rows(samples: Sequence[Sample], capacity: int, *, packing: bool, ranks: int = 1) -> list[Row]:
+    """Rows of a batch; without packing, one row for each sample.
+
+    Best fit says how few rows will do. For several ranks their number is made up to a multiple of the ranks, and
+    the rows to about one length: the ranks wait for the slowest.
+    """
     if not packing:
         return [make_row([s]) for s in samples]
-    return [make_row([samples[i] for i in row]) for row in best_fit([len(s) for s in samples], capacity)]
+    lengths = [len(s) for s in samples]
+    packed = best_fit(lengths, capacity)
+    if ranks > 1:
+        packed = spread(lengths, capacity, -(-len(packed) // ranks) * ranks) or packed
+    return [make_row([samples[i] for i in row]) for row in packed]
 
 
 def share(rows: Sequence[Row], ranks: int) -> list[list[Row]]:

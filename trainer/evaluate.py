@@ -1,8 +1,9 @@
 """Tool-integrated evaluation: the loop that ships, over a benchmark, many problems at once.
 
-Every problem goes through :func:`tutor_app.core.solve.solve`, as in the window; the engine decodes the problems
-that are under way together, and a new one joins as soon as another ends or waits for its code. The result file
-holds every transcript, so nothing that is reported has to be believed.
+Every problem goes through :func:`tutor_app.core.solve.solve`, as in the window, several at once: a new one joins as
+soon as another ends or waits for its code. With a GGUF model the text is the one that ``tutor solve`` gives for the
+same problem, settings and seed, unless ``--batched`` buys speed with that. The result file holds every transcript, so
+nothing that is reported has to be believed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
 from trainer.benchmarks import READERS, SAMPLES, Task, read
 from tutor_app.adapters.grading.grader import Grader
-from tutor_app.assembly import Tutor, open_tutor
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.assembly import Tutor, load_prompt, open_tutor
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.events import Finished
 from tutor_app.core.ports import Sampling
 from tutor_app.core.solve import SolveSettings
 from tutor_app.core.transcript import Transcript
 from tutor_app.paths import folders
+from tutor_app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,12 @@ def run(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``python -m trainer evaluate``."""
-    parser.add_argument("--model", default="starter", help="starter, standard, a model's id, or a GGUF file")
+    usual = Settings()  # as in `tutor solve`
+    parser.add_argument(
+        "--model",
+        default="starter",
+        help="starter, standard, a model's id, a GGUF file; or, by transformers, a model folder or a run's folder",
+    )
     parser.add_argument("--benchmark", required=True, choices=[SAMPLES, *sorted(READERS)])
     parser.add_argument("--data", type=Path, help="the benchmark's JSONL file (samples needs none)")
     parser.add_argument("--limit", type=int, default=0, help="how many problems; 0 means all")
@@ -180,11 +189,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--top-p", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-rounds", type=int, default=4)
-    parser.add_argument("--max-tokens", type=int, default=512)
+    parser.add_argument("--max-rounds", type=int, default=usual.max_rounds)
+    parser.add_argument("--max-tokens", type=int, default=usual.max_tokens)
     parser.add_argument("--seconds", type=float, default=600.0, help="wall time of one attempt")
-    parser.add_argument("--parallel", type=int, default=4, help="problems decoded together")
-    parser.add_argument("--n-ctx", type=int, default=3072, help="context of one problem, in tokens")
+    parser.add_argument("--parallel", type=int, default=4, help="problems under way at once")
+    parser.add_argument(
+        "--batched",
+        action="store_true",
+        help="decode them together: faster, but now and then another word than `tutor solve` would have",
+    )
+    parser.add_argument("--n-ctx", type=int, default=usual.n_ctx, help="context of one problem, in tokens")
     parser.add_argument("--out", type=Path, help="result file; if it is there, what it lacks is added")
     parser.add_argument("--data-dir", type=Path, help="where the tutor keeps its models")
 
@@ -207,9 +221,7 @@ def main(args: argparse.Namespace) -> int:
         sampling=Sampling(args.temperature, args.top_p, args.seed),
     )
     start = time.monotonic()
-    with open_tutor(
-        args.model, folders(args.data_dir), prompt=args.prompt, n_ctx=args.n_ctx, n_seq=args.parallel
-    ) as tutor:
+    with _opened(args) as tutor:
         out = args.out.open("a", encoding="utf-8") if args.out is not None else None
         try:
             results = run(tutor, jobs, settings, out or _Nowhere(), parallel=args.parallel)  # type: ignore[arg-type]
@@ -220,11 +232,40 @@ def main(args: argparse.Namespace) -> int:
             "model": tutor.engine.info.name,
             "device": tutor.engine.info.device,
             "prompt": tutor.prompt.name,
+            "batched": bool(args.batched),
             "benchmark": args.benchmark,
             **summary([*kept, *results], time.monotonic() - start),
         }
     print(json.dumps(report, ensure_ascii=False))
     return 0
+
+
+def _opened(args: argparse.Namespace) -> Tutor:
+    """The tutor of a GGUF model, as the window's; or of a folder, by transformers.
+
+    Raises:
+        UserFault: If there is no such model, or transformers is not installed.
+    """
+    folder = Path(args.model)
+    if not folder.is_dir():
+        return open_tutor(
+            args.model,
+            folders(args.data_dir),
+            prompt=args.prompt,
+            n_ctx=args.n_ctx,
+            n_seq=args.parallel,
+            batched=args.batched,
+        )
+    if find_spec("torch") is None or find_spec("transformers") is None:
+        raise UserFault(
+            f"{folder} is a folder, which needs torch and transformers.",
+            "Install them with: pip install 'mumath-tutor[trainer]'",
+        )
+    from trainer.hf_model import open_model
+
+    model, dialect = open_model(folder, n_ctx=args.n_ctx, n_seq=args.parallel)
+    sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=args.parallel)
+    return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
 
 
 class _Nowhere:

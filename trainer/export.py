@@ -1,8 +1,9 @@
 """A trained model as one GGUF file that the window loads, checked before success is said.
 
 Merges adapters, writes f16 through the ``gguf`` package, quantises with llama.cpp itself, and puts the chat template
-and the dialect (key ``mumath.dialect``) into the file. All offline. The gate: token ids equal on 200 prompts, and the
-divergence from the Hugging Face model within the bound of the type. A file that fails is not left under its name.
+and the dialect (key ``mumath.dialect``) into the file. All offline. The gate: token ids equal on 200 prompts, the
+divergence from the Hugging Face model within the bound of the type, and five problems solved alike by both (see
+:mod:`trainer.alike`). A file that fails is not left under its name.
 """
 
 from __future__ import annotations
@@ -14,22 +15,25 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from trainer import bases, gguf_base
+from trainer import bases, gguf_base, spm
+from trainer.alike import PROBLEMS, Alike, Original
 from trainer.data import DIALECTS
 from trainer.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.records import Rejects, read_records
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
-from trainer.tokenizer import CONTROL, NORMAL, TEMPLATES, UNUSED, USER_DEFINED, SpanTokenizer, from_folder
+from trainer.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
+from trainer.tokenizer import TEMPLATES, SpanTokenizer, from_folder
 from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
 from tutor_app.core.dialect import Dialect, Span, body, header
 from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.samples import sample_problems
 
 KL_BOUND: Final[Mapping[str, float]] = {"f16": 1e-4, "q8_0": 0.02, "q5_k_m": 0.1, "q4_k_m": 0.3}
 """Mean divergence in nats per token. Sound files of real models show up to 7e-6 and 6e-3 (llama.cpp rounds activations
@@ -48,12 +52,14 @@ class Gate:
         mismatches: How many differed.
         kl: Mean divergence of the file's next-token distribution from the original's, nats.
         top1: Fraction of positions at which both name the same next token.
+        alike: How far both solve problems alike; of a quantised file it is told, of an f16 file it decides.
     """
 
     prompts: int
     mismatches: int
     kl: float
     top1: float
+    alike: Alike | None = None
 
     def failure(self, kind: str) -> str:
         """Why the file is no good, or empty."""
@@ -61,7 +67,7 @@ class Gate:
             return f"the token ids of {self.mismatches} of {self.prompts} prompts differ"
         if not self.kl <= KL_BOUND[kind]:
             return f"its divergence of {self.kl:.2g} is above {KL_BOUND[kind]:g}"
-        return ""
+        return self.alike.failure() if kind == "f16" and self.alike is not None else ""
 
 
 def main(a: argparse.Namespace) -> int:
@@ -75,6 +81,12 @@ def main(a: argparse.Namespace) -> int:
         f"{a.out}: {size:,.1f} MB, {a.type}; {gate.prompts} prompts give the same token ids, "
         f"divergence {gate.kl:.2g} nats, the same next token in {gate.top1:.1%}."
     )
+    if gate.alike is not None:
+        both = gate.alike
+        print(
+            f"Of {both.problems} problems solved by the model and by the file, {both.texts} have the same text, "
+            f"{both.answers} the same answer."
+        )
     if a.import_:
         from tutor_app.assembly import model_store
         from tutor_app.paths import folders
@@ -93,7 +105,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         kind: ``f16``, ``q8_0``, ``q5_k_m`` or ``q4_k_m``.
         dialect: Wire form it was trained with.
         name: For the reader.
-        prompts: Problems for the gate; by default made-up ones.
+        prompts: Problems for the gate; by default made-up ones, and sample problems to solve.
 
     Raises:
         UserFault: If the model cannot be exported, or the file fails the gate.
@@ -113,12 +125,21 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         full = work / "f16.gguf"
         write_f16(folder, tokenizer, full, name=name, dialect=dialect)
         made = full
-        # The conversion is judged by the strict bound of f16, whatever the type asked for.
-        gate = _passed(check(full, folder, tokenizer, dialect, work, prompts or made_up_prompts()), "f16")
-        if kind != "f16":
-            made = work / f"{kind}.gguf"
-            _child("quantize", full, made, kind)
-            gate = _passed(check(made, folder, tokenizer, dialect, work, prompts or made_up_prompts()), kind)
+        loaded = bases.load_model(folder).eval()
+        problems = prompts or [p.problem for p in sample_problems()]
+        spread = problems[:: max(1, len(problems) // PROBLEMS)]
+        with Original(loaded, tokenizer, dialect, spread) as original:
+
+            def judged(path: Path, by: str) -> Gate:
+                gate = check(path, folder, tokenizer, dialect, work, prompts or made_up_prompts(), loaded)
+                return _passed(replace(_passed(gate, by), alike=original.compare(path)), by)
+
+            # The conversion is judged by the strict bounds of f16, whatever the type asked for.
+            gate = judged(full, "f16")
+            if kind != "f16":
+                made = work / f"{kind}.gguf"
+                _child("quantize", full, made, kind)
+                gate = judged(made, kind)
         made.replace(out)
         provenance = {
             "model": str(model),
@@ -189,8 +210,27 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     writer.close()
 
 
-def check(made: Path, folder: Path, tokenizer: SpanTokenizer, dialect: str, work: Path, prompts: Sequence[str]) -> Gate:
-    """Compare the file, loaded by the engine that ships, with the Hugging Face model.
+def check(
+    made: Path,
+    folder: Path,
+    tokenizer: SpanTokenizer,
+    dialect: str,
+    work: Path,
+    prompts: Sequence[str],
+    loaded: Any = None,
+    adapter: Path | None = None,
+) -> Gate:
+    """Compare the file's tokens and logits with the Hugging Face model's (``loaded``, if it is in memory already).
+
+    Args:
+        made: The file.
+        folder: Of the model.
+        tokenizer: Of the model.
+        dialect: Wire form of the texts.
+        work: A folder for what is passed to llama.cpp.
+        prompts: Problems of the texts.
+        loaded: The model.
+        adapter: An adapter's file that llama.cpp is to use over ``made``.
 
     Raises:
         HostFault: If llama.cpp cannot load or evaluate it.
@@ -206,9 +246,9 @@ def check(made: Path, folder: Path, tokenizer: SpanTokenizer, dialect: str, work
     long = [ids for ids in ours if len(ids) >= GATE_TOKENS] or [[i for ids in ours for i in ids]]
     rows = np.array([ids[:GATE_TOKENS] for ids in long[:GATE_TEXTS]], dtype=np.int64)
     np.save(work / "ids.npy", rows)
-    _child("logits", made, work / "ids.npy", work / "logits.npy")
+    _child("logits", made, work / "ids.npy", work / "logits.npy", *([adapter] if adapter is not None else []))
     theirs = torch.from_numpy(np.load(work / "logits.npy")).double()
-    model = bases.load_model(folder).eval()
+    model = loaded if loaded is not None else bases.load_model(folder).eval()
     with torch.no_grad():
         original = model(input_ids=torch.from_numpy(rows), use_cache=False).logits.double()
     p, q = original.log_softmax(-1), theirs.log_softmax(-1)
@@ -248,6 +288,26 @@ def made_up_prompts() -> list[str]:
 
 def _add_vocabulary(writer: Any, tokenizer: SpanTokenizer, n_vocab: int, dialect: str) -> None:
     data = json.loads(tokenizer.tokenizer.to_str())
+    if tokenizer.pre == spm.PRE:
+        pieces, scores, kinds = spm.vocabulary(tokenizer.tokenizer, data, n_vocab)
+        writer.add_tokenizer_model("llama")
+        writer.add_tokenizer_pre("default")
+        writer.add_token_list(pieces)
+        writer.add_token_scores(scores)
+        writer.add_token_types(kinds)
+        writer.add_add_space_prefix(spm.adds_space(tokenizer.tokenizer))
+        if spm.UNKNOWN in kinds:
+            writer.add_unk_token_id(kinds.index(spm.UNKNOWN))
+    else:
+        _add_byte_level(writer, tokenizer, data, n_vocab)
+    writer.add_eos_token_id(tokenizer.eos_id)
+    if tokenizer.bos_id is not None:
+        writer.add_bos_token_id(tokenizer.bos_id)
+    writer.add_add_bos_token(tokenizer.bos_id is not None)
+    writer.add_chat_template(TEMPLATES[dialect])
+
+
+def _add_byte_level(writer: Any, tokenizer: SpanTokenizer, data: dict[str, Any], n_vocab: int) -> None:
     added = {int(t["id"]): t for t in data["added_tokens"]}
     by_id = {i: t for t, i in data["model"]["vocab"].items()}
     tokens: list[str] = []
@@ -268,11 +328,6 @@ def _add_vocabulary(writer: Any, tokenizer: SpanTokenizer, n_vocab: int, dialect
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]])
-    writer.add_eos_token_id(tokenizer.eos_id)
-    if tokenizer.bos_id is not None:
-        writer.add_bos_token_id(tokenizer.bos_id)
-    writer.add_add_bos_token(tokenizer.bos_id is not None)
-    writer.add_chat_template(TEMPLATES[dialect])
 
 
 def _tensors(folder: Path) -> dict[str, torch.Tensor]:

@@ -137,6 +137,15 @@ def config_of(keys: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if arch not in ARCHITECTURES or scaling != "none":
         what = f"the architecture {arch or 'unknown'}" + (f" with {scaling} rope scaling" if scaling != "none" else "")
         raise UserFault(f"{path.name} has {what}.", f"Known are {', '.join(ARCHITECTURES)} without rope scaling.")
+    try:
+        return _config(keys, arch)
+    except (KeyError, TypeError, ValueError) as e:
+        raise UserFault(
+            f"The header of {path.name} does not say what is needed ({e}).", "Choose another base."
+        ) from None
+
+
+def _config(keys: Mapping[str, Any], arch: str) -> dict[str, Any]:
     heads, width = int(keys[f"{arch}.attention.head_count"]), int(keys[f"{arch}.embedding_length"])
     return {
         "model_type": arch,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -88,6 +88,41 @@ _NAMELESS: Final = frozenset(
         "who",
     ]
 )
+_MEANT: Final = tuple(
+    (re.compile(rf"(?<![\w])(?:{words})(?![\w])" if words != "%" else "%", re.IGNORECASE), values)
+    for words, values in (
+        (r"one|once|an? hour|first|single|alone", (1,)),
+        (
+            r"hal(?:f|ves)|halfway|twice|doubl\w*|two|both|pairs?|couples?|twins?|round.?trip|back and forth|each way",
+            (2,),
+        ),
+        (r"tripl\w*|thrice|three|thirds?|yards?|f(?:oo|ee)t", (3,)),
+        (r"quarters?|fourths?|four|quadrupl\w*|quarts?|gallons?|seasons?", (4, 25)),
+        (r"five|fifths?|nickels?|workdays?|weekdays?", (5,)),
+        (r"six|sixths?", (6,)),
+        (r"seven|days?|daily", (7,)),
+        (r"weeks?|weekly", (7,)),
+        (r"weekends?", (2,)),
+        (r"eight|eighths?|pints?", (8,)),
+        (r"nine", (9,)),
+        (r"ten|tenths?|dimes?|decades?", (10,)),
+        (r"dozens?|twelve|months?|monthly|years?|yearly|annual\w*|f(?:oo|ee)t|inch(?:es)?", (12,)),
+        (r"pounds?|ounces?|lbs?|oz", (16,)),
+        (r"eleven", (11,)),
+        (r"fifteen", (15,)),
+        (r"twenty|scores?", (20,)),
+        (r"days?|daily|hours?|hourly", (24,)),
+        (r"thirty|months?|monthly|half an hour", (28, 29, 30, 31)),
+        (r"fifty", (50,)),
+        (r"years?|yearly|annual\w*|weeks?|weekly|months?", (4, 52)),
+        (r"hours?|minutes?|seconds?|hourly", (60, 3600)),
+        (r"years?|yearly|annual\w*", (360, 365, 366)),
+        (r"percent\w*|cents?|century|centuries|hundreds?|meters?|centimeters?|cm", (100,)),
+        ("%", (100,)),
+        (r"thousands?|kilo\w*|kg|km|grams?|lit(?:er|re)s?|ml|tons?|meters?", (1000,)),
+    )
+)
+"""Words, and the numbers they may stand for in a calculation without being written in digits."""
 _BUILTIN: Final = frozenset(("print", "sum", "int", "float", "round", "max", "min", "len", "list", "set", "range"))
 
 
@@ -228,10 +263,30 @@ def source(
     return _source(node, names, literals or {}, exact, symbol)[0]
 
 
-def parse_solution(answer: str) -> tuple[Chain, Fraction]:
+def said_numbers(question: str) -> frozenset[Fraction]:
+    """Every number that a question states in digits, and the hundred of its percentages."""
+    found = {Fraction(m.replace(",", "")) for m in re.findall(r"\d[\d,]*(?:\.\d+)?", question)}
+    return frozenset(found | {Fraction(100)} if re.search(r"%|percent", question, re.IGNORECASE) else found)
+
+
+def meant_numbers(question: str) -> frozenset[Fraction]:
+    """The numbers that words of a question stand for, all that each may mean."""
+    found: set[int] = set()
+    for pattern, values in _MEANT:
+        if pattern.search(question):
+            found.update(values)
+    return frozenset(Fraction(v) for v in found)
+
+
+def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain, Fraction]:
     """The chain and the gold answer of a GSM8K ``answer`` text.
 
-    Operands equal to an earlier result are chained to the latest such result.
+    Operands equal to an earlier result are chained to the latest such result. One that the question states, too, may
+    be either: it stays a number, which is right whichever is meant; only of two in one expression the first is chained.
+
+    Args:
+        answer: Annotated steps, ``####`` and the result.
+        said: Numbers of the question.
 
     Raises:
         NotAChain: If an annotation cannot be read or re-execution does not give the gold answer.
@@ -248,7 +303,7 @@ def parse_solution(answer: str) -> tuple[Chain, Fraction]:
         for m in _EQUATION.finditer(line):
             if m[1] is None:
                 try:
-                    node = _chained(parse_expression(m[2].replace("x", "*").replace("×", "*")), values, used)
+                    node = _chained(parse_expression(m[2].replace("x", "*").replace("×", "*")), values, used, said)
                     value = _value(node, values, {})
                     if value != number(m[3]):
                         continue
@@ -259,7 +314,7 @@ def parse_solution(answer: str) -> tuple[Chain, Fraction]:
                 left, eq, _ = m[1].rpartition("=")
                 if not eq or "=" in left:
                     raise NotAChain(f"the annotation {m[0]} is not one equation")
-                node = _chained(parse_expression(left), values, used)
+                node = _chained(parse_expression(left), values, used, said)
                 value = _value(node, values, {})
                 rest = line[m.end() :]
             name = _name(rest, names) or _unique(f"step_{len(steps) + 1}", names)
@@ -342,7 +397,8 @@ def goal(line: str) -> str:
     without = re.sub(r"(?<=[a-z%])\s*=\s*\$?\s*<<[^<>]*>>\s*\$?-?[\d,]*\.?\d+%?[^.,;]*", "", line)
     without = re.sub(r"\s*=\s*\$?\s*<<[^<>]*>>\s*\$?-?[\d,]*\.?\d+", "", without)
     without = re.sub(r"<<([^<>=]*)=[^<>]*>>\s*\$?-?[\d,]*\.?\d+", r"\1", without)
-    return prose(without)
+    # "S + <<+30+46=76>>76" would become "S + +30+46".
+    return "" if re.search(r"[-=+*/]\s*\+\s*\d", without) else prose(without)
 
 
 def _node(tree: ast.expr, text: str) -> Node:
@@ -361,17 +417,27 @@ def _node(tree: ast.expr, text: str) -> Node:
             raise NotAChain(f"{text!r} is not arithmetic")
 
 
-def _chained(node: Node, values: Sequence[Fraction], used: set[int]) -> Node:
+def _chained(node: Node, values: Sequence[Fraction], used: set[int], said: Collection[Fraction]) -> Node:
     """``node`` with operands that equal an earlier result referring to it; of several results one not ``used`` yet
     (3 + 3 is two quantities), then the latest.
     """
+    operands = [leaf.value for leaf in leaves(node, Literal)]
+    open_to_both = {v: operands.count(v) - 1 for v in operands if v in said}
+    return _chain(node, values, used, open_to_both)
+
+
+def _chain(node: Node, values: Sequence[Fraction], used: set[int], left_to_chain: dict[Fraction, int]) -> Node:
     match node:
         case Op(operator, left, right):
-            left = _chained(left, values, used)
-            return Op(operator, left, _chained(right, values, used))
+            left = _chain(left, values, used, left_to_chain)
+            return Op(operator, left, _chain(right, values, used, left_to_chain))
         case Neg(operand):
-            return Neg(_chained(operand, values, used))
+            return Neg(_chain(operand, values, used, left_to_chain))
         case Literal() as literal:
+            if literal.value in left_to_chain:
+                left_to_chain[literal.value] -= 1
+                if left_to_chain[literal.value] < 0:
+                    return literal
             at = max(
                 (i for i, v in enumerate(values) if v == literal.value), key=lambda i: (i not in used, i), default=-1
             )

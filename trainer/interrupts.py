@@ -13,6 +13,10 @@ class Stop:
 
     asked = False
 
+    def is_set(self) -> bool:
+        """The same, for what takes a :class:`~tutor_app.core.ports.Cancel`."""
+        return self.asked
+
 
 @contextlib.contextmanager
 def signals() -> Iterator[Stop]:

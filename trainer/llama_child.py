@@ -1,11 +1,13 @@
 """What export needs of llama.cpp, in a process of its own: llama.cpp may abort, and speaks to standard error.
 
-Run by path: ``quantize SOURCE TARGET TYPE`` or ``logits MODEL IDS.npy OUT.npy``. Imports nothing of this package.
+Run by path: ``quantize SOURCE TARGET TYPE`` or ``logits MODEL IDS.npy OUT.npy [ADAPTER]``. Imports nothing of this
+package.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from ctypes import byref
 
 FILE_TYPES = {"q8_0": 7, "q4_k_m": 15, "q5_k_m": 17}
@@ -22,7 +24,7 @@ def quantize(source: str, target: str, kind: str) -> int:
     return int(low.llama_model_quantize(source.encode(), target.encode(), byref(params)))
 
 
-def logits(model: str, ids_path: str, out: str) -> int:
+def logits(model: str, ids_path: str, out: str, adapter: str | None = None) -> int:
     """Logits after every token of some texts, each evaluated by itself; keys and values in float32.
 
     ``IDS.npy`` has shape ``(texts, n)``, ``OUT.npy`` float32 ``(texts, n, n_vocab)``.
@@ -33,6 +35,7 @@ def logits(model: str, ids_path: str, out: str) -> int:
     ids = np.load(ids_path)
     llama = Llama(
         model,
+        lora_path=adapter,
         n_ctx=max(32, ids.shape[1]),
         n_batch=ids.shape[1],
         n_threads=2,
@@ -55,4 +58,5 @@ def logits(model: str, ids_path: str, out: str) -> int:
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    sys.exit({"quantize": quantize, "logits": logits}[command](*arguments))
+    commands: dict[str, Callable[..., int]] = {"quantize": quantize, "logits": logits}
+    sys.exit(commands[command](*arguments))

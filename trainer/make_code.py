@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from trainer.gsm8k import Chain, NotAChain, parse_solution, shown, source
+from trainer.gsm8k import Chain, NotAChain, parse_solution, said_numbers, shown, source
 from trainer.records import BadLine, record_id, text_field
 from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import CodeExecutor, Never
@@ -84,7 +84,7 @@ def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed:
         NotAChain: If the annotations are no exact chain or no layout of them re-executes to the gold answer.
         SandboxFault: If code cannot be run here at all.
     """
-    chain, gold = parse_solution(answer)
+    chain, gold = parse_solution(answer, said_numbers(question))
     source_id = record_id("gsm8k-train", "question", question)
     for style in _styles(source_id, seed):
         parts = execute(draft(question, chain, gold, source_id, seed=seed, style=style), executor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,9 +97,43 @@ def shard(module: nn.Module, layers: Iterable[nn.Module], config: TrainConfig) -
     if config.precision == "bf16":
         policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
     for layer in layers:
+        _solid(layer)
         fully_shard(layer, mp_policy=policy)
+    _solid(module)
     root: Any = fully_shard(module, mp_policy=policy)
     for part in root.modules():
         if hasattr(part, "set_gradient_divide_factor"):
             part.set_gradient_divide_factor(1.0)
             part.set_force_sum_reduction_for_comms(True)
+
+
+def _solid(module: nn.Module) -> None:
+    """Give weights without memory of their own some: of one layer at a time, since sharding keeps only a share."""
+    for p in module.parameters():
+        if not p.is_contiguous():
+            p.data = p.data.contiguous()
+
+
+def fill(module: nn.Module, weights: Iterable[tuple[str, torch.Tensor]], names: Callable[[str], str]) -> list[str]:
+    """Give a sharded module its weights, one at a time: each rank keeps its share and forgets the rest.
+
+    Args:
+        module: From :func:`shard`.
+        weights: Whole tensors by name, the same on every rank.
+        names: What a parameter's name in ``module`` is there.
+
+    Returns:
+        Names in ``module`` for which there was no weight.
+    """
+    from torch.distributed.tensor import distribute_tensor
+
+    wanted: dict[str, Any] = {names(name): p for name, p in module.named_parameters()}
+    with torch.no_grad():
+        for name, whole in weights:
+            parameter = wanted.pop(name, None)
+            if parameter is not None:
+                values = whole.to(parameter.device, parameter.dtype)
+                # Every rank has read it: nothing need be sent.
+                share = distribute_tensor(values, parameter.device_mesh, parameter.placements, src_data_rank=None)
+                parameter.to_local().copy_(share.to_local())
+    return list(wanted)

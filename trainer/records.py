@@ -72,8 +72,9 @@ def read_lines(path: Path, parse: Callable[[Any, int], T], rejects: Rejects) -> 
                 except UnicodeDecodeError as e:
                     rejects.add(path, number, f"not UTF-8 text (byte {e.start})")
                     continue
-                except ValueError as e:
-                    rejects.add(path, number, f"not JSON ({e})")
+                except json.JSONDecodeError as e:
+                    # Its own "line 1" would be taken for the file's.
+                    rejects.add(path, number, f"not JSON ({e.msg}, column {e.colno})")
                     continue
                 try:
                     item = parse(value, number)

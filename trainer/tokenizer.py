@@ -1,7 +1,7 @@
 """Token ids of spans, exactly as the engine will read them; tokenizers out of Hugging Face folders and GGUF files.
 
-Byte-level BPE only. SentencePiece vocabularies are refused, with a sentence: llama.cpp puts spaces around special
-tokens where Hugging Face does not, so a model would be trained on other ids than it is later given.
+Byte-level BPE, and SentencePiece's BPE of the Llama 2 kind (:mod:`trainer.spm`). Others are refused, with a sentence:
+a model would be trained on other ids than it is later given.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
+from trainer import spm
+from trainer.spm import CONTROL, USER_DEFINED
 from tutor_app.core.dialect import Dialect, Span
 from tutor_app.core.errors import UserFault
 
@@ -24,9 +26,6 @@ SPLITS: Final[Mapping[str, str]] = {"qwen2": _QWEN2, "llama-bpe": _QWEN2.replace
 """llama.cpp's names of pre-tokenizers that are one split pattern."""
 BYTE_SPLITS: Final = ("gpt-2", "smollm")
 """Those that are GPT-2's built-in pattern: alone, and after cutting digits apart."""
-
-NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
-"""Token types of GGUF."""
 
 CHATML_TEMPLATE: Final = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
@@ -42,11 +41,11 @@ TEMPLATES: Final[Mapping[str, str]] = {"mumath": MUMATH_TEMPLATE, "chatml": CHAT
 
 @dataclass(frozen=True, slots=True)
 class SpanTokenizer:
-    """A byte-level BPE tokenizer that never lets plain text become a control token.
+    """A BPE tokenizer that never lets plain text become a control token.
 
     Attributes:
         tokenizer: Reads control tokens in its text as such.
-        pre: llama.cpp's name of its pre-tokenizer, or empty if llama.cpp would not know it.
+        pre: llama.cpp's name of its pre-tokenizer, :data:`trainer.spm.PRE`, or empty if llama.cpp would not know it.
         eos_id: Ends the model's turn.
         bos_id: Put first, or None if the model has none put first.
     """
@@ -62,10 +61,13 @@ class SpanTokenizer:
         plain.encode_special_tokens = True
         object.__setattr__(self, "_plain", plain)
 
-    def encode(self, text: str, *, special: bool) -> list[int]:
-        """Ids of one stretch of text, nothing added."""
-        ids: list[int] = (self.tokenizer if special else self._plain).encode(text, add_special_tokens=False).ids
-        return ids
+    def encode(self, text: str, *, special: bool, first: bool = False) -> list[int]:
+        """Ids of one stretch of text; with SentencePiece, of the ``first`` one with the space before it."""
+        tokenizer = self.tokenizer if special else self._plain
+        # A text that goes on after another gets no space: read after a line feed, which merges with nothing.
+        lead = "\n" if self.pre == spm.PRE and not first and text else ""
+        ids: list[int] = tokenizer.encode(lead + text, add_special_tokens=False).ids
+        return ids[len(tokenizer.encode(lead, add_special_tokens=False).ids) :] if lead else ids
 
     def ids(self, spans: Sequence[Span], dialect: Dialect) -> tuple[list[int], list[bool]]:
         """Ids of a rendered transcript, and which of them are supervised.
@@ -81,7 +83,7 @@ class SpanTokenizer:
             if i == last and not dialect.special:
                 end = text.endswith(dialect.assistant_close)
                 text = text.removesuffix(dialect.assistant_close)
-            new = self.encode(text, special=span.special) if text else []
+            new = self.encode(text, special=span.special, first=i == 0) if text else []
             if end:
                 new.append(self.eos_id)
             ids += new
@@ -123,7 +125,7 @@ def load_tokenizer(base: Path) -> SpanTokenizer:
     """The tokenizer of a Hugging Face folder or a GGUF file.
 
     Raises:
-        UserFault: If there is none, or it is no byte-level BPE.
+        UserFault: If there is none, or it is of a kind that llama.cpp would read otherwise.
     """
     return from_gguf(base) if base.is_file() else from_folder(base)
 
@@ -131,27 +133,45 @@ def load_tokenizer(base: Path) -> SpanTokenizer:
 def from_folder(folder: Path) -> SpanTokenizer:
     """Read ``tokenizer.json`` and what the configuration files say of its end token.
 
+    A folder without it may hold SentencePiece's ``tokenizer.model``.
+
     Raises:
-        UserFault: If there is none, or it is no byte-level BPE.
+        UserFault: If there is none, or it is of a kind that llama.cpp would read otherwise.
     """
     path = folder / "tokenizer.json"
+    settings = _settings(folder)
+    if not path.exists() and (folder / "tokenizer.model").exists():
+        tokenizer = spm.from_model_file(folder / "tokenizer.model")
+        bos = _token_text(settings.get("bos_token")) or "<s>"
+        bos_id = tokenizer.token_to_id(bos) if settings.get("add_bos_token", True) else None
+        return SpanTokenizer(tokenizer, spm.PRE, _eos_id(folder, tokenizer, settings), bos_id)
     try:
         tokenizer = Tokenizer.from_file(str(path))
         data = json.loads(path.read_text(encoding="utf-8"))
     except Exception as e:  # noqa: BLE001  # the library raises bare Exception
         raise UserFault(f"{path} is no tokenizer: {e}.", "Give a folder with a tokenizer.json.") from None
-    if data["model"].get("type") != "BPE" or not _byte_level(data.get("pre_tokenizer")):
-        raise UserFault(f"{path} is not byte-level BPE.", "Choose a base of the Qwen, Llama 3 or SmolLM families.")
-    settings = _settings(folder)
-    eos = _token_text(settings.get("eos_token"))
-    eos_id = tokenizer.token_to_id(eos) if eos else _first_int(settings.get("eos_token_id"))
-    if eos_id is None:
-        raise UserFault(f"The tokenizer in {folder} has no end-of-sequence token.", 'Name one as "eos_token".')
+    pieces = spm.is_spm(data)
+    if not pieces and (data["model"].get("type") != "BPE" or not _byte_level(data.get("pre_tokenizer"))):
+        raise UserFault(
+            f"{path} is neither byte-level BPE nor SentencePiece BPE.",
+            "Choose a base of the Qwen, Llama or SmolLM families.",
+        )
+    eos_id = _eos_id(folder, tokenizer, settings)
     empty = tokenizer.encode("", add_special_tokens=True).ids
     bos_id = empty[0] if empty and empty[0] != eos_id else None
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    if pieces:
+        return SpanTokenizer(spm.read(tokenizer, data, path), spm.PRE, eos_id, bos_id)
     return SpanTokenizer(tokenizer, pre_of(data), eos_id, bos_id)
+
+
+def _eos_id(folder: Path, tokenizer: Tokenizer, settings: Mapping[str, Any]) -> int:
+    eos = _token_text(settings.get("eos_token"))
+    eos_id: int | None = tokenizer.token_to_id(eos) if eos else _first_int(settings.get("eos_token_id"))
+    if eos_id is None:
+        raise UserFault(f"The tokenizer in {folder} has no end-of-sequence token.", 'Name one as "eos_token".')
+    return eos_id
 
 
 def from_gguf(path: Path) -> SpanTokenizer:
@@ -164,10 +184,15 @@ def from_gguf(path: Path) -> SpanTokenizer:
 
     keys = metadata(path)
     pre = str(keys.get("tokenizer.ggml.pre", ""))
+    if keys.get("tokenizer.ggml.model") == "llama":
+        return _pieces_of_gguf(keys, path)
     if keys.get("tokenizer.ggml.model") != "gpt2" or (pre not in SPLITS and pre not in BYTE_SPLITS):
         kind = f"{keys.get('tokenizer.ggml.model')}/{pre or 'none'}"
         known = ", ".join([*SPLITS, *BYTE_SPLITS])
-        raise UserFault(f"The vocabulary of {path.name} is {kind}.", f"Known are byte-level BPE of: {known}.")
+        raise UserFault(
+            f"The vocabulary of {path.name} is {kind}.",
+            f"Known are SentencePiece's llama, and byte-level BPE of: {known}.",
+        )
     tokens, types = keys["tokenizer.ggml.tokens"], keys["tokenizer.ggml.token_type"]
     merges = [tuple(m.split(" ", 1)) for m in keys["tokenizer.ggml.merges"]]
     tokenizer = byte_bpe({t: i for i, t in enumerate(tokens)}, merges, pre)
@@ -185,6 +210,16 @@ def from_gguf(path: Path) -> SpanTokenizer:
     adds = keys.get("tokenizer.ggml.add_bos_token", pre == "llama-bpe")
     bos = keys.get("tokenizer.ggml.bos_token_id") if adds else None
     return SpanTokenizer(tokenizer, pre, int(eos_id), None if bos is None else int(bos))
+
+
+def _pieces_of_gguf(keys: Mapping[str, Any], path: Path) -> SpanTokenizer:
+    tokens, scores, types = (keys.get(f"tokenizer.ggml.{n}") for n in ("tokens", "scores", "token_type"))
+    eos_id = keys.get("tokenizer.ggml.eos_token_id")
+    if not tokens or not scores or not types or eos_id is None:
+        raise UserFault(f"{path.name} lacks scores, token types or an end-of-sequence token.", "Choose another base.")
+    tokenizer = spm.build(tokens, scores, types, prefix=bool(keys.get("tokenizer.ggml.add_space_prefix", True)))
+    bos = keys.get("tokenizer.ggml.bos_token_id") if keys.get("tokenizer.ggml.add_bos_token", True) else None
+    return SpanTokenizer(tokenizer, spm.PRE, int(eos_id), None if bos is None else int(bos))
 
 
 def byte_bpe(vocab: Mapping[str, int], merges: Sequence[tuple[str, str]], pre: str) -> Tokenizer:
@@ -226,8 +261,12 @@ def pre_of(data: Mapping[str, Any]) -> str:
 
 def save_tokenizer(tokenizer: SpanTokenizer, folder: Path, dialect: str) -> None:
     """Write the files a Hugging Face folder needs, with the dialect's chat template."""
-    tokenizer.tokenizer.save(str(folder / "tokenizer.json"))
     vocab = tokenizer.tokenizer.id_to_token
+    saved = Tokenizer.from_str(tokenizer.tokenizer.to_str())
+    if tokenizer.bos_id is not None:
+        bos = vocab(tokenizer.bos_id)
+        saved.post_processor = processors.TemplateProcessing(f"{bos} $A", None, [(bos, tokenizer.bos_id)])
+    saved.save(str(folder / "tokenizer.json"))
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": vocab(tokenizer.eos_id),

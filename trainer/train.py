@@ -20,23 +20,30 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 
 from trainer import bases, checkpoint
+from trainer.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
+from trainer.benchmarks import Task
 from trainer.checkpoint import Position
 from trainer.config import TrainConfig, load
 from trainer.data import DIALECTS, Encoded, Row, Sample, batches, encode_all, make_rows, share
+from trainer.hf_model import HuggingFaceModel, asked_while_training
 from trainer.interrupts import Stop, signals
 from trainer.loss import SupervisedLoss
-from trainer.ranks import Ranks, joined, shard
+from trainer.ranks import Ranks, fill, joined, shard
 from trainer.records import Rejects, origin, read_records, stable_fraction
 from trainer.runs import Progress, Run, digest, sha256_of
 from trainer.tokenizer import SpanTokenizer, from_folder
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.solve import SolveSettings
 
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED: Final = 130
+SOLVE_SECONDS: Final = 180.0
+"""Wall time of one solution during training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Job:
         data: Files of records.
         run: Where everything goes.
         eval_data: Files of records for the held-out loss; empty takes them out of ``data``.
+        solve_data: File of problems for the accuracy; None takes the held-out records'.
         strict: Whether a broken line ends the step.
         tensorboard: Whether to write its events too.
     """
@@ -58,6 +66,7 @@ class Job:
     data: tuple[Path, ...]
     run: Run
     eval_data: tuple[Path, ...] = ()
+    solve_data: Path | None = None
     strict: bool = True
     tensorboard: bool = False
 
@@ -80,6 +89,7 @@ def main(a: argparse.Namespace) -> int:
         data=tuple(a.data),
         run=Run.at(a.run),
         eval_data=tuple(a.eval_data),
+        solve_data=a.solve_data,
         strict=not a.skip,
         tensorboard=a.tensorboard,
     )
@@ -111,8 +121,8 @@ def train(job: Job) -> Position:
         folder = bases.prepare(job.base, job.run.folder / "base", config.dialect)
         tokenizer = from_folder(folder)
         bases.check_exportable(folder, tokenizer)
-        training, held_out, rejected = _data(job, tokenizer)
-        loop = _Loop(job, ranks, folder, tokenizer, training, held_out)
+        training, held_out, tasks, rejected = _data(job, tokenizer)
+        loop = _Loop(job, ranks, folder, tokenizer, training, held_out, tasks)
         if ranks.first:
             loop.describe(rejected)
         with signals() as stop:
@@ -153,9 +163,10 @@ class _Loop:
         tokenizer: SpanTokenizer,
         training: Encoded,
         held_out: Sequence[Sample],
+        tasks: Sequence[Task],
     ) -> None:
         self._job, self._ranks, self._folder, self._tokenizer = job, ranks, folder, tokenizer
-        self._training, self._held_out = training, list(held_out)
+        self._training, self._held_out, self._tasks = training, list(held_out), tasks
         config = self._config = job.config
         torch.manual_seed(config.seed)
         self._sharded = ranks.world > 1 and config.parallel == "fsdp"
@@ -189,7 +200,10 @@ class _Loop:
         lean = config.method != "full" and not self._sharded
         frozen_dtype = bases.DTYPES[config.precision] if lean else torch.float32
         four_bit = config.method == "qlora"
-        model = bases.load_model(self._folder, dtype=frozen_dtype, attention=config.attention, four_bit=four_bit)
+        hollow = bases.hollow_model(self._folder, attention=config.attention) if self._sharded else None
+        model = hollow or bases.load_model(
+            self._folder, dtype=frozen_dtype, attention=config.attention, four_bit=four_bit
+        )
         if config.liger:
             bases.apply_liger(model, device)
         if config.gradient_checkpointing:
@@ -207,11 +221,19 @@ class _Loop:
             # Sharding moves one layer after the other: the whole model need not fit onto one device.
             module.to(device)
         if config.compile:
-            inner = bases.causal(model)
-            inner.model.compile(dynamic=True)
+            bases.compile_layers(model, device)
         if self._sharded:
             shard(module, bases.causal(model).model.layers, config)
+        if hollow is not None:
+            self._fill(module)
         return module
+
+    def _fill(self, module: SupervisedLoss) -> None:
+        """Read this rank's share of the weights; adapters have theirs already."""
+        without = fill(module, bases.weights(self._folder), lambda name: bases.plain_name(name.removeprefix("model.")))
+        missing = [name for name in without if "lora_" not in name]
+        if missing:
+            raise UserFault(f"The model in {self._folder} has no weights for {missing[0]}.", "Check the folder.")
 
     def describe(self, rejected: Sequence[str]) -> None:
         """Write what this run is, and say the main things."""
@@ -226,6 +248,7 @@ class _Loop:
                 "identity": {k: v for k, v in self._identity.items() if k != "config"},
                 "samples": len(data.samples),
                 "held_out": len(self._held_out),
+                "solve": {"problems": len(self._tasks), "digest": digest([[t.problem, t.gold] for t in self._tasks])},
                 "too_long": list(data.too_long),
                 "bad_lines": list(rejected),
                 "tokens": data.tokens,
@@ -242,6 +265,8 @@ class _Loop:
             said += f"; {len(data.too_long):,} longer than {config.max_length} tokens left out"
         if rejected:
             said += f"; {len(rejected):,} bad lines left out"
+        if self._tasks and self._sharded:
+            said += "; the accuracy is not measured, because no rank has the whole of a sharded model"
         print(said, flush=True)
 
     def run(self, stop: Stop) -> Position:
@@ -264,6 +289,8 @@ class _Loop:
             run.keep_metrics(position.step)
         progress = Progress("train", self._steps, position.step) if first else None
         saved = position.step
+        if not position.step:
+            self._solve(position, stop)
         for position in self._steps_from(position):  # noqa: B020  # where it started is not needed any more
             step = position.step
             if progress is not None:
@@ -271,6 +298,8 @@ class _Loop:
             last = step >= self._steps
             if config.eval_every and step % config.eval_every == 0 and not last:
                 self._evaluate(position)
+            if config.solve_every and (last or step % config.solve_every == 0):
+                self._solve(position, stop)
             stopping = self._ranks.any(stop.asked)
             if stopping or last or (config.save_every and step % config.save_every == 0):
                 self._save(position)
@@ -294,7 +323,7 @@ class _Loop:
     def _step(self, samples: Sequence[Sample], position: Position) -> Position:
         config, ranks = self._config, self._ranks
         began = time.perf_counter()
-        rows = make_rows(samples, config.row_length, packing=config.packing)
+        rows = make_rows(samples, config.row_length, packing=config.packing, ranks=ranks.world)
         n_targets = sum(r.n_targets for r in rows)
         n_tokens = sum(map(len, rows))
         rate = learning_rate(position.step, self._steps, config)
@@ -357,7 +386,8 @@ class _Loop:
             return None
         self._module.eval()
         total = 0.0
-        rows = make_rows(self._held_out, self._config.row_length, packing=self._config.packing)
+        config, world = self._config, self._ranks.world
+        rows = make_rows(self._held_out, config.row_length, packing=config.packing, ranks=world)
         with torch.no_grad():
             for row in share(rows, self._ranks.world)[self._ranks.rank]:
                 total += float(self._loss(row))
@@ -365,6 +395,44 @@ class _Loop:
         loss = self._ranks.sum(total) / sum(r.n_targets for r in rows)
         self._tell(position, held_out_loss=loss)
         return loss
+
+    def _solve(self, position: Position, stop: Stop) -> None:
+        """The accuracy on problems that are not trained on; replicas share them, a sharded model is not asked.
+
+        Nothing that training depends on is touched: a run with and without it comes to the same bits.
+        """
+        config, ranks = self._config, self._ranks
+        if not self._tasks or self._sharded:
+            return
+        began = time.perf_counter()
+        mine = self._tasks[ranks.rank :: ranks.world]
+        solved: list[Solved] | None = []
+        fault = ""
+        try:
+            with asked_while_training(self._module.model), self._asked(len(mine)) as model:
+                budget = SolveSettings(max_tokens=config.solve_max_tokens, seconds=SOLVE_SECONDS)
+                solved = solve_all(mine, model, DIALECTS[config.dialect], Sandbox, budget, stopping=stop.is_set)
+        except TutorError as e:
+            fault = str(e)
+        # One rank's trouble is every rank's, or the others would wait for it.
+        faults, shares = ranks.gather(fault), ranks.gather(solved)
+        everything = [s for share in shares for s in share or ()]
+        fault = next((f for f in [*faults, *(s.fault for s in everything)] if f), "")
+        if fault and ranks.first:
+            print(f"The accuracy at step {position.step:,} is left out. {fault}", flush=True)
+        if not fault and None not in shares:
+            self._tell(position, **rates(everything), solve_seconds=round(time.perf_counter() - began, 1))
+
+    def _asked(self, n: int) -> HuggingFaceModel:
+        config, device = self._config, self._ranks.device
+        return HuggingFaceModel(
+            self._module.model,
+            self._tokenizer,
+            n_ctx=max(2048, config.max_length + config.solve_max_tokens),
+            n_seq=max(1, min(n, 16 if device.type == "cuda" else 4)),
+            name="the model in training",
+            autocast=torch.bfloat16 if self._autocast else None,
+        )
 
     def _tell(self, position: Position, **values: Any) -> None:
         if not self._ranks.first:
@@ -470,8 +538,8 @@ def _threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ...], list[str]]:
-    """Training samples, held-out samples, and what was wrong with lines."""
+def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ...], list[Task], list[str]]:
+    """Training samples, held-out samples, problems for the accuracy, and what was wrong with lines."""
     config, rejects = job.config, Rejects(job.strict)
     dialect = DIALECTS[config.dialect]
     records = read_records(job.data, rejects)
@@ -484,7 +552,14 @@ def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ..
             raise UserFault("Every record was held out.", "Lower held_out, or give more data.")
     training = encode_all(records, dialect, tokenizer, config.max_length)
     kept = encode_all(held, dialect, tokenizer, config.max_length).samples if held else ()
-    return training, kept, rejects.lines
+    tasks: list[Task] = []
+    if config.solve_every:
+        tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
+        if not tasks:
+            raise UserFault(
+                "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
+            )
+    return training, kept, tasks[: config.solve_problems], rejects.lines
 
 
 def _board(job: Job) -> Any:

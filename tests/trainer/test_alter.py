@@ -62,6 +62,31 @@ def test_numbers_are_drawn_anew_and_the_arithmetic_really_runs_again() -> None:
         }
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        # The 2 of "half" is not the 2 of "2 pounds".
+        ("2 pounds of cheese cost $10, cream half of that. How much is it?", "<<10/2=5>>5\n<<10+5=15>>15\n#### 15"),
+        ("Two girls have 8 games of 2 hours each. How many hours?", "<<8*2=16>>16\n<<16*2=32>>32\n#### 32"),
+        # The result 100 is not the 100 of the percentage.
+        ("Of 25 red and 75 blue balls, what percentage is red?", "<<25+75=100>>100\n<<25/100*100=25>>25\n#### 25"),
+        # The 1 of "himself" is not the 1 that each had.
+        ("He and his 24 friends had 1 piece each. How many?", "<<24+1=25>>25\n<<25*1=25>>25\n#### 25"),
+    ],
+)
+def test_a_number_that_a_word_may_mean_is_not_altered(question: str, answer: str) -> None:
+    with pytest.raises(NotAChain):
+        alter.ground(question, answer)
+
+
+def test_no_week_gets_eight_days() -> None:
+    question = "He sells 40 cups a day for 5 days a week at $30. How much is it?"
+    made = alter.numbers(question, "<<40*5=200>>200\n<<200*30=6000>>6000\n#### 6000", LocalExecutor(), n=12)
+    days = [int(re.search(r"for (\d+) days a week", r.problem)[1]) for r in made]  # type: ignore[index]  # it is there
+    assert len(set(days)) > 2
+    assert max(days) <= 7
+
+
 def test_whole_results_stay_whole() -> None:
     question = "A rope of 96 m is cut into 8 pieces. How long is each?"
     for record in alter.numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200):
@@ -130,5 +155,5 @@ def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
             masked += len(list(alter.fobar(row["question"], row["answer"], LocalExecutor())))
         except NotAChain:
             continue
-    assert made > 100
-    assert masked > 100
+    assert made > 60
+    assert masked > 60

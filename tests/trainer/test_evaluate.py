@@ -8,8 +8,10 @@ from tests.tiny_gguf import write_model
 from trainer import evaluate
 from trainer.benchmarks import READERS, read
 from trainer.evaluate import Result, add_arguments, main, summary
+from tutor_app.cli import main as tutor
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.paths import folders
 
 ROWS = {
     "gsm8k": ({"question": "Q?", "answer": "1 + 1 = <<1+1=2>>2\n#### 1,234"}, ("Q?", "1234")),
@@ -109,6 +111,62 @@ def test_evaluation_runs_the_shipped_loop_and_resumes(tmp_path: Path, capsys: py
     rows = [Result.from_json(line) for line in out.read_text().splitlines()]
     assert sorted(r.index for r in rows) == [0, 1, 2, 3]
     assert {r.transcript.problem for r in rows} == {f"{i} + 1?" for i in range(4)}
+
+
+PROBLEMS = (
+    "A pen costs 3 dollars. What do 7 pens cost?",
+    "Ann has 12 marbles, gives 5 to Ben and finds twice as many as she has left. How many does she have now?",
+    "What is the sum of the first 20 odd numbers?",
+)
+
+
+def _said(transcript: Transcript) -> list[tuple[str, str]]:
+    """Words, code, what the model was told of its output, and the answer."""
+    parts = []
+    for part in transcript.solution:
+        said = {n: getattr(part, n, "") for n in ("text", "source", "feedback", "latex")}
+        parts += [(type(part).__name__, said[n]) for n in said if said[n]]
+    return parts
+
+
+def _solved_and_evaluated(
+    model: Path, where: Path, max_tokens: int, capsys: pytest.CaptureFixture[str]
+) -> tuple[list[Transcript], list[Transcript]]:
+    """The problems by ``tutor solve``, one program each, and by ``evaluate``, all under way at once."""
+    data = folders(where)
+    data.create()
+    data.settings.write_text(json.dumps({"max_tokens": max_tokens}))
+    alone = []
+    for problem in PROBLEMS:
+        tutor(["solve", problem, "--model", str(model), "--json", "--no-save", "--offline", "--data-dir", str(where)])
+        alone.append(Transcript.from_json(capsys.readouterr().out))
+    rows = where / "b.jsonl"
+    rows.write_text("".join(json.dumps({"question": p, "answer": "#### 1"}) + "\n" for p in PROBLEMS))
+    out = where / "out.jsonl"
+    options = ["--model", str(model), "--benchmark", "gsm8k", "--data", str(rows), "--out", str(out)]
+    options += ["--max-tokens", str(max_tokens), "--parallel", "3", "--data-dir", str(where)]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert main(parser.parse_args(options)) == 0
+    assert json.loads(capsys.readouterr().out)["batched"] is False
+    found = sorted((Result.from_json(line) for line in out.read_text().splitlines()), key=lambda r: r.index)
+    return alone, [r.transcript for r in found]
+
+
+def test_evaluation_says_what_the_tutor_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = write_model(tmp_path / "tiny.gguf")
+    alone, together = _solved_and_evaluated(model, tmp_path, 80, capsys)
+    assert [_said(t) for t in together] == [_said(t) for t in alone]
+    assert len({str(_said(t)) for t in alone}) == 3
+
+
+@pytest.mark.slow
+def test_evaluation_says_what_the_tutor_says_with_a_real_model(
+    starter_gguf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone, together = _solved_and_evaluated(starter_gguf, tmp_path, 120, capsys)
+    assert [_said(t) for t in together] == [_said(t) for t in alone]
+    assert any(kind == "Output" for t in alone for kind, _ in _said(t))
 
 
 def test_a_model_that_dies_ends_the_evaluation_with_its_sentence(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from trainer.gsm8k import (
     Op,
     Ref,
     goal,
+    leaves,
     number,
     parse_expression,
     parse_solution,
     prose,
+    said_numbers,
     shown,
     source,
 )
@@ -39,6 +41,18 @@ def test_two_equal_results_are_two_quantities() -> None:
     text = "A <<6/2=3>>3 x\nB <<4-1=3>>3 y\nC <<3+3=6>>6 z\n#### 6"
     chain, _ = parse_solution(text)
     assert chain.steps[2].node == Op("+", Ref(1), Ref(0))
+
+
+def test_an_operand_that_the_question_states_stays_a_number() -> None:
+    # 15 dollars of allowance were saved, and a lawn costs 15 dollars, too.
+    answer = "3 x 5 = <<3*5=15>>15\n4 x 15 = <<4*15=60>>60\n15 + 60 = <<15+60=75>>75\n#### 75"
+    said = said_numbers("He gets $5 a month for 3 months and $15 for each of 4 lawns.")
+    assert [leaves(s.node, Ref) for s in parse_solution(answer)[0].steps] == [[], [Ref(0)], [Ref(0), Ref(1)]]
+    assert [leaves(s.node, Ref) for s in parse_solution(answer, said)[0].steps] == [[], [], [Ref(1)]]
+    # Of two in one expression the first is the result: 200 miles to work, and the 200 that were told.
+    twice = parse_solution("<<40*5=200>>200\n<<200+200=400>>400\n#### 400", [Fraction(200)])[0]
+    assert twice.steps[1].node == Op("+", Ref(0), Literal("200"))
+    assert said_numbers("1,200 people, 25% of them: how many?") == {1200, 25, 100}
 
 
 def test_an_equation_without_annotation_is_read_when_it_holds() -> None:

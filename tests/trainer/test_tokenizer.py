@@ -81,7 +81,7 @@ def test_what_is_no_byte_level_bpe_is_refused(tokenizer: SpanTokenizer, tmp_path
     data = json.loads(path.read_text())
     data["pre_tokenizer"] = None
     path.write_text(json.dumps(data))
-    with pytest.raises(UserFault, match="not byte-level BPE"):
+    with pytest.raises(UserFault, match="neither byte-level BPE nor SentencePiece"):
         from_folder(tmp_path)
     path.write_text("{")
     with pytest.raises(UserFault, match="is no tokenizer"):

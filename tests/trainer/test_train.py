@@ -24,9 +24,11 @@ from safetensors.torch import load_file
 from tests.trainer.models import code_records, metrics, save, text_records, texts
 from trainer import bases, checkpoint
 from trainer.__main__ import main
+from trainer.accuracy import read_tasks
 from trainer.checkpoint import Position
 from trainer.config import TrainConfig
 from trainer.data import Row, encode_all, make_row, make_rows
+from trainer.hf_model import open_model
 from trainer.loss import SupervisedLoss
 from trainer.runs import Run
 from trainer.tiny import make_base, train_tokenizer
@@ -336,6 +338,72 @@ def test_a_checkpoint_of_another_configuration_or_data_is_refused(place: Path, t
 def _other_base(place: Path, folder: Path) -> Path:
     make_base(folder / "base", from_folder(place / "qwen2"), seed=9)
     return folder / "base"
+
+
+# --- the accuracy, measured on the way ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "method",
+    [{"method": "full", "gradient_checkpointing": True}, {"method": "lora", "lora_dropout": 0.3, "lora_r": 4}],
+    ids=["full", "lora with dropout"],
+)
+def test_measuring_the_accuracy_changes_no_bit_of_the_run(place: Path, tmp_path: Path, method: dict[str, Any]) -> None:
+    method = {**method, "max_steps": 4, "held_out": 0.3}
+    train(job(place, tmp_path / "without", **method))
+    asked = {"solve_every": 2, "solve_problems": 2, "solve_max_tokens": 24}
+    train(job(place, tmp_path / "with", **method, **asked))
+    assert metrics(tmp_path / "with") == metrics(tmp_path / "without")
+    assert same_bits(final(tmp_path / "with"), final(tmp_path / "without"))
+    rows = [json.loads(line) for line in (tmp_path / "with" / "metrics.jsonl").read_text().splitlines()]
+    measured = [row for row in rows if "solve_accuracy" in row]
+    assert [row["step"] for row in measured] == [0, 2, 4]
+    assert all(0 <= row["solve_accuracy"] <= 1 and row["solve_problems"] == 2 for row in measured)
+
+
+def test_problems_of_a_file_are_asked_instead_of_held_out_ones(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="problems that are not trained on"):
+        train(job(place, tmp_path / "none", held_out=0.0, solve_every=2))
+    path = tmp_path / "problems.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in [{"question": "1 + 1?", "answer": "2\n#### 2"}] * 3))
+    assert [(t.problem, t.gold) for t in read_tasks(path)] == [("1 + 1?", "2")] * 3
+    assert [t.gold for t in read_tasks(place / "data.jsonl")][:1] != [""]
+    path.write_text('{"question": "1 + 1?"}\n')
+    with pytest.raises(UserFault, match=r"problems.jsonl, line 1: expected a record, or an object with"):
+        read_tasks(path)
+
+
+def test_a_trained_model_solves_with_code_that_really_runs(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"epochs": 120, "held_out": 0.0, "lr": 4e-3, "solve_every": 1000, "solve_problems": 3}
+    one = job(place, tmp_path / "run", **config, solve_max_tokens=200)
+    few = save(tmp_path / "few.jsonl", code_records(8))
+    train(replace(one, data=(few,), solve_data=few))
+    before, after = metrics(tmp_path / "run", "solve_with_code")
+    assert before == 0
+    assert after == 1
+    assert metrics(tmp_path / "run", "solve_blocks_ran")[-1] > 0.5
+    # What it learned by heart it solves, through the loop that ships.
+    assert metrics(tmp_path / "run", "solve_accuracy")[-1] > 0
+    capsys.readouterr()
+    for name in ("run", "run/model"):
+        command = [
+            "evaluate",
+            "--model",
+            str(tmp_path / name),
+            "--benchmark",
+            "samples",
+            "--limit",
+            "2",
+            "--parallel",
+            "2",
+        ]
+        assert main([*command, "--n-ctx", "700", "--max-tokens", "40", "--max-rounds", "1"]) == 0
+        said = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert (said["attempts"], said["model"].split("/")[0]) == (2, name.split("/")[-1])
+    with pytest.raises(UserFault, match="neither a model folder nor a run"):
+        open_model(tmp_path, n_ctx=512, n_seq=1)
 
 
 # --- what goes wrong ---------------------------------------------------------------------------------------------
