@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
@@ -152,6 +152,11 @@ class StepList(QWidget):
         """Change the colours."""
         self.delegate.theme = theme
         self.list.viewport().update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A hidden table marks nothing: catch up."""
+        super().showEvent(event)
+        self._follow()
 
     def go(self, by: int) -> None:
         """Scroll the page to the next (1) or the previous (-1) step."""

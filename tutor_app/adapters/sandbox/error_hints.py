@@ -83,7 +83,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     ),
     (
         "TypeError",
-        r"can only concatenate|must be str",
+        r"can only concatenate str|must be str",
         "Text and numbers cannot be joined by +; use str(...) or print(a, b).",
     ),
     ("TypeError", r"not iterable|non-iterable", "There is only one value here, nothing to go through or to unpack."),
