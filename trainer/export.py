@@ -140,22 +140,25 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
                 made = work / f"{kind}.gguf"
                 _child("quantize", full, made, kind)
                 gate = judged(made, kind)
-        made.replace(out)
-        provenance = {
-            "model": str(model),
-            "type": kind,
-            "dialect": dialect,
-            "gate": asdict(gate),
-            "sha256": sha256_of(out),
-            "git": git_revision(),
-            "versions": versions(),
-        }
-        write_atomically(out.with_suffix(".json"), json.dumps(provenance, indent=2) + "\n")
+        keep(made, out, gate, {"model": str(model), "type": kind, "dialect": dialect})
         return gate
     except OSError as e:
         raise disk_fault(out, e) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def keep(made: Path, out: Path, gate: Gate, facts: dict[str, str]) -> None:
+    """Put a file that passed in its place, and beside it what it was made of and what the gate found."""
+    made.replace(out)
+    provenance = {
+        **facts,
+        "gate": asdict(gate),
+        "sha256": sha256_of(out),
+        "git": git_revision(),
+        "versions": versions(),
+    }
+    write_atomically(out.with_suffix(".json"), json.dumps(provenance, indent=2) + "\n")
 
 
 def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, dialect: str) -> None:

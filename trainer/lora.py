@@ -13,7 +13,6 @@ import json
 import math
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,7 @@ import torch
 from trainer import bases, export
 from trainer.data import DIALECTS
 from trainer.gguf_base import ARCHITECTURES, Shape, gguf_name, halves_to_pairs, rotary_heads
-from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
+from trainer.runs import disk_fault
 from trainer.tokenizer import from_folder
 from tutor_app.core.errors import UserFault
 
@@ -82,17 +81,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> export.G
         gate = export.check(whole, base, tokenizer, dialect, work, prompts, merged.eval(), adapter=made)
         if failure := gate.failure("f16"):
             raise UserFault(f"The adapter was made but is not sound: {failure}.", "Nothing was kept; report this.")
-        made.replace(out)
-        provenance = {
-            "adapter": str(folder),
-            "base": str(base),
-            "dialect": dialect,
-            "gate": asdict(gate),
-            "sha256": sha256_of(out),
-            "git": git_revision(),
-            "versions": versions(),
-        }
-        write_atomically(out.with_suffix(".json"), json.dumps(provenance, indent=2) + "\n")
+        export.keep(made, out, gate, {"adapter": str(folder), "base": str(base), "dialect": dialect})
         return gate
     except OSError as e:
         raise disk_fault(out, e) from None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
 from tutor_app.adapters.models.store import InstalledModel
@@ -72,6 +73,9 @@ print((count - 1) / (time.perf_counter() - start))
 """
 
 
+_HOG: Final = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"  # ends with the bench
+
+
 def rows() -> Iterator[Row]:
     """Measure with the starter model."""
     where = folders(os.environ.get("TUTOR_DATA_DIR"))
@@ -127,7 +131,7 @@ def _decoding(engine: Engine, path: str, threads: int) -> Iterator[Row]:
         f"threads that spin, {spinning:.1f} tok/s",
         (reference / spinning),
     )
-    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(threads)]
+    hogs = [subprocess.Popen([sys.executable, "-c", _HOG]) for _ in range(threads)]
     try:
         busy = _child(_BARE, path, TOKENS // 4, threads)
         spinning = _child(_BARE, path, TOKENS // 10, threads, {"OMP_WAIT_POLICY": "active"})

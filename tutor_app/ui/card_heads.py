@@ -173,7 +173,7 @@ class CardHeads:
                 head = QRectF(box.left(), box.top(), box.width(), size * _HEAD).toRect()
                 is_open = not folding.is_folded(card.number, "code")
                 self._fold((card.number, "code"), head, code_stub(card), is_open, theme, size, seen)
-                self._copy(card.number, head, theme, size, card.output is not None, seen)
+                self._copy(card.number, head, theme, size, card.is_timed, seen)
             if card.output is not None:
                 is_open = not folding.is_folded(card.number, "output")
                 top = layout.frameBoundingRect(card.output).top() - dy + 0.3 * size

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFrame
 
-from tutor_app.ui.blocks import JOINER, KEEP, KIND, OBJECT_CHARACTER, RAW
+from tutor_app.ui.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, RAW
 from tutor_app.ui.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
 from tutor_app.ui.plain import plain
 
@@ -45,6 +45,11 @@ class Card:
     def failed(self) -> bool:
         """Whether the block raised, was cut short or was not run."""
         return self.output is not None and self.output.frameFormat().intProperty(KIND) == ERROR
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the time it took stands at the right end of its head."""
+        return bool(self.frame.frameFormat().stringProperty(ASIDE))
 
     @property
     def has_code(self) -> bool:
