@@ -182,23 +182,22 @@ def limit_memory(size: int) -> None:
 def main() -> int:
     """Serve until the input ends."""
     # Answers go out by a private descriptor, so that nothing printed by a library can be taken for one.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    silent = Path(os.devnull).open("w")  # noqa: SIM115 - lives as long as the process
-    limit_memory(MEMORY)
-    oracle = SympyOracle()
-    out.write('{"ready": true}\n')
-    out.flush()
-    for line in sys.stdin:
-        request = json.loads(line)
-        faulthandler.dump_traceback_later(max(0.1, float(request["seconds"])), exit=True, file=silent)
-        try:
-            found = judge(oracle, request["gold"], request["answer"], paper=bool(request["paper"]))
-        except MemoryError:
-            found = Finding(None, "out_of_memory")
-        faulthandler.cancel_dump_traceback_later()
-        out.write(json.dumps({"same": found.same, "reason": found.reason}) + "\n")
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out, Path(os.devnull).open("w") as silent:
+        os.dup2(2, 1)
+        limit_memory(MEMORY)
+        oracle = SympyOracle()
+        out.write('{"ready": true}\n')
         out.flush()
+        for line in sys.stdin:
+            request = json.loads(line)
+            faulthandler.dump_traceback_later(max(0.1, float(request["seconds"])), exit=True, file=silent)
+            try:
+                found = judge(oracle, request["gold"], request["answer"], paper=bool(request["paper"]))
+            except MemoryError:
+                found = Finding(None, "out_of_memory")
+            faulthandler.cancel_dump_traceback_later()
+            out.write(json.dumps({"same": found.same, "reason": found.reason}) + "\n")
+            out.flush()
     return 0
 
 
