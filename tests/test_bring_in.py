@@ -10,7 +10,7 @@ from tests.ui.scripted import QUADRATIC, REPAIRED
 from tutor_app.adapters.library import Library
 from tutor_app.assembly import bring_in
 from tutor_app.cli import main
-from tutor_app.confinement import Confinement
+from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import read_transcripts, write_export
 
@@ -49,14 +49,13 @@ def test_the_command_takes_all_or_nothing(tmp_path: Path, capsys: pytest.Capture
         assert capsys.readouterr().out == sentence + "\n"
 
 
-class Row:
-    def __init__(self, name: str, held: bool, required: bool = True) -> None:
-        self.name, self.held, self.how, self.required = name, held, "by a test", required
+def row(name: str, held: bool, required: bool = True) -> Guarantee:
+    return Guarantee(name, held, "by a test", required)
 
 
 def test_what_is_missing_is_named() -> None:
-    whole = Confinement([Row("no network", True), Row("namespaces", False, required=False)])
+    whole = Confinement([row("no network", True), row("namespaces", False, required=False)])
     assert whole.missing == ()
     assert "every limit holds" in whole.sentence
-    part = Confinement([Row("no network", False), Row("no files", False), Row("x", True)])
+    part = Confinement([row("no network", False), row("no files", False), row("x", True)])
     assert part.sentence.endswith("cannot enforce: no network; no files.")

@@ -19,7 +19,7 @@ from tutor_app.core.dialect import Dialect
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished
 from tutor_app.core.ports import CodeExecutor, LanguageModel
-from tutor_app.core.solve import SolveSettings, solve
+from tutor_app.core.solve import SolveSettings, solve, to_the_end
 from tutor_app.core.transcript import Output, Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]
@@ -103,13 +103,9 @@ def solve_all(
         try:
             while not halt.is_set():
                 task = todo.get_nowait()
-                last: Finished | None = None
-                for event in solve(
-                    task.problem, model=model, executor=running, dialect=dialect, settings=settings, cancel=halt
-                ):
-                    if isinstance(event, Finished):
-                        last = event
-                assert last is not None
+                last = to_the_end(
+                    solve(task.problem, model=model, executor=running, dialect=dialect, settings=settings, cancel=halt)
+                )
                 done.put(_judge(last, task.gold, grader))
         except queue.Empty:
             pass

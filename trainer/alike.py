@@ -21,9 +21,9 @@ from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import HostFault
-from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel, CodeExecutor, Generation, LanguageModel, ModelInfo, Piece, Sampling
-from tutor_app.core.solve import SolveSettings, solve
+from tutor_app.core.solve import SolveSettings, solve, to_the_end
 
 PROBLEMS: Final = 5
 TOSS_UP: Final = 0.05
@@ -147,11 +147,7 @@ class _Heard:
 
 def _solved(problem: str, model: LanguageModel, executor: CodeExecutor, dialect: str) -> tuple[list[Round], str]:
     heard = _Heard(model)
-    last: Finished | None = None
-    for event in solve(problem, model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS):
-        if isinstance(event, Finished):
-            last = event
-    assert last is not None
+    last = to_the_end(solve(problem, model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS))
     if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         raise HostFault(f"The five problems could not be compared: {last.sentence()}")
     answer = last.transcript.answer

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import queue
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -26,9 +27,8 @@ from tutor_app.adapters.grading.grader import Grader
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.assembly import Tutor, load_prompt, open_tutor
 from tutor_app.core.errors import TutorError, UserFault
-from tutor_app.core.events import Finished
 from tutor_app.core.ports import Sampling
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve import SolveSettings, to_the_end
 from tutor_app.core.transcript import Transcript
 from tutor_app.paths import folders
 from tutor_app.settings import Settings
@@ -70,11 +70,7 @@ class Result:
 
 def attempt(tutor: Tutor, grader: Grader, task: Task, sample: int, settings: SolveSettings) -> Result:
     """Solve a task once and grade it."""
-    done: Finished | None = None
-    for event in tutor.solve(task.problem, settings=settings, meta={"task": task.index, "sample": sample}):
-        if isinstance(event, Finished):
-            done = event
-    assert done is not None
+    done = to_the_end(tutor.solve(task.problem, settings=settings, meta={"task": task.index, "sample": sample}))
     answer = done.transcript.answer
     text = answer.latex if answer is not None else ""
     strict, paper = (
@@ -136,10 +132,7 @@ def run(
             with Grader() as grader:
                 while (job := todo.get()) is not None:
                     task, sample = job
-                    own = SolveSettings(
-                        **{n: getattr(settings, n) for n in settings.__slots__ if n != "sampling"},
-                        sampling=Sampling(base.temperature, base.top_p, base.seed + sample),
-                    )
+                    own = replace(settings, sampling=replace(base, seed=base.seed + sample))
                     done.put(attempt(tutor, grader, task, sample, own))
         except BaseException as e:  # noqa: BLE001 - handed to the thread that waits
             done.put(e)
@@ -222,12 +215,8 @@ def main(args: argparse.Namespace) -> int:
     )
     start = time.monotonic()
     with _opened(args) as tutor:
-        out = args.out.open("a", encoding="utf-8") if args.out is not None else None
-        try:
-            results = run(tutor, jobs, settings, out or _Nowhere(), parallel=args.parallel)  # type: ignore[arg-type]
-        finally:
-            if out is not None:
-                out.close()
+        with (args.out or Path(os.devnull)).open("a", encoding="utf-8") as out:
+            results = run(tutor, jobs, settings, out, parallel=args.parallel)
         report: Mapping[str, Any] = {
             "model": tutor.engine.info.name,
             "device": tutor.engine.info.device,
@@ -266,16 +255,6 @@ def _opened(args: argparse.Namespace) -> Tutor:
     model, dialect = open_model(folder, n_ctx=args.n_ctx, n_seq=args.parallel)
     sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=args.parallel)
     return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
-
-
-class _Nowhere:
-    """A text stream that keeps nothing."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        pass
 
 
 if __name__ == "__main__":

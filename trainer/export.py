@@ -9,12 +9,12 @@ divergence from the Hugging Face model within the bound of the type, and five pr
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -88,12 +88,17 @@ def main(a: argparse.Namespace) -> int:
             f"{both.answers} the same answer."
         )
     if a.import_:
-        from tutor_app.assembly import model_store
-        from tutor_app.paths import folders
-
-        model = model_store(folders()).import_(a.out, a.name or None)
-        print(f"The tutor has it as {model.id}.")
+        take_in(a.out, a.name)
     return 0
+
+
+def take_in(out: Path, name: str, base: str = "") -> None:
+    """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
+    from tutor_app.assembly import model_store
+    from tutor_app.paths import folders
+
+    model = model_store(folders()).import_(out, name or None, base=base)
+    print(f"The tutor has it as {model.id}.")
 
 
 def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompts: Sequence[str] | None = None) -> Gate:
@@ -112,12 +117,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         HostFault: If llama.cpp fails or the disk refuses.
     """
     out = out.resolve()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".export-", dir=out.parent))
-    except OSError as e:
-        raise disk_fault(out, e) from None
-    try:
+    with work_beside(out) as work:
         folder = bases.prepare(model, work / "merged", dialect)
         tokenizer = from_folder(folder)
         tokenizer.check(DIALECTS[dialect])
@@ -142,10 +142,21 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
                 gate = judged(made, kind)
         keep(made, out, gate, {"model": str(model), "type": kind, "dialect": dialect})
         return gate
+
+
+@contextlib.contextmanager
+def work_beside(out: Path) -> Iterator[Path]:
+    """A folder on the disk of ``out``, so that what is made there can be moved into place; gone afterwards.
+
+    Raises:
+        HostFault: If the disk refuses, then or in the body.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent, ignore_cleanup_errors=True) as work:
+            yield Path(work)
     except OSError as e:
         raise disk_fault(out, e) from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def keep(made: Path, out: Path, gate: Gate, facts: dict[str, str]) -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +20,6 @@ import torch
 from trainer import bases, export
 from trainer.data import DIALECTS
 from trainer.gguf_base import ARCHITECTURES, Shape, gguf_name, halves_to_pairs, rotary_heads
-from trainer.runs import disk_fault
 from trainer.tokenizer import from_folder
 from tutor_app.core.errors import UserFault
 
@@ -40,11 +37,7 @@ def main(a: argparse.Namespace) -> int:
         f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."
     )
     if a.import_:
-        from tutor_app.assembly import model_store
-        from tutor_app.paths import folders
-
-        model = model_store(folders()).import_(a.out, a.name or None, base=a.base)
-        print(f"The tutor has it as {model.id}.")
+        export.take_in(a.out, a.name, a.base)
     return 0
 
 
@@ -63,12 +56,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> export.G
     """
     out = out.resolve()
     folder, settings = _adapter(run)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".export-", dir=out.parent))
-    except OSError as e:
-        raise disk_fault(out, e) from None
-    try:
+    with export.work_beside(out) as work:
         merged, base = bases.load_adapted(folder)
         tokenizer = from_folder(base)
         tokenizer.check(DIALECTS[dialect])
@@ -83,10 +71,6 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> export.G
             raise UserFault(f"The adapter was made but is not sound: {failure}.", "Nothing was kept; report this.")
         export.keep(made, out, gate, {"adapter": str(folder), "base": str(base), "dialect": dialect})
         return gate
-    except OSError as e:
-        raise disk_fault(out, e) from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def write_adapter(folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor_app import settings as settings_file
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from tutor_app.adapters.models.other_apps import FoundModel
     from tutor_app.adapters.models.store import CatalogueEntry, ModelStore, Progress
     from tutor_app.assembly import Brought, Tutor
-    from tutor_app.confinement import Confinement
     from tutor_app.handout import Format, Options
     from tutor_app.ui.typeset import FormulaCache
 
@@ -159,7 +159,6 @@ class AppServices:
     def confinement(self) -> Confinement:
         """See the protocol."""
         from tutor_app.adapters.sandbox.sessions import guarantees
-        from tutor_app.confinement import Confinement
 
         tutor = self._tutor
         if tutor is not None:

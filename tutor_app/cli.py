@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from tutor_app import __version__, export_command
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.events import Finished
 from tutor_app.paths import Folders, folders
@@ -222,6 +223,7 @@ def _show(
     """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is."""
     from tutor_app.adapters.library import Library
     from tutor_app.assembly import checker, recorded, solve_settings
+    from tutor_app.core.solve import to_the_end
     from tutor_app.terminal import TerminalView
 
     stop = threading.Event()
@@ -235,12 +237,9 @@ def _show(
                 events = recorded(problem, events, library)
             except HostFault as e:
                 print(f"tutor: {e} The solution will not be kept.", file=sys.stderr)
-        last: Finished | None = None
+        last: Finished | None
         if as_json:
-            for event in events:
-                if isinstance(event, Finished):
-                    last = event
-            assert last is not None
+            last = to_the_end(events)
             print(last.transcript.to_json())
         else:
             last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
@@ -260,8 +259,6 @@ def _show(
 
 def _say_confinement(tutor: Tutor) -> None:
     """How the code that just ran was confined; the sandbox is still warm, so asking costs nothing to speak of."""
-    from tutor_app.confinement import Confinement
-
     with contextlib.suppress(HostFault):
         sentence = Confinement(tutor.executor.guarantees()).sentence
         print(f"{sentence} `tutor doctor` tells how.", file=sys.stderr)

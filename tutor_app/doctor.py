@@ -18,7 +18,7 @@ from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.adapters.models.store import size_text
 from tutor_app.assembly import advise_on_memory, best_installed, model_store, unused_models
-from tutor_app.confinement import Confinement
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.paths import Folders, resources
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tutor_app.confinement import Confinement
+from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.events import (
     AnswerFound,
@@ -167,22 +167,14 @@ OFFERS = (
 )
 
 
-@dataclass(frozen=True)
-class ScriptedPromise:
-    name: str
-    held: bool = True
-    how: str = "Landlock ABI 4 and a file tree of its own"
-    required: bool = True
-
-
 CONFINED = Confinement(
     (
-        ScriptedPromise("reads only Python and its libraries"),
-        ScriptedPromise("no network and no sockets", True, "seccomp and an empty network namespace"),
-        ScriptedPromise("namespaces", False, "not allowed here; not required", False),
+        Guarantee("reads only Python and its libraries", True, "Landlock ABI 4 and a file tree of its own"),
+        Guarantee("no network and no sockets", True, "seccomp and an empty network namespace"),
+        Guarantee("namespaces", False, "not allowed here; not required", False),
     )
 )
-PARTLY = Confinement((*CONFINED.promises, ScriptedPromise("starts no other program", False, "not on this computer")))
+PARTLY = Confinement((*CONFINED.promises, Guarantee("starts no other program", False, "not on this computer")))
 
 
 @dataclass(frozen=True)

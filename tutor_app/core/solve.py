@@ -8,7 +8,7 @@ code or the host does: every solution ends in exactly one ``Finished`` with an e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -235,6 +235,16 @@ def solve(
     prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or Never()
     run = _Solution(model, executor, dialect, prompt, settings, cancel, clock)
     yield from run.events(problem, dict(meta or {}), check)
+
+
+def to_the_end(events: Iterable[SolveEvent]) -> Finished:
+    """What became of a solution, for who does not watch it."""
+    last: Finished | None = None
+    for event in events:
+        if isinstance(event, Finished):
+            last = event
+    assert last is not None
+    return last
 
 
 class _Solution:

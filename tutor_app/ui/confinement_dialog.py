@@ -7,15 +7,14 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from tutor_app.ui.services import Confinement
+from tutor_app.core.confinement import Confinement
+from tutor_app.ui.buttons import close_row
 from tutor_app.ui.theme import Theme
 
 
@@ -61,20 +60,12 @@ class ConfinementDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        close = QPushButton("Close")
-        close.setObjectName("primary")
-        close.setAccessibleName("Close")
-        close.setDefault(True)
-        close.clicked.connect(self.accept)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(28, 24, 28, 20)
         layout.setSpacing(12)
         layout.addWidget(sentence)
         layout.addWidget(about)
         layout.addWidget(scroll, 1)
-        layout.addLayout(buttons)
+        layout.addLayout(close_row(self))
         told = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
         self.setAccessibleDescription(f"{confinement.sentence} {told}")

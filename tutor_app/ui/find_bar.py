@@ -53,24 +53,20 @@ def _folded(text: str) -> str:
 def _in_block(block: QTextBlock, wanted: str) -> Iterator[tuple[int, int]]:
     text = block.text()
     low = _folded(text)
+    places: list[tuple[int, int]] | None = None
     if OBJECT_CHARACTER in text or JOINER in text or "\u200b" in text or len(low) != len(text) or not text.isascii():
         # Positions count UTF-16 units and objects one each, so each character must remember where it stands.
-        low = ""
-        places: list[tuple[int, int]] = []
+        low, places = "", []
         for piece, at in sourced(block):
             width = 2 if len(piece) == 1 and ord(piece) > 0xFFFF else 1
             piece = _folded(piece)
             low += piece
             places += [(at, at + width)] * len(piece)
-        at = low.find(wanted)
-        while at >= 0:
-            yield places[at][0], places[at + len(wanted) - 1][1]
-            at = low.find(wanted, at + len(wanted))
-        return
     at = low.find(wanted)
     while at >= 0:
-        yield at, at + len(wanted)
-        at = low.find(wanted, at + len(wanted))
+        end = at + len(wanted)
+        yield (at, end) if places is None else (places[at][0], places[end - 1][1])
+        at = low.find(wanted, end)
 
 
 class FindBar(QFrame):

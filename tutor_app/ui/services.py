@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.transcript import Transcript
@@ -136,44 +137,6 @@ class Brought(Protocol):
     @property
     def sentence(self) -> str:
         """How many were new and how many not."""
-        ...
-
-
-class Promise(Protocol):
-    """One limit on the code that a model writes."""
-
-    @property
-    def name(self) -> str:
-        """What the code cannot do."""
-        ...
-
-    @property
-    def held(self) -> bool:
-        """Whether this computer enforces it."""
-        ...
-
-    @property
-    def how(self) -> str:
-        """By what."""
-        ...
-
-
-class Confinement(Protocol):
-    """What holds where code runs, as measured on this computer."""
-
-    @property
-    def promises(self) -> Sequence[Promise]:
-        """Every limit."""
-        ...
-
-    @property
-    def missing(self) -> Sequence[str]:
-        """Names of the limits that do not hold."""
-        ...
-
-    @property
-    def sentence(self) -> str:
-        """All of it, in one."""
         ...
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from tutor_app.ui.buttons import close_row
 
 
 class ShortcutsDialog(QDialog):
@@ -30,17 +32,9 @@ class ShortcutsDialog(QDialog):
             keys_label.setObjectName("muted")
             grid.addWidget(what, n % half, column)
             grid.addWidget(keys_label, n % half, column + 1)
-        close = QPushButton("Close")
-        close.setObjectName("primary")
-        close.setAccessibleName("Close")
-        close.setDefault(True)
-        close.clicked.connect(self.accept)
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(close)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(28, 24, 28, 20)
         layout.setSpacing(20)
         layout.addLayout(grid)
-        layout.addLayout(buttons)
+        layout.addLayout(close_row(self))
         self.setAccessibleDescription("; ".join(f"{text}: {keys_text}" for text, keys_text in rows))

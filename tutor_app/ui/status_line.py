@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import Usage
 from tutor_app.ui.icons import icon
-from tutor_app.ui.services import Confinement
 from tutor_app.ui.theme import Theme
 
 _SIGNS = {True: "\u2713", False: "\u2013"}

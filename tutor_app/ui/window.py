@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.core.events import (
     AnswerFound,
@@ -66,7 +67,7 @@ from tutor_app.ui.model_desk import ModelDesk
 from tutor_app.ui.page_menu import PageMenu
 from tutor_app.ui.problem_box import ProblemBox
 from tutor_app.ui.samples import SamplesDialog, StartPage
-from tutor_app.ui.services import Brought, Confinement, Entry, Services
+from tutor_app.ui.services import Brought, Entry, Services
 from tutor_app.ui.settings_dialog import SettingsDialog
 from tutor_app.ui.shortcuts_dialog import ShortcutsDialog
 from tutor_app.ui.speech import spoken

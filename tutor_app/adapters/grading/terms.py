@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-CONSTANTS: Final = frozenset({"pi", "e", "i", "oo"})
-
 
 class Unreadable(Exception):
     """The text is not in the language of answers (or goes beyond its limits)."""

@@ -19,23 +19,14 @@ from typing import Any, Unpack
 from tutor_app.adapters.sandbox.pool import Options, Pool
 from tutor_app.adapters.sandbox.process import Limits, Worker
 from tutor_app.adapters.sandbox.run import Run
+from tutor_app.core.confinement import Guarantee
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, Never
 from tutor_app.core.trace import Trace
 from tutor_app.core.transcript import Figure, Output
 
-__all__ = ["Guarantee", "Limits", "Sandbox", "Session", "Traced", "guarantees"]
-
-
-@dataclass(frozen=True, slots=True)
-class Guarantee:
-    """One promise, whether this computer keeps it, and by what; ``required`` is False for what only adds to others."""
-
-    name: str
-    held: bool
-    how: str
-    required: bool = True
+__all__ = ["Limits", "Sandbox", "Session", "Traced", "guarantees"]
 
 
 class Sandbox:

@@ -7,31 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 
-class Promise(Protocol):
-    """One limit on the code; :class:`tutor_app.adapters.sandbox.sessions.Guarantee` is one."""
+@dataclass(frozen=True, slots=True)
+class Guarantee:
+    """One limit on the code that a model writes.
 
-    @property
-    def name(self) -> str:
-        """What the code cannot do."""
-        ...
+    Attributes:
+        name: What the code cannot do.
+        held: Whether this computer enforces it.
+        how: By what.
+        required: False for what only adds to the others.
+    """
 
-    @property
-    def held(self) -> bool:
-        """Whether this computer enforces it."""
-        ...
-
-    @property
-    def how(self) -> str:
-        """By what."""
-        ...
-
-    @property
-    def required(self) -> bool:
-        """False for what only adds to the others."""
-        ...
+    name: str
+    held: bool
+    how: str
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +34,7 @@ class Confinement:
         promises: As measured, the required ones and the others.
     """
 
-    promises: Sequence[Promise]
+    promises: Sequence[Guarantee]
 
     @property
     def missing(self) -> tuple[str, ...]:
