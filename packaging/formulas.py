@@ -24,9 +24,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtGui import QGuiApplication
 
-from tutor_app.ui.delimiters import split
-from tutor_app.ui.speech import spoken
-from tutor_app.ui.typeset import typeset
+from tutor_app.render.typeset import typeset
+from tutor_app.text.delimiters import split
+from tutor_app.text.speech import spoken
 
 TARGET = 0.999
 
@@ -57,7 +57,7 @@ def formulas(path: Path) -> dict[tuple[str, bool], None]:
 
 def freeze(sheet_file: Path) -> int:
     """Freeze the pictures; returns the exit code."""
-    from tests.ui import golden_images
+    from tests.render import golden_images
 
     pictures = list(golden_images.freeze())
     sheet_file.parent.mkdir(parents=True, exist_ok=True)

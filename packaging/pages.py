@@ -26,9 +26,9 @@ from typing import Any
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import parse
 from tutor_app.core.transcript import Output, Text, Transcript
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import split
-from tutor_app.ui.document import MAX_OUTPUT_LINES
+from tutor_app.handout.options import Options
+from tutor_app.render.document import MAX_OUTPUT_LINES
+from tutor_app.text.delimiters import split
 
 
 def transcript(row: dict[str, Any]) -> Transcript:
@@ -62,8 +62,8 @@ def main(argv: list[str] | None = None) -> int:
     from PySide6.QtGui import QGuiApplication
 
     app = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
-    from tutor_app.ui.pdf import to_pdf
-    from tutor_app.ui.typeset import FormulaCache
+    from tutor_app.render.pdf import to_pdf
+    from tutor_app.render.typeset import FormulaCache
 
     rows = [json.loads(line) for line in args.data.read_text(encoding="utf-8").splitlines() if line.strip()]
     if args.random is not None:

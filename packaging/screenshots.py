@@ -27,8 +27,8 @@ def main() -> int:
     from PySide6.QtWidgets import QApplication
 
     from tutor_app.app import AppServices
-    from tutor_app.paths import Folders, folders
-    from tutor_app.samples import sample_problems
+    from tutor_app.tutor.paths import Folders, folders
+    from tutor_app.tutor.samples import sample_problems
     from tutor_app.ui.window import MainWindow
 
     args.out.mkdir(parents=True, exist_ok=True)

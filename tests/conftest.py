@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.windows"]
 _home = pytest.StashKey[Path]()
 
 
@@ -25,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from tutor_app.paths import folders
+    from tutor_app.tutor.paths import folders
 
     # The weights may be used where they already are: hundreds of megabytes are not fetched again for a test.
     os.environ.setdefault("MUMATH_TEST_MODELS", str(folders().models))

@@ -86,7 +86,7 @@ def test_slow_tier_is_opt_in(tmp_path: Path, options: tuple[str, ...], words: st
 def test_home_is_a_new_one_and_goes_away(tmp_path: Path) -> None:
     result = run(
         tmp_path,
-        "import os\nfrom pathlib import Path\nfrom tutor_app.paths import folders\n"
+        "import os\nfrom pathlib import Path\nfrom tutor_app.tutor.paths import folders\n"
         "def test_it():\n"
         "    assert folders().data.is_relative_to(Path.home())\n"
         "    assert os.environ['QT_QPA_PLATFORM']\n"

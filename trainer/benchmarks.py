@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tutor_app.core.answers import boxed
 from tutor_app.core.errors import UserFault
-from tutor_app.samples import sample_problems
+from tutor_app.tutor.samples import sample_problems
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ from typing import IO, Any
 from trainer.benchmarks import READERS, SAMPLES, Task, read
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.assembly import Tutor, load_prompt, open_tutor
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.ports import Sampling
+from tutor_app.core.settings import Settings
 from tutor_app.core.solve import SolveSettings, to_the_end
 from tutor_app.core.transcript import Transcript
-from tutor_app.paths import folders
-from tutor_app.settings import Settings
+from tutor_app.tutor.paths import folders
+from tutor_app.tutor.service import Tutor, load_prompt, open_tutor
 
 
 @dataclass(frozen=True, slots=True)

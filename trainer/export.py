@@ -33,7 +33,7 @@ from trainer.tokenizer import TEMPLATES, SpanTokenizer, from_folder
 from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
 from tutor_app.core.dialect import Dialect, Span, body, header
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.samples import sample_problems
+from tutor_app.tutor.samples import sample_problems
 
 KL_BOUND: Final[Mapping[str, float]] = {"f16": 1e-4, "q8_0": 0.02, "q5_k_m": 0.1, "q4_k_m": 0.3}
 """Mean divergence in nats per token. Sound files of real models show up to 7e-6 and 6e-3 (llama.cpp rounds activations
@@ -94,8 +94,8 @@ def main(a: argparse.Namespace) -> int:
 
 def take_in(out: Path, name: str, base: str = "") -> None:
     """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
-    from tutor_app.assembly import model_store
-    from tutor_app.paths import folders
+    from tutor_app.tutor.paths import folders
+    from tutor_app.tutor.service import model_store
 
     model = model_store(folders()).import_(out, name or None, base=base)
     print(f"The tutor has it as {model.id}.")

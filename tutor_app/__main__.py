@@ -23,9 +23,9 @@ def main() -> int:
         from tutor_app.adapters.grading import worker as grading_worker
 
         grading_worker.main()
-    from tutor_app import cli
+    from tutor_app.commands import parser
 
-    return cli.main()
+    return parser.main()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The composition root: the only place that knows the window and the adapters alike.
 
-Start-up, as a story: ``tutor`` is typed. :mod:`tutor_app.cli` sees that there is a display and calls
+Start-up, as a story: ``tutor`` is typed. :mod:`tutor_app.commands.parser` sees that there is a display and calls
 :func:`run_window`. Qt starts, the window is built with an :class:`AppServices` and shown; only then, in the
 background, is the library opened and, if a model is installed, its process started and the sandbox warmed, so
 that the first problem need not wait for them. A problem is typed: the bridge runs
@@ -17,23 +17,23 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tutor_app import settings as settings_file
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
-from tutor_app.paths import Folders
-from tutor_app.samples import SampleProblem, sample_problems
-from tutor_app.settings import Settings
+from tutor_app.tutor import settings_file
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.samples import SampleProblem, sample_problems
 
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Entry, Library
     from tutor_app.adapters.models.other_apps import FoundModel
     from tutor_app.adapters.models.store import CatalogueEntry, ModelStore, Progress
-    from tutor_app.assembly import Brought, Tutor
-    from tutor_app.handout import Format, Options
-    from tutor_app.ui.typeset import FormulaCache
+    from tutor_app.handout.options import Format, Options
+    from tutor_app.render.typeset import FormulaCache
+    from tutor_app.tutor.service import Brought, Tutor
 
 
 class AppServices:
@@ -61,7 +61,7 @@ class AppServices:
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """See the protocol."""
-        from tutor_app.assembly import checker, recorded, solve_settings
+        from tutor_app.tutor.service import checker, recorded, solve_settings
 
         tutor = self._ready()
         sample = next((s for s in sample_problems() if s.problem.strip() == problem.strip()), None)
@@ -93,7 +93,7 @@ class AppServices:
 
     def _ready(self) -> Tutor:
         """The tutor for the present settings; another model or another context is another process."""
-        from tutor_app.assembly import open_tutor
+        from tutor_app.tutor.service import open_tutor
 
         s = self._settings
         with self._lock:
@@ -109,13 +109,13 @@ class AppServices:
     # Models
 
     def _store(self) -> ModelStore:
-        from tutor_app.assembly import model_store
+        from tutor_app.tutor.service import model_store
 
         return model_store(self._folders)
 
     def model_name(self) -> str:
         """See the protocol."""
-        from tutor_app.assembly import best_installed
+        from tutor_app.tutor.service import best_installed
 
         store = self._store()
         try:
@@ -146,13 +146,13 @@ class AppServices:
 
     def memory_advice(self, model_id: str) -> str:
         """See the protocol."""
-        from tutor_app.assembly import advise_on_memory
+        from tutor_app.tutor.service import advise_on_memory
 
         return advise_on_memory(self._store(), model_id, self._settings.n_ctx)
 
     def found_models(self) -> Sequence[FoundModel]:
         """See the protocol."""
-        from tutor_app.assembly import unused_models
+        from tutor_app.tutor.service import unused_models
 
         return unused_models(self._store())
 
@@ -198,8 +198,8 @@ class AppServices:
 
     def import_solutions(self, paths: Sequence[str]) -> Brought:
         """See the protocol."""
-        from tutor_app.assembly import bring_in
         from tutor_app.export import read_transcripts
+        from tutor_app.tutor.service import bring_in
 
         return bring_in([t for path in paths for t in read_transcripts(path)], self._opened())
 

@@ -15,10 +15,10 @@ from typing import Final
 
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
 from tutor_app.adapters.models.store import InstalledModel
-from tutor_app.assembly import dialect_of, load_prompt, model_store
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
-from tutor_app.paths import folders
+from tutor_app.tutor.paths import folders
+from tutor_app.tutor.service import dialect_of, load_prompt, model_store
 
 Row = tuple[str, float, str, str, float]
 

@@ -25,14 +25,14 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTextEdit
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export import export, write_export
-from tutor_app.handout import Options
+from tutor_app.handout.options import Options
+from tutor_app.render.pages import Pages
+from tutor_app.render.pdf import to_pdf
+from tutor_app.render.theme import apply, load
+from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas
-from tutor_app.ui.pages import Pages
-from tutor_app.ui.pdf import to_pdf
-from tutor_app.ui.theme import apply, load
-from tutor_app.ui.transcript_view import TranscriptView
-from tutor_app.ui.typeset import FormulaCache
+from tutor_app.ui.page.transcript_view import TranscriptView
 
 Row = tuple[str, float, str, str, float]
 TRIES = 5

@@ -29,8 +29,8 @@ def rows() -> Iterator[Row]:
     """Rates, each the best of some rounds that take turns with the references."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from tutor_app.ui.speech import spoken
-    from tutor_app.ui.typeset import FormulaCache, typeset
+    from tutor_app.render.typeset import FormulaCache, typeset
+    from tutor_app.text.speech import spoken
 
     ziamath, mathtext = _ziamath(), _mathtext()
     cache = FormulaCache()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.generations import ask, stopped, text_of
+from tests.scripted_model import ScriptedModel
 from tests.tiny_gguf import reciting_weights, token_id, write_model
 from tutor_app.adapters.engine.client import Engine, EngineOptions
-from tutor_app.adapters.scripted import ScriptedModel
 from tutor_app.core.dialect import Span
 from tutor_app.core.ports import Generation, LanguageModel, Never, Piece, PromptProgress, Sampling, Stopped
 

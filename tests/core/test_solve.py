@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import FakeExecutor
-from tutor_app.adapters.scripted import Failure, ScriptedModel
+from tests.scripted_model import Failure, ScriptedModel
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span, header
 from tutor_app.core.errors import EngineFault, SandboxFault, UserFault
 from tutor_app.core.events import (

@@ -13,7 +13,7 @@ import pytest
 
 from tests.tiny_gguf import write_model
 from tutor_app.core.transcript import Answer, Output, Transcript
-from tutor_app.paths import folders
+from tutor_app.tutor.paths import folders
 
 pytestmark = pytest.mark.e2e
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from tutor_app.app import AppServices
-from tutor_app.paths import folders
+from tutor_app.tutor.paths import folders
 from tutor_app.ui.window import MainWindow
 
 where = folders(sys.argv[1])

@@ -12,7 +12,7 @@ from tests.export.test_html import Page
 from tutor_app.core.transcript import Answer, Code, CodeError, Output, Text, Transcript
 from tutor_app.export import export
 from tutor_app.export.tex import to_tex
-from tutor_app.handout import Options
+from tutor_app.handout.options import Options
 
 PIECES = (
     "$ $$ \\( \\) \\[ \\] \\begin{align} \\end{align} \\begin{cases} \\end{cases} & \\\\ \\boxed{ } { \\frac{1} ^ _ "

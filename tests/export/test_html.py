@@ -8,8 +8,8 @@ import pytest
 
 from tests.export.solutions import ALL, BARE, FULL, HOSTILE, TABLE, VALUE
 from tutor_app.export.html import to_html
-from tutor_app.export.mathml import mathml
-from tutor_app.handout import Options
+from tutor_app.handout.options import Options
+from tutor_app.text.mathml import mathml
 
 VOID = {"meta", "br", "hr", "img"}
 

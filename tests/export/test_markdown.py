@@ -4,7 +4,7 @@ import pytest
 
 from tests.export.solutions import ALL, FULL, HOSTILE, TABLE, VALUE
 from tutor_app.export.markdown import fenced, prose, to_markdown
-from tutor_app.handout import Options
+from tutor_app.handout.options import Options
 
 
 def test_everything_of_a_solution_is_there() -> None:

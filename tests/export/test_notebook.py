@@ -7,7 +7,7 @@ import pytest
 
 from tests.export.solutions import ALL, FULL, VALUE
 from tutor_app.export.notebook import prose, to_notebook
-from tutor_app.handout import DEFAULTS, Options
+from tutor_app.handout.options import DEFAULTS, Options
 
 
 def cells(*transcripts: Any, options: Options = DEFAULTS) -> list[dict[str, Any]]:

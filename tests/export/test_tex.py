@@ -12,8 +12,8 @@ from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
 from tutor_app.core.transcript import Code, Output, Transcript
 from tutor_app.export import write_export
 from tutor_app.export.tex import compiles, formula, to_tex
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import Segment
+from tutor_app.handout.options import Options
+from tutor_app.text.delimiters import Segment
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from tests.tiny_gguf import write_model
 from trainer import evaluate
 from trainer.benchmarks import READERS, read
 from trainer.evaluate import Result, add_arguments, main, summary
-from tutor_app.cli import main as tutor
+from tutor_app.commands.parser import main as tutor
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Answer, Transcript
-from tutor_app.paths import folders
+from tutor_app.tutor.paths import folders
 
 ROWS = {
     "gsm8k": ({"question": "Q?", "answer": "1 + 1 = <<1+1=2>>2\n#### 1,234"}, ("Q?", "1234")),

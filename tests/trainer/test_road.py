@@ -16,12 +16,12 @@ from tests.trainer.local_code import LocalExecutor
 from tests.trainer.models import code_records, metrics, save, text_records
 from trainer.__main__ import main
 from tutor_app.adapters.engine.client import Engine, EngineOptions
-from tutor_app.assembly import model_store
 from tutor_app.core.dialect import MUMATH
 from tutor_app.core.events import Finished
 from tutor_app.core.solve import SolveSettings, solve
 from tutor_app.core.transcript import Code, Output
-from tutor_app.paths import folders
+from tutor_app.tutor.paths import folders
+from tutor_app.tutor.service import model_store
 
 TOML = """
 precision = "fp32"

@@ -27,12 +27,12 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.export import read_transcripts, suggested_name, write_export
-from tutor_app.handout import Format, Options
-from tutor_app.settings import Settings
+from tutor_app.handout.options import Format, Options
+from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.services import PullProgress
-from tutor_app.ui.typeset import FormulaCache
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'

@@ -9,11 +9,11 @@ from PySide6.QtPrintSupport import QPrintPreviewDialog
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import until_done
 from tests.ui.scripted import QUADRATIC, ScriptedServices
+from tests.windows import until_done
 from tutor_app.export import read_transcripts
-from tutor_app.handout import FORMATS, Options
-from tutor_app.ui.export_dialog import Choice, ExportDialog
+from tutor_app.handout.options import FORMATS, Options
+from tutor_app.ui.dialogs.export import Choice, ExportDialog
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

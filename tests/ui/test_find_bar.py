@@ -10,14 +10,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import FormulasNow, until_done
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
+from tests.windows import FormulasNow, until_done
 from tutor_app.core.events import TextDelta
 from tutor_app.core.transcript import Code, Output, Text, Transcript
-from tutor_app.ui import theme
-from tutor_app.ui.document import DocumentBuilder
-from tutor_app.ui.find_bar import MAX_MARKS, matches
-from tutor_app.ui.outline import source
+from tutor_app.render import theme
+from tutor_app.render.document import DocumentBuilder
+from tutor_app.render.outline import source
+from tutor_app.ui.page.find_bar import MAX_MARKS, matches
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

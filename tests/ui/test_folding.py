@@ -8,13 +8,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import until_done
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
+from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text
-from tutor_app.ui.card_heads import CopyButton, FoldButton
-from tutor_app.ui.outline import outline
-from tutor_app.ui.transcript_view import plain_source
+from tutor_app.render.outline import outline
+from tutor_app.ui.page.card_heads import CopyButton, FoldButton
+from tutor_app.ui.page.transcript_view import plain_source
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

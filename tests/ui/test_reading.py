@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import until_done
 from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, OtherModel, ScriptedServices
+from tests.windows import until_done
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
-from tutor_app.ui.confinement_dialog import ConfinementDialog
-from tutor_app.ui.page_menu import grouped
-from tutor_app.ui.step_list import in_words
+from tutor_app.ui.dialogs.confinement import ConfinementDialog
+from tutor_app.ui.page.page_menu import grouped
+from tutor_app.ui.page.step_list import in_words
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

@@ -27,11 +27,11 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
-from tutor_app.ui import theme
-from tutor_app.ui.blocks import FORMULA, SOURCE
+from tutor_app.render import theme
+from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas
-from tutor_app.ui.transcript_view import TranscriptView, plain_source
+from tutor_app.ui.page.transcript_view import TranscriptView, plain_source
 
 
 @pytest.fixture

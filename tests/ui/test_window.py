@@ -25,16 +25,16 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.ui.conftest import until_done
 from tests.ui.scripted import QUADRATIC, REPAIRED, SAMPLES, SavedEntry, ScriptedServices, Step
+from tests.windows import until_done
 from tutor_app.core.errors import EngineFault
+from tutor_app.core.settings import Settings, described
 from tutor_app.core.transcript import Transcript
-from tutor_app.settings import Settings, described
-from tutor_app.ui.plain import plain
-from tutor_app.ui.samples import SamplesDialog, pick
-from tutor_app.ui.settings_dialog import SettingsDialog
+from tutor_app.text.plain import plain
+from tutor_app.ui.dialogs.samples import SamplesDialog, pick
+from tutor_app.ui.dialogs.settings import SettingsDialog
+from tutor_app.ui.page.transcript_view import plain_source
 from tutor_app.ui.status_line import duration, size_text
-from tutor_app.ui.transcript_view import plain_source
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

@@ -3,7 +3,7 @@
 :func:`export` turns transcripts into bytes, :func:`write_export` puts them into files that are either whole or not
 there. Everything but PDF is made without Qt; PDF needs a ``QGuiApplication``. Every format carries the problem, the
 reasoning, the code, its real output and figures, the answer, the verdict if there is one, and how it was made;
-:class:`tutor_app.handout.Options` says what is left out.
+:class:`tutor_app.handout.options.Options` says what is left out.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript
-from tutor_app.handout import DEFAULTS, FORMATS, Format, Options
+from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 
 if TYPE_CHECKING:
-    from tutor_app.ui.typeset import FormulaCache
+    from tutor_app.render.typeset import FormulaCache
 
 _SUFFIXES: Final[dict[str, Format]] = {
     "pdf": "pdf", "html": "html", "htm": "html", "tex": "tex", "ipynb": "ipynb", "md": "md", "markdown": "md",
@@ -46,7 +46,7 @@ def export(
 
     Args:
         transcripts: At least one; several get a table of contents.
-        format: One of :data:`tutor_app.handout.FORMATS`.
+        format: One of :data:`tutor_app.handout.options.FORMATS`.
         options: What is shown. JSON is always the whole transcript.
         stem: Beginning of the names of pictures that lie beside the document.
         formulas: For PDF, formulas that were typeset before.
@@ -78,7 +78,7 @@ def export(
 
             return _encoded(to_notebook(transcripts, options), {})
         case "pdf":
-            from tutor_app.ui.pdf import to_pdf
+            from tutor_app.render.pdf import to_pdf
 
             return Exported(to_pdf(transcripts, options, formulas))
         case _:  # a name from the command line or a file

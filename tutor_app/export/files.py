@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Final
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
 from tutor_app.export.face import export, format_of
-from tutor_app.handout import DEFAULTS, FORMATS, Format, Options, title_of
+from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
+from tutor_app.handout.wording import title_of
 
 if TYPE_CHECKING:
-    from tutor_app.ui.typeset import FormulaCache
+    from tutor_app.render.typeset import FormulaCache
 
 MAX_NAME: Final = 80
 _RESERVED: Final = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)")

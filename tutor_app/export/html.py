@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tutor_app import handout
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
-from tutor_app.export.mathml import mathml
-from tutor_app.export.prose import answer_segments, clean, read, replaced, restored
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import Segment
+from tutor_app.handout import steps, wording
+from tutor_app.handout.options import Options
+from tutor_app.text.delimiters import Segment
+from tutor_app.text.markup import answer_segments, clean, read, replaced, restored
+from tutor_app.text.mathml import mathml
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -68,14 +68,14 @@ h2,h3,.label{break-after:avoid}article+article{break-before:page}}
 
 def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
     """The page as text."""
-    title = handout.heading(transcripts, options)
+    title = wording.heading(transcripts, options)
     many = len(transcripts) > 1
     body = []
     if many or options.title.strip():
         body.append(f"<h1>{_text(title)}</h1>")
     if many:
         entries = "".join(
-            f'<li><a href="#p{n}">{_text(handout.title_of(t))}</a></li>' for n, t in enumerate(transcripts, 1)
+            f'<li><a href="#p{n}">{_text(wording.title_of(t))}</a></li>' for n, t in enumerate(transcripts, 1)
         )
         body.append(f'<nav aria-label="Contents"><ol>{entries}</ol></nav>')
     for n, t in enumerate(transcripts, 1):
@@ -97,16 +97,15 @@ def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
 
 def _solution(transcript: Transcript, options: Options) -> str:
     out = [f'<section class="problem"><p class="label">Problem</p>{prose(transcript.problem)}</section>']
-    steps = handout.steps(handout.parts(transcript, options))
-    for n, step in enumerate(steps, 1):
+    for n, step in enumerate(steps.split_steps(steps.chosen_parts(transcript, options)), 1):
         if options.steps and not isinstance(step[0], Answer):
             out.append(f'<h3 class="step">Step {n}</h3>')
-        out.append(_parts(handout.told(step)))
+        out.append(_parts(steps.without_silent_outputs(step)))
     if options.solution and options.made:
-        known = "".join(f"{_text(k)}: {_text(v)}<br>" for k, v in handout.provenance(transcript))
+        known = "".join(f"{_text(k)}: {_text(v)}<br>" for k, v in wording.provenance(transcript))
         out.append(
             f'<footer class="made"><strong>How this was made</strong><br>{known}'
-            f"{_text(handout.made_by(transcript))}</footer>"
+            f"{_text(wording.made_by(transcript))}</footer>"
         )
     return "\n".join(out)
 
@@ -150,9 +149,9 @@ def _output(output: Output) -> str:
         out += '<p class="note">\u2026 output was cut at its limit</p>'
     bad = output.error is not None or output.status != "ok"
     if output.error is not None:
-        out += f"<pre>{_text(handout.error_text(output))}</pre>"
+        out += f"<pre>{_text(wording.error_text(output))}</pre>"
     hint = output.error.hint if output.error is not None else ""
-    if sentence := hint or handout.STATUS.get(output.status, ""):
+    if sentence := hint or wording.STATUS.get(output.status, ""):
         out += f"<p>{_text(sentence)}</p>"
     return f'<div class="output{" error" if bad else ""}">{out or "<p class=note>No output</p>"}</div>'
 
@@ -172,7 +171,7 @@ def _figure(figure: Figure) -> str:
 
 def _answer(answer: Answer) -> str:
     value = "".join(_text(s.source) if s.kind == "text" else formula(s) for s in answer_segments(answer.latex))
-    verdict = handout.VERDICTS.get(answer.verdict, "")
+    verdict = wording.VERDICTS.get(answer.verdict, "")
     tone = "good" if answer.verdict == "correct" else "bad"
     said = f'<p class="{tone}">This {_text(verdict)}.</p>' if verdict else ""
     return f'<section class="answer"><p class="label">Answer</p><p class="value">{value}</p>{said}</section>'

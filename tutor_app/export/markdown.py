@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tutor_app import handout
-from tutor_app.adapters.sandbox.clean_output import clean_svg
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
-from tutor_app.export.prose import answer_segments, clean
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import Segment, split
+from tutor_app.handout import steps, wording
+from tutor_app.handout.options import Options
+from tutor_app.text.clean import clean_svg
+from tutor_app.text.delimiters import Segment, split
+from tutor_app.text.markup import answer_segments, clean
 
 _CODE: Final = re.compile(
     r"(?ms)^ {0,3}(`{3,}).*?(?:^ {0,3}\1`*[ \t]*$|\Z)|(?<!`)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`)"
@@ -34,10 +34,10 @@ def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) 
     pictures = Pictures(stem, as_svg)
     out = []
     if many or options.title.strip():
-        out.append(f"# {_line(handout.heading(transcripts, options))}")
+        out.append(f"# {_line(wording.heading(transcripts, options))}")
     if many:
         out.append(
-            "\n".join(f"{n}. [{_line(handout.title_of(t))}](#problem-{n})" for n, t in enumerate(transcripts, 1))
+            "\n".join(f"{n}. [{_line(wording.title_of(t))}](#problem-{n})" for n, t in enumerate(transcripts, 1))
         )
     for n, t in enumerate(transcripts, 1):
         out.append(f"## Problem {n}" if many else "## Problem")
@@ -86,13 +86,13 @@ def _png(figure: Figure) -> bytes:
 
 def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -> list[str]:
     out = [f"{level} Solution"]
-    for n, step in enumerate(handout.steps(handout.parts(t, options)), 1):
+    for n, step in enumerate(steps.split_steps(steps.chosen_parts(t, options)), 1):
         if options.steps and not isinstance(step[0], Answer):
             out.append(f"{level}# Step {n}")
-        out += [_part(p, pictures, level) for p in handout.told(step)]
+        out += [_part(p, pictures, level) for p in steps.without_silent_outputs(step)]
     if options.made:
-        known = "\n".join(f"- {k}: {_line(v)}" for k, v in handout.provenance(t))
-        out += ["---", "*How this was made*", known, _line(handout.made_by(t))]
+        known = "\n".join(f"- {k}: {_line(v)}" for k, v in wording.provenance(t))
+        out += ["---", "*How this was made*", known, _line(wording.made_by(t))]
     return out
 
 
@@ -103,7 +103,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
         case Code():
             return fenced("python", clean(part.source))
         case Output():
-            shown = fenced("text", clean(handout.output_text(part)) or "(no output)")
+            shown = fenced("text", clean(wording.output_text(part)) or "(no output)")
             if part.value_latex and not part.stdout:
                 shown = _formula(Segment("display", part.value_latex, part.value_latex), "")
             hint = part.error.hint if part.error is not None else ""
@@ -116,7 +116,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             value = "".join(
                 prose(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
             )
-            verdict = handout.VERDICTS.get(part.verdict, "")
+            verdict = wording.VERDICTS.get(part.verdict, "")
             return f"{level} Answer\n\n{value}" + (f"\n\nThis {verdict}." if verdict else "")
 
 

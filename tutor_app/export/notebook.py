@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tutor_app import handout
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export.markdown import fenced
-from tutor_app.export.prose import answer_segments, clean
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import Segment, split
+from tutor_app.handout import steps, wording
+from tutor_app.handout.options import Options
+from tutor_app.text.delimiters import Segment, split
+from tutor_app.text.markup import answer_segments, clean
 
 _FREE = re.compile(r"(?s)```.*?(?:```|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)")
 
@@ -27,29 +27,29 @@ def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
     cells = _Cells()
     many = len(transcripts) > 1
     if many or options.title.strip():
-        contents = "".join(f"\n{n}. {handout.title_of(t)}" for n, t in enumerate(transcripts, 1)) if many else ""
-        cells.markdown(f"# {handout.heading(transcripts, options)}\n{contents}")
+        contents = "".join(f"\n{n}. {wording.title_of(t)}" for n, t in enumerate(transcripts, 1)) if many else ""
+        cells.markdown(f"# {wording.heading(transcripts, options)}\n{contents}")
     for n, t in enumerate(transcripts, 1):
         head = f"## Problem {n}" if many else "## Problem"
         cells.markdown(f"{head}\n\n{prose(t.problem)}")
         if n > 1 and options.solution and options.code:
             # Names of one solution must not help the next: each was run in a namespace of its own.
             cells.code("%reset -f", metadata={"tags": ["reset"]})
-        for k, step in enumerate(handout.steps(handout.parts(t, options)), 1):
+        for k, step in enumerate(steps.split_steps(steps.chosen_parts(t, options)), 1):
             if options.steps and not isinstance(step[0], Answer):
                 cells.markdown(f"### Step {k}")
             for part in step:
                 cells.add(part)
         if options.solution and options.made:
-            known = "\n".join(f"- {name}: {value}" for name, value in handout.provenance(t))
-            cells.markdown(f"---\n*How this was made*\n\n{known}\n\n{handout.made_by(t)}")
+            known = "\n".join(f"- {name}: {value}" for name, value in wording.provenance(t))
+            cells.markdown(f"---\n*How this was made*\n\n{known}\n\n{wording.made_by(t)}")
     notebook = {
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
-            "title": handout.heading(transcripts, options),
+            "title": wording.heading(transcripts, options),
         },
         "cells": cells.cells,
     }
@@ -76,7 +76,7 @@ class _Cells:
                 self._figure(part)
             case Answer():
                 value = "".join(s.source if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex))
-                verdict = handout.VERDICTS.get(part.verdict, "")
+                verdict = wording.VERDICTS.get(part.verdict, "")
                 self.markdown(f"**Answer:** {value}" + (f"\n\nThis {verdict}." if verdict else ""))
 
     def markdown(self, text: str) -> None:
@@ -106,7 +106,7 @@ class _Cells:
     def _output(self, output: Output) -> None:
         cell = self._code
         if cell is None:  # its code was left out
-            self.markdown(fenced("text", clean(handout.output_text(output)) or "(no output)"))
+            self.markdown(fenced("text", clean(wording.output_text(output)) or "(no output)"))
             return
         self._count += 1
         cell["execution_count"] = self._count
@@ -122,7 +122,7 @@ class _Cells:
             )
         if output.error is not None or output.status != "ok":
             error = output.error
-            text = handout.error_text(output) or handout.STATUS.get(output.status, output.status)
+            text = wording.error_text(output) or wording.STATUS.get(output.status, output.status)
             outputs.append(
                 {
                     "output_type": "error",

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tutor_app import handout
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export.markdown import Pictures
-from tutor_app.export.prose import answer_segments, clean, read, replaced, restored
-from tutor_app.export.tex_characters import COMMANDS, SPECIAL, character, listed_character, math_character
-from tutor_app.handout import Options
-from tutor_app.ui.delimiters import Segment
+from tutor_app.handout import steps, wording
+from tutor_app.handout.options import Options
+from tutor_app.text.delimiters import Segment
+from tutor_app.text.markup import answer_segments, clean, read, replaced, restored
+from tutor_app.text.tex_characters import COMMANDS, SPECIAL, character, listed_character, math_character
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -84,7 +84,7 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 
 def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tuple[str, dict[str, bytes]]:
     """The document, and its pictures by name."""
-    title = handout.heading(transcripts, options)
+    title = wording.heading(transcripts, options)
     many = len(transcripts) > 1
     writer = _Writer(Pictures(stem, _as_pdf))
     body: list[str] = []
@@ -99,7 +99,7 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
             # The plain title is for the contents only.
             body.append(
                 f"\\section*{{Problem {n}}}\n\\addcontentsline{{toc}}{{section}}"
-                f"{{\\protect\\numberline{{{n}}}{_text(handout.title_of(t))}}}"
+                f"{{\\protect\\numberline{{{n}}}{_text(wording.title_of(t))}}}"
             )
         else:
             body.append("\\section*{Problem}")
@@ -135,13 +135,13 @@ class _Writer:
 
     def solution(self, t: Transcript, options: Options) -> str:
         out: list[str] = []
-        for n, step in enumerate(handout.steps(handout.parts(t, options)), 1):
+        for n, step in enumerate(steps.split_steps(steps.chosen_parts(t, options)), 1):
             if options.steps and not isinstance(step[0], Answer):
                 out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {n}}}}}\\leavevmode")
-            out += [self._part(p) for p in handout.told(step)]
+            out += [self._part(p) for p in steps.without_silent_outputs(step)]
         if options.made:
-            known = [f"{_text(k)}: {_text(v)}" for k, v in handout.provenance(t)]
-            known.append(_text(handout.made_by(t)))
+            known = [f"{_text(k)}: {_text(v)}" for k, v in wording.provenance(t)]
+            known.append(_text(wording.made_by(t)))
             out.append(
                 "\\medskip{\\footnotesize\\color{gray}\\textbf{How this was made}\\\\ " + "\\\\ ".join(known) + "\\par}"
             )
@@ -156,7 +156,7 @@ class _Writer:
             case Output():
                 if part.value_latex and not part.stdout and part.error is None:
                     return formula(Segment("display", part.value_latex, part.value_latex))
-                shown = self._listing("output", handout.output_text(part) or "(no output)")
+                shown = self._listing("output", wording.output_text(part) or "(no output)")
                 hint = " ".join(part.error.hint.split()) if part.error is not None else ""
                 return shown + (f"\n\n\\emph{{{_text(hint)}}}" if hint else "")
             case Figure():
@@ -175,7 +175,7 @@ class _Writer:
                     _text(s.source) if s.kind == "text" else formula(Segment("inline", s.source, s.raw))
                     for s in answer_segments(part.latex)
                 )
-                verdict = handout.VERDICTS.get(part.verdict, "")
+                verdict = wording.VERDICTS.get(part.verdict, "")
                 said = f"\\\\[1ex] {{\\small This {verdict}.}}" if verdict else ""
                 return (
                     f"\\begin{{center}}\\setlength{{\\fboxsep}}{{8pt}}\\fcolorbox{{accent}}{{white}}{{"
@@ -339,7 +339,7 @@ def _as_pdf(figure: Figure) -> tuple[str, bytes] | None:
         return None
     if QGuiApplication.instance() is None:
         return None
-    from tutor_app.ui.pdf import picture_to_pdf
+    from tutor_app.render.pdf import picture_to_pdf
 
     data = picture_to_pdf(figure)
     return ("pdf", data) if data else None

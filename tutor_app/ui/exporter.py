@@ -1,6 +1,6 @@
 """Export and print from the window: asks, lets the services do it in the background, says how it went.
 
-Print, print preview and PDF are the same :class:`tutor_app.ui.pages.Pages`. Owns no thread and writes no file.
+Print, print preview and PDF are the same :class:`tutor_app.render.pages.Pages`. Owns no thread and writes no file.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from tutor_app.core.errors import HostFault
 from tutor_app.core.transcript import Transcript
-from tutor_app.handout import FORMATS, Options
+from tutor_app.handout.options import FORMATS, Options
+from tutor_app.render.pages import PAPERS, Pages
+from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.export_dialog import Choice, ExportDialog
-from tutor_app.ui.pages import PAPERS, Pages
+from tutor_app.ui.dialogs.export import Choice, ExportDialog
 from tutor_app.ui.services import Services
-from tutor_app.ui.typeset import FormulaCache
 
 
 class Exporter(QObject):

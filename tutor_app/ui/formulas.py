@@ -9,8 +9,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from tutor_app.render.typeset import Formula, FormulaCache, typeset
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.typeset import Formula, FormulaCache, typeset
 
 _GATHER_MS: Final = 12
 

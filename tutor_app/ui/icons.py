@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
-from tutor_app.paths import resources
+from tutor_app.resources import resources
 
 _DRAWN_IN = "#808080"
 

@@ -6,11 +6,11 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from tutor_app.ui.blocks import Writer
+from tutor_app.render.blocks import Writer
+from tutor_app.render.prose import write_markdown
+from tutor_app.render.theme import Theme
+from tutor_app.text.speech import spoken_prose
 from tutor_app.ui.formulas import Formulas
-from tutor_app.ui.prose import write_markdown
-from tutor_app.ui.speech import spoken_prose
-from tutor_app.ui.theme import Theme
 
 
 class MathText(QWidget):

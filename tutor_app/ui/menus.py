@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from tutor_app.ui.clipboard import FORMS
+from tutor_app.handout.fragment import FORMS
 
 if TYPE_CHECKING:
     from tutor_app.ui.window import MainWindow

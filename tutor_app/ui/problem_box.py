@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor_app.ui.delimiters import split
+from tutor_app.render.theme import Theme, text_font
+from tutor_app.text.delimiters import split
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
-from tutor_app.ui.theme import Theme, text_font
 
 _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)

@@ -14,10 +14,10 @@ from typing import Protocol
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
-from tutor_app.handout import Format, Options
-from tutor_app.settings import Settings
-from tutor_app.ui.typeset import FormulaCache
+from tutor_app.handout.options import Format, Options
+from tutor_app.render.typeset import FormulaCache
 
 
 class Entry(Protocol):

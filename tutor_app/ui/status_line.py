@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import Usage
+from tutor_app.render.theme import Theme
 from tutor_app.ui.icons import icon
-from tutor_app.ui.theme import Theme
 
 _SIGNS = {True: "\u2713", False: "\u2013"}
 

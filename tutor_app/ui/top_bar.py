@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
+from tutor_app.render.theme import Theme
 from tutor_app.ui.icons import icon
-from tutor_app.ui.theme import Theme
 
 
 class TopBar(QWidget):

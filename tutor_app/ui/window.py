@@ -3,7 +3,7 @@
 Everything slow goes through the :class:`~tutor_app.ui.bridge.Bridge`; the window itself only moves plain data between
 panels. It decides nothing about a solution, reads no file and opens no address. It is long because it is the one
 place where every panel meets the services; each method is a few lines and none knows another panel's inside. Its
-commands are in :mod:`~tutor_app.ui.menus`, models in :mod:`~tutor_app.ui.model_desk`.
+commands are in :mod:`~tutor_app.ui.menus`, models in :mod:`~tutor_app.ui.dialogs.models`.
 """
 
 from __future__ import annotations
@@ -48,33 +48,34 @@ from tutor_app.core.events import (
     SolveEvent,
     TextDelta,
 )
+from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
-from tutor_app.paths import resources
-from tutor_app.settings import Settings
-from tutor_app.ui import remarks
-from tutor_app.ui import theme as themes
+from tutor_app.handout import remarks
+from tutor_app.render import theme as themes
+from tutor_app.resources import resources
+from tutor_app.text.speech import spoken
+from tutor_app.ui import style
 from tutor_app.ui.announce import announce
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.confinement_dialog import ConfinementDialog
+from tutor_app.ui.dialogs.confinement import ConfinementDialog
+from tutor_app.ui.dialogs.models import ModelDesk
+from tutor_app.ui.dialogs.samples import SamplesDialog, StartPage
+from tutor_app.ui.dialogs.settings import SettingsDialog
+from tutor_app.ui.dialogs.shortcuts import ShortcutsDialog
 from tutor_app.ui.exporter import Exporter
-from tutor_app.ui.find_bar import FindBar
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.history_panel import HistoryPanel
 from tutor_app.ui.icons import icon
 from tutor_app.ui.importer import Importer
 from tutor_app.ui.menus import Menus
-from tutor_app.ui.model_desk import ModelDesk
-from tutor_app.ui.page_menu import PageMenu
+from tutor_app.ui.page.find_bar import FindBar
+from tutor_app.ui.page.page_menu import PageMenu
+from tutor_app.ui.page.step_list import StepList
+from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.problem_box import ProblemBox
-from tutor_app.ui.samples import SamplesDialog, StartPage
 from tutor_app.ui.services import Brought, Entry, Services
-from tutor_app.ui.settings_dialog import SettingsDialog
-from tutor_app.ui.shortcuts_dialog import ShortcutsDialog
-from tutor_app.ui.speech import spoken
 from tutor_app.ui.status_line import StatusLine
-from tutor_app.ui.step_list import StepList
 from tutor_app.ui.top_bar import TopBar
-from tutor_app.ui.transcript_view import TranscriptView
 
 log = logging.getLogger(__name__)
 
@@ -541,7 +542,7 @@ class MainWindow(QMainWindow):
     def _style_application(self) -> None:
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            themes.apply(app, self.theme)
+            style.apply(app, self.theme)
 
     def _scheme_changed(self) -> None:
         if _theme_choice(self.settings) == "system":
@@ -665,8 +666,8 @@ class MainWindow(QMainWindow):
 
 def warm_up() -> None:
     """Import what the first lines of a solution will need, outside the GUI thread and while the model loads."""
-    from tutor_app.ui.code_colors import load_lexer
-    from tutor_app.ui.prose import load_markdown
+    from tutor_app.render.code_colors import load_lexer
+    from tutor_app.render.prose import load_markdown
 
     load_markdown()
     load_lexer()

@@ -21,7 +21,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
-from tutor_app.adapters.sandbox.clean_output import visible
 from tutor_app.adapters.sandbox.process import (
     Limits,
     Worker,
@@ -33,6 +32,7 @@ from tutor_app.adapters.sandbox.process import (
     worker_command,
 )
 from tutor_app.core.errors import SandboxFault
+from tutor_app.text.clean import visible
 
 START_SECONDS: Final = 60.0
 PAUSE_SECONDS: Final = 0.2

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tutor_app.adapters.sandbox.clean_output import clean_step, clean_svg, png_size, visible
 from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Step
 from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
+from tutor_app.text.clean import clean_step, clean_svg, png_size, visible
 
 POLL_SECONDS: Final = 0.01
 WATCH_SECONDS: Final = 0.02

@@ -1,0 +1,60 @@
+"""What ``tutor doctor`` says of models, without looking at the rest of this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_gguf import write_model
+from tutor_app.commands import doctor
+from tutor_app.tutor import service as assembly
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.service import model_store
+
+
+@pytest.fixture
+def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """Folders of a reader whose home is empty."""
+    for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    for name in ("HF_HOME", "HF_HUB_CACHE", "OLLAMA_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+    folders = Folders.under(tmp_path / "data")
+    folders.create()
+    return folders
+
+
+def other_model(tmp_path: Path) -> Path:
+    """A file as another program would keep it; larger than a test, but sparse."""
+    path = tmp_path / "home" / ".lmstudio" / "models" / "someone" / "thing" / "thing-q4.gguf"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.write(b"GGUF")
+        file.truncate(11 * 2**20)
+    return path
+
+
+def test_models_of_other_programs_are_named_with_what_to_type(where: Folders, tmp_path: Path) -> None:
+    path = other_model(tmp_path)
+    told = [f.text for f in doctor._models(where) if f.name == "other models"]
+    assert len(told) == 1
+    assert told[0].startswith("thing-q4, 11.5 MB, of LM Studio")
+    assert told[0].endswith(f"tutor models import {path}")
+    assert [m.path for m in assembly.unused_models(model_store(where))] == [path]
+
+
+def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
+    where: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = model_store(where)
+    model = store.import_(write_model(tmp_path / "tiny.gguf"))
+    assert not [f for f in doctor._models(where) if "of memory" in f.text]
+    monkeypatch.setattr(assembly, "free_memory", lambda: 1000)
+    (told,) = [f.text for f in doctor._models(where) if "of memory" in f.text]
+    assert "0.0 GB are free" in told
+    assert assembly.advise_on_memory(store, model.id, 4096) == told
+    for entry in store.entries():
+        advice = assembly.advise_on_memory(store, entry.id, 4096)
+        assert advice.startswith(f"{entry.name} needs about")
+    assert assembly.advise_on_memory(store, "no such model", 4096) == ""

@@ -1,0 +1,83 @@
+import io
+
+from tutor_app.commands.terminal import TerminalView, printable
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    EndReason,
+    FigureDrawn,
+    Finished,
+    OutputDelta,
+    Reading,
+    RunFinished,
+    TextDelta,
+    Usage,
+)
+from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Transcript
+
+EVENTS = (
+    Reading(3, 9),
+    TextDelta("Add them."),
+    CodeStarted(),
+    CodeDelta("print(2 "),
+    CodeDelta("+ 2)\n"),
+    CodeEnded("print(2 + 2)"),
+    OutputDelta("4\n"),
+    FigureDrawn(Figure("", "", 640, 480, "a line")),
+    RunFinished(Output(stdout="4\n")),
+    TextDelta("So it is four."),
+    AnswerFound(Answer("4", "boxed", "correct")),
+)
+
+
+def shown(*events: object, colour: bool = False) -> str:
+    out = io.StringIO()
+    view = TerminalView(out, colour=colour)
+    for event in events:
+        view.write(event)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def test_a_solution_reads_from_top_to_bottom() -> None:
+    assert shown(*EVENTS).splitlines() == [
+        "Add them.",
+        "│ print(2 + 2)",
+        "» 4",
+        "[figure: a line]",
+        "So it is four.",
+        "Answer: 4  ✓ correct",
+    ]
+
+
+def test_every_colour_is_switched_off_again() -> None:
+    text = shown(*EVENTS, colour=True)
+    assert text.count("\x1b[0m") == text.count("\x1b[") / 2
+
+
+def test_an_error_shows_its_line_and_its_hint() -> None:
+    error = CodeError("NameError", "name 'x' is not defined", hint="A name is used before it is given a value.")
+    text = shown(RunFinished(Output(status="error", error=error)))
+    assert text == "» NameError: name 'x' is not defined\n  A name is used before it is given a value.\n"
+
+
+def test_a_value_is_shown_where_nothing_was_printed() -> None:
+    assert shown(RunFinished(Output(value="x**2"))) == "» x**2\n"
+
+
+def test_the_end_is_said_in_a_sentence() -> None:
+    usage = Usage(generated_tokens=20, decode_seconds=2.0, seconds=3.0)
+    text = shown(Finished(EndReason.STOPPED, Transcript.of("p"), usage))
+    assert text == "You stopped the solution. 3.0 s, 10.0 tokens/s.\n"
+
+
+def test_nothing_a_model_writes_steers_the_terminal() -> None:
+    text = shown(TextDelta("\x1b[2J\x07 \x9b31m \u202eabc\r"), OutputDelta("\x1b]0;title\x07\n"))
+    assert not any(c in text for c in "\x1b\x07\x9b\u202e\r")
+    assert printable("a\tb\n") == "a\tb\n"
+
+
+def test_the_answer_says_where_it_comes_from() -> None:
+    assert "(from the output)" in shown(AnswerFound(Answer("4", "output")))
+    assert "not the known answer" in shown(AnswerFound(Answer("4", "boxed", "incorrect")))

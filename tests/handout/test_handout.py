@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.export.solutions import BARE, EMPTY, FULL
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
+from tutor_app.handout import steps, wording
+from tutor_app.handout.options import Options
+
+
+def kinds(options: Options) -> list[type]:
+    return [type(p) for p in steps.chosen_parts(FULL, options)]
+
+
+def test_choices_leave_out_what_they_say() -> None:
+    assert Code not in kinds(Options(code=False))
+    assert not {Output, Figure} & set(kinds(Options(output=False)))
+    assert Answer not in kinds(Options(answer=False))
+    assert kinds(Options(solution=False)) == []
+    assert steps.chosen_parts(FULL, Options()) == FULL.solution
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("so $\\boxed{12}$.", "so $\\boxed{\\phantom{000}}$."),
+        ("$\\boxed{\\frac{1}{2}}$ and \\fbox{3}", "$\\boxed{\\phantom{000}}$ and \\boxed{\\phantom{000}}"),
+        ("$\\boxed{\\{1\\}}$", "$\\boxed{\\phantom{000}}$"),
+        ("$\\boxed{1", "$\\boxed{1"),
+        ("none", "none"),
+    ],
+)
+def test_boxes_are_emptied(text: str, expected: str) -> None:
+    assert steps.without_boxes(text) == expected
+
+
+def test_steps_are_prose_with_the_code_it_leads_to() -> None:
+    found = steps.split_steps(FULL.solution)
+    assert [[type(p).__name__ for p in step] for step in found] == [
+        ["Text", "Code", "Output"],
+        ["Text", "Code", "Figure", "Output"],
+        ["Text", "Answer"],
+    ]
+    assert steps.split_steps(()) == []
+    assert len(steps.split_steps(steps.chosen_parts(FULL, Options(code=False, output=False)))) == 3
+
+
+def test_titles_are_plain_and_cut_at_a_word() -> None:
+    assert wording.title_of(FULL) == "Let f(x) = x\u00b2 - 5x + 6. Tickets cost $5 and $7. Find all real zeros."
+    long = wording.title_of(Transcript.of("word " * 100), 30)
+    assert len(long) <= 31
+    assert long.endswith("word\u2026")
+    assert wording.title_of(EMPTY) == "Solution"
+    assert wording.heading([FULL, BARE], Options()) == "Worked solutions"
+    assert wording.heading([FULL, BARE], Options(solution=False)) == "Problems"
+    assert wording.heading([FULL], Options(title=" Week  3 ")) == "Week 3"
+
+
+def test_provenance_tells_what_is_known_and_no_more() -> None:
+    known = dict(wording.provenance(FULL))
+    assert known["Model"] == "Kestrel 1.5B"
+    assert known["Date"] == "2026-03-04 10:20"
+    assert known["Time"] == "12 s, 2 blocks of code run"
+    assert known["Check"] == "The answer agrees with the known answer."
+    assert "End" not in known
+    assert wording.provenance(BARE) == []
+    assert "ran" not in wording.made_by(BARE)
+    stopped = Transcript.of("p", Text("t"), meta={"ended": "stopped"})
+    assert dict(wording.provenance(stopped))["End"] == "You stopped the solution."
+
+
+def test_an_output_without_words_after_a_picture_is_not_told() -> None:
+    figure = Figure("", "", 1, 1, "a line")
+    silent, loud = Output(seconds=1.0), Output("1\n")
+    assert steps.without_silent_outputs((Code("x"), figure, silent)) == [Code("x"), figure]
+    assert steps.without_silent_outputs((Code("x"), figure, loud)) == [Code("x"), figure, loud]
+    assert steps.without_silent_outputs((Code("x"), silent)) == [Code("x"), silent]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("If $\\frac{\\sqrt[3]{2x-4}}{\\sqrt[3]{x+4}} = 2$", "If \u221b(2x-4)/\u221b(x+4) = 2"),
+        ("$(3^{-1})^{-1} \\pmod{31}$", "(3\u207b\u00b9)\u207b\u00b9 (mod 31)"),
+        ("$\\max\\{x^{n+1}, \\frac12\\}$ for \\$5", "max{x^(n+1), 1/2} for $5"),
+        ("$\\frac{x+1}{2} \\binom{5}{2} \\sqrt[n]{x}$", "(x+1)/2 C(5, 2) root(x, n)"),
+    ],
+)
+def test_titles_are_plain_text(text: str, title: str) -> None:
+    assert wording.title_of(Transcript.of(text)) == title

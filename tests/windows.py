@@ -1,0 +1,58 @@
+"""A window with scripted services, and formulas that answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from tests.ui.scripted import ScriptedServices
+from tutor_app.render.typeset import Formula, FormulaCache
+from tutor_app.ui.window import MainWindow
+
+
+class FormulasNow:
+    """Typesets when asked."""
+
+    def __init__(self) -> None:
+        self.cache = FormulaCache()
+
+    def get(self, source: str, display: bool) -> Formula | None:
+        return self.cache.get_or_make(source, display)
+
+
+@pytest.fixture(scope="session")
+def formulas_now() -> FormulasNow:
+    return FormulasNow()
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
+    made: list[MainWindow] = []
+
+    def make(services: ScriptedServices | None = None, width: int = 1100, height: int = 800) -> MainWindow:
+        window = MainWindow(services or ScriptedServices())
+        tester = QAbstractItemModelTester(window.history.model, window)
+        assert tester is not None
+        made.append(window)
+        window.resize(width, height)
+        window.show()
+        qtbot.waitExposed(window)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+        assert not window.bridge.busy
+        window.deleteLater()
+
+
+def until_done(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait for the running solution, and for its formulas."""
+    qtbot.waitUntil(lambda: not window.bridge.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: window.formulas.pending == 0, timeout=20_000)
+    qtbot.wait(30)

@@ -1,0 +1,154 @@
+"""What works on this computer: findings for ``tutor doctor``, each one line. It changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutor_app import __version__
+from tutor_app.adapters.engine.client import gpu_backends, physical_cores
+from tutor_app.adapters.library import Library
+from tutor_app.adapters.models.memory import free_memory
+from tutor_app.adapters.models.store import size_text
+from tutor_app.core.confinement import Confinement
+from tutor_app.core.errors import TutorError
+from tutor_app.resources import resources
+from tutor_app.tutor import settings_file
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.service import advise_on_memory, best_installed, model_store, unused_models
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        ok: Whether the program can do its work with it.
+        text: What was found and, if it is not well, what to do.
+    """
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(folders: Folders) -> Iterator[Finding]:
+    """Look at everything, the quick things first."""
+    yield Finding("program", True, f"tutor {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    yield _processor()
+    free = free_memory()
+    text = f"{size_text(free)} free" if free is not None else "cannot be told on this system"
+    yield Finding("memory", free is None or free > 1_500_000_000, text)
+    yield from _folders(folders)
+    yield _engine()
+    yield from _models(folders)
+    yield _window()
+    yield from _sandbox()
+
+
+def _processor() -> Finding:
+    cores = physical_cores()
+    text = f"{platform.machine()}, {cores} core{'s' if cores != 1 else ''}"
+    flags: set[str] = set()
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features")):
+                flags = set(line.partition(":")[2].split())
+                break
+    except OSError:
+        return Finding("processor", True, text)
+    if platform.machine() in ("x86_64", "AMD64"):
+        # What llama.cpp's portable build for x86 is compiled for.
+        missing = [f for f in ("avx", "avx2", "fma", "f16c") if f not in flags]
+        if missing:
+            advice = f"{text}; it lacks {', '.join(missing)}: build the engine on this computer with GGML_NATIVE=ON"
+            return Finding("processor", False, advice)
+        text += ", AVX2"
+    return Finding("processor", True, text)
+
+
+def _folders(folders: Folders) -> Iterator[Finding]:
+    for name, folder in (("data", folders.data), ("settings", folders.config), ("cache", folders.cache)):
+        place = folder
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        writable = os.access(place, os.W_OK)
+        room = shutil.disk_usage(place).free
+        text = f"{folder} ({size_text(room)} free)" if writable else f"{folder} cannot be written; use --data-dir"
+        yield Finding(f"{name} folder", writable, text)
+    try:
+        resources()
+    except TutorError as e:
+        yield Finding("resources", False, str(e))
+    if folders.library.exists():
+        try:
+            with Library(folders.library) as library:
+                count = len(library.entries(limit=100_000))
+            yield Finding("library", True, f"{count} solution{'s' if count != 1 else ''}")
+        except TutorError as e:
+            yield Finding("library", False, str(e))
+
+
+def _engine() -> Finding:
+    # In a process of its own: a library built for another processor kills whoever imports it.
+    probe = "import llama_cpp as l; print(l.__version__, l.llama_supports_gpu_offload())"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        why = words[-1] if words else f"exit code {done.returncode}"
+        return Finding("engine", False, f"llama-cpp-python does not start ({why}); run: make run")
+    version, _, gpu = done.stdout.strip().partition(" ")
+    backends = ", ".join(gpu_backends()) or "no GPU backend"
+    where = f"can use a GPU ({backends})" if gpu == "True" else "CPU only"
+    return Finding("engine", True, f"llama-cpp-python {version}, {where}")
+
+
+def _models(folders: Folders) -> Iterator[Finding]:
+    store = model_store(folders)
+    n_ctx = settings_file.load(folders.settings)[0].n_ctx
+    try:
+        for model in store.installed():
+            text = f"{model.name}, {size_text(model.bytes)}"
+            yield Finding("model", not model.problem, f"{text}: {model.problem}" if model.problem else text)
+            if advice := advise_on_memory(store, model.id, n_ctx):
+                yield Finding("model", True, advice)
+        best_installed(store)
+    except TutorError as e:
+        yield Finding("model", False, str(e))
+    for found in unused_models(store):
+        text = f"{found.name}, {size_text(found.bytes)}, of {found.app}; to use it: tutor models import {found.path}"
+        yield Finding("other models", True, text)
+
+
+def _window() -> Finding:
+    probe = "from PySide6 import QtWidgets, __version__; print(__version__)"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = done.stderr.strip().splitlines()
+        return Finding("window", False, f"Qt does not load ({words[-1] if words else done.returncode}); run: make run")
+    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if sys.platform in ("win32", "darwin") or display:
+        return Finding("window", True, f"Qt {done.stdout.strip()}")
+    return Finding("window", True, f"Qt {done.stdout.strip()}; no display here, so the terminal is used")
+
+
+def _sandbox() -> Iterator[Finding]:
+    from tutor_app.adapters.sandbox.sessions import guarantees
+
+    try:
+        found = guarantees()
+    except TutorError as e:
+        yield Finding("sandbox", False, str(e))
+        return
+    confinement = Confinement(found)
+    yield Finding("sandbox", not confinement.missing, confinement.sentence)
+    for guarantee in found:
+        text = f"{guarantee.name}: {guarantee.how}"
+        yield Finding("sandbox", guarantee.held or not guarantee.required, text)

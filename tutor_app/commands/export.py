@@ -1,0 +1,161 @@
+"""``tutor export``: saved solutions, or transcripts from files, to a file in any format.
+
+The names on the command line are ids of the library, ``latest``, or JSON files that were exported before; several go
+into one document in the order given. PDF is made without a window or a display.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.transcript import Transcript
+from tutor_app.export import export, format_of, read_transcripts, suggested_name, write_export
+from tutor_app.handout.options import FORMATS, Options
+from tutor_app.tutor.paths import folders
+
+if TYPE_CHECKING:
+    from tutor_app.adapters.library import Library
+
+LATEST = "latest"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``tutor export``."""
+    parser.add_argument(
+        "solutions",
+        nargs="+",
+        metavar="ID|latest|FILE.json",
+        help="a saved solution's id (its beginning is enough), the latest one, or an exported transcript",
+    )
+    parser.add_argument("--to", choices=tuple(FORMATS), help="format; left out, the ending of -o says it, else PDF")
+    parser.add_argument("-o", "--output", default="", metavar="PATH", help="file to write; - writes to standard output")
+    parser.add_argument("--title", default="", help="title of the document")
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of a page (default a4)")
+    parser.add_argument("--large", action="store_true", help="large print")
+    parser.add_argument("--steps", action="store_true", help="number the steps")
+    parser.add_argument("--no-code", action="store_true", help="leave out the code")
+    parser.add_argument("--no-output", action="store_true", help="leave out what the code printed and drew")
+    parser.add_argument("--no-answer", action="store_true", help="leave out the answer, and empty every box around it")
+    parser.add_argument("--problems-only", action="store_true", help="an exercise sheet: the problems alone")
+    parser.add_argument("--no-provenance", action="store_true", help="do not say how a solution was made")
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """What is shown, as asked on the command line."""
+    return Options(
+        solution=not args.problems_only,
+        code=not args.no_code,
+        output=not args.no_output,
+        answer=not args.no_answer,
+        steps=args.steps,
+        made=not args.no_provenance,
+        title=args.title,
+        paper=args.paper,
+        large=args.large,
+    )
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Export what the arguments name; returns 0.
+
+    Raises:
+        UserFault: If a solution is not found or the request makes no sense.
+        HostFault: If the library cannot be read or the file cannot be written.
+    """
+    chosen = args.to or (format_of(args.output) if args.output not in ("", "-") else None) or "pdf"
+    if args.output not in ("", "-") and args.to is None and format_of(args.output) is None:
+        raise UserFault(f"The name {args.output} does not say what to export to.", "Add --to, for example --to pdf.")
+    transcripts = transcripts_of(args.solutions, getattr(args, "data_dir", None))
+    options = options_of(args)
+    if chosen == "pdf":
+        _start_qt()
+    elif chosen == "tex":  # its figures are vector where Qt can make them so
+        with contextlib.suppress(HostFault):
+            _start_qt()
+    if args.output == "-":
+        exported = export(transcripts, chosen, options)
+        if exported.files:
+            raise UserFault("Its figures are files of their own, so it cannot be one stream.", "Give a path with -o.")
+        sys.stdout.buffer.write(exported.data)
+        sys.stdout.buffer.flush()
+        return 0
+    path = Path(args.output or suggested_name(transcripts, chosen))
+    for written in write_export(path, transcripts, chosen, options):
+        sys.stdout.write(f"{written}\n")
+    return 0
+
+
+def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None = None) -> list[Transcript]:
+    """The transcripts that the names mean, in order; the library is opened only if one is meant.
+
+    Raises:
+        UserFault: If a name means nothing, or more than one solution.
+    """
+    found: list[Transcript] = []
+    library: Library | None = None
+    try:
+        for name in names:
+            if name.lower().endswith((".json", ".jsonl")) or Path(name).is_file():
+                found += read_transcripts(name)
+                continue
+            if library is None:
+                from tutor_app.adapters.library import Library
+
+                where = folders(Path(data_dir) if data_dir is not None else None).library
+                if not where.exists():
+                    raise UserFault("No solution has been saved yet.", "Solve a problem first.")
+                library = Library(where)
+            found.append(library.get(_id_of(name, library)))
+    finally:
+        if library is not None:
+            library.close()
+    return found
+
+
+def _id_of(name: str, library: Library) -> str:
+    if name == LATEST:
+        newest = library.entries(limit=1)
+        if not newest:
+            raise UserFault("No solution has been saved yet.", "Solve a problem first.")
+        return newest[0].id
+    ids = _matching(name, lambda limit, offset: [e.id for e in library.entries(limit=limit, offset=offset)])
+    if name in ids:
+        return name
+    if len(ids) > 1:
+        raise UserFault(f"More than one saved solution's id begins with {name}.", "Give more of it.")
+    if not ids:
+        raise UserFault(f"There is no saved solution {name}, and no such file.", "Use its id, latest, or a JSON file.")
+    return ids[0]
+
+
+def _matching(beginning: str, page: Callable[[int, int], list[str]]) -> list[str]:
+    if len(beginning) < 4:  # too short to be meant as the beginning of an id
+        return []
+    found: list[str] = []
+    offset = 0
+    while ids := page(500, offset):
+        found += [i for i in ids if i.startswith(beginning)]
+        offset += len(ids)
+    return found
+
+
+def _start_qt() -> None:
+    """Qt's fonts and painter without a window."""
+    if sys.platform not in ("win32", "darwin"):  # there Qt ends the program if it cannot reach a display
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    try:
+        from PySide6.QtGui import QGuiApplication
+    except ImportError as e:
+        raise HostFault(f"A PDF cannot be made: {e}.", "Export to html instead, which needs less.") from None
+    global _application
+    _application = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
+
+
+_application: object = None  # Qt's application must live as long as anything is drawn

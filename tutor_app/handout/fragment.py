@@ -1,0 +1,127 @@
+"""Parts of a solution as text to paste elsewhere: plain, Markdown, LaTeX. Pure values in, text out.
+
+A fragment, not a document: it has no preamble, no provenance and no files beside it. Whole documents are the
+exporters' work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.handout.wording import output_text
+from tutor_app.text.delimiters import split
+
+Form = Literal["text", "markdown", "latex"]
+FORMS: Final[dict[Form, str]] = {"text": "text", "markdown": "Markdown", "latex": "LaTeX"}
+"""The forms and their names for the reader."""
+
+_TEX: Final = {
+    "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}", "$": "\\$",
+    "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}",
+}  # fmt: skip
+
+
+def fragment(parts: Sequence[Part], form: Form, problem: str = "") -> str:
+    """The parts as text; with the problem in front, if one is given.
+
+    Args:
+        parts: Of a solution, in order.
+        form: In plain text and Markdown, formulas stay as they were written.
+        problem: LaTeX prose.
+    """
+    write = {"text": _as_text, "markdown": _as_markdown, "latex": _as_latex}[form]
+    out = []
+    if problem.strip():
+        head = {"text": "Problem: ", "markdown": "**Problem.** ", "latex": "\\paragraph{Problem.} "}[form]
+        out.append(head + (_tex_prose(problem.strip()) if form == "latex" else problem.strip()))
+    out += [write(part) for part in parts]
+    return "\n\n".join(p for p in out if p) + "\n"
+
+
+def _as_text(part: Part) -> str:
+    match part:
+        case Text():
+            return part.text.strip()
+        case Code():
+            return _indent(part.source)
+        case Output():
+            text = output_text(part)
+            return "Output:\n" + _indent(text) if text else ""
+        case Figure():
+            return f"[figure: {part.alt or 'drawn by the code'}]"
+        case Answer():
+            return f"Answer: {part.latex}"
+
+
+def _as_markdown(part: Part) -> str:
+    match part:
+        case Text():
+            return part.text.strip()
+        case Code():
+            return _fence("python", part.source)
+        case Output():
+            text = output_text(part)
+            return _fence("output", text) if text else ""
+        case Figure():
+            return f"*[figure: {part.alt or 'drawn by the code'}]*"
+        case Answer():
+            return f"**Answer:** {_dollars(part.latex)}"
+
+
+def _as_latex(part: Part) -> str:
+    match part:
+        case Text():
+            return _tex_prose(part.text.strip())
+        case Code():
+            return _verbatim(part.source)
+        case Output():
+            text = output_text(part)
+            return _verbatim(text) if text else ""
+        case Figure():
+            return "% figure: " + " ".join((part.alt or "drawn by the code").split())
+        case Answer():
+            return f"\\[\\boxed{{{part.latex.strip().strip('$')}}}\\]"
+
+
+def _dollars(latex: str) -> str:
+    return latex if any(s.kind != "text" for s in split(latex).segments) else f"${latex}$"
+
+
+def _fence(kind: str, text: str) -> str:
+    ticks = "```"
+    while ticks in text:  # a longer fence than any inside
+        ticks += "`"
+    return f"{ticks}{kind}\n{text}\n{ticks}"
+
+
+def _indent(text: str) -> str:
+    return "\n".join("    " + line for line in text.split("\n"))
+
+
+def _verbatim(text: str) -> str:
+    return "\\begin{verbatim}\n" + text.replace("\\end{verbatim}", "\\end {verbatim}") + "\n\\end{verbatim}"
+
+
+def _tex_prose(text: str) -> str:
+    out = ""
+    for s in split(text).segments:
+        if s.kind == "display":
+            out += s.source if s.source.startswith("\\begin") else f"\\[{s.source}\\]"
+        elif s.kind == "inline":
+            out += f"${s.source}$"
+        else:
+            for piece in re.split(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)", s.source.replace("\\$", "$")):
+                if len(piece) > 4 and piece.startswith("**"):
+                    out += "\\textbf{" + _escape(piece[2:-2]) + "}"
+                elif len(piece) > 2 and piece.startswith("`"):
+                    out += "\\texttt{" + _escape(piece[1:-1]) + "}"
+                else:
+                    out += _escape(piece)
+    return out
+
+
+def _escape(text: str) -> str:
+    return "".join(_TEX.get(c, c) for c in text)

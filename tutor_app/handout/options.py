@@ -1,0 +1,49 @@
+"""The choices of whoever makes a handout, shared by every exporter and the page builder. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Format = Literal["pdf", "html", "tex", "ipynb", "md", "json"]
+Paper = Literal["a4", "letter"]
+
+FORMATS: Final[dict[Format, str]] = {
+    "pdf": "PDF",
+    "html": "Web page",
+    "tex": "LaTeX",
+    "ipynb": "Jupyter notebook",
+    "md": "Markdown",
+    "json": "Transcript (JSON)",
+}
+"""Formats and their names for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices.
+
+    Attributes:
+        solution: False leaves the problems only: an exercise sheet.
+        code: Whether code is shown.
+        output: Whether what it printed and drew is shown.
+        answer: False leaves out the final answer and empties every ``\\boxed{}``; the steps may still tell it.
+        steps: Whether steps are numbered.
+        made: Whether it is said how the solution was made.
+        title: Of the whole document, or empty.
+        paper: Size of a page.
+        large: Large print.
+    """
+
+    solution: bool = True
+    code: bool = True
+    output: bool = True
+    answer: bool = True
+    steps: bool = False
+    made: bool = True
+    title: str = ""
+    paper: Paper = "a4"
+    large: bool = False
+
+
+DEFAULTS: Final = Options()

@@ -1,0 +1,93 @@
+"""What of a solution a handout shows: the parts that its options leave, and how they are cut into steps.
+
+Shared by every exporter and by the page builder, so that a PDF and a notebook of the same solution agree. Pure
+functions: it knows nothing of files, fonts or formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.handout.options import Options
+
+_BOXED: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
+
+
+def chosen_parts(transcript: Transcript, options: Options) -> tuple[Part, ...]:
+    """The parts of the solution that the choices leave, in order.
+
+    A figure that precedes its block's output keeps its place: it was drawn while the block ran.
+    """
+    if not options.solution:
+        return ()
+    return tuple(_chosen(transcript.solution, options))
+
+
+def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
+    for part in solution:
+        match part:
+            case Text():
+                text = part.text if options.answer else without_boxes(part.text)
+                if text.strip():
+                    yield replace(part, text=text)
+            case Code():
+                if options.code:
+                    yield part
+            case Output() | Figure():
+                if options.output:
+                    yield part
+            case Answer():
+                if options.answer:
+                    yield part
+
+
+def split_steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """The parts cut into steps: prose and the code it leads to with its output; the answer belongs to the last."""
+    found: list[list[Part]] = [[]]
+    for part in chosen:
+        before = found[-1][-1] if found[-1] else None
+        after_run = isinstance(before, Code | Output | Figure)
+        starts = before is not None and (isinstance(part, Text) or (isinstance(part, Code) and after_run))
+        if starts:
+            found.append([])
+        found[-1].append(part)
+    return [tuple(step) for step in found if step]
+
+
+def without_silent_outputs(step: Sequence[Part]) -> list[Part]:
+    """The parts without outputs that say nothing after a picture: it says that something came of the code."""
+    return [
+        part
+        for before, part in pairwise((None, *step))
+        if part is not None and not (isinstance(before, Figure) and isinstance(part, Output) and _is_silent(part))
+    ]
+
+
+def _is_silent(output: Output) -> bool:
+    return output.status == "ok" and not (output.stdout.strip() or output.value or output.error or output.truncated)
+
+
+def without_boxes(text: str) -> str:
+    """The text with an empty box in the place of every boxed result; a box that never closes stays as it is."""
+    out, at = "", 0
+    while m := _BOXED.search(text, at):
+        end = _closing(text, m.end())
+        if end < 0:
+            break
+        out += text[at : m.start()] + r"\boxed{\phantom{000}}"
+        at = end
+    return out + text[at:]
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 0
+    for m in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, at):
+        depth += {"{": 1, "}": -1}.get(m[0], 0)
+        if depth == 0 and m[0] == "}":
+            return m.end()
+    return -1

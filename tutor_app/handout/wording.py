@@ -1,0 +1,134 @@
+"""What a handout says about a solution: its title, who made it, how it ended, what a block printed.
+
+Values in, sentences out: it knows nothing of files, fonts or formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from tutor_app import __version__
+from tutor_app.core.events import EndReason
+from tutor_app.core.transcript import Output, Transcript
+from tutor_app.handout.options import Options
+from tutor_app.text.delimiters import split
+from tutor_app.text.plain import plain
+
+VERDICTS: Final = {"correct": "agrees with the known answer", "incorrect": "differs from the known answer"}
+STATUS: Final = {
+    "timeout": "This block took too long and was stopped.",
+    "stopped": "This block was stopped.",
+    "died": "The process that ran this block ended.",
+    "refused": "This block was not run.",
+}
+"""What is said of a block without an error of its own that did not end well."""
+
+_DOLLAR: Final = "\uff04"
+
+
+def title_of(transcript: Transcript, longest: int = 80) -> str:
+    """The problem in one plain line, cut at a word."""
+    # Dollars that are money must not be taken for the ends of formulas.
+    segments = split(transcript.problem[: 8 * longest]).segments
+    marked = "".join(s.source.replace("$", _DOLLAR) if s.kind == "text" else s.raw for s in segments)
+    text = re.sub(r"\*\*|`|(?m:^ {0,3}#{1,6} )", "", plain(marked)).replace("\\" + _DOLLAR, "$").replace(_DOLLAR, "$")
+    if len(text) <= longest:
+        return text or "Solution"
+    return text[:longest].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"
+
+
+def heading(transcripts: Sequence[Transcript], options: Options) -> str:
+    """Title of the whole document."""
+    if options.title.strip():
+        return " ".join(options.title.split())
+    if len(transcripts) == 1:
+        return title_of(transcripts[0])
+    return "Worked solutions" if options.solution else "Problems"
+
+
+def date_of(transcript: Transcript) -> str:
+    """When it was made, as ``2026-11-21 22:10``, or empty."""
+    raw = str(transcript.meta.get("created") or transcript.meta.get("date") or "")
+    try:
+        return datetime.fromisoformat(raw).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return raw[:40]
+
+
+def provenance(transcript: Transcript) -> list[tuple[str, str]]:
+    """How the solution was made: (what, text) pairs; only what is known."""
+    meta = transcript.meta
+    known: list[tuple[str, str]] = []
+
+    def add(name: str, value: object) -> None:
+        text = " ".join(str(value).split())[:200] if value not in (None, "") else ""
+        if text:
+            known.append((name, text))
+
+    add("Model", meta.get("model"))
+    add("Date", date_of(transcript))
+    add("Engine", meta.get("engine"))
+    add("Ran on", meta.get("device"))
+    sampling = meta.get("sampling")
+    if isinstance(sampling, dict) and "temperature" in sampling:
+        add(
+            "Temperature",
+            f"{sampling['temperature']:g}" if sampling["temperature"] else "0 (always the likeliest word)",
+        )
+        if sampling["temperature"]:
+            add("Seed", sampling.get("seed"))
+    usage = meta.get("usage")
+    if isinstance(usage, dict) and usage.get("seconds"):
+        add("Time", f"{usage['seconds']:.0f} s, {usage.get('runs', 0)} blocks of code run")
+    add("Source", meta.get("source"))
+    add("Licence", meta.get("licence"))
+    answer = transcript.answer
+    if answer is not None and answer.verdict in VERDICTS:
+        add("Check", f"The answer {VERDICTS[answer.verdict]}.")
+    add("End", ending(transcript))
+    return known
+
+
+def ending(transcript: Transcript) -> str:
+    """One sentence if the solution did not end with an answer, else empty."""
+    try:
+        reason = EndReason(str(transcript.meta.get("ended", "")))
+    except ValueError:
+        return ""
+    return "" if reason is EndReason.ANSWERED else str(transcript.meta.get("detail") or reason.sentence())
+
+
+def made_by(transcript: Transcript) -> str:
+    """One sentence about the maker of it all; claims nothing of a solution that was brought in from elsewhere."""
+    if not transcript.meta.get("engine"):
+        return f"Set by MuMath Tutor {__version__}."
+    return (
+        f"Made with MuMath Tutor {__version__}: a language model wrote the words and the code; "
+        "the outputs are what the code printed when it was run."
+    )
+
+
+def output_text(output: Output) -> str:
+    """What a block printed, its value and why it failed, as plain text."""
+    lines = [output.stdout.rstrip("\n"), output.value]
+    if output.truncated:
+        lines.append("\u2026 output was cut at its limit")
+    if output.error is not None:
+        lines.append(error_text(output))
+    elif output.status in STATUS:
+        lines.append(f"({STATUS[output.status]})")
+    return "\n".join(line for line in lines if line)
+
+
+def error_text(output: Output) -> str:
+    """The traceback of a failed block, its last line included, or empty."""
+    error = output.error
+    if error is None:
+        return ""
+    text = error.traceback.rstrip("\n")
+    if error.last_line not in text:
+        text = f"{text}\n{error.last_line}" if text else error.last_line
+    return text

@@ -1,0 +1,1 @@
+"""Solutions as QtGui documents, pages and pictures; no widgets."""

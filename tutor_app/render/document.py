@@ -1,0 +1,564 @@
+"""A transcript as a document: one builder for the screen, the print preview and the PDF.
+
+:class:`DocumentBuilder` writes closed parts and grows the open one; :func:`paint_backdrop` draws the cards behind
+code, output, the problem and the answer, on any painter. It knows nothing of widgets, threads or files. It is long
+because the backdrop must agree with the frames that the builder makes, down to the pixel; they change together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFrame,
+    QTextFrameFormat,
+)
+
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.render.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
+from tutor_app.render.code_colors import Spans, spans, spans_now
+from tutor_app.render.prose import write_markdown, write_plain
+from tutor_app.render.theme import Theme, ui_font
+from tutor_app.text.delimiters import split
+
+PROBLEM: Final = 1
+RUN: Final = 2
+OUTPUT: Final = 3
+ANSWER: Final = 4
+ERROR: Final = 5
+
+MAX_OUTPUT_LINES: Final = 300
+MAX_OUTPUT_CHARS: Final = 24_000
+MAX_ERROR_LINES: Final = 40
+_MAX_BLANK: Final = 4
+_VERDICTS: Final = {
+    "correct": ("Agrees with the known answer", "good"),
+    "incorrect": ("Differs from the known answer", "bad"),
+}
+_SOURCES: Final = {
+    "phrase": "Taken from the model's last sentence; it boxed no answer.",
+    "output": "Taken from the last output; the model boxed no answer.",
+    "number": "The last number of the solution; the model boxed no answer.",
+}
+_STATUS: Final = {
+    "timeout": "This block took too long and was stopped.",
+    "stopped": "You stopped this block.",
+    "died": "The process that ran this block ended.",
+    "refused": "This block was not run.",
+}
+
+
+class DocumentBuilder:
+    """Writes a transcript into a document, part by part.
+
+    Args:
+        document: Written into from its end; give an empty one.
+        theme: Colours (:func:`tutor_app.render.theme.paper` for print).
+        formulas: Where formulas come from; one that answers at once for print.
+        size: Text size in pixels.
+        paper: Whether it is to be printed: nothing can be copied there, so what is left out is counted instead.
+    """
+
+    def __init__(
+        self,
+        document: QTextDocument,
+        theme: Theme,
+        formulas: FormulaSource,
+        size: float = 17.0,
+        *,
+        paper: bool = False,
+    ) -> None:
+        self.w = Writer(document, theme, formulas, size)
+        self._paper = paper
+        self._run: QTextFrame | None = None
+        self._code: QTextCursor | None = None
+        self._code_text = ""
+        self._colored: Spans = ()
+        self._colored_text: str | None = None
+        self._output: QTextFrame | None = None
+        self._out: QTextCursor | None = None
+        self._out_empty = True
+        self._out_lines = 0
+        self._out_chars = 0
+        self._out_cut = False
+        self._newlines = 0
+
+    # -- whole parts --------------------------------------------------------------------------------------------
+
+    def build(self, transcript: Transcript) -> None:
+        """Write the problem and its solution."""
+        self.problem(transcript.problem)
+        self.parts(transcript.solution)
+
+    def parts(self, parts: Iterable[Part]) -> None:
+        """Write the parts of a solution."""
+        for part in parts:
+            match part:
+                case Text():
+                    self.text(part.text)
+                case Code():
+                    self.begin_code()
+                    self._append_code(part.source)
+                    self.end_code(part.source)
+                case Output():
+                    self.end_output(part)
+                case Figure():
+                    self.figure(part)
+                case Answer():
+                    self.answer(part)
+
+    def problem(self, text: str) -> None:
+        """Write the problem, set apart."""
+        if not text.strip():
+            return
+        self.close_run()
+        outer = self._frame(PROBLEM, "Problem", top=0.2, bottom=1.2, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
+        write_markdown(self.w, text.strip())
+        self._leave(outer)
+
+    def text(self, text: str) -> None:
+        """Write finished prose."""
+        if text.strip():
+            self.close_run()
+            write_markdown(self.w, text.strip("\n"))
+
+    def plain(self, text: str) -> None:
+        """Write prose that is still growing."""
+        if text.strip():
+            self.close_run()
+            write_plain(self.w, text)
+
+    def remark(self, text: str, color: str = "muted") -> None:
+        """Write a remark of the program's own, as plain text."""
+        self.close_run()
+        self.w.paragraph(top=0.6)
+        self.w.write(text, self.w.ui_format(color=color))
+
+    def answer(self, answer: Answer) -> None:
+        """Write the final answer, set apart."""
+        self.close_run()
+        outer = self._frame(ANSWER, "Answer", top=0.7, bottom=1.0, pad_left=1.2, pad_top=2.0, pad_bottom=0.9)
+        segments = [s for s in split(answer.latex).segments if s.source.strip()]
+        self.w.paragraph(bottom=0.0)
+        if any(s.kind != "text" for s in segments) or _is_words(answer.latex):
+            for s in segments:
+                if s.kind == "text":
+                    self.w.write(s.source, self.w.text_format(scale=1.25))
+                else:
+                    self.w.formula(s.source, False, s.raw, 1.4)
+        else:
+            self.w.formula(answer.latex.strip(), False, answer.latex, 1.4)
+        if answer.verdict in _VERDICTS:
+            text, color = _VERDICTS[answer.verdict]
+            self.w.paragraph(top=0.5, bottom=0.0)
+            self.w.write(text, self.w.ui_format(color=color, bold=True))
+        if answer.source in _SOURCES:
+            self.w.paragraph(top=0.5, bottom=0.0)
+            self.w.write(_SOURCES[answer.source], self.w.ui_format())
+        self._leave(outer)
+
+    # -- code and its output ------------------------------------------------------------------------------------
+
+    def begin_code(self) -> None:
+        """Open a card for a block of code; what it prints is attached to it."""
+        self.close_run()
+        self._frame(RUN, "Python", top=0.35, bottom=0.9, pad_left=1.0, pad_top=2.05, pad_bottom=0.75)
+        self._run = self.w.cursor.currentFrame()
+        self._code_block()
+        self._code = QTextCursor(self.w.cursor)
+        self._code_text = ""
+        self._colored, self._colored_text = (), None
+
+    def grow_code(self, text: str) -> None:
+        """Append to the open block; complete lines are coloured."""
+        self._append_code(text)
+        if "\n" in text:
+            self._highlight(spans_now(self._code_text))
+
+    def _append_code(self, text: str) -> None:
+        if self._code is None or not text:
+            return
+        lines = text.replace("\r\n", "\n").split("\n")
+        outer, self.w.cursor = self.w.cursor, self._code
+        for n, line in enumerate(lines):
+            if n:
+                self._code_block()
+            self.w.write(line, self.w.mono_format())
+        self.w.cursor = outer
+        self._code_text += text
+
+    def end_code(self, source: str) -> None:
+        """The block is complete and reads ``source``."""
+        if self._code is None:
+            return
+        if self._code_text.replace("\r\n", "\n").rstrip("\n") != source.rstrip("\n") or self._code_text.endswith("\n"):
+            self._select_code().removeSelectedText()
+            self._code_text = ""
+            self._colored, self._colored_text = (), None
+            self._append_code(source.rstrip("\n"))
+        if self._colored_text != self._code_text:
+            self._highlight(spans(self._code_text))
+
+    def grow_output(self, text: str, stream: str = "stdout") -> None:
+        """Append to the output of the block."""
+        if not text or self._out_cut:
+            return
+        out = self._open_output()
+        outer, self.w.cursor = self.w.cursor, out
+        text = text.replace("\r\n", "\n")
+        fmt = self.w.mono_format(color="bad" if stream == "stderr" else "ink")
+        lines = text.split("\n")
+        for n, line in enumerate(lines):
+            self._newlines += n > 0
+            if not line:
+                continue
+            line = line.rstrip("\r").rsplit("\r", 1)[-1]
+            room = MAX_OUTPUT_CHARS - self._out_chars
+            if self._out_lines >= MAX_OUTPUT_LINES or room <= 0:
+                self._cut_output(lines[n:])
+                break
+            # Line ends are written only before the next line, so that the last one leaves no empty line behind.
+            for _ in range(1 if self._out_empty else min(self._newlines, _MAX_BLANK)):
+                self._output_block()
+                self._out_lines += 1
+            self._newlines = 0
+            self._out_chars += len(line)
+            self.w.write(line[:room], fmt)
+            if len(line) > room:
+                self._cut_output([line[room:], *lines[n + 1 :]])
+                break
+        self.w.cursor = outer
+
+    def _cut_output(self, rest: Sequence[str]) -> None:
+        """Say that ``rest`` is left out."""
+        self._out_cut = True
+        self._output_block(top=0.3)
+        said = "the rest is not shown; Copy takes all of it"
+        if self._paper:
+            lines = sum(bool(line) for line in rest)
+            unit, count = ("lines", lines) if lines > 1 else ("characters", sum(map(len, rest)))
+            said = f"{unit} of output that are not printed: {count:,}"
+        self.w.write(f"\u2026 {said}", self.w.ui_format())
+
+    def figure(self, figure: Figure) -> None:
+        """Attach a picture to the open block."""
+        out = self._open_output()
+        outer, self.w.cursor = self.w.cursor, out
+        middle = Qt.AlignmentFlag.AlignHCenter if self._paper else Qt.AlignmentFlag.AlignLeft
+        self._output_block(top=0.35, bottom=0.35, align=middle)
+        self.w.figure(figure)
+        self._newlines = 1
+        self.w.cursor = outer
+
+    def end_output(self, output: Output) -> None:
+        """The run is over: what was not streamed, its value, its error and its time are added."""
+        if self._run is None:  # a recorded output without its code
+            self._frame(RUN, "Output", top=0.35, bottom=0.9, pad_left=1.0, pad_top=2.05, pad_bottom=0.75)
+            self._run = self.w.cursor.currentFrame()
+        if not self._out_lines and output.stdout:  # it was not streamed
+            self.grow_output(output.stdout)
+        out = self._open_output()
+        outer, self.w.cursor = self.w.cursor, out
+        if output.value_latex and not output.stdout:
+            self._output_block(top=0.2, bottom=0.2)
+            self.w.formula(output.value_latex, False, output.value_latex, 1.05)
+        elif output.value:
+            self._newlines += 1
+            self.grow_output(output.value)
+        if output.truncated:
+            self._output_block(top=0.3)
+            self.w.write("\u2026 output was cut at its limit", self.w.ui_format())
+        if output.error is not None or output.status != "ok":
+            self._error(output)
+        elif self._out_empty:
+            self._output_block()
+            self.w.write("No output", self.w.ui_format(scale=0.74, color="faint"))
+        self.w.cursor = outer
+        self._set_aside(f"{output.seconds:.1f} s" if output.seconds >= 0.05 else "")
+        self.close_run()
+
+    def close_run(self) -> None:
+        """Leave the open card, if there is one."""
+        if self._run is None:
+            return
+        self.w.cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._run = self._code = self._output = self._out = None
+        self._out_empty, self._out_lines, self._out_chars, self._out_cut = True, 0, 0, False
+        self._code_text, self._newlines = "", 0
+        self.w.fresh()
+
+    @property
+    def run_is_open(self) -> bool:
+        """Whether code or output can still grow."""
+        return self._run is not None
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _error(self, output: Output) -> None:
+        error = output.error
+        self._recolor_output(ERROR)
+        if error is not None:
+            lines = (error.traceback or error.last_line).rstrip("\n").split("\n")
+            if error.traceback and error.last_line not in error.traceback:
+                lines.append(error.last_line)
+            if len(lines) > MAX_ERROR_LINES:
+                self._output_block()
+                self.w.write(f"\u2026 {len(lines) - MAX_ERROR_LINES:,} lines before", self.w.ui_format())
+            for line in lines[-MAX_ERROR_LINES:]:
+                self._output_block()
+                self.w.write(line, self.w.mono_format(color="bad"))
+        sentence = (error.hint if error is not None else "") or _STATUS.get(output.status, "")
+        if sentence:
+            self._output_block(top=0.45)
+            self.w.write(sentence, self.w.text_format(italic=True, scale=0.95))
+
+    def _frame(
+        self, kind: int, label: str, *, top: float, bottom: float, pad_left: float, pad_top: float, pad_bottom: float
+    ) -> QTextCursor:
+        """Insert a frame at the end and put the writer into it; returns a cursor to leave it by."""
+        em = self.w.size
+        f = QTextFrameFormat()
+        f.setProperty(KIND, kind)
+        f.setProperty(LABEL, label)
+        f.setTopMargin(top * em)
+        f.setBottomMargin(bottom * em)
+        f.setLeftMargin(0)
+        f.setRightMargin(0)
+        f.setPadding(0)
+        f.setBorder(0)
+        cursor = self.w.cursor
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        # The paragraph the frame is inserted into stays in front of it: an unused one must take no room.
+        self._shrink_block(cursor)
+        frame = cursor.insertFrame(f)
+        # QTextFrame has one padding for all sides; margins of an inner frame give each side its own.
+        inner = QTextFrameFormat()
+        inner.setTopMargin(pad_top * em)
+        inner.setBottomMargin(pad_bottom * em)
+        inner.setLeftMargin(pad_left * em)
+        inner.setRightMargin(pad_left * em * 0.6)
+        inner.setBorder(0)
+        inner.setPadding(0)
+        f.setBorder(0)
+        frame.setFrameFormat(f)
+        self._shrink_block(cursor)
+        cursor.insertFrame(inner)
+        self._shrink_block(frame.lastCursorPosition())
+        self.w.fresh()
+        return cursor
+
+    def _leave(self, cursor: QTextCursor) -> None:
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        self.w.fresh()
+
+    def _shrink_block(self, cursor: QTextCursor) -> None:
+        """Make the block at the cursor take almost no room, if it is empty; frames need one between them."""
+        if cursor.block().text():
+            return
+        bf = cursor.blockFormat()
+        bf.setTopMargin(0)
+        bf.setBottomMargin(0)
+        bf.setLineHeight(1, bf.LineHeightTypes.FixedHeight.value)
+        cursor.setBlockFormat(bf)
+
+    def _code_block(self) -> None:
+        self.w.block(leading=0.16)
+
+    def _output_block(
+        self, top: float = 0.0, bottom: float = 0.0, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft
+    ) -> None:
+        self._out_empty = False
+        self.w.block(top=top, bottom=bottom, leading=0.12, align=align)
+
+    def _open_output(self) -> QTextCursor:
+        """The place where output goes: a section of its own at the foot of the card."""
+        if self._run is None:
+            self.begin_code()
+        if self._out is None:
+            em = self.w.size
+            cursor = self._end_of(self._run)
+            f = QTextFrameFormat()
+            f.setProperty(KIND, OUTPUT)
+            f.setTopMargin(0.45 * em)
+            f.setBottomMargin(0.6 * em)
+            f.setLeftMargin(1.0 * em)
+            f.setRightMargin(0.6 * em)
+            f.setBorder(0)
+            self._shrink_block(cursor)
+            self._output = cursor.insertFrame(f)
+            self._out = cursor
+            self._shrink_block(self._end_of(self._run))
+            self.w.fresh()
+            self._out_empty = True
+        return self._out
+
+    def _recolor_output(self, kind: int) -> None:
+        if self._output is not None:
+            f = self._output.frameFormat()
+            f.setProperty(KIND, kind)
+            self._output.setFrameFormat(f)
+
+    def _set_aside(self, text: str) -> None:
+        if self._run is not None and text:
+            outer = self._outer(self._run)
+            f = outer.frameFormat()
+            f.setProperty(ASIDE, text)
+            outer.setFrameFormat(f)
+
+    @staticmethod
+    def _outer(frame: QTextFrame) -> QTextFrame:
+        parent = frame.parentFrame()
+        return parent if parent.frameFormat().intProperty(KIND) else frame
+
+    def _end_of(self, frame: QTextFrame | None) -> QTextCursor:
+        assert frame is not None
+        return self._outer(frame).lastCursorPosition()
+
+    # -- colours of code ----------------------------------------------------------------------------------------
+
+    def _select_code(self) -> QTextCursor:
+        assert self._run is not None
+        assert self._code is not None
+        cursor = QTextCursor(self._run.firstCursorPosition())
+        cursor.setPosition(self._code.position(), QTextCursor.MoveMode.KeepAnchor)
+        return cursor
+
+    def _highlight(self, found: Spans) -> None:
+        """Colour the code; colours live in the layout of its lines, so text and selection are untouched."""
+        assert self._run is not None
+        cursor = self._run.firstCursorPosition()
+        block = cursor.block()
+        for n, line in enumerate(found):
+            if not block.isValid():
+                break
+            # Only lines whose colours changed: a block of code is coloured again with each of its lines.
+            if n >= len(self._colored) or self._colored[n] != line:
+                for start, length, color, italic in line:
+                    f = QTextCharFormat()
+                    f.setForeground(self.w.theme.color(color))
+                    if italic:
+                        f.setFontItalic(True)
+                    length = min(length, block.length() - 1 - start)
+                    if length > 0:
+                        cursor.setPosition(block.position() + start)
+                        cursor.setPosition(block.position() + start + length, QTextCursor.MoveMode.KeepAnchor)
+                        cursor.mergeCharFormat(f)
+            block = block.next()
+        self._colored, self._colored_text = found, self._code_text
+
+
+def _is_words(latex: str) -> bool:
+    """Whether an answer is words rather than a formula: ``12 apples``, ``Monday``."""
+    return bool(re.search(r"[A-Za-z]{3,}", latex)) and not re.search(r"[\\^_={}]", latex)
+
+
+# -- the cards behind the text --------------------------------------------------------------------------------------
+
+
+def paint_backdrop(painter: QPainter, document: QTextDocument, theme: Theme, clip: QRectF, size: float) -> None:
+    """Draw the cards behind a document's problem, code, output and answer.
+
+    Args:
+        painter: In the document's coordinates.
+        document: Laid out.
+        theme: Colours.
+        clip: Only cards that touch it are drawn.
+        size: Text size the document was built with.
+    """
+    layout = document.documentLayout()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for frame in document.rootFrame().childFrames():
+        f = frame.frameFormat()
+        kind = f.intProperty(KIND)
+        if not kind:
+            continue
+        box = layout.frameBoundingRect(frame)
+        box.adjust(0, f.topMargin(), 0, -f.bottomMargin())
+        if box.top() > clip.bottom():
+            break  # frames are in the order of the text
+        if not box.intersects(clip):
+            continue
+        label = f.stringProperty(LABEL)
+        if kind == PROBLEM:
+            _bar(painter, box, theme, label, size)
+        elif kind == ANSWER:
+            _card(painter, box, theme.answer_back, theme.answer_line, theme)
+            _label(painter, box, label, theme.color("accent"), size, 1.2, 0.75)
+        elif kind == RUN:
+            _run_card(painter, document, frame, box, theme, label, f.stringProperty(ASIDE), size)
+    painter.restore()
+
+
+def _bar(painter: QPainter, box: QRectF, theme: Theme, label: str, size: float) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("accent"))
+    painter.drawRoundedRect(QRectF(box.left(), box.top() + 2, 3, box.height() - 2), 1.5, 1.5)
+    _label(painter, box, label, theme.color("accent"), size, 1.1, 0.15)
+
+
+def _card(painter: QPainter, box: QRectF, back: str, line: str, theme: Theme) -> QPainterPath:
+    path = QPainterPath()
+    path.addRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.fillPath(path, QColor(back))
+    painter.setPen(QPen(QColor(line), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+    return path
+
+
+def _run_card(
+    painter: QPainter,
+    document: QTextDocument,
+    frame: QTextFrame,
+    box: QRectF,
+    theme: Theme,
+    label: str,
+    aside: str,
+    size: float,
+) -> None:
+    path = _card(painter, box, theme.code_back, theme.line, theme)
+    _label(painter, box, label, theme.color("faint"), size, 1.0, 0.62)
+    if aside:
+        _label(painter, box, aside, theme.color("faint"), size, 1.0, 0.62, right=True)
+    for section in frame.childFrames():
+        f = section.frameFormat()
+        kind = f.intProperty(KIND)
+        if kind not in (OUTPUT, ERROR):
+            continue
+        area = document.documentLayout().frameBoundingRect(section)
+        top = area.top() + f.topMargin() - 0.45 * size
+        painter.save()
+        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+        lower = QRectF(box.left(), top, box.width(), box.bottom() - top)
+        painter.fillRect(lower.adjusted(1, 0, -1, -1), theme.color("error_back" if kind == ERROR else "output_back"))
+        painter.setPen(QPen(theme.color("line"), 1))
+        painter.drawLine(QPointF(box.left(), top), QPointF(box.right(), top))
+        if kind == ERROR:
+            painter.fillRect(QRectF(box.left(), top, 3, lower.height()), theme.color("bad"))
+        painter.restore()
+
+
+def _label(
+    painter: QPainter, box: QRectF, text: str, color: QColor, size: float, left: float, top: float, right: bool = False
+) -> None:
+    font = ui_font(size * 0.68)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    painter.setPen(color)
+    m = QFontMetricsF(font)
+    x = box.right() - left * size * 0.6 - m.horizontalAdvance(text) - 4 if right else box.left() + left * size
+    painter.drawText(QPointF(x, box.top() + top * size + m.ascent()), text)

@@ -1,0 +1,217 @@
+"""What stands where on a page: the sections that :class:`~tutor_app.render.document.DocumentBuilder` made.
+
+The document itself is read, so an outline is right at any moment of a stream, after a change of theme and for a
+solution from the library alike. It changes nothing and keeps nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFrame
+
+from tutor_app.render.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, RAW
+from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
+from tutor_app.text.plain import plain
+
+HIDDEN: Final = 99
+"""Kind of a card that is folded away altogether; its backdrop is not drawn."""
+
+Kind = Literal["problem", "text", "code", "output", "answer"]
+
+_WORDS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A block of code with what it printed and drew.
+
+    Attributes:
+        number: From 0, in the order of the page.
+        frame: All of it.
+        code: The frame of the code.
+        output: The frame of the output, or None while there is none.
+    """
+
+    number: int
+    frame: QTextFrame
+    code: QTextFrame
+    output: QTextFrame | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the block raised, was cut short or was not run."""
+        return self.output is not None and self.output.frameFormat().intProperty(KIND) == ERROR
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the time it took stands at the right end of its head."""
+        return bool(self.frame.frameFormat().stringProperty(ASIDE))
+
+    @property
+    def has_code(self) -> bool:
+        """False for a recorded output whose code is not known."""
+        return any(b.text() for b in blocks(self.code))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a page.
+
+    Attributes:
+        kind: What it is.
+        first: Position of its first character.
+        last: Position behind its last one.
+        title: Its heading or its first words, in one line of plain text.
+        card: Number of the card it belongs to, or -1.
+        failed: For an output, whether its block did not end well.
+        said: The title with its formulas as they were written, for speech.
+    """
+
+    kind: Kind
+    first: int
+    last: int
+    title: str
+    card: int = -1
+    failed: bool = False
+    said: str = ""
+
+
+def cards(document: QTextDocument) -> list[Card]:
+    """The blocks of code of a page, in order."""
+    found: list[Card] = []
+    for frame in document.rootFrame().childFrames():
+        if frame.frameFormat().intProperty(KIND) in (RUN, HIDDEN):
+            found.append(_card(len(found), frame))
+    return found
+
+
+def _card(number: int, frame: QTextFrame) -> Card:
+    inner = frame.childFrames()
+    output = next((f for f in inner if f.frameFormat().intProperty(KIND) in (OUTPUT, ERROR)), None)
+    return Card(number, frame, inner[0], output)
+
+
+def outline(document: QTextDocument) -> list[Section]:
+    """The sections of a page, in order; prose is one section for each heading in it."""
+    found: list[Section] = []
+    prose: list[QTextBlock] = []
+    number = 0
+    for item in pieces(document):
+        if isinstance(item, QTextBlock):
+            if _is_heading(item) and prose:
+                found.append(_prose(prose))
+                prose = []
+            if item.text().strip():
+                prose.append(item)
+            continue
+        if prose:
+            found.append(_prose(prose))
+            prose = []
+        kind = item.frameFormat().intProperty(KIND)
+        if kind in (PROBLEM, ANSWER):
+            name: Kind = "problem" if kind == PROBLEM else "answer"
+            # Below an answer stands how it was checked.
+            texts = [text for b in blocks(item) if (text := source(b)).strip()]
+            raw = " ".join(texts if kind == PROBLEM else texts[:1])
+            found.append(Section(name, item.firstPosition(), item.lastPosition(), _cut(plain(raw)), said=raw))
+        elif kind in (RUN, HIDDEN):
+            found += _run(_card(number, item))
+            number += 1
+    if prose:
+        found.append(_prose(prose))
+    return found
+
+
+def pieces(document: QTextDocument) -> Iterator[QTextFrame | QTextBlock]:
+    """What a page consists of at its top level: frames, and the blocks between them."""
+    it = document.rootFrame().begin()
+    while not it.atEnd():
+        frame: QTextFrame | None = it.currentFrame()
+        yield it.currentBlock() if frame is None else frame
+        it += 1
+
+
+def blocks(frame: QTextFrame) -> Iterator[QTextBlock]:
+    """Every block of a frame, those of the frames inside it included."""
+    block = frame.document().findBlock(frame.firstPosition())
+    last = frame.lastPosition()
+    while block.isValid() and block.position() <= last:
+        yield block
+        block = block.next()
+
+
+def count_lines(frame: QTextFrame) -> int:
+    """Lines of text in the frame of a code or an output."""
+    texts = [b.text() for b in blocks(frame)]
+    while texts and not texts[-1].strip():
+        texts.pop()
+    return sum(t.count("\u2028") + 1 for t in texts)
+
+
+def source(block: QTextBlock) -> str:
+    """The text of a block, formulas and pictures as their source."""
+    text = block.text()
+    if OBJECT_CHARACTER not in text:
+        return text.replace(JOINER, "").replace("\u200b", "")
+    return "".join(piece for piece, _ in sourced(block))
+
+
+def sourced(block: QTextBlock) -> Iterator[tuple[str, int]]:
+    """The characters of a block's source with the positions in the block at which they stand.
+
+    A character of text comes alone; the source of an object comes whole, at the object's position.
+    """
+    probe = QTextCursor(block)
+    at = 0
+    for c in block.text():
+        width = 2 if ord(c) > 0xFFFF else 1
+        if c == OBJECT_CHARACTER:
+            probe.setPosition(block.position() + at + 1)
+            yield probe.charFormat().stringProperty(RAW), at
+        elif c not in (JOINER, "\u200b"):
+            yield c, at
+        at += width
+
+
+def _is_heading(block: QTextBlock) -> bool:
+    return bool(block.text()) and block.blockFormat().boolProperty(KEEP)
+
+
+def _prose(found: list[QTextBlock]) -> Section:
+    raw = source(found[0]).rstrip(" :")
+    last = found[-1]
+    return Section("text", found[0].position(), last.position() + last.length() - 1, _cut(plain(raw)), said=raw)
+
+
+def _run(card: Card) -> Iterator[Section]:
+    if card.has_code:
+        lines = [b.text() for b in blocks(card.code)]
+        yield Section("code", card.frame.firstPosition(), card.code.lastPosition(), _code_title(lines), card.number)
+    if card.output is not None:
+        lines = [s for b in blocks(card.output) if (s := source(b)).strip()]
+        title = (lines[-1] if card.failed and len(lines) > 1 else lines[0]) if lines else ""
+        if card.failed:  # the exception says more than where it was raised
+            title = next(
+                (line for line in reversed(lines) if re.match(r"\w*(?:Error|Exception|Interrupt)\b", line)), title
+            )
+        first, last = card.output.firstPosition(), card.output.lastPosition()
+        yield Section("output", first, last, _cut(plain(title)) or "Nothing", card.number, card.failed)
+
+
+def _code_title(lines: list[str]) -> str:
+    """What a block of code is about: its first comment, else its first line that is no import."""
+    for line in lines:
+        if m := re.match(r"\s*#+\s*(?=\w)(.+)", line):
+            return _cut(m[1])
+    plain_lines = [s for line in lines if (s := line.strip()) and not s.startswith("#")]
+    told = [s for s in plain_lines if not re.match(r"(?:import|from)\s", s)]
+    return _cut(next(iter(told or plain_lines), "Code"))
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _WORDS else text[:_WORDS].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"

@@ -1,0 +1,338 @@
+r"""Markdown prose with mathematics, written into a document.
+
+Formulas are cut out before Markdown is read and put back after it, so ``_`` and ``*`` inside them mean nothing to
+Markdown, and ``|`` inside them does not end a table's cell. HTML is text; links are shown with their address and never
+followed; pictures are named and never loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFrameFormat,
+    QTextLength,
+    QTextListFormat,
+    QTextTableFormat,
+)
+
+from tutor_app.render.blocks import Writer
+from tutor_app.text.delimiters import Segment, split
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_MARK: Final = re.compile("\ue000(\\d+)\ue001")
+_PRIVATE: Final = re.compile("[\ue000\ue001]")
+_SPACES: Final = re.compile(r"[ \t]{2,}|\t")
+_HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
+
+
+@cache
+def load_markdown() -> MarkdownIt:
+    """The parser, imported at the first call."""
+    from markdown_it import MarkdownIt
+
+    # Indented code, setext headings and link definitions are never meant by a model and swallow its mathematics.
+    return (
+        MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
+        .enable(["table", "strikethrough"])
+        .disable(["code", "lheading", "html_block", "html_inline", "reference"])
+    )
+
+
+def write_markdown(writer: Writer, text: str, **paragraph: float) -> None:
+    """Write ``text`` as blocks at the writer's cursor; ``paragraph`` changes every paragraph's block."""
+    segments = split(_PRIVATE.sub("\ufffd", text)).segments
+    formulas = [s for s in segments if s.kind != "text"]
+    marked, n = "", 0
+    for s in segments:
+        if s.kind == "text":
+            marked += s.source
+        else:
+            marked += f"\ue000{n}\ue001"
+            n += 1
+    _Prose(writer, formulas, paragraph).write(load_markdown().parse(marked))
+
+
+def write_plain(writer: Writer, text: str) -> None:
+    """Write text that is still growing: closed formulas are typeset, all else stands as it was typed."""
+    prose = _Prose(writer, [], {})
+    writer.paragraph()
+    fmt = writer.text_format()
+    segments = split(text).segments
+    for i, s in enumerate(segments):
+        if s.kind == "text":
+            shown = s.source.strip("\n") if i in (0, len(segments) - 1) else s.source
+            prose.text(shown.replace("**", ""), fmt)
+        else:
+            prose.formula(s, fmt)
+
+
+class _Prose:
+    """One run over a token stream."""
+
+    def __init__(self, writer: Writer, formulas: list[Segment], paragraph: dict[str, float]) -> None:
+        self.w = writer
+        self.formulas = formulas
+        self.paragraph = paragraph
+        self.lists: list[tuple[QTextListFormat, int]] = []
+        self.quote = 0
+        self.item_pending: QTextListFormat | None = None
+        self.in_cell = False
+        self.after_formula = False
+
+    def write(self, tokens: list[Token]) -> None:
+        i = 0
+        while i < len(tokens):
+            t = tokens[i]
+            if t.type == "heading_open":
+                level = int(t.tag[1:])
+                scale = _HEADING.get(level, 1.0)
+                self._block(top=0.9, bottom=0.35, keep=True)
+                self._inline(tokens[i + 1], self.w.text_format(bold=True, scale=scale), scale)
+                i += 2
+            elif t.type == "inline":
+                self._block()
+                self._inline(t, self.w.text_format())
+            elif t.type in ("bullet_list_open", "ordered_list_open"):
+                f = QTextListFormat()
+                f.setIndent(len(self.lists) + 1)
+                if t.type == "ordered_list_open":
+                    f.setStyle(QTextListFormat.Style.ListDecimal)
+                    start = t.attrGet("start")
+                    f.setStart(int(start) if start is not None else 1)
+                else:
+                    f.setStyle(
+                        QTextListFormat.Style.ListDisc if len(self.lists) % 2 == 0 else QTextListFormat.Style.ListCircle
+                    )
+                self.lists.append((f, 0))
+            elif t.type in ("bullet_list_close", "ordered_list_close"):
+                self.lists.pop()
+                self.item_pending = None
+            elif t.type == "list_item_open":
+                f, count = self.lists[-1]
+                self.item_pending = QTextListFormat(f)
+                if count and f.style() == QTextListFormat.Style.ListDecimal:
+                    # Every item is its own list: an open list would also take in what is written after it.
+                    self.item_pending.setStart(f.start() + count)
+                self.lists[-1] = (f, count + 1)
+            elif t.type == "blockquote_open":
+                self.quote += 1
+            elif t.type == "blockquote_close":
+                self.quote -= 1
+            elif t.type == "fence":
+                self._fence(t.content or t.info)
+            elif t.type == "hr":
+                self._rule()
+            elif t.type == "table_open":
+                i = self._table(tokens, i)
+            i += 1
+
+    # -- blocks -------------------------------------------------------------------------------------------------
+
+    def _block(self, **changes: float | bool | Qt.AlignmentFlag) -> None:
+        if self.in_cell:
+            return
+        self._display_done = False
+        kw: dict[str, Any] = {**self.paragraph, **changes}
+        if self.lists:
+            kw.setdefault("bottom", 0.3)
+            if self.item_pending is None:
+                kw["indent"] = len(self.lists)
+        if self.quote:
+            kw["left"] = 1.2 * self.quote
+        self.w.paragraph(**kw)
+        if self.item_pending is not None:
+            self.w.cursor.createList(self.item_pending)
+            self.item_pending = None
+        self.after_formula = False
+
+    def _fence(self, content: str) -> None:
+        lines = self._restore(content).rstrip("\n").split("\n")
+        for n, line in enumerate(lines):
+            self._block(bottom=0.62 if n == len(lines) - 1 else 0.0, leading=0.12, left=1.0)
+            self.w.write(line, self.w.mono_format())
+
+    def _rule(self) -> None:
+        self._block(top=0.3, bottom=0.6, align=Qt.AlignmentFlag.AlignHCenter)
+        self.w.write("\u2217\u2003\u2217\u2003\u2217", self.w.text_format(color="faint"))
+
+    def _table(self, tokens: list[Token], i: int) -> int:
+        end = i
+        while tokens[end].type != "table_close":
+            end += 1
+        rows: list[list[tuple[Token, str, str]]] = []
+        for k in range(i, end):
+            t = tokens[k]
+            if t.type == "tr_open":
+                rows.append([])
+            elif t.type in ("th_open", "td_open"):
+                rows[-1].append((tokens[k + 1], t.tag, str(t.attrGet("style") or "")))
+        columns = max((len(r) for r in rows), default=0)
+        if not columns:
+            return end
+        self._block(bottom=0.0)
+        f = QTextTableFormat()
+        f.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        f.setBorderBrush(self.w.theme.color("line"))
+        f.setBorder(1)
+        f.setBorderCollapse(True)
+        f.setCellPadding(self.w.size * 0.35)
+        f.setTopMargin(self.w.size * 0.2)
+        f.setBottomMargin(self.w.size * 0.7)
+        f.setHeaderRowCount(1)
+        f.setColumnWidthConstraints([QTextLength()] * columns)
+        outer = self.w.cursor
+        table = outer.insertTable(len(rows), columns, f)
+        self.in_cell = True
+        self._display_done = False
+        for r, row in enumerate(rows):
+            for c, (token, tag, style) in enumerate(row):
+                cell = table.cellAt(r, c)
+                cf = cell.format()
+                cf.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)
+                cell.setFormat(cf)
+                self.w.cursor = cell.firstCursorPosition()
+                bf = QTextBlockFormat()
+                bf.setAlignment(
+                    Qt.AlignmentFlag.AlignRight
+                    if "right" in style
+                    else Qt.AlignmentFlag.AlignHCenter
+                    if "center" in style
+                    else Qt.AlignmentFlag.AlignLeft
+                )
+                # Without a distance of its own a line brings its font's, which is all below it.
+                bf.setLineHeight(0.08 * self.w.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
+                self.w.cursor.setBlockFormat(bf)
+                self._inline(token, self.w.text_format(bold=tag == "th"))
+        self.in_cell = False
+        self.w.cursor = outer
+        outer.movePosition(QTextCursor.MoveOperation.End)
+        self.w.fresh()
+        return end
+
+    # -- inline -------------------------------------------------------------------------------------------------
+
+    def _inline(self, token: Token, base: QTextCharFormat, scale: float = 1.0) -> None:
+        stack = [QTextCharFormat(base)]
+        address = ""
+        for t in token.children or ():
+            fmt = stack[-1]
+            if t.type in ("strong_open", "em_open", "s_open", "link_open"):
+                new = QTextCharFormat(fmt)
+                font = QFont(new.font())
+                if t.type == "strong_open":
+                    font.setBold(True)
+                elif t.type == "em_open":
+                    font.setItalic(True)
+                elif t.type == "s_open":
+                    font.setStrikeOut(True)
+                else:
+                    font.setUnderline(True)
+                    new.setForeground(self.w.theme.color("accent"))
+                    address = str(t.attrGet("href") or "")
+                new.setFont(font)
+                stack.append(new)
+            elif t.type in ("strong_close", "em_close", "s_close", "link_close"):
+                stack.pop()
+                if t.type == "link_close" and address:
+                    self.text(f" ({address})", self.w.text_format(color="muted", scale=0.88))
+                    address = ""
+            elif t.type == "code_inline":
+                code = self.w.mono_format(scale=0.84 * scale)
+                code.setBackground(self.w.theme.color("code_back"))
+                self.text(self._restore(t.content), code)
+            elif t.type in ("softbreak", "hardbreak"):
+                self.text("\n", fmt)
+            elif t.type == "image":
+                self.text(f"[picture: {self._restore(t.content)}]", self.w.text_format(color="muted", italic=True))
+            else:
+                self._marked(t.content, fmt, scale)
+
+    def _marked(self, text: str, fmt: QTextCharFormat, scale: float) -> None:
+        text = _SPACES.sub(" ", text)
+        at = 0
+        for m in _MARK.finditer(text):
+            self.text(text[at : m.start()], fmt)
+            if int(m[1]) < len(self.formulas):
+                self.formula(self.formulas[int(m[1])], fmt, scale)
+            at = m.end()
+        self.text(text[at:], fmt)
+
+    def _restore(self, text: str) -> str:
+        """The text with formulas put back as they were written, for code."""
+        return _MARK.sub(lambda m: self.formulas[int(m[1])].raw if int(m[1]) < len(self.formulas) else "", text)
+
+    def text(self, text: str, fmt: QTextCharFormat) -> None:
+        """Write text; punctuation right after a formula stays on the formula's line."""
+        if not text:
+            return
+        joined = self.after_formula and not text[0].isspace()
+        if self._display_done:
+            text = text.lstrip()
+            if not text:
+                return
+            if text in ".,;:":  # punctuation alone after a display formula has nowhere good to stand
+                self._display_done = False
+                return
+            self._block()
+        self.after_formula = False
+        self._display_done = False
+        if joined:
+            self.w.join()
+        self.w.write(text, fmt)
+
+    _display_done = False
+
+    def formula(self, segment: Segment, fmt: QTextCharFormat, scale: float = 1.0) -> None:
+        """Write a formula; a display formula stands in a block of its own."""
+        display = segment.kind == "display" and not self.in_cell
+        if not display:
+            if self._display_done:
+                self._block()
+                self._display_done = False
+            if self.w.cursor.positionInBlock() and not self._space_before():
+                self.w.join()
+            self.w.formula(segment.source, segment.kind == "display", segment.raw, scale)
+            self.after_formula = True
+            return
+        if self.w.cursor.positionInBlock() and not self._display_done:
+            self._trim_end()
+            bf = self.w.cursor.blockFormat()
+            bf.setBottomMargin(0.4 * self.w.size)
+            self.w.cursor.setBlockFormat(bf)
+            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=0.75, leading=0.0)
+        elif self._display_done:
+            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=0.75, leading=0.0)
+        else:
+            bf = self.w.cursor.blockFormat()
+            bf.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            bf.setTopMargin(0.3 * self.w.size)
+            bf.setBottomMargin(0.75 * self.w.size)
+            self.w.cursor.setBlockFormat(bf)
+        self.w.formula(segment.source, True, segment.raw, scale)
+        self._display_done = True
+        self.after_formula = False
+
+    def _space_before(self) -> bool:
+        c = QTextCursor(self.w.cursor)
+        c.movePosition(QTextCursor.MoveOperation.PreviousCharacter, QTextCursor.MoveMode.KeepAnchor)
+        return c.selectedText().isspace()
+
+    def _trim_end(self) -> None:
+        """Drop line breaks and spaces before a display formula."""
+        while self.w.cursor.positionInBlock():
+            c = QTextCursor(self.w.cursor)
+            c.movePosition(QTextCursor.MoveOperation.PreviousCharacter, QTextCursor.MoveMode.KeepAnchor)
+            if not c.selectedText().isspace():
+                return
+            c.removeSelectedText()

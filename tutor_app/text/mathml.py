@@ -1,0 +1,125 @@
+"""LaTeX to MathML that a browser shows without a script, with the LaTeX kept as its annotation.
+
+What the converter leaves to old MathML (boxes, column alignment) is said again in CSS, which is what MathML Core
+browsers follow. What cannot be converted, even after :mod:`tutor_app.text.repair`, is None: the caller shows the
+source. The result is built from known elements and attributes only, so a formula cannot bring markup of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from functools import lru_cache
+from typing import Final
+
+from tutor_app.text.markup import clean
+from tutor_app.text.repair import attempts
+from tutor_app.text.speech import spoken
+
+MAX_SOURCE: Final = 6000
+_MATHML: Final = "http://www.w3.org/1998/Math/MathML"
+_KNOWN_ELEMENTS = """
+math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
+mprescripts mtable mtr mtd mstyle mpadded mphantom merror ms none
+"""
+_ELEMENTS: Final = frozenset(_KNOWN_ELEMENTS.split())
+_KNOWN_ATTRIBUTES = """
+display displaystyle scriptlevel mathvariant mathcolor mathbackground mathsize stretchy fence form separator
+lspace rspace minsize maxsize largeop movablelimits accent accentunder symmetric linethickness width height depth
+columnspan rowspan
+"""
+_ATTRIBUTES: Final = frozenset(_KNOWN_ATTRIBUTES.split())
+_ALIGNED: Final = {"left", "right", "center"}
+
+
+def mathml(source: str, display: bool) -> str | None:
+    """A ``<math>`` element, or None if the source cannot be converted."""
+    return _converted(source, display) if source.strip() and len(source) <= MAX_SOURCE else None
+
+
+@lru_cache(maxsize=2048)
+def _converted(source: str, display: bool) -> str | None:
+    from latex2mathml.converter import convert
+
+    for candidate in attempts(source):
+        try:
+            root = ET.fromstring(convert(candidate, display="block" if display else "inline"))
+            body = _body(root)
+        except (Exception, RecursionError):  # noqa: BLE001  (a parser over hostile text: any failure is "cannot")
+            continue
+        if body is None:
+            continue
+        math = ET.Element("math", {"display": "block"} if display else {})
+        # For whoever hears the page: few screen readers read MathML, all read a name.
+        math.set("alttext", clean(spoken(source)))
+        semantics = ET.SubElement(math, "semantics")
+        semantics.append(body)
+        annotation = ET.SubElement(semantics, "annotation", {"encoding": "application/x-tex"})
+        annotation.text = source
+        text = ET.tostring(math, encoding="unicode")
+        return text.replace("<math", f'<math xmlns="{_MATHML}"', 1)
+    return None
+
+
+def _body(root: ET.Element) -> ET.Element | None:
+    """The formula with known elements and attributes only; None if a command was not understood."""
+    body = _cleaned(root)
+    body.tag = "mrow"
+    body.attrib.clear()
+    for leaf in body.iter():
+        if leaf.text and re.search(r"\\[A-Za-z]", leaf.text):
+            return None
+    return body
+
+
+def _cleaned(element: ET.Element) -> ET.Element:
+    tag = element.tag.rsplit("}", 1)[-1]
+    given = dict(element.attrib)
+    style = ""
+    if tag == "menclose":
+        tag = "mrow"
+        notation = given.get("notation", "")
+        style = {
+            "box": "border:1px solid;padding:.15em .35em",
+            "roundedbox": "border:1px solid;border-radius:.3em;padding:.15em .35em",
+            "circle": "border:1px solid;border-radius:50%;padding:.15em .35em",
+            "top": "border-top:1px solid",
+            "bottom": "border-bottom:1px solid",
+            "left": "border-left:1px solid",
+            "right": "border-right:1px solid",
+        }.get(notation.split(" ")[0], "text-decoration:line-through" if "strike" in notation else "")
+    elif tag not in _ELEMENTS:
+        tag = "mrow"
+    if tag == "mtd" and given.get("columnalign") in _ALIGNED:
+        style = f"text-align:{given['columnalign']}"
+    out = ET.Element(tag, {k: v for k, v in given.items() if k in _ATTRIBUTES})
+    if tag == "mo" and (element.text or "") in ("(", ")"):  # a plain one grows in MathML, but not in LaTeX
+        out.attrib.setdefault("stretchy", "false")
+    if style:
+        out.set("style", style)
+    out.text = element.text
+    for child in element:
+        new = _cleaned(child)
+        new.tail = None  # between elements there is only white space
+        out.append(new)
+    if tag == "mtable":
+        _ruled(out, given)
+    return out
+
+
+def _ruled(table: ET.Element, given: dict[str, str]) -> None:
+    """The lines of an array, as borders of its cells; equal signs of an alignment stand close."""
+    columns = given.get("columnlines", "").split()
+    rows = given.get("rowlines", "").split()
+    close = given.get("columnspacing", "").startswith("0em")
+    for r, row in enumerate(table):
+        for c, cell in enumerate(row):
+            add = ""
+            if c < len(columns) and columns[c] == "solid":
+                add += ";border-right:1px solid"
+            if r < len(rows) and rows[r] == "solid":
+                add += ";border-bottom:1px solid"
+            if close:
+                add += ";padding-left:0;padding-right:0"
+            if add:
+                cell.set("style", (cell.get("style", "") + add).lstrip(";"))

@@ -1,0 +1,87 @@
+"""The user's folders.
+
+The only module that asks the platform for folders, so a ``--data-dir`` or a portable stick changes one value. It makes
+folders on request and refuses everything else: it reads no setting and opens no database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from tutor_app.core.errors import HostFault
+
+APP_NAME = "mumath-tutor"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The reader's folders. Nothing is created before :meth:`create`.
+
+    Attributes:
+        data: What must not be lost: the library and the models.
+        config: The settings.
+        cache: What may be deleted at any time: saved prompt states.
+        logs: What was logged.
+    """
+
+    data: Path
+    config: Path
+    cache: Path
+    logs: Path
+
+    @classmethod
+    def of_user(cls) -> Folders:
+        """The platform's usual places."""
+        # appauthor=False: without it Windows repeats the name as a company, "mumath-tutor\mumath-tutor".
+        dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False, roaming=False)
+        return cls(dirs.user_data_path, dirs.user_config_path, dirs.user_cache_path, dirs.user_log_path)
+
+    @classmethod
+    def under(cls, data_dir: str | os.PathLike[str]) -> Folders:
+        """Everything in one folder, as ``--data-dir`` asks; ``~`` and relative paths are resolved now."""
+        # expanduser() raises for "~nobody-of-that-name"; such a text then is a folder's plain name.
+        path = Path(data_dir)
+        with contextlib.suppress(RuntimeError):
+            path = path.expanduser()
+        root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the reader chose
+        return cls(root, root / "config", root / "cache", root / "logs")
+
+    @property
+    def library(self) -> Path:
+        """The database of solutions."""
+        return self.data / "library.sqlite3"
+
+    @property
+    def models(self) -> Path:
+        """Downloaded models."""
+        return self.data / "models"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.config / "settings.json"
+
+    def create(self) -> None:
+        """Make the folders that are missing.
+
+        Raises:
+            HostFault: If one cannot be made; names it.
+        """
+        for folder in (self.data, self.config, self.cache, self.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (OSError, ValueError) as e:
+                reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
+                raise HostFault(
+                    f"The folder {folder} cannot be made: {reason}.", "Choose another one with --data-dir."
+                ) from e
+
+
+def folders(data_dir: str | os.PathLike[str] | None = None) -> Folders:
+    """The folders to use: everything under ``data_dir`` if one is given, else the platform's places."""
+    return Folders.of_user() if data_dir is None else Folders.under(data_dir)

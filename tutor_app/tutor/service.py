@@ -1,0 +1,378 @@
+"""Puts a model, its dialect, its prompt and the sandbox together into something that solves problems.
+
+The window, the command line and evaluation all build their tutor here, so that a problem is solved the same way
+in each. It owns no widgets and prints nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol
+
+from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.library import Library
+from tutor_app.adapters.models.chat_template import parts_of
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
+from tutor_app.adapters.models.other_apps import FoundModel, scan
+from tutor_app.adapters.models.store import InstalledModel, ModelStore
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
+from tutor_app.core.errors import HostFault, LibraryFault, UserFault
+from tutor_app.core.events import Finished, RunFinished, SolveEvent
+from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
+from tutor_app.core.settings import Settings
+from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
+from tutor_app.core.transcript import Transcript, Verdict
+from tutor_app.resources import resource, resource_names, resource_text
+from tutor_app.tutor.paths import Folders
+
+DEFAULT_PROMPT: Final = "default"
+SAVE_SECONDS: Final = 0.5
+"""How often a solution that is being written is saved."""
+
+NAMED_DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
+
+
+def model_store(folders: Folders) -> ModelStore:
+    """The store of the reader's models."""
+    return ModelStore(folders.models, resource("models.json"))
+
+
+def dialect_of(model: InstalledModel) -> Dialect:
+    """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's."""
+    if model.dialect in NAMED_DIALECTS:
+        return NAMED_DIALECTS[model.dialect]
+    parts = parts_of(read_gguf(model.weights))
+    if parts is None:
+        return MUMATH
+    if parts.is_chatml:
+        return CHATML
+    return Dialect(
+        name="template",
+        system_open=parts.system_open,
+        system_close=parts.system_close,
+        user_open=parts.user_open,
+        first_user_open=parts.first_user_open,
+        user_close=parts.user_close,
+        assistant_open=parts.assistant_open,
+        assistant_close=parts.assistant_close,
+        system_in_user=parts.system_in_user,
+    )
+
+
+def load_prompt(name: str, dialect: Dialect) -> PromptSet:
+    """A prompt of ``resources/prompts`` by name, or of a JSON file.
+
+    A model that was trained on the form itself (MuMath-Code's dialect) gets none unless one is named.
+
+    Raises:
+        UserFault: If there is none of that name, or the file is not a prompt.
+    """
+    if not name:
+        if dialect is MUMATH:
+            return PromptSet()
+        name = DEFAULT_PROMPT
+    if name == "none":
+        return PromptSet()
+    try:
+        if name.endswith(".json"):
+            text = Path(name).read_text(encoding="utf-8")
+        else:
+            known = [Path(n).stem for n in resource_names("prompts", ".json")]
+            if name not in known:
+                raise UserFault(f"There is no prompt {name!r}.", f"Choose one of {', '.join(known)}, none, or a file.")
+            text = resource_text(f"prompts/{name}.json")
+        return PromptSet.from_dict(json.loads(text))
+    except OSError as e:
+        raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
+
+
+class Model(LanguageModel, Protocol):
+    """A language model that is loaded and let go: the engine, or the trainer's own."""
+
+    def load(self, cancel: Cancel | None = None) -> ModelInfo:
+        """Make it ready to generate.
+
+        Raises:
+            EngineFault: If it cannot be loaded.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let it go; safe to call twice."""
+        ...
+
+
+class Tutor:
+    """A model with everything it needs to solve problems; a context manager.
+
+    Attributes:
+        engine: The model, as a rule in its process.
+        executor: Runs code.
+        dialect: The model's wire form.
+        prompt: What stands before every problem.
+    """
+
+    def __init__(self, engine: Model, executor: Sandbox, dialect: Dialect, prompt: PromptSet) -> None:
+        self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
+
+    def solve(
+        self,
+        problem: str,
+        *,
+        settings: SolveSettings,
+        cancel: Cancel | None = None,
+        meta: Mapping[str, Any] | None = None,
+        check: Callable[[str], Verdict] | None = None,
+    ) -> Iterator[SolveEvent]:
+        """Solve one problem; see :func:`tutor_app.core.solve.solve`."""
+        created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        return solve(
+            problem,
+            model=self.engine,
+            executor=self.executor,
+            dialect=self.dialect,
+            prompt=self.prompt,
+            settings=settings,
+            cancel=cancel or Never(),
+            meta={"created": created, **(meta or {})},
+            check=check,
+        )
+
+    def warm(self) -> None:
+        """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.
+
+        Raises:
+            EngineFault: If the model cannot be loaded.
+        """
+        self.executor.warm()
+        self.engine.load()
+        spans = header(self.dialect, "1 + 1", self.prompt)
+        prefix = constant_spans(self.dialect, spans)
+        if prefix:
+            for _ in self.engine.generate(spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=Never()):
+                pass
+
+    def close(self) -> None:
+        """End both processes."""
+        self.engine.close()
+        self.executor.close()
+
+    def __enter__(self) -> Tutor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_tutor(
+    model: str,
+    folders: Folders,
+    *,
+    settings: Settings | None = None,
+    prompt: str = "",
+    n_ctx: int = 0,
+    n_seq: int = 1,
+    batched: bool = False,
+    on_load: Callable[[float], None] | None = None,
+) -> Tutor:
+    """A tutor for an installed model or a GGUF file; nothing is started yet.
+
+    Args:
+        model: Id, role, name or path; empty means the settings' choice, else the best that is installed.
+        folders: Of the reader.
+        settings: Of the reader.
+        prompt: See :func:`load_prompt`.
+        n_ctx: Overrides the settings' context, in tokens.
+        n_seq: Problems solved at once.
+        batched: Whether they are evaluated together, see :class:`EngineOptions`.
+        on_load: Told the fraction of the model that is loaded.
+
+    Raises:
+        UserFault: If the model or prompt is unknown.
+        HostFault: If the model's file cannot be used.
+    """
+    settings = settings or Settings()
+    store = model_store(folders)
+    found = store.find(model or settings.model) if model or settings.model else best_installed(store)
+    dialect = dialect_of(found)
+    options = EngineOptions(
+        n_ctx=n_ctx or settings.n_ctx,
+        n_seq=n_seq,
+        batched=batched,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+        cache_folder=folders.cache / "prompts",
+    )
+    adapter = found.path if found.base is not None else None
+    engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter, on_load=on_load)
+    limits = Limits(seconds=float(settings.code_timeout))
+    sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
+    return Tutor(engine, sandbox, dialect, load_prompt(prompt, dialect))
+
+
+def best_installed(store: ModelStore) -> InstalledModel:
+    """The model to use when none was chosen: the standard one, else the starter, else any.
+
+    Raises:
+        UserFault: If none is installed.
+    """
+    usable = {m.id: m for m in store.installed() if not m.problem}
+    for role in ("standard", "starter"):
+        for entry in store.entries():
+            if role in entry.roles and entry.id in usable:
+                return usable[entry.id]
+    if usable:
+        return next(iter(usable.values()))
+    raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
+
+
+def advise_on_memory(store: ModelStore, name: str, n_ctx: int) -> str:
+    """One sentence if a model of the catalogue, or one that is installed, does not fit into free memory; else empty.
+
+    Args:
+        store: Of the reader's models.
+        name: The model's id.
+        n_ctx: Context in tokens.
+    """
+    free = free_memory()
+    installed = next((m for m in store.installed() if m.id == name and not m.problem), None)
+    if installed is not None:
+        with contextlib.suppress(HostFault):
+            return memory_advice(read_gguf(installed.weights), n_ctx, free)
+    entry = next((e for e in store.entries() if e.id == name), None)
+    return advice_before_download(entry.name, entry.ram_bytes, free) if entry is not None else ""
+
+
+def unused_models(store: ModelStore) -> tuple[FoundModel, ...]:
+    """Models that other programs have put on this computer and that are not in the store, by file or as a copy."""
+    here = {path.resolve() for m in store.installed() if (path := Path(m.path)).exists()}
+    sizes = {m.bytes for m in store.installed()}
+    return tuple(m for m in scan() if m.path.resolve() not in here and m.bytes not in sizes)
+
+
+def solve_settings(settings: Settings) -> SolveSettings:
+    """The reader's settings as budgets of a solution."""
+    return SolveSettings(
+        max_rounds=settings.max_rounds,
+        max_tokens=settings.max_tokens,
+        seconds=float(settings.seconds),
+        code_timeout=float(settings.code_timeout),
+        sampling=Sampling(settings.temperature, settings.top_p, settings.seed),
+    )
+
+
+def recorded(
+    problem: str,
+    events: Iterator[SolveEvent],
+    library: Library,
+    *,
+    meta: Mapping[str, Any] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[SolveEvent]:
+    """Pass ``events`` on while writing the solution to the library.
+
+    The problem is written before the first event is asked for, the parts at least once a second while they come,
+    everything at the end. If the library fails on the way, the solution goes on and the last event says so.
+    """
+    problem = check_problem(problem)
+    key = library.create(Transcript.of(problem, meta=meta))
+    builder = Builder()
+    fault = ""
+    saved = clock()
+    finished = False
+    draft = Transcript.of(problem, meta=meta)
+    try:
+        for event in events:
+            builder.apply(event)
+            if isinstance(event, Finished):
+                finished = True
+                fault = _save(library, key, event.transcript, "finished") or fault
+                if fault:
+                    event = Finished(event.reason, event.transcript, event.usage, f"{event.sentence()} {fault}")
+            elif clock() - saved >= SAVE_SECONDS or isinstance(event, RunFinished):
+                fault = _save(library, key, draft.with_solution(builder.parts()), "running")
+                saved = clock()
+            yield event
+    finally:
+        if not finished:
+            _save(library, key, draft.with_solution(builder.parts()), "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What came of an import.
+
+    Attributes:
+        ids: In the library, of every solution in the files.
+        new: How many of them were not there before.
+    """
+
+    ids: tuple[str, ...]
+    new: int
+
+    @property
+    def sentence(self) -> str:
+        """How many were new and how many not."""
+        known = len(self.ids) - self.new
+        if not self.ids:
+            return "There was no solution to import."
+        if not self.new:
+            was = "This solution was" if known == 1 else f"All {known} solutions were"
+            return f"{was} in the library already."
+        said = f"Imported {self.new} solution{'s' if self.new != 1 else ''}"
+        return f"{said}; {known} {'was' if known == 1 else 'were'} in the library already." if known else f"{said}."
+
+
+def bring_in(transcripts: Sequence[Transcript], library: Library) -> Brought:
+    """Take transcripts into the library exactly as they are; those that are there already are not taken twice.
+
+    Raises:
+        LibraryFault: If the library cannot be read or written.
+    """
+    here: dict[str, list[str]] = {}
+    offset = 0
+    while page := library.entries(limit=500, offset=offset):
+        for entry in page:
+            here.setdefault(entry.problem, []).append(entry.id)
+        offset += len(page)
+    ids: list[str] = []
+    new = 0
+    for t in transcripts:
+        form = t.to_json()
+        known = next((i for i in here.get(t.problem, ()) if library.get(i).to_json() == form), "")
+        if not known:
+            known = library.create(t)
+            library.save(known, t, "finished" if t.answer is not None or "ended" in t.meta else "interrupted")
+            here.setdefault(t.problem, []).append(known)
+            new += 1
+        ids.append(known)
+    return Brought(tuple(ids), new)
+
+
+def _save(library: Library, key: str, transcript: Transcript, status: Any) -> str:
+    try:
+        library.save(key, transcript, status)
+    except LibraryFault as e:
+        return str(e)
+    return ""
+
+
+@contextlib.contextmanager
+def checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
+    """A check of answers against a known one, for as long as the context lasts."""
+    from tutor_app.adapters.grading.grader import Grader
+
+    with Grader() as grader:
+        yield lambda answer: grader.grade(gold, answer).verdict

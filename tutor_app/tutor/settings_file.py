@@ -1,0 +1,85 @@
+"""The file of the user's settings, as JSON.
+
+Reading never fails: what is unknown or out of bounds is left at its default and reported, all of it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import fields, replace
+from pathlib import Path
+
+from tutor_app.core.errors import HostFault
+from tutor_app.core.settings import Settings, described, sift
+
+
+def load(path: Path) -> tuple[Settings, tuple[str, ...]]:
+    """Read the settings; never fails.
+
+    Returns:
+        The settings, and one sentence for each thing in the file that was not used. A missing file is no
+        reason for one.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # Windows editors like to write the mark
+    except FileNotFoundError:
+        return Settings(), ()
+    except OSError as e:
+        return Settings(), (f"The settings in {path} cannot be read ({e.strerror}), so the defaults are used.",)
+    except UnicodeDecodeError:
+        return Settings(), (f"The settings in {path} are not text, so the defaults are used.",)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as e:
+        where = f"line {e.lineno}" if isinstance(e, json.JSONDecodeError) else "too deep"
+        return Settings(), (f"The settings in {path} are not valid JSON ({where}), so the defaults are used.",)
+    if not isinstance(data, dict):
+        return Settings(), (f"The settings in {path} are not a JSON object, so the defaults are used.",)
+    good, complaints = sift(data)
+    return replace(Settings(), **good), tuple(f"{c} The default is used." for c in complaints)
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the settings so that a crash at any moment leaves the old file or the new one.
+
+    Only what differs from the defaults is written, so a better default of a later version reaches everybody
+    who never chose. A file that is there but cannot be read as JSON is kept beside it as ``*.bad``.
+
+    Raises:
+        HostFault: If the file cannot be written.
+    """
+    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    changed = {name: v for name, v in values.items() if v != described()[name].default}
+    text = json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_if_unreadable(path)
+        # In the same folder: os.replace is atomic only within one file system.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as e:
+        raise HostFault(
+            f"The settings cannot be written to {path}: {e.strerror or e}.",
+            "They hold until the program ends; make room or choose another folder with --data-dir.",
+        ) from e
+
+
+def _keep_if_unreadable(path: Path) -> None:
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        path.replace(path.with_name(path.name + ".bad"))
+    except FileNotFoundError:
+        pass

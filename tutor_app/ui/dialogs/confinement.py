@@ -1,0 +1,71 @@
+"""What the operating system keeps the model's code from doing here, and by what. Draws plain data."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.core.confinement import Confinement
+from tutor_app.render.theme import Theme
+from tutor_app.ui.dialogs.buttons import close_row
+
+
+class ConfinementDialog(QDialog):
+    """Every limit: whether it holds, and what keeps it."""
+
+    def __init__(self, confinement: Confinement, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("How code is confined")
+        self.resize(560, 520)
+        sentence = QLabel(confinement.sentence)
+        sentence.setWordWrap(True)
+        sentence.setObjectName("offerName")
+        about = QLabel(
+            "A language model writes the code, so it runs in a process of its own, which was tried on this computer "
+            "when it started. If a limit is missing, Settings can refuse to run code instead."
+        )
+        about.setObjectName("muted")
+        about.setWordWrap(True)
+        inner = QWidget()
+        grid = QGridLayout(inner)
+        grid.setContentsMargins(0, 4, 8, 4)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(9)
+        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(2, 2)
+        for row, p in enumerate(confinement.promises):
+            lacking = p.name in confinement.missing
+            sign = QLabel("\u2713" if p.held else "\u2715" if lacking else "\u2013")
+            sign.setStyleSheet(f"color: {theme.good if p.held else theme.bad if lacking else theme.muted}")
+            sign.setAccessibleName("holds" if p.held else "does not hold")
+            name, how = QLabel(p.name), QLabel(p.how)
+            how.setObjectName("muted")
+            for label in (name, how):
+                label.setWordWrap(True)
+                label.setTextFormat(Qt.TextFormat.PlainText)
+            for column, label in enumerate((sign, name, how)):
+                grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop)
+        grid.setRowStretch(len(confinement.promises), 1)
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(28, 24, 28, 20)
+        layout.setSpacing(12)
+        layout.addWidget(sentence)
+        layout.addWidget(about)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(close_row(self))
+        told = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
+        self.setAccessibleDescription(f"{confinement.sentence} {told}")

@@ -1,0 +1,266 @@
+"""Sample problems: cards on the empty page, and a dialog with all of them by topic and difficulty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.render.theme import Theme, ui_font
+from tutor_app.text.plain import plain
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.math_text import MathText
+from tutor_app.ui.services import Sample
+
+LEVELS: Final = ("", "first exercise", "easy", "medium", "hard", "needs an idea")
+_CARDS: Final = 6
+
+
+class SampleCard(QAbstractButton):
+    """One sample problem as a button."""
+
+    def __init__(self, sample: Sample, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sample = sample
+        self._theme = theme
+        self.setAccessibleName(f"Sample problem, {sample.topic}: {plain(sample.problem)}")
+        self.setToolTip("Put this problem into the box above")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.text_area = MathText(formulas, theme, 16, self)
+        self.text_area.set_text(sample.problem)
+        self.text_area.set_max_height(88)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(136)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.text_area.set_theme(theme)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A card."""
+        return QSize(300, 136)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The text fills the card below its label."""
+        self.text_area.setGeometry(18, 38, self.width() - 36, self.height() - 46)
+        super().resizeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the card."""
+        t = self._theme
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        hot = self.underMouse() or self.hasFocus()
+        painter.setPen(t.color("accent" if hot else "line"))
+        painter.setBrush(t.color("accent_soft" if self.isDown() else "field"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
+        font = ui_font(12)
+        font.setWeight(font.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(t.color("accent"))
+        label = self.sample.topic[:1].upper() + self.sample.topic[1:]
+        painter.drawText(18, 26, label)
+        painter.setFont(ui_font(12))
+        painter.setPen(t.color("muted"))
+        level = LEVELS[min(max(self.sample.difficulty, 1), 5)]
+        painter.drawText(self.rect().adjusted(18, 13, -18, 0), Qt.AlignmentFlag.AlignRight, level)
+        painter.end()
+
+
+class StartPage(QScrollArea):
+    """What is shown before there is a solution.
+
+    Signals:
+        chosen: The text of a sample problem.
+        more_asked: Show all samples.
+    """
+
+    chosen = Signal(str)
+    more_asked = Signal()
+
+    def __init__(
+        self, samples: Sequence[Sample], formulas: Formulas, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("startScroll")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = QWidget()
+        inner.setObjectName("startInner")
+        column = QWidget()
+        column.setMaximumWidth(760)
+        column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        title = QLabel("What shall we work out?")
+        title.setObjectName("title")
+        subtitle = QLabel("Type a problem above, or start from one of these.")
+        subtitle.setObjectName("subtitle")
+        self.cards = [SampleCard(s, formulas, theme) for s in pick(samples, _CARDS)]
+        self._grid = QGridLayout()
+        self._grid.setSpacing(14)
+        for card in self.cards:
+            card.clicked.connect(lambda _=False, c=card: self.chosen.emit(c.sample.problem))
+        self.more = QPushButton("All sample problems\u2026")
+        self.more.setObjectName("link")
+        self.more.setAccessibleName("All sample problems")
+        self.more.clicked.connect(self.more_asked)
+        self.more.setVisible(bool(samples))
+        subtitle.setVisible(bool(samples))
+        body = QVBoxLayout(column)
+        body.setContentsMargins(24, 28, 24, 24)
+        body.setSpacing(6)
+        body.addWidget(title)
+        body.addWidget(subtitle)
+        body.addSpacing(14)
+        body.addLayout(self._grid)
+        body.addSpacing(6)
+        body.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        body.addStretch()
+        outer = QHBoxLayout(inner)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+        self.setWidget(inner)
+        self._columns = 0
+        self._arrange(2)
+
+    def _arrange(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for n, card in enumerate(self.cards):
+            self._grid.addWidget(card, n // columns, n % columns)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One column of cards when it is narrow."""
+        self._arrange(2 if self.width() >= 600 else 1)
+        super().resizeEvent(event)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        for card in self.cards:
+            card.set_theme(theme)
+
+
+def pick(samples: Sequence[Sample], count: int) -> list[Sample]:
+    """A few samples of different topics, with mathematics in them where there is some, the easier ones first."""
+    best: dict[str, Sample] = {}
+    for s in samples:
+        known = best.get(s.topic)
+        if known is None or ("$" in s.problem and "$" not in known.problem and s.difficulty <= 3):
+            best[s.topic] = s
+    chosen = sorted(best.values(), key=lambda s: ("$" not in s.problem, s.difficulty, len(s.problem)))[:count]
+    return sorted(chosen, key=lambda s: s.difficulty)
+
+
+class SamplesDialog(QDialog):
+    """All sample problems, by topic and difficulty.
+
+    Signals:
+        chosen: The text of a sample problem.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, samples: Sequence[Sample], formulas: Formulas, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Sample problems")
+        self.resize(760, 520)
+        self._samples = list(samples)
+        self.topic = QComboBox()
+        self.topic.setAccessibleName("Topic")
+        self.topic.addItem("All topics", "")
+        for topic in dict.fromkeys(s.topic for s in samples):
+            self.topic.addItem(topic[:1].upper() + topic[1:], topic)
+        self.level = QComboBox()
+        self.level.setAccessibleName("Difficulty")
+        self.level.addItem("Any difficulty", 0)
+        for n in sorted({s.difficulty for s in samples}):
+            self.level.addItem(LEVELS[min(max(n, 1), 5)].capitalize(), n)
+        self.list = QListWidget()
+        self.list.setObjectName("picker")
+        self.list.setAccessibleName("Sample problems")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.preview = MathText(formulas, theme, 17)
+        card = QFrame()
+        card.setObjectName("card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(20, 16, 20, 16)
+        inside.addWidget(self.preview)
+        inside.addStretch()
+        self.use = QPushButton("Use this problem")
+        self.use.setObjectName("primary")
+        self.use.setAccessibleName("Use this problem")
+        self.use.setDefault(True)
+        cancel = QPushButton("Cancel")
+        cancel.setAccessibleName("Cancel")
+        filters = QHBoxLayout()
+        filters.addWidget(self.topic)
+        filters.addWidget(self.level)
+        filters.addStretch()
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.use)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addLayout(filters)
+        layout.addWidget(self.list, 3)
+        layout.addWidget(card, 2)
+        layout.addLayout(buttons)
+        self.topic.currentIndexChanged.connect(self._fill)
+        self.level.currentIndexChanged.connect(self._fill)
+        self.list.currentItemChanged.connect(self._show)
+        self.list.itemActivated.connect(lambda _: self._use())
+        self.use.clicked.connect(self._use)
+        cancel.clicked.connect(self.reject)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.list.clear()
+        for s in self._samples:
+            if self.topic.currentData() in ("", s.topic) and self.level.currentData() in (0, s.difficulty):
+                item = QListWidgetItem(plain(s.problem))
+                item.setData(Qt.ItemDataRole.UserRole, s.problem)
+                item.setToolTip(f"{s.topic}, {LEVELS[min(max(s.difficulty, 1), 5)]}")
+                item.setSizeHint(QSize(100, 32))
+                self.list.addItem(item)
+        self.list.setCurrentRow(0)
+        self.use.setEnabled(self.list.count() > 0)
+
+    def _show(self, item: QListWidgetItem | None) -> None:
+        self.preview.set_text(item.data(Qt.ItemDataRole.UserRole) if item is not None else "")
+
+    def _use(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+            self.accept()

@@ -1,0 +1,206 @@
+"""The settings, made from their own description. Holds no knowledge of any single setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.core.errors import TutorError
+from tutor_app.core.settings import Setting, Settings, described
+
+_WIDTH: Final = 176
+
+
+class SettingsDialog(QDialog):
+    """One control per setting, under the headings of their groups.
+
+    Args:
+        settings: As they are.
+        parent: The window.
+        offered: For settings that are text, what there is to choose from on this computer: value and words.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        parent: QWidget | None = None,
+        offered: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.resize(620, 640)
+        self._settings = settings
+        self._offered = offered or {}
+        self.controls: dict[str, QWidget] = {}
+        inner = QWidget()
+        grid = QGridLayout(inner)
+        grid.setContentsMargins(24, 12, 24, 24)
+        grid.setHorizontalSpacing(20)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(0, 1)
+        row = 0
+        group = ""
+        for name, setting in described().items():
+            if setting.group != group:
+                group = setting.group
+                heading = QLabel(group)
+                heading.setObjectName("offerName")
+                heading.setContentsMargins(0, 14 if row else 0, 0, 2)
+                grid.addWidget(heading, row, 0, 1, 2)
+                row += 1
+            title = QLabel(setting.title)
+            about = QLabel(setting.help)
+            about.setObjectName("muted")
+            about.setWordWrap(True)
+            control = self._control(setting, getattr(settings, name))
+            control.setAccessibleName(setting.title)
+            control.setAccessibleDescription(setting.help)
+            title.setBuddy(control)
+            self.controls[name] = control
+            text = QVBoxLayout()
+            text.setSpacing(1)
+            text.setContentsMargins(0, 4, 0, 8)
+            text.addWidget(title)
+            text.addWidget(about)
+            grid.addLayout(text, row, 0)
+            grid.addWidget(control, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            row += 1
+        scroll = QScrollArea()
+        scroll.setWidget(inner)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.error = QLabel("")
+        self.error.setObjectName("error")
+        self.error.setWordWrap(True)
+        self.error.hide()
+        self.save = QPushButton("Save")
+        self.save.setObjectName("primary")
+        self.save.setAccessibleName("Save the settings")
+        self.save.setDefault(True)
+        cancel = QPushButton("Cancel")
+        cancel.setAccessibleName("Cancel")
+        defaults = QPushButton("Restore defaults")
+        defaults.setAccessibleName("Restore defaults")
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(24, 12, 24, 16)
+        buttons.setSpacing(8)
+        buttons.addWidget(defaults)
+        buttons.addWidget(self.error, 1)
+        buttons.addStretch()
+        buttons.addWidget(cancel)
+        buttons.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        line = QFrame()
+        line.setObjectName("separator")
+        layout.addWidget(line)
+        layout.addLayout(buttons)
+        self.save.clicked.connect(self._save)
+        cancel.clicked.connect(self.reject)
+        defaults.clicked.connect(self._defaults)
+
+    @property
+    def settings(self) -> Settings:
+        """What was saved."""
+        return self._settings
+
+    def _control(self, s: Setting, value: object) -> QWidget:
+        if s.kind == "switch":
+            box = QCheckBox()
+            box.setChecked(bool(value))
+            return box
+        if s.kind == "choice" or s.name in self._offered:
+            combo = QComboBox()
+            offered = [(c, c.capitalize()) for c in s.choices] or list(self._offered[s.name])
+            if value not in [v for v, _ in offered]:  # chosen once, and not here any more
+                offered.append((str(value), str(value)))
+            for choice, words in offered:
+                combo.addItem(words, choice)
+            combo.setCurrentIndex(max(0, combo.findData(value)))
+            combo.setFixedWidth(_WIDTH)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            return combo
+        if s.kind == "text":
+            edit = QLineEdit(str(value))
+            edit.setFixedWidth(_WIDTH)
+            return edit
+        low, high = s.minimum or 0, s.maximum if s.maximum is not None else 2**31 - 1
+        special = next((words for at, words in s.special if at == low), "")
+        spin: QSpinBox | QDoubleSpinBox
+        if s.kind == "whole":
+            spin = QSpinBox()
+            spin.setRange(int(low), int(min(high, 2**31 - 1)))
+            spin.setValue(int(value))  # type: ignore[call-overload]
+            spin.setSingleStep(512 if high > 20_000 and low >= 512 else 1)
+        else:
+            spin = QDoubleSpinBox()
+            spin.setDecimals(2)
+            spin.setRange(low, high)
+            spin.setSingleStep(0.05)
+            spin.setValue(float(value))  # type: ignore[arg-type]
+        if s.unit:
+            spin.setSuffix(f" {s.unit}")
+        if special:
+            spin.setSpecialValueText(special)
+        spin.setFixedWidth(_WIDTH)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        return spin
+
+    def _values(self) -> dict[str, object]:
+        out: dict[str, object] = {}
+        for name, control in self.controls.items():
+            match control:
+                case QCheckBox():
+                    out[name] = control.isChecked()
+                case QComboBox():
+                    out[name] = control.currentData()
+                case QLineEdit():
+                    out[name] = control.text().strip()
+                case QSpinBox() | QDoubleSpinBox():
+                    out[name] = control.value()
+        return out
+
+    def _defaults(self) -> None:
+        fresh = Settings()
+        for name, control in self.controls.items():
+            value = getattr(fresh, name)
+            match control:
+                case QCheckBox():
+                    control.setChecked(value)
+                case QComboBox():
+                    control.setCurrentIndex(control.findData(value))
+                case QLineEdit():
+                    control.setText(value)
+                case QSpinBox() | QDoubleSpinBox():
+                    control.setValue(value)
+
+    def _save(self) -> None:
+        try:
+            self._settings = self._settings.changed(**self._values())
+        except TutorError as e:
+            self.error.setText(str(e))
+            self.error.show()
+            return
+        self.accept()

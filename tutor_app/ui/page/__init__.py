@@ -1,0 +1,1 @@
+"""The page of a solution: its view and what works on it."""

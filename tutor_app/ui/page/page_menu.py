@@ -1,0 +1,210 @@
+"""Copying from the page, and its context menu: a formula, a block, a figure, the whole solution.
+
+What stands where is read from the page; what is copied comes from the transcript, so a block is copied whole even
+where the page shows it cut. Writes no file but a figure the reader asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QGuiApplication, QKeySequence, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.handout.fragment import FORMS, Form, fragment
+from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
+from tutor_app.render.outline import Section
+from tutor_app.text.speech import spoken
+from tutor_app.ui.page.folding import Part as Foldable
+from tutor_app.ui.page.transcript_view import TranscriptView
+
+_NAMES: Final = {"problem": "problem", "text": "paragraphs", "code": "block", "output": "block", "answer": "answer"}
+
+
+class PageMenu(QObject):
+    """Copies from a page and shows its context menu.
+
+    Args:
+        view: The page.
+        say: Tells the reader what was done, or why not.
+    """
+
+    def __init__(self, view: TranscriptView, say: Callable[[str], None]) -> None:
+        super().__init__(view)
+        self._view, self._say = view, say
+        view.menu_asked.connect(self._show)
+        view.copied.connect(say)
+
+    # -- copying ------------------------------------------------------------------------------------------------
+
+    def copy(self, form: Form) -> None:
+        """Put the whole solution on the clipboard."""
+        if not self._view.is_empty:
+            t = self._view.transcript()
+            self._put(fragment(t.solution, form, t.problem), f"Copied as {FORMS[form]}")
+
+    def copy_block(self, form: Form, position: int | None = None) -> None:
+        """Put the step at a place on the clipboard; by default the one with the cursor."""
+        at = self._view.textCursor().position() if position is None else position
+        section = self._section(at)
+        if section is None:
+            return
+        parts, problem = self._parts(section), ""
+        if section.kind == "problem":
+            problem = self._view.transcript().problem
+        if parts or problem:
+            self._put(fragment(parts, form, problem), f"Copied the {_NAMES[section.kind]} as {FORMS[form]}")
+
+    def copy_formula(self, fmt: QTextCharFormat, form: Form) -> None:
+        """Put a formula on the clipboard."""
+        source = fmt.stringProperty(SOURCE)
+        text = {"latex": source, "markdown": fmt.stringProperty(RAW), "text": spoken(source)}[form]
+        self._put(text, f"Copied the formula as {FORMS[form]}")
+
+    def copy_figure(self, figure: Figure) -> None:
+        """Put a figure on the clipboard, as a picture."""
+        picture = next((p for p in self._view.pictures() if p.figure is figure), None)
+        if picture is not None:
+            QGuiApplication.clipboard().setImage(picture.image())
+            self._say("Copied the figure")
+
+    def save_figure(self, figure: Figure, kind: str) -> None:
+        """Ask where to, and write the figure there as ``png`` or ``svg``."""
+        path, _ = QFileDialog.getSaveFileName(
+            self._view, "Save the figure", f"figure.{kind}", f"{kind.upper()} (*.{kind})"
+        )
+        if path:
+            self.write_figure(figure, path)
+
+    def write_figure(self, figure: Figure, path: str) -> None:
+        """Write a figure to a file, as SVG if its name says so, else as PNG."""
+        svg = path.lower().endswith(".svg")
+        data = figure.svg.encode() if svg else base64.b64decode(figure.png or b"")
+        try:
+            if not data:
+                raise OSError(0, "the figure has no such form")
+            Path(path).write_bytes(data)
+        except OSError as e:
+            self._say(f"The figure cannot be saved: {e.strerror or e}.")
+        else:
+            self._say(f"Saved to {path}")
+
+    def _put(self, text: str, said: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self._say(said)
+
+    # -- what stands at a place -----------------------------------------------------------------------------------
+
+    def _section(self, position: int) -> Section | None:
+        found = [s for s in self._view.sections() if s.first <= position]
+        return found[-1] if found else None
+
+    def _parts(self, section: Section) -> Sequence[Part]:
+        """The parts that a section of the page shows; several headings of one text share it."""
+        groups = grouped(self._view.transcript().solution)
+        if section.card >= 0:
+            runs = [g for g in groups if isinstance(g[0], Code | Output | Figure)]
+            return runs[section.card] if section.card < len(runs) else ()
+        wanted = Answer if section.kind == "answer" else Text
+        # The n-th text of the page, counted by what separates texts, is the n-th of the transcript.
+        before = 0
+        after_other = True
+        for s in self._view.sections():
+            if s.first >= section.first:
+                break
+            is_same = s.kind == section.kind
+            before += is_same and after_other
+            after_other = not is_same or s.kind == "answer"
+        index = before if after_other else before - 1
+        same = [g for g in groups if isinstance(g[0], wanted)]
+        return same[index] if 0 <= index < len(same) else ()
+
+    # -- the menu -------------------------------------------------------------------------------------------------
+
+    def _show(self, position: int, at: QPoint) -> None:
+        menu = self.menu(position)
+        menu.exec(at)
+        menu.deleteLater()
+
+    def menu(self, position: int) -> QMenu:
+        """The menu of a place in the text."""
+        view = self._view
+        menu = QMenu(view)
+        if view.textCursor().hasSelection():
+            menu.addAction("Copy", QKeySequence(QKeySequence.StandardKey.Copy), view.copy)
+        fmt = self._object_at(position)
+        if fmt is not None and fmt.objectType() == FORMULA:
+            menu.addAction("Copy formula as LaTeX", lambda: self.copy_formula(fmt, "latex"))
+            menu.addAction("Copy formula with its delimiters", lambda: self.copy_formula(fmt, "markdown"))
+            menu.addAction("Copy formula in words", lambda: self.copy_formula(fmt, "text"))
+            menu.addSeparator()
+        elif fmt is not None and fmt.objectType() == FIGURE:
+            self._figure_actions(menu, view.pictures()[fmt.intProperty(FIGURE_KEY)].figure)
+        section = self._section(position)
+        if section is not None:
+            self._block_actions(menu, section, position)
+        menu.addAction("Select all", QKeySequence(QKeySequence.StandardKey.SelectAll), view.selectAll)
+        return menu
+
+    def _figure_actions(self, menu: QMenu, figure: Figure) -> None:
+        menu.addAction("Copy figure", lambda: self.copy_figure(figure))
+        if figure.png:
+            menu.addAction("Save figure as PNG\u2026", lambda: self.save_figure(figure, "png"))
+        if figure.svg:
+            menu.addAction("Save figure as SVG\u2026", lambda: self.save_figure(figure, "svg"))
+        menu.addSeparator()
+
+    def _block_actions(self, menu: QMenu, section: Section, position: int) -> None:
+        name = _NAMES[section.kind]
+        for form, called in FORMS.items():
+            menu.addAction(f"Copy {name} as {called}", partial(self.copy_block, form, position))
+        if section.card >= 0:
+            menu.addSeparator()
+            kinds: tuple[Foldable, ...] = ("code", "output")
+            for what in kinds:
+                folded = self._view.folding.is_folded(section.card, what)
+                words = f"{'Show' if folded else 'Hide'} this {what}"
+                menu.addAction(words, partial(self._view.toggle, section.card, what))
+        menu.addSeparator()
+
+    def _object_at(self, position: int) -> QTextCharFormat | None:
+        """The format of the formula or figure at a place: a click on its left half is in front of it."""
+        cursor = QTextCursor(self._view.document())
+        for p in (position + 1, position):
+            if 0 < p < self._view.document().characterCount():
+                cursor.setPosition(p)
+                fmt = cursor.charFormat()
+                if fmt.objectType() in (FORMULA, FIGURE):
+                    return fmt
+        return None
+
+
+def grouped(parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts as the page groups them: prose, a block with what it printed and drew, an answer."""
+    found: list[list[Part]] = []
+    run_is_open = False
+    for part in parts:
+        if isinstance(part, Text):
+            if not part.text.strip():
+                continue
+            if found and isinstance(found[-1][0], Text):
+                found[-1].append(part)
+            else:
+                found.append([part])
+            run_is_open = False
+        elif isinstance(part, Answer):
+            found.append([part])
+            run_is_open = False
+        elif isinstance(part, Code) or not run_is_open:
+            found.append([part])
+            run_is_open = not isinstance(part, Output)
+        else:
+            found[-1].append(part)
+            run_is_open = not isinstance(part, Output)
+    return found

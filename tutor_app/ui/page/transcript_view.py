@@ -1,0 +1,644 @@
+"""The page on which a solution appears while it is being written.
+
+Closed parts are written once and never again; only the open tail (the paragraph that is still growing) is rewritten
+when events arrive. The view follows the end only while the reader is at the end. It decides nothing about a
+solution: it draws the events it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QLinearGradient,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
+
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    EndReason,
+    FigureDrawn,
+    Finished,
+    OutputDelta,
+    Reading,
+    RoundStarted,
+    RunFinished,
+    SolveEvent,
+    TextDelta,
+)
+from tutor_app.core.transcript import Code, Part, Text, Transcript
+from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
+from tutor_app.render.document import DocumentBuilder, paint_backdrop
+from tutor_app.render.outline import Card, Section, blocks, cards, outline
+from tutor_app.render.theme import COLUMN, SPACE, Theme
+from tutor_app.text.delimiters import split
+from tutor_app.text.speech import spoken
+from tutor_app.ui.announce import announce
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.page.card_heads import CardHeads, What
+from tutor_app.ui.page.folding import Folding
+from tutor_app.ui.page.folding import Part as Foldable
+from tutor_app.ui.page.marks import Marks
+
+BASE_SIZE: Final = 17.0
+MAX_TAIL: Final = 6000
+"""Characters after which a paragraph without an end is closed by force, so that rewriting it stays cheap."""
+_BREAK: Final = re.compile(r"\n[ \t]*\n(?=[^\s])")
+_FADE: Final = 18
+_SLACK: Final = 4  # pixels from the end that still count as being at the end
+
+
+class TranscriptView(QTextEdit):
+    """Shows one solution, growing or finished.
+
+    Signals:
+        zoom_asked: The reader turned the wheel with Ctrl: +1 or -1.
+        changed: What is on the page has changed, or where it stands.
+        answer_only_left: The reader wants to see what "answer only" has put away.
+        copied: What was put on the clipboard, in words.
+        menu_asked: The reader wants the menu of a place: its position in the text, and where on the screen.
+    """
+
+    zoom_asked = Signal(int)
+    changed = Signal()
+    answer_only_left = Signal()
+    copied = Signal(str)
+    menu_asked = Signal(int, QPoint)
+
+    def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._formulas = formulas
+        self._theme = theme
+        self._size = BASE_SIZE
+        self._problem = ""
+        self._parts: list[Part] = []
+        self._ending: Finished | None = None
+        self._streaming = False
+        self._text = ""
+        self._code: str | None = None
+        self._stdout: list[tuple[str, str]] = []
+        self._tail: tuple[QTextCursor, bool] | None = None
+        self._notice = ""
+        self._following = True
+        self._page: QTextDocument | None = None
+        self.folding = Folding()
+        self.marks = Marks(self)
+        self._cards: tuple[int, list[Card]] = (-1, [])
+        self._heads = CardHeads(self, self.toggle, self._copy_code)
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setObjectName("transcript")
+        self.setAccessibleName("Solution")
+        self.setAccessibleDescription("The problem, the model's reasoning, its code with output, and the answer.")
+        bar = self.verticalScrollBar()
+        bar.setAccessibleName("Scroll the solution")
+        bar.actionTriggered.connect(self._reader_scrolled)
+        bar.rangeChanged.connect(self._range_changed)
+        bar.valueChanged.connect(lambda _: self._place_heads())
+        self.horizontalScrollBar().setAccessibleName("Scroll the solution sideways")
+        formulas.ready.connect(self._formulas_ready)
+        self.cursorPositionChanged.connect(self._say_formula)
+        self._new_document()
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def clear_all(self) -> None:
+        """Show nothing."""
+        self._problem, self._parts, self._ending, self._streaming = "", [], None, False
+        self._text, self._code, self._stdout, self._notice = "", None, [], ""
+        self._following = True
+        self.folding.forget()
+        self._rebuild()
+
+    def begin(self, problem: str) -> None:
+        """Start an empty solution of ``problem``; events follow."""
+        self.clear_all()
+        self._problem = problem
+        self._streaming = True
+        self._rebuild()
+
+    def show_transcript(self, transcript: Transcript, remark: str = "") -> None:
+        """Show a finished solution from its beginning."""
+        self.clear_all()
+        self._problem = transcript.problem
+        self._parts = list(transcript.solution)
+        self._following = False
+        self._rebuild()
+        if remark:
+            self._builder.remark(remark)
+        self._settle()
+        self.verticalScrollBar().setValue(0)
+
+    def fail(self, sentence: str) -> None:
+        """End a solution that could not go on, and say why."""
+        self._close_text()
+        self._drop_tail()
+        self._streaming = False
+        self._builder.remark(sentence, color="bad")
+        self._settle()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see."""
+        return not self._problem and not self._parts and not self._text
+
+    def transcript(self) -> Transcript:
+        """What is shown."""
+        return Transcript.of(self._problem, *self._current_parts())
+
+    def _current_parts(self) -> list[Part]:
+        parts = list(self._parts)
+        if self._text.strip():
+            parts.append(Text(self._text))
+        if self._code is not None:
+            parts.append(Code(self._code))
+        return parts
+
+    # -- events -------------------------------------------------------------------------------------------------
+
+    def feed(self, events: list[SolveEvent]) -> None:
+        """Draw the next events."""
+        keep = self.verticalScrollBar().value()
+        # One edit block: the page is laid out once per batch, not once per insertion.
+        block = QTextCursor(self._builder.w.document)
+        block.beginEditBlock()
+        try:
+            self._draw(events)
+            self._fold_new()
+        finally:
+            block.endEditBlock()
+        self._keep_place(keep)
+        self._settle()
+
+    def _draw(self, events: list[SolveEvent]) -> None:
+        grew = False
+        for event in events:
+            match event:
+                case TextDelta(text):
+                    self._notice = ""
+                    self._text += text
+                    grew = True
+                case CodeStarted():
+                    self._close_text()
+                    self._builder.begin_code()
+                    self._code = ""
+                case CodeDelta(text):
+                    self._code = (self._code or "") + text
+                    self._builder.grow_code(text)
+                case CodeEnded(source, _):
+                    self._builder.end_code(source)
+                    self._parts.append(Code(source))
+                    self._code = None
+                case OutputDelta(text, stream):
+                    self._stdout.append((text, stream))
+                    self._builder.grow_output(text, stream)
+                case FigureDrawn(figure):
+                    self._parts.append(figure)
+                    self._builder.figure(figure)
+                case RunFinished(output):
+                    self._stdout.clear()
+                    self._parts.append(output)
+                    self._builder.end_output(output)
+                case AnswerFound(answer):
+                    self._close_text()
+                    self._parts.append(answer)
+                    self._builder.answer(answer)
+                case Reading(done, total):
+                    if not self._text and self._code is None and not self._builder.run_is_open:
+                        share = f" {100 * done // total} %" if total else ""
+                        self._notice = f"Reading\u2026{share}"
+                        grew = True
+                case RoundStarted(_):
+                    if not self._text and not self._builder.run_is_open:
+                        self._notice = "Thinking\u2026"
+                        grew = True
+                case Finished():
+                    self._finish(event)
+        if grew and (self._text or self._notice):
+            self._write_tail()
+
+    def _finish(self, event: Finished) -> None:
+        self._notice = ""
+        self._close_text()
+        self._drop_tail()
+        self._builder.close_run()
+        self._streaming = False
+        self._ending = event
+        if event.reason is not EndReason.ANSWERED:
+            self._builder.remark(event.sentence())
+
+    def _close_text(self) -> None:
+        """The prose has ended: write what is left of it for good."""
+        self._drop_tail()
+        if self._text.strip():
+            self._builder.text(self._text[self._done :])
+            self._parts.append(Text(self._text))
+        self._text = ""
+        self._done = 0
+
+    _done = 0  # how much of self._text is written for good
+
+    def _write_tail(self) -> None:
+        """Write closed paragraphs for good and rewrite the open one."""
+        self._drop_tail()
+        rest = self._text[self._done :]
+        if (cut := _closed(rest)) > 0:
+            self._builder.text(rest[:cut])
+            self._done += cut
+            rest = rest[cut:]
+        cursor = self._builder.w.cursor
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        # A cursor, not a number: formulas that become ready above the tail move everything below them.
+        place = QTextCursor(cursor)
+        place.setKeepPositionOnInsert(True)
+        self._tail = (place, self._builder.w.is_fresh)
+        if rest.strip():
+            self._builder.plain(rest)
+        elif self._notice:
+            self._builder.remark(self._notice, color="faint")
+
+    def _drop_tail(self) -> None:
+        if self._tail is None:
+            return
+        place, fresh = self._tail
+        self._tail = None
+        cursor = self._builder.w.cursor
+        cursor.setPosition(place.position())
+        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        self._builder.w.forget_waiting()
+        if fresh:
+            self._builder.w.fresh()
+
+    # -- look ---------------------------------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self._theme = theme
+        self._rebuild()
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size; everything else follows."""
+        if pixels != self._size:
+            self._size = pixels
+            self._rebuild()
+
+    def _new_document(self) -> None:
+        document = QTextDocument(self)
+        document.setDocumentMargin(3 * SPACE)
+        old, self._page = self._page, document
+        self.setDocument(document)
+        if old is not None:
+            old.deleteLater()
+        self._builder = DocumentBuilder(document, self._theme, self._formulas, self._size)
+        self._tail = None
+        self._done = 0
+        self._cards = (-1, [])
+        self._fit_column()
+
+    def _rebuild(self) -> None:
+        """Write everything anew: another theme, another size, another solution."""
+        bar = self.verticalScrollBar()
+        place = bar.value() / max(1, bar.maximum())
+        self._new_document()
+        b = self._builder
+        block = QTextCursor(b.w.document)
+        block.beginEditBlock()
+        if self._problem:
+            b.problem(self._problem)
+        b.parts(self._parts)
+        if self._code is not None:
+            b.begin_code()
+            b.grow_code(self._code)
+        for text, stream in self._stdout:
+            b.grow_output(text, stream)
+        if self._ending is not None and self._ending.reason is not EndReason.ANSWERED:
+            b.remark(self._ending.sentence())
+        if self._text or self._notice:
+            self._write_tail()
+        if not self.folding.is_idle:
+            self.folding.apply(b.w.document, self._size)
+        block.endEditBlock()
+        self._settle()
+        bar.setValue(bar.maximum() if self._following else round(place * bar.maximum()))
+
+    def _formulas_ready(self, keys: list[tuple[str, bool]]) -> None:
+        keep = self.verticalScrollBar().value()
+        if self._builder.w.exchange(keys):
+            self._keep_place(keep)
+            self._settle()
+
+    def _fit_column(self) -> None:
+        column = COLUMN * self._size / BASE_SIZE + 6 * SPACE
+        spare = max(0, int(self.width() - column) // 2)
+        if self.viewportMargins().left() != spare:
+            self.setViewportMargins(spare, 0, max(0, spare - self.verticalScrollBar().sizeHint().width()), 0)
+
+    # -- folding ------------------------------------------------------------------------------------------------
+
+    def cards(self) -> list[Card]:
+        """The blocks of code on the page."""
+        revision = self.document().revision()
+        if self._cards[0] != revision:
+            self._cards = (revision, cards(self.document()))
+        return self._cards[1]
+
+    def hide_parts(self, part: Foldable, on: bool) -> None:
+        """Fold or unfold all code or all outputs."""
+        self.folding.hide(part, on)
+        self._refold()
+
+    def show_answer_only(self, on: bool) -> None:
+        """Show the problem and its answer alone, or all of it."""
+        self.folding.answer_only = on
+        self._refold()
+
+    def toggle(self, card: int, what: What) -> None:
+        """Fold or unfold one part; what was clicked stays where it is."""
+        if what == "solution":
+            self.answer_only_left.emit()
+        elif what in ("code", "output"):
+            part: Foldable = "code" if what == "code" else "output"
+            self.folding.fold(card, part, not self.folding.is_folded(card, part))
+            self._refold(card)
+
+    def toggle_here(self) -> None:
+        """Fold or unfold the code or output with the cursor, else the first block that can be seen well."""
+        can_be_seen = self.viewport().rect().contains(self.cursorRect().center())
+        at = self.textCursor().position() if self.hasFocus() and can_be_seen else self.place_below_top()
+        card = next((c for c in self.cards() if c.frame.lastPosition() >= at), None)
+        if card is not None:
+            out = card.output
+            in_output = out is not None and out.firstPosition() <= at <= out.lastPosition()
+            self.toggle(card.number, "output" if in_output else "code")
+
+    def reveal(self, position: int) -> None:
+        """Unfold whatever hides that place and scroll to it."""
+        if not self.document().findBlock(position).isVisible():
+            if self.folding.answer_only:
+                self.answer_only_left.emit()
+            for card in self.cards():
+                if card.frame.firstPosition() <= position <= card.frame.lastPosition():
+                    out = card.output
+                    in_output = out is not None and out.firstPosition() <= position <= out.lastPosition()
+                    self.folding.fold(card.number, "output" if in_output else "code", False)
+            self._refold()
+        self.scroll_to(position)
+
+    def _fold_new(self) -> None:
+        """What has just been written is folded like the rest of its kind."""
+        if not self.folding.is_idle:
+            only = None if self.folding.answer_only else self.cards()[-1:]
+            self.folding.apply(self.document(), self._size, only)
+
+    def _refold(self, pivot: int = -1) -> None:
+        bar = self.verticalScrollBar()
+        found = self.cards()
+        layout = self.document().documentLayout()
+        # The reader looks at what was clicked, else at the top of the window: that must not move.
+        still = found[pivot].frame if pivot >= 0 else None
+        position = self.top_position()
+        before = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
+        block = QTextCursor(self.document())
+        block.beginEditBlock()
+        self.folding.apply(self.document(), self._size)
+        block.endEditBlock()
+        after = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
+        if bar.value() > 0 or still is not None:
+            bar.setValue(round(bar.value() + after - before))
+        self._following = self._following and self._streaming
+        self._settle()
+
+    def _settle(self) -> None:
+        """The page has changed: its controls move along, and whoever shows something of it may look."""
+        self._place_heads()
+        self.changed.emit()
+
+    def _place_heads(self) -> None:
+        scrolled = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        self._heads.place(self.document(), self.cards(), self.folding, self._theme, self._size, scrolled)
+
+    def pictures(self) -> list[Picture]:
+        """The figures on the page, by the key that their characters carry."""
+        return self._builder.w.objects.pictures
+
+    def control(self, card: int, what: What) -> QAbstractButton | None:
+        """A card's control, while it can be seen."""
+        return self._heads.button(card, what)
+
+    def _copy_code(self, card: int) -> None:
+        found = self.cards()
+        if card < len(found):
+            QGuiApplication.clipboard().setText("\n".join(b.text() for b in blocks(found[card].code)))
+            self.copied.emit("Copied the code")
+
+    # -- place --------------------------------------------------------------------------------------------------
+
+    def sections(self) -> list[Section]:
+        """What stands where on the page, for a table of steps."""
+        return outline(self.document())
+
+    def scroll_to(self, position: int) -> None:
+        """Bring a place into the upper third of the page, unless it can be seen well already."""
+        top = self._top_of(position)
+        bar = self.verticalScrollBar()
+        if not bar.value() + 40 <= top <= bar.value() + self.viewport().height() - 60:
+            bar.setValue(round(top - self.viewport().height() / 3))
+        self._following = bar.value() >= bar.maximum() - _SLACK
+
+    def go_to(self, position: int) -> None:
+        """Bring a place to the top of the page."""
+        self.verticalScrollBar().setValue(round(self._top_of(position) - 3 * SPACE))
+        self._following = False
+
+    def top_position(self) -> int:
+        """Position in the text of the first line that can be seen."""
+        return self.cursorForPosition(QPoint(8, 8)).position()
+
+    def place_below_top(self) -> int:
+        """Position in the text of what stands where :meth:`go_to` brings things."""
+        return self.cursorForPosition(QPoint(self.viewport().width() // 2, 5 * SPACE)).position()
+
+    def reading_at(self) -> int:
+        """Position in the text of what is being read.
+
+        At the top of the page while it is at its beginning, at the bottom at its end, and in between accordingly: so
+        every line is what is being read at some time.
+        """
+        bar = self.verticalScrollBar()
+        share = bar.value() / bar.maximum() if bar.maximum() else 0.0
+        at = QPoint(self.viewport().width() // 2, round(5 * SPACE + share * (self.viewport().height() - 6 * SPACE)))
+        return self.cursorForPosition(at).position()
+
+    def _say_formula(self) -> None:
+        """A screen reader has no words for what is drawn: the formula the cursor has just passed is said in words."""
+        fmt = self.textCursor().charFormat()
+        if self.hasFocus() and fmt.objectType() == FORMULA:
+            announce(self, spoken(fmt.stringProperty(SOURCE)))
+
+    def _top_of(self, position: int) -> float:
+        block = self.document().findBlock(position)
+        while block.isValid() and not block.isVisible():
+            block = block.previous()
+        top = self.document().documentLayout().blockBoundingRect(block).top()
+        line = block.layout().lineForTextPosition(position - block.position())
+        return top + (line.y() if line.isValid() else 0.0)
+
+    def _keep_place(self, value: int) -> None:
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum() if self._following else value)
+
+    def _reader_scrolled(self, _action: int) -> None:
+        bar = self.verticalScrollBar()
+        self._following = bar.sliderPosition() >= bar.maximum() - _SLACK
+
+    def _range_changed(self, _low: int, high: int) -> None:
+        if self._following and self._streaming:
+            self.verticalScrollBar().setValue(high)
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the solution is still being written."""
+        return self._streaming
+
+    @property
+    def following(self) -> bool:
+        """Whether the view stays at the end while text arrives."""
+        return self._following
+
+    # -- Qt -----------------------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        """A page."""
+        return QSize(COLUMN, 480)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the column readable and in the middle."""
+        self._fit_column()
+        super().resizeEvent(event)
+        if self._following:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
+        self._place_heads()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Cards first, then the text."""
+        painter = QPainter(self.viewport())
+        dx, dy = self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+        painter.translate(-dx, -dy)
+        clip = QRectF(event.rect()).translated(dx, dy)
+        paint_backdrop(painter, self.document(), self._theme, clip, self._size)
+        painter.resetTransform()
+        self.marks.paint(painter, self._theme)
+        painter.end()
+        super().paintEvent(event)
+        if dy > 0:  # text that has gone up fades out instead of being cut by the edge
+            painter = QPainter(self.viewport())
+            fade = QLinearGradient(0, 0, 0, _FADE)
+            page = self._theme.color("page")
+            fade.setColorAt(0, page)
+            page.setAlpha(0)
+            fade.setColorAt(1, page)
+            painter.fillRect(QRectF(0, 0, self.viewport().width(), _FADE), fade)
+            painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl and the wheel zoom; the wheel alone scrolls."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            if event.angleDelta().y():
+                self.zoom_asked.emit(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    def loadResource(self, kind: int, name: object) -> object:
+        """Nothing in a transcript is ever loaded from anywhere."""
+        return None
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Nothing can be dropped or pasted into a transcript."""
+        return False
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Plain text with formulas as they were written; never HTML."""
+        data = QMimeData()
+        data.setText(self.selected_source())
+        return data
+
+    def selected_source(self) -> str:
+        """The selected text; formulas as LaTeX with their delimiters."""
+        cursor = self.textCursor()
+        return plain_source(self.document(), cursor.selectionStart(), cursor.selectionEnd())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the place under the mouse, or of the cursor when a key asked."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        cursor = self.textCursor() if by_key else self.cursorForPosition(event.pos())
+        at = self.viewport().mapToGlobal(self.cursorRect().bottomLeft()) if by_key else event.globalPos()
+        self.menu_asked.emit(cursor.position(), at)
+
+
+def plain_source(document: QTextDocument, start: int, end: int) -> str:
+    """The text of a part of a document as it can be seen: objects as their source, nothing of what is folded."""
+    cursor = QTextCursor(document)
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    out: list[str] = []
+    at = start
+    probe = QTextCursor(document)
+    visible = document.findBlock(start).isVisible()
+    for c in cursor.selectedText():
+        at += 2 if ord(c) > 0xFFFF else 1
+        if c in "\u2029\ufdd0\ufdd1":
+            out.append("\n")
+            visible = document.findBlock(at).isVisible()
+        elif not visible:
+            continue
+        elif c == OBJECT_CHARACTER:
+            probe.setPosition(at)
+            out.append(probe.charFormat().stringProperty(RAW))
+        elif c == "\u2028":
+            out.append("\n")
+        elif c not in (JOINER, "\u200b"):
+            out.append(c)
+    return re.sub(r"\n{3,}", "\n\n", "".join(out)).strip("\n")
+
+
+def _closed(text: str) -> int:
+    """How much of growing prose is complete: up to its last blank line outside an open formula or fence.
+
+    An indented line after a blank one still belongs to the list item before it.
+    """
+    if len(text) > MAX_TAIL:
+        cut = max(text.rfind("\n", 0, MAX_TAIL), text.rfind(" ", 0, MAX_TAIL))
+        return cut + 1 if cut > 0 else MAX_TAIL
+    last = 0
+    for m in _BREAK.finditer(text):
+        last = m.end()
+    if not last:
+        return 0
+    opened = split(text).open_at
+    if 0 <= opened < last:
+        last = 0
+        for m in _BREAK.finditer(text):
+            if m.end() > opened:
+                break
+            last = m.end()
+    return last
