@@ -24,19 +24,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from trainer import alter, seeds
-from trainer.decontaminate import DEFAULT_NGRAM
+from trainer.augment import alter
+from trainer.data import seeds
+from trainer.data.decontaminate import DEFAULT_NGRAM
 from tutor_app.core.errors import TutorError, UserFault
 
 EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
 
-LAZY = {
-    "evaluate": ("main", "the shipped solve loop over a benchmark"),
-    "plot": ("main", "the curves of one or more runs as a picture"),
-    "grade": ("run", "accept and reject rates of the grader over pairs of answers"),
+STEP_MODULES: Final = {
+    "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
+    "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
+    "grade": ("trainer.evaluate.grade", "accept and reject rates of the grader over pairs of answers"),
 }
-"""Steps that live in a module of their own name with ``add_arguments(parser)``, and the function that runs them."""
-
+"""Steps whose module has ``add_arguments(parser)`` and ``main(arguments)``; imported only when it is asked for."""
 
 EXAMPLES: Final = {
     "seeds": "seeds gsm8k.train.jsonl --format gsm8k --run runs/data",
@@ -56,7 +56,7 @@ EXAMPLES: Final = {
 
 
 def parser(asked: str = "") -> argparse.ArgumentParser:
-    """The command line; the arguments of a lazy step are there if it is the one that is ``asked`` for."""
+    """The command line; a step of :data:`STEP_MODULES` has its arguments only if it is the one ``asked`` for."""
     top = argparse.ArgumentParser(
         prog="python -m trainer", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -137,12 +137,10 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         "--prompts", type=Path, default=None, metavar="RECORDS", help="texts for the gate (default: built in)"
     )
 
-    for name, (_, what) in LAZY.items():
-        if importlib.util.find_spec(f"trainer.{name}") is None:
-            continue
+    for name, (path, what) in STEP_MODULES.items():
         p = steps.add_parser(name, help=what)
         if name == asked:
-            module: Any = importlib.import_module(f"trainer.{name}")
+            module: Any = importlib.import_module(path)
             p.description = module.__doc__
             module.add_arguments(p)
     for name, example in EXAMPLES.items():
@@ -202,27 +200,27 @@ def _run(a: argparse.Namespace) -> int:
             print(steps.clean(Run.at(a.run), a.files, a.against, a.out, n=a.ngram, strict=not a.skip))
         case "view":
             _need("tokenizers")
-            from trainer import view
+            from trainer.data import view
 
             return view.show(a.records, a.tokenizer, a.dialect, n=a.n, skip=a.skip, plain=a.plain)
         case "train":
             _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
-            from trainer import train
+            from trainer.train import loop
 
-            return train.main(a)
+            return loop.main(a)
         case "tiny":
             _need("torch", "transformers", "safetensors", "tokenizers")
-            from trainer import tiny
+            from trainer.train import tiny
 
             return tiny.main(a)
         case "export":
             _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
-            from trainer import export, lora
+            from trainer.export import adapter, gguf
 
-            return lora.main(a) if a.adapter is not None else export.main(a)
+            return adapter.main(a) if a.adapter is not None else gguf.main(a)
         case name:
-            entry, _ = LAZY[name]
-            code: int = getattr(importlib.import_module(f"trainer.{name}"), entry)(a)
+            path, _ = STEP_MODULES[name]
+            code: int = importlib.import_module(path).main(a)
             return code
     return 0
 

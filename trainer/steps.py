@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer import alter, decontaminate, seeds
-from trainer.gsm8k import NotAChain
-from trainer.make_code import gsm8k_line, make
-from trainer.records import Rejects, parse_record, read_lines, read_records, write_records
+from trainer.augment import alter
+from trainer.data import decontaminate, seeds
+from trainer.data.gsm8k import NotAChain, gsm8k_line
+from trainer.data.records import Rejects, parse_record, read_lines, read_records, write_records
 from trainer.runs import Journal, Progress, Run, sha256_of, write_atomically
+from trainer.synthesize.make_code import make
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import Transcript

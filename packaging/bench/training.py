@@ -24,8 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from trainer.gsm8k import parse_solution, shown
-from trainer.make_code import draft
+from trainer.data.gsm8k import parse_solution, shown
+from trainer.synthesize.make_code import draft
 from tutor_app.core.transcript import Code, Output, Part, Transcript
 
 Row = tuple[str, float, str, str, float]
@@ -55,12 +55,12 @@ def rows() -> Iterator[Row]:
 
 
 def _rows(folder: Path, *, gpu: bool) -> Iterator[Row]:
-    from trainer import bases
-    from trainer.data import DIALECTS, encode_all, make_rows
-    from trainer.records import Rejects, read_records
-    from trainer.tiny import make_base, train_tokenizer
-    from trainer.tokenizer import from_folder
-    from tutor_app.core.dialect import render
+    from trainer.data.packing import encode_all, make_rows
+    from trainer.data.records import Rejects, read_records
+    from trainer.models import bases
+    from trainer.models.tokenizer import from_folder
+    from trainer.train.tiny import make_base, train_tokenizer
+    from tutor_app.core.dialect import DIALECTS, render
 
     batch = int(os.environ.get("MUMATH_BENCH_BATCH", "128" if gpu else "16"))
     turns = int(os.environ.get("MUMATH_BENCH_TURNS", "3"))
@@ -113,7 +113,7 @@ def _rows(folder: Path, *, gpu: bool) -> Iterator[Row]:
 
 def model_flops(folder: Path, samples: Any) -> float:
     """Floating-point operations of a forward and a backward pass over the samples, all weights trained."""
-    from trainer.bases import read_config
+    from trainer.models.bases import read_config
 
     c = read_config(folder)
     width, layers, heads = c["hidden_size"], c["num_hidden_layers"], c["num_attention_heads"]
@@ -187,12 +187,12 @@ def _ours(base: Path, run: Path, method: str) -> Step:
     """A step of our loop: its own, private or not, since a copy would be measured in its place."""
     import torch
 
-    from trainer.checkpoint import Position
-    from trainer.data import Encoded
-    from trainer.ranks import Ranks
+    from trainer.data.packing import Encoded
+    from trainer.models.tokenizer import from_folder
     from trainer.runs import Run
-    from trainer.tokenizer import from_folder
-    from trainer.train import Job, _Loop
+    from trainer.train.checkpoint import Position
+    from trainer.train.loop import Job, _Loop
+    from trainer.train.ranks import Ranks
 
     loops: list[Any] = []
 
@@ -226,8 +226,8 @@ def _padded(base: Path, folder: Path) -> Step:
     import torch
     from transformers import Trainer, TrainingArguments
 
-    from trainer import bases
-    from trainer.data import IGNORED
+    from trainer.data.packing import IGNORED
+    from trainer.models import bases
 
     trainer = Trainer(bases.load_model(base).train(), TrainingArguments(str(folder), **_arguments()))
     model, optimizer = trainer.model, trainer.create_optimizer()
@@ -266,8 +266,8 @@ def _trl(base: Path, folder: Path, *, lora: bool) -> Step:
         from trl import SFTConfig, SFTTrainer
         from trl.data_utils import pack_dataset
 
-    from trainer import bases
-    from trainer.data import IGNORED
+    from trainer.data.packing import IGNORED
+    from trainer.models import bases
 
     disable_progress_bars()
     config = _config("lora")

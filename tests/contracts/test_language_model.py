@@ -43,9 +43,9 @@ def _of_the_trainer(path: Path, work: Path) -> Iterator[LanguageModel]:
     """The same file as the trainer reads it."""
     import torch
 
-    from trainer import bases
-    from trainer.hf_model import HuggingFaceModel
-    from trainer.tokenizer import from_folder
+    from trainer.models import bases
+    from trainer.models.hf_model import HuggingFaceModel
+    from trainer.models.tokenizer import from_folder
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
-from trainer.__main__ import LAZY, main
-from trainer.records import Rejects, read_records
+from trainer.__main__ import STEP_MODULES, main
+from trainer.data.records import Rejects, read_records
 from trainer.runs import Run
 from trainer.steps import alter_problems, make_code
 from tutor_app.core.errors import UserFault
@@ -40,7 +40,7 @@ def test_help_tells_the_whole_road(capsys: pytest.CaptureFixture[str]) -> None:
         assert step in out
 
 
-STEPS = ("seeds", "make-code", "alter", "decontaminate", "view", "tiny", "train", "export", *LAZY)
+STEPS = ("seeds", "make-code", "alter", "decontaminate", "view", "tiny", "train", "export", *STEP_MODULES)
 
 
 @pytest.mark.parametrize("step", STEPS)

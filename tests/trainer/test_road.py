@@ -13,7 +13,7 @@ if find_spec("llama_cpp") is None:  # importing it would leave files open
     pytest.skip("llama-cpp-python is not installed", allow_module_level=True)
 
 from tests.trainer.local_code import LocalExecutor
-from tests.trainer.models import code_records, metrics, save, text_records
+from tests.trainer.tiny_models import code_records, metrics, save, text_records
 from trainer.__main__ import main
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.core.dialect import MUMATH

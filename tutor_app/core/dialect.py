@@ -154,6 +154,9 @@ CHATML: Final = Dialect(
     system_close="<|im_end|>\n",
     stop=("<|im_end|>", "<|endoftext|>"),
 )
+
+DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
+"""The wire forms that a catalogue entry, a training configuration or a file can name."""
 """The chat template of Qwen2.5 and many others."""
 
 

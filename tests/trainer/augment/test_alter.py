@@ -1,0 +1,159 @@
+import json
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.trainer.local_code import LocalExecutor
+from trainer.augment import alter
+from trainer.data.gsm8k import NotAChain
+from trainer.synthesize.make_code import make, printed_number
+from tutor_app.core.answers import find_answer
+from tutor_app.core.dialect import MUMATH, render
+from tutor_app.core.transcript import Code, Output, Text
+
+QUESTION = "A tank holds 480 liters. It loses 12 liters an hour for 15 hours. How much is left?"
+ANSWER = "It loses 12*15 = <<12*15=180>>180 liters.\nSo 480-180 = <<480-180=300>>300 liters are left.\n#### 300"
+
+
+def test_operands_are_found_by_their_place_in_the_question() -> None:
+    found = alter.ground(QUESTION, ANSWER)
+    assert {t: QUESTION[a:b] for t, (a, b) in found.places.items()} == {"12": "12", "15": "15", "480": "480"}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        # 2 hides in "twice"
+        ("He has 5 apples, she has twice as many. How many has she?", "<<5*2=10>>10\n#### 10"),
+        # 5 stands twice
+        ("5 boys have 5 apples each. How many?", "<<5*5=25>>25\n#### 25"),
+        # the result 24 is also given
+        ("He has 24 and 12, then 12*2. Take 30.", "<<12*2=24>>24\n<<30-24=6>>6\n#### 6"),
+    ],
+)
+def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, answer: str) -> None:
+    with pytest.raises(NotAChain):
+        alter.ground(question, answer)
+
+
+def test_numbers_are_drawn_anew_and_the_arithmetic_really_runs_again() -> None:
+    made = list(alter.numbers(QUESTION, ANSWER, LocalExecutor(), n=5))
+    assert len(made) == 5
+    assert len({r.problem for r in made} | {QUESTION}) == 6
+    for record in made:
+        a, b, c = (Fraction(n) for n in re.findall(r"\d+", record.problem))
+        gold = a - b * c
+        assert gold > 0
+        assert record.meta["gold"] == str(gold)
+        outputs = [p for p in record.solution if isinstance(p, Output)]
+        assert printed_number(outputs[-1].stdout) == gold
+        answer = find_answer(record.solution)
+        assert answer is not None
+        assert Fraction(answer.latex) == gold
+        assert record.meta["method"] == "alter-numbers"
+        assert record.meta["parent"]
+        # No number of the old problem is left in the words.
+        words = "".join(p.text for p in record.solution if isinstance(p, Text))
+        assert not {"480", "180", "300"} & set(re.findall(r"\d+", words)) - set(re.findall(r"\d+", record.problem)) - {
+            str(gold),
+            str(b * c),
+        }
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        # The 2 of "half" is not the 2 of "2 pounds".
+        ("2 pounds of cheese cost $10, cream half of that. How much is it?", "<<10/2=5>>5\n<<10+5=15>>15\n#### 15"),
+        ("Two girls have 8 games of 2 hours each. How many hours?", "<<8*2=16>>16\n<<16*2=32>>32\n#### 32"),
+        # The result 100 is not the 100 of the percentage.
+        ("Of 25 red and 75 blue balls, what percentage is red?", "<<25+75=100>>100\n<<25/100*100=25>>25\n#### 25"),
+        # The 1 of "himself" is not the 1 that each had.
+        ("He and his 24 friends had 1 piece each. How many?", "<<24+1=25>>25\n<<25*1=25>>25\n#### 25"),
+    ],
+)
+def test_a_number_that_a_word_may_mean_is_not_altered(question: str, answer: str) -> None:
+    with pytest.raises(NotAChain):
+        alter.ground(question, answer)
+
+
+def test_no_week_gets_eight_days() -> None:
+    question = "He sells 40 cups a day for 5 days a week at $30. How much is it?"
+    made = alter.numbers(question, "<<40*5=200>>200\n<<200*30=6000>>6000\n#### 6000", LocalExecutor(), n=12)
+    days = [int(re.search(r"for (\d+) days a week", r.problem)[1]) for r in made]  # type: ignore[index]  # it is there
+    assert len(set(days)) > 2
+    assert max(days) <= 7
+
+
+def test_whole_results_stay_whole() -> None:
+    question = "A rope of 96 m is cut into 8 pieces. How long is each?"
+    for record in alter.numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200):
+        assert Fraction(str(record.meta["gold"])).denominator == 1
+
+
+def test_masking_asks_for_the_masked_number_and_sympy_finds_it() -> None:
+    made = list(alter.fobar(QUESTION, ANSWER, LocalExecutor()))
+    assert {r.meta["gold"] for r in made} == {"12", "15", "480"}
+    for record in made:
+        assert "X" in record.problem
+        assert "answer to the above question is 300" in record.problem
+        assert str(record.meta["gold"]) not in re.findall(r"\d+", record.problem)
+        output = next(p for p in record.solution if isinstance(p, Output))
+        assert output.stdout.strip() == f"[{record.meta['gold']}]"
+        answer = find_answer(record.solution)
+        assert answer is not None
+        assert answer.latex == record.meta["gold"]
+        # The words must not give the unknown away before it is solved for.
+        before = next(p for p in record.solution if isinstance(p, Text)).text
+        assert str(record.meta["gold"]) not in re.findall(r"\d+", before)
+
+
+def test_masking_with_two_solutions_is_left_out() -> None:
+    # X + 48/X = 14 has the solutions 6 and 8.
+    question = "A box is 48 wide in all, in 8 parts. How much are a part and the parts?"
+    answer = "<<48/8=6>>6\n<<6+8=14>>14\n#### 14"
+    assert {r.meta["gold"] for r in alter.fobar(question, answer, LocalExecutor())} == {"48"}
+
+
+def test_an_injected_bug_keeps_its_real_error_and_is_repaired() -> None:
+    base = make(QUESTION, ANSWER, 1, LocalExecutor())
+    seen = set()
+    for seed in range(12):
+        record = alter.correct(base, LocalExecutor(), seed=seed)
+        if record is None:
+            continue
+        codes = [p for p in record.solution if isinstance(p, Code)]
+        outputs = [p for p in record.solution if isinstance(p, Output)]
+        assert len(codes) == len(outputs) == 2
+        assert codes[0] != codes[1]
+        assert outputs[0].status == "error"
+        assert outputs[0].error is not None
+        assert outputs[0].feedback.endswith(outputs[0].error.last_line)
+        assert outputs[1].status == "ok"
+        seen.add(outputs[0].error.type)
+        spans = render(record, MUMATH)
+        supervised = "".join(s.text for s in spans if s.supervised)
+        assert alter.CORRECTION in supervised
+        assert outputs[0].error.message not in supervised
+        assert record.meta["parent"] == base.meta["id"]
+        assert record.meta["id"] != base.meta["id"]
+    assert seen >= {"NameError"}
+
+
+def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
+    rows = [json.loads(line) for line in gsm8k_train.read_text(encoding="utf-8").splitlines()[:400]]
+    made = masked = 0
+    for row in rows:
+        try:
+            for record in alter.numbers(row["question"], row["answer"], LocalExecutor(), n=2):
+                made += 1
+                answer = find_answer(record.solution)
+                assert answer is not None
+                assert answer.latex == record.meta["gold"]
+            masked += len(list(alter.fobar(row["question"], row["answer"], LocalExecutor())))
+        except NotAChain:
+            continue
+    assert made > 60
+    assert masked > 60

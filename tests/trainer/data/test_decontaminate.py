@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainer.data.decontaminate import decontaminate, read_test_set, words
+from trainer.data.records import write_records
+from trainer.runs import Run
+from trainer.steps import clean
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Text, Transcript
+
+TEST = (
+    "Janet's ducks lay 16 eggs per day. She eats 3 for breakfast and sells the rest for $2 each. "
+    "How much does she make?"
+)
+
+
+def record(problem: str, name: str = "r") -> Transcript:
+    return Transcript.of(problem, Text("S"), meta={"id": name, "source": "s", "method": "m", "licence": "l"})
+
+
+def test_set(tmp_path: Path, *rows: dict[str, Any]) -> Path:
+    path = tmp_path / "bench.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
+
+
+test_set.__test__ = False  # type: ignore[attr-defined]  # a helper
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule"),
+    [
+        (TEST, "same text"),
+        (TEST.upper().replace(".", " !"), "same text"),
+        (TEST.replace("16", "1,600"), "same text, other numbers"),
+        ("Yesterday: " + TEST + " And how much in a week?", "13 words in a row"),
+        ("Peter's hens lay many eggs. He eats none. How much does he make?", None),
+        ("How much does she make?", None),
+    ],
+)
+def test_rules(tmp_path: Path, problem: str, rule: str | None) -> None:
+    tests = [read_test_set(test_set(tmp_path, {"question": "Other?"}, {"question": TEST}))]
+    kept, report = decontaminate([record(problem)], tests)
+    assert [r["rule"] for r in report.removed] == ([rule] if rule else [])
+    assert len(kept) == (0 if rule else 1)
+    if rule:
+        assert report.removed[0]["line"] == 2
+        assert report.removed[0]["test_set"] == "bench.jsonl"
+
+
+def test_spacing_of_latex_does_not_hide_a_problem() -> None:
+    assert words(r"Find $\dfrac{1}{2}\, x$") == words(r"find $\frac 1 2 x$")
+    assert words("1,200") == ["1200"]
+
+
+def test_a_test_set_is_never_trained_on(tmp_path: Path) -> None:
+    path = test_set(tmp_path, {"question": TEST})
+    with pytest.raises(UserFault, match="is a test set"):
+        clean(Run.at(tmp_path / "run"), [path], [path], "out", n=13)
+
+
+def test_an_empty_or_other_test_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="no test problem"):
+        read_test_set(test_set(tmp_path))
+    with pytest.raises(UserFault, match="line 1: expected a problem"):
+        read_test_set(test_set(tmp_path, {"text": "x"}))
+
+
+def test_the_step_writes_records_report_and_provenance(tmp_path: Path) -> None:
+    source = tmp_path / "records.jsonl"
+    write_records(source, [record(TEST, "bad"), record("Fine?", "good"), record("Fine?", "good")])
+    told = clean(Run.at(tmp_path / "run"), [source], [test_set(tmp_path, {"question": TEST})], "stage1", n=13)
+    assert "1 removed" in told
+    assert [json.loads(x)["meta"]["id"] for x in (tmp_path / "run" / "stage1.jsonl").read_text().splitlines()] == [
+        "good"
+    ]
+    report = json.loads((tmp_path / "run" / "stage1.report.json").read_text())
+    assert report["by_rule"] == {"bench.jsonl: same text": 1}
+    assert report["rows"][0]["id"] == "bad"
+    assert len(json.loads((tmp_path / "run" / "stage1.provenance.json").read_text())["inputs"]) == 2
+
+
+def test_real_training_and_test_problems(gsm8k_train: Path, gsm8k_test: Path) -> None:
+    tests = [read_test_set(gsm8k_test)]
+    problems = [json.loads(line)["question"] for line in gsm8k_train.read_text(encoding="utf-8").splitlines()]
+    kept, report = decontaminate((record(p, str(i)) for i, p in enumerate(problems)), tests)
+    assert len(kept) > 7_300
+    own = [json.loads(line)["question"] for line in gsm8k_test.read_text(encoding="utf-8").splitlines()]
+    kept, report = decontaminate((record(p) for p in own), tests)
+    assert not kept
+    assert len(report.removed) == len(own)

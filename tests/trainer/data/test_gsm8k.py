@@ -1,0 +1,156 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.data.gsm8k import (
+    Literal,
+    Neg,
+    Node,
+    NotAChain,
+    Op,
+    Ref,
+    goal,
+    leaves,
+    number,
+    parse_expression,
+    parse_solution,
+    prose,
+    said_numbers,
+    shown,
+    source,
+)
+
+CLIPS = (
+    "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n"
+    "Natalia sold 48+24 = <<48+24=72>>72 clips altogether in April and May.\n#### 72"
+)
+
+
+def test_operands_are_chained_to_earlier_results() -> None:
+    chain, gold = parse_solution(CLIPS)
+    assert gold == 72
+    assert [s.name for s in chain.steps] == ["clips_in_may", "clips_altogether"]
+    assert chain.steps[1].node == Op("+", Literal("48"), Ref(0))
+    assert chain.results() == [24, 72]
+    assert chain.results({"48": Fraction(10)}) == [5, 15]
+
+
+def test_two_equal_results_are_two_quantities() -> None:
+    text = "A <<6/2=3>>3 x\nB <<4-1=3>>3 y\nC <<3+3=6>>6 z\n#### 6"
+    chain, _ = parse_solution(text)
+    assert chain.steps[2].node == Op("+", Ref(1), Ref(0))
+
+
+def test_an_operand_that_the_question_states_stays_a_number() -> None:
+    # 15 dollars of allowance were saved, and a lawn costs 15 dollars, too.
+    answer = "3 x 5 = <<3*5=15>>15\n4 x 15 = <<4*15=60>>60\n15 + 60 = <<15+60=75>>75\n#### 75"
+    said = said_numbers("He gets $5 a month for 3 months and $15 for each of 4 lawns.")
+    assert [leaves(s.node, Ref) for s in parse_solution(answer)[0].steps] == [[], [Ref(0)], [Ref(0), Ref(1)]]
+    assert [leaves(s.node, Ref) for s in parse_solution(answer, said)[0].steps] == [[], [], [Ref(1)]]
+    # Of two in one expression the first is the result: 200 miles to work, and the 200 that were told.
+    twice = parse_solution("<<40*5=200>>200\n<<200+200=400>>400\n#### 400", [Fraction(200)])[0]
+    assert twice.steps[1].node == Op("+", Ref(0), Literal("200"))
+    assert said_numbers("1,200 people, 25% of them: how many?") == {1200, 25, 100}
+
+
+def test_an_equation_without_annotation_is_read_when_it_holds() -> None:
+    text = "He eats 1*7=7 pounds a week\nIn all 7+3=<<7+3=10>>10 pounds\n#### 10"
+    chain, _ = parse_solution(text)
+    assert [s.node for s in chain.steps] == [Op("*", Literal("1"), Literal("7")), Op("+", Ref(0), Literal("3"))]
+    wrong = text.replace("1*7=7", "1*7=8")
+    assert len(parse_solution(wrong)[0].steps) == 1
+
+
+def test_only_what_the_answer_needs() -> None:
+    text = "A <<2+3=5>>5 x\nB <<4*4=16>>16 y\nC <<5*10=50>>50 z\n#### 50"
+    chain = parse_solution(text)[0].needed()
+    assert chain.results() == [5, 50]
+    assert chain.steps[1].node == Op("*", Ref(0), Literal("10"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("no mark", "####"),
+        ("just words\n#### 5", "no annotation"),
+        ("<<560//10=56>>56\n#### 56", "not arithmetic"),
+        ("<<2+2=4>>4\n#### 5", "end on 4"),
+        ("<<1/0=1>>1\n#### 1", "divides by zero"),
+        ("<<2=2=2>>2\n#### 2", "not one equation"),
+        ("X = <<320=320>>320\n#### 320", "calculates nothing"),
+        ("<<__import__('os')=1>>1\n#### 1", "not arithmetic"),
+        ("<<9**9**9=1>>1\n#### 1", "not arithmetic"),
+        ("<<999999999*999999999*999999999=1>>1\n<<1+1=2>>2\n#### 2", "out of all bounds"),
+    ],
+)
+def test_what_is_no_exact_chain_is_refused(answer: str, why: str) -> None:
+    with pytest.raises(NotAChain, match=why):
+        parse_solution(answer)[0].results()
+
+
+def test_words_of_a_step() -> None:
+    line = "Natalia sold 48/2 = <<48/2=24>>24 clips in May."
+    assert prose(line) == "Natalia sold 48/2 = 24 clips in May."
+    assert goal(line) == "Natalia sold 48/2 clips in May."
+    assert goal("She has <<5*2=10>>10 apples") == "She has 5*2 apples"
+    assert goal("He spends 14 hours x 24 weeks = <<14*24=336>>336 hours on it.") == "He spends 14 hours x 24 weeks."
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,200", 1200), ("$5", 5), (".5", Fraction(1, 2)), ("40%", 40), ("-3.25", Fraction(-13, 4)), ("7.", 7)],
+)
+def test_numbers(text: str, value: Fraction) -> None:
+    assert number(text) == value
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 2000))
+def test_an_exact_number_is_shown_exactly(numerator: int, denominator: int) -> None:
+    value = Fraction(numerator, denominator)
+    assert Fraction(shown(value)) == value
+
+
+def test_percent_and_leading_point() -> None:
+    assert parse_expression("20%*50") == Op("*", Op("/", Literal("20"), Literal("100")), Literal("50"))
+    assert parse_expression(".5*$2") == Op("*", Literal("0.5"), Literal("2"))
+    assert parse_expression("007+1") == Op("+", Literal("7"), Literal("1"))
+
+
+nodes = st.recursive(
+    st.one_of(st.integers(1, 99).map(lambda n: Literal(str(n))), st.just(Literal("0.5")), st.just(Ref(0))),
+    lambda inner: st.one_of(st.builds(Op, st.sampled_from("+-*/"), inner, inner), st.builds(Neg, inner)),
+    max_leaves=8,
+)
+
+
+def value(node: Node) -> Fraction:
+    match node:
+        case Literal(text):
+            return Fraction(text)
+        case Ref():
+            return Fraction(3)
+        case Neg(operand):
+            return -value(operand)
+        case Op("+", left, right):
+            return value(left) + value(right)
+        case Op("-", left, right):
+            return value(left) - value(right)
+        case Op("*", left, right):
+            return value(left) * value(right)
+        case Op(_, left, right):
+            return value(left) / value(right)
+
+
+@given(nodes, st.sampled_from(["Fraction", ""]))
+def test_source_means_what_the_tree_means(node: Node, exact: str) -> None:
+    try:
+        wanted = value(node)
+        found = eval(source(node, ["x"], exact=exact), {"Fraction": Fraction, "x": 3})
+    except (ZeroDivisionError, OverflowError):
+        return
+    if exact and isinstance(found, int | Fraction):
+        assert found == wanted
+    else:
+        assert float(found) == pytest.approx(float(wanted), rel=1e-9, abs=1e-6)

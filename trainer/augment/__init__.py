@@ -1,0 +1,1 @@
+"""New questions out of known ones."""

@@ -1,0 +1,105 @@
+"""Import of source data sets into transcripts, each with where it came from, its method and its licence.
+
+``gsm8k`` ({question, answer}), ``math`` ({problem, solution, level, type}) and ``mumath`` ({gt, messages}, the form of
+MuMath-Data and MuMath-Code-Data). Text is kept as it is, except GSM8K's calculator annotations, which no reader
+should see. Nothing here judges whether a solution is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from trainer.data.gsm8k import NotAChain, gsm8k_line, number, prose, shown
+from trainer.data.records import BadLine, record_id, text_field
+from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.dialect import parse
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+
+
+def gsm8k(value: Any, line: int, source: str, licence: str) -> Transcript:
+    """A GSM8K line as reasoning text.
+
+    Raises:
+        BadLine: If it is none.
+    """
+    question, answer, _ = gsm8k_line(value, line)
+    body, _, gold = answer.rpartition("####")
+    try:
+        gold = shown(number(gold))
+    except NotAChain:
+        raise BadLine(f'expected a number after "####", found {gold.strip()!r}') from None
+    text = "\n".join(prose(s) for s in body.strip().split("\n"))
+    parts = (Text(f"{text}\nThe answer is $\\boxed{{{gold}}}$."),)
+    return _transcript(question, parts, gold, "original", source, licence, line)
+
+
+def math(value: Any, line: int, source: str, licence: str) -> Transcript:
+    """A MATH line as reasoning text; the gold answer is the last box of its solution.
+
+    Raises:
+        BadLine: If it is none.
+    """
+    problem, solution = text_field(value, "problem"), text_field(value, "solution")
+    found = list(boxed(solution))
+    if not found:
+        raise BadLine('expected "solution" to hold a \\boxed{} answer')
+    extra = {k: str(value[k]) for k in ("level", "type") if k in value}
+    return _transcript(
+        problem.strip(), (Text(solution.strip()),), found[-1][0], "original", source, licence, line, **extra
+    )
+
+
+def mumath(value: Any, line: int, source: str, licence: str) -> Transcript:
+    """A MuMath-Data or MuMath-Code-Data line; recorded outputs become outputs, which are never supervised.
+
+    Raises:
+        BadLine: If it is none.
+    """
+    messages = value.get("messages") if isinstance(value, dict) else None
+    roles = [m.get("role") for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    if roles != ["user", "assistant"] or messages is None or len(messages) != 2:
+        raise BadLine('expected {"gt", "messages": [{"role": "user", ...}, {"role": "assistant", ...}]}')
+    problem, solution = text_field(messages[0], "content"), text_field(messages[1], "content")
+    gold = value.get("gt")
+    if not isinstance(gold, str | int | float) or isinstance(gold, bool):
+        raise BadLine('expected a text or number "gt"')
+    parts = parse(solution.strip())
+    method = "code-nested" if any(isinstance(p, Code) for p in parts) else "reasoning"
+    if method == "reasoning" and any(isinstance(p, Output) for p in parts):
+        raise BadLine("expected an output to follow a python block")
+    return _transcript(problem.strip(), parts, str(gold), method, source, licence, line)
+
+
+FORMATS: Final[dict[str, Callable[[Any, int, str, str], Transcript]]] = {"gsm8k": gsm8k, "math": math, "mumath": mumath}
+SOURCES: Final = {
+    "gsm8k": ("gsm8k-train", "MIT"),
+    "math": ("math-train", "MIT"),
+    "mumath": ("mumath", "unstated"),
+}
+"""Name and licence by default; the licence of MuMath's data is not stated by its authors."""
+
+
+def _transcript(
+    problem: str,
+    parts: tuple[Part, ...],
+    gold: str,
+    method: str,
+    source: str,
+    licence: str,
+    line: int,
+    **extra: str,
+) -> Transcript:
+    found = find_answer(parts)
+    answer: tuple[Part, ...] = (Answer(found.latex, found.source),) if found is not None else ()
+    meta = {
+        "id": record_id(source, method, problem, *(p.text if isinstance(p, Text) else "" for p in parts)),
+        "source": source,
+        "source_id": record_id(source, "question", problem),
+        "source_line": line,
+        "method": method,
+        "licence": licence,
+        "gold": gold,
+        **extra,
+    }
+    return Transcript.of(problem, *parts, *answer, meta=meta)

@@ -1,0 +1,1 @@
+"""Models over benchmarks with the loop that ships, and the grader over pairs."""

@@ -1,0 +1,145 @@
+"""A run's low-rank adapter as a small GGUF file of its own, which the engine uses over its base.
+
+Nothing is merged: the file holds the two matrices of each adapted layer, under llama.cpp's names and in its order of
+rows. It is used over any GGUF file of the base, quantised or not. The gate: the base in f16 with the adapter, in
+llama.cpp, says what the merged model says in Hugging Face's. The module refuses adapters that are more than two
+matrices beside a layer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from trainer.export import gguf
+from trainer.models import bases
+from trainer.models.gguf_base import ARCHITECTURES, Shape, gguf_name, halves_to_pairs, rotary_heads
+from trainer.models.tokenizer import from_folder
+from tutor_app.core.dialect import DIALECTS
+from tutor_app.core.errors import UserFault
+
+SUFFIXES: Final = {"lora_A": "lora_a", "lora_B": "lora_b"}
+"""Peft's names of the two matrices, and llama.cpp's."""
+
+
+def main(a: argparse.Namespace) -> int:
+    """The ``export`` step with ``--adapter``."""
+    if a.import_ and not a.base:
+        raise UserFault("An adapter is used over a model of the tutor's, and none was named.", "Name it with --base.")
+    gate = export_adapter(a.adapter, a.out, a.dialect, name=a.name or a.out.stem)
+    print(
+        f"{a.out}: {a.out.stat().st_size / 1e6:,.1f} MB, an adapter; over its base in f16 its divergence from the "
+        f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."
+    )
+    if a.import_:
+        gguf.take_in(a.out, a.name, a.base)
+    return 0
+
+
+def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gate:
+    """Write and check an adapter's GGUF file; its provenance goes beside it.
+
+    Args:
+        run: A run folder, or the adapter folder in it.
+        out: The file.
+        dialect: Wire form it was trained with.
+        name: For the reader.
+
+    Raises:
+        UserFault: If there is no adapter, it cannot be exported, or the file fails the gate.
+        HostFault: If llama.cpp fails or the disk refuses.
+    """
+    out = out.resolve()
+    folder, settings = _adapter(run)
+    with gguf.work_beside(out) as work:
+        merged, base = bases.load_adapted(folder)
+        tokenizer = from_folder(base)
+        tokenizer.check(DIALECTS[dialect])
+        bases.check_exportable(base, tokenizer)
+        made = work / "adapter.gguf"
+        write_adapter(folder, settings, base, made, name=name, dialect=dialect)
+        whole = work / "f16.gguf"
+        gguf.write_f16(base, tokenizer, whole, name=name, dialect=dialect)
+        prompts = gguf.made_up_prompts()
+        gate = gguf.check(whole, base, tokenizer, dialect, work, prompts, merged.eval(), adapter=made)
+        if failure := gate.failure("f16"):
+            raise UserFault(f"The adapter was made but is not sound: {failure}.", "Nothing was kept; report this.")
+        gguf.keep(made, out, gate, {"adapter": str(folder), "base": str(base), "dialect": dialect})
+        return gate
+
+
+def write_adapter(folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str) -> None:
+    """Both matrices of every adapted layer, f32.
+
+    Raises:
+        UserFault: If a tensor is none of a low-rank pair, or has no place in the architecture.
+    """
+    from gguf import GGUFType, GGUFWriter
+    from safetensors.torch import load_file
+
+    config = bases.read_config(base)
+    arch = {hf: name for name, hf in ARCHITECTURES.items()}[config["architectures"][0]]
+    heads = int(config["num_attention_heads"])
+    shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
+    rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
+    # llama.cpp divides by the rank; a rank-stabilised adapter is scaled by its root.
+    alpha *= math.sqrt(rank) if settings.get("use_rslora") else 1.0
+    writer = GGUFWriter(str(out), arch)
+    writer.add_type(GGUFType.ADAPTER)
+    writer.add_name(name)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    writer.add_string("mumath.dialect", dialect)
+    for tensor_name, tensor in load_file(str(folder / "adapter_model.safetensors")).items():
+        stem, _, kind = tensor_name.removeprefix("base_model.model.").removesuffix(".weight").rpartition(".")
+        target = gguf_name(f"{stem}.weight")
+        if kind not in SUFFIXES or target is None or tensor.ndim != 2:
+            raise UserFault(f"The adapter holds {tensor_name}, which llama.cpp cannot use.", "Export the merged model.")
+        values = tensor.to(torch.float32).numpy()
+        n = rotary_heads(f"{stem}.weight", shape) if kind == "lora_B" else 0
+        values = halves_to_pairs(values, n) if n else values
+        writer.add_tensor(f"{target}.{SUFFIXES[kind]}", np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _adapter(run: Path) -> tuple[Path, dict[str, Any]]:
+    """The adapter folder of a run, and its settings.
+
+    Raises:
+        UserFault: If there is none, or it is of a kind that two matrices a layer do not hold.
+    """
+    folder = next((f for f in (run, run / "adapter") if (f / "adapter_config.json").is_file()), None)
+    if folder is None:
+        raise UserFault(
+            f"{run} holds no adapter.", "Give the folder of a run with method lora or qlora that has ended."
+        )
+    try:
+        settings: dict[str, Any] = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    except ValueError as e:
+        raise UserFault(f"adapter_config.json of {folder} is no JSON: {e}.", "Mend it.") from None
+    odd = {
+        "a kind other than LoRA": settings.get("peft_type") != "LORA",
+        "weight decomposition (DoRA)": settings.get("use_dora"),
+        "biases": settings.get("bias", "none") != "none" or settings.get("lora_bias"),
+        "whole layers": settings.get("modules_to_save"),
+        "several ranks": settings.get("rank_pattern") or settings.get("alpha_pattern"),
+        "the weights the wrong way round": settings.get("fan_in_fan_out"),
+    }
+    found = [what for what, is_so in odd.items() if is_so]
+    if found:
+        raise UserFault(
+            f"The adapter in {folder} has {found[0]}, which a LoRA file does not hold.",
+            "Export it merged: with --model instead of --adapter.",
+        )
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise UserFault(f"{folder} holds no adapter_model.safetensors.", "Check the path.")
+    return folder, settings

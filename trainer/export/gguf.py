@@ -1,0 +1,368 @@
+"""A trained model as one GGUF file that the window loads, checked before success is said.
+
+Merges adapters, writes f16 through the ``gguf`` package, quantises with llama.cpp itself, and puts the chat template
+and the dialect (key ``mumath.dialect``) into the file. All offline. The gate: token ids equal on 200 prompts, the
+divergence from the Hugging Face model within the bound of the type, and five problems solved alike by both (see
+:mod:`trainer.export.comparison`). A file that fails is not left under its name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from trainer.data.records import Rejects, read_records
+from trainer.export.comparison import PROBLEMS, Alike, Original
+from trainer.models import bases, gguf_base, spm
+from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
+from trainer.models.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
+from trainer.models.tokenizer import TEMPLATES, SpanTokenizer, from_folder
+from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
+from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
+from tutor_app.core.dialect import DIALECTS, Dialect, Span, body, header
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.tutor.samples import sample_problems
+
+KL_BOUND: Final[Mapping[str, float]] = {"f16": 1e-4, "q8_0": 0.02, "q5_k_m": 0.1, "q4_k_m": 0.3}
+"""Mean divergence in nats per token. Sound files of real models show up to 7e-6 and 6e-3 (llama.cpp rounds activations
+too, to 8 bits, where weights are quantised); a wrong layout shows more than 0.1 in each type."""
+GATE_PROMPTS: Final = 200
+GATE_TEXTS: Final = 4
+GATE_TOKENS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the check of a file found.
+
+    Attributes:
+        prompts: Texts whose token ids were compared.
+        mismatches: How many differed.
+        kl: Mean divergence of the file's next-token distribution from the original's, nats.
+        top1: Fraction of positions at which both name the same next token.
+        alike: How far both solve problems alike; of a quantised file it is told, of an f16 file it decides.
+    """
+
+    prompts: int
+    mismatches: int
+    kl: float
+    top1: float
+    alike: Alike | None = None
+
+    def failure(self, kind: str) -> str:
+        """Why the file is no good, or empty."""
+        if self.mismatches:
+            return f"the token ids of {self.mismatches} of {self.prompts} prompts differ"
+        if not self.kl <= KL_BOUND[kind]:
+            return f"its divergence of {self.kl:.2g} is above {KL_BOUND[kind]:g}"
+        return self.alike.failure() if kind == "f16" and self.alike is not None else ""
+
+
+def main(a: argparse.Namespace) -> int:
+    """The ``export`` step."""
+    prompts = None
+    if a.prompts is not None:
+        prompts = [r.problem for r in read_records([a.prompts], Rejects())]
+    gate = export(a.model, a.out, a.type, a.dialect, name=a.name or a.out.stem, prompts=prompts)
+    size = a.out.stat().st_size / 1e6
+    print(
+        f"{a.out}: {size:,.1f} MB, {a.type}; {gate.prompts} prompts give the same token ids, "
+        f"divergence {gate.kl:.2g} nats, the same next token in {gate.top1:.1%}."
+    )
+    if gate.alike is not None:
+        both = gate.alike
+        print(
+            f"Of {both.problems} problems solved by the model and by the file, {both.texts} have the same text, "
+            f"{both.answers} the same answer."
+        )
+    if a.import_:
+        take_in(a.out, a.name)
+    return 0
+
+
+def take_in(out: Path, name: str, base: str = "") -> None:
+    """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
+    from tutor_app.tutor.paths import folders
+    from tutor_app.tutor.service import model_store
+
+    model = model_store(folders()).import_(out, name or None, base=base)
+    print(f"The tutor has it as {model.id}.")
+
+
+def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompts: Sequence[str] | None = None) -> Gate:
+    """Write and check a GGUF file; its provenance goes beside it.
+
+    Args:
+        model: A Hugging Face folder or an adapter folder.
+        out: The file.
+        kind: ``f16``, ``q8_0``, ``q5_k_m`` or ``q4_k_m``.
+        dialect: Wire form it was trained with.
+        name: For the reader.
+        prompts: Problems for the gate; by default made-up ones, and sample problems to solve.
+
+    Raises:
+        UserFault: If the model cannot be exported, or the file fails the gate.
+        HostFault: If llama.cpp fails or the disk refuses.
+    """
+    out = out.resolve()
+    with work_beside(out) as work:
+        folder = bases.prepare(model, work / "merged", dialect)
+        tokenizer = from_folder(folder)
+        tokenizer.check(DIALECTS[dialect])
+        bases.check_exportable(folder, tokenizer)
+        full = work / "f16.gguf"
+        write_f16(folder, tokenizer, full, name=name, dialect=dialect)
+        made = full
+        loaded = bases.load_model(folder).eval()
+        problems = prompts or [p.problem for p in sample_problems()]
+        spread = problems[:: max(1, len(problems) // PROBLEMS)]
+        with Original(loaded, tokenizer, dialect, spread) as original:
+
+            def judged(path: Path, by: str) -> Gate:
+                gate = check(path, folder, tokenizer, dialect, work, prompts or made_up_prompts(), loaded)
+                return _passed(replace(_passed(gate, by), alike=original.compare(path)), by)
+
+            # The conversion is judged by the strict bounds of f16, whatever the type asked for.
+            gate = judged(full, "f16")
+            if kind != "f16":
+                made = work / f"{kind}.gguf"
+                _child("quantize", full, made, kind)
+                gate = judged(made, kind)
+        keep(made, out, gate, {"model": str(model), "type": kind, "dialect": dialect})
+        return gate
+
+
+@contextlib.contextmanager
+def work_beside(out: Path) -> Iterator[Path]:
+    """A folder on the disk of ``out``, so that what is made there can be moved into place; gone afterwards.
+
+    Raises:
+        HostFault: If the disk refuses, then or in the body.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent, ignore_cleanup_errors=True) as work:
+            yield Path(work)
+    except OSError as e:
+        raise disk_fault(out, e) from None
+
+
+def keep(made: Path, out: Path, gate: Gate, facts: dict[str, str]) -> None:
+    """Put a file that passed in its place, and beside it what it was made of and what the gate found."""
+    made.replace(out)
+    provenance = {
+        **facts,
+        "gate": asdict(gate),
+        "sha256": sha256_of(out),
+        "git": git_revision(),
+        "versions": versions(),
+    }
+    write_atomically(out.with_suffix(".json"), json.dumps(provenance, indent=2) + "\n")
+
+
+def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, dialect: str) -> None:
+    """Matrices in f16, the rest in f32, under llama.cpp's names.
+
+    Raises:
+        UserFault: If a tensor has no place in the architecture, or a weight does not fit into f16.
+    """
+    from gguf import GGUFWriter, LlamaFileType
+
+    config = bases.read_config(folder)
+    arch = {hf: name for name, hf in gguf_base.ARCHITECTURES.items()}[config["architectures"][0]]
+    heads = int(config["num_attention_heads"])
+    shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
+    head_dim = int(config.get("head_dim") or config["hidden_size"] // heads)
+    rope = config.get("rope_parameters") or {}
+    theta = rope.get("rope_theta", config.get("rope_theta", 10000.0))
+    writer = GGUFWriter(str(out), arch)
+    writer.add_name(name)
+    writer.add_file_type(LlamaFileType.MOSTLY_F16)
+    writer.add_context_length(int(config["max_position_embeddings"]))
+    writer.add_embedding_length(int(config["hidden_size"]))
+    writer.add_block_count(int(config["num_hidden_layers"]))
+    writer.add_feed_forward_length(int(config["intermediate_size"]))
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(shape.n_head_kv)
+    writer.add_key_length(head_dim)
+    writer.add_value_length(head_dim)
+    writer.add_rope_dimension_count(head_dim)
+    writer.add_rope_freq_base(float(theta))
+    writer.add_layer_norm_rms_eps(float(config["rms_norm_eps"]))
+    writer.add_vocab_size(int(config["vocab_size"]))
+    writer.add_string("mumath.dialect", dialect)
+    _add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
+    for tensor_name, tensor in _tensors(folder).items():
+        if tensor_name == "lm_head.weight" and config.get("tie_word_embeddings"):
+            continue
+        target = gguf_name(tensor_name)
+        if target is None:
+            raise UserFault(f"{folder} holds {tensor_name}, which has no place in {arch}.", "Choose another model.")
+        values = tensor.float().numpy()
+        n = rotary_heads(tensor_name, shape)
+        values = halves_to_pairs(values, n) if n else values
+        if values.ndim > 1:
+            if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
+                raise UserFault(f"A weight of {tensor_name} does not fit into f16.", "The training has diverged.")
+            values = values.astype(np.float16)
+        writer.add_tensor(target, np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def check(
+    made: Path,
+    folder: Path,
+    tokenizer: SpanTokenizer,
+    dialect: str,
+    work: Path,
+    prompts: Sequence[str],
+    loaded: Any = None,
+    adapter: Path | None = None,
+) -> Gate:
+    """Compare the file's tokens and logits with the Hugging Face model's (``loaded``, if it is in memory already).
+
+    Args:
+        made: The file.
+        folder: Of the model.
+        tokenizer: Of the model.
+        dialect: Wire form of the texts.
+        work: A folder for what is passed to llama.cpp.
+        prompts: Problems of the texts.
+        loaded: The model.
+        adapter: An adapter's file that llama.cpp is to use over ``made``.
+
+    Raises:
+        HostFault: If llama.cpp cannot load or evaluate it.
+    """
+    wire = DIALECTS[dialect]
+    texts = [gate_spans(p, wire) for p in prompts[:GATE_PROMPTS]]
+    engine = Engine(made, EngineOptions(n_ctx=256, threads=1, gpu_layers=0))
+    try:
+        ours = [tokenizer.ids(spans, wire)[0] for spans in texts]
+        mismatches = sum(engine.tokenize(spans) != ids for spans, ids in zip(texts, ours, strict=True))
+    finally:
+        engine.close()
+    long = [ids for ids in ours if len(ids) >= GATE_TOKENS] or [[i for ids in ours for i in ids]]
+    rows = np.array([ids[:GATE_TOKENS] for ids in long[:GATE_TEXTS]], dtype=np.int64)
+    np.save(work / "ids.npy", rows)
+    _child("logits", made, work / "ids.npy", work / "logits.npy", *([adapter] if adapter is not None else []))
+    theirs = torch.from_numpy(np.load(work / "logits.npy")).double()
+    model = loaded if loaded is not None else bases.load_model(folder).eval()
+    with torch.no_grad():
+        original = model(input_ids=torch.from_numpy(rows), use_cache=False).logits.double()
+    p, q = original.log_softmax(-1), theirs.log_softmax(-1)
+    kl = float((p.exp() * (p - q)).sum(-1).mean())
+    top1 = float((p.argmax(-1) == q.argmax(-1)).double().mean())
+    return Gate(len(texts), mismatches, kl, top1)
+
+
+def _passed(gate: Gate, kind: str) -> Gate:
+    failure = gate.failure(kind)
+    if failure:
+        raise UserFault(f"The {kind} file was made but is not sound: {failure}.", "Nothing was kept; report this.")
+    return gate
+
+
+def gate_spans(problem: str, dialect: Dialect) -> tuple[Span, ...]:
+    """A prompt and a solution whose words are the problem's, in the dialect: every kind of span."""
+    from tutor_app.core.transcript import Code, Output, Text
+
+    code = "total = 48 / 2 + 7.5\nprint(total)"
+    parts = (Text(f"{problem}\n\n"), Code(code), Output(feedback="31.5"), Text("\nSo it is $\\boxed{31.5}$."))
+    return (*header(dialect, problem), *body(parts, dialect))
+
+
+def made_up_prompts() -> list[str]:
+    """Problems that between them hold what tokenizers differ in: digits, spaces, line ends, scripts, look-alikes."""
+    rng = np.random.Generator(np.random.PCG64(5))
+    pieces = [
+        "How many apples are left?", "Natalia sold 48 clips", "x^2 + 3x - 10 = 0", "$\\frac{1}{2}$", "  two  spaces ",
+        "12,345.678", "\n\n", "\t", "it's we're I'LL", "naïve café", "数学の問題", "Здравствуйте", "🎲🎯", "a_b__c",
+        "def f(x):\n    return x**2", "<|user|>", "<|im_end|>", "</s>", "```output", "\\boxed{7}", "∑∫√π", "1/3",
+        "100%", " leading", "trailing ", "ABCdef", "e.g., i.e.", "don't", "\r\n", "…", "(a+b)*(c-d)", "3.14159",
+        "$$E=mc^2$$",
+    ]  # fmt: skip
+    return [" ".join(rng.choice(pieces, size=int(rng.integers(2, 9)))) for _ in range(GATE_PROMPTS)]
+
+
+def _add_vocabulary(writer: Any, tokenizer: SpanTokenizer, n_vocab: int, dialect: str) -> None:
+    data = json.loads(tokenizer.tokenizer.to_str())
+    if tokenizer.pre == spm.PRE:
+        pieces, scores, kinds = spm.vocabulary(tokenizer.tokenizer, data, n_vocab)
+        writer.add_tokenizer_model("llama")
+        writer.add_tokenizer_pre("default")
+        writer.add_token_list(pieces)
+        writer.add_token_scores(scores)
+        writer.add_token_types(kinds)
+        writer.add_add_space_prefix(spm.adds_space(tokenizer.tokenizer))
+        if spm.UNKNOWN in kinds:
+            writer.add_unk_token_id(kinds.index(spm.UNKNOWN))
+    else:
+        _add_byte_level(writer, tokenizer, data, n_vocab)
+    writer.add_eos_token_id(tokenizer.eos_id)
+    if tokenizer.bos_id is not None:
+        writer.add_bos_token_id(tokenizer.bos_id)
+    writer.add_add_bos_token(tokenizer.bos_id is not None)
+    writer.add_chat_template(TEMPLATES[dialect])
+
+
+def _add_byte_level(writer: Any, tokenizer: SpanTokenizer, data: dict[str, Any], n_vocab: int) -> None:
+    added = {int(t["id"]): t for t in data["added_tokens"]}
+    by_id = {i: t for t, i in data["model"]["vocab"].items()}
+    tokens: list[str] = []
+    types: list[int] = []
+    for i in range(n_vocab):
+        if i in added:
+            tokens.append(added[i]["content"])
+            types.append(CONTROL if added[i]["special"] else USER_DEFINED)
+        elif i in by_id:
+            tokens.append(by_id[i])
+            types.append(NORMAL)
+        else:
+            # Models are often padded to a round number of rows.
+            tokens.append(f"[PAD{i}]")
+            types.append(UNUSED)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(tokenizer.pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types(types)
+    writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]])
+
+
+def _tensors(folder: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise UserFault(f"{folder} holds no *.safetensors file.", "Check the path.")
+    return {name: tensor for f in files for name, tensor in load_file(str(f)).items()}
+
+
+def _child(command: str, *arguments: object) -> None:
+    """Run a part of llama.cpp in a process of its own.
+
+    Raises:
+        HostFault: If it fails, with its last words.
+    """
+    script = Path(__file__).with_name("llama_child.py")
+    ran = subprocess.run(
+        [sys.executable, str(script), command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    if ran.returncode:
+        words = [line for line in ran.stderr.splitlines() if line.strip()]
+        why = words[-1] if words else explain_exit(ran.returncode)[0]
+        raise HostFault(f"llama.cpp failed to {command}: {why}", "See that llama-cpp-python is installed and sound.")

@@ -1,0 +1,363 @@
+"""Bases and results: what training starts from and what it leaves behind, always a Hugging Face folder on disk.
+
+A GGUF file or a run's adapter becomes such a folder first, once, inside the run. The module refuses a base that could
+not be exported in the end, before any training.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from trainer.config import TrainConfig
+from trainer.models import gguf_base
+from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
+from trainer.runs import disk_fault
+from tutor_app.core.errors import HostFault, UserFault
+
+NEEDED: Final = (
+    "hidden_size",
+    "intermediate_size",
+    "max_position_embeddings",
+    "num_attention_heads",
+    "num_hidden_layers",
+    "rms_norm_eps",
+    "vocab_size",
+)
+"""Numbers of a configuration without which no GGUF file can be written."""
+DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def prepare(base: Path, work: Path, dialect: str) -> Path:
+    """A Hugging Face folder for the base: itself, or made at ``work`` unless an earlier start made it.
+
+    Raises:
+        UserFault: If it is nothing that can be trained and exported.
+        HostFault: If the disk refuses.
+    """
+    if not base.exists():
+        raise UserFault(f"The base {base} does not exist.", "Check the path.")
+    if base.is_dir() and not (base / "adapter_config.json").exists():
+        return base
+    if not (work / "done").exists():
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            work.mkdir(parents=True)
+            _from_gguf(base, work, dialect) if base.is_file() else _from_adapter(base, work, dialect)
+            (work / "done").touch()
+        except OSError as e:
+            raise disk_fault(work, e) from None
+    return work
+
+
+def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
+    """See that what will be trained can become a GGUF file.
+
+    Raises:
+        UserFault: If not, and why.
+    """
+    config = read_config(folder)
+    names = config.get("architectures") or [""]
+    if names[0] not in gguf_base.ARCHITECTURES.values():
+        known = ", ".join(gguf_base.ARCHITECTURES.values())
+        raise UserFault(f"A {names[0] or 'nameless model'} cannot be exported.", f"Known: {known}.")
+    lacking = [key for key in NEEDED if not isinstance(config.get(key), int | float)]
+    if lacking:
+        raise UserFault(f"config.json of {folder} does not say {', '.join(lacking)}.", "Fetch the base again.")
+    odd = {
+        "is quantised already": config.get("quantization_config"),
+        "has biases in its feed-forward layers": config.get("mlp_bias"),
+        "attends through a sliding window": config.get("use_sliding_window"),
+        f"has the activation {config.get('hidden_act')}": config.get("hidden_act", "silu") != "silu",
+        "rotates only a part of each head": config.get("partial_rotary_factor", 1.0) != 1.0,
+    }
+    found = [what for what, is_so in odd.items() if is_so]
+    if found:
+        raise UserFault(f"The base {found[0]}, which cannot be exported.", "Choose another base.")
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if rope.get("rope_type", rope.get("type", "default")) not in ("default", None):
+        raise UserFault("The base scales its rotary positions, which cannot be exported.", "Choose another base.")
+    if config.get("attention_bias") and names[0] != "Qwen2ForCausalLM":
+        raise UserFault("The base has attention biases, which cannot be exported.", "Choose another base.")
+    if not tokenizer.pre:
+        raise UserFault(
+            "llama.cpp does not know the pre-tokenizer of the base, so it could not be exported.",
+            "Choose a base of the Qwen, Llama or SmolLM families.",
+        )
+    if tokenizer.n_vocab > int(config["vocab_size"]):
+        raise UserFault(
+            f"The tokenizer has {tokenizer.n_vocab:,} tokens, the model {int(config['vocab_size']):,}.",
+            "They do not belong together.",
+        )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """``config.json`` of a folder.
+
+    Raises:
+        UserFault: If there is none.
+    """
+    try:
+        found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise UserFault(f"{folder} is no model folder: config.json cannot be read ({e}).", "Check the path.") from None
+    return found
+
+
+def load_model(
+    folder: Path, *, dtype: torch.dtype = torch.float32, attention: str = "sdpa", four_bit: bool = False
+) -> Any:
+    """A causal language model on the CPU (or, in 4 bits, on the GPU).
+
+    Raises:
+        UserFault: If the folder holds none.
+    """
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    # Its bars would tear the progress line apart.
+    logging.disable_progress_bar()
+    options: dict[str, Any] = {"dtype": dtype, "attn_implementation": attention, "local_files_only": True}
+    if four_bit:
+        from transformers import BitsAndBytesConfig
+
+        options["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    try:
+        model = AutoModelForCausalLM.from_pretrained(str(folder), **options)
+    except (OSError, ValueError, ImportError) as e:
+        first = str(e).strip().splitlines()[0]
+        raise UserFault(f"The model in {folder} cannot be loaded: {first}", "Check the folder.") from None
+    # Nothing is padded here; the library would keep the padding token's row (often the end token's) from learning.
+    model.get_input_embeddings().padding_idx = None
+    return model
+
+
+def hollow_model(folder: Path, *, attention: str = "sdpa") -> Any:
+    """The same model in float32 whose weights take up no memory: one number each, seen through every place of them.
+
+    For sharding, which copies its share of each, and for :func:`fill` then; no process need ever hold the whole.
+    None where the weights are not in safetensors files, of which a part can be read.
+    """
+    if not any(folder.glob("*.safetensors")):
+        return None
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    try:
+        config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+        with init_empty_weights(include_buffers=False):
+            model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation=attention)
+    except (OSError, ValueError) as e:
+        first = str(e).strip().splitlines()[0]
+        raise UserFault(f"The model in {folder} cannot be loaded: {first}", "Check the folder.") from None
+    for module in model.modules():
+        for name, weight in list(module.named_parameters(recurse=False)):
+            setattr(module, name, torch.nn.Parameter(torch.zeros(1).expand(weight.shape)))
+    model.tie_weights()
+    model.get_input_embeddings().padding_idx = None
+    return model
+
+
+def weights(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
+    """The weights of a folder's safetensors files, one after the other, by name."""
+    from safetensors import safe_open
+
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(str(path), framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118  # it is no mapping
+                yield name, file.get_tensor(name)
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name in the model itself, without what adapters put around it."""
+    return name.removeprefix("base_model.model.").replace(".base_layer.", ".")
+
+
+def load_adapted(folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[Any, Path]:
+    """The model of an adapter folder, merged in memory, and the folder of its base.
+
+    Raises:
+        UserFault: If the base is gone.
+    """
+    from peft import PeftModel
+
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    base = Path(str(config.get("base_model_name_or_path") or ""))
+    if not base.is_dir():
+        raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
+    with _peft_and_transformers():
+        return PeftModel.from_pretrained(load_model(base, dtype=dtype), str(folder)).merge_and_unload(), base
+
+
+def checkpoint_activations(model: Any) -> None:
+    """Compute activations again in the backward pass instead of keeping them."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable()
+    else:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def apply_liger(model: Any, device: torch.device) -> None:
+    """Use Liger's fused kernels for norms, rotation and gates; the loss is our own.
+
+    Raises:
+        UserFault: If they cannot be used here.
+    """
+    if device.type != "cuda" or find_spec("liger_kernel") is None:
+        raise UserFault("liger needs a CUDA GPU and the package liger-kernel.", "Set liger = false.")
+    from liger_kernel.transformers import _apply_liger_kernel_to_instance
+
+    _apply_liger_kernel_to_instance(model=model, cross_entropy=False, fused_linear_cross_entropy=False)
+
+
+def compile_layers(model: Any, device: torch.device) -> None:
+    """Let torch compile the transformer when it is first used.
+
+    Raises:
+        UserFault: If there is nothing here to compile with.
+    """
+    if device.type == "cuda" and find_spec("triton") is None:
+        raise UserFault("compile needs the package triton on a GPU.", "Install it, or set compile = false.")
+    if device.type == "cpu" and not any(shutil.which(c) for c in (os.environ.get("CXX", "c++"), "g++", "clang++")):
+        raise UserFault("compile needs a C++ compiler on a CPU.", "Install one, or set compile = false.")
+    causal(model).model.compile(dynamic=True)
+
+
+def with_adapters(model: Any, config: TrainConfig) -> Any:
+    """The model with new low-rank adapters; everything else is frozen.
+
+    Raises:
+        UserFault: If no layer has one of the names.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    lora = LoraConfig(
+        r=config.lora_r,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=list(config.lora_targets),
+        task_type="CAUSAL_LM",
+    )
+    try:
+        with _peft_and_transformers():
+            return get_peft_model(model, lora)
+    except ValueError as e:
+        raise UserFault(f"The adapters do not fit: {str(e).splitlines()[0]}", "Correct lora_targets.") from None
+
+
+@contextlib.contextmanager
+def _peft_and_transformers() -> Iterator[None]:
+    """Peft 0.21 still asks transformers 5.23 for an attribute by its old name, at every use."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield
+
+
+def causal(model: Any) -> Any:
+    """The causal language model inside, adapters or not."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def save_model(model: Any, tokenizer: SpanTokenizer, folder: Path, *, dialect: str, dtype: torch.dtype) -> None:
+    """Write a complete Hugging Face folder, or leave the old one.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        model.to(dtype).save_pretrained(str(part))
+        save_tokenizer(tokenizer, part, dialect)
+        (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
+        _replace(part, folder)
+    except OSError as e:
+        shutil.rmtree(part, ignore_errors=True)
+        raise disk_fault(folder, e) from None
+    except Exception as e:
+        # safetensors wraps what the disk said.
+        if "No space left" in str(e):
+            shutil.rmtree(part, ignore_errors=True)
+            raise HostFault(f"The disk is full: {folder} could not be written.", "Free some space.") from None
+        raise
+
+
+def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Path, dialect: str) -> None:
+    """Write an adapter folder that knows its base, or leave the old one.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        model.save_pretrained(str(part))
+        path = part / "adapter_config.json"
+        config = json.loads(path.read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = str(base.resolve())
+        path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+        save_tokenizer(tokenizer, part, dialect)
+        _replace(part, folder)
+    except OSError as e:
+        shutil.rmtree(part, ignore_errors=True)
+        raise disk_fault(folder, e) from None
+
+
+def _replace(part: Path, folder: Path) -> None:
+    old = folder.with_name(folder.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _from_gguf(path: Path, work: Path, dialect: str) -> None:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    keys = gguf_base.metadata(path)
+    settings = gguf_base.config_of(keys, path)
+    tokenizer = from_gguf(path)
+    state = {name: torch.from_numpy(values.copy()) for name, values in gguf_base.weights(path, keys)}
+    settings["vocab_size"] = state["model.embed_tokens.weight"].shape[0]
+    settings["tie_word_embeddings"] = "lm_head.weight" not in state
+    settings["attention_bias"] = settings["model_type"] != "qwen2" and "model.layers.0.self_attn.q_proj.bias" in state
+    kind = settings.pop("model_type")
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **settings), dtype=torch.float32)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    missing = [m for m in missing if not (m == "lm_head.weight" and settings["tie_word_embeddings"])]
+    if missing or unexpected:
+        what = ", ".join([*missing, *unexpected][:3])
+        raise UserFault(f"{path.name} does not fit its architecture ({what}).", "Choose another base.")
+    model.tie_weights()
+    save_model(model, tokenizer, work / "folder", dialect=dialect, dtype=torch.float32)
+    for item in (work / "folder").iterdir():
+        item.rename(work / item.name)
+    (work / "folder").rmdir()
+
+
+def _from_adapter(folder: Path, work: Path, dialect: str) -> None:
+    merged, base = load_adapted(folder)
+    save_model(merged, from_folder(base), work / "folder", dialect=dialect, dtype=torch.float32)
+    for item in (work / "folder").iterdir():
+        item.rename(work / item.name)
+    (work / "folder").rmdir()

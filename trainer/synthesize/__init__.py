@@ -1,0 +1,1 @@
+"""Solutions with code that was really run."""

@@ -1,0 +1,225 @@
+"""Code-nested solutions out of GSM8K's calculator annotations, without a teacher.
+
+Each solution becomes words, Python, the output that the Python really printed, and a boxed answer: MuMath-Code's
+form, in several wordings and layouts chosen by a hash of the problem. Nothing is trusted: the code runs in the
+executor, and a solution is kept only if what it printed is exactly the gold answer.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from trainer.data.gsm8k import Chain, NotAChain, parse_solution, said_numbers, shown, source
+from trainer.data.records import record_id
+from tutor_app.core.events import RunFinished
+from tutor_app.core.ports import CodeExecutor, Never
+from tutor_app.core.solve import feedback
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+
+STYLES: Final = ("plain", "Fraction", "Rational")
+"""How numbers are written: Python's own; ``fractions``; SymPy. The last two are exact."""
+_IMPORTS: Final = {"Fraction": "from fractions import Fraction\n\n", "Rational": "from sympy import Rational\n\n"}
+
+_OPENINGS: Final = (
+    "We need to find out: {ask}\n\n",
+    "The question is: {ask} Let's write each quantity as a variable and compute it with Python.\n\n",
+    "Let's work through this step by step and let Python do the arithmetic.\n\n",
+    "First I break the problem into small calculations, then I run them.\n\n",
+    "Key idea: every quantity follows from the ones before it, so I compute them in order.\n\n",
+)
+_PLANS: Final = (
+    "Here is the plan:\n",
+    "What has to be calculated:\n",
+    "Let's list the steps:\n",
+    "Analysis of the problem:\n",
+)
+_BETWEEN: Final = (
+    "\nWith these results we can go on.\n\n",
+    "\nNow the remaining steps:\n\n",
+    "\nThis is what the next part needs.\n\n",
+)
+_CLOSINGS: Final = (
+    "The answer is $\\boxed{{{answer}}}$.",
+    "So the final answer is $\\boxed{{{answer}}}$.",
+    "Therefore, the answer is $\\boxed{{{answer}}}$.",
+    "Hence we get $\\boxed{{{answer}}}$.",
+    "$\\boxed{{{answer}}}$",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A solution whose code has not run yet.
+
+    Attributes:
+        parts: Words and code, in order; an output belongs after each code.
+        gold: What the last output must say.
+    """
+
+    parts: tuple[Text | Code, ...]
+    gold: Fraction
+
+
+def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed: int = 0) -> Transcript:
+    """A verified, code-nested solution of a GSM8K problem.
+
+    Raises:
+        NotAChain: If the annotations are no exact chain or no layout of them re-executes to the gold answer.
+        SandboxFault: If code cannot be run here at all.
+    """
+    chain, gold = parse_solution(answer, said_numbers(question))
+    source_id = record_id("gsm8k-train", "question", question)
+    for style in _styles(source_id, seed):
+        parts = execute(draft(question, chain, gold, source_id, seed=seed, style=style), executor)
+        if parts is not None:
+            return Transcript.of(
+                question,
+                *parts,
+                Answer(shown(gold), verdict="correct"),
+                meta={
+                    "id": record_id("gsm8k-train", "annotations-to-code", question, seed),
+                    "source": "gsm8k-train",
+                    "source_id": source_id,
+                    "source_line": line,
+                    "method": "annotations-to-code",
+                    "licence": "MIT",
+                    "gold": shown(gold),
+                },
+            )
+    raise NotAChain("the code does not print the answer exactly")
+
+
+def _styles(key: str, seed: int) -> tuple[str, ...]:
+    """The order in which number styles are tried; most often plain first, as most solutions are written."""
+    draw = random.Random(f"{key}/{seed}/style").random()
+    if draw < 0.7:
+        return STYLES
+    return ("Rational", "plain", "Fraction") if draw < 0.9 else ("Fraction", "plain", "Rational")
+
+
+def draft(
+    question: str,
+    chain: Chain,
+    gold: Fraction,
+    key: str,
+    *,
+    seed: int = 0,
+    style: str = "plain",
+) -> Draft:
+    """Words and code for a chain; the same ``key`` and ``seed`` give the same text."""
+    rng = random.Random(f"{key}/{seed}/words")
+    steps = chain.steps
+    parts: list[Text | Code] = []
+    goals = _unrepeated([s.goal for s in steps])
+    planned = rng.random() < 0.45 and all(goals)
+    if planned:
+        lines = "".join(f"{i}. {g}\n" for i, g in enumerate((g for g in goals if g), 1))
+        parts.append(Text(f"{rng.choice(_PLANS)}{lines}\n"))
+    else:
+        parts.append(Text(rng.choice(_OPENINGS).format(ask=ask(question))))
+    comments = not planned or rng.random() < 0.5
+    layout = rng.choice(("flat", "flat", "function", "two"))
+    closing = f"{steps[-1].sentence}\n" if rng.random() < 0.6 and "=" in steps[-1].sentence else ""
+    if layout == "two" and len(steps) >= 3:
+        cut = rng.randint(1, len(steps) - 2)
+        first = _lines(chain, 0, cut + 1, comments, style)
+        second = _lines(chain, cut + 1, len(steps), comments, style)
+        imports = _imports(style, first + second)
+        parts.append(Code(f"{imports}{first}\nprint({steps[cut].name})"))
+        parts.append(Text(rng.choice(_BETWEEN)))
+        parts.append(Code(f"{second}\nprint({steps[-1].name})"))
+    elif layout == "function":
+        body = _lines(chain, 0, len(steps), comments, style).replace("\n", "\n    ")
+        name = rng.choice(("solution", "solve_problem", "answer", "compute"))
+        taken = {s.name for s in steps}
+        name = name if name not in taken else "solution_of_problem"
+        code = f"def {name}():\n    {body}\n    return {steps[-1].name}\n\nprint({name}())"
+        parts.append(Code(_imports(style, code) + code))
+    else:
+        code = f"{_lines(chain, 0, len(steps), comments, style)}\n\nprint({steps[-1].name})"
+        parts.append(Code(_imports(style, code) + code))
+    parts.append(Text(f"\n{closing}{rng.choice(_CLOSINGS).format(answer=shown(gold))}"))
+    return Draft(tuple(parts), gold)
+
+
+def execute(made: Draft, executor: CodeExecutor) -> tuple[Part, ...] | None:
+    """The draft with its real outputs, or None unless all ran and the last printed exactly the gold answer.
+
+    Raises:
+        SandboxFault: If code cannot be run here at all.
+    """
+    parts: list[Part] = []
+    session = executor.open()
+    try:
+        for part in made.parts:
+            parts.append(part)
+            if isinstance(part, Code):
+                output = run_block(session, part.source)
+                if output.status != "ok":
+                    return None
+                parts.append(output)
+    finally:
+        session.close()
+    outputs = [p for p in parts if isinstance(p, Output)]
+    return tuple(parts) if outputs and printed_number(outputs[-1].stdout) == made.gold else None
+
+
+def run_block(session: Any, code: str) -> Output:
+    """Run a block and note the text the solve loop would give back for it; times are not kept, so that the same
+    data is made again byte for byte.
+
+    Raises:
+        SandboxFault: If code cannot be run here at all.
+    """
+    output = Output(status="died")
+    for event in session.run(code, cancel=Never()):
+        if isinstance(event, RunFinished):
+            output = event.output
+    return Output(
+        stdout=output.stdout,
+        value=output.value,
+        value_latex=output.value_latex,
+        status=output.status,
+        error=output.error,
+        truncated=output.truncated,
+        feedback=feedback(output),
+    )
+
+
+def printed_number(text: str) -> Fraction | None:
+    """The exact value of the last line printed, or None if it is no number."""
+    lines = text.strip().splitlines()
+    last = lines[-1].strip() if lines else ""
+    return Fraction(last) if re.fullmatch(r"-?\d+(?:\.\d+|/\d+)?", last) else None
+
+
+def ask(question: str) -> str:
+    """The sentence that asks, or the last one."""
+    sentences = re.split(r"(?<=[.!?])\s+", question.strip())
+    return next((s for s in reversed(sentences) if s.endswith("?")), sentences[-1])
+
+
+def _imports(style: str, code: str) -> str:
+    return _IMPORTS[style] if style in _IMPORTS and f"{style}(" in code else ""
+
+
+def _unrepeated(goals: Sequence[str]) -> list[str]:
+    """Empty where a goal is that of the step before: one line of a solution may hold several calculations."""
+    return [g if i == 0 or g != goals[i - 1] else "" for i, g in enumerate(goals)]
+
+
+def _lines(chain: Chain, start: int, end: int, comments: bool, style: str) -> str:
+    names = [s.name for s in chain.steps]
+    goals = _unrepeated([s.goal for s in chain.steps])
+    exact = "" if style == "plain" else style
+    lines = []
+    for i in range(start, end):
+        if comments and goals[i]:
+            lines.append(f"# {goals[i]}")
+        lines.append(f"{names[i]} = {source(chain.steps[i].node, names, exact=exact)}")
+    return "\n".join(lines)

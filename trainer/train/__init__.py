@@ -1,0 +1,1 @@
+"""One training loop for both stages, with its loss, checkpoints and ranks."""

@@ -1,0 +1,582 @@
+"""The training loop: one for both stages, for full, LoRA and QLoRA, for one process or many.
+
+A step takes ``batch_size`` samples, whatever the number of ranks and rows they are packed into; its loss is the sum
+over their supervised tokens divided by the number of these, so the numbers are the same for every way to split the
+work. Metrics go to ``metrics.jsonl`` at every step. A run that is started again goes on from its last checkpoint to
+the same bits.
+
+What goes wrong is said in one sentence, and the last good checkpoint is kept: a loss that is no number never reaches
+the weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import shutil
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from trainer.config import TrainConfig, load
+from trainer.data.benchmarks import Task
+from trainer.data.packing import Encoded, Row, Sample, batches, encode_all, make_rows, share
+from trainer.data.records import Rejects, origin, read_records, stable_fraction
+from trainer.models import bases
+from trainer.models.hf_model import HuggingFaceModel, asked_while_training
+from trainer.models.tokenizer import SpanTokenizer, from_folder
+from trainer.runs import Progress, Run, digest, sha256_of
+from trainer.train import checkpoint
+from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
+from trainer.train.checkpoint import Position
+from trainer.train.interrupts import Stop, signals
+from trainer.train.loss import SupervisedLoss
+from trainer.train.ranks import Ranks, fill, joined, shard
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.dialect import DIALECTS
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.solve import SolveSettings
+
+EXIT_INTERRUPTED: Final = 130
+SOLVE_SECONDS: Final = 180.0
+"""Wall time of one solution during training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to train on what.
+
+    Attributes:
+        config: Settings.
+        base: A Hugging Face folder, a GGUF file or an adapter folder.
+        data: Files of records.
+        run: Where everything goes.
+        eval_data: Files of records for the held-out loss; empty takes them out of ``data``.
+        solve_data: File of problems for the accuracy; None takes the held-out records'.
+        strict: Whether a broken line ends the step.
+        tensorboard: Whether to write its events too.
+    """
+
+    config: TrainConfig
+    base: Path
+    data: tuple[Path, ...]
+    run: Run
+    eval_data: tuple[Path, ...] = ()
+    solve_data: Path | None = None
+    strict: bool = True
+    tensorboard: bool = False
+
+
+class Interrupted(Exception):
+    """The run was asked to stop and has saved where it is."""
+
+
+def main(a: argparse.Namespace) -> int:
+    """The ``train`` step."""
+    overrides: dict[str, Any] = {}
+    for item in a.set:
+        key, eq, value = item.partition("=")
+        if not eq:
+            raise UserFault(f"--set {item} is not KEY=VALUE.", "For example: --set lr=1e-4")
+        overrides[key] = _toml_value(value)
+    job = Job(
+        config=load(a.config, overrides),
+        base=a.base,
+        data=tuple(a.data),
+        run=Run.at(a.run),
+        eval_data=tuple(a.eval_data),
+        solve_data=a.solve_data,
+        strict=not a.skip,
+        tensorboard=a.tensorboard,
+    )
+    try:
+        train(job)
+    except Interrupted as e:
+        print(e)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def train(job: Job) -> Position:
+    """Train to the end, or until a signal; returns where the run is.
+
+    Raises:
+        UserFault: If the request cannot be carried out (bad data, base, checkpoint of another run).
+        HostFault: If memory or disk ran out or the loss is no number.
+        Interrupted: After SIGINT or SIGTERM, with a checkpoint written.
+    """
+    config = job.config
+    with joined() as ranks, _threads(config.threads):
+        if ranks.device.type == "cpu" and config.precision == "bf16":
+            raise UserFault("There is no GPU here, and bf16 needs one.", "Set precision to fp32: --set precision=fp32")
+        if config.method == "qlora" and ranks.device.type != "cuda":
+            raise UserFault("qlora needs a CUDA GPU.", "Choose method lora.")
+        if ranks.first:
+            bases.prepare(job.base, job.run.folder / "base", config.dialect)
+        ranks.wait()
+        folder = bases.prepare(job.base, job.run.folder / "base", config.dialect)
+        tokenizer = from_folder(folder)
+        bases.check_exportable(folder, tokenizer)
+        training, held_out, tasks, rejected = _data(job, tokenizer)
+        loop = _Loop(job, ranks, folder, tokenizer, training, held_out, tasks)
+        if ranks.first:
+            loop.describe(rejected)
+        with signals() as stop:
+            position = loop.run(stop)
+        loop.finish(position)
+        return position
+
+
+def total_steps(n: int, config: TrainConfig) -> int:
+    """Optimiser steps of a whole run over ``n`` samples."""
+    steps = config.epochs * math.ceil(n / config.batch_size)
+    return min(steps, config.max_steps) if config.max_steps else steps
+
+
+def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
+    """Of optimiser step ``step`` (from 0): linear warm-up, then the schedule down to 0 at ``steps``."""
+    warmup = math.ceil(config.warmup_ratio * steps)
+    if step < warmup:
+        return config.lr * step / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    match config.schedule:
+        case "linear":
+            return config.lr * (1 - done)
+        case "cosine":
+            return config.lr * 0.5 * (1 + math.cos(math.pi * done))
+        case "constant":
+            return config.lr
+
+
+class _Loop:
+    """The state of a run."""
+
+    def __init__(
+        self,
+        job: Job,
+        ranks: Ranks,
+        folder: Path,
+        tokenizer: SpanTokenizer,
+        training: Encoded,
+        held_out: Sequence[Sample],
+        tasks: Sequence[Task],
+    ) -> None:
+        self._job, self._ranks, self._folder, self._tokenizer = job, ranks, folder, tokenizer
+        self._training, self._held_out, self._tasks = training, list(held_out), tasks
+        config = self._config = job.config
+        torch.manual_seed(config.seed)
+        self._sharded = ranks.world > 1 and config.parallel == "fsdp"
+        self._autocast = config.precision == "bf16" and not self._sharded
+        self._module = self._build()
+        torch.manual_seed(config.seed * 1000 + ranks.rank)  # dropout differs between ranks
+        self._trained = [p for p in self._module.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": [p for p in self._trained if p.ndim > 1], "weight_decay": config.weight_decay},
+                {"params": [p for p in self._trained if p.ndim <= 1], "weight_decay": 0.0},
+            ],
+            lr=config.lr,
+            betas=(config.beta1, config.beta2),
+            eps=config.eps,
+            fused=ranks.device.type == "cuda",
+        )
+        self._checkpoints = job.run.folder / "checkpoints"
+        self._steps = total_steps(len(training.samples), config)
+        self._identity = {
+            "config": config.to_dict(),
+            "data": training.digest(),
+            "base": digest([sha256_of(p) for p in sorted(folder.glob("*.safetensors"))]),
+        }
+        self._board = _board(job) if ranks.first else None
+        self._note = ""
+
+    def _build(self) -> SupervisedLoss:
+        config, device = self._config, self._ranks.device
+        # What is sharded together must be of one type, and what is trained is kept in float32.
+        lean = config.method != "full" and not self._sharded
+        frozen_dtype = bases.DTYPES[config.precision] if lean else torch.float32
+        four_bit = config.method == "qlora"
+        hollow = bases.hollow_model(self._folder, attention=config.attention) if self._sharded else None
+        model = hollow or bases.load_model(
+            self._folder, dtype=frozen_dtype, attention=config.attention, four_bit=four_bit
+        )
+        if config.liger:
+            bases.apply_liger(model, device)
+        if config.gradient_checkpointing:
+            bases.checkpoint_activations(model)
+            if config.method != "full":
+                model.enable_input_require_grads()
+        if config.method != "full":
+            model = bases.with_adapters(model, config)
+            for p in model.parameters():
+                if p.requires_grad:
+                    p.data = p.data.float()
+        model.train()
+        module = SupervisedLoss(model, config.ce_chunk)
+        if not four_bit and not self._sharded:
+            # Sharding moves one layer after the other: the whole model need not fit onto one device.
+            module.to(device)
+        if config.compile:
+            bases.compile_layers(model, device)
+        if self._sharded:
+            shard(module, bases.causal(model).model.layers, config)
+        if hollow is not None:
+            self._fill(module)
+        return module
+
+    def _fill(self, module: SupervisedLoss) -> None:
+        """Read this rank's share of the weights; adapters have theirs already."""
+        without = fill(module, bases.weights(self._folder), lambda name: bases.plain_name(name.removeprefix("model.")))
+        missing = [name for name in without if "lora_" not in name]
+        if missing:
+            raise UserFault(f"The model in {self._folder} has no weights for {missing[0]}.", "Check the folder.")
+
+    def describe(self, rejected: Sequence[str]) -> None:
+        """Write what this run is, and say the main things."""
+        config, data, run = self._config, self._training, self._job.run
+        inputs = [*self._job.data, *self._job.eval_data]
+        provenance = run.provenance("train", config.to_dict(), inputs)
+        run.write_json(
+            "train.provenance.json",
+            {
+                **provenance,
+                "base": str(self._job.base),
+                "identity": {k: v for k, v in self._identity.items() if k != "config"},
+                "samples": len(data.samples),
+                "held_out": len(self._held_out),
+                "solve": {"problems": len(self._tasks), "digest": digest([[t.problem, t.gold] for t in self._tasks])},
+                "too_long": list(data.too_long),
+                "bad_lines": list(rejected),
+                "tokens": data.tokens,
+                "supervised": data.targets,
+                "parameters": sum(p.numel() for p in self._module.parameters()),
+                "trained_parameters": sum(p.numel() for p in self._trained),
+                "ranks": self._ranks.world,
+                "device": str(self._ranks.device),
+            },
+        )
+        said = f"{len(data.samples):,} samples, {data.tokens:,} tokens, {data.targets:,} supervised; "
+        said += f"{self._steps:,} steps"
+        if data.too_long:
+            said += f"; {len(data.too_long):,} longer than {config.max_length} tokens left out"
+        if rejected:
+            said += f"; {len(rejected):,} bad lines left out"
+        if self._tasks and self._sharded:
+            said += "; the accuracy is not measured, because no rank has the whole of a sharded model"
+        print(said, flush=True)
+
+    def run(self, stop: Stop) -> Position:
+        """From the last checkpoint, or the start, to the end."""
+        config, run, first = self._config, self._job.run, self._ranks.first
+        position = Position()
+        newest = checkpoint.latest(self._checkpoints)
+        if newest is not None:
+            position = checkpoint.load(
+                newest,
+                self._module,
+                self._optimizer,
+                self._ranks,
+                identity=self._identity,
+                sharded=self._sharded,
+            )
+            if first:
+                print(f"Going on from step {position.step:,}.", flush=True)
+        if first:
+            run.keep_metrics(position.step)
+        progress = Progress("train", self._steps, position.step) if first else None
+        saved = position.step
+        if not position.step:
+            self._solve(position, stop)
+        for position in self._steps_from(position):  # noqa: B020  # where it started is not needed any more
+            step = position.step
+            if progress is not None:
+                progress.step(note=self._note)
+            last = step >= self._steps
+            if config.eval_every and step % config.eval_every == 0 and not last:
+                self._evaluate(position)
+            if config.solve_every and (last or step % config.solve_every == 0):
+                self._solve(position, stop)
+            stopping = self._ranks.any(stop.asked)
+            if stopping or last or (config.save_every and step % config.save_every == 0):
+                self._save(position)
+                saved = step
+            if stopping and not last:
+                raise Interrupted(f"Stopped at step {saved:,} of {self._steps:,}. The same command goes on from here.")
+        return position
+
+    def _steps_from(self, position: Position) -> Iterator[Position]:
+        config, n = self._config, len(self._training.samples)
+        per_epoch = math.ceil(n / config.batch_size)
+        while position.step < self._steps:
+            if position.batch >= per_epoch:
+                position = replace(position, epoch=position.epoch + 1, batch=0)
+            for chosen in batches(n, config.batch_size, config.seed, position.epoch, position.batch):
+                if position.step >= self._steps:
+                    return
+                position = self._step([self._training.samples[i] for i in chosen], position)
+                yield position
+
+    def _step(self, samples: Sequence[Sample], position: Position) -> Position:
+        config, ranks = self._config, self._ranks
+        began = time.perf_counter()
+        rows = make_rows(samples, config.row_length, packing=config.packing, ranks=ranks.world)
+        n_targets = sum(r.n_targets for r in rows)
+        n_tokens = sum(map(len, rows))
+        rate = learning_rate(position.step, self._steps, config)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._memory(position.step + 1, max(map(len, rows))):
+            total = torch.zeros((), device=ranks.device)
+            for row in share(rows, ranks.world)[ranks.rank]:
+                loss = self._loss(row) / n_targets
+                loss.backward()
+                total += loss.detach()
+            if not self._sharded:
+                ranks.sum_gradients(self._trained)
+            loss_value = ranks.sum(float(total))
+            norm = self._norm()
+            if not (math.isfinite(loss_value) and math.isfinite(norm)):
+                raise self._not_finite(position.step + 1, loss_value, samples)
+            self._optimizer.step()
+        seconds = time.perf_counter() - began
+        position = replace(
+            position,
+            step=position.step + 1,
+            batch=position.batch + 1,
+            targets=position.targets + n_targets,
+            tokens=position.tokens + n_tokens,
+            seconds=position.seconds + seconds,
+        )
+        self._tell(
+            position,
+            loss=loss_value,
+            lr=rate,
+            grad_norm=norm,
+            samples=len(samples),
+            rows=len(rows),
+            tokens=n_tokens,
+            supervised=n_targets,
+            seconds=round(seconds, 4),
+        )
+        self._note = f"loss {loss_value:.4f}, {n_tokens / seconds:,.0f} tokens/s"
+        return position
+
+    def _loss(self, row: Row) -> torch.Tensor:
+        device = self._ranks.device
+        tensors = [torch.from_numpy(x).unsqueeze(0).to(device) for x in (row.ids, row.positions, row.targets)]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._autocast):
+            loss: torch.Tensor = self._module(*tensors)
+        return loss
+
+    def _norm(self) -> float:
+        limit = self._config.clip or math.inf
+        norm: Any = torch.nn.utils.clip_grad_norm_(self._trained, limit)
+        if hasattr(norm, "full_tensor"):
+            norm = norm.full_tensor()
+        return float(norm)
+
+    def _evaluate(self, position: Position) -> float | None:
+        """The held-out loss per supervised token."""
+        if not self._held_out:
+            return None
+        self._module.eval()
+        total = 0.0
+        config, world = self._config, self._ranks.world
+        rows = make_rows(self._held_out, config.row_length, packing=config.packing, ranks=world)
+        with torch.no_grad():
+            for row in share(rows, self._ranks.world)[self._ranks.rank]:
+                total += float(self._loss(row))
+        self._module.train()
+        loss = self._ranks.sum(total) / sum(r.n_targets for r in rows)
+        self._tell(position, held_out_loss=loss)
+        return loss
+
+    def _solve(self, position: Position, stop: Stop) -> None:
+        """The accuracy on problems that are not trained on; replicas share them, a sharded model is not asked.
+
+        Nothing that training depends on is touched: a run with and without it comes to the same bits.
+        """
+        config, ranks = self._config, self._ranks
+        if not self._tasks or self._sharded:
+            return
+        began = time.perf_counter()
+        mine = self._tasks[ranks.rank :: ranks.world]
+        solved: list[Solved] | None = []
+        fault = ""
+        try:
+            with asked_while_training(self._module.model), self._asked(len(mine)) as model:
+                budget = SolveSettings(max_tokens=config.solve_max_tokens, seconds=SOLVE_SECONDS)
+                solved = solve_all(mine, model, DIALECTS[config.dialect], Sandbox, budget, stopping=stop.is_set)
+        except TutorError as e:
+            fault = str(e)
+        # One rank's trouble is every rank's, or the others would wait for it.
+        faults, shares = ranks.gather(fault), ranks.gather(solved)
+        everything = [s for share in shares for s in share or ()]
+        fault = next((f for f in [*faults, *(s.fault for s in everything)] if f), "")
+        if fault and ranks.first:
+            print(f"The accuracy at step {position.step:,} is left out. {fault}", flush=True)
+        if not fault and None not in shares:
+            self._tell(position, **rates(everything), solve_seconds=round(time.perf_counter() - began, 1))
+
+    def _asked(self, n: int) -> HuggingFaceModel:
+        config, device = self._config, self._ranks.device
+        return HuggingFaceModel(
+            self._module.model,
+            self._tokenizer,
+            n_ctx=max(2048, config.max_length + config.solve_max_tokens),
+            n_seq=max(1, min(n, 16 if device.type == "cuda" else 4)),
+            name="the model in training",
+            autocast=torch.bfloat16 if self._autocast else None,
+        )
+
+    def _tell(self, position: Position, **values: Any) -> None:
+        if not self._ranks.first:
+            return
+        self._job.run.note(step=position.step, epoch=position.epoch, **values)
+        if self._board is not None:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, position.step)
+
+    def _save(self, position: Position) -> None:
+        checkpoint.save(
+            self._checkpoints,
+            position,
+            self._module,
+            self._optimizer,
+            self._ranks,
+            identity=self._identity,
+            keep=self._config.keep,
+            sharded=self._sharded,
+        )
+
+    def _good(self) -> str:
+        newest = checkpoint.latest(self._checkpoints)
+        return f"The last good checkpoint is {newest}." if newest else "There is no checkpoint yet."
+
+    def _not_finite(self, step: int, loss: float, samples: Sequence[Sample]) -> HostFault:
+        names = ", ".join(s.name for s in samples[:3])
+        return HostFault(
+            f"At step {step} (records {names} ...) the loss is {loss} or its gradient not finite; nothing was updated.",
+            f"Lower lr, or set clip = 1.0. {self._good()}",
+        )
+
+    @contextlib.contextmanager
+    def _memory(self, step: int, longest: int) -> Iterator[None]:
+        """Lack of memory as a sentence."""
+        try:
+            yield
+        except (torch.OutOfMemoryError, MemoryError) as e:
+            error: BaseException = e
+        except RuntimeError as e:
+            if "allocate memory" not in str(e):
+                raise
+            error = e
+        else:
+            return
+        raise HostFault(
+            f"Memory ran out at step {step}, with rows of {longest:,} tokens.",
+            "Lower row_tokens or max_length, set gradient_checkpointing = true, or choose method lora. " + self._good(),
+        ) from error
+
+    def finish(self, position: Position) -> None:
+        """The held-out loss, and the result as a folder that the next stage and the export read."""
+        loss = self._evaluate(position)
+        if self._board is not None:
+            self._board.close()
+        model = self._whole_model()
+        if not self._ranks.first:
+            self._ranks.wait()
+            return
+        config, run = self._config, self._job.run
+        dtype = bases.DTYPES[config.precision]
+        result = run.folder / "model"
+        if config.method != "full":
+            adapter = run.folder / "adapter"
+            bases.save_adapter(model, self._tokenizer, adapter, base=self._folder, dialect=config.dialect)
+        if config.method == "qlora":
+            result = run.folder / "adapter"
+        else:
+            whole = model.merge_and_unload() if config.method == "lora" else model
+            bases.save_model(whole, self._tokenizer, result, dialect=config.dialect, dtype=dtype)
+        summary = {"steps": position.step, "held_out_loss": loss, "seconds": round(position.seconds, 1)}
+        run.write_json("result.json", {**summary, "tokens": position.tokens, "supervised": position.targets})
+        held = "" if loss is None else f", held-out loss {loss:.4f}"
+        print(f"{result}: {position.step:,} steps{held}.", flush=True)
+        self._ranks.wait()
+
+    def _whole_model(self) -> Any:
+        """The model with all its weights in this process; every rank must call it."""
+        if not self._sharded:
+            return self._module.model
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        state = get_model_state_dict(self._module, options=options)
+        if not self._ranks.first:
+            return None
+        model = bases.load_model(self._folder)
+        if self._config.method != "full":
+            model = bases.with_adapters(model, self._config)
+        prefix = "model."
+        model.load_state_dict({k.removeprefix(prefix): v for k, v in state.items()}, strict=False)
+        return model
+
+
+@contextlib.contextmanager
+def _threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if n:
+        torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ...], list[Task], list[str]]:
+    """Training samples, held-out samples, problems for the accuracy, and what was wrong with lines."""
+    config, rejects = job.config, Rejects(job.strict)
+    dialect = DIALECTS[config.dialect]
+    records = read_records(job.data, rejects)
+    held = read_records(job.eval_data, rejects) if job.eval_data else []
+    if not job.eval_data and config.held_out:
+        # By the original problem: what was made from it, in either stage, must not be trained on either.
+        held = [r for r in records if stable_fraction(origin(r)) < config.held_out]
+        records = [r for r in records if stable_fraction(origin(r)) >= config.held_out]
+        if not records:
+            raise UserFault("Every record was held out.", "Lower held_out, or give more data.")
+    training = encode_all(records, dialect, tokenizer, config.max_length)
+    kept = encode_all(held, dialect, tokenizer, config.max_length).samples if held else ()
+    tasks: list[Task] = []
+    if config.solve_every:
+        tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
+        if not tasks:
+            raise UserFault(
+                "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
+            )
+    return training, kept, tasks[: config.solve_problems], rejects.lines
+
+
+def _board(job: Job) -> Any:
+    if not job.tensorboard:
+        return None
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise UserFault("TensorBoard is not installed.", "Install the package tensorboard.") from None
+    shutil.rmtree(job.run.folder / "tensorboard", ignore_errors=True)
+    return SummaryWriter(str(job.run.folder / "tensorboard"))
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text

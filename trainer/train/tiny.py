@@ -1,0 +1,80 @@
+"""A tiny base of random weights with a byte-level BPE of its own: the whole road in seconds, for tests and for CI.
+
+It knows nothing; it is for following every step of the trainer on a small machine, not for solving problems.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from trainer.data.records import Rejects, read_records
+from trainer.models.bases import save_model
+from trainer.models.tokenizer import SpanTokenizer, pre_tokenizer
+from tutor_app.core.dialect import DIALECTS, render
+from tutor_app.core.errors import UserFault
+
+
+def main(a: argparse.Namespace) -> int:
+    """The ``tiny`` step."""
+    if a.width % 64 or a.width <= 0:
+        raise UserFault(f"A width of {a.width} is no multiple of 64.", "Take 64, 128 or 256.")
+    records = read_records(a.data, Rejects())
+    texts = ("".join(s.text for s in render(r, DIALECTS["mumath"])) for r in records)
+    n = make_base(a.out, train_tokenizer(texts, a.vocab), width=a.width, layers=a.layers, seed=a.seed)
+    print(f"{a.out}: {n:,} parameters.")
+    return 0
+
+
+def train_tokenizer(texts: Iterable[str], n_vocab: int, *, pre: str = "qwen2") -> SpanTokenizer:
+    """A byte-level BPE over ``texts`` with ChatML's control tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizer(pre)
+    tokenizer.decoder = decoders.ByteLevel()
+    specials = [AddedToken(t, special=True, normalized=False) for t in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")]
+    trainer = trainers.BpeTrainer(
+        vocab_size=n_vocab,
+        special_tokens=specials,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return SpanTokenizer(tokenizer, pre, tokenizer.token_to_id("<|im_end|>"))
+
+
+def make_base(
+    folder: Path,
+    tokenizer: SpanTokenizer,
+    *,
+    width: int = 64,
+    layers: int = 2,
+    kind: str = "qwen2",
+    dialect: str = "mumath",
+    seed: int = 1,
+) -> int:
+    """Write a model folder; returns its number of parameters."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=tokenizer.n_vocab,
+        hidden_size=width,
+        intermediate_size=width * 3,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=width // 4,
+        max_position_embeddings=2048,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_id,
+        pad_token_id=tokenizer.eos_id,
+    )
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    save_model(model, tokenizer, folder, dialect=dialect, dtype=torch.float32)
+    return sum(p.numel() for p in model.parameters())
