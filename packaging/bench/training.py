@@ -191,7 +191,7 @@ def _ours(base: Path, run: Path, method: str) -> Step:
     from trainer.models.tokenizer import from_folder
     from trainer.runs import Run
     from trainer.train.checkpoint import Position
-    from trainer.train.loop import Job, _Loop
+    from trainer.train.loop import Job, TrainingLoop
     from trainer.train.ranks import Ranks
 
     loops: list[Any] = []
@@ -200,8 +200,8 @@ def _ours(base: Path, run: Path, method: str) -> Step:
         if not loops:
             job = Job(_config(method), base, (), Run.at(run))
             ranks = Ranks(0, 1, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-            loops.append(_Loop(job, ranks, base, from_folder(base), Encoded(tuple(samples), ()), (), ()))
-        loops[0]._step(samples, Position(step=1))
+            loops.append(TrainingLoop(job, ranks, base, from_folder(base), Encoded(tuple(samples), ()), (), ()))
+        loops[0].step(samples, Position(step=1))
 
     return step
 

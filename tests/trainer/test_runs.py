@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,21 @@ def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_pat
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = open("/dev/full", "a")  # noqa: SIM115, PTH123 - closed below
+    really = Path.open
+
+    def fill_the_disk(path: Path, mode: str = "r", **more: Any) -> Any:
+        return full if mode == "a" else really(path, mode, **more)
+
+    monkeypatch.setattr(Path, "open", fill_the_disk)
     journal = Journal(tmp_path / "j", "x")
-    journal.add(1)
-    journal._file.close()
-    journal._file = open("/dev/full", "a")  # noqa: SIM115, PTH123
     with pytest.raises(HostFault, match="disk is full"):
         journal.add("x" * 10_000)
-    # What the buffer could not write must not be tried again at the end.
-    os.close(journal._file.fileno())
+    # What the buffer could not write must not be tried again when the file is collected.
+    os.close(full.fileno())
     with pytest.raises(OSError, match="Bad file"):
-        journal._file.close()
+        full.close()
 
 
 def test_a_journal_goes_on_where_it_was_and_drops_a_cut_line(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
             gate = judged(full, "f16")
             if kind != "f16":
                 made = work / f"{kind}.gguf"
-                _child("quantize", full, made, kind)
+                run_llama_cpp("quantize", full, made, kind)
                 gate = judged(made, kind)
         keep(made, out, gate, {"model": str(model), "type": kind, "dialect": dialect})
         return gate
@@ -259,7 +259,7 @@ def check(
     long = [ids for ids in ours if len(ids) >= GATE_TOKENS] or [[i for ids in ours for i in ids]]
     rows = np.array([ids[:GATE_TOKENS] for ids in long[:GATE_TEXTS]], dtype=np.int64)
     np.save(work / "ids.npy", rows)
-    _child("logits", made, work / "ids.npy", work / "logits.npy", *([adapter] if adapter is not None else []))
+    run_llama_cpp("logits", made, work / "ids.npy", work / "logits.npy", *([adapter] if adapter is not None else []))
     theirs = torch.from_numpy(np.load(work / "logits.npy")).double()
     model = loaded if loaded is not None else bases.load_model(folder).eval()
     with torch.no_grad():
@@ -352,7 +352,7 @@ def _tensors(folder: Path) -> dict[str, torch.Tensor]:
     return {name: tensor for f in files for name, tensor in load_file(str(f)).items()}
 
 
-def _child(command: str, *arguments: object) -> None:
+def run_llama_cpp(command: str, *arguments: object) -> None:
     """Run a part of llama.cpp in a process of its own.
 
     Raises:

@@ -86,10 +86,10 @@ def packed_attention(
         query, key, value = query.to(half), key.to(half), value.to(half)
     if not query.is_cuda:
         return _one_by_one(query, key, value, cu_seq_lens_q, scaling), None
-    kernel = _varlen()
+    kernel = varlen_kernel()
     if kernel is not None and query.dtype in (torch.bfloat16, torch.float16):
-        return _together(kernel, query, key, value, cu_seq_lens_q, max_length_q, scaling), None
-    return _padded(query, key, value, cu_seq_lens_q, max_length_q, scaling), None
+        return together(kernel, query, key, value, cu_seq_lens_q, max_length_q, scaling), None
+    return padded(query, key, value, cu_seq_lens_q, max_length_q, scaling), None
 
 
 def _mask(*a: Any, attention_mask: torch.Tensor | None = None, **k: Any) -> torch.Tensor | None:
@@ -117,7 +117,7 @@ def _one_by_one(
     )
 
 
-def _together(
+def together(
     kernel: Callable[..., torch.Tensor],
     query: torch.Tensor,
     key: torch.Tensor,
@@ -126,6 +126,20 @@ def _together(
     longest: int,
     scaling: float | None,
 ) -> torch.Tensor:
+    """Attention of all samples in one call of a kernel that knows their bounds.
+
+    Args:
+        kernel: :func:`varlen_kernel`, or one with its signature.
+        query: Shape (1, heads, tokens, size).
+        key: Shape (1, key heads, tokens, size).
+        value: Shape (1, key heads, tokens, size).
+        edges: Where samples begin, and the end: shape (samples + 1,), int32.
+        longest: Tokens of the longest sample.
+        scaling: Of the scores; None divides by the root of ``size``.
+
+    Returns:
+        Shape (1, tokens, heads, size).
+    """
     parameters = inspect.signature(kernel).parameters
     options: dict[str, Any] = {"scale": scaling, "window_size": (-1, 0)}
     if "enable_gqa" in parameters:
@@ -137,7 +151,7 @@ def _together(
     return kernel(q, k, v, edges, edges, longest, longest, **options).unsqueeze(0)
 
 
-def _padded(
+def padded(
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -145,6 +159,7 @@ def _padded(
     longest: int,
     scaling: float | None,
 ) -> torch.Tensor:
+    """The same as :func:`together` without such a kernel: samples padded to one length, in one batch."""
     n, samples = query.shape[2], len(edges) - 1
     token = torch.arange(n, device=query.device)
     sample = torch.searchsorted(edges[1:].contiguous(), token.to(edges.dtype), right=True)
@@ -161,7 +176,7 @@ def _padded(
     return out.transpose(1, 2).flatten(0, 1)[place].unsqueeze(0)
 
 
-def _varlen() -> Callable[..., torch.Tensor] | None:
+def varlen_kernel() -> Callable[..., torch.Tensor] | None:
     """Torch's own kernel for samples of unlike length, from the version on that has it in this form."""
     try:
         from torch.nn.attention.varlen import varlen_attn

@@ -124,7 +124,7 @@ def train(job: Job) -> Position:
         tokenizer = from_folder(folder)
         bases.check_exportable(folder, tokenizer)
         training, held_out, tasks, rejected = _data(job, tokenizer)
-        loop = _Loop(job, ranks, folder, tokenizer, training, held_out, tasks)
+        loop = TrainingLoop(job, ranks, folder, tokenizer, training, held_out, tasks)
         if ranks.first:
             loop.describe(rejected)
         with signals() as stop:
@@ -154,7 +154,7 @@ def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
             return config.lr
 
 
-class _Loop:
+class TrainingLoop:
     """The state of a run."""
 
     def __init__(
@@ -319,10 +319,10 @@ class _Loop:
             for chosen in batches(n, config.batch_size, config.seed, position.epoch, position.batch):
                 if position.step >= self._steps:
                     return
-                position = self._step([self._training.samples[i] for i in chosen], position)
+                position = self.step([self._training.samples[i] for i in chosen], position)
                 yield position
 
-    def _step(self, samples: Sequence[Sample], position: Position) -> Position:
+    def step(self, samples: Sequence[Sample], position: Position) -> Position:
         config, ranks = self._config, self._ranks
         began = time.perf_counter()
         rows = make_rows(samples, config.row_length, packing=config.packing, ranks=ranks.world)

@@ -153,7 +153,7 @@ def test_bad_models_are_said_in_one_sentence(
 def test_a_failure_of_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "no.gguf").write_bytes(b"GGUF rubbish")
     with pytest.raises(HostFault, match=r"llama\.cpp failed to quantize"):
-        gguf._child("quantize", tmp_path / "no.gguf", tmp_path / "out.gguf", "q8_0")
+        gguf.run_llama_cpp("quantize", tmp_path / "no.gguf", tmp_path / "out.gguf", "q8_0")
 
 
 def test_other_architectures_are_refused(starter_gguf: Path) -> None:

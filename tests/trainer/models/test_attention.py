@@ -72,10 +72,10 @@ def test_every_way_gives_the_values_and_gradients_of_a_mask(way: str) -> None:
             None, query, key, value, None, scaling=0.3, cu_seq_lens_q=edges, max_length_q=longest
         )
     elif way == "padded":
-        out = attention._padded(query, key, value, edges, longest, 0.3)
+        out = attention.padded(query, key, value, edges, longest, 0.3)
     else:
         with_groups = kernel_with_groups if way == "together" else kernel
-        out = attention._together(with_groups, query, key, value, edges, longest, 0.3)
+        out = attention.together(with_groups, query, key, value, edges, longest, 0.3)
     assert torch.allclose(out, by_mask(*wanted), atol=1e-12)
     out.square().sum().backward()
     for x, y in zip(found, wanted, strict=True):
@@ -83,7 +83,7 @@ def test_every_way_gives_the_values_and_gradients_of_a_mask(way: str) -> None:
 
 
 def test_torchs_own_kernel_is_known_by_its_face() -> None:
-    found = attention._varlen()
+    found = attention.varlen_kernel()
     assert found is None or found.__name__ == "varlen_attn"
 
 
