@@ -54,7 +54,9 @@ class _FakeSession:
         self._executor = executor
         self._closed = False
 
-    def run(self, code: str, *, cancel: Cancel, timeout: float | None = None) -> Iterator[RunEvent]:
+    def run(
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+    ) -> Iterator[RunEvent]:
         executor = self._executor
         assert not self._closed
         outcome = executor.outcomes[min(len(executor.ran), len(executor.outcomes) - 1)]

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Traced
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
+from tutor_app.core.events import FigureDrawn, RunEvent, RunFinished
 from tutor_app.core.trace import Replay, Trace
+from tutor_app.core.transcript import Output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 
@@ -18,19 +20,46 @@ def sandbox() -> Iterator[Sandbox]:
     box.close()
 
 
-def values(traced: Traced) -> dict[str, str]:
+class Recorded:
+    """A block that ran with a recording, and the events of that run."""
+
+    def __init__(self, events: list[RunEvent]) -> None:
+        self.events, end = events, events[-1]
+        assert isinstance(end, RunFinished)
+        assert end.trace is not None
+        self.trace: Trace = end.trace
+        self.output: Output = end.output
+        self.figures = [e.figure for e in events if isinstance(e, FigureDrawn)]
+
+
+def record(session: Session, code: str, steps: int = 1000, timeout: float | None = None) -> Recorded:
+    return Recorded(list(session.run(code, timeout=timeout, record_steps=steps)))
+
+
+def record_last(sandbox: Sandbox, blocks: list[str], steps: int = 1000) -> Recorded:
+    """The last block recorded, in a session in which the others ran before it."""
+    session = sandbox.open()
+    try:
+        for block in blocks[:-1]:
+            list(session.run(block))
+        return record(session, blocks[-1], steps)
+    finally:
+        session.close()
+
+
+def values(traced: Recorded) -> dict[str, str]:
     replay = Replay(traced.trace)
     while replay.forward():
         pass
     return {name: v.text for name, v in replay.frames()[0].items()}
 
 
-def lines(traced: Traced) -> list[int]:
+def lines(traced: Recorded) -> list[int]:
     return [s.line for s in traced.trace.steps]
 
 
 def test_each_executed_line_and_the_names_it_changed(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["a = 1\nb = a + 1\nif b > 5:\n    c = 0\nelse:\n    a = 7\nprint(a)"])
+    traced = record_last(sandbox, ["a = 1\nb = a + 1\nif b > 5:\n    c = 0\nelse:\n    a = 7\nprint(a)"])
     assert lines(traced) == [1, 2, 3, 6, 7, 7]
     changed = [[(v.name, v.text) for v in s.changed] for s in traced.trace.steps]
     assert changed == [[], [("a", "1")], [("b", "2")], [], [("a", "7")], []]
@@ -39,7 +68,7 @@ def test_each_executed_line_and_the_names_it_changed(sandbox: Sandbox) -> None:
 
 
 def test_the_last_block_is_recorded_in_a_session_where_the_others_ran(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["x = 20", "y = x + 1\ny"])
+    traced = record_last(sandbox, ["x = 20", "y = x + 1\ny"])
     assert values(traced) == {"y": "21"}
     assert traced.output.value == "21"
 
@@ -66,7 +95,7 @@ class P:
 p = P()
 del l
 """
-    traced = sandbox.trace([code])
+    traced = record_last(sandbox, [code])
     assert traced.output.status == "ok", traced.output.error
     end = Replay(traced.trace)
     end.go(len(traced.trace.steps) - 1)
@@ -87,14 +116,14 @@ del l
 
 
 def test_a_list_that_is_changed_in_place_is_seen(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["l = []\nl.append(1)\nl.append(2)\nl = l"])
+    traced = record_last(sandbox, ["l = []\nl.append(1)\nl.append(2)\nl = l"])
     seen = [v.text for s in traced.trace.steps for v in s.changed if v.name == "l"]
     assert seen == ["[]", "[1]", "[1, 2]"]
 
 
 def test_functions_are_entered_and_left_by_depth(sandbox: Sandbox) -> None:
     code = "def f(n):\n    'doc'\n    if n == 0:\n        return 1\n    return n * f(n - 1)\nr = f(2)"
-    steps = sandbox.trace([code]).trace.steps
+    steps = record_last(sandbox, [code]).trace.steps
     assert [(s.event, s.depth) for s in steps if s.event in ("call", "return")] == [
         ("call", 1), ("call", 2), ("call", 3), ("return", 3), ("return", 2), ("return", 1),
     ]  # fmt: skip
@@ -104,13 +133,13 @@ def test_functions_are_entered_and_left_by_depth(sandbox: Sandbox) -> None:
 
 def test_library_code_makes_no_steps(sandbox: Sandbox) -> None:
     code = "from sympy import *\nx = symbols('x')\nr = integrate(sin(x) * x, x)\nr"
-    traced = sandbox.trace([code])
+    traced = record_last(sandbox, [code])
     assert lines(traced) == [1, 2, 3, 4, 4]
     assert values(traced)["r"] == "-x*cos(x) + sin(x)"
 
 
 def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["t = 0\nfor i in range(20000):\n    t += i\nprint(t)"], max_steps=100)
+    traced = record_last(sandbox, ["t = 0\nfor i in range(20000):\n    t += i\nprint(t)"], steps=100)
     assert len(traced.trace.steps) == 100
     assert "stopped here, after 100 steps" in traced.trace.stopped
     assert traced.output.stdout == "199990000\n"
@@ -118,7 +147,7 @@ def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) ->
 
 def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) -> None:
     code = "import random\nl = []\n" + "a = b = c = d = e = f = [str(random.random()) * 9 for _ in range(29)]\n" * 2000
-    traced = sandbox.trace([code], max_steps=20000)
+    traced = record_last(sandbox, [code], steps=20000)
     assert "values are too large" in traced.trace.stopped
     assert len(traced.trace.to_json()) < 8 << 20
     assert traced.output.status == "ok"
@@ -129,26 +158,15 @@ def test_large_values_are_bounded(sandbox: Sandbox) -> None:
         "from sympy import *\nx = symbols('x')\ne = expand((x + 1)**900)\ns = 'a' * 10**6\n"
         "l = list(range(10**6))\nM = zeros(50)"
     )
-    found = values(sandbox.trace([code]))
+    found = values(record_last(sandbox, [code]))
     assert found["e"] == "expression of more than 400 parts"
     assert len(found["s"]) < 1000
     assert found["l"].endswith("… 1000000 in all]")
     assert found["M"] == "50 x 50 matrix"
 
 
-def test_loops_are_folded_on_request(sandbox: Sandbox) -> None:
-    code = "t = 0\nfor i in range(50):\n    for j in range(10):\n        t += 1\nu = t\nwhile t > 490:\n    t -= 1"
-    plain = sandbox.trace([code], max_steps=5000)
-    folded = sandbox.trace([code], fold=True)
-    assert len(folded.trace.steps) < 60 < len(plain.trace.steps)
-    assert [(s.line, s.turns) for s in folded.trace.steps if s.event == "folded"] == [
-        (3, 7), (3, 7), (3, 7), (2, 47), (6, 7),
-    ]  # fmt: skip
-    assert values(folded) == values(plain)
-
-
 def test_an_error_is_the_last_step(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["a = 1\nb = a / 0\nc = 2"])
+    traced = record_last(sandbox, ["a = 1\nb = a / 0\nc = 2"])
     assert (traced.trace.steps[-1].event, traced.trace.steps[-1].line) == ("error", 2)
     assert traced.output.error is not None
     assert traced.output.error.line == 2
@@ -156,7 +174,7 @@ def test_an_error_is_the_last_step(sandbox: Sandbox) -> None:
 
 def test_a_block_that_is_cut_short_keeps_its_recording(sandbox: Sandbox) -> None:
     session = sandbox.open()
-    traced = session.trace("a = 1\nb = 2\nwhile True:\n    pass", timeout=0.5, max_steps=10**6)
+    traced = record(session, "a = 1\nb = 2\nwhile True:\n    pass", timeout=0.5, steps=10**6)
     session.close()
     assert traced.output.status == "timeout"
     assert lines(traced)[:3] == [1, 2, 3]
@@ -164,7 +182,7 @@ def test_a_block_that_is_cut_short_keeps_its_recording(sandbox: Sandbox) -> None
 
 
 def test_a_figure_is_counted_and_given_apart(sandbox: Sandbox) -> None:
-    traced = sandbox.trace(["import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\na = 1"])
+    traced = record_last(sandbox, ["import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\na = 1"])
     assert len(traced.figures) == 1
     assert [s.figures for s in traced.trace.steps] == [0, 0, 0, 1, 1]
 
@@ -226,7 +244,7 @@ print(A().m(), list(gen()), outer(), total, a, i, A.__doc__, gen.__doc__, [n for
     session = sandbox.open()
     *_, plain = session.run(code)
     session.close()
-    traced = sandbox.trace([code])
+    traced = record_last(sandbox, [code])
     assert traced.output.stdout == plain.output.stdout  # type: ignore[union-attr]
     assert traced.output.error is None
     assert Trace.from_json(traced.trace.to_json()) == traced.trace
@@ -234,7 +252,24 @@ print(A().m(), list(gen()), outer(), total, a, i, A.__doc__, gen.__doc__, [n for
 
 def test_names_and_later_blocks_are_as_without_recording(sandbox: Sandbox) -> None:
     session = sandbox.open()
-    session.trace("def f():\n    x = 1\n    return x\ny = f()")
+    record(session, "def f():\n    x = 1\n    return x\ny = f()")
     *_, last = session.run("print(f(), y)")
     session.close()
     assert last.output.stdout == "1 1\n"  # type: ignore[union-attr]
+
+
+def test_a_run_without_recording_brings_no_trace(sandbox: Sandbox) -> None:
+    session = sandbox.open()
+    *_, end = session.run("a = 1")
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert end.trace is None
+
+
+def test_the_recording_of_a_run_is_of_that_very_run(sandbox: Sandbox) -> None:
+    session = sandbox.open()
+    first = record(session, "import time\nseen = time.perf_counter_ns()\nprint(seen)")
+    *_, end = session.run("print(seen)")
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert values(first)["seen"] + "\n" == first.output.stdout == end.output.stdout

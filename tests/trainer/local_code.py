@@ -17,7 +17,9 @@ class LocalSession:
     def __init__(self) -> None:
         self._names: dict[str, Any] = {"__name__": "__main__"}
 
-    def run(self, code: str, *, cancel: Cancel, timeout: float | None = None) -> Iterator[RunEvent]:
+    def run(
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+    ) -> Iterator[RunEvent]:
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):

@@ -267,12 +267,15 @@ def _say_confinement(tutor: Tutor) -> None:
 
 def _write_traces(tutor: Tutor, last: Finished, path: Path) -> None:
     """Run the solution's blocks once more, in a fresh session, and record each of them."""
+    from tutor_app.core.events import RunFinished
+    from tutor_app.core.ports import Never
     from tutor_app.core.transcript import Code
 
     blocks = [p.source for p in last.transcript.solution if isinstance(p, Code)]
     session = tutor.executor.open()
     try:
-        traces = [json.loads(session.trace(block).trace.to_json()) for block in blocks]
+        ends = [list(session.run(block, cancel=Never(), record_steps=1000))[-1] for block in blocks]
+        traces = [json.loads(e.trace.to_json()) for e in ends if isinstance(e, RunFinished) and e.trace is not None]
     finally:
         session.close()
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from tutor_app.core.trace import Trace
 from tutor_app.core.transcript import Answer, Figure, Output, Transcript
 
 
@@ -92,9 +93,15 @@ class FigureDrawn:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The block ended, however it ended."""
+    """The block ended, however it ended.
+
+    Attributes:
+        output: What it did.
+        trace: The recording of this very run, if one was asked for.
+    """
 
     output: Output
+    trace: Trace | None = None
 
 
 RunEvent = OutputDelta | FigureDrawn | RunFinished

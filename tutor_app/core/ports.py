@@ -153,7 +153,9 @@ class LanguageModel(Protocol):
 class CodeSession(Protocol):
     """One solution's namespace: names persist from block to block."""
 
-    def run(self, code: str, *, cancel: Cancel, timeout: float | None = None) -> Iterator[RunEvent]:
+    def run(
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+    ) -> Iterator[RunEvent]:
         """Run a block; yield what it prints and draws as it does, and at last one ``RunFinished``.
 
         Never raises for what the code does. A block that is killed (deadline, ``cancel``, a crash) ends in an
@@ -164,6 +166,8 @@ class CodeSession(Protocol):
             code: Python source.
             cancel: When raised, the block is interrupted and then killed.
             timeout: Wall seconds for this block; None means the session's own limit.
+            record_steps: Record the run, at most so many steps of it; the recording comes with ``RunFinished``. An
+                implementation that cannot record leaves it out.
 
         Raises:
             SandboxFault: If code cannot be run here at all.

@@ -63,6 +63,7 @@ class SolveSettings:
         seconds: Wall time for everything.
         code_timeout: Wall seconds for one block.
         feedback_limit: Characters of an output that go back to the model (half from each end).
+        record_steps: Steps to record of each block as it runs; 0 records nothing.
         stop_after_answer: End at the end of the line that holds a boxed answer.
         sampling: How tokens are drawn.
     """
@@ -72,6 +73,7 @@ class SolveSettings:
     seconds: float = 300.0
     code_timeout: float = 10.0
     feedback_limit: int = 400
+    record_steps: int = 0
     stop_after_answer: bool = True
     sampling: Sampling = field(default_factory=Sampling)
 
@@ -459,10 +461,11 @@ class _Solution:
         limit = min(left, self._settings.code_timeout)
         self._spend(runs=self._usage.runs + 1)
         output = Output(status="died")
-        for event in self._session.run(source, cancel=self._cancel, timeout=limit):
+        steps = self._settings.record_steps
+        for event in self._session.run(source, cancel=self._cancel, timeout=limit, record_steps=steps):
             if isinstance(event, RunFinished):
                 output = replace(event.output, feedback=feedback(event.output, self._settings.feedback_limit))
-                event = RunFinished(output)
+                event = replace(event, output=output)
             yield self._tell(event)
         self._last_feedback = output.feedback
         self._failed = output.status != "ok"

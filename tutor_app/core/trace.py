@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 VERSION: Final = 1
 
-Event = Literal["line", "call", "return", "folded", "error", "end"]
+Event = Literal["line", "call", "return", "error", "end"]
 Kind = Literal[
     "number", "text", "logical", "nothing", "symbolic", "matrix", "sequence", "mapping", "figure", "function", "object"
 ]
@@ -48,13 +48,12 @@ class Step:
     Attributes:
         line: Line of the block, from 1.
         event: ``line`` (about to run it); ``call`` and ``return`` (a function of the block begins, ends);
-            ``folded`` (further turns of the loop at this line were not recorded); ``error``; ``end``.
+            ``error``; ``end``.
         depth: 0 for the block itself, 1 inside a function it calls, and so on.
         function: Name of the function, empty for the block itself.
         changed: Names of this frame that are new, different or deleted since its step before.
         output: Characters printed so far.
         figures: Figures drawn so far.
-        turns: For ``folded``, how many turns were left out.
     """
 
     line: int
@@ -64,7 +63,6 @@ class Step:
     changed: tuple[Variable, ...] = ()
     output: int = 0
     figures: int = 0
-    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,6 @@ def step_from(data: Mapping[str, Any]) -> Step:
         ),
         output=int(data.get("output", 0)),
         figures=int(data.get("figures", 0)),
-        turns=int(data.get("turns", 0)),
     )
 
 

@@ -19,7 +19,7 @@ from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
-from tutor_app.core.trace import Step
+from tutor_app.core.trace import Step, Trace
 from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
 from tutor_app.text.clean import clean_step, clean_svg, png_size, visible
 
@@ -44,11 +44,9 @@ class Run:
         code: Python source.
         limit: Wall seconds.
         cancel: Stop.
-        trace: Options of a recording, or None.
+        record_steps: Steps to record; 0 records nothing.
 
     Attributes:
-        steps: What was recorded.
-        recording_stopped: Why recording ended early, or empty.
         lost: Whether the worker, and with it the namespace, is gone.
         ended: Final status, or None while running.
         seconds: Wall time.
@@ -63,11 +61,11 @@ class Run:
         code: str,
         limit: float,
         cancel: Cancel,
-        trace: dict[str, Any] | None = None,
+        record_steps: int = 0,
     ) -> None:
         self._worker = worker
         self._number, self._code, self._limit, self._cancel = number, code, limit, cancel
-        self._extra = {"trace": trace} if trace else {}
+        self._record_steps = min(record_steps, MAX_STEPS)
         self._limits, self._exit_status = limits, exit_status
         self._text: list[str] = []
         self._room = self._limits.output
@@ -75,8 +73,8 @@ class Run:
         self._recorded = 0
         self._done: dict[str, Any] | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.steps: list[Step] = []
-        self.recording_stopped = ""
+        self._steps: list[Step] = []
+        self._recording_stopped = ""
         self.lost = True  # until proved otherwise: the reader may stop listening at any moment
         self.ended: OutputStatus | None = None
         self.seconds = 0.0
@@ -89,7 +87,7 @@ class Run:
         try:
             try:
                 worker.resume()
-                worker.send({"run": self._number, "code": self._code, **self._extra})
+                worker.send({"run": self._number, "code": self._code, "record_steps": self._record_steps})
             except TimeoutError:  # it pretended to be done and does not listen
                 why = "broken"
                 worker.kill()
@@ -144,7 +142,8 @@ class Run:
             if self._done is not None and not worker.killed:  # it may have been done in the moment it was killed
                 worker.pause()  # threads left behind rest until the next block
                 self.lost = False
-            yield RunFinished(self._outcome(why))
+            output = self._outcome(why)
+            yield RunFinished(output, self._trace(output) if self._record_steps else None)
         finally:
             if self.lost:
                 worker.close()
@@ -163,14 +162,14 @@ class Run:
                 yield FigureDrawn(figure)
         elif kind == "done":
             self._done = message
-        elif kind == "step" and self._extra:
-            for data in message["steps"][: MAX_STEPS - len(self.steps)]:
+        elif kind == "step" and self._record_steps:
+            for data in message["steps"][: MAX_STEPS - len(self._steps)]:
                 step = clean_step(data)
                 self._recorded += sum(len(v.name) + len(v.text) + len(v.latex) for v in step.changed)
                 if self._recorded > MAX_RECORDED:
                     raise ValueError("more steps than a recorder sends")
-                self.steps.append(step)
-            self.recording_stopped = visible(str(message.get("stopped", ""))[:300])
+                self._steps.append(step)
+            self._recording_stopped = visible(str(message.get("stopped", ""))[:300])
 
     def _printed(self, text: str, stream: str) -> Iterator[RunEvent]:
         room = max(self._room, 0)
@@ -180,6 +179,13 @@ class Run:
         if shown:
             self._text.append(shown)
             yield OutputDelta(shown, stream)
+
+    def _trace(self, output: Output) -> Trace:
+        """The recording of a block that has ended."""
+        stopped = self._recording_stopped
+        if self.ended not in ("ok", "error") and not stopped:
+            stopped = "Recording stopped here, because the block was cut short."
+        return Trace(self._code, tuple(self._steps), output.stdout, stopped)
 
     def _excess(self) -> Literal["threads", "disk", "memory", ""]:
         """Which bound that the kernel does not keep for us has been passed (Linux only)."""

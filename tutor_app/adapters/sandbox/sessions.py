@@ -12,7 +12,7 @@ whether code is safe.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -21,12 +21,10 @@ from tutor_app.adapters.sandbox.process import Limits, Worker
 from tutor_app.adapters.sandbox.run import Run
 from tutor_app.core.confinement import Guarantee
 from tutor_app.core.errors import SandboxFault
-from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.events import OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, Never
-from tutor_app.core.trace import Trace
-from tutor_app.core.transcript import Figure, Output
 
-__all__ = ["Limits", "Sandbox", "Session", "Traced", "guarantees"]
+__all__ = ["Limits", "Sandbox", "Session", "guarantees"]
 
 
 class Sandbox:
@@ -64,29 +62,6 @@ class Sandbox:
         """End every process and remove every file; sessions still open are ended too."""
         self.pool.close()
 
-    def trace(
-        self,
-        blocks: Sequence[str],
-        *,
-        cancel: Cancel | None = None,
-        timeout: float | None = None,
-        max_steps: int = 1000,
-        fold: bool = False,
-    ) -> Traced:
-        """Record the last of ``blocks`` in a fresh session in which the others have run before it.
-
-        Raises:
-            SandboxFault: If code cannot be run here at all.
-        """
-        session = self.open()
-        try:
-            for block in blocks[:-1]:
-                for _ in session.run(block, cancel=cancel, timeout=timeout):
-                    pass
-            return session.trace(blocks[-1], cancel=cancel, timeout=timeout, max_steps=max_steps, fold=fold)
-        finally:
-            session.close()
-
     def guarantees(self) -> list[Guarantee]:
         """What holds on this computer, as measured by a worker on itself.
 
@@ -102,21 +77,6 @@ class Sandbox:
     def idle_memory(self) -> int:
         """Bytes of memory of the idle processes, shared pages counted once; 0 if unknown or none runs."""
         return self.pool.idle_memory()
-
-
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """A recorded run.
-
-    Attributes:
-        trace: The recording.
-        output: What the block did otherwise.
-        figures: What it drew, in order; steps count them.
-    """
-
-    trace: Trace
-    output: Output
-    figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,45 +107,11 @@ class Session:
         """What the worker found to hold when it tried forbidden things."""
         return dict(self._worker.hello["held"]) if self._worker else {}
 
-    def run(self, code: str, *, cancel: Cancel | None = None, timeout: float | None = None) -> Iterator[RunEvent]:
-        """Run a block; see the port."""
-        yield from self._run(code, cancel or Never(), timeout, None, None)
-
-    def trace(
-        self,
-        code: str,
-        *,
-        cancel: Cancel | None = None,
-        timeout: float | None = None,
-        max_steps: int = 1000,
-        fold: bool = False,
-    ) -> Traced:
-        """Run a block and record it step by step.
-
-        Args:
-            code: Python source.
-            cancel: When raised, the block is interrupted and then killed; what was recorded is kept.
-            timeout: Wall seconds.
-            max_steps: Steps recorded; the block itself runs on.
-            fold: Record only the first turns of each loop.
-
-        Raises:
-            SandboxFault: If code cannot be run here at all.
-        """
-        runs: list[Run] = []
-        events = list(self._run(code, cancel or Never(), timeout, {"max_steps": max_steps, "fold": fold}, runs))
-        end = events[-1]
-        assert isinstance(end, RunFinished)
-        steps = tuple(runs[0].steps)
-        stopped = runs[0].recording_stopped
-        if runs[0].ended not in ("ok", "error") and not stopped:
-            stopped = "Recording stopped here, because the block was cut short."
-        figures = tuple(e.figure for e in events if isinstance(e, FigureDrawn))
-        return Traced(Trace(code, steps, end.output.stdout, stopped), end.output, figures)
-
-    def _run(
-        self, code: str, cancel: Cancel, timeout: float | None, trace: dict[str, Any] | None, runs: list[Run] | None
+    def run(
+        self, code: str, *, cancel: Cancel | None = None, timeout: float | None = None, record_steps: int = 0
     ) -> Iterator[RunEvent]:
+        """Run a block; see the port."""
+        cancel = cancel or Never()
         if self._closed:
             raise SandboxFault("This solution's session has been closed.")
         limit = self._pool.limits.seconds if timeout is None else timeout
@@ -194,13 +120,11 @@ class Session:
             yield OutputDelta(note, "stderr")
         self._number += 1
         worker = self._worker_or_fault()
-        run = Run(worker, self._pool.limits, self._pool.exit_status, self._number, code, limit, cancel, trace)
-        if runs is not None:
-            runs.append(run)
+        run = Run(worker, self._pool.limits, self._pool.exit_status, self._number, code, limit, cancel, record_steps)
         try:
             for event in run.events():
                 if isinstance(event, RunFinished):
-                    event = RunFinished(replace(event.output, stdout=note + event.output.stdout))
+                    event = replace(event, output=replace(event.output, stdout=note + event.output.stdout))
                 yield event
         finally:
             if run.lost:

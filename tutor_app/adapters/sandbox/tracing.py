@@ -18,16 +18,15 @@ from typing import Any, Final
 from tutor_app.adapters.sandbox.block import Block, cut
 
 MARK: Final = "__step__"
-LINE, CALL, RETURN, TURN, AGAIN = range(5)
-_EVENTS: Final = ("line", "call", "return", "", "line")
-_SHIFT: Final = 3
+LINE, CALL, RETURN = range(3)
+_EVENTS: Final = ("line", "call", "return")
+_SHIFT: Final = 2
 BATCH: Final = 50
 MAX_BYTES: Final = 3 << 20
 TEXT_CHARS: Final = 400
 LATEX_CHARS: Final = 1_000
 MAX_NODES: Final = 400
 MAX_MATRIX: Final = 64
-TURNS_KEPT: Final = 3
 _SMALL: Final = 10**15
 _MISSING: Final = object()
 # Objects of these types stay what they are; of all others the text is compared.
@@ -37,13 +36,8 @@ _IMMUTABLE: Final = frozenset((bool, int, float, complex, str, bytes, type(None)
 class _Insert:
     """Puts a marker before each statement, at the end of loop bodies, and around function bodies."""
 
-    def __init__(self, fold: bool) -> None:
-        self._fold = fold
-        self.names: set[str] = set()
-        self.loops: dict[int, int] = {}
-
-    def mark(self, node: ast.stmt, event: int, line: int = 0) -> ast.stmt:
-        code = ((line or node.lineno) << _SHIFT) + event
+    def mark(self, node: ast.stmt, event: int) -> ast.stmt:
+        code = (node.lineno << _SHIFT) + event
         call = ast.Call(ast.Name(MARK, ast.Load()), [ast.Constant(code)], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
 
@@ -65,9 +59,7 @@ class _Insert:
                     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                         self.inside(statement)
             case ast.For() | ast.AsyncFor() | ast.While():
-                self.loops[node.lineno] = node.end_lineno or node.lineno
-                turn = [self.mark(node.body[0], TURN, node.lineno)] if self._fold else []
-                node.body = [*turn, *self.block(node.body), self.mark(node, AGAIN)]
+                node.body = [*self.block(node.body), self.mark(node, LINE)]
                 node.orelse = self.block(node.orelse)
             case ast.If():
                 node.body, node.orelse = self.block(node.body), self.block(node.orelse)
@@ -111,35 +103,29 @@ class Recorder:
     Args:
         block: Where the code runs.
         max_steps: Steps recorded.
-        fold: Record only the first turns of each loop.
     """
 
-    def __init__(self, block: Block, max_steps: int, fold: bool) -> None:
-        self._block, self._left, self._fold = block, max_steps, fold
+    def __init__(self, block: Block, max_steps: int) -> None:
+        self._block, self._left = block, max_steps
         self._max = max_steps
         self._bytes = 0
         self._steps: list[dict[str, Any]] = []
         self._seen: dict[int, dict[str, tuple[object, str]]] = {}
         self._names: list[str] = []
-        self._loops: dict[int, int] = {}
-        self._turns: dict[tuple[int, int], int] = {}
-        self._muted: tuple[types.FrameType, int, int] | None = None
         self._encoder = _Encoder()
         self.stopped = ""
 
     def execute(self, tree: ast.Module, filename: str) -> Any:
         """Run the block with markers; see :meth:`Block.execute`."""
         scope = self._block.main.__dict__
-        insert = _Insert(self._fold)
+        insert = _Insert()
         self._names = sorted(_stored(tree))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         tree.body = insert.block(tree.body)
-        self._loops = insert.loops
         scope[MARK] = self._mark
         value = None
         try:
             exec(compile(tree, filename, "exec", dont_inherit=True), scope)
-            self._unmute()
             if last is not None and isinstance(last, ast.Expr):
                 self._record(last.lineno, "line", scope, 0, "")
                 value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), scope)
@@ -153,37 +139,12 @@ class Recorder:
         return value
 
     def _mark(self, code: int) -> None:
-        line, event = code >> _SHIFT, code & 7
+        line, event = code >> _SHIFT, code & ((1 << _SHIFT) - 1)
         frame = sys._getframe(1)
-        if self._muted is not None:
-            loop, start, end = self._muted
-            if event == TURN and frame is loop and line == start:
-                self._turns[id(frame), line] += 1
-            if frame is not loop or (event != RETURN and start <= line <= end):
-                return
-            self._unmute()
-        if event == TURN:
-            turns = self._turns[id(frame), line] = self._turns.get((id(frame), line), 0) + 1
-            if turns > TURNS_KEPT:
-                self._muted = (frame, line, self._loops.get(line, line))
-            return
-        if event == LINE and line in self._loops:
-            self._turns.pop((id(frame), line), None)
         depth, function = self._place(frame)
         self._record(line, _EVENTS[event], frame.f_locals, depth, function, key=id(frame))
         if event == RETURN:
             self._seen.pop(id(frame), None)
-            for key in [k for k in self._turns if k[0] == id(frame)]:
-                del self._turns[key]
-
-    def _unmute(self) -> None:
-        """Say how many turns of the loop were left out, and record again."""
-        if self._muted is None:
-            return
-        (frame, line, _), self._muted = self._muted, None
-        turns = self._turns.pop((id(frame), line)) - TURNS_KEPT
-        depth, function = self._place(frame)
-        self._record(line, "folded", frame.f_locals, depth, function, key=id(frame), turns=turns)
 
     def _place(self, frame: types.FrameType) -> tuple[int, str]:
         depth = -1
@@ -203,7 +164,6 @@ class Recorder:
         function: str,
         *,
         key: int = 0,
-        turns: int = 0,
     ) -> None:
         if self._left <= 0:
             return
@@ -212,8 +172,6 @@ class Recorder:
         changed = self._changed(scope, names, key if function else 0)
         step: dict[str, Any] = {"line": line, "event": event, "depth": depth, "function": function}
         step |= {"changed": changed, "output": self._block.limit - self._block.room, "figures": self._block.drawn}
-        if turns:
-            step["turns"] = turns
         self._steps.append(step)
         self._bytes += sum(len(c["text"]) + len(c.get("latex", "")) + 60 for c in changed) + 80
         if self._left == 0 and event not in ("end", "error"):
@@ -262,7 +220,6 @@ class Recorder:
             if tb.tb_frame.f_code.co_filename == filename:
                 line = tb.tb_lineno
             tb = tb.tb_next
-        self._unmute()
         self._left = max(self._left, 1)
         self._record(line, "error", scope, 0, "")
 
@@ -384,7 +341,6 @@ class _Encoder:
 
 
 def run(block: Block, command: dict[str, Any]) -> None:
-    """Run one block as the worker's ``trace`` command asks."""
-    options = command["trace"]
-    recorder = Recorder(block, int(options.get("max_steps", 1000)), bool(options.get("fold", False)))
+    """Run one block and record at most ``command["record_steps"]`` steps of it."""
+    recorder = Recorder(block, int(command["record_steps"]))
     block.run(command["run"], command["code"], recorder.execute)

@@ -7,7 +7,7 @@ safe, each worker is a process of its own that loads them itself.
 Runs without the rest of the program: by path, as a module, or as a switch of a frozen application. It reads one
 argument, a JSON object, and refuses to run any code before it is confined as far as this computer allows.
 
-Protocol. To the worker: one JSON object a line (``run``, ``code``, ``mute``, ``trace``). From the worker: frames
+Protocol. To the worker: one JSON object a line (``run``, ``code``, ``record_steps``). From the worker: frames
 of a little-endian u32 length and a JSON object with the key ``k``: ``ready``, ``o``/``e`` (text), ``fig``, ``step``,
 ``done``. What code writes to descriptors 1 and 2 by itself goes through a pipe of its own.
 """
@@ -34,8 +34,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if not __package__:  # run by path: the only entry needed for the imports below, taken out again in main()
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.sandbox import block
-from tutor_app.adapters.sandbox import tracing as sandbox_trace
+from tutor_app.adapters.sandbox import block, tracing
 
 if TYPE_CHECKING:
     from tutor_app.adapters.sandbox import confine_notify
@@ -113,8 +112,8 @@ def serve(commands: int, events: int, hello: dict[str, Any], config: dict[str, A
             pending += data
         line, pending = pending.split(b"\n", 1)
         command = json.loads(line)
-        if command.get("trace"):
-            sandbox_trace.run(runner, command)
+        if command.get("record_steps"):
+            tracing.run(runner, command)
         else:
             runner.run(command["run"], command["code"])
 
