@@ -228,7 +228,7 @@ def _json_or_none(line: str | bytes) -> Any:
         return None
 
 
-class Progress:
+class ProgressLine:
     """A line on standard error with rate and time left: rewritten on a terminal, now and then in a log."""
 
     def __init__(self, what: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:

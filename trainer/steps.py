@@ -15,7 +15,7 @@ from trainer.augment import alter
 from trainer.data import decontaminate, seeds
 from trainer.data.gsm8k import NotAChain, gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, write_records
-from trainer.runs import Journal, Progress, Run, sha256_of, write_atomically
+from trainer.runs import Journal, ProgressLine, Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import CodeExecutor
@@ -124,7 +124,7 @@ def clean(run: Run, files: Sequence[Path], tests: Sequence[Path], out: str, *, n
     provenance = run.provenance(out, {"ngram": n, "tests": [str(t) for t in tests]}, [*files, *tests])
     sets = [decontaminate.read_test_set(t, n) for t in tests]
     records = read_records(files, rejects)
-    kept, report = decontaminate.decontaminate(Progress("decontaminate", len(records)).over(records), sets, n)
+    kept, report = decontaminate.decontaminate(ProgressLine("decontaminate", len(records)).over(records), sets, n)
     unique = list({r.meta["id"]: r for r in kept}.values())
     write_atomically(run.folder / f"{out}.report.json", decontaminate.dump(report) + "\n")
     told = _finish(run, out, provenance, unique, Counter({"twice the same": len(kept) - len(unique)}), rejects.lines)
@@ -143,7 +143,7 @@ def _journalled(
     if not items:
         raise UserFault(f"There is nothing to do for {step}: the files hold no record.", "Check the files.")
     with Journal(run.folder / f"{step}.journal", provenance["identity"]) as journal:
-        progress = Progress(step, len(items), len(journal.rows))
+        progress = ProgressLine(step, len(items), len(journal.rows))
         running = open_executor()
         try:
             for item in items[len(journal.rows) :]:

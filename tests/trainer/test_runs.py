@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trainer.runs import Journal, Progress, Run, digest, git_revision, sha256_of, write_atomically
+from trainer.runs import Journal, ProgressLine, Run, digest, git_revision, sha256_of, write_atomically
 from tutor_app.core.errors import HostFault, UserFault
 
 
@@ -111,7 +111,7 @@ def test_a_missing_input_is_said(tmp_path: Path) -> None:
 
 def test_progress_tells_rate_and_time_left() -> None:
     out = io.StringIO()
-    progress = Progress("work", 3, stream=out)
+    progress = ProgressLine("work", 3, stream=out)
     for _ in range(3):
         progress.step(note="fine")
     assert "work: 3 of 3" in out.getvalue()

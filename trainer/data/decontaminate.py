@@ -143,7 +143,7 @@ def decontaminate(
 
 
 def report_text(report: Report) -> str:
-    """The report for a reader."""
+    """The report as text."""
     out = [f"{report.kept:,} records kept, {len(report.removed):,} removed."]
     out += [f"  {rule}: {n}" for rule, n in report.to_dict()["by_rule"].items()]
     return "\n".join(out)

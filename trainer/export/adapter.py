@@ -38,7 +38,7 @@ def main(a: argparse.Namespace) -> int:
         f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."
     )
     if a.import_:
-        gguf.take_in(a.out, a.name, a.base)
+        gguf.import_model(a.out, a.name, a.base)
     return 0
 
 
@@ -49,7 +49,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         run: A run folder, or the adapter folder in it.
         out: The file.
         dialect: Wire form it was trained with.
-        name: For the reader.
+        name: As the user sees it.
 
     Raises:
         UserFault: If there is no adapter, it cannot be exported, or the file fails the gate.
@@ -57,7 +57,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
     """
     out = out.resolve()
     folder, settings = _adapter(run)
-    with gguf.work_beside(out) as work:
+    with gguf.folder_beside(out) as work:
         merged, base = bases.load_adapted(folder)
         tokenizer = from_folder(base)
         tokenizer.check(DIALECTS[dialect])

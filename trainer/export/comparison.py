@@ -35,7 +35,7 @@ Round = tuple[tuple[Span, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class Comparison:
     """How far two models' solutions agree.
 
     Attributes:
@@ -76,7 +76,7 @@ class Original:
         self._model.close()
         self._sandbox.close()
 
-    def compare(self, made: Path) -> Alike:
+    def compare(self, made: Path) -> Comparison:
         """Solve the problems with a GGUF file.
 
         Raises:
@@ -89,7 +89,7 @@ class Original:
         finally:
             engine.close()
         leads = [self._lead(a, b) for (a, _), (b, _) in zip(self._solved, theirs, strict=True)]
-        return Alike(
+        return Comparison(
             problems=len(theirs),
             texts=sum(a == b for (a, _), (b, _) in zip(self._solved, theirs, strict=True)),
             answers=sum(a == b for (_, a), (_, b) in zip(self._solved, theirs, strict=True)),

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from trainer.data.records import Rejects, read_records
-from trainer.export.comparison import PROBLEMS, Alike, Original
+from trainer.export.comparison import PROBLEMS, Comparison, Original
 from trainer.models import bases, gguf_base, spm
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
@@ -58,7 +58,7 @@ class Gate:
     mismatches: int
     kl: float
     top1: float
-    alike: Alike | None = None
+    alike: Comparison | None = None
 
     def failure(self, kind: str) -> str:
         """Why the file is no good, or empty."""
@@ -87,11 +87,11 @@ def main(a: argparse.Namespace) -> int:
             f"{both.answers} the same answer."
         )
     if a.import_:
-        take_in(a.out, a.name)
+        import_model(a.out, a.name)
     return 0
 
 
-def take_in(out: Path, name: str, base: str = "") -> None:
+def import_model(out: Path, name: str, base: str = "") -> None:
     """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
     from tutor_app.tutor.paths import folders
     from tutor_app.tutor.service import model_store
@@ -108,7 +108,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         out: The file.
         kind: ``f16``, ``q8_0``, ``q5_k_m`` or ``q4_k_m``.
         dialect: Wire form it was trained with.
-        name: For the reader.
+        name: As the user sees it.
         prompts: Problems for the gate; by default made-up ones, and sample problems to solve.
 
     Raises:
@@ -116,7 +116,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         HostFault: If llama.cpp fails or the disk refuses.
     """
     out = out.resolve()
-    with work_beside(out) as work:
+    with folder_beside(out) as work:
         folder = bases.prepare(model, work / "merged", dialect)
         tokenizer = from_folder(folder)
         tokenizer.check(DIALECTS[dialect])
@@ -144,7 +144,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
 
 
 @contextlib.contextmanager
-def work_beside(out: Path) -> Iterator[Path]:
+def folder_beside(out: Path) -> Iterator[Path]:
     """A folder on the disk of ``out``, so that what is made there can be moved into place; gone afterwards.
 
     Raises:

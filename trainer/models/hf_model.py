@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from trainer.models import attention, bases, spm
-from trainer.models.kv_cache import KeysAndValues
+from trainer.models.kv_cache import KVCache
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import sha256_of
 from tutor_app.adapters.engine.worker import Generated, StopWatcher, common_prefix, draw
@@ -105,7 +105,7 @@ class HuggingFaceModel:
             tokenizer: Of the model.
             n_ctx: Tokens of one sequence; at most what the model was made for.
             n_seq: Sequences at once.
-            name: For the reader.
+            name: As the user sees it.
             sha256: Of its weights, if known.
             autocast: Compute in this dtype, as training under autocast does.
         """
@@ -116,7 +116,7 @@ class HuggingFaceModel:
         self._wake = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._slots: list[_Slot] = []
-        self._kv = KeysAndValues(n_seq, self._n_ctx)
+        self._kv = KVCache(n_seq, self._n_ctx)
         self._memory: deque[tuple[int, Generated]] = deque(maxlen=REMEMBERED)
         self._thread: threading.Thread | None = None
         self._ending = False
@@ -143,7 +143,7 @@ class HuggingFaceModel:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        self._kv = KeysAndValues(self._n_seq, self._n_ctx)
+        self._kv = KVCache(self._n_seq, self._n_ctx)
 
     def __enter__(self) -> HuggingFaceModel:
         return self
@@ -304,7 +304,7 @@ class HuggingFaceModel:
                 fault = _fault(e)
                 with self._wake:
                     self._drop(fault)
-                    self._kv = KeysAndValues(self._n_seq, self._n_ctx)
+                    self._kv = KVCache(self._n_seq, self._n_ctx)
                     self._slots = [_Slot(i) for i in range(self._n_seq)]
 
     def _drop(self, why: StopReason | EngineFault) -> None:

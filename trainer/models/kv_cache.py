@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 
-class KeysAndValues:
+class KVCache:
     """Keys and values of several sequences, the part of a transformers cache that a decoder layer uses.
 
     Before each forward pass :meth:`aim` says which sequences take part and at which positions. Storage grows with the

@@ -31,13 +31,13 @@ from trainer.data.records import Rejects, origin, read_records, stable_fraction
 from trainer.models import bases
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
-from trainer.runs import Progress, Run, digest, sha256_of
+from trainer.runs import ProgressLine, Run, digest, sha256_of
 from trainer.train import checkpoint
 from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
 from trainer.train.checkpoint import Position
 from trainer.train.interrupts import Stop, signals
 from trainer.train.loss import SupervisedLoss
-from trainer.train.ranks import Ranks, fill, joined, shard
+from trainer.train.ranks import Ranks, fill, process_group, shard
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import HostFault, TutorError, UserFault
@@ -112,7 +112,7 @@ def train(job: Job) -> Position:
         Interrupted: After SIGINT or SIGTERM, with a checkpoint written.
     """
     config = job.config
-    with joined() as ranks, _threads(config.threads):
+    with process_group() as ranks, _threads(config.threads):
         if ranks.device.type == "cpu" and config.precision == "bf16":
             raise UserFault("There is no GPU here, and bf16 needs one.", "Set precision to fp32: --set precision=fp32")
         if config.method == "qlora" and ranks.device.type != "cuda":
@@ -289,7 +289,7 @@ class TrainingLoop:
                 print(f"Going on from step {position.step:,}.", flush=True)
         if first:
             run.keep_metrics(position.step)
-        progress = Progress("train", self._steps, position.step) if first else None
+        progress = ProgressLine("train", self._steps, position.step) if first else None
         saved = position.step
         if not position.step:
             self._solve(position, stop)
