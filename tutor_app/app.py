@@ -23,17 +23,17 @@ from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders
-from tutor_app.tutor.samples import SampleProblem, sample_problems
+from tutor_app.tutor.samples import sample_problems
 
 if TYPE_CHECKING:
-    from tutor_app.adapters.library import Entry, Library
-    from tutor_app.adapters.models.other_apps import FoundModel
-    from tutor_app.adapters.models.store import CatalogueEntry, ModelStore, Progress
+    from tutor_app.adapters.library import Library
+    from tutor_app.adapters.models.store import ModelStore
     from tutor_app.handout.options import Format, Options
     from tutor_app.render.typeset import FormulaCache
-    from tutor_app.tutor.service import Brought, Tutor
+    from tutor_app.tutor.service import Tutor
 
 
 class AppServices:
@@ -128,10 +128,10 @@ class AppServices:
         """See the protocol."""
         return [(m.id, m.name) for m in self._store().installed() if not m.problem]
 
-    def offers(self) -> Sequence[CatalogueEntry]:
+    def offers(self) -> Sequence[Offer]:
         """See the protocol."""
         entries = [e for e in self._store().entries() if e.sources]
-        return sorted(entries, key=lambda e: "starter" not in e.roles)
+        return [e.offer for e in sorted(entries, key=lambda e: "starter" not in e.roles)]
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """See the protocol."""
@@ -196,12 +196,12 @@ class AppServices:
         """See the protocol."""
         self._opened().undelete(entry_id)
 
-    def import_solutions(self, paths: Sequence[str]) -> Brought:
+    def import_solutions(self, paths: Sequence[str]) -> ImportResult:
         """See the protocol."""
         from tutor_app.export import read_transcripts
-        from tutor_app.tutor.service import bring_in
+        from tutor_app.tutor.service import import_transcripts
 
-        return bring_in([t for path in paths for t in read_transcripts(path)], self._opened())
+        return import_transcripts([t for path in paths for t in read_transcripts(path)], self._opened())
 
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
@@ -219,7 +219,7 @@ class AppServices:
 
     # The rest
 
-    def samples(self) -> Sequence[SampleProblem]:
+    def samples(self) -> Sequence[Sample]:
         """See the protocol."""
         return sample_problems()
 

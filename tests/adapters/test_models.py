@@ -24,9 +24,10 @@ from tests.adapters.gguf_files import gguf_bytes, write_gguf
 from tutor_app.adapters.models.gguf import estimate_ram, read_gguf
 from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.package_source import PackageChunks
-from tutor_app.adapters.models.store import ModelStore, Progress, TransferStopped, describe, read_catalogue, size_text
+from tutor_app.adapters.models.store import ModelStore, TransferStopped, describe, read_catalogue, size_text
 from tutor_app.adapters.models.transfer import Meter, Timing, disk_fault, locked
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, TutorError, UserFault
+from tutor_app.core.values import Progress
 
 ROOT = Path(__file__).parents[2]
 CONTENT = gguf_bytes(tail=bytes(range(256)) * 4000)

@@ -12,7 +12,7 @@ from tutor_app.commands.parser import main
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import read_transcripts, write_export
-from tutor_app.tutor.service import bring_in
+from tutor_app.tutor.service import import_transcripts
 
 FIRST = Transcript.of("Sum $k$", *REPAIRED, meta={"model": "M", "ended": "answered", "created": "2026-01-02T03:04:05"})
 SECOND = Transcript.of("Sum $k$", *QUADRATIC[:2])
@@ -22,19 +22,21 @@ def test_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "all.json"
     write_export(path, [FIRST, SECOND])
     with Library(tmp_path / "library.db") as library:
-        brought = bring_in(read_transcripts(path), library)
+        brought = import_transcripts(read_transcripts(path), library)
         assert brought.sentence == "Imported 2 solutions."
         assert [library.get(i) for i in brought.ids] == [FIRST, SECOND]
         assert {e.id: e.status for e in library.entries()} == dict(
             zip(brought.ids, ("finished", "interrupted"), strict=True)
         )
-        again = bring_in([SECOND, FIRST], library)
+        again = import_transcripts([SECOND, FIRST], library)
         assert again.ids == brought.ids[::-1]
         assert again.sentence == "All 2 solutions were in the library already."
         third = Transcript.of("Sum $k$")
-        assert bring_in([FIRST, third], library).sentence == "Imported 1 solution; 1 was in the library already."
-        assert bring_in([third, third], library).new == 0
-        assert bring_in([], library).sentence == "There was no solution to import."
+        assert (
+            import_transcripts([FIRST, third], library).sentence == "Imported 1 solution; 1 was in the library already."
+        )
+        assert import_transcripts([third, third], library).new == 0
+        assert import_transcripts([], library).sentence == "There was no solution to import."
         assert len(library.entries()) == 3
 
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from tutor_app.core.errors import HostFault
+from tutor_app.core.values import Sample
 from tutor_app.resources import resource_names, resource_text
-from tutor_app.tutor.samples import SampleProblem, sample_problems
+from tutor_app.tutor.samples import sample_problems
 
 TOPICS = {
     "arithmetic",
@@ -77,7 +78,7 @@ def test_topics_and_difficulties_are_covered() -> None:
 
 
 @pytest.mark.parametrize("problem", sample_problems(), ids=lambda p: p.id)
-def test_each_is_well_formed(problem: SampleProblem) -> None:
+def test_each_is_well_formed(problem: Sample) -> None:
     assert problem.id.startswith(problem.topic.replace(" ", "-") + "-")
     assert isinstance(problem.difficulty, int)
     assert problem.problem[-1] in "?."

@@ -9,7 +9,7 @@ from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.library import Library
 from tutor_app.core.dialect import CHATML, MUMATH
 from tutor_app.core.errors import LibraryFault, UserFault
-from tutor_app.core.events import Finished, SolveEvent, TextDelta
+from tutor_app.core.events import Finished, Recorded, SolveEvent, TextDelta
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import solve
 from tutor_app.core.transcript import Code, Text
@@ -25,9 +25,10 @@ def events(problem: str = "What is 6*7?") -> Iterator[SolveEvent]:
 
 def test_a_recorded_solution_is_in_the_library(tmp_path: Path) -> None:
     with Library(tmp_path / "l.sqlite3") as library:
-        *_, last = recorded("What is 6*7?", events(), library)
+        first, *_, last = recorded("What is 6*7?", events(), library)
         assert isinstance(last, Finished)
         (entry,) = library.entries()
+        assert first == Recorded(entry.id)
         assert (entry.problem, entry.answer, entry.status) == ("What is 6*7?", "42", "finished")
         assert library.get(entry.id) == last.transcript
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.errors import ModelStoreFault
@@ -20,6 +19,7 @@ from tutor_app.core.events import (
     Finished,
     OutputDelta,
     Reading,
+    Recorded,
     RoundStarted,
     RunFinished,
     SolveEvent,
@@ -28,11 +28,12 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
+from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.export import read_transcripts, suggested_name, write_export
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
-from tutor_app.ui.services import PullProgress
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
@@ -107,63 +108,20 @@ def events_of(problem: str, parts: Sequence[Part], pieces: int = 4) -> Iterator[
     yield Finished(EndReason.ANSWERED, transcript, Usage(120, 40, 256, 2, 1, 8.4, 0.6, 7.1))
 
 
-@dataclass(frozen=True)
-class SavedEntry:
-    id: str
-    problem: str
-    answer: str = ""
-    status: str = "finished"
-    created: float = 0.0
-
-
-@dataclass(frozen=True)
-class SampleProblem:
-    topic: str
-    difficulty: int
-    problem: str
-
-
-@dataclass(frozen=True)
-class ModelOffer:
-    id: str
-    name: str
-    licence: str
-    bytes: int
-    ram_bytes: int
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    stage: str = "download"
-    done: int = 0
-    total: int = 0
-    bytes_per_second: float = 0.0
-    seconds_left: float | None = None
-
-
 SAMPLES = (
-    SampleProblem(
-        "arithmetic", 1, "A baker sells rolls in bags of 6 for $2$ euros a bag. She sells 84 rolls. How much?"
-    ),
-    SampleProblem("algebra", 2, "Let $f(x) = x^2 - 5x + 6$. Find all real $x$ with $f(x) = 0$."),
-    SampleProblem(
-        "fractions", 1, "A jug holds $\\frac{3}{4}$ of a litre; $\\frac{2}{5}$ is poured out. How much is left?"
-    ),
-    SampleProblem("calculus", 3, "Compute $\\int_0^1 x^2 \\sqrt{1 - x^2}\\,dx$."),
-    SampleProblem("number theory", 3, "What is the remainder when $7^{2025}$ is divided by $13$?"),
-    SampleProblem("linear algebra", 2, "Find $\\det \\begin{pmatrix} 2 & 1 \\\\ 5 & 3 \\end{pmatrix}$."),
-    SampleProblem(
-        "geometry", 2, "A triangle has sides $5$, $12$ and $13$. What is the radius of its circumscribed circle?"
-    ),
+    Sample("arithmetic", 1, "A baker sells rolls in bags of 6 for $2$ euros a bag. She sells 84 rolls. How much?"),
+    Sample("algebra", 2, "Let $f(x) = x^2 - 5x + 6$. Find all real $x$ with $f(x) = 0$."),
+    Sample("fractions", 1, "A jug holds $\\frac{3}{4}$ of a litre; $\\frac{2}{5}$ is poured out. How much is left?"),
+    Sample("calculus", 3, "Compute $\\int_0^1 x^2 \\sqrt{1 - x^2}\\,dx$."),
+    Sample("number theory", 3, "What is the remainder when $7^{2025}$ is divided by $13$?"),
+    Sample("linear algebra", 2, "Find $\\det \\begin{pmatrix} 2 & 1 \\\\ 5 & 3 \\end{pmatrix}$."),
+    Sample("geometry", 2, "A triangle has sides $5$, $12$ and $13$. What is the radius of its circumscribed circle?"),
 )
 OFFERS = (
-    ModelOffer(
+    Offer(
         "starter", "Qwen2.5-Coder 0.5B", "Apache-2.0", 397_000_000, 900_000_000, "Small and quick; for a first look."
     ),
-    ModelOffer(
-        "standard", "Qwen2.5-Coder 1.5B", "Apache-2.0", 986_000_000, 1_900_000_000, "Slower, and right more often."
-    ),
+    Offer("standard", "Qwen2.5-Coder 1.5B", "Apache-2.0", 986_000_000, 1_900_000_000, "Slower, and right more often."),
 )
 
 
@@ -175,20 +133,6 @@ CONFINED = Confinement(
     )
 )
 PARTLY = Confinement((*CONFINED.promises, Guarantee("starts no other program", False, "not on this computer")))
-
-
-@dataclass(frozen=True)
-class OtherModel:
-    app: str
-    name: str
-    path: Path
-    bytes: int
-
-
-@dataclass(frozen=True)
-class ScriptedImport:
-    ids: tuple[str, ...]
-    sentence: str
 
 
 @dataclass
@@ -211,37 +155,48 @@ class ScriptedServices:
     fail_solve: Exception | None = None
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
-    saved: dict[str, tuple[SavedEntry, Transcript]] = field(default_factory=dict)
-    trash: dict[str, tuple[SavedEntry, Transcript]] = field(default_factory=dict)
+    saved: dict[str, tuple[Entry, Transcript]] = field(default_factory=dict)
+    trash: dict[str, tuple[Entry, Transcript]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     solve_thread: str = ""
     confined: Confinement = CONFINED
     advice: dict[str, str] = field(default_factory=dict)
-    others: Sequence[OtherModel] = ()
+    others: Sequence[FoundModel] = ()
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
-        transcript = Transcript.of(problem, *parts, meta={"model": self.model})
-        answer = transcript.answer
         key = f"s{len(self.saved) + len(self.trash)}"
-        entry = SavedEntry(key, problem, answer.latex if answer else "", "finished", created or time.time())
-        self.saved[key] = (entry, transcript)
+        self.keep(key, problem, parts, "finished", created)
         return key
+
+    def keep(self, key: str, problem: str, parts: Sequence[Part], status: Status, created: float | None = None) -> None:
+        transcript = Transcript.of(problem, *parts, meta={"model": self.model})
+        answer = transcript.answer.latex if transcript.answer else ""
+        self.saved[key] = (Entry(key, problem, self.model, answer, status, created or time.time()), transcript)
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         self.calls.append(f"solve {problem}")
         self.solve_thread = threading.current_thread().name
-        parts = self.script.get(problem, self.default)
-        for n, event in enumerate(events_of(problem, parts)):
-            if self.fail_solve is not None and n == 8:
-                raise self.fail_solve
-            if cancel.is_set():
-                yield Finished(EndReason.STOPPED, Transcript.of(problem), Usage(seconds=0.1))
-                return
-            if isinstance(event, Finished):
-                self.add(problem, parts)
-            yield event
-            if self.delay:
-                time.sleep(self.delay)
+        key = self.add(problem, ())
+        builder = Builder()
+        status: Status = "interrupted"
+        try:
+            yield Recorded(key)
+            for n, event in enumerate(events_of(problem, self.script.get(problem, self.default))):
+                if self.fail_solve is not None and n == 8:
+                    raise self.fail_solve
+                if cancel.is_set():
+                    status = "finished"
+                    yield Finished(EndReason.STOPPED, Transcript.of(problem), Usage(seconds=0.1))
+                    return
+                builder.apply(event)
+                if isinstance(event, Finished):
+                    status = "finished"
+                    self.keep(key, problem, event.transcript.solution, status)
+                yield event
+                if self.delay:
+                    time.sleep(self.delay)
+        finally:
+            self.keep(key, problem, builder.parts(), status)
 
     def model_info(self) -> ModelInfo | None:
         return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None
@@ -252,13 +207,13 @@ class ScriptedServices:
     def installed_models(self) -> Sequence[tuple[str, str]]:
         return [(self.model.lower(), self.model)] if self.model else []
 
-    def offers(self) -> Sequence[ModelOffer]:
+    def offers(self) -> Sequence[Offer]:
         return OFFERS
 
-    def pull(self, model_id: str, progress: Callable[[PullProgress], None], cancel: Cancel) -> None:
+    def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         self.calls.append(f"pull {model_id}")
-        progress(Step("connect"))
-        progress(Step("download", 124_000_000, 397_000_000, 5_200_000.0, 52.0))
+        progress(Progress("connect"))
+        progress(Progress("download", "", "", 124_000_000, 397_000_000, 5_200_000.0, 52.0))
         if self.fail_pull:
             raise ModelStoreFault(self.fail_pull, "Try again when you are online.")
         while self.hold_pull and not cancel.is_set():
@@ -273,18 +228,18 @@ class ScriptedServices:
     def memory_advice(self, model_id: str) -> str:
         return self.advice.get(model_id, "")
 
-    def found_models(self) -> Sequence[OtherModel]:
+    def found_models(self) -> Sequence[FoundModel]:
         return self.others
 
     def confinement(self) -> Confinement:
         return self.confined
 
-    def import_solutions(self, paths: Sequence[str]) -> ScriptedImport:
+    def import_solutions(self, paths: Sequence[str]) -> ImportResult:
         found = [t for path in paths for t in read_transcripts(path)]
         keys = tuple(self.add(t.problem, t.solution) for t in found)
-        return ScriptedImport(keys, f"Imported {len(keys)}.")
+        return ImportResult(keys, len(keys))
 
-    def entries(self, query: str) -> Sequence[SavedEntry]:
+    def entries(self, query: str) -> Sequence[Entry]:
         words = query.lower().split()
         found = [e for e, t in self.saved.values() if all(w in t.to_json().lower() for w in words)]
         return sorted(found, key=lambda e: -e.created)
@@ -307,7 +262,7 @@ class ScriptedServices:
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         return suggested_name([transcript] if transcript is not None else [], format)
 
-    def samples(self) -> Sequence[SampleProblem]:
+    def samples(self) -> Sequence[Sample]:
         return SAMPLES
 
     def load_settings(self) -> Settings:

@@ -12,9 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, OtherModel, ScriptedServices
+from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.values import FoundModel
 from tutor_app.ui.dialogs.confinement import ConfinementDialog
 from tutor_app.ui.page.page_menu import grouped
 from tutor_app.ui.page.step_list import in_words
@@ -285,7 +286,7 @@ def test_memory_and_models_of_other_programs_are_told_before_a_download(qtbot: Q
     services = ScriptedServices(
         model="",
         advice={"standard": "It needs more memory than is free."},
-        others=(OtherModel("Ollama", "some-model:7b", Path("/models/x.gguf"), 4_000_000_000),),
+        others=(FoundModel("Ollama", "some-model:7b", Path("/models/x.gguf"), 4_000_000_000),),
     )
     window = open_window(services)
     page = window.models.page

@@ -25,11 +25,12 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.ui.scripted import QUADRATIC, REPAIRED, SAMPLES, SavedEntry, ScriptedServices, Step
+from tests.ui.scripted import QUADRATIC, REPAIRED, SAMPLES, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.settings import Settings, described
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry, Progress
 from tutor_app.text.plain import plain
 from tutor_app.ui.dialogs.samples import SamplesDialog, pick
 from tutor_app.ui.dialogs.settings import SettingsDialog
@@ -275,10 +276,10 @@ def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:
 
 def test_progress_without_a_total_and_after_the_end(qtbot: QtBot, open_window: Open) -> None:
     page = open_window(ScriptedServices(model="")).models.page
-    page.show_progress(Step("download", 5, 10))
+    page.show_progress(Progress("download", done=5, total=10))
     assert page.line.text() == ""
     page.set_running(True)
-    page.show_progress(Step("connect"))
+    page.show_progress(Progress("connect"))
     assert page.line.text() == "Connecting"
     assert page.bar.maximum() == 0
 
@@ -488,10 +489,10 @@ def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_w
         "cut": ("interrupted before its end", {}),
     }
     for name, (remark, meta) in cases.items():
-        services.saved[name] = (SavedEntry(name, "p"), Transcript.of("p", *QUADRATIC[:1], meta=meta))
+        services.saved[name] = (Entry(name, "p"), Transcript.of("p", *QUADRATIC[:1], meta=meta))
         window.open_solution(name)
         qtbot.waitUntil(_shows(window, remark, "look for"))
-    services.saved["again"] = (SavedEntry("again", "p"), Transcript.of("p", *QUADRATIC, meta=made))
+    services.saved["again"] = (Entry("again", "p"), Transcript.of("p", *QUADRATIC, meta=made))
     window.open_solution("again")
     qtbot.waitUntil(lambda: window.status.state.text() == "Solved by M 7B, 21 Nov 2026 at 21:09")
 

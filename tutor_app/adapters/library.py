@@ -23,44 +23,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from tutor_app.adapters.presence import Presence
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.transcript import Code, Text, Transcript, TranscriptFormatError
-
-Status = Literal["running", "finished", "interrupted"]
+from tutor_app.core.values import Entry, Status
 
 TRASH_DAYS: Final = 30
 BUSY_SECONDS: Final = 10.0
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _STATUSES: Final = frozenset(get_args(Status))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the list of solutions.
-
-    Attributes:
-        id: For :meth:`Library.get`.
-        problem: The problem's text.
-        model: Name of the model that solved it, or empty.
-        answer: LaTeX of the final answer, or empty.
-        status: ``running`` (some live program is at it), ``finished`` (ended for a reason of its own), or
-            ``interrupted`` (its program closed or died before the end).
-        created: POSIX seconds.
-        updated: POSIX seconds of the last save.
-    """
-
-    id: str
-    problem: str
-    model: str
-    answer: str
-    status: Status
-    created: float
-    updated: float
 
 
 class Library:

@@ -338,7 +338,8 @@ def _models_pull(args: argparse.Namespace) -> int:
 
 
 def _pull(where: Folders, name: str) -> None:
-    from tutor_app.adapters.models.store import Progress, describe
+    from tutor_app.adapters.models.store import describe
+    from tutor_app.core.values import Progress
     from tutor_app.tutor.service import model_store
 
     store = model_store(where)
@@ -394,12 +395,12 @@ def _models_remove(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from tutor_app.adapters.library import Library
     from tutor_app.export import read_transcripts
-    from tutor_app.tutor.service import bring_in
+    from tutor_app.tutor.service import import_transcripts
 
     # All files are read before the first is taken: a mistake in the last one leaves nothing half done.
     transcripts = [t for path in args.files for t in read_transcripts(path)]
     with Library(_folders(args).library) as library:
-        print(bring_in(transcripts, library).sentence)
+        print(import_transcripts(transcripts, library).sentence)
     return DONE
 
 

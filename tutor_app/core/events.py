@@ -62,6 +62,17 @@ ParseEvent = TextDelta | CodeStarted | CodeDelta | CodeEnded | OutputStarted | O
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The solution is being kept in the library; the first event of one that is.
+
+    Attributes:
+        solution_id: What to fetch it by.
+    """
+
+    solution_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoundStarted:
     """The model is about to speak; ``number`` counts from 1."""
 
@@ -199,7 +210,8 @@ class Finished:
 
 
 SolveEvent = (
-    RoundStarted
+    Recorded
+    | RoundStarted
     | Reading
     | TextDelta
     | CodeStarted

@@ -6,46 +6,26 @@ Reads ``resources/problems/``; checks nothing of the mathematics (a test runs ev
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from tutor_app.core.errors import HostFault
+from tutor_app.core.values import Sample
 from tutor_app.resources import resource_names, resource_text
 
 
-@dataclass(frozen=True, slots=True)
-class SampleProblem:
-    """One sample problem.
-
-    Attributes:
-        id: Unique and stable, ``topic-word``.
-        topic: Field of mathematics, for the menu.
-        difficulty: From 1 (a first exercise) to 5 (takes an idea).
-        problem: The statement, with LaTeX between dollar signs.
-        answer: The expected answer, LaTeX or a number.
-        check: Python that computes the answer on its own and prints it.
-    """
-
-    id: str
-    topic: str
-    difficulty: int
-    problem: str
-    answer: str
-    check: str
-
-
-def sample_problems() -> tuple[SampleProblem, ...]:
+def sample_problems() -> tuple[Sample, ...]:
     """All of them, grouped by topic in the files' order, the easier ones of a topic first.
 
     Raises:
         HostFault: If the program's own files are damaged.
     """
-    found: list[SampleProblem] = []
-    names = {f.name for f in fields(SampleProblem)}
+    found: list[Sample] = []
+    names = {f.name for f in fields(Sample)}
     for name in resource_names("problems", ".json"):
         try:
             rows = json.loads(resource_text(name))
             found += sorted(
-                (SampleProblem(**{key: row[key] for key in names}) for row in rows),
+                (Sample(**{key: row[key] for key in names}) for row in rows),
                 key=lambda p: p.difficulty,
             )
         except (ValueError, KeyError, TypeError) as e:

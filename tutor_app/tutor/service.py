@@ -10,7 +10,6 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -20,16 +19,17 @@ from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.chat_template import parts_of
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
-from tutor_app.adapters.models.other_apps import FoundModel, scan
+from tutor_app.adapters.models.other_apps import scan
 from tutor_app.adapters.models.store import InstalledModel, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, LibraryFault, UserFault
-from tutor_app.core.events import Finished, RunFinished, SolveEvent
+from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
 from tutor_app.core.transcript import Transcript, Verdict
+from tutor_app.core.values import FoundModel, ImportResult
 from tutor_app.resources import resource, resource_names, resource_text
 from tutor_app.tutor.paths import Folders
 
@@ -294,6 +294,7 @@ def recorded(
     finished = False
     draft = Transcript.of(problem, meta=meta)
     try:
+        yield Recorded(key)
         for event in events:
             builder.apply(event)
             if isinstance(event, Finished):
@@ -310,32 +311,7 @@ def recorded(
             _save(library, key, draft.with_solution(builder.parts()), "interrupted")
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """What came of an import.
-
-    Attributes:
-        ids: In the library, of every solution in the files.
-        new: How many of them were not there before.
-    """
-
-    ids: tuple[str, ...]
-    new: int
-
-    @property
-    def sentence(self) -> str:
-        """How many were new and how many not."""
-        known = len(self.ids) - self.new
-        if not self.ids:
-            return "There was no solution to import."
-        if not self.new:
-            was = "This solution was" if known == 1 else f"All {known} solutions were"
-            return f"{was} in the library already."
-        said = f"Imported {self.new} solution{'s' if self.new != 1 else ''}"
-        return f"{said}; {known} {'was' if known == 1 else 'were'} in the library already." if known else f"{said}."
-
-
-def bring_in(transcripts: Sequence[Transcript], library: Library) -> Brought:
+def import_transcripts(transcripts: Sequence[Transcript], library: Library) -> ImportResult:
     """Take transcripts into the library exactly as they are; those that are there already are not taken twice.
 
     Raises:
@@ -358,7 +334,7 @@ def bring_in(transcripts: Sequence[Transcript], library: Library) -> Brought:
             here.setdefault(t.problem, []).append(known)
             new += 1
         ids.append(known)
-    return Brought(tuple(ids), new)
+    return ImportResult(tuple(ids), new)
 
 
 def _save(library: Library, key: str, transcript: Transcript, status: Any) -> str:

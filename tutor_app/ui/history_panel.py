@@ -34,11 +34,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor_app.core.values import Entry
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.text.speech import spoken, spoken_prose
 from tutor_app.ui.icons import icon
-from tutor_app.ui.services import Entry
 
 _SEARCH_MS: Final = 180
 _TOAST_MS: Final = 10_000

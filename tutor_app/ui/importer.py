@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from tutor_app.core.values import ImportResult
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.services import Brought, Services
+from tutor_app.ui.services import Services
 
 SOLUTIONS = (".json", ".jsonl")
 MODELS = (".gguf",)
@@ -34,7 +35,7 @@ class Importer(QObject):
         services: Services,
         *,
         use_model: Callable[[str], None],
-        brought: Callable[[Brought], None],
+        brought: Callable[[ImportResult], None],
         say: Callable[[str], None],
         complain: Callable[[Exception], None],
     ) -> None:
@@ -60,7 +61,7 @@ class Importer(QObject):
         if solutions:
             self._say("Importing\u2026")
 
-            def done(brought: Brought) -> None:
+            def done(brought: ImportResult) -> None:
                 self._brought(brought)
                 self._say(brought.sentence)
 

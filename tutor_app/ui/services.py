@@ -8,7 +8,6 @@ Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from tutor_app.core.confinement import Confinement
@@ -16,157 +15,9 @@ from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
-
-
-class Entry(Protocol):
-    """One saved solution, as a line of a list."""
-
-    @property
-    def id(self) -> str:
-        """What to fetch it by."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """The problem's text."""
-        ...
-
-    @property
-    def answer(self) -> str:
-        """LaTeX of the answer, or empty."""
-        ...
-
-    @property
-    def status(self) -> str:
-        """``running``, ``finished`` or ``interrupted``."""
-        ...
-
-    @property
-    def created(self) -> float:
-        """POSIX seconds."""
-        ...
-
-
-class Sample(Protocol):
-    """A sample problem."""
-
-    @property
-    def topic(self) -> str:
-        """Field of mathematics."""
-        ...
-
-    @property
-    def difficulty(self) -> int:
-        """From 1 to 5."""
-        ...
-
-    @property
-    def problem(self) -> str:
-        """Its text."""
-        ...
-
-
-class Offer(Protocol):
-    """A model that can be fetched."""
-
-    @property
-    def id(self) -> str:
-        """What to fetch it by."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """For the reader."""
-        ...
-
-    @property
-    def licence(self) -> str:
-        """Of the weights."""
-        ...
-
-    @property
-    def bytes(self) -> int:
-        """Size of the download."""
-        ...
-
-    @property
-    def ram_bytes(self) -> int:
-        """Memory it takes, roughly."""
-        ...
-
-    @property
-    def note(self) -> str:
-        """One sentence for the one who chooses, or empty."""
-        ...
-
-
-class FoundModel(Protocol):
-    """A model that another program has put on this computer."""
-
-    @property
-    def app(self) -> str:
-        """Whose it is."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """For the reader."""
-        ...
-
-    @property
-    def path(self) -> Path:
-        """The file, which is used where it lies."""
-        ...
-
-    @property
-    def bytes(self) -> int:
-        """Its length."""
-        ...
-
-
-class Brought(Protocol):
-    """What came of an import."""
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """Of the solutions in the files, those that were here already included."""
-        ...
-
-    @property
-    def sentence(self) -> str:
-        """How many were new and how many not."""
-        ...
-
-
-class PullProgress(Protocol):
-    """How far a download is."""
-
-    @property
-    def stage(self) -> str:
-        """What is going on, one word."""
-        ...
-
-    @property
-    def done(self) -> int:
-        """Bytes."""
-        ...
-
-    @property
-    def total(self) -> int:
-        """Bytes."""
-        ...
-
-    @property
-    def bytes_per_second(self) -> float:
-        """0 if not known yet."""
-        ...
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At that speed."""
-        ...
 
 
 class Services(Protocol):
@@ -192,7 +43,7 @@ class Services(Protocol):
         """Models that can be fetched, the recommended one first."""
         ...
 
-    def pull(self, model_id: str, progress: Callable[[PullProgress], None], cancel: Cancel) -> None:
+    def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """*Worker.* Fetch a model; calls ``progress`` about ten times a second."""
         ...
 
@@ -212,7 +63,7 @@ class Services(Protocol):
         """*Worker.* What holds on this computer where code runs."""
         ...
 
-    def import_solutions(self, paths: Sequence[str]) -> Brought:
+    def import_solutions(self, paths: Sequence[str]) -> ImportResult:
         """*Worker.* Take exported solutions into the library; those that are there already are not taken twice."""
         ...
 

@@ -50,6 +50,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry, ImportResult
 from tutor_app.handout import remarks
 from tutor_app.render import theme as themes
 from tutor_app.resources import resources
@@ -73,7 +74,7 @@ from tutor_app.ui.page.page_menu import PageMenu
 from tutor_app.ui.page.step_list import StepList
 from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.problem_box import ProblemBox
-from tutor_app.ui.services import Brought, Entry, Services
+from tutor_app.ui.services import Services
 from tutor_app.ui.status_line import StatusLine
 from tutor_app.ui.top_bar import TopBar
 
@@ -441,7 +442,7 @@ class MainWindow(QMainWindow):
         else:
             self.models.show()
 
-    def _brought(self, brought: Brought) -> None:
+    def _brought(self, brought: ImportResult) -> None:
         """Solutions have been imported: a single one is shown."""
         self.refresh_history()
         if len(brought.ids) == 1 and not self.bridge.busy:

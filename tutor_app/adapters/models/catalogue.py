@@ -14,6 +14,7 @@ from tutor_app.adapters.models.download import Source
 from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.package_source import PackageChunks
 from tutor_app.core.errors import ModelStoreFault
+from tutor_app.core.values import Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class CatalogueEntry:
     def names(self) -> tuple[str, ...]:
         """Everything it may be called, case-folded."""
         return tuple(n.casefold() for n in (self.id, self.name, self.file, *self.roles))
+
+    @property
+    def offer(self) -> Offer:
+        """What a user needs to know to choose it."""
+        return Offer(self.id, self.name, self.licence, self.bytes, self.ram_bytes, self.note)
 
 
 def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:

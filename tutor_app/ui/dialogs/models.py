@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
+from tutor_app.core.values import FoundModel, Progress
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.dialogs.first_run import FirstRunPage
-from tutor_app.ui.services import FoundModel, PullProgress, Services
+from tutor_app.ui.services import Services
 
 
 class ModelDesk(QObject):
@@ -63,7 +64,7 @@ class ModelDesk(QObject):
         self.page.set_running(True)
         job = Job()
 
-        def report(p: PullProgress) -> None:
+        def report(p: Progress) -> None:
             self._bridge.post(lambda: self.page.show_progress(p))
 
         def done(_: None) -> None:

@@ -24,13 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor_app.core.values import Sample
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
-from tutor_app.ui.services import Sample
 
-LEVELS: Final = ("", "first exercise", "easy", "medium", "hard", "needs an idea")
+LEVELS: Final = ("", "very easy", "easy", "medium", "hard", "needs an idea")
 _CARDS: Final = 6
 
 

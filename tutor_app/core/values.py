@@ -1,0 +1,146 @@
+"""Plain values that pass between the adapters, the tutor and a screen: lines of lists and states of long tasks.
+
+They hold data and sentences made of it; nothing here reads a file or asks a model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Status = Literal["running", "finished", "interrupted"]
+Stage = Literal["connect", "download", "check", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One saved solution, as a line of a list.
+
+    Attributes:
+        id: What to fetch it by.
+        problem: The problem's text.
+        model: Name of the model that solved it, or empty.
+        answer: LaTeX of the final answer, or empty.
+        status: ``running`` (a live program is at it), ``finished`` (ended for a reason of its own), or
+            ``interrupted`` (its program closed or died before the end).
+        created: POSIX seconds.
+        updated: POSIX seconds of the last save.
+    """
+
+    id: str
+    problem: str
+    model: str = ""
+    answer: str = ""
+    status: Status = "finished"
+    created: float = 0.0
+    updated: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample problem.
+
+    Attributes:
+        topic: Field of mathematics, for the menu.
+        difficulty: From 1 (very easy) to 5 (takes an idea).
+        problem: The statement, with LaTeX between dollar signs.
+        id: Unique and stable, ``topic-word``.
+        answer: The known answer, LaTeX or a number.
+        check: Python that computes the answer on its own and prints it.
+    """
+
+    topic: str
+    difficulty: int
+    problem: str
+    id: str = ""
+    answer: str = ""
+    check: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that can be downloaded.
+
+    Attributes:
+        id: What to download it by.
+        name: For the user.
+        licence: Of the weights.
+        bytes: Size of the download.
+        ram_bytes: Memory it takes, roughly.
+        note: One sentence for the one who chooses, or empty.
+    """
+
+    id: str
+    name: str
+    licence: str
+    bytes: int
+    ram_bytes: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModel:
+    """A model that another program has put on this computer.
+
+    Attributes:
+        app: Which program.
+        name: For the user.
+        path: The file, which is used where it lies.
+        bytes: Its length.
+    """
+
+    app: str
+    name: str
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download is.
+
+    Attributes:
+        stage: What is going on.
+        name: Of the model.
+        source: Where from.
+        done: Bytes that are here (while checking: that have been checked).
+        total: Bytes of the whole.
+        bytes_per_second: Over the last seconds; 0 if not known yet.
+        seconds_left: At that speed, or None.
+        note: Why an earlier source was given up, or empty.
+    """
+
+    stage: Stage
+    name: str = ""
+    source: str = ""
+    done: int = 0
+    total: int = 0
+    bytes_per_second: float = 0.0
+    seconds_left: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What came of an import of solutions.
+
+    Attributes:
+        ids: In the library, of every solution in the files.
+        new: How many of them were not there before.
+    """
+
+    ids: tuple[str, ...]
+    new: int
+
+    @property
+    def sentence(self) -> str:
+        """How many were new and how many not."""
+        known = len(self.ids) - self.new
+        if not self.ids:
+            return "There was no solution to import."
+        if not self.new:
+            was = "This solution was" if known == 1 else f"All {known} solutions were"
+            return f"{was} in the library already."
+        said = f"Imported {self.new} solution{'s' if self.new != 1 else ''}"
+        return f"{said}; {known} {'was' if known == 1 else 'were'} in the library already." if known else f"{said}."
