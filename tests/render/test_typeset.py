@@ -390,3 +390,55 @@ def test_a_sign_is_told_from_a_difference() -> None:
     assert typeset("|-3|", False).width < typeset("|3|", False).width + 0.75
     assert typeset("5-3", False).width > typeset("53", False).width + 0.9
     assert typeset("1,000", False).width < typeset("f(1, 000)", False).width - typeset("f()", False).width - 0.05
+
+
+def height(latex: str, display: bool = True) -> float:
+    formula = typeset(latex, display)
+    assert formula.ok, latex
+    return formula.ascent + formula.descent
+
+
+class TestHeights:
+    """Heights in em, against those that TeX's rules give."""
+
+    @pytest.mark.parametrize("body", [
+        "\\sum_j a_j", "\\sum_{j=0}^{m} a_j", "\\prod^{m} b", "\\bigcup_{t\\in T} A_t", "\\bigcap\\limits_t A_t",
+        "\\coprod_t A", "\\iint_D f", "\\oint_C g", "\\int^b h", "\\bigoplus_n V_n", "\\sum\\nolimits_j a_j",
+    ])  # fmt: skip
+    @pytest.mark.parametrize("fences", ["()", "[]", "||", "\\{\\}", ".|"])
+    def test_fences_are_as_high_as_a_large_sign_with_limits(self, body: str, fences: str) -> None:
+        opening, closing = (fences[:2], fences[2:]) if fences[0] == "\\" else (fences[0], fences[1])
+        bare = height(body)
+        assert bare - 0.1 <= height(f"\\left{opening} {body} \\right{closing}") <= bare + 1.2
+
+    def test_a_large_sign_in_a_fraction_between_fences(self) -> None:
+        assert 3.0 < height("\\left(\\frac{\\sum_j a_j}{m}\\right)^3") < 5.0
+
+    @pytest.mark.parametrize("latex", [
+        "\\boxed{}", "\\boxed{ }", "\\boxed{{}}", "\\boxed{\\,}", "\\boxed{\\text{}}", "\\fbox{}", "\\fbox{ }",
+        "y=\\boxed{\\quad}", "\\boxed{\\phantom{8}}", "\\boxed{\\hspace{2cm}}", "\\left(\\boxed{}\\right)",
+    ])  # fmt: skip
+    def test_an_empty_box_is_as_high_as_a_digit_in_it(self, latex: str) -> None:
+        assert 0.9 < height(latex) < 1.6
+
+    @pytest.mark.parametrize("latex", [
+        "\\underbrace{}_{k}", "\\overbrace{}^{k}", "\\hat{}", "\\vec{}", "\\frac{}{3}", "\\sqrt{}", "\\cancel{}",
+        "\\left(\\right)", "\\left[\\frac{}{}\\right]", "\\begin{bmatrix} & \\\\ & \\end{bmatrix}", "\\binom{}{}",
+        "\\begin{array}{c}\\boxed{}\\\\ 8\\end{array}", "{}^{3}_{2}H", "\\sum_{}^{}",
+    ])  # fmt: skip
+    def test_nothing_takes_no_room(self, latex: str) -> None:
+        assert height(latex) < 2.6
+
+    @pytest.mark.parametrize("fence", [
+        "\\{", "\\}", "\\lbrace", "\\rbrace", "|", "\\|", "\\vert", "\\lvert", "\\rVert", "/", "\\backslash", "(", "]",
+        "\\langle", "\\rangle", "\\lfloor", "\\rceil", "\\uparrow",
+    ])  # fmt: skip
+    def test_a_sized_fence_is_one_sign_of_its_size(self, fence: str) -> None:
+        for command, size in [("big", 1.2), ("Big", 1.8), ("bigg", 2.4), ("Bigg", 3.0)]:
+            for side in ("", "l", "r", "m"):
+                formula = typeset(f"\\{command}{side}{fence} ", True)
+                assert formula.ascent + formula.descent == pytest.approx(size, rel=0.25)
+                assert formula.width < 0.36 * size + 0.3, "letters of a command are in print"
+
+    def test_letters_of_a_command_are_never_in_print(self) -> None:
+        assert not typeset("3+\\unheardof{4}", True).ok

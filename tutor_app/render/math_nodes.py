@@ -1,9 +1,12 @@
-"""Four of ziamath's layout nodes, done over: rows, tables, enclosures and text.
+"""Five of ziamath's layout nodes, done over: signs, rows, tables, enclosures and text.
+
+Signs and rows without ink have a height of zero (ziamath gives them limits that are the wrong way round, and whatever
+is put around them grows to hundreds of em), and large operators never stretch with the row they stand in.
 
 Rows are measured once instead of once for every level above them (ziamath's time doubles with each level of nesting).
 Tables have rules and the even baselines of a book. Text with a character that the mathematics font lacks (Chinese,
 Hebrew, emoji) is set by Qt in the face of the prose, with its fall-backs, shaping and direction. Importing this module
-registers the four in ziamath; everything else is laid out by ziamath as it is. Refuses to parse: what to draw was
+registers the five in ziamath; everything else is laid out by ziamath as it is. Refuses to parse: what to draw was
 decided in the MathML.
 """
 
@@ -20,7 +23,7 @@ from ziafont.fonttypes import BBox
 from ziafont.glyph import fmt
 from ziamath import operators
 from ziamath.drawable import Box, Drawable, HLine, VLine
-from ziamath.nodes import Menclose, Mnode, Mrow, Mtable, Mtext
+from ziamath.nodes import Menclose, Midentifier, Mnode, Mnumber, Moperator, Mrow, Mtable, Mtext
 
 from tutor_app.render.theme import text_font
 
@@ -36,6 +39,8 @@ _STRUT_BELOW: Final = 0.36
 _ROW_GAP: Final = 0.3  # at least, between the ink of two rows
 _JOT: Final = 0.3  # more between the rows of an alignment
 _BOX_PAD: Final = (0.3, 0.22)  # beside and above what is boxed
+_BLANK: Final = (0.5, 0.7)  # width and height of the room in an empty box: a digit's
+_FLAT: Final = 0.02  # what is lower than this has no ink: nothing, or a space
 _SIDE: Final = 0.06  # between a matrix and its fences
 _COLUMN_GAP: Final = 0.9
 _RULE_GAP: Final = 0.42  # between a rule and its cells
@@ -44,8 +49,39 @@ _DOUBLE: Final = 0.14  # between the two lines of a double rule
 
 @cache
 def _is_stretchy(sign: str) -> bool:
-    forms = ("prefix", "infix", "postfix")
-    return any(operators.get_params(sign, form).get("stretchy", "false") != "false" for form in forms)
+    params = [operators.get_params(sign, form) for form in ("prefix", "infix", "postfix")]
+    return any(p.get("stretchy", "false") != "false" and p.get("largeop") != "true" for p in params)
+
+
+def _level(box: BBox) -> BBox:
+    """A box whose limits are the right way round: one without ink is flat and stands on the baseline."""
+    return box if box.ymax >= box.ymin else BBox(box.xmin, box.xmax, 0.0, 0.0)
+
+
+class Sign(Moperator, tag="mo"):  # type: ignore[misc, call-arg]
+    """An operator or a fence; a sum or a product has its own size, whatever stands beside it."""
+
+    def _setup(self, **kwargs: Any) -> None:
+        if self.params.get("largeop") == "true":
+            self.params["stretchy"] = "false"
+        super()._setup(**kwargs)
+        self.bbox: BBox = _level(self.bbox)
+
+
+class Number(Mnumber, tag="mn"):  # type: ignore[misc, call-arg]
+    """A number; an empty one is flat."""
+
+    def _setup(self, **kwargs: Any) -> None:
+        super()._setup(**kwargs)
+        self.bbox: BBox = _level(self.bbox)
+
+
+class Identifier(Midentifier, tag="mi"):  # type: ignore[misc, call-arg]
+    """A variable or a name; an empty one is flat."""
+
+    def _setup(self, **kwargs: Any) -> None:
+        super()._setup(**kwargs)
+        self.bbox: BBox = _level(self.bbox)
 
 
 def _has_stretchy(elements: list[ET.Element]) -> bool:
@@ -85,7 +121,7 @@ class Row(Mrow, tag="mrow"):  # type: ignore[misc, call-arg]
             self.nodes.append(node)
             self.nodexy.append((x, 0))
             x += node.xadvance()
-        self.bbox = BBox(*box)
+        self.bbox = _level(BBox(*box))
         self._xadvance = x
 
 
@@ -94,6 +130,9 @@ class Enclosure(Menclose, tag="menclose"):  # type: ignore[misc, call-arg]
 
     def _setup(self, **kwargs: Any) -> None:
         inner = self.base.bbox
+        if "box" in self.notation and inner.ymax - inner.ymin < _FLAT * self.glyphsize:
+            width, height = (size * self.glyphsize for size in _BLANK)
+            inner = BBox(inner.xmin, inner.xmin + max(width, inner.xmax - inner.xmin), 0.0, height)
         lw = self.units_to_points(self.font.math.consts.radicalRuleThickness)
         if self.notation == ["box"]:
             x, y = _BOX_PAD[0] * self.glyphsize, _BOX_PAD[1] * self.glyphsize
@@ -211,8 +250,8 @@ def _counts(spec: str, length: int) -> list[int]:
 
 
 def _has_ink(node: Any) -> bool:
-    """Whether a cell has a height; an empty one has limits that are the wrong way round."""
-    return bool(node.bbox.ymax > -900 and node.bbox.ymin < 900)
+    """Whether a cell has a height; an empty one is flat."""
+    return bool(node.bbox.ymax > node.bbox.ymin)
 
 
 def _spans(spec: str, columns: int) -> list[tuple[int, int, int]]:

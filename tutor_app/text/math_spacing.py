@@ -28,6 +28,11 @@ _CLOSING: Final = frozenset([")", "]", "}", "|", "\u27e9", "\u2309", "\u230b", "
 _BETTER: Final = {"~": "\u223c", "\u29f5": "\u2216"}
 _LARGE: Final = frozenset("\u2211\u220f\u2210\u222b\u222c\u222d\u222e\u222f\u2230\u22c3\u22c2\u2a01\u2a02")
 _NARROW_ACCENTS: Final = {"^": "\u02c6", "~": "\u02dc"}
+_ESCAPED: Final = {
+    "\\{": "{", "\\}": "}", "\\|": "\u2016", "\\lbrace": "{", "\\rbrace": "}", "\\lbrack": "[", "\\rbrack": "]",
+    "\\langle": "\u27e8", "\\rangle": "\u27e9", "\\lt": "<", "\\gt": ">", "\\backslash": "\\", "\\vert": "|",
+    "\\Vert": "\u2016", "\\lgroup": "(", "\\rgroup": ")", "\\lmoustache": "\u23b0", "\\rmoustache": "\u23b1",
+}  # fmt: skip
 _ROWS: Final = frozenset(["math", "mrow", "mtd", "mstyle"])
 _SCRIPTED: Final = frozenset(["msub", "msup", "msubsup", "munder", "mover", "munderover"])
 _NAMED_SPACES: Final = {
@@ -38,7 +43,33 @@ _NAMED_SPACES: Final = {
 _EM: Final = 0.75
 _RELATION_SPACE: Final = f"{5 / 18 * _EM:.3f}em"
 _BINARY_SPACE: Final = f"{4 / 18 * _EM:.3f}em"
+# Heights that the converter gives to \\big, \\Big, \\bigg and \\Bigg, and those that TeX gives them.
+_BIG: Final = {
+    "1.2em": f"{1.2 * _EM:.3f}em", "1.623em": f"{1.8 * _EM:.3f}em",
+    "2.047em": f"{2.4 * _EM:.3f}em", "2.470em": f"{3.0 * _EM:.3f}em",
+}  # fmt: skip
 _THIN_SPACE: Final = f"{3 / 18 * _EM:.3f}em"
+
+
+def name_signs(mathml: ET.Element) -> None:
+    r"""Put the sign in place of a command that the converter has left as its name, as in ``\Big\{``.
+
+    Raises:
+        ValueError: If a command has no sign; letters of commands are never shown.
+    """
+    from latex2mathml.symbols_parser import convert_symbol  # reads a large table: not before there is a formula
+
+    for leaf in mathml.iter():
+        if len(leaf) or not leaf.text or "\\" not in leaf.text:
+            continue
+        name = leaf.text.strip()
+        code = convert_symbol(name)
+        if name in _ESCAPED:
+            leaf.text = _ESCAPED[name]
+        elif code is not None and leaf.tag.rpartition("}")[2] != "mtext":
+            leaf.text = chr(int(code, 16))
+        elif re.search(r"\\[A-Za-z]", name):
+            raise ValueError(f"unknown command in {name}")
 
 
 def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> None:
@@ -48,9 +79,13 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
         mathml: The tree; its names lose their namespace.
         source: The LaTeX it comes from, for the rules of its arrays.
         known: Whether the mathematics font has all characters of a text.
+
+    Raises:
+        ValueError: If a command was not understood.
     """
     for element in mathml.iter():
         element.tag = element.tag.rpartition("}")[2]
+    name_signs(mathml)
     stack_lines(mathml)
     for parent in list(mathml.iter()):
         if parent.tag == "mspace":
@@ -61,6 +96,7 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
             _space_names(parent)
         children = list(parent)
         for i, child in enumerate(children):
+            _true_height(child)
             if child.tag == "mi" and child.text in _BETTER:
                 child.text = _BETTER[child.text]
             if child.tag == "mi" and child.text and child.text in _RELATIONS | _BINARY:
@@ -100,6 +136,13 @@ def _true_width(space: ET.Element) -> None:
         space.set("width", f"{float(m[1]) * _EM:.3f}em")
     elif (m := re.fullmatch(r"(negative)?([a-z]+)mathspace", width)) and m[2] in _NAMED_SPACES:
         space.set("width", f"{'-' if m[1] else ''}{_NAMED_SPACES[m[2]] / 18 * _EM:.3f}em")
+
+
+def _true_height(sign: ET.Element) -> None:
+    height = _BIG.get(sign.get("minsize", ""))
+    if height is not None and sign.get("maxsize") == sign.get("minsize"):
+        sign.attrib.update(minsize=height, maxsize=height)
+        sign.attrib.setdefault("stretchy", "true")
 
 
 def _narrow_accent(over: ET.Element) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from tutor_app.text.markup import clean
+from tutor_app.text.math_spacing import name_signs
 from tutor_app.text.repair import attempts
 from tutor_app.text.speech import spoken
 
@@ -44,6 +45,7 @@ def _converted(source: str, display: bool) -> str | None:
     for candidate in attempts(source):
         try:
             root = ET.fromstring(convert(candidate, display="block" if display else "inline"))
+            name_signs(root)
             body = _body(root)
         except (Exception, RecursionError):  # noqa: BLE001  (a parser over hostile text: any failure is "cannot")
             continue
