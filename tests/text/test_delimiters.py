@@ -107,3 +107,51 @@ def test_loses_nothing(text: str) -> None:
 def test_hostile_repetition_is_read_to_its_end(unit: str) -> None:
     text = unit * (20_000 // len(unit))
     assert "".join(s.raw for s in split(text).segments) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pay **$6** for **$k$** pens and ($30) for $h$ cups", ["k", "h"]),
+        ("About $2.5M and $3M in $t$ years", ["t"]),
+        ("It costs $6. If $k = 2$, then", ["k = 2"]),
+        ("from $6-$k$ up", ["k"]),
+        ("- $6 each\n- $8 each\n- $k_1$", ["k_1"]),
+        ("$4k$ and $6h$ and $2 \\times 3$ or $7 - k$", ["4k", "6h", "2 \\times 3", "7 - k"]),
+    ],
+)
+def test_an_amount_opens_no_formula(text: str, expected: list[str]) -> None:
+    assert [source for _, source in found(text)] == expected
+
+
+def test_a_formula_stays_in_its_cell() -> None:
+    table = "| thing | cost | n |\n|---|---|---|\n| pen | $6 | $k$ |\n| cup | $9 | $h$ |\n| $|k|$ | $4 | 1 |"
+    assert [source for _, source in found(table)] == ["k", "h", "|k|"]
+
+
+def test_a_quotation_leaves_no_marks_in_its_formulas() -> None:
+    assert found("> so\n>\n> $$\n> a+b=c\n> $$\n>\n> or \\[ a\n>  = c \\]") == [
+        ("display", "a+b=c"),
+        ("display", "a\n = c"),
+    ]
+    assert found("> $$ a\n\nThen $b$.") == [("inline", "b")]
+
+
+@pytest.mark.parametrize("opener", ["$$", "\\[", "\\begin{align}"])
+def test_a_display_ends_before_a_heading(opener: str) -> None:
+    text = f"Open {opener}\na + b\n\n### Next\n\nThen $y_1$ and\n\n$$\nc\n$$"
+    assert found(text) == [("inline", "y_1"), ("display", "c")]
+    assert split(text).open_at == -1
+
+
+def test_a_display_holds_no_paragraphs() -> None:
+    assert found("Open $$ a\n\nThe words with $y_1$ go on.\n\n$$\nc\n$$") == [("inline", "y_1"), ("display", "c")]
+
+
+@pytest.mark.parametrize("indent", ["", "  ", "    ", "      "])
+def test_a_fence_closes_at_any_indentation(indent: str) -> None:
+    assert found(f"1. Run\n\n    ```python\n    q = '$x$'\n{indent}```\n\n2. So $y$.") == [("inline", "y")]
+
+
+def test_a_fence_of_tildes_is_code() -> None:
+    assert found("~~~\n$x$\n~~~\n$y$") == [("inline", "y")]

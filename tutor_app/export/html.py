@@ -202,7 +202,7 @@ def prose(text: str) -> str:
     return out
 
 
-_TAGS = "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td strong em s"
+_TAGS = "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td strong em s sup sub"
 _PLAIN_TAGS: Final = frozenset(_TAGS.split())
 
 

@@ -17,12 +17,9 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.text.clean import clean_svg
-from tutor_app.text.delimiters import Segment, split
-from tutor_app.text.markup import answer_segments, clean
+from tutor_app.text.delimiters import Segment, map_words
+from tutor_app.text.markup import MARK, answer_segments, clean, escape_tags, marked
 
-_CODE: Final = re.compile(
-    r"(?ms)^ {0,3}(`{3,}).*?(?:^ {0,3}\1`*[ \t]*$|\Z)|(?<!`)(`+)(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`)"
-)
 _UNSAFE: Final = re.compile(r"\\[^A-Za-z]|[*<>`|~\n]|_.*_|\[.*\]\(")
 _MARGIN: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
 _MONEY: Final = "<span>$</span>"
@@ -114,7 +111,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             return f"![{alt}]({name})" if name else f"*[figure: {alt}]*"
         case Answer():
             value = "".join(
-                prose(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
+                _literal(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
             )
             verdict = wording.VERDICTS.get(part.verdict, "")
             return f"{level} Answer\n\n{value}" + (f"\n\nThis {verdict}." if verdict else "")
@@ -131,30 +128,21 @@ def fenced(kind: str, text: str) -> str:
 
 def prose(text: str) -> str:
     """Prose with its formulas in the forms that GitHub reads."""
-    out = ""
-    for s in split(clean(text)).segments:
-        if s.kind == "text":
-            out += _words(s.source)
-        else:
-            line = out.rsplit("\n", 1)[-1]
-            out += _formula(s, line)
-            if s.kind == "display" and out.endswith(("```", "$$")):
-                out += "\n"
+    text, formulas = marked(text)
+    out, at = "", 0
+    for m in MARK.finditer(text):
+        out += map_words(text[at : m.start()], _escaped)
+        s = formulas[int(m[1])]
+        out += _formula(s, out.rsplit("\n", 1)[-1])
+        if s.kind == "display" and out.endswith(("```", "$$")):
+            out += "\n"
+        at = m.end()
+    out += map_words(text[at:], _escaped)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^(```|\$\$)\n[ \t]*([.,;:])[ \t]*$", r"\1", out)).strip("\n")
 
 
-def _words(text: str) -> str:
-    """Words outside code with HTML and money kept from being read as anything else."""
-    out, at = "", 0
-    for m in _CODE.finditer(text):
-        out += _escaped(text[at : m.start()]) + m[0]
-        at = m.end()
-    return out + _escaped(text[at:])
-
-
 def _escaped(text: str) -> str:
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return re.sub(r"\\?\$", _MONEY, text)
+    return re.sub(r"\\?\$", _MONEY, escape_tags(text))
 
 
 def _formula(s: Segment, line: str) -> str:
@@ -179,4 +167,8 @@ def _formula(s: Segment, line: str) -> str:
 
 
 def _line(text: str) -> str:
-    return _escaped(re.sub(r"([\\`*_\[\]#|])", r"\\\1", " ".join(clean(text).split())))
+    return _literal(" ".join(clean(text).split()))
+
+
+def _literal(text: str) -> str:
+    return _escaped(re.sub(r"([\\`*_\[\]#|])", r"\\\1", text))

@@ -16,10 +16,8 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 from tutor_app.export.markdown import fenced
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
-from tutor_app.text.delimiters import Segment, split
-from tutor_app.text.markup import answer_segments, clean
-
-_FREE = re.compile(r"(?s)```.*?(?:```|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)")
+from tutor_app.text.delimiters import Segment, map_words
+from tutor_app.text.markup import answer_segments, clean, escape_tags, marked, replaced
 
 
 def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
@@ -75,7 +73,9 @@ class _Cells:
             case Figure():
                 self._figure(part)
             case Answer():
-                value = "".join(s.source if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex))
+                value = "".join(
+                    _literal(s.source) if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex)
+                )
                 verdict = wording.VERDICTS.get(part.verdict, "")
                 self.markdown(f"**Answer:** {value}" + (f"\n\nThis {verdict}." if verdict else ""))
 
@@ -150,28 +150,23 @@ class _Cells:
 
 def prose(text: str) -> str:
     """Prose with formulas between dollars, which is what Jupyter typesets; money keeps its backslash."""
-    out = ""
-    for s in split(clean(text)).segments:
-        if s.kind == "text":
-            out += _words(s)
-        elif s.kind == "display":
-            body = s.source if s.source.startswith("\\begin{") and s.raw == s.source else f"$${s.source}$$"
-            out += body
-        else:
-            out += f"${s.source}$"
-    return out.strip("\n")
+    text, formulas = marked(text)
+    # A mark in code is no formula there: none is put in code.
+    return replaced(map_words(text, _escaped), formulas, str, _formula).strip("\n")
 
 
-def _words(s: Segment) -> str:
-    out, at = "", 0
-    for m in _FREE.finditer(s.source):
-        out += _escaped(s.source[at : m.start()]) + m[0]
-        at = m.end()
-    return out + _escaped(s.source[at:])
+def _formula(s: Segment) -> str:
+    if s.kind == "inline":
+        return f"${s.source}$"
+    return s.source if s.source.startswith("\\begin{") and s.raw == s.source else f"$${s.source}$$"
+
+
+def _literal(text: str) -> str:
+    return _escaped(re.sub(r"([\\`*_\[\]#|])", r"\\\1", text))
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"\\?\$", r"\\$", re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text))
+    return re.sub(r"\\?\$", r"\\$", escape_tags(text))
 
 
 def _lines(text: str) -> list[str]:

@@ -301,7 +301,9 @@ class _Writer:
                     out += "\\textbf{"
                 case "em_open":
                     out += "\\emph{"
-                case "strong_close" | "em_close":
+                case "sup_open" | "sub_open":
+                    out += "\\textsuperscript{" if t.tag == "sup" else "\\textsubscript{"
+                case "strong_close" | "em_close" | "sup_close" | "sub_close":
                     out += "}"
                 case "code_inline":
                     out += f"\\texttt{{{_text(restored(t.content, formulas))}}}"
@@ -319,6 +321,8 @@ class _Writer:
                     pass
                 case _:
                     out += replaced(t.content, formulas, _text, write)
+        if inline_only and "\\\\{}" in out:  # a line break would end the row of the table
+            return f"\\begin{{tabular}}{{@{{}}l@{{}}}}{out.strip()}\\end{{tabular}}"
         # Nor may one stand right before a display formula, where TeX would set an empty line.
         return re.sub(r"(?:\\\\\{\}\s*)+(?=\\\[|\\begin\{(?:align|gather|equation|multline|flalign)|$)", "\n", out)
 

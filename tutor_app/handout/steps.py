@@ -14,6 +14,7 @@ from typing import Final
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.handout.options import Options
+from tutor_app.text.scan import group_end
 
 _BOXED: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 
@@ -76,18 +77,9 @@ def without_boxes(text: str) -> str:
     """The text with an empty box in the place of every boxed result; a box that never closes stays as it is."""
     out, at = "", 0
     while m := _BOXED.search(text, at):
-        end = _closing(text, m.end())
+        end = group_end(text, m.end())
         if end < 0:
             break
         out += text[at : m.start()] + r"\boxed{\phantom{000}}"
         at = end
     return out + text[at:]
-
-
-def _closing(text: str, at: int) -> int:
-    depth = 0
-    for m in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, at):
-        depth += {"{": 1, "}": -1}.get(m[0], 0)
-        if depth == 0 and m[0] == "}":
-            return m.end()
-    return -1

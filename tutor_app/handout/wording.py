@@ -15,6 +15,7 @@ from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import split
+from tutor_app.text.markup import without_emphasis
 from tutor_app.text.plain import plain
 
 VERDICTS: Final = {"correct": "agrees with the known answer", "incorrect": "differs from the known answer"}
@@ -34,7 +35,8 @@ def title_of(transcript: Transcript, longest: int = 80) -> str:
     # Dollars that are money must not be taken for the ends of formulas.
     segments = split(transcript.problem[: 8 * longest]).segments
     marked = "".join(s.source.replace("$", _DOLLAR) if s.kind == "text" else s.raw for s in segments)
-    text = re.sub(r"\*\*|`|(?m:^ {0,3}#{1,6} )", "", plain(marked)).replace("\\" + _DOLLAR, "$").replace(_DOLLAR, "$")
+    text = re.sub(r"(?m)^ {0,3}#{1,6} ", "", plain(without_emphasis(marked)))
+    text = text.replace("\\" + _DOLLAR, "$").replace(_DOLLAR, "$")
     if len(text) <= longest:
         return text or "Solution"
     return text[:longest].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"
@@ -82,7 +84,7 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
             add("Seed", sampling.get("seed"))
     usage = meta.get("usage")
     if isinstance(usage, dict) and usage.get("seconds"):
-        add("Time", f"{usage['seconds']:.0f} s, {usage.get('runs', 0)} blocks of code run")
+        add("Time", f"{usage['seconds']:.0f} s, {_blocks(usage.get('runs', 0))} of code run")
     add("Source", meta.get("source"))
     add("Licence", meta.get("licence"))
     answer = transcript.answer
@@ -90,6 +92,10 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
         add("Check", f"The answer {VERDICTS[answer.verdict]}.")
     add("End", ending(transcript))
     return known
+
+
+def _blocks(count: int) -> str:
+    return f"{count} block{'' if count == 1 else 's'}"
 
 
 def ending(transcript: Transcript) -> str:

@@ -7,7 +7,6 @@ because the backdrop must agree with the frames that the builder makes, down to 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -31,7 +30,7 @@ from tutor_app.render.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.theme import Theme, ui_font
-from tutor_app.text.delimiters import split
+from tutor_app.text.markup import answer_segments
 
 PROBLEM: Final = 1
 RUN: Final = 2
@@ -150,16 +149,12 @@ class DocumentBuilder:
         """Write the final answer, set apart."""
         self.close_run()
         outer = self._frame(ANSWER, "Answer", top=0.7, bottom=1.0, pad_left=1.2, pad_top=2.0, pad_bottom=0.9)
-        segments = [s for s in split(answer.latex).segments if s.source.strip()]
         self.w.paragraph(bottom=0.0)
-        if any(s.kind != "text" for s in segments) or _is_words(answer.latex):
-            for s in segments:
-                if s.kind == "text":
-                    self.w.write(s.source, self.w.text_format(scale=1.25))
-                else:
-                    self.w.formula(s.source, False, s.raw, 1.4)
-        else:
-            self.w.formula(answer.latex.strip(), False, answer.latex, 1.4)
+        for s in answer_segments(answer.latex):
+            if s.kind == "text":
+                self.w.write(s.source, self.w.text_format(scale=1.25))
+            else:
+                self.w.formula(s.source, False, s.raw, 1.4)
         if answer.verdict in _VERDICTS:
             text, color = _VERDICTS[answer.verdict]
             self.w.paragraph(top=0.5, bottom=0.0)
@@ -457,11 +452,6 @@ class DocumentBuilder:
                         cursor.mergeCharFormat(f)
             block = block.next()
         self._colored, self._colored_text = found, self._code_text
-
-
-def _is_words(latex: str) -> bool:
-    """Whether an answer is words rather than a formula: ``12 apples``, ``Monday``."""
-    return bool(re.search(r"[A-Za-z]{3,}", latex)) and not re.search(r"[\\^_={}]", latex)
 
 
 # -- the cards behind the text --------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ followed; pictures are named and never loaded.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt
@@ -25,42 +24,19 @@ from PySide6.QtGui import (
 
 from tutor_app.render.blocks import Writer
 from tutor_app.text.delimiters import Segment, split
+from tutor_app.text.markup import MARK, read, restored, without_emphasis
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_MARK: Final = re.compile("\ue000(\\d+)\ue001")
-_PRIVATE: Final = re.compile("[\ue000\ue001]")
 _SPACES: Final = re.compile(r"[ \t]{2,}|\t")
 _HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
 
 
-@cache
-def load_markdown() -> MarkdownIt:
-    """The parser, imported at the first call."""
-    from markdown_it import MarkdownIt
-
-    # Indented code, setext headings and link definitions are never meant by a model and swallow its mathematics.
-    return (
-        MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
-        .enable(["table", "strikethrough"])
-        .disable(["code", "lheading", "html_block", "html_inline", "reference"])
-    )
-
-
 def write_markdown(writer: Writer, text: str, **paragraph: float) -> None:
     """Write ``text`` as blocks at the writer's cursor; ``paragraph`` changes every paragraph's block."""
-    segments = split(_PRIVATE.sub("\ufffd", text)).segments
-    formulas = [s for s in segments if s.kind != "text"]
-    marked, n = "", 0
-    for s in segments:
-        if s.kind == "text":
-            marked += s.source
-        else:
-            marked += f"\ue000{n}\ue001"
-            n += 1
-    _Prose(writer, formulas, paragraph).write(load_markdown().parse(marked))
+    tokens, formulas = read(text)
+    _Prose(writer, formulas, paragraph).write(tokens)
 
 
 def write_plain(writer: Writer, text: str) -> None:
@@ -72,7 +48,7 @@ def write_plain(writer: Writer, text: str) -> None:
     for i, s in enumerate(segments):
         if s.kind == "text":
             shown = s.source.strip("\n") if i in (0, len(segments) - 1) else s.source
-            prose.text(shown.replace("**", ""), fmt)
+            prose.text(without_emphasis(shown), fmt)
         else:
             prose.formula(s, fmt)
 
@@ -227,7 +203,7 @@ class _Prose:
         address = ""
         for t in token.children or ():
             fmt = stack[-1]
-            if t.type in ("strong_open", "em_open", "s_open", "link_open"):
+            if t.type in ("strong_open", "em_open", "s_open", "link_open", "sup_open", "sub_open"):
                 new = QTextCharFormat(fmt)
                 font = QFont(new.font())
                 if t.type == "strong_open":
@@ -236,13 +212,19 @@ class _Prose:
                     font.setItalic(True)
                 elif t.type == "s_open":
                     font.setStrikeOut(True)
+                elif t.type in ("sup_open", "sub_open"):
+                    new.setVerticalAlignment(
+                        QTextCharFormat.VerticalAlignment.AlignSuperScript
+                        if t.tag == "sup"
+                        else QTextCharFormat.VerticalAlignment.AlignSubScript
+                    )
                 else:
                     font.setUnderline(True)
                     new.setForeground(self.w.theme.color("accent"))
                     address = str(t.attrGet("href") or "")
                 new.setFont(font)
                 stack.append(new)
-            elif t.type in ("strong_close", "em_close", "s_close", "link_close"):
+            elif t.type in ("strong_close", "em_close", "s_close", "link_close", "sup_close", "sub_close"):
                 stack.pop()
                 if t.type == "link_close" and address:
                     self.text(f" ({address})", self.w.text_format(color="muted", scale=0.88))
@@ -261,7 +243,7 @@ class _Prose:
     def _marked(self, text: str, fmt: QTextCharFormat, scale: float) -> None:
         text = _SPACES.sub(" ", text)
         at = 0
-        for m in _MARK.finditer(text):
+        for m in MARK.finditer(text):
             self.text(text[at : m.start()], fmt)
             if int(m[1]) < len(self.formulas):
                 self.formula(self.formulas[int(m[1])], fmt, scale)
@@ -270,7 +252,7 @@ class _Prose:
 
     def _restore(self, text: str) -> str:
         """The text with formulas put back as they were written, for code."""
-        return _MARK.sub(lambda m: self.formulas[int(m[1])].raw if int(m[1]) < len(self.formulas) else "", text)
+        return restored(text, self.formulas)
 
     def text(self, text: str, fmt: QTextCharFormat) -> None:
         """Write text; punctuation right after a formula stays on the formula's line."""

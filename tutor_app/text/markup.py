@@ -1,50 +1,197 @@
-r"""Model prose for exporters: Markdown with the formulas taken out, read exactly as the window reads it.
+r"""Model prose as Markdown with the formulas taken out: the one way in which window, PDF and exports read it.
 
-:func:`read` cuts out the formulas, parses what is left with the same rules as the window, and leaves numbered marks
-in the tokens, which :data:`MARK` finds. HTML stays text, links and pictures are never followed. Also the little that
-several formats need to know about formulas. Standard library and markdown-it only.
+:func:`marked` puts numbered marks in the places of formulas, which :data:`MARK` finds, and escapes stars that multiply;
+:func:`read` parses what it gives. HTML stays text, except for line breaks, raised and lowered text; links and pictures
+are never followed. Also the little that several formats need to know about answers. Standard library and markdown-it
+only.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.text.delimiters import Segment, split
+from tutor_app.text.delimiters import Segment, fences, map_words, split
+from tutor_app.text.scan import braces
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
 MARK: Final = re.compile("\ue000(\\d+)\ue001")
+KNOWN_TAG: Final = re.compile(
+    r"<br\s*/?>|</br\s*>|<(su[bp])\s*>(?=[^<>]*</\1\s*>)|(?<=[^<>])</su[bp]\s*>", re.IGNORECASE
+)
+"""The tags of HTML that mean in prose what they mean in a page."""
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_BREAK: Final = re.compile(r"(?:<br\s*/?>|</br\s*>)[ \t]*\n?", re.IGNORECASE)
+_SCRIPT: Final = re.compile(r"<(su[bp])\s*>", re.IGNORECASE)
+_ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&nbsp;": "~", "&#39;": "'", "&quot;": "''"}
+_ENTITY: Final = re.compile("|".join(_ENTITIES))
+_STARS: Final = re.compile(r"\\.|\*+", re.DOTALL)
+_PARAGRAPH_END: Final = re.compile(r"(\n[ \t>]*\n)")
+_LETTERS_BEFORE: Final = re.compile(r"(?:[A-Za-z]{2}|\ue001)$")
+_LETTERS_AFTER: Final = re.compile(r"[A-Za-z]{2}|\ue000")
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def load_markdown() -> MarkdownIt:
+    """The parser, imported at the first call."""
     from markdown_it import MarkdownIt
 
-    return (
+    # Indented code, setext headings and link definitions are never meant by a model and swallow its mathematics.
+    parser = (
         MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
         .enable(["table", "strikethrough"])
         .disable(["code", "lheading", "html_block", "html_inline", "reference"])
     )
+    parser.inline.ruler.before("entity", "known_tags", _read_tag)
+    return parser
+
+
+def _read_tag(state: StateInline, silent: bool) -> bool:
+    """Rule of the parser: ``<br>`` is a line break, ``<sup>`` and ``<sub>`` with their ends are raised and lowered."""
+    src, at, end = state.src, state.pos, state.posMax
+    if m := _BREAK.match(src, at, end):
+        if not silent:
+            state.push("hardbreak", "br", 0)
+        state.pos = m.end()
+        return True
+    if not (m := _SCRIPT.match(src, at, end)):
+        return False
+    closing = re.compile(rf"</{m[1]}\s*>", re.IGNORECASE).search(src, m.end(), end)
+    if closing is None:
+        return False
+    if not silent:
+        tag = m[1].lower()
+        state.push(f"{tag}_open", tag, 1)
+        state.pos, state.posMax = m.end(), closing.start()
+        state.md.inline.tokenize(state)
+        state.push(f"{tag}_close", tag, -1)
+    state.pos, state.posMax = closing.end(), end
+    return True
+
+
+def marked(text: str) -> tuple[str, list[Segment]]:
+    """The text with a mark in the place of each formula, ready to be read as Markdown; and the formulas."""
+    formulas: list[Segment] = []
+    out = ""
+    for s in split(_PRIVATE.sub("\ufffd", clean(text))).segments:
+        if s.kind == "text":
+            out += s.source
+        else:
+            out += f"\ue000{len(formulas)}\ue001"
+            formulas.append(replace(s, source=_ENTITY.sub(lambda m: _ENTITIES[m[0]], s.source)))
+    return map_words(_indented(out), escape_stars), formulas
 
 
 def read(text: str) -> tuple[list[Token], list[Segment]]:
     """Tokens of the prose and the formulas its marks number."""
-    formulas: list[Segment] = []
-    marked = ""
-    for s in split(_PRIVATE.sub("\ufffd", clean(text))).segments:
-        if s.kind == "text":
-            marked += s.source
-        else:
-            marked += f"\ue000{len(formulas)}\ue001"
-            formulas.append(s)
-    return _markdown().parse(marked), formulas
+    prose, formulas = marked(text)
+    return load_markdown().parse(prose), formulas
+
+
+def _indented(text: str) -> str:
+    """The text with every fence as far to the right as it begins, so that it does not leave its list."""
+    out, at = "", 0
+    for start, end in fences(text):
+        line = text.rfind("\n", 0, start) + 1
+        width = len(text[line:start].expandtabs(4))
+        first, *body, last = text[start:end].split("\n")
+        if (
+            not width
+            or ">" in text[line:start]
+            or (width < 4 and not text[line:start].strip() and not _in_list(text, line))
+        ):
+            continue
+        margin = " " * width
+        short = any(row.strip() and not row.expandtabs(4).startswith(margin) for row in body)
+        rows = [margin + row if short and row.strip() else row for row in body]
+        out += text[at:start] + "\n".join((first, *rows, margin + last.strip()))
+        at = end
+    return out + text[at:]
+
+
+def _in_list(text: str, at: int) -> bool:
+    return re.search(r"(?m)^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", text[:at]) is not None
+
+
+def escape_stars(text: str) -> str:
+    """The text with a backslash before the stars between numbers and names: they multiply, they do not emphasise.
+
+    Between two whole words a star ends what an earlier one began, or begins what a later one ends.
+    """
+    if "*" not in text:
+        return text
+    return "".join(part if n % 2 else _escaped_stars(part) for n, part in enumerate(_PARAGRAPH_END.split(text)))
+
+
+def _escaped_stars(text: str) -> str:
+    runs = [m for m in _STARS.finditer(text) if m[0][0] == "*"]
+    kinds = [_kind_of_stars(text, m) for m in runs]
+    # For each run the kind of the next one as long that is not between two words, counted from the end.
+    following: list[str] = []
+    latest: dict[str, str] = {}
+    for m, kind in zip(reversed(runs), reversed(kinds), strict=True):
+        following.append(latest.get(m[0], ""))
+        if kind != "between":
+            latest[m[0]] = kind
+    following.reverse()
+    out, at = "", 0
+    opened: set[str] = set()
+    for m, kind, after in zip(runs, kinds, following, strict=True):
+        if kind == "opens":
+            opened.add(m[0])
+        elif kind == "closes":
+            opened.discard(m[0])
+        elif kind == "between":
+            words_after = _LETTERS_AFTER.match(text, m.end()) is not None
+            if m[0] in opened and after != "closes" and words_after:
+                opened.discard(m[0])
+            elif (
+                m[0] not in opened
+                and after == "closes"
+                and words_after
+                and _LETTERS_BEFORE.search(text[: m.start()][-2:])
+            ):
+                opened.add(m[0])
+            else:
+                out += text[at : m.start()] + "\\*" * len(m[0])
+                at = m.end()
+    return out + text[at:]
+
+
+def _kind_of_stars(text: str, m: re.Match[str]) -> str:
+    before, after = text[m.start() - 1 : m.start()], text[m.end() : m.end() + 1]
+    if _ends_factor(before) and _begins_factor(after):
+        return "between"
+    if after and not after.isspace() and (not before or not before.isalnum()):
+        return "opens" if not before or before.isspace() or before in "([{\"'\u201c-" or after.isalnum() else "closes"
+    return "closes" if before and not before.isspace() else ""
+
+
+def _ends_factor(c: str) -> bool:
+    return c != "" and (c in ")]}\ue001!'" or (c.isascii() and c.isalnum()))
+
+
+def _begins_factor(c: str) -> bool:
+    return c != "" and (c in "([{\ue000\\-" or (c.isascii() and c.isalnum()))
+
+
+def escape_tags(text: str) -> str:
+    """Words for a format that takes HTML for HTML: all tags but the few known ones become text."""
+    return re.sub(r"<(?=[A-Za-z/!?])", lambda m: "<" if KNOWN_TAG.match(text, m.start()) else "&lt;", text)
+
+
+def without_emphasis(text: str) -> str:
+    """Prose as one writes it where nothing can be bold: the stars and ticks of Markdown are gone, products stay."""
+    text = re.sub(r"(?<!\\)\*\*|`", "", map_words(text, escape_stars))
+    return text.replace("\\*", "*")
 
 
 def clean(text: str) -> str:
@@ -70,12 +217,62 @@ def replaced(
     return out + words(text[at:])
 
 
+_LITERAL: Final = re.compile(
+    r"\d\s+\d|\d:\d|\d-\d+-\d|\*|(?<!\\)[&%#$~`\"]|[^\x00-\x7f\u2212\u221e\u03c0\u221a\xb0\xb1\xd7\xf7\u2260\u2264\u2265]"
+)
+_APART: Final = re.compile(r"[{}]|(?<![A-Za-z])[A-Za-z]\s+[A-Za-z](?![A-Za-z])|\d\s+(?!(?:or|and|to)\b)[A-Za-z]")
+_LATEX: Final = re.compile(r"\\[A-Za-z]|\\[{}%$&#,;!|]|[\^_]")
+_WORD: Final = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*(?![A-Za-z(}])")
+_NAMES = "sin cos tan cot sec csc log ln exp lim max min gcd lcm mod pi det dim sqrt"
+_FUNCTIONS: Final = frozenset(_NAMES.split())
+
+
 def answer_segments(latex: str) -> list[Segment]:
-    """An answer as words and formulas: it may be bare LaTeX, words, or prose with delimiters."""
+    """An answer as words and formulas: it may be bare LaTeX, words, or prose with delimiters.
+
+    What is no LaTeX is shown as it was written: TeX would run words together and swallow braces and spaces.
+    """
     segments = [s for s in split(clean(latex)).segments if s.source.strip()]
     if any(s.kind != "text" for s in segments):
         return segments
-    if re.search(r"[A-Za-z]{3,}", latex) and not re.search(r"[\\^_={}]", latex):
-        return segments
     source = clean(latex).strip()
-    return [Segment("inline", source, source)] if source else []
+    if not source:
+        return []
+    is_latex = _LATEX.search(source) is not None
+    if not is_latex and (_LITERAL.search(source) or _APART.search(source)):
+        return [Segment("text", source, source)]
+    out: list[Segment] = []
+    at = 0
+    for begin, end in _words(source, is_latex):
+        _add_formula(out, source[at:begin])
+        out.append(Segment("text", source[begin:end], source[begin:end]))
+        at = end
+    _add_formula(out, source[at:])
+    return out
+
+
+def _words(source: str, is_latex: bool) -> list[tuple[int, int]]:
+    """Where runs of words lie outside braces, with the spaces and commas around them."""
+    found: list[tuple[int, int]] = []
+    depth, at = 0, 0
+    for m in _WORD.finditer(source):
+        depth += sum(1 if b[0] == "{" else -1 for b in braces(source, at, m.start()))
+        at = m.start()
+        before, after = source[m.start() - 1 : m.start()], source[m.end() : m.end() + 1]
+        bare = (not before or before in " \n,.(") and (not after or after in " \n,.:;!?)")
+        if depth or not bare or (is_latex and m[0].lower() in _FUNCTIONS):
+            continue
+        begin = m.start() - (len(source[: m.start()]) - len(source[: m.start()].rstrip(" ,.")))
+        end = m.end() + (len(source[m.end() :]) - len(source[m.end() :].lstrip(" ,.:;!?")))
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((begin, end))
+    return found
+
+
+def _add_formula(out: list[Segment], source: str) -> None:
+    if not source.strip():
+        return
+    is_plain = _LATEX.search(source) is None and (_LITERAL.search(source) or not re.search(r"\w", source))
+    out.append(Segment("text", source, source) if is_plain else Segment("inline", source.strip(), source))

@@ -22,6 +22,8 @@ _SIGNS: Final = {
 def plain(text: str) -> str:
     """LaTeX prose in one readable line, for lists and window titles."""
     text = re.sub(r"\\begin\s*\{[^{}]*\}(?:\{[^{}]*\})?(.*?)\\end\s*\{[^{}]*\}", _rows, text, flags=re.DOTALL)
+    text = re.sub(r"<sup>\s*([^<>]*?)\s*</sup>", r"^{\1}", re.sub(r"<br\s*/?>", " ", text, flags=re.I), flags=re.I)
+    text = re.sub(r"<sub>\s*([^<>]*?)\s*</sub>", r"_{\1}", text, flags=re.I)
     for _ in range(_DEEP):  # from the inside out
         before = text
         text = re.sub(r"\^\{(-?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.text.scan import argument, replace_command, tokens
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff]")
 _DIMENSION: Final = r"\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|px|bp)?\s*\]"
 _TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "intertext")
@@ -136,7 +138,7 @@ def _cut(source: str, is_place: Callable[[str, str, str], bool]) -> list[str]:
     pieces: list[str] = []
     current = previous = ""
     depth = 0
-    for token in _tokens(source):
+    for token in tokens(source):
         if depth == 0 and current.strip() and is_place(current, previous, token):
             pieces.append(current)
             # Without something before it, a plus or minus would be taken for a sign.
@@ -196,7 +198,7 @@ def table_rules(source: str) -> list[Rules]:
 def _array_rules(source: str, at: int) -> Rules:
     if placed := re.compile(r"\s*\[[tbc]\]").match(source, at):
         at = placed.end()
-    spec, at = _argument(source, at)
+    spec, at = argument(source, at)
     columns = [0]
     for c in _column_letters(spec):
         if c == "|":
@@ -206,8 +208,8 @@ def _array_rules(source: str, at: int) -> Rules:
     depth = 0
     rows = ["0"]
     fresh = True  # no cell of this row yet: a rule belongs to the row's upper edge
-    tokens = iter(_tokens(re.sub(r"\\\\\s*(?:\*|" + _DIMENSION + ")", r"\\\\", source[at:])))
-    for token in tokens:
+    rest = iter(tokens(re.sub(r"\\\\\s*(?:\*|" + _DIMENSION + ")", r"\\\\", source[at:])))
+    for token in rest:
         if token in ("{", "\\begin"):
             depth += 1
         elif token in ("}", "\\end"):
@@ -222,7 +224,7 @@ def _array_rules(source: str, at: int) -> Rules:
         elif token in ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule") and fresh:
             rows[-1] = "2" if rows[-1] == "1" else "1"
         elif token == "\\cline" and fresh:
-            span = "".join(iter(lambda: next(tokens, "}"), "}")).strip("{ ")
+            span = "".join(iter(lambda: next(rest, "}"), "}")).strip("{ ")
             if re.fullmatch(r"\d{1,2}-\d{1,2}", span):
                 rows[-1] = span if rows[-1].isdigit() else f"{rows[-1]},{span}"
         else:
@@ -280,31 +282,29 @@ def _texts(s: str) -> str:
 
     for name in (*_TEXT_COMMANDS, *_STYLED_TEXT):
         keep = "text" if name in _TEXT_COMMANDS else {"emph": "textit"}.get(name, name)
-        s = _replace_command(s, name, 1, lambda a, keep=keep: text(keep, a[0]))  # type: ignore[misc]
+        s = replace_command(s, name, 1, lambda a, keep=keep: text(keep, a[0]))  # type: ignore[misc]
     return s
 
 
 def _commands(s: str) -> str:
     for name in ("binom", "dbinom", "tbinom"):
-        s = _replace_command(s, name, 2, lambda a: f"{{\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}")
+        s = replace_command(s, name, 2, lambda a: f"{{\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}")
     for name in ("nicefrac", "sfrac"):
-        s = _replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
-    s = _replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")
-    s = _replace_command(s, "multicolumn", 3, _spread)
+        s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
+    s = replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")
+    s = replace_command(s, "multicolumn", 3, _spread)
     for name in ("SI", "qty"):
-        s = _replace_command(s, name, 2, lambda a: f"{a[0]}\\,\\mathrm{{{a[1]}}}")
+        s = replace_command(s, name, 2, lambda a: f"{a[0]}\\,\\mathrm{{{a[1]}}}")
     for name in ("stackrel", "overset", "underset"):  # ziamath stumbles over an empty argument
-        s = _replace_command(
+        s = replace_command(
             s,
             name,
             2,
             lambda a, name=name: f"\\{name}{{{a[0] or '~'}}}{{{a[1] or '~'}}}",  # type: ignore[misc]
         )
     for name in ("mathbb", "Bbb"):  # several letters would be set in italics
-        s = _replace_command(
-            s, name, 1, lambda a: "".join(f"\\mathbb{{{c}}}" for c in a[0]) if a[0].isalnum() else a[0]
-        )
-    return _replace_command(
+        s = replace_command(s, name, 1, lambda a: "".join(f"\\mathbb{{{c}}}" for c in a[0]) if a[0].isalnum() else a[0])
+    return replace_command(
         s, "genfrac", 6, lambda a: f"\\left{a[0] or '.'} {{{a[4]} \\atop {a[5]}}} \\right{a[1] or '.'}"
     )
 
@@ -343,7 +343,7 @@ def _columns(s: str) -> str:
             continue
         out += s[at : m.start()] + "\\begin{array}"
         at = m.end()
-        spec, end = _argument(s, at) if s[at : at + 1] == "{" else ("", at)
+        spec, end = argument(s, at) if s[at : at + 1] == "{" else ("", at)
         spec = re.sub(r"\|+", "|", _column_letters(spec))
         body_end = s.find("\\end{array}", end)
         rows = s[end : body_end if body_end >= 0 else len(s)].split("\\\\")
@@ -401,7 +401,7 @@ def _group_powers(s: str) -> str:
 def _balance(s: str) -> str:
     """Close what is open, open what is closed, part doubled powers."""
     depth, opened = 0, 0
-    for token in _tokens(s):
+    for token in tokens(s):
         if token == "{":
             depth += 1
         elif token == "}":
@@ -437,13 +437,9 @@ def _without_strays(s: str) -> str:
 # -- reading LaTeX ----------------------------------------------------------------------------------------------
 
 
-def _tokens(s: str) -> list[str]:
-    return re.findall(r"\\[A-Za-z]+|\\.|[^\\]", s, re.DOTALL)
-
-
 def _rows(s: str) -> list[str]:
     parts, depth = [""], 0
-    for token in _tokens(s):
+    for token in tokens(s):
         if token in ("{", "\\begin"):
             depth += 1
         elif token in ("}", "\\end"):
@@ -453,47 +449,3 @@ def _rows(s: str) -> list[str]:
         else:
             parts[-1] += token
     return parts
-
-
-def _argument(s: str, i: int) -> tuple[str, int]:
-    """One argument at ``i``: a brace group, a command, or a single character; and where it ends."""
-    while i < len(s) and s[i].isspace():
-        i += 1
-    if i >= len(s):
-        return "", i
-    if s[i] == "\\":
-        m = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL).match(s, i)
-        return (m[0], m.end()) if m else ("", i + 1)
-    if s[i] != "{":
-        return s[i], i + 1
-    depth, j = 0, i
-    while j < len(s):
-        if s[j] == "\\":
-            j += 2
-            continue
-        if s[j] == "{":
-            depth += 1
-        elif s[j] == "}":
-            depth -= 1
-            if depth == 0:
-                return s[i + 1 : j], j + 1
-        j += 1
-    return s[i + 1 :], len(s)
-
-
-def _replace_command(s: str, name: str, count: int, build: Callable[[list[str]], str]) -> str:
-    """Replace every ``\\name`` and its ``count`` arguments, innermost too."""
-    if "\\" + name not in s:
-        return s
-    out, at = "", 0
-    for m in re.finditer(r"(?<!\\)(?:\\\\)*\\" + name + r"(?![A-Za-z])", s):
-        begin = m.end() - len(name) - 1
-        if begin < at:
-            continue
-        end, arguments = m.end(), []
-        for _ in range(count):
-            argument, end = _argument(s, end)
-            arguments.append(_replace_command(argument, name, count, build))
-        out += s[at:begin] + build(arguments)
-        at = end
-    return out + s[at:]

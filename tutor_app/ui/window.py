@@ -668,7 +668,7 @@ class MainWindow(QMainWindow):
 def warm_up() -> None:
     """Import what the first lines of a solution will need, outside the GUI thread and while the model loads."""
     from tutor_app.render.code_colors import load_lexer
-    from tutor_app.render.prose import load_markdown
+    from tutor_app.text.markup import load_markdown
 
     load_markdown()
     load_lexer()
