@@ -180,9 +180,9 @@ class AppServices:
                 self._library = Library(self._library_path)
             return self._library
 
-    def entries(self, query: str) -> Sequence[Entry]:
+    def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
         """See the protocol."""
-        return self._opened().entries(query)
+        return self._opened().entries(query, limit, offset)
 
     def solution(self, entry_id: str) -> Transcript:
         """See the protocol."""

@@ -188,6 +188,51 @@ def check_index(path: Path) -> None:
         db.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
 
 
+COMPOSED, SPLIT = "L'\u00e9t\u00e9 \u1e69", "L'e\u0301te\u0301 s\u0307\u0323"
+
+
+@pytest.mark.parametrize("written", [COMPOSED, SPLIT])
+@pytest.mark.parametrize("asked", [COMPOSED, SPLIT, "\u00e9T\u00c9", "e\u0301", "\u00e9", "\u00c9T", "s\u0323\u0307"])
+def test_accents_are_found_however_they_are_written(searched: Library, written: str, asked: str) -> None:
+    key = searched.create(Transcript.of(written))
+    assert [e.id for e in searched.entries(asked)] == [key]
+    assert searched.entries("ete") == ()
+    assert searched.get(key).problem == written
+
+
+def test_accents_in_a_library_of_an_earlier_version_are_found(path: Path) -> None:
+    make_v1(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for n, text in enumerate((COMPOSED, SPLIT)):
+            db.execute(
+                "INSERT INTO solution VALUES (?, 400, 400, 'finished', NULL, ?, '', '', ?)",
+                (f"accent{n}", text, Transcript.of(text).to_json()),
+            )
+    with Library(path) as library:
+        for asked in ("\u00e9t\u00e9", "e\u0301te\u0301"):
+            assert {e.id for e in library.entries(asked)} == {"accent0", "accent1"}
+        check_index(path)
+
+
+def test_counting_and_finding(library: Library) -> None:
+    assert (library.count(), library.find(SOLVED), library.has("one")) == (0, "", False)
+    first, twin = library.create(SOLVED), library.create(SOLVED)
+    other = library.create(Transcript.of(SOLVED.problem))
+    assert library.count() == 3
+    assert library.find(SOLVED) == first
+    assert library.find(Transcript.of(SOLVED.problem)) == other
+    assert library.find(Transcript.of("half an emoji \ud83d")) == ""
+    odd = library.create(Transcript.of("half an emoji \ud83d"))
+    assert library.find(Transcript.of("half an emoji \ud83d")) == odd
+    library.delete(first)
+    assert (library.has(first), library.has(other)) == (False, True)
+    assert library.find(SOLVED) == twin
+    assert (library.count(), library.count(deleted=True)) == (3, 1)
+    assert library.ids(other[:12]) == (other,)
+    assert library.ids(first) == library.ids("%") == ()
+    assert len(library.ids("")) == 2
+
+
 def test_delete_and_undo(library: Library, path: Path) -> None:
     key = library.create(SOLVED)
     library.save(key, SOLVED, "finished")
@@ -462,7 +507,7 @@ def test_migration_from_version_1(path: Path) -> None:
         library.delete("three")
         library.save("two", SOLVED, "finished")
         check_index(path)
-    assert version_of(path) == SCHEMA_VERSION == 2
+    assert version_of(path) == SCHEMA_VERSION == 3
 
 
 def test_failed_migration_leaves_the_old_form(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -474,7 +519,7 @@ def test_failed_migration_leaves_the_old_form(path: Path, monkeypatch: pytest.Mo
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "_STEPS", (*module._STEPS, broken))
-        patch.setattr(module, "SCHEMA_VERSION", 3)
+        patch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
         with pytest.raises(LibraryFault, match="power cut"):
             Library(path)
     assert version_of(path) == 1

@@ -239,10 +239,10 @@ class ScriptedServices:
         keys = tuple(self.add(t.problem, t.solution) for t in found)
         return ImportResult(keys, len(keys))
 
-    def entries(self, query: str) -> Sequence[Entry]:
+    def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
         words = query.lower().split()
         found = [e for e, t in self.saved.values() if all(w in t.to_json().lower() for w in words)]
-        return sorted(found, key=lambda e: -e.created)
+        return sorted(found, key=lambda e: -e.created)[offset : offset + limit]
 
     def solution(self, entry_id: str) -> Transcript:
         return self.saved[entry_id][1]

@@ -21,6 +21,7 @@ import re
 import sqlite3
 import threading
 import time
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,9 +64,11 @@ class Library:
             self._reader = _connect(self._path)
             undo.callback(self._reader.close)
             self._reader.execute("PRAGMA query_only = ON")
+            # SQLite's own functions know the upper case of A to Z only.
+            self._reader.create_function("casefold", 1, str.casefold, deterministic=True)
             self._indexed = _index(self._writer)
             self._adopt_orphans()
-            self._purge(time.time() - TRASH_DAYS * 86400)
+            self.purge(time.time() - TRASH_DAYS * 86400)
             undo.pop_all()
 
     # Writing
@@ -134,13 +137,22 @@ class Library:
         """
         self._set_deleted(id, None)
 
-    def purge(self) -> int:
-        """Empty the trash for good; returns how many solutions went.
+    def purge(self, before: float = math.inf) -> int:
+        """Remove what is in the trash for good; returns how many solutions went.
+
+        Args:
+            before: POSIX seconds; what was deleted later stays in the trash.
 
         Raises:
             LibraryFault: If it cannot be written.
         """
-        return self._purge(math.inf)
+        with self._writing() as db:
+            gone = db.execute("SELECT rowid, body, indexed FROM solution WHERE deleted < ?", (before,)).fetchall()
+            for rowid, body, indexed in gone:
+                if indexed and self._indexed:
+                    db.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", (rowid, body))
+                db.execute("DELETE FROM solution WHERE rowid = ?", (rowid,))
+        return len(gone)
 
     # Reading
 
@@ -160,6 +172,63 @@ class Library:
         except (TranscriptFormatError, TypeError) as e:
             raise LibraryFault(f"This solution is damaged in the library: {e}.", "Delete it, or solve it again.") from e
 
+    def count(self, *, deleted: bool = False) -> int:
+        """How many solutions there are.
+
+        Args:
+            deleted: In the trash instead of outside it.
+
+        Raises:
+            LibraryFault: If it cannot be read.
+        """
+        with self._reading() as db:
+            (found,) = db.execute(f"SELECT count(*) FROM solution WHERE {_in_trash(deleted)}").fetchone()
+        return int(found)
+
+    def has(self, id: str) -> bool:
+        """Whether there is a solution of this id, outside the trash.
+
+        Raises:
+            LibraryFault: If it cannot be read.
+        """
+        with self._reading() as db:
+            row = db.execute(f"SELECT 1 FROM solution WHERE id = ? AND {_in_trash(False)}", (id,)).fetchone()
+        return row is not None
+
+    def ids(self, beginning: str, limit: int = 2) -> tuple[str, ...]:
+        """The ids that begin so, outside the trash; by default just enough to tell one from several.
+
+        Raises:
+            LibraryFault: If it cannot be read.
+        """
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT id FROM solution WHERE substr(id, 1, ?) = ? AND {_in_trash(False)} LIMIT ?",
+                (len(beginning), _clean(beginning), limit),
+            ).fetchall()
+        return tuple(key for (key,) in rows)
+
+    def find(self, transcript: Transcript) -> str:
+        """The id of a solution that equals ``transcript`` in everything, outside the trash; empty if none does.
+
+        Raises:
+            LibraryFault: If it cannot be read.
+        """
+        problem, _, _, text, _ = _row(transcript)
+        with self._reading() as db:
+            rows = db.execute(
+                f"SELECT id, transcript FROM solution WHERE problem = ? AND {_in_trash(False)} ORDER BY rowid",
+                (problem,),
+            ).fetchall()
+        for key, stored in rows:
+            if stored == text:
+                return str(key)
+            # An earlier version may have written the same transcript in another order; a damaged one equals none.
+            with contextlib.suppress(TranscriptFormatError, TypeError):
+                if Transcript.from_json(stored) == transcript:
+                    return str(key)
+        return ""
+
     def entries(
         self, query: str = "", limit: int = 200, offset: int = 0, *, deleted: bool = False
     ) -> tuple[Entry, ...]:
@@ -167,8 +236,8 @@ class Library:
 
         Args:
             query: Words that must all occur, anywhere in the problem, the prose, the code or the answer; upper
-                and lower case are the same. ``x^2`` or ``\\frac`` are words too. Of a longer query the first
-                twenty words count, and of a word the first sixty characters.
+                and lower case are the same, and so are the ways to write an accent. ``x^2`` or ``\\frac`` are
+                words too. Of a longer query the first twenty words count, and of a word the first sixty characters.
             limit: How many at most.
             offset: How many to leave out at the beginning.
             deleted: Those in the trash instead of the others.
@@ -176,17 +245,17 @@ class Library:
         Raises:
             LibraryFault: If it cannot be read.
         """
-        where = [f"deleted IS {'NOT ' if deleted else ''}NULL"]
+        where = [_in_trash(deleted)]
         values: list[str | int] = []
         # The index takes seconds for a pasted page, and the slow way refuses it.
-        for word in (w[:60] for w in _clean(query).split()[:20]):
+        for word in (w[:60] for w in _searchable(query).split()[:20]):
             # The index is made of triples of characters, so it cannot find less.
             if self._indexed and len(word) >= 3:
                 where.append("solution.rowid IN (SELECT rowid FROM search WHERE search MATCH ?)")
                 values.append('"' + word.replace('"', '""') + '"')
             else:
-                where.append("body LIKE ? ESCAPE '!'")
-                values.append("%" + "".join("!" + c if c in "!%_" else c for c in word) + "%")
+                where.append("instr(casefold(body), ?)")
+                values.append(word.casefold())
         with self._reading() as db:
             rows = db.execute(
                 "SELECT id, problem, model, answer, status, created, updated FROM solution"
@@ -242,15 +311,6 @@ class Library:
             if not db.execute("UPDATE solution SET deleted = ? WHERE id = ?", (when, id)).rowcount:
                 raise _unknown()
 
-    def _purge(self, before: float) -> int:
-        with self._writing() as db:
-            gone = db.execute("SELECT rowid, body, indexed FROM solution WHERE deleted < ?", (before,)).fetchall()
-            for rowid, body, indexed in gone:
-                if indexed and self._indexed:
-                    db.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", (rowid, body))
-                db.execute("DELETE FROM solution WHERE rowid = ?", (rowid,))
-        return len(gone)
-
     def _adopt_orphans(self) -> None:
         with self._writing() as db:
             owners = [o for (o,) in db.execute("SELECT DISTINCT owner FROM solution WHERE status = 'running'")]
@@ -290,7 +350,15 @@ def _to_v2(db: sqlite3.Connection) -> None:
         db.execute("UPDATE solution SET body = ? WHERE rowid = ?", (body, rowid))
 
 
-_STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2)
+def _to_v3(db: sqlite3.Connection) -> None:
+    """One way to write an accent in what is searched, and a quick way to a problem."""
+    db.execute("CREATE INDEX solution_by_problem ON solution (problem)")
+    for rowid, body in db.execute("SELECT rowid, body FROM solution").fetchall():
+        if (composed := _searchable(body)) != body:
+            db.execute("UPDATE solution SET body = ?, indexed = 0 WHERE rowid = ?", (composed, rowid))
+
+
+_STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2, _to_v3)
 SCHEMA_VERSION: Final = len(_STEPS)
 
 
@@ -386,7 +454,19 @@ def _body(transcript: Transcript) -> str:
         pieces += (p.text if isinstance(p, Text) else p.source for p in turn.parts if isinstance(p, Text | Code))
     if transcript.answer:
         pieces.append(transcript.answer.latex)
-    return _clean("\n".join(pieces))
+    return _searchable("\n".join(pieces))
+
+
+def _searchable(text: str) -> str:
+    """``text`` as it is indexed and looked for: a letter with an accent is one character (Unicode's NFC).
+
+    A Mac writes file names, and what is copied of them, as letter and combining accent; everybody else composes.
+    """
+    return _clean(unicodedata.normalize("NFC", text))
+
+
+def _in_trash(deleted: bool) -> str:
+    return f"deleted IS {'NOT ' if deleted else ''}NULL"
 
 
 def _clean(text: str) -> str:

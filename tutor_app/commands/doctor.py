@@ -90,7 +90,7 @@ def _folders(folders: Folders) -> Iterator[Finding]:
     if folders.library.exists():
         try:
             with Library(folders.library) as library:
-                count = len(library.entries(limit=100_000))
+                count = library.count()
             yield Finding("library", True, f"{count} solution{'s' if count != 1 else ''}")
         except TutorError as e:
             yield Finding("library", False, str(e))

@@ -10,9 +10,9 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.transcript import Transcript
@@ -23,7 +23,9 @@ from tutor_app.tutor.paths import folders
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Library
 
-LATEST = "latest"
+LATEST: Final = "latest"
+_LEAST_OF_ID: Final = 4
+"""Characters; less is too short to be meant as the beginning of an id."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,25 +127,14 @@ def _id_of(name: str, library: Library) -> str:
         if not newest:
             raise UserFault("No solution has been saved yet.", "Solve a problem first.")
         return newest[0].id
-    ids = _matching(name, lambda limit, offset: [e.id for e in library.entries(limit=limit, offset=offset)])
-    if name in ids:
+    if library.has(name):
         return name
+    ids = library.ids(name) if len(name) >= _LEAST_OF_ID else ()
     if len(ids) > 1:
         raise UserFault(f"More than one saved solution's id begins with {name}.", "Give more of it.")
     if not ids:
         raise UserFault(f"There is no saved solution {name}, and no such file.", "Use its id, latest, or a JSON file.")
     return ids[0]
-
-
-def _matching(beginning: str, page: Callable[[int, int], list[str]]) -> list[str]:
-    if len(beginning) < 4:  # too short to be meant as the beginning of an id
-        return []
-    found: list[str] = []
-    offset = 0
-    while ids := page(500, offset):
-        found += [i for i in ids if i.startswith(beginning)]
-        offset += len(ids)
-    return found
 
 
 def _start_qt() -> None:

@@ -317,23 +317,16 @@ def import_transcripts(transcripts: Sequence[Transcript], library: Library) -> I
     Raises:
         LibraryFault: If the library cannot be read or written.
     """
-    here: dict[str, list[str]] = {}
-    offset = 0
-    while page := library.entries(limit=500, offset=offset):
-        for entry in page:
-            here.setdefault(entry.problem, []).append(entry.id)
-        offset += len(page)
     ids: list[str] = []
     new = 0
-    for t in transcripts:
-        form = t.to_json()
-        known = next((i for i in here.get(t.problem, ()) if library.get(i).to_json() == form), "")
-        if not known:
-            known = library.create(t)
-            library.save(known, t, "finished" if t.answer is not None or "ended" in t.meta else "interrupted")
-            here.setdefault(t.problem, []).append(known)
+    for transcript in transcripts:
+        key = library.find(transcript)
+        if not key:
+            key = library.create(transcript)
+            ended = transcript.answer is not None or "ended" in transcript.meta
+            library.save(key, transcript, "finished" if ended else "interrupted")
             new += 1
-        ids.append(known)
+        ids.append(key)
     return ImportResult(tuple(ids), new)
 
 

@@ -67,8 +67,14 @@ class Services(Protocol):
         """*Worker.* Take exported solutions into the library; those that are there already are not taken twice."""
         ...
 
-    def entries(self, query: str) -> Sequence[Entry]:
-        """*Worker.* Saved solutions, newest first, that contain the words of ``query``."""
+    def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
+        """*Worker.* Saved solutions, newest first, that contain the words of ``query``.
+
+        Args:
+            query: Words; empty means all solutions.
+            limit: How many at most.
+            offset: How many to leave out at the beginning.
+        """
         ...
 
     def solution(self, entry_id: str) -> Transcript:
