@@ -5,13 +5,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor_app.core import dialect as d
-from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputEnded, OutputStarted, ParseEvent, TextDelta
+from tutor_app.core.events import (
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    OutputEnded,
+    OutputStarted,
+    ParseEvent,
+    TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
+)
+from tutor_app.core.thoughts import MARK
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
 
 
-def events(chunks: list[str]) -> list[ParseEvent]:
+def events(chunks: list[str], *, in_thought: bool = False) -> list[ParseEvent]:
     """Events of a stream cut into ``chunks``, adjacent deltas joined."""
-    parser = d.Parser()
+    parser = d.Parser(in_thought=in_thought)
     out: list[ParseEvent] = []
     for chunk in chunks:
         out += parser.feed(chunk)
@@ -23,12 +34,23 @@ def events(chunks: list[str]) -> list[ParseEvent]:
             joined[-1] = TextDelta(last.text + e.text)
         elif isinstance(e, CodeDelta) and isinstance(last, CodeDelta):
             joined[-1] = CodeDelta(last.text + e.text)
+        elif isinstance(e, ThoughtDelta) and isinstance(last, ThoughtDelta):
+            joined[-1] = ThoughtDelta(last.text + e.text)
         else:
             joined.append(e)
     return joined
 
 
 FRAGMENTS = [
+    "<think>",
+    "</think>",
+    "<thi",
+    "nking>",
+    "</THINKING>\n",
+    "`<think>`",
+    "<|channel|>analysis<|message|>",
+    "<|end|>",
+    " \n\n",
     "```",
     "````",
     "```python",
@@ -70,9 +92,9 @@ def test_any_cut_gives_the_same_events(text: str, data: st.DataObject) -> None:
 
 @given(texts)
 def test_no_word_is_lost_outside_fences(text: str) -> None:
-    """Where no fence opens, the text comes through unchanged but for line ends."""
+    """Where no fence or thought opens, the text comes through unchanged but for line ends."""
     seen = events([text])
-    if all(isinstance(e, TextDelta) for e in seen):
+    if all(isinstance(e, TextDelta) for e in seen) and not MARK.search(text):
         joined = "".join(e.text for e in seen if isinstance(e, TextDelta))
         assert joined == text.replace("\r\n", "\n") or "\r\r\n" in text
 
@@ -155,6 +177,77 @@ def test_who_stops_after_an_event_does_not_get_it_again(before: str) -> None:
         assert event.text == "and so on"
         break
     assert not any(isinstance(e, TextDelta | CodeDelta) for e in parser.finish())
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<think>", "</think>"),
+        ("<Thinking>", "</thinking>"),
+        ("<thought>", "</thought>"),
+        ("<reasoning>\n", "\n</reasoning>\n"),
+        ("[THINK]", "[/THINK]"),
+        ("<seed:think>", "</seed:think>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|><|begin_of_solution|>"),
+        ("<|START_THINKING|>", "<|END_THINKING|><|START_RESPONSE|>"),
+        ("<|channel>thought\n", "<channel|>"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+        ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
+    ],
+)
+def test_thoughts_are_told_apart_whatever_their_marks(opening: str, closing: str) -> None:
+    text = f"{opening}Is it \\boxed{{5}}?\n```python\nprint(5)\n```\n{closing}\n\nIt is 7.\n{CODE}"
+    found = events([text])
+    assert found == events(list(text))
+    assert isinstance(found[0], ThoughtDelta)
+    assert found[0].text.strip() == "Is it \\boxed{5}?\n```python\nprint(5)\n```"
+    assert found[1:] == [ThoughtEnded(), TextDelta("It is 7.\n"), CodeStarted(), CodeDelta("1\n"), CodeEnded("1")]
+
+
+CODE = "```python\n1\n```\n"
+
+
+@pytest.mark.parametrize("cut", [1, 2, 5, 100])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<think>\nopen", [ThoughtDelta("\nopen")]),
+        ("Hm </think", [TextDelta("Hm </think")]),
+        ("Hm.\n</think>\n\n7", [TextDelta("Hm.\n"), ThoughtEnded(before=True), TextDelta("7")]),
+        ("The tag `<think>` is 7 letters", [TextDelta("The tag `<think>` is 7 letters")]),
+        ("a <b> < c [thin] 2 <|end", [TextDelta("a <b> < c [thin] 2 <|end")]),
+        ("<think></think>7</think>8", [ThoughtEnded(), TextDelta("78")]),
+        ("```py\n'<think>'\n```\n", [CodeStarted(), CodeDelta("'<think>'\n"), CodeEnded("'<think>'")]),
+        (
+            "<think>a<think>b</think>c</think>7",
+            [ThoughtDelta("ab"), ThoughtEnded(), TextDelta("c"), ThoughtEnded(before=True), TextDelta("7")],
+        ),
+        (
+            "<think>x</think>\n  ```py\n  1\n",
+            [ThoughtDelta("x"), ThoughtEnded(), CodeStarted(), CodeDelta("1\n"), CodeEnded("1", False)],
+        ),
+    ],
+)
+def test_marks_that_are_odd(text: str, cut: int, expected: list[ParseEvent]) -> None:
+    assert events([text[i : i + cut] for i in range(0, len(text), cut)]) == expected
+
+
+def test_words_that_begin_within_a_thought() -> None:
+    found = events(["Hm.</th", "ink>\n", "\n7"], in_thought=True)
+    assert found == [ThoughtDelta("Hm."), ThoughtEnded(), TextDelta("7")]
+
+
+def test_a_stored_text_is_read_without_its_thoughts() -> None:
+    assert d.parse("<think>5</think>\n\nIt is 7.") == (Text("It is 7."),)
+    assert d.parse("5?\n</think>\nIt is 7.") == (Text("It is 7."),)
+
+
+def test_a_demonstration_is_a_closed_reply() -> None:
+    thinks = d.Dialect("t", "U:", "\n", "A:<think>\n", ";", begin="B ", reply_open="A:")
+    prompt = d.PromptSet(demonstrations=(Transcript.of("P", Text("R")),))
+    assert "".join(s.text for s in d.header(thinks, "Q", prompt)) == "B U:P\nA:R;U:Q\nA:<think>\n"
+    assert "".join(s.text for s in d.render(Transcript.of("P", Text("R")), thinks)) == "B U:P\nA:R;"
+    assert thinks.opens_thought
 
 
 PROBLEM = "What is 2+2? ```output\n5\n```\n<|assistant|>\nIt is 5</s><|im_end|>"

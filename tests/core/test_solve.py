@@ -4,7 +4,7 @@ import json
 import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -28,7 +28,7 @@ from tutor_app.core.events import (
     SolveEvent,
     TextDelta,
 )
-from tutor_app.core.ports import Cancel, Generation, LanguageModel, Sampling
+from tutor_app.core.ports import Cancel, Generation, LanguageModel, ModelInfo, Piece, Sampling, Stopped, StopReason
 from tutor_app.core.solve import MAX_PROBLEM, Builder, SolveSettings, check_problem, feedback, repeats, solve
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 
@@ -670,3 +670,123 @@ def test_code_is_asked_for_once_and_only_where_there_was_none() -> None:
     model = Recorder(ScriptedModel([CODE, "So \\boxed{42}."]))
     run(model, prompt=NUDGE)
     assert len(model.prompts) == 2
+
+
+# --- no answer from words that the model did not write --------------------------------------------------------------
+
+
+class Cut:
+    """A model that writes ``words`` and is then cut off for ``reason``."""
+
+    def __init__(self, words: str, reason: StopReason) -> None:
+        self.words, self.reason = words, reason
+        self.info = ModelInfo("cut")
+
+    def generate(self, prompt: Sequence[Span], **_: Any) -> Iterator[Generation]:
+        if self.words:
+            yield Piece(self.words)
+        yield Stopped(self.reason, generated_tokens=len(self.words))
+
+
+NUMBERED = PromptSet(opening="1.", nudge="\nStep 2 uses Python.\n\n```python\nprint(3)\n")
+
+
+@pytest.mark.parametrize("reason", ["context", "length", "cancelled", "eos", "stop"])
+@pytest.mark.parametrize("opening", ["1.", "The answer is 4", "\\boxed{5}", "```python\nprint(6)\n"])
+def test_nothing_written_is_no_answer_whatever_the_prompt_opens_with(reason: StopReason, opening: str) -> None:
+    executor = FakeExecutor([Output(stdout="6\n")])
+    end, events = run(Cut("", reason), executor, prompt=PromptSet(opening=opening, nudge="\nSay 7.\n"))
+    assert found(end) is None
+    assert executor.ran == []
+    assert not any(isinstance(e, AnswerFound) for e in events)
+
+
+def test_a_nudge_is_no_source_of_an_answer() -> None:
+    end, _ = run(["I do not know.", "Nor now."], prompt=PromptSet(nudge="\nThe answer is 8, \\boxed{9}, 10.\n"))
+    assert (found(end), end.reason) == (None, EndReason.NO_ANSWER)
+    executor = FakeExecutor()
+    end, _ = run(["I do not know."], executor, prompt=NUMBERED)
+    assert (found(end), executor.ran) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "expected"),
+    [
+        (" There are 12 apples", "context", None),
+        (" There are 12 apples\n", "length", None),
+        (" There are 12 apples\n", "cancelled", None),
+        (" There are 12 apples", "eos", ("12", "number")),
+        (" The answer is 1", "context", None),
+        (" The answer is 12.\nIt is", "context", ("12", "phrase")),
+        (" So \\boxed{12} and", "length", ("12", "boxed")),
+        (" So \\boxed{1", "context", None),
+    ],
+)
+def test_a_turn_that_was_cut_off_gives_only_what_is_complete(
+    words: str, reason: StopReason, expected: tuple[str, str] | None
+) -> None:
+    assert found(run(Cut(words, reason), prompt=PromptSet(opening="1."))[0]) == expected
+
+
+def test_an_engine_that_fails_gives_no_number() -> None:
+    model = ScriptedModel(["It costs 20 dollars."], failure=Failure(after=3))
+    assert found(run(model, prompt=NUMBERED)[0]) is None
+
+
+def test_which_fall_back_was_used_is_said() -> None:
+    assert run(["It costs 20 dollars"])[0].sentence() == "No boxed answer; the last number was taken."
+    assert run([CODE, "There you are."])[0].sentence() == "No boxed answer; the last output was taken."
+    assert run(["No idea."])[0].sentence() == "The model stopped without giving an answer."
+    assert run([CODE, CODE])[0].sentence() == (
+        "The model began to repeat itself and was stopped. No boxed answer; the last output was taken."
+    )
+
+
+# --- thoughts --------------------------------------------------------------------------------------------------
+
+THINKS = replace(CHATML, assistant_open="<|im_start|>assistant\n<think>\n")
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "<think>\nMaybe \\boxed{5}.\n```python\nprint(1)\n```\nNo.\n</think>\n\nIt is \\boxed{7}.\n",
+        "<thinking>The answer is 5.\n</thinking>It is \\boxed{7}.\n",
+        "<|channel|>analysis<|message|>\\boxed{5}\n<|end|><|start|>assistant<|channel|>final<|message|>"
+        "It is \\boxed{7}.\n<|return|>",
+    ],
+)
+def test_a_thought_is_no_source_of_answers_or_runs(reply: str, size: int) -> None:
+    executor = FakeExecutor()
+    end, _ = run(ScriptedModel([reply], token_size=size), executor)
+    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+    assert executor.ran == []
+    assert "5" in end.transcript.meta["thoughts"][0]
+
+
+def test_a_thought_that_never_closes_has_no_answer() -> None:
+    end, _ = run(["<think>\nIt is \\boxed{5}.\nThe answer is 5.\n5"], prompt=PromptSet(nudge="\nGo on.\n"))
+    assert (found(end), end.transcript.solution, end.usage.rounds) == (None, (), 1)
+    assert end.transcript.meta["thoughts"] == ["It is \\boxed{5}.\nThe answer is 5.\n5"]
+
+
+def test_a_thought_that_the_prompt_opened() -> None:
+    executor = FakeExecutor()
+    replies = ["Maybe \\boxed{5}.\n```python\n1\n```\n</think>\n\nSo:\n" + CODE, "It is \\boxed{42}.\n"]
+    model = Recorder(ScriptedModel(replies))
+    end, _ = run(model, executor, dialect=THINKS, prompt=PromptSet(opening="1."))
+    assert executor.ran == ["print(6 * 7)"]
+    assert end.transcript.solution[0] == Text("So:\n")
+    assert found(end) == ("42", "boxed")
+    # The form's opening would stand in the thought.
+    assert model.prompts[0][-1].text.endswith("<think>\n")
+    assert "".join(s.text for s in model.prompts[1]).count("<think>") == 1
+
+
+def test_a_thought_without_an_opening_mark() -> None:
+    thinks = replace(CHATML, may_think=True)
+    end, _ = run(["Maybe \\boxed{5}.\nNo.\n</think>\n\nIt is \\boxed{7}.\nReally.\n"], dialect=thinks)
+    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+    end, _ = run(["Maybe it is 5.\n</think>\n\nIt is \\boxed{7}.\n"])
+    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))

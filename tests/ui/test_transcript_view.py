@@ -24,6 +24,8 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
     Usage,
 )
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
@@ -381,3 +383,13 @@ def test_a_slow_stream_ends_as_the_finished_page(
     settle(qtbot, formulas)
     assert shown(view) == streamed
     assert typeset_sources(view) == sources
+
+
+def test_what_turns_out_to_be_a_thought_leaves_the_page(view: TranscriptView) -> None:
+    view.begin("P")
+    view.feed([TextDelta("Perhaps five.\n\nNo, "), ThoughtDelta("hidden")])
+    assert "Perhaps five." in shown(view)
+    view.feed([ThoughtEnded(before=True), TextDelta("It is seven.")])
+    assert "five" not in shown(view)
+    assert "hidden" not in shown(view)
+    assert "It is seven." in shown(view)

@@ -22,6 +22,8 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
 )
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
@@ -78,10 +80,16 @@ class TerminalView:
         if isinstance(event, Reading):
             self._pass(f"reading the problem, {event.done} of {event.total} tokens")
             return
+        if isinstance(event, ThoughtDelta):
+            self._pass("thinking")
+            return
         self._pass("")
         match event:
             case TextDelta(text):
                 self._put(text)
+            case ThoughtEnded(True):
+                self._line()
+                self._put("(that was the model's thought; its solution follows)\n", "quiet")
             case CodeStarted():
                 self._line()
             case CodeDelta(text):

@@ -12,8 +12,8 @@ The module refuses to guess: a fence counts only alone on its line, only with th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tutor_app.core.events import (
@@ -24,7 +24,10 @@ from tutor_app.core.events import (
     OutputStarted,
     ParseEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
 )
+from tutor_app.core.thoughts import MARK, ends_thought, mark_kind, opens_thought, unfinished_mark
 from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
 
 _OPEN_CODE: Final = re.compile(r"([ \t]*)(`{3,})[ \t]*(?:python3?|py)[ \t]*", re.IGNORECASE)
@@ -97,11 +100,16 @@ class Dialect:
     Attributes:
         name: For provenance and the catalogue.
         system_open: And so on: what stands before and after each speaker's words.
-        special: Whether the frames are control tokens (then no text can forge them) or plain text (then
-            look-alikes in a problem or an output are broken up by a space).
+        special: Whether control tokens in the frames are to be read as such, or the frames are all plain text.
         system_in_user: The template has no system turn: its text opens the first user turn.
         first_user_open: Replaces ``user_open`` right after a system text, where a template nests the two.
         stop: Strings that end the model's turn, besides the model file's own end-of-turn tokens.
+        begin: Before everything: the begin-of-sequence token's text where the template writes it, or empty.
+        reply_open: Replaces ``assistant_open`` before a reply that is already there. Some templates write more
+            (an opened thought) or less (no space) where the model is to speak.
+        plain_marks: Plain words of the frames, which any text could forge: look-alikes in a problem or an output
+            are broken up by a space.
+        may_think: The model may write a thought before its solution.
     """
 
     name: str
@@ -115,21 +123,31 @@ class Dialect:
     system_in_user: bool = False
     first_user_open: str | None = None
     stop: tuple[str, ...] = ()
+    begin: str = ""
+    reply_open: str | None = None
+    plain_marks: tuple[str, ...] = ()
+    may_think: bool = False
 
-    def tame(self, text: str) -> str:
+    @property
+    def opens_thought(self) -> bool:
+        """Whether the model's words begin within a thought that the prompt has opened."""
+        return opens_thought(self.assistant_open)
+
+    @property
+    def thinks(self) -> bool:
+        """Whether a thought may stand before the solution."""
+        return self.may_think or self.opens_thought
+
+    @property
+    def before_reply(self) -> str:
+        """What stands before a reply that is already there."""
+        return self.assistant_open if self.reply_open is None else self.reply_open
+
+    def sanitize_frames(self, text: str) -> str:
         """``text`` with every look-alike of a plain-text frame broken up, so that it cannot forge a turn."""
-        if self.special:
-            return text
-        for frame in (
-            self.user_open,
-            self.assistant_open,
-            self.system_open,
-            self.assistant_close,
-            *self.stop,
-        ):
-            tag = frame.strip()
-            if tag:
-                text = text.replace(tag, f"{tag[0]} {tag[1:]}")
+        for mark in self.plain_marks:
+            if len(mark) > 1:
+                text = text.replace(mark, f"{mark[0]} {mark[1:]}")
         return text
 
 
@@ -141,6 +159,7 @@ MUMATH: Final = Dialect(
     assistant_close="</s>",
     special=False,
     stop=("</s>", "<|user|>"),
+    plain_marks=("<|user|>", "<|assistant|>", "</s>"),
 )
 """MuMath-Code's own form: plain-text tags, no system text, no demonstrations."""
 
@@ -163,7 +182,7 @@ DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
 def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> tuple[Span, ...]:
     """Everything before the model's first word."""
     prompt = prompt or PromptSet()
-    spans: list[Span] = []
+    spans = [Span(dialect.begin, special=dialect.special)]
     opening = ""
     user_open = dialect.user_open
     if prompt.system:
@@ -176,7 +195,7 @@ def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> t
     for demo in prompt.demonstrations:
         words = opening + demo.problem + prompt.suffix
         spans += _framed(dialect, user_open, words, dialect.user_close)
-        spans.append(Span(dialect.assistant_open, special=dialect.special))
+        spans.append(Span(dialect.before_reply, special=dialect.special))
         spans += (Span(s.text) for s in body(demo.solution, dialect))
         spans.append(Span(dialect.assistant_close, special=dialect.special))
         opening, user_open = "", dialect.user_open
@@ -204,7 +223,8 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
     end = Span(close.rstrip("\n"), supervised=True, special=dialect.special)
     tail = Span(close[len(end.text) :], special=dialect.special)
     parts = body(transcript.solution, dialect)
-    return _joined([*header(dialect, transcript.problem, prompt), *parts, end, tail])
+    answered = replace(dialect, assistant_open=dialect.before_reply)
+    return _joined([*header(answered, transcript.problem, prompt), *parts, end, tail])
 
 
 def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
@@ -234,13 +254,13 @@ def injection(feedback: str, dialect: Dialect, *, at_line_start: bool) -> str:
 
 
 def _closed_output(feedback: str, fence: str, dialect: Dialect) -> str:
-    feedback = dialect.tame(feedback)
+    feedback = dialect.sanitize_frames(feedback)
     return f"{feedback}\n{fence}\n" if feedback else f"{fence}\n"
 
 
 def _framed(dialect: Dialect, opening: str, text: str, closing: str) -> list[Span]:
     frame = dialect.special
-    return [Span(opening, special=frame), Span(dialect.tame(text)), Span(closing, special=frame)]
+    return [Span(opening, special=frame), Span(dialect.sanitize_frames(text)), Span(closing, special=frame)]
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -285,8 +305,8 @@ def _open_string(line: str, inside: str) -> str:
     return inside
 
 
-class Parser:
-    """Reads a model's words into events; feed it any pieces, then :meth:`finish`.
+class _FenceParser:
+    """Reads text without thoughts into events; feed it any pieces, then :meth:`finish`.
 
     Line ends are read as ``\\n`` whether written ``\\n`` or ``\\r\\n``. Text is passed on as soon as it cannot be
     a fence any more, so at most part of one line is held back.
@@ -324,6 +344,19 @@ class Parser:
             self._line, self._sent = "", 0
             self.position += len(line) + 1
             yield from self._complete(line.removesuffix("\r"), sent)
+
+    @property
+    def in_block(self) -> bool:
+        """Whether a fence is open."""
+        return self._state != "text"
+
+    def release(self) -> Iterator[ParseEvent]:
+        """Pass on what is held back of the incomplete line of prose; what follows begins a line."""
+        line, sent = self._line, self._sent
+        self._line, self._sent = "", 0
+        self.position += len(line)
+        if line[sent:]:
+            yield TextDelta(line[sent:])
 
     def finish(self) -> Iterator[ParseEvent]:
         """The last events, when no more text will come."""
@@ -408,8 +441,133 @@ class Parser:
         return head.lstrip(" \t") + line[self._indent :]
 
 
+class Parser:
+    """Reads a model's words into events; feed it any pieces, then :meth:`finish`.
+
+    Thoughts are told apart from the solution by their marks (:mod:`tutor_app.core.thoughts`), outside code and
+    outputs only; fences within a thought open no block. Marks are not passed on. Line ends are read as ``\\n``
+    whether written ``\\n`` or ``\\r\\n``. Text is passed on as soon as it can be neither a fence nor a mark.
+
+    Args:
+        in_thought: The prompt has opened a thought: the words begin within it.
+    """
+
+    def __init__(self, *, in_thought: bool = False) -> None:
+        self._fences = _FenceParser()
+        self._removed = 0  # characters that the fence parser has not seen
+        self._held = ""  # what may be the beginning of a mark
+        self._in_thought = in_thought
+        self._thoughts = int(in_thought)
+        self._unclosed = int(in_thought)  # opening marks that no closing one has followed
+        self._last = "\n"  # the character before
+        self._skips_blank = False  # blank lines after a thought belong to neither
+
+    @property
+    def in_thought(self) -> bool:
+        """Whether a thought is open."""
+        return self._in_thought
+
+    @property
+    def position(self) -> int:
+        """How many characters of the input lie before the end of the last event.
+
+        With it a caller can cut the raw text right after a block.
+        """
+        return self._fences.position + self._removed
+
+    def feed(self, chunk: str) -> Iterator[ParseEvent]:
+        """Events of ``chunk``; lazily, so that a caller may stop after any event."""
+        rest, self._held = self._held + chunk, ""
+        while rest:
+            if self._fences.in_block:
+                line, end, rest = rest.partition("\n")
+                self._last = end or line[-1:] or self._last
+                yield from self._fences.feed(line + end)
+            elif self._in_thought:
+                rest = yield from self._think(rest)
+            else:
+                rest = yield from self._speak(rest)
+
+    def finish(self) -> Iterator[ParseEvent]:
+        """The last events, when no more text will come."""
+        held, self._held = self._held, ""
+        if self._in_thought or self._skips_blank:
+            self._removed += len(held)
+            if self._in_thought and held:
+                yield ThoughtDelta(held)
+        elif held:
+            yield from self._fences.feed(held)
+        yield from self._fences.finish()
+
+    def _think(self, text: str) -> Generator[ParseEvent, None, str]:
+        """Pass on the beginning of ``text``, which is a thought; returns the rest."""
+        mark = MARK.search(text)
+        end = mark.start() if mark else len(text) - unfinished_mark(text)
+        self._removed += mark.end() if mark else end
+        self._held = "" if mark else text[end:]
+        ends = mark is not None and ends_thought(mark[0])
+        if ends:
+            self._in_thought, self._skips_blank = False, self._last == "\n"
+            self._unclosed -= 1
+        elif mark is not None:
+            self._unclosed += mark_kind(mark[0]) == "open"
+        if text[:end]:
+            yield ThoughtDelta(text[:end])
+        if ends:
+            yield ThoughtEnded()
+        return text[mark.end() :] if mark else ""
+
+    def _speak(self, text: str) -> Generator[ParseEvent, None, str]:
+        """Pass on the beginning of ``text``, at most to the end of its line; returns the rest."""
+        if self._skips_blank:
+            words = text.lstrip()
+            blank = text[: len(text) - len(words)]
+            dropped = blank.rfind("\n") + 1
+            self._removed += dropped
+            if not words:
+                self._held = text[dropped:]
+                return ""
+            self._skips_blank = False
+            text = text[dropped:]
+        at = text.find("\n") + 1
+        line = text[:at] if at else text
+        # A mark in backticks is being talked about.
+        mark = next((m for m in MARK.finditer(line) if (line[m.start() - 1] if m.start() else self._last) != "`"), None)
+        if mark is not None:
+            words, rest = line[: mark.start()], text[mark.end() :]
+        else:
+            end = len(line) if at else len(line) - unfinished_mark(line)
+            words, rest = line[:end], text[len(line) :]
+            self._held = line[end:]
+        self._last = words[-1:] or self._last
+        yield from self._fences.feed(words)
+        if mark is not None:
+            self._removed += len(mark[0])
+            yield from self._mark(mark[0])
+        return rest
+
+    def _mark(self, mark: str) -> Iterator[ParseEvent]:
+        """Act on a mark within prose."""
+        kind = mark_kind(mark)
+        yield from self._fences.release()
+        if kind == "open":
+            self._in_thought = True
+            self._thoughts += 1
+            self._unclosed += 1
+        elif kind == "close" and (self._unclosed or not self._thoughts):
+            self._thoughts += 1
+            self._unclosed = max(0, self._unclosed - 1)
+            self._last, self._skips_blank = "\n", True
+            yield ThoughtEnded(before=True)
+        elif self._last == "\n":
+            self._skips_blank = True
+
+
 def parse(text: str) -> tuple[Part, ...]:
-    """The parts of a complete assistant turn; an output's recorded text is both its stdout and its feedback."""
+    """The parts of a complete assistant turn, without its thoughts.
+
+    An output's recorded text is both its stdout and its feedback.
+    """
     parser = Parser()
     parts: list[Part] = []
     words: list[str] = []
@@ -422,6 +580,8 @@ def parse(text: str) -> tuple[Part, ...]:
     for event in (*parser.feed(text), *parser.finish()):
         if isinstance(event, TextDelta):
             words.append(event.text)
+        elif isinstance(event, ThoughtEnded) and event.before:
+            words.clear()
         elif isinstance(event, CodeEnded):
             flush()
             parts.append(Code(event.source))

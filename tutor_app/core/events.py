@@ -58,7 +58,26 @@ class OutputEnded:
     text: str
 
 
-ParseEvent = TextDelta | CodeStarted | CodeDelta | CodeEnded | OutputStarted | OutputEnded
+@dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """More of what a reasoning model thinks before its solution; no part of the solution."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtEnded:
+    """A thought closed.
+
+    Attributes:
+        before: The thought had no opening mark: the prose since the last block was the thought, and is no part of
+            the solution.
+    """
+
+    before: bool = False
+
+
+ParseEvent = TextDelta | ThoughtDelta | ThoughtEnded | CodeStarted | CodeDelta | CodeEnded | OutputStarted | OutputEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +145,7 @@ class AnswerFound:
 
 
 class EndReason(Enum):
-    """Why a solution ended; :meth:`sentence` says it to a reader."""
+    """Why a solution ended; :meth:`sentence` says it to the user."""
 
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
@@ -140,8 +159,18 @@ class EndReason(Enum):
     SANDBOX = "sandbox"
 
     def sentence(self) -> str:
-        """One sentence for the reader."""
+        """One sentence for the user."""
         return _SENTENCES[self]
+
+
+def ending_sentence(reason: EndReason, answer: Answer | None) -> str:
+    """Why a solution ended and, where its answer was found by a fall-back, by which one."""
+    taken = {"output": "the last output", "number": "the last number"}.get(answer.source, "") if answer else ""
+    if not taken:
+        return reason.sentence()
+    if reason is EndReason.NO_ANSWER:
+        return f"No boxed answer; {taken} was taken."
+    return f"{reason.sentence()} No boxed answer; {taken} was taken."
 
 
 _SENTENCES = {
@@ -205,8 +234,8 @@ class Finished:
     detail: str = ""
 
     def sentence(self) -> str:
-        """Why it ended, for the reader."""
-        return self.detail or self.reason.sentence()
+        """Why it ended, for the user."""
+        return self.detail or ending_sentence(self.reason, self.transcript.answer)
 
 
 SolveEvent = (
@@ -214,6 +243,8 @@ SolveEvent = (
     | RoundStarted
     | Reading
     | TextDelta
+    | ThoughtDelta
+    | ThoughtEnded
     | CodeStarted
     | CodeDelta
     | CodeEnded

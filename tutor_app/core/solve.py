@@ -32,6 +32,8 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
     Usage,
 )
 from tutor_app.core.ports import (
@@ -131,6 +133,7 @@ class Builder:
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._words: list[str] = []
+        self._thoughts: list[str] = [""]
         self._code: list[str] | None = None
         self._printed: list[str] = []
 
@@ -139,6 +142,13 @@ class Builder:
         match event:
             case TextDelta(text):
                 self._words.append(text)
+            case ThoughtDelta(text):
+                self._thoughts[-1] += text
+            case ThoughtEnded(before):
+                if before:
+                    self._thoughts[-1] += self.words
+                    self._words.clear()
+                self._thoughts.append("")
             case CodeStarted():
                 self._flush()
                 self._code = []
@@ -166,6 +176,11 @@ class Builder:
     def words(self) -> str:
         """The prose since the last block."""
         return "".join(self._words)
+
+    @property
+    def thoughts(self) -> tuple[str, ...]:
+        """What the model thought, in order; no part of the solution."""
+        return tuple(t.strip() for t in self._thoughts if t.strip())
 
     def parts(self) -> tuple[Part, ...]:
         """Everything so far; an open block and a running block's output are included as they stand."""
@@ -201,6 +216,7 @@ class _Round:
     code: CodeEnded | None = None
     forged: bool = False
     reason: EndReason | None = None
+    in_thought: bool = False  # at its end
 
 
 def solve(
@@ -266,6 +282,7 @@ class _Solution:
         self._settings, self._cancel, self._clock = settings, cancel, clock
         self._start = clock()
         self._builder = Builder()
+        self._own = Builder()  # without what the prompt made the model's turns begin with
         self._usage = Usage()
         self._session: CodeSession | None = None
         self._seen: set[str] = set()
@@ -279,7 +296,8 @@ class _Solution:
     ) -> Iterator[SolveEvent]:
         spans = list(header(self._dialect, problem, self._prompt))
         self._constant = constant_spans(self._dialect, spans)
-        opening = self._prompt.opening
+        # What a model is to begin its solution with has no place in a thought.
+        opening = "" if self._dialect.thinks else self._prompt.opening
         if opening:
             spans.append(Span(opening))
         reason, detail = EndReason.NO_ANSWER, ""
@@ -313,6 +331,8 @@ class _Solution:
         }
         if detail:
             meta["detail"] = detail
+        if self._builder.thoughts:
+            meta["thoughts"] = list(self._builder.thoughts)
         transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
         yield Finished(reason, transcript, self._usage, detail)
 
@@ -323,6 +343,9 @@ class _Solution:
             yield RoundStarted(self._usage.rounds)
             said = yield from self._speak(spans, opening)
             opening = ""
+            if not said.raw.strip() and not said.forged:
+                # Nothing was written; a block that stands in the prompt's own opening is not the model's.
+                return said.reason or EndReason.NO_ANSWER
             if said.code is None and not said.forged:
                 if not self._to_be_continued(said):
                     return said.reason or EndReason.NO_ANSWER
@@ -352,20 +375,24 @@ class _Solution:
         It is asked once. One that has boxed an answer is left alone: asked for code after all, small models talk
         themselves out of more right answers than wrong ones.
         """
-        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip():
+        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip() or said.in_thought:
             return False
         if said.reason not in (None, EndReason.REPEATED):
             return False
-        answer = find_answer(self._builder.parts())
+        answer = find_answer(self._own.parts())
         self._nudged = answer is None or answer.source not in ("boxed", "phrase")
         return self._nudged
 
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
-        parser = Parser()
+        parser = Parser(in_thought=self._dialect.opens_thought and self._usage.rounds == 1)
         for event in parser.feed(opening):
-            yield self._tell(event)
+            self._builder.apply(event)
+            if not isinstance(event, TextDelta):
+                self._own.apply(event)
+            if not isinstance(event, OutputStarted | OutputEnded):
+                yield event
         said.start = len(self._builder.words)
         stream = self._model.generate(
             tuple(spans),
@@ -424,6 +451,7 @@ class _Solution:
             evaluated_tokens=self._usage.evaluated_tokens + read.evaluated,
             generated_tokens=self._usage.generated_tokens + tokens,
         )
+        said.in_thought = parser.in_thought
         if said.code is not None or said.forged:
             said.raw = said.raw[: parser.position - len(opening)]
         if said.forged:
@@ -445,7 +473,12 @@ class _Solution:
             if isinstance(event, TextDelta) and repeats(self._builder.words):
                 said.reason = EndReason.REPEATED
                 return True
-            if isinstance(event, TextDelta) and self._settings.stop_after_answer and "\n" in event.text:
+            if isinstance(event, ThoughtEnded) and event.before:
+                said.start = 0
+            # A model that may think without a mark at the beginning has its say first.
+            may_think_yet = self._dialect.thinks and not self._builder.thoughts
+            stops = self._settings.stop_after_answer and not may_think_yet
+            if isinstance(event, TextDelta) and stops and "\n" in event.text:
                 words = self._builder.words[said.start :]
                 last = max((end for _, end in boxed(words)), default=-1)
                 if last >= 0 and "\n" in words[last:]:
@@ -481,19 +514,38 @@ class _Solution:
         return reply + self._prompt.correction if self._failed and not said.forged else reply
 
     def _answer(self, reason: EndReason) -> Answer | None:
-        """The answer, by fall-backs only where the model had its say."""
-        answer = find_answer(self._builder.parts())
-        unfinished = (EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
-        if answer is not None and answer.source in ("output", "number") and reason in unfinished:
-            return None
-        return answer
+        """The answer in the model's own words, by fall-backs only where they can be trusted.
+
+        A number in a turn that was cut off may be half of one, and any number of it; so may a last sentence.
+        """
+        parts = self._own.parts()
+        if reason in _CUT_OFF and parts and isinstance(parts[-1], Text):
+            words = parts[-1].text
+            parts = (*parts[:-1], Text(words[: _complete(words)]))
+        answer = find_answer(parts)
+        if answer is None or answer.source in ("boxed", "phrase"):
+            return answer
+        if answer.source == "number":
+            return answer if reason is EndReason.NO_ANSWER else None
+        return answer if reason not in _CUT_OFF or reason in _OUT_OF_BUDGET else None
 
     def _tell(self, event: Any) -> Any:
+        """Take in an event of the model's or the executor's."""
         self._builder.apply(event)
+        self._own.apply(event)
         return event
 
     def _spend(self, **values: Any) -> None:
         self._usage = replace(self._usage, **values)
+
+
+_OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
+_CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
+
+
+def _complete(words: str) -> int:
+    """How much of prose that was cut off is complete: whole lines, and the last box if it closed."""
+    return max(words.rfind("\n") + 1, max((end for _, end in boxed(words)), default=0))
 
 
 def _reason(stopped: Stopped) -> EndReason | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.core.events import EndReason
+from tutor_app.core.events import EndReason, ending_sentence
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import split
@@ -104,7 +104,11 @@ def ending(transcript: Transcript) -> str:
         reason = EndReason(str(transcript.meta.get("ended", "")))
     except ValueError:
         return ""
-    return "" if reason is EndReason.ANSWERED else str(transcript.meta.get("detail") or reason.sentence())
+    return (
+        ""
+        if reason is EndReason.ANSWERED
+        else str(transcript.meta.get("detail") or ending_sentence(reason, transcript.answer))
+    )
 
 
 def made_by(transcript: Transcript) -> str:

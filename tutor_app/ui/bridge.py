@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QThread, QTimer, Signal
 
-from tutor_app.core.events import CodeDelta, OutputDelta, Reading, SolveEvent, TextDelta
+from tutor_app.core.events import CodeDelta, OutputDelta, Reading, SolveEvent, TextDelta, ThoughtDelta
 from tutor_app.core.ports import Cancel
 
 log = logging.getLogger(__name__)
@@ -327,7 +327,7 @@ def join(events: list[SolveEvent]) -> list[SolveEvent]:
 
     for event in events:
         last = out[-1] if out else None
-        if isinstance(event, TextDelta | CodeDelta | OutputDelta):
+        if isinstance(event, TextDelta | ThoughtDelta | CodeDelta | OutputDelta):
             same = type(last) is type(event) and getattr(last, "stream", "") == getattr(event, "stream", "")
             if not (same and pieces):
                 flush()

@@ -47,6 +47,7 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
 )
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
@@ -297,7 +298,7 @@ class MainWindow(QMainWindow):
                     state = (
                         f"Reading the problem\u2026 {100 * done // total} %" if total else "Reading the problem\u2026"
                     )
-                case RoundStarted() | TextDelta() | RunFinished():
+                case RoundStarted() | TextDelta() | ThoughtDelta() | RunFinished():
                     state = "Thinking\u2026"
                 case CodeStarted():
                     state = "Writing code\u2026"

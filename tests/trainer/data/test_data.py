@@ -72,7 +72,7 @@ def check_masks(tokenizer: SpanTokenizer, dialect_name: str, problem: str, made:
             position = supervised.index(words, position) + len(words)
     for part in made:
         if isinstance(part, Output) and part.feedback:
-            assert dialect.tame(part.feedback) in masked
+            assert dialect.sanitize_frames(part.feedback) in masked
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -38,6 +38,8 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
 )
 from tutor_app.core.transcript import Code, Part, Text, Transcript
 from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
@@ -181,20 +183,34 @@ class TranscriptView(QTextEdit):
         block = QTextCursor(self._builder.w.document)
         block.beginEditBlock()
         try:
-            self._draw(events)
+            outdated = self._draw(events)
             self._fold_new()
         finally:
             block.endEditBlock()
+        if outdated:
+            self._rebuild()
         self._keep_place(keep)
         self._settle()
 
-    def _draw(self, events: list[SolveEvent]) -> None:
-        grew = False
+    def _draw(self, events: list[SolveEvent]) -> bool:
+        """Draw events; returns whether the page holds words that turned out to be a thought."""
+        grew = is_written = False
         for event in events:
             match event:
                 case TextDelta(text):
                     self._notice = ""
                     self._text += text
+                    grew = True
+                case ThoughtDelta(_) | ThoughtEnded(False):
+                    if not self._text:
+                        self._notice = "Thinking\u2026"
+                        grew = True
+                case ThoughtEnded(True):
+                    # What stands there so far was the thought; closed paragraphs of it are in the document.
+                    is_written = is_written or self._done > 0
+                    self._drop_tail()
+                    self._text, self._done = "", 0
+                    self._notice = "Thinking\u2026"
                     grew = True
                 case CodeStarted():
                     self._close_text()
@@ -234,6 +250,7 @@ class TranscriptView(QTextEdit):
                     self._finish(event)
         if grew and (self._text or self._notice):
             self._write_tail()
+        return is_written
 
     def _finish(self, event: Finished) -> None:
         self._notice = ""

@@ -1,0 +1,78 @@
+"""The marks by which reasoning models set their thoughts apart from the solution.
+
+The list is closed on purpose: any other tag that a model writes is text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+MarkKind = Literal["open", "close", "silent"]
+
+_TAGS: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad", "seed:think")
+_PAIRS: Final = (
+    *((f"<{tag}>", f"</{tag}>") for tag in _TAGS),
+    ("[think]", "[/think]"),
+    ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|channel>thought", "<channel|>"),
+)
+# Harmony, the form of gpt-oss, names a channel before each message; "final" is the solution.
+_CHANNELS: Final = ("<|channel|>analysis<|message|>", "<|channel|>commentary<|message|>")
+_SILENT: Final = (
+    "<|channel|>final<|message|>",
+    "<|start|>assistant",
+    "<|end|>",
+    "<|return|>",
+    "<|begin_of_solution|>",
+    "<|end_of_solution|>",
+    "<|start_response|>",
+    "<|end_response|>",
+    "<answer>",
+    "</answer>",
+    "<think/>",
+)
+# Any of these also ends a thought: each begins the solution, or ends a message.
+_ENDS_CHANNEL: Final = ("<|channel|>final<|message|>", "<|end|>", "<|return|>", "<|begin_of_solution|>")
+
+_KINDS: Final[dict[str, MarkKind]] = {
+    **dict.fromkeys((*(o for o, _ in _PAIRS), *_CHANNELS), "open"),
+    **dict.fromkeys((c for _, c in _PAIRS), "close"),
+    **dict.fromkeys(_SILENT, "silent"),
+}
+MARK: Final = re.compile("|".join(re.escape(m) for m in _KINDS), re.IGNORECASE)
+"""Any mark; none is the beginning of another."""
+_LONGEST: Final = max(map(len, _KINDS))
+_FIRST: Final = frozenset(m[0] for m in _KINDS)
+
+
+def mark_kind(mark: str) -> MarkKind:
+    """What a match of :data:`MARK` does: open a thought, close one, or nothing (it is only not shown)."""
+    return _KINDS[mark.lower()]
+
+
+def ends_thought(mark: str) -> bool:
+    """Whether a mark that stands within a thought ends it."""
+    return _KINDS[mark.lower()] == "close" or mark.lower() in _ENDS_CHANNEL
+
+
+def unfinished_mark(text: str) -> int:
+    """How many of the last characters of ``text`` may be the beginning of a mark."""
+    for start in range(max(0, len(text) - _LONGEST + 1), len(text)):
+        tail = text[start:].lower()
+        if tail[0] in _FIRST and any(m.startswith(tail) for m in _KINDS):
+            return len(text) - start
+    return 0
+
+
+def opens_thought(frame: str) -> bool:
+    """Whether a frame leaves a thought open: its last mark of a thought is an opening one."""
+    kinds = [kind for m in MARK.finditer(frame) if (kind := mark_kind(m[0])) != "silent"]
+    return bool(kinds) and kinds[-1] == "open"
+
+
+def mentions_thought(template: str) -> bool:
+    """Whether a chat template knows of thoughts."""
+    return any(mark_kind(m[0]) != "silent" for m in MARK.finditer(template))
