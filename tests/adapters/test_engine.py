@@ -1,6 +1,7 @@
 """llama.cpp in its process, with model files of a few hundred kilobytes."""
 
 import itertools
+import math
 import os
 import random
 import re
@@ -8,19 +9,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.generations import ask, stopped, text_of
-from tests.tiny_gguf import random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
+from tests.tiny_gguf import Array, random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
 from tutor_app.adapters.engine import client as engine_module
 from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
-from tutor_app.core.ports import Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = EngineOptions(n_ctx=1024, threads=1)
@@ -453,6 +456,143 @@ def test_a_death_is_told_to_everybody_who_waits(tiny: Path) -> None:
             t.join()
         assert len(faults) == 2
         assert text_of(ask(engine, "Hello"))
+    finally:
+        engine.close()
+
+
+needs_stop = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="halts a process with SIGSTOP")
+
+
+class Later:
+    """A cancel that is raised once it was looked at so many times."""
+
+    def __init__(self, looks: int) -> None:
+        self._left = looks
+
+    def is_set(self) -> bool:
+        self._left -= 1
+        return self._left < 0
+
+
+@needs_stop
+@pytest.mark.parametrize("when", ["before the prompt", "while it writes"])
+def test_a_process_that_hangs_is_replaced_when_it_is_told_to_stop(tiny: Path, when: str) -> None:
+    """The words that arrived stay, the caller is free within five seconds, and the next question is answered."""
+    engine = Engine(tiny, LONG)
+    flag = threading.Event()
+    try:
+        before = text_of(ask(engine, "Hello"))
+        pid = engine.pid
+        assert pid is not None
+        # A prompt longer than any pipe's buffer: handing it over must not wait for the process either.
+        prompt = [Span("Hello" * 50_000)] if when == "before the prompt" else [Span("Hello")]
+        items: list[Generation] = []
+        cancel = Later(5) if when == "before the prompt" else flag
+        stream = engine.generate(prompt, sampling=Sampling(), max_tokens=32000, cancel=cancel)
+        if when == "before the prompt":
+            os.kill(pid, signal.SIGSTOP)
+        else:
+            while len(text_of(items)) < 20:
+                items.append(next(stream))
+            os.kill(pid, signal.SIGSTOP)
+        flag.set()
+        asked = time.monotonic()
+        items += stream
+        assert time.monotonic() - asked < 5
+        end = stopped(items)
+        assert end.reason == "cancelled"
+        assert (end.generated_tokens > 0) == (when == "while it writes")
+        assert engine.pid is None
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert text_of(ask(engine, "Hello")) == before
+    finally:
+        engine.close()
+
+
+@needs_stop
+def test_a_hung_process_is_closed_at_once(tiny: Path) -> None:
+    engine = Engine(tiny, LONG)
+    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+    next(stream)
+    pid = engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    asked = time.monotonic()
+    engine.close()
+    assert time.monotonic() - asked < 5
+    with pytest.raises(EngineFault, match="was closed"):
+        list(stream)
+
+
+@needs_stop
+def test_everybody_who_waits_for_a_hung_process_is_told(tiny: Path) -> None:
+    engine = Engine(tiny, replace(LONG, n_seq=2))
+    cancel = threading.Event()
+    try:
+        streams = [
+            engine.generate([Span(text)], sampling=Sampling(), max_tokens=32000, cancel=flag)
+            for text, flag in (("Hello", cancel), ("World", Never()))
+        ]
+        for stream in streams:
+            next(stream)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGSTOP)
+        cancel.set()
+        assert stopped(list(streams[0])).reason == "cancelled"
+        with pytest.raises(EngineFault, match="did not answer"):
+            list(streams[1])
+    finally:
+        engine.close()
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------
+
+
+def damaged_weights(name: str, number: float) -> dict[str, Array]:
+    """Random weights of which one tensor holds ``number`` only."""
+    weights = random_weights()
+    weights[name] = np.full_like(weights[name], number)
+    return weights
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("output.weight", math.nan),
+        ("output.weight", math.inf),
+        ("output_norm.weight", -math.inf),
+        ("blk.0.ffn_norm.weight", math.nan),
+        ("blk.1.attn_v.weight", 3e38),
+    ],
+)
+def test_numbers_that_are_not_finite_are_no_text(tmp_path: Path, name: str, number: float, temperature: float) -> None:
+    path = write_model(tmp_path / "damaged.gguf", damaged_weights(name, number))
+    engine = Engine(path, replace(OPTIONS, cache_folder=tmp_path / "states"))
+    try:
+        items: list[Generation] = []
+        for _ in range(2):  # the process goes on, and says it again
+            stream = engine.generate(
+                question("1+1?"), sampling=Sampling(temperature), max_tokens=40, prefix=len(CONSTANT), cancel=Never()
+            )
+            with pytest.raises(EngineFault, match=r"numbers are not finite.*GPU layers") as fault:
+                items.extend(stream)
+            assert not isinstance(fault.value, ModelFileFault)
+        assert text_of(items) == ""
+        assert engine.pid is not None
+    finally:
+        engine.close()
+    assert not list((tmp_path / "states").glob("*.kv"))
+
+
+def test_one_number_that_is_not_finite_is_enough(tmp_path: Path) -> None:
+    weights = random_weights()
+    weights["output.weight"][7, 3] = math.nan
+    engine = Engine(write_model(tmp_path / "damaged.gguf", weights), OPTIONS)
+    try:
+        with pytest.raises(EngineFault, match="not finite"):
+            ask(engine, "Hello")
     finally:
         engine.close()
 

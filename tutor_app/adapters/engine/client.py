@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -30,10 +31,19 @@ from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptPro
 
 POLL_SECONDS: Final = 0.03
 LOAD_POLL_SECONDS: Final = 0.05
+HUNG_SECONDS: Final = 3.0
+"""How long a process that was told to stop may be silent. It answers between two batches; one that does not is
+replaced, because loading the model again is better than a Stop that has no effect."""
+STOP_SECONDS: Final = 4.5
+"""After which a stopped generation ends for its caller, even if the process is merely slow."""
 WAITING: Final = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 """How llama.cpp's OpenMP threads wait for each other. By default they spin, and with other programs busy on the cores
 decoding becomes three to twenty times slower; sleeping at once halves the speed of an idle machine. A short spin and
 then sleep comes near the better of the two in both cases (`make bench` has the numbers)."""
+NOT_FINITE: Final = (
+    "The model's numbers are not finite: its file is damaged or does not run on this computer.",
+    "Verify it with `tutor models verify`, set GPU layers to 0 in Settings, or choose another model.",
+)
 GPU_STEPS: Final = (24, 12, 6, 0)
 """Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
 CACHE_LIMIT: Final = 512 * 2**20
@@ -237,6 +247,7 @@ class Engine:
         job = next(self._ids)
         inbox = worker.open(job)
         finished = False
+        tally = _Tally()
         try:
             worker.send(
                 op="generate",
@@ -247,25 +258,35 @@ class Engine:
                 stop=list(stop),
                 prefix=prefix,
             )
-            cancelled = False
+            cancelled = 0.0  # when, by the monotonic clock
             while not finished:
                 if not cancelled and cancel.is_set():
-                    cancelled = True
+                    cancelled = time.monotonic()
                     worker.send(op="cancel", id=job)
                 try:
                     message = inbox.get(timeout=POLL_SECONDS)
                 except queue.Empty:
+                    if cancelled and _waited_long_enough(worker, cancelled):
+                        finished = True
+                        yield tally.stopped()
                     continue
                 match message["op"]:
                     case "progress":
                         yield PromptProgress(message["done"], message["total"], message["evaluated"])
                     case "piece":
+                        tally.count(message["tokens"])
                         yield Piece(message["text"], message["tokens"])
                     case "stopped":
                         finished = True
                         yield Stopped(**{k: v for k, v in message.items() if k not in ("op", "id")})
+                    case "not_finite":
+                        finished = True
+                        raise EngineFault(*NOT_FINITE)
                     case "died":
                         finished = True
+                        if cancelled:  # another generation found it hung, or it died of what it was doing
+                            yield tally.stopped()
+                            return
                         raise self._death(worker)
         finally:
             worker.close(job)
@@ -394,6 +415,8 @@ class Engine:
             return f"{file}|{hashlib.file_digest(f, 'sha256').hexdigest()}"
 
     def _death(self, worker: _Process) -> EngineFault:
+        if worker.hung:
+            return EngineFault("The model process did not answer any more and was ended.", "Ask again.")
         if worker.ended:
             return EngineFault("The model was closed while it was at work.", "Ask again.")
         message, remedy = explain_exit(worker.wait())
@@ -413,8 +436,38 @@ def gpu_backends() -> tuple[str, ...]:
     return tuple(b for b in ("cuda", "metal", "vulkan", "hip", "sycl") if any(b in f for f in files))
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What a generation has delivered so far, for a process that can no longer say it."""
+
+    tokens: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+    def count(self, tokens: int) -> None:
+        self.last = time.monotonic()
+        self.first = self.first or self.last
+        self.tokens += tokens
+
+    def stopped(self) -> Stopped:
+        return Stopped("cancelled", generated_tokens=self.tokens, decode_seconds=self.last - self.first)
+
+
+def _waited_long_enough(worker: _Process, since: float) -> bool:
+    """Whether a caller who asked to stop at ``since`` need not wait any more; ends a process that hangs."""
+    now = time.monotonic()
+    if now - max(since, worker.heard) > HUNG_SECONDS:
+        worker.hung = True
+        worker.end()
+        return True
+    return now - since > STOP_SECONDS
+
+
 class _Process:
-    """The child, a thread that reads its answers, and an inbox for every request."""
+    """The child, threads that write its requests and read its answers, and an inbox for every request.
+
+    Requests go through a thread of their own: a pipe to a child that hangs fills up, and whoever writes to it waits.
+    """
 
     def __init__(self) -> None:
         env = {
@@ -440,11 +493,15 @@ class _Process:
         self._inboxes: dict[int, queue.Queue[dict[str, Any]]] = {}
         self._guard = threading.Lock()
         self._dead = False
-        self.ended = False
+        self.ended = self.hung = False
+        self.heard = time.monotonic()
+        """When the child last said something."""
+        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._words: deque[str] = deque(maxlen=60)
         self._threads = [
             threading.Thread(target=self._listen, name="engine-answers", daemon=True),
             threading.Thread(target=self._overhear, name="engine-log", daemon=True),
+            threading.Thread(target=self._write, name="engine-requests", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -470,19 +527,15 @@ class _Process:
             self._inboxes.pop(job, None)
 
     def send(self, **message: Any) -> None:
-        stream = self._child.stdin
-        assert stream is not None
-        try:
-            with self._guard:
-                write_message(stream, message)
-        except (OSError, ValueError):
-            self._dead = True  # the listener tells the inboxes
+        """Hand over a request; returns at once."""
+        self._requests.put(message)
 
     def end(self) -> None:
         """Kill the child and leave nothing of it behind; safe to call twice."""
         self._dead = self.ended = True
         self._child.kill()
         self._child.wait()
+        self._requests.put(None)
         for thread in self._threads:
             thread.join()
         for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
@@ -513,14 +566,26 @@ class _Process:
                 message = None
             if message is None:
                 break
+            self.heard = time.monotonic()
             with self._guard:
                 inbox = self._inboxes.get(message.get("id", 0))
             if inbox is not None:
                 inbox.put(message)
+        self._requests.put(None)
         with self._guard:
             self._dead = True
             for inbox in self._inboxes.values():
                 inbox.put({"op": "died"})
+
+    def _write(self) -> None:
+        stream = self._child.stdin
+        assert stream is not None
+        while (message := self._requests.get()) is not None:
+            try:
+                write_message(stream, message)
+            except (OSError, ValueError):
+                self._dead = True  # the listener tells the inboxes
+                return
 
     def _overhear(self) -> None:
         stream = self._child.stderr

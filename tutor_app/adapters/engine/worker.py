@@ -5,7 +5,7 @@ and nothing of Qt. It decides nothing about solutions: it continues texts.
 
 Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``,
 ``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``, ``progress``, ``piece``,
-``stopped``, ``tokens``, ``error``.
+``stopped``, ``not_finite``, ``tokens``, ``error``.
 
 What is kept between requests:
 
@@ -32,6 +32,7 @@ import contextlib
 import ctypes
 import hashlib
 import json
+import math
 import os
 import queue
 import struct
@@ -56,7 +57,9 @@ CPU_CHUNK: Final = 64
 
 def write_message(stream: IO[bytes], message: dict[str, Any]) -> None:
     """Write one framed message and flush."""
-    data = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    # A path that is no UTF-8 has lone surrogates, which JSON can only hold as escapes; these are their very form.
+    data = text.encode("utf-8", "backslashreplace")
     stream.write(struct.pack("<I", len(data)) + data)
     stream.flush()
 
@@ -737,7 +740,12 @@ class Worker:
         """Draw a sequence's next token and send what it says."""
         job = slot.job
         assert job is not None
-        token = draw(model.logits(row), job.temperature, job.top_p, job.rng)
+        logits = model.logits(row)
+        # The greatest is NaN if any is, and infinite if one has overflowed or none is left; masked ones may be -inf.
+        if not math.isfinite(logits.max()):
+            self._give_up(slot, model)
+            return
+        token = draw(logits, job.temperature, job.top_p, job.rng)
         job.count += 1
         job.first_token = job.first_token or time.monotonic()
         if model.ends(token):
@@ -752,6 +760,15 @@ class Worker:
             self._finish(slot, "context")
         else:
             job.next_token = token
+
+    def _give_up(self, slot: Slot, model: Model) -> None:
+        """End a generation whose logits mean nothing, and keep nothing that was computed for it."""
+        job = slot.job
+        assert job is not None
+        self._states.drop(job.ids[: job.prefix])
+        model.forget(slot.seq, 0)
+        slot.job, slot.used, slot.tokens = None, time.monotonic(), []
+        self._send(op="not_finite", id=job.id)
 
     def _piece(self, job: Job, text: str) -> None:
         # A token without visible text still counts: tokens are reported with the next text.
