@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ class Behaviour:
         stall_after: Fall silent after so many bytes of each answer, until ``go_on`` is set.
         claim: Announce this length instead of the true one.
         shift: Answer ranges that begin so many bytes off.
+        answer: Answers a request in place of all this.
     """
 
     content: bytes
@@ -33,6 +34,7 @@ class Behaviour:
     stall_after: int | None = None
     claim: int | None = None
     shift: int = 0
+    answer: Callable[[BaseHTTPRequestHandler], None] | None = None
     go_on: threading.Event = field(default_factory=threading.Event)
     silent: threading.Event = field(default_factory=threading.Event)
     seen: list[dict[str, str]] = field(default_factory=list)
@@ -47,6 +49,10 @@ def serving(behaviour: Behaviour) -> Iterator[Behaviour]:
         def do_GET(self) -> None:
             b = behaviour
             b.seen.append({k.lower(): v for k, v in self.headers.items()})
+            if b.answer is not None:
+                b.answer(self)
+                self.close_connection = True
+                return
             if b.status:
                 self.send_error(b.status)
                 return

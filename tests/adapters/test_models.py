@@ -13,7 +13,9 @@ import sys
 import textwrap
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +361,90 @@ def test_a_wrong_range_is_refused(tmp_path: Path, server: Behaviour) -> None:
     server.cut_after, server.shift = 500_000, 7
     with pytest.raises(ModelStoreFault, match="another part of the file"):
         store(tmp_path, hub(server.url)).pull("starter")
+
+
+PAGE = b"<!DOCTYPE html><html><title>Welcome to the library</title>Accept the terms to go on.</html>"
+HALF = len(CONTENT) // 2
+
+
+def reply(status: int, body: bytes, length: bool = True, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """An answer to any request; without a length it ends where the connection does."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for key, said in headers.items():
+            handler.send_header(key.replace("_", "-"), said)
+        if length:
+            handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        with suppress(OSError):
+            handler.wfile.write(body)
+
+    return answer
+
+
+def to_the_portal(handler: BaseHTTPRequestHandler) -> None:
+    """Redirect a request for the file to the log-in page, which is served with a good status."""
+    if handler.path == "/login":
+        reply(200, PAGE, Content_Type="text/html; charset=utf-8")(handler)
+    else:
+        reply(302, b"", Location="/login")(handler)
+
+
+RANGE = f"bytes {HALF}-{len(CONTENT) - 1}/{len(CONTENT)}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (reply(200, PAGE, Content_Type="text/html"), "web page"),
+        (reply(200, PAGE, length=False, Content_Type="text/html"), "web page"),
+        (reply(200, PAGE.ljust(len(CONTENT)), Content_Type="application/xhtml+xml"), "web page"),
+        (reply(200, PAGE, Content_Type="text/plain"), "another file"),
+        (reply(200, PAGE, length=False), "another file"),
+        (reply(200, b""), "another file (0 bytes"),
+        (reply(200, CONTENT[:-1]), "another file"),
+        (reply(200, CONTENT, Content_Encoding="gzip"), "another coding"),
+        (reply(206, PAGE, Content_Type="text/html", Content_Range=RANGE), "web page"),
+        (reply(206, PAGE, Content_Range=RANGE), "another file"),
+        (reply(206, CONTENT[HALF:]), "another part of the file"),
+        (reply(206, CONTENT[HALF:], Content_Range=f"bytes 0-{HALF}/{len(CONTENT)}"), "another part of the file"),
+        (reply(206, CONTENT[HALF:], Content_Range=f"bytes {HALF}-9/{len(CONTENT) + 5}"), "another part of the file"),
+        (reply(206, b"x" * (len(CONTENT) - HALF), Content_Range=RANGE, ETag='"v2"'), "changed since"),
+        (reply(204, b""), "without the file (204)"),
+        (reply(302, b"", Location="/again"), "(302)"),
+        (reply(403, PAGE, Content_Type="text/html"), "access is refused"),
+        (reply(407, PAGE), "proxy wants a name"),
+        (reply(416, b""), "shorter one (416)"),
+        (reply(503, PAGE), "out of order"),
+        (reply(511, PAGE), "wants a log-in"),
+        (to_the_portal, "web page"),
+    ],
+)
+def test_half_a_file_outlives_a_network_that_answers_with_something_else(
+    tmp_path: Path, server: Behaviour, answer: Callable[[BaseHTTPRequestHandler], None], words: str
+) -> None:
+    server.cut_after = HALF
+    with pytest.raises(ModelStoreFault):
+        store(tmp_path, hub(server.url), timing=Timing(retries=0, pause=0)).pull("starter")
+    server.answer = answer
+    with pytest.raises(ModelStoreFault) as caught:
+        store(tmp_path, hub(server.url)).pull("starter")
+    said = one_sentence(caught.value)
+    assert words in said
+    assert "what has arrived is kept" in said
+    assert (tmp_path / "models" / "tiny.gguf.part").read_bytes() == CONTENT[:HALF]
+    server.answer, server.cut_after = None, None
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+    assert server.seen[-1]["range"] == f"bytes={HALF}-"
+
+
+def test_the_rest_of_the_same_bytes_under_another_tag_is_taken(tmp_path: Path, server: Behaviour) -> None:
+    server.cut_after = HALF
+    with pytest.raises(ModelStoreFault):
+        store(tmp_path, hub(server.url), timing=Timing(retries=0, pause=0)).pull("starter")
+    server.answer = reply(206, CONTENT[HALF:], Content_Range=RANGE, ETag='"v2"')
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
 
 
 def test_a_refused_connection_and_an_unknown_host_are_described(tmp_path: Path) -> None:

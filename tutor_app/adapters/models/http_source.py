@@ -1,7 +1,9 @@
 """Fetches the rest of a file over HTTP: resumes, notices a stall, and can be stopped at any moment.
 
-It refuses a server that offers a file of another length or another range than was asked for. Whether the bytes are
-the right ones is decided by their hash, elsewhere.
+It refuses a server that offers a file of another length or another range than was asked for, and a web page, with
+which networks answer everything before a log-in. None of these costs what has arrived: bytes are thrown away only
+for an answer that can be the file, where the two differ. Whether the bytes are the right ones is decided by their
+hash, elsewhere.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
@@ -61,39 +64,69 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
         raise
     except urllib.error.HTTPError as e:
         e.close()
-        if e.code == 416:  # the server's file ends before ours does: not the same file
-            part.clear()
-        raise (Passing if e.code in (408, 416, 429) or e.code >= 500 else GivenUp)(_why(e, timing)) from None
+        may_pass = e.code in (408, 429) or (e.code >= 500 and e.code != HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED)
+        raise (Passing if may_pass else GivenUp)(_why(e, timing)) from None
     except (OSError, http.client.HTTPException, ValueError) as e:
         refused = isinstance(e, ConnectionResetError | http.client.RemoteDisconnected)
         raise (Passing if refused else GivenUp)(_why(e, timing)) from None
     with response:
-        if response.status == 206:
-            given = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
-            if not given or int(given[1]) != part.size or given[2] not in ("*", str(total)):
-                raise GivenUp("it answers with another part of the file than was asked for")
-        elif part.size:
-            part.clear()  # it does not resume, or the file has changed there: from the beginning
-        if response.length is not None and response.length + len(block) != total - part.size:
-            raise GivenUp(
-                f"it offers another file ({response.length + len(block) + part.size:,} bytes instead of {total:,})"
-            )
-        part.note(url, response.headers.get("ETag", "") if _strong(response.headers.get("ETag", "")) else "")
+        rest = None if response.length is None else response.length + len(block)
+        _must_be_the_file(response, part, rest)
+        # A server that does not resume sends what is here already once more: it is compared and not written again.
+        repeated = part.size if response.status == HTTPStatus.OK else 0
+        start, etag = part.size, _strong_tag(response)
+        changed = bool(part.etag and etag and part.url == url and etag != part.etag) and not repeated
+        if not changed:
+            part.note(url, etag)
         try:
-            for data in _body(block, response, total - part.size, cancel, timing.stall):
-                part.append(data)
+            at = 0
+            for data in _body(block, response, total - part.size + repeated, cancel, timing.stall):
+                known = data[: max(0, repeated - at)]
+                if known and not part.holds(at, known):
+                    if rest is None:
+                        raise GivenUp("it offers another file")
+                    part.cut(at)
+                    repeated, known = at, b""
+                at += len(data)
+                if len(known) < len(data):
+                    part.append(data[len(known) :])
                 meter.tell("download", part.size)
         except TimeoutError:
             raise Passing(f"the transfer stalled: nothing came for {timing.stall:g} seconds") from None
         except (OSError, http.client.HTTPException) as e:
             raise Passing(_why(e, timing)) from None
+        finally:
+            if changed and not part.is_right():
+                part.cut(start)
+    if changed and part.size < total:
+        raise GivenUp("its file has changed since the download began")
     if part.size < total:
         raise Passing(f"the connection to {host} broke off after {part.size / 1e6:,.1f} MB")
 
 
-def _strong(etag: str) -> bool:
-    """Whether the tag may be used with If-Range, which a weak one may not."""
-    return etag.startswith('"')
+def _must_be_the_file(response: http.client.HTTPResponse, part: Part, rest: int | None) -> None:
+    """Raise GivenUp unless the answer can be the rest of the file, or all of it; ``rest`` is its length, if known."""
+    kind = response.headers.get_content_type()
+    if kind in ("text/html", "application/xhtml+xml"):
+        raise GivenUp("it answers with a web page, as a network does that wants a log-in first")
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise GivenUp("it sends the file in another coding than was asked for")
+    expected = part.total
+    if response.status == HTTPStatus.PARTIAL_CONTENT:
+        given = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+        if not given or int(given[1]) != part.size or given[3] not in ("*", str(part.total)):
+            raise GivenUp("it answers with another part of the file than was asked for")
+        expected -= part.size
+    elif response.status != HTTPStatus.OK:
+        raise GivenUp(f"it answers without the file ({response.status})")
+    if rest is not None and rest != expected:
+        raise GivenUp(f"it offers another file ({rest + part.total - expected:,} bytes instead of {part.total:,})")
+
+
+def _strong_tag(response: http.client.HTTPResponse) -> str:
+    """The tag of the file, unless it is a weak one, which may not be used with If-Range."""
+    etag: str = response.headers.get("ETag", "")
+    return etag if etag.startswith('"') else ""
 
 
 def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tuple[http.client.HTTPResponse, bytes]:
@@ -179,10 +212,15 @@ def _why(e: BaseException, timing: Timing) -> str:
         known = {
             401: "access is refused",
             403: "access is refused",
+            407: "the proxy wants a name and a password",
             404: "there is no such file",
             410: "the file is gone",
         }
-        known |= {410: "the file is gone", 429: "it asks to come back later"}
+        known |= {
+            416: "its file is a shorter one",
+            429: "it asks to come back later",
+            511: "the network wants a log-in first",
+        }
         return f"{known.get(e.code, 'the server is out of order' if e.code >= 500 else 'it refuses')} ({e.code})"
     if isinstance(e, urllib.error.URLError) and isinstance(e.reason, BaseException):
         return _why(e.reason, timing)

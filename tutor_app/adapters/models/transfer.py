@@ -174,15 +174,40 @@ class Part:
 
     def clear(self) -> None:
         """Throw away what is there."""
-        self._file.seek(0)
-        self._file.truncate()
-        self._hash = hashlib.sha256()
-        self.size = 0
+        self.cut(0)
         self.url = self.etag = ""
+
+    def cut(self, size: int) -> None:
+        """Throw away what is there from byte ``size`` on."""
+        try:
+            self._file.truncate(size)
+            self._file.seek(0)
+            self._hash = hashlib.sha256()
+            while block := self._file.read(BLOCK):
+                self._hash.update(block)
+        except OSError as e:
+            raise disk_fault(e, self.path) from None
+        self.size = size
+
+    def holds(self, at: int, data: bytes) -> bool:
+        """Whether ``data`` is what stands at byte ``at``."""
+        try:
+            self._file.seek(at)
+            found = b""
+            while len(found) < len(data) and (block := self._file.read(len(data) - len(found))):
+                found += block
+            self._file.seek(0, os.SEEK_END)
+        except OSError as e:
+            raise disk_fault(e, self.path) from None
+        return found == data
+
+    def is_right(self) -> bool:
+        """Whether the file is complete and has the right hash."""
+        return self._hash.hexdigest() == self.sha256
 
     def must_match(self) -> None:
         """Raise :class:`WrongHash` unless the complete file has the right hash."""
-        if self._hash.hexdigest() != self.sha256:
+        if not self.is_right():
             raise WrongHash("the file does not have the expected SHA-256 and was discarded")
 
     def put_in_place(self) -> None:
