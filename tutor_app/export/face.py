@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript
+from tutor_app.handout import steps
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def export(
     """
     if not transcripts:
         raise UserFault("There is no solution to export.", "Solve a problem first, or open a saved solution.")
+    if format != "json":
+        transcripts = [steps.resolved(t) for t in transcripts]
     # What a format needs is loaded when it is asked for: a notebook needs no parser of Markdown, Markdown no Qt.
     match format:
         case "json":

@@ -14,9 +14,29 @@ from typing import Final
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.handout.options import Options
+from tutor_app.text.definitions import Definitions
 from tutor_app.text.scan import group_end
 
 _BOXED: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
+
+
+def resolved(transcript: Transcript) -> Transcript:
+    """The transcript with its own macros expanded and its references to formulas in numbers."""
+    texts = [p.text for turn in transcript.turns for p in turn.parts if isinstance(p, Text)]
+    definitions = Definitions()
+    definitions.note(texts)
+    turns = tuple(replace(t, parts=tuple(_resolved(p, definitions) for p in t.parts)) for t in transcript.turns)
+    return transcript if turns == transcript.turns else replace(transcript, turns=turns)
+
+
+def _resolved(part: Part, definitions: Definitions) -> Part:
+    match part:
+        case Text():
+            return replace(part, text=definitions.resolve(part.text))
+        case Answer():
+            return replace(part, latex=definitions.resolve_formula(part.latex))
+        case _:
+            return part
 
 
 def chosen_parts(transcript: Transcript, options: Options) -> tuple[Part, ...]:

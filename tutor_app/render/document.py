@@ -30,6 +30,7 @@ from tutor_app.render.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.theme import Theme, ui_font
+from tutor_app.text.definitions import Definitions
 from tutor_app.text.markup import answer_segments
 
 PROBLEM: Final = 1
@@ -81,6 +82,7 @@ class DocumentBuilder:
     ) -> None:
         self.w = Writer(document, theme, formulas, size)
         self._paper = paper
+        self._definitions = Definitions()
         self._run: QTextFrame | None = None
         self._code: QTextCursor | None = None
         self._code_text = ""
@@ -103,6 +105,8 @@ class DocumentBuilder:
 
     def parts(self, parts: Iterable[Part]) -> None:
         """Write the parts of a solution."""
+        parts = list(parts)
+        self._definitions.note(p.text for p in parts if isinstance(p, Text))
         for part in parts:
             match part:
                 case Text():
@@ -124,20 +128,20 @@ class DocumentBuilder:
             return
         self.close_run()
         outer = self._frame(PROBLEM, "Problem", top=0.2, bottom=1.2, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
-        write_markdown(self.w, text.strip())
+        write_markdown(self.w, self._definitions.resolve(text.strip()))
         self._leave(outer)
 
     def text(self, text: str) -> None:
         """Write finished prose."""
         if text.strip():
             self.close_run()
-            write_markdown(self.w, text.strip("\n"))
+            write_markdown(self.w, self._definitions.resolve(text.strip("\n")))
 
     def plain(self, text: str) -> None:
         """Write prose that is still growing."""
         if text.strip():
             self.close_run()
-            write_plain(self.w, text)
+            write_plain(self.w, self._definitions.resolve(text))
 
     def remark(self, text: str, color: str = "muted") -> None:
         """Write a remark of the program's own, as plain text."""
@@ -150,7 +154,7 @@ class DocumentBuilder:
         self.close_run()
         outer = self._frame(ANSWER, "Answer", top=0.7, bottom=1.0, pad_left=1.2, pad_top=2.0, pad_bottom=0.9)
         self.w.paragraph(bottom=0.0)
-        for s in answer_segments(answer.latex):
+        for s in answer_segments(self._definitions.resolve_formula(answer.latex)):
             if s.kind == "text":
                 self.w.write(s.source, self.w.text_format(scale=1.25))
             else:
