@@ -240,24 +240,24 @@ def test_a_dropped_solution_comes_into_the_library_and_is_shown(
     qtbot.waitUntil(lambda: window.box.text == "Imported $x$")
     qtbot.waitUntil(lambda: window.history.model.rowCount() == 1)
     other = dropped(tmp_path / "picture.png")
-    enter = QDragEnterEvent(
-        QPoint(9, 9), Qt.DropAction.CopyAction, other, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    drop = QDropEvent(
+        QPointF(9, 9), Qt.DropAction.CopyAction, other, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
-    QApplication.sendEvent(window, enter)
-    assert not enter.isAccepted()
+    QApplication.sendEvent(window, drop)
+    assert window.status.state.text().startswith("Only exported solutions")
 
 
 def test_a_file_that_is_no_solution_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{}")
     window = open_window(ScriptedServices())
-    window.importer.bring([str(path)])
+    window.importer.import_files([str(path)])
     qtbot.waitUntil(lambda: "no exported transcript" in window.status.state.text())
 
 
 def test_a_dropped_model_is_used(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
-    window.importer.bring(["/x/own.GGUF"])
+    window.importer.import_files(["/x/own.GGUF"])
     qtbot.waitUntil(lambda: "own.GGUF" in window.status.model.text())
 
 

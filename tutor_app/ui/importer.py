@@ -1,10 +1,11 @@
-"""Brings files into the program from the window: exported solutions, and model files. Reads none of them itself."""
+"""Imports files from the window: exported solutions, and model files. Reads none of them itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtCore import QEvent, QMimeData, QObject
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tutor_app.core.values import ImportResult
@@ -13,6 +14,8 @@ from tutor_app.ui.services import Services
 
 SOLUTIONS = (".json", ".jsonl")
 MODELS = (".gguf",)
+_OTHER = "Only exported solutions (.json, .jsonl) and models (.gguf) can be imported."
+_DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
 
 
 class Importer(QObject):
@@ -50,9 +53,32 @@ class Importer(QObject):
             self._window, "Import solutions", "", "Exported solutions (*.json *.jsonl);;All files (*)"
         )
         if paths:
-            self.bring(paths)
+            self.import_files(paths)
 
-    def bring(self, paths: Sequence[str]) -> None:
+    def import_dropped(self, paths: Sequence[str]) -> None:
+        """Import those of the dropped files that can be, and say so if none can."""
+        good = [p for p in paths if p.lower().endswith(SOLUTIONS + MODELS)]
+        if good:
+            self.import_files(good)
+        else:
+            self._say(_OTHER)
+
+    def watch_drops(self) -> None:
+        """Take files that are dropped on a part of the window which would take their names as text."""
+        for widget in self._window.findChildren(QWidget):
+            if widget.acceptDrops():
+                widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Files go to the window, everything else to the widget they were dropped on."""
+        if event.type() in _DRAGS and isinstance(event, QDropEvent) and (paths := self.paths_in(event.mimeData())):
+            event.acceptProposedAction()
+            if event.type() == QEvent.Type.Drop:
+                self.import_dropped(paths)
+            return True
+        return super().eventFilter(watched, event)
+
+    def import_files(self, paths: Sequence[str]) -> None:
         """Import files of either kind."""
         models = [p for p in paths if p.lower().endswith(MODELS)]
         solutions = [p for p in paths if p not in models]
@@ -69,6 +95,5 @@ class Importer(QObject):
 
     @staticmethod
     def paths_in(data: QMimeData) -> list[str]:
-        """The files among what is dragged that can be imported."""
-        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
-        return [p for p in paths if p.lower().endswith(SOLUTIONS + MODELS)]
+        """The files of this computer among what is dragged."""
+        return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QAbstractTextDocumentLayout, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -22,7 +24,6 @@ class MathText(QWidget):
         self._theme = theme
         self._size = size
         self._text = ""
-        self._max_height = 100_000
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -36,11 +37,6 @@ class MathText(QWidget):
             self._text = text
             self.setAccessibleName(spoken_prose(text))
             self._build()
-
-    def set_max_height(self, pixels: int) -> None:
-        """Never grow higher than this; what is below fades out of sight."""
-        self._max_height = pixels
-        self.updateGeometry()
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
@@ -80,7 +76,7 @@ class MathText(QWidget):
         """Height of the laid-out text."""
         if round(self._document.textWidth()) != max(60, width):
             self._document.setTextWidth(max(60, width))
-        return min(self._max_height, round(self._document.size().height()))
+        return math.ceil(self._document.size().height())
 
     def sizeHint(self) -> QSize:
         """Wide enough to read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from tutor_app.render.theme import Theme, text_font
 from tutor_app.text.delimiters import split
+from tutor_app.text.pasted import has_lost_marks, text_of_html
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 
@@ -33,9 +34,11 @@ class ProblemEdit(QPlainTextEdit):
 
     Signals:
         solve_asked: Ctrl+Enter.
+        files_given: Paths of files that were dropped or pasted here.
     """
 
     solve_asked = Signal()
+    files_given = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +60,19 @@ class ProblemEdit(QPlainTextEdit):
             event.accept()
             return
         super().keyPressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste or drop: files are handed on, raised and lowered signs of HTML are kept as ``^`` and ``_``."""
+        if paths := [url.toLocalFile() for url in source.urls() if url.isLocalFile()]:
+            self.files_given.emit(paths)
+        elif source.hasHtml() and (has_lost_marks(source.html()) or not source.hasText()):
+            self.insertPlainText(text_of_html(source.html()))
+        else:
+            super().insertFromMimeData(source)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Text, HTML and files."""
+        return source.hasText() or source.hasHtml() or source.hasUrls()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width breaks the text into other lines."""

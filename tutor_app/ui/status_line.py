@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from tutor_app.core.confinement import Confinement
@@ -16,6 +16,41 @@ from tutor_app.ui.icons import icon
 _SIGNS = {True: "\u2713", False: "\u2013"}
 
 
+class ElidedLabel(QLabel):
+    """One line of plain text, with an ellipsis where there is no room for all of it; then the whole is its tool tip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    @property
+    def shown(self) -> str:
+        """The text as it can be seen."""
+        line = " ".join(self.text().split())
+        return self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        super().setText(text)
+        self._tell_whole()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width has room for more or less."""
+        super().resizeEvent(event)
+        self._tell_whole()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw what there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.contentsRect(), self.alignment(), self.shown)
+        painter.end()
+
+    def _tell_whole(self) -> None:
+        self.setToolTip(self.text() if self.shown != self.text() else "")
+
+
 class StatusLine(QWidget):
     """State on the left; model, device, speed and time on the right."""
 
@@ -23,9 +58,8 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self.setObjectName("statusLine")
         self.setAccessibleName("Status")
-        self.state = QLabel("Ready")
+        self.state = ElidedLabel("Ready")
         self.state.setAccessibleName("State")
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.numbers = QLabel("")
         self.numbers.setAccessibleName("Speed and time")
         self.model = QLabel("")
@@ -57,7 +91,6 @@ class StatusLine(QWidget):
     def say(self, text: str) -> None:
         """Show what happens now."""
         self.state.setText(text)
-        self.state.setToolTip(text if len(text) > 60 else "")
 
     def set_model(self, name: str, device: str) -> None:
         """Show what answers, and where it runs."""

@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         )
         self.menus = Menus(self)
         self.setAcceptDrops(True)
+        self.importer.watch_drops()
         self._connect()
         self._show_theme()
         self._apply_view()
@@ -222,6 +223,7 @@ class MainWindow(QMainWindow):
         self.bridge.ended.connect(self._on_ended)
         self.box.solve_asked.connect(self.solve)
         self.box.stop_asked.connect(self.stop)
+        self.box.edit.files_given.connect(self.importer.import_dropped)
         self.top.again.clicked.connect(self.solve_again)
         self.top.sidebar.clicked.connect(self.toggle_sidebar)
         self.view.zoom_asked.connect(self.zoom)
@@ -656,7 +658,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Import what was dropped."""
         event.acceptProposedAction()
-        self.importer.bring(Importer.paths_in(event.mimeData()))
+        self.importer.import_dropped(Importer.paths_in(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs; what was written so far is saved by the services."""

@@ -30,8 +30,10 @@ from tutor_app.text.plain import plain
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 
-LEVELS: Final = ("", "very easy", "easy", "medium", "hard", "needs an idea")
+LEVELS: Final = ("", "very easy", "easy", "medium", "hard", "very hard")
 _CARDS: Final = 6
+_CARD_HEIGHT: Final = 136
+_LABEL_HEIGHT: Final = 38
 
 
 class SampleCard(QAbstractButton):
@@ -48,9 +50,9 @@ class SampleCard(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.text_area = MathText(formulas, theme, 16, self)
         self.text_area.set_text(sample.problem)
-        self.text_area.set_max_height(88)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(136)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        formulas.ready.connect(lambda _: self._fit())
+        self._fit()
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
@@ -60,12 +62,18 @@ class SampleCard(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """A card."""
-        return QSize(300, 136)
+        return QSize(300, self.minimumHeight())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The text fills the card below its label."""
-        self.text_area.setGeometry(18, 38, self.width() - 36, self.height() - 46)
+        self.text_area.setGeometry(18, _LABEL_HEIGHT, self.width() - 36, self.height() - _LABEL_HEIGHT - 8)
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be high enough for every line of the problem."""
+        wanted = _LABEL_HEIGHT + self.text_area.heightForWidth(max(60, self.width() - 36)) + 14
+        self.setMinimumHeight(max(_CARD_HEIGHT, wanted))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the card."""

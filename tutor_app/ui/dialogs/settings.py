@@ -29,6 +29,22 @@ from tutor_app.core.settings import Setting, Settings, described
 _WIDTH: Final = 176
 
 
+class NumberBox(QDoubleSpinBox):
+    """A number with a fraction; point and comma both stand for the decimal sign, whatever the language."""
+
+    def valueFromText(self, text: str) -> float:
+        """The number that is typed."""
+        return super().valueFromText(self._local(text))
+
+    def validate(self, text: str, at: int) -> object:
+        """Whether the text is, or may become, a number."""
+        return super().validate(self._local(text), at)
+
+    def _local(self, text: str) -> str:
+        point = self.locale().decimalPoint()
+        return text if text == self.specialValueText() else text.replace(".", point).replace(",", point)
+
+
 class SettingsDialog(QDialog):
     """One control per setting, under the headings of their groups.
 
@@ -155,7 +171,7 @@ class SettingsDialog(QDialog):
             spin.setValue(int(value))  # type: ignore[call-overload]
             spin.setSingleStep(512 if high > 20_000 and low >= 512 else 1)
         else:
-            spin = QDoubleSpinBox()
+            spin = NumberBox()
             spin.setDecimals(2)
             spin.setRange(low, high)
             spin.setSingleStep(0.05)

@@ -1,0 +1,80 @@
+"""The number boxes of the settings, the status line and the cards of the start page."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from tests.ui.scripted import SampleProblem
+from tutor_app.core.settings import Settings
+from tutor_app.render import theme as themes
+from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.dialogs.samples import LEVELS, SampleCard
+from tutor_app.ui.dialogs.settings import NumberBox, SettingsDialog
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.status_line import StatusLine
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+
+
+@pytest.mark.parametrize("language", ["de_DE", "en_US", "fr_FR", "de_CH", "pt_BR", "C"])
+@pytest.mark.parametrize(("typed", "value"), [("0.65", 0.65), ("0,65", 0.65), ("1.", 1.0), ("0", 0.0), (".5", 0.5)])
+def test_point_and_comma_are_both_the_decimal_sign(qtbot: QtBot, language: str, typed: str, value: float) -> None:
+    dialog = SettingsDialog(Settings(temperature=0.3))
+    qtbot.addWidget(dialog)
+    box = dialog.controls["temperature"]
+    assert isinstance(box, NumberBox)
+    box.setLocale(QLocale(language))
+    box.selectAll()
+    QTest.keyClicks(box, typed)
+    dialog.save.click()
+    assert dialog.settings.temperature == pytest.approx(value)
+
+
+def test_the_value_is_shown_as_the_language_writes_it(qtbot: QtBot) -> None:
+    box = NumberBox()
+    qtbot.addWidget(box)
+    box.setLocale(QLocale("de_DE"))
+    box.setValue(0.25)
+    assert box.text() == "0,25"
+    assert box.value() == 0.25
+
+
+def test_a_long_state_ends_in_an_ellipsis_and_is_whole_in_the_tool_tip(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.resize(420, 30)
+    line.show()
+    sentence = "The model process was killed for memory. Choose a smaller context in the settings and try once more."
+    line.say(sentence)
+    assert line.state.text() == sentence
+    assert line.state.shown.endswith("\u2026")
+    assert line.state.toolTip() == sentence
+    line.resize(2000, 30)
+    assert line.state.shown == sentence
+    assert line.state.toolTip() == ""
+
+
+@pytest.mark.parametrize("width", [200, 260, 330, 420])
+def test_a_card_is_as_high_as_its_problem(qtbot: QtBot, width: int) -> None:
+    bridge = Bridge()
+    problem = "A gardener plants $\\frac{2}{3}$ of a bed with roses and the rest with lilies. " * 3
+    formulas = Formulas(bridge)
+    card = SampleCard(SampleProblem("fractions", 1, problem), formulas, themes.resolve("light"))
+    qtbot.addWidget(card)
+    card.resize(width, 136)
+    card.show()
+
+    def whole() -> bool:
+        card.resize(width, card.minimumHeight())
+        return card.text_area.height() >= card.text_area.heightForWidth(card.text_area.width())
+
+    qtbot.waitUntil(lambda: formulas.pending == 0 and whole())
+    assert card.height() > 136
+    bridge.close()
+
+
+def test_levels_are_plain_degrees() -> None:
+    assert LEVELS[1:] == ("very easy", "easy", "medium", "hard", "very hard")

@@ -1,0 +1,238 @@
+"""Copied HTML as the text of a problem: raised and lowered signs, formulas and fractions keep their meaning.
+
+The plain text that browsers and word processors offer beside the HTML has lost them: 10 to the power of 6 is "106"
+there. Only what a problem needs is kept, so bold print and links become plain text. Nothing is ever loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+
+_BLOCKS: Final = frozenset(
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "table",
+        "blockquote",
+        "pre",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "dd",
+        "dt",
+        "dl",
+    ]
+)
+_SILENT: Final = frozenset(["script", "style", "head", "title", "template", "noscript", "button", "svg"])
+_VOID: Final = frozenset(
+    ["br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base", "embed", "source", "track"]
+)
+_RAISED: Final = re.compile(r"<su[bp]\b|vertical-align\s*:\s*(?:super|sub)\b|<math\b|katex|application/x-tex", re.I)
+_ALIGN: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
+_ORDINAL: Final = re.compile(r"(?:st|nd|rd|th)", re.I)
+_NOTE: Final = re.compile(r"\[[^\]]*\]")
+_INVISIBLE: Final = "\u2061\u2062\u2063\u2064\u200b"
+_HIDDEN_CLASSES: Final = ("katex-html", "mwe-math-fallback-image", "MathJax_Preview")
+_SIGNS: Final = {
+    "\u00d7": "\\times ",
+    "\u22c5": "\\cdot ",
+    "\u00b7": "\\cdot ",
+    "\u00b1": "\\pm ",
+    "\u2264": "\\le ",
+    "\u2265": "\\ge ",
+    "\u2260": "\\ne ",
+    "\u221e": "\\infty ",
+    "\u2212": "-",
+    "\u03c0": "\\pi ",
+    "\u222b": "\\int ",
+    "\u2211": "\\sum ",
+}
+
+
+@dataclass(slots=True)
+class _Node:
+    """An element with its text and children in order."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[_Node | str] = field(default_factory=list)
+
+
+def has_lost_marks(html: str) -> bool:
+    """Whether the HTML has raised or lowered signs or formulas, which its plain text cannot show."""
+    return _RAISED.search(html) is not None
+
+
+def text_of_html(html: str) -> str:
+    """The text of copied HTML, with ``x^2``, ``x_{10}``, ``1/2`` and formulas between dollar signs.
+
+    Args:
+        html: Of the clipboard; need not be well formed.
+    """
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    text = _plain(reader.root)
+    text = re.sub(r"[ \t\xa0]+", " ", text)
+    text = re.sub(r" ?\n ?", "\n", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+class _Reader(HTMLParser):
+    """Builds the tree; an end tag closes the nearest element of its name and whatever is open inside."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = _Node("body")
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        node = _Node(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(node)
+        # Past this depth the elements are siblings: no real page is deeper, and the walk is recursive.
+        if tag not in _VOID and len(self._open) < 200:
+            self._open.append(node)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element without content."""
+        self._open[-1].children.append(_Node(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element."""
+        for n in range(len(self._open) - 1, 0, -1):
+            if self._open[n].tag == tag:
+                del self._open[n:]
+                return
+
+    def handle_data(self, data: str) -> None:
+        """Text, with its line breaks as spaces, as a browser shows it."""
+        inside = any(n.tag == "pre" for n in self._open)
+        self._open[-1].children.append(data if inside else re.sub(r"\s+", " ", data))
+
+
+def _plain(node: _Node) -> str:
+    """The text of an element's children."""
+    out: list[str] = []
+    for child in node.children:
+        if isinstance(child, str):
+            out.append(child.translate({ord(c): None for c in _INVISIBLE}))
+        elif (level := _level(child)) is not None:
+            before = "".join(out)
+            out = [before, _moved(before, _plain(child).strip(), level)]
+        else:
+            out.append(_element(child))
+    return _fractions("".join(out))
+
+
+def _element(node: _Node) -> str:
+    if node.tag in _SILENT or any(c in _HIDDEN_CLASSES for c in node.attributes.get("class", "").split()):
+        return ""
+    if node.tag == "math":
+        source = _annotation(node) or _math(node).strip()
+        source = re.sub(r"^\{\\displaystyle\s*(.*)\}$", r"\1", source, flags=re.S).strip()
+        return f"${source}$" if source else ""
+    if node.tag == "br":
+        return "\n"
+    if node.tag in ("td", "th"):
+        return f"{_plain(node)} "
+    inner = _plain(node)
+    return f"\n{inner}\n" if node.tag in _BLOCKS else inner
+
+
+def _level(node: _Node) -> str | None:
+    """``^`` or ``_`` for an element that stands above or below the line."""
+    if node.tag in ("sup", "sub"):
+        return "^" if node.tag == "sup" else "_"
+    found = _ALIGN.search(node.attributes.get("style", ""))
+    if found is None:
+        return None
+    return "^" if found[1].lower() == "super" else "_"
+
+
+_SLASHED: Final = re.compile(r"\x01(?P<top>[^\x01\x02]*)\x02\s*[/\u2044]\s*_(?:\{(?P<low>[^{}]*)\}|(?P<one>\w))")
+
+
+def _moved(before: str, inner: str, level: str) -> str:
+    """A raised or lowered text behind ``before``."""
+    inner = inner.replace("\u2212", "-")
+    if not inner:
+        return ""
+    if level == "^" and (_NOTE.fullmatch(inner) or (_ORDINAL.fullmatch(inner) and before[-1:].isdigit())):
+        return inner
+    wrapped = inner if len(inner) == 1 else f"{{{inner}}}"
+    # Kept with marks until it is known whether a lowered denominator follows.
+    return f"\x01{inner}\x02" if level == "^" and inner.isdigit() else f"{level}{wrapped}"
+
+
+def _fractions(text: str) -> str:
+    """Raised and lowered digits around a stroke are a fraction; other raised digits are a power."""
+
+    def fraction(m: re.Match[str]) -> str:
+        space = " " if m.start() and text[m.start() - 1].isdigit() else ""
+        return f"{space}{m['top']}/{m['low'] or m['one']}"
+
+    text = _SLASHED.sub(fraction, text)
+    return re.sub(r"\x01([^\x02]*)\x02", lambda m: f"^{m[1]}" if len(m[1]) == 1 else f"^{{{m[1]}}}", text)
+
+
+def _annotation(node: _Node) -> str:
+    """The LaTeX that a formula carries for programs, or nothing."""
+    for child in node.children:
+        if isinstance(child, _Node):
+            if child.tag == "annotation" and "tex" in child.attributes.get("encoding", "").lower():
+                return "".join(c for c in child.children if isinstance(c, str)).strip()
+            if found := _annotation(child):
+                return found
+    return ""
+
+
+def _math(node: _Node) -> str:
+    """Presentation MathML as LaTeX."""
+    parts = [_math(c) if isinstance(c, _Node) else _signs(c) for c in node.children if not _is_blank(c)]
+    two = len(parts) == 2
+    if node.tag == "annotation":
+        return ""
+    if node.tag == "mfrac" and two:
+        return f"\\frac{{{parts[0]}}}{{{parts[1]}}}"
+    if node.tag == "msqrt":
+        return f"\\sqrt{{{''.join(parts)}}}"
+    if node.tag == "mroot" and two:
+        return f"\\sqrt[{parts[1]}]{{{parts[0]}}}"
+    if node.tag in ("msup", "mover") and two:
+        return f"{_base(parts[0])}^{_group(parts[1])}"
+    if node.tag in ("msub", "munder") and two:
+        return f"{_base(parts[0])}_{_group(parts[1])}"
+    if node.tag in ("msubsup", "munderover") and len(parts) == 3:
+        return f"{_base(parts[0])}_{_group(parts[1])}^{_group(parts[2])}"
+    return "".join(parts)
+
+
+def _is_blank(child: _Node | str) -> bool:
+    return isinstance(child, str) and not child.strip()
+
+
+def _signs(text: str) -> str:
+    return "".join(_SIGNS.get(c, c) for c in text.strip() if c not in _INVISIBLE)
+
+
+def _base(text: str) -> str:
+    return f"{{{text}}}" if "^" in text or "_" in text else text
+
+
+def _group(text: str) -> str:
+    return text if len(text) == 1 else f"{{{text}}}"
