@@ -240,6 +240,10 @@ def test_a_dropped_solution_comes_into_the_library_and_is_shown(
     qtbot.waitUntil(lambda: window.box.text == "Imported $x$")
     qtbot.waitUntil(lambda: window.history.model.rowCount() == 1)
     other = dropped(tmp_path / "picture.png")
+    enter = QDragEnterEvent(
+        QPoint(9, 9), Qt.DropAction.CopyAction, other, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(window, enter)
     drop = QDropEvent(
         QPointF(9, 9), Qt.DropAction.CopyAction, other, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )

@@ -7,8 +7,8 @@ from PySide6.QtCore import QLocale
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from tests.ui.scripted import SampleProblem
 from tutor_app.core.settings import Settings
+from tutor_app.core.values import Sample
 from tutor_app.render import theme as themes
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.dialogs.samples import LEVELS, SampleCard
@@ -62,7 +62,7 @@ def test_a_card_is_as_high_as_its_problem(qtbot: QtBot, width: int) -> None:
     bridge = Bridge()
     problem = "A gardener plants $\\frac{2}{3}$ of a bed with roses and the rest with lilies. " * 3
     formulas = Formulas(bridge)
-    card = SampleCard(SampleProblem("fractions", 1, problem), formulas, themes.resolve("light"))
+    card = SampleCard(Sample("fractions", 1, problem), formulas, themes.resolve("light"))
     qtbot.addWidget(card)
     card.resize(width, 136)
     card.show()

@@ -43,7 +43,7 @@ class Sample:
 
     Attributes:
         topic: Field of mathematics, for the menu.
-        difficulty: From 1 (very easy) to 5 (takes an idea).
+        difficulty: From 1 (very easy) to 5 (very hard).
         problem: The statement, with LaTeX between dollar signs.
         id: Unique and stable, ``topic-word``.
         answer: The known answer, LaTeX or a number.

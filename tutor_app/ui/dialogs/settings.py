@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -36,9 +37,10 @@ class NumberBox(QDoubleSpinBox):
         """The number that is typed."""
         return super().valueFromText(self._local(text))
 
-    def validate(self, text: str, at: int) -> object:
+    def validate(self, text: str, at: int) -> tuple[QValidator.State, str, int]:
         """Whether the text is, or may become, a number."""
-        return super().validate(self._local(text), at)
+        state, _, at = super().validate(self._local(text), at)
+        return state, text, at
 
     def _local(self, text: str) -> str:
         point = self.locale().decimalPoint()
