@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,15 +61,10 @@ class AppServices:
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """See the protocol."""
-        from tutor_app.tutor.service import checker, recorded, solve_settings
+        from tutor_app.tutor.service import solve_settings
 
-        tutor = self._ready()
-        sample = next((s for s in sample_problems() if s.problem.strip() == problem.strip()), None)
-        with ExitStack() as stack:
-            check = stack.enter_context(checker(sample.answer)) if sample else None
-            settings = solve_settings(self._settings)
-            events = tutor.solve(problem, settings=settings, cancel=cancel, check=check)
-            yield from recorded(problem, events, self._opened())
+        settings = solve_settings(self._settings)
+        yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
 
     def warm(self) -> None:
         """Start what the first problem will need, if a model is installed."""
@@ -199,7 +194,7 @@ class AppServices:
     def import_solutions(self, paths: Sequence[str]) -> ImportResult:
         """See the protocol."""
         from tutor_app.export import read_transcripts
-        from tutor_app.tutor.service import import_transcripts
+        from tutor_app.tutor.recorder import import_transcripts
 
         return import_transcripts([t for path in paths for t in read_transcripts(path)], self._opened())
 

@@ -67,7 +67,7 @@ def run(
     executor = executor or FakeExecutor()
     builder = Builder()
     events: list[SolveEvent] = []
-    for event in solve(problem, model=model, executor=executor, dialect=dialect, **options):
+    for event in solve(check_problem(problem), model=model, executor=executor, dialect=dialect, **options):
         events.append(event)
         builder.apply(event)
     finished = [e for e in events if isinstance(e, Finished)]
@@ -471,17 +471,15 @@ def test_a_sandbox_that_breaks_keeps_what_was_printed_in_its_place() -> None:
 
 @pytest.mark.parametrize("problem", ["", "  \n\t ", "\0\x01\x7f", "x" * (MAX_PROBLEM + 1), "🎲" * 20_001])
 def test_a_problem_that_cannot_be_asked(problem: str) -> None:
-    executor = FakeExecutor()
     with pytest.raises(UserFault) as fault:
-        list(solve(problem, model=ScriptedModel([]), executor=executor, dialect=CHATML))
+        check_problem(problem)
     assert fault.value.remedy
     assert "\n" not in str(fault.value)
-    assert executor.opened == 0
 
 
 def test_the_longest_problem_is_asked() -> None:
     problem = "x" * MAX_PROBLEM
-    assert run(["\\boxed{1}"], problem=problem + "\n\n")[0].transcript.problem == problem
+    assert run(["\\boxed{1}"], problem=check_problem(problem + "\n\n"))[0].transcript.problem == problem
 
 
 @given(st.text(max_size=60))

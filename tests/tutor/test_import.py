@@ -12,7 +12,7 @@ from tutor_app.commands.parser import main
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import read_transcripts, write_export
-from tutor_app.tutor.service import import_transcripts
+from tutor_app.tutor.recorder import import_transcripts
 
 FIRST = Transcript.of("Sum $k$", *REPAIRED, meta={"model": "M", "ended": "answered", "created": "2026-01-02T03:04:05"})
 SECOND = Transcript.of("Sum $k$", *QUADRATIC[:2])

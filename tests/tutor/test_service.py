@@ -1,79 +1,135 @@
+"""The one path: a problem is normalised, solved, checked and kept, whatever becomes of the library."""
+
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tests.fakes import FakeExecutor
 from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.library import Library
-from tutor_app.core.dialect import CHATML, MUMATH
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.dialect import CHATML, MUMATH, PromptSet
 from tutor_app.core.errors import LibraryFault, UserFault
-from tutor_app.core.events import Finished, Recorded, SolveEvent, TextDelta
+from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent, TextDelta
+from tutor_app.core.ports import Sampling
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import solve
-from tutor_app.core.transcript import Code, Text
+from tutor_app.core.solve import MAX_PROBLEM, SolveSettings
+from tutor_app.core.transcript import Code, Text, Transcript
 from tutor_app.tutor.paths import Folders
-from tutor_app.tutor.service import load_prompt, open_tutor, recorded, solve_settings
+from tutor_app.tutor.recorder import recorded
+from tutor_app.tutor.samples import sample_problems
+from tutor_app.tutor.service import Model, Tutor, load_prompt, open_tutor, solve_settings
 
 REPLIES = ["Compute.\n```python\nprint(42)\n```\n", "So $\\boxed{42}$."]
+SETTINGS = SolveSettings(sampling=Sampling(0.5, 0.9, 3))
+PROBLEM = "What is 6*7?"
 
 
-def events(problem: str = "What is 6*7?") -> Iterator[SolveEvent]:
-    return solve(problem, model=ScriptedModel(REPLIES), executor=FakeExecutor(), dialect=CHATML)
+def tutor(*replies: str, executor: FakeExecutor | None = None) -> Tutor:
+    model = ScriptedModel(list(replies or REPLIES))
+    return Tutor(cast(Model, model), cast(Sandbox, executor or FakeExecutor()), CHATML, PromptSet("terse"))
 
 
-def test_a_recorded_solution_is_in_the_library(tmp_path: Path) -> None:
-    with Library(tmp_path / "l.sqlite3") as library:
-        first, *_, last = recorded("What is 6*7?", events(), library)
-        assert isinstance(last, Finished)
+def solved(library: Library, problem: str = PROBLEM) -> Iterator[SolveEvent]:
+    return tutor().solve(problem, settings=SETTINGS, library=lambda: library)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library(tmp_path / "l.sqlite3") as opened:
+        yield opened
+
+
+def test_a_recorded_solution_is_in_the_library(library: Library) -> None:
+    first, *_, last = solved(library)
+    assert isinstance(last, Finished)
+    (entry,) = library.entries()
+    assert first == Recorded(entry.id)
+    assert (entry.problem, entry.answer, entry.status) == (PROBLEM, "42", "finished")
+    assert library.get(entry.id) == last.transcript
+
+
+def test_without_a_library_nothing_is_kept_and_nothing_said_of_it() -> None:
+    events = list(tutor().solve(PROBLEM, settings=SETTINGS))
+    assert not any(isinstance(e, Recorded) for e in events)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].detail == ""
+
+
+def test_the_problem_is_normalised_for_the_model_and_the_library(library: Library) -> None:
+    *_, last = solved(library, "  What\x1b is\r\n6*7?\n")
+    assert isinstance(last, Finished)
+    assert last.transcript.problem == library.entries()[0].problem == "What is\n6*7?"
+
+
+@pytest.mark.parametrize("problem", ["", " \n", "\0", "x" * (MAX_PROBLEM + 1)])
+def test_a_problem_that_cannot_be_asked_is_not_kept(library: Library, problem: str) -> None:
+    executor = FakeExecutor()
+    events = tutor(executor=executor).solve(problem, settings=SETTINGS, library=lambda: library)
+    with pytest.raises(UserFault):
+        next(events)
+    assert (library.count(), executor.opened) == (0, 0)
+
+
+def test_what_a_kill_would_leave_knows_how_it_was_made(library: Library) -> None:
+    events = solved(library)
+    first = next(events)
+    assert isinstance(first, Recorded)
+    at_once = library.get(first.solution_id)
+    assert library.entries()[0].status == "running"
+    assert library.entries()[0].model == "scripted"
+    for event in events:
+        if isinstance(event, RunFinished):
+            break
+    later = library.get(first.solution_id)
+    assert [type(p).__name__ for p in later.solution] == ["Text", "Code", "Output"]
+    for kept in (at_once, later):
+        assert kept.meta["model"] == "scripted"
+        assert kept.meta["sampling"] == {"temperature": 0.5, "top_p": 0.9, "seed": 3}
+        assert (kept.meta["dialect"], kept.meta["prompt"]) == ("chatml", "terse")
+        assert kept.meta["created"][:2] == "20"
+    *_, last = events
+    assert isinstance(last, Finished)
+    assert last.transcript.meta["created"] == at_once.meta["created"]
+
+
+def test_what_there_is_is_kept_when_the_user_walks_away(library: Library) -> None:
+    stream = solved(library)
+    for event in stream:
+        if isinstance(event, TextDelta) and "." in event.text:
+            break
+    stream.close()  # type: ignore[attr-defined]
+    (entry,) = library.entries()
+    assert entry.status == "interrupted"
+    assert library.get(entry.id).solution[0] == Text("Compute.")
+
+
+def test_parts_are_saved_while_they_come(library: Library) -> None:
+    ticks = iter(range(10_000))
+    parts: list[Text | Code] = []
+
+    def events() -> Iterator[SolveEvent]:
+        for part in (Text("one"), Code("two"), Text("three")):
+            parts.append(part)
+            yield TextDelta("x")
+
+    def draft() -> Transcript:
+        return Transcript.of(PROBLEM, *parts)
+
+    seen = []
+    for _ in recorded(events(), lambda: library, draft, clock=lambda: 0.3 * next(ticks)):
         (entry,) = library.entries()
-        assert first == Recorded(entry.id)
-        assert (entry.problem, entry.answer, entry.status) == ("What is 6*7?", "42", "finished")
-        assert library.get(entry.id) == last.transcript
+        assert entry.status == "running"
+        seen.append(len(library.get(entry.id).solution))
+    assert seen == [0, 0, 2, 2]
+    assert library.entries()[0].status == "interrupted"
+    assert len(library.get(library.entries()[0].id).solution) == 3
 
 
-def test_the_problem_is_written_before_the_first_event_is_asked_for(tmp_path: Path) -> None:
-    with Library(tmp_path / "l.sqlite3") as library:
-
-        def watched() -> Iterator[SolveEvent]:
-            assert [e.status for e in library.entries()] == ["running"]
-            yield from events()
-
-        assert isinstance(list(recorded("What is 6*7?", watched(), library))[-1], Finished)
-
-
-def test_what_there_is_is_kept_when_the_reader_walks_away(tmp_path: Path) -> None:
-    with Library(tmp_path / "l.sqlite3") as library:
-        stream = recorded("What is 6*7?", events(), library)
-        for event in stream:
-            if isinstance(event, TextDelta) and "." in event.text:
-                break
-        stream.close()  # type: ignore[attr-defined]
-        (entry,) = library.entries()
-        assert entry.status == "interrupted"
-        assert library.get(entry.id).solution[0] == Text("Compute.")
-
-
-def test_parts_are_saved_while_they_come(tmp_path: Path) -> None:
-    now = 0.0
-
-    def clock() -> float:
-        nonlocal now
-        now += 0.3
-        return now
-
-    with Library(tmp_path / "l.sqlite3") as library:
-        seen = 0
-        for _ in recorded("What is 6*7?", events(), library, clock=clock):
-            (entry,) = library.entries()
-            seen = max(seen, sum(isinstance(p, Text | Code) for p in library.get(entry.id).solution))
-            if seen:
-                assert entry.status in ("running", "finished")
-        assert seen >= 2
-
-
-class _FullLibrary(Library):
+class FullLibrary(Library):
     """A library whose disk is full after the problem was written."""
 
     def save(self, *_: object, **__: object) -> None:
@@ -81,11 +137,52 @@ class _FullLibrary(Library):
 
 
 def test_a_library_that_fails_on_the_way_loses_no_solution(tmp_path: Path) -> None:
-    with _FullLibrary(tmp_path / "l.sqlite3") as library:
-        *_, last = recorded("What is 6*7?", events(), library)
+    with FullLibrary(tmp_path / "l.sqlite3") as library:
+        *_, last = solved(library)
     assert isinstance(last, Finished)
     assert last.transcript.answer is not None
-    assert "The disk is full. Make room." in last.sentence()
+    assert last.sentence() == (
+        "The model gave its answer. The solution is not kept as a whole: The disk is full. Make room."
+    )
+
+
+def test_a_library_that_cannot_be_opened_stops_no_solution(tmp_path: Path) -> None:
+    (tmp_path / "l.sqlite3").write_bytes(b"no database at all, but long enough to be looked at" * 40)
+    events = list(tutor().solve(PROBLEM, settings=SETTINGS, library=lambda: Library(tmp_path / "l.sqlite3")))
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert not any(isinstance(e, Recorded) for e in events)
+    assert last.transcript.answer is not None
+    assert last.sentence().startswith("The model gave its answer. The solution is not kept: The library ")
+
+
+def test_a_solution_that_is_deleted_for_good_meanwhile_goes_on(library: Library) -> None:
+    events = solved(library)
+    first = next(events)
+    assert isinstance(first, Recorded)
+    library.delete(first.solution_id)
+    library.purge()
+    *_, last = events
+    assert isinstance(last, Finished)
+    assert last.sentence().endswith("This solution is no longer in the library.")
+
+
+@pytest.mark.parametrize(("said", "verdict"), [("answer", "correct"), ("x + 1 + answer", "incorrect")])
+def test_a_samples_answer_is_known(library: Library, said: str, verdict: str) -> None:
+    sample = next(s for s in sample_problems() if s.answer.isdigit())
+    reply = f"So $\\boxed{{{said.replace('answer', sample.answer)}}}$."
+    typed = "\n" + sample.problem.replace(" ", "  ") + " "
+    *_, last = tutor(reply).solve(typed, settings=SETTINGS, library=lambda: library)
+    assert isinstance(last, Finished)
+    assert last.transcript.answer is not None
+    assert last.transcript.answer.verdict == verdict
+
+
+def test_of_other_problems_no_answer_is_known() -> None:
+    *_, last = tutor().solve(PROBLEM, settings=SETTINGS)
+    assert isinstance(last, Finished)
+    assert last.transcript.answer is not None
+    assert last.transcript.answer.verdict == "unknown"
 
 
 def test_prompts_by_name_by_file_and_none(tmp_path: Path) -> None:

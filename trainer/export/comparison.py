@@ -22,7 +22,7 @@ from tutor_app.core.dialect import DIALECTS, Span
 from tutor_app.core.errors import HostFault
 from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel, CodeExecutor, Generation, LanguageModel, ModelInfo, Piece, Sampling
-from tutor_app.core.solve import SolveSettings, solve, to_the_end
+from tutor_app.core.solve import SolveSettings, check_problem, solve, to_the_end
 
 PROBLEMS: Final = 5
 TOSS_UP: Final = 0.05
@@ -146,7 +146,7 @@ class _Heard:
 
 def _solved(problem: str, model: LanguageModel, executor: CodeExecutor, dialect: str) -> tuple[list[Round], str]:
     heard = _Heard(model)
-    last = to_the_end(solve(problem, model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS))
+    last = to_the_end(solve(check_problem(problem), model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS))
     if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         raise HostFault(f"The five problems could not be compared: {last.sentence()}")
     answer = last.transcript.answer

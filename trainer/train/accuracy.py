@@ -19,7 +19,7 @@ from tutor_app.core.dialect import Dialect
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished
 from tutor_app.core.ports import CodeExecutor, LanguageModel
-from tutor_app.core.solve import SolveSettings, solve, to_the_end
+from tutor_app.core.solve import SolveSettings, check_problem, solve, to_the_end
 from tutor_app.core.transcript import Output, Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]
@@ -104,7 +104,7 @@ def solve_all(
             while not halt.is_set():
                 task = todo.get_nowait()
                 last = to_the_end(
-                    solve(task.problem, model=model, executor=running, dialect=dialect, settings=settings, cancel=halt)
+                    solve(check_problem(task.problem), model=model, executor=running, dialect=dialect, settings=settings, cancel=halt)
                 )
                 done.put(_judge(last, task.gold, grader))
         except queue.Empty:

@@ -23,7 +23,7 @@ from tutor_app import __version__
 from tutor_app.commands import export as export_command
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.events import Finished
+from tutor_app.core.events import EndReason, Finished
 from tutor_app.tutor.paths import Folders, folders
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _terminal(where: Folders) -> int:
         if not sys.stdin.isatty():
             sample = sample_problems()[0]
             print(f"No display and no terminal: solving a sample problem.\n\n{sample.problem}\n")
-            return _show(tutor, sample.problem, where, settings, gold=sample.answer)
+            return _show(tutor, sample.problem, where, settings)
         print(f"No display: working in the terminal with {tutor.engine.info.name}. An empty line ends.")
         while True:
             try:
@@ -199,13 +199,11 @@ def _tutor(
 
 
 def _solve(args: argparse.Namespace) -> int:
-    from tutor_app.core.solve import check_problem
-
     where = _folders(args)
     settings = _settings(where)
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
-    problem = check_problem(sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem)
+    problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
     with _tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
         return _show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace)
 
@@ -218,26 +216,23 @@ def _show(
     *,
     as_json: bool = False,
     save: bool = True,
-    gold: str = "",
     trace: Path | None = None,
 ) -> int:
     """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is."""
     from tutor_app.adapters.library import Library
     from tutor_app.commands.terminal import TerminalView
     from tutor_app.core.solve import to_the_end
-    from tutor_app.tutor.service import checker, recorded, solve_settings
+    from tutor_app.tutor.service import solve_settings
 
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_interrupt_sets(stop))
-        check = stack.enter_context(checker(gold)) if gold else None
-        events = tutor.solve(problem, settings=solve_settings(settings), cancel=stop, check=check)
-        if save:
-            try:
-                library = stack.enter_context(Library(where.library))
-                events = recorded(problem, events, library)
-            except HostFault as e:
-                print(f"tutor: {e} The solution will not be kept.", file=sys.stderr)
+        events = tutor.solve(
+            problem,
+            settings=solve_settings(settings),
+            cancel=stop,
+            library=(lambda: stack.enter_context(Library(where.library))) if save else None,
+        )
         last: Finished | None
         if as_json:
             last = to_the_end(events)
@@ -251,9 +246,9 @@ def _show(
         return INTERRUPTED
     if trace is not None:
         _write_traces(tutor, last, trace)
-    if last.detail and last.reason.value in ("engine", "sandbox"):
-        if as_json:
-            print(f"tutor: {last.detail}", file=sys.stderr)
+    if last.detail and as_json:
+        print(f"tutor: {last.detail}", file=sys.stderr)
+    if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         return FAILED
     return DONE if last.transcript.answer is not None else NO_ANSWER
 
@@ -395,7 +390,7 @@ def _models_remove(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from tutor_app.adapters.library import Library
     from tutor_app.export import read_transcripts
-    from tutor_app.tutor.service import import_transcripts
+    from tutor_app.tutor.recorder import import_transcripts
 
     # All files are read before the first is taken: a mistake in the last one leaves nothing half done.
     transcripts = [t for path in args.files for t in read_transcripts(path)]

@@ -41,6 +41,7 @@ from tutor_app.core.ports import (
     CodeExecutor,
     CodeSession,
     LanguageModel,
+    ModelInfo,
     Never,
     PromptProgress,
     Sampling,
@@ -230,12 +231,13 @@ def solve(
     cancel: Cancel | None = None,
     meta: Mapping[str, Any] | None = None,
     check: Callable[[str], Verdict] | None = None,
+    builder: Builder | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SolveEvent]:
     """Solve ``problem``, yielding what happens.
 
     Args:
-        problem: As typed.
+        problem: As :func:`check_problem` gives it.
         model: Writes.
         executor: Runs what the model writes.
         dialect: The model's wire form.
@@ -244,15 +246,25 @@ def solve(
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
         check: Grades the answer, where the right one is known.
+        builder: An empty one that will hold the parts so far, for a caller who wants them between two events.
         clock: Seconds, for budgets.
-
-    Raises:
-        UserFault: If the problem is empty or too long (before anything else happens).
     """
-    problem = check_problem(problem)
     prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or Never()
-    run = _Solution(model, executor, dialect, prompt, settings, cancel, clock)
+    run = _Solution(model, executor, dialect, prompt, settings, cancel, builder or Builder(), clock)
     yield from run.events(problem, dict(meta or {}), check)
+
+
+def provenance(info: ModelInfo, dialect: Dialect, prompt: PromptSet, settings: SolveSettings) -> dict[str, Any]:
+    """What a transcript keeps of how it was made; known before its first word, but for the engine and device."""
+    return {
+        "model": info.name,
+        "model_sha256": info.sha256,
+        "engine": info.engine,
+        "device": info.device,
+        "dialect": dialect.name,
+        "prompt": prompt.name,
+        "sampling": asdict(settings.sampling),
+    }
 
 
 def to_the_end(events: Iterable[SolveEvent]) -> Finished:
@@ -276,12 +288,13 @@ class _Solution:
         prompt: PromptSet,
         settings: SolveSettings,
         cancel: Cancel,
+        builder: Builder,
         clock: Callable[[], float],
     ) -> None:
         self._model, self._executor, self._dialect, self._prompt = model, executor, dialect, prompt
         self._settings, self._cancel, self._clock = settings, cancel, clock
         self._start = clock()
-        self._builder = Builder()
+        self._builder = builder
         self._own = Builder()  # without what the prompt made the model's turns begin with
         self._usage = Usage()
         self._session: CodeSession | None = None
@@ -317,18 +330,8 @@ class _Solution:
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED
-        info = self._model.info
-        meta |= {
-            "model": info.name,
-            "model_sha256": info.sha256,
-            "engine": info.engine,
-            "device": info.device,
-            "dialect": self._dialect.name,
-            "prompt": self._prompt.name,
-            "sampling": asdict(self._settings.sampling),
-            "ended": reason.value,
-            "usage": asdict(self._usage),
-        }
+        meta |= provenance(self._model.info, self._dialect, self._prompt, self._settings)
+        meta |= {"ended": reason.value, "usage": asdict(self._usage)}
         if detail:
             meta["detail"] = detail
         if self._builder.thoughts:

@@ -1,7 +1,8 @@
-"""Puts a model, its dialect, its prompt and the sandbox together into something that solves problems.
+"""The one path of a problem: normalised, solved, checked where its answer is known, and kept in the library.
 
-The window, the command line and evaluation all build their tutor here, so that a problem is solved the same way
-in each. It owns no widgets and prints nothing.
+Puts a model, its dialect, its prompt and the sandbox together for it. The window, the command line and evaluation
+all build their :class:`Tutor` here, so that a problem is solved the same way in each. It owns no widgets and prints
+nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -23,20 +24,19 @@ from tutor_app.adapters.models.other_apps import scan
 from tutor_app.adapters.models.store import InstalledModel, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
-from tutor_app.core.errors import HostFault, LibraryFault, UserFault
-from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import Builder, SolveSettings, check_problem, solve
+from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
 from tutor_app.core.transcript import Transcript, Verdict
-from tutor_app.core.values import FoundModel, ImportResult
+from tutor_app.core.values import FoundModel
 from tutor_app.resources import resource, resource_names, resource_text
 from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.recorder import recorded
+from tutor_app.tutor.samples import known_answer
 
 DEFAULT_PROMPT: Final = "default"
-SAVE_SECONDS: Final = 0.5
-"""How often a solution that is being written is saved."""
-
 NAMED_DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
 
 
@@ -132,21 +132,49 @@ class Tutor:
         settings: SolveSettings,
         cancel: Cancel | None = None,
         meta: Mapping[str, Any] | None = None,
-        check: Callable[[str], Verdict] | None = None,
+        library: Callable[[], Library] | None = None,
     ) -> Iterator[SolveEvent]:
-        """Solve one problem; see :func:`tutor_app.core.solve.solve`."""
-        created = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        return solve(
-            problem,
-            model=self.engine,
-            executor=self.executor,
-            dialect=self.dialect,
-            prompt=self.prompt,
-            settings=settings,
-            cancel=cancel or Never(),
-            meta={"created": created, **(meta or {})},
-            check=check,
-        )
+        """Solve one problem, check its answer if the right one is known, and keep it if there is a library.
+
+        Args:
+            problem: As typed.
+            settings: Budgets of the solution.
+            cancel: Raise it to stop; what there is is kept.
+            meta: Provenance to keep besides the model's.
+            library: Opens the library, or gives the open one. If that fails, the solution goes on, and its last
+                event says so.
+
+        Yields:
+            :class:`Recorded`, if the solution is kept, and then the events of :func:`tutor_app.core.solve.solve`.
+
+        Raises:
+            UserFault: If the problem is empty or too long (before anything else happens).
+        """
+        problem = check_problem(problem)
+        made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **(meta or {})}
+        builder = Builder()
+
+        def draft() -> Transcript:
+            known = made | provenance(self.engine.info, self.dialect, self.prompt, settings)
+            if builder.thoughts:
+                known["thoughts"] = list(builder.thoughts)
+            return Transcript.of(problem, meta=known).with_solution(builder.parts())
+
+        with contextlib.ExitStack() as stack:
+            gold = known_answer(problem)
+            events = solve(
+                problem,
+                model=self.engine,
+                executor=self.executor,
+                dialect=self.dialect,
+                prompt=self.prompt,
+                settings=settings,
+                cancel=cancel or Never(),
+                meta=made,
+                check=stack.enter_context(_checker(gold)) if gold else None,
+                builder=builder,
+            )
+            yield from events if library is None else recorded(events, library, draft)
 
     def warm(self) -> None:
         """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.
@@ -273,75 +301,17 @@ def solve_settings(settings: Settings) -> SolveSettings:
     )
 
 
-def recorded(
-    problem: str,
-    events: Iterator[SolveEvent],
-    library: Library,
-    *,
-    meta: Mapping[str, Any] | None = None,
-    clock: Callable[[], float] = time.monotonic,
-) -> Iterator[SolveEvent]:
-    """Pass ``events`` on while writing the solution to the library.
-
-    The problem is written before the first event is asked for, the parts at least once a second while they come,
-    everything at the end. If the library fails on the way, the solution goes on and the last event says so.
-    """
-    problem = check_problem(problem)
-    key = library.create(Transcript.of(problem, meta=meta))
-    builder = Builder()
-    fault = ""
-    saved = clock()
-    finished = False
-    draft = Transcript.of(problem, meta=meta)
-    try:
-        yield Recorded(key)
-        for event in events:
-            builder.apply(event)
-            if isinstance(event, Finished):
-                finished = True
-                fault = _save(library, key, event.transcript, "finished") or fault
-                if fault:
-                    event = Finished(event.reason, event.transcript, event.usage, f"{event.sentence()} {fault}")
-            elif clock() - saved >= SAVE_SECONDS or isinstance(event, RunFinished):
-                fault = _save(library, key, draft.with_solution(builder.parts()), "running")
-                saved = clock()
-            yield event
-    finally:
-        if not finished:
-            _save(library, key, draft.with_solution(builder.parts()), "interrupted")
-
-
-def import_transcripts(transcripts: Sequence[Transcript], library: Library) -> ImportResult:
-    """Take transcripts into the library exactly as they are; those that are there already are not taken twice.
-
-    Raises:
-        LibraryFault: If the library cannot be read or written.
-    """
-    ids: list[str] = []
-    new = 0
-    for transcript in transcripts:
-        key = library.find(transcript)
-        if not key:
-            key = library.create(transcript)
-            ended = transcript.answer is not None or "ended" in transcript.meta
-            library.save(key, transcript, "finished" if ended else "interrupted")
-            new += 1
-        ids.append(key)
-    return ImportResult(tuple(ids), new)
-
-
-def _save(library: Library, key: str, transcript: Transcript, status: Any) -> str:
-    try:
-        library.save(key, transcript, status)
-    except LibraryFault as e:
-        return str(e)
-    return ""
-
-
 @contextlib.contextmanager
-def checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
-    """A check of answers against a known one, for as long as the context lasts."""
+def _checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
+    """A check of answers against a known one, for as long as the context lasts; one that fails knows nothing."""
     from tutor_app.adapters.grading.grader import Grader
 
     with Grader() as grader:
-        yield lambda answer: grader.grade(gold, answer).verdict
+
+        def check(answer: str) -> Verdict:
+            try:
+                return grader.grade(gold, answer).verdict
+            except HostFault:
+                return "unknown"
+
+        yield check
