@@ -146,7 +146,9 @@ class _Heard:
 
 def _solved(problem: str, model: LanguageModel, executor: CodeExecutor, dialect: str) -> tuple[list[Round], str]:
     heard = _Heard(model)
-    last = to_the_end(solve(check_problem(problem), model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS))
+    last = to_the_end(
+        solve(check_problem(problem), model=heard, executor=executor, dialect=DIALECTS[dialect], settings=SETTINGS)
+    )
     if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         raise HostFault(f"The five problems could not be compared: {last.sentence()}")
     answer = last.transcript.answer

@@ -104,7 +104,14 @@ def solve_all(
             while not halt.is_set():
                 task = todo.get_nowait()
                 last = to_the_end(
-                    solve(check_problem(task.problem), model=model, executor=running, dialect=dialect, settings=settings, cancel=halt)
+                    solve(
+                        check_problem(task.problem),
+                        model=model,
+                        executor=running,
+                        dialect=dialect,
+                        settings=settings,
+                        cancel=halt,
+                    )
                 )
                 done.put(_judge(last, task.gold, grader))
         except queue.Empty:
