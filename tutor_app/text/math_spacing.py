@@ -21,7 +21,7 @@ _BINARY: Final = frozenset(
 _RELATIONS: Final = frozenset(
     "=<>\u2264\u2265\u2a7d\u2a7e\u2260\u2248\u2261\u2262\u223c\u2243\u2245\u221d\u226a\u226b\u2208\u2209\u220b\u2282\u2283\u2284"
     "\u2286\u2287\u2288\u228a\u228b\u2190\u2192\u2194\u21a6\u21d0\u21d2\u21d4\u27f5\u27f6\u27f7\u27f8\u27f9\u27fa\u2223\u2224"
-    "\u2225\u2226\u22a5\u27c2\u22a2\u22a8\u227a\u227b\u224d\u2250\u225c\u225d"
+    "\u2225\u2226\u22a5\u27c2\u22a2\u22a8\u227a\u227b\u224d\u2250\u2254\u2255\u225c\u225d\u2a74"
 )
 _CLOSE_UP: Final = frozenset("\u2200\u2203\u2204\u00ac\u2202\u2207\u2220\u25b3\u2221!")
 _CLOSING: Final = frozenset([")", "]", "}", "|", "\u27e9", "\u2309", "\u230b", "!", "\u2032", "%", "\u2026", "\u22ef"])
@@ -159,7 +159,7 @@ def _is_name(element: ET.Element) -> bool:
     """Whether an element is the name of a function or a large sign, with or without limits or powers."""
     if element.tag in _SCRIPTED and len(element):
         return _is_name(element[0])
-    text = (element.text or "").strip()
+    text = "".join((element.text or "").split())  # "arg max" is a name, too
     return element.tag in ("mi", "mo") and (text in _LARGE if len(text) == 1 else text.isalpha())
 
 

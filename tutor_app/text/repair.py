@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.text.known_commands import expand
 from tutor_app.text.scan import argument, replace_command, tokens
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff]")
@@ -48,13 +49,11 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"\\(?:overarc|wideparen|overparen)\b"), r"\\overset{\\frown}"),
     (re.compile(r"\\(?:href|url)\s*\{[^{}]*\}"), ""),
     (re.compile(r"\\(?:displaylines|centerline|ensuremath|mathop\s*(?=\{\\))"), ""),
-    (re.compile(r"\\operatorname\*"), r"\\operatorname"),
     (re.compile(r"\\(?:middle)\b"), r""),
     (re.compile(r"\\(?:leqslant)\b"), r"\\leq "),
     (re.compile(r"\\(?:geqslant)\b"), r"\\geq "),
     (re.compile(r"\\(?:lvert|rvert)\b"), "|"),
     (re.compile(r"\\(?:lVert|rVert)\b"), r"\\|"),
-    (re.compile(r"\\(?:ce|unit|si|num)\s*\{"), r"\\mathrm{"),
     (re.compile(r"\\(?:hdots|dotso|dotsi|dotsm)\b"), r"\\ldots "),
     (re.compile(r"\\implies\b"), r"\\;\\Longrightarrow\\;"),
     (re.compile(r"\\iff\b"), r"\\;\\Longleftrightarrow\\;"),
@@ -81,7 +80,7 @@ _BINARY: Final = (
     "\\vee",
 )
 _ENVIRONMENT_ALIASES: Final = {
-    "tabular": "array", "dcases": "cases", "rcases": "cases", "drcases": "cases",
+    "tabular": "array", "dcases": "cases",
     "multline": "gather*", "gathered": "gather*", "gather": "gather*", "align": "align*", "flalign": "align*",
     "split": "align*", "aligned": "align*", "alignedat": "align*", "alignat": "align*", "eqnarray": "align*",
 }  # fmt: skip
@@ -239,7 +238,7 @@ def _faithful(source: str) -> str:
     s = _CONTROL.sub("", source)
     s = re.sub(r"(?<!\\)%[^\S\n]*\n", " ", s)
     s = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", s)
-    s = _texts(s)
+    s = _texts(expand(s))
     for pattern, replacement in _SIMPLE:
         s = pattern.sub(replacement, s)
     s = re.sub(r"\\(begin|end)\s+\{", r"\\\1{", s)
@@ -293,8 +292,6 @@ def _commands(s: str) -> str:
         s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
     s = replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")
     s = replace_command(s, "multicolumn", 3, _spread)
-    for name in ("SI", "qty"):
-        s = replace_command(s, name, 2, lambda a: f"{a[0]}\\,\\mathrm{{{a[1]}}}")
     for name in ("stackrel", "overset", "underset"):  # ziamath stumbles over an empty argument
         s = replace_command(
             s,

@@ -1,0 +1,57 @@
+"""Commands of packages, said again: the LaTeX that comes out, and that all of it can be typeset."""
+
+from __future__ import annotations
+
+import pytest
+
+from tutor_app.render.typeset import typeset
+from tutor_app.text.known_commands import expand
+from tutor_app.text.mathml import mathml
+
+
+class TestExpand:
+    @pytest.mark.parametrize(("source", "expected"), [
+        ("n \\in \\Z", "n \\in \\mathbb{Z}"),
+        ("f \\coloneqq g", "f \u2254 g"),
+        ("\\abs{t-1}", "\\left| t-1 \\right| "),
+        ("\\norm{\\vec u}", "\\left\\| \\vec u \\right\\| "),
+        ("\\dv{s}{t}", "\\frac{ds}{dt}"),
+        ("\\dv[2]{s}{t}", "\\frac{d^{2}s}{dt^{2}}"),
+        ("\\pdv{u}", "\\frac{\\partial }{\\partial u}"),
+        ("p \\not= q", "p \\neq q"),
+        ("p \\not\\le q", "p \\nleq q"),
+        ("\\big{[}", "\\big[ "),
+        ("\\bigl. t", " t"),
+        ("\\bigl< t", "\\bigl\\langle  t"),
+        ("\\ang{30}", "30^\\circ "),
+        ("\\num{6.5e4}", "6.5\\times 10^{4}"),
+        ("\\SI{12}{\\kilo\\meter\\per\\hour}", "12\\,\\text{km}/\\text{h}"),
+        ("\\si{\\square\\centi\\meter}", "\\text{cm}^{2}"),
+        ("\\SI{40}{\\percent}", "40\\%"),
+        ("\\ce{CO2}", "\\mathrm{CO}_{2}"),
+        ("\\ce{Mg^{2+}}", "\\mathrm{Mg}^{2+}"),
+        ("\\operatorname{ord}(g)", "\\operatorname{ord}(g)"),
+        ("\\operatorname*{ess\\,sup}_t", "\\operatorname*{ess\u2009sup}_t"),
+        ("\\green{7}", "\\textcolor{green}{7}"),
+        ("\\frac{1}{2}", "\\frac{1}{2}"),
+    ])  # fmt: skip
+    def test_says_it_in_known_commands(self, source: str, expected: str) -> None:
+        assert expand(source) == expected
+
+    @pytest.mark.parametrize(
+        "source", ["\\unheardof{x}", "x^2", "\\text{no command}", "\\qty", "\\Rightarrow", "\\Null"]
+    )
+    def test_keeps_what_it_does_not_know(self, source: str) -> None:
+        assert expand(source) == source
+
+    @pytest.mark.parametrize("source", [
+        "3 \\gt 2 \\lt 5", "\\bcancel{8}+\\xcancel{9}", "\\cancelto{1}{k}", "f\\coloneqq g", "g\\eqqcolon f",
+        "\\begin{rcases} u=2 \\\\ v=3 \\end{rcases}\\implies uv=6", "\\begin{pmatrix*}[l] -7 & 1 \\end{pmatrix*}",
+        "\\begin{split}[b] u &= v \\end{split}", "\\ce{CH4 + 2O2 -> CO2 + 2H2O}", "\\qty{5}{\\newton\\meter}",
+        "\\enclose{longdiv}{84}", "\\argmin_{t} g(t)", "\\Bigl\\{ t \\Bigr\\}",
+        "\\begin{cases} u & \\color{red}{a} \\end{cases}",
+        "\\set{1,2,3}\\subset\\QQ", "\\vcentcolon= \\dblcolon", "\\AA\\,\\S\\,\\P", "u \\not\\equiv v",
+    ])  # fmt: skip
+    def test_is_typeset_and_is_markup_for_browsers(self, source: str) -> None:
+        assert typeset(source, True).ok
+        assert mathml(source, True) is not None

@@ -1,0 +1,294 @@
+r"""Commands of common LaTeX packages, said again in the commands that the converter to MathML knows.
+
+:func:`expand` covers amsmath, mathtools, physics, siunitx, mhchem and the shorthands that KaTeX and MathJax understand.
+Pure text in, text out. Refuses to guess: a command that it does not know stays, and its formula is shown as source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from tutor_app.text.scan import argument, replace_command, tokens
+
+_SIGNS: Final = {
+    # mathtools, colonequals
+    "coloneqq": "\u2254", "colonequals": "\u2254", "Coloneqq": "\u2a74", "coloncolonequals": "\u2a74",
+    "eqqcolon": "\u2255", "equalscolon": "\u2255", "coloneq": ":-", "eqcolon": "-:", "colonminus": ":-",
+    "minuscolon": "-:", "vcentcolon": ":", "ordinarycolon": ":", "ratio": ":", "dblcolon": "\u2237",
+    "coloncolon": "\u2237", "colonapprox": ":\\approx ", "colonsim": ":\\sim ", "simcolon": "\\sim :",
+    "approxcolon": "\\approx :",
+    "nleqq": "\\nleq ", "nsupseteqq": "\\nsupseteq ", "minuso": "\\ominus ", "shortparallel": "\\parallel ",
+    "lparen": "(", "rparen": ")", "lt": "<", "gt": ">", "varvdots": "\\vdots ",
+    # sets of numbers
+    "R": "\\mathbb{R}", "N": "\\mathbb{N}", "Z": "\\mathbb{Z}", "Q": "\\mathbb{Q}", "C": "\\mathbb{C}",
+    "RR": "\\mathbb{R}", "NN": "\\mathbb{N}", "ZZ": "\\mathbb{Z}", "QQ": "\\mathbb{Q}", "CC": "\\mathbb{C}",
+    "reals": "\\mathbb{R}", "Reals": "\\mathbb{R}", "real": "\\Re ", "image": "\\Im ", "natnums": "\\mathbb{N}",
+    "cnums": "\\mathbb{C}", "Complex": "\\mathbb{C}",
+    # the names of HTML entities
+    "Alpha": "\\mathrm{A}", "Beta": "\\mathrm{B}", "Epsilon": "\\mathrm{E}", "Zeta": "\\mathrm{Z}",
+    "Eta": "\\mathrm{H}", "Iota": "\\mathrm{I}", "Kappa": "\\mathrm{K}", "Mu": "\\mathrm{M}", "Nu": "\\mathrm{N}",
+    "Omicron": "\\mathrm{O}", "Rho": "\\mathrm{P}", "Tau": "\\mathrm{T}", "Chi": "\\mathrm{X}",
+    "alef": "\\aleph ", "alefsym": "\\aleph ", "thetasym": "\\vartheta ", "weierp": "\\wp ", "infin": "\\infty ",
+    "empty": "\\emptyset ", "exist": "\\exists ", "isin": "\\in ", "plusmn": "\\pm ", "sdot": "\\cdot ",
+    "sub": "\\subset ", "sube": "\\subseteq ", "supe": "\\supseteq ", "bull": "\\bullet ",
+    "clubs": "\\clubsuit ", "diamonds": "\\diamondsuit ", "hearts": "\\heartsuit ", "spades": "\\spadesuit ",
+    "larr": "\\leftarrow ", "lArr": "\\Leftarrow ", "Larr": "\\Leftarrow ", "rarr": "\\rightarrow ",
+    "rArr": "\\Rightarrow ", "Rarr": "\\Rightarrow ", "harr": "\\leftrightarrow ", "hArr": "\\Leftrightarrow ",
+    "Harr": "\\Leftrightarrow ", "lrarr": "\\leftrightarrow ", "lrArr": "\\Leftrightarrow ",
+    "Lrarr": "\\Leftrightarrow ", "uarr": "\\uparrow ", "uArr": "\\Uparrow ", "Uarr": "\\Uparrow ",
+    "darr": "\\downarrow ", "dArr": "\\Downarrow ", "Darr": "\\Downarrow ",
+    # text signs
+    "P": "\u00b6", "S": "\u00a7", "sect": "\u00a7", "dag": "\u2020", "ddag": "\u2021", "Dagger": "\u2021",
+    "AA": "\u00c5", "aa": "\u00e5", "copyright": "\u00a9", "textcopyright": "\u00a9", "textregistered": "\u00ae",
+    "lq": "\u2018", "rq": "\u2019", "dotsx": "\\ldots ", "enskip": "\\enspace ", "relax": "",
+    # physics
+    "dd": "\\mathrm{d}", "grad": "\\nabla ", "laplacian": "\\nabla^2 ", "curl": "\\nabla\\times ",
+    # others that are written often
+    "doublecup": "\\Cup ", "doublecap": "\\Cap ", "argmax": "\\operatorname*{arg\u2009max}",
+    "argmin": "\\operatorname*{arg\u2009min}", "lcm": "\\operatorname{lcm}", "sgn": "\\operatorname{sgn}",
+    "tr": "\\operatorname{tr}", "rank": "\\operatorname{rank}", "arsinh": "\\operatorname{arsinh}",
+    "arcosh": "\\operatorname{arcosh}", "artanh": "\\operatorname{artanh}", "arcsec": "\\operatorname{arcsec}",
+    "arccsc": "\\operatorname{arccsc}", "arccot": "\\operatorname{arccot}", "sech": "\\operatorname{sech}",
+    "csch": "\\operatorname{csch}",
+}  # fmt: skip
+"""What a command without arguments is drawn as."""
+
+_FENCED: Final = {
+    "abs": ("|", "|"), "norm": ("\\|", "\\|"), "ceil": ("\\lceil", "\\rceil"), "floor": ("\\lfloor", "\\rfloor"),
+    "set": ("\\{", "\\}"), "Set": ("\\{", "\\}"), "Bra": ("\\langle", "|"), "Ket": ("|", "\\rangle"),
+    "Braket": ("\\langle", "\\rangle"), "ev": ("\\langle", "\\rangle"), "expval": ("\\langle", "\\rangle"),
+    "inner": ("\\langle", "\\rangle"), "paren": ("(", ")"), "pqty": ("(", ")"), "bqty": ("[", "]"),
+    "Bqty": ("\\{", "\\}"), "comm": ("[", "]"),
+}  # fmt: skip
+_RENAMED: Final = {
+    "framebox": "boxed", "vb": "mathbf", "va": "vec", "vu": "hat", "bold": "mathbf", "mathbold": "mathbf",
+    "Overrightarrow": "overrightarrow", "overrightharpoon": "overrightarrow", "overleftharpoon": "overleftarrow",
+    "overlinesegment": "overline", "underlinesegment": "underline", "overgroup": "overbrace",
+    "undergroup": "underbrace", "xrightleftarrows": "xrightleftharpoons", "xrightequilibrium": "xrightleftharpoons",
+    "xleftequilibrium": "xrightleftharpoons", "mathds": "mathbb", "mathbbm": "mathbb", "dbar": "bar",
+    "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "sout": "cancel",
+}  # fmt: skip
+_COLOURS: Final = "blue|orange|pink|red|green|gray|purple|teal|gold|maroon|mint"
+_NEGATED: Final = {
+    "=": "\\neq ", "<": "\\nless ", ">": "\\ngtr ", "|": "\\nmid ", "\\leq": "\\nleq ", "\\geq": "\\ngeq ",
+    "\\le": "\\nleq ", "\\ge": "\\ngeq ", "\\to": "\\nrightarrow ", "\\eq": "\\neq ", "\\lt": "\\nless ",
+    "\\gt": "\\ngtr ", "\\implies": "\\nRightarrow ", "\\iff": "\\nLeftrightarrow ", "\\equiv": "\u2262",
+    "\\approx": "\u2249", "\\simeq": "\u2244", "\\cong": "\\ncong ", "\\ni": "\u220c", "\\sim": "\\nsim ",
+}  # fmt: skip
+_ENCLOSED: Final = {
+    "longdiv": "{{)}}\\overline{{\\,{0}}}", "box": "\\boxed{{{0}}}", "updiagonalstrike": "\\cancel{{{0}}}",
+    "downdiagonalstrike": "\\bcancel{{{0}}}", "horizontalstrike": "\\overline{{{0}}}", "top": "\\overline{{{0}}}",
+    "bottom": "\\underline{{{0}}}", "circle": "\\boxed{{{0}}}", "roundedbox": "\\boxed{{{0}}}",
+}  # fmt: skip
+_PREFIXES: Final = {
+    "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "hecto": "h", "deca": "da", "deci": "d", "centi": "c",
+    "milli": "m", "micro": "\u00b5", "nano": "n", "pico": "p",
+}  # fmt: skip
+_UNITS: Final = {
+    "meter": "m", "metre": "m", "gram": "g", "kilogram": "kg", "second": "s", "ampere": "A", "kelvin": "K",
+    "mole": "mol", "candela": "cd", "hertz": "Hz", "newton": "N", "pascal": "Pa", "joule": "J", "watt": "W",
+    "coulomb": "C", "volt": "V", "ohm": "\u03a9", "farad": "F", "tesla": "T", "henry": "H", "liter": "L",
+    "litre": "L", "minute": "min", "hour": "h", "day": "d", "percent": "%", "degree": "\u00b0", "radian": "rad",
+    "steradian": "sr", "celsius": "\u00b0C", "degreeCelsius": "\u00b0C", "electronvolt": "eV", "tonne": "t",
+    "hectare": "ha", "bit": "bit", "byte": "B", "decibel": "dB", "weber": "Wb", "siemens": "S", "becquerel": "Bq",
+    "lumen": "lm", "lux": "lx", "bar": "bar", "angstrom": "\u00c5", "arcminute": "\u2032", "arcsecond": "\u2033",
+    "km": "km", "m": "m", "cm": "cm", "mm": "mm", "kg": "kg", "g": "g", "mg": "mg", "s": "s", "ms": "ms", "N": "N",
+    "J": "J", "W": "W", "kW": "kW", "V": "V", "A": "A", "K": "K", "L": "L", "mL": "mL", "ml": "ml", "mol": "mol",
+    "kWh": "kWh", "Hz": "Hz", "Pa": "Pa", "eV": "eV",
+}  # fmt: skip
+_POWERS: Final = {"squared": "2", "cubed": "3"}
+_CHEMICAL_ARROWS: Final = {
+    "<=>": "\\rightleftharpoons ", "<->": "\\leftrightarrow ", "->": "\\rightarrow ", "<-": "\\leftarrow ",
+}  # fmt: skip
+_CHEMICAL: Final = re.compile(
+    r"(?P<arrow><=>|<->|->|<-)|(?P<state>\((?:aq|s|l|g)\))|(?P<element>[A-Za-z]+)|(?P<number>\d+(?:[./]\d+)?)"
+    r"|\^\{?(?P<charge>\d*[+-]|\d+)\}?|_\{?(?P<index>\w+)\}?|(?P<sign>(?<=[A-Za-z0-9)\]])[+-](?=\s|$|[\])]))|(?P<other>.)",
+    re.DOTALL,
+)
+_SIZED: Final = r"\\((?:big|Big|bigg|Bigg)[lrm]?)\s*"
+
+
+def expand(source: str) -> str:
+    """``source`` with the commands of packages said again."""
+    if "\\" not in source:
+        return source
+    s = _fences(source)
+    s = re.sub(r"\\not\s*\{?\s*(\\[A-Za-z]+|[=<>|])\s*\}?", _negated, s)
+    s = _environments(s)
+    for build in (_units, _physics, _colours):
+        s = build(s)
+    s = replace_command(s, "ce", 1, lambda a: _chemistry(a[0]))
+    s = replace_command(s, "enclose", 2, _enclosed)
+    s = re.sub(
+        r"\\mathop\s*\{\s*\\(?:mathrm|rm|text|operatorname)\s*\{?((?:[A-Za-z\s]|\\[,;:! ])+)\}?\s*\}", _limited, s
+    )
+    s = re.sub(r"\\operatorname(\*?)\s*\{((?:[A-Za-z\s]|\\[,;:! ]|~)+)\}", _operator, s)
+    s = re.sub(r"\\vcentcolon\s*=", "\u2254", s)
+    for old, new in _RENAMED.items():
+        s = re.sub(rf"\\{old}(?=\s*(?:\{{|\\|[A-Za-z0-9]))(?![A-Za-z])", rf"\\{new}", s)
+    return re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[0]), s)
+
+
+def _fences(s: str) -> str:
+    """Fences of a given size: without braces of their own; the empty one is nothing."""
+    s = re.sub(_SIZED + r"\{\s*(\\[A-Za-z]+|\\[{}|]|[()\[\]|/<>.])\s*\}", r"\\\1\2 ", s)
+    s = re.sub(_SIZED + r"\.", "", s)
+    s = re.sub(_SIZED + "<", r"\\\1\\langle ", s)
+    return re.sub(_SIZED + ">", r"\\\1\\rangle ", s)
+
+
+def _negated(m: re.Match[str]) -> str:
+    return _NEGATED.get(m[1], m[0])
+
+
+def _environments(s: str) -> str:
+    """Environments that open with options, and those with a brace at their right end."""
+    if "\\begin" not in s:
+        return s
+    s = re.sub(r"\\begin\{(aligned|alignedat|gathered|split|array)\}\s*\[[tbc]\]", r"\\begin{\1}", s)
+    s = re.sub(r"\\begin\{(?:darray|subarray)\}", r"\\begin{array}", s)
+    s = re.sub(r"\\end\{(?:darray|subarray)\}", r"\\end{array}", s)
+    s = re.sub(r"\\begin\{d?rcases\}", r"\\left.\\begin{array}{ll}", s)
+    s = re.sub(r"\\end\{d?rcases\}", r"\\end{array}\\right\\}", s)
+    fences = {"": ".", "p": "()", "b": "[]", "B": "{}", "v": "||", "V": "\u2016\u2016"}
+
+    def matrix(m: re.Match[str]) -> str:
+        pair = fences[m[2]]
+        sides = [{"{": "\\{", "}": "\\}", "\u2016": "\\|"}.get(side, side) for side in (pair[0], pair[-1])]
+        if m[1] == "end":
+            return f"\\end{{array}}\\right{sides[1]}"
+        return f"\\left{sides[0]}\\begin{{array}}{{{(m[3] or 'c') * 12}}}"
+
+    return re.sub(r"\\(begin|end)\{([pbBvV]?)matrix\*\}(?:\s*\[([lcr])\])?", matrix, s)
+
+
+def _colours(s: str) -> str:
+    r"""KaTeX's commands with the name of a colour, and ``\color{blue}{x}``, which colours its group only."""
+    s = re.sub(rf"\\({_COLOURS})[A-J]?\s*\{{", r"\\textcolor{\1}{", s)
+    return re.sub(r"\\color\s*(\{[^{}]*\})\s*\{", r"\\textcolor\1{", s)
+
+
+def _operator(m: re.Match[str]) -> str:
+    name = re.sub(r"\\[,;:! ]|~|\s+", "\u2009", m[2].strip())
+    return f"\\operatorname{m[1]}{{{name}}}"
+
+
+def _limited(m: re.Match[str]) -> str:
+    return f"\\operatorname*{{{m[1].strip()}}}"
+
+
+def _enclosed(arguments: list[str]) -> str:
+    pattern = _ENCLOSED.get(arguments[0].strip())
+    return pattern.format(arguments[1]) if pattern else f"\\enclose{{{arguments[0]}}}{{{arguments[1]}}}"
+
+
+def _physics(s: str) -> str:
+    for name, (opening, closing) in _FENCED.items():
+        s = re.sub(rf"\\{name}\*(?=\s*\{{)", rf"\\{name}", s)
+        s = _with_group(s, name, lambda a, left=opening, right=closing: f"\\left{left} {a} \\right{right} ")  # type: ignore[misc]
+    for name, sign in (("dv", "d"), ("pdv", "\\partial "), ("odv", "d")):
+        s = _derivatives(s, name, sign)
+    return _with_group(s, "order", lambda a: f"\\mathcal{{O}}\\left({a}\\right)")
+
+
+def _with_group(s: str, name: str, build: Callable[[str], str]) -> str:
+    """Replace ``\\name{x}``; the name without a group stays."""
+    if not re.search(rf"\\{name}\s*\{{", s):
+        return s
+    return replace_command(s, name, 1, lambda a: build(a[0]))
+
+
+def _derivatives(s: str, name: str, sign: str) -> str:
+    out, at = "", 0
+    for m in re.finditer(rf"\\{name}(?![A-Za-z])\s*(?:\[([^\]]*)\])?(?=\s*\{{)", s):
+        if m.start() < at:
+            continue
+        function, end = argument(s, m.end())
+        power = f"^{{{m[1]}}}" if m[1] else ""
+        if s[end:].lstrip().startswith("{"):
+            variable, end = argument(s, end)
+        else:
+            variable, function = function, ""
+        out += s[at : m.start()] + f"\\frac{{{sign}{power}{function}}}{{{sign}{variable}{power}}}"
+        at = end
+    return out + s[at:]
+
+
+def _units(s: str) -> str:
+    s = replace_command(s, "ang", 1, lambda a: _angle(a[0]))
+    s = replace_command(s, "num", 1, lambda a: _number(a[0]))
+    for name in ("SI", "qty"):
+        if re.search(rf"\\{name}\s*(?:\[[^\]]*\]\s*)?\{{[^{{}}]*\}}\s*\{{", s):
+            s = re.sub(rf"\\{name}\s*\[[^\]]*\]", rf"\\{name}", s)
+            s = replace_command(s, name, 2, lambda a: f"{_number(a[0])}{_gap(_unit(a[1]))}{_unit(a[1])}")
+    for name in ("si", "unit"):
+        s = replace_command(s, name, 1, lambda a: _unit(a[0]))
+    return s
+
+
+def _gap(unit: str) -> str:
+    return "" if unit.startswith(("\\text{\u00b0}", "\\%")) else "\\,"
+
+
+def _angle(value: str) -> str:
+    parts = value.split(";")
+    return "".join(f"{p}{sign}" for p, sign in zip(parts, ("^\\circ ", "'", "''"), strict=False) if p.strip())
+
+
+def _number(value: str) -> str:
+    if m := re.fullmatch(r"\s*([-+]?[\d.,]*)\s*[eE]\s*([-+]?\d+)\s*", value):
+        return f"{m[1]}\\times 10^{{{m[2]}}}" if m[1] else f"10^{{{m[2]}}}"
+    return re.sub(r"\s*\+-\s*", "\\\\pm ", value)
+
+
+def _unit(spec: str) -> str:
+    r"""A unit of siunitx in upright letters, as in ``\meter\per\second\squared``."""
+    out, prefix, below, before = "", "", False, ""
+    for token in tokens(spec):
+        name = token[1:]
+        if not token.startswith("\\"):
+            if token == ".":
+                out += "\\,"
+            else:
+                out += token if token in "^{}0123456789-_" else f"\\mathrm{{{token}}}" if token.isalpha() else token
+        elif name in _PREFIXES:
+            prefix = _PREFIXES[name]
+        elif name == "per":
+            below = True
+        elif name in ("square", "cubic"):
+            before = "2" if name == "square" else "3"
+        elif name in _POWERS:
+            out += f"^{{{_POWERS[name]}}}"
+        elif name in _UNITS:
+            out += "/" if below else "\\," if out else ""
+            out += "\\%" if name == "percent" else f"\\text{{{prefix}{_UNITS[name]}}}"
+            out += f"^{{{before}}}" if before else ""
+            prefix, below, before = "", False, ""
+        else:
+            out += token
+    return out
+
+
+def _chemistry(formula: str) -> str:
+    """The notation of mhchem: numbers behind an element are indices, numbers before one are counts."""
+    out, before = "", " "
+    for m in _CHEMICAL.finditer(formula):
+        kind, text = m.lastgroup, m[0]
+        if kind == "arrow":
+            out += _CHEMICAL_ARROWS[text]
+        elif kind in ("element", "state"):
+            out += f"\\mathrm{{{text}}}"
+        elif kind == "number":
+            out += f"_{{{text}}}" if before.isalpha() or before in ")]" else f"{text}\\,"
+        elif kind == "charge":
+            out += f"^{{{m['charge']}}}"
+        elif kind == "sign":
+            out += f"^{{{text}}}"
+        elif kind == "index":
+            out += f"_{{{m['index']}}}"
+        else:
+            out += text
+        before = text[-1]
+    return out
