@@ -20,7 +20,7 @@ import pytest
 from tests.generations import ask, stopped, text_of
 from tests.tiny_gguf import Array, random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
 from tutor_app.adapters.engine import client as engine_module
-from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit, physical_cores
+from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model, explain_exit, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
@@ -775,7 +775,29 @@ def test_a_model_of_unknown_architecture_is_refused_by_name(tmp_path: Path, tiny
     path = tmp_path / "strange.gguf"
     data = tiny.read_bytes()
     path.write_bytes(data.replace(b"llama", b"lhama"))
-    assert_refused(path, "unknown model architecture: 'lhama'")
+    assert_refused(path, "unknown model architecture: 'lhama'.*Update the program")
+    with pytest.raises(ModelFileFault, match=r"strange\.gguf is of a kind .* 'lhama'.*Update the program"):
+        check_model(path)
+
+
+def test_a_vocabulary_of_an_unknown_kind_is_refused(tmp_path: Path, tiny: Path) -> None:
+    path = tmp_path / "strange.gguf"
+    path.write_bytes(tiny.read_bytes().replace(b"gpt-2", b"gpt-9"))
+    for refusal in (check_model, lambda p: Engine(p, OPTIONS).load()):
+        with pytest.raises(ModelFileFault, match=r"strange\.gguf is of a kind .*gpt-9.*Update the program"):
+            refusal(path)
+
+
+def test_checking_a_model_starts_nothing_that_stays(tiny: Path) -> None:
+    before = set(threading.enumerate())
+    check_model(tiny)
+    assert set(threading.enumerate()) == before
+
+
+def test_an_engine_that_does_not_start_says_nothing_about_a_file(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in (["/nonexistent/python"], [sys.executable, "-c", "raise SystemExit(1)"]):
+        monkeypatch.setattr(engine_module, "worker_command", lambda c=command: c)
+        check_model(tiny)
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens but cannot be read")
@@ -803,6 +825,39 @@ def test_paths_with_spaces_and_other_letters(tmp_path: Path, tiny: Path) -> None
     finally:
         engine.close()
     assert list((folder / "états gardés").glob("*.kv"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_path_that_is_no_utf8(tmp_path: Path, tiny: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xe9t\xfe.gguf"))
+    path.write_bytes(tiny.read_bytes())
+    check_model(path)
+    engine = Engine(path, replace(OPTIONS, cache_folder=tmp_path / "states"))
+    try:
+        assert text_of(ask(engine, question("1+1?"), prefix=len(CONSTANT))) == fresh_text(
+            tiny, question("1+1?"), max_tokens=40
+        )
+    finally:
+        engine.close()
+    assert list((tmp_path / "states").glob("*.kv"))
+
+
+def test_a_program_error_in_the_process_is_no_lack_of_memory(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('worker', {engine_module.worker_command()[-1]!r})\n"
+        "worker = sys.modules['worker'] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(worker)\n"
+        "worker.Model.tokenize = None\n"
+        "worker.main()\n"
+    )
+    monkeypatch.setattr(engine_module, "worker_command", lambda: [sys.executable, "-c", code])
+    engine = Engine(tiny, OPTIONS)
+    try:
+        with pytest.raises(EngineFault, match=r"ended unexpectedly \(exit code 1\)"):
+            ask(engine, "Hello")
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("kv_type", ["f16", "q8_0", "f32"])

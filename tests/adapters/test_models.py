@@ -363,6 +363,38 @@ def test_a_wrong_range_is_refused(tmp_path: Path, server: Behaviour) -> None:
         store(tmp_path, hub(server.url)).pull("starter")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("name", [b"caf\xe9.gguf", b"\xff\xfe.gguf", b"\xed\xa0\x80.gguf", b"a\xff\n'\"b.gguf"])
+@pytest.mark.parametrize("own_name", ["Tiny", ""])
+def test_a_name_that_is_no_utf8_is_imported_and_found_again(tmp_path: Path, name: bytes, own_name: str) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    write_gguf(path, {"general.name": own_name})
+    s = store(tmp_path)
+    model = s.import_(path)
+    assert s.find(model.id) == s.find(str(path)) == model
+    assert model.path == path
+    for said in (model.id, model.name, s.find(str(path)).name):
+        assert said.encode()
+        assert said.isprintable()
+    assert s.verify(model.id).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert "was left alone" in s.remove(model.id)
+
+
+def test_a_kind_of_model_that_the_engine_does_not_know_is_not_imported(tmp_path: Path) -> None:
+    asked: list[Path] = []
+
+    def refuse(path: Path) -> None:
+        asked.append(path)
+        raise ModelFileFault("It is of a new kind.", "Update the program.")
+
+    s = store(tmp_path, probe=refuse)
+    path = write_gguf(tmp_path / "new.gguf")
+    with pytest.raises(ModelFileFault, match="Update the program"):
+        s.import_(path)
+    assert asked == [path]
+    assert s.installed() == ()
+
+
 PAGE = b"<!DOCTYPE html><html><title>Welcome to the library</title>Accept the terms to go on.</html>"
 HALF = len(CONTENT) // 2
 

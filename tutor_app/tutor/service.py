@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
 
-from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.chat_template import parts_of
 from tutor_app.adapters.models.gguf import read_gguf
@@ -42,7 +42,7 @@ NAMED_DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
 
 def model_store(folders: Folders) -> ModelStore:
     """The store of the reader's models."""
-    return ModelStore(folders.models, resource("models.json"))
+    return ModelStore(folders.models, resource("models.json"), probe=check_model)
 
 
 def dialect_of(model: InstalledModel) -> Dialect:

@@ -13,6 +13,7 @@ import itertools
 import os
 import platform
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,9 @@ WAITING: Final = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 """How llama.cpp's OpenMP threads wait for each other. By default they spin, and with other programs busy on the cores
 decoding becomes three to twenty times slower; sleeping at once halves the speed of an idle machine. A short spin and
 then sleep comes near the better of the two in both cases (`make bench` has the numbers)."""
+CHECK_SECONDS: Final = 60.0
+"""For reading a vocabulary, which takes a third of a second from a disk that is not busy."""
+_TOO_NEW: Final = re.compile(r"unknown (?:model architecture|pre-tokenizer|tokenizer)", re.IGNORECASE)
 NOT_FINITE: Final = (
     "The model's numbers are not finite: its file is damaged or does not run on this computer.",
     "Verify it with `tutor models verify`, set GPU layers to 0 in Settings, or choose another model.",
@@ -151,6 +155,43 @@ def _check_file(path: Path) -> None:
         raise ModelFileFault(f"The model file {path} cannot be read: {e.strerror}.") from None
     if magic != b"GGUF":
         raise ModelFileFault(f"{path.name} is not a GGUF model file.", "Choose another model.")
+
+
+def _refused(path: Path, why: str) -> ModelFileFault:
+    """The fault for a file that llama.cpp does not take, of which it says ``why``."""
+    if _TOO_NEW.search(why):
+        return ModelFileFault(
+            f"{path.name} is of a kind that this version of llama.cpp does not know ({why}).",
+            "Update the program, or choose another model.",
+        )
+    return ModelFileFault(
+        f"{path.name} could not be loaded: {why}.",
+        "Verify it with `tutor models verify`, or choose another model or a smaller context.",
+    )
+
+
+def check_model(path: Path) -> None:
+    """Ask llama.cpp, in a process of its own, whether it knows this kind of model; its weights are not read.
+
+    An engine that does not start or does not answer is no fault of the file: using the model will say so.
+
+    Raises:
+        ModelFileFault: If llama.cpp refuses the file.
+    """
+    try:
+        worker = _Process()
+    except EngineFault:
+        return
+    try:
+        inbox = worker.open(0)
+        worker.send(op="check", path=str(path))
+        message = inbox.get(timeout=CHECK_SECONDS)
+    except queue.Empty:
+        return
+    finally:
+        worker.end()
+    if message["op"] == "error":
+        raise _refused(path, message["message"])
 
 
 class _CalledOff(EngineFault):
@@ -387,10 +428,7 @@ class Engine:
                     if self._on_load is not None:
                         self._on_load(message["fraction"])
                 case "error":
-                    raise ModelFileFault(
-                        f"{self._path.name} could not be loaded: {message['message']}.",
-                        "Verify it with `tutor models verify`, or choose another model or a smaller context.",
-                    )
+                    raise _refused(self._path, message["message"])
                 case "died":
                     raise self._death(worker)
                 case "loaded":

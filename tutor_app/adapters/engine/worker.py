@@ -3,9 +3,9 @@
 Run by path as a child of :mod:`tutor_app.adapters.engine.client`; imports llama_cpp and numpy, nothing of this package
 and nothing of Qt. It decides nothing about solutions: it continues texts.
 
-Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``,
-``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``, ``progress``, ``piece``,
-``stopped``, ``not_finite``, ``tokens``, ``error``.
+Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``, ``check``,
+``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``, ``checked``, ``progress``,
+``piece``, ``stopped``, ``not_finite``, ``tokens``, ``error``.
 
 What is kept between requests:
 
@@ -39,6 +39,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,9 +215,7 @@ class Model:
 
         self._on_progress = callback_type(on_progress)
         params.progress_callback = self._on_progress
-        self.model = low.llama_model_load_from_file(os.fsencode(request["path"]), params)
-        if not self.model:
-            raise LoadError(_why(log) or "llama.cpp could not read the model file")
+        self.model = _load_file(request["path"], params, log)
         self.vocab = low.llama_model_get_vocab(self.model)
         self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
         self.n_seq = int(request["n_seq"])
@@ -340,6 +339,29 @@ class Model:
         return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
 
 
+def check_file(path: str, log: list[str]) -> None:
+    """Let llama.cpp read all of a model file but its weights.
+
+    Raises:
+        LoadError: If it does not know the architecture or the vocabulary, or finds something wrong.
+    """
+    from llama_cpp import llama_cpp as low
+
+    low.llama_backend_init()
+    params = low.llama_model_default_params()
+    params.vocab_only = True
+    low.llama_model_free(_load_file(path, params, log))
+
+
+def _load_file(path: str, params: Any, log: list[str]) -> Any:
+    from llama_cpp import llama_cpp as low
+
+    model = low.llama_model_load_from_file(os.fsencode(path), params)
+    if not model:
+        raise LoadError(_why(log) or "llama.cpp could not read the model file")
+    return model
+
+
 _KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
 _ATTENTION_AUTO, _ATTENTION_PLAIN = -1, 0  # llama_flash_attn_type
 
@@ -360,11 +382,11 @@ class PrefixStates:
 
     def __init__(self, folder: str, identity: str, limit: int) -> None:
         self._folder = Path(folder) if folder else None
-        self._identity, self._limit = identity, limit
+        self._identity, self._limit = identity.encode("utf-8", "backslashreplace"), limit
         self._memory: OrderedDict[str, bytes] = OrderedDict()
 
     def _key(self, ids: list[int]) -> str:
-        return hashlib.sha256(f"{self._identity}|{ids}".encode()).hexdigest()[:40]
+        return hashlib.sha256(self._identity + f"|{ids}".encode()).hexdigest()[:40]
 
     def get(self, ids: list[int]) -> bytes | None:
         """The state after ``ids``, if it was kept."""
@@ -506,6 +528,8 @@ class Worker:
         match request["op"]:
             case "load":
                 self._load(request)
+            case "check":
+                self._check(request)
             case "generate":
                 self._waiting.append(request)
             case "cancel":
@@ -514,7 +538,16 @@ class Worker:
                 ids, _, _, _ = self._ids(request["spans"], 0)
                 self._send(op="tokens", id=request["id"], ids=ids)
 
-    def _load(self, request: dict[str, Any]) -> None:
+    def _check(self, request: dict[str, Any]) -> None:
+        self._keep_log()
+        try:
+            check_file(request["path"], self._log)
+        except LoadError as e:
+            self._send(op="error", kind="load", message=str(e))
+        else:
+            self._send(op="checked")
+
+    def _keep_log(self) -> None:
         from llama_cpp import llama_cpp as low
 
         @low.llama_log_callback  # type: ignore[untyped-decorator]
@@ -525,6 +558,9 @@ class Worker:
 
         self._on_log = on_log
         low.llama_log_set(on_log, ctypes.c_void_p(0))
+
+    def _load(self, request: dict[str, Any]) -> None:
+        self._keep_log()
         shown = -1.0
 
         def progress(fraction: float) -> None:
@@ -806,11 +842,16 @@ def main() -> NoReturn:
     """Serve on standard input and output; anything llama.cpp prints goes to standard error."""
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    with contextlib.suppress(BrokenPipeError):
-        Worker(sys.stdin.buffer, outgoing).run()
+    code = 0
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            Worker(sys.stdin.buffer, outgoing).run()
+    except Exception:  # noqa: BLE001 - the interpreter's own exit would abort, as the reading thread holds its stream
+        traceback.print_exc()
+        code = 1
     # llama.cpp's own teardown at interpreter exit can hang on some GPU drivers; the system frees everything.
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ class GgufInfo:
     @property
     def name(self) -> str:
         """The model's own name, else the name of the file."""
-        return " ".join(self.text("general.name").split())[:120] or self.path.stem
+        return plain_name(self.text("general.name")) or plain_name(self.path.stem) or "model"
 
     @property
     def context_length(self) -> int:
@@ -201,6 +201,11 @@ class GgufInfo:
     def weight_bytes(self) -> int:
         """Bytes of all tensors."""
         return sum(t.bytes for t in self.tensors)
+
+
+def plain_name(text: str) -> str:
+    """A name for the user in one line; what stands for bytes that are no UTF-8 becomes a question mark."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())[:120]
 
 
 def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
 from tutor_app.adapters.models.download import PATIENCE, Wanted, fetch, free_space
-from tutor_app.adapters.models.gguf import GgufInfo, read_gguf
+from tutor_app.adapters.models.gguf import GgufInfo, plain_name, read_gguf
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
     BLOCK,
@@ -49,6 +49,10 @@ __all__ = [
 ]
 
 _NEVER: Final = Never()
+
+
+def _take_it(_: Path) -> None:
+    """For stores without an engine: a file with a good header is taken."""
 
 
 def _silent(_: Progress) -> None:
@@ -105,6 +109,7 @@ class ModelStore:
         catalogue: Path,
         *,
         free: Callable[[Path], int] = free_space,
+        probe: Callable[[Path], None] = _take_it,
         timing: Timing = PATIENCE,
     ) -> None:
         """Nothing is read or written before it is asked for.
@@ -113,11 +118,14 @@ class ModelStore:
             folder: Of the fetched files; made when first needed.
             catalogue: JSON file of the known models.
             free: Tells the free disk space.
+            probe: Asked about a file that is to be imported; raises ModelFileFault if the engine does not know its
+                kind.
             timing: How patient downloads are.
         """
         self.folder = folder
         self._catalogue = catalogue
         self._free = free
+        self._probe = probe
         self._timing = timing
 
     def entries(self) -> tuple[CatalogueEntry, ...]:
@@ -177,7 +185,7 @@ class ModelStore:
             if known is not None and known.base is not None:
                 return known
             info = read_gguf(path)
-            return known or _by_reference(info, "", path.stem)
+            return known or _by_reference(info, "", plain_name(path.stem))
         raise self._unknown(
             text, [n for e in self.entries() for n in (*e.roles, e.id)] + [m.id for m in models if m.by_reference]
         )
@@ -286,8 +294,8 @@ class ModelStore:
 
         Raises:
             UserFault: If there is no such base, or it is an adapter itself.
-            ModelFileFault: If it cannot be used: missing, unreadable, empty, truncated, of another kind, or an
-                adapter of another model.
+            ModelFileFault: If it cannot be used: missing, unreadable, empty, truncated, of another kind, of one
+                that the engine does not know, or an adapter of another model.
             ModelStoreFault: If the list of models cannot be written.
         """
         path = path.expanduser().absolute()
@@ -295,7 +303,9 @@ class ModelStore:
         if under is not None and under.base is not None:
             raise UserFault(f"{under.name} is an adapter itself.", "Name the whole model it was trained on.")
         info = read_gguf(path) if under is None else read_adapter(path, read_gguf(under.path))
-        given = " ".join((name or "").split())[:120]
+        if under is None:
+            self._probe(path)
+        given = plain_name(name or "")
         known = None
         for e in self.entries():
             if e.bytes == info.size and e.sha256 == _sha256(path, e.name, info.size, _silent, _NEVER):

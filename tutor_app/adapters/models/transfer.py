@@ -223,7 +223,9 @@ class Part:
 def write_json(path: Path, value: object) -> None:
     """Replace ``path`` in one step, so that a reader sees the old text or the new, never half of one."""
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    # A path that is no UTF-8 has lone surrogates; they become their JSON escapes and are read as they were.
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
     fresh.replace(path)
 
 
