@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
+from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import InstalledModel
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.tutor.paths import folders
-from tutor_app.tutor.service import dialect_of, load_prompt, model_store
+from tutor_app.tutor.service import load_prompt, model_store
 
 Row = tuple[str, float, str, str, float]
 

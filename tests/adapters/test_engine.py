@@ -359,6 +359,8 @@ def test_a_sentencepiece_vocabulary_gets_no_space_in_the_middle(tmp_path: Path) 
         assert engine.tokenize([Span("ab")]) == [begin, space_ab]
         assert engine.tokenize([Span("ab"), Span("ab", supervised=True), Span("ab")]) == [begin, space_ab, ab, ab]
         assert engine.tokenize([Span("\n"), Span("\nab", supervised=True)]) == [begin, space, newline, newline, ab]
+        # A template that writes the begin token itself does not make it two.
+        assert engine.tokenize([Span("<s>", special=True), Span("ab")]) == [begin, ab]
         prompt = [Span("<|user|>\nwhat\n<|assistant|>\n")]
         own = text_of(ask(engine, prompt, max_tokens=50))
         new = "\n```output\n42\n```\n"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.gguf_files import TensorSpec, write_gguf
+from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.commands.parser import main
 from tutor_app.core.dialect import CHATML
 from tutor_app.core.errors import ModelFileFault, UserFault
-from tutor_app.tutor.service import dialect_of
 
 LORA: Mapping[str, object] = {"general.type": "adapter", "adapter.type": "lora", "general.name": "My adapter"}
 PAIR = (TensorSpec("output.weight.lora_a", (256, 4), "F32"), TensorSpec("output.weight.lora_b", (4, 5), "F32"))

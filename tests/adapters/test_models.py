@@ -725,8 +725,8 @@ def test_import_leaves_the_file_where_it_is(tmp_path: Path) -> None:
     assert s.installed() == ()
 
 
-def test_import_without_a_template_is_mumath(tmp_path: Path) -> None:
-    assert store(tmp_path).import_(write_gguf(tmp_path / "m.gguf")).dialect == "mumath"
+def test_import_without_a_template_names_no_dialect(tmp_path: Path) -> None:
+    assert store(tmp_path).import_(write_gguf(tmp_path / "m.gguf")).dialect is None
 
 
 def test_names_of_imports_do_not_collide(tmp_path: Path) -> None:

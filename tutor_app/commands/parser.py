@@ -370,10 +370,14 @@ def _models_verify(args: argparse.Namespace) -> int:
 
 
 def _models_import(args: argparse.Namespace) -> int:
-    from tutor_app.tutor.service import dialect_of, model_store
+    from tutor_app.adapters.models.chat_template import choose_dialect
+    from tutor_app.tutor.service import model_store
 
     model = model_store(_folders(args)).import_(args.path, args.name, base=args.base)
-    print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {dialect_of(model).name})")
+    choice = choose_dialect(model)
+    print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {choice.dialect.name})")
+    if choice.note:
+        print(choice.note)
     return DONE
 
 

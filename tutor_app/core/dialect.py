@@ -174,17 +174,20 @@ CHATML: Final = Dialect(
     stop=("<|im_end|>", "<|endoftext|>"),
 )
 
+"""The chat template of Qwen2.5 and many others."""
+
 DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
 """The wire forms that a catalogue entry, a training configuration or a file can name."""
-"""The chat template of Qwen2.5 and many others."""
 
 
 def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> tuple[Span, ...]:
     """Everything before the model's first word."""
     prompt = prompt or PromptSet()
-    spans = [Span(dialect.begin, special=dialect.special)]
+    spans: list[Span] = []
     opening = ""
     user_open = dialect.user_open
+    if dialect.begin and (prompt.system or not user_open.startswith(dialect.begin)):
+        spans.append(Span(dialect.begin, special=dialect.special))
     if prompt.system:
         if dialect.system_in_user or not dialect.system_open:
             opening = prompt.system + "\n\n"

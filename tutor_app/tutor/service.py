@@ -17,13 +17,13 @@ from typing import Any, Final, Protocol
 
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
 from tutor_app.adapters.library import Library
-from tutor_app.adapters.models.chat_template import parts_of
+from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
 from tutor_app.adapters.models.other_apps import scan
 from tutor_app.adapters.models.store import InstalledModel, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, constant_spans, header
+from tutor_app.core.dialect import MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
@@ -37,34 +37,11 @@ from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import known_answer
 
 DEFAULT_PROMPT: Final = "default"
-NAMED_DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
 
 
 def model_store(folders: Folders) -> ModelStore:
     """The store of the reader's models."""
     return ModelStore(folders.models, resource("models.json"), probe=check_model)
-
-
-def dialect_of(model: InstalledModel) -> Dialect:
-    """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's."""
-    if model.dialect in NAMED_DIALECTS:
-        return NAMED_DIALECTS[model.dialect]
-    parts = parts_of(read_gguf(model.weights))
-    if parts is None:
-        return MUMATH
-    if parts.is_chatml:
-        return CHATML
-    return Dialect(
-        name="template",
-        system_open=parts.system_open,
-        system_close=parts.system_close,
-        user_open=parts.user_open,
-        first_user_open=parts.first_user_open,
-        user_close=parts.user_close,
-        assistant_open=parts.assistant_open,
-        assistant_close=parts.assistant_close,
-        system_in_user=parts.system_in_user,
-    )
 
 
 def load_prompt(name: str, dialect: Dialect) -> PromptSet:

@@ -276,6 +276,9 @@ class Model:
         # must not get one: tokenise it after a line feed, which merges with nothing, and drop that again.
         lead = b"\n" if self.spm and not first else b""
         ids = self._tokenize(lead + data, special, first)
+        if first and ids[:2] == [int(self.lc.llama_vocab_bos(self.vocab))] * 2:
+            # The text begins with the token itself, as chat templates write it, and the library has added it.
+            ids = ids[1:]
         return ids[len(self._tokenize(lead, False, False)) :] if lead else ids
 
     def _tokenize(self, data: bytes, special: bool, first: bool) -> list[int]:

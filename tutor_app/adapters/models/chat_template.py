@@ -1,12 +1,12 @@
-"""Turns a GGUF's own chat template into a few fixed strings, so that any chat model can be spoken to.
+"""Turns a GGUF's own chat template into a :class:`Dialect`, so that any chat model can be spoken to.
 
-The template is rendered on messages whose contents are marks; what stands between the marks are the fixed strings.
-They are accepted only if putting them together again gives exactly what the template gave. So the rest of the
-program needs no template engine, knows which stretches are the model's control tokens and which are a person's text,
-and can keep the common beginning of two prompts.
+The template is rendered on messages whose contents are marks; what stands between the marks are the frames. They are
+accepted only if putting them together again gives exactly what the template gave. So the rest of the program needs no
+template engine, knows which stretches are the model's control tokens and which are a person's text, and can keep the
+common beginning of two prompts.
 
-It refuses templates whose frame around a message depends on more than the roles: the answer is None, and another
-dialect must be chosen. The template is of unknown origin and is rendered in a child process with limits.
+It refuses templates whose frame around a message depends on more than the roles; then MuMath-Code's own form is
+spoken, and a note says so. The template is of unknown origin and is rendered in a child process with limits.
 """
 
 from __future__ import annotations
@@ -17,10 +17,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from tutor_app.adapters.models.gguf import GgufInfo
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.store import InstalledModel
+from tutor_app.core.dialect import CHATML, DIALECTS, MUMATH, Dialect, PromptSet, header
+from tutor_app.core.thoughts import MARK, mentions_thought
+from tutor_app.core.transcript import Text, Transcript
 
 MAX_TEMPLATE: Final = 2**18
 """Characters; the longest in use have about 20,000."""
@@ -28,99 +33,44 @@ MAX_FRAME: Final = 2**14
 DEADLINE: Final = 20.0
 """Seconds for the child process; it takes a quarter of one."""
 
-Role = Literal["user", "assistant"]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of a prompt: ``fixed`` ones are the model's own control text, the others somebody's words."""
-
-    text: str
-    fixed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateParts:
-    """What stands around the contents of a conversation.
-
-    Attributes:
-        system_open: Before the system text.
-        system_close: After it.
-        user_open: Before a user's words.
-        user_close: After them.
-        assistant_open: Before the model's words; a prompt ends with it.
-        assistant_close: After them; the model ends its turn with its beginning.
-        begin: Before everything (the begin-of-sequence token's text, or empty).
-        first_user_open: Replaces ``user_open`` right after a system text (some templates nest the two).
-        reply_open: Replaces ``assistant_open`` before a reply that is already there (some templates leave, for
-            example, the space before the words to the model).
-        system_in_user: The template knows no system text: it goes in front of the first user's words.
-    """
-
-    system_open: str
-    system_close: str
-    user_open: str
-    user_close: str
-    assistant_open: str
-    assistant_close: str
-    begin: str = ""
-    first_user_open: str | None = None
-    reply_open: str | None = None
-    system_in_user: bool = False
-
-    @property
-    def is_chatml(self) -> bool:
-        """Whether this is ChatML, for which the program has prompts of its own."""
-        return replace(self, begin="") == CHATML
-
-    def pieces(self, system: str, messages: Sequence[tuple[Role, str]], *, generate: bool = True) -> tuple[Piece, ...]:
-        """The whole prompt, fixed and free stretches told apart; adjacent ones of a kind are joined.
-
-        Args:
-            system: The system text; may be empty.
-            messages: Turns in order, the user's first.
-            generate: Whether the model is to speak next.
-        """
-        parts: list[Piece] = [Piece(self.begin, True)]
-        nested = bool(system) and not self.system_in_user
-        if nested:
-            parts += [Piece(self.system_open, True), Piece(system, False), Piece(self.system_close, True)]
-        for i, (role, text) in enumerate(messages):
-            if role == "user":
-                first = i == 0 and nested and self.first_user_open is not None
-                parts.append(Piece(self.first_user_open or "" if first else self.user_open, True))
-                if i == 0 and system and self.system_in_user:
-                    text = f"{system}\n\n{text}"
-                parts += [Piece(text, False), Piece(self.user_close, True)]
-            else:
-                opened = self.assistant_open if self.reply_open is None else self.reply_open
-                parts += [Piece(opened, True), Piece(text, False), Piece(self.assistant_close, True)]
-        if generate:
-            parts.append(Piece(self.assistant_open, True))
-        joined: list[Piece] = []
-        for p in parts:
-            if not p.text:
-                continue
-            if joined and joined[-1].fixed == p.fixed:
-                joined[-1] = Piece(joined[-1].text + p.text, p.fixed)
-            else:
-                joined.append(p)
-        return tuple(joined)
-
-
-CHATML: Final = TemplateParts(
-    system_open="<|im_start|>system\n",
-    system_close="<|im_end|>\n",
-    user_open="<|im_start|>user\n",
-    user_close="<|im_end|>\n",
-    assistant_open="<|im_start|>assistant\n",
-    assistant_close="<|im_end|>\n",
+_NO_TEMPLATE: Final = "This file has no chat template; MuMath-Code's own form is spoken."
+_UNUSABLE: Final = (
+    "This file's chat template cannot be used: it is broken, or what it puts around a message depends on more than "
+    "who speaks. MuMath-Code's own form is spoken instead."
 )
 
 
-def parts_of(info: GgufInfo) -> TemplateParts | None:
-    """The parts of a model file's template, or None if it has none or cannot be taken apart."""
-    return template_parts(info.chat_template, info.bos_token, info.eos_token) if info.chat_template else None
+@dataclass(frozen=True, slots=True)
+class DialectChoice:
+    """How a model is spoken to.
+
+    Attributes:
+        dialect: Its wire form.
+        note: One sentence for the user where the file's own template is not what is spoken, else empty.
+    """
+
+    dialect: Dialect
+    note: str = ""
+
+
+def choose_dialect(model: InstalledModel) -> DialectChoice:
+    """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's.
+
+    Raises:
+        ModelFileFault: If the model's file cannot be read.
+    """
+    if model.dialect in DIALECTS:
+        return DialectChoice(DIALECTS[model.dialect])
+    info = read_gguf(model.weights)
+    if not info.chat_template.strip():
+        return DialectChoice(MUMATH, _NO_TEMPLATE)
+    dialect = template_dialect(info.chat_template, info.bos_token, info.eos_token)
+    return DialectChoice(MUMATH, _UNUSABLE) if dialect is None else DialectChoice(dialect)
+
+
+def dialect_of(model: InstalledModel) -> Dialect:
+    """The model's wire form; see :func:`choose_dialect`."""
+    return choose_dialect(model).dialect
 
 
 # Plain letters: contents that no template trims, escapes or looks into.
@@ -129,8 +79,9 @@ _USER: Final = ("QaskAlphaQ", "QaskBetaQ")
 _REPLY: Final = "QreplyGammaQ"
 
 
-def template_parts(template: str, bos: str = "", eos: str = "", *, deadline: float = DEADLINE) -> TemplateParts | None:
-    """Take a chat template apart.
+@lru_cache(maxsize=32)
+def template_dialect(template: str, bos: str = "", eos: str = "", *, deadline: float = DEADLINE) -> Dialect | None:
+    """Take a chat template apart; what was found is kept by the template's text.
 
     Args:
         template: Jinja2 source.
@@ -139,7 +90,7 @@ def template_parts(template: str, bos: str = "", eos: str = "", *, deadline: flo
         deadline: Seconds for rendering.
 
     Returns:
-        The parts, or None if the template is broken, hostile, or its frames are not fixed strings.
+        The dialect, or None if the template is broken, hostile, or its frames are not fixed strings.
     """
     if not template.strip() or len(template) > MAX_TEMPLATE:
         return None
@@ -161,10 +112,40 @@ def template_parts(template: str, bos: str = "", eos: str = "", *, deadline: flo
     found = _with_system(texts[:4], bos) or _without_system(texts[4:], bos)
     if found is None or max(len(f) for f in _frames(found)) > MAX_FRAME:
         return None
-    return found
+    return _named(found, bos, may_think=mentions_thought(template))
 
 
-def _with_system(texts: list[str | None], bos: str) -> TemplateParts | None:
+def _named(found: Dialect, bos: str, *, may_think: bool) -> Dialect:
+    """ChatML by its name; any other template with what ends a turn and what a text could forge."""
+    if replace(found, name=CHATML.name, begin="", stop=CHATML.stop) == CHATML:
+        return replace(CHATML, begin=found.begin, may_think=may_think) if found.begin or may_think else CHATML
+    frames = (found.user_open, found.user_close, found.assistant_open, found.assistant_close, found.system_open)
+    marks = [m for frame in frames for m in _marks(frame)]
+    user = [m for m in _marks(found.user_open) if m != bos] or [found.user_open.strip()]
+    # A short word such as "Q:" may end a longer one; at the beginning of a line it does not.
+    stop = [mark if len(mark) > _SHORT_MARK else f"\n{mark}" for mark in user if mark]
+    stop += _marks(found.assistant_close)[:1] or [found.assistant_close.strip()]
+    return replace(
+        found,
+        stop=tuple(dict.fromkeys(s for s in stop if s)),
+        plain_marks=tuple(dict.fromkeys(marks)),
+        may_think=may_think,
+    )
+
+
+# What a frame is recognised by: a tag or a control token, a word in brackets, a heading, words with a colon.
+_FRAME_MARK: Final = re.compile(
+    r"<<?/?[^<>\s]{1,60}>>?|\[/?[^\[\]\s]{2,60}\]|#{2,}[ \t]*[^\s#][^\n:#]{0,40}:?|[^\W\d_][\w ]{0,30}:"
+)
+_SHORT_MARK: Final = 3
+
+
+def _marks(frame: str) -> list[str]:
+    """The words and tokens of a frame that a text could forge; marks of thoughts are none of them."""
+    return [m[0].strip() for m in _FRAME_MARK.finditer(MARK.sub("\n", frame))]
+
+
+def _with_system(texts: list[str | None], bos: str) -> Dialect | None:
     frames = _between(texts[0], _SYSTEM, _USER[0], _REPLY, _USER[1])
     if frames is None:
         return None
@@ -182,10 +163,10 @@ def _with_system(texts: list[str | None], bos: str) -> TemplateParts | None:
         system_close=after_system.removesuffix(turn.user_open) if usual else after_system,
         first_user_open=None if usual else "",
     )
-    return parts if _same(parts, _SYSTEM, _USER[0], texts[2]) else None
+    return parts if _gives(parts, _SYSTEM, texts) else None
 
 
-def _without_system(texts: list[str | None], bos: str) -> TemplateParts | None:
+def _without_system(texts: list[str | None], bos: str) -> Dialect | None:
     frames = _between(texts[0], _USER[0], _REPLY, _USER[1])
     if frames is None:
         return None
@@ -199,10 +180,10 @@ def _without_system(texts: list[str | None], bos: str) -> TemplateParts | None:
         parts = replace(turn, system_in_user=True)
     else:
         return None
-    return parts if _same(parts, "", _USER[0], texts[2]) else None
+    return parts if _gives(parts, "", texts) else None
 
 
-def _turn(texts: list[str | None], between: tuple[str, str], before: tuple[str, ...]) -> TemplateParts | None:
+def _turn(texts: list[str | None], between: tuple[str, str], before: tuple[str, ...]) -> Dialect | None:
     """The frames of a user's and an assistant's turn.
 
     Args:
@@ -224,9 +205,8 @@ def _turn(texts: list[str | None], between: tuple[str, str], before: tuple[str, 
     if bare is not None:
         user_close = _common(user_close, bare[-1])
     opened, told = asking.removeprefix(user_close), after_user.removeprefix(user_close)
-    return TemplateParts(
-        system_open="",
-        system_close="",
+    return Dialect(
+        name="template",
         user_open=after_reply.removeprefix(assistant_close),
         user_close=user_close,
         assistant_open=opened,
@@ -256,11 +236,15 @@ def _common(a: str, b: str) -> str:
     return re.sub(r"[<\[][^<>\[\]\s]*$", "", a[:n])
 
 
-def _same(parts: TemplateParts, system: str, user: str, rendered: str | None) -> bool:
-    return "".join(p.text for p in parts.pieces(system, [("user", user)])) == rendered
+def _gives(dialect: Dialect, system: str, texts: list[str | None]) -> bool:
+    """Whether the dialect renders a question, and one after a worked example, as the template did."""
+    example = (Transcript.of(_USER[0], Text(_REPLY)),)
+    talk = header(dialect, _USER[1], PromptSet(system=system, demonstrations=example))
+    asked = header(dialect, _USER[0], PromptSet(system=system))
+    return ["".join(s.text for s in spans) for spans in (talk, asked)] == [texts[0], texts[2]]
 
 
-def _frames(p: TemplateParts) -> tuple[str, ...]:
+def _frames(p: Dialect) -> tuple[str, ...]:
     return (p.begin, p.system_open, p.system_close, p.user_open, p.user_close, p.assistant_open, p.assistant_close)
 
 

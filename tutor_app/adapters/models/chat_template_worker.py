@@ -11,7 +11,10 @@ import json
 import sys
 from typing import Any, NoReturn
 
+from jinja2 import nodes
 from jinja2.exceptions import TemplateError
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_TEXT = 2**18
@@ -31,6 +34,17 @@ def _limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
+class GenerationTag(Extension):
+    """The block ``{% generation %}``, which marks the model's own words in training; here it changes nothing."""
+
+    tags = {"generation"}  # noqa: RUF012 - as Jinja's base class declares it
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        """The block's contents."""
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
 def _raise(message: object) -> NoReturn:
     raise TemplateError(str(message))
 
@@ -43,7 +57,7 @@ def _date(_: object) -> str:
 def _render(said: dict[str, Any]) -> list[str | None]:
     # The environment and the names are those that chat templates are written for (transformers' convention).
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", GenerationTag]
     )
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = _date

@@ -508,15 +508,14 @@ def _looks_like_path(text: str) -> bool:
 
 
 def _by_reference(info: GgufInfo, name: str, identifier: str) -> InstalledModel:
-    # The trainer's exports say what they speak. A model without a chat template is taken for one of MuMath-Code's
-    # family; else its template decides.
+    # The trainer's exports say what they speak; for any other model its chat template decides.
     return InstalledModel(
         id=identifier,
         name=name or info.name,
         path=info.path,
         sha256="",
         bytes=info.size,
-        dialect=info.text("mumath.dialect") or (None if info.chat_template else "mumath"),
+        dialect=info.text("mumath.dialect") or None,
         by_reference=True,
         mtime_ns=info.path.stat().st_mtime_ns,
     )
