@@ -42,7 +42,7 @@ QUICK = Timing(connect=5, stall=30, pause=0.01, retries=1)
 @pytest.fixture(autouse=True)
 def _own_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No proxy between us and our own server, and a pip that knows no index but a folder."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in [n for n in os.environ if n.lower() in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")]:
         monkeypatch.delenv(name, raising=False)
     wheels = tmp_path / "wheels"
     wheels.mkdir()
@@ -477,6 +477,47 @@ def test_the_rest_of_the_same_bytes_under_another_tag_is_taken(tmp_path: Path, s
         store(tmp_path, hub(server.url), timing=Timing(retries=0, pause=0)).pull("starter")
     server.answer = reply(206, CONTENT[HALF:], Content_Range=RANGE, ETag='"v2"')
     assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("kind", ["socks5", "socks5h", "socks4", "SOCKS4A", "quic"])
+def test_a_proxy_of_another_kind_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Behaviour, name: str, kind: str
+) -> None:
+    monkeypatch.setenv(name, f"{kind}://127.0.0.1:9")
+    url = "https://models.invalid/tiny.gguf" if "https" in name.lower() else server.url
+    with pytest.raises(ModelStoreFault) as caught:
+        store(tmp_path, hub(url)).pull("starter")
+    said = one_sentence(caught.value)
+    assert f"a proxy of the kind {kind.lower()} is set" in said
+    assert "only proxies of the kind http:// can be used" in said
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("form", ["http://{}", "{}"])
+def test_a_proxy_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Behaviour, name: str, form: str
+) -> None:
+    monkeypatch.setenv(name, form.format(server.url.removeprefix("http://").removesuffix("/model.gguf")))
+    assert store(tmp_path, hub("http://models.invalid/model.gguf")).pull("starter").path.read_bytes() == CONTENT
+    assert server.seen[0]["host"] == "models.invalid"
+
+
+def test_no_proxy_is_used_for_a_host_that_wants_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Behaviour
+) -> None:
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+
+
+def test_pip_behind_such_a_proxy_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(ModelStoreFault, match="pip cannot use a proxy of the kind socks"):
+        store(tmp_path, PACKAGES).pull("starter")
 
 
 def test_a_refused_connection_and_an_unknown_host_are_described(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
@@ -140,8 +141,8 @@ def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tu
 
     def work() -> None:
         try:
-            # System certificates and proxies are urllib's defaults.
-            response = urllib.request.urlopen(request, timeout=seconds)
+            # System certificates are urllib's default.
+            response = urllib.request.build_opener(_Proxies()).open(request, timeout=seconds)
             try:
                 box.put((response, response.read1(BLOCK)))
             except BaseException:
@@ -176,6 +177,28 @@ def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tu
         if isinstance(got, Exception):
             raise got
         return got
+
+
+class _Proxies(urllib.request.ProxyHandler):
+    """The proxies of this user, those of the environment (in any case) or of the system.
+
+    urllib reads ``all_proxy`` and does not use it, and it speaks HTTP to a proxy of whatever kind.
+    """
+
+    def __init__(self) -> None:
+        found = urllib.request.getproxies()
+        super().__init__(
+            {scheme: proxy for scheme in ("http", "https") if (proxy := found.get(scheme, found.get("all")))}
+        )
+
+    def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> Any:
+        kind = proxy.partition("://")[0].lower() if "://" in proxy else "http"
+        if kind not in ("http", "https") and not urllib.request.proxy_bypass(req.host or ""):
+            raise GivenUp(
+                f"a proxy of the kind {kind} is set (in https_proxy, http_proxy or all_proxy), and only proxies of the "
+                "kind http:// can be used"
+            )
+        return super().proxy_open(req, proxy, type)
 
 
 def _body(

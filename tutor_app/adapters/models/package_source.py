@@ -137,6 +137,8 @@ def _pip_download(
 
 
 def _pip_said(log: str, package: str) -> str:
+    if "SOCKS support" in log:
+        return "pip cannot use a proxy of the kind socks here"
     if any(sign in log for sign in ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "Max retries")):
         return "there is no connection to the package index"
     if "No matching distribution" in log:
