@@ -105,7 +105,7 @@ def events_of(problem: str, parts: Sequence[Part], pieces: int = 4) -> Iterator[
             case Answer():
                 yield AnswerFound(part)
     transcript = Transcript.of(problem).with_solution(tuple(parts))
-    yield Finished(EndReason.ANSWERED, transcript, Usage(120, 40, 256, 2, 1, 8.4, 0.6, 7.1))
+    yield Finished(EndReason.ANSWERED, transcript, Usage(120, 40, 256, 2, 1, 8.4, 7.1))
 
 
 SAMPLES = (

@@ -117,7 +117,7 @@ class TerminalView:
                 self._put(f"Answer{how[answer.source]}: {answer.latex}{check[answer.verdict]}\n", "answer")
             case Finished(_, _, usage):
                 self._line()
-                speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.generated_tokens else ""
+                speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.tokens_per_second else ""
                 self._put(f"{event.sentence()} {usage.seconds:.1f} s{speed}.\n", "quiet")
             case _:
                 pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from tutor_app.core.trace import Trace
 from tutor_app.core.transcript import Answer, Figure, Output, Transcript
@@ -187,6 +188,12 @@ _SENTENCES = {
 }
 
 
+LEAST_TOKENS: Final = 8
+LEAST_SECONDS: Final = 0.2
+"""From how many tokens, and how much time, a speed is told: the time of a single token is mostly that of reading the
+clock."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a solution cost.
@@ -198,7 +205,6 @@ class Usage:
         rounds: Times the model spoke.
         runs: Code blocks run.
         seconds: Wall time of it all.
-        first_token_seconds: From the start to the first word.
         decode_seconds: Wall time spent decoding.
     """
 
@@ -208,13 +214,19 @@ class Usage:
     rounds: int = 0
     runs: int = 0
     seconds: float = 0.0
-    first_token_seconds: float = 0.0
     decode_seconds: float = 0.0
 
     @property
     def tokens_per_second(self) -> float:
-        """Decoding speed, 0 if nothing was decoded."""
-        return self.generated_tokens / self.decode_seconds if self.decode_seconds else 0.0
+        """Decoding speed; 0 if too little was decoded to tell, as after a stop at the first word."""
+        if self.generated_tokens < LEAST_TOKENS or self.decode_seconds < LEAST_SECONDS:
+            return 0.0
+        return self.generated_tokens / self.decode_seconds
+
+    @property
+    def tokens_text(self) -> str:
+        """Tokens the model wrote, in words: ``1 token``, ``240 tokens``."""
+        return f"{self.generated_tokens} token{'s' if self.generated_tokens != 1 else ''}"
 
 
 @dataclass(frozen=True, slots=True)

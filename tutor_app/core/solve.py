@@ -405,7 +405,6 @@ class _Solution:
             prefix=self._constant,
             cancel=self._cancel,
         )
-        first = not self._usage.generated_tokens
         began: float | None = None
         tokens = 0
         read = PromptProgress(0, 0)
@@ -424,9 +423,6 @@ class _Solution:
                     continue
                 now = self._clock()
                 began = began if began is not None else now
-                if first:
-                    self._spend(first_token_seconds=now - self._start)
-                    first = False
                 tokens += item.tokens
                 said.raw += item.text
                 if (yield from self._read(parser.feed(item.text), said)):

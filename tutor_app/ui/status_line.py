@@ -121,7 +121,7 @@ class StatusLine(QWidget):
             return
         parts = []
         if usage.generated_tokens:
-            parts.append(f"{usage.generated_tokens} tokens")
+            parts.append(usage.tokens_text)
         if usage.tokens_per_second:
             parts.append(f"{usage.tokens_per_second:.1f} tokens/s")
         parts.append(duration(usage.seconds))
