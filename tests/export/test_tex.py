@@ -9,9 +9,10 @@ import pytest
 from pypdf import PdfReader
 
 from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
-from tutor_app.core.transcript import Code, Output, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.export import write_export
-from tutor_app.export.tex import compiles, formula, to_tex
+from tutor_app.export.tex import to_tex
+from tutor_app.export.tex_formulas import compiles, formula
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import Segment
 
@@ -99,7 +100,7 @@ def test_code_that_ends_a_listing_does_not_end_it() -> None:
 def test_foreign_characters_of_code_stand_in_escapes() -> None:
     text, _ = to_tex([Transcript.of("p", Code("a | b  # \u221a\u041f"), Output("|!@?;`/ \u4e2d"))], Options(), "s")
     assert "\\lstset{style=code,escapechar=!}" in text
-    assert "a | b  # !\\ensuremath{\\surd}\\uchar{041F}!" in text
+    assert "a | b  # !\\ensuremath{\\surd}{\\CyrillicFont \\uchar{041F}}!" in text
     assert "|!@?;`/ [U+4E2D]" in text  # no sign is left to escape by
 
 
@@ -141,3 +142,67 @@ def test_pdflatex_compiles_everything(tmp_path: Path) -> None:
 
 def test_pdflatex_compiles_one_in_large_print(tmp_path: Path) -> None:
     _compile("pdflatex", tmp_path, [VALUE], Options(large=True, paper="letter"))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (r"7^{20}\bmod 6", r"$7^{20}\bmod 6$"),
+        (r"\bm{v}+\bmod", r"$\boldsymbol{v}+\bmod$"),
+        (r"\text{unit_cost}+\mathrm{k}", r"$\text{unit\_cost}+\mathrm{k}$"),
+        (r"\text{if \alpha ≤ b^c}", r"$\text{if \ensuremath{\alpha} \ensuremath{\le}"),
+        (r"\color{ForestGreen}{k=3}+1", r"$\textcolor{ForestGreen}{k=3}+1$"),
+        (r"\textcolor{#f00}{k}", r"$\textcolor[HTML]{FF0000}{k}$"),
+        (r"{\color{teal} k}", r"${\color{teal}  k}$"),
+        (r"k \gt 2, k \lt 3", r"$k \gt 2, k \lt 3$"),
+        (r"\frac{\bcancel{4}}{\cancelto{3}{12}} \xcancel{k}", r"$\frac{\bcancel{4}}{\cancelto{3}{12}} \xcancel{k}$"),
+        (r"g \coloneqq h \eqqcolon k", r"$g \coloneqq h \eqqcolon k$"),
+        (r"k \vcentcolon= 2", r"$k \coloneqq  2$"),
+        (r"k=1 \tag{2}", r"$k=1 \qquad\text{(2)}$"),
+        ("\\text{\u82e5 }k", "$\\text{\\Han{\u82e5} }k$"),
+        ("k_\u6c42", "$k_\\text{\\Han{\u6c42}}$"),
+    ],
+)
+def test_formulas_in_commands_that_tex_has(source: str, expected: str) -> None:
+    assert formula(Segment("inline", source, source)).startswith(expected)
+
+
+KINDS = Transcript.of(
+    "Write $7^{20}\\bmod 6$ and $\\text{unit_cost}\\times\\text{a & b # 5\\%}$.",
+    Text(
+        "$$\\begin{bmatrix} 1&2&3&4&5&6&7&8&9&10&11&12&13 \\end{bmatrix}$$ and "
+        "$\\color{ForestGreen}{k=3}$, $\\textcolor{rebeccapurple}{k}$, $\\color{forestgreen}k$, $\\color{#0a0}k$, "
+        "$\\colorbox{yellow}{k}$, $\\color{red!50!blue}{k}$ and $\\color[rgb]{1,0,0}k$.\n\n"
+        "$k \\gt 2$, $\\frac{\\bcancel{4}}{\\cancelto{3}{12}}$, $g \\coloneqq h$, $\\text{angle \\alpha}$ and "
+        "$\\begin{array}{cccccccccccc}1&2&3&4&5&6&7&8&9&10&11&12\\end{array}$\n\n"
+        "$$k=1 \\tag{1}$$ $$\\begin{aligned}k&=1\\tag{2}\\end{aligned}$$ "
+        "\\begin{align}k&=1\\tag{3}\\\\k&=2\\tag{$*$}\\end{align}\n\n"
+        "| a<br>b | m<sup>3</sup> |\n|---|---|\n| $k$<br>$h$ | H<sub>2</sub>O |\n"
+    ),
+    Answer("{1, 2} or 3 1/2"),
+)
+SCRIPTS = Transcript.of(
+    "\u6c42\u65b9\u7a0b $k^2=4$ \u7684\u6839\u3002",
+    Text(
+        "\u0420\u0435\u0448\u0438\u043c \u0443\u0440\u0430\u0432\u043d\u0435\u043d\u0438\u0435. "
+        "\u05e4\u05ea\u05e8\u05d5\u05df \u0627\u0644\u062d\u0644 \u0939\u0932 \u039b\u03cd\u03c3\u03b7 \ud574 "
+        "\u03b1\u03b2 $$|k|=\\begin{cases}k&\\text{\u82e5 }k\\ge 0\\\\-k&\\text{\u5426\u5219}\\end{cases}$$"
+    ),
+    Code("# \u68c0\u9a8c\nprint('\u041e\u0442\u0432\u0435\u0442', 2)"),
+    Output("\u041e\u0442\u0432\u0435\u0442 2\n"),
+    Answer("k_1=2\\text{ \u6216 }k_2=-2"),
+)
+
+
+def test_pdflatex_compiles_the_kinds_that_stopped_it(tmp_path: Path) -> None:
+    assert to_tex([KINDS], Options(), "s")[0].startswith("\\documentclass")
+    _compile("pdflatex", tmp_path, [KINDS], Options())
+
+
+@pytest.mark.parametrize("engine", ["pdflatex", pytest.param("lualatex", marks=pytest.mark.slow)])
+def test_other_scripts_are_readable_and_compile(tmp_path: Path, engine: str) -> None:
+    text, _ = to_tex([SCRIPTS], Options(), "s")
+    assert text.startswith("% !TeX program = lualatex\n")
+    assert "\\Han{\u6c42\u65b9\u7a0b}" in text
+    assert "\\Cyrillic{\u0420\u0435\u0448\u0438\u043c \u0443\u0440\u0430\u0432\u043d\u0435\u043d\u0438\u0435}" in text
+    _compile(engine, tmp_path, [SCRIPTS], Options())

@@ -13,36 +13,43 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.export.markdown import Pictures
+from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import Segment
 from tutor_app.text.markup import answer_segments, clean, read, replaced, restored
-from tutor_app.text.tex_characters import COMMANDS, SPECIAL, character, listed_character, math_character
+from tutor_app.text.scripts import FONTS, RIGHT_TO_LEFT, SHAPED, UNSPACED, is_mark, runs
+from tutor_app.text.tex_characters import listed_character
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_OUTER: Final = {"align", "gather", "equation", "eqnarray", "multline", "flalign", "alignat"}
-_INNER: Final = {"align": "aligned", "gather": "gathered", "multline": "gathered", "flalign": "aligned",
-                 "eqnarray": "aligned", "equation": "gathered", "alignat": "alignedat", "split": "aligned"}  # fmt: skip
-_KNOWN_ENVIRONMENTS: Final = {
-    "aligned", "alignedat", "gathered", "split", "array", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix",
-    "Vmatrix", "smallmatrix", "cases", "subarray", "tabular",
-}  # fmt: skip
-_TWO: Final = frozenset(
-    {"frac", "dfrac", "tfrac", "cfrac", "binom", "dbinom", "tbinom", "overset", "underset", "stackrel", "textcolor"}
-)
-_TAKING: Final = re.compile(
-    r"\\([dtc]?frac|[dt]?binom|overset|underset|stackrel|textcolor|sqrt|(?:over|under)(?:line|brace|rightarrow|leftarrow)"
-    r"|(?:wide)?(?:hat|tilde)|bar|vec|d?ddot|dot|text(?:bf|it|rm|sf|tt|normal|up|sc)?|math(?:rm|bf|it|sf|tt|bb|cal|frak|scr)"
-    r"|boldsymbol|boxed|fbox|mbox|operatorname|h?phantom|vphantom|substack|pmod|tag|color)(?![A-Za-z])"
-)
-_ARGUMENT: Final = re.compile(r"\s*(?:(\{)|(\\[A-Za-z]+)|\\[^A-Za-z\\]|[^\s{}&\\^_])")
-_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _LISTINGS: Final = {"code": "pythoncode", "output": "outputtext"}
 _FOREIGN: Final = re.compile(r"[^\n\x20-\x7e]+")
 _ESCAPES: Final = {"|": "bar", "!": "bang", "@": "at", "?": "query", ";": "semicolon", "`": "tick", "/": "slash"}
 """What can mark an escape to LaTeX, with what it adds to the name of its environment."""
+_UNICODE_FIRST: Final = r"""%% !TeX program = lualatex
+%% Compile with lualatex or xelatex: pdflatex has no letters of %(scripts)s and prints their codes instead.
+"""
+_FONTS: Final = r"""\makeatletter
+\ifPDFTeX
+%(declared)s
+\else
+  \usepackage{fontspec}
+  \newcommand*{\pickfont}[3]{\@for\@font:=#3\do{\ifdefined#1\else
+    \IfFontExistsTF{\@font}{\edef\@font{\noexpand\newfontfamily\noexpand#1[#2]{\@font}}\@font}{}\fi}%%
+    \ifdefined#1\else\let#1\relax\fi}
+  \ExplSyntaxOn\cs_new:Npn\hexof#1{\int_to_Hex:n{`#1}}\ExplSyntaxOff
+  \newcommand*{\codesof}[1]{\@tfor\@letter:=#1\do{\nochar{\expandafter\hexof\@letter}}}
+  \newcommand*{\inletters}[2]{\ifx#1\relax\codesof{#2}\else{#1#2}\fi}
+  \newcommand*{\breakable}[2]{\ifx#1\relax\codesof{#2}\else
+    {#1\@tfor\@letter:=#2\do{\@letter\hskip0pt plus 0.1pt\relax}}\fi}
+  \newcommand*{\fromright}[2]{\ifx#1\relax\codesof{#2}\else
+    {#1\ifLuaTeX\textdir TRT #2\else\TeXXeTstate=1 \beginR#2\endR\fi}\fi}
+%(picked)s
+\fi
+\makeatother
+"""
 _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \usepackage{iftex}
 \ifPDFTeX
@@ -52,10 +59,18 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \fi
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb}
-\IfFileExists{cancel.sty}{\usepackage{cancel}}{\newcommand{\cancel}[1]{##1}}
+\IfFileExists{mathtools.sty}{\usepackage{mathtools}}{}
+\IfFileExists{cancel.sty}{\usepackage{cancel}}{}
+\providecommand{\cancel}[1]{#1}\providecommand{\bcancel}[1]{#1}\providecommand{\xcancel}[1]{#1}
+\providecommand{\cancelto}[2]{\cancel{#2}^{#1}}
+\providecommand{\gt}{>}\providecommand{\lt}{<}
+\providecommand{\coloneqq}{\mathrel{:=}}\providecommand{\eqqcolon}{\mathrel{=:}}\providecommand{\coloneq}{\mathrel{:=}}
+\providecommand{\Coloneqq}{\mathrel{::=}}\providecommand{\vcentcolon}{\mathrel{:}}
+\providecommand{\medspace}{\:}\providecommand{\thickspace}{\;}\providecommand{\hdots}{\ldots}
+\setcounter{MaxMatrixCols}{64}
 \providecommand{\mathscr}[1]{\mathcal{#1}}
 \usepackage{graphicx}
-\usepackage{xcolor}
+\usepackage[dvipsnames,svgnames]{xcolor}
 \usepackage{listings}
 \usepackage[margin=25mm]{geometry}
 \usepackage[hidelinks]{hyperref}
@@ -78,7 +93,7 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 %% Titles and bookmarks of the PDF are no typeset text.
 \ifPDFTeX\pdfstringdefDisableCommands{\def\uchar#1{?}}\else
   \pdfstringdefDisableCommands{\def\uchar#1{\Uchar"#1 }}\fi
-\hypersetup{pdftitle={%(pdftitle)s},pdfcreator={MuMath Tutor}}
+%(fonts)s\hypersetup{pdftitle={%(pdftitle)s},pdfcreator={MuMath Tutor}}
 """
 
 
@@ -89,7 +104,7 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
     writer = _Writer(Pictures(stem, _as_pdf))
     body: list[str] = []
     if many or options.title.strip():
-        body.append(f"\\begin{{center}}\\LARGE\\bfseries {_text(title)}\\end{{center}}")
+        body.append(f"\\begin{{center}}\\LARGE\\bfseries {words(title)}\\end{{center}}")
     if many:
         body.append("\\tableofcontents")
     for n, t in enumerate(transcripts, 1):
@@ -99,7 +114,7 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
             # The plain title is for the contents only.
             body.append(
                 f"\\section*{{Problem {n}}}\n\\addcontentsline{{toc}}{{section}}"
-                f"{{\\protect\\numberline{{{n}}}{_text(wording.title_of(t))}}}"
+                f"{{\\protect\\numberline{{{n}}}{words(wording.title_of(t))}}}"
             )
         else:
             body.append("\\section*{Problem}")
@@ -107,14 +122,19 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
         if options.solution:
             body.append("\\subsection*{Solution}" if many else "\\section*{Solution}")
             body.append(writer.solution(t, options))
-    preamble = _PREAMBLE % {
+    written = "\n".join((title, *body))
+    listed = (name for name in re.findall(r"\\([A-Z][a-z]+)Font ", written) if name in FONTS)
+    scripts = sorted({script for script, _ in runs(written) if script}.union(listed))
+    first = _UNICODE_FIRST % {"scripts": ", ".join(scripts)} if scripts else ""
+    preamble = first + _PREAMBLE % {
         "size": "12pt" if options.large else "11pt",
         "paper": f"{options.paper}paper",
-        "pdftitle": _text(title),
+        "pdftitle": words(title),
+        "fonts": _fonts(scripts, written) if scripts else "",
     }
     if options.large:
         preamble += "\\AtBeginDocument{\\Large\\lstset{basicstyle=\\ttfamily\\large}}\n"
-    preamble += writer.environments()
+    preamble += colors(written) + writer.environments()
     return f"{preamble}\\begin{{document}}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n", writer.pictures.files
 
 
@@ -140,8 +160,8 @@ class _Writer:
                 out.append(f"\\paragraph{{\\textcolor{{accent}}{{Step {n}}}}}\\leavevmode")
             out += [self._part(p) for p in steps.without_silent_outputs(step)]
         if options.made:
-            known = [f"{_text(k)}: {_text(v)}" for k, v in wording.provenance(t)]
-            known.append(_text(wording.made_by(t)))
+            known = [f"{words(k)}: {words(v)}" for k, v in wording.provenance(t)]
+            known.append(words(wording.made_by(t)))
             out.append(
                 "\\medskip{\\footnotesize\\color{gray}\\textbf{How this was made}\\\\ " + "\\\\ ".join(known) + "\\par}"
             )
@@ -158,9 +178,9 @@ class _Writer:
                     return formula(Segment("display", part.value_latex, part.value_latex))
                 shown = self._listing("output", wording.output_text(part) or "(no output)")
                 hint = " ".join(part.error.hint.split()) if part.error is not None else ""
-                return shown + (f"\n\n\\emph{{{_text(hint)}}}" if hint else "")
+                return shown + (f"\n\n\\emph{{{words(hint)}}}" if hint else "")
             case Figure():
-                alt = _text(" ".join(part.alt.split()) or "Figure drawn by the code")
+                alt = words(" ".join(part.alt.split()) or "Figure drawn by the code")
                 name = self.pictures.add(part)
                 if not name:
                     return f"\\emph{{[figure: {alt}]}}"
@@ -172,7 +192,7 @@ class _Writer:
                 )
             case Answer():
                 value = "".join(
-                    _text(s.source) if s.kind == "text" else formula(Segment("inline", s.source, s.raw))
+                    words(s.source) if s.kind == "text" else formula(Segment("inline", s.source, s.raw))
                     for s in answer_segments(part.latex)
                 )
                 verdict = wording.VERDICTS.get(part.verdict, "")
@@ -306,21 +326,21 @@ class _Writer:
                 case "strong_close" | "em_close" | "sup_close" | "sub_close":
                     out += "}"
                 case "code_inline":
-                    out += f"\\texttt{{{_text(restored(t.content, formulas))}}}"
+                    out += f"\\texttt{{{words(restored(t.content, formulas))}}}"
                 case "softbreak" | "hardbreak":
                     # A line break right after a display formula would be one too many ("no line here to end").
                     out += "\n" if out.rstrip().endswith(("\\]", "*}")) or not out.strip() else "\\\\{}\n"
                 case "image":
-                    out += f"\\emph{{[picture: {_text(restored(t.content, formulas))}]}}"
+                    out += f"\\emph{{[picture: {words(restored(t.content, formulas))}]}}"
                 case "link_open":
                     addresses.append(str(t.attrGet("href") or ""))
                 case "link_close":
                     if addresses and (address := addresses.pop()):
-                        out += f" (\\texttt{{{_text(address)}}})"
+                        out += f" (\\texttt{{{words(address)}}})"
                 case "s_open" | "s_close":
                     pass
                 case _:
-                    out += replaced(t.content, formulas, _text, write)
+                    out += replaced(t.content, formulas, words, write)
         if inline_only and "\\\\{}" in out:  # a line break would end the row of the table
             return f"\\begin{{tabular}}{{@{{}}l@{{}}}}{out.strip()}\\end{{tabular}}"
         # Nor may one stand right before a display formula, where TeX would set an empty line.
@@ -331,7 +351,16 @@ def _escaped(run: str, escape: str) -> str:
     """Characters for a listing; without a sign to escape by, their codes."""
     if not escape:
         return "".join(f"[U+{ord(c):04X}]" for c in run)
-    return escape + "".join(map(listed_character, run)) + escape
+    return (
+        escape
+        + "".join(
+            f"{{\\{script}Font {''.join(map(listed_character, part))}}}"
+            if script
+            else "".join(map(listed_character, part))
+            for script, part in runs(run)
+        )
+        + escape
+    )
 
 
 def _as_pdf(figure: Figure) -> tuple[str, bytes] | None:
@@ -349,127 +378,22 @@ def _as_pdf(figure: Figure) -> tuple[str, bytes] | None:
     return ("pdf", data) if data else None
 
 
-# -- formulas -----------------------------------------------------------------------------------------------------
-
-
-def formula(s: Segment) -> str:
-    """A formula for a document with amsmath; its source, if TeX would stop at it."""
-    source = re.sub(r"\n\s*\n+", "\n", "".join(map(math_character, clean(s.source).strip())))
-    source = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", source)
-    # A bracket or star after a line break is not its option unless it holds a length.
-    source = re.sub(r"\\\\\s*(?=\*|\[(?!\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|bp)\s*\]))", r"\\\\{}", source)
-    source = re.sub(r"\\bold(?![A-Za-z])", r"\\mathbf", source)
-    source = re.sub(r"\\(?:label|nonumber|notag)\b(?:\s*\{[^{}]*\})?", "", source)
-    if not compiles(source):
-        shown = " ".join(clean(s.source).split())
-        return f"\\texttt{{{_text(shown)}}}"
-    source = source.replace("\\bm", "\\boldsymbol").replace("\\degree", "^\\circ")
-    environment = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
-    if (
-        s.kind == "display"
-        and environment
-        and environment[1] in _OUTER
-        and source.count(f"\\begin{{{environment[1]}") == 1
-        and re.search(r"\\end\s*\{\w+\*?\}$", source)
-    ):
-        return (
-            "\n"
-            + re.sub(r"\\(begin|end)\s*\{" + environment[1] + r"\*?\}", rf"\\\1{{{environment[1]}*}}", source)
-            + "\n"
-        )
-    source = re.sub(
-        r"\\(begin|end)\s*\{(\w+)\*?\}",
-        lambda m: f"\\{m[1]}{{{_INNER.get(m[2], m[2])}}}",
-        source,
-    )
-    return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
-
-
-def compiles(source: str) -> bool:
-    """Whether TeX takes the formula: what is opened is closed, and every command is in a usual package."""
-    braces = 0
-    lefts: list[int] = [0]
-    environments: list[str] = []
-    for m in re.finditer(
-        r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}|\\(left|right)\b\s*(\\[A-Za-z]+|\\.|[()\[\]|./<>])?|\\([A-Za-z]+)|\\(.)|([{}$#&])|(\\)$",
-        source,
-        re.DOTALL,
-    ):
-        if m[1] == "begin":
-            if m[2] not in _KNOWN_ENVIRONMENTS and m[2] not in _OUTER:
-                return False
-            environments.append(m[2])
-            lefts.append(0)
-        elif m[1] == "end":
-            if not environments or environments.pop() != m[2] or lefts.pop():
-                return False
-        elif m[3]:
-            if not m[4]:
-                return False
-            lefts[-1] += 1 if m[3] == "left" else -1
-            if lefts[-1] < 0:
-                return False
-        elif m[5]:
-            if m[5] not in COMMANDS:
-                return False
-        elif m[6] is not None:
-            if m[6] not in ",;:!|{}$%&#_ \\>/'`\"^=.~-()[]" or m[6] in "()[]":
-                return False
-        elif m[7] == "{":
-            braces += 1
-        elif m[7] == "}":
-            braces -= 1
-            if braces < 0:
-                return False
-        elif m[7] == "&":
-            if not environments:
-                return False
-        elif m[7] == "$":
-            if not _in_text(source, m.start()):
-                return False
-        else:  # "#", or a backslash at the end
-            return False
-    if braces or environments or len(lefts) != 1 or lefts[0] or not _have_arguments(source):
-        return False
-    bare = re.sub(r"\\[^A-Za-z]", " ", source.replace("\\\\", "&"))  # the end of a row is like that of a cell
-    return not re.search(
-        r"[\^_]\s*(?:&|\\end\b|\\right\b)|\^\s*(?:\^|\}|$|\{[^{}]*\}\s*\^(?!\{?\\prime))|_\s*(?:_|\}|$)|\^\s*[\w]\s*\^|_\s*\w\s*_",
-        bare,
-    )
-
-
-def _have_arguments(source: str) -> bool:
-    """Whether every command that takes arguments finds them: TeX would take a brace or a cell's end for one."""
-    for m in _TAKING.finditer(source):
-        at = m.end()
-        if m[1] == "sqrt" and (option := re.compile(r"\s*\[[^\]]*\]").match(source, at)):
-            at = option.end()
-        for _ in range(2 if m[1] in _TWO else 1):
-            argument = _ARGUMENT.match(source, at)
-            if argument is None:
-                return False
-            if argument[1] is not None:  # a group: on to its end
-                depth, at = 1, argument.end()
-                while depth and (brace := _BRACE.search(source, at)):
-                    depth += {"{": 1, "}": -1}.get(brace[0], 0)
-                    at = brace.end()
-            elif argument[2] and (argument[2][1:] in ("end", "right", "left", "begin") or _TAKING.match(argument[2])):
-                return False
-            else:
-                at = argument.end()
-    return True
-
-
-def _in_text(source: str, at: int) -> bool:
-    """Whether the dollar at ``at`` lies in a ``\\text{}``, where it may switch to mathematics, with its pair."""
-    for m in re.finditer(r"\\(?:text\w*|mbox|hbox|fbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", source):
-        if m.start(1) <= at < m.end(1):
-            return m[1].count("$") % 2 == 0
-    return False
-
-
-# -- characters ---------------------------------------------------------------------------------------------------
-
-
-def _text(text: str) -> str:
-    return "".join(c if c.isascii() and c not in SPECIAL else character(c) for c in clean(text))
+def _fonts(scripts: Sequence[str], text: str) -> str:
+    """Definitions of the commands that set letters of scripts: fonts for lualatex and xelatex, codes for pdflatex."""
+    letters = sorted({c for script, run in runs(text) if script for c in run if not c.isascii()})
+    nochar = "\\nochar{%04X}"
+    declared = [
+        f"  \\DeclareUnicodeCharacter{{{ord(c):04X}}}{{{'' if is_mark(c) else nochar % ord(c)}}}" for c in letters
+    ]
+    picked, dropped, kept = [], "", ""
+    for script in scripts:
+        declared.append(f"  \\let\\{script}Font\\relax\\DeclareRobustCommand*\\{script}[1]{{#1}}")
+        shaping = f"Script={script}" if script in SHAPED else ""
+        setter = "fromright" if script in RIGHT_TO_LEFT else "breakable" if script in UNSPACED else "inletters"
+        picked.append(f"  \\pickfont{{\\{script}Font}}{{{shaping}}}{{{FONTS[script]}}}")
+        picked.append(f"  \\DeclareRobustCommand*\\{script}[1]{{\\{setter}{{\\{script}Font}}{{#1}}}}")
+        dropped += f"\\def\\{script}#1{{?}}"
+        kept += f"\\def\\{script}#1{{#1}}"
+    declared.append(f"  \\pdfstringdefDisableCommands{{{dropped}}}")
+    picked.append(f"  \\pdfstringdefDisableCommands{{{kept}}}")
+    return _FONTS % {"declared": "\n".join(declared), "picked": "\n".join(picked)}

@@ -36,6 +36,8 @@ MATH: Final = {
 RAISED: Final = dict(zip("\u2070\u2074\u2075\u2076\u2077\u2078\u2079\u207f\u207b\u207a", "0456789n-+", strict=True))
 LOWERED: Final = {chr(0x2080 + d): str(d) for d in range(10)}
 _COMMANDS = """
+textasciicircum textasciitilde textless textgreater textbar textquotedbl textbullet texteuro gt lt bcancel xcancel cancelto coloneqq eqqcolon coloneq Coloneqq vcentcolon hdots medspace thickspace multimap
+upharpoonright ulcorner urcorner llcorner lrcorner eqsim colorbox emph fbox
 AA aa acute ae aleph alpha amalg angle approx approxeq arccos arcsin arctan arg ast asymp atop backslash bar
 because begin beta beth bf Big big bigcap bigcirc bigcup Bigg bigg Biggl biggl Biggm biggm Biggr biggr Bigl bigl
 Bigm bigm bigodot bigoplus bigotimes Bigr bigr bigsqcup bigstar bigtriangledown bigtriangleup biguplus bigvee
@@ -71,6 +73,17 @@ zeta
 """
 COMMANDS: Final = frozenset(_COMMANDS.split())
 """Commands of amsmath, amssymb and LaTeX itself that can stand in a formula."""
+WEB_COLORS: Final = {
+    "aqua": "00FFFF", "chocolate": "D2691E", "coral": "FF7F50", "crimson": "DC143C", "darkblue": "00008B",
+    "darkgreen": "006400", "darkorange": "FF8C00", "darkred": "8B0000", "deeppink": "FF1493", "dodgerblue": "1E90FF",
+    "firebrick": "B22222", "forestgreen": "228B22", "fuchsia": "FF00FF", "gold": "FFD700", "goldenrod": "DAA520",
+    "grey": "808080", "hotpink": "FF69B4", "indigo": "4B0082", "limegreen": "32CD32", "maroon": "800000",
+    "mediumblue": "0000CD", "navy": "000080", "orangered": "FF4500", "orchid": "DA70D6", "royalblue": "4169E1",
+    "salmon": "FA8072", "seagreen": "2E8B57", "sienna": "A0522D", "silver": "C0C0C0", "skyblue": "87CEEB",
+    "slateblue": "6A5ACD", "slategray": "708090", "springgreen": "00FF7F", "steelblue": "4682B4", "tomato": "FF6347",
+    "turquoise": "40E0D0",
+}  # fmt: skip
+"""Colours of the web by name, as six hexadecimal digits."""
 _SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi o pi rho varsigma sigma tau upsilon"
 _GREEK: Final = (*_SMALL.split(), "phi", "chi", "psi", "omega")
 _CAPITALS: Final = frozenset(

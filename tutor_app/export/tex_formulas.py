@@ -1,0 +1,265 @@
+r"""Formulas and words for LaTeX documents: what a stock TeX would stop at is rewritten, or shown as source.
+
+Text in, text out; the document around them is :mod:`tutor_app.export.tex`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tutor_app.text.delimiters import Segment
+from tutor_app.text.markup import clean
+from tutor_app.text.scan import braces, group_end, replace_command, tokens
+from tutor_app.text.scripts import FONTS, runs
+from tutor_app.text.tex_characters import (
+    COMMANDS,
+    MATH,
+    SPECIAL,
+    WEB_COLORS,
+    character,
+    greek,
+    math_character,
+)
+
+_OUTER: Final = {"align", "gather", "equation", "eqnarray", "multline", "flalign", "alignat"}
+_INNER: Final = {"align": "aligned", "gather": "gathered", "multline": "gathered", "flalign": "aligned",
+                 "eqnarray": "aligned", "equation": "gathered", "alignat": "alignedat", "split": "aligned"}  # fmt: skip
+_KNOWN_ENVIRONMENTS: Final = {
+    "aligned", "alignedat", "gathered", "split", "array", "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix",
+    "Vmatrix", "smallmatrix", "cases", "subarray", "tabular",
+}  # fmt: skip
+_TWO: Final = frozenset(
+    {"frac", "dfrac", "tfrac", "cfrac", "binom", "dbinom", "tbinom", "overset", "underset", "stackrel", "textcolor"}
+)
+_TAKING: Final = re.compile(
+    r"\\([dtc]?frac|[dt]?binom|overset|underset|stackrel|textcolor|sqrt|(?:over|under)(?:line|brace|rightarrow|leftarrow)"
+    r"|(?:wide)?(?:hat|tilde)|bar|vec|d?ddot|dot|text(?:bf|it|rm|sf|tt|normal|up|sc)?|math(?:rm|bf|it|sf|tt|bb|cal|frak|scr)"
+    r"|boldsymbol|boxed|fbox|mbox|operatorname|h?phantom|vphantom|substack|pmod|tag|color)(?![A-Za-z])"
+)
+_ARGUMENT: Final = re.compile(r"\s*(?:(\{)|(\\[A-Za-z]+)|\\[^A-Za-z\\]|[^\s{}&\\^_])")
+
+
+def words(text: str) -> str:
+    """Running text, its letters of other scripts in the commands that set them."""
+    return "".join(
+        f"\\{script}{{{run}}}"
+        if script
+        else "".join(c if c.isascii() and c not in SPECIAL else character(c) for c in run)
+        for script, run in runs(clean(text))
+    )
+
+
+def formula(s: Segment) -> str:
+    """A formula for a document with amsmath; its source, if TeX would stop at it."""
+    source = re.sub(r"\n\s*\n+", "\n", clean(s.source).strip())
+    source = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", source)
+    # A bracket or star after a line break is not its option unless it holds a length.
+    source = re.sub(r"\\\\\s*(?=\*|\[(?!\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|bp)\s*\]))", r"\\\\{}", source)
+    source = re.sub(r"\\bold(?![A-Za-z])", r"\\mathbf", source)
+    source = re.sub(r"\\(?:label|nonumber|notag)\b(?:\s*\{[^{}]*\})?", "", source)
+    source = _characters(_shortened(source))
+    if not compiles(source):
+        shown = " ".join(clean(s.source).split())
+        return f"\\texttt{{{words(shown)}}}"
+    source = re.sub(r"\\bm(?![A-Za-z])", r"\\boldsymbol", re.sub(r"\\degree(?![A-Za-z])", r"^\\circ", source))
+    source = _tags(replace_command(source, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{${a[1]}$}}"), s.kind)
+    environment = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
+    if (
+        s.kind == "display"
+        and environment
+        and environment[1] in _OUTER
+        and source.count(f"\\begin{{{environment[1]}") == 1
+        and re.search(r"\\end\s*\{\w+\*?\}$", source)
+    ):
+        return (
+            "\n"
+            + re.sub(r"\\(begin|end)\s*\{" + environment[1] + r"\*?\}", rf"\\\1{{{environment[1]}*}}", source)
+            + "\n"
+        )
+    source = re.sub(
+        r"\\(begin|end)\s*\{(\w+)\*?\}",
+        lambda m: f"\\{m[1]}{{{_INNER.get(m[2], m[2])}}}",
+        source,
+    )
+    return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
+
+
+_TEXT_COMMANDS = "text textbf textit textrm textsf texttt textnormal textup textsc mbox hbox fbox tag emph"
+_IN_TEXT: Final = frozenset("\\" + name for name in _TEXT_COMMANDS.split())
+_MATH_SIGNS: Final = frozenset(v.strip() for v in MATH.values() if re.fullmatch(r"\\[A-Za-z]+ ?", v)) | frozenset(
+    g for c in map(chr, range(0x391, 0x3CA)) if (g := greek(c)) and re.fullmatch(r"\\[A-Za-z]+", g)
+)
+_NOT_SHOWN: Final = re.compile(r"\\(?:(?:text|f?box|page)?color(?:box)?|begin|end)\s*(?:\[[A-Za-z]*\])?\s*\{[^{}]*\}")
+_COLOR: Final = re.compile(r"\\((?:text)?color|colorbox)\s*(\[[A-Za-z]+\])?\s*\{\s*([^{}]*?)\s*\}(\s*\{)?")
+_BASE = "black blue brown cyan darkgray gray green lightgray lime magenta olive orange pink purple red teal"
+_BASE_COLORS: Final = frozenset(("violet", "white", "yellow", "accent", *_BASE.split()))
+
+
+def _shortened(source: str) -> str:
+    """Commands of other programs as those that LaTeX has; colours as xcolor writes them."""
+    source = re.sub(r"\\(?:overarc|wideparen|overparen)(?![A-Za-z])", r"\\overset{\\frown}", source)
+    source = re.sub(r"\\vcentcolon\s*=", r"\\coloneqq ", source)
+
+    def color(m: re.Match[str]) -> str:
+        name, model, value, group = m[1], m[2] or "", m[3], m[4] or ""
+        if hexadecimal := re.fullmatch(r"#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})", value):
+            digits = hexadecimal[1] if len(hexadecimal[1]) == 6 else "".join(2 * c for c in hexadecimal[1])
+            model, value = "[HTML]", digits.upper()
+        elif not model and not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*(?:![0-9]+(?:![A-Za-z]+)?)?", value):
+            return group if name != "colorbox" else "\\boxed" + group
+        # Elsewhere a colour holds for the group behind it, in LaTeX for all that follows.
+        name = "textcolor" if group and name == "color" else name
+        return f"\\{name}{model}{{{value}}}{group}" if group else f"\\{name}{model}{{{value}}} "
+
+    return _COLOR.sub(color, source)
+
+
+def colors(text: str) -> str:
+    """Definitions of the colours that xcolor may not know: lower-case names of the web, and black for the rest."""
+    names = {v for m in _COLOR.finditer(text) if not m[2] for v in m[3].split("!") if v.isalnum() and not v.isdigit()}
+    return "".join(
+        f"\\providecolor{{{n}}}{{HTML}}{{{WEB_COLORS.get(n.lower(), '000000')}}}\n"
+        for n in sorted(names - _BASE_COLORS)
+    )
+
+
+def _tags(source: str, kind: str) -> str:
+    """A tag that is not at the top of a display formula, where alone LaTeX takes it, as text behind the formula."""
+    if "\\tag" not in source:
+        return source
+    outer = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
+    rows = bool(outer and outer[1] in _OUTER)
+    found = list(re.finditer(r"\\tag(?![A-Za-z])", source))
+    nested = any(_level(source[: m.start()]) > rows for m in found)
+    if kind == "display" and not nested and (rows or len(found) == 1):
+        return source
+    source = re.sub(r"\\tag\*", r"\\tagstar", source)
+    source = replace_command(source, "tagstar", 1, lambda a: f"\\qquad\\text{{{a[0]}}}")
+    return replace_command(source, "tag", 1, lambda a: f"\\qquad\\text{{({a[0]})}}")
+
+
+def _level(source: str) -> int:
+    depth = sum(1 if m[0] == "{" else -1 for m in braces(source))
+    return depth + source.count("\\begin") - source.count("\\end")
+
+
+def _characters(source: str) -> str:
+    """A formula with its characters as LaTeX writes them: other signs in mathematics than in the text inside it."""
+    out: list[str] = []
+    modes = ["math"]  # of the formula and of each open group
+    coming = ""  # the mode of a group that a command announces
+    parts = re.split(f"({_NOT_SHOWN.pattern})", source)
+    for n, part in enumerate(parts):
+        if n % 2:
+            out.append(part)
+            continue
+        for script, run in runs(part):
+            if script:
+                out.append(f"\\{script}{{{run}}}" if modes[-1] == "text" else f"\\text{{\\{script}{{{run}}}}}")
+                coming = ""
+                continue
+            for token in tokens(run):
+                in_text = modes[-1] == "text"
+                if token == "{":
+                    modes.append(coming or modes[-1])
+                elif token == "}":
+                    modes = modes[:-1] or ["math"]
+                elif token == "$":
+                    modes[-1] = "math" if in_text else "text"
+                out.append(_sign(token, in_text and token not in "{}$"))
+                if not token.isspace() and token != "*":
+                    coming = "text" if token in _IN_TEXT else ""
+    return "".join(out)
+
+
+def _sign(token: str, in_text: bool) -> str:
+    if not in_text:
+        return token if token.isascii() else "".join(map(math_character, token))
+    if token in ("_", "#", "&"):
+        return "\\" + token
+    if token == "^":
+        return "\\textasciicircum{}"
+    if token in _MATH_SIGNS:
+        return f"\\ensuremath{{{token}}}"
+    return token if token.isascii() else "".join(map(character, token))
+
+
+def compiles(source: str) -> bool:
+    """Whether TeX takes the formula: what is opened is closed, and every command is in a usual package."""
+    braces = 0
+    lefts: list[int] = [0]
+    environments: list[str] = []
+    for m in re.finditer(
+        r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}|\\(left|right)\b\s*(\\[A-Za-z]+|\\.|[()\[\]|./<>])?|\\([A-Za-z]+)|\\(.)|([{}$#&])|(\\)$",
+        source,
+        re.DOTALL,
+    ):
+        if m[1] == "begin":
+            if m[2] not in _KNOWN_ENVIRONMENTS and m[2] not in _OUTER:
+                return False
+            environments.append(m[2])
+            lefts.append(0)
+        elif m[1] == "end":
+            if not environments or environments.pop() != m[2] or lefts.pop():
+                return False
+        elif m[3]:
+            if not m[4]:
+                return False
+            lefts[-1] += 1 if m[3] == "left" else -1
+            if lefts[-1] < 0:
+                return False
+        elif m[5]:
+            if m[5] not in COMMANDS and m[5] not in FONTS and m[5] not in ("uchar", "ensuremath"):
+                return False
+        elif m[6] is not None:
+            if m[6] not in ",;:!|{}$%&#_ \\>/'`\"^=.~-()[]" or m[6] in "()[]":
+                return False
+        elif m[7] == "{":
+            braces += 1
+        elif m[7] == "}":
+            braces -= 1
+            if braces < 0:
+                return False
+        elif m[7] == "&":
+            if not environments:
+                return False
+        elif m[7] == "$":
+            if not _in_text(source, m.start()):
+                return False
+        else:  # "#", or a backslash at the end
+            return False
+    if braces or environments or len(lefts) != 1 or lefts[0] or not _have_arguments(source):
+        return False
+    bare = re.sub(r"\\[^A-Za-z]", " ", source.replace("\\\\", "&"))  # the end of a row is like that of a cell
+    return not re.search(
+        r"[\^_]\s*(?:&|\\end\b|\\right\b)|\^\s*(?:\^|\}|$|\{[^{}]*\}\s*\^(?!\{?\\prime))|_\s*(?:_|\}|$)|\^\s*[\w]\s*\^|_\s*\w\s*_",
+        bare,
+    )
+
+
+def _have_arguments(source: str) -> bool:
+    """Whether every command that takes arguments finds them: TeX would take a brace or a cell's end for one."""
+    for m in _TAKING.finditer(source):
+        at = m.end()
+        if m[1] == "sqrt" and (option := re.compile(r"\s*\[[^\]]*\]").match(source, at)):
+            at = option.end()
+        for _ in range(2 if m[1] in _TWO else 1):
+            argument = _ARGUMENT.match(source, at)
+            if argument is None:
+                return False
+            if argument[1] is not None:  # a group: on to its end
+                at = max(argument.end(), group_end(source, argument.end() - 1))
+            elif argument[2] and (argument[2][1:] in ("end", "right", "left", "begin") or _TAKING.match(argument[2])):
+                return False
+            else:
+                at = argument.end()
+    return True
+
+
+def _in_text(source: str, at: int) -> bool:
+    """Whether the dollar at ``at`` lies in a ``\\text{}``, where it may switch to mathematics, with its pair."""
+    for m in re.finditer(r"\\(?:text\w*|mbox|hbox|fbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", source):
+        if m.start(1) <= at < m.end(1):
+            return m[1].count("$") % 2 == 0
+    return False
