@@ -36,7 +36,8 @@ MATH: Final = {
 RAISED: Final = dict(zip("\u2070\u2074\u2075\u2076\u2077\u2078\u2079\u207f\u207b\u207a", "0456789n-+", strict=True))
 LOWERED: Final = {chr(0x2080 + d): str(d) for d in range(10)}
 _COMMANDS = """
-textasciicircum textasciitilde textless textgreater textbar textquotedbl textbullet texteuro gt lt bcancel xcancel cancelto coloneqq eqqcolon coloneq Coloneqq vcentcolon hdots medspace thickspace multimap
+textasciicircum textasciitilde textless textgreater textbar textquotedbl textbullet texteuro
+gt lt bcancel xcancel cancelto coloneqq eqqcolon coloneq Coloneqq vcentcolon hdots medspace thickspace multimap
 upharpoonright ulcorner urcorner llcorner lrcorner eqsim colorbox emph fbox
 AA aa acute ae aleph alpha amalg angle approx approxeq arccos arcsin arctan arg ast asymp atop backslash bar
 because begin beta beth bf Big big bigcap bigcirc bigcup Bigg bigg Biggl biggl Biggm biggm Biggr biggr Bigl bigl
