@@ -133,11 +133,14 @@ class AppServices:
         self._store().pull(model_id, progress, cancel)
         self._forget_tutor()
 
-    def import_model(self, path: str) -> None:
+    def import_model(self, path: str) -> str:
         """See the protocol."""
+        from tutor_app.adapters.models.chat_template import choose_dialect
+
         model = self._store().import_(Path(path))
         self.save_settings(self._settings.changed(model=model.id))
         self._forget_tutor()
+        return choose_dialect(model).note
 
     def memory_advice(self, model_id: str) -> str:
         """See the protocol."""

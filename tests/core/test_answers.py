@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.answers import boxed, final_boxes, find_answer
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
 
 
@@ -70,6 +70,10 @@ FIGURE = Figure("", "", 1, 1)
         ((Text("The answer is:\n\n\\[ 12 \\]\n"),), Answer("12", "phrase")),
         ((Text("The answer is $$1$$"),), Answer("1", "phrase")),
         ((Text(r"answer is \(y\)"),), Answer("y", "phrase")),
+        ((Text("The answer is $x=2$ or $x=-3$."),), Answer("x=2 or x=-3", "phrase")),
+        ((Text(r"The answer is \(1\), \(2\) and $3$"),), Answer("1, 2 and 3", "phrase")),
+        ((Text("The answer is $20."),), Answer("$20", "phrase")),
+        ((Text(r"The answer is \$20"),), Answer(r"\$20", "phrase")),
         ((Text("The answer is 3. No: the answer is 4"),), Answer("3. No: the answer is 4", "phrase")),
         ((Text("The answer is 3.\nNo: the answer is 4"),), Answer("4", "phrase")),
         ((Text("The answer isn't 5, 6?"),), Answer("6", "number")),
@@ -92,3 +96,25 @@ def test_rules_in_their_order(parts: tuple[Part, ...], expected: Answer | None) 
 def test_any_solution_has_an_answer_or_none(parts: list[Part]) -> None:
     answer = find_answer(parts)
     assert answer is None or answer.latex.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"Hence \boxed{x=2} or \boxed{x=-3}.", "x=2 or x=-3"),
+        (r"$\boxed{2}$ and $\boxed{5}$", "2 and 5"),
+        (r"$$\boxed{2}, \quad \boxed{5}$$", "2, 5"),
+        (r"\(\boxed{1}\), \(\boxed{2}\), and \(\boxed{3}\)", "1, 2 and 3"),
+        (r"$x = \boxed{2} \text{ or } x = \boxed{-3}$", "2 or -3"),
+        (r"$x = \boxed{2}$ or $x = \boxed{2}$", "2"),
+        (r"\boxed{1} then \boxed{2}", "2"),
+        (r"\boxed{1}. So \boxed{2}", "2"),
+        (r"\boxed{1}, \boxed{2}. Better: \boxed{3}", "3"),
+        (r"\boxed{3}. Or rather: \boxed{1} or \boxed{2}", "1 or 2"),
+        (r"\boxed{\boxed{1} or 2}", "1"),
+        (r"\boxed{1} \boxed{2}", "2"),
+        ("no box", ""),
+    ],
+)
+def test_boxes_that_are_listed_are_one_answer(text: str, expected: str) -> None:
+    assert final_boxes(text) == expected

@@ -144,6 +144,7 @@ class ScriptedServices:
         delay: Seconds between events.
         model: Name of the installed model, or empty.
         fail_pull: Sentence with which a download fails, or empty.
+        import_note: What an import says of the file's chat template, or empty.
         fail_solve: What a solution raises after its first events, or None.
     """
 
@@ -152,6 +153,7 @@ class ScriptedServices:
     delay: float = 0.0
     model: str = "Qwen2.5-Coder 0.5B"
     fail_pull: str = ""
+    import_note: str = ""
     fail_solve: Exception | None = None
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
@@ -221,9 +223,10 @@ class ScriptedServices:
         if not cancel.is_set():
             self.model = next(o.name for o in OFFERS if o.id == model_id)
 
-    def import_model(self, path: str) -> None:
+    def import_model(self, path: str) -> str:
         self.calls.append(f"import {path}")
         self.model = path.rsplit("/", 1)[-1]
+        return self.import_note
 
     def memory_advice(self, model_id: str) -> str:
         return self.advice.get(model_id, "")

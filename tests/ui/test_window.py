@@ -274,6 +274,13 @@ def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:
     assert window.pages.currentWidget() is window.start
 
 
+def test_a_model_file_whose_template_cannot_be_used_says_so(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(ScriptedServices(model="", import_note="Its template cannot be used."))
+    window.models.use_file("/home/x/own.gguf")
+    qtbot.waitUntil(lambda: window.status.state.text() == "Its template cannot be used.")
+    assert "own.gguf" in window.status.model.text()
+
+
 def test_progress_without_a_total_and_after_the_end(qtbot: QtBot, open_window: Open) -> None:
     page = open_window(ScriptedServices(model="")).models.page
     page.show_progress(Progress("download", done=5, total=10))

@@ -17,6 +17,13 @@ _BOX: Final = re.compile(
     r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?:(\{)|(-?\d+(?:[.,/]\d+)*|(?<=\s)[^\W\d_]\b))"
     r"|\\\\(?!boxed|fbox)|\\[{}]|[{}]"
 )
+_SPACE: Final = r"(?:[\s$]|\\[()\[\] ,;]|\\q?quad(?![a-z]))*"
+# What stands between boxes that are one list: a comma, "or" or "and", and perhaps "x =" before the next.
+_LISTED: Final = re.compile(
+    rf"{_SPACE}(?P<comma>[,;]?){_SPACE}(?:\\(?:text|mbox|textrm)\{{\s*)?(?P<word>(?:\b(?:or|and)\b)?)\s*\}}?"
+    rf"{_SPACE}(?:[A-Za-z]\w*\s*=\s*)?{_SPACE}\\(?:boxed|fbox)"
+)
+_FORMULA_MARK: Final = re.compile(r"(?<!\\)(?:\$\$?|\\[()\[\]])")
 _PHRASE: Final = re.compile(r"answer\s+is\b[\s:]*([^\n]+)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 
@@ -42,17 +49,35 @@ def boxed(text: str) -> Iterator[tuple[str, int]]:
             yield content, end
 
 
+def final_boxes(text: str) -> str:
+    """The content of the last box, or of all the boxes that it is listed with (``a or b``, ``a, b``), or empty."""
+    values: list[str] = []
+    answer, last = "", -1
+    for content, end in boxed(text):
+        if end <= last:  # inside the box before
+            values[-1:] = [content]
+        else:
+            between = _LISTED.match(text, last) if values else None
+            word = f" {between['word']}" if between and between["word"] else ","
+            if between is None or not (between["word"] or between["comma"]):
+                values, answer = [content], ""
+            elif content not in values:
+                answer = f"{answer or values[-1]}{word} {content}"
+                values.append(content)
+            last = end
+    return answer or (values[-1] if values else "")
+
+
 def find_answer(parts: Sequence[Part]) -> Answer | None:
     """The final answer by MuMath-Code's order of rules, and which rule found it.
 
-    The last ``\\boxed{}`` in the prose; else what follows the last "answer is"; else the last line of the last
+    The last ``\\boxed{}`` in the prose, with those it is listed with; else what follows the last "answer is"; else the last line of the last
     successful output; else the last number in the prose.
     """
     prose = [p.text for p in parts if isinstance(p, Text)]
     for text in reversed(prose):
-        found = list(boxed(text))
-        if found:
-            return Answer(found[-1][0], "boxed")
+        if values := final_boxes(text):
+            return Answer(values, "boxed")
     for text in reversed(prose):
         phrases = _PHRASE.findall(text)
         if phrases and (words := _bare(phrases[-1])):
@@ -72,7 +97,6 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
 def _bare(words: str) -> str:
     """A phrase without sentence end, bold marks and formula delimiters."""
     words = words.strip().strip("*").rstrip(".").strip().strip("*").strip()
-    for left, right in (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]")):
-        if len(words) > len(left) + len(right) and words.startswith(left) and words.endswith(right):
-            return words[len(left) : -len(right)].strip()
-    return words
+    marks = _FORMULA_MARK.findall(words)
+    # An odd one is an amount of money.
+    return _FORMULA_MARK.sub("", words).strip() if len(marks) % 2 == 0 else words

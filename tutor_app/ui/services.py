@@ -47,8 +47,12 @@ class Services(Protocol):
         """*Worker.* Fetch a model; calls ``progress`` about ten times a second."""
         ...
 
-    def import_model(self, path: str) -> None:
-        """*Worker.* Use a GGUF file of the reader's own."""
+    def import_model(self, path: str) -> str:
+        """*Worker.* Use a GGUF file of the user's own.
+
+        Returns:
+            A sentence where its chat template is not what will be spoken, else empty.
+        """
         ...
 
     def memory_advice(self, model_id: str) -> str:

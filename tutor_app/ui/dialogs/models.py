@@ -101,4 +101,9 @@ class ModelDesk(QObject):
             self._say(sentence)
             self.page.show_error(sentence)
 
-        self._bridge.run_in_background(lambda: self._services.import_model(path), lambda _: self.ready.emit(), failed)
+        def done(note: str) -> None:
+            self.ready.emit()
+            if note:
+                self._say(note)
+
+        self._bridge.run_in_background(lambda: self._services.import_model(path), done, failed)
