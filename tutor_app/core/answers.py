@@ -71,8 +71,8 @@ def final_boxes(text: str) -> str:
 def find_answer(parts: Sequence[Part]) -> Answer | None:
     """The final answer by MuMath-Code's order of rules, and which rule found it.
 
-    The last ``\\boxed{}`` in the prose, with those it is listed with; else what follows the last "answer is"; else the last line of the last
-    successful output; else the last number in the prose.
+    The last ``\\boxed{}`` in the prose, with those it is listed with; else what follows the last "answer is"; else the
+    last line of the last successful output; else the last number in the prose.
     """
     prose = [p.text for p in parts if isinstance(p, Text)]
     for text in reversed(prose):
