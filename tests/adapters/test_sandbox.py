@@ -281,6 +281,60 @@ def test_the_commonest_mistakes_have_a_hint(session: Session, code: str, hint: s
     assert hint in error.hint
 
 
+NOTEBOOK = "a command of notebooks"
+PROMPTS = "leave them out"
+TERMINAL = "a command for a terminal"
+PROCESSES = "runs in one process"
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "hint"),
+    [
+        ("%config InlineBackend.figure_format = 'svg'\nx = 1", 1, NOTEBOOK),
+        ("x = 1\n%time x + 1", 2, NOTEBOOK),
+        ("%%capture\nx = 1", 1, NOTEBOOK),
+        ("!pip install numpy", 1, NOTEBOOK),
+        ("files = !ls", 1, NOTEBOOK),
+        ("?sum", 1, NOTEBOOK),
+        ("x = 1\nsum??", 2, NOTEBOOK),
+        ("  %pylab", 1, NOTEBOOK),
+        ("get_ipython().run_line_magic('time', '1')", 1, NOTEBOOK),
+        (">>> a = 7\n>>> a\n7", 1, PROMPTS),
+        ("    >>> a = 7", 1, PROMPTS),
+        ("In [4]: import cmath", 1, PROMPTS),
+        ("In [4]: a = 7", 1, PROMPTS),
+        ("Out[4]: 7", 1, PROMPTS),
+        ("$ python homework.py", 1, TERMINAL),
+        ("pip install sympy", 1, TERMINAL),
+        ("from concurrent.futures import ProcessPoolExecutor\nwith ProcessPoolExecutor(2) as p:\n    p.map(abs, [1])", 2,
+         PROCESSES),
+        ("import multiprocessing\nmultiprocessing.Pool(2)", 2, PROCESSES),
+        ("import multiprocessing\nmultiprocessing.Process(target=print).start()", 2, PROCESSES),
+        ("import subprocess\nsubprocess.run(['ls'])", 2, PROCESSES),
+        ("import os\nos.fork()", 2, PROCESSES),
+        ("from joblib import Parallel", 1, PROCESSES),
+        ("x = 1\nbreak", 2, "inside a loop"),
+        ("for x in ():\n    pass\ncontinue", 3, "inside a loop"),
+        ("x = 1\nreturn x", 2, "inside a function"),
+        ("x = 1\nawait x", 2, "inside a function"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_python_has_a_hint_and_shows_its_line(
+    session: Session, code: str, line: int, hint: str
+) -> None:
+    error = run(session, code).error
+    assert error is not None
+    assert hint in error.hint
+    assert error.line == line
+    assert code.splitlines()[line - 1].strip() in error.traceback
+
+
+def test_an_error_of_the_blocks_own_is_not_told_as_sympys(session: Session) -> None:
+    error = run(session, "raise NotImplementedError('to be written')").error
+    assert error is not None
+    assert error.hint == ""
+
+
 def test_ordinary_python_works(session: Session) -> None:
     code = """
 import asyncio, collections, csv, dataclasses, heapq, statistics, tempfile, threading, zoneinfo

@@ -519,8 +519,10 @@ def _describe(e: BaseException, filename: str) -> dict[str, Any]:
     line, shown = 0, []
     if isinstance(e, SyntaxError) and str(e.filename).startswith("<block "):
         line, message = e.lineno or 0, str(e.msg or message)
-        if isinstance(e.text, str):
-            shown = [f'  File "{e.filename}", line {line}', "    " + e.text.strip()]
+        # What the compiler finds after parsing ('return' outside function) comes without the text of its line.
+        source = e.text if isinstance(e.text, str) else linecache.getline(str(e.filename), line)
+        if source:
+            shown = [f'  File "{e.filename}", line {line}', "    " + source.strip()[:200]]
     else:
         frames = [
             (f.f_code.co_filename, number, f.f_code.co_name)
@@ -537,4 +539,19 @@ def _describe(e: BaseException, filename: str) -> dict[str, Any]:
     message = cut(message, MESSAGE_CHARS)
     last = f"{kind}: {message}" if message else kind
     text = "\n".join(["Traceback (most recent call last):", *shown, last])
-    return {"type": kind, "message": message, "line": line, "traceback": cut(text, TRACEBACK_CHARS)}
+    return {
+        "type": kind,
+        "message": message,
+        "line": line,
+        "traceback": cut(text, TRACEBACK_CHARS),
+        "library": _library_of(e),
+    }
+
+
+def _library_of(e: BaseException) -> str:
+    """Top-level package of the code that raised it; empty for the block's own and for built-in functions."""
+    module = ""
+    for frame, _ in traceback.walk_tb(e.__traceback__):
+        name = frame.f_globals.get("__name__")
+        module = name if isinstance(name, str) and not frame.f_code.co_filename.startswith("<block ") else ""
+    return module.partition(".")[0]

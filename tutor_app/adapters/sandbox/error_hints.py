@@ -1,6 +1,7 @@
-"""The cause of a failed block in plain words, from the exception's type and message.
+"""The cause of a failed block in plain words: from the exception's type and message, the line and the library.
 
-A table of the commonest mistakes in mathematical Python. It never looks at the code and never promises a cure.
+A table of the commonest mistakes in mathematical Python. It never looks at more of the code than the line that Python
+itself names, and never promises a cure.
 """
 
 from __future__ import annotations
@@ -11,8 +12,44 @@ from typing import Final
 
 Rule = tuple[str, str, str | Callable[[re.Match[str]], str]]
 
+ONE_PROCESS: Final = (
+    "Code here runs in one process: use a loop or threads instead of multiprocessing or other programs."
+)
+_PROCESS_LIBRARIES: Final = frozenset({"multiprocessing", "concurrent", "subprocess", "joblib", "loky", "pty"})
+_PROCESS_NAMES: Final = re.compile(r"\bos\.(?:fork|forkpty|system|popen|spawn\w*|exec\w+|posix_spawnp?)\b")
+_PROCESS_ERRORS: Final = frozenset(
+    {"PermissionError", "NotImplementedError", "ImportError", "OSError", "BrokenProcessPool"}
+)
+
+# What is pasted together with code: the line that Python stumbles over tells it apart.
+_SESSION_PROMPT: Final = re.compile(r"\s*(?:>>>|\.\.\.(?:\s|$))")
+_NOTEBOOK_PROMPT: Final = re.compile(r"\s*(?:(?:In|Out)\s*\[\s*\d*\s*\]\s*:|\.\.\.+:|sage:)")
+_NOTEBOOK_COMMAND: Final = re.compile(
+    r"\s*(?:%{1,2}[A-Za-z]\w*|![A-Za-z./~]|\?{1,2}[A-Za-z_]|[A-Za-z_][\w.]*\?{1,2}\s*$|[\w, ]+=\s*[!%][A-Za-z])"
+)
+_TERMINAL_COMMAND: Final = re.compile(
+    r"\s*(?:(?:\$|[\w.-]+@[\w.-]+:\S*[$#]|[A-Za-z]:\\\S*>|PS\s.*>)\s*\w"
+    r"|(?:pip3?|conda|python3?|apt(?:-get)?|sudo|cd|ls)\s+[-\w./~])"
+)
+_PASTED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (
+        _SESSION_PROMPT,
+        "The prompts of an interactive session (>>> and ...) are no part of Python: leave them out, "
+        "and the results too.",
+    ),
+    (
+        _NOTEBOOK_PROMPT,
+        "In [1]:, Out[1]: and ...: are the prompts of a notebook, no part of Python: leave them out, "
+        "and the results too.",
+    ),
+    (_NOTEBOOK_COMMAND, "This is a command of notebooks, not Python: leave the line out."),
+    (_TERMINAL_COMMAND, "This is a command for a terminal, not Python: leave the line out."),
+)
+_SYNTAX: Final = frozenset({"SyntaxError", "IndentationError", "TabError"})
+
 _RULES: Final[tuple[Rule, ...]] = (
     ("EOFError", "input", "The program asked for input, but nobody can type here. Write the value into the code."),
+    ("NameError", r"'get_ipython'", "This is a command of notebooks, not Python: leave the line out."),
     (
         "NameError",
         r"name '(\w+)' is not defined",
@@ -23,15 +60,11 @@ _RULES: Final[tuple[Rule, ...]] = (
         r"'(\w+)'",
         lambda m: f"{m[1]} is assigned inside the function, so it must get a value there before it is used.",
     ),
+    ("ModuleNotFoundError", r"No module named '(?:joblib|loky|dask|ray|mpi4py|pathos)\b", ONE_PROCESS),
     (
         "ModuleNotFoundError",
         r"No module named '([\w.]+)'",
         lambda m: f"The library {m[1]} is not available here; use sympy, numpy, matplotlib or Python's own.",
-    ),
-    (
-        "ImportError",
-        "sem_open",
-        "Code here runs in one process: use a loop or threads instead of multiprocessing.",
     ),
     (
         "ImportError",
@@ -107,7 +140,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     ("ValueError", "", "The value has the right type but the operation cannot use it."),
     (
         "NotImplementedError",
-        "",
+        r"\bfrom sympy\b",
         "SymPy has no method for this problem. Try nsolve with a starting value, simplify first, or reformulate.",
     ),
     ("RecursionError", "", "The function called itself too often; it needs a case in which it stops."),
@@ -136,7 +169,16 @@ _RULES: Final[tuple[Rule, ...]] = (
         r"cannot assign|Maybe you meant '=='",
         "A single = gives a name a value; write == to compare, Eq(a, b) for an equation.",
     ),
-    ("SyntaxError", r"outside function", "This statement belongs inside a function; at this place use print(...)."),
+    (
+        "SyntaxError",
+        r"outside loop|not properly in loop",
+        "break and continue belong inside a loop; use if and else at this place.",
+    ),
+    (
+        "SyntaxError",
+        r"outside (?:async )?function",
+        "This statement belongs inside a function; at this place use print(...).",
+    ),
     ("SyntaxError", "", "Python does not understand this line; look for a missing bracket, colon or operator."),
     ("LinAlgError", "", "The matrix is singular or not square, so the system has no unique solution."),
     ("NonInvertibleMatrixError", "", "The determinant is zero, so the matrix has no inverse."),
@@ -158,8 +200,23 @@ _RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def hint_for(kind: str, message: str) -> str:
-    """A sentence on the cause, or empty if nothing useful is known."""
+def hint_for(kind: str, message: str, line: str = "", library: str = "") -> str:
+    """A sentence on the cause, or empty if nothing useful is known.
+
+    Args:
+        kind: Name of the exception's class.
+        message: Its text.
+        line: The line of the block that Python names, or empty.
+        library: Top-level package whose code raised it, or empty for the block's own.
+    """
+    if kind in _PROCESS_ERRORS and (library in _PROCESS_LIBRARIES or _PROCESS_NAMES.search(line)):
+        return ONE_PROCESS
+    if kind in _SYNTAX or (kind == "NameError" and re.search(r"'(?:In|Out|pip|python|sage)'", message)):
+        for pasted, sentence in _PASTED:
+            if pasted.match(line):
+                return sentence
+    if kind == "NotImplementedError":
+        message = f"{message} from {library}"
     for name, pattern, text in _RULES:
         if name == kind:
             match = re.search(pattern, message)

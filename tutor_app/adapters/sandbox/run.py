@@ -219,7 +219,7 @@ class Run:
         text = "".join(self._text)
         done = self._done or {}
         truncated = self._room < 0 or done.get("truncated") is True
-        error = _error(done.get("error"))
+        error = _error(done.get("error"), self._code)
         status: OutputStatus
         if why == "timeout":
             status = "timeout"
@@ -297,7 +297,8 @@ def _stopped(kind: str, message: str, where: CodeError | None) -> CodeError:
     return CodeError(kind, message, line, traceback, hint_for(kind, message))
 
 
-def _error(data: object) -> CodeError | None:
+def _error(data: object, code: str) -> CodeError | None:
+    """The error that a worker reports of ``code``, its texts cut and made visible."""
     if not isinstance(data, dict):
         return None
     line = data.get("line")
@@ -305,7 +306,10 @@ def _error(data: object) -> CodeError | None:
     message = visible(str(data.get("message", ""))[:3_000])
     traceback = visible(str(data.get("traceback", ""))[:8_000])
     line = line if isinstance(line, int) and 0 <= line < 1_000_000 else 0
-    return CodeError(kind, message, line, traceback, hint_for(kind, message))
+    lines = code.splitlines()
+    source = lines[line - 1][:1_000] if 0 < line <= len(lines) else ""
+    hint = hint_for(kind, message, source, str(data.get("library", ""))[:100])
+    return CodeError(kind, message, line, traceback, hint)
 
 
 def _figure(message: dict[str, Any]) -> Figure | None:
