@@ -64,6 +64,7 @@ def test_an_error_shows_its_line_and_its_hint() -> None:
 
 def test_a_value_is_shown_where_nothing_was_printed() -> None:
     assert shown(RunFinished(Output(value="x**2"))) == "» x**2\n"
+    assert shown(RunFinished(Output(value="1", warnings="UserWarning: a"))) == "» 1\n  UserWarning: a\n"
 
 
 def test_the_end_is_said_in_a_sentence() -> None:

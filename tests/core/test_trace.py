@@ -84,3 +84,12 @@ def test_what_is_no_recording_is_refused_in_one_sentence(text: str) -> None:
 def test_a_newer_version_is_named_as_such() -> None:
     with pytest.raises(TraceFormatError, match="newer version"):
         Trace.from_json('{"version": 99, "source": "", "steps": []}')
+
+
+def test_what_had_been_printed_is_shown_as_on_a_terminal() -> None:
+    trace = Trace("", (Step(1, "line", output=4), Step(1, "end", output=9)), "10 %\r20 %\n")
+    replay = Replay(trace)
+    seen = []
+    while replay.forward():
+        seen.append(replay.output)
+    assert seen == ["10 %", "20 %"]

@@ -42,8 +42,8 @@ def run_exec(
 
     Args:
         path: File name or ``-``.
-        as_json: Print one JSON object (status, stdout, value, value_latex, error, figures, seconds, truncated)
-            instead of the output as it comes.
+        as_json: Print one JSON object (status, stdout, value, value_latex, error, figures, seconds, truncated,
+            warnings) instead of the output as it comes.
         timeout: Wall seconds; None means the sandbox's own limit.
         executor: What runs it; None means a sandbox of its own.
         stdin: Binary standard input.
@@ -93,6 +93,7 @@ def outcome(output: Output, figures: list[Figure]) -> dict[str, Any]:
         ],
         "seconds": output.seconds,
         "truncated": output.truncated,
+        "warnings": output.warnings,
     }
 
 
@@ -136,6 +137,8 @@ def _as_text(run: Iterator[RunEvent], out: TextIO, err: TextIO) -> Output:
             output = event.output
     if output.value:
         print(output.value, file=out)
+    if output.warnings:
+        print(output.warnings, file=err)
     if output.error is not None:
         print(output.error.traceback or output.error.last_line, file=err)
         if output.error.hint:

@@ -106,6 +106,8 @@ class TerminalView:
                 self._line()
                 if output.value:
                     self._put(output.value + "\n", "output", "» ")
+                if output.warnings:
+                    self._put(output.warnings + "\n", "quiet", "  ")
                 if output.error is not None:
                     self._put(output.error.last_line + "\n", "error", "» ")
                     if output.error.hint:

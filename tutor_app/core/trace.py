@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
+from tutor_app.core.terminal import settled
+
 VERSION: Final = 1
 
 Event = Literal["line", "call", "return", "error", "end"]
@@ -72,7 +74,7 @@ class Trace:
     Attributes:
         source: The block.
         steps: In order.
-        output: All that was printed.
+        output: All that was printed, its carriage returns included.
         stopped: Why recording ended before the block did, in words, or empty.
     """
 
@@ -161,7 +163,7 @@ class Replay:
     @property
     def output(self) -> str:
         """What had been printed by now."""
-        return self.trace.output[: self.step.output] if self.step else ""
+        return settled(self.trace.output[: self.step.output]) if self.step else ""
 
     def frames(self) -> tuple[Mapping[str, Variable], ...]:
         """Names and values of each frame at this step, the block's own first, the innermost last."""

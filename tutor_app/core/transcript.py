@@ -68,7 +68,9 @@ class Output:
 
     Attributes:
         stdout: What it printed (standard output and error, in order), bounded.
-        value: Text of a trailing expression's value, if nothing was printed, else empty.
+        value: Text of a trailing expression's value, also where something was printed before it, or of what
+            ``display`` showed; else empty. The model is told it only where nothing was printed
+            (:func:`tutor_app.core.solve.feedback`), as in MuMath-Code's training data.
         value_latex: The same as LaTeX, for a SymPy value, else empty.
         status: ``ok``; ``error`` (raised); ``timeout``; ``stopped`` (by the reader); ``died`` (the
             process was killed or crashed); ``refused`` (not run at all).
@@ -76,6 +78,8 @@ class Output:
         seconds: Wall time.
         truncated: Whether output was dropped because it passed the limit.
         feedback: Exactly what was given back to the model (set by the solve loop).
+        warnings: What Python or its libraries warned of, and what of the figures is not shown, a line each; for the
+            user only, the model is not told.
     """
 
     stdout: str = ""
@@ -86,6 +90,7 @@ class Output:
     seconds: float = 0.0
     truncated: bool = False
     feedback: str = ""
+    warnings: str = ""
 
 
 @dataclass(frozen=True, slots=True)

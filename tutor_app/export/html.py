@@ -141,12 +141,14 @@ def _output(output: Output) -> str:
     out = ""
     if output.stdout.strip("\n"):
         out += f"<pre>{_text(output.stdout.rstrip(chr(10)))}</pre>"
-    if output.value_latex and not output.stdout:
+    if output.value_latex:
         out += f"<p>{formula(Segment('display', output.value_latex, output.value_latex))}</p>"
     elif output.value:
         out += f"<pre>{_text(output.value)}</pre>"
     if output.truncated:
         out += '<p class="note">\u2026 output was cut at its limit</p>'
+    for warning in output.warnings.splitlines():
+        out += f'<p class="note">{_text(warning)}</p>'
     bad = output.error is not None or output.status != "ok"
     if output.error is not None:
         out += f"<pre>{_text(wording.error_text(output))}</pre>"

@@ -101,7 +101,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             return fenced("python", clean(part.source))
         case Output():
             shown = fenced("text", clean(wording.output_text(part)) or "(no output)")
-            if part.value_latex and not part.stdout:
+            if part.value_latex and not part.stdout and not part.warnings:
                 shown = _formula(Segment("display", part.value_latex, part.value_latex), "")
             hint = part.error.hint if part.error is not None else ""
             return f"Output:\n\n{shown}" + (f"\n\n*{_line(hint)}*" if hint else "")

@@ -113,6 +113,8 @@ class _Cells:
         outputs = cell["outputs"]
         if output.stdout:
             outputs.append({"output_type": "stream", "name": "stdout", "text": _lines(output.stdout)})
+        if output.warnings:
+            outputs.append({"output_type": "stream", "name": "stderr", "text": _lines(output.warnings + "\n")})
         if output.value:
             data: dict[str, Any] = {"text/plain": _lines(output.value)}
             if output.value_latex:

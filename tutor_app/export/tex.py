@@ -174,7 +174,7 @@ class _Writer:
             case Code():
                 return self._listing("code", part.source)
             case Output():
-                if part.value_latex and not part.stdout and part.error is None:
+                if part.value_latex and not part.stdout and not part.warnings and part.error is None:
                     return formula(Segment("display", part.value_latex, part.value_latex))
                 shown = self._listing("output", wording.output_text(part) or "(no output)")
                 hint = " ".join(part.error.hint.split()) if part.error is not None else ""

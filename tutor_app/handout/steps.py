@@ -90,7 +90,9 @@ def without_silent_outputs(step: Sequence[Part]) -> list[Part]:
 
 
 def _is_silent(output: Output) -> bool:
-    return output.status == "ok" and not (output.stdout.strip() or output.value or output.error or output.truncated)
+    return output.status == "ok" and not (
+        output.stdout.strip() or output.value or output.error or output.truncated or output.warnings
+    )
 
 
 def without_boxes(text: str) -> str:

@@ -122,8 +122,10 @@ def made_by(transcript: Transcript) -> str:
 
 
 def output_text(output: Output) -> str:
-    """What a block printed, its value and why it failed, as plain text."""
+    """What a block printed, its value, what it was warned of and why it failed, as plain text."""
     lines = [output.stdout.rstrip("\n"), output.value]
+    if output.warnings:
+        lines.append(output.warnings)
     if output.truncated:
         lines.append("\u2026 output was cut at its limit")
     if output.error is not None:

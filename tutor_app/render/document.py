@@ -270,12 +270,15 @@ class DocumentBuilder:
             self.grow_output(output.stdout)
         out = self._open_output()
         outer, self.w.cursor = self.w.cursor, out
-        if output.value_latex and not output.stdout:
+        if output.value_latex:
             self._output_block(top=0.2, bottom=0.2)
             self.w.formula(output.value_latex, False, output.value_latex, 1.05)
         elif output.value:
             self._newlines += 1
             self.grow_output(output.value)
+        for warning in output.warnings.splitlines():
+            self._output_block(top=0.2)
+            self.w.write(warning, self.w.ui_format(scale=0.74, color="faint"))
         if output.truncated:
             self._output_block(top=0.3)
             self.w.write("\u2026 output was cut at its limit", self.w.ui_format())

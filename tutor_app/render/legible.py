@@ -64,6 +64,7 @@ def _legible_part(part: Part) -> Part:
                 part.seconds,
                 part.truncated,
                 part.feedback,
+                legible(part.warnings),
             )
         case Figure() | Answer():
             return part

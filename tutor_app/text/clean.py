@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, Final, get_args
 from xml.etree import ElementTree as ET
 
+from tutor_app.core.terminal import outside_controls
 from tutor_app.core.trace import Event, Kind, Step, Variable, step_from
 
 # Everything a terminal or a text layout could take as an order: C0 and C1 controls but line feed and tab, format
@@ -40,6 +41,11 @@ def visible(text: str) -> str:
     if text.isascii():
         return text if text.isprintable() else _SUSPECT.sub(_escape, text.replace("\r\n", "\n"))
     return _SUSPECT.sub(_escape, _MARKS.sub(r"\1", text.replace("\r\n", "\n")))
+
+
+def visible_except_cursor(text: str) -> str:
+    """The same, but carriage returns and what else moves the cursor within a line are kept for later."""
+    return "".join(piece if control else visible(piece) for piece, control in outside_controls(text))
 
 
 def _escape(match: re.Match[str]) -> str:

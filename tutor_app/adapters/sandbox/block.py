@@ -16,8 +16,10 @@ import io
 import json
 import linecache
 import logging
+import math
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -31,7 +33,10 @@ from importlib import import_module
 from time import perf_counter
 from typing import Any, Final, Literal, NoReturn
 
+from tutor_app.adapters.sandbox import notebook_display
+from tutor_app.adapters.sandbox.figure_fonts import use_installed_fonts
 from tutor_app.adapters.sandbox.figure_words import in_words
+from tutor_app.adapters.sandbox.threads import BlockThreads
 
 Send = Callable[[dict[str, Any]], object]
 
@@ -41,6 +46,9 @@ TRACEBACK_CHARS: Final = 6_000
 FRAMES_SHOWN: Final = 6
 MAX_FIGURES: Final = 8
 MAX_INCHES: Final = 20.0
+PAD_INCHES: Final = 0.1
+MAX_WARNINGS: Final = 10
+WARNING_CHARS: Final = 500
 MAX_PICTURE_BYTES: Final = 2 << 20
 DPI: Final = 100
 
@@ -57,7 +65,11 @@ def prepare() -> None:
         known = os.uname_result((os.uname().sysname, "sandbox", "", "", machine))
         os.uname = lambda: known
     sys.set_int_max_str_digits(0)
-    warnings.filterwarnings("ignore")  # a library's advice to programmers is noise in a solution
+    warnings.simplefilter("always")
+    for advice in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", advice)  # a library's advice to programmers is noise in a solution
+    for message in ("invalid escape sequence", r"Glyph \d+ .*missing from"):  # the second is said in other words
+        warnings.filterwarnings("ignore", message)
     builtins.input = _no_input
     sys.breakpointhook = lambda *a, **k: None
     import mpmath  # noqa: F401
@@ -158,6 +170,7 @@ def _prepare_figures() -> None:
     plt.switch_backend("Agg")
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # each missing font would be told once a letter
     matplotlib.rcParams["svg.hashsalt"] = "tutor"
+    matplotlib.rcParams["figure.max_open_warning"] = 0
     # There is no TeX to call; matplotlib's own reader of formulas stands in.
     matplotlib.RcParams.validate["text.usetex"] = lambda _: False
     matplotlib.use = lambda *a, **k: None  # a window cannot be opened; asking for one shall not fail
@@ -196,7 +209,8 @@ class Stream(io.TextIOBase):
         self._kind, self._block = kind, block
         self._held: list[str] = []
         self._size = 0
-        self._lock = threading.RLock()
+        self._line = 0  # characters of the unfinished line that count as output
+        self.lock = threading.RLock()
         self.buffer = _Bytes(self)
 
     def writable(self) -> bool:
@@ -215,11 +229,21 @@ class Stream(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         size = len(text)
-        room = self._block.room
-        with self._lock:
-            if size > room:
+        with self.lock:
+            if self._block.threads.is_late():
+                return size
+            room = self._block.room
+            if "\r" in text and "\n" not in text:  # what is overwritten is no output
+                room += self._line
+                self._line = 0
+                counted = size - text.rfind("\r") - 1
+            else:
+                counted = size
+            if counted > room:
                 text = text[: max(room, 0)]
-            self._block.room = room - size
+            self._line = counted - text.rfind("\n") - 1 if "\n" in text else self._line + counted
+            self._block.room = room - counted
+            self._block.printed += len(text)
             self._held.append(text)
             self._size += len(text)
             if "\n" in text or self._size > 8192:
@@ -228,8 +252,14 @@ class Stream(io.TextIOBase):
             self._block.overflow()
         return size
 
+    def discard(self) -> None:
+        """Forget what has not been sent."""
+        with self.lock:
+            self._held.clear()
+            self._size = self._line = 0
+
     def flush(self) -> None:
-        with self._lock:
+        with self.lock:
             if self._held:
                 text = "".join(self._held)
                 self._held.clear()
@@ -251,6 +281,15 @@ class Block:
         self._lock = threading.RLock()
         self._running = self._sending = self._interrupted = self._overflowed = False
         self.room = output_limit
+        self.printed = 0
+        self.threads = BlockThreads()
+        self.threads.install()
+        self._blocks_run = 0
+        self._warnings: dict[str, None] = {}
+        self._figures_left_out = 0
+        self._letters_lacking: set[str] = set()
+        warnings.showwarning = self._warn
+        notebook_display.install(self.display)
         self.stdout, self.stderr = Stream("o", self), Stream("e", self)
         self._figures = 0
         self._saved: set[int] = set()
@@ -269,8 +308,8 @@ class Block:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(0)
 
-    def rehearse(self) -> None:
-        """Run a typical block for nobody, then begin anew.
+    def warm_up(self) -> None:
+        """Run a typical block, then restore the namespace.
 
         A forked process shares its memory with its parent until it writes to it, and counting a reference is a
         write: the first use of each page costs a copy, which is made here, before the solution is there to wait.
@@ -320,7 +359,14 @@ class Block:
             execute: Runs the parsed block and returns the value of its last expression; tracing gives its own.
         """
         self.room, self._overflowed, self._figures = self.limit, False, 0
+        self.printed = self._figures_left_out = 0
         self._saved.clear()
+        self._warnings.clear()
+        self._letters_lacking.clear()
+        for stream in (self.stdout, self.stderr):
+            stream.discard()
+        self._blocks_run += 1
+        self.threads.current = self._blocks_run
         sys.stdout, sys.stderr, sys.stdin = self.stdout, self.stderr, _NoInput()
         filename = f"<block {number}>"
         started = perf_counter()
@@ -335,11 +381,9 @@ class Block:
                 self._emit_open_figures()
                 if type(value).__module__ == "matplotlib.figure" and not self._figures:
                     self._emit(value)  # one that pyplot knows nothing of
-                if value is not None and self.room == self.limit:
-                    text, latex = show(value)
-                    # The handle of a plot is no answer once the plot itself is there.
-                    if not (self._figures and (" object at 0x" in text or text.startswith("<Figure size "))):
-                        done["value"], done["latex"] = text, latex
+                # The handle of a plot is no answer once the plot itself is there.
+                if value is not None and not (self._figures and _is_plot_handle(value)):
+                    done["value"], done["latex"] = show(value)
             except SystemExit as e:
                 if e.code not in (None, 0):
                     done.update(status="error", error=describe(e, filename))
@@ -351,12 +395,16 @@ class Block:
                 for stream in (sys.stdout, sys.stderr):  # the block may have wrapped them
                     with suppress(Exception):
                         stream.flush()
-                self.stdout.flush()
-                self.stderr.flush()
+                with self.stdout.lock, self.stderr.lock:
+                    self.stdout.flush()
+                    self.stderr.flush()
+                    self.threads.current = 0  # what threads print from here on belongs to no block
         except BaseException as e:  # noqa: BLE001 - an interrupt while reporting
             done.update(status="error", error=describe(e, filename))
         finally:
             self._running = False
+            self.threads.current = 0
+        done["warnings"] = self._notes()
         done["seconds"] = perf_counter() - started
         done["truncated"] = self.room < 0
         self.send(done)
@@ -382,6 +430,48 @@ class Block:
         assert isinstance(last, ast.Expr)
         expression = ast.Expression(last.value)
         return eval(compile(expression, filename, "eval", dont_inherit=True), scope)
+
+    def display(self, *values: Any, **_: object) -> None:
+        """Show values as a notebook does; options, which concern only notebooks, are ignored."""
+        if self.threads.is_late():
+            return
+        self.stdout.flush()
+        self.stderr.flush()
+        for value in values:
+            if type(value).__module__ == "matplotlib.figure":
+                self._emit(value)
+                self._close(value)
+                continue
+            text, latex = show(value)
+            self.room -= len(text) + 1
+            if self.room < 0:
+                self.overflow()
+                return
+            self.printed += len(text) + 1
+            self.send({"k": "show", "text": text, "latex": latex})
+
+    def _warn(self, message: object, category: type, filename: str, lineno: int, *_: object, **__: object) -> None:
+        """Keep a warning for the end of the block; the same one is kept once, and none of a thread left behind."""
+        if self.threads.is_late() or not self.threads.current:
+            return
+        text = re.sub(r"(?<![\w/])/(?:[\w.@+-]+/)+([\w.@+-]+)", r"\1", " ".join(str(message).split()))
+        text = text if len(text) <= WARNING_CHARS else text[:WARNING_CHARS] + "\u2026"
+        where = f" (line {lineno})" if filename.startswith("<block ") else ""
+        if len(self._warnings) <= 20 * MAX_WARNINGS:
+            self._warnings[f"{_name_of(category)}: {text}{where}"] = None
+
+    def _notes(self) -> str:
+        """Warnings, and what of the figures is not shown, a line each."""
+        lines = list(self._warnings)
+        if len(lines) > MAX_WARNINGS:
+            lines[MAX_WARNINGS:] = [f"{len(lines) - MAX_WARNINGS} more warnings are not shown."]
+        if self._figures_left_out:
+            more = "1 more figure was" if self._figures_left_out == 1 else f"{self._figures_left_out} more figures were"
+            lines.append(f"{more} drawn; only the first {MAX_FIGURES} are shown.")
+        if self._letters_lacking:
+            letters = "".join(sorted(self._letters_lacking))[:20]
+            lines.append(f"This computer has no font for some letters of the figure: {letters}")
+        return "\n".join(lines)
 
     # ------------------------------------------------------------------------------------- figures
 
@@ -417,7 +507,7 @@ class Block:
 
     def _emit_open_figures(self) -> None:
         plt = sys.modules.get("matplotlib.pyplot")
-        if plt is None:
+        if plt is None or self.threads.is_late():
             return
         failure: Exception | None = None
         for number in plt.get_fignums():
@@ -434,21 +524,26 @@ class Block:
 
     def _emit(self, figure: Any) -> None:
         if self._figures >= MAX_FIGURES:
+            self._figures_left_out += 1
             return
         self._figures += 1
         self.stdout.flush()
+        with suppress(Exception):  # a label in boxes is better than no figure
+            self._letters_lacking.update(use_installed_fonts(figure))
         width, height = (min(float(s), MAX_INCHES) for s in figure.get_size_inches())
         figure.set_size_inches(width, height)
         figure.set_dpi(DPI)
         pictures: dict[str, bytes] = {}
         self._drawing = True
         try:
+            whole = _whole(figure)
             # A picture must always come: where one is too large, a coarser one does.
             for kind, dpi in (("svg", DPI), ("png", DPI), ("png", DPI // 2), ("png", DPI // 4)):
                 if pictures.get(kind):
                     continue
                 out = io.BytesIO()
-                figure.savefig(out, format=kind, dpi=dpi, metadata={"Date": None} if kind == "svg" else None)
+                metadata = {"Date": None} if kind == "svg" else None
+                figure.savefig(out, format=kind, dpi=dpi, bbox_inches=whole, metadata=metadata)
                 data = out.getvalue()
                 pictures[kind] = data if len(data) <= MAX_PICTURE_BYTES else b""
         finally:
@@ -463,11 +558,40 @@ class Block:
         )
 
 
+def _whole(figure: Any) -> Any:
+    """The part of the plane, in inches, that holds all of the figure, as notebooks cut it out; None if unknown.
+
+    What is drawn far outside would make a picture too large: there the figure's own edge is kept.
+    """
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()
+    if box is None or not all(math.isfinite(v) for v in box.extents) or box.width <= 0 or box.height <= 0:
+        return None
+    box = box.padded(PAD_INCHES)
+    (x0, y0, x1, y1), (width, height) = box.extents, figure.get_size_inches()
+    if box.width > MAX_INCHES:
+        x0, x1 = 0, width
+    if box.height > MAX_INCHES:
+        y0, y1 = 0, height
+    return type(box).from_extents(x0, y0, x1, y1)
+
+
 # --------------------------------------------------------------------------------------------- values, errors
+
+
+def _is_plot_handle(value: Any) -> bool:
+    """Whether the value is what a plotting function returns: a part of a figure, or a list of such."""
+    if type(value).__module__.startswith(("matplotlib", "mpl_toolkits", "sympy.plotting")):
+        return True
+    if isinstance(value, list | tuple) or type(value).__name__ == "ndarray":
+        return any(_is_plot_handle(v) for v in list(value)[:100])
+    return False
 
 
 def show(value: Any) -> tuple[str, str]:
     """A value as text and, if it is SymPy's or holds such, as LaTeX; both bounded."""
+    if isinstance(value, notebook_display.Shown):
+        return cut(value.data, VALUE_CHARS), value.latex if len(value.latex) <= VALUE_CHARS else ""
     sympy = sys.modules.get("sympy")
     symbolic = sympy is not None and _is_symbolic(value, sympy)
     text = str(value) if symbolic and not isinstance(value, list | tuple | dict | set) else repr(value)

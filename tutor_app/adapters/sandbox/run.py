@@ -19,15 +19,21 @@ from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
+from tutor_app.core.terminal import TerminalLines
 from tutor_app.core.trace import Step, Trace
 from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
-from tutor_app.text.clean import clean_step, clean_svg, png_size, visible
+from tutor_app.text.clean import clean_step, clean_svg, png_size, visible, visible_except_cursor
 
 POLL_SECONDS: Final = 0.01
 WATCH_SECONDS: Final = 0.02
 GRACE_STOP: Final = 0.025
 GRACE_TIMEOUT: Final = 0.1
 MAX_FIGURES: Final = 8
+MAX_VALUE: Final = 20_000
+MAX_SHOWN: Final = 20
+"""Values that ``display`` shows as formulas; more are printed as text."""
+OVERWRITTEN: Final = 64
+"""How many times the limit on output a block may write, where it overwrites most of it again."""
 MAX_STEPS: Final = 20_000
 MAX_RECORDED: Final = 16 << 20
 """Characters of all steps together; well above what the recorder itself keeps to."""
@@ -69,6 +75,10 @@ class Run:
         self._limits, self._exit_status = limits, exit_status
         self._text: list[str] = []
         self._room = self._limits.output
+        self._unsettled_room = OVERWRITTEN * self._limits.output
+        self._lines = TerminalLines()
+        self._shown_values: list[tuple[str, str]] = []
+        self._printed_raw: list[str] = []
         self._figures = 0
         self._recorded = 0
         self._done: dict[str, Any] | None = None
@@ -86,6 +96,8 @@ class Run:
         why: Literal["timeout", "stopped", "output", "threads", "disk", "memory", "broken", ""] = ""
         try:
             try:
+                while read_some(worker.raw):
+                    """What a thread that was left behind wrote before the process was paused is no one's output."""
                 worker.resume()
                 worker.send({"run": self._number, "code": self._code, "record_steps": self._record_steps})
             except TimeoutError:  # it pretended to be done and does not listen
@@ -138,12 +150,13 @@ class Run:
                 if self._room < 0 and why != "output" and self._done is None:
                     why, kill_at = "output", float("inf")
                     worker.kill()
+            yield from self._finish_output()
             self.seconds = time.monotonic() - started
             if self._done is not None and not worker.killed:  # it may have been done in the moment it was killed
                 worker.pause()  # threads left behind rest until the next block
                 self.lost = False
             output = self._outcome(why)
-            yield RunFinished(output, self._trace(output) if self._record_steps else None)
+            yield RunFinished(output, self._trace() if self._record_steps else None)
         finally:
             if self.lost:
                 worker.close()
@@ -155,6 +168,10 @@ class Run:
             if not isinstance(text, str):
                 raise TypeError("text is no text")
             yield from self._printed(text, "stdout" if kind == "o" else "stderr")
+        elif kind == "show":
+            self._shown_values.append((str(message["text"])[:MAX_VALUE], str(message["latex"])[:MAX_VALUE]))
+            if self._text or self._lines.held or len(self._shown_values) > MAX_SHOWN:
+                yield from self._print_shown_values()
         elif kind == "fig":
             figure = _figure(message)
             if figure is not None and self._figures < MAX_FIGURES:
@@ -172,6 +189,23 @@ class Run:
             self._recording_stopped = visible(str(message.get("stopped", ""))[:300])
 
     def _printed(self, text: str, stream: str) -> Iterator[RunEvent]:
+        if text:
+            yield from self._print_shown_values()
+            yield from self._print(text, stream)
+
+    def _print(self, text: str, stream: str) -> Iterator[RunEvent]:
+        if self._record_steps and self._unsettled_room > 0:
+            self._printed_raw.append(visible_except_cursor(text[: self._limits.output]))
+        self._unsettled_room -= len(text)
+        for line, source in self._lines.feed(text, stream):
+            yield from self._settled(line, source)
+        if self._room >= 0 and (self._lines.held > self._room or self._unsettled_room < 0):
+            for line, source in self._lines.end():
+                yield from self._settled(line, source)
+            self._room = min(self._room, -1)
+
+    def _settled(self, text: str, stream: str) -> Iterator[RunEvent]:
+        """Give on text that can no longer be overwritten."""
         room = max(self._room, 0)
         shown = visible(text[:room])
         self._room -= max(len(text), len(shown))  # an escape is longer than what it stands for
@@ -180,12 +214,28 @@ class Run:
             self._text.append(shown)
             yield OutputDelta(shown, stream)
 
-    def _trace(self, output: Output) -> Trace:
+    def _print_shown_values(self) -> Iterator[RunEvent]:
+        """Print what ``display`` was given as lines of text, because other text comes before or after it."""
+        values, self._shown_values = self._shown_values, []
+        for text, _ in values:
+            yield from self._print(("\n" if self._lines.held else "") + text + "\n", "stdout")
+
+    def _finish_output(self) -> Iterator[RunEvent]:
+        """No more comes: give on what was held back, and settle what the value of the block is."""
+        done = self._done or {}
+        if self._text or self._lines.held or done.get("status") != "ok":
+            yield from self._print_shown_values()
+        for line, stream in self._lines.end():
+            yield from self._settled(line, stream)
+        if isinstance(done.get("value"), str):
+            self._shown_values.append((done["value"][:MAX_VALUE], str(done.get("latex", ""))[:MAX_VALUE]))
+
+    def _trace(self) -> Trace:
         """The recording of a block that has ended."""
         stopped = self._recording_stopped
         if self.ended not in ("ok", "error") and not stopped:
             stopped = "Recording stopped here, because the block was cut short."
-        return Trace(self._code, tuple(self._steps), output.stdout, stopped)
+        return Trace(self._code, tuple(self._steps), "".join(self._printed_raw), stopped)
 
     def _excess(self) -> Literal["threads", "disk", "memory", ""]:
         """Which bound that the kernel does not keep for us has been passed (Linux only)."""
@@ -242,17 +292,26 @@ class Run:
             elif error is None:
                 error = CodeError("Exception", "")
         self.ended = status
-        value, latex = done.get("value"), done.get("latex")
-        valued = status == "ok" and not text and isinstance(value, str)
+        values = self._shown_values if status == "ok" else []
         return Output(
             stdout=text,
-            value=visible(str(value)[:20_000]) if valued else "",
-            value_latex=visible(latex[:20_000]) if valued and isinstance(latex, str) else "",
+            value=visible("\n".join(text for text, _ in values)[:MAX_VALUE]),
+            value_latex=visible(_latex_of([latex for _, latex in values])),
             status=status,
             error=error,
             seconds=round(self.seconds, 4),
             truncated=truncated,
+            warnings=visible(str(done.get("warnings", ""))[:MAX_VALUE]),
         )
+
+
+def _latex_of(formulas: list[str]) -> str:
+    """One formula for all values, one below the other; empty if one of them has none."""
+    if not formulas or not all(formulas):
+        return ""
+    rows = r" \\ ".join(formulas)
+    latex = rows if len(formulas) == 1 else rf"\begin{{gathered}}{rows}\end{{gathered}}"
+    return latex if len(latex) <= MAX_VALUE else ""
 
 
 _PASSED: Final = {

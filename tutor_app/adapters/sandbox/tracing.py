@@ -139,6 +139,8 @@ class Recorder:
         return value
 
     def _mark(self, code: int) -> None:
+        if self._block.threads.is_late():
+            return
         line, event = code >> _SHIFT, code & ((1 << _SHIFT) - 1)
         frame = sys._getframe(1)
         depth, function = self._place(frame)
@@ -171,7 +173,7 @@ class Recorder:
         names: Iterable[str] = scope if function else self._names
         changed = self._changed(scope, names, key if function else 0)
         step: dict[str, Any] = {"line": line, "event": event, "depth": depth, "function": function}
-        step |= {"changed": changed, "output": self._block.limit - self._block.room, "figures": self._block.drawn}
+        step |= {"changed": changed, "output": self._block.printed, "figures": self._block.drawn}
         self._steps.append(step)
         self._bytes += sum(len(c["text"]) + len(c.get("latex", "")) + 60 for c in changed) + 80
         if self._left == 0 and event not in ("end", "error"):

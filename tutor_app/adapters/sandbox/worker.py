@@ -35,6 +35,7 @@ if not __package__:  # run by path: the only entry needed for the imports below,
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tutor_app.adapters.sandbox import block, tracing
+from tutor_app.adapters.sandbox.figure_fonts import FONT_FOLDERS
 
 if TYPE_CHECKING:
     from tutor_app.adapters.sandbox import confine_notify
@@ -62,6 +63,7 @@ def library_roots() -> list[str]:
             if path and path[0].startswith("/") and ".so" in path[0]:
                 folder = Path(path[0]).parent
                 roots.add(str(folder) if any(p.startswith("lib") for p in folder.parts) else path[0])
+    roots.update(FONT_FOLDERS)
     roots.update(("/usr/share/zoneinfo", "/usr/lib/locale", "/etc/localtime", "/etc/ld.so.cache", *_DEVICES))
     home = os.path.realpath(_home())
     real = {os.path.realpath(r) for r in roots if Path(r).exists()}
@@ -100,7 +102,7 @@ def serve(commands: int, events: int, hello: dict[str, Any], config: dict[str, A
     # Code that has redirected its output goes back by these. The first ones are kept: they own the descriptors.
     _owners = sys.__stdout__, sys.__stderr__
     vars(sys).update(__stdout__=runner.stdout, __stderr__=runner.stderr)
-    runner.rehearse()
+    runner.warm_up()
     gc.freeze()  # what exists by now lives as long as the process; the collector need not look at it
     write_frame(events, {"k": "ready", **hello})
     pending = b""

@@ -1,0 +1,45 @@
+"""What notebooks give every cell and scripts do not have: ``display`` and the module ``IPython.display``.
+
+Only what shows a value is there; widgets, HTML and sound are not.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+from collections.abc import Callable
+
+
+class Shown:
+    """Text to be shown as it is, and as LaTeX if it is a formula."""
+
+    def __init__(self, data: object = "", *_: object, **__: object) -> None:
+        self.data = str(data)
+
+    def __repr__(self) -> str:
+        return self.data
+
+    @property
+    def latex(self) -> str:
+        """The formula, or empty."""
+        return ""
+
+
+class Formula(Shown):
+    """A formula in LaTeX, with or without dollar signs."""
+
+    @property
+    def latex(self) -> str:
+        """The formula without its dollar signs."""
+        return self.data.strip().strip("$").strip()
+
+
+def install(display: Callable[..., None]) -> None:
+    """Make ``display`` known by that name everywhere and as ``IPython.display.display``."""
+    vars(builtins)["display"] = display
+    package, module = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    shown = {"display": display, "Math": Formula, "Latex": Formula, "Markdown": Shown, "Pretty": Shown}
+    vars(module).update(shown, clear_output=lambda *_, **__: None)
+    vars(package).update(display=module, __path__=[])
+    sys.modules.update({"IPython": package, "IPython.display": module, "IPython.core.display": module})
