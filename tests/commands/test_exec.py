@@ -36,6 +36,7 @@ def test_json_has_the_whole_outcome() -> None:
         "figures": [{"mime": "image/png", "width": 4, "height": 3, "alt": "Plot: f", "png": "AAAA", "svg": "<svg/>"}],
         "seconds": 1.5,
         "truncated": False,
+        "warnings": "",
     }
 
 

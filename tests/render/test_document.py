@@ -106,6 +106,14 @@ def test_a_run_without_output_says_so(formulas_now: FormulasNow) -> None:
     assert (FORMULA, "x^{2}") in objects(value)
 
 
+def test_a_value_and_warnings_stand_below_what_was_printed(formulas_now: FormulasNow) -> None:
+    output = Output(stdout="printed\n", value="x**2", value_latex="x^{2}", warnings="UserWarning: careful")
+    document = build(formulas_now, "p", Code("x"), output)
+    assert (FORMULA, "x^{2}") in objects(document)
+    text = text_of(document)
+    assert text.index("printed") < text.index("UserWarning: careful")
+
+
 def test_where_the_answer_came_from_is_said(formulas_now: FormulasNow) -> None:
     assert "boxed no answer" in text_of(build(formulas_now, "p", Answer("5", source="output")))
     words = build(formulas_now, "p", Answer("12 apples"))
