@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import proportional, rational, real, same
+from tutor_app.adapters.grading.families import renamed_line, same_clock, same_congruence, same_family
 from tutor_app.adapters.grading.python_reader import as_matrix
 from tutor_app.adapters.grading.readings import NO_SOLUTION
 from tutor_app.adapters.grading.solution_sets import FLIPPED, SCALAR, as_set, is_constant, solution_set, variable
@@ -27,12 +28,15 @@ from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
     Based,
+    Both,
     Call,
+    Clock,
     Constant,
     Degrees,
     Group,
     Matrix,
     Number,
+    Piecewise,
     Power,
     Product,
     Quantity,
@@ -44,8 +48,10 @@ from tutor_app.adapters.grading.terms import (
     Union,
     Unreadable,
     Words,
+    children,
     negative,
     product,
+    substituted,
     total,
     walk,
     without_degrees,
@@ -105,12 +111,16 @@ class Comparison:
         if gold == answer:
             return Finding(True, "same_form")
         gold, answer = _unwrapped(gold), _unwrapped(answer)
+        if isinstance(gold, Clock) or isinstance(answer, Clock):
+            return Finding(*same_clock(gold, answer))
         if isinstance(gold, Relation) or isinstance(answer, Relation):
             return self._relations(gold, answer)
         if isinstance(gold, Quantity | Degrees) or isinstance(answer, Quantity | Degrees):
             return self._quantities(gold, answer)
         if isinstance(gold, Based) or isinstance(answer, Based):
             return _based(gold, answer)
+        if isinstance(gold, Piecewise) or isinstance(answer, Piecewise):
+            return self._piecewise(gold, answer)
         if isinstance(gold, Words) or isinstance(answer, Words):
             if any(t == Group((), "{}") for t in (gold, answer)):
                 said = next(t.text for t in (gold, answer) if isinstance(t, Words))
@@ -118,9 +128,11 @@ class Comparison:
             return _words(gold, answer)
         if isinstance(gold, Ratio) or isinstance(answer, Ratio):
             return self._ratios(gold, answer)
+        if (renamed := renamed_line(gold, answer)) is not None:
+            return self.compare(gold, renamed)
         if isinstance(gold, Matrix) or isinstance(answer, Matrix):
             return self._matrices(gold, answer)
-        if isinstance(gold, Group | Union) or isinstance(answer, Group | Union):
+        if isinstance(gold, Group | Union | Both) or isinstance(answer, Group | Union | Both):
             return self._groups(gold, answer)
         return self._scalars(gold, answer)
 
@@ -139,6 +151,8 @@ class Comparison:
         degrees = [any(isinstance(part, Degrees) for part in walk(t)) for t in (gold, answer)]
         if degrees[0] != degrees[1] and same(without_degrees(gold), without_degrees(answer)):
             return Finding(True, "unit_dropped")  # "cos 13" for the cosine of 13 degrees
+        if same_family(gold, answer):
+            return Finding(True, "equal_family")
         if exact is False:
             return Finding(False, "different_value")
         if INFINITY in (gold, answer) or negative(INFINITY) in (gold, answer):
@@ -209,7 +223,18 @@ class Comparison:
         return self._in_order(pairs, "different_element")
 
     def _groups(self, gold: Term, answer: Term) -> Finding:
+        mine, theirs = _variables(gold), _variables(answer)
+        if mine and theirs and mine != theirs:
+            answer = _without_indices(answer, mine)
+            if mine != _variables(answer):
+                return Finding(False, "different_variable")
+        if _mixes_names(gold) or _mixes_names(answer):
+            return self._named(gold, answer)
         gold, answer = as_set(gold), as_set(answer)
+        if isinstance(gold, Both) or isinstance(answer, Both):
+            if not isinstance(gold, Both) or not isinstance(answer, Both):
+                return Finding(False, "different_type")
+            return self._any_order(gold.parts, answer.parts)
         if isinstance(gold, Union) or isinstance(answer, Union):
             a = gold.parts if isinstance(gold, Union) else (gold,)
             b = answer.parts if isinstance(answer, Union) else (answer,)
@@ -217,7 +242,10 @@ class Comparison:
         if not isinstance(gold, Group) or not isinstance(answer, Group):
             return Finding(False, "different_count")
         a, b = gold.items, answer.items
-        mine, theirs = gold.brackets, answer.brackets
+        one, two = gold.brackets, answer.brackets
+        return self._bracketed(a, b, one, two, interval=_is_interval(gold))
+
+    def _bracketed(self, a: Sequence[Term], b: Sequence[Term], mine: str, theirs: str, *, interval: bool) -> Finding:
         if len(a) != len(b) and not (mine == theirs == "{}"):
             return Finding(False, "different_count")
         free = ("", "{}")
@@ -227,11 +255,61 @@ class Comparison:
             return self._in_order(zip(a, b, strict=True), "different_element")
         if mine == "()" and theirs == "":
             return self._in_order(zip(a, b, strict=True), "different_element")
-        if mine == "[]" and theirs in free and not _is_interval(gold):
+        if mine == "[]" and theirs in free and not interval:
             return self._any_order(a, b)
         if mine != theirs and (len(a) == 2 or "{}" in (mine, theirs) or {mine, theirs} - {"()", "[]"}):
             return Finding(False, "different_brackets")
         return self._in_order(list(zip(a, b, strict=True)), "different_element")
+
+    def _named(self, gold: Term, answer: Term) -> Finding:
+        """Values of several unknowns: by their names where both have them, else in the order of the alphabet."""
+        mine, theirs = _values_by_name(gold), _values_by_name(answer)
+        if mine is not None and theirs is not None:
+            if sorted(mine) != sorted(theirs):
+                return Finding(False, "different_variable")
+            return self._in_order([(mine[name], theirs[name]) for name in sorted(mine)], "different_element")
+        by_name = mine if mine is not None else theirs
+        other = _unwrapped(answer if mine is not None else gold)
+        if by_name is None:
+            if type(gold) is not type(answer):
+                return Finding(False, "different_type")
+            return self._any_order(children(gold), children(answer))
+        values = [by_name[name] for name in sorted(by_name)]
+        rows = _as_rows(other) if isinstance(other, Matrix) else None
+        items = tuple(row[0] for row in rows) if rows and len(rows[0]) == 1 else children(other)
+        if not isinstance(other, Group | Matrix) or len(items) != len(values):
+            return Finding(False, "different_count")
+        pairs = zip(values, items, strict=True) if mine is not None else zip(items, values, strict=True)
+        return self._in_order(list(pairs), "different_element")
+
+    def _piecewise(self, gold: Term, answer: Term) -> Finding:
+        if not isinstance(gold, Piecewise) or not isinstance(answer, Piecewise):
+            return Finding(None, "undecided") if isinstance(gold, SCALAR) else Finding(False, "different_type")
+        if len(gold.pieces) != len(answer.pieces):
+            return Finding(None, "undecided")
+        left = list(answer.pieces)
+        pending: list[tuple[Term, Term | None]] = []
+        for value, condition in gold.pieces:
+            for k, (other, when) in enumerate(left):
+                alike = condition is not None and when is not None and self.compare(condition, when)
+                if alike or (condition is None and when is None):
+                    if found := self.compare(value, other):
+                        del left[k]
+                        break
+                    return Finding(found.same, "different_piece")
+            else:
+                pending.append((value, condition))
+        if not pending:
+            return Finding(True, "equal")
+        if len(pending) == 1 and None in (pending[0][1], left[0][1]):
+            # The last piece is all the rest, said with "otherwise" in one of them.
+            found = self.compare(pending[0][0], left[0][0])
+            return Finding(True, "otherwise") if found else Finding(found.same, "different_piece")
+        values_match = self._any_order([v for v, _ in pending], [v for v, _ in left])
+        ends = [{_ends(condition) for _, condition in pieces} for pieces in (pending, left)]
+        if None not in ends[0] | ends[1] and ends[0] != ends[1]:
+            return Finding(False, "different_pieces")
+        return Finding(None if values_match else False, "different_pieces")
 
     def _in_order(self, pairs: Iterable[tuple[Term, Term]], reason: str) -> Finding:
         undecided = rounded = False
@@ -286,9 +364,9 @@ class Comparison:
         def judge(value: Term) -> Finding:
             return self.compare(value, answer) if relation is gold else self.compare(gold, value)
 
-        if (as_set := solution_set(relation)) is not None and isinstance(other, Group | Union):
+        if (as_set := solution_set(relation)) is not None and isinstance(other, Group | Union | Both):
             return judge(as_set)
-        if relation.ops[-1] == "mod" and relation.ops[0] == "==mod":
+        if relation.ops[-1] == "mod":
             return judge(relation.members[1]) if _is_name(relation.members[0]) else Finding(False, "different_type")
         if not set(relation.ops) <= {"=", "~", "in", "==mod"}:
             return Finding(False, "different_type")
@@ -308,6 +386,8 @@ class Comparison:
         return found
 
     def _both_relations(self, gold: Relation, answer: Relation) -> Finding:
+        if gold.ops[-1] == "mod" and answer.ops[-1] == "mod":
+            return Finding(*same_congruence(gold, answer))
         a, b = solution_set(gold), solution_set(answer)
         if a is not None and b is not None and {"<", ">", "<=", ">=", "!=", "in"} & {*gold.ops, *answer.ops}:
             return self.compare(a, b) if variable(gold) == variable(answer) else Finding(False, "different_variable")
@@ -343,9 +423,10 @@ class Comparison:
         mine, theirs = (r.members[0] for r in (gold, answer))
         if _is_name(mine) and _is_name(theirs):
             # "y = 2x" and "f(x) = 2x" name the same thing; "a = 9" and "b = 9" do not.
-            if mine != theirs and not {Call} & {type(mine), type(theirs)}:
+            renamed = _same_name(mine, theirs)
+            if renamed is None:
                 return Finding(False, "different_variable")
-            return self.compare(gold.members[1], answer.members[1])
+            return self.compare(gold.members[1], substituted(answer.members[1], renamed))
         return Finding(False, "different_relation")
 
 
@@ -473,6 +554,66 @@ def _digits(written: str) -> str:
 # --- shapes --------------------------------------------------------------------------------------------------
 
 
+def _ends(condition: Term | None) -> tuple[Term, ...] | None:
+    """The bounds of a condition's interval, open or closed."""
+    allowed = solution_set(condition) if isinstance(condition, Relation) else None
+    return allowed.items if isinstance(allowed, Group) else None
+
+
+def _variables(term: Term) -> frozenset[str]:
+    """The names that a list of conditions or equations is about."""
+    if not isinstance(term, Group | Union | Both):
+        return frozenset()
+    relations = [part for part in children(term) if isinstance(part, Relation)]
+    return frozenset(name for r in relations if (name := _about(r)))
+
+
+def _about(relation: Relation) -> str:
+    if relation.ops[0] == "=":
+        first = relation.members[0]
+        return first.name if isinstance(first, Symbol) else ""
+    return variable(relation)
+
+
+def _without_indices(term: Term, names: frozenset[str]) -> Term:
+    """Roots called ``x_1`` and ``x_2`` as values of ``x``."""
+    if not isinstance(term, Group | Union) or len(names) != 1:
+        return term
+    (name,) = names
+
+    def bare(part: Term) -> Term:
+        match part:
+            case Relation((Symbol(written), value), ("=",)) if re.fullmatch(rf"{re.escape(name)}_[\d,]+", written):
+                return Relation((Symbol(name), value), ("=",))
+            case _:
+                return part
+
+    parts = tuple(map(bare, children(term)))
+    return Group(parts, term.brackets) if isinstance(term, Group) else Union(parts)
+
+
+def _mixes_names(term: Term) -> bool:
+    """Whether a list gives values to several unknowns, which are no roots of one equation."""
+    names = _variables(term)
+    if len(names) < 2 or not all(isinstance(p, Relation) and p.ops == ("=",) for p in children(term)):
+        return len(names) > 1 and isinstance(term, Union | Both)
+    bases = {name.partition("_")[0] for name in names}
+    return len(bases) > 1 or not all("_" in name for name in names)
+
+
+def _values_by_name(term: Term) -> dict[str, Term] | None:
+    if not isinstance(term, Group) or not term.items:
+        return None
+    found: dict[str, Term] = {}
+    for part in term.items:
+        match part:
+            case Relation((Symbol(name), value), ("=",)) if name not in found:
+                found[name] = value
+            case _:
+                return None
+    return found
+
+
 def _unwrapped(term: Term) -> Term:
     """A group of one is its item, whatever its brackets."""
     while isinstance(term, Group) and len(term.items) == 1:
@@ -508,6 +649,23 @@ def _as_rows(term: Term) -> tuple[tuple[Term, ...], ...] | None:
 
 def _is_interval(group: Group) -> bool:
     return len(group.items) == 2 and group.brackets != ""
+
+
+def _same_name(gold: Term, answer: Term) -> dict[str, Term] | None:
+    """The renaming of arguments under which two left sides name one thing; None if they name two.
+
+    ``f(x)`` and ``f(t)`` are the same function, ``y`` is what ``f(x)`` is called on a graph, ``f'`` is not ``f``.
+    """
+    if gold == answer:
+        return {}
+    match gold, answer:
+        case Call(f, args), Call(g, others) if f == g and len(args) == len(others):
+            pairs = zip(args, others, strict=True)
+            return {b.name: a for a, b in pairs if isinstance(a, Symbol) and isinstance(b, Symbol)}
+        case (Call(f), Symbol(y)) | (Symbol(y), Call(f)) if f.count("'") == y.count("'"):
+            return {}
+        case _:
+            return None
 
 
 def _is_name(term: Term) -> bool:

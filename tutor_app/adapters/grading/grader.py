@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tutor_app.adapters.grading.compare import Finding, compare_readings
+from tutor_app.adapters.grading.compare import Finding
+from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.paper import paper_same
-from tutor_app.adapters.grading.readings import readings
 from tutor_app.core.errors import HostFault
 
 Verdict = Literal["correct", "incorrect", "unknown"]
@@ -40,7 +40,7 @@ class Grade:
     """A verdict.
 
     Attributes:
-        verdict: ``unknown`` if the comparison ran out of time or memory, or the gold answer cannot be read.
+        verdict: ``unknown`` if the comparison ran out of time or memory, or one of the two cannot be read.
         reason: A short code, such as ``equal``, ``rounded``, ``unit_dropped``, ``different_value``, ``timeout``.
         seconds: Wall time.
     """
@@ -117,13 +117,8 @@ class Grader:
         quick = _quick(gold, answer)
         if quick is not None:
             return quick
-        golds = readings(gold)
-        answers = readings(answer)
-        if not golds or not answers:
-            reason = "unreadable_gold" if not golds else "unreadable_answer"
-            return Finding(None if not golds else False, reason)
-        found = compare_readings(golds, answers)
-        return found if found.same is not None else self._ask(gold, answer, paper=False)
+        found = judge(gold, answer, None)
+        return self._ask(gold, answer, paper=False) if found.reason == "needs_algebra" else found
 
     def _ask(self, gold: str, answer: str, *, paper: bool) -> Finding:
         """The grading process's finding; it is killed, and its successor started, when its time is over."""

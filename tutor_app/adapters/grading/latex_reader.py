@@ -20,12 +20,14 @@ from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     ONE,
     Based,
+    Both,
     Call,
     Constant,
     Degrees,
     Group,
     Matrix,
     Number,
+    Piecewise,
     Power,
     Product,
     Quantity,
@@ -143,8 +145,8 @@ class Parser:
         self._depth -= 1
         if not items:
             raise Unreadable("nothing where a value should be")
-        if len(items) > 1 and "or" in seps and all(isinstance(t, Relation) and "=" not in t.ops for t in items):
-            return Union(tuple(items))
+        if len(items) > 1 and (found := _joined(items, seps)) is not None:
+            return found
         return items[0] if len(items) == 1 else Group(tuple(items))
 
     def _either_sign(self) -> list[Term]:
@@ -161,9 +163,9 @@ class Parser:
         return values
 
     def _union(self) -> Term:
-        parts = [self._relation()]
+        parts = [self._intersection()]
         while self._take(r"\cup"):
-            parts.append(self._relation())
+            parts.append(self._intersection())
         if self._take(r"\setminus", r"\backslash", r"\smallsetminus"):
             parts[-1:] = _without_points(parts[-1], self._relation())
         if len(parts) == 1:
@@ -175,6 +177,12 @@ class Parser:
             case _:
                 return Union(tuple(parts))
 
+    def _intersection(self) -> Term:
+        parts = [self._relation()]
+        while self._take(r"\cap"):
+            parts.append(self._relation())
+        return parts[0] if len(parts) == 1 else Both(tuple(parts))
+
     def _relation(self) -> Term:
         members, ops = [self._member()], []
         while (token := self._peek()).text in RELATIONS and token.kind in ("op", "cmd"):
@@ -182,7 +190,9 @@ class Parser:
             ops.append(RELATIONS[token.text])
             members.append(self._member())
         bracketed = self._peek().text == "(" and self._peek(1).text in (r"\mod", r"\bmod")
-        if ops and (bracketed or self._peek().text in (r"\pmod", r"\mod", r"\bmod")):
+        if bracketed or self._peek().text in (r"\pmod", r"\mod", r"\bmod"):
+            if not ops:  # "3 (mod 7)" names no variable
+                members, ops = [Words(""), *members], ["==mod"]
             self._at += 2 if bracketed else 1
             members.append(self._atom())
             ops.append("mod")
@@ -511,6 +521,8 @@ class Parser:
 
     def _matrix(self) -> Term:
         kind = self._environment()
+        if kind == "cases":
+            return self._cases()
         if kind not in ("pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array"):
             raise Unreadable(f"the environment {kind}")
         if kind == "array" and self._peek().text == "{":
@@ -532,6 +544,20 @@ class Parser:
         if len({len(row) for row in full}) != 1:
             raise Unreadable("rows of unequal length")
         return Matrix(tuple(full))
+
+    def _cases(self) -> Term:
+        pieces: list[tuple[Term, Term | None]] = []
+        while self._peek().text != r"\end":
+            value = self._list(("&",))
+            self._expect("&")
+            condition = self._list(("\\\\", r"\end"))
+            pieces.append((value, None if isinstance(condition, Words) else condition))
+            self._take("\\\\")
+        self._expect(r"\end")
+        self._environment()
+        if len(pieces) < 2:
+            raise Unreadable("a piecewise function of one piece")
+        return Piecewise(tuple(pieces))
 
     def _cell(self, stops: tuple[str, ...]) -> Term:
         value = self._list(stops)
@@ -555,6 +581,19 @@ class Parser:
                 raise Unreadable("a brace without its partner")
 
 
+def _joined(items: list[Term], seps: set[str]) -> Term | None:
+    """Conditions joined by "or" or by "and"; None for a list of values."""
+    if not all(isinstance(t, Relation) for t in items):
+        return None
+    unequal = all(isinstance(t, Relation) and "=" not in t.ops for t in items)
+    names = {frozenset(part.name for part in walk(t) if isinstance(part, Symbol)) for t in items}
+    if "or" in seps and (unequal or len(names) > 1):
+        return Union(tuple(items))
+    if "and" in seps and unequal and "or" not in seps:
+        return Both(tuple(items))
+    return None
+
+
 def _without_points(reals: Term, points: Term) -> list[Term]:
     """The parts of the line between the points that are taken out of it.
 
@@ -570,7 +609,7 @@ def _without_points(reals: Term, points: Term) -> list[Term]:
     return [Group((low, high), "()") for low, high in itertools.pairwise(ends)]
 
 
-_COMPOSITE: Final = (Group, Union, Relation, Ratio, Quantity, Words, Matrix)
+_COMPOSITE: Final = (Group, Union, Both, Piecewise, Relation, Ratio, Quantity, Words, Matrix)
 _ATOM_COMMANDS: Final = frozenset(
     {"pi", "infty", "binom", "dbinom", "tbinom", "lvert", "lfloor", "lceil", "begin", "{"} | set(FUNCTIONS) | GREEK
 )

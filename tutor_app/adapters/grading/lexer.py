@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.adapters.grading.spellings import rewritten, without_marks
 from tutor_app.adapters.grading.terms import Unreadable
 from tutor_app.adapters.grading.units import is_unit
 
@@ -47,7 +48,7 @@ _SAME: Final = {
     "∞": r"\infty ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "√": "sqrt ", "°": r"^\circ ",
     "∪": r"\cup ", "∈": r"\in ", "±": r"\pm ", "²": "^2", "³": "^3", "½": "(1/2)", "¼": "(1/4)", "¾": "(3/4)",
     "θ": r"\theta ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'", "“": '"', "”": '"', "∅": r"\emptyset ",
-    "≡": r"\equiv ", "€": r"\$", "£": r"\$", "⁄": "/", "…": "...", "ℝ": r"\mathbb{R}", "⟨": "(", "⟩": ")",
+    "≡": r"\equiv ", "⁄": "/", "…": "...", "ℝ": r"\mathbb{R}", "⟨": "(", "⟩": ")",
     "∠": "", "⅓": "(1/3)", "⅔": "(2/3)", "⅕": "(1/5)", "⅖": "(2/5)", "⅗": "(3/5)", "⅘": "(4/5)", "⅙": "(1/6)",
     "⅚": "(5/6)", "⅛": "(1/8)", "⅜": "(3/8)", "⅝": "(5/8)", "⅞": "(7/8)",
 }  # fmt: skip
@@ -69,8 +70,11 @@ _REPEATING: Final = re.compile(
 )
 _GOING_ON: Final = re.compile(r"(\d{0,50})\.(\d{0,50}?)(?:(\d)\3\3+|(\d{2,25})\4+)(?:\.{3}|\\[lc]?dots)$")
 _PREAMBLE: Final = re.compile(
-    r"(?:(?:the|my|our)\s+)?(?:final\s+)?answer\s*(?:is\s*:?|[:=])\s*|=\s*|\\approx(?![a-z])\s*"
-    r"|(?:option|choice)\s+(?=\(?[A-Za-z]\)?$)",
+    r"(?:(?:so|hence|thus|therefore|then|finally)\b,?\s*)?(?:"
+    r"(?:(?:the|my|our)\s+)?(?:(?:final|correct)\s+)?(?:answer|ans|solution|result)\s*(?:is\s*:?|[:=])\s*"
+    r"|(?:the\s+)?value\s+(?:of\s+[A-Za-z]\s+)?is\s*:?\s*|(?:there\s+(?:is|are)|it\s+is|it's|we\s+(?:get|have)|is)\s+(?!no\b)(?=.*\d)"
+    r"|=\s*(?!=)|\\approx(?![a-z])\s*|\\therefore(?![a-z])\s*"
+    r"|(?:option|choice)\s+(?=\(?[A-Za-z]\)?$))|(?:so|hence|thus|therefore)\b,?\s+(?=\S)",
     re.IGNORECASE,
 )
 _OVER: Final = re.compile(r"\{([^{}]*)\\over(?![A-Za-z])([^{}]*)\}|^([^{}]*)\\over(?![A-Za-z])([^{}]*)$")
@@ -90,7 +94,7 @@ _BASE_TEXT: Final = re.compile(r"_\s*\{?\s*\\(?:text|mathrm)\s*\{\s*(\w+)\s*\}\s
 _BASE_DIGITS: Final = re.compile(r"(?:\\(?:text|mathrm)\s*\{\s*([0-9A-Z]+)\s*\}|\(([0-9A-Z]+)\))(?=_\{?\d)")
 _BASE_LETTERS: Final = re.compile(r"\b(\d[0-9a-z]*)(?=_\{?\d)")
 _PREFIXED: Final = re.compile(r"0([box])([0-9a-fA-F]+)")
-_CURRENCY_CODE: Final = re.compile(r"^(?:USD|US\\?\$|EUR|GBP)\s*(?=-?\d)")
+_CURRENCY_CODE: Final = re.compile(r"^(?:USD|US\\?\$)\s*(?=-?\d)")
 _ABBREVIATED: Final = re.compile(r"(?<=[a-z])\.(?=\^)")
 _UNDERSCORES: Final = re.compile(r"-?\d{1,3}(?:_\d{3})+")
 _IN_BASE: Final = re.compile(r"(-?[0-9A-Z.]+)\s*\(?\s*(?:in\s+)?base\s*(\d{1,2})\s*\)?")
@@ -131,6 +135,7 @@ def clean(text: str) -> str:
     """The same answer without delimiters, spacing commands and typographic variants; lossless as to value."""
     if len(text) > MAX_CHARACTERS:
         raise Unreadable("longer than any answer")
+    text = rewritten(text)
     text = _VULGAR.sub(lambda m: f"({m[1]}+{_SAME[m[2]]})", text)
     text = _RAISED.sub(lambda m: "^{" + m[0].translate(_RAISED_DIGITS) + "}", text)
     text = text.translate(_TRANSLATE).strip()
@@ -138,6 +143,7 @@ def clean(text: str) -> str:
         text = _fraction(m[1], m[2], m[3] or m[4])
     while True:
         before = text
+        text = without_marks(text)
         for left, right in _DELIMITERS:
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):

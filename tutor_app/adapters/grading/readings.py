@@ -11,20 +11,30 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.latex_reader import Parser, check
 from tutor_app.adapters.grading.lexer import clean, plain_words, tokens
-from tutor_app.adapters.grading.python_reader import read_python
+from tutor_app.adapters.grading.phrases import clock, in_words, remainder
+from tutor_app.adapters.grading.python_reader import as_matrix, read_python
 from tutor_app.adapters.grading.terms import (
     INFINITY,
+    ONE,
     Based,
     Group,
+    Matrix,
     Quantity,
+    Ratio,
+    Relation,
+    Symbol,
     Term,
+    Union,
     Unreadable,
     Words,
     integer,
     negative,
     product,
+    substituted,
+    total,
 )
 from tutor_app.adapters.grading.units import SCALES
 
@@ -41,11 +51,52 @@ _SET_BUILDER: Final = re.compile(
     r"\\?\{\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid|\\vert)\s*(.+?)\s*\\?\}"
 )
 _ORDER: Final = re.compile(r"[<>]|\\(?:le|ge|lt|gt|ne)q?(?![a-z])|!=")
-_ALL_REALS: Final = re.compile(
-    r"(?:the\s+)?(?:set\s+of\s+)?all\s+real(?:s|\s+numbers|\s+values(?:\s+of\s+[a-z])?|\s+[a-z])|Reals"
+_TEXT: Final = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|textnormal)\s*\{([^{}]*)\}")
+_EXCEPT: Final = re.compile(
+    r"(?:the\s+)?(?:set\s+of\s+)?all\s+(?:the\s+)?real(?:s|\s+numbers|\s+[a-z])?\s+(?:except|but|other\s+than|excluding|not\s+equal\s+to)"
+    r"\s+(?:for\s+)?(?:[a-z]\s*=\s*)?(.+)",
+    re.IGNORECASE,
 )
+_NONZERO: Final = re.compile(r"(?:all\s+)?non-?\s?zero\s+real(?:s|\s+numbers)?", re.IGNORECASE)
+_REALS_WHERE: Final = re.compile(
+    r"all\s+real(?:s|\s+numbers)?(?:\s+[a-z])?\s+(?:such\s+that|with|where)\s+(.+)", re.IGNORECASE
+)
+_REALS_ORDER: Final = re.compile(
+    r"(?:the\s+set\s+of\s+)?all\s+(?:real\s+)?(?:reals|numbers|real\s+[a-z])?\s*(?:that\s+are\s+)?"
+    r"(greater|less|larger|smaller)\s+than\s+(or\s+equal\s+to\s+)?(.+)",
+    re.IGNORECASE,
+)
+_POINT: Final = re.compile(
+    r"(?:(?:the\s+)?(?:points?|vertex|vertices|cent(?:er|re)|coordinates|origin|intersection)\s*(?:is|are|at)?\s*:?\s*)?"
+    r"(?:[A-Z]\s*=?\s*)?(\(.*,.*\))"
+)
+_TRANSPOSED: Final = re.compile(
+    r"(.*[\])}])\s*\^\s*(?:\{\s*)?(?:\\(?:mathrm|text|mathsf|mathbf|mathit)\s*\{\s*T\s*\}|\\(?:top|intercal|prime)|T|t)(?:\s*\})?",
+    re.DOTALL,
+)
+_BASIS: Final = re.compile(
+    r"\\(?:mathbf|hat|vec|boldsymbol|bm|overrightarrow|widehat|overline|bar)\s*(?:\{\s*(?:\\(?:mathbf|hat|boldsymbol|bm)\s*)?"
+    r"\{?\s*\\?([ijk])(?:math)?\s*\}?\s*\}|\\?([ijk])(?:math)?(?![A-Za-z]))"
+)
+_PLAIN_BASIS: Final = re.compile(r"[-+\s\d./()*]*[-+\s\d./()*ijk]*")
+_WHERE_INTEGER: Final = re.compile(
+    r"\s*(?:[,;(]|\\text\s*\{\s*,?\s*(?:where|for|with|and)?\s*\}|\b(?:where|for|with)\b|\s)+\s*(?:\(|for\s+|where\s+|any\s+)*"
+    r"(?:\$)?([kmnlj])\s*(?:\$)?\s*(?:\\in\s*\\mathbb\s*\{?[ZN]\}?|\\in\s*Z|(?:\\text\s*\{)?\s*(?:is\s+)?(?:an?\s+|any\s+)?integers?\s*\}?"
+    r"|=\s*0\s*,\s*(?:\\pm\s*)?1\b.*)\s*\)?\s*$"
+)
+_ANY_INTEGER: Final = re.compile(
+    r"\s*(?:,|\()?\s*(?:\\text\s*\{)?\s*,?\s*(?:where|for|with)?\s*(?:any|all|every|an|each)?\s+integers?\s*\}?\s*(?:values\s+of\s+)?\$?([kmnlj])\$?\s*\)?\s*$"
+)
+_LETTER_OR_DATE: Final = re.compile(r"[A-Za-z'\"]|^\d{4}-\d\d-\d\d$")
+_PERMUTATIONS: Final = re.compile(r"P\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)")
+_COMMA_PAIR: Final = re.compile(r"\d,\d")
+_LONE_COMMA: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,}|(?<=0,)\d{3})(?![\d.,])")
+_PLUS_MINUS_INSIDE: Final = re.compile(r"(?<=[\w)}])\s*\+-\s*(?=[\w\\(])")
+INTEGER_PARAMETER: Final = "any integer"
+"""The name that a parameter has whose letter is said to be any integer."""
 NO_SOLUTION: Final = re.compile(
-    r"(?:there\s+(?:is|are)\s+)?no\s+(?:real\s+)?(?:solutions?|roots?)|(?:the\s+)?empty\s*set|none", re.IGNORECASE
+    r"(?:there\s+(?:is|are)\s+)?no\s+(?:real\s+)?(?:solutions?|roots?)|(?:the\s+)?(?:empty|null)\s*set|none",
+    re.IGNORECASE,
 )
 _TO_RATIO: Final = re.compile(r"(\d+(?:\.\d+)?)\s+to\s+(\d+(?:\.\d+)?)")
 _AND_FRACTION: Final = re.compile(r"(\d+)\s+and\s+(\d+)\s*/\s*(\d+)")
@@ -77,11 +128,22 @@ def readings(text: str) -> tuple[Term, ...]:
             found.append(term)
 
     if m := _TEXT_ONLY.fullmatch(cleaned):
-        attempt(partial(_whole, plain_words(m[1])))
-        found.append(Words(plain_words(m[1]), marked=True))
+        plain = plain_words(m[1])
+        attempt(partial(_whole, plain))
+        found = [term for term in found if not isinstance(term, Ratio)] if clock(plain) else found
+        found.extend(in_words(plain))
+        for other in _also(plain):
+            attempt(partial(_whole, other))
+        found.append(Words(plain, marked=True))
         return tuple(found)
+    if (time := clock(cleaned)) is not None and not _BARE_DIGITS.fullmatch(cleaned):
+        return (time, Words(plain_words(cleaned))) if time.half else (time,)
+    plain = plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
+    if (divided := remainder(plain)) is not None:
+        return (divided,)
     if (m := _SET_BUILDER.fullmatch(cleaned)) and _ORDER.search(m[1]):
         cleaned = m[1]
+    cleaned, parameter = _stated_integer(cleaned)
     attempt(partial(_whole, cleaned))
     if not found and (r"\pm" in cleaned or r"\mp" in cleaned):
         attempt(lambda: Parser(tokens(cleaned), signs_inside=False).whole())
@@ -89,16 +151,20 @@ def readings(text: str) -> tuple[Term, ...]:
         attempt(lambda: read_python(_MODULES.sub("", cleaned)))
         if len(cleaned) < MAX_PRINTED and _NUMPY.fullmatch(cleaned):
             attempt(lambda: read_python(re.sub(r"(?<=[\d.\]])\s+(?=[-\d.\[])", ", ", cleaned)))
-        if _ALL_REALS.fullmatch(cleaned):
-            found.append(Group((negative(INFINITY), INFINITY), "()"))
         if cleaned in ("{}", "EmptySet"):
             found.append(Group((), "{}"))
+        if cleaned == "Reals":
+            found.append(Group((negative(INFINITY), INFINITY), "()"))
         if _BARE_DIGITS.fullmatch(cleaned):
             found.append(Based(cleaned.upper(), 0))
-        for other in _also(cleaned):
-            attempt(partial(_whole, other))
         if _WORDS.fullmatch(cleaned) and (_WORDY.search(cleaned) or _LETTERS.fullmatch(cleaned)):
             found.append(Words(plain_words(cleaned)))
+    if "\\" not in plain and _LETTER_OR_DATE.search(plain):
+        found.extend(term for term in in_words(plain) if term not in found)
+        for other in _also(plain):
+            attempt(partial(_whole, other))
+    for read in _special(cleaned):
+        attempt(read)
     if _THOUSANDS.search(cleaned) and _SEPARATED.search(cleaned) and any(bracket in cleaned for bracket in "(["):
         attempt(lambda: Parser(tokens(cleaned, thousands_in_brackets=True)).whole())
     if m := _SMALL_UNIT.fullmatch(cleaned):
@@ -109,7 +175,81 @@ def readings(text: str) -> tuple[Term, ...]:
     for term in tuple(found):
         if isinstance(term, Quantity) and term.unit in SCALES:
             found.append(product(integer(SCALES[term.unit]), term.value))
+    if parameter:
+        found = [_renamed(term, parameter) for term in found]
     return tuple(found)
+
+
+def decimal_commas(text: str) -> tuple[Term, ...]:
+    """The readings of an answer whose only comma may be the decimal comma, as in "3,5"; else none."""
+    if text.count(",") != 1 or any(bracket in text for bracket in "([;:"):
+        return ()
+    point = _LONE_COMMA.sub(r"\1.\2", text)
+    return readings(point) if point != text else ()
+
+
+def _stated_integer(text: str) -> tuple[str, str]:
+    """The text without "where k is an integer" at its end, and that letter."""
+    for pattern in (_WHERE_INTEGER, _ANY_INTEGER):
+        m = pattern.search(text) if len(text) < MAX_PRINTED else None
+        if m and m.start() and re.search(rf"(?<!\\)(?<![A-Za-z]){m[1]}|\d{m[1]}|\\pi\s*{m[1]}", text[: m.start()]):
+            return text[: m.start()].rstrip(" ,;"), m[1]
+    return text, ""
+
+
+def _renamed(term: Term, letter: str) -> Term:
+    match term:
+        case Relation(members, ops):
+            return Relation(tuple(_renamed(member, letter) for member in members), ops)
+        case Union(parts):
+            return Union(tuple(_renamed(part, letter) for part in parts))
+        case Group(items, brackets):
+            return Group(tuple(_renamed(item, letter) for item in items), brackets)
+        case _:
+            return substituted(term, {letter: Symbol(INTEGER_PARAMETER)})
+
+
+def _special(text: str) -> list[Callable[[], Term]]:
+    """Readings of forms that are seen only in the whole text."""
+    found: list[Callable[[], Term]] = []
+    if (m := _POINT.fullmatch(text)) and m[1] != text:
+        found.append(partial(_whole, m[1]))
+    if (m := _PERMUTATIONS.fullmatch(text)) and int(m[1]) >= int(m[2]):
+        found.append(partial(_whole, rf"\frac{{{m[1]}!}}{{({m[1]}-{m[2]})!}}"))
+    if m := _TRANSPOSED.fullmatch(text):
+        found.append(partial(_transposed, m[1]))
+    if _BASIS.search(text):
+        named = _BASIS.sub(lambda b: rf" u_{b[1] or b[2]} ", text)
+        found.extend((partial(_vector, named, 3), *(() if "u_k" in named else (partial(_vector, named, 2),))))
+    elif "j" in text and _PLAIN_BASIS.fullmatch(text):
+        named = re.sub("[ijk]", lambda b: f" u_{b[0]} ", text)
+        found.extend((partial(_vector, named, 3), *(() if "k" in text else (partial(_vector, named, 2),))))
+    if ";" in text and _COMMA_PAIR.search(text):
+        found.append(partial(_whole, re.sub(r"(?<=\d),(?=\d)", ".", text)))
+    if _PLUS_MINUS_INSIDE.search(text):
+        found.append(partial(_whole, _PLUS_MINUS_INSIDE.sub(r"\\pm ", text)))
+    return found
+
+
+def _transposed(text: str) -> Term:
+    term = _whole(text)
+    if isinstance(term, Group) and term.brackets and term.items:
+        return as_matrix(Group(tuple(Group((item,), "[]") for item in term.items), "[]"))
+    if isinstance(term, Matrix):
+        return Matrix(tuple(zip(*term.rows, strict=True)))
+    raise Unreadable("the transpose of what is no vector")
+
+
+def _vector(text: str, size: int) -> Term:
+    """The components of a sum of multiples of the unit vectors, named ``u_i``, ``u_j`` and ``u_k``."""
+    term = _whole(text)
+    units = ("u_i", "u_j", "u_k")
+    zero = {unit: integer(0) for unit in units}
+    components = tuple(substituted(term, {**zero, unit: ONE}) for unit in units)
+    whole = total(*(product(component, Symbol(unit)) for component, unit in zip(components, units, strict=True)))
+    if not same(term, whole):
+        raise Unreadable("no vector")
+    return Group(components[:size], "()")
 
 
 def _also(text: str) -> list[str]:
@@ -121,6 +261,15 @@ def _also(text: str) -> list[str]:
         found.append(rf"{m[1]}\frac{{{m[2]}}}{{{m[3]}}}")
     if m := _QUOTED.fullmatch(text):
         found.append(m[2])
+    if m := _EXCEPT.fullmatch(text):
+        points = re.sub(r"\s*(?:,?\s*\band\b|,?\s*\bor\b)\s*(?:[a-z]\s*=\s*)?", ",", m[1])
+        found.append(rf"\mathbb{{R}}\setminus\{{{points.strip('{}')}\}}")
+    if m := _REALS_WHERE.fullmatch(text):
+        found.append(m[1])
+    if m := _REALS_ORDER.fullmatch(text):
+        found.append(f"x{'>' if m[1].lower() in ('greater', 'larger') else '<'}{'=' if m[2] else ''}{m[3]}")
+    if _NONZERO.fullmatch(text):
+        found.append(r"\mathbb{R}\setminus\{0\}")
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from tutor_app.adapters.grading.algebra import linear, rational, real
 from tutor_app.adapters.grading.terms import (
     INFINITY,
+    Both,
     Call,
     Constant,
     Degrees,
@@ -36,13 +37,15 @@ SCALAR: Final = (Number, Symbol, Constant, Sum, Product, Power, Call, Degrees)
 def as_set(term: Term) -> Term:
     """Inequalities joined by "or" are the union of what they allow, by "and" or a comma what they have in common."""
     listed = isinstance(term, Group) and term.brackets == ""
-    items = children(term) if listed or isinstance(term, Union) else ()
-    if not items or not all(isinstance(t, Relation) for t in items):
+    items = children(term) if listed or isinstance(term, Union | Both) else ()
+    if not items or not (isinstance(term, Both) or all(isinstance(t, Relation) for t in items)):
         return term
-    parts = [solution_set(t) for t in items if isinstance(t, Relation)]
+    parts = [solution_set(t) if isinstance(t, Relation) else t for t in items]
     if not all(isinstance(p, Group | Union) for p in parts):
         return term
     sets = tuple(p for p in parts if p is not None)
+    if isinstance(term, Both):
+        return (_common(sets) or Group((), "{}")) if all(isinstance(s, Group) for s in sets) else term
     # Of a list that has nothing in common the union was meant.
     return (_common(sets) if listed else None) or Union(sets)
 

@@ -5,7 +5,7 @@ Plain values, standard library only. Nothing here is simplified: ``2/4`` stays a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -103,6 +103,33 @@ class Union:
 
 
 @dataclass(frozen=True, slots=True)
+class Both:
+    """Conditions or sets of which all hold at once: written with "and" or as an intersection."""
+
+    parts: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piecewise:
+    """Values with the condition under which each is taken; the condition of "otherwise" is None."""
+
+    pieces: tuple[tuple[Term, Term | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A time of day, or a duration with colons.
+
+    Attributes:
+        fields: Hours, minutes and perhaps seconds.
+        half: ``am``, ``pm`` or empty.
+    """
+
+    fields: tuple[int, ...]
+    half: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """Rows of equal length."""
 
@@ -164,6 +191,9 @@ Term = (
     | Degrees
     | Group
     | Union
+    | Both
+    | Piecewise
+    | Clock
     | Matrix
     | Relation
     | Ratio
@@ -245,7 +275,7 @@ def root(term: Term, index: Term | None = None) -> Term:
 def children(term: Term) -> tuple[Term, ...]:
     """The direct parts of a term."""
     match term:
-        case Sum(parts) | Product(parts) | Union(parts) | Ratio(parts):
+        case Sum(parts) | Product(parts) | Union(parts) | Both(parts) | Ratio(parts):
             return parts
         case Power(base, exponent):
             return (base, exponent)
@@ -259,6 +289,8 @@ def children(term: Term) -> tuple[Term, ...]:
             return tuple(cell for row in rows for cell in row)
         case Relation(members, _):
             return members
+        case Piecewise(pieces):
+            return tuple(part for piece in pieces for part in piece if part is not None)
         case _:
             return ()
 
@@ -270,6 +302,34 @@ def walk(term: Term) -> Iterator[Term]:
         here = pending.pop()
         yield here
         pending.extend(children(here))
+
+
+def substituted(term: Term, values: Mapping[str, Term]) -> Term:
+    """The same scalar term with other terms put for some of its variables."""
+    match term:
+        case Symbol(name):
+            return values.get(name, term)
+        case Sum(terms):
+            return total(*(substituted(t, values) for t in terms))
+        case Product(factors):
+            return product(*(substituted(f, values) for f in factors))
+        case Power(base, exponent):
+            return Power(substituted(base, values), substituted(exponent, values))
+        case Call(name, args):
+            return Call(name, tuple(substituted(a, values) for a in args))
+        case Degrees(value):
+            return Degrees(substituted(value, values))
+        case Group(items, brackets):
+            return Group(tuple(substituted(i, values) for i in items), brackets)
+        case Matrix(rows):
+            return Matrix(tuple(tuple(substituted(c, values) for c in row) for row in rows))
+        case _:
+            return term
+
+
+def symbols(term: Term) -> frozenset[str]:
+    """The names of the variables in a term."""
+    return frozenset(part.name for part in walk(term) if isinstance(part, Symbol))
 
 
 def without_degrees(term: Term) -> Term:

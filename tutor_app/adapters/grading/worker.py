@@ -23,9 +23,9 @@ if __name__ == "__main__":
     # Run by path: the package's root replaces this folder, whose names are no top-level modules.
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from tutor_app.adapters.grading.compare import Finding, compare_readings
+from tutor_app.adapters.grading import judging
+from tutor_app.adapters.grading.compare import Finding
 from tutor_app.adapters.grading.paper import paper_same
-from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.terms import (
     Call,
     Constant,
@@ -167,7 +167,7 @@ def judge(oracle: SympyOracle, gold: str, answer: str, *, paper: bool) -> Findin
     oracle.too_large = False
     if paper:
         return paper_same(gold, answer, oracle)
-    found = compare_readings(readings(gold), readings(answer), oracle)
+    found = judging.judge(gold, answer, oracle)
     return Finding(None, "too_large") if found.same is None and oracle.too_large else found
 
 
