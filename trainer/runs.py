@@ -12,7 +12,6 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault, UserFault
 
 PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama-cpp-python", "sympy", "numpy")
@@ -75,17 +75,9 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     Raises:
         HostFault: If the disk refuses.
     """
-    raw = data.encode() if isinstance(data, str) else data
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        with part.open("wb") as f:
-            f.write(raw)
-            f.flush()
-            os.fsync(f.fileno())
-        part.replace(path)
+        write_file(path, data.encode() if isinstance(data, str) else data)
     except OSError as e:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise disk_fault(path, e) from None
 
 

@@ -69,7 +69,7 @@ def test_a_failure_is_one_sentence_and_leaves_the_old_file(
     def fail(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("tutor_app.export.files.os.fsync", fail)
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(TutorError, match=words) as caught:
         write_export(path, [VALUE])
     assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -108,6 +109,22 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
     assert "cannot be read" in complaints[0]
     with pytest.raises(HostFault, match="cannot be written"):
         save(tmp_path, Settings())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("before", ['{"seed": 7}', "{"])
+def test_a_link_to_the_settings_stays_a_link(tmp_path: Path, before: str) -> None:
+    target = tmp_path / "dotfiles" / "tutor.json"
+    target.parent.mkdir()
+    target.write_text(before)
+    link = tmp_path / "settings.json"
+    link.symlink_to(target)
+    save(link, Settings(seed=9))
+    assert link.is_symlink()
+    assert json.loads(target.read_text()) == {"seed": 9}
+    assert load(link) == (Settings(seed=9), ())
+    bad = tmp_path / "settings.json.bad"
+    assert (bad.read_text() if bad.exists() else "") == ("{" if before == "{" else "")
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,21 +1,20 @@
 """Exports as files: whole or not there, with names every system takes, and faults in one sentence.
 
-Files are written under temporary names in their own folder and moved onto their names when all are complete, so a
-full disk or a power cut never leaves half a handout where a whole one was, nor pictures without their document.
+A full disk or a power cut never leaves half a handout where a whole one was, nor pictures without their document:
+see :mod:`tutor_app.adapters.files`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tutor_app.adapters.files import write_files
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
 from tutor_app.export.face import export, format_of
@@ -119,35 +118,10 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
 
 
 def _write(files: Sequence[tuple[Path, bytes]]) -> None:
-    staged: list[tuple[Path, Path]] = []
-    target = files[0][0]
     try:
-        for target, data in files:
-            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".export-", suffix=".part")
-            staged.append((Path(name), target))
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(_mode(target))
-        for temporary, target in staged:
-            temporary.replace(target)
+        write_files(files)
     except (OSError, ValueError) as e:
-        raise _fault(target, e) from None
-    finally:
-        for temporary, _ in staged:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-
-
-def _mode(target: Path) -> int:
-    """Permissions of the file that is replaced, or those of any new one; a temporary file's are narrower."""
-    try:
-        return target.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        raise _fault(next((p for p, _ in files if str(p) == getattr(e, "filename", "")), files[0][0]), e) from None
 
 
 def _fault(target: Path, error: OSError | ValueError) -> TutorError:

@@ -5,13 +5,11 @@ Reading never fails: what is unknown or out of bounds is left at its default and
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 
+from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault
 from tutor_app.core.settings import Settings, described, sift
 
@@ -57,18 +55,7 @@ def save(path: Path, settings: Settings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep_if_unreadable(path)
-        # In the same folder: os.replace is atomic only within one file system.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        write_file(path, text.encode())
     except OSError as e:
         raise HostFault(
             f"The settings cannot be written to {path}: {e.strerror or e}.",
@@ -77,9 +64,10 @@ def save(path: Path, settings: Settings) -> None:
 
 
 def _keep_if_unreadable(path: Path) -> None:
+    if not path.is_file():
+        return
+    data = path.read_bytes()
     try:
-        json.loads(path.read_bytes())
+        json.loads(data)
     except (ValueError, RecursionError):
-        path.replace(path.with_name(path.name + ".bad"))
-    except FileNotFoundError:
-        pass
+        write_file(path.with_name(path.name + ".bad"), data)

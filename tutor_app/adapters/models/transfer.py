@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress, Stage
@@ -221,12 +222,10 @@ class Part:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Replace ``path`` in one step, so that a reader sees the old text or the new, never half of one."""
-    fresh = path.with_name(path.name + ".new")
+    """Replace ``path`` in one step."""
     # A path that is no UTF-8 has lone surrogates; they become their JSON escapes and are read as they were.
     text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-    fresh.write_bytes(text.encode("utf-8", "backslashreplace"))
-    fresh.replace(path)
+    write_file(path, text.encode("utf-8", "backslashreplace"))
 
 
 @contextmanager

@@ -1,0 +1,102 @@
+"""Writes files whole: what is on the disk afterwards is the old content or the new, never half of one.
+
+The content is written to a fresh file in the same folder, flushed to the disk, and renamed onto its place. A symbolic
+link stays a link, and its target is replaced; permissions stay what they were; what is no plain file, such as a device
+or a pipe, is written to. Errors are plain ``OSError`` whose ``filename`` is the path that was asked for, and
+``ValueError`` for a path that no system takes; callers put them into words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace the content of one file, or make it.
+
+    Raises:
+        OSError: If it cannot be written; the old content is there still.
+        ValueError: If the path has a null byte.
+    """
+    write_files([(path, data)])
+
+
+def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Replace several files that belong together: none is touched until the new content of all is on the disk.
+
+    Raises:
+        OSError: If one cannot be written.
+        ValueError: If a path has a null byte.
+    """
+    staged: list[tuple[Path, Path, Path]] = []
+    streams: list[tuple[Path, bytes]] = []
+    try:
+        for path, data in files:
+            with _naming(path):
+                mode = _mode(path)
+                if mode is not None and not stat.S_ISREG(mode):
+                    streams.append((path, data))
+                    continue
+                target = Path(os.path.realpath(path))
+                fresh = target.with_name(f".{secrets.token_hex(8)}.part")
+                staged.append((path, fresh, target))
+                _write_fresh(fresh, data, mode)
+        for path, data in streams:
+            with _naming(path), path.open("wb") as file:
+                file.write(data)
+        for path, fresh, target in staged:
+            with _naming(path):
+                fresh.replace(target)
+    finally:
+        for _, fresh, _ in staged:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+    for folder in {target.parent for _, _, target in staged}:
+        _flush_folder(folder)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error name the path that was asked for, not a temporary one or the target of a link."""
+    try:
+        yield
+    except OSError as e:
+        e.filename, e.filename2 = str(path), None
+        raise
+
+
+def _mode(path: Path) -> int | None:
+    """Kind and permissions of what is there, or at the end of a link; None for nothing."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _write_fresh(fresh: Path, data: bytes, mode: int | None) -> None:
+    # Made by os.open with the permissions of any new file, which the system narrows by the umask; reading the umask
+    # would mean to set it, for every thread of the program.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    with os.fdopen(os.open(fresh, flags, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if mode is not None:
+        fresh.chmod(stat.S_IMODE(mode))
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
