@@ -42,6 +42,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
         qtbot.waitExposed(window)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
+        qtbot.waitUntil(lambda: window.models.facts is not None and bool(window.start.cards))
         return window
 
     yield make

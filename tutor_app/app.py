@@ -24,7 +24,8 @@ from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
-from tutor_app.tutor import settings_file
+from tutor_app.core.window_state import WindowState
+from tutor_app.tutor import settings_file, window_state_file
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.samples import sample_problems
 
@@ -56,6 +57,7 @@ class AppServices:
         self._made_for: tuple[object, ...] = ()
         self._library: Library | None = None
         self._settings, self.complaints = settings_file.load(folders.settings)
+        self._window_state = window_state_file.load(folders.window_state)
 
     # Solving
 
@@ -229,6 +231,19 @@ class AppServices:
         """See the protocol."""
         self._settings = settings
         settings_file.save(self._folders.settings, settings)
+
+    def window_state(self) -> WindowState:
+        """See the protocol."""
+        return self._window_state
+
+    def save_window_state(self, state: WindowState) -> None:
+        """See the protocol."""
+        self._window_state = state
+        window_state_file.save(self._folders.window_state, state)
+
+    def log_folder(self) -> str:
+        """See the protocol."""
+        return str(self._folders.logs)
 
 
 _LOOK_MS = 3000

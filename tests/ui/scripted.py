@@ -31,6 +31,7 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
+from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts, suggested_name, write_export
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
@@ -164,6 +165,8 @@ class ScriptedServices:
     confined: Confinement = CONFINED
     advice: dict[str, str] = field(default_factory=dict)
     others: Sequence[FoundModel] = ()
+    state: WindowState = field(default_factory=WindowState)
+    logs: str = ""
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{len(self.saved) + len(self.trash)}"
@@ -273,3 +276,12 @@ class ScriptedServices:
 
     def save_settings(self, settings: Settings) -> None:
         self.settings = settings
+
+    def window_state(self) -> WindowState:
+        return self.state
+
+    def save_window_state(self, state: WindowState) -> None:
+        self.state = state
+
+    def log_folder(self) -> str:
+        return self.logs

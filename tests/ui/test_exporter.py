@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from PySide6.QtCore import QStandardPaths
 from PySide6.QtPrintSupport import QPrintPreviewDialog
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tests.windows import until_done
+from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts
 from tutor_app.handout.options import FORMATS, Options
 from tutor_app.ui.dialogs.export import Choice, ExportDialog
+from tutor_app.ui.exporter import usual_folder
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -37,12 +40,13 @@ def dialog_of(window: MainWindow) -> ExportDialog:
 def test_the_shown_solution_goes_to_a_file(
     qtbot: QtBot, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    window = solved(qtbot, open_window)
+    (tmp_path / "before").mkdir()
+    window = solved(qtbot, open_window, ScriptedServices(state=WindowState(folder=str(tmp_path / "before"))))
     asked: list[str] = []
 
     def answer(_: object, title: str, name: str, kinds: str) -> tuple[str, str]:
         asked.extend((name, kinds))
-        return str(tmp_path / name), kinds
+        return str(tmp_path / Path(name).name), kinds
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
     window.exporter.ask()
@@ -50,8 +54,10 @@ def test_the_shown_solution_goes_to_a_file(
     dialog.format.setCurrentIndex(dialog.format.findData(form))
     dialog.go.click()
     qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
-    assert asked == [f"Find the zeros.{form}", f"{FORMATS[form]} (*.{form})"]  # type: ignore[index]
-    path = tmp_path / asked[0]
+    suggested = tmp_path / "before" / f"Find the zeros.{form}"
+    assert asked == [str(suggested), f"{FORMATS[form]} (*.{form})"]  # type: ignore[index]
+    assert window.state.folder == str(tmp_path)
+    path = tmp_path / suggested.name
     assert path.stat().st_size > 300
     if form == "json":
         (back,) = read_transcripts(path)
@@ -69,6 +75,27 @@ def test_all_listed_solutions_go_into_one_file(qtbot: QtBot, open_window: Open, 
     qtbot.waitUntil(lambda: "export 2 as json" in services.calls, timeout=10_000)
     qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
     assert [t.problem for t in read_transcripts(tmp_path / "all.json")] == ["Find the zeros.", "First?"]
+
+
+def test_the_dialog_begins_in_a_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path))
+    assert usual_folder("") == str(tmp_path)
+    assert usual_folder(str(tmp_path / "unplugged")) == str(tmp_path)
+    (tmp_path / "sheets").mkdir()
+    assert usual_folder(str(tmp_path / "sheets")) == str(tmp_path / "sheets")
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: "")
+    assert usual_folder("") == str(Path.home())
+
+
+def test_solutions_behind_the_first_page_are_exported_too(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+    services = ScriptedServices()
+    for n in range(207):
+        services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
+    window = open_window(services)
+    qtbot.waitUntil(lambda: window.history.model.rowCount() == 200)
+    window.exporter.export(str(tmp_path / "all.json"), Choice("json", everything=True))
+    qtbot.waitUntil(lambda: "export 207 as json" in services.calls, timeout=10_000)
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
 
 
 def test_a_failure_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:

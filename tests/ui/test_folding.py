@@ -103,7 +103,7 @@ def test_the_keyboard_reaches_the_heads(qtbot: QtBot, open_window: Open) -> None
 def test_hiding_kinds_is_kept_in_the_settings(qtbot: QtBot, open_window: Open) -> None:
     window = opened(qtbot, open_window)
     window.menus.hide_code.trigger()
-    assert window.services.load_settings().hide_code
+    qtbot.waitUntil(lambda: window.services.load_settings().hide_code)
     assert "print(total)" not in shown(window)
     assert "NameError" in shown(window)
     window.menus.hide_outputs.trigger()
@@ -113,7 +113,7 @@ def test_hiding_kinds_is_kept_in_the_settings(qtbot: QtBot, open_window: Open) -
     window.menus.hide_code.trigger()
     window.menus.hide_outputs.trigger()
     assert shown(window).count("print(total)") == 2
-    assert window.services.load_settings() == window.settings
+    qtbot.waitUntil(lambda: window.services.load_settings() == window.settings)
     assert not window.settings.hide_code
 
 

@@ -342,7 +342,7 @@ def test_settings_dialog_is_made_from_the_settings_themselves(qtbot: QtBot, open
     assert isinstance(theme, QComboBox)
     theme.setCurrentIndex(theme.findData("dark"))
     dialog.save.click()
-    assert services.settings == Settings(theme="dark", max_rounds=7)
+    qtbot.waitUntil(lambda: services.settings == Settings(theme="dark", max_rounds=7))
     assert window.theme.is_dark
 
 

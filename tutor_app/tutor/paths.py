@@ -66,6 +66,11 @@ class Folders:
         """The settings file."""
         return self.config / "settings.json"
 
+    @property
+    def window_state(self) -> Path:
+        """Where the window stood."""
+        return self.config / "window.json"
+
     def create(self) -> None:
         """Make the folders that are missing.
 

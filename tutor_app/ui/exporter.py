@@ -5,21 +5,26 @@ Print, print preview and PDF are the same :class:`tutor_app.render.pages.Pages`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QObject, QRectF
+from PySide6.QtCore import QObject, QRectF, QStandardPaths
 from PySide6.QtGui import QPageSize, QPainter
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from tutor_app.core.errors import HostFault
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry
 from tutor_app.handout.options import FORMATS, Options
 from tutor_app.render.pages import PAPERS, Pages
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.dialogs.export import Choice, ExportDialog
 from tutor_app.ui.services import Services
+
+_PAGE: Final = 200
 
 
 class Exporter(QObject):
@@ -31,7 +36,9 @@ class Exporter(QObject):
         services: Write the file.
         formulas: Formulas that the screen has made already.
         shown: The solution that is open, if there is one.
-        listed: Ids of the solutions in the list, in its order.
+        listed: What the list shows: its search, how many solutions are in it, and whether there are more.
+        folder: Of the last export, or empty.
+        remember: Keeps the folder of an export.
         say: Tells the reader something.
         complain: Tells the reader what went wrong.
     """
@@ -44,23 +51,26 @@ class Exporter(QObject):
         formulas: FormulaCache,
         *,
         shown: Callable[[], Transcript | None],
-        listed: Callable[[], Sequence[str]],
+        listed: Callable[[], tuple[str, int, bool]],
+        folder: Callable[[], str],
+        remember: Callable[[str], None],
         say: Callable[[str], None],
         complain: Callable[[Exception], None],
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._services, self._formulas = window, bridge, services, formulas
         self._shown, self._listed, self._say, self._complain = shown, listed, say, complain
+        self._folder, self._remember = folder, remember
         self._printer: QPrinter | None = None
         self.choice = Choice()
 
     def ask(self) -> None:
         """Ask what to export, then where to."""
-        shown, listed = self._shown(), self._listed()
+        shown, (_, listed, more) = self._shown(), self._listed()
         if shown is None and not listed:
             self._say("There is no solution to export yet.")
             return
-        dialog = ExportDialog(self.choice, shown is not None, len(listed), self._window)
+        dialog = ExportDialog(self.choice, shown is not None, listed, self._window, more)
 
         def chosen() -> None:
             self.choice = dialog.choice
@@ -71,24 +81,39 @@ class Exporter(QObject):
         dialog.open()
 
     def _ask_where(self, choice: Choice) -> None:
-        name = self._services.export_name(None if choice.everything else self._shown(), choice.format)
-        picked, _ = QFileDialog.getSaveFileName(
-            self._window, "Export", name, f"{FORMATS[choice.format]} (*.{choice.format})"
-        )
-        if picked:
-            self.export(picked, choice)
+        shown, last = None if choice.everything else self._shown(), self._folder()
+
+        def work() -> str:
+            return str(Path(usual_folder(last)) / self._services.export_name(shown, choice.format))
+
+        def pick(name: str) -> None:
+            picked, _ = QFileDialog.getSaveFileName(
+                self._window, "Export", name, f"{FORMATS[choice.format]} (*.{choice.format})"
+            )
+            if picked:
+                self._remember(str(Path(picked).parent))
+                self.export(picked, choice)
+
+        self._bridge.run_in_background(work, pick, self._complain)
 
     def export(self, path: str, choice: Choice) -> None:
         """Export to ``path`` in the background."""
         self._say("Exporting\u2026")
         shown = None if choice.everything else self._shown()
-        listed = tuple(self._listed()) if shown is None else ()
+        query, _, _ = self._listed()
 
         def work() -> str:
-            wanted = [shown] if shown is not None else [self._services.solution(i) for i in listed]
+            wanted = [shown] if shown is not None else [self._services.solution(e.id) for e in self._every(query)]
             return self._services.export(path, wanted, choice.format, choice.options, self._formulas)
 
         self._bridge.run_in_background(work, lambda where: self._say(f"Exported to {where}"), self._complain)
+
+    def _every(self, query: str) -> Iterator[Entry]:
+        """All solutions of a search, of which the list may show the first ones only."""
+        at = 0
+        while page := self._services.entries(query, _PAGE, at):
+            yield from page
+            at += len(page)
 
     # -- paper --------------------------------------------------------------------------------------------------
 
@@ -156,6 +181,12 @@ class Exporter(QObject):
             paint(pages, printer)
         except HostFault as e:
             self._complain(e)
+
+
+def usual_folder(last: str) -> str:
+    """The folder of the last export while it is there, else the one of documents, else home; asks the disk."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return next((folder for folder in (last, documents) if folder and Path(folder).is_dir()), str(Path.home()))
 
 
 def printer_for(options: Options) -> QPrinter:

@@ -58,17 +58,46 @@ def when(seconds: float, now: float | None = None) -> str:
 
 
 class EntryModel(QAbstractListModel):
-    """The entries as a list model."""
+    """The entries as a list model, which asks for the next ones when the end is reached.
+
+    Signals:
+        more_asked: The number of entries that are here.
+    """
+
+    more_asked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.entries: Sequence[Entry] = ()
+        self.has_more = False
+        self._asked = False
 
-    def set_entries(self, entries: Sequence[Entry]) -> None:
+    def set_entries(self, entries: Sequence[Entry], has_more: bool = False) -> None:
         """Replace all."""
         self.beginResetModel()
         self.entries = tuple(entries)
+        self.has_more, self._asked = has_more, False
         self.endResetModel()
+
+    def append(self, entries: Sequence[Entry], has_more: bool) -> None:
+        """Add the next entries; those that are here already are left out."""
+        known = {e.id for e in self.entries}
+        new = [e for e in entries if e.id not in known]
+        self.has_more, self._asked = has_more, False
+        if new:
+            self.beginInsertRows(QModelIndex(), len(self.entries), len(self.entries) + len(new) - 1)
+            self.entries = (*self.entries, *new)
+            self.endInsertRows()
+
+    def canFetchMore(self, parent: Index) -> bool:
+        """Whether there are entries behind the last one."""
+        return self.has_more and not self._asked and not parent.isValid()
+
+    def fetchMore(self, parent: Index) -> None:
+        """Ask for the next entries; they are appended when they come."""
+        if self.canFetchMore(parent):
+            self._asked = True
+            self.more_asked.emit(len(self.entries))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  (Qt's own signature)
         """Number of entries."""
@@ -247,6 +276,7 @@ class HistoryPanel(QWidget):
         layout.addLayout(foot)
 
         self._deleted = ""
+        self._shown_query = ""
         self._search_timer = QTimer(self)
         self._search_timer.setSingleShot(True)
         self._search_timer.setInterval(_SEARCH_MS)
@@ -274,12 +304,17 @@ class HistoryPanel(QWidget):
 
     # -- plain data in ------------------------------------------------------------------------------------------
 
-    def set_entries(self, entries: Sequence[Entry]) -> None:
-        """Show these entries; the chosen one stays chosen."""
+    def set_entries(self, entries: Sequence[Entry], has_more: bool = False) -> None:
+        """Show these entries; the chosen one stays chosen, and what another search has found begins at the top."""
         current = self.list.currentIndex()
         chosen = current.data(_ROLE).id if current.isValid() else ""
-        self.model.set_entries(entries)
+        bar = self.list.verticalScrollBar()
+        place = bar.value() if self.search.text() == self._shown_query else 0
+        self._shown_query = self.search.text()
+        self.model.set_entries(entries, has_more)
         self.select(chosen)
+        self.list.doItemsLayout()
+        bar.setValue(place)
         self.list.setVisible(bool(entries))
         self.empty.setVisible(not entries)
         self.empty.setText(

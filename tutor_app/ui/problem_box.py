@@ -27,6 +27,7 @@ from tutor_app.ui.math_text import MathText
 _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)
 _PREVIEW_HEIGHT: Final = 150
+_SHARE: Final = 0.22  # of the window's height, for the text and for its preview
 
 
 class ProblemEdit(QPlainTextEdit):
@@ -83,7 +84,9 @@ class ProblemEdit(QPlainTextEdit):
     def sizeHint(self) -> QSize:
         """As high as its lines, between two and seven."""
         line = self.fontMetrics().lineSpacing()
-        lines = max(self._least_lines, min(_LINES[1], round(self.document().size().height())))
+        # In a low window the page below needs its room, too.
+        most = max(2, min(_LINES[1], round(self.window().height() * _SHARE / line)))
+        lines = max(self._least_lines, min(most, round(self.document().size().height())))
         return QSize(400, lines * line + 8)
 
     def minimumSizeHint(self) -> QSize:
@@ -226,7 +229,13 @@ class ProblemBox(QFrame):
 
     def _fit_preview(self) -> None:
         wanted = self.preview.heightForWidth(max(100, self._scroll.viewport().width()))
-        self._scroll.setFixedHeight(min(_PREVIEW_HEIGHT, wanted + 4))
+        room = min(_PREVIEW_HEIGHT, max(40, round(self.window().height() * _SHARE)))
+        self._scroll.setFixedHeight(min(room, wanted + 4))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, or another window, has other room for the preview."""
+        super().resizeEvent(event)
+        self._fit_preview()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Mark the card while the text has the focus."""

@@ -16,6 +16,7 @@ from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
+from tutor_app.core.window_state import WindowState
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
 
@@ -32,15 +33,15 @@ class Services(Protocol):
         ...
 
     def model_name(self) -> str:
-        """Name of the model that will answer, or empty if none is installed."""
+        """*Worker.* Name of the model that will answer, or empty if none is installed."""
         ...
 
     def installed_models(self) -> Sequence[tuple[str, str]]:
-        """What can be chosen as the model: its id and its name."""
+        """*Worker.* What can be chosen as the model: its id and its name."""
         ...
 
     def offers(self) -> Sequence[Offer]:
-        """Models that can be fetched, the recommended one first."""
+        """*Worker.* Models that can be fetched, the recommended one first."""
         ...
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
@@ -100,11 +101,11 @@ class Services(Protocol):
         ...
 
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
-        """A name for that file; ``None`` stands for several solutions."""
+        """*Worker.* A name for that file; ``None`` stands for several solutions."""
         ...
 
     def samples(self) -> Sequence[Sample]:
-        """The sample problems."""
+        """*Worker.* The sample problems."""
         ...
 
     def load_settings(self) -> Settings:
@@ -112,5 +113,17 @@ class Services(Protocol):
         ...
 
     def save_settings(self, settings: Settings) -> None:
-        """Keep them; they hold from the next solution on."""
+        """*Worker.* Keep them; they hold from the next solution on."""
+        ...
+
+    def window_state(self) -> WindowState:
+        """Where the window stood the last time."""
+        ...
+
+    def save_window_state(self, state: WindowState) -> None:
+        """*Worker.* Keep it for the next time."""
+        ...
+
+    def log_folder(self) -> str:
+        """Where the log is written."""
         ...

@@ -9,10 +9,11 @@ commands are in :mod:`~tutor_app.ui.menus`, models in :mod:`~tutor_app.ui.dialog
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -21,6 +22,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QIcon,
     QImage,
+    QMoveEvent,
     QPainter,
     QResizeEvent,
     QShowEvent,
@@ -43,24 +45,28 @@ from tutor_app.core.events import (
     EndReason,
     Finished,
     Reading,
+    Recorded,
     RoundStarted,
     RunFinished,
     SolveEvent,
     TextDelta,
     ThoughtDelta,
 )
+from tutor_app.core.ports import Cancel
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.values import Entry, ImportResult
+from tutor_app.core.values import Entry, ImportResult, Sample
+from tutor_app.core.window_state import WindowState
 from tutor_app.handout import remarks
 from tutor_app.render import theme as themes
 from tutor_app.resources import resources
 from tutor_app.text.speech import spoken
 from tutor_app.ui import style
 from tutor_app.ui.announce import announce
+from tutor_app.ui.background_saver import BackgroundSaver
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.dialogs.confinement import ConfinementDialog
-from tutor_app.ui.dialogs.models import ModelDesk
+from tutor_app.ui.dialogs.models import ModelController
 from tutor_app.ui.dialogs.samples import SamplesDialog, StartPage
 from tutor_app.ui.dialogs.settings import SettingsDialog
 from tutor_app.ui.dialogs.shortcuts import ShortcutsDialog
@@ -74,6 +80,7 @@ from tutor_app.ui.page.find_bar import FindBar
 from tutor_app.ui.page.page_menu import PageMenu
 from tutor_app.ui.page.step_list import StepList
 from tutor_app.ui.page.transcript_view import TranscriptView
+from tutor_app.ui.placing import place
 from tutor_app.ui.problem_box import ProblemBox
 from tutor_app.ui.services import Services
 from tutor_app.ui.status_line import StatusLine
@@ -84,6 +91,8 @@ log = logging.getLogger(__name__)
 ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
 """Steps of the zoom, in per cent."""
 _PIXELS_PER_POINT: Final = 17 / 12  # the default of 12 points is the design size of 17 pixels
+PAGE: Final = 200
+"""Lines of the list of solutions that are fetched at once."""
 _NARROW: Final = 760  # below this the side bar gives way to the page
 _ROOM_FOR_STEPS: Final = 860  # width of page and table of steps together
 
@@ -99,6 +108,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.services = services
         self.settings = services.load_settings()
+        self.state = services.window_state()
         self.bridge = Bridge(self)
         self.formulas = Formulas(self.bridge, self)
         self.theme = themes.resolve(_theme_choice(self.settings))
@@ -106,12 +116,19 @@ class MainWindow(QMainWindow):
         self._shown_meta: Mapping[str, object] = {}
         self._solved_problem = ""
         self._confinement: Confinement | None = None
+        self._model_changed = self._confinement_changed = False
         self._sidebar_wanted = True
         self._warm = False
+        self._solve_when_known = False
+        self._samples: Sequence[Sample] = ()
+        self._settings_saver = BackgroundSaver(
+            self.bridge, services.save_settings, self._settings_saved, self._complain
+        )
+        self._state_saver = BackgroundSaver(self.bridge, services.save_window_state, lambda: None, self._complain)
         self.setWindowTitle("MuMath Tutor")
         self.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
-        self.resize(1280, 860)
-        self.setMinimumSize(480, 420)
+        self.setMinimumSize(480, 320)
+        self._restore_place()
         # Before any widget is made: a label polished with the platform's font keeps it.
         self._style_application()
         self._build()
@@ -121,7 +138,9 @@ class MainWindow(QMainWindow):
             services,
             self.formulas.cache,
             shown=self.shown_solution,
-            listed=lambda: [e.id for e in self.history.model.entries],
+            listed=lambda: (self.history.search.text(), len(self.history.model.entries), self.history.model.has_more),
+            folder=lambda: self.state.folder,
+            remember=lambda folder: self._keep_state(replace(self.state, folder=folder)),
             say=self.status.say,
             complain=self._complain,
         )
@@ -143,7 +162,8 @@ class MainWindow(QMainWindow):
         self._show_actions()
         self._show_home()
         self.refresh_history()
-        self.status.set_model(services.model_name(), "")
+        self.models.refresh()
+        self.bridge.run_in_background(services.samples, self._samples_known, self._complain)
         self.box.edit.setFocus()
 
     # -- construction -------------------------------------------------------------------------------------------
@@ -154,12 +174,12 @@ class MainWindow(QMainWindow):
         self.history.setFixedWidth(272)
         self.box = ProblemBox(self.formulas, self.theme)
         self.view = TranscriptView(self.formulas, self.theme)
-        self.start = StartPage(s.samples(), self.formulas, self.theme)
+        self.start = StartPage(self.formulas, self.theme)
         self.finder = FindBar(self.view, self.theme)
         self.steps = StepList(self.view, self.theme)
         self.status = StatusLine()
-        self.models = ModelDesk(self.bridge, s, say=self.status.say, sentence=self._sentence)
-        self.page_menu = PageMenu(self.view, self.status.say)
+        self.models = ModelController(self.bridge, s, say=self.status.say, sentence=self._sentence)
+        self.page_menu = PageMenu(self.view, self.bridge, self.status.say)
         self.top = TopBar()
 
         box_row = QHBoxLayout()
@@ -233,10 +253,12 @@ class MainWindow(QMainWindow):
         h.new_asked.connect(self.new_problem)
         h.opened.connect(self.open_solution)
         h.search_asked.connect(lambda _: self.refresh_history())
+        h.model.more_asked.connect(self._more_history)
         h.delete_asked.connect(self.delete_solution)
         h.undo_asked.connect(self.undelete_solution)
         h.samples_asked.connect(self.show_samples)
         h.settings_asked.connect(self.show_settings)
+        self.models.known.connect(self._models_known)
         self.models.asked.connect(self._show_models)
         self.models.ready.connect(self._model_is_here)
         self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
@@ -257,7 +279,11 @@ class MainWindow(QMainWindow):
             self.status.say("Type a problem first.")
             self.box.edit.setFocus()
             return
-        if not self.services.model_name():
+        if self.models.facts is None:  # asked for in the first moments: the answer is on its way
+            self._solve_when_known = True
+            self.status.say("Looking for the model\u2026")
+            return
+        if not self.models.name:
             self.models.show()
             self.status.say("A model is needed first.")
             return
@@ -275,7 +301,12 @@ class MainWindow(QMainWindow):
         self.status.say("Starting the model\u2026")
         self.setWindowTitle(remarks.title(problem))
         self.bridge.queue_typesetting(warm_up, lambda _: None)
-        self.bridge.solve(lambda cancel: self.services.solve(problem, cancel))
+
+        def run(cancel: Cancel) -> Iterator[SolveEvent]:
+            self._settings_saver.write()  # what was changed a moment ago holds for this solution
+            yield from self.services.solve(problem, cancel)
+
+        self.bridge.solve(run)
         self._show_actions()
 
     def solve_again(self) -> None:
@@ -296,6 +327,8 @@ class MainWindow(QMainWindow):
         state = ""
         for event in events:
             match event:
+                case Recorded(entry_id):
+                    self._shown_id = entry_id
                 case Reading(done, total):
                     state = (
                         f"Reading the problem\u2026 {100 * done // total} %" if total else "Reading the problem\u2026"
@@ -337,9 +370,7 @@ class MainWindow(QMainWindow):
             sentence = self._sentence(error)
             self.view.fail(sentence)
             self.status.say(sentence)
-        info = self.services.model_info()
-        if info is not None:
-            self.status.set_model(info.name, info.device)
+        self._show_model()
         self.refresh_history()
         self._show_actions()
 
@@ -349,17 +380,25 @@ class MainWindow(QMainWindow):
         """Fetch the list of solutions anew."""
         query = self.history.search.text()
 
+        wanted = max(PAGE, len(self.history.model.entries))  # what was scrolled to stays there
+
         def show(entries: Sequence[Entry]) -> None:
             if query == self.history.search.text():
-                self.history.set_entries(entries)
-                if not self._shown_id and self._solved_problem and not self.bridge.busy:
-                    newest = next(iter(entries), None)
-                    if newest is not None and newest.problem.strip() == self._solved_problem:
-                        self._shown_id = newest.id
+                self.history.set_entries(entries, len(entries) >= wanted)
                 if self._shown_id:
                     self.history.select(self._shown_id)
 
-        self.bridge.run_in_background(lambda: self.services.entries(query), show, self._complain)
+        self.bridge.run_in_background(lambda: self.services.entries(query, wanted), show, self._complain)
+
+    def _more_history(self, here: int) -> None:
+        """Fetch the next page of the list."""
+        query = self.history.search.text()
+
+        def show(entries: Sequence[Entry]) -> None:
+            if query == self.history.search.text():
+                self.history.model.append(entries, len(entries) >= PAGE)
+
+        self.bridge.run_in_background(lambda: self.services.entries(query, PAGE, here), show, self._complain)
 
     def open_solution(self, entry_id: str) -> None:
         """Show a saved solution."""
@@ -427,8 +466,28 @@ class MainWindow(QMainWindow):
         self.box.set_text(text)
         self.box.edit.setFocus()
 
+    def _models_known(self) -> None:
+        """The first look at the models, or another one, has ended."""
+        self._show_model()
+        if self.pages.currentWidget() is self.start:
+            self._show_home()
+        if self._solve_when_known:
+            self._solve_when_known = False
+            self.solve()
+
+    def _show_model(self) -> None:
+        """Name the model that will answer, and where it runs if that is known."""
+        info = self.services.model_info()
+        name = self.models.name
+        self.status.set_model(name, info.device if info is not None and info.name == name else "")
+
+    def _samples_known(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+        self.start.set_samples(samples)
+
     def _model_is_here(self) -> None:
-        self.status.set_model(self.services.model_name(), "")
+        # Importing a model has chosen it, which the settings of the window do not know yet.
+        self.settings = self.settings.changed(model=self.services.load_settings().model)
         self.status.say("Ready")
         self._show_home()
         self.box.edit.setFocus()
@@ -440,7 +499,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.models.page)
 
     def _show_home(self) -> None:
-        if self.services.model_name():
+        if self.models.facts is None or self.models.name:
             self.pages.setCurrentWidget(self.start)
         else:
             self.models.show()
@@ -455,14 +514,14 @@ class MainWindow(QMainWindow):
 
     def show_samples(self) -> None:
         """All sample problems."""
-        dialog = SamplesDialog(self.services.samples(), self.formulas, self.theme, self)
+        dialog = SamplesDialog(self._samples, self.formulas, self.theme, self)
         dialog.chosen.connect(self.use_problem)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def show_settings(self) -> None:
         """The settings."""
-        models = [("", "Best that is here"), *self.services.installed_models()]
+        models = [("", "Best that is here"), *(self.models.facts.installed if self.models.facts else ())]
         dialog = SettingsDialog(self.settings, self, {"model": models})
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.use_settings(dialog.settings))
@@ -471,15 +530,22 @@ class MainWindow(QMainWindow):
     def use_settings(self, settings: Settings) -> None:
         """Keep new settings and show what can be seen of them at once."""
         before, self.settings = self.settings, settings
-        try:
-            self.services.save_settings(settings)
-        except TutorError as e:
-            self._complain(e)
+        self._settings_saver.put(settings)
         if (settings.theme, settings.font_size) != (before.theme, before.font_size):
             self.apply_theme()
         self._apply_view()
-        self.status.set_model(self.services.model_name(), "")
-        if settings.require_full_sandbox != before.require_full_sandbox:
+        self._model_changed |= settings.model != before.model
+        self._confinement_changed |= settings.require_full_sandbox != before.require_full_sandbox
+        if self._model_changed or self._confinement_changed:
+            self._settings_saver.flush()
+
+    def _settings_saved(self) -> None:
+        """What depends on the settings that the services know now."""
+        if self._model_changed:
+            self._model_changed = False
+            self.models.refresh()
+        if self._confinement_changed:
+            self._confinement_changed = False
             self.look_at_confinement()
 
     def change_settings(self, **values: object) -> None:
@@ -637,6 +703,42 @@ class MainWindow(QMainWindow):
         """The side bar gives way in a narrow window."""
         self._fit_panels()
         super().resizeEvent(event)
+        self._note_place()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Remember where the window stands."""
+        super().moveEvent(event)
+        self._note_place()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Remember whether it fills the screen."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._note_place()
+
+    def _restore_place(self) -> None:
+        screens = sorted(QGuiApplication.screens(), key=lambda s: s is not QGuiApplication.primaryScreen())
+        where = place(self.state, [s.availableGeometry() for s in screens])
+        self.resize(where.size())
+        self.move(where.topLeft())
+        if self.state.maximized:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+
+    def _note_place(self) -> None:
+        """Keep where the window stands, once it is shown; while it fills the screen, where it stood before."""
+        if not self.isVisible() or self.isMinimized():
+            return
+        if self.isMaximized() or self.isFullScreen():
+            self._keep_state(replace(self.state, maximized=True))
+        else:
+            size, at = self.size(), self.pos()
+            now = WindowState(at.x(), at.y(), size.width(), size.height(), False, self.state.folder)
+            self._keep_state(now)
+
+    def _keep_state(self, state: WindowState) -> None:
+        if state != self.state:
+            self.state = state
+            self._state_saver.put(state)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Load the faces of code once the window is there: at their first use they would cost a visible pause."""
@@ -663,6 +765,8 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs; what was written so far is saved by the services."""
         QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._scheme_changed)
+        for saver in (self._settings_saver, self._state_saver):
+            saver.flush()
         if not self.bridge.close():
             log.warning("a worker did not end in time")
         super().closeEvent(event)

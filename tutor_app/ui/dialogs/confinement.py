@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from tutor_app.core.confinement import Confinement
 from tutor_app.render.theme import Theme
 from tutor_app.ui.dialogs.buttons import close_row
+from tutor_app.ui.placing import fit_dialog
 
 
 class ConfinementDialog(QDialog):
@@ -24,7 +25,7 @@ class ConfinementDialog(QDialog):
     def __init__(self, confinement: Confinement, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("How code is confined")
-        self.resize(560, 520)
+        fit_dialog(self, 560, 520)
         sentence = QLabel(confinement.sentence)
         sentence.setWordWrap(True)
         sentence.setObjectName("offerName")

@@ -62,9 +62,12 @@ class ExportDialog(QDialog):
         here: Whether a solution is open.
         listed: How many solutions the list holds.
         parent: The window.
+        more: Whether there are more solutions than the list holds so far.
     """
 
-    def __init__(self, choice: Choice, here: bool, listed: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, choice: Choice, here: bool, listed: int, parent: QWidget | None = None, more: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export")
         self.setMinimumWidth(440)
@@ -81,9 +84,8 @@ class ExportDialog(QDialog):
         if here:
             self.scope.addItem("This solution", False)
         if listed > 1 or not here:
-            self.scope.addItem(
-                f"All {listed} solutions in the list" if listed != 1 else "The solution in the list", True
-            )
+            every = f"All {listed} solutions in the list" if listed != 1 else "The solution in the list"
+            self.scope.addItem("All solutions in the list" if more else every, True)
         self.scope.setCurrentIndex(max(0, self.scope.findData(choice.everything)))
         self.title = QLineEdit(choice.options.title)
         self.title.setAccessibleName("Title")

@@ -42,14 +42,14 @@ class FirstRunPage(QScrollArea):
     import_asked = Signal()
     found_chosen = Signal(str)
 
-    def __init__(self, offers: Sequence[Offer], parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("startScroll")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._offers = list(offers)
+        self._offers: list[Offer] = []
         self._running = False
         self._advice: dict[str, QLabel] = {}
         inner = QWidget()
@@ -67,31 +67,10 @@ class FirstRunPage(QScrollArea):
         subtitle.setWordWrap(True)
         self.card = QFrame()
         self.card.setObjectName("card")
-        choices = QVBoxLayout(self.card)
-        choices.setContentsMargins(20, 18, 20, 18)
-        choices.setSpacing(4)
+        self._choices = QVBoxLayout(self.card)
+        self._choices.setContentsMargins(20, 18, 20, 18)
+        self._choices.setSpacing(4)
         self.group = QButtonGroup(self)
-        for n, offer in enumerate(self._offers):
-            if n:
-                choices.addSpacing(10)
-            radio = QRadioButton(offer.name + ("   \u2013  recommended to begin with" if n == 0 else ""))
-            radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
-            radio.setChecked(n == 0)
-            self.group.addButton(radio, n)
-            facts = f"{size_text(offer.bytes)} download \u00b7 about {size_text(offer.ram_bytes)} of memory"
-            about = QLabel(f"{facts} \u00b7 licence {offer.licence}" + (f"\n{offer.note}" if offer.note else ""))
-            about.setObjectName("muted")
-            about.setWordWrap(True)
-            about.setContentsMargins(24, 0, 0, 0)
-            advice = QLabel("")
-            advice.setObjectName("warning")
-            advice.setWordWrap(True)
-            advice.setContentsMargins(24, 0, 0, 0)
-            advice.hide()
-            self._advice[offer.id] = advice
-            choices.addWidget(radio)
-            choices.addWidget(about)
-            choices.addWidget(advice)
         self.button = QPushButton("Download")
         self.button.setObjectName("primary")
         self.button.setAccessibleName("Download the model")
@@ -151,6 +130,38 @@ class FirstRunPage(QScrollArea):
         self.own.clicked.connect(self.import_asked)
         self.group.idToggled.connect(lambda *_: self._label())
         self.set_running(False)
+
+    def set_offers(self, offers: Sequence[Offer]) -> None:
+        """Offer these models; the first one is chosen."""
+        if list(offers) == self._offers:
+            return
+        self._offers = list(offers)
+        self._advice = {}
+        for button in self.group.buttons():
+            self.group.removeButton(button)
+        while (item := self._choices.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for n, offer in enumerate(self._offers):
+            radio = QRadioButton(offer.name + ("   \u2013  recommended to begin with" if n == 0 else ""))
+            radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
+            radio.setChecked(n == 0)
+            self.group.addButton(radio, n)
+            facts = f"{size_text(offer.bytes)} download \u00b7 about {size_text(offer.ram_bytes)} of memory"
+            about = QLabel(f"{facts} \u00b7 licence {offer.licence}" + (f"\n{offer.note}" if offer.note else ""))
+            about.setObjectName("muted")
+            about.setWordWrap(True)
+            about.setContentsMargins(24, 0, 0, 0)
+            advice = QLabel("")
+            advice.setObjectName("warning")
+            advice.setWordWrap(True)
+            advice.setContentsMargins(24, 0, 0, 0)
+            advice.hide()
+            self._advice[offer.id] = advice
+            self._choices.addWidget(radio)
+            self._choices.addWidget(about)
+            self._choices.addWidget(advice)
+        self._label()
 
     def _pull(self) -> None:
         offer = self._chosen()

@@ -1,22 +1,42 @@
-"""Getting a model: the page that offers them, the download, a file of the reader's own. Knows no model itself."""
+"""Getting a model: the page that offers them, the download, a file of the user's own. Knows no model itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from tutor_app.core.values import FoundModel, Progress
+from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.dialogs.first_run import FirstRunPage
 from tutor_app.ui.services import Services
 
 
-class ModelDesk(QObject):
-    """Fetches and imports models.
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the services know of models, as a look in the background found it.
+
+    Attributes:
+        name: Of the model that will answer, or empty if none is installed.
+        installed: What can be chosen: id and name.
+        offers: What can be fetched.
+    """
+
+    name: str
+    installed: tuple[tuple[str, str], ...]
+    offers: tuple[Offer, ...]
+
+
+class ModelController(QObject):
+    """Fetches and imports models, and keeps what is known of them.
+
+    Attributes:
+        facts: What is known, or None before the first look has ended.
 
     Signals:
+        known: :attr:`facts` are new.
         asked: The page with the models should be shown.
         ready: There is a (new) model to work with.
 
@@ -27,6 +47,7 @@ class ModelDesk(QObject):
         sentence: What to say of an exception.
     """
 
+    known = Signal()
     asked = Signal()
     ready = Signal()
 
@@ -42,11 +63,34 @@ class ModelDesk(QObject):
         self._bridge, self._services = bridge, services
         self._say, self._sentence = say, sentence
         self._download: Job | None = None
-        self.page = FirstRunPage(services.offers())
+        self.facts: ModelFacts | None = None
+        self.page = FirstRunPage()
         self.page.pull_asked.connect(self.pull)
         self.page.cancel_asked.connect(self.cancel)
         self.page.import_asked.connect(self.choose_file)
         self.page.found_chosen.connect(self.use_file)
+
+    @property
+    def name(self) -> str:
+        """Of the model that will answer; empty if there is none, or as long as it is not known."""
+        return self.facts.name if self.facts is not None else ""
+
+    def refresh(self) -> None:
+        """Look anew at what is installed, in the background."""
+        self._bridge.run_in_background(self._find_facts, self._keep, lambda e: self._say(self._sentence(e)))
+
+    def _find_facts(self) -> ModelFacts:
+        s = self._services
+        return ModelFacts(s.model_name(), tuple(s.installed_models()), tuple(s.offers()))
+
+    def _keep(self, facts: ModelFacts) -> None:
+        self.facts = facts
+        self.page.set_offers(facts.offers)
+        self.known.emit()
+
+    def _new_model(self, facts: ModelFacts) -> None:
+        self._keep(facts)
+        self.ready.emit()
 
     def show(self) -> None:
         """Show the models that can be had; what takes a look at this computer follows."""
@@ -67,17 +111,21 @@ class ModelDesk(QObject):
         def report(p: Progress) -> None:
             self._bridge.post(lambda: self.page.show_progress(p))
 
-        def done(_: None) -> None:
+        def work() -> ModelFacts:
+            self._services.pull(model_id, report, job.cancel)
+            return self._find_facts()
+
+        def done(facts: ModelFacts) -> None:
             self._download = None
             self.page.set_running(False)
-            self.ready.emit()
+            self._new_model(facts)
 
         def failed(error: Exception) -> None:
             self._download = None
             self.page.show_error(self._sentence(error))
 
         self._download = job
-        self._bridge.run_in_background(lambda: self._services.pull(model_id, report, job.cancel), done, failed, job=job)
+        self._bridge.run_in_background(work, done, failed, job=job)
 
     def cancel(self) -> None:
         """Stop the download; what is here is kept for the next time."""
@@ -93,17 +141,22 @@ class ModelDesk(QObject):
             self.use_file(path)
 
     def use_file(self, path: str) -> None:
-        """Use a model file of the reader's own, where it lies."""
+        """Use a model file of the user's own, where it lies."""
         self._say("Checking the model file\u2026")
+
+        def work() -> tuple[str, ModelFacts]:
+            note = self._services.import_model(path)
+            return note, self._find_facts()
 
         def failed(error: Exception) -> None:
             sentence = self._sentence(error)
             self._say(sentence)
             self.page.show_error(sentence)
 
-        def done(note: str) -> None:
-            self.ready.emit()
+        def done(found: tuple[str, ModelFacts]) -> None:
+            note, facts = found
+            self._new_model(facts)
             if note:
                 self._say(note)
 
-        self._bridge.run_in_background(lambda: self._services.import_model(path), done, failed)
+        self._bridge.run_in_background(work, done, failed)

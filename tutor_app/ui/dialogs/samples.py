@@ -29,6 +29,7 @@ from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
+from tutor_app.ui.placing import fit_dialog
 
 LEVELS: Final = ("", "very easy", "easy", "medium", "hard", "very hard")
 _CARDS: Final = 6
@@ -108,10 +109,9 @@ class StartPage(QScrollArea):
     chosen = Signal(str)
     more_asked = Signal()
 
-    def __init__(
-        self, samples: Sequence[Sample], formulas: Formulas, theme: Theme, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._formulas, self._theme = formulas, theme
         self.setObjectName("startScroll")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -124,24 +124,22 @@ class StartPage(QScrollArea):
         column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         title = QLabel("What shall we work out?")
         title.setObjectName("title")
-        subtitle = QLabel("Type a problem above, or start from one of these.")
-        subtitle.setObjectName("subtitle")
-        self.cards = [SampleCard(s, formulas, theme) for s in pick(samples, _CARDS)]
+        self._subtitle = QLabel("Type a problem above, or start from one of these.")
+        self._subtitle.setObjectName("subtitle")
+        self.cards: list[SampleCard] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(14)
-        for card in self.cards:
-            card.clicked.connect(lambda _=False, c=card: self.chosen.emit(c.sample.problem))
         self.more = QPushButton("All sample problems\u2026")
         self.more.setObjectName("link")
         self.more.setAccessibleName("All sample problems")
         self.more.clicked.connect(self.more_asked)
-        self.more.setVisible(bool(samples))
-        subtitle.setVisible(bool(samples))
+        self.more.hide()
+        self._subtitle.hide()
         body = QVBoxLayout(column)
         body.setContentsMargins(24, 28, 24, 24)
         body.setSpacing(6)
         body.addWidget(title)
-        body.addWidget(subtitle)
+        body.addWidget(self._subtitle)
         body.addSpacing(14)
         body.addLayout(self._grid)
         body.addSpacing(6)
@@ -153,23 +151,35 @@ class StartPage(QScrollArea):
         outer.addWidget(column, 1000)
         outer.addStretch(1)
         self.setWidget(inner)
-        self._columns = 0
-        self._arrange(2)
+        self._columns = 2
 
-    def _arrange(self, columns: int) -> None:
-        if columns == self._columns:
-            return
-        self._columns = columns
+    def set_samples(self, samples: Sequence[Sample]) -> None:
+        """Offer some of these."""
+        for old in self.cards:
+            old.deleteLater()
+        self.cards = [SampleCard(s, self._formulas, self._theme) for s in pick(samples, _CARDS)]
+        for card in self.cards:
+            card.clicked.connect(lambda _=False, c=card: self.chosen.emit(c.sample.problem))
+        self.more.setVisible(bool(samples))
+        self._subtitle.setVisible(bool(samples))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        columns = self._columns
         for n, card in enumerate(self.cards):
             self._grid.addWidget(card, n // columns, n % columns)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """One column of cards when it is narrow."""
-        self._arrange(2 if self.width() >= 600 else 1)
+        columns = 2 if self.width() >= 600 else 1
+        if columns != self._columns:
+            self._columns = columns
+            self._arrange()
         super().resizeEvent(event)
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
+        self._theme = theme
         for card in self.cards:
             card.set_theme(theme)
 
@@ -199,7 +209,7 @@ class SamplesDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Sample problems")
-        self.resize(760, 520)
+        fit_dialog(self, 760, 520)
         self._samples = list(samples)
         self.topic = QComboBox()
         self.topic.setAccessibleName("Topic")

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from tutor_app.core.errors import TutorError
 from tutor_app.core.settings import Setting, Settings, described
+from tutor_app.ui.placing import fit_dialog
 
 _WIDTH: Final = 176
 
@@ -64,7 +65,7 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
-        self.resize(620, 640)
+        fit_dialog(self, 620, 640)
         self._settings = settings
         self._offered = offered or {}
         self.controls: dict[str, QWidget] = {}

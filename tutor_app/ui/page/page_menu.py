@@ -21,6 +21,7 @@ from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.outline import Section
 from tutor_app.text.speech import spoken
+from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.page.folding import Part as Foldable
 from tutor_app.ui.page.transcript_view import TranscriptView
 
@@ -32,12 +33,13 @@ class PageMenu(QObject):
 
     Args:
         view: The page.
-        say: Tells the reader what was done, or why not.
+        bridge: Writes files in the background.
+        say: Tells the user what was done, or why not.
     """
 
-    def __init__(self, view: TranscriptView, say: Callable[[str], None]) -> None:
+    def __init__(self, view: TranscriptView, bridge: Bridge, say: Callable[[str], None]) -> None:
         super().__init__(view)
-        self._view, self._say = view, say
+        self._view, self._bridge, self._say = view, bridge, say
         view.menu_asked.connect(self._show)
         view.copied.connect(say)
 
@@ -85,15 +87,18 @@ class PageMenu(QObject):
     def write_figure(self, figure: Figure, path: str) -> None:
         """Write a figure to a file, as SVG if its name says so, else as PNG."""
         svg = path.lower().endswith(".svg")
-        data = figure.svg.encode() if svg else base64.b64decode(figure.png or b"")
-        try:
-            if not data:
-                raise OSError(0, "the figure has no such form")
-            Path(path).write_bytes(data)
-        except OSError as e:
-            self._say(f"The figure cannot be saved: {e.strerror or e}.")
-        else:
-            self._say(f"Saved to {path}")
+
+        def work() -> str:
+            data = figure.svg.encode() if svg else base64.b64decode(figure.png or b"")
+            try:
+                if not data:
+                    raise OSError(0, "the figure has no such form")
+                Path(path).write_bytes(data)
+            except OSError as e:
+                return f"The figure cannot be saved: {e.strerror or e}."
+            return f"Saved to {path}"
+
+        self._bridge.run_in_background(work, self._say)
 
     def _put(self, text: str, said: str) -> None:
         QGuiApplication.clipboard().setText(text)

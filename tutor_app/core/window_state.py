@@ -1,0 +1,26 @@
+"""Where the window stood and which folder was used last: what the program remembers without being told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """Kept between two starts.
+
+    Attributes:
+        x: Left edge of the window in logical pixels of the desktop.
+        y: Its top edge.
+        width: Its width; 0 if the window was never shown.
+        height: Its height.
+        maximized: Whether it filled the screen; the other values are then those of before.
+        folder: Of the last export, or empty.
+    """
+
+    x: int = 0
+    y: int = 0
+    width: int = 0
+    height: int = 0
+    maximized: bool = False
+    folder: str = ""
