@@ -203,13 +203,17 @@ def test_a_figure_is_copied_and_saved(qtbot: QtBot, open_window: Open, tmp_path:
     shown = window.view.pictures()[0].figure
     for name, begin in (("a.png", b"\x89PNG"), ("a.svg", b"<svg")):
         window.page_menu.write_figure(shown, str(tmp_path / name))
-        qtbot.waitUntil(lambda n=name: window.status.state.text() == f"Saved to {tmp_path / n}")
+        qtbot.waitUntil(_says(window, f"Saved to {tmp_path / name}"))
         assert (tmp_path / name).read_bytes().startswith(begin)
     window.page_menu.write_figure(shown, str(tmp_path / "no" / "a.png"))
     qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved: No such"))
     window.page_menu.write_figure(replace(shown, svg=""), str(tmp_path / "b.svg"))
     qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved: the figure"))
     menu.deleteLater()
+
+
+def _says(window: MainWindow, sentence: str) -> Callable[[], bool]:
+    return lambda: window.status.state.text() == sentence
 
 
 # -- import ---------------------------------------------------------------------------------------------------------

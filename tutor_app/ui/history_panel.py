@@ -83,11 +83,12 @@ class EntryModel(QAbstractListModel):
         """Add the next entries; those that are here already are left out."""
         known = {e.id for e in self.entries}
         new = [e for e in entries if e.id not in known]
-        self.has_more, self._asked = has_more, False
         if new:
             self.beginInsertRows(QModelIndex(), len(self.entries), len(self.entries) + len(new) - 1)
             self.entries = (*self.entries, *new)
             self.endInsertRows()
+        # Only now: whoever hears of the rows may ask for more of them.
+        self.has_more, self._asked = has_more, False
 
     def canFetchMore(self, parent: Index) -> bool:
         """Whether there are entries behind the last one."""
