@@ -146,9 +146,10 @@ def test_settings_that_cannot_be_written_are_one_sentence(qtbot: QtBot, open_win
 def test_an_imported_model_stays_chosen_after_the_next_change(qtbot: QtBot, open_window: Open) -> None:
     services = SettingsInWorkers(model="")
 
-    def use(path: str) -> None:
+    def use(path: str) -> str:
         services.model = "Own"
         services.settings = services.settings.changed(model="own-id")
+        return ""
 
     services.import_model = use  # type: ignore[method-assign]
     window = open_window(services)
