@@ -1,6 +1,6 @@
 """The composition root: the only place that knows the window and the adapters alike.
 
-Start-up, as a story: ``tutor`` is typed. :mod:`tutor_app.commands.parser` sees that there is a display and calls
+Start-up, as a story: ``tutor`` is typed. :mod:`tutor_app.commands.window` sees that there is a display and calls
 :func:`run_window`. Qt starts, the window is built with an :class:`AppServices` and shown; only then, in the
 background, is the library opened and, if a model is installed, its process started and the sandbox warmed, so
 that the first problem need not wait for them. A problem is typed: the bridge runs

@@ -77,7 +77,7 @@ def test_no_sandbox_is_one_sentence() -> None:
 def test_a_program_really_runs(tmp_path: Path) -> None:
     file = tmp_path / "a b ü.py"
     file.write_text("from sympy import *\nx = symbols('x')\nsolve(x**2 - 4, x)\n", encoding="utf-8")
-    command = [sys.executable, "-m", "tutor_app.commands.exec", str(file), "--json", "--timeout", "30"]
+    command = [sys.executable, "-m", "tutor_app", "exec", str(file), "--json", "--timeout", "30"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["value"] == "[-2, 2]"

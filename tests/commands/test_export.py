@@ -10,7 +10,8 @@ import pytest
 
 from tests.export.solutions import FULL, VALUE
 from tutor_app.adapters.library import Library
-from tutor_app.commands.export import add_arguments, options_of, run_export
+from tutor_app.commands.export import options_of, run
+from tutor_app.commands.parser import make_parser
 from tutor_app.core.errors import UserFault
 from tutor_app.export import read_transcripts, write_export
 from tutor_app.handout.options import DEFAULTS, Options
@@ -28,9 +29,7 @@ def saved(tmp_path: Path) -> tuple[Path, list[str]]:
 
 
 def arguments(data: Path | None, *words: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    args = parser.parse_args(words)
+    args = make_parser().parse_args(["export", *words])
     args.data_dir = data
     return args
 
@@ -40,7 +39,7 @@ def test_saved_solutions_by_id_beginning_and_latest(
 ) -> None:
     data, (first, second) = saved
     out = tmp_path / "a.json"
-    assert run_export(arguments(data, first, second[:20], "latest", "-o", str(out))) == 0
+    assert run(arguments(data, first, second[:20], "latest", "-o", str(out))) == 0
     assert read_transcripts(out) == [FULL, VALUE, VALUE]
     assert capsys.readouterr().out == f"{out}\n"
 
@@ -48,7 +47,7 @@ def test_saved_solutions_by_id_beginning_and_latest(
 def test_files_need_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_export("in.json", [FULL, VALUE])
-    assert run_export(arguments(tmp_path / "nothing", "in.json", "--to", "html")) == 0
+    assert run(arguments(tmp_path / "nothing", "in.json", "--to", "html")) == 0
     assert (tmp_path / "Worked solutions.html").exists()
     assert not (tmp_path / "nothing").exists()
 
@@ -63,12 +62,12 @@ def test_files_need_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_mistakes_are_one_sentence(saved: tuple[Path, list[str]], words: tuple[str, ...], complaint: str) -> None:
     with pytest.raises(UserFault, match=complaint):
-        run_export(arguments(saved[0], *words))
+        run(arguments(saved[0], *words))
 
 
 def test_an_empty_library_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="No solution has been saved yet"):
-        run_export(arguments(tmp_path, "latest"))
+        run(arguments(tmp_path, "latest"))
 
 
 def test_options_are_those_of_the_command_line() -> None:
@@ -82,13 +81,9 @@ def test_options_are_those_of_the_command_line() -> None:
 
 def test_a_pdf_without_a_display(tmp_path: Path) -> None:
     write_export(tmp_path / "in.json", [VALUE])
-    program = (
-        "import argparse, sys\nfrom tutor_app.commands import export as c\n"
-        "p = argparse.ArgumentParser()\nc.add_arguments(p)\nsys.exit(c.run_export(p.parse_args(sys.argv[1:])))\n"
-    )
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    command = [sys.executable, "-c", program, "in.json", "-o"]
+    command = [sys.executable, "-m", "tutor_app", "export", "in.json", "-o"]
     subprocess.run([*command, "out.pdf"], cwd=tmp_path, env=environment, check=True, timeout=120)
     assert (tmp_path / "out.pdf").read_bytes().startswith(b"%PDF-")
     piped = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -16,11 +17,12 @@ from tutor_app.adapters.engine.client import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.adapters.models.store import size_text
+from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.resources import resources
 from tutor_app.tutor import settings_file
-from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.paths import Folders, folders
 from tutor_app.tutor.service import advise_on_memory, best_installed, model_store, unused_models
 
 
@@ -37,6 +39,26 @@ class Finding:
     name: str
     ok: bool
     text: str
+
+    @property
+    def line(self) -> str:
+        """The finding as a line of a terminal."""
+        return f"{'ok ' if self.ok else '!! '} {self.name:16} {self.text}"
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser("doctor", parents=[common], help="what works on this computer, and what does not")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings; returns 1 if something does not work."""
+    good = True
+    for finding in examine(folders(args.data_dir)):
+        good &= finding.ok
+        print(finding.line)
+    return DONE if good else NO_ANSWER
 
 
 def examine(folders: Folders) -> Iterator[Finding]:

@@ -7,25 +7,39 @@ outcome is printed also where nothing could be run.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
-import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
-from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.commands.shared import Subparsers, interrupt_sets, user_path
 from tutor_app.core.errors import SandboxFault, TutorError, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
-from tutor_app.core.ports import Cancel, CodeExecutor
+from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import CodeError, Figure, Output
 
 OK, RAISED, UNREADABLE, NO_SANDBOX, CUT_SHORT = range(5)
 MAX_SOURCE: Final = 1 << 20
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser(
+        "exec", parents=[common], help="run Python exactly as a model's code is run", description=__doc__
+    )
+    parser.add_argument("file", help="a Python file, or - for standard input")
+    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="wall seconds (default 10)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the file; returns the exit code."""
+    return run_exec(args.file, as_json=args.json, timeout=args.timeout)
 
 
 def run_exec(
@@ -57,10 +71,11 @@ def run_exec(
         code = _source(path, stdin)
     except UserFault as e:
         return _not_run(e, UNREADABLE, as_json, out, err)
-    sandbox = executor or Sandbox(Limits(), spares=0)
+    sandbox = executor or _sandbox()
     try:
         session = sandbox.open()
-        with _stopped_by_ctrl_c() as cancel:
+        cancel = threading.Event()
+        with interrupt_sets(cancel):
             run = session.run(code, cancel=cancel, timeout=timeout)
             output = _as_json(run, out) if as_json else _as_text(run, out, err)
         session.close()
@@ -69,6 +84,12 @@ def run_exec(
     finally:
         sandbox.close()
     return {"ok": OK, "error": RAISED}.get(output.status, CUT_SHORT)
+
+
+def _sandbox() -> CodeExecutor:
+    from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+
+    return Sandbox(Limits(), spares=0)
 
 
 def _not_run(fault: TutorError, code: int, as_json: bool, out: TextIO, err: TextIO) -> int:
@@ -102,7 +123,7 @@ def _source(path: str, stdin: BinaryIO | None) -> str:
         data = (stdin or sys.stdin.buffer).read(MAX_SOURCE + 1)
     else:
         try:
-            with Path(path).open("rb") as file:
+            with user_path(path).open("rb") as file:
                 data = file.read(MAX_SOURCE + 1)
         except OSError as e:
             raise UserFault(f"{path} cannot be read ({e.strerror}).") from None
@@ -144,33 +165,3 @@ def _as_text(run: Iterator[RunEvent], out: TextIO, err: TextIO) -> Output:
         if output.error.hint:
             print(f"({output.error.hint})", file=err)
     return output
-
-
-@contextmanager
-def _stopped_by_ctrl_c() -> Iterator[Cancel]:
-    """A flag that Ctrl+C raises, so that what was printed so far is kept."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: flag.set())
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def main(argv: list[str] | None = None) -> int:
-    """``FILE|- [--json] [--timeout S]`` without the rest of the command line."""
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="tutor exec", description="Run Python in the sandbox.")
-    parser.add_argument("file", help="file name, or - for standard input")
-    parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
-    parser.add_argument("--timeout", type=float, help="wall seconds")
-    args = parser.parse_args(argv)
-    return run_exec(args.file, as_json=args.json, timeout=args.timeout)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

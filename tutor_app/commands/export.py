@@ -11,9 +11,9 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tutor_app.commands.shared import Subparsers, user_path
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, format_of, read_transcripts, suggested_name, write_export
@@ -28,8 +28,10 @@ _LEAST_OF_ID: Final = 4
 """Characters; less is too short to be meant as the beginning of an id."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of ``tutor export``."""
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser("export", parents=[common], help="solutions as PDF, HTML, LaTeX, notebook ...")
+    parser.set_defaults(run=run)
     parser.add_argument(
         "solutions",
         nargs="+",
@@ -64,7 +66,7 @@ def options_of(args: argparse.Namespace) -> Options:
     )
 
 
-def run_export(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Export what the arguments name; returns 0.
 
     Raises:
@@ -74,7 +76,7 @@ def run_export(args: argparse.Namespace) -> int:
     chosen = args.to or (format_of(args.output) if args.output not in ("", "-") else None) or "pdf"
     if args.output not in ("", "-") and args.to is None and format_of(args.output) is None:
         raise UserFault(f"The name {args.output} does not say what to export to.", "Add --to, for example --to pdf.")
-    transcripts = transcripts_of(args.solutions, getattr(args, "data_dir", None))
+    transcripts = transcripts_of(args.solutions, args.data_dir)
     options = options_of(args)
     if chosen == "pdf":
         _start_qt()
@@ -88,7 +90,7 @@ def run_export(args: argparse.Namespace) -> int:
         sys.stdout.buffer.write(exported.data)
         sys.stdout.buffer.flush()
         return 0
-    path = Path(args.output or suggested_name(transcripts, chosen))
+    path = user_path(args.output or suggested_name(transcripts, chosen))
     for written in write_export(path, transcripts, chosen, options):
         sys.stdout.write(f"{written}\n")
     return 0
@@ -104,13 +106,14 @@ def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None
     library: Library | None = None
     try:
         for name in names:
-            if name.lower().endswith((".json", ".jsonl")) or Path(name).is_file():
-                found += read_transcripts(name)
+            path = user_path(name)
+            if name.lower().endswith((".json", ".jsonl")) or path.is_file():
+                found += read_transcripts(path)
                 continue
             if library is None:
                 from tutor_app.adapters.library import Library
 
-                where = folders(Path(data_dir) if data_dir is not None else None).library
+                where = folders(data_dir).library
                 if not where.exists():
                     raise UserFault("No solution has been saved yet.", "Solve a problem first.")
                 library = Library(where)

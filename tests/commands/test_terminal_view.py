@@ -1,6 +1,6 @@
 import io
 
-from tutor_app.commands.terminal import TerminalView, printable
+from tutor_app.commands.terminal_view import TerminalView, printable
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,

@@ -1,0 +1,124 @@
+"""``tutor models``: list, fetch, check, import and remove models."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+
+from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path
+from tutor_app.core.values import Progress
+from tutor_app.tutor.paths import Folders
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's actions and their arguments."""
+    parser = commands.add_parser("models", parents=[common], help="list, fetch and check models")
+    parser.set_defaults(run=run, action=_list)
+    actions = parser.add_subparsers(title="actions", metavar="")
+    listed = actions.add_parser("list", parents=[common], help="what there is and what is here")
+    listed.set_defaults(action=_list)
+    pull = actions.add_parser("pull", parents=[common], help="fetch a model (again: go on with it)")
+    pull.add_argument("name", help="starter, standard, or an id from the list")
+    pull.set_defaults(action=_pull)
+    verify = actions.add_parser("verify", parents=[common], help="check a model's file, bit by bit")
+    verify.add_argument("name")
+    verify.set_defaults(action=_verify)
+    imported = actions.add_parser("import", parents=[common], help="use a GGUF file of your own, where it lies")
+    imported.add_argument("path", type=user_path)
+    imported.add_argument("--name", help="how it is called here")
+    imported.add_argument("--base", default="", metavar="MODEL", help="the model that the file, an adapter, belongs to")
+    imported.set_defaults(action=_import)
+    remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
+    remove.add_argument("name")
+    remove.set_defaults(action=_remove)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the action that was asked for; returns the exit code."""
+    code: int = args.action(args)
+    return code
+
+
+def _list(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.models.store import size_text
+    from tutor_app.tutor.service import model_store
+
+    store = model_store(opened_folders(args))
+    here = {m.id: m for m in store.installed()}
+    for e in store.entries():
+        mark = "installed" if e.id in here else "" if e.sources else "make it with the trainer"
+        role = f" ({', '.join(e.roles)})" if e.roles else ""
+        size = size_text(e.bytes) if e.bytes else "-"
+        print(f"{e.id + role:34} {size:>9}  {e.licence[:30]:30}  {mark}")
+    for m in here.values():
+        if m.by_reference:
+            kind = "your own file" if m.base is None else f"adapter of {m.base.name}"
+            print(f"{m.id:34} {size_text(m.bytes):>9}  {kind[:30]:30}  {m.problem or m.path}")
+    return DONE
+
+
+def _pull(args: argparse.Namespace) -> int:
+    pull_model(opened_folders(args), args.name)
+    return DONE
+
+
+def pull_model(where: Folders, name: str) -> None:
+    """Fetch a model and say how far it is; Ctrl+C keeps what is there.
+
+    Raises:
+        UserFault: If there is no such model, or the user stopped it.
+        ModelStoreFault: If it cannot be fetched.
+    """
+    from tutor_app.adapters.models.store import describe
+    from tutor_app.tutor.service import model_store
+
+    store = model_store(where)
+    stop = threading.Event()
+    tty = sys.stderr.isatty()
+    told = -1
+
+    def progress(p: Progress) -> None:
+        nonlocal told
+        tenth = int(10 * p.done / p.total) if p.total else 0
+        if tty:
+            sys.stderr.write(f"\r\x1b[K{describe(p)}")
+        elif tenth != told:
+            sys.stderr.write(f"{describe(p)}\n")
+        told = tenth
+        sys.stderr.flush()
+
+    with interrupt_sets(stop):
+        try:
+            model = store.pull(name, progress, stop)
+        finally:
+            if tty and told >= 0:
+                sys.stderr.write("\n")
+    print(f"{model.name} is installed: {model.path}")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from tutor_app.tutor.service import model_store
+
+    model = model_store(opened_folders(args)).verify(args.name)
+    print(f"{model.name}: every bit is as it should be (sha256 {model.sha256}).")
+    return DONE
+
+
+def _import(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.models.chat_template import choose_dialect
+    from tutor_app.tutor.service import model_store
+
+    model = model_store(opened_folders(args)).import_(args.path, args.name, base=args.base)
+    choice = choose_dialect(model)
+    print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {choice.dialect.name})")
+    if choice.note:
+        print(choice.note)
+    return DONE
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from tutor_app.tutor.service import model_store
+
+    print(model_store(opened_folders(args)).remove(args.name))
+    return DONE

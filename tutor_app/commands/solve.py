@@ -1,0 +1,162 @@
+"""``tutor solve``: a problem solved in the terminal.
+
+Exit codes: 0 an answer was found; 1 the solution ended without one; 3 the model or the sandbox failed; 130 stopped
+by Ctrl+C, with what there was kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tutor_app.commands.models import pull_model
+from tutor_app.commands.shared import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NO_ANSWER,
+    Subparsers,
+    interrupt_sets,
+    opened_folders,
+    user_path,
+    user_settings,
+)
+from tutor_app.core.confinement import Confinement
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.events import EndReason, Finished, RunFinished, SolveEvent
+from tutor_app.tutor.paths import Folders
+
+if TYPE_CHECKING:
+    from tutor_app.core.settings import Settings
+    from tutor_app.core.trace import Trace
+    from tutor_app.tutor.service import Tutor
+
+TRACE_STEPS: Final = 1000
+"""Steps that ``--trace`` records of a block."""
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser("solve", parents=[common], help="solve a problem in the terminal")
+    parser.add_argument("problem", help="the problem, or - to read it from standard input")
+    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    parser.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the text")
+    parser.add_argument("--seed", type=int, help="of the random draw (with --temperature)")
+    parser.add_argument("--temperature", type=float, help="0 always takes the likeliest word")
+    parser.add_argument("--max-rounds", type=int, help="code blocks that may run")
+    parser.add_argument("--prompt", default="", help="a name in resources/prompts, none, or a JSON file")
+    parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
+    parser.add_argument("--no-save", action="store_true", help="do not keep the solution in the library")
+    parser.add_argument(
+        "--trace", type=user_path, metavar="FILE", help="record the code step by step, as JSON, in this file"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Solve the problem; returns the exit code."""
+    where = opened_folders(args)
+    settings = user_settings(where)
+    chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
+    settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
+    problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
+    with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
+        return show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace)
+
+
+@contextlib.contextmanager
+def opened_tutor(
+    model: str, where: Folders, settings: Settings, *, prompt: str = "", offline: bool = True
+) -> Iterator[Tutor]:
+    """A tutor for as long as the context lasts; the starter is fetched if there is no model at all and one may."""
+    from tutor_app.tutor.service import model_store, open_tutor
+
+    if not offline:
+        # Nothing is installed at all: the starter is what a newcomer needs. Anything else is a mistake to tell.
+        store = model_store(where)
+        if not any(not m.problem for m in store.installed()) and model in ("", "starter"):
+            pull_model(where, "starter")
+    with open_tutor(model, where, settings=settings, prompt=prompt) as tutor:
+        yield tutor
+
+
+def show(
+    tutor: Tutor,
+    problem: str,
+    where: Folders,
+    settings: Settings,
+    *,
+    as_json: bool = False,
+    save: bool = True,
+    trace: Path | None = None,
+) -> int:
+    """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is.
+
+    Args:
+        tutor: Solves.
+        problem: As typed.
+        where: The user's folders.
+        settings: Of the user.
+        as_json: Print the transcript at the end instead of the text as it comes.
+        save: Keep the solution in the library.
+        trace: Where to write the recording of the code that ran.
+    """
+    from tutor_app.adapters.library import Library
+    from tutor_app.commands.terminal_view import TerminalView
+    from tutor_app.core.solve import to_the_end
+    from tutor_app.tutor.service import solve_settings
+
+    stop = threading.Event()
+    traces: list[Trace] = []
+    budgets = replace(solve_settings(settings), record_steps=TRACE_STEPS if trace is not None else 0)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(interrupt_sets(stop))
+        library = (lambda: stack.enter_context(Library(where.library))) if save else None
+        events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
+        last: Finished | None
+        if as_json:
+            last = to_the_end(events)
+            print(last.transcript.to_json())
+        else:
+            last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
+            assert last is not None
+            if last.usage.runs:
+                _say_confinement(tutor)
+    if trace is not None:
+        _write_traces(trace, last.transcript.problem, traces)
+    if stop.is_set():
+        return INTERRUPTED
+    if last.detail and as_json:
+        print(f"tutor: {last.detail}", file=sys.stderr)
+    if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
+        return FAILED
+    return DONE if last.transcript.answer is not None else NO_ANSWER
+
+
+def _collecting(traces: list[Trace], events: Iterable[SolveEvent]) -> Iterator[SolveEvent]:
+    for event in events:
+        if isinstance(event, RunFinished) and event.trace is not None:
+            traces.append(event.trace)
+        yield event
+
+
+def _say_confinement(tutor: Tutor) -> None:
+    """How the code that just ran was confined; the sandbox is still warm, so asking costs nothing to speak of."""
+    with contextlib.suppress(HostFault):
+        sentence = Confinement(tutor.executor.guarantees()).sentence
+        print(f"{sentence} `tutor doctor` tells how.", file=sys.stderr)
+
+
+def _write_traces(path: Path, problem: str, traces: list[Trace]) -> None:
+    recording: dict[str, Any] = {"problem": problem, "blocks": [json.loads(t.to_json()) for t in traces]}
+    try:
+        path.write_text(json.dumps(recording, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
+    except OSError as e:
+        raise UserFault(f"The recording cannot be written to {path}: {e.strerror}.", "Choose another file.") from None

@@ -1,0 +1,153 @@
+"""A solution in a terminal: the same events the window draws, as lines of text.
+
+Colour only where it is wanted (a terminal, ``NO_COLOR`` not set). Control characters in what a model or its code
+writes are shown, never sent to the terminal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    CodeEnded,
+    CodeStarted,
+    FigureDrawn,
+    Finished,
+    OutputDelta,
+    Reading,
+    RunFinished,
+    SolveEvent,
+    TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
+)
+
+_STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
+_BAR: Final = "│ "
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether to colour: a terminal whose owner has not asked for none (https://no-color.org)."""
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters as visible pictures, so that none can steer the terminal."""
+    return "".join(c if c in "\n\t" or not _steers(c) else _picture(c) for c in text)
+
+
+def _steers(c: str) -> bool:
+    code = ord(c)
+    return code < 32 or 0x7F <= code < 0xA0 or code in range(0x202A, 0x202F) or code in range(0x2066, 0x206A)
+
+
+def _picture(c: str) -> str:
+    return chr(0x2400 + ord(c)) if ord(c) < 32 else f"\\u{ord(c):04x}"
+
+
+class TerminalView:
+    """Writes events as they come."""
+
+    def __init__(self, out: TextIO, *, colour: bool | None = None, progress: TextIO | None = None) -> None:
+        """Write to ``out``.
+
+        Args:
+            out: Where the solution goes.
+            colour: None decides by :func:`wants_colour`.
+            progress: Where a passing line about reading the prompt goes, if it is a terminal.
+        """
+        self._out = out
+        self._colour = wants_colour(out) if colour is None else colour
+        self._progress = progress if progress is not None and progress.isatty() else None
+        self._fresh = True  # at the start of a line
+        self._passing = False
+
+    def show(self, events: Iterable[SolveEvent]) -> Finished | None:
+        """Write every event; returns the last one."""
+        last: Finished | None = None
+        for event in events:
+            self.write(event)
+            if isinstance(event, Finished):
+                last = event
+        return last
+
+    def write(self, event: SolveEvent) -> None:
+        """Write one event."""
+        if isinstance(event, Reading):
+            self._pass(f"reading the problem, {event.done} of {event.total} tokens")
+            return
+        if isinstance(event, ThoughtDelta):
+            self._pass("thinking")
+            return
+        self._pass("")
+        match event:
+            case TextDelta(text):
+                self._put(text)
+            case ThoughtEnded(True):
+                self._line()
+                self._put("(that was the model's thought; its solution follows)\n", "quiet")
+            case CodeStarted():
+                self._line()
+            case CodeDelta(text):
+                self._put(text, "code", _BAR)
+            case CodeEnded():
+                self._line()
+                self._pass("running the code")
+            case OutputDelta(text, stream):
+                self._put(text, "error" if stream == "stderr" else "output", "» ")
+            case FigureDrawn(figure):
+                self._line()
+                self._put(f"[figure: {figure.alt or f'{figure.width} x {figure.height} pixels'}]\n", "quiet")
+            case RunFinished(output):
+                self._line()
+                if output.value:
+                    self._put(output.value + "\n", "output", "» ")
+                if output.warnings:
+                    self._put(output.warnings + "\n", "quiet", "  ")
+                if output.error is not None:
+                    self._put(output.error.last_line + "\n", "error", "» ")
+                    if output.error.hint:
+                        self._put(output.error.hint + "\n", "quiet", "  ")
+            case AnswerFound(answer):
+                self._line()
+                how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
+                check = {"correct": "  ✓ correct", "incorrect": "  ✗ not the known answer", "unknown": ""}
+                self._put(f"Answer{how[answer.source]}: {answer.latex}{check[answer.verdict]}\n", "answer")
+            case Finished(_, _, usage):
+                self._line()
+                speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.tokens_per_second else ""
+                self._put(f"{event.sentence()} {usage.seconds:.1f} s{speed}.\n", "quiet")
+            case _:
+                pass
+        self._out.flush()
+
+    def _put(self, text: str, style: str = "", margin: str = "") -> None:
+        text = printable(text)
+        for line in text.splitlines(keepends=True):
+            if self._fresh and margin:
+                self._out.write(self._styled(margin, "quiet"))
+            body = line.removesuffix("\n")
+            self._out.write(self._styled(body, style) if body else "")
+            self._fresh = line.endswith("\n")
+            if self._fresh:
+                self._out.write("\n")
+
+    def _line(self) -> None:
+        if not self._fresh:
+            self._out.write("\n")
+            self._fresh = True
+
+    def _styled(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour and style else text
+
+    def _pass(self, text: str) -> None:
+        """A line that the next thing written takes the place of."""
+        if self._progress is None or not (text or self._passing):
+            return
+        self._progress.write(f"\r\x1b[K{text}")
+        self._progress.flush()
+        self._passing = bool(text)
