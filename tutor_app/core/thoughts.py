@@ -10,10 +10,25 @@ from typing import Final, Literal
 
 MarkKind = Literal["open", "close", "silent"]
 
-_TAGS: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad", "seed:think")
+_TAGS: Final = (
+    "think",
+    "thinking",
+    "thought",
+    "thoughts",
+    "reason",
+    "reasoning",
+    "reflection",
+    "analysis",
+    "scratchpad",
+    "inner_thoughts",
+    "inner_monologue",
+    "internal_monologue",
+    "seed:think",
+)
 _PAIRS: Final = (
     *((f"<{tag}>", f"</{tag}>") for tag in _TAGS),
-    ("[think]", "[/think]"),
+    *((f"<|{tag}|>", f"<|/{tag}|>") for tag in _TAGS),
+    *((f"[{tag}]", f"[/{tag}]") for tag in _TAGS[:2]),
     ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|start_thinking|>", "<|end_thinking|>"),

@@ -24,7 +24,7 @@ from typing import Final
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.store import InstalledModel
 from tutor_app.core.dialect import CHATML, DIALECTS, MUMATH, Dialect, PromptSet, header
-from tutor_app.core.thoughts import MARK, mentions_thought
+from tutor_app.core.thoughts import MARK, mark_kind, mentions_thought
 from tutor_app.core.transcript import Text, Transcript
 
 MAX_TEMPLATE: Final = 2**18
@@ -109,7 +109,7 @@ def template_dialect(template: str, bos: str = "", eos: str = "", *, deadline: f
     texts = _render(template, bos, eos, cases, deadline)
     if texts is None:
         return None
-    found = _with_system(texts[:4], bos) or _without_system(texts[4:], bos)
+    found = _with_system(texts[:4], texts[6], bos) or _without_system(texts[4:], bos)
     if found is None or max(len(f) for f in _frames(found)) > MAX_FRAME:
         return None
     return _named(found, bos, may_think=mentions_thought(template))
@@ -142,10 +142,11 @@ _SHORT_MARK: Final = 3
 
 def _marks(frame: str) -> list[str]:
     """The words and tokens of a frame that a text could forge; marks of thoughts are none of them."""
-    return [m[0].strip() for m in _FRAME_MARK.finditer(MARK.sub("\n", frame))]
+    spoken = MARK.sub(lambda m: m[0] if mark_kind(m[0]) == "silent" else "\n", frame)
+    return [m[0].strip() for m in _FRAME_MARK.finditer(spoken)]
 
 
-def _with_system(texts: list[str | None], bos: str) -> Dialect | None:
+def _with_system(texts: list[str | None], without: str | None, bos: str) -> Dialect | None:
     frames = _between(texts[0], _SYSTEM, _USER[0], _REPLY, _USER[1])
     if frames is None:
         return None
@@ -153,7 +154,11 @@ def _with_system(texts: list[str | None], bos: str) -> Dialect | None:
     turn = _turn(texts[1:], (after_user, after_reply), (_SYSTEM, _USER[0]))
     if turn is None:
         return None
-    begin, system_open = (bos, head[len(bos) :]) if bos and head.startswith(bos) else ("", head)
+    # What stands before a first question without a system text, unless the template then writes one of its own.
+    bare = _between(without, _USER[0])
+    begin = bare[0].removesuffix(turn.user_open) if bare is not None and bare[0].endswith(turn.user_open) else bos
+    begin = begin if head.startswith(begin) else bos if head.startswith(bos) else ""
+    system_open = head.removeprefix(begin)
     # Where the user's frame after the system text is the usual one, what stands before it closes the system text.
     usual = bool(turn.user_open) and after_system.endswith(turn.user_open)
     parts = replace(
