@@ -190,7 +190,6 @@ def open_tutor(
     n_ctx: int = 0,
     n_seq: int = 1,
     batched: bool = False,
-    on_load: Callable[[float], None] | None = None,
 ) -> Tutor:
     """A tutor for an installed model or a GGUF file; nothing is started yet.
 
@@ -202,7 +201,6 @@ def open_tutor(
         n_ctx: Overrides the settings' context, in tokens.
         n_seq: Problems solved at once.
         batched: Whether they are evaluated together, see :class:`EngineOptions`.
-        on_load: Told the fraction of the model that is loaded.
 
     Raises:
         UserFault: If the model or prompt is unknown.
@@ -221,7 +219,7 @@ def open_tutor(
         cache_folder=folders.cache / "prompts",
     )
     adapter = found.path if found.base is not None else None
-    engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter, on_load=on_load)
+    engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter)
     limits = Limits(seconds=float(settings.code_timeout))
     sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
     return Tutor(engine, sandbox, dialect, load_prompt(prompt, dialect))

@@ -212,7 +212,6 @@ class Engine:
         name: str = "",
         sha256: str = "",
         adapter: Path | None = None,
-        on_load: Callable[[float], None] | None = None,
     ) -> None:
         """Nothing is started yet.
 
@@ -223,11 +222,9 @@ class Engine:
             sha256: Of the file (of the adapter, if there is one), for provenance and to recognise kept prompt
                 states; by default a model's path, size and date are used.
             adapter: A LoRA adapter in a GGUF file, used over the model.
-            on_load: Called with the fraction loaded, from the thread that called :meth:`load` or the first
-                :meth:`generate`.
         """
         self._path, self._options = path, options or EngineOptions()
-        self._adapter, self._on_load = adapter, on_load
+        self._adapter = adapter
         self._name, self._sha256 = name or (adapter or path).stem, sha256
         self._lock = threading.Lock()
         self._worker: _Process | None = None
@@ -425,8 +422,7 @@ class Engine:
             waited = 0.0
             match message["op"]:
                 case "loading":
-                    if self._on_load is not None:
-                        self._on_load(message["fraction"])
+                    pass  # a sign of life
                 case "error":
                     raise _refused(self._path, message["message"])
                 case "died":

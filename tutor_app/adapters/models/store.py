@@ -94,11 +94,6 @@ class InstalledModel:
         """The file of the whole model: its own, or an adapter's base."""
         return self.base or self.path
 
-    @property
-    def identity(self) -> str:
-        """Tells two contents apart, for caches: the hash, or without one the path, length and time."""
-        return self.sha256 or f"{self.path}|{self.bytes}|{self.mtime_ns}"
-
 
 class ModelStore:
     """The models of one folder. Several processes may use the same folder at once."""
@@ -195,8 +190,6 @@ class ModelStore:
         name: str,
         progress: Callable[[Progress], None] = _silent,
         cancel: Cancel = _NEVER,
-        *,
-        offline: bool = False,
     ) -> InstalledModel:
         """Fetch a model of the catalogue; what is installed already is returned as it is.
 
@@ -204,11 +197,10 @@ class ModelStore:
             name: Its id, role or name.
             progress: Called about ten times a second, in this thread.
             cancel: Stops it; what has arrived is kept for the next time.
-            offline: Refuse to use the network.
 
         Raises:
-            UserFault: If the name is unknown, nobody offers the file, ``offline`` forbids it, or another window
-                or command is fetching it (:class:`TransferStopped` if ``cancel`` was raised).
+            UserFault: If the name is unknown, nobody offers the file, or another window or command is fetching it
+                (:class:`TransferStopped` if ``cancel`` was raised).
             ModelStoreFault: If no source delivers, or the disk is full or cannot be written.
         """
         entry = self.entry(name)
@@ -216,11 +208,6 @@ class ModelStore:
             return here
         if not entry.sources:
             raise UserFault(f"There is no ready-made file of {entry.name}.", _make_it(entry))
-        if offline:
-            raise UserFault(
-                f"{entry.name} is not on this computer, and it may not be fetched offline.",
-                f"Run `tutor models pull {entry.id}` without --offline once.",
-            )
         target = self.folder / entry.file
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
