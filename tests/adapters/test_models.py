@@ -26,7 +26,7 @@ from tests.adapters.gguf_files import gguf_bytes, write_gguf
 from tutor_app.adapters.models.gguf import estimate_ram, read_gguf
 from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.package_source import PackageChunks
-from tutor_app.adapters.models.store import ModelStore, TransferStopped, describe, read_catalogue, size_text
+from tutor_app.adapters.models.store import ModelStore, TransferStopped, describe, read_catalogue
 from tutor_app.adapters.models.transfer import Meter, Timing, disk_fault, locked
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, TutorError, UserFault
 from tutor_app.core.values import Progress
@@ -940,22 +940,6 @@ def test_progress_in_words() -> None:
     assert describe(Progress("done", "Tiny", "b", 4, 4)) == "Tiny: ready, 4 bytes from b"
     assert "3 min left" in describe(Progress("download", "T", "b", 0, 9, 1.0, 170))
     assert "2.0 h left" in describe(Progress("download", "T", "b", 0, 9, 1.0, 7200))
-
-
-@pytest.mark.parametrize(
-    ("n", "said"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1 kB"),
-        (999_600, "1 MB"),
-        (491_400_064, "491 MB"),
-        (1_117_320_768, "1.12 GB"),
-        (5 * 10**12, "5000 GB"),
-    ],
-)
-def test_sizes_in_words(n: int, said: str) -> None:
-    assert size_text(n) == said
 
 
 def test_speed_and_time_left_come_from_the_last_seconds() -> None:

@@ -52,7 +52,7 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
     assert not [f for f in doctor._models(where) if "of memory" in f.text]
     monkeypatch.setattr(assembly, "free_memory", lambda: 1000)
     (told,) = [f.text for f in doctor._models(where) if "of memory" in f.text]
-    assert "0.0 GB are free" in told
+    assert "1 kB are free" in told
     assert assembly.advise_on_memory(store, model.id, 4096) == told
     for entry in store.entries():
         advice = assembly.advise_on_memory(store, entry.id, 4096)

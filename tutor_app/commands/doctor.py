@@ -16,11 +16,11 @@ from tutor_app import __version__
 from tutor_app.adapters.engine.client import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
-from tutor_app.adapters.models.store import size_text
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.resources import resources
+from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders, folders
 from tutor_app.tutor.service import advise_on_memory, best_installed, model_store, unused_models

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from tutor_app.adapters.models.store import size_text
+    from tutor_app.text.amounts import size_text
     from tutor_app.tutor.service import model_store
 
     store = model_store(opened_folders(args))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import Usage
 from tutor_app.render.theme import Theme
+from tutor_app.text.amounts import duration
 from tutor_app.ui.icons import icon
 
 _SIGNS = {True: "\u2713", False: "\u2013"}
@@ -129,20 +130,3 @@ class StatusLine(QWidget):
 
     def _tick(self) -> None:
         self.numbers.setText(duration(time.monotonic() - self._started, whole=True))
-
-
-def duration(seconds: float, whole: bool = False) -> str:
-    """``4.2 s``, ``1 min 07 s``."""
-    if seconds < 60:
-        return f"{seconds:.0f} s" if whole else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
-
-
-def size_text(count: float) -> str:
-    """Bytes in the unit a reader expects: ``398 MB``."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"

@@ -19,6 +19,7 @@ from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Ti
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
+from tutor_app.text.amounts import size_text
 
 PATIENCE: Final = Timing()
 
@@ -123,8 +124,7 @@ def _must_fit(wanted: Wanted, target: Path, have: int, free: Callable[[Path], in
     left = free(target.parent)
     if left < need:
         raise ModelStoreFault(
-            f'{wanted.name} needs {need / 1e6:,.0f} MB on the disk of "{target.parent}" and {left / 1e6:,.0f} MB '
-            "are free.",
+            f'{wanted.name} needs {size_text(need)} on the disk of "{target.parent}" and {size_text(left)} are free.',
             "Free some space and run it again.",
         )
 

@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
 from tutor_app.core.ports import Cancel
+from tutor_app.text.amounts import size_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
     if changed and part.size < total:
         raise GivenUp("its file has changed since the download began")
     if part.size < total:
-        raise Passing(f"the connection to {host} broke off after {part.size / 1e6:,.1f} MB")
+        raise Passing(f"the connection to {host} broke off after {size_text(part.size)}")
 
 
 def _must_be_the_file(response: http.client.HTTPResponse, part: Part, rest: int | None) -> None:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from tutor_app.adapters.models.gguf import GgufInfo, estimate_ram
+from tutor_app.text.amounts import size_text
 
 
 def free_memory() -> int | None:
@@ -60,7 +61,7 @@ def advice_before_download(name: str, need: int, free: int | None) -> str:
 
 
 def _said(name: str, need: int, free: int) -> str:
-    return f"{name} needs about {need / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
+    return f"{name} needs about {size_text(need)} of memory and {size_text(free)} are free."
 
 
 def _linux() -> int | None:

@@ -31,12 +31,12 @@ from tutor_app.adapters.models.transfer import (
     describe,
     disk_fault,
     locked,
-    size_text,
     write_json,
 )
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel, Never
 from tutor_app.core.values import Progress
+from tutor_app.text.amounts import size_text
 
 __all__ = [
     "CatalogueEntry",
@@ -45,7 +45,6 @@ __all__ = [
     "TransferStopped",
     "describe",
     "read_catalogue",
-    "size_text",
 ]
 
 _NEVER: Final = Never()

@@ -24,6 +24,7 @@ from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress, Stage
+from tutor_app.text.amounts import size_text, time_left
 
 BLOCK: Final = 2**18
 """Bytes handled at once."""
@@ -325,28 +326,8 @@ def describe(progress: Progress) -> str:
         case "download":
             said = f"{name}: {size_text(progress.done)} of {total} ({share})"
             if progress.bytes_per_second:
-                said += f", {size_text(round(progress.bytes_per_second))}/s"
+                said += f", {size_text(progress.bytes_per_second)}/s"
             if progress.seconds_left is not None:
-                said += f", {_duration(progress.seconds_left)} left"
+                said += f", {time_left(progress.seconds_left)} left"
             said += f", from {progress.source}"
     return f"{said} ({progress.note})" if progress.note and progress.stage == "connect" else said
-
-
-def size_text(n: int) -> str:
-    """Bytes in decimal units: ``491 MB``, ``1.12 GB``."""
-    if n < 1000:
-        return f"{n} bytes"
-    for unit, factor in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
-        if n < 999.5 * factor or unit == "GB":
-            x = n / factor
-            return f"{x:.0f} {unit}" if x >= 100 else f"{x:.3g} {unit}"
-    raise AssertionError
-
-
-def _duration(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 90:
-        return f"{whole} s"
-    if whole < 5400:
-        return f"{round(whole / 60)} min"
-    return f"{whole / 3600:.1f} h"

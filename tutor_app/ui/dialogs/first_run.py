@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from tutor_app.core.values import FoundModel, Offer, Progress
-from tutor_app.ui.status_line import duration, size_text
+from tutor_app.text.amounts import size_text, time_left
 
 _MOST_FOUND: Final = 8
 _STAGES: Final = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
@@ -244,7 +244,7 @@ class FirstRunPage(QScrollArea):
         if p.bytes_per_second:
             parts.append(f"{size_text(p.bytes_per_second)}/s")
         if p.seconds_left is not None and p.stage == "download":
-            parts.append(f"{duration(p.seconds_left, whole=True)} left")
+            parts.append(f"{time_left(p.seconds_left)} left")
         self.line.setText(" \u00b7 ".join(parts))
 
     def show_error(self, sentence: str) -> None:
