@@ -1,6 +1,7 @@
 """The arrows of import: what each room may know, and that everything below the screen lives without one."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +66,10 @@ def test_core_imports_only_itself_and_the_standard_library(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tutor_app" / "core").rglob("*.py")), ids=lambda p: p.name)
 def test_core_does_nothing_to_the_outside(path: Path) -> None:
-    outside = {"os", "io", "pathlib", "subprocess", "threading", "multiprocessing", "socket", "asyncio", "sqlite3"}
+    outside = {"os", "io", "subprocess", "threading", "multiprocessing", "socket", "asyncio", "sqlite3"}
     assert not {name.partition(".")[0] for name in imports_of(path)} & (outside | {"shutil", "tempfile", "logging"})
+    # A path may be the type of a value; none is made or used.
+    assert not re.search(r"Path\(|\.(read|write)_(text|bytes)\(", path.read_text(encoding="utf-8"))
 
 
 BELOW_RENDER = ("core", "resources", "text", "adapters", "tutor", "handout")
