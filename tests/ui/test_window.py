@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QLineEdit,
+    QMenu,
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
@@ -501,3 +502,46 @@ def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_w
 
 def _shows(window: MainWindow, *texts: str) -> Callable[[], bool]:
     return lambda: all(text in shown(window) for text in texts)
+
+
+def test_the_menu_bar_has_every_command(qtbot: QtBot, open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    window = open_window(ScriptedServices(logs="/var/log/tutor"))
+    titles = [a.text().replace("&", "") for a in window.menuBar().actions()]
+    assert titles == ["File", "Edit", "View", "Solution", "Tools", "Help"]
+    found = {a for top in window.menuBar().actions() for a in _commands(top.menu())}
+    missing = [a.text() for a in window.actions() if a not in found]
+    assert missing == ["To the problem"]
+    opened: list[str] = []
+
+    def note(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", note)
+    next(a for a in found if a.text() == "Show the log").trigger()
+    assert opened == ["/var/log/tutor"]
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
+    window.show_log()
+    assert window.status.state.text() == "The log is in /var/log/tutor"
+
+
+def _commands(menu: object) -> list[QAction]:
+    assert isinstance(menu, QMenu)
+    inner = [a for sub in menu.actions() if sub.menu() is not None for a in _commands(sub.menu())]
+    return [*menu.actions(), *inner]
+
+
+def test_editing_commands_go_to_what_has_the_focus(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    window.box.edit.setFocus()
+    QTest.keyClicks(window.box.edit, "2+3")
+    commands = {a.text(): a for a in window.actions()}
+    commands["Select all"].trigger()
+    commands["Cut"].trigger()
+    assert window.box.text == ""
+    commands["Paste"].trigger()
+    assert window.box.text == "2+3"
+    commands["Undo"].trigger()
+    assert window.box.text == ""
+    commands["Redo"].trigger()
+    assert window.box.text == "2+3"

@@ -1,4 +1,4 @@
-"""Every command of the window as an action, with its key and its place in the menus. Decides nothing."""
+"""Every command of the window as an action, with its key and its place in the menu bar and the short menu."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from tutor_app.handout.fragment import FORMS
 
@@ -29,6 +29,7 @@ class Menus:
         # In the order of the list of keys.
         new = act("New problem", "Ctrl+N", w.new_problem)
         samples = act("Sample problems\u2026", "Ctrl+O", w.show_samples)
+        self.solve = act("Solve", "Ctrl+Return", w.solve)
         self.again = act("Solve again", "Ctrl+R", w.solve_again)
         self.stop = act("Stop", "Esc", w.escape)
         act("To the problem", "Ctrl+L", w.box.edit.setFocus)
@@ -68,37 +69,46 @@ class Menus:
             act("Smaller text", "Ctrl+-", lambda: w.zoom(-1)),
             act("Normal text size", "Ctrl+0", lambda: w.zoom(0)),
         ]
-        menu = QMenu(w)
-        self._fill(
-            menu,
-            [new, samples],
-            [self.again, self.stop],
+        settings = act("Settings\u2026", "Ctrl+,", w.show_settings)
+        models = act("Get another model\u2026", "", w.models.show)
+        confined = act("How code is confined\u2026", "", w.show_confinement)
+        keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
+        log = act("Show the log", "", w.show_log)
+        about = act("About MuMath Tutor", "", w.show_about)
+        leave = act("Quit", "Ctrl+Q", w.close)
+        # macOS moves these three to where its users look for them.
+        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+        leave.setMenuRole(QAction.MenuRole.QuitRole)
+        typing = [
+            [self._typed("Undo", "Ctrl+Z", "undo"), self._typed("Redo", "Ctrl+Shift+Z|Ctrl+Y", "redo")],
+            [self._typed(name, f"Ctrl+{key}", name.lower()) for name, key in (("Cut", "X"), ("Copy", "C"))],
+            [self._typed("Paste", "Ctrl+V", "paste"), self._typed("Select all", "Ctrl+A", "selectAll")],
+        ]
+        file = self._menu("&File", [new, samples], [bring, export], [self.preview, self.print], [leave])
+        edit = self._menu(
+            "&Edit", typing[0], [*typing[1], *typing[2]], [self.find, self.find_next, self.find_previous, search]
         )
-        file = QMenu("File", w)
-        self._fill(
-            file,
-            [bring, export],
-            [self.preview, self.print],
-            [act("Get another model\u2026", "", w.models.show)],
-        )
-        edit = QMenu("Edit", w)
-        self._fill(edit, self.copy, self.copy_block, [self.find, self.find_next, self.find_previous])
-        edit.addAction(search)
-        self.view_menu = QMenu("View", w)
-        self._fill(self.view_menu, [self.hide_code, self.hide_outputs, self.answer_only, self.fold])
+        self.view_menu = self._menu("&View", [self.hide_code, self.hide_outputs, self.answer_only])
         self.view_menu.addMenu(steps)
-        self._fill(self.view_menu, [self.steps_up, self.steps_down], [sidebar], zoom)
-        for sub in (file, edit, self.view_menu):
-            menu.addMenu(sub)
-        menu.addSeparator()
-        menu.addActions(
-            [
-                act("Settings\u2026", "Ctrl+,", w.show_settings),
-                act("How code is confined\u2026", "", w.show_confinement),
-                act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts),
-                act("Quit", "Ctrl+Q", w.close),
-            ]
+        self._fill(self.view_menu, [sidebar], zoom)
+        solution = self._menu(
+            "&Solution",
+            [self.solve, self.again, self.stop],
+            self.copy,
+            self.copy_block,
+            [self.fold, self.steps_up, self.steps_down],
         )
+        tools = self._menu("&Tools", [models, confined], [settings])
+        help_menu = self._menu("&Help", [keys, log], [about])
+        bar = w.menuBar()
+        for shown in (file, edit, self.view_menu, solution, tools, help_menu):
+            bar.addMenu(shown)
+        menu = QMenu(w)
+        self._fill(menu, [new, samples], [self.again, self.stop], [bring, export, self.print])
+        menu.addMenu(self.view_menu)
+        menu.addSeparator()
+        menu.addActions([models, settings, keys, leave])
         w.top.menu.setMenu(menu)
         copy = QMenu(w)
         copy.addActions(self.copy)
@@ -112,6 +122,7 @@ class Menus:
             busy: Whether one is being written.
             searching: Whether the search in the page is open.
         """
+        self.solve.setEnabled(not busy)
         self.again.setEnabled(there and not busy)
         for a in (self.preview, self.print):
             a.setEnabled(there and not busy)
@@ -144,6 +155,21 @@ class Menus:
         self._window.addAction(a)
         return a
 
+    def _typed(self, text: str, keys: str, method: str) -> QAction:
+        """A command of whatever has the focus; text that is being typed handles the keys itself."""
+
+        def run() -> None:
+            command = getattr(QApplication.focusWidget(), method, None)
+            if command is not None:
+                command()
+
+        return self._action(text, keys, run)
+
+    def _menu(self, title: str, *groups: Sequence[QAction]) -> QMenu:
+        menu = QMenu(title, self._window)
+        self._fill(menu, *groups)
+        return menu
+
     def _choose_steps(self, value: str, on: bool) -> None:
         if on:
             self._window.change_settings(steps=value)
@@ -151,5 +177,6 @@ class Menus:
     @staticmethod
     def _fill(menu: QMenu, *groups: Sequence[QAction]) -> None:
         for group in groups:
+            if menu.actions():
+                menu.addSeparator()
             menu.addActions(list(group))
-            menu.addSeparator()

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
+    QDesktopServices,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
@@ -31,6 +32,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
+    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -91,6 +93,10 @@ log = logging.getLogger(__name__)
 ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
 """Steps of the zoom, in per cent."""
 _PIXELS_PER_POINT: Final = 17 / 12  # the default of 12 points is the design size of 17 pixels
+ABOUT: Final = (
+    "MuMath Tutor solves problems of mathematics on this computer, offline: a language model reasons, writes Python "
+    "that runs confined, and gives an answer that is checked where it can be."
+)
 PAGE: Final = 200
 """Lines of the list of solutions that are fetched at once."""
 _NARROW: Final = 760  # below this the side bar gives way to the page
@@ -580,6 +586,18 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def show_log(self) -> None:
+        """Open the folder of the log in the platform's file manager."""
+        folder = self.services.log_folder()
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(folder)):
+            self.status.say(f"The log is in {folder}")
+
+    def show_about(self) -> None:
+        """What this program is."""
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About MuMath Tutor", ABOUT, QMessageBox.StandardButton.Close, self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
     def focus_search(self) -> None:
         """Go to the search field."""
         self._sidebar_wanted = True
@@ -692,7 +710,7 @@ class MainWindow(QMainWindow):
         if isinstance(error, TutorError):
             return str(error)
         log.error("unexpected failure", exc_info=error)
-        return "Something unexpected went wrong in the program; the log says what. You can go on working."
+        return "Something unexpected went wrong in the program; the log (Help, Show the log) says what. You can go on."
 
     def _complain(self, error: Exception) -> None:
         self.status.say(self._sentence(error))

@@ -16,8 +16,7 @@ class ShortcutsDialog(QDialog):
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        rows = [("Solve", QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText))]
-        rows += [
+        rows = [
             (a.text().rstrip("\u2026"), " or ".join(k.toString(QKeySequence.SequenceFormat.NativeText) for k in keys))
             for a in actions
             if (keys := a.shortcuts())
