@@ -4,7 +4,7 @@ Usage: ``python packaging/pages.py DATA.jsonl [--count N] [--keep DIR] [--random
 JSON object: a saved transcript, or one with ``question`` and ``code`` (a list whose first text is a whole solution),
 or with ``problem`` and ``solution``. A solution fails if it cannot be built, or if the text that a reader of the PDF
 gets (``pdftotext`` if it is installed, else pypdf) lacks words of the problem or the reasoning, a line of an output,
-or the answer. Exits with 1 if any does.
+or the answer. Where a TeX is installed, its LaTeX export must compile too. Exits with 1 if any does.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import unicodedata
@@ -26,6 +27,7 @@ from typing import Any
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import parse
 from tutor_app.core.transcript import Output, Text, Transcript
+from tutor_app.export import write_export
 from tutor_app.handout.options import Options
 from tutor_app.render.document import MAX_OUTPUT_LINES
 from tutor_app.text.delimiters import split
@@ -72,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.keep:
         args.keep.mkdir(parents=True, exist_ok=True)
     cache = FormulaCache()
-    failed = pages = shown = all_formulas = 0
+    failed = pages = shown = all_formulas = compiled = 0
     seconds = 0.0
     for n, row in enumerate(rows):
         t = transcript(row)
@@ -94,6 +96,11 @@ def main(argv: list[str] | None = None) -> int:
         if missing := _missing(t, "".join(text)):
             failed += 1
             print(f"{n}: not in the text of its PDF: {missing[:160]}")
+        if (complaint := tex_fault(t)) is not None:
+            compiled += 1
+            failed += bool(complaint)
+            if complaint:
+                print(f"{n}: LaTeX does not compile: {complaint}")
         if args.keep:
             (args.keep / f"{n:05}.pdf").write_bytes(data)
         if (n + 1) % 250 == 0:
@@ -102,8 +109,33 @@ def main(argv: list[str] | None = None) -> int:
         f"{len(rows)} solutions, {failed} failed, {pages} pages, {pages / max(seconds, 1e-9):.1f} pages/s, "
         f"{shown} of {all_formulas} formulas shown as source"
     )
+    print(f"{compiled} compiled by a TeX, {len(rows) - compiled} left out because none is installed for them")
     del app
     return 1 if failed else 0
+
+
+def tex_fault(t: Transcript) -> str | None:
+    """TeX's first complaint about the LaTeX export, empty if it compiles, None if there is no TeX for it.
+
+    The engine is the one that the first line of the file asks for, else pdflatex.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "handout.tex"
+        write_export(path, [t])
+        first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        engine = first.rpartition("=")[2].strip() if first.startswith("% !TeX program") else "pdflatex"
+        if shutil.which(engine) is None:
+            return None
+        command = [engine, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", path.name]
+        try:
+            run = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=False)
+        except subprocess.TimeoutExpired:
+            return f"{engine} did not end"
+        if run.returncode == 0:
+            return ""
+        lines = run.stdout.decode("utf-8", "replace").split("\n")
+        at = next((k for k, line in enumerate(lines) if line.startswith("!")), len(lines) - 3)
+        return " ".join(lines[at : at + 3])
 
 
 def text_of(pdf: bytes) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.core.events import EndReason, ending_sentence
+from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import split
@@ -100,15 +100,32 @@ def _blocks(count: int) -> str:
 
 def ending(transcript: Transcript) -> str:
     """One sentence if the solution did not end with an answer, else empty."""
+    if "ended" not in transcript.meta:
+        cut = bool(transcript.solution) and transcript.answer is None
+        return "This solution was interrupted before its end." if cut else ""
     try:
-        reason = EndReason(str(transcript.meta.get("ended", "")))
+        reason = EndReason(str(transcript.meta["ended"]))
     except ValueError:
         return ""
-    return (
-        ""
-        if reason is EndReason.ANSWERED
-        else str(transcript.meta.get("detail") or ending_sentence(reason, transcript.answer))
-    )
+    return "" if reason is EndReason.ANSWERED else str(transcript.meta.get("detail") or reason.sentence())
+
+
+def solved_by(transcript: Transcript) -> str:
+    """By whom, where and when: ``Solved by Qwen2.5-Coder 0.5B, 21 Nov 2026 at 21:09``."""
+    said = "Solved"
+    if name := transcript.meta.get("model"):
+        said += f" by {name}"
+    try:
+        made = datetime.fromisoformat(str(transcript.meta.get("created", "")))
+    except ValueError:
+        return said if name else "Saved solution"
+    return f"{said}, {made.day} {made:%b %Y} at {made:%H:%M}"
+
+
+def window_title(problem: str) -> str:
+    """What the window is called while it shows a solution of ``problem``."""
+    words = plain(without_emphasis(problem[:600]))[:60]
+    return f"{words} \u2013 MuMath Tutor" if words else "MuMath Tutor"
 
 
 def made_by(transcript: Transcript) -> str:

@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.handout.wording import STATUS, VERDICTS, error_text
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
@@ -43,20 +44,10 @@ MAX_OUTPUT_LINES: Final = 300
 MAX_OUTPUT_CHARS: Final = 24_000
 MAX_ERROR_LINES: Final = 40
 _MAX_BLANK: Final = 4
-_VERDICTS: Final = {
-    "correct": ("Agrees with the known answer", "good"),
-    "incorrect": ("Differs from the known answer", "bad"),
-}
 _SOURCES: Final = {
     "phrase": "Taken from the model's last sentence; it boxed no answer.",
     "output": "Taken from the last output; the model boxed no answer.",
     "number": "The last number of the solution; the model boxed no answer.",
-}
-_STATUS: Final = {
-    "timeout": "This block took too long and was stopped.",
-    "stopped": "You stopped this block.",
-    "died": "The process that ran this block ended.",
-    "refused": "This block was not run.",
 }
 
 
@@ -159,10 +150,10 @@ class DocumentBuilder:
                 self.w.write(s.source, self.w.text_format(scale=1.25))
             else:
                 self.w.formula(s.source, False, s.raw, 1.4)
-        if answer.verdict in _VERDICTS:
-            text, color = _VERDICTS[answer.verdict]
+        if verdict := VERDICTS.get(answer.verdict, ""):
+            color = "good" if answer.verdict == "correct" else "bad"
             self.w.paragraph(top=0.5, bottom=0.0)
-            self.w.write(text, self.w.ui_format(color=color, bold=True))
+            self.w.write(verdict[0].upper() + verdict[1:], self.w.ui_format(color=color, bold=True))
         if answer.source in _SOURCES:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())
@@ -312,16 +303,14 @@ class DocumentBuilder:
         error = output.error
         self._recolor_output(ERROR)
         if error is not None:
-            lines = (error.traceback or error.last_line).rstrip("\n").split("\n")
-            if error.traceback and error.last_line not in error.traceback:
-                lines.append(error.last_line)
+            lines = error_text(output).split("\n")
             if len(lines) > MAX_ERROR_LINES:
                 self._output_block()
                 self.w.write(f"\u2026 {len(lines) - MAX_ERROR_LINES:,} lines before", self.w.ui_format())
             for line in lines[-MAX_ERROR_LINES:]:
                 self._output_block()
                 self.w.write(line, self.w.mono_format(color="bad"))
-        sentence = (error.hint if error is not None else "") or _STATUS.get(output.status, "")
+        sentence = (error.hint if error is not None else "") or STATUS.get(output.status, "")
         if sentence:
             self._output_block(top=0.45)
             self.w.write(sentence, self.w.text_format(italic=True, scale=0.95))

@@ -87,9 +87,8 @@ class _Prose:
                     start = t.attrGet("start")
                     f.setStart(int(start) if start is not None else 1)
                 else:
-                    f.setStyle(
-                        QTextListFormat.Style.ListDisc if len(self.lists) % 2 == 0 else QTextListFormat.Style.ListCircle
-                    )
+                    # Qt draws a circle in broken lines on paper, and touching its text: discs at every level.
+                    f.setStyle(QTextListFormat.Style.ListDisc)
                 self.lists.append((f, 0))
             elif t.type in ("bullet_list_close", "ordered_list_close"):
                 self.lists.pop()

@@ -238,6 +238,10 @@ def _faithful(source: str) -> str:
     s = _CONTROL.sub("", source)
     s = re.sub(r"(?<!\\)%[^\S\n]*\n", " ", s)
     s = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", s)
+    s = re.sub(r"(\\(?:text)?color)\s*\[HTML\]\s*\{\s*([0-9A-Fa-f]{6})\s*\}", r"\1{#\2}", s)
+    s = re.sub(r"(\\(?:text)?color)\s*\[[A-Za-z]+\]\s*\{([^{}]*)\}", _mixed_color, s)
+    s = replace_command(re.sub(r"\\tag\s*\*", r"\\tagstar", s), "tagstar", 1, lambda a: f"\\qquad\\text{{{a[0]}}}")
+    s = replace_command(s, "tag", 1, lambda a: f"\\qquad\\text{{({a[0]})}}")
     s = _texts(expand(s))
     for pattern, replacement in _SIMPLE:
         s = pattern.sub(replacement, s)
@@ -248,8 +252,15 @@ def _faithful(source: str) -> str:
     s = re.sub(r"(\\\\|\\begin\{(?:align|gather)\*\})\s*(?=[\[*])", r"\1{} ", s)
     s = _group_powers(s)
     s = _part_bars(s)
-    s = re.sub(r"\\tag\*?\s*\{([^{}]*)\}", r"\\qquad\\text{(\1)}", s)
     return re.sub(r"(\\\\|\\hline|\s)+(?=\\end\{(?:align\*|gather\*|array|cases|[A-Za-z]?matrix)\})", " ", s).strip()
+
+
+def _mixed_color(m: re.Match[str]) -> str:
+    """A colour given by its shares of red, green and blue, or black for other models."""
+    shares = re.findall(r"[\d.]+", m[2])[:3]
+    whole = any(float(x) > 1 for x in shares if x.count(".") < 2)
+    levels = [min(255, round(float(x) * (1 if whole else 255))) for x in shares if x.count(".") < 2 and x != "."]
+    return f"{m[1]}{{#{''.join(f'{v:02x}' for v in levels) if len(levels) == 3 else '000000'}}}"
 
 
 def _texts(s: str) -> str:

@@ -59,7 +59,7 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, ImportResult, Sample
 from tutor_app.core.window_state import WindowState
-from tutor_app.handout import remarks
+from tutor_app.handout import wording
 from tutor_app.render import theme as themes
 from tutor_app.resources import resources
 from tutor_app.text.speech import spoken
@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
         self.box.set_busy(True)
         self.status.start()
         self.status.say("Starting the model\u2026")
-        self.setWindowTitle(remarks.title(problem))
+        self.setWindowTitle(wording.window_title(problem))
         self.bridge.queue_typesetting(warm_up, lambda _: None)
 
         def run(cancel: Cancel) -> Iterator[SolveEvent]:
@@ -421,11 +421,11 @@ class MainWindow(QMainWindow):
             self._shown_meta = transcript.meta
             self.box.set_shown_below(transcript.problem)
             self.box.set_text(transcript.problem)
-            self.view.show_transcript(transcript, remarks.ending(transcript))
+            self.view.show_transcript(transcript, wording.ending(transcript))
             self.pages.setCurrentWidget(self.view)
-            self.status.say(remarks.provenance(transcript))
+            self.status.say(wording.solved_by(transcript))
             self.status.numbers.setText("")
-            self.setWindowTitle(remarks.title(transcript.problem))
+            self.setWindowTitle(wording.window_title(transcript.problem))
             self.history.select(entry_id)
             self._show_actions()
 
