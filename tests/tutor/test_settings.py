@@ -162,3 +162,26 @@ def test_no_content_makes_loading_fail(tmp_path_factory: pytest.TempPathFactory,
         assert about.complaint(getattr(found, name)) == ""
     refused = sum(1 for name, v in data.items() if name not in described() or described()[name].complaint(v))
     assert len(complaints) == refused
+
+
+@pytest.mark.parametrize("extra", [{"later": True}, {"later": {"a": [1, None]}, "zoom": 9000}, {"theme": "sepia"}])
+def test_what_a_newer_version_wrote_is_kept(tmp_path: Path, extra: dict[str, object]) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"font_size": 14, **extra}))
+    settings, complaints = load(path)
+    assert len(complaints) == len(extra)
+    save(path, settings.changed(n_ctx=2048))
+    assert json.loads(path.read_text()) == {"font_size": 14, "n_ctx": 2048, **extra}
+    save(path, settings.changed(zoom=120, theme="dark", font_size=12))
+    later = {k: v for k, v in extra.items() if k == "later"}
+    assert json.loads(path.read_text()) == {"zoom": 120, "theme": "dark", **later}
+
+
+def test_bounds_are_plain_numbers() -> None:
+    said = {name: described()[name].complaint(-5) for name in ("seed", "top_p", "n_ctx", "temperature")}
+    assert said == {
+        "seed": "must be a whole number from 0 to 2147483647",
+        "top_p": "must be a number from 0.01 to 1",
+        "n_ctx": "must be a whole number from 512 to 131072",
+        "temperature": "must be a number from 0 to 2",
+    }

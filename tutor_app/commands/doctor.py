@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tutor_app import __version__
 from tutor_app.adapters.engine.client import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
-from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers
+from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError
 from tutor_app.resources import resources
@@ -24,6 +25,8 @@ from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders, folders
 from tutor_app.tutor.service import advise_on_memory, best_installed, model_store, unused_models
+
+REPORT: Final = "mumath-tutor-report.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,31 @@ class Finding:
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser = commands.add_parser("doctor", parents=[common], help="what works on this computer, and what does not")
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        type=user_path,
+        const=Path(REPORT),
+        metavar="FILE",
+        help=f"write it, the settings and the end of the log to a text file that you can send (default {REPORT})",
+    )
+    parser.add_argument("--with-problems", action="store_true", help="put your latest problems into the report, too")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; returns 1 if something does not work."""
-    good = True
-    for finding in examine(folders(args.data_dir)):
-        good &= finding.ok
+    from tutor_app.commands.report import write_report
+
+    where = folders(args.data_dir)
+    findings: list[Finding] = []
+    for finding in examine(where):
+        findings.append(finding)
         print(finding.line)
-    return DONE if good else NO_ANSWER
+    if args.report is not None:
+        write_report(args.report, where, findings, problems=args.with_problems)
+        print(f"The report is in {args.report}; read it before you send it.")
+    return DONE if all(f.ok for f in findings) else NO_ANSWER
 
 
 def examine(folders: Folders) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
+import platform
 import sys
 from collections.abc import Sequence
 from typing import Final, TextIO
@@ -18,6 +20,10 @@ from tutor_app import __version__
 from tutor_app.commands import doctor, exec, export, import_, models, solve, terminal, window
 from tutor_app.commands.shared import FAILED, INTERRUPTED, USAGE, user_path
 from tutor_app.core.errors import TutorError, UserFault
+from tutor_app.tutor.log import logging_to
+from tutor_app.tutor.paths import folders
+
+log = logging.getLogger(__name__)
 
 COMMANDS: Final = (solve, exec, models, export, import_, doctor, terminal, window)
 """Each module has ``add_parser(commands, common)`` and ``run(args)``."""
@@ -40,8 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         args = make_parser().parse_args(argv)
-        code: int = args.run(args)
-        return code
+        with logging_to(folders(args.data_dir).log):
+            return _logged(args)
     except SystemExit as e:  # --help, --version and mistakes in the arguments
         sys.stdout.flush()
         return e.code if isinstance(e.code, int) else USAGE
@@ -55,6 +61,25 @@ def _run(argv: Sequence[str] | None) -> int:
     except UnicodeEncodeError as e:  # a name with bytes that are no text, where text is needed
         name = e.object if len(e.object) <= 200 else f"{e.object[:200]}..."
         return _complain(f"{name} holds bytes that are no UTF-8 text. Rename the file or folder.")
+
+
+def _logged(args: argparse.Namespace) -> int:
+    """Run the command and log how it ended, without what the user typed."""
+    name = str(args.run.__module__).rpartition(".")[2].strip("_")
+    log.info("%s begins: tutor %s, Python %s, %s", name, __version__, platform.python_version(), platform.platform())
+    try:
+        code: int = args.run(args)
+    except UserFault:
+        log.info("%s was not understood", name)
+        raise
+    except TutorError as e:
+        log.error("%s failed: %s", name, e)
+        raise
+    except Exception:
+        log.exception("%s failed", name)
+        raise
+    log.info("%s ends with %d", name, code)
+    return code
 
 
 def make_parser() -> argparse.ArgumentParser:

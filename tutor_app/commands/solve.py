@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tutor_app.core.settings import Settings
     from tutor_app.core.trace import Trace
     from tutor_app.tutor.service import Tutor
+
+log = logging.getLogger(__name__)
 
 TRACE_STEPS: Final = 1000
 """Steps that ``--trace`` records of a block."""
@@ -129,6 +132,14 @@ def show(
             assert last is not None
             if last.usage.runs:
                 _say_confinement(tutor)
+    usage = last.usage
+    log.info(
+        "solution ended: %s, %d runs, %d tokens, %.1f s",
+        last.reason.value,
+        usage.runs,
+        usage.generated_tokens,
+        usage.seconds,
+    )
     if trace is not None:
         _write_traces(trace, last.transcript.problem, traces)
     if stop.is_set():

@@ -71,7 +71,7 @@ class Setting:
         if ok and isinstance(value, int | float) and self.minimum <= value <= self.maximum:
             return ""
         what = "a whole number" if self.kind == "whole" else "a number"
-        return f"must be {what} from {self.minimum:g} to {self.maximum:g}"
+        return f"must be {what} from {_number(self.minimum)} to {_number(self.maximum)}"
 
 
 def _setting(default: T, kind: Kind, title: str, help_: str, group: Group, **more: Any) -> T:
@@ -279,6 +279,10 @@ def sift(values: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
         else:
             good[name] = float(value) if setting.kind == "number" and isinstance(value, int) else value
     return good, complaints
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _shown(value: object) -> str:

@@ -62,6 +62,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def log(self) -> Path:
+        """The log file."""
+        return self.logs / "tutor.log"
+
+    @property
     def settings(self) -> Path:
         """The settings file."""
         return self.config / "settings.json"

@@ -6,6 +6,7 @@ Reading never fails: what is unknown or out of bounds is left at its default and
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -44,18 +45,19 @@ def save(path: Path, settings: Settings) -> None:
     """Write the settings so that a crash at any moment leaves the old file or the new one.
 
     Only what differs from the defaults is written, so a better default of a later version reaches everybody
-    who never chose. A file that is there but cannot be read as JSON is kept beside it as ``*.bad``.
+    who never chose. What is in the file and not understood is left in it: a newer version may have written it. A file
+    that is there but cannot be read as JSON is kept beside it as ``*.bad``.
 
     Raises:
         HostFault: If the file cannot be written.
     """
     values = {f.name: getattr(settings, f.name) for f in fields(settings)}
     changed = {name: v for name, v in values.items() if v != described()[name].default}
-    text = json.dumps(changed, indent=2, ensure_ascii=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep_if_unreadable(path)
-        write_file(path, text.encode())
+        text = json.dumps(_not_understood(path, values) | changed, indent=2, ensure_ascii=False) + "\n"
+        write_file(path, text.encode("utf-8", "backslashreplace"))  # half a surrogate pair becomes JSON's escape
     except OSError as e:
         raise HostFault(
             f"The settings cannot be written to {path}: {e.strerror or e}.",
@@ -63,11 +65,29 @@ def save(path: Path, settings: Settings) -> None:
         ) from e
 
 
+def _not_understood(path: Path, values: Mapping[str, object]) -> dict[str, object]:
+    """What the file says that this version does not use, unless the user has chosen something else meanwhile."""
+    try:
+        data = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    if not isinstance(data, dict):
+        return {}
+    good, _ = sift(data)
+    return {
+        name: value
+        for name, value in data.items()
+        if name not in good and (name not in values or values[name] == described()[name].default)
+    }
+
+
 def _keep_if_unreadable(path: Path) -> None:
     if not path.is_file():
         return
     data = path.read_bytes()
     try:
-        json.loads(data)
+        readable = isinstance(json.loads(data), dict)
     except (ValueError, RecursionError):
+        readable = False
+    if not readable:
         write_file(path.with_name(path.name + ".bad"), data)
