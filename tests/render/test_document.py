@@ -345,3 +345,60 @@ def test_output_keeps_its_lines_however_it_is_cut(formulas_now: FormulasNow) -> 
 def test_output_after_a_figure_is_not_lost(formulas_now: FormulasNow) -> None:
     document = build(formulas_now, "p", Code("x"), Figure(CURVE, "", 40, 24, "a curve"), Output(stdout="385\n"))
     assert text_of(document).endswith("a curve\n385")
+
+
+def lines_of(document: QTextDocument) -> list[tuple[str, int, bool]]:
+    """Text of each block of the tables, the number of its lines, and whether all of it is within its cell."""
+    document.documentLayout().documentSize()  # lays it out
+    found = []
+    block = document.begin()
+    while block.isValid():
+        if QTextCursor(block).currentTable() is not None:
+            layout = block.layout()
+            lines = [layout.lineAt(i) for i in range(layout.lineCount())]
+            found.append((block.text(), len(lines), all(x.naturalTextWidth() <= x.width() + 0.5 for x in lines)))
+        block = block.next()
+    return found
+
+
+class TestTables:
+    TERMS = "+".join(f"b_{{{n}}}" for n in range(1, 25))
+    MATRIX = "\\begin{bmatrix} " + " & ".join(map(str, range(1, 30))) + " \\end{bmatrix}"
+
+    @pytest.mark.parametrize("formula", [TERMS, MATRIX, "\\sqrt{" + TERMS + "}", "\\frac{" + TERMS + "}{2}"])
+    @pytest.mark.parametrize("width", [380, 560, 900])
+    def test_a_wide_formula_stays_within_its_cell(self, formulas_now: FormulasNow, formula: str, width: float) -> None:
+        table = f"| What | How |\n|---|---|\n| the sum of all of these terms | ${formula}$ |\n| next | $x$ so |"
+        found = lines_of(build(formulas_now, "", Text(table), width=width))
+        assert len(found) == 6
+        assert all(inside for _, _, inside in found)
+
+    @pytest.mark.parametrize(("columns", "number"), [(8, "1234.567"), (12, "0.33333"), (15, "-2.718"), (17, "4096")])
+    def test_a_number_is_never_in_two_lines(self, formulas_now: FormulasNow, columns: int, number: str) -> None:
+        head = "|" + "|".join(f"k{n}" for n in range(columns)) + "|\n" + "|-" * columns + "|\n"
+        found = lines_of(build(formulas_now, "", Text(head + ("|" + number) * columns + "|"), width=660))
+        assert [(text, lines) for text, lines, _ in found][columns:] == [(number, 1)] * columns
+
+    def test_a_small_table_is_as_wide_as_its_words(self, formulas_now: FormulasNow) -> None:
+        document = build(formulas_now, "", Text("| n | n² |\n|---|---|\n| 3 | $9$ |"), width=660)
+        table = next(f for f in document.rootFrame().childFrames() if isinstance(f, QTextTable))
+        assert document.documentLayout().frameBoundingRect(table).width() < 200
+
+
+def test_code_and_output_run_from_left_to_right_in_any_script(formulas_now: FormulasNow) -> None:
+    code = Code("# \u05d7\u05e9\u05d1\n\u05e2\u05e8\u05da = 3\nprint('\u0645\u0631\u062d\u0628\u0627')")
+    fence = "\u05e9\u05dc\u05d5\u05dd\n\n```\n# \u05d4\u05e2\u05e8\u05d4\n```"
+    document = build(formulas_now, "", Text(fence), code, Output("\u0645\u0631\u062d\u0628\u0627\n"))
+    document.documentLayout().documentSize()
+    directions = {}
+    block = document.begin()
+    while block.isValid():
+        if block.text():
+            directions[block.text()] = block.textDirection().name
+            line = block.layout().lineAt(0)
+            if block.text().startswith("#"):
+                assert line.cursorToX(0)[0] < 60, "the sign of a comment is at the left"
+        block = block.next()
+    assert directions.pop("\u05e9\u05dc\u05d5\u05dd") == "RightToLeft"
+    assert len(directions) == 5
+    assert set(directions.values()) == {"LeftToRight"}

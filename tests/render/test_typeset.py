@@ -412,7 +412,7 @@ class TestHeights:
         assert bare - 0.1 <= height(f"\\left{opening} {body} \\right{closing}") <= bare + 1.2
 
     def test_a_large_sign_in_a_fraction_between_fences(self) -> None:
-        assert 3.0 < height("\\left(\\frac{\\sum_j a_j}{m}\\right)^3") < 5.0
+        assert 2.0 < height("\\left(\\frac{\\sum_j a_j}{m}\\right)^3") < 4.0
 
     @pytest.mark.parametrize("latex", [
         "\\boxed{}", "\\boxed{ }", "\\boxed{{}}", "\\boxed{\\,}", "\\boxed{\\text{}}", "\\fbox{}", "\\fbox{ }",
@@ -442,3 +442,11 @@ class TestHeights:
 
     def test_letters_of_a_command_are_never_in_print(self) -> None:
         assert not typeset("3+\\unheardof{4}", True).ok
+
+    @pytest.mark.parametrize(("latex", "display", "expected"), [
+        ("{9 \\choose 4}", False, 1.4), ("\\dbinom{9}{4}", False, 2.2), ("\\tbinom{9}{4}", True, 1.4),
+        ("\\lfloor t\\rfloor^3", False, 1.1), ("\\lceil{\\sqrt{30}}\\rceil^2", False, 1.3),
+        ("\\left(\\frac{\\sum_j a_j}{5}\\right)", True, 2.6), ("1\\underline{\\hphantom{8}}6", False, 0.9),
+    ])  # fmt: skip
+    def test_signs_are_as_high_as_in_a_book(self, latex: str, display: bool, expected: float) -> None:
+        assert height(latex, display) == pytest.approx(expected, rel=0.3)

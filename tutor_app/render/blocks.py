@@ -35,6 +35,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.transcript import Figure
+from tutor_app.render.table_columns import Cell
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
 from tutor_app.render.typeset import Fitted, Formula, fit
 
@@ -55,6 +56,8 @@ LABEL: Final = SOURCE + 11
 ASIDE: Final = SOURCE + 12
 # Property of blocks: the end of a page must not part it from what follows.
 KEEP: Final = SOURCE + 13
+# Property of formulas in a table: how wide their cell is.
+CELL: Final = SOURCE + 14
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1\ufffc\ufff9-\ufffb]")
 _BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -82,6 +85,7 @@ class _Waiting:
     end: QTextCursor
     em: float
     raw: str
+    cell: Cell | None
 
 
 @dataclass(slots=True)
@@ -93,12 +97,14 @@ class Writer:
         theme: Colours.
         formulas: Where formulas come from.
         size: Text size in pixels; everything else follows from it.
+        cell: The cell of a table that is being written, if one is.
     """
 
     document: QTextDocument
     theme: Theme
     formulas: FormulaSource
     size: float = 17.0
+    cell: Cell | None = None
     cursor: QTextCursor = field(init=False)
     objects: ObjectPainter = field(init=False)
     _fresh: bool = field(init=False, default=True)
@@ -163,8 +169,13 @@ class Writer:
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
         indent: int = 0,
         keep: bool = False,
+        code: bool = False,
     ) -> QTextBlockFormat:
-        """Begin a block; lengths in em. ``keep`` holds it together with what follows on a printed page."""
+        """Begin a block; lengths in em.
+
+        ``keep`` holds it together with what follows on a printed page; the lines of ``code`` run from left to right,
+        whatever script their words are in.
+        """
         f = QTextBlockFormat()
         f.setTopMargin(top * self.size)
         f.setBottomMargin(bottom * self.size)
@@ -175,6 +186,8 @@ class Writer:
             f.setLineHeight(leading * self.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
         if keep:
             f.setProperty(KEEP, True)
+        if code:
+            f.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         if self._fresh:
             self.cursor.setBlockFormat(f)
             self.cursor.setBlockCharFormat(self.text_format())
@@ -215,9 +228,16 @@ class Writer:
             self.write(" ".join(raw.split()), self.text_format(color="muted"))
             end = QTextCursor(self.cursor)
             end.setKeepPositionOnInsert(True)
-            self._waiting.setdefault((source, display), []).append(_Waiting(start, end, em, raw))
+            self._waiting.setdefault((source, display), []).append(_Waiting(start, end, em, raw, self.cell))
             return
-        self._insert(self.cursor, formula, em, raw)
+        self._insert(self.cursor, formula, em, raw, self.cell)
+
+    def formula_width(self, source: str, display: bool) -> float:
+        """Width of a formula in em; a guess from its length if it is not ready."""
+        formula = self.formulas.get(source, display)
+        if formula is None or not formula.ok:
+            return 0.5 * len(re.sub(r"\\[A-Za-z]+|[{}_^\s]", "", source)) + 0.5
+        return formula.width
 
     def exchange(self, ready: Iterable[tuple[str, bool]]) -> bool:
         """Put formulas that have become ready in their places; returns whether anything changed."""
@@ -243,7 +263,7 @@ class Writer:
                 # In front of the source, and then the source goes: a cursor that marks the end of the source must
                 # not be left in front of what takes its place.
                 place.setPosition(w.start.position())
-                self._insert(place, formula, w.em, w.raw)
+                self._insert(place, formula, w.em, w.raw, w.cell)
                 place.setPosition(w.end.position(), QTextCursor.MoveMode.KeepAnchor)
                 place.removeSelectedText()
                 changed = True
@@ -258,7 +278,7 @@ class Writer:
             if not waits:
                 del self._waiting[key]
 
-    def _insert(self, cursor: QTextCursor, formula: Formula, em: float, raw: str) -> None:
+    def _insert(self, cursor: QTextCursor, formula: Formula, em: float, raw: str, cell: Cell | None) -> None:
         if not formula.ok:
             fmt = self.mono_format(scale=0.82 * em / self.size)
             fmt.setBackground(self.theme.color("code_back"))
@@ -272,7 +292,9 @@ class Writer:
         f.setProperty(RAW, raw)
         f.setForeground(self.theme.color("ink"))
         self.objects.keep(formula)
-        fitted = self.objects.fitted(formula, em)
+        if cell is not None:
+            f.setProperty(CELL, [cell.least, cell.weight, cell.needed, cell.beside])
+        fitted = self.objects.fitted(formula, em, cell)
         down = math.ceil(fitted.descent - 0.01)
         # Qt puts an object's bottom edge at the descent of *its own* font below the baseline, a whole number of
         # pixels: a font with just that descent is how an object gets a baseline of its own.
@@ -291,6 +313,11 @@ class Writer:
         f.setProperty(FIGURE_KEY, self.objects.add_figure(figure))
         f.setProperty(RAW, figure.alt or "figure")
         self.cursor.insertText(OBJECT_CHARACTER, f)
+
+
+def _cell_of(fmt: QTextFormat) -> Cell | None:
+    kept: Any = fmt.property(CELL)
+    return Cell(*kept) if kept else None
 
 
 @lru_cache(maxsize=512)
@@ -354,11 +381,13 @@ class ObjectPainter(QPyTextObject):
         """The picture with that key."""
         return self._figures[key]
 
-    def fitted(self, formula: Formula, em: float) -> Fitted:
-        """The formula placed in the column."""
-        return fit(formula, em, max(80.0, self._available()))
+    def fitted(self, formula: Formula, em: float, cell: Cell | None = None) -> Fitted:
+        """The formula placed in the column of the page, or in a cell of a table."""
+        width = self.available()
+        return fit(formula, em, max(2 * em, cell.room(width) if cell is not None else width))
 
-    def _available(self) -> float:
+    def available(self) -> float:
+        """Width of the page's column, in pixels."""
         width = self._document.textWidth()
         if width <= 0:
             width = self.column or 10_000.0
@@ -367,11 +396,11 @@ class ObjectPainter(QPyTextObject):
     def intrinsicSize(self, doc: QTextDocument, position: int, fmt: QTextFormat) -> QSizeF:
         """Size of an object, in pixels."""
         if fmt.objectType() == FIGURE:
-            return self._figures[fmt.intProperty(FIGURE_KEY)].size(self._available())
+            return self._figures[fmt.intProperty(FIGURE_KEY)].size(self.available())
         formula = self._formula(fmt)
         if formula is None or not formula.ok:
             return QSizeF(1, 1)
-        fitted = self.fitted(formula, fmt.doubleProperty(EM))
+        fitted = self.fitted(formula, fmt.doubleProperty(EM), _cell_of(fmt))
         down = math.ceil(fitted.descent - 0.01)
         return QSizeF(fitted.width, math.ceil(fitted.ascent) + max(0, down))
 
@@ -387,7 +416,7 @@ class ObjectPainter(QPyTextObject):
         if formula is None or not formula.ok:
             return
         em = fmt.doubleProperty(EM)
-        fitted = self.fitted(formula, em)
+        fitted = self.fitted(formula, em, _cell_of(fmt))
         down = max(0, math.ceil(fitted.descent - 0.01))
         baseline = _whole_pixel(painter, rect.bottom() - _descent(down))
         if len(fitted.lines) > 1:  # the descent of the whole stack hangs below the first line's baseline

@@ -365,13 +365,13 @@ class DocumentBuilder:
         cursor.setBlockFormat(bf)
 
     def _code_block(self) -> None:
-        self.w.block(leading=0.16)
+        self.w.block(leading=0.16, code=True)
 
     def _output_block(
         self, top: float = 0.0, bottom: float = 0.0, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft
     ) -> None:
         self._out_empty = False
-        self.w.block(top=top, bottom=bottom, leading=0.12, align=align)
+        self.w.block(top=top, bottom=bottom, leading=0.12, align=align, code=True)
 
     def _open_output(self) -> QTextCursor:
         """The place where output goes: a section of its own at the foot of the card."""

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.render.blocks import Writer
+from tutor_app.render.table_columns import Columns, divide
 from tutor_app.text.delimiters import Segment, split
 from tutor_app.text.markup import MARK, read, restored, without_emphasis
 
@@ -134,7 +135,7 @@ class _Prose:
     def _fence(self, content: str) -> None:
         lines = self._restore(content).rstrip("\n").split("\n")
         for n, line in enumerate(lines):
-            self._block(bottom=0.62 if n == len(lines) - 1 else 0.0, leading=0.12, left=1.0)
+            self._block(bottom=0.62 if n == len(lines) - 1 else 0.0, leading=0.12, left=1.0, code=True)
             self.w.write(line, self.w.mono_format())
 
     def _rule(self) -> None:
@@ -165,7 +166,13 @@ class _Prose:
         f.setTopMargin(self.w.size * 0.2)
         f.setBottomMargin(self.w.size * 0.7)
         f.setHeaderRowCount(1)
-        f.setColumnWidthConstraints([QTextLength()] * columns)
+        plan = self._columns(rows)
+        width = self.w.objects.available()
+        f.setColumnWidthConstraints(
+            [QTextLength(QTextLength.Type.PercentageLength, plan.percent(c, width)) for c in range(columns)]
+            if plan.is_full
+            else [QTextLength()] * columns
+        )
         outer = self.w.cursor
         table = outer.insertTable(len(rows), columns, f)
         self.in_cell = True
@@ -188,12 +195,27 @@ class _Prose:
                 # Without a distance of its own a line brings its font's, which is all below it.
                 bf.setLineHeight(0.08 * self.w.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
                 self.w.cursor.setBlockFormat(bf)
-                self._inline(token, self.w.text_format(bold=tag == "th"))
+                self.w.cell = plan.cell(c)
+                self._inline(token, self.w.text_format(bold=tag == "th", scale=plan.scale), plan.scale)
+        self.w.cell = None
         self.in_cell = False
         self.w.cursor = outer
         outer.movePosition(QTextCursor.MoveOperation.End)
         self.w.fresh()
         return end
+
+    def _columns(self, rows: list[list[tuple[Token, str, str]]]) -> Columns:
+        texts = [
+            ["".join("\n" if c.type.endswith("break") else c.content for c in t.children or ()) for t, _, _ in row]
+            for row in rows
+        ]
+        return divide(
+            texts,
+            self.formulas,
+            lambda s: self.w.formula_width(s.source, s.kind == "display"),
+            self.w.size,
+            self.w.objects.available(),
+        )
 
     # -- inline -------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ _RENAMED: Final = {
     "overlinesegment": "overline", "underlinesegment": "underline", "overgroup": "overbrace",
     "undergroup": "underbrace", "xrightleftarrows": "xrightleftharpoons", "xrightequilibrium": "xrightleftharpoons",
     "xleftequilibrium": "xrightleftharpoons", "mathds": "mathbb", "mathbbm": "mathbb", "dbar": "bar",
-    "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "sout": "cancel",
+    "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "hphantom": "phantom", "sout": "cancel",
 }  # fmt: skip
 _COLOURS: Final = "blue|orange|pink|red|green|gray|purple|teal|gold|maroon|mint"
 _NEGATED: Final = {

@@ -68,7 +68,7 @@ def name_signs(mathml: ET.Element) -> None:
             leaf.text = _ESCAPED[name]
         elif code is not None and leaf.tag.rpartition("}")[2] != "mtext":
             leaf.text = chr(int(code, 16))
-        elif re.search(r"\\[A-Za-z]", name):
+        elif name != "\\":
             raise ValueError(f"unknown command in {name}")
 
 
@@ -90,13 +90,17 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
     for parent in list(mathml.iter()):
         if parent.tag == "mspace":
             _true_width(parent)
+        elif parent.tag == "mfrac":
+            _set_text_style(parent)
         elif parent.tag == "mover":
             _narrow_accent(parent)
         if parent.tag in _ROWS:
             _space_names(parent)
         children = list(parent)
         for i, child in enumerate(children):
-            _true_height(child)
+            _true_height(child, children[max(0, i - 1) : i + 2])
+            if i == 0 and parent.tag in ("msub", "msup", "msubsup") and child.tag in ("mo", "mi"):
+                child.attrib.setdefault("stretchy", "false")  # as every fence that is not told to grow
             if child.tag == "mi" and child.text in _BETTER:
                 child.text = _BETTER[child.text]
             if child.tag == "mi" and child.text and child.text in _RELATIONS | _BINARY:
@@ -138,11 +142,26 @@ def _true_width(space: ET.Element) -> None:
         space.set("width", f"{'-' if m[1] else ''}{_NAMED_SPACES[m[2]] / 18 * _EM:.3f}em")
 
 
-def _true_height(sign: ET.Element) -> None:
+def _true_height(sign: ET.Element, beside: list[ET.Element]) -> None:
     height = _BIG.get(sign.get("minsize", ""))
-    if height is not None and sign.get("maxsize") == sign.get("minsize"):
-        sign.attrib.update(minsize=height, maxsize=height)
-        sign.attrib.setdefault("stretchy", "true")
+    if height is None or sign.get("maxsize") != sign.get("minsize"):
+        return
+    if any(e.tag == "mfrac" and e.get("linethickness") == "0" for e in beside):  # a binomial's grow with it
+        del sign.attrib["minsize"], sign.attrib["maxsize"]
+        sign.set("stretchy", "true")
+        return
+    sign.attrib.update(minsize=height, maxsize=height)
+    sign.attrib.setdefault("stretchy", "true")
+
+
+def _set_text_style(element: ET.Element) -> None:
+    """Large signs in a fraction or a script are small, with their limits beside them."""
+    for child in element:
+        if child.tag in ("mtable", "mstyle"):
+            continue
+        if child.tag == "mo" and (child.text or "").strip() in _LARGE:
+            child.attrib.setdefault("displaystyle", "false")
+        _set_text_style(child)
 
 
 def _narrow_accent(over: ET.Element) -> None:

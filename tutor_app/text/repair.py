@@ -297,8 +297,13 @@ def _texts(s: str) -> str:
 
 
 def _commands(s: str) -> str:
-    for name in ("binom", "dbinom", "tbinom"):
-        s = replace_command(s, name, 2, lambda a: f"{{\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}")
+    for name, style in (("binom", ""), ("dbinom", "\\displaystyle "), ("tbinom", "\\textstyle ")):
+        s = replace_command(
+            s,
+            name,
+            2,
+            lambda a, style=style: f"{{{style}\\left({{ {{{a[0]}}} \\atop {{{a[1]}}} }}\\right)}}",  # type: ignore[misc]
+        )
     for name in ("nicefrac", "sfrac"):
         s = replace_command(s, name, 2, lambda a: f"{{{a[0]}}}/{{{a[1]}}}")
     s = replace_command(s, "cancelto", 2, lambda a: f"{{\\cancel{{{a[1]}}}}}^{{{a[0]}}}")

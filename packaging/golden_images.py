@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from tutor_app.render.typeset import Formula, typeset
 
-FOLDER: Final = Path(__file__).parent / "golden"
+FOLDER: Final = Path(__file__).resolve().parents[1] / "tests" / "render" / "golden"
 EM: Final = 22.0
 _MARGIN: Final = 3
 _INK: Final = 110  # darkness from which a pixel is certainly part of a stroke
