@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from golden_images import darkness, samples
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPdfWriter, QTextDocument
 
-from tests.render.golden_images import darkness, samples
 from tests.windows import FormulasNow
 from tutor_app.render.blocks import Writer
 from tutor_app.render.prose import write_markdown

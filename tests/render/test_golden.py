@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import pytest
+from golden_images import EM, FOLDER, Sample, darkness, difference, render, samples
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPolygonF, QTransform
 
 from tutor_app.render.typeset import Formula, Ink, typeset
-
-if TYPE_CHECKING:
-    from golden_images import EM, FOLDER, Sample, darkness, difference, render, samples
-else:  # the scripts of packaging/ are no package: that name is another project's
-    _FILE = Path(__file__).resolve().parents[2] / "packaging" / "golden_images.py"
-    _SPEC = importlib.util.spec_from_file_location("golden_images", _FILE)
-    golden_images = importlib.util.module_from_spec(_SPEC)
-    sys.modules["golden_images"] = golden_images
-    _SPEC.loader.exec_module(golden_images)
-    EM, FOLDER, Sample = golden_images.EM, golden_images.FOLDER, golden_images.Sample
-    darkness, difference = golden_images.darkness, golden_images.difference
-    render, samples = golden_images.render, golden_images.samples
 
 FROZEN = [s for s in samples() if s.is_frozen]
 
