@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tutor_app.core.errors import SandboxFault
+from tutor_app.adapters.grading.grader import Grade
+from tutor_app.core.errors import HostFault, SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeSession
 from tutor_app.core.transcript import CodeError, Figure, Output
@@ -80,3 +81,52 @@ class _FakeSession:
         if not self._closed:
             self._executor.closed += 1
         self._closed = True
+
+
+class ScriptedGrader:
+    """A grader whose verdicts are written down; "hangs" is a comparison that was killed at its limit.
+
+    Args:
+        script: The outcome for a gold answer and another one; what is not in it cannot be read.
+    """
+
+    process_id: int | None = None
+
+    def __init__(self, script: Mapping[tuple[str, str], str]) -> None:
+        self._script = script
+        self._closed = False
+
+    def __enter__(self) -> ScriptedGrader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """No more after this; safe to call twice."""
+        self._closed = True
+
+    def warm(self) -> None:
+        """Nothing to start, unless it is closed.
+
+        Raises:
+            HostFault: If it is closed.
+        """
+        if self._closed:
+            raise HostFault("The grader is closed.", "Make a new one.")
+
+    def grade(self, gold: str, answer: str) -> Grade:
+        """The outcome in the script."""
+        if not answer.strip():
+            return Grade("incorrect", "no_answer", 0.0)
+        if gold == answer:
+            return Grade("correct", "same_text", 0.0)
+        match self._script.get((gold, answer)):
+            case "correct":
+                return Grade("correct", "equal", 0.0)
+            case "incorrect":
+                return Grade("incorrect", "different_value", 0.0)
+            case "hangs":
+                return Grade("unknown", "timeout", 0.0)
+            case _:
+                return Grade("unknown", "unreadable_answer", 0.0)

@@ -24,7 +24,8 @@ _LISTED: Final = re.compile(
     rf"{_SPACE}(?:[A-Za-z]\w*\s*=\s*)?{_SPACE}\\(?:boxed|fbox)"
 )
 _FORMULA_MARK: Final = re.compile(r"(?<!\\)(?:\$\$?|\\[()\[\]])")
-_PHRASE: Final = re.compile(r"answer\s+is\b[\s:]*([^\n]+)", re.IGNORECASE)
+_EMPHASIS: Final = re.compile(r"(?<![\w)*])(\*\*|__|`)(?=\S)([^*_`]+?)(?<=\S)\1(?![\w(*])")
+_PHRASE: Final = re.compile(r"answers?\s+(?:is|are)\b[\s:]*([^\n]+)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 
 
@@ -96,7 +97,7 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
 
 def _bare(words: str) -> str:
     """A phrase without sentence end, bold marks and formula delimiters."""
-    words = words.strip().strip("*").rstrip(".").strip().strip("*").strip()
+    words = _EMPHASIS.sub(r"\2", words.strip()).strip("*").rstrip(".").strip().strip("*").strip()
     marks = _FORMULA_MARK.findall(words)
     # An odd one is an amount of money.
     return _FORMULA_MARK.sub("", words).strip() if len(marks) % 2 == 0 else words

@@ -307,8 +307,15 @@ class Comparison:
             return Finding(True, "otherwise") if found else Finding(found.same, "different_piece")
         values_match = self._any_order([v for v, _ in pending], [v for v, _ in left])
         ends = [{_ends(condition) for _, condition in pieces} for pieces in (pending, left)]
-        if None not in ends[0] | ends[1] and ends[0] != ends[1]:
-            return Finding(False, "different_pieces")
+        if None not in ends[0] | ends[1]:
+            swapped = any(
+                self.compare(value, other).same is False
+                for value, condition in pending
+                for other, when in left
+                if _ends(condition) == _ends(when)
+            )
+            if ends[0] != ends[1] or swapped:
+                return Finding(False, "different_pieces")
         return Finding(None if values_match else False, "different_pieces")
 
     def _in_order(self, pairs: Iterable[tuple[Term, Term]], reason: str) -> Finding:

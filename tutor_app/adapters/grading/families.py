@@ -14,12 +14,14 @@ from typing import Final
 from tutor_app.adapters.grading.algebra import proportional, rational, same
 from tutor_app.adapters.grading.readings import INTEGER_PARAMETER
 from tutor_app.adapters.grading.terms import (
+    MINUS_ONE,
     ONE,
     Clock,
     Constant,
     Degrees,
     Group,
     Matrix,
+    Power,
     Quantity,
     Ratio,
     Relation,
@@ -65,6 +67,8 @@ def same_clock(gold: Term, answer: Term) -> tuple[bool | None, str]:
         equal = len(known) == len(written) and all(
             written[0] * known[k] == written[k] * known[0] for k in range(1, len(written))
         )
+        if known == written:
+            return True, "equal"
         # "2:3" asks for a ratio; "10:15" may ask for a time, which "2:3" is not.
         return (False if not equal else None if time is gold else True), "time_or_ratio"
     return False, "different_type"
@@ -104,6 +108,9 @@ def _same_progression(gold: Term, answer: Term) -> bool:
     if symbols(gold) == symbols(answer) == frozenset():
         return False
     one, two = _progression(gold), _progression(answer)
+    mine, theirs = symbols(gold) & _INTEGERS, symbols(answer) & _INTEGERS
+    if _alternates(gold) and _alternates(answer) and len(mine) == len(theirs) == 1:
+        return same(gold, substituted(answer, {next(iter(theirs)): Symbol(next(iter(mine)))})) is True
     if one is None or two is None:
         return False
     if not same(one[1], two[1]) and not same(one[1], negative(two[1])):
@@ -112,6 +119,11 @@ def _same_progression(gold: Term, answer: Term) -> bool:
         return True
     shift = proportional(total(one[0], negative(two[0])), one[1])
     return shift is not None and shift.denominator == 1
+
+
+def _alternates(term: Term) -> bool:
+    """Whether a power of minus one with a parameter stands in it, as in the solutions of a sine."""
+    return any(isinstance(p, Power) and p.base == MINUS_ONE and bool(symbols(p.exponent)) for p in walk(term))
 
 
 def _same_up_to_constant(gold: Term, answer: Term) -> bool:

@@ -83,6 +83,12 @@ class Grader:
                 self._worker.kill()
                 self._worker = None
 
+    @property
+    def process_id(self) -> int | None:
+        """The identifier of the grading process, or None while none runs."""
+        worker = self._worker
+        return None if worker is None or worker.exited() else worker.process_id
+
     def warm(self) -> None:
         """Start the grading process now rather than at the first hard comparison.
 
@@ -205,6 +211,11 @@ class _Worker:
             for line in self._child.stdout:
                 self._said.put(line)
         self._said.put(None)
+
+    @property
+    def process_id(self) -> int:
+        """The identifier that the system gave it."""
+        return self._child.pid
 
     def exited(self) -> bool:
         """Whether the process has ended."""

@@ -49,6 +49,10 @@ _HOUR: Final = re.compile(
     r"(?:at\s+)?(\d{1,2})\s*(?:([ap])\.?\s?m\b\.?|o'?\s?clock(?:\s*([ap])\.?\s?m\.?)?)", re.IGNORECASE
 )
 _PAST: Final = re.compile(r"(half|quarter|a\s+quarter)\s+(past|to)\s+(\w+)", re.IGNORECASE)
+_DOTTED: Final = re.compile(r"(\d{1,2})\.([0-5]\d)\s*([ap])\.?\s?m\b\.?", re.IGNORECASE)
+_MINUTES_PAST: Final = re.compile(
+    r"([1-5]?\d)\s+(?:minutes\s+(?=past|to))?(past|(?<=minutes )to)\s+(1?\d)(?:\s*o'?clock)?"
+)
 _REMAINDER: Final = re.compile(
     r"(-?\d+)\s*,?\s*(?:with\s+(?:a\s+)?)?(?:remainder|rem\.?|[rR])\s*(?:of\s+|=\s*|:\s*)?(-?\d+)", re.IGNORECASE
 )
@@ -136,6 +140,11 @@ def clock(text: str) -> Clock | None:
     if m := _HOUR.fullmatch(text):
         half = m[2] or m[3]
         return Clock((int(m[1]), 0), f"{half.lower()}m" if half else "")
+    if m := _DOTTED.fullmatch(text):
+        return Clock((int(m[1]), int(m[2])), f"{m[3].lower()}m")
+    if m := _MINUTES_PAST.fullmatch(text):
+        hour, minutes = int(m[3]), int(m[1])
+        return Clock((hour, minutes)) if m[2] == "past" else Clock(((hour - 2) % 12 + 1, 60 - minutes))
     if text.lower().removeprefix("12 ") in ("noon", "midday", "midnight"):
         return Clock((12, 0), "am" if "midnight" in text.lower() else "pm")
     if m := _PAST.fullmatch(text):

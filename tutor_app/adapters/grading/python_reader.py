@@ -16,6 +16,7 @@ from tutor_app.adapters.grading.terms import (
     Group,
     Matrix,
     Number,
+    Piecewise,
     Power,
     Relation,
     Symbol,
@@ -180,6 +181,9 @@ class _Reader:
             flags = [isinstance(a, ast.Constant) and a.value is True for a in args[2:]] + [False, False]
             return self._interval(args[0], args[1], flags[0], flags[1])
         values = tuple(map(self.read, args))
+        if name == "Piecewise" and all(isinstance(v, Group) and len(v.items) == 2 for v in values):
+            pairs = [v.items for v in values if isinstance(v, Group)]
+            return Piecewise(tuple((v, None if isinstance(when, Words) else when) for v, when in pairs))
         if name in special and len(values) in (1, 2):
             if len(values) == 1 and name != "sqrt":
                 return values[0]

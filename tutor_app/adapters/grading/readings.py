@@ -50,7 +50,7 @@ _SMALL_UNIT: Final = re.compile(
 _SET_BUILDER: Final = re.compile(
     r"\\?\{\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid|\\vert)\s*(.+?)\s*\\?\}"
 )
-_ORDER: Final = re.compile(r"[<>]|\\(?:le|ge|lt|gt|ne)q?(?![a-z])|!=")
+_ORDER: Final = re.compile(r"[<>]|\\(?:le|ge|lt|gt|ne)q?(?![a-z])|!=|\\in(?![a-z])")
 _TEXT: Final = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|textnormal)\s*\{([^{}]*)\}")
 _EXCEPT: Final = re.compile(
     r"(?:the\s+)?(?:set\s+of\s+)?all\s+(?:the\s+)?real(?:s|\s+numbers|\s+[a-z])?\s+(?:except|but|other\s+than|excluding|not\s+equal\s+to)"
@@ -62,8 +62,8 @@ _REALS_WHERE: Final = re.compile(
     r"all\s+real(?:s|\s+numbers)?(?:\s+[a-z])?\s+(?:such\s+that|with|where)\s+(.+)", re.IGNORECASE
 )
 _REALS_ORDER: Final = re.compile(
-    r"(?:the\s+set\s+of\s+)?all\s+(?:real\s+)?(?:reals|numbers|real\s+[a-z])?\s*(?:that\s+are\s+)?"
-    r"(greater|less|larger|smaller)\s+than\s+(or\s+equal\s+to\s+)?(.+)",
+    r"(?:the\s+set\s+of\s+)?all\s+(?:the\s+)?(?:real\s+)?(?:reals|numbers|values\s+of\s+[a-z]|[a-z])\s*(?:that\s+are\s+)?"
+    r"([<>]|\\[gl]e)\s*(.+)",
     re.IGNORECASE,
 )
 _POINT: Final = re.compile(
@@ -87,8 +87,13 @@ _WHERE_INTEGER: Final = re.compile(
 _ANY_INTEGER: Final = re.compile(
     r"\s*(?:,|\()?\s*(?:\\text\s*\{)?\s*,?\s*(?:where|for|with)?\s*(?:any|all|every|an|each)?\s+integers?\s*\}?\s*(?:values\s+of\s+)?\$?([kmnlj])\$?\s*\)?\s*$"
 )
+_EITHER_LETTER: Final = re.compile(r"\(?[A-Z]\)?(?:\s+or\s+\(?[A-Z]\)?)+")
 _LETTER_OR_DATE: Final = re.compile(r"[A-Za-z'\"]|^\d{4}-\d\d-\d\d$")
 _PERMUTATIONS: Final = re.compile(r"P\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)")
+_TUPLE: Final = re.compile(r"\(([^(),]+(?:,[^(),]+)+)\)")
+_COMBINED_TUPLES: Final = re.compile(
+    r"(?:^|[-+(\s])(?:[-\d./a-eijk-oq-z]|\\frac|\\sqrt|[{}])+\s*(?:\\cdot\s*)?\([^(),]+,|\)\s*[-+]"
+)
 _COMMA_PAIR: Final = re.compile(r"\d,\d")
 _LONE_COMMA: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,}|(?<=0,)\d{3})(?![\d.,])")
 _PLUS_MINUS_INSIDE: Final = re.compile(r"(?<=[\w)}])\s*\+-\s*(?=[\w\\(])")
@@ -127,7 +132,7 @@ def readings(text: str) -> tuple[Term, ...]:
         if term not in found:
             found.append(term)
 
-    if m := _TEXT_ONLY.fullmatch(cleaned):
+    if (m := _TEXT_ONLY.fullmatch(cleaned)) and not _BASIS.fullmatch(cleaned):
         plain = plain_words(m[1])
         attempt(partial(_whole, plain))
         found = [term for term in found if not isinstance(term, Ratio)] if clock(plain) else found
@@ -138,6 +143,8 @@ def readings(text: str) -> tuple[Term, ...]:
         return tuple(found)
     if (time := clock(cleaned)) is not None and not _BARE_DIGITS.fullmatch(cleaned):
         return (time, Words(plain_words(cleaned))) if time.half else (time,)
+    if _EITHER_LETTER.fullmatch(cleaned):
+        return (Words(plain_words(cleaned), marked=True),)
     plain = plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
     if (divided := remainder(plain)) is not None:
         return (divided,)
@@ -163,6 +170,8 @@ def readings(text: str) -> tuple[Term, ...]:
         found.extend(term for term in in_words(plain) if term not in found)
         for other in _also(plain):
             attempt(partial(_whole, other))
+    if m := _REALS_ORDER.fullmatch(plain):
+        attempt(partial(_whole, f"x{m[1]} {m[2]}"))
     for read in _special(cleaned):
         attempt(read)
     if _THOUSANDS.search(cleaned) and _SEPARATED.search(cleaned) and any(bracket in cleaned for bracket in "(["):
@@ -184,6 +193,7 @@ def decimal_commas(text: str) -> tuple[Term, ...]:
     """The readings of an answer whose only comma may be the decimal comma, as in "3,5"; else none."""
     if text.count(",") != 1 or any(bracket in text for bracket in "([;:"):
         return ()
+    text = text.strip().removesuffix(".")
     point = _LONE_COMMA.sub(r"\1.\2", text)
     return readings(point) if point != text else ()
 
@@ -224,11 +234,17 @@ def _special(text: str) -> list[Callable[[], Term]]:
     elif "j" in text and _PLAIN_BASIS.fullmatch(text):
         named = re.sub("[ijk]", lambda b: f" u_{b[0]} ", text)
         found.extend((partial(_vector, named, 3), *(() if "k" in text else (partial(_vector, named, 2),))))
+    if "=" not in text and _COMBINED_TUPLES.search(text):
+        found.append(partial(_whole, _TUPLE.sub(_as_column, text)))
     if ";" in text and _COMMA_PAIR.search(text):
         found.append(partial(_whole, re.sub(r"(?<=\d),(?=\d)", ".", text)))
     if _PLUS_MINUS_INSIDE.search(text):
         found.append(partial(_whole, _PLUS_MINUS_INSIDE.sub(r"\\pm ", text)))
     return found
+
+
+def _as_column(m: re.Match[str]) -> str:
+    return r"\begin{pmatrix}" + m[1].replace(",", r"\\") + r"\end{pmatrix}"
 
 
 def _transposed(text: str) -> Term:
@@ -266,8 +282,6 @@ def _also(text: str) -> list[str]:
         found.append(rf"\mathbb{{R}}\setminus\{{{points.strip('{}')}\}}")
     if m := _REALS_WHERE.fullmatch(text):
         found.append(m[1])
-    if m := _REALS_ORDER.fullmatch(text):
-        found.append(f"x{'>' if m[1].lower() in ('greater', 'larger') else '<'}{'=' if m[2] else ''}{m[3]}")
     if _NONZERO.fullmatch(text):
         found.append(r"\mathbb{R}\setminus\{0\}")
     return found

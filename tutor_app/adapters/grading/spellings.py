@@ -51,7 +51,7 @@ _COMMANDS: Final = {
     r"\celsius": r"^\circ\text{C}", r"\bold": r"\mathbf", r"\i": "i", r"\displaylimits": "", r"\medspace": "",
     r"\negthinspace": "", r"\thickspace": " ", r"\enspace": " ", r"\hfill": "", r"\space": " ", r"\nobreakspace": " ",
     r"\upi": r"\pi", r"\plusmn": r"\pm", r"\degrees": r"^\circ", r"\inf": r"\infty", r"\empty": r"\emptyset",
-    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "",
+    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\nexists": r"\text{does not exist}",
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"\\[A-Za-z]+")
 _SIUNITX: Final = re.compile(
@@ -107,11 +107,22 @@ _DEGREES_MINUTES: Final = re.compile(
     r"(\d+)\s*(?:°|\^\s*\{?\s*\\circ\s*\}?)\s*(\d{1,2})\s*(?:'|\^\s*\{?\s*\\prime\s*\}?)(?!')"
     r"\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:''|\"|\^\s*\{?\s*\\prime\s*\\prime\s*\}?))?"
 )
+_MOD_WORD: Final = re.compile(r"\\(?:text|mathrm|operatorname)\s*\{\s*mod\s*\}")
+_MOD_INDEX: Final = re.compile(r"\\equiv_\{?(\d+)\}?\s*([^,;]+)$")
+_WHERE_CONSTANT: Final = re.compile(
+    r"\s*(?:,|\\text\s*\{\s*,?\s*where\s*\}|,?\s*where)\s*\$?C\$?\s*(?:\\in\s*\\mathbb\s*\{?R\}?|(?:\\text\s*\{)?\s*is\s+(?:a|any|an\s+arbitrary)"
+    r"\s+(?:real\s+)?(?:constant|number)[^{}]*\}?)\s*$"
+)
 _MODULUS: Final = re.compile(r"\(\s*(?:\\mod|\\bmod|mod(?:ulo)?)(?![A-Za-z])\s*([^()]+)\)")
 _BLACKBOARD: Final = re.compile(r"\\mathbb\s*([RZNQC])(?![A-Za-z])")
 _TEXT_CONSTANT: Final = re.compile(
     r"(?<=\+)\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*(?:C|[Cc]onst(?:ant)?\.?)\s*\}|const(?:ant)?\b\.?)"
 )
+_UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei])(?![A-Za-z])")
+_REALS_LETTER: Final = re.compile(r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])")
+_LOGIC_SIGNS: Final = re.compile(r"(?<=[\w)])\s*(\|\||&&)\s*(?=[\w(-])|(?<=[\w)])\s+\|\s+(?=[a-z]\s*[<>=])")
+_LOUD: Final = re.compile(r"\b(?:AND|OR)\b")
+_LINE_BREAK: Final = re.compile(r"\s*\\\\\s*(?=[A-Za-z])")
 _TEXT_LETTER: Final = re.compile(r"\\text\s*\{\s*([ei])\s*\}")
 _CURRENCIES: Final = {"€": "euros", "£": "pounds", "¥": "yen", "₹": "rupees"}
 _CURRENCY: Final = re.compile(r"([€£¥₹])\s*(-?\d[\d.,]*)|(?<=\d)\s*([€£¥₹])")
@@ -168,8 +179,14 @@ def rewritten(text: str) -> str:
     if any(sign in text for sign in ",.'’"):
         text = _decimals(text)
     text = _DEGREES_MINUTES.sub(lambda m: _angle(f"{m[1]};{m[2]};{m[3] or 0}"), text)
-    if "mod" in text:
+    if "=" in text or "<" in text or ">" in text:
+        text = _LOUD.sub(lambda m: m[0].lower(), text)
+        if not text.startswith(("{", r"\{")):
+            text = _LOGIC_SIGNS.sub(lambda m: " and " if m[1] == "&&" else " or ", text)
+    if "mod" in text or "equiv_" in text:
+        text = _MOD_INDEX.sub(r"\\equiv \2\\pmod{\1}", _MOD_WORD.sub(r"\\bmod ", text))
         text = _MODULUS.sub(r"\\pmod{\1}", text)
+    text = text.replace("{:}", ":")
     text = _PER_CENT.sub("percent", _EITHER.sub("", text))
     if " " in text:
         for said, written in _SAYS:
@@ -177,7 +194,7 @@ def rewritten(text: str) -> str:
     text = _PLUS_MINUS.sub(r"\\pm ", text)
     text = _PLUS_MINUS_START.sub(r"\1\\pm ", text)
     if "+" in text:
-        text = _TEXT_CONSTANT.sub("C", text)
+        text = _WHERE_CONSTANT.sub("", _TEXT_CONSTANT.sub("C", text))
     if "C" in text or "P" in text or "omb" in text:
         text = _choices(text)
     if "=" in text:
@@ -227,6 +244,7 @@ def without_marks(text: str) -> str:
 
 def _plain_commands(text: str) -> str:
     text = _UPRIGHT.sub(lambda m: " " + _upright(m[1] or "\\" + m[2]), text)
+    text = _REALS_LETTER.sub(r"\\mathbb{R}", _UPRIGHT_LETTER.sub(r"\1", text))
     text = _TEXT_LETTER.sub(r"\1", _BLACKBOARD.sub(r"\\mathbb{\1}", text))
     text = _UPRIGHT_OLD.sub(r"\1", text)
     text = _SIUNITX.sub(_with_unit, text)
@@ -236,6 +254,8 @@ def _plain_commands(text: str) -> str:
         text = _SIGNED_REALS.sub(lambda m: _REALS_SIGNED.get(m[1].replace(" ", ""), r"[0,\infty)"), text)
     if r"\begin" in text:
         text = _SYSTEM.sub(_system, text)
+    elif "=" in text:
+        text = _LINE_BREAK.sub(" , ", text)
     return text
 
 
