@@ -731,6 +731,35 @@ def test_a_worker_that_cannot_start_is_a_fault_in_one_sentence(tmp_path: Path) -
     missing.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the template is Linux's")
+def test_warming_and_closing_do_not_wait_for_a_worker_that_is_awaited() -> None:
+    never_ready = (
+        "import json, select, sys\npoll = select.poll()\n"
+        "poll.register(json.loads(sys.argv[1])['control'], 0)\npoll.poll()"
+    )
+    box = Sandbox(spares=0, command=[sys.executable, "-c", never_ready])
+    faults: list[str] = []
+
+    def open_in_vain() -> None:
+        try:
+            box.open()
+        except SandboxFault as e:
+            faults.append(str(e))
+
+    waiting = threading.Thread(target=open_in_vain)
+    waiting.start()
+    assert eventually(lambda: bool(processes_naming("poll.register(json")))
+    warmed = threading.Thread(target=box.warm)
+    warmed.start()
+    warmed.join(10)
+    assert not warmed.is_alive()
+    assert waiting.is_alive()
+    box.close()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert "closed" in faults[0]
+
+
 def test_a_closed_sandbox_says_so_and_closing_twice_is_harmless() -> None:
     box = Sandbox(spares=0)
     box.close()

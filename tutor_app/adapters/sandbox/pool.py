@@ -104,33 +104,57 @@ class Pool:
             SandboxFault: If none can be started, or none that is confined as demanded.
         """
         with self._lock:
-            self._plan()
-            for attempt in range(3):
+            self._in_use += 1  # an idle pool would let go of the worker that is awaited
+        try:
+            worker = self._ready_worker()
+            self._require_confinement(worker)
+        except BaseException:
+            with self._lock:
+                self._in_use -= 1
+                self._plan()
+            raise
+        return worker
+
+    def _ready_worker(self) -> Worker:
+        """A worker that has said that it is ready; the lock is free while it is awaited."""
+        failures = 0
+        while True:
+            with self._lock:
+                self._plan()
                 self._drain_control()
                 worker = self._spares.pop(0) if self._spares else self._spawn()
-                try:
-                    self._await_ready(worker)
-                    break
-                except SandboxFault:
-                    status = self.exit_status(worker)
+            try:
+                self._await_ready(worker)
+                return worker
+            except SandboxFault:
+                status = self.exit_status(worker)
+                with self._lock:
                     self._discard(worker)
-                    if attempt == 2:
-                        raise
-                    if attempt == 1:
-                        # What ends by itself twice may meet a namespace that this system half allows. Being killed
-                        # tells of scarce memory, which must not make the confinement weaker.
+                failures += 1
+                if failures == 3:
+                    raise
+                if failures == 2:
+                    # What ends by itself twice may meet a namespace that this system half allows. Being killed
+                    # tells of scarce memory, which must not make the confinement weaker.
+                    with self._lock:
                         if status not in (None, -9):
                             self._namespaces = False
                         self._let_go()
-            if self._require_full and not {k for k, v in worker.hello["held"].items() if v} >= FULL:
+
+    def _require_confinement(self, worker: Worker) -> None:
+        """Refuse a worker that is confined less than demanded.
+
+        Raises:
+            SandboxFault: If it is.
+        """
+        missing = FULL - {k for k, v in worker.hello["held"].items() if v}
+        if self._require_full and missing:
+            with self._lock:
                 self._discard(worker)
-                missing = sorted(FULL - {k for k, v in worker.hello["held"].items() if v})
-                raise SandboxFault(
-                    f"Code is not run: this computer cannot confine it fully (missing: {', '.join(missing)}).",
-                    "Allow the strongest available mode in Settings to run it nevertheless.",
-                )
-            self._in_use += 1
-            return worker
+            raise SandboxFault(
+                f"Code is not run: this computer cannot confine it fully (missing: {', '.join(sorted(missing))}).",
+                "Allow the strongest available mode in Settings to run it nevertheless.",
+            )
 
     def give_up(self, worker: Worker) -> None:
         """End a worker that was taken."""
@@ -281,7 +305,8 @@ class Pool:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if worker.events not in readable((worker.events,), 0.2):
-                self._drain_control()
+                with self._lock:
+                    self._drain_control()
                 continue
             data = os.read(worker.events, 1 << 16)
             if not data:
@@ -289,7 +314,8 @@ class Pool:
             worker.buffer += data
             for message in worker.frames():
                 worker.hello = message
-                self._drain_control(worker)
+                with self._lock:
+                    self._drain_control(worker)
                 return
         said = b""
         with suppress(OSError):
