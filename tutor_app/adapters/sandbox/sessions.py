@@ -186,7 +186,7 @@ def _guarantees(hello: dict[str, Any], limits: Limits) -> list[Guarantee]:
         return Guarantee(name, ok, how if ok else "not on this computer")
 
     return [
-        row("reads only Python and its libraries", "files", " and ".join(by) or "nothing"),
+        row("reads only Python, its libraries and fonts", "files", " and ".join(by) or "nothing"),
         row("writes only its scratch folder", "writes", " and ".join(by) or "nothing"),
         row("cannot change files' metadata", "metadata", calls),
         row("cannot tell which files exist", "existence", exists),
