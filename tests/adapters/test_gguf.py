@@ -245,6 +245,21 @@ def test_memory_advice_names_the_context_that_fits(tmp_path: Path) -> None:
     assert "smaller model" in memory_advice(info, 2**20, 1000)
 
 
+def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
+    whole = free_memory(tmp_path / "none")
+    assert whole is not None
+    (tmp_path / "memory.max").write_text("1000000\n")
+    (tmp_path / "memory.current").write_text("700000\n")
+    (tmp_path / "memory.stat").write_text("anon 300000\ninactive_file 250000\n")
+    assert free_memory(tmp_path) == 1_000_000 - 700_000 + 250_000
+    (tmp_path / "memory.max").write_text("max\n")
+    found = free_memory(tmp_path)
+    assert found is not None
+    assert found > 10**8
+    (tmp_path / "memory.max").write_text("nonsense\n")
+    assert free_memory(tmp_path) is None
+
+
 def test_free_memory_is_told_here() -> None:
     free = free_memory()
     assert free is not None

@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 from tutor_app.adapters.engine.worker import read_message, write_message
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
@@ -84,22 +86,12 @@ class EngineOptions:
 def physical_cores() -> int:
     """Cores this process may use, hyper-threads counted once; at least 1."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores: set[tuple[str, str]] = set()
-    try:
-        chip = ""
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "physical id":
-                chip = value
-            elif key.strip() == "core id":
-                cores.add((chip, value))
-    except OSError:
-        if platform.system() == "Darwin":
-            query = ["sysctl", "-n", "hw.perflevel0.physicalcpu"]
-            found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
-            return int(found) if found.isdigit() else max(1, usable)
-        return max(1, usable // 2)
-    return max(1, min(usable, len(cores) or usable))
+    if platform.system() == "Darwin":  # only the fast ones: decoding is as slow as the slowest thread
+        query = ["sysctl", "-n", "hw.perflevel0.physicalcpu"]
+        found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
+        if found.isdigit():
+            return int(found)
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
 def worker_command() -> list[str]:

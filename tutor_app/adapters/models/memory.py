@@ -6,25 +6,42 @@ refuses to load a model.
 
 from __future__ import annotations
 
-import ctypes
-import subprocess
-import sys
 from pathlib import Path
+from typing import Final
+
+import psutil
 
 from tutor_app.adapters.models.gguf import GgufInfo, estimate_ram
 from tutor_app.text.amounts import size_text
 
+GROUP: Final = Path("/sys/fs/cgroup")
 
-def free_memory() -> int | None:
-    """Bytes that can be allocated without swapping, or None where that cannot be told."""
+
+def free_memory(group: Path = GROUP) -> int | None:
+    """Bytes that can be allocated without swapping, or None where that cannot be told.
+
+    Args:
+        group: Of the files that tell a container's own limit. The system's figure is that of the whole machine there,
+            and the limit is what kills.
+    """
     try:
-        if sys.platform == "win32":
-            return _windows()
-        if sys.platform == "darwin":
-            return _macos()
-        return _linux()
-    except (OSError, ValueError, subprocess.SubprocessError):
+        free = int(psutil.virtual_memory().available)
+        limit = _left_in_group(group)
+    except (OSError, ValueError, RuntimeError):  # psutil's own errors are RuntimeErrors where /proc is not as expected
         return None
+    return free if limit is None else min(free, limit)
+
+
+def _left_in_group(group: Path) -> int | None:
+    try:
+        limit = (group / "memory.max").read_text(encoding="ascii").strip()
+        if limit == "max":
+            return None
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+        stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="ascii").splitlines())
+    except FileNotFoundError:
+        return None
+    return int(limit) - used + int(stat.get("inactive_file", 0))
 
 
 def memory_advice(info: GgufInfo, n_ctx: int, free: int | None) -> str:
@@ -62,54 +79,3 @@ def advice_before_download(name: str, need: int, free: int | None) -> str:
 
 def _said(name: str, need: int, free: int) -> str:
     return f"{name} needs about {size_text(need)} of memory and {size_text(free)} are free."
-
-
-def _linux() -> int | None:
-    free = None
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            free = int(line.split()[1]) * 1024
-    # In a container the kernel's figure is the whole machine's; the group's own limit is what kills.
-    group = Path("/sys/fs/cgroup")
-    try:
-        limit = (group / "memory.max").read_text(encoding="ascii").strip()
-        if limit != "max":
-            used = int((group / "memory.current").read_text(encoding="ascii"))
-            stat = dict(line.split() for line in (group / "memory.stat").read_text(encoding="ascii").splitlines())
-            left = int(limit) - used + int(stat.get("inactive_file", 0))
-            free = left if free is None else min(free, left)
-    except FileNotFoundError:
-        pass
-    return free
-
-
-def _macos() -> int | None:
-    said = subprocess.run(["/usr/bin/vm_stat"], capture_output=True, text=True, timeout=5, check=True).stdout
-    head, *lines = said.splitlines()
-    page = int("".join(c for c in head if c.isdigit()))
-    pages = 0
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name in ("Pages free", "Pages inactive", "Pages speculative", "Pages purgeable"):
-            pages += int(value.strip().rstrip("."))
-    return page * pages or None
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        ("total", ctypes.c_uint64),
-        ("available", ctypes.c_uint64),
-        ("rest", ctypes.c_uint64 * 5),
-    )
-
-
-def _windows() -> int | None:
-    if sys.platform == "win32":
-        status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-        if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
-            return int(status.available)
-    return None
