@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tutor_app.core.dialect import Span
-from tutor_app.core.ports import Cancel, Generation, LanguageModel, Never, Piece, Sampling, Stopped
+from tutor_app.core.ports import Cancel, Generation, LanguageModel, NeverCancelled, Piece, Sampling, Stopped
 
 
 def ask(
@@ -26,7 +26,7 @@ def ask(
             max_tokens=max_tokens,
             stop=stop,
             prefix=prefix,
-            cancel=cancel or Never(),
+            cancel=cancel or NeverCancelled(),
         )
     )
 

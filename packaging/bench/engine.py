@@ -17,7 +17,7 @@ from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, phy
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import InstalledModel
 from tutor_app.core.dialect import Span, header
-from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.ports import Generation, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.tutor.paths import folders
 from tutor_app.tutor.service import load_prompt, model_store
 
@@ -180,7 +180,7 @@ def _speed_of_several(engine: Engine) -> float:
 
 
 def _generate(engine: Engine, prompt: list[Span], tokens: int) -> Iterator[Generation]:
-    return engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=Never())
+    return engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=NeverCancelled())
 
 
 def _child(program: str, path: str, tokens: int, threads: int, waiting: dict[str, str] = WAITING) -> float:
@@ -190,7 +190,7 @@ def _child(program: str, path: str, tokens: int, threads: int, waiting: dict[str
 
 
 def _speed(engine: Engine, prompt: list[Span], tokens: int) -> float:
-    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=Never()):
+    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=tokens, cancel=NeverCancelled()):
         if isinstance(item, Stopped):
             return (item.generated_tokens - 1) / item.decode_seconds
     raise AssertionError("a generation ends with Stopped")
@@ -199,14 +199,14 @@ def _speed(engine: Engine, prompt: list[Span], tokens: int) -> float:
 def _second_round(engine: Engine) -> Iterator[Row]:
     prompt = [Span(STORY)]
     pieces = []
-    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=120, cancel=Never()):
+    for item in engine.generate(prompt, sampling=Sampling(), max_tokens=120, cancel=NeverCancelled()):
         if isinstance(item, Piece):
             pieces.append(item.text)
     text = "".join(pieces[:-1])  # as in a solution: the model has gone a token past the fence when it is stopped
     new = "\n```output\n42\n```\n"
     longer = [*prompt, Span(text, supervised=True), Span(new)]
     evaluated = 0
-    for item in engine.generate(longer, sampling=Sampling(), max_tokens=1, cancel=Never()):
+    for item in engine.generate(longer, sampling=Sampling(), max_tokens=1, cancel=NeverCancelled()):
         if isinstance(item, Stopped):
             evaluated = item.evaluated_tokens
     length = len(engine.tokenize([Span("x"), Span(new, supervised=True)])) - len(engine.tokenize([Span("x")]))
@@ -216,7 +216,7 @@ def _second_round(engine: Engine) -> Iterator[Row]:
 def _first_token(engine: Engine, spans: tuple[Span, ...]) -> float:
     start = time.perf_counter()
     prefix = len(spans) - 2
-    stream = engine.generate(spans, sampling=Sampling(), max_tokens=4, prefix=prefix, cancel=Never())
+    stream = engine.generate(spans, sampling=Sampling(), max_tokens=4, prefix=prefix, cancel=NeverCancelled())
     for item in stream:
         if not isinstance(item, PromptProgress):
             return time.perf_counter() - start

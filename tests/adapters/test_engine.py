@@ -23,7 +23,7 @@ from tutor_app.adapters.engine import client as engine_module
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model, explain_exit, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
-from tutor_app.core.ports import Generation, Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.ports import Generation, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = EngineOptions(n_ctx=1024, threads=1)
@@ -286,7 +286,7 @@ def test_sequences_do_not_see_each_other(tiny: Path) -> None:
     engine = Engine(tiny, replace(OPTIONS, n_seq=2, batched=True))
     try:
         expected = text_of(ask(engine, "Short", max_tokens=20))
-        neighbour = engine.generate([Span("long " * 150)], sampling=Sampling(), max_tokens=300, cancel=Never())
+        neighbour = engine.generate([Span("long " * 150)], sampling=Sampling(), max_tokens=300, cancel=NeverCancelled())
         next(neighbour)
         assert text_of(ask(engine, "Short", max_tokens=20))[:4] == expected[:4]
         neighbour.close()  # type: ignore[attr-defined]
@@ -416,7 +416,7 @@ def test_a_killed_process_is_said_in_a_sentence_and_started_again(tiny: Path) ->
     try:
         before = text_of(ask(engine, question("1+1?")))
         pid = engine.pid
-        stream = engine.generate(question("1+1?"), sampling=Sampling(), max_tokens=32000, cancel=Never())
+        stream = engine.generate(question("1+1?"), sampling=Sampling(), max_tokens=32000, cancel=NeverCancelled())
         said = next(item.text for item in stream if isinstance(item, Piece))
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -437,7 +437,7 @@ def test_a_death_is_told_to_everybody_who_waits(tiny: Path) -> None:
     faults: list[EngineFault] = []
 
     def work() -> None:
-        stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+        stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=NeverCancelled())
         next(stream)
         started.wait()
         try:
@@ -515,7 +515,7 @@ def test_a_process_that_hangs_is_replaced_when_it_is_told_to_stop(tiny: Path, wh
 @needs_stop
 def test_a_hung_process_is_closed_at_once(tiny: Path) -> None:
     engine = Engine(tiny, LONG)
-    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=NeverCancelled())
     next(stream)
     pid = engine.pid
     assert pid is not None
@@ -534,7 +534,7 @@ def test_everybody_who_waits_for_a_hung_process_is_told(tiny: Path) -> None:
     try:
         streams = [
             engine.generate([Span(text)], sampling=Sampling(), max_tokens=32000, cancel=flag)
-            for text, flag in (("Hello", cancel), ("World", Never()))
+            for text, flag in (("Hello", cancel), ("World", NeverCancelled()))
         ]
         for stream in streams:
             next(stream)
@@ -576,7 +576,11 @@ def test_numbers_that_are_not_finite_are_no_text(tmp_path: Path, name: str, numb
         items: list[Generation] = []
         for _ in range(2):  # the process goes on, and says it again
             stream = engine.generate(
-                question("1+1?"), sampling=Sampling(temperature), max_tokens=40, prefix=len(CONSTANT), cancel=Never()
+                question("1+1?"),
+                sampling=Sampling(temperature),
+                max_tokens=40,
+                prefix=len(CONSTANT),
+                cancel=NeverCancelled(),
             )
             with pytest.raises(EngineFault, match=r"numbers are not finite.*GPU layers") as fault:
                 items.extend(stream)
@@ -663,7 +667,7 @@ def test_closing_leaves_nothing_and_can_be_undone(tiny: Path) -> None:
 
 def test_closing_in_the_middle_ends_the_generation_with_a_sentence(tiny: Path) -> None:
     engine = Engine(tiny, LONG)
-    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=Never())
+    stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=NeverCancelled())
     next(stream)
     engine.close()
     with pytest.raises(EngineFault, match="was closed"):

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import FakeExecutor
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
-from tutor_app.core.ports import CodeExecutor, CodeSession, Never
+from tutor_app.core.ports import CodeExecutor, CodeSession, NeverCancelled
 from tutor_app.core.transcript import CodeError, Figure, Output
 
 Given = Callable[..., CodeExecutor]
@@ -33,7 +33,7 @@ def given(request: pytest.FixtureRequest) -> Given:
 
 
 def events_of(session: CodeSession, code: str) -> list[RunEvent]:
-    return list(session.run(code, cancel=Never()))
+    return list(session.run(code, cancel=NeverCancelled()))
 
 
 def finished(events: list[RunEvent]) -> Output:

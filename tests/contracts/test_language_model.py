@@ -12,7 +12,7 @@ from tests.scripted_model import ScriptedModel
 from tests.tiny_gguf import reciting_weights, token_id, write_model
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.core.dialect import Span
-from tutor_app.core.ports import Generation, LanguageModel, Never, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.ports import Generation, LanguageModel, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz é∑"
 """What both models say, over and over."""
@@ -152,7 +152,7 @@ def test_cancelled_in_the_middle_keeps_what_was_said(model: LanguageModel) -> No
 
 def test_closed_early_it_can_be_asked_again(model: LanguageModel) -> None:
     for _ in range(model.info.n_seq + 1):
-        stream = model.generate(PROMPT, sampling=Sampling(), max_tokens=400, cancel=Never())
+        stream = model.generate(PROMPT, sampling=Sampling(), max_tokens=400, cancel=NeverCancelled())
         assert next(item for item in stream if isinstance(item, Piece)).text
         stream.close()  # type: ignore[attr-defined]
     assert stopped(ask(model, PROMPT)).reason == "length"
@@ -175,7 +175,8 @@ def test_more_threads_than_sequences_all_get_their_text(model: LanguageModel) ->
 
 def test_one_that_waits_for_its_turn_can_be_cancelled(model: LanguageModel) -> None:
     busy = [
-        model.generate(PROMPT, sampling=Sampling(), max_tokens=400, cancel=Never()) for _ in range(model.info.n_seq)
+        model.generate(PROMPT, sampling=Sampling(), max_tokens=400, cancel=NeverCancelled())
+        for _ in range(model.info.n_seq)
     ]
     for stream in busy:
         next(stream)

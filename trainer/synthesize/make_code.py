@@ -17,7 +17,7 @@ from typing import Any, Final
 from trainer.data.gsm8k import Chain, NotAChain, parse_solution, said_numbers, shown, source
 from trainer.data.records import record_id
 from tutor_app.core.events import RunFinished
-from tutor_app.core.ports import CodeExecutor, Never
+from tutor_app.core.ports import CodeExecutor, NeverCancelled
 from tutor_app.core.solve import feedback
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
 
@@ -177,7 +177,7 @@ def run_block(session: Any, code: str) -> Output:
         SandboxFault: If code cannot be run here at all.
     """
     output = Output(status="died")
-    for event in session.run(code, cancel=Never()):
+    for event in session.run(code, cancel=NeverCancelled()):
         if isinstance(event, RunFinished):
             output = event.output
     return Output(

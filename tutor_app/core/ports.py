@@ -18,7 +18,7 @@ class Cancel(Protocol):
         ...
 
 
-class Never:
+class NeverCancelled:
     """A :class:`Cancel` that is never raised."""
 
     def is_set(self) -> bool:
@@ -97,7 +97,7 @@ class ModelInfo:
     """What is loaded and where it really runs.
 
     Attributes:
-        name: For the reader.
+        name: For the user.
         sha256: Of the file, or empty if unknown.
         n_ctx: Context of one sequence, in tokens.
         n_seq: Solutions that can be generated at once.

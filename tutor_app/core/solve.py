@@ -42,7 +42,7 @@ from tutor_app.core.ports import (
     CodeSession,
     LanguageModel,
     ModelInfo,
-    Never,
+    NeverCancelled,
     PromptProgress,
     Sampling,
     Stopped,
@@ -249,7 +249,7 @@ def solve(
         builder: An empty one that will hold the parts so far, for a caller who wants them between two events.
         clock: Seconds, for budgets.
     """
-    prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or Never()
+    prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or NeverCancelled()
     run = _Solution(model, executor, dialect, prompt, settings, cancel, builder or Builder(), clock)
     yield from run.events(problem, dict(meta or {}), check)
 

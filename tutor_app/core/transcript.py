@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
 VERSION: Final = 1
-"""Version of the JSON form; a reader accepts this and every older one."""
+"""Version of the JSON form; this and every older one can be read."""
 
 Role = Literal["user", "assistant"]
 OutputStatus = Literal["ok", "error", "timeout", "stopped", "died", "refused"]
@@ -72,7 +72,7 @@ class Output:
             ``display`` showed; else empty. The model is told it only where nothing was printed
             (:func:`tutor_app.core.solve.feedback`), as in MuMath-Code's training data.
         value_latex: The same as LaTeX, for a SymPy value, else empty.
-        status: ``ok``; ``error`` (raised); ``timeout``; ``stopped`` (by the reader); ``died`` (the
+        status: ``ok``; ``error`` (raised); ``timeout``; ``stopped`` (by the user); ``died`` (the
             process was killed or crashed); ``refused`` (not run at all).
         error: Set unless ``status`` is ``ok``.
         seconds: Wall time.

@@ -26,7 +26,7 @@ from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, Never, Sampling
+from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
 from tutor_app.core.transcript import Transcript, Verdict
@@ -146,7 +146,7 @@ class Tutor:
                 dialect=self.dialect,
                 prompt=self.prompt,
                 settings=settings,
-                cancel=cancel or Never(),
+                cancel=cancel or NeverCancelled(),
                 meta=made,
                 check=stack.enter_context(_checker(gold)) if gold else None,
                 builder=builder,
@@ -164,7 +164,9 @@ class Tutor:
         spans = header(self.dialect, "1 + 1", self.prompt)
         prefix = constant_spans(self.dialect, spans)
         if prefix:
-            for _ in self.engine.generate(spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=Never()):
+            for _ in self.engine.generate(
+                spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=NeverCancelled()
+            ):
                 pass
 
     def close(self) -> None:

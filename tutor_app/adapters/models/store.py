@@ -34,7 +34,7 @@ from tutor_app.adapters.models.transfer import (
     write_json,
 )
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
-from tutor_app.core.ports import Cancel, Never
+from tutor_app.core.ports import Cancel, NeverCancelled
 from tutor_app.core.values import Progress
 from tutor_app.text.amounts import size_text
 
@@ -47,7 +47,7 @@ __all__ = [
     "read_catalogue",
 ]
 
-_NEVER: Final = Never()
+_NEVER: Final = NeverCancelled()
 
 
 def _take_it(_: Path) -> None:

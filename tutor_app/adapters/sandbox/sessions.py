@@ -22,7 +22,7 @@ from tutor_app.adapters.sandbox.run import Run
 from tutor_app.core.confinement import Guarantee
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import OutputDelta, RunEvent, RunFinished
-from tutor_app.core.ports import Cancel, Never
+from tutor_app.core.ports import Cancel, NeverCancelled
 
 __all__ = ["Limits", "Sandbox", "Session", "guarantees"]
 
@@ -111,7 +111,7 @@ class Session:
         self, code: str, *, cancel: Cancel | None = None, timeout: float | None = None, record_steps: int = 0
     ) -> Iterator[RunEvent]:
         """Run a block; see the port."""
-        cancel = cancel or Never()
+        cancel = cancel or NeverCancelled()
         if self._closed:
             raise SandboxFault("This solution's session has been closed.")
         limit = self._pool.limits.seconds if timeout is None else timeout
