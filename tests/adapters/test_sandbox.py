@@ -476,7 +476,8 @@ def test_warnings_are_told_apart_from_the_output(session: Session) -> None:
 
 
 def test_warnings_are_bounded_and_can_be_turned_off(session: Session) -> None:
-    lines = run(session, "import warnings\nfor n in range(30):\n    warnings.warn(f'{n:02}-' * 2000)").warnings.split("\n")
+    source = "import warnings\nfor n in range(30):\n    warnings.warn(f'{n:02}-' * 2000)"
+    lines = run(session, source).warnings.split("\n")
     assert len(lines) == 11
     assert lines[-1] == "20 more warnings are not shown."
     assert max(map(len, lines)) < 700
