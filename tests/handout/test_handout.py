@@ -88,3 +88,28 @@ def test_an_output_without_words_after_a_picture_is_not_told() -> None:
 )
 def test_titles_are_plain_text(text: str, title: str) -> None:
     assert wording.title_of(Transcript.of(text)) == title
+
+
+def test_an_end_is_told_only_of_solutions_made_here() -> None:
+    cut = Transcript.of("p", Text("It is"), meta={"engine": "e"})
+    assert wording.ending(cut) == "This solution was interrupted before its end."
+    assert dict(wording.provenance(cut))["End"] == wording.ending(cut)
+    assert "End" not in dict(wording.provenance(Transcript.of("p", Text("It is"))))
+
+
+@pytest.mark.parametrize(("runs", "said"), [(1, "1 block of code run"), (3, "3 blocks of code run")])
+def test_blocks_are_counted_in_words(runs: int, said: str) -> None:
+    transcript = Transcript.of("p", meta={"usage": {"seconds": 2, "runs": runs}})
+    assert dict(wording.provenance(transcript))["Time"] == f"2 s, {said}"
+
+
+def test_titles_keep_products_and_powers() -> None:
+    title = wording.title_of(Transcript.of("What is **twice** 6*7*8 where n**2 = 9 m<sup>2</sup>?"))
+    assert title == "What is twice 6*7*8 where n**2 = 9 m\u00b2?"
+
+
+def test_definitions_of_the_problem_hold_in_the_solution() -> None:
+    transcript = Transcript.of("$\\newcommand{\\QQ}{\\mathbb{Q}}$Take $q\\in\\QQ$", Text("$\\QQ^2$"), Answer("\\QQ"))
+    shown = steps.resolved(transcript)
+    assert shown.problem == "Take \\(q\\in\\mathbb{Q}\\)"
+    assert shown.solution == (Text("\\(\\mathbb{Q}^2\\)"), Answer("\\mathbb{Q}"))

@@ -17,12 +17,13 @@ SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "pages.py"
 
 def bundled(count: int) -> list[str]:
     """Solutions made of the bundled problems, as lines of JSON."""
+    rows = [row for name in resource_names("problems", ".json") for row in json.loads(resource_text(name))]
     lines = []
-    for name in resource_names("problems", ".json"):
-        for row in json.loads(resource_text(name)):
-            code, answer = row["check"], str(row["answer"])
-            words = Text(f"We compute it. {row['problem']}\n\nSo it is $\\boxed{{{answer}}}$.")
-            parts = (words, Code(code), Output(f"{answer}\n"), Answer(answer))
+    for shape in ("We compute it. {}\n\nSo it is $\\boxed{{{}}}$.", "> {}\n\n1. It is $\\boxed{{{}}}$."):
+        for row in rows:
+            answer = str(row["answer"])
+            words = Text(shape.format(" ".join(row["problem"].split()), answer))
+            parts = (words, Code(row["check"]), Output(f"{answer}\n"), Answer(answer))
             lines.append(Transcript.of(row["problem"], *parts).to_json())
     return lines[:count]
 

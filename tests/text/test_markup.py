@@ -83,3 +83,13 @@ def test_a_fence_stays_in_its_list(code: str) -> None:
 def test_an_answer_keeps_its_words(latex: str, expected: list[str]) -> None:
     shown = [s.source if s.kind == "text" else f"${s.source}$" for s in answer_segments(latex)]
     assert shown == expected
+
+
+def test_a_quoted_formula_is_copied_without_the_marks() -> None:
+    _, formulas = marked("> $$\n> u=1\n> $$")
+    assert [(f.source, f.raw) for f in formulas] == [("u=1", "$$\nu=1\n$$")]
+
+
+def test_entities_of_html_in_formulas_are_signs() -> None:
+    _, formulas = marked("$u &lt; 3 &amp; v$")
+    assert formulas[0].source == "u < 3 & v"

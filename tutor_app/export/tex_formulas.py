@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from tutor_app.text.delimiters import Segment
+from tutor_app.text.known_commands import expand
 from tutor_app.text.markup import clean
 from tutor_app.text.scan import braces, group_end, replace_command, tokens
 from tutor_app.text.scripts import FONTS, runs
@@ -59,6 +60,8 @@ def formula(s: Segment) -> str:
     source = re.sub(r"\\bold(?![A-Za-z])", r"\\mathbf", source)
     source = re.sub(r"\\(?:label|nonumber|notag)\b(?:\s*\{[^{}]*\})?", "", source)
     source = _characters(_shortened(source))
+    if not compiles(source):
+        source = _characters(_shortened(expand(source)))
     if not compiles(source):
         shown = " ".join(clean(s.source).split())
         return f"\\texttt{{{words(shown)}}}"
@@ -210,6 +213,8 @@ def compiles(source: str) -> bool:
             if lefts[-1] < 0:
                 return False
         elif m[5]:
+            if m[5] == "middle" and not lefts[-1]:
+                return False
             if m[5] not in COMMANDS and m[5] not in FONTS and m[5] not in ("uchar", "ensuremath"):
                 return False
         elif m[6] is not None:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
 from tutor_app.handout.wording import output_text
 from tutor_app.text.delimiters import split
+from tutor_app.text.markup import answer_segments
 
 Form = Literal["text", "markdown", "latex"]
 FORMS: Final[dict[Form, str]] = {"text": "text", "markdown": "Markdown", "latex": "LaTeX"}
@@ -68,7 +69,8 @@ def _as_markdown(part: Part) -> str:
         case Figure():
             return f"*[figure: {part.alt or 'drawn by the code'}]*"
         case Answer():
-            return f"**Answer:** {_dollars(part.latex)}"
+            value = "".join(s.source if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex))
+            return f"**Answer:** {value}"
 
 
 def _as_latex(part: Part) -> str:
@@ -83,11 +85,10 @@ def _as_latex(part: Part) -> str:
         case Figure():
             return "% figure: " + " ".join((part.alt or "drawn by the code").split())
         case Answer():
-            return f"\\[\\boxed{{{part.latex.strip().strip('$')}}}\\]"
-
-
-def _dollars(latex: str) -> str:
-    return latex if any(s.kind != "text" for s in split(latex).segments) else f"${latex}$"
+            value = "".join(
+                f"\\text{{{_escape(s.source)}}}" if s.kind == "text" else s.source for s in answer_segments(part.latex)
+            )
+            return f"\\[\\boxed{{{value}}}\\]"
 
 
 def _fence(kind: str, text: str) -> str:

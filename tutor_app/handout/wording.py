@@ -90,7 +90,8 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
     answer = transcript.answer
     if answer is not None and answer.verdict in VERDICTS:
         add("Check", f"The answer {VERDICTS[answer.verdict]}.")
-    add("End", ending(transcript))
+    if "ended" in meta or meta.get("engine"):  # nothing is claimed of a solution from elsewhere
+        add("End", ending(transcript))
     return known
 
 

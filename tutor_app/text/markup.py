@@ -29,6 +29,7 @@ KNOWN_TAG: Final = re.compile(
 """The tags of HTML that mean in prose what they mean in a page."""
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_QUOTE_MARKS: Final = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
 _BREAK: Final = re.compile(r"(?:<br\s*/?>|</br\s*>)[ \t]*\n?", re.IGNORECASE)
 _SCRIPT: Final = re.compile(r"<(su[bp])\s*>", re.IGNORECASE)
 _ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&", "&nbsp;": "~", "&#39;": "'", "&quot;": "''"}
@@ -86,7 +87,10 @@ def marked(text: str) -> tuple[str, list[Segment]]:
             out += s.source
         else:
             out += f"\ue000{len(formulas)}\ue001"
-            formulas.append(replace(s, source=_ENTITY.sub(lambda m: _ENTITIES[m[0]], s.source)))
+            # What is copied of a quoted formula is the formula, without the marks of the quotation.
+            quoted = all(line.lstrip().startswith(">") for line in s.raw.split("\n")[1:])
+            raw = _QUOTE_MARKS.sub("\n", s.raw) if quoted else s.raw
+            formulas.append(replace(s, source=_ENTITY.sub(lambda m: _ENTITIES[m[0]], s.source), raw=raw))
     return map_words(_indented(out), escape_stars), formulas
 
 

@@ -15,6 +15,7 @@ SPECIAL: Final = {
 }  # fmt: skip
 """In running text."""
 MATH: Final = {
+    "\u2254": r"\coloneqq ", "\u2255": r"\eqqcolon ",
     "\u2212": "-", "\xd7": r"\times ", "\xf7": r"\div ", "\xb7": r"\cdot ", "\u22c5": r"\cdot ", "\xb1": r"\pm ",
     "\u2264": r"\le ", "\u2265": r"\ge ", "\u2260": r"\ne ", "\u2248": r"\approx ", "\u2261": r"\equiv ",
     "\u221e": r"\infty ", "\u221a": r"\surd ", "\u2211": r"\sum ", "\u220f": r"\prod ", "\u222b": r"\int ",
