@@ -54,6 +54,11 @@ def test_many_boxes_that_never_close_take_no_time() -> None:
     assert contents(r"\boxed{" * 20_000 + "7}") == ["7"]
 
 
+def test_long_gaps_between_boxes_take_no_time() -> None:
+    assert final_boxes((r"\boxed{1}" + "$ " * 2_000) * 50) == "1"
+    assert final_boxes(r"\boxed{1}, " * 5_000) == "1"
+
+
 FAILED = Output(stdout="5\n", status="error", error=CodeError("ValueError", "bad"))
 FIGURE = Figure("", "", 1, 1)
 

@@ -17,12 +17,12 @@ _BOX: Final = re.compile(
     r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?:(\{)|(-?\d+(?:[.,/]\d+)*|(?<=\s)[^\W\d_]\b))"
     r"|\\\\(?!boxed|fbox)|\\[{}]|[{}]"
 )
-_SPACE: Final = r"(?:[\s$]|\\[()\[\] ,;]|\\q?quad(?![a-z]))*"
-# What stands between boxes that are one list: a comma, "or" or "and", and perhaps "x =" before the next.
-_LISTED: Final = re.compile(
-    rf"{_SPACE}(?P<comma>[,;]?){_SPACE}(?:\\(?:text|mbox|textrm)\{{\s*)?(?P<word>(?:\b(?:or|and)\b)?)\s*\}}?"
-    rf"{_SPACE}(?:[A-Za-z]\w*\s*=\s*)?{_SPACE}\\(?:boxed|fbox)"
-)
+# What may stand between boxes that are one list: a comma, "or" or "and", and perhaps "x =" before the next.
+_LISTED: Final = re.compile(r"(?P<comma>[,;]?) ?(?P<word>(?:or|and)?) ?(?:[A-Za-z]\w* ?= ?)?")
+_WORD_IN_FORMULA: Final = re.compile(r"\\(?:text|mbox|textrm)\{\s*(\w*)\s*\}")
+_NO_WORDS: Final = re.compile(r"[\s$]|\\[()\[\] ,;]|\\q?quad(?![a-z])")
+_NEXT_BOX: Final = re.compile(r"\\(?:boxed|fbox)")
+_LONGEST_BETWEEN: Final = 80
 _FORMULA_MARK: Final = re.compile(r"(?<!\\)(?:\$\$?|\\[()\[\]])")
 _EMPHASIS: Final = re.compile(r"(?<![\w)*])(\*\*|__|`)(?=\S)([^*_`]+?)(?<=\S)\1(?![\w(*])")
 _PHRASE: Final = re.compile(r"answers?\s+(?:is|are)\b[\s:]*([^\n]+)", re.IGNORECASE)
@@ -58,7 +58,7 @@ def final_boxes(text: str) -> str:
         if end <= last:  # inside the box before
             values[-1:] = [content]
         else:
-            between = _LISTED.match(text, last) if values else None
+            between = _LISTED.fullmatch(_between(text, last)) if values else None
             word = f" {between['word']}" if between and between["word"] else ","
             if between is None or not (between["word"] or between["comma"]):
                 values, answer = [content], ""
@@ -67,6 +67,14 @@ def final_boxes(text: str) -> str:
                 values.append(content)
             last = end
     return answer or (values[-1] if values else "")
+
+
+def _between(text: str, start: int) -> str:
+    """The words from ``start`` to the next box, without spaces and marks of formulas; "?" if they are too many."""
+    box = _NEXT_BOX.search(text, start, start + _LONGEST_BETWEEN)
+    if box is None:
+        return "?"
+    return " ".join(_NO_WORDS.sub(" ", _WORD_IN_FORMULA.sub(r"\1", text[start : box.start()])).split())
 
 
 def find_answer(parts: Sequence[Part]) -> Answer | None:
