@@ -78,19 +78,20 @@ class State:
 
 def state(sandbox: Sandbox) -> State:
     """Now; waits until what was ended is gone and the next worker is there."""
-    base, template = sandbox.pool._base, sandbox.pool._template
+    base, template = sandbox.pool.state().folder, sandbox.pool.state().template_pid
     end = time.monotonic() + 20
     while time.monotonic() < end:
         processes = naming(str(base)) if base else 0
         files = sum(1 for _ in base.iterdir()) if base and base.exists() else 0
-        if sandbox.pool._closed or (processes <= 2 and len(sandbox.pool._spares) == 1):
+        pool = sandbox.pool.state()
+        if pool.closed or (processes <= 2 and len(pool.spares) == 1):
             break
         time.sleep(0.1)
     return State(
         sum(1 for _ in Path("/proc/self/fd").iterdir()),
         threading.active_count(),
         memory("self"),
-        memory(str(template.pid)) if template else 0,
+        memory(str(template)) if template else 0,
         processes,
         files,
     )
@@ -218,16 +219,14 @@ class Killer(threading.Thread):
 
     def run(self) -> None:
         while not self._enough.wait(self._chance.expovariate(1.0)):
-            template = self._pool._template
-            if template is not None and self._chance.random() < 0.1:
-                template.send_signal(signal.SIGKILL)
-                self.templates += 1
-                continue
-            with suppress(RuntimeError):  # the dictionary changes meanwhile
-                workers = list(self._pool._workers.values())
-                if workers:
-                    self._chance.choice(workers).kill()
-                    self.kills += 1
+            pool = self._pool.state()
+            if pool.template_pid and self._chance.random() < 0.1:
+                with suppress(ProcessLookupError):
+                    os.kill(pool.template_pid, signal.SIGKILL)
+                    self.templates += 1
+            elif pool.workers:
+                self._chance.choice(pool.workers).kill()
+                self.kills += 1
 
     def end(self) -> None:
         """Stop killing."""

@@ -90,9 +90,9 @@ def _run(session: Session, code: str, record_steps: int = 0) -> float:
 def _settle(sandbox: Sandbox) -> None:
     """Wait until a spare is ready, as it is between two problems of a student."""
     time.sleep(PAUSE)
-    while not sandbox.pool._spares:
+    while not sandbox.pool.state().spares:
         time.sleep(0.001)
-    for spare in sandbox.pool._spares:
+    for spare in sandbox.pool.state().spares:
         readable((spare.events,), 10)
 
 

@@ -1,6 +1,7 @@
 """Running blocks in the real sandbox: what comes back, what persists, what is bounded."""
 
 import base64
+import os
 import random
 import signal
 import subprocess
@@ -660,7 +661,7 @@ def test_threads_are_bounded(session: Session) -> None:
 def test_the_scratch_folder_is_bounded_and_removed(namespaces: bool) -> None:
     box = Sandbox(Limits(seconds=20), spares=0, namespaces=namespaces)
     session = box.open()
-    base = box.pool._base
+    base = box.pool.state().folder
     assert base is not None
     code = (
         "n = 0\nfor i in range(60):\n    with open(f'{i}.bin', 'wb') as f:\n"
@@ -775,7 +776,7 @@ def test_workers_without_a_template_do_the_same() -> None:
     assert run(session, "print(6 * 7)").stdout == "42\n"
     assert run(session, "open('/etc/passwd')").status == "error"
     assert run(session, "while True: pass", timeout=0.5).status == "timeout"
-    base = box.pool._base
+    base = box.pool.state().folder
     session.close()
     box.close()
     assert base is not None
@@ -785,11 +786,11 @@ def test_workers_without_a_template_do_the_same() -> None:
 def test_idle_workers_are_let_go() -> None:
     box = Sandbox(spares=1, idle_seconds=0.2)
     session = box.open()
-    base = box.pool._base
+    base = box.pool.state().folder
     session.close()
     assert base is not None
     assert eventually(lambda: not base.exists())
-    assert eventually(lambda: box.pool._keeper is None)
+    assert eventually(lambda: box.pool.state().keeper is None)
     session = box.open()
     assert run(session, "print(1)").stdout == "1\n"
     session.close()
@@ -800,8 +801,7 @@ def test_the_template_killed_in_between_is_replaced() -> None:
     box = Sandbox(Limits(seconds=20), spares=1)
     session = box.open()
     run(session, "a = 1")
-    assert box.pool._template is not None
-    box.pool._template.send_signal(signal.SIGKILL)
+    os.kill(box.pool.state().template_pid, signal.SIGKILL)
     output = run(session, "print(a)\nwhile True: pass", timeout=10)
     assert output.status == "died" or output.stdout == "1\n"
     assert run(session, "print(a)").stdout == "1\n"
@@ -816,7 +816,7 @@ def test_workers_killed_at_any_moment_give_an_outcome_each_time() -> None:
     run(session, "a = 1")
     ended = []
     for _ in range(12):
-        victim = session._worker
+        victim = session.worker
         killer = threading.Timer(chance.uniform(0, 0.08), victim.kill if victim else int)
         killer.start()
         output = run(session, "a\nimport time\ntime.sleep(0.04)\nprint(a)")
@@ -853,7 +853,7 @@ def test_a_worker_in_use_is_never_closed_under_its_reader() -> None:
     box = Sandbox(Limits(seconds=20), spares=1)
     with closing(box), closing(box.open()) as session:
         run(session, "a = 1")
-        worker = session._worker
+        worker = session.worker
         assert worker is not None
         with box.pool._lock:
             box.pool._let_go()  # as when another solution finds the template gone
@@ -868,8 +868,8 @@ def test_the_next_worker_comes_by_itself_and_the_thread_that_makes_it_ends() -> 
     box = Sandbox(Limits(seconds=20), spares=1)
     session = box.open()
     run(session, "1")
-    assert eventually(lambda: len(box.pool._spares) == 1)
-    keeper = box.pool._keeper
+    assert eventually(lambda: len(box.pool.state().spares) == 1)
+    keeper = box.pool.state().keeper
     assert keeper is not None
     assert keeper.is_alive()
     session.close()
@@ -898,7 +898,7 @@ def test_no_room_for_the_working_folder_is_a_fault(tmp_path: Path, monkeypatch: 
 def test_many_sessions_leave_nothing_behind() -> None:
     box = Sandbox(spares=1)
     box.open().close()
-    base = box.pool._base
+    base = box.pool.state().folder
     assert base is not None
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     for i in range(30):
@@ -917,7 +917,7 @@ def test_many_sessions_leave_nothing_behind() -> None:
 def test_killing_the_program_leaves_no_worker_and_no_file() -> None:
     program = (
         "import sys\nfrom tutor_app.adapters.sandbox.sessions import Sandbox\n"
-        "box = Sandbox()\nsession = box.open()\nprint(box.pool._base, flush=True)\n"
+        "box = Sandbox()\nsession = box.open()\nprint(box.pool.state().folder, flush=True)\n"
         "for event in session.run('print(1)\\nwhile True: pass', timeout=60): print(event, flush=True)\n"
     )
     app = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)

@@ -421,7 +421,7 @@ print(os.stat('large').st_size)
 
 def test_when_memory_is_short_the_worker_goes_first(sandbox: Sandbox) -> None:
     session = sandbox.open()
-    worker = session._worker
+    worker = session.worker
     assert worker is not None
     assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"
     session.close()
@@ -481,7 +481,7 @@ os.chdir(top)
 tried(os.mkdir, 'm' * 250)
 """
     session = sandbox.open()
-    worker = session._worker
+    worker = session.worker
     assert worker is not None
     *_, last = session.run(code)
     session.close()

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypedDict, Unpack
 
@@ -60,6 +61,27 @@ class Options(TypedDict, total=False):
     fork: bool
     idle_seconds: float
     command: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """What a pool holds at a moment, for measurements and tests.
+
+    Attributes:
+        folder: The working folder of its processes, None where none runs.
+        template_pid: Process that workers are forked from; 0 where none runs.
+        workers: Workers that live, those in use included.
+        spares: Workers that wait for a user.
+        keeper: The thread that makes spares and lets go; None when there is nothing to keep.
+        closed: Whether the pool has been closed.
+    """
+
+    folder: Path | None
+    template_pid: int
+    workers: tuple[Worker, ...]
+    spares: tuple[Worker, ...]
+    keeper: threading.Thread | None
+    closed: bool
 
 
 class Pool:
@@ -179,6 +201,13 @@ class Pool:
         if keeper is not None:
             keeper.join()
         atexit.unregister(self.close)
+
+    def state(self) -> PoolState:
+        """What the pool holds now."""
+        with self._lock:
+            template_pid = self._template.pid if self._template is not None else 0
+            workers, spares = tuple(self._workers.values()), tuple(self._spares)
+            return PoolState(self._base, template_pid, workers, spares, self._keeper, self._closed)
 
     def idle_memory(self) -> int:
         """Bytes of memory of the idle processes, shared pages counted once; 0 if unknown or none runs."""

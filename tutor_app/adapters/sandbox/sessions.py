@@ -103,6 +103,11 @@ class Session:
         self._closed = False
 
     @property
+    def worker(self) -> Worker | None:
+        """The process that holds the namespace; None while there is none."""
+        return self._worker
+
+    @property
     def confinement(self) -> dict[str, bool]:
         """What the worker found to hold when it tried forbidden things."""
         return dict(self._worker.hello["held"]) if self._worker else {}
