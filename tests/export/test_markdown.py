@@ -76,3 +76,12 @@ def test_several_get_a_contents() -> None:
     assert text.startswith("# Week 3\n\n1. [Let f(x)")
     assert "## Problem 3" in text
     assert "](#problem-3)" in text
+
+
+def test_words_after_displays_keep_to_the_margin() -> None:
+    shown = prose("$$u=1$$ and $$v=2$$ or $$w=3$$ end")
+    assert shown == "$$\nu=1\n$$\nand \n\n$$\nv=2\n$$\nor \n\n$$\nw=3\n$$\nend"
+
+
+def test_raised_formulas_keep_their_tags() -> None:
+    assert prose("u<sup>$n$</sup> <b>2*3*4</b>") == "u<sup>$n$</sup> &lt;b>2\\*3\\*4&lt;/b>"

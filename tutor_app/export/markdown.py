@@ -129,15 +129,19 @@ def fenced(kind: str, text: str) -> str:
 def prose(text: str) -> str:
     """Prose with its formulas in the forms that GitHub reads."""
     text, formulas = marked(text)
+    text = map_words(text, _escaped)
     out, at = "", 0
+    after_display = False
     for m in MARK.finditer(text):
-        out += map_words(text[at : m.start()], _escaped)
+        out += text[at : m.start()].lstrip(" " if after_display else "")
         s = formulas[int(m[1])]
         out += _formula(s, out.rsplit("\n", 1)[-1])
+        # What follows begins a line of its own, whose spaces would be a margin.
+        after_display = s.kind == "display" and not out.endswith("$")
         if s.kind == "display" and out.endswith(("```", "$$")):
             out += "\n"
         at = m.end()
-    out += map_words(text[at:], _escaped)
+    out += text[at:].lstrip(" " if after_display else "")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^(```|\$\$)\n[ \t]*([.,;:])[ \t]*$", r"\1", out)).strip("\n")
 
 
