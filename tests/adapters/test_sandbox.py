@@ -498,7 +498,7 @@ def test_names_persist_between_blocks_and_not_between_sessions(sandbox: Sandbox,
     other.close()
 
 
-def test_a_session_begins_empty_though_its_worker_has_practised(session: Session) -> None:
+def test_a_session_begins_empty_though_its_worker_ran_a_typical_block(session: Session) -> None:
     code = (
         "import linecache, sys\nprint([n for n in dir() if n[0] != '_'], __name__, list(linecache.cache)[-1:])\n"
         "import matplotlib.pyplot as plt\nprint(plt.get_fignums(), sys.modules['__main__'].__dict__ is globals())"

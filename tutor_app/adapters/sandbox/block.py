@@ -1,9 +1,8 @@
 """Runs one block of Python inside the confined process and reports what it printed, drew, returned or raised.
 
 Everything is reported as small dictionaries through one function, so that the order of text and pictures is
-the order in which they happened. Nothing here protects anything: this code shares its process with the code it
-runs, which may break or forge all of it. The kernel confines the process, and the other side of the pipe
-believes nothing it reads.
+the order in which they happened. This module protects nothing: it shares its process with the code it runs, which
+may change or imitate all of it. The kernel confines the process, and the program validates every message it reads.
 """
 
 from __future__ import annotations
@@ -121,8 +120,8 @@ m.inv(), m.rref(), m.eigenvals(), str(m)
 """
 
 
-def practise() -> None:
-    """Do what solutions do, in a process that others are forked from.
+def warm_caches() -> None:
+    """Run typical mathematics in the process that workers are forked from.
 
     The interpreter adapts its code, and SymPy fills its caches and imports its last modules, as they are used. The
     amount is fixed, never a matter of idle time: what SymPy answers can depend on what its caches hold, and a
@@ -143,7 +142,7 @@ def _no_input(prompt: object = "", /) -> NoReturn:
 
 
 class _NoInput(io.TextIOBase):
-    """Standard input that says at once that nobody will type."""
+    """Standard input that fails at once, because no user can type into it."""
 
     def readable(self) -> bool:
         return True
@@ -168,10 +167,10 @@ def _prepare_figures() -> None:
     finally:
         os.walk = walk
     plt.switch_backend("Agg")
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # each missing font would be told once a letter
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # each missing font would be logged once a letter
     matplotlib.rcParams["svg.hashsalt"] = "tutor"
     matplotlib.rcParams["figure.max_open_warning"] = 0
-    # There is no TeX to call; matplotlib's own reader of formulas stands in.
+    # There is no TeX to call; matplotlib's own parser of formulas is used instead.
     matplotlib.RcParams.validate["text.usetex"] = lambda _: False
     matplotlib.use = lambda *a, **k: None  # a window cannot be opened; asking for one shall not fail
     plt.switch_backend = lambda *a, **k: None

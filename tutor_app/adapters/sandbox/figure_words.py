@@ -1,8 +1,8 @@
 """Says in words what a matplotlib figure shows, for whoever cannot see it: axes and their ranges, curves, bars.
 
-It reads the drawn objects, never the picture, and judges nothing: a curve is told by its name, its ends, and its
+It reads the drawn objects, never the picture, and judges nothing: a curve is described by its name, its ends, and its
 lowest and highest value. It runs inside the confined process on objects that solution code made, so anything it asks
-for may be missing or raise: what cannot be told is left out.
+for may be missing or raise: what cannot be described is left out.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _MAX_OF_A_KIND: Final = 6
 
 
 def in_words(figure: Any) -> str:
-    """One paragraph, at most :data:`MAX_CHARS` long; ``Plot`` if nothing can be told."""
-    told: list[str] = []
+    """One paragraph, at most :data:`MAX_CHARS` long; ``Plot`` if nothing can be described."""
+    described: list[str] = []
     with suppress(Exception):
         shown = [a for a in figure.axes if a.get_label() != "<colorbar>"]
         title = _text(figure.get_suptitle()) if hasattr(figure, "get_suptitle") else ""
-        told += [title] if title else []
+        described += [title] if title else []
         for n, axes in enumerate(shown[:_MAX_AXES], 1):
             said = _axes(axes)
             if said:
-                told.append(f"({n} of {len(shown)}) {said}" if len(shown) > 1 else said)
+                described.append(f"({n} of {len(shown)}) {said}" if len(shown) > 1 else said)
         if len(shown) > _MAX_AXES:
-            told.append(f"and {len(shown) - _MAX_AXES} more")
-    text = ". ".join(told)
+            described.append(f"and {len(shown) - _MAX_AXES} more")
+    text = ". ".join(described)
     text = f"Plot: {text}" if text else "Plot"
     return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1].rsplit(" ", 1)[0] + "\u2026"
 

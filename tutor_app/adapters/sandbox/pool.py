@@ -87,7 +87,7 @@ class PoolState:
 class Pool:
     """Warm workers, one use each. Starts nothing until :meth:`warm` or :meth:`take`. Safe to use from several threads.
 
-    What nobody should wait for is done by a thread of its own, which ends when there is nothing left to keep.
+    Making spares and ending idle processes is done by a background thread, which ends when no process is left.
 
     Args:
         limits: Bounds on each solution.

@@ -1,6 +1,6 @@
 """One block on its way through a worker: deadlines, Stop, bounds, and what came of it.
 
-It believes nothing it reads: frames are checked one by one, and one that makes no sense ends the worker.
+It validates everything it reads: frames are checked one by one, and an invalid one ends the worker.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Run:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._steps: list[Step] = []
         self._recording_stopped = ""
-        self.lost = True  # until proved otherwise: the reader may stop listening at any moment
+        self.lost = True  # until the block has ended well: the caller may close the iterator at any moment
         self.ended: OutputStatus | None = None
         self.seconds = 0.0
 
@@ -277,8 +277,8 @@ class Run:
         elif why == "stopped":
             status = "stopped"
             error = _stopped("KeyboardInterrupt", "the block was stopped", error)
-        elif why in _PASSED:
-            kind, message = _PASSED[why]
+        elif why in _LIMIT_ERRORS:
+            kind, message = _LIMIT_ERRORS[why]
             status = "died"
             error = CodeError(kind, message.format(limits=self._limits), hint=hint_for(kind, message))
         elif self._done is None:
@@ -314,7 +314,7 @@ def _latex_of(formulas: list[str]) -> str:
     return latex if len(latex) <= MAX_VALUE else ""
 
 
-_PASSED: Final = {
+_LIMIT_ERRORS: Final = {
     "output": ("OutputLimitError", "the block printed more than {limits.output} characters"),
     "threads": ("ThreadLimitError", "the block started more than {limits.threads} threads"),
     "memory": ("MemoryError", "the block used more memory than it is given"),

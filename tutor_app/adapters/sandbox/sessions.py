@@ -4,7 +4,7 @@ What is promised is the operating system's work (:mod:`confine_linux`, :mod:`con
 :mod:`confine_windows`) and is measured by each worker on itself before it sees any code; :func:`guarantees`
 lists it. This side adds deadlines, Stop, bounds on what is received, and the rebuilding of a lost namespace.
 
-It believes nothing a worker sends: every frame is bounded and checked, text is stripped of control characters,
+It validates everything a worker sends: every frame is bounded and checked, text is stripped of control characters,
 SVG is rebuilt from an allow-list, no file a worker wrote is ever opened. It never looks at the source to decide
 whether code is safe.
 """

@@ -1,7 +1,7 @@
 """Records how a block runs, by markers put into its syntax tree before each statement.
 
 Only the block's own statements carry markers, so library code runs at full speed, and nothing the code does to
-Python's own trace hooks matters. It runs inside the confined process, and like all there is believed by nobody.
+Python's own trace hooks matters. It runs inside the confined process; the program validates what it sends.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class _Insert:
 
 
 def _stored(tree: ast.AST) -> set[str]:
-    """Names the block itself gives values to; star imports and modules are no news to a reader."""
+    """Names the block itself gives values to; star imports and modules are left out."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):

@@ -84,7 +84,7 @@ def _home() -> str:
 
 
 def write_frame(fd: int, message: dict[str, Any]) -> None:
-    """Write one frame; a worker that nobody listens to ends."""
+    """Write one frame; the process ends if the other side has closed the pipe."""
     data = json.dumps(message).encode()
     if len(data) > FRAME_LIMIT:
         data = json.dumps({"k": message.get("k"), "toolarge": len(data)}).encode()
@@ -200,7 +200,7 @@ def _confine(config: dict[str, Any], parent: int | None, link: socket.socket | N
 
 
 @dataclass(slots=True)
-class _Kept:
+class _ForkedWorker:
     """What the template knows of one worker."""
 
     number: int
@@ -223,9 +223,9 @@ class Template:
     def __init__(self, control: socket.socket, config: dict[str, Any]) -> None:
         self._control, self._config = control, config
         self._base = Path(config["base"])
-        self._workers: dict[int, _Kept] = {}  # by process
-        self._links: dict[int, _Kept] = {}  # by descriptor
-        self._supervisors: dict[int, _Kept] = {}  # by descriptor
+        self._workers: dict[int, _ForkedWorker] = {}  # by process
+        self._links: dict[int, _ForkedWorker] = {}  # by descriptor
+        self._supervisors: dict[int, _ForkedWorker] = {}  # by descriptor
         self._poll = select.poll()
         self._wake, wake = os.pipe()
         os.set_blocking(self._wake, False)
@@ -294,7 +294,7 @@ class Template:
             pidfd = os.pidfd_open(pid)
         except OSError:  # a kernel or a container without it: the number of the process must do
             pidfd = -1
-        kept = _Kept(number, pid, pidfd, scratch, root, link)
+        kept = _ForkedWorker(number, pid, pidfd, scratch, root, link)
         self._workers[pid] = self._links[link.fileno()] = kept
         self._poll.register(link, select.POLLIN)
         self._tell({"spawned": number, "pid": pid}, [pidfd] if pidfd >= 0 else [])
@@ -310,7 +310,7 @@ class Template:
             hello = _confine(config, parent, link)
         serve(commands, events, hello, config)
 
-    def _take_listener(self, kept: _Kept) -> None:
+    def _take_listener(self, kept: _ForkedWorker) -> None:
         """Serve the handshake of a child that wants its paths supervised; it offers a test descriptor first."""
         assert kept.link is not None
         from tutor_app.adapters.sandbox import confine_linux, confine_notify
@@ -339,7 +339,7 @@ class Template:
             self._poll.register(fd, select.POLLIN)
             self._drop_link(kept)
 
-    def _drop_link(self, kept: _Kept) -> None:
+    def _drop_link(self, kept: _ForkedWorker) -> None:
         if kept.link is not None:
             self._poll.unregister(kept.link)
             del self._links[kept.link.fileno()]
@@ -402,7 +402,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         time.tzset()  # reads the time zone while it can be read
     config["read"] = library_roots()
     if "control" in config:
-        block.practise()
+        block.warm_caches()
         loaded.set()
         watcher.join()  # a process with threads must not be forked
         gc.collect()
