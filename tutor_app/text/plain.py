@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tutor_app.text.markup import clean
+
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
@@ -39,8 +41,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
-    text = re.sub(r"[\x00-\x1f\u202a-\u202e\u2066-\u2069]", " ", text)
-    return " ".join(text.replace("\\$", "$").split())
+    return " ".join(clean(text).replace("\\$", "$").split())
 
 
 def _grouped(text: str) -> str:
