@@ -71,6 +71,7 @@ def test_a_fence_stays_in_its_list(code: str) -> None:
         ("6:45", ["6:45"]),
         ("12 km", ["12 km"]),
         ("10 000", ["10 000"]),
+        ("12 cm^2", ["12 cm^2"]),
         (r"\frac{2}{3} and y=4", [r"$\frac{2}{3}$", " and ", "$y=4$"]),
         (r"y=4\text{ or }y=5", [r"$y=4\text{ or }y=5$"]),
         (r"\{2, 4\}", [r"$\{2, 4\}$"]),
