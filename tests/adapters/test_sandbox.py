@@ -600,6 +600,13 @@ def test_a_thread_left_behind_says_nothing_in_a_later_block(session: Session, st
     assert (second.stdout, second.value, second.warnings) == ("True\n", "'value'", "")
 
 
+def test_a_thread_left_behind_draws_nothing_in_a_later_block(session: Session) -> None:
+    run(session, LATE.replace("print('late')", "plt.figure()\n    plt.plot([1])\n    plt.show()"))
+    run(session, "import matplotlib.pyplot as plt\nthreading.Thread(target=speak).start()")
+    assert figures(session, "go.set()\nnone = gone.wait(20)") == []
+    assert len(figures(session, "plt.plot([1, 2])")) == 1
+
+
 def test_threads_of_the_block_itself_are_heard_also_in_an_older_pool(session: Session) -> None:
     run(
         session, "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)\nr = pool.submit(int)"

@@ -47,6 +47,7 @@ MAX_FIGURES: Final = 8
 MAX_INCHES: Final = 20.0
 PAD_INCHES: Final = 0.1
 MAX_WARNINGS: Final = 10
+_MADE_LATE: Final = "_made_by_a_late_thread"
 WARNING_CHARS: Final = 500
 MAX_PICTURE_BYTES: Final = 2 << 20
 DPI: Final = 100
@@ -478,7 +479,11 @@ class Block:
         """Send figures when shown; remember those that were saved, which a following close() would lose."""
         plt: Any = import_module("matplotlib.pyplot")
         figures: Any = import_module("matplotlib.figure").Figure
-        close, savefig = plt.close, figures.savefig
+        close, savefig, make = plt.close, figures.savefig, figures.__init__
+
+        def make_attributed(figure: Any, *args: Any, **kwargs: Any) -> None:
+            make(figure, *args, **kwargs)
+            vars(figure)[_MADE_LATE] = self.threads.is_late()
 
         def show_now(*_: object, **__: object) -> None:
             self._emit_open_figures()
@@ -502,6 +507,7 @@ class Block:
         plt.show = show_now
         plt.close = emit_and_close
         figures.savefig = remember
+        figures.__init__ = make_attributed
         figures.show = show_now
 
     def _emit_open_figures(self) -> None:
@@ -522,6 +528,8 @@ class Block:
             raise failure
 
     def _emit(self, figure: Any) -> None:
+        if vars(figure).get(_MADE_LATE):  # by a thread that an earlier block left behind
+            return
         if self._figures >= MAX_FIGURES:
             self._figures_left_out += 1
             return
