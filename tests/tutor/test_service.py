@@ -129,6 +129,13 @@ def test_parts_are_saved_while_they_come(library: Library) -> None:
     assert len(library.get(library.entries()[0].id).solution) == 3
 
 
+def test_one_who_walks_away_at_once_leaves_an_interrupted_solution(library: Library) -> None:
+    stream = solved(library)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert [e.status for e in library.entries()] == ["interrupted"]
+
+
 class FullLibrary(Library):
     """A library whose disk is full after the problem was written."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tutor_app.core.confinement import Confinement, Guarantee
-from tutor_app.core.errors import ModelStoreFault
+from tutor_app.core.errors import ModelStoreFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,
@@ -28,7 +28,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import Builder
+from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.window_state import WindowState
@@ -174,14 +174,21 @@ class ScriptedServices:
         return key
 
     def keep(self, key: str, problem: str, parts: Sequence[Part], status: Status, created: float | None = None) -> None:
-        transcript = Transcript.of(problem, *parts, meta={"model": self.model})
+        self.put(key, Transcript.of(problem, *parts, meta={"model": self.model}), status, created)
+
+    def put(self, key: str, transcript: Transcript, status: Status, created: float | None = None) -> None:
         answer = transcript.answer.latex if transcript.answer else ""
-        self.saved[key] = (Entry(key, problem, self.model, answer, status, created or time.time()), transcript)
+        model = transcript.meta.get("model", "")
+        entry = Entry(key, transcript.problem, model, answer, status, created or time.time())
+        self.saved[key] = (entry, transcript)
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         self.calls.append(f"solve {problem}")
         self.solve_thread = threading.current_thread().name
+        problem = check_problem(problem)
         key = self.add(problem, ())
+        began = time.time()
+        self.keep(key, problem, (), "running", began)
         builder = Builder()
         status: Status = "interrupted"
         try:
@@ -196,12 +203,13 @@ class ScriptedServices:
                 builder.apply(event)
                 if isinstance(event, Finished):
                     status = "finished"
-                    self.keep(key, problem, event.transcript.solution, status)
+                    self.keep(key, problem, builder.parts(), status, began)
                 yield event
                 if self.delay:
                     time.sleep(self.delay)
         finally:
-            self.keep(key, problem, builder.parts(), status)
+            if key in self.saved:
+                self.keep(key, problem, builder.parts(), status, began)
 
     def model_info(self) -> ModelInfo | None:
         return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None
@@ -241,9 +249,16 @@ class ScriptedServices:
         return self.confined
 
     def import_solutions(self, paths: Sequence[str]) -> ImportResult:
-        found = [t for path in paths for t in read_transcripts(path)]
-        keys = tuple(self.add(t.problem, t.solution) for t in found)
-        return ImportResult(keys, len(keys))
+        keys: list[str] = []
+        new = 0
+        for transcript in (t for path in paths for t in read_transcripts(path)):
+            key = next((k for k, (_, known) in self.saved.items() if known == transcript), "")
+            if not key:
+                key = self.add(transcript.problem, ())
+                self.put(key, transcript, "finished")
+                new += 1
+            keys.append(key)
+        return ImportResult(tuple(keys), new)
 
     def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
         words = query.lower().split()
@@ -251,13 +266,21 @@ class ScriptedServices:
         return sorted(found, key=lambda e: -e.created)[offset : offset + limit]
 
     def solution(self, entry_id: str) -> Transcript:
-        return self.saved[entry_id][1]
+        return self._row(self.saved | self.trash, entry_id)[1]
 
     def delete(self, entry_id: str) -> None:
-        self.trash[entry_id] = self.saved.pop(entry_id)
+        self.trash[entry_id] = self._row(self.saved, entry_id)
+        del self.saved[entry_id]
 
     def undelete(self, entry_id: str) -> None:
-        self.saved[entry_id] = self.trash.pop(entry_id)
+        self.saved[entry_id] = self._row(self.trash, entry_id)
+        del self.trash[entry_id]
+
+    @staticmethod
+    def _row(rows: dict[str, tuple[Entry, Transcript]], entry_id: str) -> tuple[Entry, Transcript]:
+        if entry_id not in rows:
+            raise UserFault("This solution is no longer in the library.")
+        return rows[entry_id]
 
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache

@@ -12,7 +12,7 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -124,14 +124,15 @@ def show(
         library = (lambda: stack.enter_context(Library(where.library))) if save else None
         events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
         last: Finished | None
-        if as_json:
-            last = to_the_end(events)
-            print(last.transcript.to_json())
-        else:
-            last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
-            assert last is not None
-            if last.usage.runs:
-                _say_confinement(tutor)
+        with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
+            if as_json:
+                last = to_the_end(events)
+                print(last.transcript.to_json())
+            else:
+                last = TerminalView(sys.stdout, progress=sys.stderr).show(events)
+                assert last is not None
+                if last.usage.runs:
+                    _say_confinement(tutor)
     usage = last.usage
     log.info(
         "solution ended: %s, %d runs, %d tokens, %.1f s",
@@ -151,7 +152,7 @@ def show(
     return DONE if last.transcript.answer is not None else NO_ANSWER
 
 
-def _collecting(traces: list[Trace], events: Iterable[SolveEvent]) -> Iterator[SolveEvent]:
+def _collecting(traces: list[Trace], events: Iterable[SolveEvent]) -> Generator[SolveEvent, None, None]:
     for event in events:
         if isinstance(event, RunFinished) and event.trace is not None:
             traces.append(event.trace)

@@ -38,11 +38,11 @@ def recorded(
         clock: Seconds, for the time between two saves.
     """
     row = _Row(library, draft())
-    if row.key:
-        yield Recorded(row.key)
     saved = clock()
     finished = False
     try:
+        if row.key:
+            yield Recorded(row.key)
         for event in events:
             if isinstance(event, Finished):
                 finished = True

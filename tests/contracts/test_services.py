@@ -1,0 +1,139 @@
+"""What the window's services must do; run on the script that stands for them and on the real ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_gguf import write_model
+from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
+from tutor_app.app import AppServices
+from tutor_app.core.errors import UserFault
+from tutor_app.core.events import EndReason, Finished, Recorded
+from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.settings import Settings
+from tutor_app.core.transcript import Transcript
+from tutor_app.core.window_state import WindowState
+from tutor_app.export import write_export
+from tutor_app.handout.options import DEFAULTS
+from tutor_app.render.typeset import FormulaCache
+from tutor_app.tutor.paths import Folders
+from tutor_app.ui.services import Services
+
+FIRST = Transcript.of("Find the roots of $x^2 - 5x + 6$.", *QUADRATIC, meta={"model": "M", "ended": "answered"})
+SECOND = Transcript.of("Sum the squares.", *REPAIRED)
+
+
+@pytest.fixture(params=["script", "real"])
+def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
+    if request.param == "script":
+        yield ScriptedServices()
+        return
+    real = AppServices(Folders.under(tmp_path / "data"))
+    real.import_model(str(write_model(tmp_path / "tiny.gguf")))
+    real.save_settings(real.load_settings().changed(max_tokens=32, max_rounds=1))
+    yield real
+    real.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    write_export(tmp_path / "two.json", [FIRST, SECOND])
+    return str(tmp_path / "two.json")
+
+
+def test_a_solution_says_its_id_first_and_is_kept(services: Services) -> None:
+    first, *_, last = services.solve(" What is\x07 2+2?\r\n", NeverCancelled())
+    assert isinstance(first, Recorded)
+    assert isinstance(last, Finished)
+    (entry,) = services.entries("")
+    assert (entry.id, entry.problem, entry.status) == (first.solution_id, "What is 2+2?", "finished")
+    assert entry.model == services.model_name() != ""
+    kept = services.solution(first.solution_id)
+    assert kept.problem == last.transcript.problem == "What is 2+2?"
+    assert kept.solution == last.transcript.solution
+    assert services.model_info() is not None
+
+
+def test_a_solution_is_in_the_list_while_it_is_made(services: Services) -> None:
+    events = services.solve("What is 2+2?", NeverCancelled())
+    first = next(events)
+    assert isinstance(first, Recorded)
+    assert [(e.id, e.status) for e in services.entries("")] == [(first.solution_id, "running")]
+    events.close()  # type: ignore[attr-defined]
+    assert [(e.id, e.status) for e in services.entries("")] == [(first.solution_id, "interrupted")]
+
+
+def test_a_stopped_solution_ends_like_every_other(services: Services) -> None:
+    stop = threading.Event()
+    stop.set()
+    *_, last = services.solve("What is 2+2?", stop)
+    assert isinstance(last, Finished)
+    assert last.reason is EndReason.STOPPED
+    assert [e.status for e in services.entries("")] == ["finished"]
+
+
+@pytest.mark.parametrize("problem", ["", " \n", "x" * 20_001])
+def test_what_is_no_problem_is_a_sentence_and_not_kept(services: Services, problem: str) -> None:
+    with pytest.raises(UserFault):
+        list(services.solve(problem, NeverCancelled()))
+    assert list(services.entries("")) == []
+
+
+def test_imported_once_however_often_it_is_asked(services: Services, file: str) -> None:
+    result = services.import_solutions([file])
+    assert (result.new, result.sentence) == (2, "Imported 2 solutions.")
+    assert [services.solution(key) for key in result.ids] == [FIRST, SECOND]
+    again = services.import_solutions([file])
+    assert (again.ids, again.new) == (result.ids, 0)
+
+
+def test_the_list_is_searched_and_comes_in_pages(services: Services, file: str) -> None:
+    first, second = services.import_solutions([file]).ids
+    assert [e.id for e in services.entries("")] == [second, first]
+    assert [e.id for e in services.entries("", 1)] == [second]
+    assert [e.id for e in services.entries("", 5, 1)] == [first]
+    assert list(services.entries("", 5, 2)) == []
+    assert [e.id for e in services.entries("SQUARES sum")] == [second]
+    assert list(services.entries("squares absent")) == []
+    assert [e.answer for e in services.entries("roots")] == ["\\{2, 3\\}"]
+
+
+def test_deleted_and_taken_back(services: Services, file: str) -> None:
+    first, second = services.import_solutions([file]).ids
+    services.delete(second)
+    assert [e.id for e in services.entries("")] == [first]
+    services.undelete(second)
+    assert [e.id for e in services.entries("")] == [second, first]
+    for use in (services.solution, services.delete, services.undelete):
+        with pytest.raises(UserFault, match="no longer in the library"):
+            use("no such id")
+
+
+def test_an_export_is_where_it_says(services: Services, tmp_path: Path) -> None:
+    assert services.export_name(None, "md") == "Worked solutions.md"
+    name = services.export_name(FIRST, "md")
+    written = services.export(str(tmp_path / name), [FIRST], "md", DEFAULTS, FormulaCache())
+    assert "## Problem" in Path(written).read_text(encoding="utf-8")
+
+
+def test_what_is_kept_comes_back(services: Services) -> None:
+    settings = Settings(zoom=120, theme="dark")
+    services.save_settings(settings)
+    assert services.load_settings() == settings
+    state = WindowState()
+    services.save_window_state(state)
+    assert services.window_state() == state
+
+
+def test_models_and_samples_can_be_told_apart(services: Services) -> None:
+    offers = services.offers()
+    assert len({o.id for o in offers}) == len(offers) > 0
+    assert all(o.bytes > 0 and o.ram_bytes > 0 and o.licence for o in offers)
+    assert services.model_name() in [name for _, name in services.installed_models()]
+    samples = services.samples()
+    assert len({s.problem for s in samples}) == len(samples) > 0
+    assert all(1 <= s.difficulty <= 5 and s.topic for s in samples)
