@@ -154,10 +154,11 @@ class Parser:
         if self._depth > 1 and not self._signs_inside:
             return [self._union()]
         start, outer = self._at, (self._sign, self._two_signs)
+        written = list(self._tokens)  # a number that a fraction took apart is whole again
         self._sign, self._two_signs = 1, False
         values = [self._union()]
         if self._two_signs:
-            self._at, self._sign = start, -1
+            self._tokens, self._at, self._sign = written, start, -1
             values.append(self._union())
         self._sign, self._two_signs = outer
         return values

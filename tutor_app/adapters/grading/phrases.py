@@ -81,6 +81,15 @@ _SMALL: Final = (
 _ROUND: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES: Final = {word: n for n, word in enumerate(_SMALL)}
 _TENS: Final = {word: 10 * n for n, word in enumerate(_ROUND, 2)}
+_ORDINALS: Final = {
+    word: n
+    for n, word in enumerate(
+        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+         "twelfth"),
+        1,
+    )
+}  # fmt: skip
+_ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _FRACTIONS: Final = {
     "half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
@@ -114,6 +123,9 @@ def in_words(text: str) -> Iterator[Term]:
         yield Words({"true": "yes", "false": "no"}.get(m[1].lower(), m[1].lower()), marked=True)
     if m := _INFINITE.fullmatch(text):
         yield negative(INFINITY) if (m[1] or "").lower() in ("negative", "minus", "-") else INFINITY
+    place = text.lower().removeprefix("the ").removesuffix(" place")
+    if place in _ORDINALS or (m := _ORDINAL.fullmatch(place)):
+        yield Words(f"number {_ORDINALS.get(place) or int(m[1])} in the order", marked=True)
     if (date := _date(text)) is not None:
         yield Words(date, marked=True)
     if (measured := _compound(text)) is not None:

@@ -104,6 +104,7 @@ NO_SOLUTION: Final = re.compile(
     re.IGNORECASE,
 )
 _TO_RATIO: Final = re.compile(r"(\d+(?:\.\d+)?)\s+to\s+(\d+(?:\.\d+)?)")
+_OUT_OF: Final = re.compile(r"(\d+)\s+(?:out\s+of|in)\s+(?:every\s+)?(\d+)")
 _AND_FRACTION: Final = re.compile(r"(\d+)\s+and\s+(\d+)\s*/\s*(\d+)")
 _LETTERED: Final = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{\s*\(([A-Z])\)\s*\}\s*\S.*")
 _BARE_DIGITS: Final = re.compile(r"(?=.*\d)(?=.*[A-Fa-f])[0-9A-Fa-f]{2,20}")
@@ -273,6 +274,8 @@ def _also(text: str) -> list[str]:
     found = []
     if m := _TO_RATIO.fullmatch(text):
         found.append(f"{m[1]}:{m[2]}")
+    if m := _OUT_OF.fullmatch(text):
+        found.append(f"{m[1]}/{m[2]}")
     if m := _AND_FRACTION.fullmatch(text):
         found.append(rf"{m[1]}\frac{{{m[2]}}}{{{m[3]}}}")
     if m := _QUOTED.fullmatch(text):

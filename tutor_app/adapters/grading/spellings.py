@@ -19,7 +19,7 @@ _SIGNS: Final = {
     "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "•": r"\cdot ", "∙": r"\cdot ",
     "‰": r"\text{per mille}", "∡": "", "△": "", "∎": "", "✕": "×", "✖": "×", "⨯": "×", "➗": "÷", "º": "°", "˚": "°",
     "\u2062": "", "\u200b": "", "\ufeff": "", "\u2061": "", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\u200a": " ",
-    "µ": "μ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
+    "µ": r"\mu ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
 }  # fmt: skip
 _GREEK: Final = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta",
@@ -30,7 +30,11 @@ _GREEK: Final = {
 _TRANSLATE: Final = str.maketrans(_SIGNS | {sign: f"\\{name} " for sign, name in _GREEK.items()})
 _LOWERED: Final = re.compile(r"[₀-₉]+")
 _LOWERED_DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_EMPHASIS: Final = re.compile(r"(\*\*\*|\*\*|__|\*|`+)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_EMPHASIS: Final = re.compile(r"(\*\*\*|\*\*|__|_|\*|`+)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_BOLD_INSIDE: Final = re.compile(r"(?<![\w)*])\*\*(?=\S)([^*]+?)(?<=\S)\*\*(?![\w(*])")
+_BOLD_LABEL: Final = re.compile(r"\*\*[A-Za-z ]+:\s*\*\*\s*(?=\S)|\*\*[A-Za-z ]+\*\*\s*:\s*(?=\S)")
+_FENCE: Final = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
+_QUOTED_LINE: Final = re.compile(r"^>\s+(?=\S)")
 _HEADING: Final = re.compile(r"#{1,6}\s+")
 _TAG: Final = re.compile(r"</?(?:b|strong|em|i|u|p|span|code|mark|div)>", re.IGNORECASE)
 _TAG_SCRIPT: Final = re.compile(r"<(sup|sub)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
@@ -51,7 +55,8 @@ _COMMANDS: Final = {
     r"\celsius": r"^\circ\text{C}", r"\bold": r"\mathbf", r"\i": "i", r"\displaylimits": "", r"\medspace": "",
     r"\negthinspace": "", r"\thickspace": " ", r"\enspace": " ", r"\hfill": "", r"\space": " ", r"\nobreakspace": " ",
     r"\upi": r"\pi", r"\plusmn": r"\pm", r"\degrees": r"^\circ", r"\inf": r"\infty", r"\empty": r"\emptyset",
-    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\nexists": r"\text{does not exist}",
+    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\varepsilon": r"\epsilon", r"\varphi": r"\phi",
+    r"\nexists": r"\text{does not exist}",
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"\\[A-Za-z]+")
 _SIUNITX: Final = re.compile(
@@ -93,7 +98,11 @@ _DERIVATIVE: Final = re.compile(
 )
 _NAMELESS: Final = re.compile(
     r"\s*\$?\s*(?:\\(?:displaystyle\s*\\)?(?:lim|int|iint|oint|sum|prod|det)(?![A-Za-z])"
-    r"|\\[dt]?frac\s*\{\s*(?:d|\\partial)\s*\}\s*\{)[^=]*=\s*(?=[^=]+$)"
+    r"|\\[dt]?frac\s*\{\s*(?:d|\\partial)\s*(?:\}\s*\{|\()|D_[a-z]\s*[(\[]|\([^()=]*\)')[^=]*=\s*(?=[^=]+$)"
+)
+_EVALUATED: Final = re.compile(
+    r"^\$?(?:\\left\s*\.)?\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}\s*(?:\\(?:right|[bB]igg?[rl]?)\s*)?(?:\||\\vert)"
+    r"\s*_\s*\{[^{}]*\}\s*=\s*"
 )
 _LOWER_LIMIT: Final = re.compile(r"(\\(?:sum|prod|int))\s*(?:\\limits)?\s*_\s*\{[^{}]*\}")
 _DECIMAL_BRACES: Final = re.compile(r"(?<![\d.,}])(\d+)\{[,.]\}(\d+)(?![\d{])")
@@ -118,7 +127,7 @@ _BLACKBOARD: Final = re.compile(r"\\mathbb\s*([RZNQC])(?![A-Za-z])")
 _TEXT_CONSTANT: Final = re.compile(
     r"(?<=\+)\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*(?:C|[Cc]onst(?:ant)?\.?)\s*\}|const(?:ant)?\b\.?)"
 )
-_UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei])(?![A-Za-z])")
+_UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei](?![A-Za-z])|d(?=\s*[A-Za-z](?![A-Za-z])))")
 _REALS_LETTER: Final = re.compile(r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])")
 _LOGIC_SIGNS: Final = re.compile(r"(?<=[\w)])\s*(\|\||&&)\s*(?=[\w(-])|(?<=[\w)])\s+\|\s+(?=[a-z]\s*[<>=])")
 _LOUD: Final = re.compile(r"\b(?:AND|OR)\b")
@@ -151,10 +160,14 @@ _SAYS: Final = (
 )
 _EITHER: Final = re.compile(r"^(?:either|both)\s+(?=.*\b(?:or|and)\b)", re.IGNORECASE)
 _PER_CENT: Final = re.compile(r"\bper\s+cent\b|\bpct\b\.?")
-_PLUS_MINUS: Final = re.compile(r"\+\s*/\s*-|(?:\bplus[ -]or[ -]minus\b)|\\\+\\?-")
+_PLUS_MINUS: Final = re.compile(r"\+\s*(?:/|or)\s*-|\(\s*\+\s*/\s*-\s*\)|(?:\bplus[ -]or[ -]minus\b)|\\\+\\?-")
 _PLUS_MINUS_START: Final = re.compile(r"(^|=\s*)\+-\s*(?=[\d.\\(a-z])")
 _CHOICES: Final = re.compile(
-    r"(?:\{\s*\}|(?<=^)|(?<=[=\s(]))\s*(?:[_^]\s*\{?(\d+)\}?|(?<![\d.])(\d+))\s*(?:\\(?:mathrm|text)\{C\}|C)\s*_?\s*\{?(\d+)\}?(?![\d_])"
+    r"(?:\{\s*\}|(?<=^)|(?<=[=\s(*/+-]))\s*(?:[_^]\s*\{?(\d+)\}?|(?<![\d.])(\d+))\s*(?:\\(?:mathrm|text)\{C\}|C)\s*_?\s*\{?(\d+)\}?(?![\d_])"
+)
+_CHOICES_BRACED: Final = re.compile(r"^\{(\d+)\}\s*C\s*\{(\d+)\}$|^(\d+)\s*nCr\s*(\d+)$")
+_CHOICES_NAMED: Final = re.compile(
+    r"(?:\{\s*\}\s*_\s*\{?|(?<![A-Za-z\\]))([nm])\}?\s*C\s*_?\{?([a-z\d])\}?(?![A-Za-z\d])"
 )
 _PERMUTATIONS: Final = re.compile(
     r"(?:\{\s*\})?\s*(?:[_^]\s*\{?(\d+)\}?|(?<![\d.])(\d+))\s*(?:\\(?:mathrm|text)\{P\}|P)\s*_?\s*\{?(\d+)\}?(?![\d_])"
@@ -198,6 +211,7 @@ def rewritten(text: str) -> str:
     if "C" in text or "P" in text or "omb" in text:
         text = _choices(text)
     if "=" in text:
+        text = _EVALUATED.sub("", text)
         text = _EQUATION_INDEX.sub(r"\1_\2", text)
         text = _DERIVATIVE.sub(lambda m: (m[2] or m[4]) + "'" * int(m[1] or m[3] or 1), text)
         bare = _LOWER_LIMIT.sub(r"\1 ", text)
@@ -232,13 +246,11 @@ def without_marks(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", text)
         text = _TAG_SCRIPT.sub(lambda m: ("^{" if m[1].lower() == "sup" else "_{") + m[2] + "}", text)
-    stripped = text.strip()
+    stripped = text = _QUOTED_LINE.sub("", _FENCE.sub(r"\1", text.strip()))
     while (m := _EMPHASIS.fullmatch(stripped)) and m[1] not in m[2]:
         stripped = text = m[2].strip()
-    if m := re.fullmatch(r"(.*?)(?:\*\*|__)(.+?)(?:\*\*|__)(\.?)", stripped, re.DOTALL):
-        before, inner = m[1], m[2]
-        if re.fullmatch(r"(?:[A-Za-z ]+(?: is)?\s*[:=]?\s*)", before) and "*" not in inner:
-            text = before + inner + m[3]
+    if "**" in text:
+        text = _BOLD_INSIDE.sub(r"\1", _BOLD_LABEL.sub("", text))
     return text
 
 
@@ -364,6 +376,8 @@ def _decimals(text: str) -> str:
 
 def _choices(text: str) -> str:
     text = _CHOICE_CALL.sub(r"\1\\binom{\2}{\3}", text)
+    text = _CHOICES_BRACED.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+    text = _CHOICES_NAMED.sub(r"\\binom{\1}{\2}", text)
     text = _CHOICE_SCRIPTS.sub(lambda m: _choose(m[1] or m[3], m[2] or m[4]), text)
     text = _CHOICES.sub(lambda m: rf"\binom{{{m[1] or m[2]}}}{{{m[3]}}}", text)
     return _PERMUTATIONS.sub(
