@@ -124,8 +124,10 @@ def in_words(text: str) -> Iterator[Term]:
     if m := _INFINITE.fullmatch(text):
         yield negative(INFINITY) if (m[1] or "").lower() in ("negative", "minus", "-") else INFINITY
     place = text.lower().removeprefix("the ").removesuffix(" place")
-    if place in _ORDINALS or (m := _ORDINAL.fullmatch(place)):
-        yield Words(f"number {_ORDINALS.get(place) or int(m[1])} in the order", marked=True)
+    if place in _ORDINALS:
+        yield Words(f"number {_ORDINALS[place]} in the order", marked=True)
+    elif m := _ORDINAL.fullmatch(place):
+        yield Words(f"number {int(m[1])} in the order", marked=True)
     if (date := _date(text)) is not None:
         yield Words(date, marked=True)
     if (measured := _compound(text)) is not None:
