@@ -103,3 +103,13 @@ def test_pasted_powers_stay_powers(qtbot: QtBot, open_window: Open, html: str, t
     assert window.box.text == wanted
     window.box.edit.undo()
     assert window.box.text == ""
+
+
+def test_a_low_window_shows_the_problem_and_no_preview(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(width=680, height=344)
+    window.box.set_text("Find $x$ with $x^2 = 2$.\nAnd $y$ with $y^3 = 2$.")
+    assert not window.box.preview.isVisible()
+    assert window.minimumSizeHint().height() <= 344
+    assert window.height() == 344
+    window.resize(680, 640)
+    qtbot.waitUntil(window.box.preview.isVisible)

@@ -57,6 +57,21 @@ def test_a_long_state_ends_in_an_ellipsis_and_is_whole_in_the_tool_tip(qtbot: Qt
     assert line.state.toolTip() == ""
 
 
+def test_the_state_has_room_before_speed_and_model(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.resize(528, 30)
+    line.show()
+    line.set_model("A model with a long name 7B", "CPU, 8 threads")
+    line.numbers.setText("256 tokens \u00b7 36.1 tokens/s \u00b7 8.4 s")
+    line.say("The solution was stopped at the limit of its time in the settings.")
+    assert line.state.shown == line.state.text()
+    assert not line.numbers.isVisible()
+    line.resize(1400, 30)
+    assert line.numbers.isVisible()
+    assert line.model.isVisible()
+
+
 @pytest.mark.parametrize("width", [200, 260, 330, 420])
 def test_a_card_is_as_high_as_its_problem(qtbot: QtBot, width: int) -> None:
     bridge = Bridge()

@@ -27,6 +27,7 @@ from tutor_app.ui.math_text import MathText
 _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)
 _PREVIEW_HEIGHT: Final = 150
+_LOW: Final = 440  # a window lower than this has no room for a preview
 _SHARE: Final = 0.22  # of the window's height, for the text and for its preview
 
 
@@ -221,7 +222,10 @@ class ProblemBox(QFrame):
         text = self.text
         repeated = bool(text.strip()) and text.strip() == self._shown_below
         self.edit.set_least_lines(1 if repeated else _LINES[0])
-        mathematical = not repeated and len(text) <= 20_000 and any(s.kind != "text" for s in split(text).segments)
+        room = self.window().height() >= _LOW
+        mathematical = (
+            room and not repeated and len(text) <= 20_000 and any(s.kind != "text" for s in split(text).segments)
+        )
         for widget in (self._separator, self._preview_label, self._scroll):
             widget.setVisible(mathematical)
         self.preview.set_text(text if mathematical else "")
@@ -236,6 +240,11 @@ class ProblemBox(QFrame):
         """Another width, or another window, has other room for the preview."""
         super().resizeEvent(event)
         self._fit_preview()
+
+    def fit_window(self) -> None:
+        """The window has another height: there may be more or less room for the text and its preview."""
+        self.edit.updateGeometry()
+        self._refresh()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Mark the card while the text has the focus."""

@@ -85,13 +85,22 @@ class StatusLine(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window what happens now matters more than with what."""
-        self.model.setVisible(self.width() >= 700)
-        self.confined.setVisible(self._has_confinement and self.width() >= 420)
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out, one after the other, what matters less than the state being readable."""
+        self.confined.setVisible(self._has_confinement and self.width() >= 420)
+        wanted = self.fontMetrics().horizontalAdvance(self.state.text()) + 80
+        room = self.width() - (self.confined.sizeHint().width() + 20 if self._has_confinement else 0)
+        numbers, model = (label.sizeHint().width() + 20 for label in (self.numbers, self.model))
+        self.numbers.setVisible(wanted + numbers <= room)
+        self.model.setVisible(self.width() >= 700 and wanted + numbers + model <= room)
 
     def say(self, text: str) -> None:
         """Show what happens now."""
         self.state.setText(text)
+        self._fit()
 
     def set_model(self, name: str, device: str) -> None:
         """Show what answers, and where it runs."""

@@ -721,6 +721,8 @@ class MainWindow(QMainWindow):
         """The side bar gives way in a narrow window."""
         self._fit_panels()
         super().resizeEvent(event)
+        if event.oldSize().height() != event.size().height():
+            self.box.fit_window()
         self._note_place()
 
     def moveEvent(self, event: QMoveEvent) -> None:
