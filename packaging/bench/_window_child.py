@@ -18,10 +18,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from _scripted_services import ScriptedServices, events_of
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from tests.ui.scripted import ScriptedServices, events_of
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text

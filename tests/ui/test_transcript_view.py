@@ -187,6 +187,28 @@ def test_why_it_failed_is_said(view: TranscriptView) -> None:
     assert shown(view).endswith("Choose a smaller context.")
 
 
+@pytest.mark.parametrize("how", ["failed", "stopped", "running"])
+def test_an_open_block_is_there_once_after_everything_is_written_anew(view: TranscriptView, how: str) -> None:
+    view.begin("p")
+    view.feed([TextDelta("First. "), CodeStarted(), CodeDelta("total = 1 +")])
+    if how == "failed":
+        view.fail("The model process ended.")
+    elif how == "stopped":
+        view.feed([Finished(EndReason.STOPPED, view.transcript(), Usage())])
+    view.set_size(23)
+    assert shown(view).count("total = 1 +") == 1
+    assert view.parts() == (Text("First. "), Code("total = 1 +"))
+    assert view.transcript() == Transcript.of("p", *view.parts())
+
+
+def test_printed_output_of_a_stopped_block_is_part_of_what_is_shown(view: TranscriptView) -> None:
+    view.begin("p")
+    view.feed([CodeStarted(), CodeDelta("print(7)"), CodeEnded("print(7)"), OutputDelta("7\n")])
+    assert view.parts() == (Code("print(7)"), Output(stdout="7\n", status="stopped"))
+    view.set_size(23)
+    assert shown(view).count("print(7)") == 1
+
+
 def long_stream(n: int = 60) -> list[SolveEvent]:
     return [TextDelta(f"Paragraph {i} of a long solution.\n\n") for i in range(n)]
 
@@ -329,7 +351,7 @@ def test_any_text_in_any_pieces_is_shown(view: TranscriptView, pieces: list[str]
         view.feed([TextDelta(piece)])
     view.feed([ending()])
     text = "".join(pieces)
-    assert view.transcript().solution == ((Text(text),) if text.strip() else ())
+    assert view.transcript().solution == ((Text(text),) if text else ())
     for word in ("word", "\u05d0", "\U0001f600"):
         assert (word in shown(view)) == (word in text)
 

@@ -183,6 +183,11 @@ class Builder:
         """What the model thought, in order; no part of the solution."""
         return tuple(t.strip() for t in self._thoughts if t.strip())
 
+    @property
+    def closed(self) -> tuple[Part, ...]:
+        """The parts that are over; what is being written or printed is left out."""
+        return tuple(self._parts)
+
     def parts(self) -> tuple[Part, ...]:
         """Everything so far; an open block and a running block's output are included as they stand."""
         parts = self._parts

@@ -41,7 +41,8 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
 )
-from tutor_app.core.transcript import Code, Part, Text, Transcript
+from tutor_app.core.solve import Builder
+from tutor_app.core.transcript import Part, Transcript
 from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
 from tutor_app.render.document import DocumentBuilder, paint_backdrop
 from tutor_app.render.outline import Card, Section, blocks, cards, outline
@@ -86,7 +87,8 @@ class TranscriptView(QTextEdit):
         self._theme = theme
         self._size = BASE_SIZE
         self._problem = ""
-        self._parts: list[Part] = []
+        self._fold = Builder()
+        self._saved: tuple[Part, ...] = ()
         self._ending: Finished | None = None
         self._streaming = False
         self._text = ""
@@ -124,7 +126,8 @@ class TranscriptView(QTextEdit):
 
     def clear_all(self) -> None:
         """Show nothing."""
-        self._problem, self._parts, self._ending, self._streaming = "", [], None, False
+        self._problem, self._ending, self._streaming = "", None, False
+        self._fold, self._saved = Builder(), ()
         self._text, self._code, self._stdout, self._notice = "", None, [], ""
         self._following = True
         self.folding.forget()
@@ -141,7 +144,7 @@ class TranscriptView(QTextEdit):
         """Show a finished solution from its beginning."""
         self.clear_all()
         self._problem = transcript.problem
-        self._parts = list(transcript.solution)
+        self._saved = transcript.solution
         self._following = False
         self._rebuild()
         if remark:
@@ -160,19 +163,15 @@ class TranscriptView(QTextEdit):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to see."""
-        return not self._problem and not self._parts and not self._text
+        return not self._problem and not self.parts()
 
     def transcript(self) -> Transcript:
         """What is shown."""
-        return Transcript.of(self._problem, *self._current_parts())
+        return Transcript.of(self._problem, *self.parts())
 
-    def _current_parts(self) -> list[Part]:
-        parts = list(self._parts)
-        if self._text.strip():
-            parts.append(Text(self._text))
-        if self._code is not None:
-            parts.append(Code(self._code))
-        return parts
+    def parts(self) -> tuple[Part, ...]:
+        """The solution so far, as it is saved."""
+        return self._saved or self._fold.parts()
 
     # -- events -------------------------------------------------------------------------------------------------
 
@@ -196,6 +195,7 @@ class TranscriptView(QTextEdit):
         """Draw events; returns whether the page holds words that turned out to be a thought."""
         grew = is_written = False
         for event in events:
+            self._fold.apply(event)
             match event:
                 case TextDelta(text):
                     self._notice = ""
@@ -221,21 +221,19 @@ class TranscriptView(QTextEdit):
                     self._builder.grow_code(text)
                 case CodeEnded(source, _):
                     self._builder.end_code(source)
-                    self._parts.append(Code(source))
                     self._code = None
                 case OutputDelta(text, stream):
                     self._stdout.append((text, stream))
                     self._builder.grow_output(text, stream)
                 case FigureDrawn(figure):
-                    self._parts.append(figure)
                     self._builder.figure(figure)
                 case RunFinished(output):
                     self._stdout.clear()
-                    self._parts.append(output)
                     self._builder.end_output(output)
                 case AnswerFound(answer):
                     self._close_text()
-                    self._parts.append(answer)
+                    self._code = None
+                    self._stdout.clear()
                     self._builder.answer(answer)
                 case Reading(done, total):
                     if not self._text and self._code is None and not self._builder.run_is_open:
@@ -267,7 +265,6 @@ class TranscriptView(QTextEdit):
         self._drop_tail()
         if self._text.strip():
             self._builder.text(self._text[self._done :])
-            self._parts.append(Text(self._text))
         self._text = ""
         self._done = 0
 
@@ -341,11 +338,11 @@ class TranscriptView(QTextEdit):
         block.beginEditBlock()
         if self._problem:
             b.problem(self._problem)
-        b.parts(self._parts)
-        if self._code is not None:
+        b.parts(self._fold.closed if self._streaming else self.parts())
+        if self._streaming and self._code is not None:
             b.begin_code()
             b.grow_code(self._code)
-        for text, stream in self._stdout:
+        for text, stream in self._stdout if self._streaming else ():
             b.grow_output(text, stream)
         if self._ending is not None and self._ending.reason is not EndReason.ANSWERED:
             b.remark(self._ending.sentence())
