@@ -44,7 +44,7 @@ def main() -> int:
     mine = folders()
     with tempfile.TemporaryDirectory() as scratch:
         other = Folders.under(scratch)
-        # The reader's models, but a library and settings of their own: no picture shows what somebody solved.
+        # The user's models, but a library and settings of their own: no picture shows what somebody solved.
         where = Folders(mine.data, other.config, mine.cache, other.logs)
         services = AppServices(where, library=other.library)
         services.save_settings(services.load_settings().changed(model=args.model, theme="light"))

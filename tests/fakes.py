@@ -74,7 +74,7 @@ class _FakeSession:
         for figure in executor.figures:
             yield FigureDrawn(figure)
         if cancel.is_set():
-            outcome = replace(outcome, status="stopped", error=CodeError("Stopped", "stopped by the reader"))
+            outcome = replace(outcome, status="stopped", error=CodeError("Stopped", "stopped by the user"))
         yield RunFinished(outcome)
 
     def close(self) -> None:

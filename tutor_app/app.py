@@ -47,8 +47,8 @@ class AppServices:
         """Nothing is started yet.
 
         Args:
-            folders: Of the reader.
-            library: Another file for the solutions than the reader's own.
+            folders: Of the user.
+            library: Another file for the solutions than the user's own.
         """
         self._folders = folders
         self._library_path = library or folders.library

@@ -15,7 +15,7 @@ from tutor_app.tutor.service import model_store
 
 @pytest.fixture
 def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    """Folders of a reader whose home is empty."""
+    """Folders of a user whose home is empty."""
     for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     for name in ("HF_HOME", "HF_HUB_CACHE", "OLLAMA_MODELS"):

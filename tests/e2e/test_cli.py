@@ -1,4 +1,4 @@
-"""The whole program as a child process, as a reader starts it."""
+"""The whole program as a child process, as a user starts it."""
 
 import json
 import os

@@ -50,7 +50,7 @@ class Library:
         Raises:
             LibraryFault: If it cannot be used; says why.
         """
-        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the reader chose
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the user chose
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
         self._closed = False

@@ -30,9 +30,9 @@ class Setting:
         name: The field, and the key in the file.
         kind: Which control fits.
         title: Label, a few words.
-        help: One or two sentences for a reader who has never heard of it.
+        help: One or two sentences for a user who has never heard of it.
         group: Heading under which it is shown.
-        default: Its value if the reader never touched it.
+        default: Its value if the user never touched it.
         minimum: Smallest value of a number, or None.
         maximum: Largest value of a number, or None.
         unit: Unit of a number, or empty.
@@ -82,7 +82,7 @@ def _setting(default: T, kind: Kind, title: str, help_: str, group: Group, **mor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the reader can choose; the defaults suit a laptop without a graphics card."""
+    """Everything the user can choose; the defaults suit a laptop without a graphics card."""
 
     model: str = _setting(
         "",

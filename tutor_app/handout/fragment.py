@@ -17,7 +17,7 @@ from tutor_app.text.markup import answer_segments
 
 Form = Literal["text", "markdown", "latex"]
 FORMS: Final[dict[Form, str]] = {"text": "text", "markdown": "Markdown", "latex": "LaTeX"}
-"""The forms and their names for the reader."""
+"""The forms and their names for the user."""
 
 _TEX: Final = {
     "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}", "$": "\\$",

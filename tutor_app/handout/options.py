@@ -16,7 +16,7 @@ FORMATS: Final[dict[Format, str]] = {
     "md": "Markdown",
     "json": "Transcript (JSON)",
 }
-"""Formats and their names for the reader."""
+"""Formats and their names for the user."""
 
 
 @dataclass(frozen=True, slots=True)

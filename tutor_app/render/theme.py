@@ -92,7 +92,7 @@ def paper() -> Theme:
 
 
 def resolve(choice: ThemeChoice) -> Theme:
-    """The theme to use for the reader's choice."""
+    """The theme to use for the user's choice."""
     if choice == "system":
         hints = QGuiApplication.styleHints()
         choice = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"

@@ -20,7 +20,7 @@ APP_NAME = "mumath-tutor"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The reader's folders. Nothing is created before :meth:`create`.
+    """The user's folders. Nothing is created before :meth:`create`.
 
     Attributes:
         data: What must not be lost: the library and the models.
@@ -48,7 +48,7 @@ class Folders:
         path = Path(data_dir)
         with contextlib.suppress(RuntimeError):
             path = path.expanduser()
-        root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the reader chose
+        root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links the user chose
         return cls(root, root / "config", root / "cache", root / "logs")
 
     @property

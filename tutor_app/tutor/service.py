@@ -40,7 +40,7 @@ DEFAULT_PROMPT: Final = "default"
 
 
 def model_store(folders: Folders) -> ModelStore:
-    """The store of the reader's models."""
+    """The store of the user's models."""
     return ModelStore(folders.models, resource("models.json"), probe=check_model)
 
 
@@ -197,8 +197,8 @@ def open_tutor(
 
     Args:
         model: Id, role, name or path; empty means the settings' choice, else the best that is installed.
-        folders: Of the reader.
-        settings: Of the reader.
+        folders: Of the user.
+        settings: Of the user.
         prompt: See :func:`load_prompt`.
         n_ctx: Overrides the settings' context, in tokens.
         n_seq: Problems solved at once.
@@ -247,7 +247,7 @@ def advise_on_memory(store: ModelStore, name: str, n_ctx: int) -> str:
     """One sentence if a model of the catalogue, or one that is installed, does not fit into free memory; else empty.
 
     Args:
-        store: Of the reader's models.
+        store: Of the user's models.
         name: The model's id.
         n_ctx: Context in tokens.
     """
@@ -268,7 +268,7 @@ def unused_models(store: ModelStore) -> tuple[FoundModel, ...]:
 
 
 def solve_settings(settings: Settings) -> SolveSettings:
-    """The reader's settings as budgets of a solution."""
+    """The user's settings as budgets of a solution."""
     return SolveSettings(
         max_rounds=settings.max_rounds,
         max_tokens=settings.max_tokens,

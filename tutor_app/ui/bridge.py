@@ -277,7 +277,7 @@ class _Solution:
         try:
             for event in self._make(self.cancel):
                 self._put(event)
-        except Exception as e:  # noqa: BLE001  (shown to the reader by the window)
+        except Exception as e:  # noqa: BLE001  (shown to the user by the window)
             self.error = e
         with self._lock:
             self._over = True

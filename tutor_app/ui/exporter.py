@@ -39,8 +39,8 @@ class Exporter(QObject):
         listed: What the list shows: its search, how many solutions are in it, and whether there are more.
         folder: Of the last export, or empty.
         remember: Keeps the folder of an export.
-        say: Tells the reader something.
-        complain: Tells the reader what went wrong.
+        say: Tells the user something.
+        complain: Tells the user what went wrong.
     """
 
     def __init__(

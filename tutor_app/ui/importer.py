@@ -19,7 +19,7 @@ _DRAGS = (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop)
 
 
 class Importer(QObject):
-    """Imports what the reader chose or dropped on the window.
+    """Imports what the user chose or dropped on the window.
 
     Args:
         window: Parent of the dialog.
@@ -27,8 +27,8 @@ class Importer(QObject):
         services: Read the files.
         use_model: Called with a model's file.
         brought: Called with what came of solutions, when it is in the library.
-        say: Tells the reader something.
-        complain: Tells the reader what went wrong.
+        say: Tells the user something.
+        complain: Tells the user what went wrong.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Importer(QObject):
         self._say, self._complain = say, complain
 
     def ask(self) -> None:
-        """Let the reader choose files."""
+        """Let the user choose files."""
         paths, _ = QFileDialog.getOpenFileNames(
             self._window, "Import solutions", "", "Exported solutions (*.json *.jsonl);;All files (*)"
         )

@@ -105,8 +105,8 @@ class ProblemBox(QFrame):
     """The problem and what to do with it.
 
     Signals:
-        solve_asked: The reader wants the problem solved.
-        stop_asked: The reader wants the solution stopped.
+        solve_asked: The user wants the problem solved.
+        stop_asked: The user wants the solution stopped.
     """
 
     solve_asked = Signal()

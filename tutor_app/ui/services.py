@@ -2,7 +2,7 @@
 
 The window never imports an adapter: ``app.py`` hands it something of this shape. Calls marked *worker* are made in
 a background thread, one at a time per kind, and may take as long as they must; the others must answer at once.
-Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence for the reader.
+Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence for the user.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Services(Protocol):
         ...
 
     def load_settings(self) -> Settings:
-        """The reader's settings."""
+        """The user's settings."""
         ...
 
     def save_settings(self, settings: Settings) -> None:

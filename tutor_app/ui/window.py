@@ -220,7 +220,7 @@ class MainWindow(QMainWindow):
         row.addWidget(main, 1)
         row.addWidget(self.steps)
         self.setCentralWidget(centre)
-        # From the problem to its solution, then around the side bar: the order a reader needs.
+        # From the problem to its solution, then around the side bar: the order a user needs.
         for first, second in (
             (self.box.edit, self.box.stop_button),
             (self.box.stop_button, self.box.solve_button),

@@ -210,7 +210,7 @@ class Engine:
         Args:
             path: The GGUF file.
             options: How to run it.
-            name: For the reader; the file's name by default.
+            name: For the user; the file's name by default.
             sha256: Of the file (of the adapter, if there is one), for provenance and to recognise kept prompt
                 states; by default a model's path, size and date are used.
             adapter: A LoRA adapter in a GGUF file, used over the model.

@@ -191,7 +191,7 @@ class Generated:
 
 
 class LoadError(Exception):
-    """The model or its context could not be made; the text is for the reader."""
+    """The model or its context could not be made; the text is for the user."""
 
 
 class Model:

@@ -55,7 +55,8 @@ _COMMANDS: Final = {
     r"\celsius": r"^\circ\text{C}", r"\bold": r"\mathbf", r"\i": "i", r"\displaylimits": "", r"\medspace": "",
     r"\negthinspace": "", r"\thickspace": " ", r"\enspace": " ", r"\hfill": "", r"\space": " ", r"\nobreakspace": " ",
     r"\upi": r"\pi", r"\plusmn": r"\pm", r"\degrees": r"^\circ", r"\inf": r"\infty", r"\empty": r"\emptyset",
-    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\varepsilon": r"\epsilon", r"\varphi": r"\phi",
+    r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\varepsilon": r"\epsilon",
+    r"\varphi": r"\phi",
     r"\nexists": r"\text{does not exist}",
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"\\[A-Za-z]+")

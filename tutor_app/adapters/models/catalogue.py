@@ -23,7 +23,7 @@ class CatalogueEntry:
 
     Attributes:
         id: Short name for commands.
-        name: For the reader.
+        name: For the user.
         file: Name of the file in the store's folder.
         licence: Of the weights.
         bytes: Length of the file, 0 if there is none to fetch.

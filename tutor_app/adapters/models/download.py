@@ -34,7 +34,7 @@ class Wanted:
     """What is to be fetched.
 
     Attributes:
-        name: For the reader.
+        name: For the user.
         bytes: Exact length.
         sha256: Exact hash, lower-case hexadecimal.
         sources: In order of preference.

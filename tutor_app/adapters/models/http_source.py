@@ -39,7 +39,7 @@ class Hub:
 
     @property
     def label(self) -> str:
-        """For the reader."""
+        """For the user."""
         return urlsplit(self.url).hostname or self.url
 
 

@@ -42,7 +42,7 @@ class PackageChunks:
 
     @property
     def label(self) -> str:
-        """For the reader."""
+        """For the user."""
         return f"the Python packages {self.package.format(n=1)} to {self.chunks}"
 
 

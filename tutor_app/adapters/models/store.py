@@ -1,7 +1,7 @@
 """The model store: which models there are, which are here, and how one gets here.
 
 A catalogue (a data file) names the models the program knows: size, SHA-256, licence, and where to fetch them. The
-store's folder holds the files it fetched and ``installed.json``, the list of what may be used. Files of the reader
+store's folder holds the files it fetched and ``installed.json``, the list of what may be used. Files of the user
 are taken in by reference: they are never copied, moved or deleted.
 
 It refuses to put a file in use that is not whole, and to delete a file that it did not fetch. It knows nothing of
@@ -64,12 +64,12 @@ class InstalledModel:
 
     Attributes:
         id: Short name for commands.
-        name: For the reader.
+        name: For the user.
         path: The file.
-        sha256: Of the file; empty for a file of the reader until it has been verified.
+        sha256: Of the file; empty for a file of the user until it has been verified.
         bytes: Its length.
         dialect: Name of the wire form it speaks, or None: ask its own chat template.
-        by_reference: Whether the file belongs to the reader, not to the store.
+        by_reference: Whether the file belongs to the user, not to the store.
         source: Where it was fetched from, or empty.
         mtime_ns: Modification time when it was taken in.
         base: The model's file that this one, an adapter, is used over; None for a whole model.
@@ -246,7 +246,7 @@ class ModelStore:
     ) -> InstalledModel:
         """Check a model's header and hash again.
 
-        A reader's file without a known hash gets the one it has now. A fetched file that is damaged is taken out
+        A user's file without a known hash gets the one it has now. A fetched file that is damaged is taken out
         of use, so that :meth:`pull` fetches it again.
 
         Raises:
@@ -275,7 +275,7 @@ class ModelStore:
 
         Args:
             path: The file.
-            name: For the reader; by default the model's own.
+            name: For the user; by default the model's own.
             base: The model (see :meth:`find`) that the file, a LoRA adapter, is used over.
 
         Raises:

@@ -48,7 +48,7 @@ class Timing:
 
 
 class TransferStopped(UserFault):
-    """The reader stopped it; what is there is kept."""
+    """The user stopped it; what is there is kept."""
 
 
 class GivenUp(Exception):

@@ -41,7 +41,7 @@ _SWITCHES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the reader wants.
+    """What the user wants.
 
     Attributes:
         format: Of the file.

@@ -33,7 +33,7 @@ class FirstRunPage(QScrollArea):
     Signals:
         pull_asked: The id of the model to fetch.
         cancel_asked: Stop the download.
-        import_asked: Use a file of the reader's own.
+        import_asked: Use a file of the user's own.
         found_chosen: The path of another program's model to use.
     """
 

@@ -43,7 +43,7 @@ class ModelController(QObject):
     Args:
         bridge: Runs what takes time.
         services: Do the work.
-        say: Tells the reader something.
+        say: Tells the user something.
         sentence: What to say of an exception.
     """
 
@@ -135,7 +135,7 @@ class ModelController(QObject):
         self.page.set_running(False)
 
     def choose_file(self) -> None:
-        """Let the reader choose a GGUF file."""
+        """Let the user choose a GGUF file."""
         path, _ = QFileDialog.getOpenFileName(self.page, "Use a GGUF file", "", "GGUF models (*.gguf);;All files (*)")
         if path:
             self.use_file(path)

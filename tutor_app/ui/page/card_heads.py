@@ -14,10 +14,10 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF, QTextDocument
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QToolButton, QWidget
 
+from tutor_app.render.folding import STUB, Folding, code_stub, output_stub, solution_stub
 from tutor_app.render.outline import Card
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.ui.icons import icon
-from tutor_app.ui.page.folding import STUB, Folding, code_stub, output_stub, solution_stub
 
 What = Literal["code", "output", "solution", "copy"]
 _HEAD: Final = 1.9  # height of a card's head, in em

@@ -148,7 +148,7 @@ class FindBar(QFrame):
         if self.isVisible():
             self.hide()
             self._timer.stop()
-            if 0 <= self.current < len(self.found):  # the reader goes on from what was found
+            if 0 <= self.current < len(self.found):  # the user goes on from what was found
                 first, last = self.found[self.current]
                 cursor = QTextCursor(self._view.document())
                 cursor.setPosition(first)

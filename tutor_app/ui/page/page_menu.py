@@ -1,7 +1,7 @@
 """Copying from the page, and its context menu: a formula, a block, a figure, the whole solution.
 
 What stands where is read from the page; what is copied comes from the transcript, so a block is copied whole even
-where the page shows it cut. Writes no file but a figure the reader asked for.
+where the page shows it cut. Writes no file but a figure the user asked for.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
 from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
+from tutor_app.render.folding import Part as Foldable
 from tutor_app.render.outline import Section
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.page.folding import Part as Foldable
 from tutor_app.ui.page.transcript_view import TranscriptView
 
 _NAMES: Final = {"problem": "problem", "text": "paragraphs", "code": "block", "output": "block", "answer": "answer"}

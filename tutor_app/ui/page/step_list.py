@@ -210,7 +210,7 @@ class StepList(QWidget):
         self._held = -1
         self._view.reveal(section.first)
         self._view.go_to(section.first)
-        # What the reader chose stays marked until the page is scrolled on.
+        # What the user chose stays marked until the page is scrolled on.
         self._held = self._view.verticalScrollBar().value()
         announce(self._view, in_words(section))
         self.list.setCurrentRow(row)

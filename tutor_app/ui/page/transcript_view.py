@@ -1,7 +1,7 @@
 """The page on which a solution appears while it is being written.
 
 Closed parts are written once and never again; only the open tail (the paragraph that is still growing) is rewritten
-when events arrive. The view follows the end only while the reader is at the end. It decides nothing about a
+when events arrive. The view follows the end only while the user is at the end. It decides nothing about a
 solution: it draws the events it is given.
 """
 
@@ -45,6 +45,8 @@ from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Part, Transcript
 from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
 from tutor_app.render.document import DocumentBuilder, paint_backdrop
+from tutor_app.render.folding import Folding
+from tutor_app.render.folding import Part as Foldable
 from tutor_app.render.outline import Card, Section, blocks, cards, outline
 from tutor_app.render.theme import COLUMN, SPACE, Theme
 from tutor_app.text.delimiters import split
@@ -52,8 +54,6 @@ from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.card_heads import CardHeads, What
-from tutor_app.ui.page.folding import Folding
-from tutor_app.ui.page.folding import Part as Foldable
 from tutor_app.ui.page.marks import Marks
 
 BASE_SIZE: Final = 17.0
@@ -68,11 +68,11 @@ class TranscriptView(QTextEdit):
     """Shows one solution, growing or finished.
 
     Signals:
-        zoom_asked: The reader turned the wheel with Ctrl: +1 or -1.
+        zoom_asked: The user turned the wheel with Ctrl: +1 or -1.
         changed: What is on the page has changed, or where it stands.
-        answer_only_left: The reader wants to see what "answer only" has put away.
+        answer_only_left: The user wants to see what "answer only" has put away.
         copied: What was put on the clipboard, in words.
-        menu_asked: The reader wants the menu of a place: its position in the text, and where on the screen.
+        menu_asked: The user wants the menu of a place: its position in the text, and where on the screen.
     """
 
     zoom_asked = Signal(int)
@@ -427,7 +427,7 @@ class TranscriptView(QTextEdit):
         bar = self.verticalScrollBar()
         found = self.cards()
         layout = self.document().documentLayout()
-        # The reader looks at what was clicked, else at the top of the window: that must not move.
+        # The user looks at what was clicked, else at the top of the window: that must not move.
         still = found[pivot].frame if pivot >= 0 else None
         position = self.top_position()
         before = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)

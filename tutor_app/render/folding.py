@@ -31,10 +31,10 @@ _BOTTOM: Final = SOURCE + 22
 class Folding:
     """What of a page is folded.
 
-    A reader's choice for one part holds until the same kind is shown or hidden altogether.
+    A user's choice for one part holds until the same kind is shown or hidden altogether.
 
     Attributes:
-        hidden: Kinds of parts that are folded unless the reader opened one.
+        hidden: Kinds of parts that are folded unless the user opened one.
         answer_only: Whether everything between the problem and the answer is away.
     """
 
@@ -145,7 +145,7 @@ def _kind(piece: QTextFrame | QTextBlock) -> int:
 
 
 def _last_words(found: list[QTextFrame | QTextBlock]) -> int:
-    """Index of the last paragraph with something in it: the reader of a growing solution wants to see it move."""
+    """Index of the last paragraph with something in it: the user of a growing solution wants to see it move."""
     for n in range(len(found) - 1, -1, -1):
         piece = found[n]
         if isinstance(piece, QTextBlock) and piece.text().strip():
