@@ -37,7 +37,8 @@ def wait_until(done):
     raise SystemExit("waited a minute for nothing")
 
 if len(sys.argv) > 2:
-    services.import_model(sys.argv[2])
+    window.models.use_file(sys.argv[2])
+    wait_until(lambda: window.models.name)
     window.use_problem("What is $2+2$?")
     window.solve()
     wait_until(lambda: not window.bridge.busy)
