@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -161,6 +162,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TutorError as e:
         print(e, file=sys.stderr)
         return EXIT_HOST
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         # Pressed again now, it would only tear this sentence apart.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -171,7 +171,6 @@ class Pages:
         self._room = self.height - _TOP - _BOTTOM
         self._many = len(transcripts) > 1
         self._titles = [wording.title_of(t) for t in transcripts]
-        self.sources_shown: list[str] = []
         self._anchors: list[_Anchor] = []
         self._page_starts: set[int] = set()
         self._colophon = -1  # position of how the last solution was made
