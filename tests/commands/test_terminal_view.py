@@ -13,6 +13,8 @@ from tutor_app.core.events import (
     Reading,
     RunFinished,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
     Usage,
 )
 from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Transcript
@@ -49,6 +51,13 @@ def test_a_solution_reads_from_top_to_bottom() -> None:
         "So it is four.",
         "Answer: 4  ✓ correct",
     ]
+
+
+def test_a_thought_is_left_out_but_for_its_length() -> None:
+    thought = (ThoughtDelta("\nPerhaps\nfive. "), ThoughtDelta("No."), ThoughtEnded())
+    empty = (ThoughtDelta("\n\n"), ThoughtEnded())
+    lines = shown(*thought, TextDelta("It is "), *empty, TextDelta("seven.\n")).splitlines()
+    assert lines == ["[thought: 3 words]", "It is seven."]
 
 
 def test_every_colour_is_switched_off_again() -> None:

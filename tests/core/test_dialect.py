@@ -1,4 +1,5 @@
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
 )
 from tutor_app.core.thoughts import MARK
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought, Transcript
 
 
 def events(chunks: list[str], *, in_thought: bool = False) -> list[ParseEvent]:
@@ -327,3 +328,12 @@ def test_prompt_set_from_json_form() -> None:
         {"name": "x", "system": "S", "demonstrations": [{"problem": "P", "solution": "A\n```python\n1\n```\n"}]}
     )
     assert prompt.demonstrations[0].solution == (Text("A\n"), Code("1"))
+
+
+def test_no_model_is_trained_on_thoughts() -> None:
+    solved = Transcript.of("P", Thought("Hm."), Text("So:\n"), Code("1"), Output(feedback="1"), Thought("Yes."), Text("7"))
+    without = Transcript.of("P", Text("So:\n"), Code("1"), Output(feedback="1"), Text("7"))
+    for dialect in d.DIALECTS.values():
+        assert d.render(solved, dialect) == d.render(without, dialect)
+        prompt = d.PromptSet(demonstrations=(solved,))
+        assert d.header(dialect, "Q", prompt) == d.header(dialect, "Q", replace(prompt, demonstrations=(without,)))

@@ -17,6 +17,7 @@ from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span, hea
 from tutor_app.core.errors import EngineFault, SandboxFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
+    CodeDelta,
     CodeEnded,
     CodeStarted,
     EndReason,
@@ -29,9 +30,19 @@ from tutor_app.core.events import (
     TextDelta,
     Usage,
 )
-from tutor_app.core.ports import Cancel, Generation, LanguageModel, ModelInfo, Piece, Sampling, Stopped, StopReason
+from tutor_app.core.ports import (
+    Cancel,
+    Generation,
+    LanguageModel,
+    ModelInfo,
+    Piece,
+    PromptProgress,
+    Sampling,
+    Stopped,
+    StopReason,
+)
 from tutor_app.core.solve import MAX_PROBLEM, Builder, SolveSettings, check_problem, feedback, repeats, solve
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 
 CODE = "```python\nprint(6 * 7)\n```\n"
 FIGURE = Figure("<svg/>", "", 4, 3, "a line")
@@ -776,15 +787,17 @@ THINKS = replace(CHATML, assistant_open="<|im_start|>assistant\n<think>\n")
 def test_a_thought_is_no_source_of_answers_or_runs(reply: str, size: int) -> None:
     executor = FakeExecutor()
     end, _ = run(ScriptedModel([reply], token_size=size), executor)
-    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+    thought, *solution = end.transcript.solution
+    assert isinstance(thought, Thought)
+    assert "5" in thought.text
+    assert solution == [Text("It is \\boxed{7}.\n"), Answer("7")]
     assert executor.ran == []
-    assert "5" in end.transcript.meta["thoughts"][0]
 
 
 def test_a_thought_that_never_closes_has_no_answer() -> None:
     end, _ = run(["<think>\nIt is \\boxed{5}.\nThe answer is 5.\n5"], prompt=PromptSet(nudge="\nGo on.\n"))
-    assert (found(end), end.transcript.solution, end.usage.rounds) == (None, (), 1)
-    assert end.transcript.meta["thoughts"] == ["It is \\boxed{5}.\nThe answer is 5.\n5"]
+    thought = Thought("It is \\boxed{5}.\nThe answer is 5.\n5")
+    assert (found(end), end.transcript.solution, end.usage.rounds) == (None, (thought,), 1)
 
 
 def test_a_thought_that_the_prompt_opened() -> None:
@@ -793,7 +806,7 @@ def test_a_thought_that_the_prompt_opened() -> None:
     model = Recorder(ScriptedModel(replies))
     end, _ = run(model, executor, dialect=THINKS, prompt=PromptSet(opening="1."))
     assert executor.ran == ["print(6 * 7)"]
-    assert end.transcript.solution[0] == Text("So:\n")
+    assert end.transcript.solution[:2] == (Thought("Maybe \\boxed{5}.\n```python\n1\n```"), Text("So:\n"))
     assert found(end) == ("42", "boxed")
     # The form's opening would stand in the thought.
     assert model.prompts[0][-1].text.endswith("<think>\n")
@@ -803,6 +816,73 @@ def test_a_thought_that_the_prompt_opened() -> None:
 def test_a_thought_without_an_opening_mark() -> None:
     thinks = replace(CHATML, may_think=True)
     end, _ = run(["Maybe \\boxed{5}.\nNo.\n</think>\n\nIt is \\boxed{7}.\nReally.\n"], dialect=thinks)
-    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+    assert end.transcript.solution == (Thought("Maybe \\boxed{5}.\nNo."), Text("It is \\boxed{7}.\n"), Answer("7"))
     end, _ = run(["Maybe it is 5.\n</think>\n\nIt is \\boxed{7}.\n"])
+    assert end.transcript.solution == (Thought("Maybe it is 5."), Text("It is \\boxed{7}.\n"), Answer("7"))
+
+
+def test_an_empty_thought_is_no_part_and_lets_the_answer_end_the_turn() -> None:
+    thinks = replace(CHATML, may_think=True)
+    end, _ = run(["<think>\n\n</think>\n\nIt is \\boxed{7}.\nOr \\boxed{8}.\n"], dialect=thinks)
     assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+
+
+def test_thoughts_keep_their_place_among_the_words() -> None:
+    end, _ = run(["First.\n<think>Hm.</think>\n" + CODE, "<think>Good.</think>It is \\boxed{42}.\n"])
+    kinds = [type(p).__name__ for p in end.transcript.solution]
+    assert kinds == ["Text", "Thought", "Code", "Output", "Thought", "Text", "Answer"]
+    assert end.transcript.solution[1] == Thought("Hm.")
+
+
+@dataclass
+class Hangs:
+    """A model that writes so much, then nothing more until it is told to stop."""
+
+    words: str
+    now: list[float]
+    fault: str = ""
+    info: ModelInfo = field(default_factory=lambda: ModelInfo("hangs", "", 4096, 1))
+
+    def generate(self, prompt: Sequence[Span], *, cancel: Cancel, **_: Any) -> Iterator[Generation]:
+        yield PromptProgress(1, 1, 1)
+        if self.words:
+            yield Piece(self.words, 1)
+        while not cancel.is_set():
+            self.now[0] += 10
+        if self.fault:
+            raise EngineFault(self.fault)
+        yield Stopped("cancelled", generated_tokens=1)
+
+    def tokenize(self, spans: Sequence[Span]) -> list[int]:
+        return []
+
+
+@pytest.mark.parametrize(("words", "kept"), [("So \\boxed{4", "So \\boxed{4"), ("", "")])
+def test_a_model_that_hangs_is_ended_by_the_time_limit(words: str, kept: str) -> None:
+    now = [0.0]
+    settings = SolveSettings(seconds=60)
+    prompt = PromptSet(opening="1.")
+    end, _ = run(Hangs(words, now), settings=settings, prompt=prompt, clock=lambda: now[0])
+    assert (end.reason, end.sentence()) == (EndReason.SECONDS, "The time limit for a solution was reached.")
+    assert end.transcript.solution == ((Text("1." + kept),) if kept else ())
+    assert 60 < now[0] < 100
+
+
+def test_who_stops_a_model_that_hangs_has_stopped_it() -> None:
+    now = [0.0]
+    stop = threading.Event()
+    stop.set()
+    end, _ = run(Hangs("So", now), cancel=stop, clock=lambda: now[0])
+    assert end.reason is EndReason.STOPPED
+
+
+@pytest.mark.parametrize("opening", ["1.", "Step 1:\n```python\n", "```python\nprint(1)\n```\n"])
+def test_what_the_prompt_begins_the_words_with_is_never_shown_alone(opening: str) -> None:
+    """A prompt that does not fit, a fault or an empty reply: the model has written nothing."""
+    prompt = PromptSet(opening=opening)
+    for model in (ScriptedModel([""]), ScriptedModel(["x"], n_ctx=1), Hangs("", [0.0], fault="gone")):
+        end, events = run(model, prompt=prompt, settings=SolveSettings(seconds=1))
+        assert end.transcript.solution == ()
+        assert not [e for e in events if isinstance(e, TextDelta | CodeStarted | CodeDelta | CodeEnded)]
+    end, events = run([" two.\n\\boxed{2}\n"], prompt=PromptSet(opening="1."))
+    assert "".join(e.text for e in events if isinstance(e, TextDelta)).startswith("1. two.")

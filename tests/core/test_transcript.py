@@ -15,6 +15,7 @@ from tutor_app.core.transcript import (
     Output,
     Part,
     Text,
+    Thought,
     Transcript,
     TranscriptFormatError,
     Turn,
@@ -62,17 +63,26 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
     error = CodeError("E", "m", 2)
     figure = Figure("<svg/>", "", 2, 1)
     transcript = Transcript.of(
-        "P", Text("a"), Code("b"), Output("c"), Output(status="error", error=error), figure, Answer("d"), meta={"k": 1}
+        "P",
+        Thought("t"),
+        Text("a"),
+        Code("b"),
+        Output("c"),
+        Output(status="error", error=error),
+        figure,
+        Answer("d"),
+        meta={"k": 1},
     )
-    assert VERSION == 1
+    assert VERSION == 2
     assert json.loads(transcript.to_json()) == {
-        "version": 1,
+        "version": 2,
         "meta": {"k": 1},
         "turns": [
             {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
             {
                 "role": "assistant",
                 "parts": [
+                    {"kind": "thought", "text": "t"},
                     {"kind": "text", "text": "a"},
                     {"kind": "code", "source": "b"},
                     {"kind": "output", "stdout": "c"},
@@ -87,6 +97,31 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
             },
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "solution", "read"),
+    [
+        (["Hm.", "So."], [{"kind": "text", "text": "7"}], (Thought("Hm."), Thought("So."), Text("7"))),
+        (["Hm."], [], (Thought("Hm."),)),
+        ([], [{"kind": "text", "text": "7"}], (Text("7"),)),
+    ],
+)
+def test_thoughts_of_version_1_become_parts(
+    thoughts: list[str], solution: list[dict[str, str]], read: tuple[Part, ...]
+) -> None:
+    turns = [{"role": "user", "parts": []}, {"role": "assistant", "parts": solution}]
+    old = Transcript.from_dict({"version": 1, "meta": {"thoughts": thoughts, "k": 1}, "turns": turns})
+    assert (old.solution, old.meta) == (read, {"k": 1})
+    assert Transcript.from_json(old.to_json()) == old
+
+
+def test_what_is_no_list_of_thoughts_stays_as_it_is() -> None:
+    for value in ("Hm.", [1], None):
+        old = Transcript.from_dict({"version": 1, "meta": {"thoughts": value}, "turns": []})
+        assert (old.solution, old.meta) == ((), {"thoughts": value})
+    new = Transcript.from_dict({"version": 2, "meta": {"thoughts": ["kept"]}, "turns": []})
+    assert new.meta == {"thoughts": ["kept"]}
 
 
 def test_problem_solution_and_answer() -> None:
@@ -123,15 +158,15 @@ def test_unknown_keys_are_left_out() -> None:
     [
         ([], 'a list "turns"'),
         ({"turns": {}}, 'a list "turns"'),
-        ({"turns": []}, "version None is not one of 1 to 1"),
-        ({"turns": [], "version": 2}, "version 2 is not"),
+        ({"turns": []}, "version None is not one of 1 to 2"),
+        ({"turns": [], "version": 3}, "version 3 is not"),
         ({"turns": [], "version": 0}, "version 0 is not"),
         ({"turns": [], "version": "1"}, "version '1' is not"),
         ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),
         ({"turns": ["x"], "version": 1}, 'turn 0: "role"'),
         ({"turns": [{"role": "system"}], "version": 1}, 'turn 0: "role"'),
         ({"turns": [{"role": "user"}], "version": 1}, 'turn 0: "parts" must be a list'),
-        (transcript_of("x"), "kind must be one of text, code, .*not None"),
+        (transcript_of("x"), "kind must be one of text, thought, code, .*not None"),
         (transcript_of({"kind": "poem"}), "not 'poem'"),
         (transcript_of({"kind": ["text"]}), "kind must be one of"),
         (transcript_of({"kind": "text"}), "missing 1 required .*'text'"),

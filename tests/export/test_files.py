@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Text, Thought, Transcript
+from tutor_app.handout.options import Format, Options
 from tutor_app.export import export, file_name, format_of, read_transcripts, write_export
 
 
@@ -32,6 +33,20 @@ def test_any_text_comes_back_from_json(texts: list[str]) -> None:
     data = export(written, "json").data
     lines = data.decode().split("\n")[:-1]
     assert [Transcript.from_json(line) for line in lines] == written
+
+
+@pytest.mark.parametrize("form", ["html", "tex", "ipynb", "md"])
+def test_thoughts_go_along_only_where_they_are_asked_for(form: Format) -> None:
+    solved = Transcript.of("P", Thought("A hunch: $x^2$, and\n\n```python\nopen"), Text("It is seven."))
+    assert b"hunch" not in export([solved], form).data
+    shown = export([solved], form, Options(thoughts=True)).data
+    assert shown.count(b"Thoughts") == 1
+    assert shown.index(b"hunch") < shown.index(b"It is seven.")
+
+
+def test_the_json_form_keeps_thoughts() -> None:
+    solved = Transcript.of("P", Thought("A hunch."), Text("It is seven."))
+    assert Transcript.from_json(export([solved], "json").data) == solved
 
 
 def test_pictures_lie_beside_the_document(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.export.solutions import BARE, EMPTY, FULL
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Thought, Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 
@@ -18,6 +18,16 @@ def test_choices_leave_out_what_they_say() -> None:
     assert Answer not in kinds(Options(answer=False))
     assert kinds(Options(solution=False)) == []
     assert steps.chosen_parts(FULL, Options()) == FULL.solution
+
+
+def test_thoughts_are_shown_only_where_they_are_asked_for() -> None:
+    solved = Transcript.of("P", Thought("Is it $\\boxed{5}$?"), Text("No."), Thought("Sure."), Code("7"), Answer("7"))
+    assert steps.chosen_parts(solved, Options()) == (Text("No."), Code("7"), Answer("7"))
+    shown = steps.chosen_parts(solved, Options(thoughts=True))
+    assert shown == solved.solution
+    kinds = [[type(p).__name__ for p in step] for step in steps.split_steps(shown)]
+    assert kinds == [["Thought", "Text"], ["Thought", "Code", "Answer"]]
+    assert Thought("Is it $\\boxed{\\phantom{000}}$?") in steps.chosen_parts(solved, Options(thoughts=True, answer=False))
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought, Transcript
 from tutor_app.render import theme
 from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.ui.bridge import Bridge
@@ -407,11 +407,71 @@ def test_a_slow_stream_ends_as_the_finished_page(
     assert typeset_sources(view) == sources
 
 
-def test_what_turns_out_to_be_a_thought_leaves_the_page(view: TranscriptView) -> None:
+def test_what_turns_out_to_be_a_thought_is_folded_away(view: TranscriptView) -> None:
     view.begin("P")
-    view.feed([TextDelta("Perhaps five.\n\nNo, "), ThoughtDelta("hidden")])
-    assert "Perhaps five." in shown(view)
+    view.feed([TextDelta("Perhaps five.\n\nNo.")])
+    assert shown(view).endswith("Perhaps five.\nNo.")
     view.feed([ThoughtEnded(before=True), TextDelta("It is seven.")])
-    assert "five" not in shown(view)
-    assert "hidden" not in shown(view)
-    assert "It is seven." in shown(view)
+    assert shown(view) == "P\nIt is seven."
+    assert view.transcript().solution == (Thought("Perhaps five.\n\nNo."), Text("It is seven."))
+    view.toggle(0, "thought")
+    assert shown(view) == "P\nPerhaps five.\nNo.\nIt is seven."
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 1000])
+def test_a_thought_grows_unseen_and_ends_as_on_the_finished_page(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas, pieces: int
+) -> None:
+    thought = "Perhaps $x^2$ is four,\nor **five**.\n\n- a\n- b"
+    parts = (Text("First."), Thought(thought), Text("So $y$."))
+    view.begin("P")
+    view.feed([RoundStarted(1), TextDelta("First.\n")])
+    for n in range(0, len(thought), pieces):
+        view.feed([ThoughtDelta(thought[n : n + pieces])])
+    assert shown(view) == "P\nFirst."
+    growing = view.control(0, "thought")
+    assert growing is not None
+    assert growing.accessibleName().startswith("Thinking, ")
+    view.set_size(19)
+    assert shown(view) == "P\nFirst."
+    view.feed([ThoughtEnded(), TextDelta("So $y$."), ending()])
+    settle(qtbot, formulas)
+    assert shown(view) == "P\nFirst.\nSo $y$."
+    head = view.control(0, "thought")
+    assert head is not None
+    assert (head.accessibleName(), head.isChecked()) == ("Thoughts, 8 words", False)
+    head.click()
+    settle(qtbot, formulas)
+    streamed = shown(view)
+    assert "Perhaps $x^2$ is four, or five." in streamed.replace("\n", " ")
+    assert typeset_sources(view) == ["x^2", "y"]
+    view.show_transcript(Transcript.of("P", *parts))
+    assert shown(view) == "P\nFirst.\nSo $y$."
+    view.toggle(0, "thought")
+    settle(qtbot, formulas)
+    assert shown(view) == streamed
+
+
+def test_an_empty_thought_has_no_card(view: TranscriptView) -> None:
+    view.begin("P")
+    view.feed([ThoughtDelta("\n\n"), ThoughtEnded(), TextDelta("It is seven."), ending()])
+    assert shown(view) == "P\nIt is seven."
+    assert view.control(0, "thought") is None
+
+
+def test_a_thought_that_was_found_opens_and_one_that_never_closed_is_kept(view: TranscriptView) -> None:
+    view.begin("P")
+    view.feed([ThoughtDelta("a needle in it"), ending(EndReason.STOPPED)])
+    assert "needle" not in shown(view)
+    view.reveal(view.document().find("needle").position())
+    assert shown(view) == "P\na needle in it\nYou stopped the solution."
+
+
+def test_answer_only_puts_thoughts_away(view: TranscriptView) -> None:
+    view.show_transcript(Transcript.of("P", Thought("Hm."), Text("So."), Answer("7")))
+    view.toggle(0, "thought")
+    view.show_answer_only(True)
+    assert "Hm." not in shown(view)
+    assert view.control(0, "thought") is None
+    view.show_answer_only(False)
+    assert "Hm." in shown(view)

@@ -44,6 +44,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="size of a page (default a4)")
     parser.add_argument("--large", action="store_true", help="large print")
     parser.add_argument("--steps", action="store_true", help="number the steps")
+    parser.add_argument("--thoughts", action="store_true", help="show what a reasoning model thought, too")
     parser.add_argument("--no-code", action="store_true", help="leave out the code")
     parser.add_argument("--no-output", action="store_true", help="leave out what the code printed and drew")
     parser.add_argument("--no-answer", action="store_true", help="leave out the answer, and empty every box around it")
@@ -59,6 +60,7 @@ def options_of(args: argparse.Namespace) -> Options:
         output=not args.no_output,
         answer=not args.no_answer,
         steps=args.steps,
+        thoughts=args.thoughts,
         made=not args.no_provenance,
         title=args.title,
         paper=args.paper,

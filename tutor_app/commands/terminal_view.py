@@ -1,7 +1,7 @@
 """A solution in a terminal: the same events the window draws, as lines of text.
 
 Colour only where it is wanted (a terminal, ``NO_COLOR`` not set). Control characters in what a model or its code
-writes are shown, never sent to the terminal.
+writes are shown, never sent to the terminal. A thought is left out but for its length.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ class TerminalView:
         self._progress = progress if progress is not None and progress.isatty() else None
         self._fresh = True  # at the start of a line
         self._passing = False
+        self._thought: list[str] = []
 
     def show(self, events: Iterable[SolveEvent]) -> Finished | None:
         """Write every event; returns the last one."""
@@ -81,6 +82,7 @@ class TerminalView:
             self._pass(f"reading the problem, {event.done} of {event.total} tokens")
             return
         if isinstance(event, ThoughtDelta):
+            self._thought.append(event.text)
             self._pass("thinking")
             return
         self._pass("")
@@ -89,7 +91,13 @@ class TerminalView:
                 self._put(text)
             case ThoughtEnded(True):
                 self._line()
-                self._put("(that was the model's thought; its solution follows)\n", "quiet")
+                self._put("[that was a thought; the solution follows]\n", "quiet")
+            case ThoughtEnded():
+                words = len("".join(self._thought).split())
+                self._thought.clear()
+                if words:
+                    self._line()
+                    self._put(f"[thought: {words:,} word{'s' if words != 1 else ''}]\n", "quiet")
             case CodeStarted():
                 self._line()
             case CodeDelta(text):

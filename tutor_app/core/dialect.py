@@ -231,7 +231,7 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
 
 
 def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
-    """The assistant's turn; figures and the extracted answer are not part of the text."""
+    """The assistant's turn; thoughts, figures and the extracted answer are not part of the text."""
     spans: list[Span] = []
     for part in parts:
         at_line_start = not spans or spans[-1].text.endswith("\n")

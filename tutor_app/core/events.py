@@ -71,7 +71,7 @@ class ThoughtEnded:
     """A thought closed.
 
     Attributes:
-        before: The thought had no opening mark: the prose since the last block was the thought, and is no part of
+        before: The thought had no opening mark: the prose since the last block or thought was it, and is no part of
             the solution.
     """
 

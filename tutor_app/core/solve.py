@@ -47,7 +47,7 @@ from tutor_app.core.ports import (
     Sampling,
     Stopped,
 )
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript, Verdict
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, Verdict
 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
@@ -134,7 +134,7 @@ class Builder:
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._words: list[str] = []
-        self._thoughts: list[str] = [""]
+        self._thought: list[str] = []
         self._code: list[str] | None = None
         self._printed: list[str] = []
 
@@ -142,16 +142,21 @@ class Builder:
         """Take in one event."""
         match event:
             case TextDelta(text):
+                self._end_thought()
                 self._words.append(text)
             case ThoughtDelta(text):
-                self._thoughts[-1] += text
+                self._end_words()
+                self._thought.append(text)
             case ThoughtEnded(before):
+                self._end_thought()
                 if before:
-                    self._thoughts[-1] += self.words
-                    self._words.clear()
-                self._thoughts.append("")
+                    self._thought, self._words = self._words, []
+                    self._end_thought()
             case CodeStarted():
-                self._flush()
+                self._end_thought()
+                if self._words:
+                    self._parts.append(Text(self.words))
+                    self._words.clear()
                 self._code = []
             case CodeDelta(text):
                 (self._code if self._code is not None else self._words).append(text)
@@ -169,6 +174,7 @@ class Builder:
                 self._parts = [*self.parts(), answer]
                 self._code = None
                 self._words.clear()
+                self._thought.clear()
                 self._printed.clear()
             case _:
                 pass
@@ -179,9 +185,9 @@ class Builder:
         return "".join(self._words)
 
     @property
-    def thoughts(self) -> tuple[str, ...]:
-        """What the model thought, in order; no part of the solution."""
-        return tuple(t.strip() for t in self._thoughts if t.strip())
+    def thought(self) -> str:
+        """The thought that is open, from its first word on."""
+        return "".join(self._thought).lstrip()
 
     @property
     def closed(self) -> tuple[Part, ...]:
@@ -197,12 +203,20 @@ class Builder:
             parts = [*parts, Code("".join(self._code).removesuffix("\n"))]
         elif self._words:
             parts = [*parts, Text(self.words)]
+        elif self.thought:
+            parts = [*parts, Thought(self.thought.rstrip())]
         return tuple(parts)
 
-    def _flush(self) -> None:
-        if self._words:
+    def _end_words(self) -> None:
+        """A thought begins: the prose before it, if there is any, is a part of its own."""
+        if self.words.strip():
             self._parts.append(Text(self.words))
-            self._words.clear()
+        self._words.clear()
+
+    def _end_thought(self) -> None:
+        if self.thought:
+            self._parts.append(Thought(self.thought.rstrip()))
+        self._thought.clear()
 
 
 def _with_output(parts: list[Part], output: Output) -> list[Part]:
@@ -282,6 +296,16 @@ def to_the_end(events: Iterable[SolveEvent]) -> Finished:
     return last
 
 
+class _Budget:
+    """A :class:`~tutor_app.core.ports.Cancel` that is also raised when the time is up."""
+
+    def __init__(self, cancel: Cancel, spent: Callable[[], bool]) -> None:
+        self._cancel, self.spent = cancel, spent
+
+    def is_set(self) -> bool:
+        return self._cancel.is_set() or self.spent()
+
+
 class _Solution:
     """The state of one solution while it is being made."""
 
@@ -308,6 +332,9 @@ class _Solution:
         self._last_feedback = ""
         self._failed = False
         self._nudged = False
+        self._thought_over = False
+        # A model that hangs sends nothing at which the time could be looked up: it is stopped as by the user.
+        self._budget = _Budget(cancel, lambda: clock() - self._start > settings.seconds)
 
     def events(
         self, problem: str, meta: dict[str, Any], check: Callable[[str], Verdict] | None
@@ -339,8 +366,6 @@ class _Solution:
         meta |= {"ended": reason.value, "usage": asdict(self._usage)}
         if detail:
             meta["detail"] = detail
-        if self._builder.thoughts:
-            meta["thoughts"] = list(self._builder.thoughts)
         transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
         yield Finished(reason, transcript, self._usage, detail)
 
@@ -395,20 +420,13 @@ class _Solution:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
         parser = Parser(in_thought=self._dialect.opens_thought and self._usage.rounds == 1)
-        for event in parser.feed(opening):
-            self._builder.apply(event)
-            if not isinstance(event, TextDelta):
-                self._own.apply(event)
-            if not isinstance(event, OutputStarted | OutputEnded):
-                yield event
-        said.start = len(self._builder.words)
         stream = self._model.generate(
             tuple(spans),
             sampling=self._settings.sampling,
             max_tokens=self._settings.max_tokens,
             stop=self._dialect.stop,
             prefix=self._constant,
-            cancel=self._cancel,
+            cancel=self._budget,
         )
         began: float | None = None
         tokens = 0
@@ -419,7 +437,7 @@ class _Solution:
                 if isinstance(item, Stopped):
                     stopped = item
                     break
-                if self._clock() - self._start > self._settings.seconds:
+                if self._budget.spent():
                     said.reason = EndReason.SECONDS
                     break
                 if isinstance(item, PromptProgress):
@@ -429,12 +447,15 @@ class _Solution:
                 now = self._clock()
                 began = began if began is not None else now
                 tokens += item.tokens
+                if item.text and not said.raw:
+                    # What the prompt makes the words begin with is shown with the first of them, never alone.
+                    yield from self._begin(parser.feed(opening), said)
                 said.raw += item.text
                 if (yield from self._read(parser.feed(item.text), said)):
                     break
         except HostFault:
             # What the parser still holds back was said all the same.
-            yield from self._read(parser.finish(), said)
+            yield from self._finish(parser, said)
             raise
         finally:
             close = getattr(stream, "close", None)
@@ -443,10 +464,12 @@ class _Solution:
         if stopped is not None:
             tokens = stopped.generated_tokens
             read = PromptProgress(stopped.prompt_tokens, stopped.prompt_tokens, stopped.evaluated_tokens)
-            yield from self._read(parser.finish(), said)
+            yield from self._finish(parser, said)
             said.reason = _reason(stopped)
+            if said.reason is EndReason.STOPPED and not self._cancel.is_set() and self._budget.spent():
+                said.reason = EndReason.SECONDS
         elif said.reason is not None:
-            yield from self._read(parser.finish(), said)
+            yield from self._finish(parser, said)
         if began is not None:
             spent = stopped.decode_seconds if stopped is not None else self._clock() - began
             self._spend(decode_seconds=self._usage.decode_seconds + spent)
@@ -463,6 +486,21 @@ class _Solution:
             said.raw = said.raw[: said.raw.removesuffix("\n").rfind("\n") + 1]
         return said
 
+    def _begin(self, events: Iterator[ParseEvent], said: _Round) -> Iterator[SolveEvent]:
+        """Pass on what the prompt made the words begin with."""
+        for event in events:
+            self._builder.apply(event)
+            if not isinstance(event, TextDelta):
+                self._own.apply(event)
+            if not isinstance(event, OutputStarted | OutputEnded):
+                yield event
+        said.start = len(self._builder.words)
+
+    def _finish(self, parser: Parser, said: _Round) -> Iterator[SolveEvent]:
+        """Pass on what is still held back, if the model has written anything."""
+        if said.raw:
+            yield from self._read(parser.finish(), said)
+
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
         """Pass parse events on; returns whether the model has said enough."""
         for event in events:
@@ -477,10 +515,11 @@ class _Solution:
             if isinstance(event, TextDelta) and repeats(self._builder.words):
                 said.reason = EndReason.REPEATED
                 return True
-            if isinstance(event, ThoughtEnded) and event.before:
+            if isinstance(event, ThoughtDelta | ThoughtEnded):
                 said.start = 0
+                self._thought_over = self._thought_over or isinstance(event, ThoughtEnded)
             # A model that may think without a mark at the beginning has its say first.
-            may_think_yet = self._dialect.thinks and not self._builder.thoughts
+            may_think_yet = self._dialect.thinks and not self._thought_over
             stops = self._settings.stop_after_answer and not may_think_yet
             if isinstance(event, TextDelta) and stops and "\n" in event.text:
                 words = self._builder.words[said.start :]

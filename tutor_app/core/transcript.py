@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
-VERSION: Final = 1
-"""Version of the JSON form; this and every older one can be read."""
+VERSION: Final = 2
+"""Version of the JSON form; this and every older one can be read.
+
+2: thoughts are parts. In 1 they stood in ``meta["thoughts"]``, a list of strings.
+"""
 
 Role = Literal["user", "assistant"]
 OutputStatus = Literal["ok", "error", "timeout", "stopped", "died", "refused"]
@@ -27,6 +30,16 @@ class TranscriptFormatError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Text:
     """Prose in Markdown with LaTeX, exactly as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What a reasoning model thought before or between its words, without marks; no part of the solution.
+
+    No answer is taken from it, no code in it runs, no model is trained on it.
+    """
 
     text: str
 
@@ -128,10 +141,11 @@ class Answer:
     verdict: Verdict = "unknown"
 
 
-Part = Text | Code | Output | Figure | Answer
+Part = Text | Thought | Code | Output | Figure | Answer
 
 _KINDS: Final[dict[str, type[Part]]] = {
     "text": Text,
+    "thought": Thought,
     "code": Code,
     "output": Output,
     "figure": Figure,
@@ -245,7 +259,18 @@ class Transcript:
             if not isinstance(parts, list):
                 raise TranscriptFormatError(f'turn {i}: "parts" must be a list')
             turns.append(Turn(turn["role"], tuple(_part_from_dict(p, f"turn {i}") for p in parts)))
-        return cls(tuple(turns), meta)
+        found = cls(tuple(turns), meta)
+        return _thoughts_as_parts(found) if version == 1 else found
+
+
+def _thoughts_as_parts(transcript: Transcript) -> Transcript:
+    """From version 1: where in the solution a thought stood was not kept, so all go to its beginning."""
+    thoughts = transcript.meta.get("thoughts")
+    if not isinstance(thoughts, list) or not all(isinstance(t, str) for t in thoughts):
+        return transcript
+    meta = {name: value for name, value in transcript.meta.items() if name != "thoughts"}
+    solution = (*map(Thought, thoughts), *transcript.solution)
+    return replace(transcript, meta=meta).with_solution(solution) if thoughts else replace(transcript, meta=meta)
 
 
 def _part_to_dict(part: Part) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import Segment
@@ -53,6 +53,8 @@ max-width:calc(100% - 3em)}
 figure img{max-width:100%;max-height:45rem;width:auto;height:auto;display:block}
 .answer{border:1px solid var(--accent);border-radius:8px;background:var(--soft);padding:.7em 1.1em 1em;margin:1.4em 0}
 .answer .value{font-size:1.3em;margin:.2em 0 0}
+.thought{color:var(--muted);font-size:.88em;border-left:2px solid var(--line);padding-left:1em;margin:1em 0}
+.thought summary{font:600 .8em/1.4 Inter,system-ui,sans-serif;cursor:pointer}
 .good{color:var(--good)}.bad{color:var(--bad)}.note,.made,.address{color:var(--muted)}
 .made{font:.7em/1.5 Inter,system-ui,sans-serif;border-top:1px solid var(--line);margin-top:2.5em;padding-top:.8em}
 table{border-collapse:collapse;margin:.8em 0}th,td{border:1px solid var(--line);padding:.3em .7em}
@@ -123,6 +125,8 @@ def _parts(parts: Sequence[Part]) -> str:
         match part:
             case Text():
                 out += close() + prose(part.text)
+            case Thought():
+                out += f'{close()}<details class="thought"><summary>Thoughts</summary>{prose(part.text)}</details>'
             case Code():
                 out += close() + '<div class="run"><p class="label">Python</p>'
                 out += f"<pre><code>{_highlighted(part.source)}</code></pre>"

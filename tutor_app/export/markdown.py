@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout import steps, wording
+from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
 from tutor_app.text.clean import clean_svg
 from tutor_app.text.delimiters import Segment, map_words
@@ -97,6 +98,8 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
     match part:
         case Text():
             return prose(part.text.strip("\n"))
+        case Thought():
+            return quoted(f"*Thoughts*\n\n{prose(part.text)}")
         case Code():
             return fenced("python", clean(part.source))
         case Output():

@@ -12,9 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.export.markdown import fenced
 from tutor_app.handout import steps, wording
+from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import Segment, map_words
 from tutor_app.text.markup import answer_segments, clean, escape_tags, marked, replaced
@@ -66,6 +67,8 @@ class _Cells:
         match part:
             case Text():
                 self.markdown(prose(part.text))
+            case Thought():
+                self.markdown(quoted(f"*Thoughts*\n\n{prose(part.text)}"))
             case Code():
                 self.code(clean(part.source))
             case Output():

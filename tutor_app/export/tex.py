@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.export.markdown import Pictures
 from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording
@@ -171,6 +171,9 @@ class _Writer:
         match part:
             case Text():
                 return self.prose(part.text)
+            case Thought():
+                said = "\\textcolor{gray}{Thoughts}\\par "
+                return f"\\begin{{quote}}\\small {said}{self.prose(part.text).strip()}\n\\end{{quote}}"
             case Code():
                 return self._listing("code", part.source)
             case Output():

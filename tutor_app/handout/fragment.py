@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
 from tutor_app.handout.wording import output_text
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import answer_segments
@@ -46,6 +46,8 @@ def _as_text(part: Part) -> str:
     match part:
         case Text():
             return part.text.strip()
+        case Thought():
+            return "Thoughts:\n" + _indent(part.text.strip())
         case Code():
             return _indent(part.source)
         case Output():
@@ -61,6 +63,8 @@ def _as_markdown(part: Part) -> str:
     match part:
         case Text():
             return part.text.strip()
+        case Thought():
+            return quoted(f"*Thoughts*\n\n{part.text.strip()}")
         case Code():
             return _fence("python", part.source)
         case Output():
@@ -77,6 +81,8 @@ def _as_latex(part: Part) -> str:
     match part:
         case Text():
             return _tex_prose(part.text.strip())
+        case Thought():
+            return f"\\begin{{quote}}\\small\\emph{{Thoughts.}} {_tex_prose(part.text.strip())}\\end{{quote}}"
         case Code():
             return _verbatim(part.source)
         case Output():
@@ -89,6 +95,11 @@ def _as_latex(part: Part) -> str:
                 f"\\text{{{_escape(s.source)}}}" if s.kind == "text" else s.source for s in answer_segments(part.latex)
             )
             return f"\\[\\boxed{{{value}}}\\]"
+
+
+def quoted(markdown: str) -> str:
+    """Markdown as a quotation; a fence in it that is never closed ends with it."""
+    return "\n".join(f"> {line}".rstrip() for line in markdown.split("\n"))
 
 
 def _fence(kind: str, text: str) -> str:

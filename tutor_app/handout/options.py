@@ -29,6 +29,7 @@ class Options:
         output: Whether what it printed and drew is shown.
         answer: False leaves out the final answer and empties every ``\\boxed{}``; the steps may still tell it.
         steps: Whether steps are numbered.
+        thoughts: Whether what a reasoning model thought is shown, which is no part of the solution.
         made: Whether it is said how the solution was made.
         title: Of the whole document, or empty.
         paper: Size of a page.
@@ -40,6 +41,7 @@ class Options:
     output: bool = True
     answer: bool = True
     steps: bool = False
+    thoughts: bool = False
     made: bool = True
     title: str = ""
     paper: Paper = "a4"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.scan import group_end
@@ -56,6 +56,9 @@ def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
                 text = part.text if options.answer else without_boxes(part.text)
                 if text.strip():
                     yield replace(part, text=text)
+            case Thought():
+                if options.thoughts:
+                    yield part if options.answer else replace(part, text=without_boxes(part.text))
             case Code():
                 if options.code:
                     yield part
@@ -68,12 +71,19 @@ def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
 
 
 def split_steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
-    """The parts cut into steps: prose and the code it leads to with its output; the answer belongs to the last."""
+    """The parts cut into steps: prose and the code it leads to with its output; the answer belongs to the last.
+
+    A thought belongs to the prose that it leads to.
+    """
     found: list[list[Part]] = [[]]
     for part in chosen:
         before = found[-1][-1] if found[-1] else None
         after_run = isinstance(before, Code | Output | Figure)
-        starts = before is not None and (isinstance(part, Text) or (isinstance(part, Code) and after_run))
+        starts = before is not None and (
+            isinstance(part, Thought)
+            or (isinstance(part, Text) and not isinstance(before, Thought))
+            or (isinstance(part, Code) and after_run)
+        )
         if starts:
             found.append([])
         found[-1].append(part)

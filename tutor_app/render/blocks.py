@@ -54,6 +54,8 @@ FIGURE_KEY: Final = SOURCE + 4
 KIND: Final = SOURCE + 10
 LABEL: Final = SOURCE + 11
 ASIDE: Final = SOURCE + 12
+# Property of frames: they are folded away.
+FOLDED: Final = SOURCE + 20
 # Property of blocks: the end of a page must not part it from what follows.
 KEEP: Final = SOURCE + 13
 # Property of formulas in a table: how wide their cell is.

@@ -25,9 +25,9 @@ from PySide6.QtGui import (
     QTextFrameFormat,
 )
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout.wording import STATUS, VERDICTS, error_text
-from tutor_app.render.blocks import ASIDE, KIND, LABEL, FormulaSource, Writer
+from tutor_app.render.blocks import ASIDE, FOLDED, KIND, LABEL, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.theme import Theme, ui_font
@@ -39,11 +39,17 @@ RUN: Final = 2
 OUTPUT: Final = 3
 ANSWER: Final = 4
 ERROR: Final = 5
+THOUGHT: Final = 6
 
+MAX_THOUGHT: Final = 20_000
+"""Characters of a thought up to which its formulas are typeset; a longer one stands there as it was written."""
+_THOUGHT_SCALE: Final = 0.86
 MAX_OUTPUT_LINES: Final = 300
 MAX_OUTPUT_CHARS: Final = 24_000
 MAX_ERROR_LINES: Final = 40
 _MAX_BLANK: Final = 4
+STUB: Final = 1.5
+"""Height of the line that a folded output, thought or solution leaves, in em."""
 _SOURCES: Final = {
     "phrase": "Taken from the model's last sentence; it boxed no answer.",
     "output": "Taken from the last output; the model boxed no answer.",
@@ -74,6 +80,9 @@ class DocumentBuilder:
         self.w = Writer(document, theme, formulas, size)
         self._paper = paper
         self._definitions = Definitions()
+        self._thought: QTextFrame | None = None
+        self._thinking = QTextCursor()
+        self._thought_text = ""
         self._run: QTextFrame | None = None
         self._code: QTextCursor | None = None
         self._code_text = ""
@@ -102,6 +111,10 @@ class DocumentBuilder:
             match part:
                 case Text():
                     self.text(part.text)
+                case Thought():
+                    self.begin_thought()
+                    self._thought_text = part.text
+                    self.end_thought()
                 case Code():
                     self.begin_code()
                     self._append_code(part.source)
@@ -158,6 +171,55 @@ class DocumentBuilder:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())
         self._leave(outer)
+
+    # -- thoughts -----------------------------------------------------------------------------------------------
+
+    def begin_thought(self) -> None:
+        """Open a card for what the model thinks."""
+        self.close_run()
+        self._frame(THOUGHT, "Thinking", top=0.2, bottom=0.8, pad_left=1.1, pad_top=STUB, pad_bottom=0.1)
+        self._thought, self._thought_text = self.w.cursor.currentFrame(), ""
+        self._thought_line()
+        self._thinking = QTextCursor(self.w.cursor)
+
+    def grow_thought(self, text: str) -> None:
+        """Append to the open thought, as it was written."""
+        outer, self.w.cursor = self.w.cursor, self._thinking
+        fmt = self.w.text_format(scale=_THOUGHT_SCALE, color="muted")
+        for n, line in enumerate(text.split("\n")):
+            if n:
+                self._thought_line()
+            self.w.write(line, fmt)
+        self.w.cursor = outer
+        self._thought_text += text
+
+    def end_thought(self) -> None:
+        """The thought is over: its formulas are typeset."""
+        if self._thought is None:
+            return
+        frame, self._thought = self._thought, None
+        text, self._thought_text = self._thought_text.strip(), ""
+        cursor = frame.firstCursorPosition()
+        cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        self.w.cursor, size = cursor, self.w.size
+        self.w.fresh()
+        self.w.size = size * _THOUGHT_SCALE
+        if len(text) <= MAX_THOUGHT:
+            write_markdown(self.w, self._definitions.resolve(text))
+        else:
+            for line in text.split("\n"):
+                self._thought_line()
+                self.w.write(line, self.w.text_format(color="muted"))
+        self.w.size = size
+        outer = self._outer(frame)
+        f = outer.frameFormat()
+        f.setProperty(LABEL, "Thoughts")
+        outer.setFrameFormat(f)
+        self._leave(self.w.cursor)
+
+    def _thought_line(self) -> None:
+        self.w.block(bottom=0.1, leading=0.2)
 
     # -- code and its output ------------------------------------------------------------------------------------
 
@@ -283,7 +345,8 @@ class DocumentBuilder:
         self.close_run()
 
     def close_run(self) -> None:
-        """Leave the open card, if there is one."""
+        """Leave the open card or thought, if there is one."""
+        self.end_thought()
         if self._run is None:
             return
         self.w.cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -296,6 +359,11 @@ class DocumentBuilder:
     def run_is_open(self) -> bool:
         """Whether code or output can still grow."""
         return self._run is not None
+
+    @property
+    def thought_is_open(self) -> bool:
+        """Whether a thought can still grow."""
+        return self._thought is not None
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -483,6 +551,9 @@ def paint_backdrop(painter: QPainter, document: QTextDocument, theme: Theme, cli
         elif kind == ANSWER:
             _card(painter, box, theme.answer_back, theme.answer_line, theme)
             _label(painter, box, label, theme.color("accent"), size, 1.2, 0.75)
+        elif kind == THOUGHT and not frame.childFrames()[0].frameFormat().property(FOLDED):
+            painter.fillRect(QRectF(box.left(), box.top(), 2, box.height()), theme.color("line_strong"))
+            _label(painter, box, label, theme.color("faint"), size, 1.1, 0.38)
         elif kind == RUN:
             _run_card(painter, document, frame, box, theme, label, f.stringProperty(ASIDE), size)
     painter.restore()

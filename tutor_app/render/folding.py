@@ -1,4 +1,4 @@
-"""Folds parts of a page away: a block of code, an output, or everything but the answer.
+"""Folds parts of a page away: a block of code, an output, a thought, or everything but the answer.
 
 Folded text stays in the document and only takes no room, so it is still found, still grows while a solution is
 being written, and unfolds without anything being written again. The page keeps a line of room where something is
@@ -12,18 +12,15 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextFrame, QTextFrameFormat
 
-from tutor_app.render.blocks import KIND, LABEL, SOURCE
-from tutor_app.render.document import ANSWER, PROBLEM, RUN
-from tutor_app.render.outline import HIDDEN, Card, blocks, cards, count_lines, pieces
+from tutor_app.render.blocks import FOLDED, KIND, LABEL, SOURCE
+from tutor_app.render.document import ANSWER, PROBLEM, RUN, STUB
+from tutor_app.render.outline import HIDDEN, Card, blocks, cards, count_lines, pieces, thoughts
 
-Part = Literal["code", "output"]
+Part = Literal["code", "output", "thought"]
 
-STUB: Final = 1.5
-"""Height of the line that a folded output or solution leaves, in em."""
 _HEAD: Final = 1.95  # of a card whose code is folded
 
-# What a frame was like before it was folded; a frame that has the first is folded.
-_FOLDED: Final = SOURCE + 20
+# What a frame was like before it was folded.
 _TOP: Final = SOURCE + 21
 _BOTTOM: Final = SOURCE + 22
 
@@ -39,7 +36,7 @@ class Folding:
     """
 
     def __init__(self) -> None:
-        self.hidden: set[Part] = set()
+        self.hidden: set[Part] = {"thought"}
         self.answer_only = False
         self._own: dict[tuple[int, Part], bool] = {}
 
@@ -53,7 +50,7 @@ class Folding:
         self._own = {key: folded for key, folded in self._own.items() if key[1] != part}
 
     def fold(self, card: int, part: Part, folded: bool) -> None:
-        """Fold or unfold one part."""
+        """Fold or unfold one part, the n-th card's or the n-th thought."""
         self._own[card, part] = folded
 
     def is_folded(self, card: int, part: Part) -> bool:
@@ -62,8 +59,9 @@ class Folding:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is folded and nothing will be."""
-        return not (self.hidden or self.answer_only or any(self._own.values()))
+        """Whether nothing is folded and nothing will be, but for thoughts."""
+        own = (folded for (_, part), folded in self._own.items() if part != "thought")
+        return not (self.hidden - {"thought"} or self.answer_only or any(own))
 
     def apply(self, document: QTextDocument, size: float, only: Sequence[Card] | None = None) -> None:
         """Bring the page into the state that is wanted.
@@ -75,8 +73,21 @@ class Folding:
         """
         for card in cards(document) if only is None else only:
             self._apply(card, size)
+        self.apply_to_thoughts(document, size)
         if only is None:
             self._solution(document, size)
+
+    def apply_to_thoughts(self, document: QTextDocument, size: float) -> None:
+        """Bring the thoughts of a page into the state that is wanted."""
+        for n, frame in enumerate(thoughts(document)):
+            away = self.answer_only
+            folded = away or self.is_folded(n, "thought")
+            changed = _squeeze(frame, away, 0, 0)
+            changed |= _squeeze(frame.childFrames()[0], folded, 0 if away else STUB * size, 0)
+            for block in blocks(frame):
+                changed |= _show(block, not folded)
+            if changed:
+                document.markContentsDirty(frame.firstPosition(), frame.lastPosition() - frame.firstPosition())
 
     def _apply(self, card: Card, size: float) -> None:
         away = self.answer_only
@@ -112,7 +123,7 @@ class Folding:
         for n, piece in enumerate(found):
             if isinstance(piece, QTextBlock):
                 _show(piece, not (self.answer_only and 0 < n < keep_from))
-            elif _kind(piece) == PROBLEM and self.answer_only != bool(piece.frameFormat().property(_FOLDED)):
+            elif _kind(piece) == PROBLEM and self.answer_only != bool(piece.frameFormat().property(FOLDED)):
                 f = piece.frameFormat()
                 _squeeze(piece, self.answer_only, f.topMargin(), f.bottomMargin() + STUB * size)
         document.markContentsDirty(0, document.characterCount())
@@ -128,6 +139,12 @@ def output_stub(card: Card) -> str:
     if card.output is None:
         return ""
     return f"{'Error' if card.failed else 'Output'}, {_lines(count_lines(card.output))}"
+
+
+def thought_stub(frame: QTextFrame) -> str:
+    """``Thoughts, 240 words``."""
+    n = sum(len(b.text().split()) for b in blocks(frame))
+    return f"{frame.frameFormat().stringProperty(LABEL)}, {n:,} word{'s' if n != 1 else ''}"
 
 
 def solution_stub(document: QTextDocument) -> str:
@@ -167,18 +184,18 @@ def _show(block: QTextBlock, visible: bool) -> bool:
 def _squeeze(frame: QTextFrame, folded: bool, top: float, bottom: float, fmt: QTextFrameFormat | None = None) -> bool:
     """Give a frame the margins of its folded state, or back those it had; returns whether that changed them."""
     f = frame.frameFormat() if fmt is None else fmt
-    if folded == bool(f.property(_FOLDED)) and (not folded or (f.topMargin(), f.bottomMargin()) == (top, bottom)):
+    if folded == bool(f.property(FOLDED)) and (not folded or (f.topMargin(), f.bottomMargin()) == (top, bottom)):
         return False
     if folded:
-        if not f.property(_FOLDED):
+        if not f.property(FOLDED):
             f.setProperty(_TOP, f.topMargin())
             f.setProperty(_BOTTOM, f.bottomMargin())
-        f.setProperty(_FOLDED, True)
+        f.setProperty(FOLDED, True)
         f.setTopMargin(top)
         f.setBottomMargin(bottom)
     else:
         f.setTopMargin(f.doubleProperty(_TOP))
         f.setBottomMargin(f.doubleProperty(_BOTTOM))
-        f.clearProperty(_FOLDED)
+        f.clearProperty(FOLDED)
     frame.setFrameFormat(f)
     return True

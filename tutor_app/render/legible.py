@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from PySide6.QtGui import QFontMetricsF
 
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.render.theme import text_font
 
 
@@ -50,6 +50,8 @@ def _legible_part(part: Part) -> Part:
     match part:
         case Text(text):
             return Text(legible(text))
+        case Thought(text):
+            return Thought(legible(text))
         case Code(source):
             return Code(legible(source))
         case Output():

@@ -14,13 +14,13 @@ from typing import Final, Literal
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFrame
 
 from tutor_app.render.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, RAW
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
+from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT
 from tutor_app.text.plain import plain
 
 HIDDEN: Final = 99
 """Kind of a card that is folded away altogether; its backdrop is not drawn."""
 
-Kind = Literal["problem", "text", "code", "output", "answer"]
+Kind = Literal["problem", "thought", "text", "code", "output", "answer"]
 
 _WORDS: Final = 64
 
@@ -89,6 +89,12 @@ def cards(document: QTextDocument) -> list[Card]:
     return found
 
 
+def thoughts(document: QTextDocument) -> list[QTextFrame]:
+    """What the model thought, in order."""
+    frames = document.rootFrame().childFrames()
+    return [frame for frame in frames if frame.frameFormat().intProperty(KIND) == THOUGHT]
+
+
 def _card(number: int, frame: QTextFrame) -> Card:
     inner = frame.childFrames()
     output = next((f for f in inner if f.frameFormat().intProperty(KIND) in (OUTPUT, ERROR)), None)
@@ -118,6 +124,8 @@ def outline(document: QTextDocument) -> list[Section]:
             texts = [text for b in blocks(item) if (text := source(b)).strip()]
             raw = " ".join(texts if kind == PROBLEM else texts[:1])
             found.append(Section(name, item.firstPosition(), item.lastPosition(), _cut(plain(raw)), said=raw))
+        elif kind == THOUGHT:
+            found.append(Section("thought", item.firstPosition(), item.lastPosition(), "Thoughts"))
         elif kind in (RUN, HIDDEN):
             found += _run(_card(number, item))
             number += 1
@@ -137,7 +145,8 @@ def pieces(document: QTextDocument) -> Iterator[QTextFrame | QTextBlock]:
 
 def blocks(frame: QTextFrame) -> Iterator[QTextBlock]:
     """Every block of a frame, those of the frames inside it included."""
-    block = frame.document().findBlock(frame.firstPosition())
+    # Not by frame.document(): PySide then takes the document for the frame's own, and drops it with the frame.
+    block = frame.firstCursorPosition().block()
     last = frame.lastPosition()
     while block.isValid() and block.position() <= last:
         yield block

@@ -133,8 +133,6 @@ class Tutor:
 
         def draft() -> Transcript:
             known = made | provenance(self.engine.info, self.dialect, self.prompt, settings)
-            if builder.thoughts:
-                known["thoughts"] = list(builder.thoughts)
             return Transcript.of(problem, meta=known).with_solution(builder.parts())
 
         with contextlib.ExitStack() as stack:

@@ -35,6 +35,7 @@ _SWITCHES: Final = (
     ("output", "Outputs and plots", "What the code printed and drew."),
     ("answer", "Answers", "Without them boxed results are left empty, too."),
     ("steps", "Step numbers", ""),
+    ("thoughts", "Thoughts", "What a reasoning model thought, which is no part of its solution."),
     ("made", "How it was made", "Model, date and settings, in small print at the end."),
 )
 

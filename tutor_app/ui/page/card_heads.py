@@ -1,4 +1,4 @@
-"""The controls on the cards of a page: a button on the head of each block of code and beside each output.
+"""The controls on the cards of a page: a button on the head of each block of code, output and thought.
 
 They are real buttons over the text, so the mouse, the keyboard and a screen reader all find them. Only those that
 can be seen exist on the screen; the page itself, and what is printed, knows nothing of them.
@@ -14,12 +14,13 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF, QTextDocument
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QToolButton, QWidget
 
-from tutor_app.render.folding import STUB, Folding, code_stub, output_stub, solution_stub
-from tutor_app.render.outline import Card
+from tutor_app.render.document import STUB
+from tutor_app.render.folding import Folding, code_stub, output_stub, solution_stub, thought_stub
+from tutor_app.render.outline import Card, thoughts
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.ui.icons import icon
 
-What = Literal["code", "output", "solution", "copy"]
+What = Literal["code", "output", "thought", "solution", "copy"]
 _HEAD: Final = 1.9  # height of a card's head, in em
 _CHEVRON: Final = 0.21  # half the width of the sign, in em
 
@@ -163,6 +164,14 @@ class CardHeads:
             self._place_solution(document, theme, size, scrolled, seen)
             found = []
         layout = document.documentLayout()
+        for n, frame in enumerate([] if folding.answer_only else thoughts(document)):
+            box = layout.frameBoundingRect(frame).translated(-dx, -dy)
+            top = box.top() + frame.frameFormat().topMargin()
+            if box.bottom() >= 0 and top <= self._viewport.height():
+                is_open = not folding.is_folded(n, "thought")
+                width = 0.98 * size if is_open else box.width() - 2
+                head = QRectF(box.left() + 2, top, width, STUB * size).toRect()
+                self._fold((n, "thought"), head, thought_stub(frame), is_open, theme, size, seen)
         first = bisect_left(found, float(dy), key=lambda card: layout.frameBoundingRect(card.frame).bottom())
         for card in found[first:]:
             box = layout.frameBoundingRect(card.frame).translated(-dx, -dy)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
 from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.folding import Part as Foldable
@@ -25,7 +25,14 @@ from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.page.transcript_view import TranscriptView
 
-_NAMES: Final = {"problem": "problem", "text": "paragraphs", "code": "block", "output": "block", "answer": "answer"}
+_NAMES: Final = {
+    "problem": "problem",
+    "thought": "thoughts",
+    "text": "paragraphs",
+    "code": "block",
+    "output": "block",
+    "answer": "answer",
+}
 
 
 class PageMenu(QObject):
@@ -49,7 +56,8 @@ class PageMenu(QObject):
         """Put the whole solution on the clipboard."""
         if not self._view.is_empty:
             t = self._view.transcript()
-            self._put(fragment(t.solution, form, t.problem), f"Copied as {FORMS[form]}")
+            solution = [part for part in t.solution if not isinstance(part, Thought)]
+            self._put(fragment(solution, form, t.problem), f"Copied as {FORMS[form]}")
 
     def copy_block(self, form: Form, position: int | None = None) -> None:
         """Put the step at a place on the clipboard; by default the one with the cursor."""
@@ -116,7 +124,7 @@ class PageMenu(QObject):
         if section.card >= 0:
             runs = [g for g in groups if isinstance(g[0], Code | Output | Figure)]
             return runs[section.card] if section.card < len(runs) else ()
-        wanted = Answer if section.kind == "answer" else Text
+        wanted = {"answer": Answer, "thought": Thought}.get(section.kind, Text)
         # The n-th text of the page, counted by what separates texts, is the n-th of the transcript.
         before = 0
         after_other = True
@@ -125,7 +133,7 @@ class PageMenu(QObject):
                 break
             is_same = s.kind == section.kind
             before += is_same and after_other
-            after_other = not is_same or s.kind == "answer"
+            after_other = not is_same or s.kind in ("answer", "thought")
         index = before if after_other else before - 1
         same = [g for g in groups if isinstance(g[0], wanted)]
         return same[index] if 0 <= index < len(same) else ()
@@ -191,7 +199,7 @@ class PageMenu(QObject):
 
 
 def grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """The parts as the page groups them: prose, a block with what it printed and drew, an answer."""
+    """The parts as the page groups them: prose, a block with what it printed and drew, a thought, an answer."""
     found: list[list[Part]] = []
     run_is_open = False
     for part in parts:
@@ -203,7 +211,7 @@ def grouped(parts: Sequence[Part]) -> list[list[Part]]:
             else:
                 found.append([part])
             run_is_open = False
-        elif isinstance(part, Answer):
+        elif isinstance(part, Answer | Thought):
             found.append([part])
             run_is_open = False
         elif isinstance(part, Code) or not run_is_open:

@@ -31,7 +31,14 @@ MANY_STEPS: Final = 8
 WIDTH: Final = 236
 _REFRESH_MS: Final = 200
 _ROLE: Final = Qt.ItemDataRole.UserRole
-_NAMES: Final = {"problem": "Problem", "text": "", "code": "Code", "output": "Output", "answer": "Answer"}
+_NAMES: Final = {
+    "problem": "Problem",
+    "thought": "",
+    "text": "",
+    "code": "Code",
+    "output": "Output",
+    "answer": "Answer",
+}
 
 
 def in_words(section: Section) -> str:

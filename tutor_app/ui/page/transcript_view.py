@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QTextCursor,
     QTextDocument,
+    QTextFrame,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
@@ -47,7 +48,7 @@ from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOUR
 from tutor_app.render.document import DocumentBuilder, paint_backdrop
 from tutor_app.render.folding import Folding
 from tutor_app.render.folding import Part as Foldable
-from tutor_app.render.outline import Card, Section, blocks, cards, outline
+from tutor_app.render.outline import Card, Section, blocks, cards, outline, thoughts
 from tutor_app.render.theme import COLUMN, SPACE, Theme
 from tutor_app.text.delimiters import split
 from tutor_app.text.speech import spoken
@@ -193,7 +194,7 @@ class TranscriptView(QTextEdit):
 
     def _draw(self, events: list[SolveEvent]) -> bool:
         """Draw events; returns whether the page holds words that turned out to be a thought."""
-        grew = is_written = False
+        grew = is_outdated = False
         for event in events:
             self._fold.apply(event)
             match event:
@@ -201,15 +202,15 @@ class TranscriptView(QTextEdit):
                     self._notice = ""
                     self._text += text
                     grew = True
-                case ThoughtDelta(_) | ThoughtEnded(False):
-                    if not self._text:
-                        self._notice = "Thinking\u2026"
-                        grew = True
-                case ThoughtEnded(True):
-                    # What stands there so far was the thought; closed paragraphs of it are in the document.
-                    is_written = is_written or self._done > 0
-                    self._drop_tail()
-                    self._text, self._done = "", 0
+                case ThoughtDelta(text):
+                    self._think(text)
+                case ThoughtEnded(before):
+                    # What stands there so far may have been the thought: the page is written anew, with a card for it.
+                    is_outdated = is_outdated or before
+                    if before:
+                        self._drop_tail()
+                        self._text, self._done = "", 0
+                    self._builder.end_thought()
                     self._notice = "Thinking\u2026"
                     grew = True
                 case CodeStarted():
@@ -248,7 +249,17 @@ class TranscriptView(QTextEdit):
                     self._finish(event)
         if grew and (self._text or self._notice):
             self._write_tail()
-        return is_written
+        return is_outdated
+
+    def _think(self, text: str) -> None:
+        """More of a thought; its card comes with its first word."""
+        if self._fold.thought and not self._builder.thought_is_open:
+            self._notice = ""
+            self._close_text()
+            self._builder.begin_thought()
+            text = text.lstrip()
+        if self._builder.thought_is_open:
+            self._builder.grow_thought(text)
 
     def _finish(self, event: Finished) -> None:
         self._notice = ""
@@ -342,13 +353,18 @@ class TranscriptView(QTextEdit):
         if self._streaming and self._code is not None:
             b.begin_code()
             b.grow_code(self._code)
+        if self._streaming and self._fold.thought:
+            b.begin_thought()
+            b.grow_thought(self._fold.thought)
         for text, stream in self._stdout if self._streaming else ():
             b.grow_output(text, stream)
         if self._ending is not None and self._ending.reason is not EndReason.ANSWERED:
             b.remark(self._ending.sentence())
         if self._text or self._notice:
             self._write_tail()
-        if not self.folding.is_idle:
+        if self.folding.is_idle:
+            self.folding.apply_to_thoughts(b.w.document, self._size)
+        else:
             self.folding.apply(b.w.document, self._size)
         block.endEditBlock()
         self._settle()
@@ -386,13 +402,12 @@ class TranscriptView(QTextEdit):
         self._refold()
 
     def toggle(self, card: int, what: What) -> None:
-        """Fold or unfold one part; what was clicked stays where it is."""
+        """Fold or unfold one part of a card, or the n-th thought; what was clicked stays where it is."""
         if what == "solution":
             self.answer_only_left.emit()
-        elif what in ("code", "output"):
-            part: Foldable = "code" if what == "code" else "output"
-            self.folding.fold(card, part, not self.folding.is_folded(card, part))
-            self._refold(card)
+        elif what != "copy":
+            self.folding.fold(card, what, not self.folding.is_folded(card, what))
+            self._refold(thoughts(self.document())[card] if what == "thought" else self.cards()[card].frame)
 
     def toggle_here(self) -> None:
         """Fold or unfold the code or output with the cursor, else the first block that can be seen well."""
@@ -414,21 +429,24 @@ class TranscriptView(QTextEdit):
                     out = card.output
                     in_output = out is not None and out.firstPosition() <= position <= out.lastPosition()
                     self.folding.fold(card.number, "output" if in_output else "code", False)
+            for n, frame in enumerate(thoughts(self.document())):
+                if frame.firstPosition() <= position <= frame.lastPosition():
+                    self.folding.fold(n, "thought", False)
             self._refold()
         self.scroll_to(position)
 
     def _fold_new(self) -> None:
         """What has just been written is folded like the rest of its kind."""
-        if not self.folding.is_idle:
+        if self.folding.is_idle:
+            self.folding.apply_to_thoughts(self.document(), self._size)
+        else:
             only = None if self.folding.answer_only else self.cards()[-1:]
             self.folding.apply(self.document(), self._size, only)
 
-    def _refold(self, pivot: int = -1) -> None:
+    def _refold(self, still: QTextFrame | None = None) -> None:
         bar = self.verticalScrollBar()
-        found = self.cards()
         layout = self.document().documentLayout()
         # The user looks at what was clicked, else at the top of the window: that must not move.
-        still = found[pivot].frame if pivot >= 0 else None
         position = self.top_position()
         before = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
         block = QTextCursor(self.document())
