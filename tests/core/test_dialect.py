@@ -331,7 +331,9 @@ def test_prompt_set_from_json_form() -> None:
 
 
 def test_no_model_is_trained_on_thoughts() -> None:
-    solved = Transcript.of("P", Thought("Hm."), Text("So:\n"), Code("1"), Output(feedback="1"), Thought("Yes."), Text("7"))
+    solved = Transcript.of(
+        "P", Thought("Hm."), Text("So:\n"), Code("1"), Output(feedback="1"), Thought("Yes."), Text("7")
+    )
     without = Transcript.of("P", Text("So:\n"), Code("1"), Output(feedback="1"), Text("7"))
     for dialect in d.DIALECTS.values():
         assert d.render(solved, dialect) == d.render(without, dialect)

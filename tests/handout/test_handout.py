@@ -27,7 +27,9 @@ def test_thoughts_are_shown_only_where_they_are_asked_for() -> None:
     assert shown == solved.solution
     kinds = [[type(p).__name__ for p in step] for step in steps.split_steps(shown)]
     assert kinds == [["Thought", "Text"], ["Thought", "Code", "Answer"]]
-    assert Thought("Is it $\\boxed{\\phantom{000}}$?") in steps.chosen_parts(solved, Options(thoughts=True, answer=False))
+    assert Thought("Is it $\\boxed{\\phantom{000}}$?") in steps.chosen_parts(
+        solved, Options(thoughts=True, answer=False)
+    )
 
 
 @pytest.mark.parametrize(
