@@ -116,9 +116,16 @@ def test_a_worker_starts_by_its_path_alone(path: Path, tmp_path: Path) -> None:
     assert b"ImportError" not in done.stderr
 
 
-def test_the_model_worker_needs_nothing_of_this_package() -> None:
+def test_the_model_worker_needs_nothing_of_this_program_but_the_wire() -> None:
     names = imports_of(ROOT / "tutor_app" / "adapters" / "engine" / "worker.py")
-    assert {n.partition(".")[0] for n in names} - set(sys.stdlib_module_names) == {"llama_cpp", "numpy"}
+    others = {n for n in names if n.partition(".")[0] not in sys.stdlib_module_names}
+    assert {n for n in others if n.startswith("tutor_app")} == {"tutor_app.adapters.wire"}
+    assert {n.partition(".")[0] for n in others} == {"tutor_app", "llama_cpp", "numpy"}
+
+
+def test_the_wire_needs_the_standard_library_only() -> None:
+    names = imports_of(ROOT / "tutor_app" / "adapters" / "wire.py")
+    assert {n.partition(".")[0] for n in names} <= set(sys.stdlib_module_names)
 
 
 def test_the_model_worker_ends_when_nobody_speaks_to_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the model process that need no process: framing, stop strings, drawing, token memory, the loop."""
+"""The parts of the model process that need no process: stop strings, drawing, token memory, the loop."""
 
 import io
 import os
@@ -21,36 +21,8 @@ from tutor_app.adapters.engine.worker import (
     Worker,
     common_prefix,
     draw,
-    read_message,
-    write_message,
 )
-
-# --- wire ------------------------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.dictionaries(st.text(max_size=5), st.one_of(st.text(), st.integers(), st.booleans())), max_size=4))
-def test_messages_are_read_as_they_were_written(messages: list[dict[str, Any]]) -> None:
-    stream = io.BytesIO()
-    for message in messages:
-        write_message(stream, message)
-    stream.seek(0)
-    assert [read_message(stream) for _ in messages] == messages
-    assert read_message(stream) is None
-
-
-def test_a_message_that_is_cut_off_is_the_end() -> None:
-    stream = io.BytesIO()
-    write_message(stream, {"op": "piece"})
-    for n in range(len(stream.getvalue())):
-        assert read_message(io.BytesIO(stream.getvalue()[:n])) is None
-
-
-def test_half_a_surrogate_pair_does_not_break_the_wire() -> None:
-    stream = io.BytesIO()
-    write_message(stream, {"text": "a\ud800b"})
-    stream.seek(0)
-    assert read_message(stream) == {"text": "a\ud800b"}
-
+from tutor_app.adapters.wire import read_message, write_message
 
 # --- stop strings ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ of prompts or solutions: it implements :class:`tutor_app.core.ports.LanguageMode
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import os
@@ -16,18 +15,17 @@ import queue
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
-from tutor_app.adapters.engine.worker import read_message, write_message
+from tutor_app.adapters import child
+from tutor_app.adapters.child import Child
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -95,11 +93,15 @@ def physical_cores() -> int:
 
 
 def worker_command() -> list[str]:
-    """The command that starts the model process; a frozen program is its own interpreter."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--engine-worker"]
-    # -P: the worker's own folder is not searched, or its neighbours would shadow packages of the same names.
-    return [sys.executable, "-P", str(Path(__file__).with_name("worker.py"))]
+    """The command that starts the model process."""
+    return child.worker_command("--engine-worker", Path(__file__).with_name("worker.py"))
+
+
+def _start() -> Child:
+    try:
+        return Child(worker_command(), "engine", WAITING)
+    except OSError as e:
+        raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
 
 
 def explain_exit(code: int) -> tuple[str, str]:
@@ -171,7 +173,7 @@ def check_model(path: Path) -> None:
         ModelFileFault: If llama.cpp refuses the file.
     """
     try:
-        worker = _Process()
+        worker = _start()
     except EngineFault:
         return
     try:
@@ -219,7 +221,7 @@ class Engine:
         self._adapter = adapter
         self._name, self._sha256 = name or (adapter or path).stem, sha256
         self._lock = threading.Lock()
-        self._worker: _Process | None = None
+        self._worker: Child | None = None
         self._ids = itertools.count(1)
         self._info = ModelInfo(self._name, sha256, self._options.n_ctx, self._options.n_seq)
         self._gpu_layers = self._options.gpu_layers
@@ -312,7 +314,7 @@ class Engine:
                     case "not_finite":
                         finished = True
                         raise EngineFault(*NOT_FINITE)
-                    case "died":
+                    case child.DIED:
                         finished = True
                         if cancelled:  # another generation found it hung, or it died of what it was doing
                             yield tally.stopped()
@@ -335,14 +337,14 @@ class Engine:
         try:
             worker.send(op="tokenize", id=job, spans=[[s.text, s.supervised, s.special] for s in spans])
             message = inbox.get()
-            if message["op"] == "died":
+            if message["op"] == child.DIED:
                 raise self._death(worker)
             ids: list[int] = message["ids"]
             return ids
         finally:
             worker.close(job)
 
-    def _ready(self, cancel: Cancel | None) -> _Process:
+    def _ready(self, cancel: Cancel | None) -> Child:
         closes = self._closes
 
         def called_off() -> bool:
@@ -362,7 +364,7 @@ class Engine:
                 if path is not None:
                     _check_file(path)
             while True:
-                worker = _Process()
+                worker = _start()
                 try:
                     self._load(worker, called_off)
                 except EngineFault:
@@ -380,7 +382,7 @@ class Engine:
         finally:
             self._lock.release()
 
-    def _load(self, worker: _Process, called_off: Callable[[], bool]) -> None:
+    def _load(self, worker: Child, called_off: Callable[[], bool]) -> None:
         o = self._options
         inbox = worker.open(0)
         worker.send(
@@ -417,7 +419,7 @@ class Engine:
                     pass  # a sign of life
                 case "error":
                     raise _refused(self._path, message["message"])
-                case "died":
+                case child.DIED:
                     raise self._death(worker)
                 case "loaded":
                     worker.close(0)
@@ -440,13 +442,13 @@ class Engine:
         with self._adapter.open("rb") as f:
             return f"{file}|{hashlib.file_digest(f, 'sha256').hexdigest()}"
 
-    def _death(self, worker: _Process) -> EngineFault:
+    def _death(self, worker: Child) -> EngineFault:
         if worker.hung:
             return EngineFault("The model process did not answer any more and was ended.", "Ask again.")
         if worker.ended:
             return EngineFault("The model was closed while it was at work.", "Ask again.")
         message, remedy = explain_exit(worker.wait())
-        trace = worker.last_words()
+        trace = worker.last_error_line()
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
             message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"
         return EngineFault(message, remedy)
@@ -479,142 +481,10 @@ class _Tally:
         return Stopped("cancelled", generated_tokens=self.tokens, decode_seconds=self.last - self.first)
 
 
-def _waited_long_enough(worker: _Process, since: float) -> bool:
+def _waited_long_enough(worker: Child, since: float) -> bool:
     """Whether a caller who asked to stop at ``since`` need not wait any more; ends a process that hangs."""
     now = time.monotonic()
     if now - max(since, worker.heard) > HUNG_SECONDS:
-        worker.hung = True
-        worker.end()
+        worker.end(hung=True)
         return True
     return now - since > STOP_SECONDS
-
-
-class _Process:
-    """The child, threads that write its requests and read its answers, and an inbox for every request.
-
-    Requests go through a thread of their own: a pipe to a child that hangs fills up, and whoever writes to it waits.
-    """
-
-    def __init__(self) -> None:
-        env = {
-            **WAITING,
-            **os.environ,
-            "PYTHONUTF8": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        pipe = subprocess.PIPE
-        try:
-            self._child = subprocess.Popen(
-                worker_command(),
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                env=env,
-                # Ctrl+C in a terminal is for the program, which then stops the generation in good order.
-                start_new_session=os.name == "posix",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError as e:
-            raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
-        self._inboxes: dict[int, queue.Queue[dict[str, Any]]] = {}
-        self._guard = threading.Lock()
-        self._dead = False
-        self.ended = self.hung = False
-        self.heard = time.monotonic()
-        """When the child last said something."""
-        self._requests: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._words: deque[str] = deque(maxlen=60)
-        self._threads = [
-            threading.Thread(target=self._listen, name="engine-answers", daemon=True),
-            threading.Thread(target=self._overhear, name="engine-log", daemon=True),
-            threading.Thread(target=self._write, name="engine-requests", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def pid(self) -> int:
-        return self._child.pid
-
-    @property
-    def alive(self) -> bool:
-        return not self._dead
-
-    def open(self, job: int) -> queue.Queue[dict[str, Any]]:
-        inbox: queue.Queue[dict[str, Any]] = queue.Queue()
-        with self._guard:
-            self._inboxes[job] = inbox
-            if self._dead:
-                inbox.put({"op": "died"})
-        return inbox
-
-    def close(self, job: int) -> None:
-        with self._guard:
-            self._inboxes.pop(job, None)
-
-    def send(self, **message: Any) -> None:
-        """Hand over a request; returns at once."""
-        self._requests.put(message)
-
-    def end(self) -> None:
-        """Kill the child and leave nothing of it behind; safe to call twice."""
-        self._dead = self.ended = True
-        self._child.kill()
-        self._child.wait()
-        self._requests.put(None)
-        for thread in self._threads:
-            thread.join()
-        for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-
-    def wait(self) -> int:
-        """Exit code; a child that is not gone yet is ended."""
-        try:
-            return self._child.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            return self._child.wait()
-
-    def last_words(self) -> str:
-        """The last line the child wrote to standard error."""
-        self._threads[1].join(timeout=1)
-        return next((line for line in reversed(self._words) if line), "")
-
-    def _listen(self) -> None:
-        stream = self._child.stdout
-        assert stream is not None
-        while True:
-            try:
-                message = read_message(stream)
-            except (OSError, ValueError):
-                message = None
-            if message is None:
-                break
-            self.heard = time.monotonic()
-            with self._guard:
-                inbox = self._inboxes.get(message.get("id", 0))
-            if inbox is not None:
-                inbox.put(message)
-        self._requests.put(None)
-        with self._guard:
-            self._dead = True
-            for inbox in self._inboxes.values():
-                inbox.put({"op": "died"})
-
-    def _write(self) -> None:
-        stream = self._child.stdin
-        assert stream is not None
-        while (message := self._requests.get()) is not None:
-            try:
-                write_message(stream, message)
-            except (OSError, ValueError):
-                self._dead = True  # the listener tells the inboxes
-                return
-
-    def _overhear(self) -> None:
-        stream = self._child.stderr
-        assert stream is not None
-        for line in stream:
-            self._words.append(line.decode("utf-8", "replace").strip())

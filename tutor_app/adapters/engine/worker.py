@@ -1,11 +1,10 @@
 """The model process: owns llama.cpp and one context of several sequences; speaks length-prefixed JSON.
 
-Run by path as a child of :mod:`tutor_app.adapters.engine.client`; imports llama_cpp and numpy, nothing of this package
-and nothing of Qt. It decides nothing about solutions: it continues texts.
+Run by path as a child of :mod:`tutor_app.adapters.engine.client`; imports llama_cpp and numpy, of this program only
+:mod:`tutor_app.adapters.wire`, and nothing of Qt. It decides nothing about solutions: it continues texts.
 
-Wire form, both ways: a little-endian u32 length, then that many bytes of UTF-8 JSON. Requests: ``load``, ``check``,
-``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``, ``checked``, ``progress``,
-``piece``, ``stopped``, ``not_finite``, ``tokens``, ``error``.
+Requests: ``load``, ``check``, ``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``,
+``checked``, ``progress``, ``piece``, ``stopped``, ``not_finite``, ``tokens``, ``error``.
 
 What is kept between requests:
 
@@ -31,11 +30,9 @@ import codecs
 import contextlib
 import ctypes
 import hashlib
-import json
 import math
 import os
 import queue
-import struct
 import sys
 import threading
 import time
@@ -45,37 +42,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 
+if not __package__:  # run by its path: the package is looked for there, for the import below alone
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from tutor_app.adapters.wire import read_message, take_output, write_message
+
+if not __package__:
+    del sys.path[0]
+
 PREFIX_STATES_IN_MEMORY: Final = 4
 REMEMBERED_GENERATIONS: Final = 256
 LOG_LINES: Final = 200
 GPU_CHUNK: Final = 512
 CPU_CHUNK: Final = 64
 """Prompt tokens evaluated at once; a cancel is answered between two of them."""
-
-
-# --- wire ----------------------------------------------------------------------------------------------------
-
-
-def write_message(stream: IO[bytes], message: dict[str, Any]) -> None:
-    """Write one framed message and flush."""
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    # A path that is no UTF-8 has lone surrogates, which JSON can only hold as escapes; these are their very form.
-    data = text.encode("utf-8", "backslashreplace")
-    stream.write(struct.pack("<I", len(data)) + data)
-    stream.flush()
-
-
-def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
-    """Read one framed message; None at the end of the stream."""
-    head = stream.read(4)
-    if len(head) < 4:
-        return None
-    (size,) = struct.unpack("<I", head)
-    data = stream.read(size)
-    if len(data) < size:
-        return None
-    message: dict[str, Any] = json.loads(data)
-    return message
 
 
 # --- pure parts, tested without a model ----------------------------------------------------------------------
@@ -843,8 +823,7 @@ class Worker:
 
 def main() -> NoReturn:
     """Serve on standard input and output; anything llama.cpp prints goes to standard error."""
-    outgoing = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    outgoing = take_output()
     code = 0
     try:
         with contextlib.suppress(BrokenPipeError):

@@ -9,19 +9,15 @@ memory limit and is killed when it exceeds them. Never evaluates an answer as co
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import queue
 import re
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
+from tutor_app.adapters import child
+from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.adapters.grading.compare import Finding
 from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.paper import paper_same
@@ -30,7 +26,6 @@ from tutor_app.core.errors import HostFault
 Verdict = Literal["correct", "incorrect", "unknown"]
 Mode = Literal["strict", "paper"]
 
-START_SECONDS: Final = 60.0
 MAX_CHARACTERS: Final = 8_000
 _NUMBER: Final = re.compile(r"\s*\$?\s*(-?)\s*\$?\s*(\d{1,3}(?:,\d{3})+|\d{1,1000})(\.0{1,20})?\s*\$?\s*")
 
@@ -62,9 +57,7 @@ class Grader:
     def __init__(self, *, timeout: float = 5.0, accept_rounded: bool = True) -> None:
         self._timeout = timeout
         self._accept_rounded = accept_rounded
-        self._lock = threading.Lock()
-        self._worker: _Worker | None = None
-        self._closed = False
+        self._process = AnswerProcess(worker_command, "grading")
 
     def __enter__(self) -> Grader:
         return self
@@ -74,20 +67,12 @@ class Grader:
 
     def close(self) -> None:
         """End the grading process; safe to call twice. A comparison under way becomes ``unknown``."""
-        self._closed = True
-        worker = self._worker
-        if worker is not None:
-            worker.kill()
-        with self._lock:
-            if self._worker is not None:
-                self._worker.kill()
-                self._worker = None
+        self._process.close()
 
     @property
     def process_id(self) -> int | None:
         """The identifier of the grading process, or None while none runs."""
-        worker = self._worker
-        return None if worker is None or worker.exited() else worker.process_id
+        return self._process.pid
 
     def warm(self) -> None:
         """Start the grading process now rather than at the first hard comparison.
@@ -95,8 +80,8 @@ class Grader:
         Raises:
             HostFault: If it cannot be started.
         """
-        with self._lock:
-            self._running()
+        with _faults():
+            self._process.warm()
 
     def grade(self, gold: str, answer: str, *, mode: Mode = "strict") -> Grade:
         """Whether the answer is as good as the gold answer.
@@ -127,31 +112,29 @@ class Grader:
         return self._ask(gold, answer, paper=False) if found.reason == "needs_algebra" else found
 
     def _ask(self, gold: str, answer: str, *, paper: bool) -> Finding:
-        """The grading process's finding; it is killed, and its successor started, when its time is over."""
-        with self._lock:
-            worker = self._running()
-            request = {"gold": gold, "answer": answer, "paper": paper, "seconds": self._timeout}
-            asked = time.monotonic()
-            reply = worker.ask(request, self._timeout + 0.5)
-            if reply is None:
-                # At the limit its own watchdog ends it, so that it ends even when this process is gone.
-                died = time.monotonic() - asked < self._timeout
-                worker.kill()
-                self._worker = None
-                if not self._closed:
-                    self._worker = _Worker()
-                return Finding(None, "worker_died" if died else "timeout")
-            return Finding(reply["same"], str(reply["reason"]))
+        request = {"gold": gold, "answer": answer, "paper": paper}
+        with _faults():
+            try:
+                reply = self._process.ask(request, self._timeout)
+            except TimeoutError:
+                return Finding(None, "timeout")
+            except ProcessDied:
+                return Finding(None, "worker_died")
+        return Finding(reply["same"], str(reply["reason"]))
 
-    def _running(self) -> _Worker:
-        if self._closed:
-            raise HostFault("The grader is closed.", "Make a new one.")
-        if self._worker is None or self._worker.exited():
-            if self._worker is not None:
-                self._worker.kill()
-            self._worker = _Worker()
-        self._worker.wait_ready(START_SECONDS)
-        return self._worker
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """Say for the user why the grading process cannot be used."""
+    try:
+        yield
+    except ProcessClosed:
+        raise HostFault("The grader is closed.", "Make a new one.") from None
+    except OSError as e:
+        raise HostFault(
+            f"The grading process could not be started: {e.strerror or e}.",
+            "Close other programs and try again, or reinstall if it happens again.",
+        ) from e
 
 
 def _quick(gold: str, answer: str) -> Finding | None:
@@ -175,90 +158,5 @@ def _whole(m: re.Match[str]) -> int:
 
 
 def worker_command() -> list[str]:
-    """The command that starts the grading process; a frozen program is its own interpreter."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--grading-worker"]
-    return [sys.executable, str(Path(__file__).with_name("worker.py"))]
-
-
-class _Worker:
-    """One grading process, and the thread that reads what it says."""
-
-    def __init__(self) -> None:
-        pipe = subprocess.PIPE
-        try:
-            # Ctrl+C in a terminal is for the program, which then ends this process in good order.
-            self._child = subprocess.Popen(
-                worker_command(),
-                stdin=pipe,
-                stdout=pipe,
-                stderr=subprocess.DEVNULL,
-                start_new_session=os.name == "posix",
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-        except OSError as e:
-            raise HostFault(
-                f"The grading process could not be started: {e.strerror or e}.", "Close other programs and try again."
-            ) from e
-        self._said: queue.Queue[bytes | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, name="grading reader", daemon=True)
-        self._reader.start()
-        self._ready = False
-
-    def _read(self) -> None:
-        assert self._child.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._child.stdout:
-                self._said.put(line)
-        self._said.put(None)
-
-    @property
-    def process_id(self) -> int:
-        """The identifier that the system gave it."""
-        return self._child.pid
-
-    def exited(self) -> bool:
-        """Whether the process has ended."""
-        return self._child.poll() is not None
-
-    def wait_ready(self, timeout: float) -> None:
-        """Wait until SymPy is loaded.
-
-        Raises:
-            HostFault: If that fails.
-        """
-        if self._ready:
-            return
-        if self._next(timeout) is None:
-            self.kill()
-            raise HostFault(
-                "The grading process did not start.", "Close other programs, or reinstall if it happens again."
-            )
-        self._ready = True
-
-    def ask(self, request: Mapping[str, object], timeout: float) -> dict[str, Any] | None:
-        """The reply, or None if the process died or took too long; it is then of no more use."""
-        assert self._child.stdin is not None
-        try:
-            self._child.stdin.write(json.dumps(request).encode() + b"\n")
-            self._child.stdin.flush()
-        except OSError:
-            return None
-        return self._next(timeout)
-
-    def kill(self) -> None:
-        """End the process and its reader; safe to call twice."""
-        self._child.kill()
-        self._child.wait()
-        self._reader.join()
-        for stream in (self._child.stdin, self._child.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-
-    def _next(self, timeout: float) -> dict[str, Any] | None:
-        try:
-            line = self._said.get(timeout=timeout)
-            return None if line is None else json.loads(line)
-        except (queue.Empty, ValueError):
-            return None
+    """The command that starts the grading process."""
+    return child.worker_command("--grading-worker", Path(__file__).with_name("worker.py"))

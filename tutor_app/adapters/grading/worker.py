@@ -2,26 +2,20 @@
 
 Run by path as a child of :mod:`tutor_app.adapters.grading.grader`. It reads the two answers anew from their text
 (nothing is unpickled, nothing evaluated as code) and compares them with the same rules, with SymPy as the oracle for
-what exact arithmetic leaves open. One JSON object a line each way: first ``{"ready": true}``, then for each
-``{"gold", "answer", "paper", "seconds"}`` a ``{"same", "reason"}``.
+what exact arithmetic leaves open. A request has ``gold``, ``answer`` and ``paper``, an answer ``same`` and ``reason``.
 
-Limits: address space by the operating system (where it has them), wall time by a watchdog that ends the process
-even inside a single long operation, size by refusing towers of powers before they are computed.
+Limits: address space by the operating system (where it has them), wall time by :func:`~.wire.serve_requests`, size by
+refusing towers of powers before they are computed.
 """
 
 from __future__ import annotations
 
-import contextlib
-import faulthandler
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 if __name__ == "__main__":
-    # Run by path: the package's root replaces this folder, whose names are no top-level modules.
-    sys.path[0] = str(Path(__file__).resolve().parents[3])
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run by its path: the package is found from here
 
 from tutor_app.adapters.grading import judging
 from tutor_app.adapters.grading.compare import Finding
@@ -38,6 +32,7 @@ from tutor_app.adapters.grading.terms import (
     Term,
     Unreadable,
 )
+from tutor_app.adapters.wire import limit_memory, serve_requests
 
 MEMORY: Final = 1 << 30
 PRECISION: Final = 50
@@ -171,33 +166,19 @@ def judge(oracle: SympyOracle, gold: str, answer: str, *, paper: bool) -> Findin
     return Finding(None, "too_large") if found.same is None and oracle.too_large else found
 
 
-def limit_memory(size: int) -> None:
-    """Cap the address space where the system can; elsewhere the wall clock is the only limit."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
 def main() -> int:
     """Serve until the input ends."""
-    # Answers go out by a private descriptor, so that nothing printed by a library can be taken for one.
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out, Path(os.devnull).open("w") as silent:
-        os.dup2(2, 1)
-        limit_memory(MEMORY)
-        oracle = SympyOracle()
-        out.write('{"ready": true}\n')
-        out.flush()
-        for line in sys.stdin:
-            request = json.loads(line)
-            faulthandler.dump_traceback_later(max(0.1, float(request["seconds"])), exit=True, file=silent)
-            try:
-                found = judge(oracle, request["gold"], request["answer"], paper=bool(request["paper"]))
-            except MemoryError:
-                found = Finding(None, "out_of_memory")
-            faulthandler.cancel_dump_traceback_later()
-            out.write(json.dumps({"same": found.same, "reason": found.reason}) + "\n")
-            out.flush()
+    limit_memory(MEMORY)
+    oracle = SympyOracle()
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = judge(oracle, request["gold"], request["answer"], paper=bool(request["paper"]))
+        except MemoryError:
+            found = Finding(None, "out_of_memory")
+        return {"same": found.same, "reason": found.reason}
+
+    serve_requests(answer)
     return 0
 
 

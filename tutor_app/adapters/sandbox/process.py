@@ -9,7 +9,6 @@ import json
 import os
 import select
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -20,11 +19,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from tutor_app.adapters.wire import HEADER, pack
+
 FRAME_LIMIT: Final = 8 << 20
 MAX_PARTS: Final = 500_000
 """Commas and brackets in a frame: each may become an object, many times as large as what was sent."""
 SEND_SECONDS: Final = 5.0
-_HEADER: Final = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Worker:
             TimeoutError: If the worker does not take it.
             OSError: If the worker is gone.
         """
-        view = memoryview(json.dumps(message).encode() + b"\n")
+        view = memoryview(pack(message))
         end = time.monotonic() + SEND_SECONDS
         while view:
             try:
@@ -126,16 +126,16 @@ class Worker:
         Raises:
             ValueError: If what came is no frame; the worker cannot be talked to any more.
         """
-        while len(self.buffer) >= _HEADER.size:
-            (size,) = _HEADER.unpack_from(self.buffer)
+        while len(self.buffer) >= HEADER.size:
+            (size,) = HEADER.unpack_from(self.buffer)
             if size > FRAME_LIMIT:
                 raise ValueError("frame too large")
-            if len(self.buffer) < _HEADER.size + size:
+            if len(self.buffer) < HEADER.size + size:
                 return
-            data = bytes(self.buffer[_HEADER.size : _HEADER.size + size])
+            data = bytes(self.buffer[HEADER.size : HEADER.size + size])
             if size > MAX_PARTS and sum(map(data.count, (b",", b"[", b"{"))) > MAX_PARTS:
                 raise ValueError("frame of too many parts")
-            del self.buffer[: _HEADER.size + size]
+            del self.buffer[: HEADER.size + size]
             message = json.loads(data)
             if not isinstance(message, dict):
                 raise ValueError("frame is no object")

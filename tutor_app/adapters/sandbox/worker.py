@@ -7,9 +7,9 @@ safe, each worker is a process of its own that loads them itself.
 Runs without the rest of the program: by path, as a module, or as a switch of a frozen application. It reads one
 argument, a JSON object, and refuses to run any code before it is confined as far as this computer allows.
 
-Protocol. To the worker: one JSON object a line (``run``, ``code``, ``record_steps``). From the worker: frames
-of a little-endian u32 length and a JSON object with the key ``k``: ``ready``, ``o``/``e`` (text), ``fig``, ``step``,
-``done``. What code writes to descriptors 1 and 2 by itself goes through a pipe of its own.
+Messages are framed as :mod:`tutor_app.adapters.wire` says. To the worker: ``run``, ``code``, ``record_steps``. From
+the worker, with the key ``k``: ``ready``, ``o``/``e`` (text), ``fig``, ``step``, ``done``. What code writes to
+descriptors 1 and 2 by itself goes through a pipe of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import sysconfig
 import tempfile
@@ -36,12 +35,12 @@ if not __package__:  # run by path: the only entry needed for the imports below,
 
 from tutor_app.adapters.sandbox import block, tracing
 from tutor_app.adapters.sandbox.figure_fonts import FONT_FOLDERS
+from tutor_app.adapters.wire import pack, read_message
 
 if TYPE_CHECKING:
     from tutor_app.adapters.sandbox import confine_notify
 
 FRAME_LIMIT: Final = 8 << 20
-_HEADER: Final = struct.Struct("<I")
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -85,10 +84,10 @@ def _home() -> str:
 
 def write_frame(fd: int, message: dict[str, Any]) -> None:
     """Write one frame; the process ends if the other side has closed the pipe."""
-    data = json.dumps(message).encode()
+    data = pack(message)
     if len(data) > FRAME_LIMIT:
-        data = json.dumps({"k": message.get("k"), "toolarge": len(data)}).encode()
-    view = memoryview(_HEADER.pack(len(data)) + data)
+        data = pack({"k": message.get("k"), "toolarge": len(data)})
+    view = memoryview(data)
     try:
         while view:
             view = view[os.write(fd, view) :]
@@ -105,19 +104,13 @@ def serve(commands: int, events: int, hello: dict[str, Any], config: dict[str, A
     runner.warm_up()
     gc.freeze()  # what exists by now lives as long as the process; the collector need not look at it
     write_frame(events, {"k": "ready", **hello})
-    pending = b""
-    while True:
-        while b"\n" not in pending:
-            data = os.read(commands, 1 << 16)
-            if not data:
-                os._exit(0)
-            pending += data
-        line, pending = pending.split(b"\n", 1)
-        command = json.loads(line)
+    requests = os.fdopen(commands, "rb")
+    while (command := read_message(requests)) is not None:
         if command.get("record_steps"):
             tracing.run(runner, command)
         else:
             runner.run(command["run"], command["code"])
+    os._exit(0)
 
 
 def _arrange(commands: int, events: int, raw: int, link: int | None = None) -> tuple[int, int]:
