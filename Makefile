@@ -12,7 +12,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench formulas golden pages replay soak screenshots clean
+.PHONY: help setup dev run test trainer check fmt bench claims formulas golden pages replay soak screenshots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -36,6 +36,9 @@ test: dev  ## set up, fetch the starter model if it can be had, run the tests
 trainer: dev  ## install the trainer's packages (PyTorch; large) and run its tests
 	@$(BIN)/python -m pip install -q -c packaging/constraints.txt -e ".[trainer]"
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/trainer tests/contracts $(ARGS)
+
+claims: dev  ## check every statement of a file of solutions: DATA=FILE.jsonl (ARGS="--out F", --mutate)
+	@$(BIN)/python packaging/claims.py $(DATA) $(ARGS)
 
 check: dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -18,6 +18,7 @@ from tutor_app.tutor.paths import folders
 
 LEAST = {
     "solve": ["1+1"],
+    "check": ["f.txt"],
     "exec": ["f.py"],
     "models": [],
     "export": ["latest"],

@@ -1,0 +1,51 @@
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tutor_app.commands.check import run_check
+from tutor_app.commands.parser import main
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Code, Text, Transcript
+
+
+def run(path: str, text: str = "", **options: bool) -> tuple[int, str]:
+    out = io.StringIO()
+    code = run_check(path, stdin=io.BytesIO(text.encode()), out=out, **options)
+    return code, out.getvalue()
+
+
+def test_a_false_statement_is_told_and_ends_with_1() -> None:
+    code, said = run("-", "6 + 7 = 13 and 8 * 7 = 54")
+    assert code == 1
+    assert said.splitlines() == ["✓ 6 + 7 = 13", "✗ 8 * 7 = 54: it is 56", "2 of 2 statements checked, 1 false"]
+
+
+def test_nothing_false_ends_with_0() -> None:
+    assert run("-", "hello") == (0, "no statement that could be checked\n")
+
+
+def test_json_has_the_places() -> None:
+    code, said = run("-", "So 2 + 2 = 5", as_json=True)
+    found = json.loads(said)
+    assert (code, found["statements"], found["false"]) == (1, 1, 1)
+    assert found["claims"] == [
+        {"part": 0, "start": 3, "end": 12, "text": "2 + 2 = 5", "verdict": "false", "right": "4", "reason": "different"}
+    ]
+
+
+def test_a_transcript_is_checked_part_by_part(tmp_path: Path) -> None:
+    file = tmp_path / "solution.json"
+    file.write_text(Transcript.of("1 + 1 = 3?", Text("1 + 1 = 2."), Code("x = 1"), Text("2 + 2 = 5.")).to_json())
+    code, said = run(str(file), as_json=True)
+    assert code == 1
+    assert [(c["part"], c["verdict"]) for c in json.loads(said)["claims"]] == [(0, "true"), (1, "false")]
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UserFault):
+        run(str(tmp_path / "nothing"))
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    assert main(["check", str(tmp_path / "bytes")]) == 2
+    assert "is not UTF-8 text" in capsys.readouterr().err

@@ -1,0 +1,225 @@
+"""From a text to tokens with their places: prose word by word, every formula as one token.
+
+Unicode spellings become plain ones of the same length, so that a place in the tokens is a place in the text. What is
+no prose (code, the notes of a calculator ``<<2+3=5>>``, pictures in Asymptote) is blanked. Judges nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tutor_app.adapters.checking.words import OPERATIONS, RELATIONS
+from tutor_app.text.delimiters import split
+
+Kind = Literal["num", "vulgar", "cur", "pct", "op", "rel", "open", "close", "word", "line", "sep", "formula"]
+
+MAX_DIGITS: Final = 60
+_SAME: Final = str.maketrans(
+    {
+        "−": "-", "–": "-", "‐": "-", "‑": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/",
+        "∕": "/", "⁄": "/", "＝": "=", "＋": "+", "：": ":", "（": "(", "）": ")", "≈": "~", "≃": "~", "≅": "~",
+        "≤": "≤", "≥": "≥", "≦": "≤", "≧": "≥", "％": "%", "￡": "£", "￥": "¥", "＄": "$", "’": "'", "\u00a0": " ",
+        "\u2009": " ", "\u202f": " ", "\u2007": " ", "\u3000": " ", "\t": " ", "\r": " ", "∶": ":", "✕": "*", "✖": "*",
+        "•": ";", "—": ";", "➗": "/", "➕": "+", "➖": "-", "﹣": "-", "﹢": "+", "⨯": "*",
+    }
+)  # fmt: skip
+_NOTE: Final = re.compile(r"<<[^<>]{0,400}>>")
+_BLANKED: Final = re.compile(r"\[asy\].*?\[/asy\]|^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_VULGAR: Final = dict(
+    zip(
+        "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞",
+        ["1/2", "1/3", "2/3", "1/4", "3/4", "1/5", "2/5", "3/5", "4/5", "1/6", "5/6", "1/8", "3/8", "5/8", "7/8"],
+        strict=True,
+    )
+)
+_RAISED: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+_TOKEN: Final = re.compile(
+    r"""(?P<space>\ +)
+    |(?P<line>\n\s*)
+    |(?P<ordinal>\d+(?:st|nd|rd|th)\b)
+    |(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
+    |(?P<vulgar>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])
+    |(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
+    |(?P<word>[^\W\d_]\d+(?![\d.])|[^\W\d_](?:[^\W\d_]|['_](?=[^\W_]))*(?:_\w+)*)
+    |(?P<cur>\\?[$]|[€£¥₹¢])
+    |(?P<pct>\\?%)
+    |(?P<rel><=|>=|==+|!=|[=<>≤≥≠~])
+    |(?P<emphasis>(?:(?<=\s)|^|(?<=[(=$]))(?:\*\*|__)(?=\S)|(?<=[\w%.)!])(?:\*\*|__)(?=[\s.,;:!?)]|$))
+    |(?P<op>\*\*|[-+*/:^√!])
+    |(?P<open>[(\[{])
+    |(?P<close>[)\]}])
+    |(?P<sep>.)""",
+    re.VERBOSE | re.MULTILINE,
+)
+_BEFORE_NAME: Final = frozenset(("let", "so", "then", "is", "and", "of", "for", "that", "get", "where"))
+_CLOCK: Final = re.compile(r"0\d")
+"""A time of day, or the end of a number with its commas at the wrong places."""
+_RELATION: Final = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
+_PHRASES: Final = {**{k: ("op", v) for k, v in OPERATIONS.items()}, **{k: ("rel", v) for k, v in RELATIONS.items()}}
+_LONGEST: Final = max(map(len, _PHRASES))
+_FIRST: Final = frozenset(words[0] for words in _PHRASES)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a text.
+
+    Attributes:
+        kind: What it is.
+        text: In its plain spelling; of a formula its LaTeX.
+        start: Its place in the text.
+        end: Where it ends.
+        spaced: White space stands before it.
+    """
+
+    kind: Kind
+    text: str
+    start: int
+    end: int
+    spaced: bool = False
+
+
+def without_notes(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text without the notes of a calculator, and how many characters are missing from which place on."""
+    out, missing, at, removed = [], [(0, 0)], 0, 0
+    for m in _NOTE.finditer(text):
+        out.append(text[at : m.start()])
+        removed += len(m[0])
+        missing.append((m.end() - removed, removed))
+        at = m.end()
+    return "".join([*out, text[at:]]), missing
+
+
+def plain(text: str) -> str:
+    """The text in plain spelling, every character in its place; what is no prose is blank."""
+    text = _BLANKED.sub(lambda m: " " * len(m[0]), text)
+    return text.translate(_SAME)
+
+
+def scan(text: str) -> list[Token]:
+    """The tokens of a text, formulas whole."""
+    view = plain(text)
+    found: list[Token] = []
+    at = 0
+    for segment in split(view).segments:
+        end = at + len(segment.raw)
+        if segment.kind == "text":
+            _scan_prose(view, at, end, found)
+        else:
+            found.append(Token("formula", segment.source, at, end, view[at - 1 : at].isspace()))
+        at = end
+    return _with_words(found)
+
+
+def _scan_prose(view: str, at: int, end: int, found: list[Token]) -> None:
+    spaced = view[at - 1 : at].isspace()
+    for m in _TOKEN.finditer(view, at, end):
+        kind, raw = str(m.lastgroup), m[0]
+        if kind in ("space", "emphasis"):
+            spaced = spaced or kind == "space"
+            continue
+        if kind == "raised":
+            found.append(Token("op", "^", m.start(), m.start(), False))
+            kind, raw = "num", "".join(_RAISED[c] for c in raw)
+        elif kind == "ordinal":
+            kind = "word"
+        elif kind == "num":
+            if len(raw) > MAX_DIGITS or _CLOCK.match(raw):
+                kind = "sep"
+            raw = raw.replace(",", "")
+        elif kind == "vulgar":
+            raw = _VULGAR[raw]
+        elif kind == "rel":
+            raw = _RELATION.get(raw, raw[:1] if raw[0] == "=" else raw)
+        elif kind == "op" and raw == "**":
+            raw = "^"
+        elif kind in ("cur", "pct"):
+            raw = raw[-1]
+        found.append(Token(kind, raw, m.start(), m.end(), spaced))  # type: ignore[arg-type]
+        spaced = kind == "line"
+
+
+def _with_words(found: list[Token]) -> list[Token]:
+    """The same with words that name an operation or relation as such, and the letter x as a sign of multiplication."""
+    out: list[Token] = []
+    i = 0
+    while i < len(found):
+        token = found[i]
+        if token.kind == "word":
+            phrase = _phrase(found, i)
+            if phrase is not None:
+                (kind, text), count = phrase
+                out.append(Token(kind, text, token.start, found[i + count - 1].end, True))  # type: ignore[arg-type]
+                i += count
+                continue
+            if token.text in ("x", "X") and _is_times(found, i):
+                token = Token("op", "*", token.start, token.end, token.spaced)
+            elif (
+                token.text[0] in "xX"
+                and token.text[1:].isdigit()
+                and i
+                and found[i - 1].kind == "num"
+                and not token.spaced
+            ):
+                # "10x15"
+                out.append(Token("op", "*", token.start, token.start + 1))
+                token = Token("num", token.text[1:], token.start + 1, token.end)
+        out.append(token)
+        i += 1
+    return out
+
+
+def _phrase(found: list[Token], i: int) -> tuple[tuple[str, str], int] | None:
+    if found[i].text.lower() not in _FIRST:
+        return None
+    words = []
+    for token in found[i : i + _LONGEST]:
+        if token.kind != "word":
+            break
+        words.append(token.text.lower())
+    for count in range(len(words), 0, -1):
+        if (meaning := _PHRASES.get(tuple(words[:count]))) is not None:
+            return meaning, count
+    return None
+
+
+def _is_glued_times(token: Token, before: Token | None) -> bool:
+    """Whether a word is the end of "10x15"."""
+    joined = before is not None and before.kind == "num" and not token.spaced
+    return joined and token.text[0] in "xX" and token.text[1:].isdigit()
+
+
+def _is_times(found: list[Token], i: int) -> bool:
+    """Whether the x at ``i`` multiplies: "3 x 4", "6 days x $5", "10x15"; not "2x + 3" or "2x(x + 1)"."""
+    if not i or i + 1 >= len(found):
+        return False
+    before, after, token = found[i - 1], found[i + 1], found[i]
+    if after.kind not in ("num", "vulgar", "cur", "open", "word") or before.kind not in (
+        "num",
+        "vulgar",
+        "close",
+        "pct",
+        "word",
+        "cur",
+    ):
+        return False
+    if after.kind == "word":
+        return before.kind == "num" and token.spaced and after.spaced and len(after.text) > 3
+    if after.kind == "open" and before.kind == "num" and not token.spaced:
+        return False
+    if before.kind == "word" and before.text.lower() in (
+        "let",
+        "so",
+        "then",
+        "is",
+        "and",
+        "of",
+        "for",
+        "that",
+        "get",
+        "where",
+    ):
+        return False
+    return token.spaced or before.kind != "word"

@@ -1,0 +1,70 @@
+"""The English words that statements are made of: numbers, operations, relations, and what a unit phrase cannot hold."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+
+def _list(words: str) -> list[str]:
+    return words.split()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_ONES: Final = _list(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS: Final = _list("twenty thirty forty fifty sixty seventy eighty ninety")
+NUMBERS: Final[dict[str, int]] = {
+    **{word: n for n, word in enumerate(_ONES)},
+    **{word: 10 * n for n, word in enumerate(_TENS, 2)},
+    **{f"{ten}-{one}": 10 * n + k for n, ten in enumerate(_TENS, 2) for k, one in enumerate(_ONES[1:10], 1)},
+}
+SCALES: Final = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+PARTS: Final = {
+    "half": Fraction(1, 2), "halves": Fraction(1, 2), "third": Fraction(1, 3), "thirds": Fraction(1, 3),
+    "quarter": Fraction(1, 4), "quarters": Fraction(1, 4), "fourth": Fraction(1, 4), "fourths": Fraction(1, 4),
+    "fifth": Fraction(1, 5), "fifths": Fraction(1, 5), "sixth": Fraction(1, 6), "sixths": Fraction(1, 6),
+    "eighth": Fraction(1, 8), "eighths": Fraction(1, 8), "tenth": Fraction(1, 10), "tenths": Fraction(1, 10),
+}  # fmt: skip
+MULTIPLES: Final = {"twice": 2, "double": 2, "triple": 3, "thrice": 3}
+OPERATIONS: Final[dict[tuple[str, ...], str]] = {
+    ("plus",): "+", ("minus",): "-", ("times",): "*", ("multiplied", "by"): "*", ("divided", "by"): "/",
+    ("added", "to"): "+", ("modulo",): "mod", ("mod",): "mod",
+}  # fmt: skip
+RELATIONS: Final[dict[tuple[str, ...], str]] = {
+    ("is", "equal", "to"): "=", ("are", "equal", "to"): "=", ("equal", "to"): "=", ("equals",): "=", ("equal",): "=",
+    ("is", "approximately", "equal", "to"): "~", ("is", "approximately"): "~", ("is", "about"): "~",
+    ("is", "roughly"): "~", ("approximately", "equals"): "~", ("is", "approx"): "~", ("is", "around"): "~",
+    ("is", "less", "than"): "<", ("is", "greater", "than"): ">", ("is", "more", "than"): ">",
+    ("is", "at", "least"): ">=", ("is", "at", "most"): "<=", ("is", "not", "equal", "to"): "!=",
+    ("is",): "is", ("makes",): "is",
+}  # fmt: skip
+"""Words between two values and the relation that they state; ``is`` stands for an equality only after an operation."""
+APPROXIMATE: Final = _set(
+    "about approximately approx roughly around nearly almost rounded round rounding rounds nearest estimate"
+)
+LOOSE: Final = frozenset(("than", "twice"))
+"""Words after a number that may multiply it."""
+TALKING: Final = _set("we you i he she they it get gets got give gives gave have has had is are was were find")
+"""Words that make a sentence of what stands between a number and a relation."""
+WHOLE: Final = _set("full whole complete completely left leftover remainder remaining only maximum most integer floor")
+"""Words near a division that does not come out: its whole part is meant."""
+BREAKS: Final = _set("""and or so because then am pm but thus hence therefore however although though otherwise meaning
+    equals equal plus minus times divided multiplied where whereas making""")
+"""Words that end an expression."""
+BEFORE: Final = _set("times than twice half double triple thrice plus minus dozen")
+"""A word right before an expression that may take it as a part of a larger one."""
+LABELS: Final = _set(
+    """day week month year step part question problem number chapter group team grade level page round game
+    case equation line stage phase room bag box jar tank store option player test quiz trip"""
+)
+"""Words whose number is a name: "day 1"."""
+NO_LABEL: Final = _set("every each per a an that this the one another first second third fourth fifth last")
+ADDING: Final = _set("add adds added adding subtract subtracts subtracted subtracting")
+VARIABLES: Final = frozenset("bcdefghjklmnopqrstuvwxyzBCDEFGHJKLMNOPQRSTUVWXYZ")
+"""Letters that stand alone for a value; ``a``, ``A``, ``i`` and ``I`` are words, too."""

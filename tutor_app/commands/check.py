@@ -1,0 +1,109 @@
+"""``tutor check``: checks every statement of a text or of a saved solution, and says which are false.
+
+Exit codes: 0 nothing is false; 1 a statement is false; 2 the file could not be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from typing import Any, BinaryIO, Final, TextIO
+
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.commands.shared import DONE, Subparsers, user_path
+from tutor_app.commands.terminal_view import printable
+from tutor_app.core.claims import Claim, Tally
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Text, Transcript, TranscriptFormatError
+
+SOMETHING_FALSE: Final = 1
+MAX_BYTES: Final = 64 << 20
+_MARKS: Final = {"true": "✓", "rounded": "≈", "false": "✗", "unchecked": "·"}
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser(
+        "check", parents=[common], help="check every statement of a text or solution", description=__doc__
+    )
+    parser.add_argument("file", help="a text, or a solution exported as JSON; - for standard input")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check the file; returns the exit code."""
+    return run_check(args.file, as_json=args.json)
+
+
+def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None, out: TextIO | None = None) -> int:
+    """Check the text in the file ``path``, or on standard input for ``-``; returns the exit code.
+
+    Raises:
+        UserFault: If it cannot be read.
+    """
+    out = out or sys.stdout
+    checker = Checker()
+    found = [(part, claim) for part, text in enumerate(texts(_read(path, stdin))) for claim in checker.text(text)]
+    tally = Tally.of(claim for _, claim in found)
+    if as_json:
+        print(json.dumps(report(tally, found), ensure_ascii=False), file=out)
+    else:
+        for _, claim in found:
+            print(printable(line(claim)), file=out)
+        print(tally.sentence() or "no statement that could be checked", file=out)
+    return SOMETHING_FALSE if tally.false else DONE
+
+
+def texts(content: str) -> list[str]:
+    """The pieces of text: those of the solution if it is a transcript, else the whole."""
+    if content.lstrip().startswith("{"):
+        try:
+            transcript = Transcript.from_json(content)
+        except TranscriptFormatError:
+            return [content]
+        return [part.text for turn in transcript.turns[1:] for part in turn.parts if isinstance(part, Text)]
+    return [content]
+
+
+def line(claim: Claim) -> str:
+    """One claim for the terminal."""
+    text = " ".join(claim.text.split())
+    text = text if len(text) <= 120 else f"{text[:119]}…"
+    after = {
+        "false": f": it is {claim.right}" if claim.right else "",
+        "rounded": f": it is {claim.right}" if claim.right else "",
+        "unchecked": f" (not checked: {claim.reason})",
+    }.get(claim.verdict, "")
+    return f"{_MARKS[claim.verdict]} {text}{after}"
+
+
+def report(tally: Tally, found: list[tuple[int, Claim]]) -> dict[str, Any]:
+    """The JSON form."""
+    return {
+        "statements": tally.total,
+        "checked": tally.checked,
+        **asdict(tally),
+        "reasons": dict(Counter(claim.reason for _, claim in found)),
+        "claims": [{"part": part, **asdict(claim)} for part, claim in found],
+    }
+
+
+def _read(path: str, stdin: BinaryIO | None) -> str:
+    try:
+        if path == "-":
+            data = (stdin or sys.stdin.buffer).read(MAX_BYTES + 1)
+        else:
+            with user_path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as e:
+        raise UserFault(f"{path} cannot be read: {e.strerror}.") from None
+    if len(data) > MAX_BYTES:
+        raise UserFault(f"{path} is longer than {MAX_BYTES >> 20} MiB.", "Check it in pieces.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None
