@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+import time
+import unicodedata
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from tutor_app.adapters.grading.grader import Grade
-from tutor_app.core.errors import HostFault, SandboxFault
+from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeSession
-from tutor_app.core.transcript import CodeError, Figure, Output
+from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.values import Entry, Status
 
 
 @dataclass
@@ -81,6 +88,126 @@ class _FakeSession:
         if not self._closed:
             self._executor.closed += 1
         self._closed = True
+
+
+@dataclass
+class _Kept:
+    """A row of a :class:`MemoryLibrary`."""
+
+    transcript: Transcript
+    status: Status
+    created: float
+    updated: float
+    deleted: bool = False
+
+
+class MemoryLibrary:
+    """A :class:`~tutor_app.core.ports.SolutionLibrary` that keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Kept] = {}
+        self._closed = False
+
+    def __enter__(self) -> MemoryLibrary:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def create(self, transcript: Transcript) -> str:
+        key = uuid.uuid4().hex
+        self.put(key, transcript)
+        return key
+
+    def put(self, id: str, transcript: Transcript, status: Status = "running", created: float = 0.0) -> None:
+        """Add a solution with that id, made at that time, by default now."""
+        now = time.time()
+        self._open()[id] = _Kept(transcript, status, created or now, now)
+
+    def save(self, id: str, transcript: Transcript, status: Status = "running") -> None:
+        if status not in get_args(Status):
+            raise ValueError(f"status {status!r}")
+        row = self._row(id)
+        row.transcript, row.status, row.updated = transcript, status, time.time()
+
+    def get(self, id: str) -> Transcript:
+        return self._row(id).transcript
+
+    def find(self, transcript: Transcript) -> str:
+        return next((key for key, row in self._shown() if row.transcript == transcript), "")
+
+    def entries(
+        self, query: str = "", limit: int = 200, offset: int = 0, *, deleted: bool = False
+    ) -> tuple[Entry, ...]:
+        words = [w[:60] for w in _folded(query).split()[:20]]
+        found = [
+            Entry(key, *_summary(row.transcript), row.status, row.created, row.updated)
+            for key, row in reversed(self._shown(deleted))
+            if all(word in _folded(_body(row.transcript)) for word in words)
+        ]
+        found.sort(key=lambda entry: -entry.created)
+        return tuple(found[offset:][: limit if limit >= 0 else None])
+
+    def count(self, *, deleted: bool = False) -> int:
+        return len(self._shown(deleted))
+
+    def has(self, id: str) -> bool:
+        return any(key == id for key, _ in self._shown())
+
+    def ids(self, beginning: str, limit: int = 2) -> tuple[str, ...]:
+        return tuple(key for key, _ in self._shown() if key.startswith(beginning))[:limit]
+
+    def delete(self, id: str) -> None:
+        self._row(id).deleted = True
+
+    def undelete(self, id: str) -> None:
+        self._row(id).deleted = False
+
+    def purge(self) -> int:
+        """Remove what is in the trash for good; returns how many solutions went."""
+        gone = [key for key, _ in self._shown(deleted=True)]
+        for key in gone:
+            del self._rows[key]
+        return len(gone)
+
+    def close(self) -> None:
+        self._closed = True
+
+    def _open(self) -> dict[str, _Kept]:
+        if self._closed:
+            raise LibraryFault("The library is closed.")
+        return self._rows
+
+    def _row(self, id: str) -> _Kept:
+        rows = self._open()
+        if id not in rows:
+            raise UserFault("This solution is no longer in the library.")
+        return rows[id]
+
+    def _shown(self, deleted: bool = False) -> list[tuple[str, _Kept]]:
+        return [(key, row) for key, row in self._open().items() if row.deleted == deleted]
+
+
+def _plain(text: str) -> str:
+    return re.sub("[\0\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _folded(text: str) -> str:
+    return _plain(unicodedata.normalize("NFC", text)).casefold()
+
+
+def _summary(transcript: Transcript) -> tuple[str, str, str]:
+    """Problem, model and answer, as a list shows them."""
+    model = transcript.meta.get("model", "")
+    shown = model if isinstance(model, str) else json.dumps(model)
+    return _plain(transcript.problem), _plain(shown), _plain(transcript.answer.latex if transcript.answer else "")
+
+
+def _body(transcript: Transcript) -> str:
+    """What is searched: the problem, prose, code and the answer."""
+    parts = [p for turn in transcript.turns for p in turn.parts]
+    pieces = [p.text if isinstance(p, Text) else p.source for p in parts if isinstance(p, Text | Code)]
+    return "\n".join([*pieces, transcript.answer.latex if transcript.answer else ""])
 
 
 class ScriptedGrader:

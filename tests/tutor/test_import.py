@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import MemoryLibrary
 from tests.ui.scripted import QUADRATIC, REPAIRED
-from tutor_app.adapters.library import Library
 from tutor_app.commands.parser import main
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.transcript import Transcript
@@ -21,7 +21,7 @@ SECOND = Transcript.of("Sum $k$", *QUADRATIC[:2])
 def test_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "all.json"
     write_export(path, [FIRST, SECOND])
-    with Library(tmp_path / "library.db") as library:
+    with MemoryLibrary() as library:
         brought = import_transcripts(read_transcripts(path), library)
         assert brought.sentence == "Imported 2 solutions."
         assert [library.get(i) for i in brought.ids] == [FIRST, SECOND]

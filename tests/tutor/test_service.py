@@ -7,14 +7,14 @@ from typing import cast
 
 import pytest
 
-from tests.fakes import FakeExecutor
+from tests.fakes import FakeExecutor, MemoryLibrary
 from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, PromptSet
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent, TextDelta
-from tutor_app.core.ports import Sampling
+from tutor_app.core.ports import Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import MAX_PROBLEM, SolveSettings
 from tutor_app.core.transcript import Code, Text, Transcript
@@ -33,17 +33,17 @@ def tutor(*replies: str, executor: FakeExecutor | None = None) -> Tutor:
     return Tutor(cast(Model, model), cast(Sandbox, executor or FakeExecutor()), CHATML, PromptSet("terse"))
 
 
-def solved(library: Library, problem: str = PROBLEM) -> Iterator[SolveEvent]:
+def solved(library: SolutionLibrary, problem: str = PROBLEM) -> Iterator[SolveEvent]:
     return tutor().solve(problem, settings=SETTINGS, library=lambda: library)
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    with Library(tmp_path / "l.sqlite3") as opened:
+def library() -> Iterator[MemoryLibrary]:
+    with MemoryLibrary() as opened:
         yield opened
 
 
-def test_a_recorded_solution_is_in_the_library(library: Library) -> None:
+def test_a_recorded_solution_is_in_the_library(library: MemoryLibrary) -> None:
     first, *_, last = solved(library)
     assert isinstance(last, Finished)
     (entry,) = library.entries()
@@ -59,14 +59,14 @@ def test_without_a_library_nothing_is_kept_and_nothing_said_of_it() -> None:
     assert events[-1].detail == ""
 
 
-def test_the_problem_is_normalised_for_the_model_and_the_library(library: Library) -> None:
+def test_the_problem_is_normalised_for_the_model_and_the_library(library: MemoryLibrary) -> None:
     *_, last = solved(library, "  What\x1b is\r\n6*7?\n")
     assert isinstance(last, Finished)
     assert last.transcript.problem == library.entries()[0].problem == "What is\n6*7?"
 
 
 @pytest.mark.parametrize("problem", ["", " \n", "\0", "x" * (MAX_PROBLEM + 1)])
-def test_a_problem_that_cannot_be_asked_is_not_kept(library: Library, problem: str) -> None:
+def test_a_problem_that_cannot_be_asked_is_not_kept(library: MemoryLibrary, problem: str) -> None:
     executor = FakeExecutor()
     events = tutor(executor=executor).solve(problem, settings=SETTINGS, library=lambda: library)
     with pytest.raises(UserFault):
@@ -74,7 +74,7 @@ def test_a_problem_that_cannot_be_asked_is_not_kept(library: Library, problem: s
     assert (library.count(), executor.opened) == (0, 0)
 
 
-def test_what_a_kill_would_leave_knows_how_it_was_made(library: Library) -> None:
+def test_what_a_kill_would_leave_knows_how_it_was_made(library: MemoryLibrary) -> None:
     events = solved(library)
     first = next(events)
     assert isinstance(first, Recorded)
@@ -96,7 +96,7 @@ def test_what_a_kill_would_leave_knows_how_it_was_made(library: Library) -> None
     assert last.transcript.meta["created"] == at_once.meta["created"]
 
 
-def test_what_there_is_is_kept_when_the_user_walks_away(library: Library) -> None:
+def test_what_there_is_is_kept_when_the_user_walks_away(library: MemoryLibrary) -> None:
     stream = solved(library)
     for event in stream:
         if isinstance(event, TextDelta) and "." in event.text:
@@ -107,7 +107,7 @@ def test_what_there_is_is_kept_when_the_user_walks_away(library: Library) -> Non
     assert library.get(entry.id).solution[0] == Text("Compute.")
 
 
-def test_parts_are_saved_while_they_come(library: Library) -> None:
+def test_parts_are_saved_while_they_come(library: MemoryLibrary) -> None:
     ticks = iter(range(10_000))
     parts: list[Text | Code] = []
 
@@ -129,22 +129,22 @@ def test_parts_are_saved_while_they_come(library: Library) -> None:
     assert len(library.get(library.entries()[0].id).solution) == 3
 
 
-def test_one_who_walks_away_at_once_leaves_an_interrupted_solution(library: Library) -> None:
+def test_one_who_walks_away_at_once_leaves_an_interrupted_solution(library: MemoryLibrary) -> None:
     stream = solved(library)
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert [e.status for e in library.entries()] == ["interrupted"]
 
 
-class FullLibrary(Library):
+class FullLibrary(MemoryLibrary):
     """A library whose disk is full after the problem was written."""
 
     def save(self, *_: object, **__: object) -> None:
         raise LibraryFault("The disk is full.", "Make room.")
 
 
-def test_a_library_that_fails_on_the_way_loses_no_solution(tmp_path: Path) -> None:
-    with FullLibrary(tmp_path / "l.sqlite3") as library:
+def test_a_library_that_fails_on_the_way_loses_no_solution() -> None:
+    with FullLibrary() as library:
         *_, last = solved(library)
     assert isinstance(last, Finished)
     assert last.transcript.answer is not None
@@ -163,7 +163,7 @@ def test_a_library_that_cannot_be_opened_stops_no_solution(tmp_path: Path) -> No
     assert last.sentence().startswith("The model gave its answer. The solution is not kept: The library ")
 
 
-def test_a_solution_that_is_deleted_for_good_meanwhile_goes_on(library: Library) -> None:
+def test_a_solution_that_is_deleted_for_good_meanwhile_goes_on(library: MemoryLibrary) -> None:
     events = solved(library)
     first = next(events)
     assert isinstance(first, Recorded)
@@ -175,7 +175,7 @@ def test_a_solution_that_is_deleted_for_good_meanwhile_goes_on(library: Library)
 
 
 @pytest.mark.parametrize(("said", "verdict"), [("answer", "correct"), ("x + 1 + answer", "incorrect")])
-def test_a_samples_answer_is_known(library: Library, said: str, verdict: str) -> None:
+def test_a_samples_answer_is_known(library: MemoryLibrary, said: str, verdict: str) -> None:
     sample = next(s for s in sample_problems() if s.answer.isdigit())
     reply = f"So $\\boxed{{{said.replace('answer', sample.answer)}}}$."
     typed = "\n" + sample.problem.replace(" ", "  ") + " "

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tests.fakes import MemoryLibrary
 from tutor_app.core.confinement import Confinement, Guarantee
-from tutor_app.core.errors import ModelStoreFault, UserFault
+from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,
@@ -35,6 +36,7 @@ from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts, suggested_name, write_export
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
+from tutor_app.tutor.recorder import import_transcripts
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
@@ -158,8 +160,7 @@ class ScriptedServices:
     fail_solve: Exception | None = None
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
-    saved: dict[str, tuple[Entry, Transcript]] = field(default_factory=dict)
-    trash: dict[str, tuple[Entry, Transcript]] = field(default_factory=dict)
+    library: MemoryLibrary = field(default_factory=MemoryLibrary)
     calls: list[str] = field(default_factory=list)
     solve_thread: str = ""
     confined: Confinement = CONFINED
@@ -169,26 +170,25 @@ class ScriptedServices:
     logs: str = ""
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
-        key = f"s{len(self.saved) + len(self.trash)}"
+        key = f"s{self.library.count() + self.library.count(deleted=True)}"
         self.keep(key, problem, parts, "finished", created)
         return key
 
     def keep(self, key: str, problem: str, parts: Sequence[Part], status: Status, created: float | None = None) -> None:
-        self.put(key, Transcript.of(problem, *parts, meta={"model": self.model}), status, created)
+        self.put(key, self._transcript(problem, parts), status, created)
+
+    def _transcript(self, problem: str, parts: Sequence[Part]) -> Transcript:
+        return Transcript.of(problem, *parts, meta={"model": self.model})
 
     def put(self, key: str, transcript: Transcript, status: Status, created: float | None = None) -> None:
-        answer = transcript.answer.latex if transcript.answer else ""
-        model = transcript.meta.get("model", "")
-        entry = Entry(key, transcript.problem, model, answer, status, created or time.time())
-        self.saved[key] = (entry, transcript)
+        self.library.put(key, transcript, status, created or 0.0)
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         self.calls.append(f"solve {problem}")
         self.solve_thread = threading.current_thread().name
         problem = check_problem(problem)
         key = self.add(problem, ())
-        began = time.time()
-        self.keep(key, problem, (), "running", began)
+        self.keep(key, problem, (), "running")
         builder = Builder()
         status: Status = "interrupted"
         try:
@@ -203,13 +203,13 @@ class ScriptedServices:
                 builder.apply(event)
                 if isinstance(event, Finished):
                     status = "finished"
-                    self.keep(key, problem, builder.parts(), status, began)
+                    self.library.save(key, self._transcript(problem, builder.parts()), status)
                 yield event
                 if self.delay:
                     time.sleep(self.delay)
         finally:
-            if key in self.saved:
-                self.keep(key, problem, builder.parts(), status, began)
+            if self.library.has(key):
+                self.library.save(key, self._transcript(problem, builder.parts()), status)
 
     def model_info(self) -> ModelInfo | None:
         return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None
@@ -249,38 +249,19 @@ class ScriptedServices:
         return self.confined
 
     def import_solutions(self, paths: Sequence[str]) -> ImportResult:
-        keys: list[str] = []
-        new = 0
-        for transcript in (t for path in paths for t in read_transcripts(path)):
-            key = next((k for k, (_, known) in self.saved.items() if known == transcript), "")
-            if not key:
-                key = self.add(transcript.problem, ())
-                self.put(key, transcript, "finished")
-                new += 1
-            keys.append(key)
-        return ImportResult(tuple(keys), new)
+        return import_transcripts([t for path in paths for t in read_transcripts(path)], self.library)
 
     def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
-        words = query.lower().split()
-        found = [e for e, t in self.saved.values() if all(w in t.to_json().lower() for w in words)]
-        return sorted(found, key=lambda e: -e.created)[offset : offset + limit]
+        return self.library.entries(query, limit, offset)
 
     def solution(self, entry_id: str) -> Transcript:
-        return self._row(self.saved | self.trash, entry_id)[1]
+        return self.library.get(entry_id)
 
     def delete(self, entry_id: str) -> None:
-        self.trash[entry_id] = self._row(self.saved, entry_id)
-        del self.saved[entry_id]
+        self.library.delete(entry_id)
 
     def undelete(self, entry_id: str) -> None:
-        self.saved[entry_id] = self._row(self.trash, entry_id)
-        del self.trash[entry_id]
-
-    @staticmethod
-    def _row(rows: dict[str, tuple[Entry, Transcript]], entry_id: str) -> tuple[Entry, Transcript]:
-        if entry_id not in rows:
-            raise UserFault("This solution is no longer in the library.")
-        return rows[entry_id]
+        self.library.undelete(entry_id)
 
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache

@@ -85,7 +85,7 @@ def test_no_call_that_needs_the_disk_is_made_in_the_gui_thread(qtbot: QtBot, ope
     window.open_solution(old)
     qtbot.waitUntil(lambda: window.box.text == "Earlier")
     window.delete_solution(old)
-    qtbot.waitUntil(lambda: old in services.trash)
+    qtbot.waitUntil(lambda: services.library.count(deleted=True) == 1)
     window.undelete_solution(old)
     window.models.show()
     window.look_at_confinement()

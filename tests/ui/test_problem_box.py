@@ -60,7 +60,7 @@ def test_a_solution_dropped_anywhere_is_imported(qtbot: QtBot, open_window: Open
     assert drop(targets[place], files(path))
     qtbot.waitUntil(lambda: window.box.text == "Dropped here", timeout=5000)
     assert "file:" not in window.box.text
-    assert [e.problem for e, _ in services.saved.values()] == ["Dropped here"]
+    assert [e.problem for e in services.library.entries()] == ["Dropped here"]
 
 
 def test_other_files_are_answered_with_a_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.windows import until_done
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.settings import Settings, described
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.values import Entry, Progress
+from tutor_app.core.values import Progress
 from tutor_app.text.plain import plain
 from tutor_app.ui.dialogs.samples import SamplesDialog, pick
 from tutor_app.ui.dialogs.settings import SettingsDialog
@@ -161,7 +161,7 @@ def test_history_opens_searches_deletes_and_takes_back(qtbot: QtBot, open_window
     entries_shown(qtbot, window, 2)
     QTest.keyClick(window.history.list, Qt.Key.Key_Delete)
     entries_shown(qtbot, window, 1)
-    assert first in services.trash
+    assert [e.id for e in services.library.entries(deleted=True)] == [first]
     assert window.history.toast.isVisible()
     window.history.undo_button.click()
     entries_shown(qtbot, window, 2)
@@ -492,10 +492,10 @@ def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_w
         "cut": ("interrupted before its end", {}),
     }
     for name, (remark, meta) in cases.items():
-        services.saved[name] = (Entry(name, "p"), Transcript.of("p", *QUADRATIC[:1], meta=meta))
+        services.put(name, Transcript.of("p", *QUADRATIC[:1], meta=meta), "finished")
         window.open_solution(name)
         qtbot.waitUntil(_shows(window, remark, "look for"))
-    services.saved["again"] = (Entry("again", "p"), Transcript.of("p", *QUADRATIC, meta=made))
+    services.put("again", Transcript.of("p", *QUADRATIC, meta=made), "finished")
     window.open_solution("again")
     qtbot.waitUntil(lambda: window.status.state.text() == "Solved by M 7B, 21 Nov 2026 at 21:09")
 

@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from tutor_app.core.dialect import Span
 from tutor_app.core.events import RunEvent
+from tutor_app.core.transcript import Transcript
+from tutor_app.core.values import Entry, Status
 
 
 class Cancel(Protocol):
@@ -196,4 +198,58 @@ class CodeExecutor(Protocol):
 
     def close(self) -> None:
         """End every process; safe to call twice."""
+        ...
+
+
+class SolutionLibrary(Protocol):
+    """Keeps solutions: written while they are made, listed newest first, searched, deleted and taken back.
+
+    Every method raises :class:`~tutor_app.core.errors.LibraryFault` if the library cannot be read or written, or has
+    been closed; those that take the id of a solution raise :class:`~tutor_app.core.errors.UserFault` if there is none.
+    """
+
+    def create(self, transcript: Transcript) -> str:
+        """Add a problem, before its solution is begun; returns its id."""
+        ...
+
+    def save(self, id: str, transcript: Transcript, status: Status = "running") -> None:
+        """Write what there is of a solution."""
+        ...
+
+    def get(self, id: str) -> Transcript:
+        """The solution, also one in the trash."""
+        ...
+
+    def find(self, transcript: Transcript) -> str:
+        """The id of a solution that equals ``transcript`` in everything, outside the trash; empty if none does."""
+        ...
+
+    def entries(
+        self, query: str = "", limit: int = 200, offset: int = 0, *, deleted: bool = False
+    ) -> tuple[Entry, ...]:
+        """The solutions in which all words of ``query`` occur, newest first; those in the trash with ``deleted``."""
+        ...
+
+    def count(self, *, deleted: bool = False) -> int:
+        """How many solutions there are outside the trash, or in it."""
+        ...
+
+    def has(self, id: str) -> bool:
+        """Whether there is a solution of this id, outside the trash."""
+        ...
+
+    def ids(self, beginning: str, limit: int = 2) -> tuple[str, ...]:
+        """The ids that begin so, outside the trash; by default just enough to tell one from several."""
+        ...
+
+    def delete(self, id: str) -> None:
+        """Put a solution into the trash."""
+        ...
+
+    def undelete(self, id: str) -> None:
+        """Take a solution out of the trash."""
+        ...
+
+    def close(self) -> None:
+        """Let go; safe to call twice. What this object left running is then ``interrupted``."""
         ...

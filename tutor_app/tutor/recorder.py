@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from tutor_app.adapters.library import Library
 from tutor_app.core.errors import TutorError
 from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent
+from tutor_app.core.ports import SolutionLibrary
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import ImportResult, Status
 
@@ -21,7 +21,7 @@ SAVE_SECONDS: Final = 0.5
 
 def recorded(
     events: Iterator[SolveEvent],
-    library: Callable[[], Library],
+    library: Callable[[], SolutionLibrary],
     draft: Callable[[], Transcript],
     *,
     clock: Callable[[], float] = time.monotonic,
@@ -61,7 +61,7 @@ def recorded(
 class _Row:
     """The library's row of a solution that is being made; remembers what went wrong instead of raising it."""
 
-    def __init__(self, library: Callable[[], Library], transcript: Transcript) -> None:
+    def __init__(self, library: Callable[[], SolutionLibrary], transcript: Transcript) -> None:
         self.key = self.fault = ""
         try:
             self._library = library()
@@ -79,7 +79,7 @@ class _Row:
             self.fault = f"The solution is not kept as a whole: {e}"
 
 
-def import_transcripts(transcripts: Sequence[Transcript], library: Library) -> ImportResult:
+def import_transcripts(transcripts: Sequence[Transcript], library: SolutionLibrary) -> ImportResult:
     """Take transcripts into the library exactly as they are; those that are there already are not taken twice.
 
     Raises:

@@ -16,7 +16,6 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
-from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
@@ -26,7 +25,7 @@ from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import MUMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling
+from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
 from tutor_app.core.transcript import Transcript, Verdict
@@ -109,7 +108,7 @@ class Tutor:
         settings: SolveSettings,
         cancel: Cancel | None = None,
         meta: Mapping[str, Any] | None = None,
-        library: Callable[[], Library] | None = None,
+        library: Callable[[], SolutionLibrary] | None = None,
     ) -> Iterator[SolveEvent]:
         """Solve one problem, check its answer if the right one is known, and keep it if there is a library.
 
