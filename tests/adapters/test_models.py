@@ -329,6 +329,49 @@ def test_bytes_spoilt_on_the_disk_are_noticed(tmp_path: Path, server: Behaviour)
     assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
 
 
+def half_of(folder: Path, content: bytes, url: str) -> Path:
+    """What an earlier download has left."""
+    folder.mkdir(exist_ok=True)
+    part = folder / "tiny.gguf.part"
+    part.write_bytes(content)
+    note = {"sha256": hashlib.sha256(CONTENT).hexdigest(), "bytes": len(CONTENT), "url": url, "etag": ""}
+    (folder / "tiny.gguf.part.json").write_text(json.dumps(note), encoding="utf-8")
+    return part
+
+
+@pytest.mark.parametrize("wrong", [b"?" * len(CONTENT), CONTENT[:-1] + b"?", CONTENT[::-1]])
+def test_a_wrong_rest_does_not_cost_what_is_here(tmp_path: Path, server: Behaviour, wrong: bytes) -> None:
+    part = half_of(tmp_path / "models", CONTENT[:600_000], server.url)
+    server.content = wrong
+    with pytest.raises(ModelStoreFault, match="SHA-256") as caught:
+        store(tmp_path, hub(server.url)).pull("starter")
+    assert "what has arrived is kept" in one_sentence(caught.value)
+    assert part.read_bytes() == CONTENT[:600_000]
+    server.content = CONTENT
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+    assert server.seen[-1]["range"] == "bytes=600000-"
+
+
+def test_a_wrong_rest_is_fetched_from_the_next_source(tmp_path: Path, server: Behaviour) -> None:
+    half_of(tmp_path / "models", CONTENT[:600_000], server.url)
+    server.content = CONTENT[:-1] + b"?"
+    with serving(Behaviour(CONTENT)) as good:
+        assert store(tmp_path, hub(server.url), hub(good.url)).pull("starter").path.read_bytes() == CONTENT
+        assert [seen["range"] for seen in good.seen] == ["bytes=600000-"]
+
+
+def test_two_sources_with_the_same_rest_show_that_the_beginning_is_wrong(tmp_path: Path, server: Behaviour) -> None:
+    half_of(tmp_path / "models", b"?" * 600_000, server.url)
+    with serving(Behaviour(CONTENT)) as good:
+        assert store(tmp_path, hub(server.url), hub(good.url)).pull("starter").path.read_bytes() == CONTENT
+        assert ["range" in seen for seen in good.seen] == [True, False]
+
+
+def test_a_whole_file_that_is_wrong_is_fetched_anew(tmp_path: Path, server: Behaviour) -> None:
+    half_of(tmp_path / "models", CONTENT[:-1] + b"?", server.url)
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+
+
 def test_a_part_of_another_file_is_not_used(tmp_path: Path, server: Behaviour) -> None:
     folder = tmp_path / "models"
     folder.mkdir()

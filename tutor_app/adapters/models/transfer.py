@@ -55,10 +55,6 @@ class GivenUp(Exception):
     """A source cannot deliver; the text says why, in words that can follow its name and a colon."""
 
 
-class WrongHash(GivenUp):
-    """A source delivered other bytes."""
-
-
 class Passing(Exception):
     """A failure that may pass: worth asking again."""
 
@@ -106,6 +102,7 @@ class Part:
         self.size = 0
         self.url = ""
         self.etag = ""
+        self._refused = ""
         self._target = target
         self._note = target.with_name(target.name + ".part.json")
         self._hash = hashlib.sha256()
@@ -141,6 +138,7 @@ class Part:
                 self.clear()
                 return
             self.url, self.etag = str(known.get("url", "")), str(known.get("etag", ""))
+            self._refused = str(known.get("refused", ""))
             # The note is no proof of what is on the disk, so the bytes themselves are hashed again.
             while block := self._file.read(BLOCK):
                 if cancel.is_set():
@@ -168,7 +166,7 @@ class Part:
     def note(self, url: str, etag: str) -> None:
         """Write down what this is a part of and where the bytes come from."""
         self.url, self.etag = url, etag
-        said = {"sha256": self.sha256, "bytes": self.total, "url": url, "etag": etag}
+        said = {"sha256": self.sha256, "bytes": self.total, "url": url, "etag": etag, "refused": self._refused}
         try:
             write_json(self._note, said)
         except OSError as e:
@@ -177,7 +175,7 @@ class Part:
     def clear(self) -> None:
         """Throw away what is there."""
         self.cut(0)
-        self.url = self.etag = ""
+        self.url = self.etag = self._refused = ""
 
     def cut(self, size: int) -> None:
         """Throw away what is there from byte ``size`` on."""
@@ -207,10 +205,23 @@ class Part:
         """Whether the file is complete and has the right hash."""
         return self._hash.hexdigest() == self.sha256
 
-    def must_match(self) -> None:
-        """Raise :class:`WrongHash` unless the complete file has the right hash."""
-        if not self.is_right():
-            raise WrongHash("the file does not have the expected SHA-256 and was discarded")
+    def refuse(self, start: int) -> bool:
+        """The complete file is wrong: throw away what came from byte ``start`` on; returns whether that is all of it.
+
+        What stood before it is kept, because one bad answer must not cost the work of hours. It is thrown away too
+        if the very same rest comes again: then it is most likely the rest that is right.
+        """
+        try:
+            self._file.seek(start)
+            rest = f"{start}:{hashlib.file_digest(self._file, 'sha256').hexdigest()}"
+        except OSError as e:
+            raise disk_fault(e, self.path) from None
+        if start == self.total or rest == self._refused:
+            start = 0
+        self.cut(start)
+        self._refused = rest if start else ""
+        self.note(self.url, self.etag)
+        return not start
 
     def put_in_place(self) -> None:
         """Flush to the disk and rename: the file exists from here on, whole."""
