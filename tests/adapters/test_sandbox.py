@@ -18,7 +18,7 @@ import pytest
 from tutor_app.adapters.sandbox.process import Worker
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
-from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
+from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished, printed
 from tutor_app.core.transcript import Figure, Output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
@@ -424,7 +424,40 @@ def test_overwritten_text_is_shown_as_a_terminal_shows_it_in_the_end(session: Se
     events = list(session.run(code))
     assert isinstance(events[-1], RunFinished)
     assert events[-1].output.stdout == shown
-    assert "".join(e.text for e in events if isinstance(e, OutputDelta)) == shown
+    assert printed(e for e in events if isinstance(e, OutputDelta)) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "seen"),
+    [
+        ("print('.', end='', flush=True)\nprint('.', end='', flush=True)", ".."),
+        ("print('Wait', end='', flush=True)", "Wait"),
+        ("import os\nos.write(1, b'50 %')", "50 %"),
+        ("import sys\nsys.stdout.write('\\r  0 %')\nsys.stdout.flush()", "  0 %"),
+        ("print('  0 %', end='\\r', flush=True)", "  0 %"),
+    ],
+)
+def test_an_unfinished_line_is_seen_while_the_block_runs(session: Session, code: str, seen: str) -> None:
+    flag = threading.Event()
+    deltas: list[OutputDelta] = []
+    for event in session.run(f"{code}\nwhile True: pass", cancel=flag):
+        if isinstance(event, OutputDelta):
+            deltas.append(event)
+            if printed(deltas) == seen:
+                flag.set()
+        else:
+            assert isinstance(event, RunFinished)
+            assert (event.output.stdout, event.output.status) == (seen, "stopped")
+    assert printed(deltas) == seen
+
+
+def test_an_unfinished_line_that_grows_forever_ends_at_the_limit(session: Session) -> None:
+    events = list(session.run("while True: print('.' * 999, end='', flush=True)"))
+    assert isinstance(events[-1], RunFinished)
+    output = events[-1].output
+    assert output.truncated
+    assert printed(e for e in events if isinstance(e, OutputDelta)) == output.stdout
+    assert set(output.stdout) == {"."}
 
 
 def test_what_is_overwritten_does_not_count_as_output(session: Session) -> None:
@@ -474,6 +507,26 @@ def test_warnings_are_told_apart_from_the_output(session: Session) -> None:
         "UserWarning: look at data.csv (line 4)\nRuntimeWarning: divide by zero encountered in divide (line 5)"
     )
     assert run(session, "print(1)").warnings == ""
+
+
+def test_what_is_deprecated_is_said_of_the_lines_of_the_block_alone(session: Session) -> None:
+    code = (
+        "import warnings, re, types\ndef f():\n    warnings.warn('old way', DeprecationWarning)\nf()\n"
+        "import numpy as np\nnone = np.row_stack([[1], [2]])\n"
+        "library = types.ModuleType('library')\n"
+        "exec('import warnings\\nwarnings.warn(\"inside\", DeprecationWarning)', library.__dict__)\n"
+        "warnings.warn('rather not', PendingDeprecationWarning)\nx = '\\\\frac'.replace('\\f', '')"
+    )
+    lines = run(session, code).warnings.splitlines()
+    assert lines[0] == "DeprecationWarning: old way (line 3)"
+    assert [line for line in lines[1:] if "row_stack" not in line] == []
+    assert all(line.endswith("(line 6)") for line in lines[1:])
+
+
+@pytest.mark.parametrize("module", ["shelve", "dbm", "dbm.dumb"])
+def test_values_are_kept_in_a_shelf(session: Session, module: str) -> None:
+    code = f"import {module} as m\nwith m.open('kept', 'c') as d:\n    d['a'] = b'1'\nprint(m.open('kept')['a'])"
+    assert run(session, code).stdout == "b'1'\n"
 
 
 def test_warnings_are_bounded_and_can_be_turned_off(session: Session) -> None:
@@ -569,6 +622,7 @@ import logging, os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 logging.basicConfig()
 go, gone = threading.Event(), threading.Event()
+copy = os.dup(1)
 def speak():
     go.wait(20)
     print('late')
@@ -577,6 +631,11 @@ def speak():
     sys.__stdout__.write('late')
     sys.stderr.write('late')
     os.write(1, b'late')
+    os.write(copy, b'late')
+    for fd in (1, 2, copy):
+        print('late', file=open(fd, 'w', closefd=False))
+        open(fd, 'wb', 0, closefd=False).write(b'late')
+        os.fdopen(fd, 'a', closefd=False).write('late')
     logging.warning('late')
     display('late')
     gone.set()
@@ -605,6 +664,15 @@ def test_a_thread_left_behind_draws_nothing_in_a_later_block(session: Session) -
     run(session, "import matplotlib.pyplot as plt\nthreading.Thread(target=speak).start()")
     assert figures(session, "go.set()\nnone = gone.wait(20)") == []
     assert len(figures(session, "plt.plot([1, 2])")) == 1
+
+
+def test_a_descriptor_of_the_output_can_be_opened_as_a_file(session: Session) -> None:
+    code = (
+        "import os\nwith open(1, 'w', closefd=False) as f:\n    print('text', file=f)\n"
+        "with os.fdopen(os.dup(2), 'wb') as f:\n    size = f.write(b'bytes\\n')\n"
+        "print(size, open(os.open('a', os.O_CREAT | os.O_RDWR), 'w').write('file'), open('a').read())"
+    )
+    assert run(session, code).stdout == "text\nbytes\n6 4 file\n"
 
 
 def test_threads_of_the_block_itself_are_heard_also_in_an_older_pool(session: Session) -> None:

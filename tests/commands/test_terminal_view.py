@@ -60,6 +60,25 @@ def test_a_thought_is_left_out_but_for_its_length() -> None:
     assert lines == ["[thought: 3 words]", "It is seven."]
 
 
+BAR = (OutputDelta("go\n 0 %"), OutputDelta("50 %", back=4), OutputDelta("!", "stderr"), OutputDelta("\n", back=1))
+
+
+def test_a_progress_bar_is_one_line_in_a_file() -> None:
+    assert shown(*BAR, OutputDelta("unfinished"), RunFinished(Output())) == "» go\n» 50 %\n» unfinished\n"
+
+
+def test_a_progress_bar_moves_on_a_terminal() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    view = TerminalView(out, colour=False)
+    for event in BAR[:2]:
+        view.write(event)
+    assert out.getvalue() == "» go\n»  0 %\x1b[4D\x1b[K50 %"
+
+
 def test_every_colour_is_switched_off_again() -> None:
     text = shown(*EVENTS, colour=True)
     assert text.count("\x1b[0m") == text.count("\x1b[") / 2

@@ -29,6 +29,7 @@ from tutor_app.core.events import (
     SolveEvent,
     TextDelta,
     Usage,
+    folded,
 )
 from tutor_app.core.ports import (
     Cancel,
@@ -832,6 +833,23 @@ def test_thoughts_keep_their_place_among_the_words() -> None:
     kinds = [type(p).__name__ for p in end.transcript.solution]
     assert kinds == ["Text", "Thought", "Code", "Output", "Thought", "Text", "Answer"]
     assert end.transcript.solution[1] == Thought("Hm.")
+
+
+def test_the_printed_part_is_what_was_not_taken_back() -> None:
+    deltas = [
+        OutputDelta("go\n"),
+        OutputDelta("0 %"),
+        OutputDelta("5", "stderr", 3),
+        OutputDelta("0 %"),
+        OutputDelta("", back=1),
+    ]
+    builder = Builder()
+    builder.apply(CodeEnded("x"))
+    for event in deltas:
+        builder.apply(event)
+    assert builder.parts()[1] == Output(stdout="go\n50 ", status="stopped")
+    kept = [OutputDelta("go\n"), OutputDelta("5", "stderr"), OutputDelta("0 ")]
+    assert folded(deltas) == kept
 
 
 @dataclass

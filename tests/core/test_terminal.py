@@ -47,4 +47,8 @@ def test_an_unfinished_line_waits_and_each_stream_keeps_its_text() -> None:
     assert list(lines.feed("a", "stdout")) == []
     assert list(lines.feed("b\nc", "stderr")) == [("a", "stdout"), ("b\n", "stderr")]
     assert lines.held == 1
-    assert list(lines.end()) == [("c", "stderr")]
+    assert (lines.news(), lines.news()) == ([("c", "stderr")], [])
+    assert list(lines.feed("\rd", "stderr")) == []
+    assert (lines.news(), lines.overwritten()) == (None, ("d", "stderr"))
+    assert list(lines.end()) == [("d", "stderr")]
+    assert lines.news() == []

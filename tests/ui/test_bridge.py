@@ -21,6 +21,7 @@ from tutor_app.core.events import (
     SolveEvent,
     TextDelta,
     Usage,
+    printed,
 )
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Transcript
@@ -215,7 +216,7 @@ EVENTS = st.lists(
     st.one_of(
         st.builds(TextDelta, st.text(max_size=3)),
         st.builds(CodeDelta, st.text(max_size=3)),
-        st.builds(OutputDelta, st.text(max_size=3), st.sampled_from(["stdout", "stderr"])),
+        st.builds(OutputDelta, st.text(max_size=3), st.sampled_from(["stdout", "stderr"]), st.integers(0, 2)),
         st.builds(Reading, st.integers(0, 9), st.just(9)),
         st.just(CodeStarted()),
         st.just(CodeEnded("x")),
@@ -239,6 +240,8 @@ def test_joining_keeps_text_and_order(events: list[SolveEvent]) -> None:
 
     joined = join(events)
     assert spread(joined) == spread(events)
+    outputs = [[e for e in items if isinstance(e, OutputDelta)] for items in (joined, events)]
+    assert printed(outputs[0]) == printed(outputs[1])
     for a, b in pairwise(joined):
         assert not (type(a) is type(b) and isinstance(a, TextDelta | CodeDelta | Reading))
 

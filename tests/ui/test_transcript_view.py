@@ -475,3 +475,18 @@ def test_answer_only_puts_thoughts_away(view: TranscriptView) -> None:
     assert view.control(0, "thought") is None
     view.show_answer_only(False)
     assert "Hm." in shown(view)
+
+
+def test_a_progress_bar_is_written_in_place(view: TranscriptView) -> None:
+    view.begin("P")
+    view.feed([CodeStarted(), CodeDelta("bar()"), CodeEnded("bar()"), OutputDelta("start\n \U0001d7d9 % done")])
+    assert shown(view) == "P\nbar()\nstart\n \U0001d7d9 % done"
+    view.feed([OutputDelta("50 %", back=9), OutputDelta("!", "stderr")])
+    assert shown(view) == "P\nbar()\nstart\n50 %!"
+    view.feed([OutputDelta("", back=3)])
+    assert shown(view) == "P\nbar()\nstart\n50"
+    view.set_size(20)
+    assert shown(view) == "P\nbar()\nstart\n50"
+    view.feed([OutputDelta(" more\nend\n"), RunFinished(Output(stdout="start\n50 more\nend\n")), ending()])
+    assert shown(view) == "P\nbar()\nstart\n50 more\nend"
+    assert view.transcript().solution == (Code("bar()"), Output(stdout="start\n50 more\nend\n"))

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.commands.shared import Subparsers, interrupt_sets, user_path
+from tutor_app.commands.terminal_view import Lines
 from tutor_app.core.errors import SandboxFault, TutorError, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import CodeExecutor
@@ -148,10 +149,13 @@ def _as_json(run: Iterator[RunEvent], out: TextIO) -> Output:
 
 def _as_text(run: Iterator[RunEvent], out: TextIO, err: TextIO) -> Output:
     output = Output()
+    lines = Lines(out.isatty() and err.isatty())
     for event in run:
+        for text, stream in lines.add(event) if isinstance(event, OutputDelta) else lines.end():
+            print(text, end="", file=err if stream == "stderr" else out, flush=True)
         if isinstance(event, OutputDelta):
-            print(event.text, end="", file=err if event.stream == "stderr" else out, flush=True)
-        elif isinstance(event, FigureDrawn):
+            continue
+        if isinstance(event, FigureDrawn):
             figure = event.figure
             print(f"[figure, {figure.width} x {figure.height}: {figure.alt}]", file=out, flush=True)
         else:

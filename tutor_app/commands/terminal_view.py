@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TextIO
 
 from tutor_app.core.events import (
@@ -24,6 +25,7 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtDelta,
     ThoughtEnded,
+    folded,
 )
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
@@ -49,6 +51,36 @@ def _picture(c: str) -> str:
     return chr(0x2400 + ord(c)) if ord(c) < 32 else f"\\u{ord(c):04x}"
 
 
+class Lines:
+    """Makes one text of what a block prints.
+
+    Args:
+        rewinds: Whether what was written can be taken back, as on a terminal; else only whole lines are given on.
+    """
+
+    def __init__(self, rewinds: bool) -> None:
+        self._rewinds = rewinds
+        self._held: list[OutputDelta] = []
+
+    def add(self, delta: OutputDelta) -> list[tuple[str, str]]:
+        """What to write now: texts with their streams; one without a stream goes to the terminal as it is."""
+        if self._rewinds:
+            # Wide letters take two columns and two backspaces are too many for a narrow one: both are rare in a bar.
+            return [(f"\x1b[{delta.back}D\x1b[K", ""), (delta.text, delta.stream)][not delta.back :]
+        self._held.append(delta)
+        if "\n" not in delta.text:
+            return []
+        *before, last = folded(self._held)
+        end = last.text.rfind("\n") + 1
+        self._held = [replace(last, text=last.text[end:])]
+        return [(d.text, d.stream) for d in (*before, replace(last, text=last.text[:end]))]
+
+    def end(self) -> list[tuple[str, str]]:
+        """What is left of a line that never ended."""
+        held, self._held = folded(self._held), []
+        return [(d.text, d.stream) for d in held]
+
+
 class TerminalView:
     """Writes events as they come."""
 
@@ -66,6 +98,7 @@ class TerminalView:
         self._fresh = True  # at the start of a line
         self._passing = False
         self._thought: list[str] = []
+        self._printed = Lines(out.isatty())
 
     def show(self, events: Iterable[SolveEvent]) -> Finished | None:
         """Write every event; returns the last one."""
@@ -86,6 +119,7 @@ class TerminalView:
             self._pass("thinking")
             return
         self._pass("")
+        self._put_output(self._printed.add(event) if isinstance(event, OutputDelta) else self._printed.end())
         match event:
             case TextDelta(text):
                 self._put(text)
@@ -105,8 +139,6 @@ class TerminalView:
             case CodeEnded():
                 self._line()
                 self._pass("running the code")
-            case OutputDelta(text, stream):
-                self._put(text, "error" if stream == "stderr" else "output", "» ")
             case FigureDrawn(figure):
                 self._line()
                 self._put(f"[figure: {figure.alt or f'{figure.width} x {figure.height} pixels'}]\n", "quiet")
@@ -132,6 +164,13 @@ class TerminalView:
             case _:
                 pass
         self._out.flush()
+
+    def _put_output(self, pieces: Iterable[tuple[str, str]]) -> None:
+        for text, stream in pieces:
+            if stream:
+                self._put(text, "error" if stream == "stderr" else "output", "» ")
+            else:
+                self._out.write(text)
 
     def _put(self, text: str, style: str = "", margin: str = "") -> None:
         text = printable(text)

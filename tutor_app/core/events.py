@@ -7,7 +7,8 @@ gives the same whatever the cuts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -109,10 +110,38 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class OutputDelta:
-    """More printed by the running block; ``stream`` is ``stdout`` or ``stderr``."""
+    """More printed by the running block.
+
+    Attributes:
+        text: The characters.
+        stream: ``stdout`` or ``stderr``.
+        back: How many of the last characters printed so far it takes the place of: a progress bar writes its line
+            anew. They never reach back beyond the last line.
+    """
 
     text: str
     stream: str = "stdout"
+    back: int = 0
+
+
+def folded(deltas: Iterable[OutputDelta]) -> list[OutputDelta]:
+    """The same output without what was taken back."""
+    out: list[OutputDelta] = []
+    for delta in deltas:
+        back = delta.back
+        while back and out:
+            last = out.pop()
+            if len(last.text) > back:
+                out.append(replace(last, text=last.text[:-back]))
+            back = max(0, back - len(last.text))
+        if delta.text:
+            out.append(replace(delta, back=0) if delta.back else delta)
+    return out
+
+
+def printed(deltas: Iterable[OutputDelta]) -> str:
+    """What was printed in the end."""
+    return "".join(delta.text for delta in folded(deltas))
 
 
 @dataclass(frozen=True, slots=True)

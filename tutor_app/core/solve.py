@@ -35,6 +35,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
     Usage,
+    printed,
 )
 from tutor_app.core.ports import (
     Cancel,
@@ -136,7 +137,7 @@ class Builder:
         self._words: list[str] = []
         self._thought: list[str] = []
         self._code: list[str] | None = None
-        self._printed: list[str] = []
+        self._printed: list[OutputDelta] = []
 
     def apply(self, event: SolveEvent | ParseEvent) -> None:
         """Take in one event."""
@@ -163,8 +164,8 @@ class Builder:
             case CodeEnded(source):
                 self._code = None
                 self._parts.append(Code(source))
-            case OutputDelta(text):
-                self._printed.append(text)
+            case OutputDelta():
+                self._printed.append(event)
             case FigureDrawn(figure):
                 self._parts.append(figure)
             case RunFinished(output):
@@ -198,7 +199,7 @@ class Builder:
         """Everything so far; an open block and a running block's output are included as they stand."""
         parts = self._parts
         if self._printed:
-            parts = _with_output(parts, Output(stdout="".join(self._printed), status="stopped"))
+            parts = _with_output(parts, Output(stdout=printed(self._printed), status="stopped"))
         if self._code is not None:
             parts = [*parts, Code("".join(self._code).removesuffix("\n"))]
         elif self._words:

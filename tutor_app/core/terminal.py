@@ -16,7 +16,7 @@ _CONTROL: Final = re.compile(r"(\r|\x08|\x1b\[[02]?K|\x1b\[[\d;]{0,20}m)")
 class TerminalLines:
     """Turns printed text, cut anywhere, into finished lines as a terminal would show them.
 
-    A line is held back until its line feed comes, because everything before it may still be overwritten.
+    A line is finished when its line feed comes; until then everything in it may still be overwritten.
     """
 
     def __init__(self) -> None:
@@ -24,6 +24,7 @@ class TerminalLines:
         self._cells: list[str] | None = None  # of a line that has some
         self._at = 0
         self._stream = "stdout"
+        self._told = 0  # pieces that news() has given
         self._rest = ""  # an escape sequence that may be cut
         self.held = 0
         """Characters of the unfinished line."""
@@ -41,6 +42,17 @@ class TerminalLines:
                 yield from self._finish("\n", stream)
         self._add(last, stream)
 
+    def news(self) -> list[tuple[str, str]] | None:
+        """What has come to the unfinished line since the last call; None if it overwrites itself."""
+        if self._cells is not None:
+            return None
+        new, self._told = self._pieces[self._told :], len(self._pieces)
+        return new
+
+    def overwritten(self) -> tuple[str, str]:
+        """What an unfinished line that overwrites itself shows at this moment, and the stream it belongs to."""
+        return "".join(self._cells or ()).rstrip(" "), self._stream
+
     def end(self) -> Iterator[tuple[str, str]]:
         """What the unfinished line shows, when no more text comes."""
         rest, self._rest = self._rest, ""
@@ -57,6 +69,7 @@ class TerminalLines:
                 self._cells = [c for written, _ in self._pieces for c in written]
                 self._at = len(self._cells)
                 self._pieces.clear()
+                self._told = 0
             if piece == "\r":
                 self._at = 0
             elif piece == "\b":
@@ -85,7 +98,7 @@ class TerminalLines:
             # Blanks at the end are what wiped an older, longer text.
             self._pieces = [("".join(self._cells).rstrip(" "), self._stream)]
             self._cells = None
-        pieces, self._pieces, self.held = self._pieces, [], 0
+        pieces, self._pieces, self.held, self._told = self._pieces, [], 0, 0
         if newline:
             before, last = pieces[-1] if pieces else ("", stream)
             pieces[-1:] = [(before + newline, last)]

@@ -93,6 +93,7 @@ class DocumentBuilder:
         self._out_empty = True
         self._out_lines = 0
         self._out_chars = 0
+        self._out_line = ""
         self._out_cut = False
         self._newlines = 0
 
@@ -263,17 +264,20 @@ class DocumentBuilder:
         if self._colored_text != self._code_text:
             self._highlight(spans(self._code_text))
 
-    def grow_output(self, text: str, stream: str = "stdout") -> None:
-        """Append to the output of the block."""
-        if not text or self._out_cut:
+    def grow_output(self, text: str, stream: str = "stdout", back: int = 0) -> None:
+        """Append to the output of the block; takes the place of the last ``back`` characters, all of the last line."""
+        if not (text or back) or self._out_cut:
             return
         out = self._open_output()
         outer, self.w.cursor = self.w.cursor, out
+        if back:
+            self._take_back(back)
         text = text.replace("\r\n", "\n")
         fmt = self.w.mono_format(color="bad" if stream == "stderr" else "ink")
         lines = text.split("\n")
         for n, line in enumerate(lines):
             self._newlines += n > 0
+            self._out_line = "" if n else self._out_line
             if not line:
                 continue
             line = line.rstrip("\r").rsplit("\r", 1)[-1]
@@ -287,11 +291,23 @@ class DocumentBuilder:
                 self._out_lines += 1
             self._newlines = 0
             self._out_chars += len(line)
+            self._out_line += line
             self.w.write(line[:room], fmt)
             if len(line) > room:
                 self._cut_output([line[room:], *lines[n + 1 :]])
                 break
         self.w.cursor = outer
+
+    def _take_back(self, count: int) -> None:
+        """Remove the last characters of the output at the writer's cursor."""
+        gone = self._out_line[-count:]
+        self._out_line = self._out_line[: -len(gone)] if gone else self._out_line
+        self._out_chars -= len(gone)
+        cursor = self.w.cursor
+        # A position counts units of UTF-16.
+        start = cursor.position() - len(gone.encode("utf-16-le", "surrogatepass")) // 2
+        cursor.setPosition(max(cursor.block().position(), start), QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
 
     def _cut_output(self, rest: Sequence[str]) -> None:
         """Say that ``rest`` is left out."""
@@ -352,7 +368,7 @@ class DocumentBuilder:
         self.w.cursor.movePosition(QTextCursor.MoveOperation.End)
         self._run = self._code = self._output = self._out = None
         self._out_empty, self._out_lines, self._out_chars, self._out_cut = True, 0, 0, False
-        self._code_text, self._newlines = "", 0
+        self._code_text, self._out_line, self._newlines = "", "", 0
         self.w.fresh()
 
     @property

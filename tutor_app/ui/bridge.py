@@ -14,6 +14,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QThread, QTimer, Signal
@@ -322,14 +323,14 @@ def join(events: list[SolveEvent]) -> list[SolveEvent]:
         if pieces:
             last: Any = out[-1]
             text = "".join(pieces)
-            out[-1] = OutputDelta(text, last.stream) if isinstance(last, OutputDelta) else type(last)(text)
+            out[-1] = replace(last, text=text)
             pieces.clear()
 
     for event in events:
         last = out[-1] if out else None
         if isinstance(event, TextDelta | ThoughtDelta | CodeDelta | OutputDelta):
             same = type(last) is type(event) and getattr(last, "stream", "") == getattr(event, "stream", "")
-            if not (same and pieces):
+            if not (same and pieces) or (isinstance(event, OutputDelta) and event.back):
                 flush()
                 out.append(event)
             pieces.append(event.text)

@@ -66,8 +66,10 @@ def prepare() -> None:
         os.uname = lambda: known
     sys.set_int_max_str_digits(0)
     warnings.simplefilter("always")
+    # As Python itself does: what is deprecated is said of the block's own lines, not of what libraries do inside.
     for advice in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
-        warnings.simplefilter("ignore", advice)  # a library's advice to programmers is noise in a solution
+        warnings.simplefilter("ignore", advice)
+    warnings.filterwarnings("always", category=DeprecationWarning, module=r"__main__\Z")
     for message in ("invalid escape sequence", r"Glyph \d+ .*missing from"):  # the second is said in other words
         warnings.filterwarnings("ignore", message)
     builtins.input = _no_input
@@ -85,6 +87,10 @@ def _prepare_files_and_processes() -> None:
     """Have the standard library say, or do without, what the confinement refuses."""
     for name in ("copymode", "copystat"):  # as on a disk that keeps no permissions: the copy itself succeeds
         setattr(shutil, name, _tolerant(getattr(shutil, name)))
+    os.umask = lambda _: 0o077
+    with suppress(ImportError, AttributeError):  # what shelve keeps its values in changes permissions, too
+        database: Any = import_module("dbm.dumb")._Database
+        database._chmod = lambda *_: None
     with suppress(ImportError, AttributeError):
         # Without it multiprocessing says at once that this platform lacks what it needs.
         delattr(import_module("_multiprocessing"), "SemLock")

@@ -32,6 +32,8 @@ MAX_FIGURES: Final = 8
 MAX_VALUE: Final = 20_000
 MAX_SHOWN: Final = 20
 """Values that ``display`` shows as formulas; more are printed as text."""
+REWRITE_SECONDS: Final = 0.1
+"""How often a line that is overwritten again and again is given on."""
 OVERWRITTEN: Final = 64
 """How many times the limit on output a block may write, where it overwrites most of it again."""
 MAX_STEPS: Final = 20_000
@@ -77,6 +79,8 @@ class Run:
         self._room = self._limits.output
         self._unsettled_room = OVERWRITTEN * self._limits.output
         self._lines = TerminalLines()
+        self._given: list[str] = []  # of the unfinished line
+        self._rewritten = 0.0  # when
         self._shown_values: list[tuple[str, str]] = []
         self._printed_raw: list[str] = []
         self._figures = 0
@@ -203,6 +207,33 @@ class Run:
             for line, source in self._lines.end():
                 yield from self._settled(line, source)
             self._room = min(self._room, -1)
+        else:
+            yield from self._given_early()
+
+    def _given_early(self) -> Iterator[RunEvent]:
+        """Give on what there is of the unfinished line, so that dots and progress bars are seen as they come."""
+        news = self._lines.news()
+        if news is not None:
+            for text, stream in news:
+                shown = visible(text)
+                self._given.append(shown)
+                yield OutputDelta(shown, stream)
+        elif (now := time.monotonic()) - self._rewritten >= REWRITE_SECONDS:
+            self._rewritten = now
+            text, stream = self._lines.overwritten()
+            shown = visible(text)
+            yield from self._rewrite(shown, stream)
+            self._given = [shown]
+
+    def _rewrite(self, shown: str, stream: str) -> Iterator[RunEvent]:
+        """Have ``shown`` take the place of what was given of the line, of which the common beginning stays."""
+        given = "".join(self._given)
+        self._given.clear()
+        same = len(given)
+        if not shown.startswith(given):
+            same = next((n for n, (a, b) in enumerate(zip(given, shown, strict=False)) if a != b), len(shown))
+        if same < max(len(shown), len(given)):
+            yield OutputDelta(shown[same:], stream, len(given) - same)
 
     def _settled(self, text: str, stream: str) -> Iterator[RunEvent]:
         """Give on text that can no longer be overwritten."""
@@ -210,9 +241,14 @@ class Run:
         shown = visible(text[:room])
         self._room -= max(len(text), len(shown))  # an escape is longer than what it stands for
         shown = shown[:room]
-        if shown:
-            self._text.append(shown)
-            yield OutputDelta(shown, stream)
+        if not shown:
+            return
+        self._text.append(shown)
+        given = "".join(self._given)
+        if len(given) > len(shown) and given.startswith(shown):  # a piece of the line
+            self._given = [given[len(shown) :]]
+        else:
+            yield from self._rewrite(shown, stream)
 
     def _print_shown_values(self) -> Iterator[RunEvent]:
         """Print what ``display`` was given as lines of text, because other text comes before or after it."""
@@ -227,6 +263,7 @@ class Run:
             yield from self._print_shown_values()
         for line, stream in self._lines.end():
             yield from self._settled(line, stream)
+        yield from self._rewrite("", "stdout")
         if isinstance(done.get("value"), str):
             self._shown_values.append((done["value"][:MAX_VALUE], str(done.get("latex", ""))[:MAX_VALUE]))
 

@@ -7,6 +7,9 @@ gave it. Like everything inside the confined process this is order, not protecti
 from __future__ import annotations
 
 import _thread
+import builtins
+import functools
+import io
 import os
 import threading
 from collections.abc import Callable
@@ -41,7 +44,7 @@ class BlockThreads:
     def install(self) -> None:
         """Have threads, executors and writes to descriptors 1 and 2 attributed from now on."""
         start, submit, start_raw = threading.Thread.start, ThreadPoolExecutor.submit, _thread.start_new_thread
-        write = os.write
+        write, open_file = os.write, io.open
 
         def start_attributed(thread: threading.Thread) -> None:
             thread.__dict__[_ATTRIBUTE] = self._block_of(threading.current_thread())
@@ -54,14 +57,21 @@ class BlockThreads:
             return start_raw(self._bound(function), *args)
 
         def write_attributed(fd: int, data: Any, /) -> int:
-            if fd in (1, 2) and self.is_late():
+            if _is_output(fd) and self.is_late():
                 return memoryview(data).nbytes
             return write(fd, data)
+
+        def open_attributed(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+            if type(file) is int and set(mode) <= set("wabt") and _is_output(file):
+                return _reopened(file, mode, *args, **kwargs)
+            return open_file(file, mode, *args, **kwargs)
 
         setattr(threading.Thread, "start", start_attributed)  # noqa: B010 - a method may not be assigned to
         setattr(ThreadPoolExecutor, "submit", submit_attributed)  # noqa: B010
         setattr(_thread, "start_new_thread", start_raw_attributed)  # noqa: B010
         setattr(os, "write", write_attributed)  # noqa: B010
+        for module in (io, builtins):
+            setattr(module, "open", functools.wraps(open_file)(open_attributed))  # noqa: B010
 
     def _bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, attributed to the block of the calling thread wherever it runs."""
@@ -76,3 +86,37 @@ class BlockThreads:
                 self._local.block = before
 
         return run
+
+
+def _is_output(fd: int) -> bool:
+    """Whether a descriptor is 1 or 2, or a copy of one of them."""
+    if fd in (1, 2):
+        return True
+    try:
+        return any(os.path.samestat(os.fstat(fd), os.fstat(known)) for known in (1, 2))
+    except (OSError, TypeError, OverflowError):
+        return False
+
+
+class _Output(io.FileIO):
+    """A file object on an output's descriptor; the one of Python writes without asking :func:`os.write`."""
+
+    def write(self, data: Any, /) -> int:
+        return os.write(self.fileno(), data)
+
+
+def _reopened(
+    fd: int,
+    mode: str,
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: object = None,
+) -> Any:
+    """What ``open`` gives for the descriptor of an output."""
+    raw = _Output(fd, "w", closefd)
+    if "b" in mode:
+        return io.BufferedWriter(raw) if buffering else raw
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding or "utf-8", errors, newline, line_buffering=buffering == 1)

@@ -41,6 +41,7 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtDelta,
     ThoughtEnded,
+    folded,
 )
 from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Part, Transcript
@@ -94,7 +95,7 @@ class TranscriptView(QTextEdit):
         self._streaming = False
         self._text = ""
         self._code: str | None = None
-        self._stdout: list[tuple[str, str]] = []
+        self._stdout: list[OutputDelta] = []
         self._tail: tuple[QTextCursor, bool] | None = None
         self._notice = ""
         self._following = True
@@ -223,9 +224,9 @@ class TranscriptView(QTextEdit):
                 case CodeEnded(source, _):
                     self._builder.end_code(source)
                     self._code = None
-                case OutputDelta(text, stream):
-                    self._stdout.append((text, stream))
-                    self._builder.grow_output(text, stream)
+                case OutputDelta(text, stream, back):
+                    self._stdout.append(event)
+                    self._builder.grow_output(text, stream, back)
                 case FigureDrawn(figure):
                     self._builder.figure(figure)
                 case RunFinished(output):
@@ -356,8 +357,8 @@ class TranscriptView(QTextEdit):
         if self._streaming and self._fold.thought:
             b.begin_thought()
             b.grow_thought(self._fold.thought)
-        for text, stream in self._stdout if self._streaming else ():
-            b.grow_output(text, stream)
+        for delta in folded(self._stdout) if self._streaming else ():
+            b.grow_output(delta.text, delta.stream)
         if self._ending is not None and self._ending.reason is not EndReason.ANSWERED:
             b.remark(self._ending.sentence())
         if self._text or self._notice:
