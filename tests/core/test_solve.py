@@ -42,7 +42,16 @@ from tutor_app.core.ports import (
     Stopped,
     StopReason,
 )
-from tutor_app.core.solve import MAX_PROBLEM, Builder, SolveSettings, check_problem, feedback, repeats, solve
+from tutor_app.core.solve import (
+    AFTER_ANSWER,
+    MAX_PROBLEM,
+    Builder,
+    SolveSettings,
+    check_problem,
+    feedback,
+    repeats,
+    solve,
+)
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 
 CODE = "```python\nprint(6 * 7)\n```\n"
@@ -214,14 +223,27 @@ def test_a_plain_text_dialect_has_no_constant_beginning() -> None:
     assert model.asked[0]["prefix"] == 0
 
 
-def test_it_ends_with_the_line_that_holds_the_answer() -> None:
-    more = "So \\boxed{42}, done.\nBut wait, let me check that again.\n" + CODE
-    end, _ = run([more])
-    assert end.reason is EndReason.ANSWERED
-    assert end.transcript.solution == (Text("So \\boxed{42}, done.\n"), Answer("42"))
-    end, _ = run([more, "\\boxed{7}"], settings=SolveSettings(stop_after_answer=False))
-    assert found(end) == ("7", "boxed")
-    assert end.usage.runs == 1
+def chatter(lines: int) -> str:
+    return "".join(f"Line {n} says something of {n * n}.\n" for n in range(lines))
+
+
+def test_who_goes_on_for_long_after_the_answer_is_ended() -> None:
+    end, _ = run(["So \\boxed{42}, done.\n" + chatter(500)])
+    assert (end.reason, found(end)) == (EndReason.ANSWERED, ("42", "boxed"))
+    text = end.transcript.solution[0]
+    assert isinstance(text, Text)
+    assert AFTER_ANSWER < len(text.text) < AFTER_ANSWER + 100
+    end, _ = run(["So \\boxed{42}, done.\n" + chatter(500)], settings=SolveSettings(stop_after_answer=False))
+    assert len(str(end.transcript.solution[0])) > 3_000
+
+
+def test_an_answer_may_be_followed_by_another_and_by_code() -> None:
+    executor = FakeExecutor()
+    end, _ = run(
+        ["(a) \\boxed{1}\n(b) We compute.\n" + CODE, "(b) \\boxed{42}\n" + chatter(20) + "(c) \\boxed{3}"], executor
+    )
+    assert executor.ran == ["print(6 * 7)"]
+    assert (end.reason, found(end)) == (EndReason.ANSWERED, ("3", "boxed"))
 
 
 def test_an_empty_box_is_no_answer_yet() -> None:
@@ -817,15 +839,38 @@ def test_a_thought_that_the_prompt_opened() -> None:
 def test_a_thought_without_an_opening_mark() -> None:
     thinks = replace(CHATML, may_think=True)
     end, _ = run(["Maybe \\boxed{5}.\nNo.\n</think>\n\nIt is \\boxed{7}.\nReally.\n"], dialect=thinks)
-    assert end.transcript.solution == (Thought("Maybe \\boxed{5}.\nNo."), Text("It is \\boxed{7}.\n"), Answer("7"))
+    assert end.transcript.solution == (
+        Thought("Maybe \\boxed{5}.\nNo."),
+        Text("It is \\boxed{7}.\nReally.\n"),
+        Answer("7"),
+    )
     end, _ = run(["Maybe it is 5.\n</think>\n\nIt is \\boxed{7}.\n"])
     assert end.transcript.solution == (Thought("Maybe it is 5."), Text("It is \\boxed{7}.\n"), Answer("7"))
 
 
-def test_an_empty_thought_is_no_part_and_lets_the_answer_end_the_turn() -> None:
+def test_an_empty_thought_is_no_part_and_lets_a_long_turn_end() -> None:
     thinks = replace(CHATML, may_think=True)
-    end, _ = run(["<think>\n\n</think>\n\nIt is \\boxed{7}.\nOr \\boxed{8}.\n"], dialect=thinks)
-    assert end.transcript.solution == (Text("It is \\boxed{7}.\n"), Answer("7"))
+    end, _ = run(["<think>\n\n</think>\n\nIt is \\boxed{7}.\n" + chatter(500)], dialect=thinks)
+    assert (end.reason, found(end)) == (EndReason.ANSWERED, ("7", "boxed"))
+    assert isinstance(end.transcript.solution[0], Text)
+    assert len(end.transcript.solution[0].text) < AFTER_ANSWER + 100
+
+
+@pytest.mark.parametrize("dialect", [CHATML, MUMATH, THINKS, replace(CHATML, may_think=True)])
+@pytest.mark.parametrize(
+    "thought",
+    [
+        "Maybe \\boxed{5}.\nNo.\n",
+        "So \\[\\boxed{5}\\]\n\nWait, \\boxed{6}?\n\nNo, neither.\n",
+        "The answer is \\boxed{5}\n" + chatter(30),
+        "\\boxed{5}\nIs that right?",
+    ],
+)
+def test_a_box_in_a_thought_that_shows_only_at_its_end_is_no_answer(dialect: Dialect, thought: str) -> None:
+    """Some templates open the thought themselves, and some models think unasked."""
+    end, _ = run([thought + "</think>\n\nIt is \\boxed{7}."], dialect=dialect)
+    assert end.transcript.solution == (Thought(thought.strip()), Text("It is \\boxed{7}."), Answer("7"))
+    assert end.reason is EndReason.ANSWERED
 
 
 def test_thoughts_keep_their_place_among_the_words() -> None:

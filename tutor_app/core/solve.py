@@ -53,6 +53,10 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
 
+AFTER_ANSWER: Final = 1500
+"""Characters that a model may go on after a boxed answer without boxing another one, see
+:attr:`SolveSettings.stop_after_answer`."""
+
 LONGEST_LOOP: Final = 120
 """Longest stretch that is recognised when a model says it again and again, in characters."""
 
@@ -68,7 +72,9 @@ class SolveSettings:
         code_timeout: Wall seconds for one block.
         feedback_limit: Characters of an output that go back to the model (half from each end).
         record_steps: Steps to record of each block as it runs; 0 records nothing.
-        stop_after_answer: End at the end of the line that holds a boxed answer.
+        stop_after_answer: End the turn of a model that goes on for long (:data:`AFTER_ANSWER`) after a boxed answer.
+            What it boxed may still turn out to have been a thought, or the first of several answers, so it is not
+            ended at once.
         sampling: How tokens are drawn.
     """
 
@@ -524,8 +530,7 @@ class _Solution:
             stops = self._settings.stop_after_answer and not may_think_yet
             if isinstance(event, TextDelta) and stops and "\n" in event.text:
                 words = self._builder.words[said.start :]
-                last = max((end for _, end in boxed(words)), default=-1)
-                if last >= 0 and "\n" in words[last:]:
+                if len(words) - max((end for _, end in boxed(words)), default=len(words)) > AFTER_ANSWER:
                     said.reason = EndReason.ANSWERED
                     return True
         return False
