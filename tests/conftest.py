@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.waiting import comes_true
 
 pytest_plugins = ["tests.windows"]
 _home = pytest.StashKey[Path]()
@@ -118,12 +119,10 @@ def _leaks() -> Iterator[dict[str, str]]:
     before = _alive()
     first_seen = dict.fromkeys(before, "the start")
     yield first_seen
-    deadline = time.monotonic() + _GRACE
-    while left := _alive() - before - _kept_by_wider_fixtures:
-        if time.monotonic() > deadline:
-            lines = (f"{what}, first seen after {first_seen.get(what, 'the last test')}" for what in sorted(left))
-            pytest.fail("left behind: " + "; ".join(lines), pytrace=False)
-        time.sleep(0.02)
+    if not comes_true(lambda: not _alive() - before - _kept_by_wider_fixtures, _GRACE):
+        left = _alive() - before - _kept_by_wider_fixtures
+        lines = (f"{what}, first seen after {first_seen.get(what, 'the last test')}" for what in sorted(left))
+        pytest.fail("left behind: " + "; ".join(lines), pytrace=False)
 
 
 @pytest.fixture(autouse=True)

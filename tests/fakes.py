@@ -233,21 +233,18 @@ class ScriptedGrader:
         """No more after this; safe to call twice."""
         self._closed = True
 
-    def warm(self) -> None:
-        """Nothing to start, unless it is closed.
+    def grade(self, gold: str, answer: str) -> Grade:
+        """The outcome in the script.
 
         Raises:
-            HostFault: If it is closed.
+            HostFault: If it is closed, and the comparison needs more than a look.
         """
-        if self._closed:
-            raise HostFault("The grader is closed.", "Make a new one.")
-
-    def grade(self, gold: str, answer: str) -> Grade:
-        """The outcome in the script."""
         if not answer.strip():
             return Grade("incorrect", "no_answer", 0.0)
         if gold == answer:
             return Grade("correct", "same_text", 0.0)
+        if self._closed:
+            raise HostFault("The grader is closed.", "Make a new one.")
         match self._script.get((gold, answer)):
             case "correct":
                 return Grade("correct", "equal", 0.0)

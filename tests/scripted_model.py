@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.waiting import comes_true
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.ports import (
@@ -149,9 +150,7 @@ class ScriptedModel:
         return -(-characters // self._size)
 
     def _wait(self, cancel: Cancel) -> None:
-        until = time.monotonic() + self._seconds
-        while not cancel.is_set() and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, _POLL_SECONDS))
+        comes_true(cancel.is_set, self._seconds)
 
     def _fail(self, reply: int, done: int) -> None:
         failure = self._failure

@@ -163,8 +163,8 @@ def copy_of_the_sources(folder: Path) -> None:
     ("module", "imported"),
     [
         ("tutor_app/core/answers.py", "tutor_app.adapters.engine.client"),
-        ("tutor_app/adapters/library.py", "tutor_app.ui"),
-        ("tutor_app/adapters/library.py", "PySide6.QtCore"),
+        ("tutor_app/adapters/library/solutions.py", "tutor_app.ui"),
+        ("tutor_app/adapters/library/solutions.py", "PySide6.QtCore"),
         ("tutor_app/text/delimiters.py", "tutor_app.adapters.engine.client"),
         ("tutor_app/handout/options.py", "tutor_app.tutor.service"),
         ("tutor_app/ui/icons.py", "tutor_app.adapters.library"),

@@ -1,20 +1,26 @@
 """The one way in which tests wait for something that sends no event, such as another process."""
 
 import threading
+import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], what: str = "", seconds: float = 60.0) -> None:
-    """Wait for a condition, looked at every ten milliseconds; fail if it does not come true.
+def comes_true(condition: Callable[[], object], seconds: float = 60.0) -> bool:
+    """Whether a condition comes true; it is looked at every ten milliseconds.
 
     Args:
         condition: True, or anything that counts as true, when the wait is over.
-        what: For the message of a failure.
         seconds: Far more than it can take.
     """
-    pause = threading.Event()
-    for _ in range(int(seconds * 100)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError(f"{what or 'what was waited for'} has not come about within {seconds:.0f} s")
+    pause, end = threading.Event(), time.monotonic() + seconds
+    while not condition():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        pause.wait(min(0.01, left))
+    return True
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait for a condition; fail if it does not come true."""
+    assert comes_true(condition, seconds), f"what was waited for has not come about within {seconds:.0f} s"

@@ -19,6 +19,7 @@ import pytest
 
 from tests.generations import ask, stopped, text_of
 from tests.tiny_gguf import Array, random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
+from tests.waiting import wait_until
 from tutor_app.adapters.engine import client as engine_module
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model, explain_exit, physical_cores
 from tutor_app.core.dialect import Span
@@ -619,12 +620,7 @@ input()
         pid = int(program.stdout.readline())
         assert lives(pid)
         program.kill()
-    for _ in range(6000):
-        if not lives(pid):
-            break
-        threading.Event().wait(0.01)
-    else:
-        pytest.fail("the model process lives on")
+    wait_until(lambda: not lives(pid))
 
 
 def lives(pid: int) -> bool:
@@ -642,8 +638,7 @@ def test_a_death_while_nobody_asks_costs_nothing(tiny: Path) -> None:
         pid = engine.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        while engine.pid:
-            threading.Event().wait(0.01)
+        wait_until(lambda: engine.pid is None)
         assert text_of(ask(engine, "Hello"))
     finally:
         engine.close()

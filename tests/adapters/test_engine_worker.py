@@ -1,9 +1,10 @@
 """The parts of the model process that need no process: stop strings, drawing, token memory, the loop."""
 
 import io
-import os
+import queue
 import struct
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tutor_app.adapters.engine.worker import (
     common_prefix,
     draw,
 )
-from tutor_app.adapters.wire import read_message, write_message
+from tutor_app.adapters.wire import pack, read_message
 
 # --- stop strings ----------------------------------------------------------------------------------------------
 
@@ -163,38 +164,59 @@ class Answers(io.RawIOBase):
         return len(data)
 
 
+class Requests:
+    """What the worker reads, put in by a test; a request is heard when the worker comes back for the next one."""
+
+    def __init__(self) -> None:
+        self._given: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._rest = b""
+        self._change = threading.Condition()
+        self._sent = self._taken = 0
+
+    def read(self, size: int) -> bytes:
+        if not self._rest:
+            with self._change:
+                self._taken += 1
+                self._change.notify_all()
+            self._rest = self._given.get()
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+    def put(self, **message: Any) -> None:
+        with self._change:
+            self._sent += 1
+        self._given.put(pack(message))
+
+    def ask(self, **message: Any) -> None:
+        """Put a request in; returns once it is heard."""
+        self.put(**message)
+        with self._change:
+            assert self._change.wait_for(lambda: self._taken > self._sent, 60)
+
+    def close(self) -> None:
+        self._given.put(b"")
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Any, Answers, Any]]:
+def served(tmp_path: Path) -> Iterator[tuple[Worker, Answers, Callable[..., None]]]:
     """A worker in this process, what it answers, and a way to ask it that returns once the request is heard."""
-    there, here = os.pipe()
-    answers = Answers()
-    with open(there, "rb") as incoming, open(here, "wb") as asking:  # noqa: PTH123 - descriptors, no paths
-        worker = Worker(incoming, answers)  # type: ignore[arg-type]
-
-        def ask(**message: Any) -> None:
-            before = worker._requests.qsize()
-            write_message(asking, message)
-            while worker._requests.qsize() == before:
-                pass
-
-        write_message(
-            asking,
-            {
-                "op": "load",
-                "path": str(write_model(tmp_path / "m.gguf")),
-                "adapter": "",
-                "identity": "",
-                "n_ctx": 1024,
-                "n_seq": 1,
-                "batched": False,
-                "threads": 1,
-                "gpu_layers": 0,
-                "kv_type": "f16",
-                "cache_folder": "",
-                "cache_limit": 0,
-            },
-        )
-        yield worker, answers, ask
+    requests, answers = Requests(), Answers()
+    requests.put(
+        op="load",
+        path=str(write_model(tmp_path / "m.gguf")),
+        adapter="",
+        identity="",
+        n_ctx=1024,
+        n_seq=1,
+        batched=False,
+        threads=1,
+        gpu_layers=0,
+        kv_type="f16",
+        cache_folder="",
+        cache_limit=0,
+    )
+    yield Worker(requests, answers), answers, requests.ask  # type: ignore[arg-type]
+    requests.close()
 
 
 def generate(text: str) -> dict[str, Any]:
@@ -260,8 +282,6 @@ def test_the_end_of_the_stream_ends_the_loop(tmp_path: Path) -> None:
 
 
 def test_asking_before_loading_is_a_mistake() -> None:
-    stream = io.BytesIO()
-    write_message(stream, generate("Hello"))
-    stream.seek(0)
+    request = pack({"op": "tokenize", "id": 1, "spans": [["x", False, False]]})
     with pytest.raises(RuntimeError, match="no model is loaded"):
-        Worker(stream, io.BytesIO())._serve({"op": "tokenize", "id": 1, "spans": [["x", False, False]]})
+        Worker(io.BytesIO(request), io.BytesIO()).run()

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
+from tutor_app.adapters.grading import grader as grader_module
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.errors import HostFault
 
@@ -333,6 +334,10 @@ HOSTILE = [
 ]
 
 
+BY_ALGEBRA = (r"\sqrt{3+2\sqrt2}", r"1+\sqrt2")
+"""Equal, which only the grading process can tell."""
+
+
 @pytest.fixture(scope="module")
 def grader() -> Iterator[Grader]:
     with Grader(timeout=20) as made:
@@ -402,25 +407,24 @@ def test_a_comparison_that_takes_too_long_is_killed_and_the_next_one_works() -> 
     slow = r"\sin(" * 14 + r"f(x)+x^{199}+\sqrt{x+1}" + ")" * 14
     with Grader(timeout=1) as grader:
         assert grader.grade("1", slow).verdict == "unknown"
-        assert grader.grade(r"\sqrt{3+2\sqrt2}", r"1+\sqrt2").verdict == "correct"
+        assert grader.grade(*BY_ALGEBRA).verdict == "correct"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills the process by a POSIX signal")
 def test_a_grading_process_that_was_killed_is_replaced() -> None:
     with Grader() as grader:
-        grader.warm()
+        assert grader.grade(*BY_ALGEBRA).verdict == "correct"
         first = grader.process_id
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        while grader.process_id == first:
-            pass
-        assert grader.grade(r"\sqrt{3+2\sqrt2}", r"1+\sqrt2").verdict == "correct"
+        wait_until(lambda: grader.process_id is None)
+        assert grader.grade(*BY_ALGEBRA).verdict == "correct"
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="reads the process's limits from /proc")
 def test_the_grading_process_has_a_memory_limit() -> None:
     with Grader() as grader:
-        grader.warm()
+        grader.grade(*BY_ALGEBRA)
         limits = Path(f"/proc/{grader.process_id}/limits").read_text(encoding="ascii")
     line = next(line for line in limits.splitlines() if line.startswith("Max address space"))
     assert line.split()[3] != "unlimited"
@@ -434,20 +438,38 @@ def test_many_threads_share_one_grader(grader: Grader) -> None:
     assert verdicts == [p[2] for p in pairs]
 
 
-def test_closing_ends_a_comparison_that_is_under_way() -> None:
-    slow = r"\sin(" * 14 + r"f(x)+x^{199}+\sqrt{x+1}" + ")" * 14
+def test_closing_ends_a_comparison_that_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work = tmp_path / "at work"
+    hangs = f"""
+import time
+from tutor_app.adapters.wire import serve_requests
+serve_requests(lambda request: (open({str(at_work)!r}, "w").close(), time.sleep(1000)))
+"""
+    monkeypatch.setattr(grader_module, "worker_command", lambda: [sys.executable, "-c", hangs])
     grader = Grader(timeout=60)
-    grader.warm()
-    seen: list[str] = []
-    thread = threading.Thread(target=lambda: seen.append(grader.grade("1", slow).verdict))
+    seen: list[tuple[str, str]] = []
+
+    def compare() -> None:
+        grade = grader.grade(*BY_ALGEBRA)
+        seen.append((grade.verdict, grade.reason))
+
+    thread = threading.Thread(target=compare)
     thread.start()
-    time.sleep(0.2)
+    wait_until(at_work.exists)
     grader.close()
     thread.join()
-    assert seen == ["unknown"]
+    assert seen == [("unknown", "worker_died")]
     grader.close()
-    with pytest.raises(HostFault):
-        grader.warm()
+    with pytest.raises(HostFault, match="closed"):
+        grader.grade(*BY_ALGEBRA)
+
+
+def test_a_grading_process_that_cannot_start_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [sys.executable, "-c", "raise SystemExit('no SymPy')"]
+    for command, why in ((["/nonexistent/python"], "No such file"), (broken, "no SymPy")):
+        monkeypatch.setattr(grader_module, "worker_command", lambda c=command: c)
+        with Grader() as grader, pytest.raises(HostFault, match=f"could not be started: .*{why}"):
+            grader.grade(*BY_ALGEBRA)
 
 
 def test_easy_answers_need_neither_sympy_nor_a_process() -> None:

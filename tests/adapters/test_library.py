@@ -15,18 +15,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tutor_app.adapters import library as module
-from tutor_app.adapters.library import SCHEMA_VERSION, Library
+from tutor_app.adapters.library import Library, schema
+from tutor_app.adapters.library.schema import SCHEMA_VERSION
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
 
-ROOT = Path(module.__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 SOLVED = Transcript.of(
     "What is $\\frac{1}{2} + \\frac{1}{3}$?",
@@ -103,10 +104,24 @@ def test_round_trip_and_restart(path: Path) -> None:
     assert sorted(p.name for p in path.parent.iterdir()) == ["library.sqlite3"], "closing must tidy up"
 
 
+class WithoutIndex(sqlite3.Connection):
+    """As of an SQLite that was built without full-text search."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if "fts5" in sql:
+            raise sqlite3.OperationalError("no such module: fts5")
+        return super().execute(sql, *values)
+
+
+def without_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=WithoutIndex))
+
+
 @pytest.fixture(params=["index", "no index"])
 def searched(request: pytest.FixtureRequest, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
     if request.param == "no index":
-        monkeypatch.setattr(module, "_index", lambda db: False)
+        without_index(monkeypatch)
     with Library(path) as opened:
         yield opened
 
@@ -165,7 +180,7 @@ def test_index_catches_up_with_a_program_that_had_none(path: Path, monkeypatch: 
     with Library(path) as library:
         key = library.create(Transcript.of("a problem of whales"))
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_index", lambda db: False)
+        without_index(patch)
         with Library(path) as library:
             library.save(key, Transcript.of("a problem of dolphins"), "finished")
             new = library.create(Transcript.of("another of dolphins"))
@@ -404,7 +419,7 @@ def test_reading_does_not_wait_for_a_writer(library: Library, path: Path) -> Non
 
 
 def test_a_library_that_stays_busy_is_one_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.05)
     with Library(path) as library, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LibraryFault, match=r"Another program holds the library .* Close that program"):
@@ -483,8 +498,8 @@ def test_failed_migration_leaves_the_old_form(path: Path, monkeypatch: pytest.Mo
         raise sqlite3.OperationalError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_STEPS", (*module._STEPS, broken))
-        patch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
+        patch.setattr(schema, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
         with pytest.raises(LibraryFault, match="power cut"):
             Library(path)
     assert version_of(path) == 1
@@ -589,10 +604,18 @@ def test_read_only_file(plain_user: Path) -> None:
         Library(path)
 
 
-def test_full_disk_keeps_what_was_saved(path: Path) -> None:
+def test_full_disk_keeps_what_was_saved(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = sqlite3.connect
+    made: list[sqlite3.Connection] = []
+
+    def remembered(*values: Any, **named: Any) -> sqlite3.Connection:
+        made.append(connect(*values, **named))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remembered)
     with Library(path) as library:
         key = library.create(SOLVED)
-        db = library._writer
+        db = made[0]  # the one that writes; a limit on the pages of a file is the connection's own
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         db.execute(f"PRAGMA max_page_count = {pages + 2}")
         big = SOLVED.with_solution((Text("long " * 20_000),))

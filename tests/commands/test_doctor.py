@@ -37,7 +37,7 @@ def other_model(tmp_path: Path) -> Path:
 
 def test_models_of_other_programs_are_named_with_what_to_type(where: Folders, tmp_path: Path) -> None:
     path = other_model(tmp_path)
-    told = [f.text for f in doctor._models(where) if f.name == "other models"]
+    told = [f.text for f in doctor.examine_models(where) if f.name == "other models"]
     assert len(told) == 1
     assert told[0].startswith("thing-q4, 11.5 MB, of LM Studio")
     assert told[0].endswith(f"tutor models import {path}")
@@ -49,9 +49,9 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
 ) -> None:
     store = model_store(where)
     model = store.import_(write_model(tmp_path / "tiny.gguf"))
-    assert not [f for f in doctor._models(where) if "of memory" in f.text]
+    assert not [f for f in doctor.examine_models(where) if "of memory" in f.text]
     monkeypatch.setattr(assembly, "free_memory", lambda: 1000)
-    (told,) = [f.text for f in doctor._models(where) if "of memory" in f.text]
+    (told,) = [f.text for f in doctor.examine_models(where) if "of memory" in f.text]
     assert "1 kB are free" in told
     assert assembly.advise_on_memory(store, model.id, 4096) == told
     for entry in store.entries():

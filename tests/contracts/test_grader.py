@@ -13,6 +13,7 @@ from tutor_app.core.errors import HostFault
 
 HUNG = r"\sin(" * 14 + r"f(x)+x^{199}+\sqrt{x+1}" + ")" * 14
 """A comparison with this takes longer than any limit."""
+BY_ALGEBRA = (r"\sqrt{3+2\sqrt2}", r"1+\sqrt2")
 Made = Grader | ScriptedGrader
 Given = Callable[[], Made]
 
@@ -67,8 +68,8 @@ def test_several_threads_get_their_own_verdicts(given: Given) -> None:
 
 def test_it_closes_twice_and_does_not_start_again(given: Given) -> None:
     with given() as grader:
-        grader.warm()
+        assert grader.grade("1/2", "0.5").verdict == "correct"
     grader.close()
-    with pytest.raises(HostFault):
-        grader.warm()
+    with pytest.raises(HostFault, match="closed"):
+        grader.grade(*BY_ALGEBRA)
     assert grader.process_id is None

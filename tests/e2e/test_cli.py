@@ -6,12 +6,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.tiny_gguf import write_model
+from tests.waiting import wait_until
 from tutor_app.core.transcript import Answer, Output, Transcript
 from tutor_app.tutor.paths import folders
 
@@ -113,10 +113,7 @@ def test_killed_at_any_moment_the_problem_is_kept_and_no_process_stays(model: Pa
     with sqlite3.connect(data / "library.sqlite3") as db:
         assert db.execute("select problem from solution").fetchall() == [("2+2?",)]
     db.close()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and any(Path(f"/proc/{p}").exists() for p in engines):
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{p}").exists() for p in engines)
+    wait_until(lambda: not any(Path(f"/proc/{p}").exists() for p in engines))
 
 
 def _children(pid: int) -> list[str]:

@@ -7,12 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "packaging" / "bootstrap.py"
@@ -343,17 +344,14 @@ sys.exit(b.main([]))
     run = subprocess.Popen(
         [sys.executable, "-c", code, str(SCRIPT), str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 30
-    while not (log.exists() and (found := re.search(r"^here (\d+)$", log.read_text(), re.MULTILINE))):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: log.exists() and re.search(r"^here (\d+)$", log.read_text(), re.MULTILINE))
+    found = re.search(r"^here (\d+)$", log.read_text(), re.MULTILINE)
+    assert found
     run.terminate()
     _, err = run.communicate(timeout=30)
     assert run.returncode == 130
     assert "Interrupted; run it again to go on." in err
-    while is_running(int(found[1])):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not is_running(int(found[1])))
 
 
 def is_running(pid: int) -> bool:

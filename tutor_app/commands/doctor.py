@@ -88,7 +88,7 @@ def examine(folders: Folders) -> Iterator[Finding]:
     yield Finding("memory", free is None or free > 1_500_000_000, text)
     yield from _folders(folders)
     yield _engine()
-    yield from _models(folders)
+    yield from examine_models(folders)
     yield _window()
     yield from _sandbox()
 
@@ -150,7 +150,8 @@ def _engine() -> Finding:
     return Finding("engine", True, f"llama-cpp-python {version}, {where}")
 
 
-def _models(folders: Folders) -> Iterator[Finding]:
+def examine_models(folders: Folders) -> Iterator[Finding]:
+    """Look at the installed models, whether they fit into memory, and at those of other programs."""
     store = model_store(folders)
     n_ctx = settings_file.load(folders.settings)[0].n_ctx
     try:

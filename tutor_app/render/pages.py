@@ -156,6 +156,11 @@ class Pages:
         transcripts: At least one.
         options: What is shown, and on what paper.
         formulas: Formulas made before, to be found again; None for a cache of its own.
+
+    Attributes:
+        column: Width of the text, in pixels.
+        room: Height for the text on a page, in pixels.
+        slices: What of the document each page shows; the pages of contents come before them.
     """
 
     def __init__(
@@ -167,8 +172,8 @@ class Pages:
         self.size = LARGE if options.large else SIZE
         page = QPageSize(PAPERS[options.paper]).rect(QPageSize.Unit.Point)
         self.width, self.height = page.width() / 0.75, page.height() / 0.75
-        self._column = self.width - 2 * _SIDE
-        self._room = self.height - _TOP - _BOTTOM
+        self.column = self.width - 2 * _SIDE
+        self.room = self.height - _TOP - _BOTTOM
         self._many = len(transcripts) > 1
         self._titles = [wording.title_of(t) for t in transcripts]
         self._anchors: list[_Anchor] = []
@@ -177,12 +182,12 @@ class Pages:
         self.document = QTextDocument()
         self.document.setDocumentMargin(0)
         self.document.setUseDesignMetrics(True)
-        self.document.setTextWidth(self._column)
+        self.document.setTextWidth(self.column)
         self._cache = formulas if formulas is not None else FormulaCache()
         builder = DocumentBuilder(self.document, self.theme, _Ready(self._cache), self.size, paper=True)
         layout = self.document.documentLayout()
         self._objects = _PaperObjects(
-            self.document, builder.w.objects, (0.95 if options.large else _FIGURE) * self._column - _HANG * self.size
+            self.document, builder.w.objects, (0.95 if options.large else _FIGURE) * self.column - _HANG * self.size
         )
         layout.registerHandler(FORMULA, self._objects)
         layout.registerHandler(FIGURE, self._objects)
@@ -194,7 +199,7 @@ class Pages:
         edit.endEditBlock()
         self._hang_code()
         rows = Rows(self.document, self.size, self._page_starts, self._colophon).rows
-        self._pages = cut(rows, self._room)
+        self.slices = cut(rows, self.room)
         boxes = [layout.frameBoundingRect(f) for f in self.document.rootFrame().childFrames()]
         self._edges = sorted({y for box in boxes for y in (box.top(), box.bottom())})
         # A sheet of problems needs none: it is read from the first to the last.
@@ -204,7 +209,7 @@ class Pages:
     @property
     def count(self) -> int:
         """Number of pages."""
-        return self._contents + len(self._pages)
+        return self._contents + len(self.slices)
 
     @property
     def closed(self) -> bool:
@@ -298,7 +303,7 @@ class Pages:
                 continue
             text = block.text()
             own = (len(text) - len(text.lstrip(" "))) * space if kind == RUN else 0.0
-            hang = min(own + _HANG * self.size, 0.45 * self._column)
+            hang = min(own + _HANG * self.size, 0.45 * self.column)
             cursor = QTextCursor(block)
             f = cursor.blockFormat()
             f.setLeftMargin(f.leftMargin() + hang)
@@ -313,7 +318,7 @@ class Pages:
 
     @property
     def _entries_per_page(self) -> int:
-        return max(1, int((self._room - 4.2 * self.size) // (2.0 * self.size)))
+        return max(1, int((self.room - 4.2 * self.size) // (2.0 * self.size)))
 
     def _places(self) -> tuple[list[Bookmark], list[Link]]:
         bookmarks = [Bookmark("Contents", 0, 0, 0.0)] if self._contents else []
@@ -322,9 +327,9 @@ class Pages:
         for a in self._anchors:
             block = self._first_from(a.position)
             y = layout.blockBoundingRect(block).bottom() - 1
-            page = next((k for k, p in enumerate(self._pages) if y < p.bottom), len(self._pages) - 1)
+            page = next((k for k, p in enumerate(self.slices) if y < p.bottom), len(self.slices) - 1)
             # What lies in the gap between two pages belongs to the later one.
-            top = max(0.0, layout.blockBoundingRect(block).top() - self._pages[page].top)
+            top = max(0.0, layout.blockBoundingRect(block).top() - self.slices[page].top)
             bookmarks.append(Bookmark(a.title, a.level, page + self._contents, _TOP + top))
             starts.setdefault(a.solution, page + self._contents)
         self._starts = starts
@@ -333,7 +338,7 @@ class Pages:
             for n in range(len(self._titles)):
                 sheet, line = divmod(n, self._entries_per_page)
                 y = _TOP + 4.2 * self.size + line * 2.0 * self.size
-                links.append(Link(sheet, QRectF(_SIDE, y, self._column, 1.8 * self.size), starts.get(n, 0)))
+                links.append(Link(sheet, QRectF(_SIDE, y, self.column, 1.8 * self.size), starts.get(n, 0)))
         return bookmarks, links
 
     def _first_from(self, position: int) -> QTextBlock:
@@ -353,7 +358,7 @@ class Pages:
         if index < self._contents:
             self._draw_contents(painter, index)
         else:
-            self._draw_slice(painter, self._pages[index - self._contents])
+            self._draw_slice(painter, self.slices[index - self._contents])
         painter.restore()
         painter.save()
         self._draw_furniture(painter, index)
@@ -421,7 +426,7 @@ class Pages:
             first = min((n for n, p in self._starts.items() if p == index), default=last)
             right = f"Problem {last + 1}" if first == last else f"Problems {first + 1}\u2013{last + 1}"
             painter.drawText(QPointF(self.width - _SIDE - m.horizontalAdvance(right), head), right)
-        room = self._column - (m.horizontalAdvance(right) + 24 if right else 0)
+        room = self.column - (m.horizontalAdvance(right) + 24 if right else 0)
         painter.drawText(QPointF(_SIDE, head), m.elidedText(legible(self.title), Qt.TextElideMode.ElideRight, room))
         painter.setPen(QPen(self.theme.color("line"), 0.75))
         painter.drawLine(QPointF(_SIDE, head + 6), QPointF(self.width - _SIDE, head + 6))
@@ -435,7 +440,7 @@ class Pages:
         m = QFontMetricsF(title)
         painter.drawText(
             QPointF(_SIDE, _TOP + m.ascent()),
-            m.elidedText(legible(self.title), Qt.TextElideMode.ElideRight, self._column),
+            m.elidedText(legible(self.title), Qt.TextElideMode.ElideRight, self.column),
         )
         painter.setFont(text_font(size))
         m = QFontMetricsF(painter.font())

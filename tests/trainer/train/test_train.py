@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import wait_until
 
 pytest.importorskip("torch", reason="the trainer's packages are not installed")
 pytest.importorskip("transformers", reason="the trainer's packages are not installed")
@@ -309,11 +310,8 @@ def test_ctrl_c_saves_and_says_so(place: Path, tmp_path: Path) -> None:
 
 
 def wait_for(done: Any, child: subprocess.Popen[Any], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert child.poll() is None, "the run ended too early"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: done() or child.poll() is not None, seconds)
+    assert done(), "the run ended too early"
 
 
 def test_checkpoints_rotate(place: Path, tmp_path: Path) -> None:

@@ -74,15 +74,6 @@ class Grader:
         """The identifier of the grading process, or None while none runs."""
         return self._process.pid
 
-    def warm(self) -> None:
-        """Start the grading process now rather than at the first hard comparison.
-
-        Raises:
-            HostFault: If it cannot be started.
-        """
-        with _faults():
-            self._process.warm()
-
     def grade(self, gold: str, answer: str, *, mode: Mode = "strict") -> Grade:
         """Whether the answer is as good as the gold answer.
 

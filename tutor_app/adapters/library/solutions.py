@@ -17,24 +17,29 @@ import contextlib
 import json
 import math
 import os
-import re
 import sqlite3
 import threading
 import time
-import unicodedata
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, get_args
 
-from tutor_app.adapters.presence import Presence
+from tutor_app.adapters.library.presence import Presence
+from tutor_app.adapters.library.schema import (
+    connect,
+    make_index,
+    prepare,
+    searchable,
+    searched_text,
+    storable,
+    transaction,
+)
 from tutor_app.core.errors import LibraryFault, UserFault
-from tutor_app.core.transcript import Code, Text, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Transcript, TranscriptFormatError
 from tutor_app.core.values import Entry, Status
 
 TRASH_DAYS: Final = 30
-BUSY_SECONDS: Final = 10.0
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _STATUSES: Final = frozenset(get_args(Status))
 
 
@@ -58,15 +63,15 @@ class Library:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._presence = Presence(self._path)
             undo.callback(self._presence.close)
-            self._writer = _connect(self._path)
+            self._writer = connect(self._path)
             undo.callback(self._writer.close)
-            _prepare(self._writer, self._path)
-            self._reader = _connect(self._path)
+            prepare(self._writer, self._path)
+            self._reader = connect(self._path)
             undo.callback(self._reader.close)
             self._reader.execute("PRAGMA query_only = ON")
             # SQLite's own functions know the upper case of A to Z only.
             self._reader.create_function("casefold", 1, str.casefold, deterministic=True)
-            self._indexed = _index(self._writer)
+            self._indexed = make_index(self._writer)
             self._adopt_orphans()
             self.purge(time.time() - TRASH_DAYS * 86400)
             undo.pop_all()
@@ -204,7 +209,7 @@ class Library:
         with self._reading() as db:
             rows = db.execute(
                 f"SELECT id FROM solution WHERE substr(id, 1, ?) = ? AND {_in_trash(False)} LIMIT ?",
-                (len(beginning), _clean(beginning), limit),
+                (len(beginning), storable(beginning), limit),
             ).fetchall()
         return tuple(key for (key,) in rows)
 
@@ -248,7 +253,7 @@ class Library:
         where = [_in_trash(deleted)]
         values: list[str | int] = []
         # The index takes seconds for a pasted page, and the slow way refuses it.
-        for word in (w[:60] for w in _searchable(query).split()[:20]):
+        for word in (w[:60] for w in searchable(query).split()[:20]):
             # The index is made of triples of characters, so it cannot find less.
             if self._indexed and len(word) >= 3:
                 where.append("solution.rowid IN (SELECT rowid FROM search WHERE search MATCH ?)")
@@ -293,7 +298,7 @@ class Library:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._write_lock, _faults(self._path):
             self._check_open()
-            with _transaction(self._writer):
+            with transaction(self._writer):
                 yield self._writer
 
     @contextlib.contextmanager
@@ -324,118 +329,6 @@ class Library:
             self._presence.sweep()
 
 
-# The form of the file. A step takes a database of version i to version i + 1; a step that was released is
-# never edited again. All missing steps run in one transaction: a crash leaves the old form.
-
-
-def _to_v1(db: sqlite3.Connection) -> None:
-    db.execute(
-        "CREATE TABLE solution (id TEXT NOT NULL UNIQUE, created REAL NOT NULL, updated REAL NOT NULL,"
-        " status TEXT NOT NULL, owner TEXT, problem TEXT NOT NULL, model TEXT NOT NULL, answer TEXT NOT NULL,"
-        " transcript TEXT NOT NULL)"
-    )
-    db.execute("CREATE INDEX solution_by_time ON solution (created)")
-
-
-def _to_v2(db: sqlite3.Connection) -> None:
-    """Adds the trash, and the text that is searched."""
-    db.execute("ALTER TABLE solution ADD COLUMN deleted REAL")
-    db.execute("ALTER TABLE solution ADD COLUMN body TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE solution ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0")
-    for rowid, problem, text in db.execute("SELECT rowid, problem, transcript FROM solution").fetchall():
-        try:
-            body = _body(Transcript.from_json(text))
-        except (TranscriptFormatError, TypeError):  # reported when it is opened; here it must not stop the rest
-            body = problem
-        db.execute("UPDATE solution SET body = ? WHERE rowid = ?", (body, rowid))
-
-
-def _to_v3(db: sqlite3.Connection) -> None:
-    """One way to write an accent in what is searched, and a quick way to a problem."""
-    db.execute("CREATE INDEX solution_by_problem ON solution (problem)")
-    for rowid, body in db.execute("SELECT rowid, body FROM solution").fetchall():
-        if (composed := _searchable(body)) != body:
-            db.execute("UPDATE solution SET body = ?, indexed = 0 WHERE rowid = ?", (composed, rowid))
-
-
-_STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2, _to_v3)
-SCHEMA_VERSION: Final = len(_STEPS)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Transactions are begun by hand (isolation_level=None): only BEGIN IMMEDIATE waits its turn; a reading
-    # transaction that turns into a writing one fails at once if another program wrote in between.
-    db = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    # In the write-ahead log this survives the death of the program, though not of the computer, and costs no
-    # wait for the disk at every save.
-    try:
-        db.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Switch to the write-ahead log and bring the form up to date."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            break
-        except sqlite3.OperationalError as e:
-            # This switch does not honour the busy timeout while another program makes the same one.
-            if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-    with _transaction(db):
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise LibraryFault(
-                f"The library {path} was written by a newer version of this program.",
-                "Install that version, or choose another folder with --data-dir.",
-            )
-        for step in _STEPS[version:]:
-            step(db)
-        # Written even if it is right already: that the file is read-only is said now, not at the first problem.
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _index(db: sqlite3.Connection) -> bool:
-    """Make the search index complete; False if this SQLite has none, and then searching reads every row."""
-    with _transaction(db):
-        try:
-            # Triples of characters: finds "x^2" and any part of a word, in every script, like the slow way does.
-            db.execute(
-                "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5"
-                "(body, content = 'solution', content_rowid = 'rowid', tokenize = 'trigram')"
-            )
-            # Fails also if the table was made by another SQLite and this one lacks the module.
-            db.execute("SELECT rowid FROM search WHERE search MATCH '\"abc\"' LIMIT 1").fetchall()
-        except sqlite3.OperationalError as e:
-            if "no such module" in str(e) or "no such tokenizer" in str(e):
-                return False
-            raise
-        if db.execute("SELECT 1 FROM solution WHERE NOT indexed LIMIT 1").fetchone():
-            db.execute("INSERT INTO search (search) VALUES ('rebuild')")
-            db.execute("UPDATE solution SET indexed = 1 WHERE NOT indexed")
-    return True
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        # SQLite has already rolled back by itself after some faults, a full disk among them.
-        if db.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-        raise
-
-
 def _row(transcript: Transcript) -> tuple[str, str, str, str, str]:
     """Problem, model, answer, transcript and body."""
     model = transcript.meta.get("model", "")
@@ -444,34 +337,11 @@ def _row(transcript: Transcript) -> tuple[str, str, str, str, str]:
     # "backslashreplace" writes, means exactly that half, so nothing is lost.
     text = transcript.to_json().encode("utf-8", "backslashreplace").decode("utf-8")
     shown = model if isinstance(model, str) else json.dumps(model)
-    return _clean(transcript.problem), _clean(shown), _clean(answer), text, _body(transcript)
-
-
-def _body(transcript: Transcript) -> str:
-    """Everything that is searched. Outputs and pictures are not: they are long and nobody remembers them."""
-    pieces: list[str] = []
-    for turn in transcript.turns:
-        pieces += (p.text if isinstance(p, Text) else p.source for p in turn.parts if isinstance(p, Text | Code))
-    if transcript.answer:
-        pieces.append(transcript.answer.latex)
-    return _searchable("\n".join(pieces))
-
-
-def _searchable(text: str) -> str:
-    """``text`` as it is indexed and looked for: a letter with an accent is one character (Unicode's NFC).
-
-    A Mac writes file names, and what is copied of them, as letter and combining accent; everybody else composes.
-    """
-    return _clean(unicodedata.normalize("NFC", text))
+    return storable(transcript.problem), storable(shown), storable(answer), text, searched_text(transcript)
 
 
 def _in_trash(deleted: bool) -> str:
     return f"deleted IS {'NOT ' if deleted else ''}NULL"
-
-
-def _clean(text: str) -> str:
-    """Without what SQLite's text functions stop at (NUL) or UTF-8 cannot hold (half a pair)."""
-    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _unknown() -> UserFault:
