@@ -22,7 +22,7 @@ from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.tutor import settings_file, window_state_file
@@ -216,6 +216,12 @@ class AppServices:
         from tutor_app.export import suggested_name
 
         return suggested_name([transcript] if transcript is not None else [], format)
+
+    def export_figure(self, path: str, figure: Figure) -> None:
+        """See the protocol."""
+        from tutor_app.export import write_figure
+
+        write_figure(path, figure)
 
     # The rest
 

@@ -21,7 +21,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.handout.options import Format, Options
@@ -120,6 +120,9 @@ class ScriptedServices:
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         """See the protocol."""
         return f"solution.{format}"
+
+    def export_figure(self, path: str, figure: Figure) -> None:
+        """See the protocol."""
 
     def samples(self) -> Sequence[Sample]:
         """See the protocol."""

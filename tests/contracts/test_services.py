@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import write_export
 from tutor_app.handout.options import DEFAULTS
@@ -118,6 +120,19 @@ def test_an_export_is_where_it_says(services: Services, tmp_path: Path) -> None:
     name = services.export_name(FIRST, "md")
     written = services.export(str(tmp_path / name), [FIRST], "md", DEFAULTS, FormulaCache())
     assert "## Problem" in Path(written).read_text(encoding="utf-8")
+
+
+def test_a_figure_is_written_as_its_name_says(services: Services, tmp_path: Path) -> None:
+    figure = Figure("<svg/>", base64.b64encode(b"a picture").decode(), 4, 3)
+    for name, data in (("a.png", b"a picture"), ("b.SVG", b"<svg/>")):
+        services.export_figure(str(tmp_path / name), figure)
+        assert (tmp_path / name).read_bytes() == data
+    for kept in (replace(figure, svg=""), replace(figure, svg="", png="not base64!")):
+        with pytest.raises(UserFault, match="cannot be saved as SVG"):
+            services.export_figure(str(tmp_path / "b.SVG"), kept)
+    assert (tmp_path / "b.SVG").read_bytes() == b"<svg/>"
+    with pytest.raises(UserFault, match="There is no folder"):
+        services.export_figure(str(tmp_path / "none" / "a.png"), figure)
 
 
 def test_what_is_kept_comes_back(services: Services) -> None:

@@ -33,7 +33,7 @@ from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.window_state import WindowState
-from tutor_app.export import read_transcripts, suggested_name, write_export
+from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.recorder import import_transcripts
@@ -271,6 +271,9 @@ class ScriptedServices:
 
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         return suggested_name([transcript] if transcript is not None else [], format)
+
+    def export_figure(self, path: str, figure: Figure) -> None:
+        write_figure(path, figure)
 
     def samples(self) -> Sequence[Sample]:
         return SAMPLES

@@ -52,6 +52,7 @@ def test_no_call_that_needs_the_disk_is_made_in_the_gui_thread(qtbot: QtBot, ope
         "undelete",
         "export",
         "export_name",
+        "export_figure",
         "samples",
         "save_settings",
         "save_window_state",

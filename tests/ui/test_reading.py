@@ -206,9 +206,9 @@ def test_a_figure_is_copied_and_saved(qtbot: QtBot, open_window: Open, tmp_path:
         qtbot.waitUntil(_says(window, f"Saved to {tmp_path / name}"))
         assert (tmp_path / name).read_bytes().startswith(begin)
     window.page_menu.write_figure(shown, str(tmp_path / "no" / "a.png"))
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved: No such"))
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("There is no folder"))
     window.page_menu.write_figure(replace(shown, svg=""), str(tmp_path / "b.svg"))
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved: the figure"))
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved as SVG"))
     menu.deleteLater()
 
 

@@ -30,7 +30,7 @@ from tutor_app.commands.shared import (
     user_settings,
 )
 from tutor_app.core.confinement import Confinement
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.errors import HostFault
 from tutor_app.core.events import EndReason, Finished, RunFinished, SolveEvent
 from tutor_app.tutor.paths import Folders
 
@@ -167,8 +167,7 @@ def _say_confinement(tutor: Tutor) -> None:
 
 
 def _write_traces(path: Path, problem: str, traces: list[Trace]) -> None:
+    from tutor_app.export.files import write_data
+
     recording: dict[str, Any] = {"problem": problem, "blocks": [json.loads(t.to_json()) for t in traces]}
-    try:
-        path.write_text(json.dumps(recording, ensure_ascii=False, indent=1), encoding="utf-8", errors="replace")
-    except OSError as e:
-        raise UserFault(f"The recording cannot be written to {path}: {e.strerror}.", "Choose another file.") from None
+    write_data(path, json.dumps(recording, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace"))

@@ -9,6 +9,15 @@ reasoning, the code, its real output and figures, the answer, the verdict if the
 from __future__ import annotations
 
 from tutor_app.export.face import Exported, export, format_of
-from tutor_app.export.files import file_name, read_transcripts, suggested_name, write_export
+from tutor_app.export.files import file_name, read_transcripts, suggested_name, write_export, write_figure
 
-__all__ = ["Exported", "export", "file_name", "format_of", "read_transcripts", "suggested_name", "write_export"]
+__all__ = [
+    "Exported",
+    "export",
+    "file_name",
+    "format_of",
+    "read_transcripts",
+    "suggested_name",
+    "write_export",
+    "write_figure",
+]

@@ -6,6 +6,7 @@ see :mod:`tutor_app.adapters.files`.
 
 from __future__ import annotations
 
+import base64
 import errno
 import os
 import re
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.adapters.files import write_files
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Figure, Transcript, TranscriptFormatError
 from tutor_app.export.face import export, format_of
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 from tutor_app.handout.wording import title_of
@@ -66,6 +67,33 @@ def write_export(
     files = [*((target.parent / name, data) for name, data in exported.files.items()), (target, exported.data)]
     _write(files)
     return [target, *(path for path, _ in files[:-1])]
+
+
+def write_data(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write one file of the user's, such as a recording or a figure.
+
+    Raises:
+        UserFault: If it cannot be done as asked.
+        HostFault: If the file cannot be written; says why.
+    """
+    _write([(Path(path), data)])
+
+
+def write_figure(path: str | os.PathLike[str], figure: Figure) -> None:
+    """Write a figure to a file, as SVG if the name says so, else as PNG.
+
+    Raises:
+        UserFault: If the figure has no such form, or it cannot be done as asked.
+        HostFault: If the file cannot be written; says why.
+    """
+    svg = Path(path).suffix.lower() == ".svg"
+    try:
+        data = figure.svg.encode("utf-8", "replace") if svg else base64.b64decode(figure.png)
+    except ValueError:  # a PNG that was damaged in a transcript from elsewhere
+        data = b""
+    if not data:
+        raise UserFault(f"The figure cannot be saved as {'SVG' if svg else 'PNG'}.", "Choose the other format.")
+    write_data(path, data)
 
 
 def file_name(title: str, suffix: str = "") -> str:

@@ -14,7 +14,7 @@ from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.handout.options import Format, Options
@@ -102,6 +102,10 @@ class Services(Protocol):
 
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         """*Worker.* A name for that file; ``None`` stands for several solutions."""
+        ...
+
+    def export_figure(self, path: str, figure: Figure) -> None:
+        """*Worker.* Write a figure to a file, as SVG if its name says so, else as PNG."""
         ...
 
     def samples(self) -> Sequence[Sample]:

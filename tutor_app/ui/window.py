@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         self.steps = StepList(self.view, self.theme)
         self.status = StatusLine()
         self.models = ModelController(self.bridge, s, say=self.status.say, sentence=self._sentence)
-        self.page_menu = PageMenu(self.view, self.bridge, self.status.say)
+        self.page_menu = PageMenu(self.view, self.bridge, s, say=self.status.say, complain=self._complain)
         self.top = TopBar()
 
         box_row = QHBoxLayout()

@@ -1,15 +1,13 @@
 """Copying from the page, and its context menu: a formula, a block, a figure, the whole solution.
 
 What stands where is read from the page; what is copied comes from the transcript, so a block is copied whole even
-where the page shows it cut. Writes no file but a figure the user asked for.
+where the page shows it cut. Writes no file: a figure is saved by the services.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QPoint
@@ -24,6 +22,7 @@ from tutor_app.render.outline import Section
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.page.transcript_view import TranscriptView
+from tutor_app.ui.services import Services
 
 _NAMES: Final = {
     "problem": "problem",
@@ -40,13 +39,24 @@ class PageMenu(QObject):
 
     Args:
         view: The page.
-        bridge: Writes files in the background.
-        say: Tells the user what was done, or why not.
+        bridge: Runs what takes time.
+        services: Write a figure to a file.
+        say: Tells the user what was done.
+        complain: Tells the user what went wrong.
     """
 
-    def __init__(self, view: TranscriptView, bridge: Bridge, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        view: TranscriptView,
+        bridge: Bridge,
+        services: Services,
+        *,
+        say: Callable[[str], None],
+        complain: Callable[[Exception], None],
+    ) -> None:
         super().__init__(view)
-        self._view, self._bridge, self._say = view, bridge, say
+        self._view, self._bridge, self._services = view, bridge, services
+        self._say, self._complain = say, complain
         view.menu_asked.connect(self._show)
         view.copied.connect(say)
 
@@ -94,19 +104,9 @@ class PageMenu(QObject):
 
     def write_figure(self, figure: Figure, path: str) -> None:
         """Write a figure to a file, as SVG if its name says so, else as PNG."""
-        svg = path.lower().endswith(".svg")
-
-        def work() -> str:
-            data = figure.svg.encode() if svg else base64.b64decode(figure.png or b"")
-            try:
-                if not data:
-                    raise OSError(0, "the figure has no such form")
-                Path(path).write_bytes(data)
-            except OSError as e:
-                return f"The figure cannot be saved: {e.strerror or e}."
-            return f"Saved to {path}"
-
-        self._bridge.run_in_background(work, self._say)
+        self._bridge.run_in_background(
+            lambda: self._services.export_figure(path, figure), lambda _: self._say(f"Saved to {path}"), self._complain
+        )
 
     def _put(self, text: str, said: str) -> None:
         QGuiApplication.clipboard().setText(text)
