@@ -52,11 +52,12 @@ from tutor_app.adapters.grading.terms import (
     negative,
     product,
     substituted,
+    symbols,
     total,
     walk,
     without_degrees,
 )
-from tutor_app.adapters.grading.units import measure
+from tutor_app.adapters.grading.units import Measure, measures
 
 Oracle = Callable[[Term, Term], bool | None]
 """Decides whether two scalar terms are equal where exact arithmetic cannot; None if it cannot either."""
@@ -65,6 +66,9 @@ MAX_ITEMS: Final = 100
 MIN_ROUNDED_DIGITS: Final = 3
 FLOAT_DIGITS: Final = 15
 """A number printed with this many significant digits is a double, right to its last but one."""
+_TEMPERATURES: Final = frozenset(("C", "F", "Celsius", "Fahrenheit", "celsius", "fahrenheit"))
+_FUNCTION_LETTERS: Final = frozenset("fghFGHP")
+_RADIANS: Final = product(Constant("pi"), Number(Fraction(1, 180)))
 _CHOICE: Final = re.compile(r"\(?([A-Za-z])[).:]?(?:(?<=[).:])\s.*)?")
 _LETTERS: Final = re.compile(r"[A-Z](?:(?:[\s,;&]|\band\b)+[A-Z])+")
 
@@ -168,13 +172,12 @@ class Comparison:
         answer, answer_unit = _measured(answer)
         if isinstance(gold, Quantity | Relation) or isinstance(answer, Quantity | Relation):
             return Finding(False, "different_unit")
-        mine, theirs = measure(gold_unit), measure(answer_unit)
-        if gold_unit and answer_unit and mine is not None and theirs is not None:
-            if mine[0] != theirs[0]:
-                return Finding(False, "different_unit")
-            if mine[1] != theirs[1]:
-                return self.compare(product(Number(mine[1]), gold), product(Number(theirs[1]), answer))
-            return self.compare(gold, answer)
+        if gold_unit and answer_unit and (mine := measures(gold_unit)) and (theirs := measures(answer_unit)):
+            return self._measured_alike(gold, answer, mine, theirs)
+        if "%" in (gold_unit, answer_unit) and gold_unit and answer_unit:
+            return Finding(False, "different_unit")
+        if "p" in (gold_unit, answer_unit):
+            return Finding(False, "different_unit")  # "50p" is pence only beside another amount of that money
         found = self.compare(gold, answer)
         if found and answer_unit == "%" and not gold_unit and _is_fraction(gold):
             return Finding(False, "different_unit")  # a quarter is no quarter of a percent
@@ -193,6 +196,21 @@ class Comparison:
                 found = self._scalars(Degrees(gold) if gold_unit else gold, Degrees(answer) if answer_unit else answer)
             reason = "degrees_as_radians"
         return Finding(True, reason) if found else found
+
+    def _measured_alike(
+        self, gold: Term, answer: Term, mine: tuple[Measure, ...], theirs: tuple[Measure, ...]
+    ) -> Finding:
+        """Values with units that are both known."""
+        for kind, size in mine:
+            for other, other_size in theirs:
+                if kind == other and size == other_size:
+                    return self.compare(gold, answer)
+                if kind == other:
+                    return self.compare(product(Number(size), gold), product(Number(other_size), answer))
+                if {kind, other} == {"angle", "arc"} and isinstance(gold, SCALAR) and isinstance(answer, SCALAR):
+                    gold = product(gold, _RADIANS) if kind == "angle" else gold
+                    return self.compare(gold, product(answer, _RADIANS) if other == "angle" else answer)
+        return Finding(False, "different_unit")
 
     def _ratios(self, gold: Term, answer: Term) -> Finding:
         def parts(term: Term) -> tuple[Term, ...]:
@@ -431,7 +449,8 @@ class Comparison:
         if _is_name(mine) and _is_name(theirs):
             # "y = 2x" and "f(x) = 2x" name the same thing; "a = 9" and "b = 9" do not.
             renamed = _same_name(mine, theirs)
-            if renamed is None:
+            free = symbols(answer.members[1]) - set(renamed or ())
+            if renamed is None or any(new != Symbol(old) and symbols(new) & free for old, new in renamed.items()):
                 return Finding(False, "different_variable")
             return self.compare(gold.members[1], substituted(answer.members[1], renamed))
         return Finding(False, "different_relation")
@@ -630,6 +649,8 @@ def _unwrapped(term: Term) -> Term:
 
 def _measured(term: Term) -> tuple[Term, str]:
     match term:
+        case Quantity(Degrees(value), unit) if unit in _TEMPERATURES:
+            return value, unit
         case Quantity(value, unit):
             return value, "%" if unit == "percent" else unit
         case Degrees(value):
@@ -669,7 +690,9 @@ def _same_name(gold: Term, answer: Term) -> dict[str, Term] | None:
         case Call(f, args), Call(g, others) if f == g and len(args) == len(others):
             pairs = zip(args, others, strict=True)
             return {b.name: a for a, b in pairs if isinstance(a, Symbol) and isinstance(b, Symbol)}
-        case (Call(f), Symbol(y)) | (Symbol(y), Call(f)) if f.count("'") == y.count("'"):
+        case (Call(f), Symbol(y)) | (Symbol(y), Call(f)) if f == y or (
+            f[0] in _FUNCTION_LETTERS and "_" not in f and y.rstrip("'") in ("y", "z") and f.count("'") == y.count("'")
+        ):
             return {}
         case _:
             return None
@@ -678,12 +701,14 @@ def _same_name(gold: Term, answer: Term) -> dict[str, Term] | None:
 def _is_name(term: Term) -> bool:
     """Whether the left side of "... = value" only names the value: no number in it, except as an argument."""
     match term:
+        case Call("abs", (Symbol("x"),)):
+            return False  # an equation with two solutions
         case Symbol() | Words() | Constant("e" | "i"):
             return True
         case Power(Call() as function, Number(value, None)) if value > 0:
             return _is_name(function)  # the square of a sine
         case Call(name, args):
-            return len(name.rstrip("'")) == 1 or all(map(_is_name, args))
+            return name[0] in _FUNCTION_LETTERS or all(map(_is_name, args))
         case Product(factors):
             return all(f == MINUS_ONE or _is_name(f) for f in factors)
         case Sum(terms):

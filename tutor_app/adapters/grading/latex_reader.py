@@ -10,6 +10,7 @@ Longer than most files here because the grammar is one recursion: its levels cal
 from __future__ import annotations
 
 import itertools
+import re
 from fractions import Fraction
 from typing import Final
 
@@ -59,6 +60,7 @@ _DECORATIONS: Final = frozenset(
 )  # fmt: skip
 _FRACTIONS: Final = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"))
 _CLOSERS: Final = {"(": (")", "]"), "[": (")", "]"), r"\{": (r"\}",), "{": ("}",), "|": ("|",)}
+_FUNCTION_NAME: Final = re.compile(r"[fgh](?:_[a-z]{1,3})?'*(?:\^-1)?|P'*")
 _DEGREE: Final = frozenset((r"\circ", r"\degree"))
 
 
@@ -168,7 +170,12 @@ class Parser:
         while self._take(r"\cup"):
             parts.append(self._intersection())
         if self._take(r"\setminus", r"\backslash", r"\smallsetminus"):
-            parts[-1:] = _without_points(parts[-1], self._relation())
+            match parts[-1]:
+                case Relation((*names, whole), ops) if ops[-1] == "in":
+                    left = _without_points(whole, self._relation())
+                    parts[-1] = Relation((*names, left[0] if len(left) == 1 else Union(tuple(left))), ops)
+                case whole:
+                    parts[-1:] = _without_points(whole, self._relation())
         if len(parts) == 1:
             return parts[0]
         match parts[0]:
@@ -238,9 +245,9 @@ class Parser:
             elif words and token.text == "^":
                 self._at += 1
                 power = self._tex_argument()
-                if power not in (integer(2), integer(3)):
+                if not isinstance(power, Number) or abs(power.value) not in (1, 2, 3):
                     raise Unreadable("a unit with that power")
-                words[-1] += "^2" if power == integer(2) else "^3"
+                words[-1] += f"^{power.value}"
             elif token.text == "/" and self._peek(1).kind == "text":
                 self._at += 1
                 words.append("/")
@@ -383,12 +390,20 @@ class Parser:
         if self._peek().text == "_":
             self._at += 1
             name = f"{name}_{self._subscript()}"
-        if name.rstrip("'") in ("f", "g", "h", "P") and self._peek().text == "(":
+        if name in ("f", "g", "h") and self._is_inverse():
+            self._at += 4 if self._peek(1).text == "{" else 2
+            name += "^-1"
+        if _FUNCTION_NAME.fullmatch(name) and self._peek().text == "(":
             self._at += 1
             inside = self._list((")",))
             self._expect(")")
             return Call(name, inside.items if isinstance(inside, Group) and not inside.brackets else (inside,))
         return Symbol(name)
+
+    def _is_inverse(self) -> bool:
+        """Whether the exponent -1 and an argument follow, as in the name of an inverse function."""
+        following = "".join(self._peek(k).text for k in range(6))
+        return following.startswith(("^-1(", "^{-1}("))
 
     def _subscript(self) -> str:
         if self._take("{"):
@@ -446,8 +461,10 @@ class Parser:
         args = self._arguments()
         if base is not None:
             args = (*args, base)
-        if name == "exp":
-            value: Term = Power(Constant("e"), args[0])
+        if name == "cis" and len(args) == 1:
+            value: Term = Power(Constant("e"), product(Constant("i"), args[0]))
+        elif name == "exp":
+            value = Power(Constant("e"), args[0])
         elif name in ("max", "min", "gcd", "lcm") or len(args) == 1 or (name == "log" and len(args) == 2):
             value = Call(name, args)
         else:
@@ -596,12 +613,18 @@ def _joined(items: list[Term], seps: set[str]) -> Term | None:
 
 
 def _without_points(reals: Term, points: Term) -> list[Term]:
-    """The parts of the line between the points that are taken out of it.
+    """The parts of the line that are left when points or an interval are taken out of it.
 
     Raises:
         Unreadable: If it is not the whole line, or a point has no place on it.
     """
     whole = Group((negative(INFINITY), INFINITY), "()")
+    if reals == whole and isinstance(points, Group) and len(points.items) == 2 and len(points.brackets) == 2:
+        (low, high), (opening, closing) = points.items, points.brackets
+        if opening in "([" and closing in ")]":
+            left = Group((negative(INFINITY), low), "(" + ("]" if opening == "(" else ")"))
+            right = Group((high, INFINITY), ("[" if closing == ")" else "(") + ")")
+            return [part for part in (left, right) if part.items[0] != part.items[1]]
     items = points.items if isinstance(points, Group) and points.brackets == "{}" else ()
     placed = {value: item for item in items if (value := real(item)) is not None}
     if reals != whole or not items or len(placed) != len(items):

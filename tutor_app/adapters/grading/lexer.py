@@ -24,7 +24,7 @@ FUNCTIONS: Final = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "asin": "asin", "acos": "acos", "atan": "atan",
     "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "log": "log", "ln": "log", "lg": "log10", "exp": "exp",
     "abs": "abs", "Abs": "abs", "max": "max", "min": "min", "gcd": "gcd", "lcm": "lcm", "floor": "floor",
-    "ceil": "ceiling", "ceiling": "ceiling", "factorial": "factorial", "sqrt": "sqrt", "cbrt": "cbrt",
+    "cis": "cis", "ceil": "ceiling", "ceiling": "ceiling", "factorial": "factorial", "sqrt": "sqrt", "cbrt": "cbrt",
 }  # fmt: skip
 WORD_CONSTANTS: Final = {"pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "oo": "oo", "Infinity": "oo"}
 GREEK: Final = frozenset(
@@ -95,7 +95,7 @@ _BASE_DIGITS: Final = re.compile(r"(?:\\(?:text|mathrm)\s*\{\s*([0-9A-Z]+)\s*\}|
 _BASE_LETTERS: Final = re.compile(r"\b(\d[0-9a-z]*)(?=_\{?\d)")
 _PREFIXED: Final = re.compile(r"0([box])([0-9a-fA-F]+)")
 _CURRENCY_CODE: Final = re.compile(r"^(?:USD|US\\?\$)\s*(?=-?\d)")
-_ABBREVIATED: Final = re.compile(r"(?<=[a-z])\.(?=\^)")
+_ABBREVIATED: Final = re.compile(r"(?<=[a-z])\.(?=\^)|(?<=\b(?:sq|cu|ft|in|lb|oz|yd|mi|hr))\.(?=\s)")
 _UNDERSCORES: Final = re.compile(r"-?\d{1,3}(?:_\d{3})+")
 _IN_BASE: Final = re.compile(r"(-?[0-9A-Z.]+)\s*\(?\s*(?:in\s+)?base\s*(\d{1,2})\s*\)?")
 _MIXED: Final = re.compile(r"(?<![\d.)}\w])(\d+)\s+(\d+)\s*/\s*(\d+)(?![\w(])(?!\s*[\d(])(?!\s+[A-Za-z](?![A-Za-z]))")
@@ -316,7 +316,7 @@ def _word(found: list[Token], word: str, spaced: bool) -> None:
     elif word == "mod":
         found.append(Token("cmd", r"\mod", spaced))
     elif (
-        (len(word) >= 2 and after_value and is_unit(word))
+        (len(word) >= 2 and after_value and is_unit(word, spaced=spaced))
         or (len(word) >= 3 and spaced and after_value)
         or (len(word) >= 2 and spaced and bool(found) and found[-1].kind == "text")
     ):

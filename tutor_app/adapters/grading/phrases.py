@@ -72,7 +72,9 @@ _DAY_MONTH: Final = re.compile(
 )
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+|'{1,2}|\")\.?\s*(?:,\s*(?:and\s+)?|and\s+)?")
-_BASE_UNIT: Final = {"length": "m", "mass": "g", "time": "s", "money": "dollars", "volume": "L"}
+_BASE_UNIT: Final = {
+    "length": "m", "mass": "g", "time": "s", "money": "dollars", "length^3": "m^3", "months": "month", "sterling": "£",
+}  # fmt: skip
 _WORD_UNITS: Final = {"'": "ft", "''": "in", '"': "in", "hrs": "hour", "mins": "minute", "secs": "second"}
 _SMALL: Final = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",

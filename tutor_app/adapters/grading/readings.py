@@ -45,7 +45,7 @@ _WORDY: Final = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{2}|\d\s?[ap]\.?\s?m\b")
 _LETTERS: Final = re.compile(r"\(?[A-Za-z][).:]?(?:\s.*)?|[A-Z](?:(?:[\s,;&]|\band\b)+[A-Z])+")
 _TEXT_ONLY: Final = re.compile(r"\(?\s*\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf)\s*\{([^{}]*)\}\s*\)?")
 _SMALL_UNIT: Final = re.compile(
-    r"(.*\d)(?:\s+([mgshlLVNJWA])|\s*([a-z]{1,3}(?:\^\{?[23]\}?)?\s*/\s*[a-z]{1,4}(?:\^\{?[23]\}?)?))"
+    r"(.*\d)(?:\s+([mgshlLVNJWACFK](?:\^\{?[23]\}?)?)|(?<=\d)(p)$|\s*([a-z]{1,3}(?:\^\{?[23]\}?)?\s*/\s*[a-z]{1,4}(?:\^\{?[23]\}?)?))"
 )
 _SET_BUILDER: Final = re.compile(
     r"\\?\{\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid|\\vert)\s*(.+?)\s*\\?\}"
@@ -94,6 +94,7 @@ _TUPLE: Final = re.compile(r"\(([^(),]+(?:,[^(),]+)+)\)")
 _COMBINED_TUPLES: Final = re.compile(
     r"(?:^|[-+(\s])(?:[-\d./a-eijk-oq-z]|\\frac|\\sqrt|[{}])+\s*(?:\\cdot\s*)?\([^(),]+,|\)\s*[-+]"
 )
+_ROWS_WITH_SPACES: Final = re.compile(r"\[((?:\s*-?[\d./]+)+(?:\s*;(?:\s*-?[\d./]+)+)+)\s*\]")
 _COMMA_PAIR: Final = re.compile(r"\d,\d")
 _LONE_COMMA: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,}|(?<=0,)\d{3})(?![\d.,])")
 _PLUS_MINUS_INSIDE: Final = re.compile(r"(?<=[\w)}])\s*\+-\s*(?=[\w\\(])")
@@ -140,6 +141,8 @@ def readings(text: str) -> tuple[Term, ...]:
         found.extend(in_words(plain))
         for other in _also(plain):
             attempt(partial(_whole, other))
+        if plain == "R":
+            found.append(Group((negative(INFINITY), INFINITY), "()"))
         found.append(Words(plain, marked=True))
         return tuple(found)
     if (time := clock(cleaned)) is not None and not _BARE_DIGITS.fullmatch(cleaned):
@@ -161,7 +164,7 @@ def readings(text: str) -> tuple[Term, ...]:
             attempt(lambda: read_python(re.sub(r"(?<=[\d.\]])\s+(?=[-\d.\[])", ", ", cleaned)))
         if cleaned in ("{}", "EmptySet"):
             found.append(Group((), "{}"))
-        if cleaned == "Reals":
+        if cleaned in ("R", "Reals"):
             found.append(Group((negative(INFINITY), INFINITY), "()"))
         if _BARE_DIGITS.fullmatch(cleaned):
             found.append(Based(cleaned.upper(), 0))
@@ -178,7 +181,7 @@ def readings(text: str) -> tuple[Term, ...]:
     if _THOUSANDS.search(cleaned) and _SEPARATED.search(cleaned) and any(bracket in cleaned for bracket in "(["):
         attempt(lambda: Parser(tokens(cleaned, thousands_in_brackets=True)).whole())
     if m := _SMALL_UNIT.fullmatch(cleaned):
-        attempt(partial(_with_unit, m[1], m[2].lower() if m[2] else m[3]))
+        attempt(partial(_with_unit, m[1], m[2] or m[3] or m[4]))
     if m := _LETTERED.fullmatch(cleaned):
         found.append(Words(f"({m[1]}) and so on", marked=True))
     # "3 million" may be 3, of millions, or the number.
@@ -239,6 +242,9 @@ def _special(text: str) -> list[Callable[[], Term]]:
         found.append(partial(_whole, _TUPLE.sub(_as_column, text)))
     if ";" in text and _COMMA_PAIR.search(text):
         found.append(partial(_whole, re.sub(r"(?<=\d),(?=\d)", ".", text)))
+    if m := _ROWS_WITH_SPACES.fullmatch(text):
+        rows = (" & ".join(row.split()) for row in m[1].split(";"))
+        found.append(partial(_whole, r"\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"))
     if _PLUS_MINUS_INSIDE.search(text):
         found.append(partial(_whole, _PLUS_MINUS_INSIDE.sub(r"\\pm ", text)))
     return found

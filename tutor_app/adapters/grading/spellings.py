@@ -19,7 +19,8 @@ _SIGNS: Final = {
     "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "•": r"\cdot ", "∙": r"\cdot ",
     "‰": r"\text{per mille}", "∡": "", "△": "", "∎": "", "✕": "×", "✖": "×", "⨯": "×", "➗": "÷", "º": "°", "˚": "°",
     "\u2062": "", "\u200b": "", "\ufeff": "", "\u2061": "", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\u200a": " ",
-    "µ": r"\mu ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
+    "µ": r"\mu ", "∈": r"\in ", "¢": r"\text{ cents}", "¬": r"\neg ",
+    "→": r"\to ", "⇒": r"\to ", "↔": r"\iff ", "⇔": r"\iff ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
 }  # fmt: skip
 _GREEK: Final = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta",
@@ -38,7 +39,7 @@ _QUOTED_LINE: Final = re.compile(r"^>\s+(?=\S)")
 _HEADING: Final = re.compile(r"#{1,6}\s+")
 _TAG: Final = re.compile(r"</?(?:b|strong|em|i|u|p|span|code|mark|div)>", re.IGNORECASE)
 _TAG_SCRIPT: Final = re.compile(r"<(sup|sub)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_UPRIGHT_NAMES: Final = "e|i|d|x|y|z|n|k|ln|log|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|exp|sqrt|gcd|lcm|lg"
+_UPRIGHT_NAMES: Final = "tg|ctg|cotg|cotan|cosec|arctg|cis|e|i|d|x|y|z|n|k|ln|log|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|exp|sqrt|gcd|lcm|lg"
 _UPRIGHT: Final = re.compile(
     rf"\\(?:mathrm|operatorname\*?|textrm|textup|mathup|mathit|rm|textit|mathsf)\s*"
     rf"\{{\s*(?:\\?({_UPRIGHT_NAMES})|\\(pi|imath|jmath|theta))\s*\}}"
@@ -57,6 +58,9 @@ _COMMANDS: Final = {
     r"\upi": r"\pi", r"\plusmn": r"\pm", r"\degrees": r"^\circ", r"\inf": r"\infty", r"\empty": r"\emptyset",
     r"\O": r"\emptyset", r"\textasciitilde": "~", r"\tt": "", r"\sf": "", r"\varepsilon": r"\epsilon",
     r"\varphi": r"\phi",
+    r"\tg": r"\tan ", r"\ctg": r"\cot ", r"\cotg": r"\cot ", r"\cotan": r"\cot ", r"\cosec": r"\csc ",
+    r"\arctg": r"\arctan ", r"\neg": r"\lnot ", r"\Rightarrow": r"\to", r"\rightarrow": r"\to",
+    r"\implies": r"\to", r"\Leftrightarrow": r"\iff", r"\leftrightarrow": r"\iff",
     r"\nexists": r"\text{does not exist}",
 }  # fmt: skip
 _COMMAND: Final = re.compile(r"\\[A-Za-z]+")
@@ -97,9 +101,16 @@ _DERIVATIVE: Final = re.compile(
     r"\s*\{\s*(?:d|\\partial)\s*[A-Za-z]\s*(?:\^\s*\{?[23]\}?)?\s*\}"
     r"|\bd\s*(?:\^\s*\{?([23])\}?)?\s*([A-Za-z])\s*/\s*d\s*[A-Za-z](?:\s*\^\s*\{?[23]\}?)?)\s*(?==)"
 )
+_DOTTED: Final = re.compile(r"\\(d{1,3})ot\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))")
+_PARTIAL: Final = re.compile(
+    r"(?:\\[dt]?frac\s*\{\s*\\partial\s*(?:\^\s*\{?[23]\}?)?\s*([A-Za-z])\s*\}\s*\{((?:\s*\\partial\s*[A-Za-z]\s*(?:\^\s*\{?[23]\}?)?)+)\s*\}"
+    r"|\\partial\s*(?:\^\s*\{?[23]\}?)?\s*([A-Za-z])\s*/\s*((?:\s*\\partial\s*[A-Za-z]\s*(?:\^\s*\{?[23]\}?)?)+)"
+    r"|\\partial_\{?([a-z]{1,3})\}?\s*([A-Za-z])(?![A-Za-z]))\s*(?:\([^()=]*\))?\s*(?==)"
+)
+_BY: Final = re.compile(r"\\partial\s*([A-Za-z])\s*(?:\^\s*\{?([23])\}?)?")
 _NAMELESS: Final = re.compile(
     r"\s*\$?\s*(?:\\(?:displaystyle\s*\\)?(?:lim|int|iint|oint|sum|prod|det)(?![A-Za-z])"
-    r"|\\[dt]?frac\s*\{\s*(?:d|\\partial)\s*(?:\}\s*\{|\()|D_[a-z]\s*[(\[]|\([^()=]*\)')[^=]*=\s*(?=[^=]+$)"
+    r"|\\[dt]?frac\s*\{\s*(?:d|\\partial)\s*(?:\}\s*\{|\()|D_[a-z]\s*[(\[]|\\nabla\s*[A-Za-z](?![A-Za-z])|\([^()=]*\)')[^=]*=\s*(?=[^=]+$)"
 )
 _EVALUATED: Final = re.compile(
     r"^\$?(?:\\left\s*\.)?\s*\\[dt]?frac\s*\{[^{}]*\}\s*\{[^{}]*\}\s*(?:\\(?:right|[bB]igg?[rl]?)\s*)?(?:\||\\vert)"
@@ -134,8 +145,13 @@ _LOGIC_SIGNS: Final = re.compile(r"(?<=[\w)])\s*(\|\||&&)\s*(?=[\w(-])|(?<=[\w)]
 _LOUD: Final = re.compile(r"\b(?:AND|OR)\b")
 _LINE_BREAK: Final = re.compile(r"\s*\\\\\s*(?=[A-Za-z])")
 _TEXT_LETTER: Final = re.compile(r"\\text\s*\{\s*([ei])\s*\}")
-_CURRENCIES: Final = {"€": "euros", "£": "pounds", "¥": "yen", "₹": "rupees"}
+_CURRENCIES: Final = {"€": "euros", "£": "£", "¥": "yen", "₹": "rupees"}
 _CURRENCY: Final = re.compile(r"([€£¥₹])\s*(-?\d[\d.,]*)|(?<=\d)\s*([€£¥₹])")
+_CURRENCY_CODE: Final = re.compile(r"^(GBP|EUR|JPY|INR)\s*(-?\d[\d.,]*\d|\d)$")
+_MULTIPLICITY: Final = re.compile(
+    r"\s*\((?:an?\s+)?(?:(?:double|repeated|triple)\s+(?:root|solution)|(?:with\s+)?multiplicity\s*(?:of\s+)?\d|twice)\)$"
+)
+_REALS_SET: Final = re.compile(r"^((?:[A-Za-z]\s*\\in\s*)?)R\s*(?:\\setminus|\\backslash|\\ |-)\s*(?=\\?\{|[\[(])")
 _REALS_FIRST: Final = re.compile(
     r"^[A-Za-z]\s*\\in\s*\\mathbb\s*\{?R\}?\s*(?:,|;|\\text\{\s*(?:and|,)?\s*\}|and)\s*(?=.)"
 )
@@ -154,6 +170,8 @@ _SAYS: Final = (
     (re.compile(r"(?<=[A-Za-z])\s+(?:is\s+)?(?:strictly\s+)?(?:less|smaller)\s+than\s+or\s+equal\s+to\s+"), r" \\le "),
     (re.compile(r"(?<=[A-Za-z])\s+(?:is\s+)?(?:strictly\s+)?(?:greater|more|larger|bigger)\s+than\s+"), " > "),
     (re.compile(r"(?<=[A-Za-z])\s+(?:is\s+)?(?:strictly\s+)?(?:less|smaller)\s+than\s+"), " < "),
+    (re.compile(r"(?<=[A-Za-z])\s+is\s+congruent\s+to\s+"), r" \\equiv "),
+    (re.compile(r"\bmodulo\b"), "mod"),
     (re.compile(r"(?<=[A-Za-z])\s+is\s+at\s+least\s+"), r" \\ge "),
     (re.compile(r"(?<=[A-Za-z])\s+is\s+at\s+most\s+"), r" \\le "),
     (re.compile(r"(?<=[A-Za-z])\s+(?:is\s+not\s+equal\s+to|does\s+not\s+equal|is\s+not)\s+(?=[-\d])"), r" \\ne "),
@@ -200,7 +218,9 @@ def rewritten(text: str) -> str:
     if "mod" in text or "equiv_" in text:
         text = _MOD_INDEX.sub(r"\\equiv \2\\pmod{\1}", _MOD_WORD.sub(r"\\bmod ", text))
         text = _MODULUS.sub(r"\\pmod{\1}", text)
-    text = text.replace("{:}", ":")
+    text = _CURRENCY_CODE.sub(r"\2\\text{ \1}", text.replace("{:}", ":"))
+    if text.endswith(")"):
+        text = _MULTIPLICITY.sub("", text)
     text = _PER_CENT.sub("percent", _EITHER.sub("", text))
     if " " in text:
         for said, written in _SAYS:
@@ -214,6 +234,8 @@ def rewritten(text: str) -> str:
     if "=" in text:
         text = _EVALUATED.sub("", text)
         text = _EQUATION_INDEX.sub(r"\1_\2", text)
+        if "partial" in text:
+            text = _PARTIAL.sub(_partial, text)
         text = _DERIVATIVE.sub(lambda m: (m[2] or m[4]) + "'" * int(m[1] or m[3] or 1), text)
         bare = _LOWER_LIMIT.sub(r"\1 ", text)
         if m := _NAMELESS.match(bare):
@@ -262,14 +284,30 @@ def _plain_commands(text: str) -> str:
     text = _UPRIGHT_OLD.sub(r"\1", text)
     text = _SIUNITX.sub(_with_unit, text)
     text = _COMMAND.sub(lambda m: _COMMANDS.get(m[0], m[0]), text)
+    if "£" in text or "€" in text:
+        text = _CURRENCY.sub(_currency, text)
+    if "dot" in text:
+        text = _DOTTED.sub(lambda m: (m[2] or m[3]) + "'" * len(m[1]), text)
+    if r"\notin" in text:
+        text = text.replace(r"\notin", r"\in\mathbb{R}\setminus ")
     if r"\mathbb" in text:
         text = _REALS_MINUS.sub(r"\1\\setminus ", _REALS_FIRST.sub("", text))
         text = _SIGNED_REALS.sub(lambda m: _REALS_SIGNED.get(m[1].replace(" ", ""), r"[0,\infty)"), text)
+    if "R" in text:
+        text = _REALS_SET.sub(r"\1\\mathbb{R}\\setminus ", text)
     if r"\begin" in text:
         text = _SYSTEM.sub(_system, text)
     elif "=" in text:
         text = _LINE_BREAK.sub(" , ", text)
     return text
+
+
+def _partial(m: re.Match[str]) -> str:
+    """A partial derivative as the function with the variables below it."""
+    if m[6]:
+        return f"{m[6]}_{{{m[5]}}}"
+    variables = "".join(b[1] * int(b[2] or 1) for b in _BY.finditer(m[2] or m[4]))
+    return f"{m[1] or m[3]}_{{{variables}}}"
 
 
 def _upright(name: str) -> str:
@@ -342,7 +380,8 @@ def _balanced(text: str) -> bool:
 def _system(m: re.Match[str]) -> str:
     """The rows of a system of equations as a list, those of a piecewise function without the words."""
     rows = [row.strip(" \n,;.") for row in _ROWS.split(m[2]) if row.strip()]
-    if m[1] in _PIECES and any(_is_piece(row) for row in rows):
+    pieces = m[1] in _PIECES and (m[1] != "array" or m[0].startswith((r"\left", r"\{")) or _CONDITION.search(m[2]))
+    if pieces and any(_is_piece(row) for row in rows):
         return r"\begin{cases}" + r"\\".join(map(_piece, rows)) + r"\end{cases}"
     joined = [row.replace("&", " ").strip() for row in rows]
     if joined and all(_RELATION.search(row) for row in joined):
