@@ -620,7 +620,7 @@ def _without_points(reals: Term, points: Term) -> list[Term]:
     """
     whole = Group((negative(INFINITY), INFINITY), "()")
     if reals == whole and isinstance(points, Group) and len(points.items) == 2 and len(points.brackets) == 2:
-        (low, high), (opening, closing) = points.items, points.brackets
+        (low, high), opening, closing = points.items, points.brackets[0], points.brackets[1]
         if opening in "([" and closing in ")]":
             left = Group((negative(INFINITY), low), "(" + ("]" if opening == "(" else ")"))
             right = Group((high, INFINITY), ("[" if closing == ")" else "(") + ")")

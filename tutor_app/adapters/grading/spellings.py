@@ -20,7 +20,8 @@ _SIGNS: Final = {
     "‰": r"\text{per mille}", "∡": "", "△": "", "∎": "", "✕": "×", "✖": "×", "⨯": "×", "➗": "÷", "º": "°", "˚": "°",
     "\u2062": "", "\u200b": "", "\ufeff": "", "\u2061": "", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\u200a": " ",
     "µ": r"\mu ", "∈": r"\in ", "¢": r"\text{ cents}", "¬": r"\neg ",
-    "→": r"\to ", "⇒": r"\to ", "↔": r"\iff ", "⇔": r"\iff ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
+    "→": r"\to ", "⇒": r"\to ", "↔": r"\iff ", "⇔": r"\iff ",
+    "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
 }  # fmt: skip
 _GREEK: Final = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta",
@@ -39,7 +40,10 @@ _QUOTED_LINE: Final = re.compile(r"^>\s+(?=\S)")
 _HEADING: Final = re.compile(r"#{1,6}\s+")
 _TAG: Final = re.compile(r"</?(?:b|strong|em|i|u|p|span|code|mark|div)>", re.IGNORECASE)
 _TAG_SCRIPT: Final = re.compile(r"<(sup|sub)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_UPRIGHT_NAMES: Final = "tg|ctg|cotg|cotan|cosec|arctg|cis|e|i|d|x|y|z|n|k|ln|log|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|exp|sqrt|gcd|lcm|lg"
+_UPRIGHT_NAMES: Final = (
+    "e|i|d|x|y|z|n|k|ln|log|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|exp|sqrt|gcd|lcm|lg"
+    "|tg|ctg|cotg|cotan|cosec|arctg|cis"
+)
 _UPRIGHT: Final = re.compile(
     rf"\\(?:mathrm|operatorname\*?|textrm|textup|mathup|mathit|rm|textit|mathsf)\s*"
     rf"\{{\s*(?:\\?({_UPRIGHT_NAMES})|\\(pi|imath|jmath|theta))\s*\}}"
