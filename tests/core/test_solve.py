@@ -943,7 +943,7 @@ def test_who_stops_a_model_that_hangs_has_stopped_it() -> None:
 def test_what_the_prompt_begins_the_words_with_is_never_shown_alone(opening: str) -> None:
     """A prompt that does not fit, a fault or an empty reply: the model has written nothing."""
     prompt = PromptSet(opening=opening)
-    for model in (ScriptedModel([""]), ScriptedModel(["x"], n_ctx=1), Hangs("", [0.0], fault="gone")):
+    for model in (ScriptedModel([""]), ScriptedModel([" \n\n"]), ScriptedModel(["x"], n_ctx=1), Hangs("", [0.0], fault="gone")):
         end, events = run(model, prompt=prompt, settings=SolveSettings(seconds=1))
         assert end.transcript.solution == ()
         assert not [e for e in events if isinstance(e, TextDelta | CodeStarted | CodeDelta | CodeEnded)]

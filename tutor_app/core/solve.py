@@ -454,11 +454,14 @@ class _Solution:
                 now = self._clock()
                 began = began if began is not None else now
                 tokens += item.tokens
-                if item.text and not said.raw:
+                was_blank = not said.raw.strip()
+                said.raw += item.text
+                if not said.raw.strip():
+                    continue
+                if was_blank:
                     # What the prompt makes the words begin with is shown with the first of them, never alone.
                     yield from self._begin(parser.feed(opening), said)
-                said.raw += item.text
-                if (yield from self._read(parser.feed(item.text), said)):
+                if (yield from self._read(parser.feed(said.raw if was_blank else item.text), said)):
                     break
         except HostFault:
             # What the parser still holds back was said all the same.
@@ -505,7 +508,7 @@ class _Solution:
 
     def _finish(self, parser: Parser, said: _Round) -> Iterator[SolveEvent]:
         """Pass on what is still held back, if the model has written anything."""
-        if said.raw:
+        if said.raw.strip():
             yield from self._read(parser.finish(), said)
 
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
