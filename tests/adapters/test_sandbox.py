@@ -629,6 +629,7 @@ def speak():
     sys.stderr.write('late')
     os.write(1, b'late')
     os.write(copy, b'late')
+    os.writev(1, [b'la', b'te'])
     for fd in (1, 2, copy):
         print('late', file=open(fd, 'w', closefd=False))
         open(fd, 'wb', 0, closefd=False).write(b'late')

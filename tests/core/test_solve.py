@@ -873,6 +873,17 @@ def test_a_box_in_a_thought_that_shows_only_at_its_end_is_no_answer(dialect: Dia
     assert end.reason is EndReason.ANSWERED
 
 
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_the_opening_is_not_shown_before_a_thought(size: int) -> None:
+    prompt = PromptSet(opening="1.")
+    end, _ = run(ScriptedModel(["\n<think>Hm.</think>\n\nIt is \\boxed{7}."], token_size=size), prompt=prompt)
+    assert end.transcript.solution == (Thought("Hm."), Text("It is \\boxed{7}."), Answer("7"))
+    end, _ = run(ScriptedModel([" <thin \\boxed{7}"], token_size=size), prompt=prompt)
+    assert end.transcript.solution == (Text("1. <thin \\boxed{7}"), Answer("7"))
+    end, _ = run(ScriptedModel(["<thin"], token_size=size), prompt=prompt)
+    assert end.transcript.solution == (Text("1.<thin"),)
+
+
 def test_thoughts_keep_their_place_among_the_words() -> None:
     end, _ = run(["First.\n<think>Hm.</think>\n" + CODE, "<think>Good.</think>It is \\boxed{42}.\n"])
     kinds = [type(p).__name__ for p in end.transcript.solution]
@@ -943,7 +954,12 @@ def test_who_stops_a_model_that_hangs_has_stopped_it() -> None:
 def test_what_the_prompt_begins_the_words_with_is_never_shown_alone(opening: str) -> None:
     """A prompt that does not fit, a fault or an empty reply: the model has written nothing."""
     prompt = PromptSet(opening=opening)
-    for model in (ScriptedModel([""]), ScriptedModel([" \n\n"]), ScriptedModel(["x"], n_ctx=1), Hangs("", [0.0], fault="gone")):
+    for model in (
+        ScriptedModel([""]),
+        ScriptedModel([" \n\n"]),
+        ScriptedModel(["x"], n_ctx=1),
+        Hangs("", [0.0], fault="gone"),
+    ):
         end, events = run(model, prompt=prompt, settings=SolveSettings(seconds=1))
         assert end.transcript.solution == ()
         assert not [e for e in events if isinstance(e, TextDelta | CodeStarted | CodeDelta | CodeEnded)]

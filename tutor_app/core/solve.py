@@ -48,6 +48,7 @@ from tutor_app.core.ports import (
     Sampling,
     Stopped,
 )
+from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, Verdict
 
 MAX_PROBLEM: Final = 20_000
@@ -239,6 +240,7 @@ class _Round:
     """What one turn of the model's speech came to."""
 
     raw: str = ""
+    begun: bool = False  # something of it has been passed on
     start: int = 0  # of this round's words within the prose since the last block
     code: CodeEnded | None = None
     forged: bool = False
@@ -454,18 +456,18 @@ class _Solution:
                 now = self._clock()
                 began = began if began is not None else now
                 tokens += item.tokens
-                was_blank = not said.raw.strip()
                 said.raw += item.text
-                if not said.raw.strip():
-                    continue
-                if was_blank:
-                    # What the prompt makes the words begin with is shown with the first of them, never alone.
-                    yield from self._begin(parser.feed(opening), said)
-                if (yield from self._read(parser.feed(said.raw if was_blank else item.text), said)):
+                new = item.text
+                if not said.begun:
+                    if not _says_something(said.raw):
+                        continue
+                    opening = yield from self._begin(parser, opening, said)
+                    new = said.raw
+                if (yield from self._read(parser.feed(new), said)):
                     break
         except HostFault:
             # What the parser still holds back was said all the same.
-            yield from self._finish(parser, said)
+            yield from self._finish(parser, opening, said)
             raise
         finally:
             close = getattr(stream, "close", None)
@@ -474,12 +476,12 @@ class _Solution:
         if stopped is not None:
             tokens = stopped.generated_tokens
             read = PromptProgress(stopped.prompt_tokens, stopped.prompt_tokens, stopped.evaluated_tokens)
-            yield from self._finish(parser, said)
+            yield from self._finish(parser, opening, said)
             said.reason = _reason(stopped)
             if said.reason is EndReason.STOPPED and not self._cancel.is_set() and self._budget.spent():
                 said.reason = EndReason.SECONDS
         elif said.reason is not None:
-            yield from self._finish(parser, said)
+            yield from self._finish(parser, opening, said)
         if began is not None:
             spent = stopped.decode_seconds if stopped is not None else self._clock() - began
             self._spend(decode_seconds=self._usage.decode_seconds + spent)
@@ -496,20 +498,32 @@ class _Solution:
             said.raw = said.raw[: said.raw.removesuffix("\n").rfind("\n") + 1]
         return said
 
-    def _begin(self, events: Iterator[ParseEvent], said: _Round) -> Iterator[SolveEvent]:
-        """Pass on what the prompt made the words begin with."""
-        for event in events:
+    def _begin(self, parser: Parser, opening: str, said: _Round) -> Generator[SolveEvent, None, str]:
+        """Pass on what the prompt made the words begin with; returns what of it is shown.
+
+        It is shown with the first word of the model's, never alone, and not before a thought.
+        """
+        said.begun = True
+        mark = MARK.match(said.raw.lstrip())
+        if mark is not None and mark_kind(mark[0]) == "open":
+            return ""
+        for event in parser.feed(opening):
             self._builder.apply(event)
             if not isinstance(event, TextDelta):
                 self._own.apply(event)
             if not isinstance(event, OutputStarted | OutputEnded):
                 yield event
         said.start = len(self._builder.words)
+        return opening
 
-    def _finish(self, parser: Parser, said: _Round) -> Iterator[SolveEvent]:
+    def _finish(self, parser: Parser, opening: str, said: _Round) -> Iterator[SolveEvent]:
         """Pass on what is still held back, if the model has written anything."""
-        if said.raw.strip():
-            yield from self._read(parser.finish(), said)
+        if not said.raw.strip():
+            return
+        if not said.begun:
+            yield from self._begin(parser, opening, said)
+            yield from self._read(parser.feed(said.raw), said)
+        yield from self._read(parser.finish(), said)
 
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
         """Pass parse events on; returns whether the model has said enough."""
@@ -593,6 +607,12 @@ class _Solution:
 
 _OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
+
+
+def _says_something(raw: str) -> bool:
+    """Whether the beginning of a reply is more than blanks and what may become the mark of a thought."""
+    words = raw.lstrip()
+    return bool(words) and unfinished_mark(words) < len(words)
 
 
 def _complete(words: str) -> int:

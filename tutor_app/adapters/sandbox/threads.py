@@ -61,6 +61,9 @@ class BlockThreads:
                 return memoryview(data).nbytes
             return write(fd, data)
 
+        def writev_attributed(fd: int, buffers: Any, /) -> int:
+            return write_attributed(fd, b"".join(buffers))
+
         def open_attributed(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
             if type(file) is int and set(mode) <= set("wabt") and _is_output(file):
                 return _reopened(file, mode, *args, **kwargs)
@@ -70,6 +73,8 @@ class BlockThreads:
         setattr(ThreadPoolExecutor, "submit", submit_attributed)  # noqa: B010
         setattr(_thread, "start_new_thread", start_raw_attributed)  # noqa: B010
         setattr(os, "write", write_attributed)  # noqa: B010
+        if hasattr(os, "writev"):
+            setattr(os, "writev", writev_attributed)  # noqa: B010
         for module in (io, builtins):
             setattr(module, "open", functools.wraps(open_file)(open_attributed))  # noqa: B010
 
