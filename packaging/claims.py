@@ -121,7 +121,7 @@ def _mutate(found: Row, texts: list[tuple[int, str]]) -> None:
         else:
             before = text[max(0, claim.start - 25) : claim.start]
             verdicts = [(c.verdict, c.reason) for c in after]
-            found.missed.append(f"{before!r} {claim.text!r} -> {shown!r}: {verdicts}")
+            found.missed.append(f"{claim.reason}: {before!r} {claim.text!r} -> {shown!r}: {verdicts}")
 
 
 def other_number(written: str, chance: random.Random) -> str:
@@ -214,7 +214,7 @@ def _print(found: list[Row]) -> None:
     if changed:
         caught = sum(row.caught for row in found)
         print(f"{caught} of {changed} statements with one number changed were called false ({caught / changed:.2%})")
-        for text in [text for row in found for text in row.missed][:60]:
+        for text in [text for row in found for text in row.missed]:
             print(f"  missed: {text}")
     told = [row for row in found if row.first_error is not None]
     if told:

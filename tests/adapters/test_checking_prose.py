@@ -147,3 +147,16 @@ def test_the_tally_says_how_many_of_how_many() -> None:
     assert Tally.of(check("1 + 1 = 2, 2 + 2 = 4")).sentence() == "2 of 2 statements checked, all true"
     assert Tally.of(check("1 + 1 = 3")).sentence() == "1 of 1 statement checked, 1 false"
     assert Tally().sentence() == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Suppose 2 + 2 = 5.",
+        "If 3 + 4 = 8, then we are lost.",
+        "Is 3 + 4 = 8?",
+        "This would give 6 = 3 + 4, a contradiction.",
+    ],
+)
+def test_a_condition_or_a_question_states_nothing(text: str) -> None:
+    assert not [claim for claim in check(text) if claim.verdict == "false"]

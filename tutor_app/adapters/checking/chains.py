@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from tutor_app.adapters.checking.formulas import pieces, value_of
 from tutor_app.adapters.checking.prose import Expression, ProseReader
 from tutor_app.adapters.checking.scanner import Token
 from tutor_app.adapters.checking.words import (
@@ -61,8 +62,10 @@ class Chain:
         relations: One fewer; ``= ~ < > <= >= != is``.
         approximate: Words beside it say that a value is rounded.
         whole: Words near it say that the whole part of a quotient is meant.
-        sentence: Where the sentence it stands in begins.
         spelled: Which relations are written in words.
+        before: The words of its sentence that stand before it, in small letters.
+        after: The words that follow it.
+        formula: It stands in a formula.
     """
 
     members: tuple[Member, ...]
@@ -70,7 +73,9 @@ class Chain:
     spelled: tuple[bool, ...]
     approximate: bool
     whole: bool
-    sentence: int
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    formula: bool = False
 
 
 def chains(tokens: Sequence[Token], values: dict[str, Term] | None = None) -> Iterator[Chain]:
@@ -78,6 +83,12 @@ def chains(tokens: Sequence[Token], values: dict[str, Term] | None = None) -> It
     reader = ProseReader(tokens, values)
     i = last = 0
     while i < len(tokens):
+        if tokens[i].kind == "formula":
+            begin = _sentence(tokens, i)
+            words = {t.text.lower() for t in tokens[begin : i + 25] if t.kind == "word"}
+            close = {t.text.lower() for t in tokens[max(0, i - 2) : i + 4] if t.kind == "word"}
+            approximate, whole = not APPROXIMATE.isdisjoint(close), not WHOLE.isdisjoint(words)
+            yield from _in_formula(tokens, i, approximate, whole)
         if tokens[i].kind != "rel":
             i += 1
             continue
@@ -97,10 +108,55 @@ def chains(tokens: Sequence[Token], values: dict[str, Term] | None = None) -> It
             if not goes_on:
                 break
         begin = _sentence(tokens, last)
+        before = _words_before(tokens, begin, _index_at(tokens, members[0].start, begin, last))
         words = {t.text.lower() for t in tokens[begin : i + 25] if t.kind == "word"}
         close = {t.text.lower() for t in tokens[max(0, last - 2) : i + 4] if t.kind == "word"}
         approximate, whole = not APPROXIMATE.isdisjoint(close), not WHOLE.isdisjoint(words)
-        yield Chain(tuple(members), tuple(relations), tuple(spelled), approximate, whole, tokens[begin].start)
+        yield Chain(
+            tuple(members),
+            tuple(relations),
+            tuple(spelled),
+            approximate,
+            whole,
+            before,
+            _words_before(tokens, i, i + 14),
+        )
+
+
+def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool) -> Iterator[Chain]:
+    """The chains inside the formula at ``i``."""
+    token = tokens[i]
+    before = _words_before(tokens, _sentence(tokens, i), i)
+    after = _words_before(tokens, i + 1, i + 14)
+    joined = i > 0 and (
+        tokens[i - 1].kind in ("op", "num", "cur") or tokens[i - 1].text.lower() in ("of", "x", *BEFORE)
+    )
+    members, relations = list[Member](), list[str]()
+    for piece in [*pieces(token.text), None]:
+        if (piece is None or not piece.relation) and members:
+            if len(members) > 1:
+                yield Chain(
+                    tuple(members), tuple(relations), (False,) * len(relations), approximate, whole, before, after, True
+                )
+            members, relations = [], []
+        if piece is not None:
+            start = token.inner + piece.start
+            clear = not (joined and piece.start == 0) and not (piece.listed and not piece.relation)
+            value = value_of(piece.source)
+            member = Member(start, token.inner + piece.end, value, clear, "" if value else piece.source, True)
+            if piece.relation and not members:
+                continue
+            members.append(member)
+            relations.extend([piece.relation] if piece.relation else [])
+
+
+def _index_at(tokens: Sequence[Token], place: int, begin: int, end: int) -> int:
+    """Index of the token that stands at a place."""
+    return next((k for k in range(begin, end) if tokens[k].start >= place), end)
+
+
+def _words_before(tokens: Sequence[Token], begin: int, i: int) -> tuple[str, ...]:
+    return tuple(t.text.lower() for t in tokens[begin:i] if t.kind in ("word", "sep") or t.text == ":")
 
 
 def _sentence(tokens: Sequence[Token], i: int) -> int:
@@ -156,7 +212,9 @@ def _starts_value(tokens: Sequence[Token], k: int) -> bool:
             return True
         # A sign, not a dash: it stands right before its number, and is the first of the line or follows a word.
         after = tokens[k + 1] if k + 1 < len(tokens) else None
-        return token.text == "-" and after is not None and after.kind in ("num", "cur", "open") and not after.spaced
+        if token.text != "-" or after is None or after.spaced:
+            return False
+        return after.kind in ("num", "cur", "open") or after.text in VARIABLES
     if token.kind == "word":
         low = token.text.lower()
         return low in NUMBERS or low in MULTIPLES or low in PARTS or token.text in VARIABLES
@@ -184,18 +242,29 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
         if low in BEFORE or before.text in VARIABLES:
             return False
         earlier = tokens[start - 2] if start - 2 >= begin else None
-        if low in LABELS and not (earlier is not None and earlier.text.lower() in NO_LABEL):
+        if (low in LABELS or low.removesuffix("s") in LABELS) and not (
+            earlier is not None and earlier.text.lower() in NO_LABEL
+        ):
             return len(tokens[start].text) > 2  # "on day 1 * 2 pages"
         if earlier is not None and earlier.kind == "num" and (unit := measure(low)) is not None:
             # "1 hour 20 minutes"
             return not any(
                 (m := measure(t.text)) is not None and m[0] == unit[0] for t in tokens[start + 1 : start + 3]
             )
-        added = {t.text.lower() for t in tokens[begin:start] if t.kind == "word"}
-        return ADDING.isdisjoint(added) or not {"to", "from"} & {
-            t.text.lower() for t in tokens[max(begin, start - 2) : start]
-        }
+        return not _is_added(tokens, start, begin)
     return before.kind in ("sep", "line", "rel") or (before.kind == "open" and start - 1 == begin)
+
+
+def _is_added(tokens: Sequence[Token], start: int, begin: int) -> bool:
+    """Whether something is added to what begins at ``start``: "add 5 to the 29 + 24"."""
+    beside = start - 1
+    if tokens[beside].text.lower() in ("the", "his", "her", "their", "its", "these", "those"):
+        beside -= 1
+    if beside < begin or tokens[beside].text.lower() not in ("to", "from"):
+        return False
+    words = [t.text.lower() for t in tokens[begin:beside]]
+    place = max((i for i, word in enumerate(words) if word in ADDING), default=len(words))
+    return any(t.kind == "num" for t in tokens[begin + place : beside])
 
 
 def _cuts_number(tokens: Sequence[Token], start: int) -> bool:

@@ -121,10 +121,12 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         found = _equal(repeated, right, approximate=approximate, whole=whole)
         if found.verdict != "false":
             return Judgement("rounded", "rounded_input", found.right or shown(left))
-    if approximate and _near(number, right):
+    if _near(number, right, 0.05 if approximate else 0.005) and (approximate or not _terminates(number)):
         return Judgement("unchecked", "approximate")
     if exact is None:
         other_value = real(right)
+        if other_value is not None and math.isclose(float(number), other_value, rel_tol=1e-13, abs_tol=1e-13):
+            return Judgement("true", "numeric")
         if other_value is None or math.isclose(float(number), other_value, rel_tol=1e-6, abs_tol=1e-9):
             return Judgement("unchecked", "beyond")
     return Judgement("false", "different", shown(left))
@@ -176,10 +178,14 @@ def _last_digit(written: Number) -> Fraction:
     return Fraction(step)
 
 
-def _near(value: Fraction | float, right: Term) -> bool:
-    """Within a twentieth: what "about" may mean to a generous reader."""
+def _near(value: Fraction | float, right: Term, tolerance: float) -> bool:
     other = real(right)
-    return other is not None and math.isclose(float(value), other, rel_tol=0.05)
+    return other is not None and abs(Fraction(value) - Fraction(other)) <= Fraction(tolerance) * abs(Fraction(other))
+
+
+def _terminates(value: Fraction | float) -> bool:
+    """Whether somebody would write the value out: it has at most six decimals."""
+    return isinstance(value, Fraction) and 10**6 % value.denominator == 0
 
 
 def _with_repeating(term: Term) -> Term:

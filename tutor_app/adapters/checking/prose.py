@@ -43,29 +43,27 @@ class Expression:
 
     Attributes:
         term: What it stands for, percent as hundredths and a million as what it is.
-        plain: The same with such signs and words left out, or None where there are none.
         begin: Index of its first token.
         end: Index after its last token, units included.
         place: Where its last character stands in the text, trailing unit words left out.
         operations: How many operations it has.
         loose: A phrase of words was dropped that may have meant more than a unit.
         units: The unit words and signs, in order.
-        dashed: What stands before a dash that may be none of the arithmetic.
         first: Its first operand, where it has several.
         adds: It has a sum or difference.
+        others: Other readings: without percent signs and words of scale, or ended at a dash.
     """
 
     term: Term
-    plain: Term | None
     begin: int
     end: int
     place: int
     operations: int
     loose: bool
     units: tuple[str, ...]
-    dashed: Term | None
     first: Term | None
     adds: bool
+    others: tuple[Term, ...] = ()
 
 
 class ProseReader:
@@ -79,7 +77,7 @@ class ProseReader:
     def _reset(self, at: int, *, hundredths: bool) -> None:
         self._at, self._hundredths = at, hundredths
         self._depth = self._operations = self._place = 0
-        self._loose = self._marked = False
+        self._loose = self._marked = self._worded = False
         self._units: list[str] = []
         self._dashed: Term | None = None
         self._first: Term | None = None
@@ -102,8 +100,9 @@ class ProseReader:
             if not self._marked:
                 break
         return Expression(
-            terms[0], terms[1] if len(terms) > 1 else None, at, self._at, self._place, self._operations, self._loose,
-            tuple(self._units), self._dashed, first, self._adds,
+            terms[0], at, self._at, self._place, self._operations, self._loose,
+            tuple(self._units), first, self._adds,
+            (*terms[1:], *((self._dashed,) if self._dashed is not None else ())),
         )  # fmt: skip
 
     # --- tokens ----------------------------------------------------------------------------------------------
@@ -154,7 +153,7 @@ class ProseReader:
             token = self._peek()
             if token is None or token.kind != "op" or token.text not in "+-" or not self._operand_follows(1):
                 break
-            if token.text == "-" and self._units and token.spaced and self._depth == 1:
+            if token.text == "-" and self._worded and token.spaced and self._depth == 1:
                 self._dashed = value  # "15 apples - 3 of them": the dash may be none of the arithmetic
             self._first = self._first or value
             self._adds = True
@@ -183,7 +182,7 @@ class ProseReader:
                 self._at += 1
                 self._skip_line()
                 self._operations += 1
-                fraction = self._tight_fraction() if divided else None
+                fraction = self._tight_fraction() if token.text == "/" else None
                 if fraction is None and token.text != "*" and self._divides_again():
                     self._loose = True  # "14 / 1 / 4"
                 right = fraction if fraction is not None else self._signed()
@@ -221,6 +220,7 @@ class ProseReader:
         self._at += 3
         self._place = b.end
         self._operations += 1
+        self._loose = True
         value = quotient(number(a.text), number(b.text))
         self._unit()
         return value
@@ -374,9 +374,16 @@ class ProseReader:
                 self._next()
                 return Number(value * PARTS[part.text.lower()])
             return integer(value)
-        if token.text in VARIABLES:
+        if token.text in VARIABLES and not self._joined_word():
             return Symbol(token.text)
         raise Unreadable("a word that is no value")
+
+    def _joined_word(self) -> bool:
+        """Whether the letter just read is the beginning of "t-shirts" or "g/day"."""
+        sign, word = self._peek(), self._peek(1)
+        if sign is None or word is None or sign.kind != "op" or sign.text not in "-/":
+            return False
+        return word.kind == "word" and len(word.text) > 1 and not sign.spaced and not word.spaced
 
     def _hyphened_digit(self) -> int:
         """The end of "forty-two"."""
@@ -433,7 +440,8 @@ class ProseReader:
             place = self._place
             self._at = j
             self._loose = self._loose or (ends and not TALKING.isdisjoint(words)) or not LOOSE.isdisjoint(words)
-            self._units.extend(words)
+            self._units.extend(words[:2] if words[0] in ("square", "cubic", "sq", "cu") else words[:1])
+            self._worded = True
             self._place = self._tokens[j - 1].end if not ends else place
 
     def _glued_word(self, j: int, token: Token, words: list[str]) -> bool:

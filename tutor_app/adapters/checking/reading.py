@@ -1,43 +1,247 @@
-"""From a text to its claims: the chains are found, every link of them judged."""
+"""From the text of a solution to its claims: the chains are found, every link of them judged in its context."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.chains import Chain, chains
-from tutor_app.adapters.checking.judging import Judgement, factors, judge
+from tutor_app.adapters.checking.context import Context, replaced
+from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.scanner import scan, without_notes
-from tutor_app.adapters.grading.algebra import rational, same
-from tutor_app.adapters.grading.terms import Number, Term, product
+from tutor_app.adapters.checking.words import CONDITIONS, CONNECTING, REFUTING, SOLVING, SUPPOSING
+from tutor_app.adapters.grading.algebra import Quotient, linear, normal, rational, same
+from tutor_app.adapters.grading.terms import (
+    ONE,
+    Call,
+    Constant,
+    Number,
+    Product,
+    Symbol,
+    Term,
+    negative,
+    product,
+    symbols,
+    total,
+    walk,
+    without_degrees,
+)
+from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import Claim
 
 MAX_CHARACTERS: Final = 200_000
 """Of one piece; what stands after them is not read."""
-_SCALES: Final = tuple(Number(Fraction(n)) for n in (100, 1000, 10**6))
+_SCALES: Final = (
+    (Number(Fraction(100)), frozenset(("$", "¢", "cent", "cents", "%", "percent", "percentage", "dollar", "dollars"))),
+    (Number(Fraction(1000)), frozenset(("thousand", "thousands", "k", "$"))),
+    (Number(Fraction(10**6)), frozenset(("million", "millions", "$"))),
+)
+"""Scales in which one side may count, and the words that tell it."""
+_MODULAR: Final = re.compile(
+    r"\\p?mod|\\equiv|\b(?:modulo|mod)\b|\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|congruent"
+    r"|clock arithmetic"
+)
+"""Where it occurs, "4 * 5 = 6" may be meant in another arithmetic."""
 
 
 class Reading:
-    """Reads the paragraphs of one solution in order, and keeps what they define."""
+    """Reads the pieces of one solution in order, and keeps what they define."""
+
+    def __init__(self) -> None:
+        self._context = Context()
+        self._modular = False
 
     def claims(self, text: str) -> list[Claim]:
         """The statements of the next piece of the solution, in order, each with its verdict."""
-        if len(text) > MAX_CHARACTERS:
-            text = text[:MAX_CHARACTERS]
-        return list(_claims(text))
+        text = text[:MAX_CHARACTERS]
+        bare, missing = without_notes(text)
+        self._modular = self._modular or _MODULAR.search(bare) is not None
+        found = []
+        for chain in chains(scan(bare)):
+            for k in range(len(chain.relations)):
+                try:
+                    judgement = self._link(chain, k)
+                except (ArithmeticError, ValueError, RecursionError):
+                    judgement = Judgement("unchecked", "beyond")
+                if judgement is not None:
+                    start = _place(missing, chain.members[k].start)
+                    end = _place(missing, chain.members[k + 1].end)
+                    found.append(
+                        Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
+                    )
+        return found
 
+    def _link(self, chain: Chain, k: int) -> Judgement | None:
+        """The verdict on one link, or None if it states nothing: a definition, a condition, "5 = 5"."""
+        left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
+        a, b = left.value, right.value
+        if a is None or b is None:
+            if relation == "is" or (a is None and not chain.formula):
+                return None
+            return Judgement("unchecked", "unreadable")
+        names = symbols(a.term) | symbols(b.term)
+        if names and not {n.lower() for n in names}.isdisjoint((*a.units, *b.units)):
+            return Judgement("unchecked", "units")  # "2000 L * 0.8 = 1600 L"
+        if names:
+            return None if relation == "is" else self._with_names(chain, k, a, b)
+        if not a.operations and not b.operations:
+            return None
+        if relation == "is" and (not a.operations or b.operations or not left.clear):
+            return None
+        if self._calls(a) or self._calls(b):
+            return self._applied(chain, k, a, b)
+        found = judge(_readings(a), relation, _readings(b), approximate=chain.approximate, whole=_whole(chain, a))
+        if found.verdict != "false":
+            return found
+        if not SUPPOSING.isdisjoint(chain.before[-2:]) or _is_asked(chain) or _is_refuted(chain):
+            return None
+        if _without_degrees(chain, a, b):
+            return Judgement("true", "degrees")
+        doubt = _doubt(chain, k, a, b) or ("base" if self._modular else "")
+        return Judgement("unchecked", doubt) if doubt else found
 
-def _claims(text: str) -> Iterator[Claim]:
-    bare, missing = without_notes(text)
-    for chain in chains(scan(bare)):
-        for k in range(len(chain.relations)):
-            found = _link(chain, k)
-            if found is not None:
-                start, end = (_place(missing, at) for at in (chain.members[k].start, chain.members[k + 1].end))
-                yield Claim(start, end, text[start:end], found.verdict, found.right, found.reason)
+    # --- with names ------------------------------------------------------------------------------------------
+
+    def _with_names(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+        context, relation = self._context, chain.relations[k]
+        if relation not in ("=", "~"):
+            return self._ordered(chain, k, a, b)
+        if same(a.term, b.term):
+            return Judgement("true", "identity") if a.term != b.term else None
+        if isinstance(a.term, Call) and isinstance(a.term.args[0], Symbol) and a.term.name in "fghP":
+            variable = a.term.args[0].name
+            if a.term.name in context.functions:
+                applied = context.resolved(a.term, named=False)
+                if same(applied, b.term):
+                    return Judgement("true", "substituted")
+                return None if _is_condition(chain) else Judgement("unchecked", "function")
+            context.define_function(a.term.name, variable, b.term)
+            return None
+        name = a.term.name if isinstance(a.term, Symbol) else b.term.name if isinstance(b.term, Symbol) else ""
+        if name:
+            return self._value(chain, k, name, b.term if isinstance(a.term, Symbol) else a.term)
+        return self._equation(chain, k, a, b)
+
+    def _value(self, chain: Chain, k: int, name: str, term: Term) -> Judgement | None:
+        """A name is said to have a value: its definition, or the solution of an equation."""
+        context = self._context
+        value = context.resolved(term)
+        numeric = not symbols(value)
+        known = context.values.get(name)
+        if numeric and name not in symbols(term):
+            reason = context.solves(name, value)
+            if reason:
+                context.define(name, value)
+                return Judgement("true", reason)
+            if known is not None and same(known, value):
+                return Judgement("true", "substituted") if k or symbols(term) else None
+            wrong = self._wrong_solution(chain, name, value) or self._wrong_value(chain, known, value)
+            if wrong is not None:
+                return wrong
+        if not numeric and (reason := context.follows(Symbol(name), term)):
+            return Judgement("true", reason)
+        asked = any(True for _ in context.about(frozenset((name,))))
+        if name not in symbols(term):
+            context.define(name, value if numeric else term)
+        if not numeric:
+            context.state(Symbol(name), term)
+        if asked and not _is_condition(chain):
+            return Judgement("unchecked", "value" if numeric else "equation")
+        return None
+
+    def _wrong_solution(self, chain: Chain, name: str, value: Term) -> Judgement | None:
+        """A value is told as the solution of the linear equation right before it, and is not."""
+        if rational(value) is None or not self._follows_at_once(chain):
+            return None
+        found = self._context.root(name)
+        if found is None or found[0] is not self._context.equations[-1]:
+            return None
+        judged = judge((found[1],), "=", (value,), approximate=chain.approximate)
+        if judged.verdict == "rounded":
+            return judged
+        return Judgement("false", "solution", f"{name} = {shown(found[1])}") if judged.verdict == "false" else None
+
+    def _wrong_equation(self, chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+        """A linear equation is told as a consequence of the one before, and has another solution."""
+        names = symbols(a.term) | symbols(b.term)
+        if len(names) != 1 or not self._follows_at_once(chain):
+            return None
+        (name,) = names
+        found, stated = self._context.root(name), linear(total(a.term, negative(b.term)))
+        if found is None or found[0] is not self._context.equations[-1] or stated is None:
+            return None
+        judged = judge((found[1],), "=", (Number(-stated[1] / stated[0]),))
+        if judged.verdict != "false" or judged.reason == "approximate":
+            return None
+        return Judgement("false", "equation", f"{name} = {shown(found[1])} by the equation before")
+
+    def _follows_at_once(self, chain: Chain) -> bool:
+        """Whether the text says that an equation was made of the one before: in words, or by standing alone."""
+        words, (left, right) = _clause(chain), chain.members[:2]
+        if (words and words[0] in CONDITIONS) or chain.formula or not (left.clear and right.clear):
+            return False
+        sides = [m.value for m in (left, right) if m.value is not None]
+        if any((m := measure(u)) is not None and m[0] not in ("money", "percent") for v in sides for u in v.units):
+            return False  # "3x = 1 hour, thus 3x = 60 minutes"
+        if any(v.units and not v.operations and not symbols(v.term) for v in sides[:1]):
+            return False  # "one pen is equal to 2x"
+        return not SOLVING.isdisjoint(chain.before) or CONNECTING.issuperset(words)
+
+    def _wrong_value(self, chain: Chain, known: Term | None, value: Term) -> Judgement | None:
+        """A name is given another value right after a calculation of it: "x = 45/5. Calculating, we get x = 8"."""
+        if known is None or symbols(known) or not isinstance(value, Number) or SOLVING.isdisjoint(chain.before):
+            return None
+        if isinstance(known, Number) and known.value.denominator == 1:
+            return None
+        judged = judge((known,), "=", (value,))
+        return Judgement("false", "value", shown(known)) if judged.verdict == "false" else None
+
+    def _equation(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+        context = self._context
+        names = symbols(a.term) | symbols(b.term)
+        if (found := _rewriting(chain, a, b)) is not None:
+            return found
+        left, right = context.resolved(a.term), context.resolved(b.term)
+        if not (symbols(left) | symbols(right)) and same(left, right):
+            return Judgement("true", "substituted")
+        reason = context.follows(a.term, b.term)
+        if reason:
+            return Judgement("true", reason)
+        new = not any(True for _ in context.about(names))
+        wrong = None if k else self._wrong_equation(chain, a, b)
+        if not (chain.spelled[k] and a.units):
+            context.state(a.term, b.term)
+        if wrong is not None:
+            return wrong
+        if new or _is_condition(chain):
+            return None
+        return Judgement("unchecked", "equation")
+
+    def _ordered(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+        left, right = self._context.resolved(a.term), self._context.resolved(b.term)
+        if symbols(left) or symbols(right) or _is_condition(chain):
+            return None if _is_condition(chain) else Judgement("unchecked", "inequality")
+        found = judge((left,), chain.relations[k], (right,))
+        return found if found.verdict == "true" else Judgement("unchecked", "inequality")
+
+    # --- with functions --------------------------------------------------------------------------------------
+
+    def _calls(self, value: Expression) -> bool:
+        return isinstance(value.term, Call) and value.term.name in ("f", "g", "h", "P")
+
+    def _applied(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+        left, right = self._context.resolved(a.term), self._context.resolved(b.term)
+        if left == a.term or symbols(left) or symbols(right):
+            return None if _is_condition(chain) else Judgement("unchecked", "function")
+        found = judge((left,), chain.relations[k], (right,), approximate=chain.approximate)
+        if found.verdict == "true":
+            return Judgement("true", "substituted")
+        return found if found.verdict == "rounded" else Judgement("unchecked", "function")
 
 
 def _place(missing: list[tuple[int, int]], at: int) -> int:
@@ -45,23 +249,62 @@ def _place(missing: list[tuple[int, int]], at: int) -> int:
     return at + missing[bisect_right(missing, (at, 1 << 62)) - 1][1]
 
 
-def _link(chain: Chain, k: int) -> Judgement | None:
-    """The verdict on one link, or None if it states nothing that could be checked."""
-    left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
-    a, b = left.value, right.value
-    if a is None:
+def _is_asked(chain: Chain) -> bool:
+    """Whether its sentence is a question."""
+    return next((w for w in chain.after if w in (".", "?", "!", ";", ":")), "") == "?"
+
+
+def _is_condition(chain: Chain) -> bool:
+    """Whether the words before it make it a condition: "if", "suppose", "we want", with no end of that clause since."""
+    return not CONDITIONS.isdisjoint(_clause(chain)) or _is_asked(chain)
+
+
+def _clause(chain: Chain) -> tuple[str, ...]:
+    """The words before it since the last clause ended."""
+    words = chain.before
+    end = max((i for i, w in enumerate(words) if w in (",", ":", "then", "so", "therefore")), default=-1)
+    return words[end + 1 :]
+
+
+def _whole(chain: Chain, a: Expression) -> bool:
+    """Whether a quotient may be its whole part: the text says so, or things are shared out."""
+    return chain.whole or (len(a.units) > 1 and "$" not in a.units)
+
+
+def _is_refuted(chain: Chain) -> bool:
+    """Whether the words after it say that it does not hold."""
+    words = chain.after
+    if not REFUTING.isdisjoint(words):
+        return True
+    if any(a in ("is", "are", "be") and b in ("false", "wrong", "incorrect") for a, b in itertools.pairwise(words)):
+        return True
+    return "not" in words and not {"true", "possible", "hold", "valid", "work", "satisfied"}.isdisjoint(words)
+
+
+def _rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on ``3x * 4 = 11x`` and ``x + 5 + 2 = x + 8``: no equations to be solved, but wrong rewritings."""
+    difference = normal(total(a.term, negative(b.term)))
+    if difference is None or difference.opaque or chain.formula or set(difference.below) != {()}:
         return None
-    if b is None:
-        return None if relation == "is" else Judgement("unchecked", "unreadable")
-    if not a.operations and not b.operations:
-        return None  # "5 = 5", "2 hours = 120 minutes"
-    if relation == "is" and (not a.operations or b.operations or not left.clear):
+    if len(difference.above) != 1 or _is_condition(chain) or _is_refuted(chain) or not a.operations:
         return None
-    found = judge(_readings(a), relation, _readings(b), approximate=chain.approximate, whole=chain.whole)
+    ((monomial, _),) = difference.above.items()
+    if not monomial:
+        return Judgement("false", "identity", f"the sides differ by {shown(_number(difference))}")
+    if len(monomial) != 1 or not monomial[0][0].startswith("x ") or not (symbols(a.term) and symbols(b.term)):
+        return None
+    name = monomial[0][0].removeprefix("x ")
+    x, y = (tuple(replaced(t, name, ONE) for t in _readings(side)) for side in (a, b))
+    found = judge(x, "=", y, approximate=chain.approximate)
     if found.verdict != "false":
-        return found
-    doubt = _doubt(chain, k, a, b)
-    return Judgement("unchecked", doubt) if doubt else found
+        return found if found.verdict == "rounded" else Judgement("unchecked", "approximate")
+    return Judgement(
+        "false", "identity", f"for {name} = 1 the left side is {shown(x[0])}, the right side {shown(y[0])}"
+    )
+
+
+def _number(difference: Quotient) -> Term:
+    return Number(difference.above[()] / difference.below[()])
 
 
 def _doubt(chain: Chain, k: int, a: Expression, b: Expression) -> str:
@@ -81,9 +324,28 @@ def _doubt(chain: Chain, k: int, a: Expression, b: Expression) -> str:
         return "units"  # "3/4 is equal to $15"
     if b.first is not None and judge((a.term,), "=", (b.first,)).verdict == "true":
         return "running"  # "5 + 3 = 8 + 2 = 10"
-    if any(_scaled(a.term, b.term, scale) for scale in _SCALES):
+    near = {*a.units, *b.units, *chain.before, *chain.after}
+    if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
         return "units"
+    return _formal_doubt(chain, a, b) if chain.formula else ""
+
+
+def _formal_doubt(chain: Chain, a: Expression, b: Expression) -> str:
+    """What may be meant otherwise in a formula."""
+    parts = [part for term in (a.term, b.term) for part in walk(term)]
+    if any(isinstance(p, Constant) and p.name in ("e", "i") for p in parts):
+        return "constant"  # often the name of a variable
+    if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
+        return "function"
+    if r"\ast" in a.units or (b.operations and _is_operation(a.term)):
+        return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
+    if b.term == ONE and a.units:
+        return "units"  # "60 minutes / 1 hour = 1"
     return ""
+
+
+def _is_operation(term: Term) -> bool:
+    return isinstance(term, Product) and len(term.factors) == 2 and all(isinstance(f, Number) for f in term.factors)
 
 
 def _scaled(a: Term, b: Term, scale: Number) -> bool:
@@ -98,5 +360,12 @@ def _bare(value: Expression) -> bool:
     return bool(value.units) and value.operations == 1 and isinstance(value.term, Number) and 0 < value.term.value < 1
 
 
-def _readings(value: Expression) -> tuple[Term, ...]:
-    return tuple(t for t in (value.term, value.plain, value.dashed) if t is not None)
+def _readings(value: Expression) -> Iterator[Term]:
+    yield value.term
+    yield from value.others
+
+
+def _without_degrees(chain: Chain, a: Expression, b: Expression) -> bool:
+    """Whether the sides are equal once degree signs are left out, as in "90 - 26 = 64°"."""
+    x, y = (without_degrees(t) for t in (a.term, b.term))
+    return (x, y) != (a.term, b.term) and judge((x,), "=", (y,), approximate=chain.approximate).verdict != "false"

@@ -72,6 +72,7 @@ class Token:
         start: Its place in the text.
         end: Where it ends.
         spaced: White space stands before it.
+        inner: Of a formula, where its LaTeX begins.
     """
 
     kind: Kind
@@ -79,6 +80,7 @@ class Token:
     start: int
     end: int
     spaced: bool = False
+    inner: int = 0
 
 
 def without_notes(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -108,7 +110,8 @@ def scan(text: str) -> list[Token]:
         if segment.kind == "text":
             _scan_prose(view, at, end, found)
         else:
-            found.append(Token("formula", segment.source, at, end, view[at - 1 : at].isspace()))
+            inner = at + max(0, segment.raw.find(segment.source))
+            found.append(Token("formula", segment.source, at, end, view[at - 1 : at].isspace(), inner))
         at = end
     return _with_words(found)
 

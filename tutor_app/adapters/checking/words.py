@@ -46,13 +46,13 @@ RELATIONS: Final[dict[tuple[str, ...], str]] = {
 }  # fmt: skip
 """Words between two values and the relation that they state; ``is`` stands for an equality only after an operation."""
 APPROXIMATE: Final = _set(
-    "about approximately approx roughly around nearly almost rounded round rounding rounds nearest estimate"
+    "about approximately approx roughly around nearly almost rounded rounding rounds nearest estimate"
 )
 LOOSE: Final = frozenset(("than", "twice"))
 """Words after a number that may multiply it."""
 TALKING: Final = _set("we you i he she they it get gets got give gives gave have has had is are was were find")
 """Words that make a sentence of what stands between a number and a relation."""
-WHOLE: Final = _set("full whole complete completely left leftover remainder remaining only maximum most integer floor")
+WHOLE: Final = _set("full whole complete completely leftover leftovers remainder integer floor")
 """Words near a division that does not come out: its whole part is meant."""
 BREAKS: Final = _set("""and or so because then am pm but thus hence therefore however although though otherwise meaning
     equals equal plus minus times divided multiplied where whereas making""")
@@ -68,3 +68,24 @@ NO_LABEL: Final = _set("every each per a an that this the one another first seco
 ADDING: Final = _set("add adds added adding subtract subtracts subtracted subtracting")
 VARIABLES: Final = frozenset("bcdefghjklmnopqrstuvwxyzBCDEFGHJKLMNOPQRSTUVWXYZ")
 """Letters that stand alone for a value; ``a``, ``A``, ``i`` and ``I`` are words, too."""
+CONDITIONS: Final = _set(
+    """if suppose supposing assume assuming let whether want wants wanted when whenever unless such must should would
+    given define denote call say set solve satisfies satisfy satisfying equation equations find where need needs
+    requires require case"""
+)
+"""Words that make what follows them a condition or a task, until their clause ends."""
+SUPPOSING: Final = _set("if suppose supposing assume assuming whether unless")
+"""Those of them that may stand before arithmetic that need not be right."""
+SOLVING: Final = _set(
+    """solving solve simplifying simplify dividing divide subtracting subtract adding add multiplying multiply
+    calculating combining"""
+)
+"""Words that make what follows them a consequence of the equation before."""
+REFUTING: Final = _set("contradiction contradicts impossible extraneous absurd untrue")
+"""Words that say of what stands before them that it does not hold."""
+CONNECTING: Final = _set(
+    """so then we get gets gives give us thus therefore hence this that means and which the equation becomes now have
+    obtain to simplifies simplified simplify simplifying solving solve dividing adding subtracting multiplying
+    both sides by from here for translates into"""
+)
+"""Words between two lines of a calculation that say no more than that it goes on."""

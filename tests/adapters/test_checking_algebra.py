@@ -1,0 +1,97 @@
+"""Statements in formulas and about unknowns."""
+
+import pytest
+
+from tutor_app.adapters.checking.checker import Checker
+
+
+def verdicts(*texts: str) -> list[tuple[str, str]]:
+    checker = Checker()
+    return [(claim.text, claim.verdict) for text in texts for claim in checker.text(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$2\cdot 17 = 34$",
+        r"\[\frac{3}{4}\times 20 = 15\]",
+        r"$\sqrt{3^2 + 4^2} = 5$",
+        r"$\sqrt{50} = 5\sqrt{2}$",
+        r"$\binom{6}{2} = 15$",
+        r"$1{,}200 - 200 = 1{,}000$",
+        r"$x^2 - 5x + 6 = (x-2)(x-3)$",
+        r"$(a+b)^2 = a^2 + 2ab + b^2$",
+        r"$120\%\cdot 30 = 36$",
+        r"$180 - 75 = 105^\circ$",
+        r"$23_5 = 13$",
+        r"$2\text{ m}\cdot 3\text{ m} = 6\text{ m}^2$",
+        r"$\frac{\sqrt{2}}{2} = \frac{1}{\sqrt{2}}$",
+        r"$\sin 30^\circ = \frac{1}{2}$",
+        r"$3^2 5^2 = 15^2$",
+    ],
+)
+def test_a_true_formula_is_true(text: str) -> None:
+    assert [verdict for _, verdict in verdicts(text)] == ["true"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$2\cdot 17 = 32$",
+        r"\[\frac{3}{4}\times 20 = 16\]",
+        r"$\sqrt{50} = 2\sqrt{5}$",
+        r"$\binom{6}{2} = 12$",
+        r"$9! = 326880$",
+    ],
+)
+def test_a_false_formula_is_false(text: str) -> None:
+    assert [verdict for _, verdict in verdicts(text)] == ["false"]
+
+
+def test_the_rows_of_an_alignment_are_one_chain() -> None:
+    text = "\\begin{align*}s &= 3 + 4\\\\ &= 7\\\\ t &= 2 \\cdot 5 = 11\\end{align*}"
+    assert verdicts(text) == [("3 + 4\\\\ &= 7", "true"), ("2 \\cdot 5 = 11", "false")]
+
+
+def test_equations_are_followed_to_their_solution() -> None:
+    text = "We solve 3x + 4 = 19.\nSubtracting 4 we get 3x = 15.\nx = 5"
+    assert verdicts(text) == [("3x = 15", "true"), ("x = 5", "true")]
+
+
+def test_a_wrong_solution_is_false_and_the_right_one_told() -> None:
+    (claim,) = Checker().text("The equation is 3x + 4 = 19.\nSolving for x, we get x = 6.")
+    assert (claim.verdict, claim.right) == ("false", "x = 5")
+
+
+def test_a_wrong_step_of_an_equation_is_false() -> None:
+    (claim,) = Checker().text("2x + 6 = 20\nSubtracting 6 from both sides, we get 2x = 16.")
+    assert (claim.verdict, claim.right) == ("false", "x = 7 by the equation before")
+
+
+def test_a_wrong_rewriting_is_told_with_a_point() -> None:
+    (claim,) = Checker().text("Together they pay 3 * 2x = 5x dollars.")
+    assert (claim.verdict, claim.right) == ("false", "for x = 1 the left side is 6, the right side 5")
+
+
+def test_a_function_is_applied_where_it_was_defined_before() -> None:
+    assert verdicts("Let $f(x) = x^2 + 1$.", "Then $f(3) = 10$.") == [("f(3) = 10", "true")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"Two cases: $(6m - 1)b = 130$. Then $b = 26$ and $m = 1$.",
+        r"Since $x + y = 5$ and $x - y = 3$, solving gives $x = 4$.",
+        r"$2 * 6 = 2^6 + 6^2$",
+        r"In base 7, $44 \times 55 = 3506$.",
+        r"$12 \cdot 5 \equiv 4 \pmod{7}$, so $5 \cdot 3 = 1$.",
+        r"$1 = \sqrt{9} + 4$, which is impossible.",
+        r"$4e + 18 = 17e - 8$",
+        r"The equation $x = x + 1$ has no solution.",
+        r"$2000 \cdot 1.07^9 = 3677$",
+        "2000 L * 0.8 = 1600 L\nso 2000 L - 1600 L = 400 L",
+        "3x = 1 hour\nThus 3x = 60 minutes",
+    ],
+)
+def test_what_may_be_meant_otherwise_is_never_false(text: str) -> None:
+    assert "false" not in [verdict for _, verdict in verdicts(text)]

@@ -1,0 +1,164 @@
+"""What a solution has said so far: names with their values, functions, equations; and what follows from them.
+
+Pure exact arithmetic; an equation that is beyond it is kept and never used.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from tutor_app.adapters.grading.algebra import linear, proportional, rational, same
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Degrees,
+    Group,
+    Matrix,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    children,
+    negative,
+    product,
+    symbols,
+    total,
+    walk,
+)
+
+MAX_EQUATIONS: Final = 60
+MAX_SIZE: Final = 200
+"""Parts of a term; what is larger is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """Left and right side, and their difference."""
+
+    left: Term
+    right: Term
+    difference: Term
+
+
+@dataclass(slots=True)
+class Context:
+    """Names, functions and equations of one solution, in order.
+
+    Attributes:
+        values: What a name stands for.
+        functions: Variable and right side of each function that was defined.
+        equations: With at least one unknown, the latest last.
+    """
+
+    values: dict[str, Term] = field(default_factory=dict)
+    functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
+    equations: deque[Equation] = field(default_factory=lambda: deque(maxlen=MAX_EQUATIONS))
+
+    def resolved(self, term: Term, *, named: bool = True) -> Term:
+        """The term with functions applied and, if ``named``, names replaced by their values."""
+        match term:
+            case Symbol(name):
+                return self.values.get(name, term) if named else term
+            case Sum(terms):
+                return total(*(self.resolved(t, named=named) for t in terms))
+            case Product(factors):
+                return product(*(self.resolved(f, named=named) for f in factors))
+            case Power(base, exponent):
+                return Power(self.resolved(base, named=named), self.resolved(exponent, named=named))
+            case Degrees(value):
+                return Degrees(self.resolved(value, named=named))
+            case Call(name, args):
+                inner = tuple(self.resolved(a, named=named) for a in args)
+                if len(inner) == 1 and name in self.functions:
+                    variable, body = self.functions[name]
+                    applied = replaced(body, variable, inner[0])
+                    return applied if named is False else self.resolved_values(applied)
+                return Call(name, inner)
+            case Group(items, brackets):
+                return Group(tuple(self.resolved(i, named=named) for i in items), brackets)
+            case Matrix(rows):
+                return Matrix(tuple(tuple(self.resolved(c, named=named) for c in row) for row in rows))
+            case _:
+                return term
+
+    def resolved_values(self, term: Term) -> Term:
+        """The term with names replaced by their values, functions left as they are."""
+        for name in symbols(term) & set(self.values):
+            term = replaced(term, name, self.values[name])
+        return term
+
+    def define(self, name: str, value: Term) -> None:
+        """Give a name its value."""
+        if name not in symbols(value) and size(value) <= MAX_SIZE:
+            self.values[name] = value
+
+    def define_function(self, name: str, variable: str, body: Term) -> None:
+        """Give a function its right side."""
+        if size(body) <= MAX_SIZE and not any(isinstance(p, Call) and p.name == name for p in walk(body)):
+            self.functions[name] = (variable, body)
+
+    def state(self, left: Term, right: Term) -> None:
+        """Keep an equation."""
+        if size(left) + size(right) <= MAX_SIZE:
+            self.equations.append(Equation(left, right, total(left, negative(right))))
+
+    def about(self, names: frozenset[str]) -> Iterator[Equation]:
+        """The equations that have one of the unknowns, the latest first."""
+        return (e for e in reversed(self.equations) if names & symbols(e.difference))
+
+    def follows(self, left: Term, right: Term) -> str:
+        """By which rule an equation follows from what was said, or empty."""
+        difference = total(left, negative(right))
+        for equation in self.about(symbols(difference)):
+            ratio = proportional(difference, equation.difference)
+            if ratio:
+                return "equivalent"
+            known, stated = self.resolved(equation.difference), self.resolved(difference)
+            a, b = linear(known), linear(stated)
+            if a is not None and b is not None and symbols(known) == symbols(stated) and a[0] * b[1] == b[0] * a[1]:
+                return "equivalent"
+        return ""
+
+    def solves(self, name: str, value: Term) -> str:
+        """By which rule a value of an unknown fits an equation that has no other unknown, or empty."""
+        for equation in self.about(frozenset((name,))):
+            left, right = (self._put(side, name, value) for side in (equation.left, equation.right))
+            if not (symbols(left) | symbols(right)) and same(left, right):
+                return "solution"
+        return ""
+
+    def root(self, name: str) -> tuple[Equation, Number] | None:
+        """The latest equation with the unknown, if it is linear and has no other unknown, and its solution."""
+        for equation in self.about(frozenset((name,))):
+            found = linear(equation.difference)
+            if found is None or symbols(equation.difference) != {name}:
+                return None
+            return equation, Number(-found[1] / found[0])
+        return None
+
+    def _known(self, term: Term, unknown: str) -> Term:
+        for name in (symbols(term) & set(self.values)) - {unknown}:
+            if rational(self.values[name]) is not None:
+                term = replaced(term, name, self.values[name])
+        return term
+
+    def _put(self, term: Term, name: str, value: Term) -> Term:
+        return replaced(self._known(term, name), name, value)
+
+
+def replaced(term: Term, name: str, value: Term) -> Term:
+    """The term with a value put for a name, in functions too."""
+    return Context(values={name: value}).resolved(term)
+
+
+def size(term: Term) -> int:
+    """How many parts a term has."""
+    count, pending = 0, [term]
+    while pending and count <= MAX_SIZE:
+        count += 1
+        pending.extend(children(pending.pop()))
+    return count
