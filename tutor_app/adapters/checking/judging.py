@@ -104,6 +104,8 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
     if number is None:
         zero = divides_by_zero(left)
         return Judgement("false", "division_by_zero", "not defined") if zero else Judgement("unchecked", "beyond")
+    if exact is None and (other := real(right)) is not None and abs(Fraction(number) - Fraction(other)) <= 1e-13:
+        return Judgement("true", "numeric")
     if isinstance(right, Number):
         reason = rounding(number, right, approximate=approximate)
         if reason:
@@ -125,8 +127,6 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         return Judgement("unchecked", "approximate")
     if exact is None:
         other_value = real(right)
-        if other_value is not None and math.isclose(float(number), other_value, rel_tol=1e-13, abs_tol=1e-13):
-            return Judgement("true", "numeric")
         if other_value is None or math.isclose(float(number), other_value, rel_tol=1e-6, abs_tol=1e-9):
             return Judgement("unchecked", "beyond")
     return Judgement("false", "different", shown(left))
