@@ -104,7 +104,8 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
     if number is None:
         zero = divides_by_zero(left)
         return Judgement("false", "division_by_zero", "not defined") if zero else Judgement("unchecked", "beyond")
-    if exact is None and (other := real(right)) is not None and abs(Fraction(number) - Fraction(other)) <= 1e-13:
+    decimal = real(right) if exact is None else None
+    if decimal is not None and abs(Fraction(number) - Fraction(decimal)) <= 1e-13:
         return Judgement("true", "numeric")
     if isinstance(right, Number):
         reason = rounding(number, right, approximate=approximate)
