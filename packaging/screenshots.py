@@ -59,7 +59,7 @@ def main() -> int:
             window.solve()
             while window.bridge.busy:  # the settings bound the time of a solution
                 wait(500)
-            window.look_at_confinement()
+            window.confinement.look()
             for theme in ("light", "dark"):
                 window.use_settings(services.load_settings().changed(theme=theme))
                 wait(2500)

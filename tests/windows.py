@@ -56,4 +56,3 @@ def until_done(qtbot: QtBot, window: MainWindow) -> None:
     """Wait for the running solution, and for its formulas."""
     qtbot.waitUntil(lambda: not window.bridge.busy, timeout=20_000)
     qtbot.waitUntil(lambda: window.formulas.pending == 0, timeout=20_000)
-    qtbot.wait(30)

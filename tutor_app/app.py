@@ -282,7 +282,7 @@ def run_window(folders: Folders) -> int:
         window = MainWindow(services)
         window.show()
         QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
-        QTimer.singleShot(_LOOK_MS, window.look_at_confinement)
+        QTimer.singleShot(_LOOK_MS, window.confinement.look)
         return app.exec()
     finally:
         services.close()

@@ -47,7 +47,7 @@ def look():
     rows[:] = services.entries("")
     return len(rows) == 1 and rows[0].status == "finished"
 wait_until(look)
-window.open_solution(rows[0].id)
+window.saved.open(rows[0].id)
 wait_until(lambda: "2+2" in window.box.text)
 window.close()
 services.close()

@@ -56,7 +56,7 @@ def test_the_shown_solution_goes_to_a_file(
     qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
     suggested = tmp_path / "before" / f"Find the zeros.{form}"
     assert asked == [str(suggested), f"{FORMATS[form]} (*.{form})"]  # type: ignore[index]
-    assert window.state.folder == str(tmp_path)
+    assert window.place.state.folder == str(tmp_path)
     path = tmp_path / suggested.name
     assert path.stat().st_size > 300
     if form == "json":

@@ -76,7 +76,7 @@ def opened(qtbot: QtBot, open_window: Open, *parts: object) -> MainWindow:
     services = ScriptedServices()
     key = services.add("Sum", parts or REPAIRED)  # type: ignore[arg-type]
     window = open_window(services)
-    window.open_solution(key)
+    window.saved.open(key)
     qtbot.waitUntil(lambda: not window.view.is_empty)
     until_done(qtbot, window)
     return window
@@ -188,7 +188,6 @@ def test_the_current_match_is_painted_in_its_colour(qtbot: QtBot, open_window: O
     window = opened(qtbot, open_window, Text("Here is $\\sqrt{2}$ and there is $\\sqrt{3}$."))
     window.finder.open()
     window.finder.edit.setText("\\sqrt")
-    qtbot.wait(20)
     image = window.view.viewport().grab().toImage()
     for n, color in ((0, "mark_here"), (1, "mark")):
         (rect,) = window.view.marks.rects(*window.finder.found[n])

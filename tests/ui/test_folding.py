@@ -25,7 +25,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     services = ScriptedServices()
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, **size)
-    window.open_solution(key)
+    window.saved.open(key)
     qtbot.waitUntil(lambda: not window.view.is_empty)
     until_done(qtbot, window)
     return window

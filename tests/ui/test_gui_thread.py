@@ -83,13 +83,13 @@ def test_no_call_that_needs_the_disk_is_made_in_the_gui_thread(qtbot: QtBot, ope
     dialog = window.findChildren(SettingsDialog)[0]
     dialog.save.click()
     window.show_samples()
-    window.open_solution(old)
+    window.saved.open(old)
     qtbot.waitUntil(lambda: window.box.text == "Earlier")
-    window.delete_solution(old)
+    window.saved.delete(old)
     qtbot.waitUntil(lambda: services.library.count(deleted=True) == 1)
-    window.undelete_solution(old)
+    window.saved.undelete(old)
     window.models.show()
-    window.look_at_confinement()
+    window.confinement.look()
     window.resize(900, 700)
     qtbot.waitUntil(lambda: services.settings.hide_code and services.state.width == 900)
     window.new_problem()
@@ -191,7 +191,7 @@ def test_every_solution_is_reached_by_scrolling(qtbot: QtBot, open_window: Open)
     assert len({e.id for e in model.entries}) == 430
     assert not model.has_more
     place = bar.value()
-    window.refresh_history()  # what was scrolled to stays
+    window.saved.refresh()  # what was scrolled to stays
     qtbot.waitUntil(lambda: not window.history.model.has_more and bar.value() == place)
     assert model.rowCount() == 430
 

@@ -41,7 +41,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     services = ScriptedServices()
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, width=width)
-    window.open_solution(key)
+    window.saved.open(key)
     qtbot.waitUntil(lambda: not window.view.is_empty)
     until_done(qtbot, window)
     window.steps.refresh()
@@ -276,7 +276,7 @@ def test_the_window_says_how_code_is_confined(qtbot: QtBot, open_window: Open) -
     services = ScriptedServices()
     window = open_window(services)
     assert not window.status.confined.isVisible()
-    window.look_at_confinement()
+    window.confinement.look()
     qtbot.waitUntil(lambda: window.status.confined.isVisible())
     assert window.status.confined.text() == "Code confined"
     assert "no network" in window.status.confined.toolTip()

@@ -76,7 +76,6 @@ def typeset_sources(view: TranscriptView) -> list[str]:
 
 def settle(qtbot: QtBot, formulas: Formulas) -> None:
     qtbot.waitUntil(lambda: formulas.pending == 0, timeout=20_000)
-    qtbot.wait(40)
 
 
 def ending(reason: EndReason = EndReason.ANSWERED, detail: str = "") -> Finished:

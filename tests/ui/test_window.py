@@ -118,6 +118,7 @@ def test_a_failure_is_one_sentence_and_the_next_problem_works(
     until_done(qtbot, window)
     assert "secret internals" not in shown(window)
     assert "unexpected" in shown(window)
+    assert window.status.log_button.isVisible()
     services.fail_solve = None
     window.solve()
     until_done(qtbot, window)
@@ -174,11 +175,11 @@ def test_while_solving_another_solution_is_not_opened(qtbot: QtBot, open_window:
     window = open_window(services)
     type_problem(window, "p")
     window.solve()
-    window.open_solution(key)
+    window.saved.open(key)
     assert "Stop the running solution" in window.status.state.text()
     window.new_problem()
     assert window.box.text == "p"
-    window.stop()
+    window.solving.stop()
     until_done(qtbot, window)
 
 
@@ -493,10 +494,10 @@ def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_w
     }
     for name, (remark, meta) in cases.items():
         services.put(name, Transcript.of("p", *QUADRATIC[:1], meta=meta), "finished")
-        window.open_solution(name)
+        window.saved.open(name)
         qtbot.waitUntil(_shows(window, remark, "look for"))
     services.put("again", Transcript.of("p", *QUADRATIC, meta=made), "finished")
-    window.open_solution("again")
+    window.saved.open("again")
     qtbot.waitUntil(lambda: window.status.state.text() == "Solved by M 7B, 21 Nov 2026 at 21:09")
 
 
@@ -519,9 +520,10 @@ def test_the_menu_bar_has_every_command(qtbot: QtBot, open_window: Open, monkeyp
 
     monkeypatch.setattr(QDesktopServices, "openUrl", note)
     next(a for a in found if a.text() == "Show the log").trigger()
-    assert opened == ["/var/log/tutor"]
+    window.status.log_button.click()
+    assert opened == ["/var/log/tutor", "/var/log/tutor"]
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
-    window.show_log()
+    window.faults.show_log()
     assert window.status.state.text() == "The log is in /var/log/tutor"
 
 

@@ -30,7 +30,7 @@ class BackgroundSaver(QObject, Generic[T]):
         bridge: Bridge,
         save: Callable[[T], None],
         saved: Callable[[], None],
-        complain: Callable[[Exception], None],
+        complain: Callable[[Exception], object],
     ) -> None:
         super().__init__(bridge)
         self._bridge, self._save, self._saved, self._complain = bridge, save, saved, complain

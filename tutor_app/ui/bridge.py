@@ -130,7 +130,7 @@ class Bridge(QObject):
         self,
         fn: Callable[[], T],
         on_done: Callable[[T], None],
-        on_error: Callable[[Exception], None] | None = None,
+        on_error: Callable[[Exception], object] | None = None,
         *,
         job: Job | None = None,
     ) -> Job:
@@ -173,7 +173,7 @@ class Bridge(QObject):
         result = fn()
         self.post(lambda: on_done(result))
 
-    def _failed(self, error: Exception, on_error: Callable[[Exception], None] | None) -> None:
+    def _failed(self, error: Exception, on_error: Callable[[Exception], object] | None) -> None:
         if on_error is not None:
             on_error(error)
         else:
@@ -189,14 +189,14 @@ class Bridge(QObject):
 
     # -- between the threads ------------------------------------------------------------------------------------
 
-    def post(self, fn: Callable[[], None]) -> None:
+    def post(self, fn: Callable[[], object]) -> None:
         """Call ``fn`` in the GUI thread soon; may be called from any thread."""
         try:
             self._inbox.emit(fn)
         except RuntimeError:  # the window is gone, and with it everybody who wanted to know
             log.debug("a result came after the window was closed")
 
-    def _deliver(self, fn: Callable[[], None]) -> None:
+    def _deliver(self, fn: Callable[[], object]) -> None:
         if not self._closed:
             fn()
 

@@ -55,7 +55,7 @@ class Exporter(QObject):
         folder: Callable[[], str],
         remember: Callable[[str], None],
         say: Callable[[str], None],
-        complain: Callable[[Exception], None],
+        complain: Callable[[Exception], object],
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._services, self._formulas = window, bridge, services, formulas

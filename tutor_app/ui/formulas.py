@@ -38,8 +38,8 @@ class Formulas(QObject):
 
     @property
     def pending(self) -> int:
-        """How many are being made."""
-        return len(self._asked)
+        """How many are being made, or are made and not announced yet."""
+        return len(self._asked) + len(self._arrived)
 
     def get(self, source: str, display: bool) -> Formula | None:
         """The formula, or None if it is being made and will be announced."""

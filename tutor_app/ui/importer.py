@@ -26,7 +26,7 @@ class Importer(QObject):
         bridge: Runs what takes time.
         services: Read the files.
         use_model: Called with a model's file.
-        brought: Called with what came of solutions, when it is in the library.
+        imported: Called with the result, when the solutions are in the library.
         say: Tells the user something.
         complain: Tells the user what went wrong.
     """
@@ -38,13 +38,13 @@ class Importer(QObject):
         services: Services,
         *,
         use_model: Callable[[str], None],
-        brought: Callable[[ImportResult], None],
+        imported: Callable[[ImportResult], None],
         say: Callable[[str], None],
-        complain: Callable[[Exception], None],
+        complain: Callable[[Exception], object],
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._services = window, bridge, services
-        self._use_model, self._brought = use_model, brought
+        self._use_model, self._imported = use_model, imported
         self._say, self._complain = say, complain
 
     def ask(self) -> None:
@@ -87,9 +87,9 @@ class Importer(QObject):
         if solutions:
             self._say("Importing\u2026")
 
-            def done(brought: ImportResult) -> None:
-                self._brought(brought)
-                self._say(brought.sentence)
+            def done(result: ImportResult) -> None:
+                self._imported(result)
+                self._say(result.sentence)
 
             self._bridge.run_in_background(lambda: self._services.import_solutions(solutions), done, self._complain)
 

@@ -71,9 +71,9 @@ class Menus:
         ]
         settings = act("Settings\u2026", "Ctrl+,", w.show_settings)
         models = act("Get another model\u2026", "", w.models.show)
-        confined = act("How code is confined\u2026", "", w.show_confinement)
+        confined = act("How code is confined\u2026", "", w.confinement.show)
         keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
-        log = act("Show the log", "", w.show_log)
+        log = act("Show the log", "", w.faults.show_log)
         about = act("About MuMath Tutor", "", w.show_about)
         leave = act("Quit", "Ctrl+Q", w.close)
         # macOS moves these three to where its users look for them.

@@ -1,11 +1,13 @@
-"""Where a window goes so that all of it is on a screen. Pure geometry in logical pixels."""
+"""Where a window goes so that all of it is on a screen, and remembering it. Geometry in logical pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from tutor_app.core.window_state import WindowState
@@ -47,3 +49,53 @@ def _area(rect: QRect) -> int:
 def fit_dialog(dialog: QWidget, width: int, height: int) -> None:
     """Give a dialog a size, or less where the screen has no room for it."""
     dialog.resize(QSize(width, height).boundedTo(dialog.screen().availableGeometry().size() - _FRAME))
+
+
+class PlaceKeeper(QObject):
+    """Puts a window where it stood the last time, and keeps where it stands from then on.
+
+    Attributes:
+        state: What is kept.
+
+    Args:
+        window: The window; not shown yet.
+        state: Of the last time.
+        save: Keeps a changed state; must return at once.
+    """
+
+    def __init__(self, window: QWidget, state: WindowState, save: Callable[[WindowState], None]) -> None:
+        super().__init__(window)
+        self._window, self.state, self._save = window, state, save
+        screens = sorted(QGuiApplication.screens(), key=lambda s: s is not QGuiApplication.primaryScreen())
+        where = place(state, [s.availableGeometry() for s in screens])
+        window.resize(where.size())
+        window.move(where.topLeft())
+        if state.maximized:
+            window.setWindowState(Qt.WindowState.WindowMaximized)
+        window.installEventFilter(self)
+
+    def keep(self, state: WindowState) -> None:
+        """Keep another state."""
+        if state != self.state:
+            self.state = state
+            self._save(state)
+
+    def keep_folder(self, folder: str) -> None:
+        """Keep the folder of the last export."""
+        self.keep(replace(self.state, folder=folder))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The window has been moved, or has another size."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.WindowStateChange):
+            self._note()
+        return super().eventFilter(watched, event)
+
+    def _note(self) -> None:
+        """Note where the window stands, once it is shown; while it fills the screen, where it stood before."""
+        w = self._window
+        if not w.isVisible() or w.isMinimized():
+            return
+        if w.isMaximized() or w.isFullScreen():
+            self.keep(replace(self.state, maximized=True))
+        else:
+            self.keep(WindowState(w.x(), w.y(), w.width(), w.height(), False, self.state.folder))

@@ -70,11 +70,17 @@ class StatusLine(QWidget):
         self.confined.setAccessibleName("How code is confined")
         self.confined.setCursor(Qt.CursorShape.PointingHandCursor)
         self.confined.hide()
+        self.log_button = QPushButton("Show the log")
+        self.log_button.setObjectName("badge")
+        self.log_button.setAccessibleName("Show the log")
+        self.log_button.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.log_button.hide()
         self._has_confinement = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(20, 5, 20, 6)
         layout.setSpacing(20)
         layout.addWidget(self.state, 1)
+        layout.addWidget(self.log_button)
         layout.addWidget(self.numbers)
         layout.addWidget(self.model)
         layout.addWidget(self.confined)
@@ -92,14 +98,16 @@ class StatusLine(QWidget):
         """Leave out, one after the other, what matters less than the state being readable."""
         self.confined.setVisible(self._has_confinement and self.width() >= 420)
         wanted = self.fontMetrics().horizontalAdvance(self.state.text()) + 80
-        room = self.width() - (self.confined.sizeHint().width() + 20 if self._has_confinement else 0)
+        beside = self.log_button.sizeHint().width() + 20 if self.log_button.isVisibleTo(self) else 0
+        room = self.width() - beside - (self.confined.sizeHint().width() + 20 if self._has_confinement else 0)
         numbers, model = (label.sizeHint().width() + 20 for label in (self.numbers, self.model))
         self.numbers.setVisible(wanted + numbers <= room)
         self.model.setVisible(self.width() >= 700 and wanted + numbers + model <= room)
 
-    def say(self, text: str) -> None:
-        """Show what happens now."""
+    def say(self, text: str, *, with_log: bool = False) -> None:
+        """Show what happens now; ``with_log`` adds a button that opens the log."""
         self.state.setText(text)
+        self.log_button.setVisible(with_log)
         self._fit()
 
     def set_model(self, name: str, device: str) -> None:

@@ -1,8 +1,10 @@
-"""What the operating system keeps the model's code from doing here, and by what. Draws plain data."""
+"""What the operating system keeps the model's code from doing here, and by what: a badge and a dialog."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -15,8 +17,11 @@ from PySide6.QtWidgets import (
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.render.theme import Theme
+from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.placing import fit_dialog
+from tutor_app.ui.services import Services
+from tutor_app.ui.status_line import StatusLine
 
 
 class ConfinementDialog(QDialog):
@@ -70,3 +75,57 @@ class ConfinementDialog(QDialog):
         layout.addLayout(close_row(self))
         told = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
         self.setAccessibleDescription(f"{confinement.sentence} {told}")
+
+
+class ConfinementController(QObject):
+    """Learns how code is confined here, says so in the status line, and shows the details when asked.
+
+    Args:
+        window: Parent of the dialog.
+        bridge: Runs what takes time.
+        services: Know.
+        status: Shows it in two words.
+        theme: Colours.
+        complain: Tells the user what went wrong.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        bridge: Bridge,
+        services: Services,
+        status: StatusLine,
+        theme: Theme,
+        complain: Callable[[Exception], object],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._services, self._status = window, bridge, services, status
+        self._theme, self._complain = theme, complain
+        self._known: Confinement | None = None
+        status.confined.clicked.connect(self.show)
+
+    def look(self) -> None:
+        """Learn what holds on this computer where code runs; nothing is said if that fails."""
+        self._bridge.run_in_background(self._services.confinement, self._keep, lambda _: None)
+
+    def _keep(self, confinement: Confinement) -> None:
+        self._known = confinement
+        self._status.set_confinement(confinement, self._theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        if self._known is not None:
+            self._keep(self._known)
+
+    def show(self) -> None:
+        """Show what the model's code is kept from doing here."""
+        if self._known is not None:
+            self._show(self._known)
+        else:
+            self._bridge.run_in_background(self._services.confinement, self._show, self._complain)
+
+    def _show(self, confinement: Confinement) -> None:
+        dialog = ConfinementDialog(confinement, self._theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()

@@ -44,7 +44,7 @@ class ModelController(QObject):
         bridge: Runs what takes time.
         services: Do the work.
         say: Tells the user something.
-        sentence: What to say of an exception.
+        complain: Tells the user what went wrong, and returns the sentence.
     """
 
     known = Signal()
@@ -57,11 +57,11 @@ class ModelController(QObject):
         services: Services,
         *,
         say: Callable[[str], None],
-        sentence: Callable[[Exception], str],
+        complain: Callable[[Exception], str],
     ) -> None:
         super().__init__(bridge)
         self._bridge, self._services = bridge, services
-        self._say, self._sentence = say, sentence
+        self._say, self._complain = say, complain
         self._download: Job | None = None
         self.facts: ModelFacts | None = None
         self.page = FirstRunPage()
@@ -77,7 +77,7 @@ class ModelController(QObject):
 
     def refresh(self) -> None:
         """Look anew at what is installed, in the background."""
-        self._bridge.run_in_background(self._find_facts, self._keep, lambda e: self._say(self._sentence(e)))
+        self._bridge.run_in_background(self._find_facts, self._keep, self._complain)
 
     def _find_facts(self) -> ModelFacts:
         s = self._services
@@ -122,7 +122,7 @@ class ModelController(QObject):
 
         def failed(error: Exception) -> None:
             self._download = None
-            self.page.show_error(self._sentence(error))
+            self.page.show_error(self._complain(error))
 
         self._download = job
         self._bridge.run_in_background(work, done, failed, job=job)
@@ -149,9 +149,7 @@ class ModelController(QObject):
             return note, self._find_facts()
 
         def failed(error: Exception) -> None:
-            sentence = self._sentence(error)
-            self._say(sentence)
-            self.page.show_error(sentence)
+            self.page.show_error(self._complain(error))
 
         def done(found: tuple[str, ModelFacts]) -> None:
             note, facts = found

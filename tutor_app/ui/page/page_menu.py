@@ -52,7 +52,7 @@ class PageMenu(QObject):
         services: Services,
         *,
         say: Callable[[str], None],
-        complain: Callable[[Exception], None],
+        complain: Callable[[Exception], object],
     ) -> None:
         super().__init__(view)
         self._view, self._bridge, self._services = view, bridge, services

@@ -1,0 +1,123 @@
+"""The panels of the window and how they share its room; in a narrow window the outer ones give way to the page."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from tutor_app.render.theme import Theme
+from tutor_app.ui.dialogs.samples import StartPage
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.history_panel import HistoryPanel
+from tutor_app.ui.icons import icon
+from tutor_app.ui.page.find_bar import FindBar
+from tutor_app.ui.page.step_list import StepList
+from tutor_app.ui.page.transcript_view import TranscriptView
+from tutor_app.ui.problem_box import ProblemBox
+from tutor_app.ui.status_line import StatusLine
+from tutor_app.ui.top_bar import TopBar
+
+_NARROW: Final = 760  # below this the side bar gives way to the page
+_ROOM_FOR_STEPS: Final = 860  # width of page and table of steps together
+
+
+class Panels(QWidget):
+    """Side bar, problem, page, table of steps and status line.
+
+    Attributes:
+        sidebar_wanted: Whether the side bar is shown where there is room for it.
+    """
+
+    def __init__(self, formulas: Formulas, theme: Theme) -> None:
+        super().__init__()
+        self.sidebar_wanted = True
+        self._steps_wanted = "auto"
+        self.history = HistoryPanel(theme)
+        self.history.setFixedWidth(272)
+        self.box = ProblemBox(formulas, theme)
+        self.box.setMaximumWidth(760)
+        self.view = TranscriptView(formulas, theme)
+        self.start = StartPage(formulas, theme)
+        self.finder = FindBar(self.view, theme)
+        self.steps = StepList(self.view, theme)
+        self.status = StatusLine()
+        self.status.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.top = TopBar()
+        self.pages = QStackedWidget()
+        self.pages.setObjectName("pages")
+        self.pages.addWidget(self.start)
+        self.pages.addWidget(self.view)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.history)
+        row.addWidget(self._main_column(), 1)
+        row.addWidget(self.steps)
+        self._set_tab_order()
+        self.steps.length_changed.connect(self.fit)
+        self.pages.currentChanged.connect(lambda _: self.fit())
+
+    def _main_column(self) -> QWidget:
+        box_row = QHBoxLayout()
+        box_row.setContentsMargins(24, 4, 24, 10)
+        box_row.addStretch(1)
+        box_row.addWidget(self.box, 1000)
+        box_row.addStretch(1)
+        main = QWidget()
+        main.setObjectName("main")
+        main.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(main)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top)
+        column.addLayout(box_row)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.status)
+        return main
+
+    def _set_tab_order(self) -> None:
+        """From the problem to its solution, then around the side bar: the order a user needs."""
+        order: list[QWidget] = [
+            *(self.box.edit, self.box.stop_button, self.box.solve_button),
+            *(self.finder.edit, self.finder.previous, self.finder.next, self.finder.close_button),
+            *(self.view, self.steps.list),
+            *(self.top.again, self.top.copy, self.top.menu, self.top.sidebar),
+            *(self.history.new_button, self.history.search, self.history.list, self.history.undo_button),
+            *(self.history.samples_button, self.history.settings_button),
+            *(self.status.log_button, self.status.confined),
+        ]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self.box.stop_button.setIcon(icon("stop", theme.bad))
+        for part in (self.top, self.history, self.box, self.view, self.start, self.finder, self.steps):
+            part.set_theme(theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the size of the text of the problem and its solution."""
+        self.view.set_size(pixels)
+        self.box.set_size(pixels)
+
+    def want_steps(self, when: str) -> None:
+        """Show the table of steps ``always``, ``never``, or for long solutions (``auto``)."""
+        self._steps_wanted = when
+        self.fit()
+
+    def want_sidebar(self, on: bool) -> None:
+        """Show or hide the side bar, until the window becomes too narrow for it."""
+        self.sidebar_wanted = on
+        self.history.setVisible(on)
+
+    def fit(self) -> None:
+        """Show the outer panels that were asked for as far as the window has room for them."""
+        width = self.window().width()
+        self.history.setVisible(self.sidebar_wanted and width >= _NARROW)
+        wanted = {"always": True, "never": False}.get(self._steps_wanted, self.steps.is_long)
+        room = width - (self.history.width() if self.sidebar_wanted else 0)
+        there = self.pages.currentWidget() is self.view
+        self.steps.setVisible(wanted and there and room >= _ROOM_FOR_STEPS)
