@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading.algebra import proportional, rational, real, same
+from tutor_app.adapters.grading.algebra import linear, proportional, rational, real, same
 from tutor_app.adapters.grading.families import renamed_line, same_clock, same_congruence, same_family
+from tutor_app.adapters.grading.logic import same_proposition
 from tutor_app.adapters.grading.python_reader import as_matrix
 from tutor_app.adapters.grading.readings import NO_SOLUTION
+from tutor_app.adapters.grading.residues import has_modulus, same_residues
 from tutor_app.adapters.grading.solution_sets import FLIPPED, SCALAR, as_set, is_constant, solution_set, variable
 from tutor_app.adapters.grading.terms import (
     INFINITY,
@@ -39,6 +41,7 @@ from tutor_app.adapters.grading.terms import (
     Piecewise,
     Power,
     Product,
+    Proposition,
     Quantity,
     Ratio,
     Relation,
@@ -51,6 +54,7 @@ from tutor_app.adapters.grading.terms import (
     children,
     negative,
     product,
+    root,
     substituted,
     symbols,
     total,
@@ -115,6 +119,10 @@ class Comparison:
         if gold == answer:
             return Finding(True, "same_form")
         gold, answer = _unwrapped(gold), _unwrapped(answer)
+        if (has_modulus(gold) or has_modulus(answer)) and (alike := same_residues(gold, answer)) is not None:
+            return Finding(alike, "congruent" if alike else "different_residues")
+        if isinstance(gold, Proposition) or isinstance(answer, Proposition):
+            return _propositions(gold, answer)
         if isinstance(gold, Clock) or isinstance(answer, Clock):
             return Finding(*same_clock(gold, answer))
         if isinstance(gold, Relation) or isinstance(answer, Relation):
@@ -258,13 +266,16 @@ class Comparison:
             b = answer.parts if isinstance(answer, Union) else (answer,)
             return self._any_order(a, b)
         if not isinstance(gold, Group) or not isinstance(answer, Group):
+            if isinstance(gold, SCALAR) and isinstance(answer, Group) and (value := self._double_root(answer)):
+                return self.compare(gold, value)
             return Finding(False, "different_count")
         a, b = gold.items, answer.items
         one, two = gold.brackets, answer.brackets
         return self._bracketed(a, b, one, two, interval=_is_interval(gold))
 
     def _bracketed(self, a: Sequence[Term], b: Sequence[Term], mine: str, theirs: str, *, interval: bool) -> Finding:
-        if len(a) != len(b) and not (mine == theirs == "{}"):
+        equations = mine == theirs == "" and all(isinstance(t, Relation) for t in (*a, *b))
+        if len(a) != len(b) and not (mine == theirs == "{}" or equations):
             return Finding(False, "different_count")
         free = ("", "{}")
         if mine in free and theirs in (*free, "[]"):
@@ -272,6 +283,9 @@ class Comparison:
         if mine in free and theirs == "()":
             return self._in_order(zip(a, b, strict=True), "different_element")
         if mine == "()" and theirs == "":
+            names = [t.members[0] for t in b if isinstance(t, Relation) and t.ops == ("=",)]
+            if len(names) == len(b) and len(set(names)) < len(b):
+                return Finding(False, "different_brackets")  # values of one unknown are no point
             return self._in_order(zip(a, b, strict=True), "different_element")
         if mine == "[]" and theirs in free and not interval:
             return self._any_order(a, b)
@@ -385,11 +399,21 @@ class Comparison:
             return self._both_relations(gold, answer)
         relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)
         assert isinstance(relation, Relation)
+        if isinstance(other, Group) and (once := self._repeated(relation, other)) is not None:
+            return self.compare(gold, once) if relation is gold else self.compare(once, answer)
+        names = _variables(other) if relation.ops == ("=",) and isinstance(relation.members[0], Symbol) else frozenset()
+        if names and relation.members[0] not in map(Symbol, names):
+            return Finding(False, "different_variable")
+        if (both := _two_solutions(relation)) is not None and isinstance(other, Group):
+            return self.compare(both, answer) if relation is gold else self.compare(gold, both)
 
         def judge(value: Term) -> Finding:
             return self.compare(value, answer) if relation is gold else self.compare(gold, value)
 
         if (as_set := solution_set(relation)) is not None and isinstance(other, Group | Union | Both):
+            listed = isinstance(other, Group) and other.brackets in ("", "{}")
+            if listed and isinstance(as_set, Group) and as_set.brackets not in ("", "{}"):
+                return Finding(False, "different_brackets")  # two values are no interval
             return judge(as_set)
         if relation.ops[-1] == "mod":
             return judge(relation.members[1]) if _is_name(relation.members[0]) else Finding(False, "different_type")
@@ -409,6 +433,23 @@ class Comparison:
         if not found and relation.ops[-1] == "~" and len(values) > 1:
             found = judge(values[-2])
         return found
+
+    def _repeated(self, relation: Relation, listed: Group) -> Term | None:
+        """The one equation of a list that says it twice, such as ``x_1 = 2, x_2 = 2`` of a double root."""
+        if relation.ops != ("=",) or not isinstance(relation.members[0], Symbol):
+            return None
+        bare = _without_indices(listed, frozenset((relation.members[0].name,)))
+        alone = self._distinct(children(bare)) if all(isinstance(t, Relation) for t in children(bare)) else []
+        return alone[0] if len(alone) == 1 and alone[0] != listed else None
+
+    def _double_root(self, listed: Group) -> Term | None:
+        """The value of a root that is listed twice, as ``x_1 = 2, x_2 = 2``."""
+        names = [t.members[0] for t in listed.items if isinstance(t, Relation) and t.ops == ("=",)]
+        bases = {name.name.partition("_")[0] for name in names if isinstance(name, Symbol) and "_" in name.name}
+        if len(names) != len(listed.items) or len(bases) != 1 or not all(isinstance(n, Symbol) for n in names):
+            return None
+        alone = self._distinct(children(_without_indices(listed, frozenset(bases))))
+        return alone[0] if len(alone) == 1 else None
 
     def _both_relations(self, gold: Relation, answer: Relation) -> Finding:
         if gold.ops[-1] == "mod" and answer.ops[-1] == "mod":
@@ -532,6 +573,17 @@ def _words(gold: Term, answer: Term) -> Finding:
     return Finding(False, "different_words")
 
 
+def _propositions(gold: Term, answer: Term) -> Finding:
+    if isinstance(gold, Symbol):
+        gold = Proposition((gold.name,))
+    if isinstance(answer, Symbol):
+        answer = Proposition((answer.name,))
+    if not isinstance(gold, Proposition) or not isinstance(answer, Proposition):
+        return Finding(False, "different_type")
+    alike = same_proposition(gold, answer)
+    return Finding(alike, {True: "equal", False: "different_proposition", None: "undecided"}[alike])
+
+
 def _spelled(term: Term) -> str | None:
     match term:
         case Words(text):
@@ -625,6 +677,29 @@ def _mixes_names(term: Term) -> bool:
         return len(names) > 1 and isinstance(term, Union | Both)
     bases = {name.partition("_")[0] for name in names}
     return len(bases) > 1 or not all("_" in name for name in names)
+
+
+def _two_solutions(relation: Relation) -> Term | None:
+    """The two equations that ``|ax + b| = c`` or ``x^2 = c`` stands for."""
+    match relation:
+        case Relation((Call("abs", (inside,)), Number(bound)), ("=",)) if bound > 0:
+            found = linear(inside)
+            names = symbols(inside)
+            if found is None:
+                return None
+            values: list[Term] = [Number((sign * bound - found[1]) / found[0]) for sign in (1, -1)]
+        case Relation((Call("abs", (Symbol() as inside,)), bound), ("=",)) if (
+            is_constant(bound) and (real(bound) or 0) > 0
+        ):
+            names, values = symbols(inside), [bound, negative(bound)]
+        case Relation((Power(Symbol() as inside, Number(exponent, None)), Number(square)), ("=",)) if (
+            exponent == 2 and square > 0
+        ):
+            names, values = symbols(inside), [root(Number(square)), negative(root(Number(square)))]
+        case _:
+            return None
+    (name,) = names
+    return Group(tuple(Relation((Symbol(name), value), ("=",)) for value in values))
 
 
 def _values_by_name(term: Term) -> dict[str, Term] | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import proportional, rational, same
-from tutor_app.adapters.grading.readings import INTEGER_PARAMETER
+from tutor_app.adapters.grading.residues import INTEGER_PARAMETER, INTEGERS
 from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     ONE,
@@ -38,7 +38,6 @@ from tutor_app.adapters.grading.terms import (
 )
 from tutor_app.adapters.grading.units import measure
 
-_INTEGERS: Final = frozenset("kmnlj") | {INTEGER_PARAMETER}
 _LINE_PARAMETERS: Final = frozenset({"t", "s", "r", "u", "lambda", "mu", "k"})
 _CONSTANTS: Final = frozenset({"C", "c", "K", "k", "A", "D", "C_1", "c_1", "C_0", "const", "constant"})
 _DAY: Final = 24 * 60
@@ -94,7 +93,7 @@ def same_family(gold: Term, answer: Term) -> bool:
 
 def _progression(term: Term) -> tuple[Term, Term] | None:
     """Start and step of a term that is linear in one parameter running through the integers."""
-    for name in sorted(symbols(term) & _INTEGERS):
+    for name in sorted(symbols(term) & INTEGERS):
         start = substituted(term, {name: integer(0)})
         step = total(substituted(term, {name: ONE}), negative(start))
         periodic = any(part == Constant("pi") or isinstance(part, Degrees) for part in walk(step))
@@ -108,7 +107,7 @@ def _same_progression(gold: Term, answer: Term) -> bool:
     if symbols(gold) == symbols(answer) == frozenset():
         return False
     one, two = _progression(gold), _progression(answer)
-    mine, theirs = symbols(gold) & _INTEGERS, symbols(answer) & _INTEGERS
+    mine, theirs = symbols(gold) & INTEGERS, symbols(answer) & INTEGERS
     if _alternates(gold) and _alternates(answer) and len(mine) == len(theirs) == 1:
         return same(gold, substituted(answer, {next(iter(theirs)): Symbol(next(iter(mine)))})) is True
     if one is None or two is None:

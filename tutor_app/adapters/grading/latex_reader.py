@@ -391,7 +391,7 @@ class Parser:
             self._at += 1
             name = f"{name}_{self._subscript()}"
         if name in ("f", "g", "h") and self._is_inverse():
-            self._at += 4 if self._peek(1).text == "{" else 2
+            self._at += 5 if self._peek(1).text == "{" else 3
             name += "^-1"
         if _FUNCTION_NAME.fullmatch(name) and self._peek().text == "(":
             self._at += 1

@@ -14,8 +14,10 @@ from typing import Final
 from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.latex_reader import Parser, check
 from tutor_app.adapters.grading.lexer import clean, plain_words, tokens
+from tutor_app.adapters.grading.logic import proposition
 from tutor_app.adapters.grading.phrases import clock, in_words, remainder
 from tutor_app.adapters.grading.python_reader import as_matrix, read_python
+from tutor_app.adapters.grading.residues import INTEGER_PARAMETER
 from tutor_app.adapters.grading.terms import (
     INFINITY,
     ONE,
@@ -50,6 +52,9 @@ _SMALL_UNIT: Final = re.compile(
 _SET_BUILDER: Final = re.compile(
     r"\\?\{\s*[A-Za-z]\s*(?:\\in\s*\\mathbb\s*\{?R\}?\s*)?(?:\||:|\\mid|\\vert)\s*(.+?)\s*\\?\}"
 )
+_EVERY: Final = re.compile(
+    r"\\?\{\s*([^{}|:]+?)\s*(?:\||:|\\mid|\\vert)\s*([kmnljt]\s*\\in\s*\\mathbb\s*\{?Z\}?)\s*\\?\}"
+)
 _ORDER: Final = re.compile(r"[<>]|\\(?:le|ge|lt|gt|ne)q?(?![a-z])|!=|\\in(?![a-z])")
 _TEXT: Final = re.compile(r"\\(?:text|mbox|textbf|textit|textrm|mathrm|mathbf|textnormal)\s*\{([^{}]*)\}")
 _EXCEPT: Final = re.compile(
@@ -81,11 +86,11 @@ _BASIS: Final = re.compile(
 _PLAIN_BASIS: Final = re.compile(r"[-+\s\d./()*]*[-+\s\d./()*ijk]*")
 _WHERE_INTEGER: Final = re.compile(
     r"\s*(?:[,;(]|\\text\s*\{\s*,?\s*(?:where|for|with|and)?\s*\}|\b(?:where|for|with)\b|\s)+\s*(?:\(|for\s+|where\s+|any\s+)*"
-    r"(?:\$)?([kmnlj])\s*(?:\$)?\s*(?:\\in\s*\\mathbb\s*\{?[ZN]\}?|\\in\s*Z|(?:\\text\s*\{)?\s*(?:is\s+)?(?:an?\s+|any\s+)?integers?\s*\}?"
+    r"(?:\$)?([kmnljt])\s*(?:\$)?\s*(?:\\in\s*\\mathbb\s*\{?[ZN]\}?|\\in\s*Z|(?:\\text\s*\{)?\s*(?:is\s+)?(?:an?\s+|any\s+)?integers?\s*\}?"
     r"|=\s*0\s*,\s*(?:\\pm\s*)?1\b.*)\s*\)?\s*$"
 )
 _ANY_INTEGER: Final = re.compile(
-    r"\s*(?:,|\()?\s*(?:\\text\s*\{)?\s*,?\s*(?:where|for|with)?\s*(?:any|all|every|an|each)?\s+integers?\s*\}?\s*(?:values\s+of\s+)?\$?([kmnlj])\$?\s*\)?\s*$"
+    r"\s*(?:,|\()?\s*(?:\\text\s*\{)?\s*,?\s*(?:where|for|with)?\s*(?:any|all|every|an|each|some)?\s+integers?\s*\}?\s*(?:values\s+of\s+)?\$?([kmnljt])\$?\s*\)?\s*$"
 )
 _EITHER_LETTER: Final = re.compile(r"\(?[A-Z]\)?(?:\s+or\s+\(?[A-Z]\)?)+")
 _LETTER_OR_DATE: Final = re.compile(r"[A-Za-z'\"]|^\d{4}-\d\d-\d\d$")
@@ -98,8 +103,6 @@ _ROWS_WITH_SPACES: Final = re.compile(r"\[((?:\s*-?[\d./]+)+(?:\s*;(?:\s*-?[\d./
 _COMMA_PAIR: Final = re.compile(r"\d,\d")
 _LONE_COMMA: Final = re.compile(r"(?<![\d.,])(\d+),(\d{1,2}|\d{4,}|(?<=0,)\d{3})(?![\d.,])")
 _PLUS_MINUS_INSIDE: Final = re.compile(r"(?<=[\w)}])\s*\+-\s*(?=[\w\\(])")
-INTEGER_PARAMETER: Final = "any integer"
-"""The name that a parameter has whose letter is said to be any integer."""
 NO_SOLUTION: Final = re.compile(
     r"(?:there\s+(?:is|are)\s+)?no\s+(?:real\s+)?(?:solutions?|roots?)|(?:the\s+)?(?:empty|null)\s*set|none",
     re.IGNORECASE,
@@ -152,6 +155,10 @@ def readings(text: str) -> tuple[Term, ...]:
     plain = plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
     if (divided := remainder(plain)) is not None:
         return (divided,)
+    if (statement := proposition(cleaned)) is not None:
+        return (statement,)
+    if m := _EVERY.fullmatch(cleaned):
+        cleaned = f"{m[1]}, {m[2]}"
     if (m := _SET_BUILDER.fullmatch(cleaned)) and _ORDER.search(m[1]):
         cleaned = m[1]
     cleaned, parameter = _stated_integer(cleaned)

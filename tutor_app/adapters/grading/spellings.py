@@ -155,15 +155,22 @@ _CURRENCY_CODE: Final = re.compile(r"^(GBP|EUR|JPY|INR)\s*(-?\d[\d.,]*\d|\d)$")
 _MULTIPLICITY: Final = re.compile(
     r"\s*\((?:an?\s+)?(?:(?:double|repeated|triple)\s+(?:root|solution)|(?:with\s+)?multiplicity\s*(?:of\s+)?\d|twice)\)$"
 )
-_REALS_SET: Final = re.compile(r"^((?:[A-Za-z]\s*\\in\s*)?)R\s*(?:\\setminus|\\backslash|\\ |-)\s*(?=\\?\{|[\[(])")
+_REALS_SET: Final = re.compile(
+    r"^((?:[A-Za-z]\s*\\in\s*)?)R\s*(?:\\setminus|\\backslash|\\ |\\|-)\s*(?:\\?\{([^{}]*[^{}\\])\\?\}$|(?=[\[(]))"
+)
 _REALS_FIRST: Final = re.compile(
     r"^[A-Za-z]\s*\\in\s*\\mathbb\s*\{?R\}?\s*(?:,|;|\\text\{\s*(?:and|,)?\s*\}|and)\s*(?=.)"
 )
 _REALS_MINUS: Final = re.compile(r"(\\mathbb\s*\{R\})\s*[-–−]\s*(?=\\?\{)")
 _SIGNED_REALS: Final = re.compile(
-    r"\\mathbb\s*\{?R\}?\s*(?:\^|_)\s*(?:\{\s*)?(\+|-|>\s*0|\\ge\s*0|\\geq\s*0)(?:\s*\})?"
+    r"\\mathbb\s*\{?R\}?\s*(?:\^|_)\s*(?:\{\s*)?(\+|-|\*|\\ast|\\times|>\s*0|\\ge\s*0|\\geq\s*0)(?:\s*\})?"
 )
-_REALS_SIGNED: Final = {"+": r"(0,\infty)", "-": r"(-\infty,0)", ">0": r"(0,\infty)"}
+_REALS_SIGNED: Final = {
+    **dict.fromkeys(("*", r"\ast", r"\times"), r"\mathbb{R}\setminus\{0\}"),
+    "+": r"(0,\infty)",
+    "-": r"(-\infty,0)",
+    ">0": r"(0,\infty)",
+}
 _SAYS: Final = (
     (
         re.compile(
@@ -210,6 +217,8 @@ def rewritten(text: str) -> str:
     text = without_marks(text)
     if "\\" in text:
         text = _plain_commands(text)
+    if "R" in text:
+        text = _REALS_SET.sub(_reals_without, text)
     if "[" in text or "]" in text:
         text = _inward(text)
     if any(sign in text for sign in ",.'’"):
@@ -297,8 +306,6 @@ def _plain_commands(text: str) -> str:
     if r"\mathbb" in text:
         text = _REALS_MINUS.sub(r"\1\\setminus ", _REALS_FIRST.sub("", text))
         text = _SIGNED_REALS.sub(lambda m: _REALS_SIGNED.get(m[1].replace(" ", ""), r"[0,\infty)"), text)
-    if "R" in text:
-        text = _REALS_SET.sub(r"\1\\mathbb{R}\\setminus ", text)
     if r"\begin" in text:
         text = _SYSTEM.sub(_system, text)
     elif "=" in text:
@@ -312,6 +319,11 @@ def _partial(m: re.Match[str]) -> str:
         return f"{m[6]}_{{{m[5]}}}"
     variables = "".join(b[1] * int(b[2] or 1) for b in _BY.finditer(m[2] or m[4]))
     return f"{m[1] or m[3]}_{{{variables}}}"
+
+
+def _reals_without(m: re.Match[str]) -> str:
+    points = rf"\{{{m[2]}\}}" if m[2] else ""
+    return rf"{m[1]}\mathbb{{R}}\setminus {points}"
 
 
 def _upright(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 
 class Unreadable(Exception):
@@ -180,6 +180,17 @@ class Words:
     marked: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Proposition:
+    """A statement of logic about letters; see :mod:`tutor_app.adapters.grading.logic`.
+
+    Attributes:
+        form: Operators and their operands, nested, in an order that does not depend on how it was written.
+    """
+
+    form: tuple[Any, ...]
+
+
 Term = (
     Number
     | Symbol
@@ -200,6 +211,7 @@ Term = (
     | Based
     | Quantity
     | Words
+    | Proposition
 )
 
 ONE: Final = Number(Fraction(1))
