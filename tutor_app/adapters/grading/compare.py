@@ -402,7 +402,7 @@ class Comparison:
         if isinstance(other, Group) and (once := self._repeated(relation, other)) is not None:
             return self.compare(gold, once) if relation is gold else self.compare(once, answer)
         names = _variables(other) if relation.ops == ("=",) and isinstance(relation.members[0], Symbol) else frozenset()
-        if names and relation.members[0] not in map(Symbol, names):
+        if names and all(relation.members[0] != Symbol(name) for name in names):
             return Finding(False, "different_variable")
         if (both := _two_solutions(relation)) is not None and isinstance(other, Group):
             return self.compare(both, answer) if relation is gold else self.compare(gold, both)
