@@ -415,7 +415,22 @@ def test_an_opened_thought_stands_once() -> None:
 
 def test_a_template_that_knows_of_thoughts_is_that_of_a_model_that_may_think() -> None:
     hybrid = CHATML_TEMPLATE + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
-    assert template_dialect(hybrid) == replace(CHATML, may_think=True)
+    assert template_dialect(hybrid, thinking=True) == replace(CHATML, may_think=True)
+
+
+def test_a_hybrid_model_is_asked_not_to_think_unless_it_is_to() -> None:
+    silent = (
+        "{% if add_generation_prompt and enable_thinking is defined and enable_thinking is false %}"
+        "<think>\n\n</think>\n\n{% endif %}"
+    )
+    off, on = (template_dialect(CHATML_TEMPLATE + silent, thinking=thinking) for thinking in (False, True))
+    assert off is not None
+    assert on is not None
+    assert prompt(off, "S", "U", "A", "V").endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    assert prompt(off, "S", "U", "A", "V").count("<think>") == 1, "a reply that is there has none"
+    assert not off.thinks
+    assert prompt(on, "S", "U", "A", "V").endswith("<|im_start|>assistant\n")
+    assert on.thinks
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,8 +29,10 @@ from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.package_source import PackageChunks
 from tutor_app.adapters.models.store import ModelStore, TransferStopped, describe, read_catalogue
 from tutor_app.adapters.models.transfer import Meter, Timing, disk_fault, locked
+from tutor_app.core.dialect import CHATML, DIALECTS
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, TutorError, UserFault
 from tutor_app.core.values import Progress
+from tutor_app.tutor.service import load_prompt
 
 ROOT = Path(__file__).parents[2]
 CONTENT = gguf_bytes(tail=bytes(range(256)) * 4000)
@@ -940,17 +943,27 @@ def test_the_catalogue_of_the_program() -> None:
     assert [e.id for e in entries if "starter" in e.roles] == ["qwen2.5-coder-0.5b"]
     assert [e.id for e in entries if "standard" in e.roles] == ["qwen2.5-coder-1.5b"]
     assert len({e.id for e in entries}) == len({e.file for e in entries}) == len(entries)
+    assert len([e for e in entries if e.sources]) >= 20
     for e in entries:
-        assert e.dialect in ("chatml", "mumath")
+        assert e.dialect == "template" or e.dialect in DIALECTS
+        assert e.licence
+        assert load_prompt(e.prompt, CHATML).name
+        assert all(
+            0 < a.percent < 100 and a.source and "published, not measured by us" in a.sentence for a in e.accuracy
+        )
+        assert e.thinking == "none" or 0 < e.temperature <= 1, "greedy decoding makes thoughts endless"
         if not e.sources:
             assert "trainer export" in e.note
             continue
-        assert e.licence == "Apache-2.0"
         assert len(e.sha256) == 64
         assert e.ram_bytes > e.bytes
-        first, second = e.sources
+        first, *others = e.sources
         assert isinstance(first, Hub)
-        assert first.url.startswith("https://")
+        assert re.match(r"https://.+/resolve/[0-9a-f]{40}/", first.url), "a branch moves, and the hash fails then"
+        if not e.roles:
+            continue
+        assert e.licence == "Apache-2.0"
+        (second,) = others
         assert isinstance(second, PackageChunks)
         assert (second.chunks - 1) * second.chunk_bytes < e.bytes <= second.chunks * second.chunk_bytes
 

@@ -965,3 +965,12 @@ def test_what_the_prompt_begins_the_words_with_is_never_shown_alone(opening: str
         assert not [e for e in events if isinstance(e, TextDelta | CodeStarted | CodeDelta | CodeEnded)]
     end, events = run([" two.\n\\boxed{2}\n"], prompt=PromptSet(opening="1."))
     assert "".join(e.text for e in events if isinstance(e, TextDelta)).startswith("1. two.")
+
+
+def test_reasoning_only_runs_no_code_and_makes_up_no_output() -> None:
+    executor = FakeExecutor()
+    words = "Think.\n```python\nprint(1)\n```\n```output\n9\n```\nIt is $\\boxed{7}$."
+    end, _ = run([words], executor, settings=SolveSettings(run_code=False))
+    assert found(end) == ("7", "boxed")
+    assert executor.ran == []
+    assert not any(isinstance(p, Output) for p in end.transcript.solution)

@@ -21,7 +21,7 @@ from tutor_app.core.transcript import Code, Text, Transcript
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import sample_problems
-from tutor_app.tutor.service import Model, Tutor, load_prompt, open_tutor, solve_settings
+from tutor_app.tutor.service import Model, SolveDefaults, Tutor, load_prompt, open_tutor, solve_settings
 
 REPLIES = ["Compute.\n```python\nprint(42)\n```\n", "So $\\boxed{42}$."]
 SETTINGS = SolveSettings(sampling=Sampling(0.5, 0.9, 3))
@@ -221,3 +221,16 @@ def test_unknown_names_are_one_sentence(tmp_path: Path) -> None:
 def test_the_readers_settings_become_budgets() -> None:
     found = solve_settings(Settings(max_rounds=2, seconds=60, temperature=0.5, seed=7))
     assert (found.max_rounds, found.seconds, found.sampling.temperature, found.sampling.seed) == (2, 60.0, 0.5, 7)
+
+
+def test_a_model_that_thinks_is_not_decoded_greedily_and_has_room() -> None:
+    thinking = SolveDefaults(max_tokens=8192, temperature=0.6, top_p=0.95)
+    made = thinking.applied(SolveSettings())
+    assert (made.max_tokens, made.sampling.temperature, made.sampling.top_p) == (8192, 0.6, 0.95)
+    chosen = SolveSettings(max_tokens=9000, sampling=Sampling(0.2, 0.5, 3))
+    assert thinking.applied(chosen) == chosen
+    assert SolveDefaults().applied(SolveSettings()) == SolveSettings()
+
+
+def test_reasoning_only_is_a_budget_of_the_solution() -> None:
+    assert not solve_settings(Settings(reasoning_only=True)).run_code

@@ -18,6 +18,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="")
     listed = actions.add_parser("list", parents=[common], help="what there is and what is here")
     listed.set_defaults(action=_list)
+    shown = actions.add_parser("show", parents=[common], help="what is known of a model of the list")
+    shown.add_argument("name")
+    shown.set_defaults(action=_show)
     pull = actions.add_parser("pull", parents=[common], help="fetch a model (again: go on with it)")
     pull.add_argument("name", help="starter, standard, or an id from the list")
     pull.set_defaults(action=_pull)
@@ -55,6 +58,22 @@ def _list(args: argparse.Namespace) -> int:
         if m.by_reference:
             kind = "your own file" if m.base is None else f"adapter of {m.base.name}"
             print(f"{m.id:34} {size_text(m.bytes):>9}  {kind[:30]:30}  {m.problem or m.path}")
+    return DONE
+
+
+def _show(args: argparse.Namespace) -> int:
+    from tutor_app.text.amounts import size_text
+    from tutor_app.tutor.service import model_store
+
+    entry = model_store(opened_folders(args)).entry(args.name)
+    thinks = {"none": "never", "hybrid": "if it is asked to (--thinking)", "always": "always"}[entry.thinking]
+    print(entry.name)
+    print(entry.note)
+    if entry.bytes:
+        print(f"Download: {size_text(entry.bytes)}; about {size_text(entry.ram_bytes)} of memory at 4,096 tokens.")
+    print(f"Licence: {entry.licence}. Context: {entry.context:,} tokens. Thinks before it answers: {thinks}.")
+    for accuracy in entry.accuracy:
+        print(accuracy.sentence)
     return DONE
 
 

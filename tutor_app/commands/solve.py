@@ -55,6 +55,10 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--temperature", type=float, help="0 always takes the likeliest word")
     parser.add_argument("--max-rounds", type=int, help="code blocks that may run")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, none, or a JSON file")
+    parser.add_argument("--thinking", action="store_const", const=True, help="let a model that can think do so first")
+    parser.add_argument(
+        "--reasoning-only", action="store_const", const=True, help="reason in words only; no code is run"
+    )
     parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
     parser.add_argument("--no-save", action="store_true", help="do not keep the solution in the library")
     parser.add_argument(
@@ -68,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     where = opened_folders(args)
     settings = user_settings(where)
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
+    chosen |= {"thinking": args.thinking, "reasoning_only": args.reasoning_only}
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
     with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:

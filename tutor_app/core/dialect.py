@@ -27,7 +27,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
 )
-from tutor_app.core.thoughts import MARK, ends_thought, mark_kind, opens_thought, unfinished_mark
+from tutor_app.core.thoughts import MARK, closes_thought, ends_thought, mark_kind, opens_thought, unfinished_mark
 from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
 
 _OPEN_CODE: Final = re.compile(r"([ \t]*)(`{3,})[ \t]*(?:python3?|py)[ \t]*", re.IGNORECASE)
@@ -110,6 +110,7 @@ class Dialect:
         plain_marks: Plain words of the frames, which any text could forge: look-alikes in a problem or an output
             are broken up by a space.
         may_think: The model may write a thought before its solution.
+        code_marks: Lines that open and close a block of code, where they are not fences.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Dialect:
     reply_open: str | None = None
     plain_marks: tuple[str, ...] = ()
     may_think: bool = False
+    code_marks: tuple[str, str] | None = None
 
     @property
     def opens_thought(self) -> bool:
@@ -136,7 +138,7 @@ class Dialect:
     @property
     def thinks(self) -> bool:
         """Whether a thought may stand before the solution."""
-        return self.may_think or self.opens_thought
+        return self.opens_thought or (self.may_think and not closes_thought(self.assistant_open))
 
     @property
     def before_reply(self) -> str:
@@ -163,6 +165,32 @@ MUMATH: Final = Dialect(
 )
 """MuMath-Code's own form: plain-text tags, no system text, no demonstrations."""
 
+ALPACA: Final = Dialect(
+    name="alpaca",
+    user_open="### Instruction:\n",
+    user_close="\n\n",
+    assistant_open="### Response:",
+    assistant_close="</s>",
+    begin="Below is an instruction that describes a task. "
+    "Write a response that appropriately completes the request.\n\n",
+    special=False,
+    stop=("</s>", "### Instruction:"),
+    plain_marks=("### Instruction:", "### Response:", "</s>"),
+)
+"""The form of MuMath's own models, which reason without code; its reply ends in "The answer is: X"."""
+
+NUMINA: Final = Dialect(
+    name="numina",
+    user_open="### Problem: ",
+    user_close="\n",
+    assistant_open="### Solution: ",
+    assistant_close="\n",
+    special=False,
+    stop=("### Problem",),
+    plain_marks=("### Problem:", "### Solution:"),
+)
+"""The form of NuminaMath-TIR, which has no system text."""
+
 CHATML: Final = Dialect(
     name="chatml",
     user_open="<|im_start|>user\n",
@@ -176,7 +204,10 @@ CHATML: Final = Dialect(
 
 """The chat template of Qwen2.5 and many others."""
 
-DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML)}
+OPENMATH: Final = replace(CHATML, name="openmath", code_marks=("<tool_call>", "</tool_call>"), may_think=True)
+"""The form of OpenMath-Nemotron: ChatML whose code stands between marks of its own."""
+
+DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML, ALPACA, NUMINA, OPENMATH)}
 """The wire forms that a catalogue entry, a training configuration or a file can name."""
 
 
@@ -239,9 +270,10 @@ def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
             spans.append(Span(part.text, supervised=True))
         elif isinstance(part, Code):
             fence = _fence_around(part.source)
+            before, after = dialect.code_marks or (f"{fence}python", fence)
             opening = "" if at_line_start else "\n"
             source = part.source + "\n" if part.source else ""
-            spans.append(Span(f"{opening}{fence}python\n{source}{fence}\n", supervised=True))
+            spans.append(Span(f"{opening}{before}\n{source}{after}\n", supervised=True))
         elif isinstance(part, Output):
             fence = _fence_around(part.feedback)
             opening = "" if at_line_start else "\n"
@@ -319,8 +351,10 @@ class _FenceParser:
             cut the raw text right after a block.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, code_marks: tuple[str, str] | None) -> None:
         self.position = 0
+        self._marks = code_marks
+        self._closing_mark = ""  # of the block that is open, if a mark opened it
         self._state = "text"
         self._line = ""  # the incomplete line, raw
         self._sent = 0  # how much of it has been passed on already
@@ -367,7 +401,7 @@ class _FenceParser:
         self._line, self._sent = "", 0
         self.position += len(line)
         if self._state == "text":
-            if _OPEN_CODE.fullmatch(line) or _OPEN_OUTPUT.fullmatch(line):
+            if self._opens_by_mark(line) or _OPEN_CODE.fullmatch(line) or _OPEN_OUTPUT.fullmatch(line):
                 yield from self._complete(line, sent)
             elif line[sent:]:
                 yield TextDelta(line[sent:])
@@ -392,7 +426,11 @@ class _FenceParser:
 
     def _complete(self, line: str, sent: int) -> Iterator[ParseEvent]:
         if self._state == "text":
-            if m := _OPEN_CODE.fullmatch(line):
+            if self._opens_by_mark(line):
+                self._state, self._indent, self._closing_mark = "code", 0, (self._marks or ("", ""))[1]
+                self._lines, self._string, self._false_close = [], "", None
+                yield CodeStarted()
+            elif m := _OPEN_CODE.fullmatch(line):
                 self._open("code", m)
                 yield CodeStarted()
             elif m := _OPEN_OUTPUT.fullmatch(line):
@@ -420,21 +458,37 @@ class _FenceParser:
         """Pass on what of the incomplete line is certain."""
         line = self._line.removesuffix("\r")
         if self._state == "text":
-            if not _MAYBE_OPEN.fullmatch(self._line) and line[self._sent :]:
+            if not self._may_open(line) and line[self._sent :]:
                 new, self._sent = line[self._sent :], len(line)
                 yield TextDelta(new)
-        elif self._state == "code" and not _MAYBE_CLOSE.fullmatch(self._line):
+        elif self._state == "code" and not self._may_close(line):
             # A trailing fence on the last line of all is only known at the end: hold backticks back.
             body_line = self._dedented(line).rstrip("` \t")
             if body_line[self._sent :]:
                 new, self._sent = body_line[self._sent :], len(body_line)
                 yield CodeDelta(new)
 
+    def _opens_by_mark(self, line: str) -> bool:
+        return self._marks is not None and line.strip() == self._marks[0]
+
+    def _may_open(self, line: str) -> bool:
+        if _MAYBE_OPEN.fullmatch(line):
+            return True
+        return self._marks is not None and self._marks[0].startswith(line.strip())
+
+    def _may_close(self, line: str) -> bool:
+        if self._closing_mark:
+            return self._closing_mark.startswith(line.strip())
+        return _MAYBE_CLOSE.fullmatch(line) is not None
+
     def _open(self, state: str, m: re.Match[str]) -> None:
+        self._closing_mark = ""
         self._state, self._indent, self._fence = state, len(m[1]), len(m[2])
         self._lines, self._string, self._false_close = [], "", None
 
     def _closes(self, line: str) -> bool:
+        if self._closing_mark:
+            return line.strip() == self._closing_mark
         m = _CLOSE.fullmatch(line.removesuffix("\r"))
         # A longer fence is unambiguous; three backticks inside a triple-quoted string are part of it.
         return m is not None and len(m[1]) >= self._fence and (self._fence > 3 or not self._string)
@@ -453,10 +507,11 @@ class Parser:
 
     Args:
         in_thought: The prompt has opened a thought: the words begin within it.
+        code_marks: Lines that open and close a block of code besides fences, see :class:`Dialect`.
     """
 
-    def __init__(self, *, in_thought: bool = False) -> None:
-        self._fences = _FenceParser()
+    def __init__(self, *, in_thought: bool = False, code_marks: tuple[str, str] | None = None) -> None:
+        self._fences = _FenceParser(code_marks)
         self._removed = 0  # characters that the fence parser has not seen
         self._held = ""  # what may be the beginning of a mark
         self._in_thought = in_thought

@@ -152,6 +152,21 @@ class Settings:
         maximum=86400,
         unit="s",
     )
+    thinking: bool = _setting(
+        False,
+        "switch",
+        "Let the model think first",
+        "A model that can think before it answers does so. It solves more, but writes thousands of words first, which "
+        "takes minutes without a graphics card.",
+        "Solving",
+    )
+    reasoning_only: bool = _setting(
+        False,
+        "switch",
+        "Reasoning only",
+        "The model reasons in words and no code is run; for models that were trained without code.",
+        "Solving",
+    )
     temperature: float = _setting(
         0.0,
         "number",

@@ -76,6 +76,7 @@ class SolveSettings:
         stop_after_answer: End the turn of a model that goes on for long (:data:`AFTER_ANSWER`) after a boxed answer.
             What it boxed may still turn out to have been a thought, or the first of several answers, so it is not
             ended at once.
+        run_code: Run the model's code; where not, it is shown and the model goes on.
         sampling: How tokens are drawn.
     """
 
@@ -86,6 +87,7 @@ class SolveSettings:
     feedback_limit: int = 400
     record_steps: int = 0
     stop_after_answer: bool = True
+    run_code: bool = True
     sampling: Sampling = field(default_factory=Sampling)
 
 
@@ -417,7 +419,13 @@ class _Solution:
         It is asked once. One that has boxed an answer is left alone: asked for code after all, small models talk
         themselves out of more right answers than wrong ones.
         """
-        if not self._prompt.nudge or self._nudged or self._usage.runs or not said.raw.strip() or said.in_thought:
+        if (
+            not (self._prompt.nudge and self._settings.run_code)
+            or self._nudged
+            or self._usage.runs
+            or not said.raw.strip()
+            or said.in_thought
+        ):
             return False
         if said.reason not in (None, EndReason.REPEATED):
             return False
@@ -428,7 +436,8 @@ class _Solution:
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
-        parser = Parser(in_thought=self._dialect.opens_thought and self._usage.rounds == 1)
+        in_thought = self._dialect.opens_thought and self._usage.rounds == 1
+        parser = Parser(in_thought=in_thought, code_marks=self._dialect.code_marks)
         stream = self._model.generate(
             tuple(spans),
             sampling=self._settings.sampling,
@@ -529,11 +538,13 @@ class _Solution:
         """Pass parse events on; returns whether the model has said enough."""
         for event in events:
             if isinstance(event, OutputStarted | OutputEnded):
+                if not self._settings.run_code:
+                    continue
                 # An output the model made up: cut it off, the real one goes there instead.
                 said.forged = True
                 return True
             yield self._tell(event)
-            if isinstance(event, CodeEnded):
+            if isinstance(event, CodeEnded) and self._settings.run_code:
                 said.code = event
                 return True
             if isinstance(event, TextDelta) and repeats(self._builder.words):
@@ -575,7 +586,7 @@ class _Solution:
         raw = said.raw
         opening = "" if not raw or raw.endswith("\n") else "\n"
         if said.code is not None and not said.code.closed:
-            opening += "```\n"
+            opening += f"{self._dialect.code_marks[1] if self._dialect.code_marks else '```'}\n"
         reply = opening + injection(self._last_feedback, self._dialect, at_line_start=True)
         return reply + self._prompt.correction if self._failed and not said.forged else reply
 

@@ -88,6 +88,12 @@ def opens_thought(frame: str) -> bool:
     return bool(kinds) and kinds[-1] == "open"
 
 
+def closes_thought(frame: str) -> bool:
+    """Whether a frame writes the whole of a thought itself, so that the model writes none."""
+    kinds = [kind for m in MARK.finditer(frame) if (kind := mark_kind(m[0])) != "silent"]
+    return bool(kinds) and kinds[-1] == "close"
+
+
 def mentions_thought(template: str) -> bool:
     """Whether a chat template knows of thoughts."""
     return any(mark_kind(m[0]) != "silent" for m in MARK.finditer(template))

@@ -59,6 +59,31 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedAccuracy:
+    """A share of problems that a model was reported to solve; published by others, not measured by this project.
+
+    Attributes:
+        benchmark: The set of problems.
+        percent: Of them solved, by unquantised weights.
+        with_code: Whether the model could run code.
+        thinking: Whether it thought first.
+        source: Where it was published.
+    """
+
+    benchmark: str
+    percent: float
+    with_code: bool
+    thinking: bool
+    source: str
+
+    @property
+    def sentence(self) -> str:
+        """For the one who chooses a model."""
+        how = "with code" if self.with_code else "thinking, without code" if self.thinking else "without code"
+        return f"{self.benchmark} {self.percent:g} % {how} (published, not measured by us: {self.source})"
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A model that can be downloaded.
 
@@ -69,6 +94,7 @@ class Offer:
         bytes: Size of the download.
         ram_bytes: Memory it takes, roughly.
         note: One sentence for the one who chooses, or empty.
+        accuracy: What was published of it.
     """
 
     id: str
@@ -77,6 +103,7 @@ class Offer:
     bytes: int
     ram_bytes: int
     note: str = ""
+    accuracy: tuple[PublishedAccuracy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

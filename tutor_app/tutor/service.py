@@ -11,6 +11,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -20,9 +21,9 @@ from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
 from tutor_app.adapters.models.other_apps import scan
-from tutor_app.adapters.models.store import InstalledModel, ModelStore
+from tutor_app.adapters.models.store import CatalogueEntry, InstalledModel, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.dialect import MUMATH, Dialect, PromptSet, constant_spans, header
+from tutor_app.core.dialect import ALPACA, MUMATH, NUMINA, OPENMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
@@ -36,6 +37,9 @@ from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import known_answer
 
 DEFAULT_PROMPT: Final = "default"
+REASONING_PROMPT: Final = "reasoning"
+
+_TRAINED_ON_THE_FORM: Final = (MUMATH, ALPACA, NUMINA, OPENMATH)
 
 
 def model_store(folders: Folders) -> ModelStore:
@@ -52,7 +56,7 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         UserFault: If there is none of that name, or the file is not a prompt.
     """
     if not name:
-        if dialect is MUMATH:
+        if dialect in _TRAINED_ON_THE_FORM:
             return PromptSet()
         name = DEFAULT_PROMPT
     if name == "none":
@@ -70,6 +74,32 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SolveDefaults:
+    """What a model needs beyond the user's settings, as its makers say.
+
+    Attributes:
+        max_tokens: Least length of a round that lets it finish, in tokens.
+        temperature: Least temperature, for a model that thinks: greedy decoding makes a thought repeat itself for
+            ever.
+        top_p: Largest nucleus at that temperature.
+    """
+
+    max_tokens: int = 0
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+    def applied(self, settings: SolveSettings) -> SolveSettings:
+        """``settings`` with room enough and, unless the user chose a temperature, the model's own."""
+        sampling = settings.sampling
+        if sampling.temperature == 0:
+            sampling = replace(sampling, temperature=self.temperature, top_p=min(self.top_p, sampling.top_p))
+        return replace(settings, sampling=sampling, max_tokens=max(self.max_tokens, settings.max_tokens))
+
+
+_THINKING: Final = SolveDefaults(max_tokens=8192, temperature=0.6, top_p=0.95)
 
 
 class Model(LanguageModel, Protocol):
@@ -96,10 +126,19 @@ class Tutor:
         executor: Runs code.
         dialect: The model's wire form.
         prompt: What stands before every problem.
+        defaults: What the model needs beyond the settings of a solution.
     """
 
-    def __init__(self, engine: Model, executor: Sandbox, dialect: Dialect, prompt: PromptSet) -> None:
+    def __init__(
+        self,
+        engine: Model,
+        executor: Sandbox,
+        dialect: Dialect,
+        prompt: PromptSet,
+        defaults: SolveDefaults | None = None,
+    ) -> None:
         self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
+        self.defaults = defaults or SolveDefaults()
 
     def solve(
         self,
@@ -127,6 +166,7 @@ class Tutor:
             UserFault: If the problem is empty or too long (before anything else happens).
         """
         problem = check_problem(problem)
+        settings = self.defaults.applied(settings)
         made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **(meta or {})}
         builder = Builder()
 
@@ -208,7 +248,9 @@ def open_tutor(
     settings = settings or Settings()
     store = model_store(folders)
     found = store.find(model or settings.model) if model or settings.model else best_installed(store)
-    dialect = dialect_of(found)
+    entry = next((e for e in store.entries() if e.id == found.id), None)
+    always = entry is not None and entry.thinking == "always"
+    dialect = dialect_of(found, thinking=settings.thinking or always)
     options = EngineOptions(
         n_ctx=n_ctx or settings.n_ctx,
         n_seq=n_seq,
@@ -221,7 +263,21 @@ def open_tutor(
     engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter)
     limits = Limits(seconds=float(settings.code_timeout))
     sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
-    return Tutor(engine, sandbox, dialect, load_prompt(prompt, dialect))
+    own_prompt = entry.prompt if entry is not None else ""
+    if settings.reasoning_only and dialect not in _TRAINED_ON_THE_FORM:
+        own_prompt = REASONING_PROMPT
+    thinks = always or dialect.opens_thought or (settings.thinking and dialect.thinks)
+    defaults = _defaults(entry, thinks=thinks)
+    return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults)
+
+
+def _defaults(entry: CatalogueEntry | None, *, thinks: bool) -> SolveDefaults:
+    """What the catalogue says of a model, or, for one that thinks and is not in it, what suits most of them."""
+    if entry is None:
+        return _THINKING if thinks else SolveDefaults()
+    if not thinks:
+        return SolveDefaults(0 if entry.thinking == "hybrid" else entry.max_tokens)
+    return SolveDefaults(entry.max_tokens, entry.temperature, entry.top_p) if entry.temperature else _THINKING
 
 
 def best_installed(store: ModelStore) -> InstalledModel:
@@ -271,6 +327,7 @@ def solve_settings(settings: Settings) -> SolveSettings:
         max_tokens=settings.max_tokens,
         seconds=float(settings.seconds),
         code_timeout=float(settings.code_timeout),
+        run_code=not settings.reasoning_only,
         sampling=Sampling(settings.temperature, settings.top_p, settings.seed),
     )
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tutor_app.adapters.models.download import Source
 from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.package_source import PackageChunks
 from tutor_app.core.errors import ModelStoreFault
-from tutor_app.core.values import Offer
+from tutor_app.core.values import Offer, PublishedAccuracy
+
+Thinking = Literal["none", "hybrid", "always"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,12 @@ class CatalogueEntry:
         roles: What it is offered as, for example ``starter``.
         sources: In order of preference; empty if nobody offers the file.
         note: One sentence for the one who chooses.
+        prompt: Name of the prompt it was trained for, or empty: see :func:`tutor_app.tutor.service.load_prompt`.
+        thinking: Whether it writes a thought before its solution: never, if it is asked to, or always.
+        max_tokens: Least length of a round that lets it finish, in tokens; 0 where the user's setting does.
+        temperature: At which its makers let it think; greedy decoding makes a thought repeat itself for ever.
+        top_p: Likewise.
+        accuracy: What its makers or others have published of it. None of it was measured by this project.
     """
 
     id: str
@@ -48,6 +56,12 @@ class CatalogueEntry:
     roles: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     note: str = ""
+    prompt: str = ""
+    thinking: Thinking = "none"
+    max_tokens: int = 0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    accuracy: tuple[PublishedAccuracy, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,7 +71,7 @@ class CatalogueEntry:
     @property
     def offer(self) -> Offer:
         """What a user needs to know to choose it."""
-        return Offer(self.id, self.name, self.licence, self.bytes, self.ram_bytes, self.note)
+        return Offer(self.id, self.name, self.licence, self.bytes, self.ram_bytes, self.note, self.accuracy)
 
 
 def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
@@ -88,4 +102,6 @@ def _entry_of(said: dict[str, Any]) -> CatalogueEntry:
             sources.append(PackageChunks(**rest))
         else:
             raise ValueError(f"unknown kind of source {kind!r}")
-    return CatalogueEntry(**{**said, "roles": tuple(said["roles"]), "sources": tuple(sources)})
+    accuracy = tuple(PublishedAccuracy(**a) for a in said.get("accuracy", ()))
+    plain = {k: v for k, v in said.items() if k != "sampling"} | said.get("sampling", {})
+    return CatalogueEntry(**{**plain, "roles": tuple(said["roles"]), "sources": tuple(sources), "accuracy": accuracy})

@@ -53,8 +53,12 @@ class DialectChoice:
     note: str = ""
 
 
-def choose_dialect(model: InstalledModel) -> DialectChoice:
+def choose_dialect(model: InstalledModel, *, thinking: bool = False) -> DialectChoice:
     """The model's wire form: the catalogue's word, else its own chat template, else MuMath-Code's.
+
+    Args:
+        model: Which.
+        thinking: Ask a template that can be asked for it to let the model think first.
 
     Raises:
         ModelFileFault: If the model's file cannot be read.
@@ -64,13 +68,13 @@ def choose_dialect(model: InstalledModel) -> DialectChoice:
     info = read_gguf(model.weights)
     if not info.chat_template.strip():
         return DialectChoice(MUMATH, _NO_TEMPLATE)
-    dialect = template_dialect(info.chat_template, info.bos_token, info.eos_token)
+    dialect = template_dialect(info.chat_template, info.bos_token, info.eos_token, thinking=thinking)
     return DialectChoice(MUMATH, _UNUSABLE) if dialect is None else DialectChoice(dialect)
 
 
-def dialect_of(model: InstalledModel) -> Dialect:
+def dialect_of(model: InstalledModel, *, thinking: bool = False) -> Dialect:
     """The model's wire form; see :func:`choose_dialect`."""
-    return choose_dialect(model).dialect
+    return choose_dialect(model, thinking=thinking).dialect
 
 
 # Plain letters: contents that no template trims, escapes or looks into.
@@ -80,13 +84,16 @@ _REPLY: Final = "QreplyGammaQ"
 
 
 @lru_cache(maxsize=32)
-def template_dialect(template: str, bos: str = "", eos: str = "", *, deadline: float = DEADLINE) -> Dialect | None:
+def template_dialect(
+    template: str, bos: str = "", eos: str = "", *, thinking: bool = False, deadline: float = DEADLINE
+) -> Dialect | None:
     """Take a chat template apart; what was found is kept by the template's text.
 
     Args:
         template: Jinja2 source.
         bos: Text of the begin-of-sequence token.
         eos: Text of the end-of-sequence token.
+        thinking: The value of ``enable_thinking``, by which templates of hybrid models are asked for a thought.
         deadline: Seconds for rendering.
 
     Returns:
@@ -106,7 +113,7 @@ def template_dialect(template: str, bos: str = "", eos: str = "", *, deadline: f
         (talk[:1], True),
         (talk[:1], False),
     ]
-    texts = _render(template, bos, eos, cases, deadline)
+    texts = _render(template, bos, eos, cases, thinking, deadline)
     if texts is None:
         return None
     found = _with_system(texts[:4], texts[6], bos) or _without_system(texts[4:], bos)
@@ -258,6 +265,7 @@ def _render(
     bos: str,
     eos: str,
     cases: Sequence[tuple[Sequence[tuple[str, str]], bool]],
+    thinking: bool,
     deadline: float,
 ) -> list[str | None] | None:
     """The renderings, in a child process; None if it had to be killed or died."""
@@ -265,6 +273,7 @@ def _render(
         "template": template,
         "bos": bos,
         "eos": eos,
+        "thinking": thinking,
         "cases": [
             {"messages": [{"role": r, "content": c} for r, c in messages], "generate": generate}
             for messages, generate in cases

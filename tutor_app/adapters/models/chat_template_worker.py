@@ -72,6 +72,7 @@ def _render(said: dict[str, Any]) -> list[str | None]:
                 add_generation_prompt=case["generate"],
                 bos_token=said["bos"],
                 eos_token=said["eos"],
+                enable_thinking=said["thinking"],
                 tools=None,
                 documents=None,
             ):
