@@ -2,13 +2,18 @@
 //
 // Usage: node katex_boxes.mjs KATEX.mjs < formulas.json > boxes.json
 // In: an array of [LaTeX, display]. Out: an array of [height above and below the baseline together, width], or null
-// where KaTeX cannot parse, or breaks the formula into lines that only a browser stacks. KaTeX leaves widths to the browser; they are added up here from its font metrics.
+// where KaTeX cannot parse, or breaks the formula into lines that only a browser stacks. KaTeX leaves widths to the
+// browser; they are added up here from its font metrics.
 import fs from "node:fs";
 
 const katex = await import(process.argv[2]);
 const SIZES = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.44, 1.728, 2.074, 2.488];
 const STYLES = ["marginLeft", "marginRight", "paddingLeft", "paddingRight", "borderRightWidth"];
 const NO_WIDTH = ["strut", "pstrut", "vlist-s", "rlap", "llap", "clap", "frac-line", "hide-tail", "accent-body"];
+
+function classesOf(node) {
+  return (node.classes ?? []).map((c) => c.replace(/^katex-/, "")); // some versions prefix some of them
+}
 
 function em(value) {
   return typeof value === "string" && value.endsWith("em") ? parseFloat(value) || 0 : 0;
@@ -21,7 +26,7 @@ function scale(classes) {
 }
 
 function width(node) {
-  const classes = node.classes ?? [];
+  const classes = classesOf(node);
   if (classes.some((c) => NO_WIDTH.includes(c))) return 0;
   let total = 0;
   for (const name of STYLES) total += em(node.style?.[name]);
@@ -42,7 +47,7 @@ function box([latex, display]) {
     const tree = katex.__renderToHTMLTree(latex, { displayMode: display, strict: "ignore", throwOnError: true });
     const html = tree.classes.includes("katex-display") ? tree.children[0] : tree;
     const parts = html.children.flatMap((c) => (c.classes.includes("katex-html") ? c.children : [c]));
-    if (html.children.some((c) => [c, ...(c.children ?? [])].some((n) => n.classes?.includes("newline")))) return null;
+    if (parts.some((n) => classesOf(n).includes("newline"))) return null;
     const height = Math.max(...parts.map((p) => p.height));
     const depth = Math.max(...parts.map((p) => p.depth));
     return [height + depth, parts.map(width).reduce((a, b) => a + b, 0)];

@@ -450,3 +450,37 @@ class TestHeights:
     ])  # fmt: skip
     def test_signs_are_as_high_as_in_a_book(self, latex: str, display: bool, expected: float) -> None:
         assert height(latex, display) == pytest.approx(expected, rel=0.3)
+
+    @pytest.mark.parametrize("table", [
+        "\\begin{pmatrix} {} \\end{pmatrix}", "\\begin{array}{{c}} {} \\end{array}", "\\begin{cases} {} \\end{cases}",
+        "\\begin{bmatrix*}[r] {} \\end{bmatrix*}", "\\begin{rcases} {} \\end{rcases}",
+        "\\begin{matrix} {} \\end{matrix}",
+    ])  # fmt: skip
+    def test_cells_are_in_text_style(self, table: str) -> None:
+        def cell(body: str) -> float:
+            return height(table.replace("{}", body).replace("{{c}}", "{c}"))
+
+        assert cell("\\frac{5}{7}") == pytest.approx(cell("\\tfrac{5}{7}"), abs=0.05)
+        assert cell("\\displaystyle\\frac{5}{7}") == pytest.approx(cell("\\dfrac{5}{7}"), abs=0.05)
+        assert cell("\\frac{5}{7}") < cell("\\dfrac{5}{7}") - 0.3
+        assert cell("\\sum_{j=1}^m j") < height("\\sum_{j=1}^m j", False) + 0.9
+        assert cell("\\displaystyle\\sum_{j=1}^m j") > cell("\\sum_{j=1}^m j") + 0.8
+
+    @pytest.mark.parametrize("table", ["dcases", "drcases", "align*", "aligned", "gather*"])
+    def test_cells_of_alignments_are_in_display_style(self, table: str) -> None:
+        tall = height(f"\\begin{{{table}}} \\frac{{5}}{{7}} \\end{{{table}}}")
+        assert tall == pytest.approx(height(f"\\begin{{{table}}} \\dfrac{{5}}{{7}} \\end{{{table}}}"), abs=0.05)
+
+    def test_limits_stand_beside_the_sign_in_a_script_and_below_it_if_asked(self) -> None:
+        assert height("u^{\\sum_{j=1}^m}") < height("u^{\\sum\\limits_{j=1}^m}") - 0.2
+        assert (
+            typeset("\\frac{\\lim_{t\\to 0} t}{9}", True).width
+            > typeset("\\frac{\\displaystyle\\lim_{t\\to 0} t}{9}", True).width
+        )
+
+    @pytest.mark.parametrize(("written", "meant"), [
+        ("``7\"", "\u201c7\u201d"), ("``7''", "\u201c7\u201d"), ("\\text{``so''}", "\\text{\u201cso\u201d}"),
+        ("\\text{`so'}", "\\text{\u2018so'}"), ("f''+g'", "f''+g'"),
+    ])  # fmt: skip
+    def test_quotation_marks_of_tex(self, written: str, meant: str) -> None:
+        assert typeset(written, True).width == typeset(meant, True).width

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Final
 
-from tutor_app.text.repair import table_rules
+from tutor_app.text.repair import Rules, table_rules
 
 _SIGNS: Final = frozenset("+-\u2212\u00b1\u2213")
 _BINARY: Final = frozenset(
@@ -27,6 +27,10 @@ _CLOSE_UP: Final = frozenset("\u2200\u2203\u2204\u00ac\u2202\u2207\u2220\u25b3\u
 _CLOSING: Final = frozenset([")", "]", "}", "|", "\u27e9", "\u2309", "\u230b", "!", "\u2032", "%", "\u2026", "\u22ef"])
 _BETTER: Final = {"~": "\u223c", "\u29f5": "\u2216"}
 _LARGE: Final = frozenset("\u2211\u220f\u2210\u222b\u222c\u222d\u222e\u222f\u2230\u22c3\u22c2\u2a01\u2a02")
+_LARGE_LIMITS: Final = frozenset("\u2211\u220f\u2210\u22c3\u22c2\u2a01\u2a02")
+"""Those whose limits stand above and below them in a display; the integral's stand beside it."""
+_LIMIT_NAMES: Final = frozenset(["lim", "max", "min"])
+_BESIDE: Final = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
 _NARROW_ACCENTS: Final = {"^": "\u02c6", "~": "\u02dc"}
 _ESCAPED: Final = {
     "\\{": "{", "\\}": "}", "\\|": "\u2016", "\\lbrace": "{", "\\rbrace": "}", "\\lbrack": "[", "\\rbrack": "]",
@@ -87,11 +91,17 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
         element.tag = element.tag.rpartition("}")[2]
     name_signs(mathml)
     stack_lines(mathml)
+    _mark_tables(mathml, source)
+    _fill_styles(mathml)
+    keep_limits = "\\limits" in source  # asked for wherever it stands; which sign it was is not in the tree
     for parent in list(mathml.iter()):
         if parent.tag == "mspace":
             _true_width(parent)
-        elif parent.tag == "mfrac":
-            _set_text_style(parent)
+        elif parent.tag == "mfrac" or parent.get("displaystyle") == "false":
+            _set_text_style(parent, keep_limits)
+        elif parent.tag in _SCRIPTED:
+            for script in parent[1:]:
+                _set_text_style(script, keep_limits)
         elif parent.tag == "mover":
             _narrow_accent(parent)
         if parent.tag in _ROWS:
@@ -111,7 +121,6 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
                     child.attrib.setdefault("stretchy", "false")
             if child.tag == "mo" and child.text:
                 _space_operator(child, children[:i], children[i + 1] if i + 1 < len(children) else None)
-    _rule(mathml, source)
     _set_foreign_as_text(mathml, known)
 
 
@@ -154,14 +163,16 @@ def _true_height(sign: ET.Element, beside: list[ET.Element]) -> None:
     sign.attrib.setdefault("stretchy", "true")
 
 
-def _set_text_style(element: ET.Element) -> None:
-    """Large signs in a fraction or a script are small, with their limits beside them."""
+def _set_text_style(element: ET.Element, keep_limits: bool) -> None:
+    """Large signs in a fraction, a script or a cell are small, with their limits beside them."""
     for child in element:
-        if child.tag in ("mtable", "mstyle"):
+        if child.tag == "mtable" or (child.tag == "mstyle" and child.get("displaystyle") == "true"):
             continue
-        if child.tag == "mo" and (child.text or "").strip() in _LARGE:
+        if child.tag == "mo" and (child.text or "").strip() in _LARGE | _LIMIT_NAMES:
             child.attrib.setdefault("displaystyle", "false")
-        _set_text_style(child)
+        elif not keep_limits and child.tag in _BESIDE and len(child) and (child[0].text or "").strip() in _LARGE_LIMITS:
+            child.tag = _BESIDE[child.tag]
+        _set_text_style(child, keep_limits)
 
 
 def _narrow_accent(over: ET.Element) -> None:
@@ -269,15 +280,35 @@ def _digits(element: ET.Element | None) -> str:
     return text if text.isdigit() else ""
 
 
-def _rule(mathml: ET.Element, source: str) -> None:
-    """Mark the tables of a formula with the lines of its arrays, which its MathML places wrongly or not at all."""
+def _mark_tables(mathml: ET.Element, source: str) -> None:
+    """Set the cells of arrays, matrices and cases in text style, and mark tables with the lines of their arrays.
+
+    The converter places the lines wrongly or not at all; layout would set the cells in the style around the table.
+    """
     tables = list(mathml.iter("mtable"))
     rules = table_rules(source) if tables else []
     if len(rules) != len(tables):
-        return
+        rules = [Rules()] * len(tables)
     for table, lines in zip(tables, rules, strict=True):
-        table.set("columnrules", " ".join(map(str, lines.columns)))
-        table.set("rowrules", " ".join(lines.rows))
+        if lines.columns or lines.rows:
+            table.set("columnrules", " ".join(map(str, lines.columns)))
+            table.set("rowrules", " ".join(lines.rows))
+        if table.get("displaystyle") != "true" and not lines.display:
+            for row in table:
+                for cell in row:
+                    cell.set("displaystyle", "false")
+
+
+def _fill_styles(mathml: ET.Element) -> None:
+    r"""Put what follows a ``\displaystyle`` in a cell into its element, which the converter leaves empty."""
+    for parent in list(mathml.iter()):
+        style: ET.Element | None = None
+        for child in list(parent):
+            if child.tag == "mstyle" and not len(child) and child.get("displaystyle"):
+                style = child
+            elif style is not None:
+                parent.remove(child)
+                style.append(child)
 
 
 def _set_foreign_as_text(mathml: ET.Element, known: Callable[[str], bool]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tutor_app.text.known_commands import expand
@@ -23,6 +23,7 @@ _SIZES: Final = re.compile(
 )
 _NESTED: Final = {"textbf": "textbf", "textit": "textit", "emph": "textit"}
 _STYLED_TEXT: Final = ("textbf", "textit", "emph", "texttt")
+_QUOTATION: Final = re.compile(r"``(.*?)(?:\"|'')", re.DOTALL)
 _CORNERS: Final = {"lceil": "\u2308", "rceil": "\u2309", "lfloor": "\u230a", "rfloor": "\u230b"}
 _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"\\(?:label|vspace\*?|hphantom|vphantom)\s*\{[^{}]*\}"), ""),
@@ -58,6 +59,7 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"\\implies\b"), r"\\;\\Longrightarrow\\;"),
     (re.compile(r"\\iff\b"), r"\\;\\Longleftrightarrow\\;"),
     (re.compile(r"\\(?:minus)\b"), "-"),
+    (_QUOTATION, "\u201c\\1\u201d"),
     (re.compile(r"−"), "-"),
     (re.compile(r"’|′"), "'"),
     (re.compile(r"…"), r"\\ldots "),
@@ -167,16 +169,18 @@ def _is_between_terms(current: str, previous: str, token: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The lines of one array.
+    """The lines of one array, and the style of its cells.
 
     Attributes:
         columns: Number of rules at each edge of its columns, the left end first.
         rows: At each edge of its rows, the top first: a count of rules, or the columns (from 1) a rule spans, as
             ``1-2,4-4``.
+        display: Whether its cells are set as formulas on a line of their own, as in ``dcases``.
     """
 
     columns: tuple[int, ...] = ()
     rows: tuple[str, ...] = ()
+    display: bool = False
 
 
 def table_rules(source: str) -> list[Rules]:
@@ -187,10 +191,10 @@ def table_rules(source: str) -> list[Rules]:
     """
     tables = []
     for m in re.finditer(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\substack(?![A-Za-z])", source):
-        if m[1] in ("array", "tabular"):
-            tables.append(_array_rules(source, m.end()))
+        if m[1] in ("array", "darray", "tabular"):
+            tables.append(replace(_array_rules(source, m.end()), display=m[1] == "darray"))
         elif m[1] not in ("equation", "displaymath", "math", "center"):
-            tables.append(Rules())
+            tables.append(Rules(display=m[1] in ("dcases", "drcases")))
     return tables
 
 
@@ -273,6 +277,7 @@ def _texts(s: str) -> str:
                 out += "\\&" if piece.endswith("&") else piece
             elif piece:
                 piece = re.sub(r"\\(?:,|;|:|!|\\| )|~", " ", piece)
+                piece = _QUOTATION.sub("\u201c\\1\u201d", piece).replace("`", "\u2018")
                 out += f"\\{command}{{{piece}}}"
         return out
 
