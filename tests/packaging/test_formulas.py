@@ -58,7 +58,8 @@ class TestJudging:
         assert checker.misjudged(drawn("u", 2.0, 5.0), [1.5, 7.0]) == ""
 
     @pytest.mark.parametrize(("height", "width", "expected"), [
-        (9.0, 5.0, "9.00 em high instead of 2.00"), (2.0, 33.0, "33.00 em wide"), (2.0, 2.0, "2.00 em wide instead of 5.00"),
+        (9.0, 5.0, "9.00 em high instead of 2.00"), (2.0, 33.0, "33.00 em wide"),
+        (2.0, 2.0, "2.00 em wide instead of 5.00"),
     ])  # fmt: skip
     def test_more_than_the_factor_is_said(
         self, checker: ModuleType, height: float, width: float, expected: str

@@ -94,3 +94,43 @@ def test_a_quoted_formula_is_copied_without_the_marks() -> None:
 def test_entities_of_html_in_formulas_are_signs() -> None:
     _, formulas = marked("$u &lt; 3 &amp; v$")
     assert formulas[0].source == "u < 3 & v"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5 *6* 7",
+        "so 5 *m* 7 = 35m",
+        "5 *(6-2)* 7",
+        "1.5 *2.5* 4",
+        "5 *6* 7 *8* 9",
+        "m *(m-1)* (m-2)",
+        "5 *6*7* 8",
+        "5* 6 *7* 8",
+        "m **2 + n** 2 = 9",
+        "(m+n) *k* (m-n)",
+        "\u03c0 *r* 2",
+        "5 *-6* 7",
+        "an open \\[ m+1",
+        "an open \\( m+1",
+        "the end m+1 \\] and n\\)",
+    ],
+)
+def test_spaced_factors_and_lone_delimiters_stay(text: str) -> None:
+    assert page(text) == f"<p>{text}</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Round 6 *only* 4 stay", "Round 6 <em>only</em> 4 stay"),
+        ("for a *k* such that", "for a <em>k</em> such that"),
+        ("*6* 7", "<em>6</em> 7"),
+        ("is *6* times", "is <em>6</em> times"),
+        ("2 4 **6** 8 10", "2 4 <strong>6</strong> 8 10"),
+        ("`\\[` opens, \\[m\\] is whole, \\[ is not", "<code>\\[</code> opens, 0 is whole, \\[ is not"),
+        ("the set \\{6, 7\\} costs \\$5", "the set {6, 7} costs $5"),
+    ],
+)
+def test_words_in_stars_and_escapes_keep_their_meaning(text: str, expected: str) -> None:
+    assert page(text) == f"<p>{expected}</p>"

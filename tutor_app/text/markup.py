@@ -38,6 +38,11 @@ _STARS: Final = re.compile(r"\\.|\*+", re.DOTALL)
 _PARAGRAPH_END: Final = re.compile(r"(\n[ \t>]*\n)")
 _LETTERS_BEFORE: Final = re.compile(r"(?:[A-Za-z]{2}|\ue001)$")
 _LETTERS_AFTER: Final = re.compile(r"[A-Za-z]{2}|\ue000")
+_LETTER: Final = r"(?<![^\W\d_])[^\W\d_](?![^\W\d_])"
+_FACTOR_BEFORE: Final = re.compile(rf"(?:\d|[)\]}}\ue001!]|{_LETTER})[ \t]*$")
+_FACTOR_AFTER: Final = re.compile(rf"[ \t]*(?:[-+]?[\d.]|[(\[{{\ue000\u221a]|{_LETTER})")
+_ARITHMETIC: Final = re.compile(rf"(?:[\d.,+\-/^()\[\]! \t*=\u2212\u221a]|\ue000\d+\ue001|{_LETTER})+")
+_DELIMITER: Final = re.compile(r"\\([\[\]()])|\\.", re.DOTALL)
 
 
 @cache
@@ -91,7 +96,7 @@ def marked(text: str) -> tuple[str, list[Segment]]:
             quoted = all(line.lstrip().startswith(">") for line in s.raw.split("\n")[1:])
             raw = _QUOTE_MARKS.sub("\n", s.raw) if quoted else s.raw
             formulas.append(replace(s, source=_ENTITY.sub(lambda m: _ENTITIES[m[0]], s.source), raw=raw))
-    return map_words(_indented(out), escape_stars), formulas
+    return map_words(_indented(out), lambda words: escape_stars(_with_delimiters(words))), formulas
 
 
 def read(text: str) -> tuple[list[Token], list[Segment]]:
@@ -121,6 +126,14 @@ def _indented(text: str) -> str:
     return out + text[at:]
 
 
+def _with_delimiters(text: str) -> str:
+    """The text with the delimiters of mathematics that have no partner as they were written.
+
+    Markdown would take their backslash for an escape.
+    """
+    return _DELIMITER.sub(lambda m: f"\\{m[0]}" if m[1] else m[0], text)
+
+
 def _in_list(text: str, at: int) -> bool:
     return re.search(r"(?m)^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", text[:at]) is not None
 
@@ -146,10 +159,14 @@ def _escaped_stars(text: str) -> str:
         if kind != "between":
             latest[m[0]] = kind
     following.reverse()
+    multiplying = _multiplying(text, runs, kinds)
     out, at = "", 0
     opened: set[str] = set()
     for m, kind, after in zip(runs, kinds, following, strict=True):
-        if kind == "opens":
+        if m.start() in multiplying:
+            out += text[at : m.start()] + "\\*" * len(m[0])
+            at = m.end()
+        elif kind == "opens":
             opened.add(m[0])
         elif kind == "closes":
             opened.discard(m[0])
@@ -168,6 +185,29 @@ def _escaped_stars(text: str) -> str:
                 out += text[at : m.start()] + "\\*" * len(m[0])
                 at = m.end()
     return out + text[at:]
+
+
+def _multiplying(text: str, runs: list[re.Match[str]], kinds: list[str]) -> set[int]:
+    """Where pairs of stars stand that would emphasise arithmetic between two factors, as in ``2 *3* 4``.
+
+    A number alone between two of ``**`` is one of a row of numbers, in bold.
+    """
+    found: set[int] = set()
+    opened: dict[str, re.Match[str]] = {}
+    for m, kind in zip(runs, kinds, strict=True):
+        if kind == "opens":
+            opened[m[0]] = m
+        elif kind == "closes" and (first := opened.pop(m[0], None)):
+            inside = text[first.end() : m.start()]
+            if (
+                "\n" not in inside
+                and _FACTOR_BEFORE.search(text[max(0, first.start() - 20) : first.start()])
+                and _FACTOR_AFTER.match(text, m.end())
+                and _ARITHMETIC.fullmatch(inside)
+                and (len(m[0]) == 1 or re.search(r"[-+*/^(=\u2212]|[^\W\d_]", inside))
+            ):
+                found.update((first.start(), m.start()))
+    return found
 
 
 def _kind_of_stars(text: str, m: re.Match[str]) -> str:
