@@ -13,6 +13,7 @@ many are then called false.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import random
 import re
@@ -28,7 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.checking.checker import Checker, Piece
 from tutor_app.core.claims import Claim, Tally
 
 HERE = Path(__file__).resolve().parent
@@ -63,6 +64,12 @@ class Row:
     missed: list[str] = field(default_factory=list)
 
 
+@functools.cache
+def checker() -> Checker:
+    """The one of this process."""
+    return Checker()
+
+
 def pieces(row: dict[str, Any]) -> list[tuple[int, str]]:
     """The texts of a row with the numbers of their steps."""
     steps = row.get("steps")
@@ -77,9 +84,8 @@ def check(task: tuple[int, dict[str, Any], bool]) -> Row:
     found = Row(number, first_error=data.get("first_error_step"))
     texts = pieces(data)
     began = time.perf_counter()
-    checker = Checker()
-    for step, text in texts:
-        found.claims.extend((step, claim) for claim in checker.text(NOTE.sub("", text)))
+    checked = checker().check([("text", NOTE.sub("", text)) for _, text in texts])
+    found.claims = [(step, claim) for (step, _), claims in zip(texts, checked, strict=True) for claim in claims]
     found.seconds = time.perf_counter() - began
     for step, text in texts:
         spans = [(c.start, c.end) for s, c in found.claims if s == step and c.verdict != "unchecked"]
@@ -105,16 +111,13 @@ def _mutate(found: Row, texts: list[tuple[int, str]]) -> None:
             continue
         m = chance.choice(numbers)
         start, end, other = claim.start + m.start(), claim.start + m.end(), other_number(m[0], chance)
-        checker, after = Checker(), list[Claim]()
-        for s, text in texts:
-            if s != step:
-                checker.text(text)
-                continue
-            text = text[:start] + other + text[end:]
-            grown = len(other) - (end - start)
-            after = [c for c in checker.text(text) if c.start <= start and c.end >= start + len(other)]
-            shown = text[claim.start : claim.end + grown]
-            break
+        place = [s for s, _ in texts].index(step)
+        text = texts[place][1]
+        text = text[:start] + other + text[end:]
+        others: list[Piece] = [("text", t) for _, t in texts[:place]]
+        shown = text[claim.start : claim.end + len(other) - (end - start)]
+        claims = checker().check([*others, ("text", text)])[-1]
+        after = [c for c in claims if c.start <= start and c.end >= start + len(other)]
         found.changed += 1
         if any(c.verdict == "false" for c in after):
             found.caught += 1

@@ -19,6 +19,10 @@ def main() -> int:
         from tutor_app.adapters.sandbox import worker as sandbox_worker
 
         sandbox_worker.main(sys.argv[2:])
+    if sys.argv[1:2] == ["--checking-worker"]:
+        from tutor_app.adapters.checking import worker as checking_worker
+
+        checking_worker.main()
     if sys.argv[1:2] == ["--grading-worker"]:
         from tutor_app.adapters.grading import worker as grading_worker
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.checking.reading import Reading
 
 
 def verdicts(*texts: str) -> list[tuple[str, str]]:
-    checker = Checker()
-    return [(claim.text, claim.verdict) for text in texts for claim in checker.text(text)]
+    reading = Reading()
+    return [(claim.text, claim.verdict) for text in texts for claim in reading.text(text)]
 
 
 @pytest.mark.parametrize(
@@ -59,17 +59,17 @@ def test_equations_are_followed_to_their_solution() -> None:
 
 
 def test_a_wrong_solution_is_false_and_the_right_one_told() -> None:
-    (claim,) = Checker().text("The equation is 3x + 4 = 19.\nSolving for x, we get x = 6.")
+    (claim,) = Reading().text("The equation is 3x + 4 = 19.\nSolving for x, we get x = 6.")
     assert (claim.verdict, claim.right) == ("false", "x = 5")
 
 
 def test_a_wrong_step_of_an_equation_is_false() -> None:
-    (claim,) = Checker().text("2x + 6 = 20\nSubtracting 6 from both sides, we get 2x = 16.")
+    (claim,) = Reading().text("2x + 6 = 20\nSubtracting 6 from both sides, we get 2x = 16.")
     assert (claim.verdict, claim.right) == ("false", "x = 7 by the equation before")
 
 
 def test_a_wrong_rewriting_is_told_with_a_point() -> None:
-    (claim,) = Checker().text("Together they pay 3 * 2x = 5x dollars.")
+    (claim,) = Reading().text("Together they pay 3 * 2x = 5x dollars.")
     assert (claim.verdict, claim.right) == ("false", "for x = 1 the left side is 6, the right side 5")
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.checking.reading import Reading
 from tutor_app.core.claims import Claim, Tally
 
 
 def check(text: str) -> list[Claim]:
-    found = list(Checker().text(text))
+    found = Reading().text(text)
     for claim in found:
         assert text[claim.start : claim.end] == claim.text
     return found

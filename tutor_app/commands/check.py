@@ -1,6 +1,6 @@
 """``tutor check``: checks every statement of a text or of a saved solution, and says which are false.
 
-Exit codes: 0 nothing is false; 1 a statement is false; 2 the file could not be read.
+Exit codes: 0 nothing is false; 1 a statement is false; 2 the file could not be read; 3 checking is not possible here.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
-from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.checking.checker import Checker, Piece
 from tutor_app.commands.shared import DONE, Subparsers, user_path
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.claims import Claim, Tally
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Text, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Output, Text, Transcript, TranscriptFormatError
 
 SOMETHING_FALSE: Final = 1
 MAX_BYTES: Final = 64 << 20
@@ -46,8 +46,9 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
         UserFault: If it cannot be read.
     """
     out = out or sys.stdout
-    checker = Checker()
-    found = [(part, claim) for part, text in enumerate(texts(_read(path, stdin))) for claim in checker.text(text)]
+    with Checker() as checker:
+        claims = checker.check(pieces(_read(path, stdin)))
+    found = [(part, claim) for part, of_part in enumerate(claims) for claim in of_part]
     tally = Tally.of(claim for _, claim in found)
     if as_json:
         print(json.dumps(report(tally, found), ensure_ascii=False), file=out)
@@ -58,15 +59,21 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
     return SOMETHING_FALSE if tally.false else DONE
 
 
-def texts(content: str) -> list[str]:
-    """The pieces of text: those of the solution if it is a transcript, else the whole."""
+def pieces(content: str) -> list[Piece]:
+    """Of a transcript the text and output of its solution, in order; else the whole text."""
     if content.lstrip().startswith("{"):
         try:
             transcript = Transcript.from_json(content)
         except TranscriptFormatError:
-            return [content]
-        return [part.text for turn in transcript.turns[1:] for part in turn.parts if isinstance(part, Text)]
-    return [content]
+            return [("text", content)]
+        found: list[Piece] = []
+        for part in transcript.solution:
+            if isinstance(part, Text):
+                found.append(("text", part.text))
+            elif isinstance(part, Output):
+                found.append(("output", part.stdout or part.value))
+        return found
+    return [("text", content)]
 
 
 def line(claim: Claim) -> str:

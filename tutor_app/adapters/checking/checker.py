@@ -1,21 +1,83 @@
 """Checks the statements of a solution: the face of the checking.
 
-A :class:`Checker` is given the pieces of one solution in their order and returns the claims of each. It never raises
-for what a text holds: what it cannot read or decide is not checked.
+Everything is read and computed in a process of its own (:mod:`tutor_app.adapters.checking.worker`), which is killed
+when its time is over. A text never makes the check fail: what cannot be read or decided in time is not checked.
 """
 
 from __future__ import annotations
 
-from tutor_app.adapters.checking.reading import Reading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from tutor_app.adapters import child
+from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.core.claims import Claim
+from tutor_app.core.errors import HostFault
+
+SECONDS: Final = 2.0
+"""For the pieces of one request that are new."""
+SHOWN: Final = 80
+
+Kind = Literal["text", "output"]
+Piece = tuple[Kind, str]
+"""A stretch of prose, or what a block of code printed."""
 
 
 class Checker:
-    """Checks the text of one solution, piece by piece."""
+    """Checks solutions; safe to use from several threads. Close it, or use it in a ``with`` statement.
 
-    def __init__(self) -> None:
-        self._reading = Reading()
+    Args:
+        seconds: Wall time of one check, at the most.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._process = AnswerProcess(worker_command, "checking")
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the checking process; safe to call twice."""
+        self._process.close()
+
+    def check(self, pieces: Sequence[Piece]) -> tuple[tuple[Claim, ...], ...]:
+        """The claims of every piece of one solution, in order; an output has none.
+
+        Args:
+            pieces: The solution so far. When it has grown since the last call, only what is new is read.
+
+        Raises:
+            HostFault: If the checking process cannot be started.
+        """
+        try:
+            answer = self._process.ask({"pieces": [list(piece) for piece in pieces]}, self._seconds)
+        except (TimeoutError, ProcessDied):
+            return tuple(_unchecked(piece) for piece in pieces)
+        except ProcessClosed:
+            raise HostFault("The check of statements is closed.", "Make a new one.") from None
+        except OSError as e:
+            raise HostFault(
+                f"The process that checks statements could not be started: {e.strerror or e}.",
+                "Close other programs and try again, or reinstall if it happens again.",
+            ) from e
+        return tuple(tuple(Claim(*claim) for claim in claims) for claims in answer["claims"])
 
     def text(self, text: str) -> tuple[Claim, ...]:
-        """The claims of the next piece of text; places are counted from its beginning."""
-        return tuple(self._reading.claims(text))
+        """The claims of a text that stands alone."""
+        return self.check([("text", text)])[0]
+
+
+def _unchecked(piece: Piece) -> tuple[Claim, ...]:
+    """What is said of a piece whose check took too long."""
+    kind, text = piece
+    return (Claim(0, min(SHOWN, len(text)), text[:SHOWN], "unchecked", reason="timeout"),) if kind == "text" else ()
+
+
+def worker_command() -> list[str]:
+    """The command that starts the checking process."""
+    return child.worker_command("--checking-worker", Path(__file__).with_name("worker.py"))

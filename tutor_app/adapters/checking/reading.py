@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Final
 
@@ -34,7 +35,10 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import Claim
 
-MAX_CHARACTERS: Final = 200_000
+PIECE_SECONDS: Final = 1.2
+"""Of the statements of one piece; those that are left then are not checked."""
+MAX_OUTPUT: Final = 2_000
+MAX_CHARACTERS: Final = 100_000
 """Of one piece; what stands after them is not read."""
 _SCALES: Final = (
     (Number(Fraction(100)), frozenset(("$", "¢", "cent", "cents", "%", "percent", "percentage", "dollar", "dollars"))),
@@ -52,29 +56,44 @@ _MODULAR: Final = re.compile(
 class Reading:
     """Reads the pieces of one solution in order, and keeps what they define."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._context = Context()
         self._modular = False
 
-    def claims(self, text: str) -> list[Claim]:
-        """The statements of the next piece of the solution, in order, each with its verdict."""
-        text = text[:MAX_CHARACTERS]
+    def text(self, text: str) -> list[Claim]:
+        """The statements of the next piece of prose, in order, each with its verdict."""
+        deadline = self._clock() + PIECE_SECONDS
+        whole, text = text, text[:MAX_CHARACTERS]
         bare, missing = without_notes(text)
         self._modular = self._modular or _MODULAR.search(bare) is not None
         found = []
         for chain in chains(scan(bare)):
             for k in range(len(chain.relations)):
-                try:
-                    judgement = self._link(chain, k)
-                except (ArithmeticError, ValueError, RecursionError):
-                    judgement = Judgement("unchecked", "beyond")
+                late = self._clock() >= deadline
+                judgement = Judgement("unchecked", "time") if late else self._judged(chain, k)
                 if judgement is not None:
                     start = _place(missing, chain.members[k].start)
                     end = _place(missing, chain.members[k + 1].end)
                     found.append(
                         Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
                     )
+            if self._clock() >= deadline:
+                break
+        if len(whole) > MAX_CHARACTERS:
+            rest = whole[MAX_CHARACTERS : MAX_CHARACTERS + 80]
+            found.append(Claim(MAX_CHARACTERS, MAX_CHARACTERS + len(rest), rest, "unchecked", reason="too_long"))
         return found
+
+    def output(self, text: str) -> None:
+        """Take in what a block of code printed: "area = 126.0" gives a name its value. It states nothing itself."""
+        self.text(text[:MAX_OUTPUT])
+
+    def _judged(self, chain: Chain, k: int) -> Judgement | None:
+        try:
+            return self._link(chain, k)
+        except (ArithmeticError, ValueError, RecursionError):
+            return Judgement("unchecked", "beyond")
 
     def _link(self, chain: Chain, k: int) -> Judgement | None:
         """The verdict on one link, or None if it states nothing: a definition, a condition, "5 = 5"."""
