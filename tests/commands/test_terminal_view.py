@@ -58,6 +58,8 @@ def test_a_thought_is_left_out_but_for_its_length() -> None:
     empty = (ThoughtDelta("\n\n"), ThoughtEnded())
     lines = shown(*thought, TextDelta("It is "), *empty, TextDelta("seven.\n")).splitlines()
     assert lines == ["[thought: 3 words]", "It is seven."]
+    stopped = Finished(EndReason.STOPPED, Transcript.of("p"), Usage())
+    assert shown(ThoughtDelta("It"), stopped).splitlines()[0] == "[thought: 1 word]"
 
 
 BAR = (OutputDelta("go\n 0 %"), OutputDelta("50 %", back=4), OutputDelta("!", "stderr"), OutputDelta("\n", back=1))

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import FoundModel
 from tutor_app.ui.dialogs.confinement import ConfinementDialog
 from tutor_app.ui.page.page_menu import grouped
@@ -304,3 +304,19 @@ def test_memory_and_models_of_other_programs_are_told_before_a_download(qtbot: Q
     use = next(b for b in page.findChildren(type(page.button)) if b.accessibleName() == "Use some-model:7b of Ollama")
     use.click()
     qtbot.waitUntil(lambda: services.calls == ["import /models/x.gguf"])
+
+
+def test_thoughts_are_copied_and_shown_by_their_menu_and_left_out_of_the_whole(qtbot: QtBot, open_window: Open) -> None:
+    parts = (Thought("A hunch."), Thought("Another."), Text("One."), Thought("A third."), Text("Two."), Answer("1"))
+    window = opened(qtbot, open_window, parts)
+    window.page_menu.copy("text")
+    assert "One." in QApplication.clipboard().text()
+    assert "hunch" not in QApplication.clipboard().text()
+    for words in ("A hunch.", "Another.", "A third.", "Two."):
+        window.page_menu.copy_block("text", window.view.document().find(words).position())
+        assert words in QApplication.clipboard().text()
+    menu = window.page_menu.menu(window.view.document().find("Another.").position())
+    next(a for a in menu.actions() if a.text() == "Show these thoughts").trigger()
+    menu.deleteLater()
+    assert not window.view.folding.is_folded(1, "thought")
+    assert window.view.folding.is_folded(0, "thought")

@@ -127,11 +127,7 @@ class TerminalView:
                 self._line()
                 self._put("[that was a thought; the solution follows]\n", "quiet")
             case ThoughtEnded():
-                words = len("".join(self._thought).split())
-                self._thought.clear()
-                if words:
-                    self._line()
-                    self._put(f"[thought: {words:,} word{'s' if words != 1 else ''}]\n", "quiet")
+                self._end_thought()
             case CodeStarted():
                 self._line()
             case CodeDelta(text):
@@ -158,12 +154,20 @@ class TerminalView:
                 check = {"correct": "  ✓ correct", "incorrect": "  ✗ not the known answer", "unknown": ""}
                 self._put(f"Answer{how[answer.source]}: {answer.latex}{check[answer.verdict]}\n", "answer")
             case Finished(_, _, usage):
+                self._end_thought()
                 self._line()
                 speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.tokens_per_second else ""
                 self._put(f"{event.sentence()} {usage.seconds:.1f} s{speed}.\n", "quiet")
             case _:
                 pass
         self._out.flush()
+
+    def _end_thought(self) -> None:
+        words = len("".join(self._thought).split())
+        self._thought.clear()
+        if words:
+            self._line()
+            self._put(f"[thought: {words:,} word{'s' if words != 1 else ''}]\n", "quiet")
 
     def _put_output(self, pieces: Iterable[tuple[str, str]]) -> None:
         for text, stream in pieces:

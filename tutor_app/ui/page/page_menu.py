@@ -184,6 +184,12 @@ class PageMenu(QObject):
                 folded = self._view.folding.is_folded(section.card, what)
                 words = f"{'Show' if folded else 'Hide'} this {what}"
                 menu.addAction(words, partial(self._view.toggle, section.card, what))
+        elif section.kind == "thought":
+            menu.addSeparator()
+            number = sum(s.kind == "thought" and s.first < section.first for s in self._view.sections())
+            folded = self._view.folding.is_folded(number, "thought")
+            words = f"{'Show' if folded else 'Hide'} these thoughts"
+            menu.addAction(words, partial(self._view.toggle, number, "thought"))
         menu.addSeparator()
 
     def _object_at(self, position: int) -> QTextCharFormat | None:
