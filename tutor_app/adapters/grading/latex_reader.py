@@ -60,6 +60,7 @@ _DECORATIONS: Final = frozenset(
 )  # fmt: skip
 _FRACTIONS: Final = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"))
 _CLOSERS: Final = {"(": (")", "]"), "[": (")", "]"), r"\{": (r"\}",), "{": ("}",), "|": ("|",)}
+_END: Final = Token("end", "")
 _FUNCTION_NAME: Final = re.compile(r"[fgh](?:_[a-z]{1,3})?'*(?:\^-1)?|P'*")
 _DEGREE: Final = frozenset((r"\circ", r"\degree"))
 
@@ -105,7 +106,7 @@ class Parser:
 
     def _peek(self, ahead: int = 0) -> Token:
         i = self._at + ahead
-        return self._tokens[i] if i < len(self._tokens) else Token("end", "")
+        return self._tokens[i] if i < len(self._tokens) else _END
 
     def _next(self) -> Token:
         token = self._peek()

@@ -136,15 +136,17 @@ def clean(text: str) -> str:
     if len(text) > MAX_CHARACTERS:
         raise Unreadable("longer than any answer")
     text = rewritten(text)
-    text = _VULGAR.sub(lambda m: f"({m[1]}+{_SAME[m[2]]})", text)
-    text = _RAISED.sub(lambda m: "^{" + m[0].translate(_RAISED_DIGITS) + "}", text)
-    text = text.translate(_TRANSLATE).strip()
-    if m := _GOING_ON.fullmatch(text):
+    if not text.isascii():
+        text = _VULGAR.sub(lambda m: f"({m[1]}+{_SAME[m[2]]})", text)
+        text = _RAISED.sub(lambda m: "^{" + m[0].translate(_RAISED_DIGITS) + "}", text)
+        text = text.translate(_TRANSLATE)
+    text = text.strip()
+    if (text.endswith("...") or "dots" in text) and (m := _GOING_ON.fullmatch(text)):
         text = _fraction(m[1], m[2], m[3] or m[4])
     while True:
         before = text
         text = without_marks(text)
-        for left, right in _DELIMITERS:
+        for left, right in _DELIMITERS if text[:1] in ("$", "\\") else ():
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and len(text) > len(left) + len(right):
                 if left.strip("\\") not in ("[", "(") and (left in inner.replace(r"\$", "") or inner.endswith("\\")):
@@ -158,13 +160,17 @@ def clean(text: str) -> str:
             break
     if "$" in text:
         text = _FORMULA.sub(r"\1", text)
-    text = _THOUSANDS_TEX.sub("", text)
-    text = _DROPPED.sub(" ", text)
-    text = _ENVIRONMENT.sub(lambda m: _MATRIX_BREAK.sub(r"\\\\", m[0]), text)
-    text = _REPEATING.sub(lambda m: _fraction(m[1], m[2], m[3] or m[4] or m[5]), text)
+    if "\\" in text or "{,}" in text:
+        text = _THOUSANDS_TEX.sub("", text)
+    if "\\" in text or "~" in text:
+        text = _DROPPED.sub(" ", text)
+    if "matrix" in text:
+        text = _ENVIRONMENT.sub(lambda m: _MATRIX_BREAK.sub(r"\\\\", m[0]), text)
+    if "." in text:
+        text = _REPEATING.sub(lambda m: _fraction(m[1], m[2], m[3] or m[4] or m[5]), text)
     text = _respelled(text)
     text = _MIXED.sub(r"(\1+\2/\3)", text) if "/" in text else text
-    if m := _IN_BASE.fullmatch(text):
+    if "base" in text and (m := _IN_BASE.fullmatch(text)):
         text = f"{m[1]}_{{{m[2]}}}"
     if _THOUSANDS_SPACE.fullmatch(text):
         text = text.replace(" ", "")
@@ -247,12 +253,14 @@ def _respelled(text: str) -> str:
         text = _OVER.sub(lambda m: rf"\frac{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
     if "choose" in text:
         text = _CHOOSE.sub(lambda m: rf"\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
-    text = _ANGLES.sub(lambda m: f"({m[1] or m[2]})", text)
-    text = _TIMES_TEN.sub(r"\\times ", text)
-    text = _UNION.sub(r" \\cup ", text)
-    text = _WRITTEN_DEGREE.sub(r"^\\circ ", text)
-    text = _TEMPERATURE.sub(r"^\\circ\\text{\1}", text)
-    if (m := _QUOTED_UNIT.search(text)) and m[2][0] not in text[: m.start(2)]:
+    if "<" in text or "langle" in text:
+        text = _ANGLES.sub(lambda m: f"({m[1] or m[2]})", text)
+    if "U" in text:
+        text = _UNION.sub(r" \\cup ", text)
+    if "^" in text or "**" in text:
+        text = _WRITTEN_DEGREE.sub(r"^\\circ ", _TIMES_TEN.sub(r"\\times ", text))
+        text = _TEMPERATURE.sub(r"^\\circ\\text{\1}", text)
+    if text[-1:] in ("'", '"') and (m := _QUOTED_UNIT.search(text)) and m[2][0] not in text[: m.start(2)]:
         text = f"{text[: m.start()]}{m[1]}\\text{{{'feet' if m[2] == chr(39) else 'inches'}}}"
     if "_" in text:
         text = _BASE_TEXT.sub(lambda m: _base_name(m[1] or m[2]) or m[0], text)
@@ -260,8 +268,11 @@ def _respelled(text: str) -> str:
         text = _BASE_LETTERS.sub(lambda m: m[1].upper(), text)
         if _UNDERSCORES.fullmatch(text):
             text = text.replace("_", "")
-    text = _ABBREVIATED.sub("", _CURRENCY_CODE.sub(r"\\$", text))
-    if m := _PREFIXED.fullmatch(text):
+    if "." in text:
+        text = _ABBREVIATED.sub("", text)
+    if text.startswith("US"):
+        text = _CURRENCY_CODE.sub(r"\\$", text)
+    if text.startswith("0") and (m := _PREFIXED.fullmatch(text)):
         text = f"{m[2].upper()}_{{{ {'b': 2, 'o': 8, 'x': 16}[m[1]] }}}"
     return text
 

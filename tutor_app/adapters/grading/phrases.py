@@ -42,6 +42,7 @@ _ANY_SOLUTIONS: Final = re.compile(
     r"(?:there\s+are\s+)?(?:infinitely\s+many|infinite(?:\s+number\s+of)?)(?:\s+(?:solutions?|real\s+solutions?))?",
     re.IGNORECASE,
 )
+_LETTER: Final = re.compile(r"[A-Za-z]")
 _CLOCK: Final = re.compile(
     r"(?:at\s+)?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s?m\b\.?|o'?\s?clock|h|hours)?", re.IGNORECASE
 )
@@ -151,6 +152,8 @@ def remainder(text: str) -> Words | None:
 def clock(text: str) -> Clock | None:
     """The time of day (or the duration with colons) that a text is."""
     text = text.strip()
+    if "\\" in text or "=" in text or not (":" in text or _LETTER.search(text)):
+        return None
     if m := _CLOCK.fullmatch(text):
         return Clock(tuple(int(f) for f in m.groups()[:3] if f is not None), f"{m[4].lower()}m" if m[4] else "")
     if m := _HOUR.fullmatch(text):

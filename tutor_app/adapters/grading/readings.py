@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import same
-from tutor_app.adapters.grading.latex_reader import Parser, check
+from tutor_app.adapters.grading.latex_reader import Parser, check, number
 from tutor_app.adapters.grading.lexer import clean, plain_words, tokens
 from tutor_app.adapters.grading.logic import proposition
 from tutor_app.adapters.grading.phrases import clock, in_words, remainder
@@ -35,11 +35,15 @@ from tutor_app.adapters.grading.terms import (
     integer,
     negative,
     product,
+    quotient,
     substituted,
     total,
 )
 from tutor_app.adapters.grading.units import SCALES
 
+_SIMPLE: Final = re.compile(
+    r"(-?)(?:(\d{1,300}(?:\.\d{1,300})?)(?:/(\d{1,300}))?|\\[dt]?frac\{(\d{1,300})\}\{(\d{1,300})\})"
+)
 MAX_PRINTED: Final = 1_000
 """Characters of an array as NumPy prints it."""
 _WORDS: Final = re.compile(r"[\w\s.,:;()'\-&]*[A-Za-z][\w\s.,:;()'\-&]*")
@@ -120,8 +124,11 @@ _SEPARATED: Final = re.compile(r",\s")
 """In brackets a comma separates, unless others do it visibly: "(1,000, 2,000)", but not "(-36,104)"."""
 
 
+@lru_cache(maxsize=256)
 def readings(text: str) -> tuple[Term, ...]:
     """Every way to understand an answer, the likeliest first; empty if there is none."""
+    if (m := _SIMPLE.fullmatch(text)) and (plain_number := _simple(m)) is not None:
+        return (plain_number,)
     try:
         cleaned = clean(text)
     except Unreadable:
@@ -137,7 +144,7 @@ def readings(text: str) -> tuple[Term, ...]:
         if term not in found:
             found.append(term)
 
-    if (m := _TEXT_ONLY.fullmatch(cleaned)) and not _BASIS.fullmatch(cleaned):
+    if "\\" in cleaned and (m := _TEXT_ONLY.fullmatch(cleaned)) and not _BASIS.fullmatch(cleaned):
         plain = plain_words(m[1])
         attempt(partial(_whole, plain))
         found = [term for term in found if not isinstance(term, Ratio)] if clock(plain) else found
@@ -150,16 +157,16 @@ def readings(text: str) -> tuple[Term, ...]:
         return tuple(found)
     if (time := clock(cleaned)) is not None and not _BARE_DIGITS.fullmatch(cleaned):
         return (time, Words(plain_words(cleaned))) if time.half else (time,)
-    if _EITHER_LETTER.fullmatch(cleaned):
+    if " or " in cleaned and _EITHER_LETTER.fullmatch(cleaned):
         return (Words(plain_words(cleaned), marked=True),)
     plain = plain_words(_TEXT.sub(r" \1 ", cleaned)).replace(r"\$", "$")
     if (divided := remainder(plain)) is not None:
         return (divided,)
     if (statement := proposition(cleaned)) is not None:
         return (statement,)
-    if m := _EVERY.fullmatch(cleaned):
+    if "{" in cleaned and (m := _EVERY.fullmatch(cleaned)):
         cleaned = f"{m[1]}, {m[2]}"
-    if (m := _SET_BUILDER.fullmatch(cleaned)) and _ORDER.search(m[1]):
+    if "{" in cleaned and (m := _SET_BUILDER.fullmatch(cleaned)) and _ORDER.search(m[1]):
         cleaned = m[1]
     cleaned, parameter = _stated_integer(cleaned)
     attempt(partial(_whole, cleaned))
@@ -200,6 +207,18 @@ def readings(text: str) -> tuple[Term, ...]:
     return tuple(found)
 
 
+def _simple(m: re.Match[str]) -> Term | None:
+    """The number that needs no grammar: most answers are one."""
+    above, below = m[2] or m[4], m[3] or m[5]
+    if below is None:
+        value: Term = number(above)
+    elif "." in above or not int(below):
+        return None
+    else:
+        value = quotient(number(above), number(below))
+    return negative(value) if m[1] else value
+
+
 def decimal_commas(text: str) -> tuple[Term, ...]:
     """The readings of an answer whose only comma may be the decimal comma, as in "3,5"; else none."""
     if text.count(",") != 1 or any(bracket in text for bracket in "([;:"):
@@ -233,11 +252,12 @@ def _renamed(term: Term, letter: str) -> Term:
 def _special(text: str) -> list[Callable[[], Term]]:
     """Readings of forms that are seen only in the whole text."""
     found: list[Callable[[], Term]] = []
-    if (m := _POINT.fullmatch(text)) and m[1] != text:
+    pair = "(" in text and "," in text
+    if pair and (m := _POINT.fullmatch(text)) and m[1] != text:
         found.append(partial(_whole, m[1]))
-    if (m := _PERMUTATIONS.fullmatch(text)) and int(m[1]) >= int(m[2]):
+    if pair and (m := _PERMUTATIONS.fullmatch(text)) and int(m[1]) >= int(m[2]):
         found.append(partial(_whole, rf"\frac{{{m[1]}!}}{{({m[1]}-{m[2]})!}}"))
-    if m := _TRANSPOSED.fullmatch(text):
+    if "^" in text and (m := _TRANSPOSED.fullmatch(text)):
         found.append(partial(_transposed, m[1]))
     if _BASIS.search(text):
         named = _BASIS.sub(lambda b: rf" u_{b[1] or b[2]} ", text)
@@ -245,14 +265,14 @@ def _special(text: str) -> list[Callable[[], Term]]:
     elif "j" in text and _PLAIN_BASIS.fullmatch(text):
         named = re.sub("[ijk]", lambda b: f" u_{b[0]} ", text)
         found.extend((partial(_vector, named, 3), *(() if "k" in text else (partial(_vector, named, 2),))))
-    if "=" not in text and _COMBINED_TUPLES.search(text):
+    if pair and "=" not in text and _COMBINED_TUPLES.search(text):
         found.append(partial(_whole, _TUPLE.sub(_as_column, text)))
     if ";" in text and _COMMA_PAIR.search(text):
         found.append(partial(_whole, re.sub(r"(?<=\d),(?=\d)", ".", text)))
-    if m := _ROWS_WITH_SPACES.fullmatch(text):
+    if ";" in text and (m := _ROWS_WITH_SPACES.fullmatch(text)):
         rows = (" & ".join(row.split()) for row in m[1].split(";"))
         found.append(partial(_whole, r"\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"))
-    if _PLUS_MINUS_INSIDE.search(text):
+    if "+-" in text and _PLUS_MINUS_INSIDE.search(text):
         found.append(partial(_whole, _PLUS_MINUS_INSIDE.sub(r"\\pm ", text)))
     return found
 

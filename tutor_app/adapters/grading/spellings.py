@@ -71,6 +71,7 @@ _COMMAND: Final = re.compile(r"\\[A-Za-z]+")
 _SIUNITX: Final = re.compile(
     r"\\(SI|qty|si|unit|ang|num)\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}\s*(?:\{((?:[^{}]|\{[^{}]*\})*)\})?"
 )
+_SIUNITX_COMMANDS: Final = (r"\SI", r"\qty", r"\si", r"\unit", r"\ang", r"\num")
 _UNIT_COMMAND: Final = re.compile(r"\\([a-z]+)")
 _PREFIXES: Final = {"kilo": "k", "centi": "c", "milli": "m", "deci": "d", "micro": "μ", "mega": "M"}
 _UNITS: Final = {
@@ -223,7 +224,8 @@ def rewritten(text: str) -> str:
         text = _inward(text)
     if any(sign in text for sign in ",.'’"):
         text = _decimals(text)
-    text = _DEGREES_MINUTES.sub(lambda m: _angle(f"{m[1]};{m[2]};{m[3] or 0}"), text)
+    if "°" in text or "circ" in text:
+        text = _DEGREES_MINUTES.sub(lambda m: _angle(f"{m[1]};{m[2]};{m[3] or 0}"), text)
     if "=" in text or "<" in text or ">" in text:
         text = _LOUD.sub(lambda m: m[0].lower(), text)
         if not text.startswith(("{", r"\{")):
@@ -231,16 +233,20 @@ def rewritten(text: str) -> str:
     if "mod" in text or "equiv_" in text:
         text = _MOD_INDEX.sub(r"\\equiv \2\\pmod{\1}", _MOD_WORD.sub(r"\\bmod ", text))
         text = _MODULUS.sub(r"\\pmod{\1}", text)
-    text = _CURRENCY_CODE.sub(r"\2\\text{ \1}", text.replace("{:}", ":"))
+    if text[:1].isalpha():
+        text = _CURRENCY_CODE.sub(r"\2\\text{ \1}", _EITHER.sub("", text))
+    text = text.replace("{:}", ":")
     if text.endswith(")"):
         text = _MULTIPLICITY.sub("", text)
-    text = _PER_CENT.sub("percent", _EITHER.sub("", text))
+    if "per" in text or "pct" in text:
+        text = _PER_CENT.sub("percent", text)
     if " " in text:
         for said, written in _SAYS:
             text = said.sub(written, text)
-    text = _PLUS_MINUS.sub(r"\\pm ", text)
-    text = _PLUS_MINUS_START.sub(r"\1\\pm ", text)
+    if "plus" in text:
+        text = _PLUS_MINUS.sub(r"\\pm ", text)
     if "+" in text:
+        text = _PLUS_MINUS_START.sub(r"\1\\pm ", _PLUS_MINUS.sub(r"\\pm ", text))
         text = _WHERE_CONSTANT.sub("", _TEXT_CONSTANT.sub("C", text))
     if "C" in text or "P" in text or "omb" in text:
         text = _choices(text)
@@ -282,8 +288,11 @@ def without_marks(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", text)
         text = _TAG_SCRIPT.sub(lambda m: ("^{" if m[1].lower() == "sup" else "_{") + m[2] + "}", text)
-    stripped = text = _QUOTED_LINE.sub("", _FENCE.sub(r"\1", text.strip()))
-    while (m := _EMPHASIS.fullmatch(stripped)) and m[1] not in m[2]:
+    text = text.strip()
+    if text[:1] in (">", "`") or "```" in text:
+        text = _QUOTED_LINE.sub("", _FENCE.sub(r"\1", text))
+    stripped = text
+    while stripped[:1] in ("*", "_", "`") and (m := _EMPHASIS.fullmatch(stripped)) and m[1] not in m[2]:
         stripped = text = m[2].strip()
     if "**" in text:
         text = _BOLD_INSIDE.sub(r"\1", _BOLD_LABEL.sub("", text))
@@ -291,11 +300,14 @@ def without_marks(text: str) -> str:
 
 
 def _plain_commands(text: str) -> str:
-    text = _UPRIGHT.sub(lambda m: " " + _upright(m[1] or "\\" + m[2]), text)
-    text = _REALS_LETTER.sub(r"\\mathbb{R}", _UPRIGHT_LETTER.sub(r"\1", text))
-    text = _TEXT_LETTER.sub(r"\1", _BLACKBOARD.sub(r"\\mathbb{\1}", text))
-    text = _UPRIGHT_OLD.sub(r"\1", text)
-    text = _SIUNITX.sub(_with_unit, text)
+    if r"\math" in text or r"\text" in text or r"\op" in text or r"\rm" in text or r"\it" in text:
+        text = _UPRIGHT.sub(lambda m: " " + _upright(m[1] or "\\" + m[2]), text)
+        text = _TEXT_LETTER.sub(r"\1", _BLACKBOARD.sub(r"\\mathbb{\1}", _UPRIGHT_LETTER.sub(r"\1", text)))
+        text = _UPRIGHT_OLD.sub(r"\1", text)
+    if "R" in text:
+        text = _REALS_LETTER.sub(r"\\mathbb{R}", text)
+    if any(command in text for command in _SIUNITX_COMMANDS):
+        text = _SIUNITX.sub(_with_unit, text)
     text = _COMMAND.sub(lambda m: _COMMANDS.get(m[0], m[0]), text)
     if "£" in text or "€" in text:
         text = _CURRENCY.sub(_currency, text)
