@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Generator, Iterator
@@ -47,6 +48,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     home = config.stash.get(_home, None)
     if home is not None:
         shutil.rmtree(home, ignore_errors=True)
+    # llama_cpp opens two null devices when it is imported and never closes them, of which the interpreter would warn.
+    library = sys.modules.get("llama_cpp._utils")
+    for name in ("outnull_file", "errnull_file") if library is not None else ():
+        getattr(library, name).close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

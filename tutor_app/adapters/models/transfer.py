@@ -51,11 +51,11 @@ class TransferStopped(UserFault):
     """The user stopped it; what is there is kept."""
 
 
-class GivenUp(Exception):
+class PermanentError(Exception):
     """A source cannot deliver; the text says why, in words that can follow its name and a colon."""
 
 
-class Passing(Exception):
+class TransientError(Exception):
     """A failure that may pass: worth asking again."""
 
 
@@ -63,33 +63,33 @@ class Meter:
     """Turns byte counts into :class:`Progress`, about ten times a second."""
 
     def __init__(
-        self, name: str, total: int, tell: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
+        self, name: str, total: int, report: Callable[[Progress], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
         self._name = name
         self._total = total
-        self._tell = tell
+        self._report = report
         self._seen: deque[tuple[float, int]] = deque()
-        self._told: tuple[float, tuple[Stage, str] | None] = (0.0, None)
+        self._last_report: tuple[float, tuple[Stage, str] | None] = (0.0, None)
         self.source = ""
         self.note = ""
 
-    def tell(self, stage: Stage, done: int) -> None:
+    def report(self, stage: Stage, done: int) -> None:
         """Report; repeated reports of a stage are thinned out, a new stage or source is always reported."""
         now = self._clock()
-        told, last = self._told
+        reported_at, last = self._last_report
         if (stage, self.source) != last:
             self._seen.clear()
-        elif now - told < 0.1:
+        elif now - reported_at < 0.1:
             return
-        self._told = (now, (stage, self.source))
+        self._last_report = (now, (stage, self.source))
         self._seen.append((now, done))
         while now - self._seen[0][0] > 10 and len(self._seen) > 2:
             self._seen.popleft()
         then, before = self._seen[0]
         speed = (done - before) / (now - then) if now - then > 0.5 and done > before else 0.0
         left = (self._total - done) / speed if speed else None
-        self._tell(Progress(stage, self._name, self.source, done, self._total, speed, left, self.note))
+        self._report(Progress(stage, self._name, self.source, done, self._total, speed, left, self.note))
 
 
 class Part:
@@ -145,7 +145,7 @@ class Part:
                     raise stopped()
                 self._hash.update(block)
                 self.size += len(block)
-                meter.tell("check", self.size)
+                meter.report("check", self.size)
         except OSError as e:
             raise disk_fault(e, self.path) from None
 
@@ -166,9 +166,9 @@ class Part:
     def note(self, url: str, etag: str) -> None:
         """Write down what this is a part of and where the bytes come from."""
         self.url, self.etag = url, etag
-        said = {"sha256": self.sha256, "bytes": self.total, "url": url, "etag": etag, "refused": self._refused}
+        note = {"sha256": self.sha256, "bytes": self.total, "url": url, "etag": etag, "refused": self._refused}
         try:
-            write_json(self._note, said)
+            write_json(self._note, note)
         except OSError as e:
             raise disk_fault(e, self._note) from None
 
@@ -329,16 +329,16 @@ def describe(progress: Progress) -> str:
     share = f"{100 * progress.done // progress.total if progress.total else 0} %"
     match progress.stage:
         case "connect":
-            said = f"{name}: connecting to {progress.source}"
+            line = f"{name}: connecting to {progress.source}"
         case "check":
-            said = f"{name}: checking, {share}"
+            line = f"{name}: checking, {share}"
         case "done":
-            said = f"{name}: ready, {total} from {progress.source}"
+            line = f"{name}: ready, {total} from {progress.source}"
         case "download":
-            said = f"{name}: {size_text(progress.done)} of {total} ({share})"
+            line = f"{name}: {size_text(progress.done)} of {total} ({share})"
             if progress.bytes_per_second:
-                said += f", {size_text(progress.bytes_per_second)}/s"
+                line += f", {size_text(progress.bytes_per_second)}/s"
             if progress.seconds_left is not None:
-                said += f", {time_left(progress.seconds_left)} left"
-            said += f", from {progress.source}"
-    return f"{said} ({progress.note})" if progress.note and progress.stage == "connect" else said
+                line += f", {time_left(progress.seconds_left)} left"
+            line += f", from {progress.source}"
+    return f"{line} ({progress.note})" if progress.note and progress.stage == "connect" else line

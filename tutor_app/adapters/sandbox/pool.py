@@ -104,7 +104,7 @@ class Pool:
         self._command = tuple(options.get("command") or worker_command())
         self._lock = threading.Condition(threading.RLock())
         self._keeper: threading.Thread | None = None
-        self._top_up_at = self._let_go_at = _NEVER
+        self._top_up_at = self._end_all_at = _NEVER
         self._template: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._base: Path | None = None
@@ -161,7 +161,7 @@ class Pool:
                     with self._lock:
                         if status not in (None, -9):
                             self._namespaces = False
-                        self._let_go()
+                        self._end_all()
 
     def _require_confinement(self, worker: Worker) -> None:
         """Refuse a worker that is confined less than demanded.
@@ -178,7 +178,7 @@ class Pool:
                 "Allow the strongest available mode in Settings to run it nevertheless.",
             )
 
-    def give_up(self, worker: Worker) -> None:
+    def release(self, worker: Worker) -> None:
         """End a worker that was taken."""
         with self._lock:
             self._discard(worker)
@@ -195,7 +195,7 @@ class Pool:
         """End every process and remove every file; workers still in use are ended too."""
         with self._lock:
             self._closed = True
-            self._let_go()
+            self._end_all()
             keeper = self._keeper
             self._lock.notify_all()
         if keeper is not None:
@@ -298,7 +298,7 @@ class Pool:
         except OSError:
             self._workers.pop(worker.number)
             worker.close()
-            self._let_go()
+            self._end_all()
             raise
         finally:
             close_all(theirs)
@@ -346,10 +346,10 @@ class Pool:
                 with self._lock:
                     self._drain_control(worker)
                 return
-        said = b""
+        printed = b""
         with suppress(OSError):
-            said = os.read(worker.raw, 2000)
-        reason = said.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended at once"]
+            printed = os.read(worker.raw, 2000)
+        reason = printed.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended at once"]
         raise SandboxFault(
             f"The process that runs code could not be started ({visible(reason[0])}).",
             "`tutor doctor` says what this computer can do.",
@@ -370,7 +370,7 @@ class Pool:
             except OSError:
                 data, fds = b"", []
             if not data:
-                self._let_go()
+                self._end_all()
                 return
             message = json.loads(data)
             worker = self._workers.get(message.get("spawned", message.get("exit")))
@@ -398,7 +398,7 @@ class Pool:
                 time.sleep(0.001)
         return worker.status
 
-    def _let_go(self) -> None:
+    def _end_all(self) -> None:
         """End all processes and remove the working folder."""
         for worker in self._spares:
             worker.close()
@@ -426,7 +426,7 @@ class Pool:
             return
         now = time.monotonic()
         self._top_up_at = min(self._top_up_at, now + top_up_in)
-        self._let_go_at = now + self._idle_seconds
+        self._end_all_at = now + self._idle_seconds
         if self._keeper is None:
             self._keeper = threading.Thread(target=self._keep, name="sandbox-pool", daemon=True)
             self._keeper.start()
@@ -443,9 +443,9 @@ class Pool:
                         self._top_up()
                 elif self._in_use:
                     self._lock.wait(None if self._top_up_at == _NEVER else self._top_up_at - now)
-                elif now >= self._let_go_at:
-                    self._let_go()
+                elif now >= self._end_all_at:
+                    self._end_all()
                     break
                 else:
-                    self._lock.wait(min(self._top_up_at, self._let_go_at) - now)
+                    self._lock.wait(min(self._top_up_at, self._end_all_at) - now)
             self._keeper = None

@@ -72,7 +72,7 @@ class Sandbox:
         try:
             return _guarantees(worker.hello, self.limits)
         finally:
-            self.pool.give_up(worker)
+            self.pool.release(worker)
 
     def idle_memory(self) -> int:
         """Bytes of memory of the idle processes, shared pages counted once; 0 if unknown or none runs."""
@@ -133,7 +133,7 @@ class Session:
                 yield event
         finally:
             if run.lost:
-                self._lose()
+                self._drop_worker()
             elif run.ended in ("ok", "error"):
                 self._blocks.append(_Ran(code, run.seconds))
         self._pool.replenish()
@@ -142,17 +142,17 @@ class Session:
         """Throw the session away."""
         if not self._closed:
             self._closed = True
-            self._lose()
+            self._drop_worker()
 
     def _worker_or_fault(self) -> Worker:
         if self._worker is None:
             self._worker = self._pool.take()
         return self._worker
 
-    def _lose(self) -> None:
+    def _drop_worker(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
-            self._pool.give_up(worker)
+            self._pool.release(worker)
 
     def _restore(self, cancel: Cancel) -> str:
         """Run the earlier blocks again in a new process if the last one is gone; returns what to tell, or ''."""
@@ -169,7 +169,7 @@ class Session:
                 pass
             if run.lost or run.ended not in ("ok", "error"):
                 if run.lost:
-                    self._lose()
+                    self._drop_worker()
                 self._blocks.clear()
                 return "[The process was restarted; the names of earlier blocks could not be restored.]\n"
         return ""
