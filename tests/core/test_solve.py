@@ -974,3 +974,17 @@ def test_reasoning_only_runs_no_code_and_makes_up_no_output() -> None:
     assert found(end) == ("7", "boxed")
     assert executor.ran == []
     assert not any(isinstance(p, Output) for p in end.transcript.solution)
+
+
+def test_a_thought_that_uses_up_its_budget_is_closed_and_the_solution_follows() -> None:
+    recorder = Recorder(ScriptedModel(["<think>\nThis and that and more of it.", "So $\\boxed{4}$."]))
+    end, _ = run(recorder, dialect=replace(CHATML, may_think=True), settings=SolveSettings(thought_tokens=5))
+    assert found(end) == ("4", "boxed")
+    thought, words = end.transcript.solution[:2]
+    assert isinstance(thought, Thought)
+    assert thought.text.startswith("This")
+    assert "limited time" in thought.text
+    assert words == Text("So $\\boxed{4}$.")
+    second = "".join(span.text for span in recorder.prompts[1])
+    assert second.endswith("directly now.\n</think>\n\n")
+    assert second.count("<think>") == second.count("</think>") == 1

@@ -58,6 +58,12 @@ AFTER_ANSWER: Final = 1500
 """Characters that a model may go on after a boxed answer without boxing another one, see
 :attr:`SolveSettings.stop_after_answer`."""
 
+THOUGHT_OVER: Final = (
+    "\n\nConsidering the limited time by the user, I have to give the solution based on the thinking directly now."
+    "\n</think>\n\n"
+)
+"""What ends a thought that has used up its budget. Source: the thinking budget of Qwen3's documentation."""
+
 LONGEST_LOOP: Final = 120
 """Longest stretch that is recognised when a model says it again and again, in characters."""
 
@@ -76,6 +82,8 @@ class SolveSettings:
         stop_after_answer: End the turn of a model that goes on for long (:data:`AFTER_ANSWER`) after a boxed answer.
             What it boxed may still turn out to have been a thought, or the first of several answers, so it is not
             ended at once.
+        thought_tokens: After so many tokens a thought is closed as its makers close it (:data:`THOUGHT_OVER`), and the
+            model goes on with the solution; 0 leaves it to the length of a round.
         run_code: Run the model's code; where not, it is shown and the model goes on.
         sampling: How tokens are drawn.
     """
@@ -87,6 +95,7 @@ class SolveSettings:
     feedback_limit: int = 400
     record_steps: int = 0
     stop_after_answer: bool = True
+    thought_tokens: int = 0
     run_code: bool = True
     sampling: Sampling = field(default_factory=Sampling)
 
@@ -248,6 +257,7 @@ class _Round:
     forged: bool = False
     reason: EndReason | None = None
     in_thought: bool = False  # at its end
+    thought_spent: bool = False  # its thought has used up its budget
 
 
 def solve(
@@ -390,6 +400,10 @@ class _Solution:
             if not said.raw.strip() and not said.forged:
                 # Nothing was written; a block that stands in the prompt's own opening is not the model's.
                 return said.reason or EndReason.NO_ANSWER
+            if said.thought_spent:
+                opening = THOUGHT_OVER
+                spans += [Span(said.raw, supervised=True), Span(opening)]
+                continue
             if said.code is None and not said.forged:
                 if not self._to_be_continued(said):
                     return said.reason or EndReason.NO_ANSWER
@@ -436,7 +450,7 @@ class _Solution:
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
-        in_thought = self._dialect.opens_thought and self._usage.rounds == 1
+        in_thought = opening == THOUGHT_OVER or (self._dialect.opens_thought and self._usage.rounds == 1)
         parser = Parser(in_thought=in_thought, code_marks=self._dialect.code_marks)
         stream = self._model.generate(
             tuple(spans),
@@ -473,6 +487,9 @@ class _Solution:
                     opening = yield from self._begin(parser, opening, said)
                     new = said.raw
                 if (yield from self._read(parser.feed(new), said)):
+                    break
+                if parser.in_thought and 0 < self._settings.thought_tokens <= tokens:
+                    said.thought_spent = True
                     break
         except HostFault:
             # What the parser still holds back was said all the same.

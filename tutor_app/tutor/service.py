@@ -39,6 +39,8 @@ from tutor_app.tutor.samples import known_answer
 DEFAULT_PROMPT: Final = "default"
 REASONING_PROMPT: Final = "reasoning"
 
+_BESIDE_A_THOUGHT: Final = 2048
+"""Tokens of context that the problem, its prompt and the outputs of code need beside a thought."""
 _TRAINED_ON_THE_FORM: Final = (MUMATH, ALPACA, NUMINA, OPENMATH)
 
 
@@ -85,21 +87,28 @@ class SolveDefaults:
         temperature: Least temperature, for a model that thinks: greedy decoding makes a thought repeat itself for
             ever.
         top_p: Largest nucleus at that temperature.
+        thought_tokens: Budget of a thought, in tokens; 0 for a model that does not think.
     """
 
     max_tokens: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
+    thought_tokens: int = 0
 
     def applied(self, settings: SolveSettings) -> SolveSettings:
         """``settings`` with room enough and, unless the user chose a temperature, the model's own."""
         sampling = settings.sampling
         if sampling.temperature == 0:
             sampling = replace(sampling, temperature=self.temperature, top_p=min(self.top_p, sampling.top_p))
-        return replace(settings, sampling=sampling, max_tokens=max(self.max_tokens, settings.max_tokens))
+        return replace(
+            settings,
+            sampling=sampling,
+            max_tokens=max(self.max_tokens, settings.max_tokens),
+            thought_tokens=settings.thought_tokens or self.thought_tokens,
+        )
 
 
-_THINKING: Final = SolveDefaults(max_tokens=8192, temperature=0.6, top_p=0.95)
+_THINKING: Final = SolveDefaults(max_tokens=8192, temperature=0.6, top_p=0.95, thought_tokens=6144)
 
 
 class Model(LanguageModel, Protocol):
@@ -251,8 +260,11 @@ def open_tutor(
     entry = next((e for e in store.entries() if e.id == found.id), None)
     always = entry is not None and entry.thinking == "always"
     dialect = dialect_of(found, thinking=settings.thinking or always)
+    thinks = always or dialect.opens_thought or (settings.thinking and dialect.thinks)
+    defaults = _defaults(entry, thinks=thinks)
+    room = defaults.max_tokens + _BESIDE_A_THOUGHT if thinks else 0
     options = EngineOptions(
-        n_ctx=n_ctx or settings.n_ctx,
+        n_ctx=n_ctx or max(settings.n_ctx, room),
         n_seq=n_seq,
         batched=batched,
         threads=settings.threads,
@@ -266,8 +278,6 @@ def open_tutor(
     own_prompt = entry.prompt if entry is not None else ""
     if settings.reasoning_only and dialect not in _TRAINED_ON_THE_FORM:
         own_prompt = REASONING_PROMPT
-    thinks = always or dialect.opens_thought or (settings.thinking and dialect.thinks)
-    defaults = _defaults(entry, thinks=thinks)
     return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults)
 
 
@@ -277,7 +287,9 @@ def _defaults(entry: CatalogueEntry | None, *, thinks: bool) -> SolveDefaults:
         return _THINKING if thinks else SolveDefaults()
     if not thinks:
         return SolveDefaults(0 if entry.thinking == "hybrid" else entry.max_tokens)
-    return SolveDefaults(entry.max_tokens, entry.temperature, entry.top_p) if entry.temperature else _THINKING
+    if not entry.temperature:
+        return _THINKING
+    return replace(_THINKING, max_tokens=entry.max_tokens, temperature=entry.temperature, top_p=entry.top_p)
 
 
 def best_installed(store: ModelStore) -> InstalledModel:
