@@ -489,3 +489,9 @@ def test_a_progress_bar_is_written_in_place(view: TranscriptView) -> None:
     view.feed([OutputDelta(" more\nend\n"), RunFinished(Output(stdout="start\n50 more\nend\n")), ending()])
     assert shown(view) == "P\nbar()\nstart\n50 more\nend"
     assert view.transcript().solution == (Code("bar()"), Output(stdout="start\n50 more\nend\n"))
+
+
+def test_a_very_long_line_is_taken_back_too(view: TranscriptView) -> None:
+    view.begin("P")
+    view.feed([CodeStarted(), CodeEnded("bar()"), OutputDelta("first\n" + "x" * 5000), OutputDelta("short", back=4990)])
+    assert shown(view).split("first\n")[1] == "x" * 10 + "short"

@@ -304,9 +304,15 @@ class DocumentBuilder:
         self._out_line = self._out_line[: -len(gone)] if gone else self._out_line
         self._out_chars -= len(gone)
         cursor = self.w.cursor
+        first = cursor.block().position()
+        if "\u200b" in cursor.block().text():  # a very long line, with more characters than were printed
+            cursor.setPosition(first, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            self.w.write(self._out_line, self.w.mono_format())
+            return
         # A position counts units of UTF-16.
         start = cursor.position() - len(gone.encode("utf-16-le", "surrogatepass")) // 2
-        cursor.setPosition(max(cursor.block().position(), start), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(max(first, start), QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
 
     def _cut_output(self, rest: Sequence[str]) -> None:
