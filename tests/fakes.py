@@ -15,6 +15,7 @@ from tutor_app.adapters.grading.grader import Grade
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeSession
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
 from tutor_app.core.values import Entry, Status
 
@@ -63,7 +64,7 @@ class _FakeSession:
         self._closed = False
 
     def run(
-        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record: Record | None = None
     ) -> Iterator[RunEvent]:
         executor = self._executor
         assert not self._closed

@@ -16,6 +16,7 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, guarantees
 from tutor_app.core.events import RunFinished
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Output
 
 if sys.platform == "linux":
@@ -507,20 +508,25 @@ def send(message):
 @pytest.mark.parametrize(
     "forged",
     [
-        "send({'k': 'step', 'steps': [{'line': 1e400}]})",
+        "send({'k': 'step', 'steps': [[0, 0, 1e400, 0, 0, 0, 0, [], [], None]], 'noted': []})",
+        "send({'k': 'step', 'steps': [[0, 99, 1, 0, 0, 0, 0, [], [], None]], 'noted': []})",
+        "send({'k': 'step', 'steps': [[0, 0, 1, 0, 5, 0, 0, [], [], None]], 'noted': []})",
+        "send({'k': 'step', 'steps': [], 'noted': [[7, 0, 'number', '1', '']]})",
+        "send({'k': 'step', 'steps': 5})",
         "send(b'[' + b'[],' * 2_700_000 + b'[]]')",
         "send(b'[' * 4_000_000)",
         "send({'k': 'o', 't': [['x'] * 1000] * 1000})",
-        "for _ in range(4000): send({'k': 'step', 'steps': [{'line': 1, 'event': 'line', 'changed': "
-        "[{'name': 'a', 'kind': 'text', 'text': 'x' * 2000}] * 1000}]})",
+        "for _ in range(4000): send({'k': 'step', 'noted': [], 'steps': [[0, 0, 1, 0, 0, 0, 0, "
+        "[['a', 'text', 'x' * 2000, '']] * 1000, [], None]]})",
         "os.close(4)",
         "os.dup2(1, 4)",
         "os.write(4, b'\\x10')",
     ],
 )  # fmt: skip
-def test_no_message_harms_the_program(sandbox: Sandbox, forged: str) -> None:
+@pytest.mark.parametrize("record", [None, Record(1000)], ids=["plain", "recorded"])
+def test_no_message_harms_the_program(sandbox: Sandbox, forged: str, record: Record | None) -> None:
     session = sandbox.open()
-    *_, last = session.run(SEND + forged + "\nprint('end')", timeout=10)
+    *_, last = session.run(SEND + forged + "\nprint('end')", timeout=10, record=record)
     assert isinstance(last, RunFinished)
     assert last.output.status in ("ok", "died", "error", "timeout")
     *_, last = session.run("print('still there')")

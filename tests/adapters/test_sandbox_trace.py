@@ -7,7 +7,8 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.events import FigureDrawn, RunEvent, RunFinished
-from tutor_app.core.trace import Replay, Trace
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
@@ -26,14 +27,14 @@ class Recorded:
     def __init__(self, events: list[RunEvent]) -> None:
         self.events, end = events, events[-1]
         assert isinstance(end, RunFinished)
-        assert end.trace is not None
-        self.trace: Trace = end.trace
+        assert end.recording is not None
+        self.recording: Recording = end.recording
         self.output: Output = end.output
         self.figures = [e.figure for e in events if isinstance(e, FigureDrawn)]
 
 
 def record(session: Session, code: str, steps: int = 1000, timeout: float | None = None) -> Recorded:
-    return Recorded(list(session.run(code, timeout=timeout, record_steps=steps)))
+    return Recorded(list(session.run(code, timeout=timeout, record=Record(steps))))
 
 
 def record_last(sandbox: Sandbox, blocks: list[str], steps: int = 1000) -> Recorded:
@@ -48,28 +49,26 @@ def record_last(sandbox: Sandbox, blocks: list[str], steps: int = 1000) -> Recor
 
 
 def values(traced: Recorded) -> dict[str, str]:
-    replay = Replay(traced.trace)
-    while replay.forward():
-        pass
-    return {name: v.text for name, v in replay.frames()[0].items()}
+    recording = traced.recording
+    return {v.name: v.text for v in recording.frames(len(recording) - 1)[0].variables}
 
 
 def lines(traced: Recorded) -> list[int]:
-    return [s.line for s in traced.trace.steps]
+    return [s.line for s in traced.recording]
 
 
 def test_each_executed_line_and_the_names_it_changed(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["a = 1\nb = a + 1\nif b > 5:\n    c = 0\nelse:\n    a = 7\nprint(a)"])
     assert lines(traced) == [1, 2, 3, 6, 7, 7]
-    changed = [[(v.name, v.text) for v in s.changed] for s in traced.trace.steps]
+    changed = [[(v.name, v.text) for v in s.changed] for s in traced.recording]
     assert changed == [[], [("a", "1")], [("b", "2")], [], [("a", "7")], []]
-    assert traced.output.stdout == traced.trace.output == "7\n"
-    assert [s.output for s in traced.trace.steps] == [0, 0, 0, 0, 0, 2]
+    assert traced.output.stdout == traced.recording.printed == "7\n"
+    assert [s.output for s in traced.recording] == [0, 0, 0, 0, 0, 2]
 
 
 def test_the_last_block_is_recorded_in_a_session_where_the_others_ran(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["x = 20", "y = x + 1\ny"])
-    assert values(traced) == {"y": "21"}
+    assert values(traced) == {"x": "20", "y": "21"}
     assert traced.output.value == "21"
 
 
@@ -97,14 +96,13 @@ del l
 """
     traced = record_last(sandbox, [code])
     assert traced.output.status == "ok", traced.output.error
-    end = Replay(traced.trace)
-    end.go(len(traced.trace.steps) - 1)
-    found = {k: (v.kind, v.text) for k, v in end.frames()[0].items()}
+    variables = traced.recording.frames(len(traced.recording) - 1)[0].variables
+    found = {v.name: (v.kind, v.text) for v in variables}
     assert found["n"] == ("number", "1267650600228229401496703205376")
     assert found["f"] == ("number", "0.30000000000000004")
     assert found["q"] == ("number", "1/3")
     assert found["e"] == ("symbolic", "sqrt(x)/2")
-    assert end.frames()[0]["e"].latex == r"\frac{\sqrt{x}}{2}"
+    assert next(v for v in variables if v.name == "e").latex == r"\frac{\sqrt{x}}{2}"
     assert found["M"] == ("matrix", "Matrix([[1, x], [0, 2]])")
     assert found["d"] == ("mapping", "{'k': x}")
     assert found["v"] == ("matrix", "[1, 2]")
@@ -117,13 +115,13 @@ del l
 
 def test_a_list_that_is_changed_in_place_is_seen(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["l = []\nl.append(1)\nl.append(2)\nl = l"])
-    seen = [v.text for s in traced.trace.steps for v in s.changed if v.name == "l"]
+    seen = [v.text for s in traced.recording for v in s.changed if v.name == "l"]
     assert seen == ["[]", "[1]", "[1, 2]"]
 
 
 def test_functions_are_entered_and_left_by_depth(sandbox: Sandbox) -> None:
     code = "def f(n):\n    'doc'\n    if n == 0:\n        return 1\n    return n * f(n - 1)\nr = f(2)"
-    steps = record_last(sandbox, [code]).trace.steps
+    steps = record_last(sandbox, [code]).recording
     assert [(s.event, s.depth) for s in steps if s.event in ("call", "return")] == [
         ("call", 1), ("call", 2), ("call", 3), ("return", 3), ("return", 2), ("return", 1),
     ]  # fmt: skip
@@ -140,16 +138,17 @@ def test_library_code_makes_no_steps(sandbox: Sandbox) -> None:
 
 def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["t = 0\nfor i in range(20000):\n    t += i\nprint(t)"], steps=100)
-    assert len(traced.trace.steps) == 100
-    assert "stopped here, after 100 steps" in traced.trace.stopped
+    assert len(traced.recording) == 101
+    assert values(traced) == {"i": "19999", "t": "199990000"}
+    assert "stopped here, after 100 steps" in traced.recording.stopped
     assert traced.output.stdout == "199990000\n"
 
 
 def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) -> None:
-    code = "import random\nl = []\n" + "a = b = c = d = e = f = [str(random.random()) * 9 for _ in range(29)]\n" * 2000
+    code = "import random\nl = []\n" + "a = b = c = d = e = f = [str(random.random()) * 9 for _ in range(29)]\n" * 3500
     traced = record_last(sandbox, [code], steps=20000)
-    assert "values are too large" in traced.trace.stopped
-    assert len(traced.trace.to_json()) < 8 << 20
+    assert "values are too large" in traced.recording.stopped
+    assert len(traced.recording.to_json()) < 16 << 20
     assert traced.output.status == "ok"
 
 
@@ -167,7 +166,7 @@ def test_large_values_are_bounded(sandbox: Sandbox) -> None:
 
 def test_an_error_is_the_last_step(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["a = 1\nb = a / 0\nc = 2"])
-    assert (traced.trace.steps[-1].event, traced.trace.steps[-1].line) == ("error", 2)
+    assert (traced.recording[-1].event, traced.recording[-1].line) == ("error", 2)
     assert traced.output.error is not None
     assert traced.output.error.line == 2
 
@@ -178,13 +177,13 @@ def test_a_block_that_is_cut_short_keeps_its_recording(sandbox: Sandbox) -> None
     session.close()
     assert traced.output.status == "timeout"
     assert lines(traced)[:3] == [1, 2, 3]
-    assert "stopped" in traced.trace.stopped
+    assert "stopped" in traced.recording.stopped
 
 
 def test_a_figure_is_counted_and_given_apart(sandbox: Sandbox) -> None:
     traced = record_last(sandbox, ["import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\na = 1"])
     assert len(traced.figures) == 1
-    assert [s.figures for s in traced.trace.steps] == [0, 0, 0, 1, 1]
+    assert [s.figures for s in traced.recording] == [0, 0, 0, 1, 1]
 
 
 def test_recording_changes_nothing_of_what_the_block_does(sandbox: Sandbox) -> None:
@@ -247,7 +246,7 @@ print(A().m(), list(gen()), outer(), total, a, i, A.__doc__, gen.__doc__, [n for
     traced = record_last(sandbox, [code])
     assert traced.output.stdout == plain.output.stdout  # type: ignore[union-attr]
     assert traced.output.error is None
-    assert Trace.from_json(traced.trace.to_json()) == traced.trace
+    assert Recording.from_json(traced.recording.to_json()) == traced.recording
 
 
 def test_names_and_later_blocks_are_as_without_recording(sandbox: Sandbox) -> None:
@@ -263,7 +262,7 @@ def test_a_run_without_recording_brings_no_trace(sandbox: Sandbox) -> None:
     *_, end = session.run("a = 1")
     session.close()
     assert isinstance(end, RunFinished)
-    assert end.trace is None
+    assert end.recording is None
 
 
 def test_the_recording_of_a_run_is_of_that_very_run(sandbox: Sandbox) -> None:

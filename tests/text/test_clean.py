@@ -3,13 +3,12 @@
 import base64
 import struct
 import zlib
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor_app.text.clean import MAX_PNG_SIDE, clean_step, clean_svg, png_size, visible
+from tutor_app.text.clean import MAX_PNG_SIDE, clean_svg, clean_variable, png_size, visible
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">'
 
@@ -162,33 +161,18 @@ def test_what_matplotlib_uses_is_kept() -> None:
         assert piece in clean
 
 
-def step(**changes: Any) -> dict[str, Any]:
-    variable = {"name": "a", "kind": "number", "text": "1", "latex": ""}
-    return {"line": 1, "event": "line", "changed": [variable | changes.pop("variable", {})]} | changes
-
-
-def test_a_recorded_step_is_cut_and_made_visible() -> None:
-    clean = clean_step(step(function="f\x1b", variable={"text": "x" * 10_000, "latex": "\u202e"}))
-    assert clean.function == "f\\x1b"
-    assert (len(clean.changed[0].text), clean.changed[0].latex) == (2_000, "\\u202e")
+def test_a_recorded_value_is_cut_and_made_visible() -> None:
+    clean = clean_variable("f\x1b", "symbolic", "x" * 10_000, "\u202e")
+    assert (clean.name, len(clean.text), clean.latex) == ("f\\x1b", 2_000, "\\u202e")
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        {},
-        step(event="script"),
-        step(event=["line"]),
-        step(variable={"kind": "html"}),
-        step(line=float("inf")),
-        step(line="x"),
-        step(changed=5),
-        step(variable={"kind": {}}),
-    ],
-)
-def test_what_is_no_step_is_refused(data: dict[str, Any]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError, ArithmeticError)):
-        clean_step(data)
+    "data", [("a", "html", "", ""), ("a", ["number"], "", ""), ("a", {}, "", ""), (1, "number", "", ""),
+             ("a", "number", None, ""), ("a", "number", "", 5)],
+)  # fmt: skip
+def test_what_is_no_value_is_refused(data: tuple[object, object, object, object]) -> None:
+    with pytest.raises(ValueError, match="no value"):
+        clean_variable(*data)
 
 
 def png(width: int, height: int) -> bytes:

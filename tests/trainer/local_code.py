@@ -10,6 +10,7 @@ from typing import Any
 
 from tutor_app.core.events import RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import CodeError, Output
 
 
@@ -18,7 +19,7 @@ class LocalSession:
         self._names: dict[str, Any] = {"__name__": "__main__"}
 
     def run(
-        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record: Record | None = None
     ) -> Iterator[RunEvent]:
         printed = io.StringIO()
         try:

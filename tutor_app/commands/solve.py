@@ -36,7 +36,7 @@ from tutor_app.tutor.paths import Folders
 
 if TYPE_CHECKING:
     from tutor_app.core.settings import Settings
-    from tutor_app.core.trace import Trace
+    from tutor_app.core.trace import Recording
     from tutor_app.tutor.service import Tutor
 
 log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ def show(
     from tutor_app.tutor.service import solve_settings
 
     stop = threading.Event()
-    traces: list[Trace] = []
+    traces: list[Recording] = []
     budgets = replace(solve_settings(settings), record_steps=TRACE_STEPS if trace is not None else 0)
     with contextlib.ExitStack() as stack:
         stack.enter_context(interrupt_sets(stop))
@@ -157,10 +157,10 @@ def show(
     return DONE if last.transcript.answer is not None else NO_ANSWER
 
 
-def _collecting(traces: list[Trace], events: Iterable[SolveEvent]) -> Generator[SolveEvent, None, None]:
+def _collecting(traces: list[Recording], events: Iterable[SolveEvent]) -> Generator[SolveEvent, None, None]:
     for event in events:
-        if isinstance(event, RunFinished) and event.trace is not None:
-            traces.append(event.trace)
+        if isinstance(event, RunFinished) and event.recording is not None:
+            traces.append(event.recording)
         yield event
 
 
@@ -171,7 +171,7 @@ def _say_confinement(tutor: Tutor) -> None:
         print(f"{sentence} `tutor doctor` tells how.", file=sys.stderr)
 
 
-def _write_traces(path: Path, problem: str, traces: list[Trace]) -> None:
+def _write_traces(path: Path, problem: str, traces: list[Recording]) -> None:
     from tutor_app.export.files import write_data
 
     recording: dict[str, Any] = {"problem": problem, "blocks": [json.loads(t.to_json()) for t in traces]}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from tutor_app.core.trace import Trace
+from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Figure, Output, Transcript
 
 
@@ -157,11 +157,11 @@ class RunFinished:
 
     Attributes:
         output: What it did.
-        trace: The recording of this very run, if one was asked for.
+        recording: Of this very run, if one was asked for.
     """
 
     output: Output
-    trace: Trace | None = None
+    recording: Recording | None = None
 
 
 RunEvent = OutputDelta | FigureDrawn | RunFinished

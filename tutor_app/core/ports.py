@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from tutor_app.core.dialect import Span
 from tutor_app.core.events import RunEvent
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, Status
 
@@ -156,7 +157,7 @@ class CodeSession(Protocol):
     """One solution's namespace: names persist from block to block."""
 
     def run(
-        self, code: str, *, cancel: Cancel, timeout: float | None = None, record_steps: int = 0
+        self, code: str, *, cancel: Cancel, timeout: float | None = None, record: Record | None = None
     ) -> Iterator[RunEvent]:
         """Run a block; yield what it prints and draws as it does, and at last one ``RunFinished``.
 
@@ -168,8 +169,8 @@ class CodeSession(Protocol):
             code: Python source.
             cancel: When raised, the block is interrupted and then killed.
             timeout: Wall seconds for this block; None means the session's own limit.
-            record_steps: Record the run, at most so many steps of it; the recording comes with ``RunFinished``. An
-                implementation that cannot record leaves it out.
+            record: What to record of the run; the recording comes with ``RunFinished``. An implementation that
+                cannot record leaves it out.
 
         Raises:
             SandboxFault: If code cannot be run here at all.

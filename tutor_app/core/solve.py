@@ -49,6 +49,7 @@ from tutor_app.core.ports import (
     Stopped,
 )
 from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, Verdict
 
 MAX_PROBLEM: Final = 20_000
@@ -589,7 +590,8 @@ class _Solution:
         self._spend(runs=self._usage.runs + 1)
         output = Output(status="died")
         steps = self._settings.record_steps
-        for event in self._session.run(source, cancel=self._cancel, timeout=limit, record_steps=steps):
+        record = Record(steps, expressions=False) if steps else None
+        for event in self._session.run(source, cancel=self._cancel, timeout=limit, record=record):
             if isinstance(event, RunFinished):
                 output = replace(event.output, feedback=feedback(event.output, self._settings.feedback_limit))
                 event = replace(event, output=output)

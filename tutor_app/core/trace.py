@@ -1,94 +1,486 @@
-"""A recording of how a block of code ran, step by step, and a way to walk through it.
+"""A recording of how a block of code ran: every step of it, to be walked forward and back without running anything.
 
-A recording is a value with a JSON form; walking forward and back runs nothing again. How it is made is no
-business of this module.
+What a screen, a printer or a terminal reads:
+
+* ``recording[i]`` is a :class:`~tutor_app.core.trace_values.Step`; ``len(recording)`` counts them.
+* :meth:`Recording.frames`, :meth:`Recording.printed_at`, :meth:`Recording.figures_at` are the state at a step, before
+  its line runs. :func:`tutor_app.core.trace_values.shown` says how to typeset a variable.
+* :meth:`Recording.forward` and :meth:`Recording.over` and their kind find the step to go to, in both directions.
+* :attr:`Recording.loops`, :meth:`Recording.loops_at`, :attr:`Recording.calls`, :meth:`Recording.where_changes`.
+* :meth:`Recording.unfolding` is the calculation of a line, :meth:`Recording.sentence` the step in words.
+
+A recording is a value with a JSON form. It keeps its steps as columns of numbers and each different value once, so that
+tens of thousands of steps stay small; any step is found in bounded time. How it is made is no business of this module.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, Final
 
+from tutor_app.core.code_outline import Outline
 from tutor_app.core.terminal import settled
+from tutor_app.core.trace_structure import calls_of, loops_of
+from tutor_app.core.trace_values import EVENTS, KINDS, Call, Frame, Loop, Step, Unfolding, Variable
+from tutor_app.core.transcript import Code, CodeError, Figure, Output, Part, Transcript, TranscriptFormatError
 
-VERSION: Final = 1
-
-Event = Literal["line", "call", "return", "error", "end"]
-Kind = Literal[
-    "number", "text", "logical", "nothing", "symbolic", "matrix", "sequence", "mapping", "figure", "function", "object"
-]
-_KEYFRAME: Final = 64
+VERSION: Final = 2
+LINE, CALL, RETURN, ERROR, END = range(5)
+_KEYFRAME: Final = 128
+_NONE: Final = -1
+_COLUMNS: Final = (
+    "event", "statement", "line", "frame", "depth", "output", "figures", "value", "changes", "changed", "outer",
+    "outer_frame", "outer_variable", "noted", "noted_node", "noted_variable",
+)  # fmt: skip
 
 
 class TraceFormatError(ValueError):
     """The JSON is not a recording this version can read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """The value of a name, as it was; exact for numbers, bounded for what is large.
+class Columns:
+    """The steps as numbers: one array a property, and the different values.
 
-    Attributes:
-        name: In the code.
-        kind: What sort of value.
-        text: For reading; empty where the name was deleted.
-        latex: For SymPy's values, else empty.
+    ``changes`` and ``outer`` hold, for each step, where its own changes (``changed``) and those of the frames around
+    (``outer_frame`` and ``outer_variable``) end. ``noted`` is the step of each value of an expression.
     """
 
-    name: str
-    kind: Kind
-    text: str
-    latex: str = ""
+    def __init__(self) -> None:
+        self.arrays: dict[str, array[int]] = {name: array("i") for name in _COLUMNS}
+        self.variables: list[Variable] = []
+        self._known: dict[Variable, int] = {}
+
+    def __getitem__(self, name: str) -> array[int]:
+        return self.arrays[name]
+
+    def __len__(self) -> int:
+        return len(self.arrays["event"])
+
+    def keep(self, variable: Variable) -> int:
+        """The number of a value; the same for an equal one."""
+        number = self._known.get(variable)
+        if number is None:
+            number = self._known[variable] = len(self.variables)
+            self.variables.append(variable)
+        return number
+
+    def add(
+        self,
+        event: int,
+        statement: int,
+        line: int,
+        frame: int,
+        depth: int,
+        *,
+        output: int = 0,
+        figures: int = 0,
+        changed: Iterable[Variable] = (),
+        outer: Iterable[tuple[int, Variable]] = (),
+        value: Variable | None = None,
+    ) -> None:
+        """Append a step.
+
+        Args:
+            event: Its index in :data:`EVENTS`.
+            statement: Index of the statement, -1 for none.
+            line: From 1.
+            frame: Number of the frame.
+            depth: Of the frame.
+            output: Characters printed so far.
+            figures: Figures drawn so far.
+            changed: Names of this frame.
+            outer: Names of frames around it, each with the number of its frame.
+            value: What a call returned.
+        """
+        a = self.arrays
+        for name, number in zip(_COLUMNS, (event, statement, line, frame, depth, output, figures), strict=False):
+            a[name].append(number)
+        a["value"].append(_NONE if value is None else self.keep(value))
+        a["changed"].extend(map(self.keep, changed))
+        a["changes"].append(len(a["changed"]))
+        for number, variable in outer:
+            a["outer_frame"].append(number)
+            a["outer_variable"].append(self.keep(variable))
+        a["outer"].append(len(a["outer_frame"]))
+
+    def note(self, step: int, node: int, value: Variable) -> None:
+        """Append the value of an expression that the line of ``step`` evaluated."""
+        for name, number in (("noted", step), ("noted_node", node), ("noted_variable", self.keep(value))):
+            self.arrays[name].append(number)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One moment: what is about to run, and what the statement before has changed.
-
-    Attributes:
-        line: Line of the block, from 1.
-        event: ``line`` (about to run it); ``call`` and ``return`` (a function of the block begins, ends);
-            ``error``; ``end``.
-        depth: 0 for the block itself, 1 inside a function it calls, and so on.
-        function: Name of the function, empty for the block itself.
-        changed: Names of this frame that are new, different or deleted since its step before.
-        output: Characters printed so far.
-        figures: Figures drawn so far.
-    """
-
-    line: int
-    event: Event
-    depth: int = 0
-    function: str = ""
-    changed: tuple[Variable, ...] = ()
-    output: int = 0
-    figures: int = 0
+_State = tuple[tuple[int, ...], dict[int, dict[str, int]], dict[int, int]]
+"""Numbers of the frames under way, and of every frame its variables and its line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A recording.
+class Recording(Sequence[Step]):
+    """A recorded run; see the module.
 
-    Attributes:
+    Args:
         source: The block.
-        steps: In order.
-        output: All that was printed, its carriage returns included.
-        stopped: Why recording ended before the block did, in words, or empty.
+        columns: Its steps.
+        result: What the run gave in the end; its error holds the hint in plain words.
+        figures: What it drew.
+        printed: All that was printed, its carriage returns included.
+        stopped: Why recording ended before the block did, or what is not in it, in words; or empty.
+        watches: Expressions that were evaluated at each step.
     """
 
-    source: str
-    steps: tuple[Step, ...]
-    output: str = ""
-    stopped: str = ""
+    def __init__(
+        self,
+        source: str,
+        columns: Columns,
+        result: Output | None = None,
+        figures: Sequence[Figure] = (),
+        printed: str = "",
+        stopped: str = "",
+        watches: Sequence[str] = (),
+    ) -> None:
+        self.source = source
+        self.watches = tuple(watches)
+        self.result = result or Output()
+        self.figures = tuple(figures)
+        self.printed = printed
+        self.stopped = stopped
+        self.columns = columns
+        self._keyframes: list[_State] = [((), {}, {})]
+
+    # ---------------------------------------------------------------------------------- steps
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __getitem__(self, index: Any) -> Any:
+        """A step; negative indices count from the end, a slice gives a tuple."""
+        if isinstance(index, slice):
+            return tuple(self.step(i) for i in range(*index.indices(len(self))))
+        return self.step(index if index >= 0 else index + len(self))
+
+    def __iter__(self) -> Iterator[Step]:
+        return (self.step(i) for i in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Recording) and self.to_json() == other.to_json()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def step(self, i: int) -> Step:
+        """Step ``i``, from 0.
+
+        Raises:
+            IndexError: If there is none.
+        """
+        if not 0 <= i < len(self):
+            raise IndexError(f"there is no step {i}")
+        c = self.columns
+        value = c["value"][i]
+        return Step(
+            i,
+            c["line"][i],
+            EVENTS[c["event"][i]],
+            c["depth"][i],
+            self.function_of(c["frame"][i]),
+            c["frame"][i],
+            c["statement"][i],
+            tuple(c.variables[v] for v in self._changed(i)),
+            None if value < 0 else c.variables[value],
+            c["output"][i],
+            c["figures"][i],
+        )
+
+    def _changed(self, i: int) -> array[int]:
+        ends = self.columns["changes"]
+        return self.columns["changed"][ends[i - 1] if i else 0 : ends[i]]
+
+    def _outer(self, i: int) -> range:
+        ends = self.columns["outer"]
+        return range(ends[i - 1] if i else 0, ends[i])
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The numbered statements of the source."""
+        return Outline(self.source)
+
+    @cached_property
+    def _functions(self) -> dict[int, str]:
+        found = {0: ""}
+        statements = self.outline.statements
+        for frame, statement in zip(self.columns["frame"], self.columns["statement"], strict=True):
+            if frame not in found:
+                found[frame] = statements[statement].function if 0 <= statement < len(statements) else ""
+        return found
+
+    def function_of(self, frame: int) -> str:
+        """Name of the function of a frame, empty for the block's own."""
+        return self._functions.get(frame, "")
+
+    # ---------------------------------------------------------------------------------- state
+
+    def frames(self, i: int) -> tuple[Frame, ...]:
+        """Names and values of each frame at step ``i``, the block's own first, the innermost last."""
+        if i < 0:
+            return (Frame(0, "", 0, ()),)
+        stack, variables, lines = self._state(i)
+        c = self.columns
+        marks: dict[int, set[str]] = {c["frame"][i]: {c.variables[v].name for v in self._changed(i)}}
+        for at in self._outer(i):
+            marks.setdefault(c["outer_frame"][at], set()).add(c.variables[c["outer_variable"][at]].name)
+        return tuple(
+            Frame(
+                number,
+                self.function_of(number),
+                lines.get(number, 0),
+                tuple(c.variables[v] for v in variables.get(number, {}).values()),
+                frozenset(marks.get(number, ())),
+            )
+            for number in stack
+        )
+
+    def _state(self, i: int) -> _State:
+        wanted = i // _KEYFRAME
+        while len(self._keyframes) <= wanted:
+            start = (len(self._keyframes) - 1) * _KEYFRAME
+            self._keyframes.append(self._folded(self._keyframes[-1], start, start + _KEYFRAME))
+        return self._folded(self._keyframes[wanted], wanted * _KEYFRAME, i + 1)
+
+    def _folded(self, state: _State, start: int, end: int) -> _State:
+        """The state after the steps from ``start`` to ``end`` (exclusive); what has not changed is shared."""
+        stack, variables, lines = list(state[0]), dict(state[1]), dict(state[2])
+        own: set[int] = set()  # frames whose variables have been copied
+        c = self.columns
+        ended = _NONE
+        for i in range(start, end):
+            frame, depth, event = c["frame"][i], c["depth"][i], c["event"][i]
+            if ended != _NONE:
+                variables.pop(ended, None)
+                lines.pop(ended, None)
+            ended = frame if depth and event in (RETURN, ERROR) else _NONE
+            del stack[depth:]
+            stack.append(frame)
+            lines[frame] = c["line"][i]
+            for owner, number in (
+                *((frame, v) for v in self._changed(i)),
+                *((c["outer_frame"][at], c["outer_variable"][at]) for at in self._outer(i)),
+            ):
+                if owner not in own:
+                    own.add(owner)
+                    variables[owner] = dict(variables.get(owner, {}))
+                variable = c.variables[number]
+                if variable.text:
+                    variables[owner][variable.name] = number
+                else:
+                    variables[owner].pop(variable.name, None)
+        return tuple(stack), variables, lines
+
+    def printed_at(self, i: int) -> str:
+        """What had been printed by step ``i``, as on a terminal."""
+        return settled(self.printed[: self.columns["output"][i]]) if i >= 0 else ""
+
+    def figures_at(self, i: int) -> tuple[Figure, ...]:
+        """What had been drawn by step ``i``."""
+        return self.figures[: self.columns["figures"][i]] if i >= 0 else ()
+
+    @cached_property
+    def error_step(self) -> int | None:
+        """Where the error that ended the block was raised; None if it ended well."""
+        if not len(self) or self.columns["event"][-1] != ERROR:
+            return None
+        i = len(self) - 1
+        while i and self.columns["event"][i - 1] == ERROR:
+            i -= 1
+        return i
+
+    @property
+    def error(self) -> CodeError | None:
+        """The error that ended the block, with its hint in plain words."""
+        return self.result.error
+
+    # ---------------------------------------------------------------------------------- walking
+
+    def forward(self, i: int) -> int:
+        """Into: the next step, or the last one."""
+        return min(i + 1, len(self) - 1)
+
+    def back(self, i: int) -> int:
+        """The step before, or the first one."""
+        return max(i - 1, 0)
+
+    def over(self, i: int) -> int:
+        """The next step that is not inside a function called from here, or the last one."""
+        return self._shallower(i, 1)
+
+    def back_over(self, i: int) -> int:
+        """The step before that is not inside a function called from there, or the first one."""
+        return self._shallower(i, -1)
+
+    def _shallower(self, i: int, way: int, depth: int | None = None) -> int:
+        depths = self.columns["depth"]
+        if i < 0 or not len(self):
+            return min(0, len(self) - 1)
+        bound = depths[i] if depth is None else depth
+        j = i + way
+        while 0 <= j < len(depths) and depths[j] > bound:
+            j += way
+        return min(max(j, 0), len(depths) - 1)
+
+    def out(self, i: int) -> int:
+        """The next step of the calling frame, or the last one."""
+        return self._shallower(i, 1, self.columns["depth"][i] - 1)
+
+    def back_out(self, i: int) -> int:
+        """The step of the calling frame from which this call began, or the first one."""
+        return self._shallower(i, -1, self.columns["depth"][i] - 1)
+
+    def find(self, i: int, lines: Iterable[int], *, backwards: bool = False) -> int | None:
+        """The next step after ``i`` (or the last before it) about to run one of ``lines``; None if there is none."""
+        wanted = set(lines)
+        c = self.columns
+        way = range(i - 1, -1, -1) if backwards else range(i + 1, len(self))
+        return next((j for j in way if c["line"][j] in wanted and c["event"][j] in (LINE, ERROR)), None)
+
+    @cached_property
+    def _changes_by_name(self) -> dict[str, array[int]]:
+        found: dict[str, array[int]] = {}
+        c = self.columns
+        for i in range(len(self)):
+            numbers = (*self._changed(i), *(c["outer_variable"][at] for at in self._outer(i)))
+            for name in {c.variables[v].name for v in numbers}:
+                found.setdefault(name, array("i")).append(i)
+        return found
+
+    def where_changes(self, name: str) -> tuple[int, ...]:
+        """The steps at which ``name`` has just become new or different, in any frame."""
+        return tuple(self._changes_by_name.get(name, ()))
+
+    def next_change(self, i: int, name: str, *, backwards: bool = False) -> int | None:
+        """The next step after ``i`` (or the last before it) at which ``name`` has changed; None if there is none."""
+        steps = self._changes_by_name.get(name, array("i"))
+        at = bisect_left(steps, i) - 1 if backwards else bisect_right(steps, i)
+        return steps[at] if 0 <= at < len(steps) else None
+
+    # ---------------------------------------------------------------------------------- structure
+
+    @cached_property
+    def _loops(self) -> tuple[tuple[Loop, ...], array[int]]:
+        c = self.columns
+        return loops_of(self.outline, c["event"], c["statement"], c["frame"], c["depth"])
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        """Every run of a loop, in the order in which they began; their ``parent`` makes a tree of them."""
+        return self._loops[0]
+
+    def loops_at(self, i: int) -> tuple[tuple[Loop, int], ...]:
+        """The loops under way at step ``i``, outermost first, each with its turn: 1 is the first, 0 before it."""
+        loops, innermost = self._loops
+        found: list[tuple[Loop, int]] = []
+        at = innermost[i] if 0 <= i < len(innermost) else _NONE
+        while at != _NONE:
+            found.append((loops[at], bisect_right(loops[at].turns, i)))
+            at = loops[at].parent
+        return tuple(reversed(found))
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call of a function of the block, in the order in which they began."""
+        return calls_of(self)
+
+    @cached_property
+    def _call_of_frame(self) -> dict[int, Call]:
+        return {call.frame: call for call in self.calls}
+
+    def calls_at(self, i: int) -> tuple[Call, ...]:
+        """The calls under way at step ``i``, outermost first."""
+        stack = self._state(i)[0] if i >= 0 else ()
+        return tuple(self._call_of_frame[f] for f in stack if f in self._call_of_frame)
+
+    def effect(self, i: int) -> int:
+        """The step at which the line of step ``i`` has run: its changes, output and figures are those seen there."""
+        c = self.columns
+        frame = c["frame"][i]
+        j = i + 1
+        while j < len(self) and c["frame"][j] != frame and c["depth"][j] > c["depth"][i]:
+            j += 1
+        return min(j, len(self) - 1)
+
+    # ---------------------------------------------------------------------------------- in words and in mathematics
+
+    @cached_property
+    def _noted(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for at, step in enumerate(self.columns["noted"]):
+            if self.columns["noted_node"][at] >= 0:
+                found.setdefault(step, []).append(at)
+        return found
+
+    @cached_property
+    def _watched(self) -> tuple[tuple[array[int], array[int]], ...]:
+        """Of each watch the steps at which its value changed, and the values."""
+        found = tuple((array("i"), array("i")) for _ in self.watches)
+        c = self.columns
+        for step, node, value in zip(c["noted"], c["noted_node"], c["noted_variable"], strict=True):
+            if 0 < -node <= len(found):
+                found[-1 - node][0].append(step)
+                found[-1 - node][1].append(value)
+        return found
+
+    def watched_at(self, i: int) -> tuple[Variable, ...]:
+        """The value of each of :attr:`watches` at step ``i``; of kind ``error`` (and why) where it has none."""
+        values = []
+        for source, (steps, numbers) in zip(self.watches, self._watched, strict=True):
+            at = bisect_right(steps, i) - 1
+            found = self.columns.variables[numbers[at]] if at >= 0 else Variable("", "error", "has no value yet")
+            values.append(Variable(source, found.kind, found.text, found.latex))
+        return tuple(values)
+
+    @property
+    def has_expressions(self) -> bool:
+        """Whether the values of expressions were recorded at all."""
+        return bool(self._noted)
+
+    def noted_values(self, i: int) -> tuple[tuple[int, Variable], ...]:
+        """The expressions that the line of step ``i`` evaluated, by number, in order."""
+        c = self.columns
+        return tuple((c["noted_node"][at], c.variables[c["noted_variable"][at]]) for at in self._noted.get(i, ()))
+
+    def unfolding(self, i: int) -> Unfolding | None:
+        """How the expression of the line of step ``i`` is worked out; None if there is nothing to work out."""
+        from tutor_app.core.unfolding import unfolded
+
+        return unfolded(self, i)
+
+    def sentence(self, i: int) -> str:
+        """Step ``i`` in words: what the line before has done, and what comes next."""
+        from tutor_app.core.narration import sentence
+
+        return sentence(self, i)
+
+    # ---------------------------------------------------------------------------------- JSON
 
     def to_json(self) -> str:
         """The recording as JSON text."""
-        return json.dumps({"version": VERSION} | asdict(self), ensure_ascii=False)
+        parts: tuple[Part, ...] = (Code(self.source), *self.figures, self.result)
+        variables = [[v.name, KINDS.index(v.kind), v.text, v.latex] for v in self.columns.variables]
+        return json.dumps(
+            {
+                "version": VERSION,
+                "run": Transcript.of("", *parts).to_dict(),
+                "printed": self.printed,
+                "stopped": self.stopped,
+                "watches": list(self.watches),
+                "variables": variables,
+                "steps": {name: column.tolist() for name, column in self.columns.arrays.items()},
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
 
     @classmethod
-    def from_json(cls, text: str) -> Trace:
+    def from_json(cls, text: str | bytes) -> Recording:
         """Read what :meth:`to_json` wrote.
 
         Raises:
@@ -96,98 +488,60 @@ class Trace:
         """
         try:
             data = json.loads(text)
-            if data["version"] > VERSION:
-                raise TraceFormatError("The recording was made by a newer version of this program.")
-            return cls(data["source"], tuple(map(step_from, data["steps"])), data["output"], data["stopped"])
-        except (ValueError, KeyError, TypeError) as e:
-            if isinstance(e, TraceFormatError):
+            if data["version"] != VERSION:
+                age = "a newer" if data["version"] > VERSION else "an older"
+                raise TraceFormatError(f"The recording was made by {age} version of this program. Record it again.")
+            parts = Transcript.from_dict(data["run"]).solution
+            source = next(p.source for p in parts if isinstance(p, Code))
+            result = next(p for p in parts if isinstance(p, Output))
+            figures = tuple(p for p in parts if isinstance(p, Figure))
+            columns = _columns_from(data)
+            watches = tuple(map(str, data["watches"]))
+            return cls(source, columns, result, figures, str(data["printed"]), str(data["stopped"]), watches)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, StopIteration, IndexError) as e:
+            if isinstance(e, TraceFormatError) and not isinstance(e, TranscriptFormatError):
                 raise
             raise TraceFormatError("This is not a recording of a run.") from None
 
 
-def step_from(data: Mapping[str, Any]) -> Step:
-    """A step from its JSON form.
+def _columns_from(data: Any) -> Columns:
+    """The steps of a JSON form, checked: whoever reads them may rely on every number.
 
     Raises:
-        KeyError, TypeError, ValueError: If it is none.
+        ValueError, KeyError, TypeError, OverflowError, IndexError: If they are none.
     """
-    return Step(
-        line=int(data["line"]),
-        event=data["event"],
-        depth=int(data.get("depth", 0)),
-        function=str(data.get("function", "")),
-        changed=tuple(
-            Variable(str(v["name"]), v["kind"], str(v["text"]), str(v.get("latex", "")))
-            for v in data.get("changed", ())
-        ),
-        output=int(data.get("output", 0)),
-        figures=int(data.get("figures", 0)),
+    columns = Columns()
+    for name, kind, text, latex in data["variables"]:
+        if not all(isinstance(s, str) for s in (name, text, latex)):
+            raise TypeError("a variable is no text")
+        columns.variables.append(Variable(name, KINDS[kind], text, latex))
+    for name in _COLUMNS:
+        columns.arrays[name] = array("i", data["steps"][name])
+    a = columns.arrays
+    count, most = len(a["event"]), len(columns.variables)
+    steps = (*_COLUMNS[:9], "outer")
+    paired = [("outer_frame", "outer_variable"), ("noted", "noted_node"), ("noted", "noted_variable")]
+    fits = (
+        all(len(a[name]) == count for name in steps)
+        and all(len(a[x]) == len(a[y]) for x, y in paired)
+        and all(0 <= e < len(EVENTS) for e in a["event"])
+        and all(_NONE <= v < most for v in a["value"])
+        and all(0 <= v < most for name in ("changed", "outer_variable", "noted_variable") for v in a[name])
+        and all(0 <= s < count for s in a["noted"])
+        and _ascends(a["changes"], len(a["changed"]))
+        and _ascends(a["outer"], len(a["outer_frame"]))
+        and all(min(a[name], default=0) >= 0 for name in ("line", "frame", "depth", "output", "figures"))
+        and _is_nested(a["depth"])
     )
+    if not fits:
+        raise ValueError("the steps do not fit together")
+    return columns
 
 
-Frame = dict[str, Variable]
+def _ascends(ends: array[int], last: int) -> bool:
+    return all(x <= y for x, y in zip((0, *ends), ends, strict=False)) and (ends[-1] if ends else 0) == last
 
 
-class Replay:
-    """Walks a recording; position -1 is before the first step.
-
-    Args:
-        trace: The recording.
-    """
-
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        self.position = -1
-        self._keyframes: list[tuple[Frame, ...]] = [({},)]
-
-    def forward(self) -> bool:
-        """Go one step on; False at the end."""
-        return self.go(self.position + 1)
-
-    def back(self) -> bool:
-        """Go one step back; False at the start."""
-        return self.go(self.position - 1)
-
-    def go(self, position: int) -> bool:
-        """Go to a step; False, and no move, if there is none."""
-        if not -1 <= position < len(self.trace.steps):
-            return False
-        self.position = position
-        return True
-
-    @property
-    def step(self) -> Step | None:
-        """The step here."""
-        return self.trace.steps[self.position] if self.position >= 0 else None
-
-    @property
-    def output(self) -> str:
-        """What had been printed by now."""
-        return settled(self.trace.output[: self.step.output]) if self.step else ""
-
-    def frames(self) -> tuple[Mapping[str, Variable], ...]:
-        """Names and values of each frame at this step, the block's own first, the innermost last."""
-        count = self.position + 1
-        while len(self._keyframes) <= count // _KEYFRAME:
-            start = (len(self._keyframes) - 1) * _KEYFRAME
-            self._keyframes.append(self._fold(self._keyframes[-1], start, start + _KEYFRAME))
-        start = count // _KEYFRAME * _KEYFRAME
-        frames = self._fold(self._keyframes[count // _KEYFRAME], start, count)
-        depth = self.step.depth if self.step else 0
-        return frames[: depth + 1]
-
-    def _fold(self, frames: tuple[Frame, ...], start: int, end: int) -> tuple[Frame, ...]:
-        """The frames after the steps from ``start`` to ``end`` (exclusive)."""
-        stack = [dict(f) for f in frames]
-        for step in self.trace.steps[start:end]:
-            if step.event == "call":
-                del stack[step.depth :]
-            del stack[step.depth + 1 :]
-            while len(stack) <= step.depth:
-                stack.append({})
-            for variable in step.changed:
-                if variable.text:
-                    stack[step.depth][variable.name] = variable
-                else:
-                    stack[step.depth].pop(variable.name, None)
-        return tuple(stack)
+def _is_nested(depths: array[int]) -> bool:
+    """Whether no step is more than one frame deeper than the one before."""
+    return all(y <= x + 1 for x, y in zip((_NONE, *depths), depths, strict=False))

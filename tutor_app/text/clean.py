@@ -10,13 +10,12 @@ import binascii
 import re
 import struct
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any, Final, get_args
+from collections.abc import Iterator
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from tutor_app.core.terminal import outside_controls
-from tutor_app.core.trace import Event, Kind, Step, Variable, step_from
+from tutor_app.core.trace_values import KINDS, Variable
 
 # Everything a terminal or a text layout could take as an order: C0 and C1 controls but line feed and tab, format
 # characters (bidirectional overrides, invisible tags) but the joiners that scripts and emoji need, letters that
@@ -55,25 +54,22 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-STEP_CHARS: Final = 2_000
-MAX_CHANGED: Final = 1_000
+VALUE_CHARS: Final = 2_000
 
 
-def clean_step(data: Mapping[str, Any]) -> Step:
-    """A step of a recording, its texts cut and made visible.
+def clean_variable(name: object, kind: object, text: object, latex: object) -> Variable:
+    """A value of a recording, its texts cut and made visible.
 
     Raises:
-        KeyError, TypeError, ValueError, ArithmeticError: If it is none.
+        ValueError: If it is none.
     """
-    step = step_from(data)
-    if step.event not in get_args(Event) or not all(v.kind in get_args(Kind) for v in step.changed):
-        raise ValueError("no step of a recording")
+    if not (isinstance(name, str) and isinstance(text, str) and isinstance(latex, str)) or kind not in KINDS:
+        raise ValueError("no value of a recording")
+    return Variable(_shown(name), kind, _shown(text), _shown(latex))
 
-    def shown(text: str) -> str:
-        return visible(text[:STEP_CHARS])
 
-    changed = (Variable(shown(v.name), v.kind, shown(v.text), shown(v.latex)) for v in step.changed[:MAX_CHANGED])
-    return replace(step, function=shown(step.function), changed=tuple(changed))
+def _shown(text: str) -> str:
+    return visible(text[:VALUE_CHARS])
 
 
 MAX_PNG_SIDE: Final = 4000

@@ -17,12 +17,14 @@ from typing import Any, Final, Literal
 
 from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
+from tutor_app.adapters.sandbox.received import Received
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
 from tutor_app.core.terminal import TerminalLines
-from tutor_app.core.trace import Step, Trace
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
-from tutor_app.text.clean import clean_step, clean_svg, png_size, visible, visible_except_cursor
+from tutor_app.text.clean import clean_svg, png_size, visible, visible_except_cursor
 
 POLL_SECONDS: Final = 0.01
 WATCH_SECONDS: Final = 0.02
@@ -36,9 +38,6 @@ REWRITE_SECONDS: Final = 0.1
 """How often a line that is overwritten again and again is given on."""
 OVERWRITTEN: Final = 64
 """How many times the limit on output a block may write, where it overwrites most of it again."""
-MAX_STEPS: Final = 20_000
-MAX_RECORDED: Final = 16 << 20
-"""Characters of all steps together; well above what the recorder itself keeps to."""
 
 
 class Run:
@@ -52,7 +51,7 @@ class Run:
         code: Python source.
         limit: Wall seconds.
         cancel: Stop.
-        record_steps: Steps to record; 0 records nothing.
+        record: What to record; None records nothing.
 
     Attributes:
         lost: Whether the worker, and with it the namespace, is gone.
@@ -69,11 +68,11 @@ class Run:
         code: str,
         limit: float,
         cancel: Cancel,
-        record_steps: int = 0,
+        record: Record | None = None,
     ) -> None:
         self._worker = worker
         self._number, self._code, self._limit, self._cancel = number, code, limit, cancel
-        self._record_steps = min(record_steps, MAX_STEPS)
+        self._received = Received(code, record) if record is not None else None
         self._limits, self._exit_status = limits, exit_status
         self._text: list[str] = []
         self._room = self._limits.output
@@ -84,11 +83,9 @@ class Run:
         self._shown_values: list[tuple[str, str]] = []
         self._printed_raw: list[str] = []
         self._figures = 0
-        self._recorded = 0
+        self._drawn: list[Figure] = []
         self._done: dict[str, Any] | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._steps: list[Step] = []
-        self._recording_stopped = ""
         self.lost = True  # until the block has ended well: the caller may close the iterator at any moment
         self.ended: OutputStatus | None = None
         self.seconds = 0.0
@@ -103,7 +100,7 @@ class Run:
                 while read_some(worker.raw):
                     """What a thread that was left behind wrote before the process was paused is no one's output."""
                 worker.resume()
-                worker.send({"run": self._number, "code": self._code, "record_steps": self._record_steps})
+                worker.send({"run": self._number, "code": self._code, **self._asked()})
             except TimeoutError:  # it pretended to be done and does not listen
                 why = "broken"
                 worker.kill()
@@ -160,7 +157,7 @@ class Run:
                 worker.pause()  # threads left behind rest until the next block
                 self.lost = False
             output = self._outcome(why)
-            yield RunFinished(output, self._trace() if self._record_steps else None)
+            yield RunFinished(output, self._recording(output))
         finally:
             if self.lost:
                 worker.close()
@@ -180,17 +177,17 @@ class Run:
             figure = _figure(message)
             if figure is not None and self._figures < MAX_FIGURES:
                 self._figures += 1
+                if self._received is not None:
+                    self._drawn.append(figure)
                 yield FigureDrawn(figure)
         elif kind == "done":
             self._done = message
-        elif kind == "step" and self._record_steps:
-            for data in message["steps"][: MAX_STEPS - len(self._steps)]:
-                step = clean_step(data)
-                self._recorded += sum(len(v.name) + len(v.text) + len(v.latex) for v in step.changed)
-                if self._recorded > MAX_RECORDED:
-                    raise ValueError("more steps than a recorder sends")
-                self._steps.append(step)
-            self._recording_stopped = visible(str(message.get("stopped", ""))[:300])
+        elif kind == "step" and self._received is not None:
+            self._received.take(message)
+
+    def _asked(self) -> dict[str, Any]:
+        """What the worker is to record."""
+        return self._received.asked() if self._received is not None else {}
 
     def _printed(self, text: str, stream: str) -> Iterator[RunEvent]:
         if text:
@@ -198,7 +195,7 @@ class Run:
             yield from self._print(text, stream)
 
     def _print(self, text: str, stream: str) -> Iterator[RunEvent]:
-        if self._record_steps and self._unsettled_room > 0:
+        if self._received is not None and self._unsettled_room > 0:
             self._printed_raw.append(visible_except_cursor(text[: self._limits.output]))
         self._unsettled_room -= len(text)
         for line, source in self._lines.feed(text, stream):
@@ -267,12 +264,11 @@ class Run:
         if isinstance(done.get("value"), str):
             self._shown_values.append((done["value"][:MAX_VALUE], str(done.get("latex", ""))[:MAX_VALUE]))
 
-    def _trace(self) -> Trace:
+    def _recording(self, output: Output) -> Recording | None:
         """The recording of a block that has ended."""
-        stopped = self._recording_stopped
-        if self.ended not in ("ok", "error") and not stopped:
-            stopped = "Recording stopped here, because the block was cut short."
-        return Trace(self._code, tuple(self._steps), "".join(self._printed_raw), stopped)
+        if self._received is None:
+            return None
+        return self._received.recording(output, self._drawn, "".join(self._printed_raw))
 
     def _excess(self) -> Literal["threads", "disk", "memory", ""]:
         """Which bound that the kernel does not keep for us has been passed (Linux only)."""

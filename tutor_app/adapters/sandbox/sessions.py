@@ -23,6 +23,7 @@ from tutor_app.core.confinement import Guarantee
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, NeverCancelled
+from tutor_app.core.trace_values import Record
 
 __all__ = ["Limits", "Sandbox", "Session", "guarantees"]
 
@@ -113,7 +114,7 @@ class Session:
         return dict(self._worker.hello["held"]) if self._worker else {}
 
     def run(
-        self, code: str, *, cancel: Cancel | None = None, timeout: float | None = None, record_steps: int = 0
+        self, code: str, *, cancel: Cancel | None = None, timeout: float | None = None, record: Record | None = None
     ) -> Iterator[RunEvent]:
         """Run a block; see the port."""
         cancel = cancel or NeverCancelled()
@@ -125,7 +126,7 @@ class Session:
             yield OutputDelta(note, "stderr")
         self._number += 1
         worker = self._worker_or_fault()
-        run = Run(worker, self._pool.limits, self._pool.exit_status, self._number, code, limit, cancel, record_steps)
+        run = Run(worker, self._pool.limits, self._pool.exit_status, self._number, code, limit, cancel, record)
         try:
             for event in run.events():
                 if isinstance(event, RunFinished):

@@ -1,100 +1,72 @@
 """Records how a block runs, by markers put into its syntax tree before each statement.
 
 Only the block's own statements carry markers, so library code runs at full speed, and nothing the code does to
-Python's own trace hooks matters. It runs inside the confined process; the program validates what it sends.
+Python's own trace hooks matters. It runs inside the confined process; the program validates what it sends
+(:mod:`tutor_app.adapters.sandbox.received`).
 """
 
 from __future__ import annotations
 
 import ast
-import reprlib
+import builtins
+import inspect
+import linecache
 import sys
+import threading
 import types
-from collections.abc import Iterable
-from fractions import Fraction
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tutor_app.adapters.sandbox.block import Block, cut
+from tutor_app.adapters.sandbox.block import Block
+from tutor_app.adapters.sandbox.markers import BACK, CALL, ERROR, LINE, NOTE, RETURN, SHIFT, STEP, Markers, names_of
+from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
+from tutor_app.adapters.sandbox.watching import Watches
 
-MARK: Final = "__step__"
-LINE, CALL, RETURN = range(3)
-_EVENTS: Final = ("line", "call", "return")
-_SHIFT: Final = 2
-BATCH: Final = 50
-MAX_BYTES: Final = 3 << 20
-TEXT_CHARS: Final = 400
-LATEX_CHARS: Final = 1_000
-MAX_NODES: Final = 400
-MAX_MATRIX: Final = 64
+END: Final = 4
+BATCH: Final = 200
+MAX_BYTES: Final = 8 << 20
+BATCH_BYTES: Final = 1 << 20
+MAX_NOTED: Final = 200_000
+MAX_CHANGED: Final = 500
+FRAMES_LOOKED_AT: Final = 20
+"""Calling frames, besides the block's own, in which changes are looked for at each step."""
+SPARE_FRAMES: Final = 60
+"""Frames that the recorder itself needs above the deepest one of the block."""
 _SMALL: Final = 10**15
 _MISSING: Final = object()
-# Objects of these types stay what they are; of all others the text is compared.
-_IMMUTABLE: Final = frozenset((bool, int, float, complex, str, bytes, type(None), Fraction, types.FunctionType, type))
+_UNSETTLED: Final = object()
+_GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_NEVER: Final = frozenset((types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type))
 
 
-class _Insert:
-    """Puts a marker before each statement, at the end of loop bodies, and around function bodies."""
+@dataclass(slots=True, eq=False)
+class _Frame:
+    """A frame of the block that is under way.
 
-    def mark(self, node: ast.stmt, event: int) -> ast.stmt:
-        code = (node.lineno << _SHIFT) + event
-        call = ast.Call(ast.Name(MARK, ast.Load()), [ast.Constant(code)], [])
-        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
+    Attributes:
+        number: 0 is the block's own.
+        frame: The frame itself; None for the block's own, whose names are the module's.
+        parent: The block's frame from which it was called last.
+        depth: Of the block's frames.
+        total: Of all frames below it, for the limit on recursion.
+        seen: Names with their value, if it is one that stays what it is, and its text.
+        unsettled: Names whose values may change without being assigned to.
+        step: Index of its last step.
+        back: What it returns.
+        failed: Whether an exception is leaving it.
+    """
 
-    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        out: list[ast.stmt] = []
-        for statement in body:
-            if not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
-                out.append(self.mark(statement, LINE))
-            self.inside(statement)
-            out.append(statement)
-        return out
-
-    def inside(self, node: ast.stmt) -> None:
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self.function(node)
-            case ast.ClassDef():
-                for statement in node.body:
-                    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                        self.inside(statement)
-            case ast.For() | ast.AsyncFor() | ast.While():
-                node.body = [*self.block(node.body), self.mark(node, LINE)]
-                node.orelse = self.block(node.orelse)
-            case ast.If():
-                node.body, node.orelse = self.block(node.body), self.block(node.orelse)
-            case ast.With() | ast.AsyncWith():
-                node.body = self.block(node.body)
-            case ast.Try() | ast.TryStar():
-                node.body, node.orelse = self.block(node.body), self.block(node.orelse)
-                node.finalbody = self.block(node.finalbody)
-                for handler in node.handlers:
-                    handler.body = self.block(handler.body)
-            case ast.Match():
-                for case in node.cases:
-                    case.body = self.block(case.body)
-            case _:
-                pass
-
-    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        doc = ast.get_docstring(node, clean=False) is not None
-        head, rest = (node.body[:1], node.body[1:]) if doc else ([], node.body)
-        if not rest:
-            return
-        body = [self.mark(node, CALL), *self.block(rest)]
-        wrapped = ast.Try(body=body, handlers=[], orelse=[], finalbody=[self.mark(node, RETURN)])
-        node.body = [*head, ast.fix_missing_locations(ast.copy_location(wrapped, rest[0]))]
-
-
-def _stored(tree: ast.AST) -> set[str]:
-    """Names the block itself gives values to; star imports and modules are left out."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-    return names
+    number: int
+    frame: types.FrameType | None
+    parent: _Frame | None
+    depth: int
+    total: int
+    seen: dict[str, tuple[object, str]] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
+    step: int = -1
+    back: Encoded | None = None
+    failed: bool = False
 
 
 class Recorder:
@@ -103,246 +75,381 @@ class Recorder:
     Args:
         block: Where the code runs.
         max_steps: Steps recorded.
+        expressions: Whether the values of expressions are recorded, too.
+        watches: Expressions to evaluate at each step.
     """
 
-    def __init__(self, block: Block, max_steps: int) -> None:
-        self._block, self._left = block, max_steps
-        self._max = max_steps
-        self._bytes = 0
-        self._steps: list[dict[str, Any]] = []
-        self._seen: dict[int, dict[str, tuple[object, str]]] = {}
+    def __init__(self, block: Block, max_steps: int, expressions: bool = False, watches: Iterable[str] = ()) -> None:
+        self._block, self._left, self._max = block, max_steps, max_steps
+        self._expressions = expressions
+        self._bytes = self._sent = self._count = self._notes = self._frames_begun = 0
+        self._steps: list[list[Any]] = []
+        self._noted: list[list[Any]] = []
         self._names: list[str] = []
-        self._encoder = _Encoder()
+        self._shared: set[str] = set()
+        self._encoder = Encoder()
+        self._watches = Watches(watches, self._encoder)
+        self._thread = threading.get_ident()
+        self._filename = ""
+        self._module = _Frame(0, None, None, 0, 0)
+        self._frames: dict[int, _Frame] = {}
+        self._limit = sys.getrecursionlimit()
+        self._busy = False
+        self._last_depth = 0
+        self._known_before: set[str] = set()
+        self._imported: set[str] = set()
         self.stopped = ""
+
+    # ---------------------------------------------------------------------------------- running
 
     def execute(self, tree: ast.Module, filename: str) -> Any:
         """Run the block with markers; see :meth:`Block.execute`."""
         scope = self._block.main.__dict__
-        insert = _Insert()
-        self._names = sorted(_stored(tree))
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        tree.body = insert.block(tree.body)
-        scope[MARK] = self._mark
+        self._filename = filename
+        try:
+            markers, last, last_number = self._prepare(tree, scope)
+        except RecursionError:
+            self.stopped = "This code nests too deeply to be recorded."
+            self.flush()
+            return self._block.execute(ast.parse("".join(_source_of(filename)), filename), filename)
+        self._install()
         value = None
         try:
+            self._limit = sys.getrecursionlimit()
+            sys.setrecursionlimit(self._limit + SPARE_FRAMES)
             exec(compile(tree, filename, "exec", dont_inherit=True), scope)
-            if last is not None and isinstance(last, ast.Expr):
-                self._record(last.lineno, "line", scope, 0, "")
+            if last is not None:
+                if self._left > 0:
+                    self._record(self._module, LINE, last_number, last.lineno, scope)
                 value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), scope)
-            self._record(last.lineno if last else 0, "end", scope, 0, "")
+            self._end(END, last_number, last.lineno if last is not None else 0, scope)
         except BaseException as e:
-            self._on_error(e, filename, scope)
+            line = _line_of(e, filename)
+            self._end(ERROR, markers.innermost(line), line, scope, _error(e))
             raise
         finally:
-            scope[MARK] = abs
+            self._uninstall()
+            if sys.getrecursionlimit() == self._limit + SPARE_FRAMES:
+                sys.setrecursionlimit(self._limit)
             self.flush()
         return value
 
-    def _mark(self, code: int) -> None:
-        if self._block.threads.is_late():
-            return
-        line, event = code >> _SHIFT, code & ((1 << _SHIFT) - 1)
-        frame = sys._getframe(1)
-        depth, function = self._place(frame)
-        self._record(line, _EVENTS[event], frame.f_locals, depth, function, key=id(frame))
-        if event == RETURN:
-            self._seen.pop(id(frame), None)
+    def _prepare(self, tree: ast.Module, scope: Mapping[str, Any]) -> tuple[Markers, ast.Expr | None, int]:
+        markers = Markers(tree, self._expressions)
+        stored, imported, used, self._shared = names_of(tree)
+        known = {n for n in used if n in scope and not n.startswith("__") and _is_data(n, scope[n])}
+        self._names = sorted(stored | known)
+        self._known_before, self._imported = set(scope), imported
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        number = markers.number(last) if last is not None else -1
+        tree.body = markers.mark(tree.body)
+        if isinstance(last, ast.Expr):
+            markers.note(last)
+        return markers, last if isinstance(last, ast.Expr) else None, number
 
-    def _place(self, frame: types.FrameType) -> tuple[int, str]:
-        depth = -1
-        above: types.FrameType | None = frame
-        while above is not None and depth < 500:
-            depth += above.f_code.co_filename.startswith("<block ")
-            above = above.f_back
-        name = frame.f_code.co_name
-        return max(depth, 0), "" if name == "<module>" else name
+    def _install(self) -> None:
+        vars(builtins).update({STEP: self._mark, NOTE: self._note, BACK: self._back})
+
+    def _uninstall(self) -> None:
+        """Let markers of functions that live on cost next to nothing."""
+        vars(builtins).update({STEP: abs, NOTE: _second, BACK: _first})
+        self._frames.clear()
+
+    # ---------------------------------------------------------------------------------- markers
+
+    def _mark(self, code: int) -> None:
+        if self._busy or threading.get_ident() != self._thread:
+            return
+        frame = sys._getframe(1)
+        if frame.f_code.co_filename != self._filename:  # a function that another block defined
+            return
+        event = code & ((1 << SHIFT) - 1)
+        self._busy = True
+        try:
+            if event == LINE:
+                own = self._own(frame)
+                scope = frame.f_locals if own.number else self._block.main.__dict__
+                self._record(own, LINE, code >> SHIFT, frame.f_lineno, scope)
+            else:
+                self._mark_function(event, code >> SHIFT, frame)
+        except RecursionError:
+            if event == CALL:
+                raise  # as it would have come a moment later without the recorder
+            self._fail()
+        except Exception:  # noqa: BLE001 - whatever the block did to what the recorder uses is no fault of the block's
+            self._fail()
+        finally:
+            self._busy = False
+
+    def _mark_function(self, event: int, statement: int, frame: types.FrameType) -> None:
+        own = self._begin(frame) if event == CALL else self._own(frame)
+        if event == CALL:
+            self._record(own, CALL, statement, frame.f_lineno, frame.f_locals)
+        elif event == ERROR:
+            error = sys.exc_info()[1]
+            if error is not None and not isinstance(error, GeneratorExit):
+                own.failed = True
+                line = _line_of(error, self._filename, frame)
+                self._record(own, ERROR, statement, line or frame.f_lineno, frame.f_locals, _error(error))
+        elif event == RETURN:
+            if not own.failed:
+                nothing = None if frame.f_code.co_flags & _GENERATORS else ("nothing", "None", "")
+                self._record(own, RETURN, statement, frame.f_lineno, frame.f_locals, own.back or nothing)
+            self._frames.pop(id(frame), None)
+            own.frame = None
+
+    def _begin(self, frame: types.FrameType) -> _Frame:
+        """A frame that has just begun."""
+        self._frames_begun += 1
+        own = self._frames[id(frame)] = _Frame(self._frames_begun, frame, None, 1, 0)
+        self._place(own, frame)
+        if own.total >= self._limit:
+            self._frames.pop(id(frame))
+            raise RecursionError("maximum recursion depth exceeded")
+        return own
+
+    def _own(self, frame: types.FrameType) -> _Frame:
+        if frame.f_code.co_name == "<module>":
+            if not self._module.total:
+                self._module.total = _height(frame)
+                self._frames[id(frame)] = self._module
+            return self._module
+        own = self._frames.get(id(frame))
+        if own is None:
+            return self._begin(frame)
+        if own.parent is None or frame.f_back is not own.parent.frame:  # a generator may be resumed from anywhere
+            self._place(own, frame)
+        return own
+
+    def _place(self, own: _Frame, frame: types.FrameType) -> None:
+        hops, above = 1, frame.f_back
+        while above is not None and id(above) not in self._frames:
+            hops, above = hops + 1, above.f_back
+        parent = self._frames[id(above)] if above is not None else self._module
+        own.parent, own.depth = parent, parent.depth + 1
+        own.total = parent.total + hops if above is not None else hops
+
+    def _note(self, number: int, value: object) -> object:
+        """Keep the value of an expression; returns it."""
+        if self._busy or self._notes >= MAX_NOTED or self._left <= 0 or threading.get_ident() != self._thread:
+            return value
+        frame = sys._getframe(1)
+        if frame.f_code.co_filename != self._filename or type(value) in _NEVER:
+            return value
+        self._busy = True
+        try:
+            own = self._frames.get(id(frame)) if frame.f_code.co_name != "<module>" else self._module
+            if own is not None and own.step >= 0:
+                kind, text, latex = self._encoder.encode(value)
+                self._notes += 1
+                self._bytes += len(text) + len(latex) + 20
+                self._noted.append([own.step, number, kind, text, latex])
+                if len(self._noted) >= 10 * BATCH or self._bytes - self._sent >= BATCH_BYTES:
+                    self.flush()
+        except Exception:  # noqa: BLE001 - as in _mark
+            self._fail()
+        finally:
+            self._busy = False
+        return value
+
+    def _back(self, value: object) -> object:
+        """Keep what a function is about to return; returns it."""
+        if not self._busy and self._left > 0 and threading.get_ident() == self._thread:
+            own = self._frames.get(id(sys._getframe(1)))
+            if own is not None and own.number:
+                self._busy = True
+                try:
+                    own.back = self._encoder.encode(value)
+                finally:
+                    self._busy = False
+        return value
+
+    # ---------------------------------------------------------------------------------- steps
 
     def _record(
         self,
+        own: _Frame,
+        event: int,
+        statement: int,
         line: int,
-        event: str,
-        scope: dict[str, Any],
-        depth: int,
-        function: str,
-        *,
-        key: int = 0,
+        scope: Mapping[str, Any],
+        value: Encoded | None = None,
     ) -> None:
         if self._left <= 0:
             return
         self._left -= 1
-        names: Iterable[str] = scope if function else self._names
-        changed = self._changed(scope, names, key if function else 0)
-        step: dict[str, Any] = {"line": line, "event": event, "depth": depth, "function": function}
-        step |= {"changed": changed, "output": self._block.printed, "figures": self._block.drawn}
-        self._steps.append(step)
-        self._bytes += sum(len(c["text"]) + len(c.get("latex", "")) + 60 for c in changed) + 80
-        if self._left == 0 and event not in ("end", "error"):
+        memo: dict[int, Encoded] = {}
+        changed = self._changed(own, scope, scope if own.number else self._names, memo)
+        outer = self._outer(own, memo) if own.number else []
+        self._send(own, event, statement, line, changed, outer, value)
+        self._watched(own, scope)
+        if self._left == 0 and event not in (END, ERROR):
             self._stop(f"Recording stopped here, after {self._max} steps; the block itself ran on.")
         elif self._bytes > MAX_BYTES:
             self._stop("Recording stopped here, because the values are too large; the block itself ran on.")
-        if len(self._steps) >= BATCH:
+
+    def _send(
+        self,
+        own: _Frame,
+        event: int,
+        statement: int,
+        line: int,
+        changed: list[list[str]],
+        outer: list[tuple[int, list[str]]],
+        value: Encoded | None,
+    ) -> None:
+        depth = min(own.depth, self._last_depth + 1)
+        self._last_depth = depth
+        own.step = self._count
+        self._count += 1
+        printed, drawn = self._block.printed, self._block.drawn
+        self._steps.append([event, statement, line, own.number, depth, printed, drawn, changed, outer, value])
+        self._bytes += sum(len(c[2]) + len(c[3]) + 40 for c in changed) + 60
+        if len(self._steps) >= BATCH or self._bytes - self._sent >= BATCH_BYTES:
             self.flush()
+
+    def _watched(self, own: _Frame, scope: Mapping[str, Any]) -> None:
+        for number, (kind, text, latex) in self._watches.changed(self._block.main.__dict__, scope):
+            self._noted.append([self._count - 1, -1 - number, kind, text, latex])
+            self._bytes += len(text) + len(latex) + 20
+
+    def _end(self, event: int, statement: int, line: int, scope: dict[str, Any], value: Encoded | None = None) -> None:
+        """The last step; it is kept also where recording has stopped, so that the end shows every name's value."""
+        self._busy = True
+        try:
+            self._names += self._made_by_hand(scope)
+            self._left = max(self._left, 1)
+            stopped, self.stopped = self.stopped, ""
+            self._last_depth = 0
+            self._record(self._module, event, statement, line, scope, value)
+            self.stopped = stopped or self.stopped
+        except Exception:  # noqa: BLE001 - as in _mark
+            self._fail()
+
+    def _made_by_hand(self, scope: Mapping[str, Any]) -> list[str]:
+        """Names that no statement gave a value to: made by ``exec``, ``globals()`` and the like."""
+        new = scope.keys() - self._known_before - self._imported - set(self._names)
+        return sorted(n for n in new if not n.startswith("__") and _is_data(n, scope[n]))
 
     def _stop(self, why: str) -> None:
         self.stopped, self._left = why, 0
-        self._block.main.__dict__[MARK] = abs  # the cheapest call there is: later markers cost next to nothing
+        self._uninstall()
 
-    def _changed(self, scope: dict[str, Any], names: Iterable[str], key: int) -> list[dict[str, str]]:
-        seen = self._seen.setdefault(key, {})
-        changed = []
-        for name in names:
+    def _fail(self) -> None:
+        self._stop("Recording stopped here, because the block disturbed the recorder; the block itself ran on.")
+
+    def _changed(
+        self, own: _Frame, scope: Mapping[str, Any], names: Iterable[str], memo: dict[int, Encoded]
+    ) -> list[list[str]]:
+        seen = own.seen
+        changed: list[list[str]] = []
+        gone = [n for n in seen if n not in scope] if names is scope else ()
+        for name in (*names, *gone):
             before = seen.get(name)
             value = scope.get(name, _MISSING)
-            if before is not None and before[0] is value and self._settled(value):
+            if before is not None and before[0] is value:
                 continue
-            if value is _MISSING or isinstance(value, types.ModuleType):
+            if value is _MISSING or type(value) is types.ModuleType:
                 if before is not None:
                     del seen[name]
-                    changed.append({"name": name, "kind": "nothing", "text": "", "latex": ""})
+                    own.unsettled.discard(name)
+                    changed.append([name, "nothing", "", ""])
                 continue
+            settled = is_settled(value)
             if type(value) is int and -_SMALL < value < _SMALL:
                 kind, text, latex = "number", str(value), ""
-            else:
+            elif settled:
                 kind, text, latex = self._encoder.encode(value)
+            else:
+                own.unsettled.add(name)
+                if id(value) not in memo:
+                    memo[id(value)] = self._encoder.encode(value)
+                kind, text, latex = memo[id(value)]
             if before is None or before[1] != text:
-                changed.append({"name": name, "kind": kind, "text": text, "latex": latex})
-            seen[name] = (value, text)  # keeps the value alive, so that no other can pass for it
+                if len(changed) >= MAX_CHANGED:
+                    break
+                changed.append([name, kind, text, latex])
+            # A settled value is kept alive, so that no other can pass for it; others are not, lest they live longer.
+            seen[name] = (value if settled else _UNSETTLED, text)
         return changed
 
-    def _settled(self, value: object) -> bool:
-        kind = type(value)
-        if kind in _IMMUTABLE:
-            return True
-        sympy = sys.modules.get("sympy")
-        return sympy is not None and isinstance(value, sympy.Basic) and not isinstance(value, sympy.MatrixBase)
-
-    def _on_error(self, e: BaseException, filename: str, scope: dict[str, Any]) -> None:
-        line, tb = 0, e.__traceback__
-        while tb is not None:
-            if tb.tb_frame.f_code.co_filename == filename:
-                line = tb.tb_lineno
-            tb = tb.tb_next
-        self._left = max(self._left, 1)
-        self._record(line, "error", scope, 0, "")
+    def _outer(self, own: _Frame, memo: dict[int, Encoded]) -> list[tuple[int, list[str]]]:
+        """What has changed in the frames around: lists that were passed on, and names that functions share."""
+        found: list[tuple[int, list[str]]] = []
+        at, looked = own.parent, 0
+        while at is not None and at.number and looked < FRAMES_LOOKED_AT:
+            if at.frame is not None and (at.unsettled or self._shared):
+                scope = at.frame.f_locals
+                names = [n for n in at.seen if n in at.unsettled or n in self._shared]
+                found += [(at.number, c) for c in self._changed(at, scope, names, memo)]
+            at, looked = at.parent, looked + 1
+        module = self._module
+        names = [n for n in self._names if n in module.unsettled or n in self._shared]
+        if names:
+            found += [(0, c) for c in self._changed(module, self._block.main.__dict__, names, memo)]
+        return found
 
     def flush(self) -> None:
         """Send what has been recorded."""
         steps, self._steps = self._steps, []
-        if steps:
-            self._block.send({"k": "step", "steps": steps, "stopped": self.stopped})
+        noted, self._noted = self._noted, []
+        self._sent = self._bytes
+        if steps or noted or self.stopped:
+            self._block.send({"k": "step", "steps": steps, "noted": noted, "stopped": self.stopped})
 
 
-class _Encoder:
-    """Values as bounded text; never calls a method that the block's own classes define."""
+def _first(value: object) -> object:
+    return value
 
-    def __init__(self) -> None:
-        self._printed: dict[object, tuple[str, str]] = {}
-        self._printers: tuple[Any, Any] | None = None
-        self._short = reprlib.Repr()
-        self._short.maxlist = self._short.maxtuple = self._short.maxset = self._short.maxdict = 30
-        self._short.maxstring = self._short.maxother = TEXT_CHARS // 2
-        self._short.maxlong = TEXT_CHARS // 2
-        self._short.maxlevel = 4
 
-    def encode(self, value: Any) -> tuple[str, str, str]:
-        try:
-            kind, text, latex = self._encode(value)
-        except Exception:  # noqa: BLE001 - a value that cannot be shown must not change how the block runs
-            kind, text, latex = "object", f"<{type(value).__name__}>", ""
-        return kind, cut(text, TEXT_CHARS) or "''", latex if len(latex) <= LATEX_CHARS else ""
+def _second(_: int, value: object) -> object:
+    return value
 
-    def _encode(self, value: Any) -> tuple[str, str, str]:
-        if value is None:
-            return "nothing", "None", ""
-        if isinstance(value, bool):
-            return "logical", str(value), ""
-        if type(value) in (int, float, complex, Fraction):
-            return "number", repr(value) if type(value) is not Fraction else str(value), ""
-        if type(value) in (str, bytes):
-            return "text", self._short.repr(value), ""
-        sympy = sys.modules.get("sympy")
-        if sympy is not None and isinstance(value, sympy.MatrixBase):
-            rows, columns = value.shape
-            if rows * columns > MAX_MATRIX:
-                return "matrix", f"{rows} x {columns} matrix", ""
-            return "matrix", str(value), str(sympy.latex(value))
-        if sympy is not None and isinstance(value, sympy.Basic):
-            return "symbolic", *self._symbolic(value, sympy)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and isinstance(value, numpy.ndarray):
-            if value.size > MAX_MATRIX or value.dtype == object:
-                return "matrix", f"{' x '.join(map(str, value.shape))} array of {value.dtype}", ""
-            return "matrix", numpy.array2string(value, separator=", "), ""
-        if numpy is not None and isinstance(value, numpy.generic):
-            return "number", repr(value.item()), ""
-        if type(value) in (list, tuple, set, frozenset):
-            return "sequence", self._inner(value, 3), self._sequence_latex(value, sympy)
-        if type(value) is dict or isinstance(value, dict):
-            return "mapping", self._inner(dict(value), 3), ""
-        if type(value).__module__.startswith("matplotlib"):
-            return "figure", type(value).__name__, ""
-        if isinstance(value, types.FunctionType):
-            arguments = ", ".join(value.__code__.co_varnames[: value.__code__.co_argcount])
-            return "function", f"{value.__name__}({arguments})", ""
-        if isinstance(value, type):
-            return "object", f"class {value.__name__}", ""
-        fields = getattr(value, "__dict__", None) if type(value).__module__ == "__main__" else None
-        if isinstance(fields, dict):
-            inside = ", ".join(f"{k}={self._inner(v, 2)}" for k, v in islice(fields.items(), 10))
-            return "object", f"{type(value).__name__}({inside})", ""
-        return "object", f"<{type(value).__name__}>", ""
 
-    def _inner(self, value: Any, level: int) -> str:
-        """A container's text, item by item, so that no item is unbounded."""
-        if type(value) in (list, tuple, set, frozenset):
-            if not level:
-                return "…"
-            items = [self._inner(v, level - 1) for v in islice(value, 31)]
-            if len(items) > 30:
-                items[30:] = [f"… {len(value)} in all"]
-            opening, closing = "[]" if type(value) is list else "()" if type(value) is tuple else "{}"
-            return opening + ", ".join(items) + closing
-        if type(value) is dict:
-            if not level:
-                return "…"
-            pairs = [f"{self._inner(k, level - 1)}: {self._inner(v, level - 1)}" for k, v in islice(value.items(), 31)]
-            if len(pairs) > 30:
-                pairs[30:] = [f"… {len(value)} in all"]
-            return "{" + ", ".join(pairs) + "}"
-        sympy = sys.modules.get("sympy")
-        if sympy is not None and isinstance(value, sympy.Basic):
-            return cut(self._symbolic(value, sympy)[0], TEXT_CHARS // 4)
-        return cut(self._encode(value)[1], TEXT_CHARS // 4)
+def _error(e: BaseException) -> Encoded:
+    return "error", type.__dict__["__name__"].__get__(type(e)), ""
 
-    def _symbolic(self, value: Any, sympy: Any) -> tuple[str, str]:
-        """Text and LaTeX of an expression; printing is what recording costs, so each is printed once."""
-        known = self._printed.get(value)
-        if known is None:
-            if sum(1 for _ in islice(sympy.preorder_traversal(value), MAX_NODES + 1)) > MAX_NODES:
-                known = f"expression of more than {MAX_NODES} parts", ""
-            else:
-                if self._printers is None:  # making one costs more than many a print
-                    from sympy.printing.latex import LatexPrinter
-                    from sympy.printing.str import StrPrinter
 
-                    self._printers = StrPrinter({"order": None}), LatexPrinter()
-                known = self._printers[0].doprint(value), self._printers[1].doprint(value)
-            self._printed[value] = known
-        return known
+def _height(frame: types.FrameType | None) -> int:
+    height = 0
+    while frame is not None:
+        height, frame = height + 1, frame.f_back
+    return height
 
-    def _sequence_latex(self, value: Any, sympy: Any) -> str:
-        if sympy is None or not 0 < len(value) <= 12:
-            return ""
-        if not all(isinstance(v, sympy.Basic) for v in value):
-            return ""
-        inside = r", \  ".join(self._symbolic(v, sympy)[1] or r"\ldots" for v in value)
-        left, right = (
-            ("[", "]") if isinstance(value, list) else ("(", ")") if isinstance(value, tuple) else (r"\{", r"\}")
+
+def _line_of(e: BaseException, filename: str, frame: types.FrameType | None = None) -> int:
+    """The line at which an exception passed through the block's own code, or through one frame of it."""
+    line, tb = 0, e.__traceback__
+    while tb is not None:
+        own = (
+            tb.tb_frame is frame
+            if frame is not None
+            else (tb.tb_frame.f_code.co_filename == filename and tb.tb_frame.f_code.co_name == "<module>")
         )
-        return rf"\left{left} {inside}\right{right}"
+        if own:
+            line = tb.tb_lineno
+        tb = tb.tb_next
+    return line
+
+
+def _source_of(filename: str) -> list[str]:
+    return linecache.getlines(filename)
+
+
+def _is_data(name: str, value: object) -> bool:
+    """Whether a name that the block did not make holds something to be shown: no function, class or constant."""
+    if type(value) in _NEVER or isinstance(value, type):
+        return False
+    owners = (sys.modules.get(module) for module in ("sympy", "numpy", "math", "cmath"))
+    return not any(owner is not None and getattr(owner, name, _MISSING) is value for owner in owners)
 
 
 def run(block: Block, command: dict[str, Any]) -> None:
     """Run one block and record at most ``command["record_steps"]`` steps of it."""
-    recorder = Recorder(block, int(command["record_steps"]))
+    recorder = Recorder(
+        block,
+        int(command["record_steps"]),
+        bool(command.get("expressions")),
+        [str(w) for w in command.get("watches", ())],
+    )
     block.run(command["run"], command["code"], recorder.execute)

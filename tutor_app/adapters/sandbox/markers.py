@@ -1,0 +1,230 @@
+"""Puts markers into a block's syntax tree: before each statement, around function bodies, around expressions.
+
+A marker is a call of a name in Python's ``builtins``, so that a block which clears its own names cannot lose it. The
+numbers that markers carry are those of :mod:`tutor_app.core.code_outline`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+from tutor_app.core.code_outline import FUNCTIONS, is_noted, noted, root_of, statements
+
+STEP: Final = "__step__"
+NOTE: Final = "__note__"
+BACK: Final = "__back__"
+LINE, CALL, RETURN, ERROR = range(4)
+SHIFT: Final = 2
+
+
+class Markers:
+    """Marks a block.
+
+    Args:
+        tree: The block as parsed, not yet changed.
+        expressions: Whether expressions are marked, too.
+    """
+
+    def __init__(self, tree: ast.Module, expressions: bool) -> None:
+        self.tree = tree
+        self._expressions = expressions
+        self._numbers = {id(node): i for i, node in enumerate(statements(tree))}
+        self._lines = [(node.lineno, node.end_lineno or node.lineno) for node in statements(tree)]
+        self._notes: dict[int, int] = {}
+        if expressions:
+            for node in statements(tree):
+                for expression in noted(root_of(node)):
+                    self._notes[id(expression)] = len(self._notes)
+
+    def number(self, statement: ast.stmt) -> int:
+        """The statement's index."""
+        return self._numbers[id(statement)]
+
+    def innermost(self, line: int) -> int:
+        """The innermost statement that spans a line, or -1."""
+        found = -1
+        for number, (first, last) in enumerate(self._lines):
+            if first <= line <= last:
+                found = number
+        return found
+
+    def mark(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The statements with their markers."""
+        return self._block(body, None)
+
+    def note(self, statement: ast.stmt) -> None:
+        """Mark the expressions of a statement."""
+        root = root_of(statement)
+        if root is None or not self._expressions:
+            return
+        marked = self._noted(root)
+        match statement:
+            case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Return():
+                statement.value = marked
+            case ast.If() | ast.While() | ast.Assert():
+                statement.test = marked
+            case ast.For() | ast.AsyncFor():
+                statement.iter = marked
+            case ast.Match():
+                statement.subject = marked
+
+    def _step(self, node: ast.stmt, event: int) -> ast.Call:
+        code = (self._numbers[id(node)] << SHIFT) + event
+        call = ast.Call(ast.Name(STEP, ast.Load()), [ast.Constant(code)], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+    def _step_statement(self, node: ast.stmt, event: int) -> ast.stmt:
+        return ast.copy_location(ast.Expr(self._step(node, event)), node)
+
+    def _block(self, body: list[ast.stmt], loop: ast.stmt | None) -> list[ast.stmt]:
+        """Mark statements; ``loop`` is the ``for`` whose next turn a ``continue`` among them begins."""
+        out: list[ast.stmt] = []
+        for statement in body:
+            is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            if not is_future and not isinstance(statement, ast.While):
+                out.append(self._step_statement(statement, LINE))
+            if isinstance(statement, ast.Continue) and loop is not None:
+                out.append(self._step_statement(loop, LINE))
+            self.note(statement)
+            self._inside(statement, loop)
+            out.append(statement)
+        return out
+
+    def _inside(self, node: ast.stmt, loop: ast.stmt | None) -> None:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._function(node)
+            case ast.ClassDef():
+                for statement in node.body:
+                    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
+                        self._inside(statement, None)
+            case ast.For() | ast.AsyncFor():
+                node.body = [*self._block(node.body, node), self._step_statement(node, LINE)]
+                node.orelse = self._block(node.orelse, loop)
+            case ast.While():
+                # In its condition, so that the step comes whenever the condition is about to be worked out.
+                test = ast.BoolOp(ast.Or(), [self._step(node, LINE), node.test])
+                node.test = ast.fix_missing_locations(ast.copy_location(test, node.test))
+                node.body = self._block(node.body, None)
+                node.orelse = self._block(node.orelse, loop)
+            case ast.If():
+                node.body, node.orelse = self._block(node.body, loop), self._block(node.orelse, loop)
+            case ast.With() | ast.AsyncWith():
+                node.body = self._block(node.body, loop)
+            case ast.Try() | ast.TryStar():
+                # A continue inside first runs what is under finally: the loop's own step would come too early.
+                inner = None if node.finalbody else loop
+                node.body, node.orelse = self._block(node.body, inner), self._block(node.orelse, inner)
+                for handler in node.handlers:
+                    handler.body = self._block(handler.body, inner)
+                node.finalbody = self._block(node.finalbody, loop)
+            case ast.Match():
+                for case in node.cases:
+                    case.body = self._block(case.body, loop)
+            case ast.Return(value=ast.expr() as value):
+                back = ast.Call(ast.Name(BACK, ast.Load()), [value], [])
+                node.value = ast.fix_missing_locations(ast.copy_location(back, value))
+            case _:
+                pass
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        doc = ast.get_docstring(node, clean=False) is not None
+        head, rest = (node.body[:1], node.body[1:]) if doc else ([], node.body)
+        if not rest:
+            return
+        body = [self._step_statement(node, CALL), *self._block(rest, None)]
+        # A bare except needs no name, which the block may have redefined; a bare raise leaves the traceback alone.
+        failed = ast.ExceptHandler(None, None, [self._step_statement(node, ERROR), ast.Raise()])
+        inner = ast.Try(body=body, handlers=[failed], orelse=[], finalbody=[])
+        outer = ast.Try(body=[inner], handlers=[], orelse=[], finalbody=[self._step_statement(node, RETURN)])
+        node.body = [*head, ast.fix_missing_locations(ast.copy_location(outer, rest[0]))]
+
+    def _noted(self, node: ast.expr) -> ast.expr:
+        """The expression with its parts marked."""
+        number = self._notes.get(id(node))
+        keep = is_noted(node)
+        match node:
+            case ast.BinOp():
+                node.left, node.right = self._noted(node.left), self._noted(node.right)
+            case ast.UnaryOp():
+                node.operand = self._noted(node.operand)
+            case ast.BoolOp():
+                node.values = [self._noted(v) for v in node.values]
+            case ast.Compare():
+                node.left = self._noted(node.left)
+                node.comparators = [self._noted(v) for v in node.comparators]
+            case ast.Call():
+                if isinstance(node.func, ast.Attribute):
+                    node.func.value = self._noted(node.func.value)
+                node.args = [self._noted(v) for v in node.args]
+                for keyword in node.keywords:
+                    keyword.value = self._noted(keyword.value)
+            case ast.IfExp():
+                node.test, node.body = self._noted(node.test), self._noted(node.body)
+                node.orelse = self._noted(node.orelse)
+            case ast.Subscript():
+                node.value, node.slice = self._noted(node.value), self._noted(node.slice)
+            case ast.Slice():
+                node.lower = self._noted(node.lower) if node.lower else None
+                node.upper = self._noted(node.upper) if node.upper else None
+                node.step = self._noted(node.step) if node.step else None
+            case ast.Attribute() | ast.Starred() | ast.NamedExpr() | ast.Await() | ast.YieldFrom():
+                node.value = self._noted(node.value)
+            case ast.Yield():
+                node.value = self._noted(node.value) if node.value else None
+            case ast.List() | ast.Tuple() | ast.Set():
+                node.elts = [self._noted(v) for v in node.elts]
+            case ast.Dict():
+                node.keys = [self._noted(k) if k else None for k in node.keys]
+                node.values = [self._noted(v) for v in node.values]
+            case _:
+                pass
+        if number is None or not keep:
+            return node
+        call = ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(number), node], [])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def names_of(tree: ast.Module) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Names at the top of a block: given a value, imported, only used, and shared with functions.
+
+    Star imports are left out. Shared are those that a function declares ``global`` or ``nonlocal``.
+    """
+    stored: set[str] = set()
+    imported: set[str] = set()
+    shared: set[str] = set()
+
+    def visit(node: ast.AST, inside: bool) -> None:
+        match node:
+            case ast.Name(ctx=ast.Store() | ast.Del()) if not inside:
+                stored.add(node.id)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if not inside:
+                    stored.add(node.name)
+            case ast.Import() | ast.ImportFrom() if not inside:
+                imported.update((a.asname or a.name).split(".")[0] for a in node.names)
+            case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name) if not inside:
+                stored.add(name)
+            case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name) if not inside:
+                stored.add(name)
+            case ast.Global() | ast.Nonlocal():
+                shared.update(node.names)
+            case ast.NamedExpr(target=ast.Name(id=name)) if not _in_function[-1]:
+                stored.add(name)
+            case _:
+                pass
+        is_function = isinstance(node, (*FUNCTIONS, ast.Lambda))
+        is_scope = is_function or isinstance(
+            node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+        )
+        _in_function.append(_in_function[-1] or is_function or isinstance(node, ast.ClassDef))
+        for child in ast.iter_child_nodes(node):
+            visit(child, inside or is_scope)
+        _in_function.pop()
+
+    _in_function = [False]
+    visit(tree, False)
+    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    globals_declared = {n for g in ast.walk(tree) if isinstance(g, ast.Global) for n in g.names}
+    return stored | globals_declared, imported, used - stored - imported, shared
