@@ -25,11 +25,12 @@ from tests.ui.scripted import CURVE, QUADRATIC, REPAIRED
 from tests.windows import FormulasNow
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.render import theme
+from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import FIGURE, FORMULA, KIND, SOURCE, Writer
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, DocumentBuilder, paint_backdrop
+from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, DocumentBuilder
+from tutor_app.render.outline import plain_source
 from tutor_app.render.prose import write_markdown
 from tutor_app.ui import style
-from tutor_app.ui.page.transcript_view import plain_source
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

@@ -77,7 +77,7 @@ def opened(qtbot: QtBot, open_window: Open, *parts: object) -> MainWindow:
     key = services.add("Sum", parts or REPAIRED)  # type: ignore[arg-type]
     window = open_window(services)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.is_empty)
+    qtbot.waitUntil(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     return window
 

@@ -12,9 +12,8 @@ from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
 from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text
-from tutor_app.render.outline import outline
+from tutor_app.render.outline import outline, plain_source
 from tutor_app.ui.page.card_heads import CopyButton, FoldButton
-from tutor_app.ui.page.transcript_view import plain_source
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -26,7 +25,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, **size)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.is_empty)
+    qtbot.waitUntil(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     return window
 

@@ -17,7 +17,6 @@ from tests.windows import until_done
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import FoundModel
 from tutor_app.ui.dialogs.confinement import ConfinementDialog
-from tutor_app.ui.page.page_menu import grouped
 from tutor_app.ui.page.step_list import in_words
 from tutor_app.ui.window import MainWindow
 
@@ -42,7 +41,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, width=width)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.is_empty)
+    qtbot.waitUntil(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     window.steps.refresh()
     return window
@@ -122,16 +121,24 @@ def test_the_table_follows_a_growing_solution(qtbot: QtBot, open_window: Open) -
 # -- copying --------------------------------------------------------------------------------------------------------
 
 
-def test_parts_are_grouped_as_the_page_shows_them() -> None:
-    code, out, figure, text = Code("1"), Output("1"), Figure("", "", 1, 1), Text("a")
-    assert grouped([text, Text(" "), text, code, figure, out, code, code, out, out, Answer("1")]) == [
-        [text, text],
-        [code, figure, out],
-        [code],
-        [code, out],
-        [out],
-        [Answer("1")],
-    ]
+def test_a_block_with_several_parts_is_copied_whole(qtbot: QtBot, open_window: Open) -> None:
+    parts = (
+        Text("One."),
+        Text("Two."),
+        Code("f()"),
+        Output(stdout="7"),
+        Figure("", png(), 40, 20, "a box"),
+        Text("Z."),
+    )
+    window = opened(qtbot, open_window, parts)
+    for words, expected in (
+        ("Two.", "One.\n\nTwo."),
+        ("f()", "    f()\n\nOutput:\n    7\n\n[figure: a box]"),
+        ("Z.", "Z."),
+    ):
+        window.page_menu.copy_block("text", window.view.document().find(words).position())
+        assert QApplication.clipboard().text().rstrip("\n") == expected
+    assert len(window.view.cards()) == 1
 
 
 @pytest.mark.parametrize(
@@ -200,7 +207,7 @@ def test_a_figure_is_copied_and_saved(qtbot: QtBot, open_window: Open, tmp_path:
     assert texts[:3] == ["Copy figure", "Save figure as PNG\u2026", "Save figure as SVG\u2026"]
     menu.actions()[0].trigger()
     assert QGuiApplication.clipboard().image().width() == 40
-    shown = window.view.pictures()[0].figure
+    shown = window.view.page.pictures[0].figure
     for name, begin in (("a.png", b"\x89PNG"), ("a.svg", b"<svg")):
         window.page_menu.write_figure(shown, str(tmp_path / name))
         qtbot.waitUntil(_says(window, f"Saved to {tmp_path / name}"))

@@ -17,6 +17,7 @@ from tutor_app.core.events import (
     CodeEnded,
     CodeStarted,
     EndReason,
+    FigureDrawn,
     Finished,
     OutputDelta,
     Reading,
@@ -28,12 +29,13 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.render import theme
 from tutor_app.render.blocks import FORMULA, SOURCE
+from tutor_app.render.outline import part_index, plain_source
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas
-from tutor_app.ui.page.transcript_view import TranscriptView, plain_source
+from tutor_app.ui.page.transcript_view import TranscriptView
 
 
 @pytest.fixture
@@ -193,17 +195,17 @@ def test_an_open_block_is_there_once_after_everything_is_written_anew(view: Tran
     if how == "failed":
         view.fail("The model process ended.")
     elif how == "stopped":
-        view.feed([Finished(EndReason.STOPPED, view.transcript(), Usage())])
+        view.feed([Finished(EndReason.STOPPED, view.page.transcript(), Usage())])
     view.set_size(23)
     assert shown(view).count("total = 1 +") == 1
-    assert view.parts() == (Text("First. "), Code("total = 1 +"))
-    assert view.transcript() == Transcript.of("p", *view.parts())
+    assert view.page.parts() == (Text("First. "), Code("total = 1 +"))
+    assert view.page.transcript() == Transcript.of("p", *view.page.parts())
 
 
 def test_printed_output_of_a_stopped_block_is_part_of_what_is_shown(view: TranscriptView) -> None:
     view.begin("p")
     view.feed([CodeStarted(), CodeDelta("print(7)"), CodeEnded("print(7)"), OutputDelta("7\n")])
-    assert view.parts() == (Code("print(7)"), Output(stdout="7\n", status="stopped"))
+    assert view.page.parts() == (Code("print(7)"), Output(stdout="7\n", status="stopped"))
     view.set_size(23)
     assert shown(view).count("print(7)") == 1
 
@@ -286,10 +288,10 @@ def test_theme_and_size_change_in_the_middle_of_a_stream(
 def test_what_is_shown_can_be_taken_back_as_a_transcript(view: TranscriptView) -> None:
     view.begin("p")
     view.feed([*events_of("p", QUADRATIC, 6)])
-    assert view.transcript() == Transcript.of("p", *QUADRATIC)
+    assert view.page.transcript() == Transcript.of("p", *QUADRATIC)
     view.begin("q")
     view.feed([TextDelta("open"), CodeStarted(), CodeDelta("x =")])
-    assert view.transcript().solution == (Text("open"), Code("x ="))
+    assert view.page.transcript().solution == (Text("open"), Code("x ="))
 
 
 def test_nothing_can_be_put_into_the_page(view: TranscriptView) -> None:
@@ -350,9 +352,52 @@ def test_any_text_in_any_pieces_is_shown(view: TranscriptView, pieces: list[str]
         view.feed([TextDelta(piece)])
     view.feed([ending()])
     text = "".join(pieces)
-    assert view.transcript().solution == ((Text(text),) if text else ())
+    assert view.page.transcript().solution == ((Text(text),) if text else ())
     for word in ("word", "\u05d0", "\U0001f600"):
         assert (word in shown(view)) == (word in text)
+
+
+def indices(view: TranscriptView) -> dict[str, int]:
+    """The first word of each line that is no remark, and the part it came from."""
+    return {b.text().split()[0]: part_index(b) for b in blocks(view.document()) if b.text().strip()}
+
+
+def test_every_block_knows_its_part_at_every_moment(view: TranscriptView) -> None:
+    figure = Figure("", "", 4, 3, "a")
+    events: list[tuple[SolveEvent, dict[str, int]]] = [
+        (TextDelta("First.\n\nSecond "), {"First.": 0, "Second": 0}),
+        (ThoughtDelta("hm"), {"Second": 0, "hm": 1}),
+        (ThoughtEnded(), {"hm": 1}),
+        (TextDelta("third"), {"hm": 1, "third": 2}),
+        (CodeStarted(), {"third": 2}),
+        (CodeDelta("f()\ng()"), {"f()": 3, "g()": 3}),
+        (CodeEnded("f()\ng()"), {"f()": 3, "g()": 3}),
+        (FigureDrawn(figure), {"\ufffc": 4}),
+        (OutputDelta("7\n"), {"7": 4, "\ufffc": 5}),
+        (RunFinished(Output(stdout="7\n", value="8")), {"f()": 3, "7": 4, "8": 4, "\ufffc": 5}),
+        (TextDelta("so"), {"8": 4, "\ufffc": 5, "so": 6}),
+        (AnswerFound(Answer("9")), {"so": 6}),
+        (ending(EndReason.TOKENS), {"Problem": -1, "so": 6, "The": -1}),
+    ]
+    view.begin("Problem")
+    for event, expected in events:
+        view.feed([event])
+        for again in range(2):
+            found = indices(view)
+            assert {word: found.get(word) for word in expected} == expected, (event, again)
+            view.set_size(17 + again)
+    kinds = [type(part) for part in view.page.parts()]
+    assert kinds == [Text, Thought, Text, Code, Output, Figure, Text, Answer]
+
+
+def test_what_is_said_below_a_solution_stays_after_a_change_of_size(view: TranscriptView) -> None:
+    view.show_transcript(Transcript.of("p", Text("a")), "Cut off.")
+    view.set_size(23)
+    assert shown(view).endswith("Cut off.")
+    view.begin("p")
+    view.fail("No memory.")
+    view.set_size(17)
+    assert shown(view).endswith("No memory.")
 
 
 def test_a_huge_line_without_an_end_stays_cheap(qtbot: QtBot, view: TranscriptView) -> None:
@@ -412,7 +457,7 @@ def test_what_turns_out_to_be_a_thought_is_folded_away(view: TranscriptView) -> 
     assert shown(view).endswith("Perhaps five.\nNo.")
     view.feed([ThoughtEnded(before=True), TextDelta("It is seven.")])
     assert shown(view) == "P\nIt is seven."
-    assert view.transcript().solution == (Thought("Perhaps five.\n\nNo."), Text("It is seven."))
+    assert view.page.transcript().solution == (Thought("Perhaps five.\n\nNo."), Text("It is seven."))
     view.toggle(0, "thought")
     assert shown(view) == "P\nPerhaps five.\nNo.\nIt is seven."
 
@@ -488,7 +533,7 @@ def test_a_progress_bar_is_written_in_place(view: TranscriptView) -> None:
     assert shown(view) == "P\nbar()\nstart\n50"
     view.feed([OutputDelta(" more\nend\n"), RunFinished(Output(stdout="start\n50 more\nend\n")), ending()])
     assert shown(view) == "P\nbar()\nstart\n50 more\nend"
-    assert view.transcript().solution == (Code("bar()"), Output(stdout="start\n50 more\nend\n"))
+    assert view.page.transcript().solution == (Code("bar()"), Output(stdout="start\n50 more\nend\n"))
 
 
 def test_a_very_long_line_is_taken_back_too(view: TranscriptView) -> None:

@@ -210,6 +210,16 @@ class Builder:
         return "".join(self._thought).lstrip()
 
     @property
+    def code(self) -> str | None:
+        """The source of the open block as far as it is written, or None."""
+        return None if self._code is None else "".join(self._code)
+
+    @property
+    def printed(self) -> tuple[OutputDelta, ...]:
+        """What the running block has printed so far."""
+        return tuple(self._printed)
+
+    @property
     def closed(self) -> tuple[Part, ...]:
         """The parts that are over; what is being written or printed is left out."""
         return tuple(self._parts)

@@ -58,6 +58,8 @@ ASIDE: Final = SOURCE + 12
 FOLDED: Final = SOURCE + 20
 # Property of blocks: the end of a page must not part it from what follows.
 KEEP: Final = SOURCE + 13
+# Property of blocks: index in the solution of the part they came from; missing for the problem and remarks.
+PART: Final = SOURCE + 15
 # Property of formulas in a table: how wide their cell is.
 CELL: Final = SOURCE + 14
 
@@ -100,6 +102,7 @@ class Writer:
         formulas: Where formulas come from.
         size: Text size in pixels; everything else follows from it.
         cell: The cell of a table that is being written, if one is.
+        part: Index in the solution of the part that is being written; -1 for what is none of it.
     """
 
     document: QTextDocument
@@ -107,6 +110,7 @@ class Writer:
     formulas: FormulaSource
     size: float = 17.0
     cell: Cell | None = None
+    part: int = -1
     cursor: QTextCursor = field(init=False)
     objects: ObjectPainter = field(init=False)
     _fresh: bool = field(init=False, default=True)
@@ -188,6 +192,8 @@ class Writer:
             f.setLineHeight(leading * self.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
         if keep:
             f.setProperty(KEEP, True)
+        if self.part >= 0:
+            f.setProperty(PART, self.part)
         if code:
             f.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         if self._fresh:

@@ -1,23 +1,19 @@
 """A transcript as a document: one builder for the screen, the print preview and the PDF.
 
-:class:`DocumentBuilder` writes closed parts and grows the open one; :func:`paint_backdrop` draws the cards behind
-code, output, the problem and the answer, on any painter. It knows nothing of widgets, threads or files. It is long
-because the backdrop must agree with the frames that the builder makes, down to the pixel; they change together.
+:class:`DocumentBuilder` writes closed parts and grows the open one; each block knows the part of the solution that it
+came from. The cards behind the text are :mod:`tutor_app.render.backdrop`'s. It knows nothing of widgets, threads or
+files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetricsF,
-    QPainter,
-    QPainterPath,
-    QPen,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -27,10 +23,10 @@ from PySide6.QtGui import (
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout.wording import STATUS, VERDICTS, error_text
-from tutor_app.render.blocks import ASIDE, FOLDED, KIND, LABEL, FormulaSource, Writer
+from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
-from tutor_app.render.theme import Theme, ui_font
+from tutor_app.render.theme import Theme
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.markup import answer_segments
 
@@ -81,6 +77,8 @@ class DocumentBuilder:
         self._paper = paper
         self._definitions = Definitions()
         self._thought: QTextFrame | None = None
+        self._thought_part = -1
+        self._figures: list[QTextCursor] = []
         self._thinking = QTextCursor()
         self._thought_text = ""
         self._run: QTextFrame | None = None
@@ -99,16 +97,26 @@ class DocumentBuilder:
 
     # -- whole parts --------------------------------------------------------------------------------------------
 
+    @property
+    def part(self) -> int:
+        """Index in the solution of the part that is written next: its blocks know it from then on."""
+        return self.w.part
+
+    @part.setter
+    def part(self, index: int) -> None:
+        self.w.part = index
+
     def build(self, transcript: Transcript) -> None:
         """Write the problem and its solution."""
         self.problem(transcript.problem)
         self.parts(transcript.solution)
 
-    def parts(self, parts: Iterable[Part]) -> None:
-        """Write the parts of a solution."""
-        parts = list(parts)
+    def parts(self, parts: Sequence[Part]) -> None:
+        """Write the parts of a solution from its beginning."""
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
-        for part in parts:
+        drawn = -1  # index of the last figure that was written with its output
+        for index, part in enumerate(parts):
+            self.part = index
             match part:
                 case Text():
                     self.text(part.text)
@@ -121,17 +129,21 @@ class DocumentBuilder:
                     self._append_code(part.source)
                     self.end_code(part.source)
                 case Output():
-                    self.end_output(part)
-                case Figure():
+                    figures = list(takewhile(lambda p: isinstance(p, Figure), parts[index + 1 :]))
+                    drawn = index + len(figures)
+                    self.end_output(part, figures)
+                case Figure() if index > drawn:
                     self.figure(part)
                 case Answer():
                     self.answer(part)
+        self.part = -1
 
     def problem(self, text: str) -> None:
         """Write the problem, set apart."""
         if not text.strip():
             return
         self.close_run()
+        self.part = -1
         outer = self._frame(PROBLEM, "Problem", top=0.2, bottom=1.2, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
         write_markdown(self.w, self._definitions.resolve(text.strip()))
         self._leave(outer)
@@ -149,8 +161,9 @@ class DocumentBuilder:
             write_plain(self.w, self._definitions.resolve(text))
 
     def remark(self, text: str, color: str = "muted") -> None:
-        """Write a remark of the program's own, as plain text."""
+        """Write a remark of the program's own, as plain text; it is no part of the solution."""
         self.close_run()
+        self.part = -1
         self.w.paragraph(top=0.6)
         self.w.write(text, self.w.ui_format(color=color))
 
@@ -180,6 +193,7 @@ class DocumentBuilder:
         self.close_run()
         self._frame(THOUGHT, "Thinking", top=0.2, bottom=0.8, pad_left=1.1, pad_top=STUB, pad_bottom=0.1)
         self._thought, self._thought_text = self.w.cursor.currentFrame(), ""
+        self._thought_part = self.part
         self._thought_line()
         self._thinking = QTextCursor(self.w.cursor)
 
@@ -199,6 +213,7 @@ class DocumentBuilder:
         if self._thought is None:
             return
         frame, self._thought = self._thought, None
+        next_part, self.part = self.part, self._thought_part
         text, self._thought_text = self._thought_text.strip(), ""
         cursor = frame.firstCursorPosition()
         cursor.setPosition(frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
@@ -218,6 +233,7 @@ class DocumentBuilder:
         f.setProperty(LABEL, "Thoughts")
         outer.setFrameFormat(f)
         self._leave(self.w.cursor)
+        self.part = next_part
 
     def _thought_line(self) -> None:
         self.w.block(bottom=0.1, leading=0.2)
@@ -333,16 +349,36 @@ class DocumentBuilder:
         middle = Qt.AlignmentFlag.AlignHCenter if self._paper else Qt.AlignmentFlag.AlignLeft
         self._output_block(top=0.35, bottom=0.35, align=middle)
         self.w.figure(figure)
+        place = QTextCursor(self.w.cursor)
+        place.setKeepPositionOnInsert(True)
+        self._figures.append(place)
         self._newlines = 1
         self.w.cursor = outer
 
-    def end_output(self, output: Output) -> None:
-        """The run is over: what was not streamed, its value, its error and its time are added."""
+    def number_figures(self, first: int) -> None:
+        """Say which parts the figures of the running block are: an output that comes is put in front of them."""
+        for index, place in enumerate(self._figures, first):
+            fmt = QTextBlockFormat()
+            fmt.setProperty(PART, index)
+            QTextCursor(place.block()).mergeBlockFormat(fmt)  # the kept cursor holds its position, not its anchor
+
+    def end_output(self, output: Output, figures: Sequence[Part] = ()) -> None:
+        """The run is over: what was not streamed, its value, its error and its time are added.
+
+        Args:
+            output: What the block did; :attr:`part` is its index.
+            figures: Those of the block that follow its output in the solution and are not drawn yet.
+        """
         if self._run is None:  # a recorded output without its code
             self._frame(RUN, "Output", top=0.35, bottom=0.9, pad_left=1.0, pad_top=2.05, pad_bottom=0.75)
             self._run = self.w.cursor.currentFrame()
         if not self._out_lines and output.stdout:  # it was not streamed
             self.grow_output(output.stdout)
+        index = self.part
+        for self.part, figure in enumerate(figures, index + 1):
+            if isinstance(figure, Figure):
+                self.figure(figure)
+        self.part = index
         out = self._open_output()
         outer, self.w.cursor = self.w.cursor, out
         if output.value_latex:
@@ -375,6 +411,7 @@ class DocumentBuilder:
         self._run = self._code = self._output = self._out = None
         self._out_empty, self._out_lines, self._out_chars, self._out_cut = True, 0, 0, False
         self._code_text, self._out_line, self._newlines = "", "", 0
+        self._figures.clear()
         self.w.fresh()
 
     @property
@@ -538,106 +575,3 @@ class DocumentBuilder:
                         cursor.mergeCharFormat(f)
             block = block.next()
         self._colored, self._colored_text = found, self._code_text
-
-
-# -- the cards behind the text --------------------------------------------------------------------------------------
-
-
-def paint_backdrop(painter: QPainter, document: QTextDocument, theme: Theme, clip: QRectF, size: float) -> None:
-    """Draw the cards behind a document's problem, code, output and answer.
-
-    Args:
-        painter: In the document's coordinates.
-        document: Laid out.
-        theme: Colours.
-        clip: Only cards that touch it are drawn.
-        size: Text size the document was built with.
-    """
-    layout = document.documentLayout()
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for frame in document.rootFrame().childFrames():
-        f = frame.frameFormat()
-        kind = f.intProperty(KIND)
-        if not kind:
-            continue
-        box = layout.frameBoundingRect(frame)
-        box.adjust(0, f.topMargin(), 0, -f.bottomMargin())
-        if box.top() > clip.bottom():
-            break  # frames are in the order of the text
-        if not box.intersects(clip):
-            continue
-        label = f.stringProperty(LABEL)
-        if kind == PROBLEM:
-            _bar(painter, box, theme, label, size)
-        elif kind == ANSWER:
-            _card(painter, box, theme.answer_back, theme.answer_line, theme)
-            _label(painter, box, label, theme.color("accent"), size, 1.2, 0.75)
-        elif kind == THOUGHT and not frame.childFrames()[0].frameFormat().property(FOLDED):
-            painter.fillRect(QRectF(box.left(), box.top(), 2, box.height()), theme.color("line_strong"))
-            _label(painter, box, label, theme.color("faint"), size, 1.1, 0.38)
-        elif kind == RUN:
-            _run_card(painter, document, frame, box, theme, label, f.stringProperty(ASIDE), size)
-    painter.restore()
-
-
-def _bar(painter: QPainter, box: QRectF, theme: Theme, label: str, size: float) -> None:
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("accent"))
-    painter.drawRoundedRect(QRectF(box.left(), box.top() + 2, 3, box.height() - 2), 1.5, 1.5)
-    _label(painter, box, label, theme.color("accent"), size, 1.1, 0.15)
-
-
-def _card(painter: QPainter, box: QRectF, back: str, line: str, theme: Theme) -> QPainterPath:
-    path = QPainterPath()
-    path.addRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 7, 7)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.fillPath(path, QColor(back))
-    painter.setPen(QPen(QColor(line), 1))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(path)
-    return path
-
-
-def _run_card(
-    painter: QPainter,
-    document: QTextDocument,
-    frame: QTextFrame,
-    box: QRectF,
-    theme: Theme,
-    label: str,
-    aside: str,
-    size: float,
-) -> None:
-    path = _card(painter, box, theme.code_back, theme.line, theme)
-    _label(painter, box, label, theme.color("faint"), size, 1.0, 0.62)
-    if aside:
-        _label(painter, box, aside, theme.color("faint"), size, 1.0, 0.62, right=True)
-    for section in frame.childFrames():
-        f = section.frameFormat()
-        kind = f.intProperty(KIND)
-        if kind not in (OUTPUT, ERROR):
-            continue
-        area = document.documentLayout().frameBoundingRect(section)
-        top = area.top() + f.topMargin() - 0.45 * size
-        painter.save()
-        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        lower = QRectF(box.left(), top, box.width(), box.bottom() - top)
-        painter.fillRect(lower.adjusted(1, 0, -1, -1), theme.color("error_back" if kind == ERROR else "output_back"))
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.drawLine(QPointF(box.left(), top), QPointF(box.right(), top))
-        if kind == ERROR:
-            painter.fillRect(QRectF(box.left(), top, 3, lower.height()), theme.color("bad"))
-        painter.restore()
-
-
-def _label(
-    painter: QPainter, box: QRectF, text: str, color: QColor, size: float, left: float, top: float, right: bool = False
-) -> None:
-    font = ui_font(size * 0.68)
-    font.setWeight(QFont.Weight.DemiBold)
-    painter.setFont(font)
-    painter.setPen(color)
-    m = QFontMetricsF(font)
-    x = box.right() - left * size * 0.6 - m.horizontalAdvance(text) - 4 if right else box.left() + left * size
-    painter.drawText(QPointF(x, box.top() + top * size + m.ascent()), text)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFrame
 
-from tutor_app.render.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, RAW
+from tutor_app.render.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, PART, RAW
 from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT
 from tutor_app.text.plain import plain
 
@@ -224,3 +224,45 @@ def _code_title(lines: list[str]) -> str:
 def _cut(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _WORDS else text[:_WORDS].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"
+
+
+def part_index(block: QTextBlock) -> int:
+    """Index in the solution of the part that a block of a page came from; -1 for the problem and remarks."""
+    fmt = block.blockFormat()
+    return fmt.intProperty(PART) if fmt.hasProperty(PART) else -1
+
+
+def parts_between(document: QTextDocument, first: int, last: int) -> list[int]:
+    """Indices of the parts that two positions of a page enclose, each once, in order."""
+    found: set[int] = set()
+    block = document.findBlock(first)
+    while block.isValid() and block.position() <= last:
+        found.add(part_index(block))
+        block = block.next()
+    return sorted(found - {-1})
+
+
+def plain_source(document: QTextDocument, start: int, end: int) -> str:
+    """The text of a part of a document as it can be seen: objects as their source, nothing of what is folded."""
+    cursor = QTextCursor(document)
+    cursor.setPosition(start)
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+    out: list[str] = []
+    at = start
+    probe = QTextCursor(document)
+    visible = document.findBlock(start).isVisible()
+    for c in cursor.selectedText():
+        at += 2 if ord(c) > 0xFFFF else 1
+        if c in "\u2029\ufdd0\ufdd1":
+            out.append("\n")
+            visible = document.findBlock(at).isVisible()
+        elif not visible:
+            continue
+        elif c == OBJECT_CHARACTER:
+            probe.setPosition(at)
+            out.append(probe.charFormat().stringProperty(RAW))
+        elif c == "\u2028":
+            out.append("\n")
+        elif c not in (JOINER, "\u200b"):
+            out.append(c)
+    return re.sub(r"\n{3,}", "\n\n", "".join(out)).strip("\n")

@@ -430,16 +430,16 @@ class MainWindow(QMainWindow):
             self.finder.leave()
 
     def _show_actions(self) -> None:
-        there = not self.view.is_empty
+        there = not self.view.page.is_empty
         busy = self.bridge.busy
         self.top.show_state(there, busy)
         self.menus.refresh(there, busy, self.finder.isVisible())
 
     def shown_solution(self) -> Transcript | None:
         """The solution on the page with how it was made, if there is one."""
-        if self.view.is_empty:
+        if self.view.page.is_empty:
             return None
-        return Transcript(self.view.transcript().turns, self._shown_meta)
+        return Transcript(self.view.page.transcript().turns, self._shown_meta)
 
     # -- Qt -----------------------------------------------------------------------------------------------------
 

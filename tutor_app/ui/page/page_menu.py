@@ -14,11 +14,11 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import Figure, Part, Thought
 from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.folding import Part as Foldable
-from tutor_app.render.outline import Section
+from tutor_app.render.outline import Section, parts_between
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.page.transcript_view import TranscriptView
@@ -64,8 +64,8 @@ class PageMenu(QObject):
 
     def copy(self, form: Form) -> None:
         """Put the whole solution on the clipboard."""
-        if not self._view.is_empty:
-            t = self._view.transcript()
+        if not self._view.page.is_empty:
+            t = self._view.page.transcript()
             solution = [part for part in t.solution if not isinstance(part, Thought)]
             self._put(fragment(solution, form, t.problem), f"Copied as {FORMS[form]}")
 
@@ -77,7 +77,7 @@ class PageMenu(QObject):
             return
         parts, problem = self._parts(section), ""
         if section.kind == "problem":
-            problem = self._view.transcript().problem
+            problem = self._view.page.transcript().problem
         if parts or problem:
             self._put(fragment(parts, form, problem), f"Copied the {_NAMES[section.kind]} as {FORMS[form]}")
 
@@ -89,7 +89,7 @@ class PageMenu(QObject):
 
     def copy_figure(self, figure: Figure) -> None:
         """Put a figure on the clipboard, as a picture."""
-        picture = next((p for p in self._view.pictures() if p.figure is figure), None)
+        picture = next((p for p in self._view.page.pictures if p.figure is figure), None)
         if picture is not None:
             QGuiApplication.clipboard().setImage(picture.image())
             self._say("Copied the figure")
@@ -119,24 +119,13 @@ class PageMenu(QObject):
         return found[-1] if found else None
 
     def _parts(self, section: Section) -> Sequence[Part]:
-        """The parts that a section of the page shows; several headings of one text share it."""
-        groups = grouped(self._view.transcript().solution)
+        """The parts that a section of the page shows, whole; several headings of one text share it."""
+        first, last = section.first, section.last
         if section.card >= 0:
-            runs = [g for g in groups if isinstance(g[0], Code | Output | Figure)]
-            return runs[section.card] if section.card < len(runs) else ()
-        wanted = {"answer": Answer, "thought": Thought}.get(section.kind, Text)
-        # The n-th text of the page, counted by what separates texts, is the n-th of the transcript.
-        before = 0
-        after_other = True
-        for s in self._view.sections():
-            if s.first >= section.first:
-                break
-            is_same = s.kind == section.kind
-            before += is_same and after_other
-            after_other = not is_same or s.kind in ("answer", "thought")
-        index = before if after_other else before - 1
-        same = [g for g in groups if isinstance(g[0], wanted)]
-        return same[index] if 0 <= index < len(same) else ()
+            frame = self._view.cards()[section.card].frame
+            first, last = frame.firstPosition(), frame.lastPosition()
+        parts = self._view.page.parts()
+        return [parts[n] for n in parts_between(self._view.document(), first, last)]
 
     # -- the menu -------------------------------------------------------------------------------------------------
 
@@ -158,7 +147,7 @@ class PageMenu(QObject):
             menu.addAction("Copy formula in words", lambda: self.copy_formula(fmt, "text"))
             menu.addSeparator()
         elif fmt is not None and fmt.objectType() == FIGURE:
-            self._figure_actions(menu, view.pictures()[fmt.intProperty(FIGURE_KEY)].figure)
+            self._figure_actions(menu, view.page.pictures[fmt.intProperty(FIGURE_KEY)].figure)
         section = self._section(position)
         if section is not None:
             self._block_actions(menu, section, position)
@@ -202,28 +191,3 @@ class PageMenu(QObject):
                 if fmt.objectType() in (FORMULA, FIGURE):
                     return fmt
         return None
-
-
-def grouped(parts: Sequence[Part]) -> list[list[Part]]:
-    """The parts as the page groups them: prose, a block with what it printed and drew, a thought, an answer."""
-    found: list[list[Part]] = []
-    run_is_open = False
-    for part in parts:
-        if isinstance(part, Text):
-            if not part.text.strip():
-                continue
-            if found and isinstance(found[-1][0], Text):
-                found[-1].append(part)
-            else:
-                found.append([part])
-            run_is_open = False
-        elif isinstance(part, Answer | Thought):
-            found.append([part])
-            run_is_open = False
-        elif isinstance(part, Code) or not run_is_open:
-            found.append([part])
-            run_is_open = not isinstance(part, Output)
-        else:
-            found[-1].append(part)
-            run_is_open = not isinstance(part, Output)
-    return found

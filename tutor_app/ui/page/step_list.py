@@ -178,7 +178,7 @@ class StepList(QWidget):
 
     def refresh(self) -> None:
         """Read the page anew."""
-        sections = [] if self._view.is_empty else self._view.sections()
+        sections = [] if self._view.page.is_empty else self._view.sections()
         old, self.sections = self.sections, sections
         for n, section in enumerate(sections):
             if n < len(old) and self.list.item(n) is not None:
@@ -205,7 +205,7 @@ class StepList(QWidget):
         n = bisect_right([s.first for s in self.sections], self._view.reading_at()) - 1
         n = max(0, min(n, self.list.count() - 1))
         # Who goes through the list by keyboard must not be carried off by a solution that is growing.
-        browsing = self.list.hasFocus() and self._view.is_streaming
+        browsing = self.list.hasFocus() and self._view.page.is_streaming
         if n != self.list.currentRow() and not browsing:
             self.list.setCurrentRow(n)
 

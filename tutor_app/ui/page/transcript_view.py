@@ -1,13 +1,11 @@
-"""The page on which a solution appears while it is being written.
+"""The page on which a solution appears while it is being written: scrolling, folding and painting.
 
-Closed parts are written once and never again; only the open tail (the paragraph that is still growing) is rewritten
-when events arrive. The view follows the end only while the user is at the end. It decides nothing about a
-solution: it draws the events it is given.
+The view follows the end only while the user is at the end. What stands on the page, and which part of the solution
+each block came from, is up to :class:`~tutor_app.render.solution_page.SolutionPage`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
@@ -25,33 +23,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
 
-from tutor_app.core.events import (
-    AnswerFound,
-    CodeDelta,
-    CodeEnded,
-    CodeStarted,
-    EndReason,
-    FigureDrawn,
-    Finished,
-    OutputDelta,
-    Reading,
-    RoundStarted,
-    RunFinished,
-    SolveEvent,
-    TextDelta,
-    ThoughtDelta,
-    ThoughtEnded,
-    folded,
-)
-from tutor_app.core.solve import Builder
-from tutor_app.core.transcript import Part, Transcript
-from tutor_app.render.blocks import FORMULA, JOINER, OBJECT_CHARACTER, RAW, SOURCE, Picture
-from tutor_app.render.document import DocumentBuilder, paint_backdrop
+from tutor_app.core.events import SolveEvent
+from tutor_app.core.transcript import Transcript
+from tutor_app.render.backdrop import paint_backdrop
+from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.render.folding import Folding
 from tutor_app.render.folding import Part as Foldable
-from tutor_app.render.outline import Card, Section, blocks, cards, outline, thoughts
+from tutor_app.render.outline import Card, Section, blocks, cards, outline, plain_source, thoughts
+from tutor_app.render.solution_page import SolutionPage
 from tutor_app.render.theme import COLUMN, SPACE, Theme
-from tutor_app.text.delimiters import split
 from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
@@ -59,15 +39,17 @@ from tutor_app.ui.page.card_heads import CardHeads, What
 from tutor_app.ui.page.marks import Marks
 
 BASE_SIZE: Final = 17.0
-MAX_TAIL: Final = 6000
-"""Characters after which a paragraph without an end is closed by force, so that rewriting it stays cheap."""
-_BREAK: Final = re.compile(r"\n[ \t]*\n(?=[^\s])")
 _FADE: Final = 18
 _SLACK: Final = 4  # pixels from the end that still count as being at the end
 
 
 class TranscriptView(QTextEdit):
     """Shows one solution, growing or finished.
+
+    Attributes:
+        page: The solution, and what stands where.
+        folding: What is folded.
+        marks: Stretches of the text that are marked.
 
     Signals:
         zoom_asked: The user turned the wheel with Ctrl: +1 or -1.
@@ -88,18 +70,9 @@ class TranscriptView(QTextEdit):
         self._formulas = formulas
         self._theme = theme
         self._size = BASE_SIZE
-        self._problem = ""
-        self._fold = Builder()
-        self._saved: tuple[Part, ...] = ()
-        self._ending: Finished | None = None
-        self._streaming = False
-        self._text = ""
-        self._code: str | None = None
-        self._stdout: list[OutputDelta] = []
-        self._tail: tuple[QTextCursor, bool] | None = None
-        self._notice = ""
+        self.page = SolutionPage(formulas)
         self._following = True
-        self._page: QTextDocument | None = None
+        self._document: QTextDocument | None = None
         self.folding = Folding()
         self.marks = Marks(self)
         self._cards: tuple[int, list[Card]] = (-1, [])
@@ -116,21 +89,19 @@ class TranscriptView(QTextEdit):
         self.setAccessibleDescription("The problem, the model's reasoning, its code with output, and the answer.")
         bar = self.verticalScrollBar()
         bar.setAccessibleName("Scroll the solution")
-        bar.actionTriggered.connect(self._reader_scrolled)
+        bar.actionTriggered.connect(self._user_scrolled)
         bar.rangeChanged.connect(self._range_changed)
         bar.valueChanged.connect(lambda _: self._place_heads())
         self.horizontalScrollBar().setAccessibleName("Scroll the solution sideways")
         formulas.ready.connect(self._formulas_ready)
         self.cursorPositionChanged.connect(self._say_formula)
-        self._new_document()
+        self._rebuild()
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def clear_all(self) -> None:
         """Show nothing."""
-        self._problem, self._ending, self._streaming = "", None, False
-        self._fold, self._saved = Builder(), ()
-        self._text, self._code, self._stdout, self._notice = "", None, [], ""
+        self.page.clear()
         self._following = True
         self.folding.forget()
         self._rebuild()
@@ -138,42 +109,21 @@ class TranscriptView(QTextEdit):
     def begin(self, problem: str) -> None:
         """Start an empty solution of ``problem``; events follow."""
         self.clear_all()
-        self._problem = problem
-        self._streaming = True
+        self.page.begin(problem)
         self._rebuild()
 
     def show_transcript(self, transcript: Transcript, remark: str = "") -> None:
         """Show a finished solution from its beginning."""
         self.clear_all()
-        self._problem = transcript.problem
-        self._saved = transcript.solution
+        self.page.show(transcript, remark)
         self._following = False
         self._rebuild()
-        if remark:
-            self._builder.remark(remark)
-        self._settle()
         self.verticalScrollBar().setValue(0)
 
     def fail(self, sentence: str) -> None:
         """End a solution that could not go on, and say why."""
-        self._close_text()
-        self._drop_tail()
-        self._streaming = False
-        self._builder.remark(sentence, color="bad")
+        self.page.fail(sentence)
         self._settle()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to see."""
-        return not self._problem and not self.parts()
-
-    def transcript(self) -> Transcript:
-        """What is shown."""
-        return Transcript.of(self._problem, *self.parts())
-
-    def parts(self) -> tuple[Part, ...]:
-        """The solution so far, as it is saved."""
-        return self._saved or self._fold.parts()
 
     # -- events -------------------------------------------------------------------------------------------------
 
@@ -181,10 +131,10 @@ class TranscriptView(QTextEdit):
         """Draw the next events."""
         keep = self.verticalScrollBar().value()
         # One edit block: the page is laid out once per batch, not once per insertion.
-        block = QTextCursor(self._builder.w.document)
+        block = QTextCursor(self.document())
         block.beginEditBlock()
         try:
-            outdated = self._draw(events)
+            outdated = self.page.feed(events)
             self._fold_new()
         finally:
             block.endEditBlock()
@@ -192,127 +142,6 @@ class TranscriptView(QTextEdit):
             self._rebuild()
         self._keep_place(keep)
         self._settle()
-
-    def _draw(self, events: list[SolveEvent]) -> bool:
-        """Draw events; returns whether the page holds words that turned out to be a thought."""
-        grew = is_outdated = False
-        for event in events:
-            self._fold.apply(event)
-            match event:
-                case TextDelta(text):
-                    self._notice = ""
-                    self._text += text
-                    grew = True
-                case ThoughtDelta(text):
-                    self._think(text)
-                case ThoughtEnded(before):
-                    # What stands there so far may have been the thought: the page is written anew, with a card for it.
-                    is_outdated = is_outdated or before
-                    if before:
-                        self._drop_tail()
-                        self._text, self._done = "", 0
-                    self._builder.end_thought()
-                    self._notice = "Thinking\u2026"
-                    grew = True
-                case CodeStarted():
-                    self._close_text()
-                    self._builder.begin_code()
-                    self._code = ""
-                case CodeDelta(text):
-                    self._code = (self._code or "") + text
-                    self._builder.grow_code(text)
-                case CodeEnded(source, _):
-                    self._builder.end_code(source)
-                    self._code = None
-                case OutputDelta(text, stream, back):
-                    self._stdout.append(event)
-                    self._builder.grow_output(text, stream, back)
-                case FigureDrawn(figure):
-                    self._builder.figure(figure)
-                case RunFinished(output):
-                    self._stdout.clear()
-                    self._builder.end_output(output)
-                case AnswerFound(answer):
-                    self._close_text()
-                    self._code = None
-                    self._stdout.clear()
-                    self._builder.answer(answer)
-                case Reading(done, total):
-                    if not self._text and self._code is None and not self._builder.run_is_open:
-                        share = f" {100 * done // total} %" if total else ""
-                        self._notice = f"Reading\u2026{share}"
-                        grew = True
-                case RoundStarted(_):
-                    if not self._text and not self._builder.run_is_open:
-                        self._notice = "Thinking\u2026"
-                        grew = True
-                case Finished():
-                    self._finish(event)
-        if grew and (self._text or self._notice):
-            self._write_tail()
-        return is_outdated
-
-    def _think(self, text: str) -> None:
-        """More of a thought; its card comes with its first word."""
-        if self._fold.thought and not self._builder.thought_is_open:
-            self._notice = ""
-            self._close_text()
-            self._builder.begin_thought()
-            text = text.lstrip()
-        if self._builder.thought_is_open:
-            self._builder.grow_thought(text)
-
-    def _finish(self, event: Finished) -> None:
-        self._notice = ""
-        self._close_text()
-        self._drop_tail()
-        self._builder.close_run()
-        self._streaming = False
-        self._ending = event
-        if event.reason is not EndReason.ANSWERED:
-            self._builder.remark(event.sentence())
-
-    def _close_text(self) -> None:
-        """The prose has ended: write what is left of it for good."""
-        self._drop_tail()
-        if self._text.strip():
-            self._builder.text(self._text[self._done :])
-        self._text = ""
-        self._done = 0
-
-    _done = 0  # how much of self._text is written for good
-
-    def _write_tail(self) -> None:
-        """Write closed paragraphs for good and rewrite the open one."""
-        self._drop_tail()
-        rest = self._text[self._done :]
-        if (cut := _closed(rest)) > 0:
-            self._builder.text(rest[:cut])
-            self._done += cut
-            rest = rest[cut:]
-        cursor = self._builder.w.cursor
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        # A cursor, not a number: formulas that become ready above the tail move everything below them.
-        place = QTextCursor(cursor)
-        place.setKeepPositionOnInsert(True)
-        self._tail = (place, self._builder.w.is_fresh)
-        if rest.strip():
-            self._builder.plain(rest)
-        elif self._notice:
-            self._builder.remark(self._notice, color="faint")
-
-    def _drop_tail(self) -> None:
-        if self._tail is None:
-            return
-        place, fresh = self._tail
-        self._tail = None
-        cursor = self._builder.w.cursor
-        cursor.setPosition(place.position())
-        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
-        self._builder.w.forget_waiting()
-        if fresh:
-            self._builder.w.fresh()
 
     # -- look ---------------------------------------------------------------------------------------------------
 
@@ -330,13 +159,10 @@ class TranscriptView(QTextEdit):
     def _new_document(self) -> None:
         document = QTextDocument(self)
         document.setDocumentMargin(3 * SPACE)
-        old, self._page = self._page, document
+        old, self._document = self._document, document
         self.setDocument(document)
         if old is not None:
             old.deleteLater()
-        self._builder = DocumentBuilder(document, self._theme, self._formulas, self._size)
-        self._tail = None
-        self._done = 0
         self._cards = (-1, [])
         self._fit_column()
 
@@ -345,35 +171,21 @@ class TranscriptView(QTextEdit):
         bar = self.verticalScrollBar()
         place = bar.value() / max(1, bar.maximum())
         self._new_document()
-        b = self._builder
-        block = QTextCursor(b.w.document)
+        document = self.document()
+        block = QTextCursor(document)
         block.beginEditBlock()
-        if self._problem:
-            b.problem(self._problem)
-        b.parts(self._fold.closed if self._streaming else self.parts())
-        if self._streaming and self._code is not None:
-            b.begin_code()
-            b.grow_code(self._code)
-        if self._streaming and self._fold.thought:
-            b.begin_thought()
-            b.grow_thought(self._fold.thought)
-        for delta in folded(self._stdout) if self._streaming else ():
-            b.grow_output(delta.text, delta.stream)
-        if self._ending is not None and self._ending.reason is not EndReason.ANSWERED:
-            b.remark(self._ending.sentence())
-        if self._text or self._notice:
-            self._write_tail()
+        self.page.write_into(document, self._theme, self._size)
         if self.folding.is_idle:
-            self.folding.apply_to_thoughts(b.w.document, self._size)
+            self.folding.apply_to_thoughts(document, self._size)
         else:
-            self.folding.apply(b.w.document, self._size)
+            self.folding.apply(document, self._size)
         block.endEditBlock()
         self._settle()
         bar.setValue(bar.maximum() if self._following else round(place * bar.maximum()))
 
     def _formulas_ready(self, keys: list[tuple[str, bool]]) -> None:
         keep = self.verticalScrollBar().value()
-        if self._builder.w.exchange(keys):
+        if self.page.builder.w.exchange(keys):
             self._keep_place(keep)
             self._settle()
 
@@ -457,7 +269,7 @@ class TranscriptView(QTextEdit):
         after = layout.frameBoundingRect(still).top() if still is not None else self._top_of(position)
         if bar.value() > 0 or still is not None:
             bar.setValue(round(bar.value() + after - before))
-        self._following = self._following and self._streaming
+        self._following = self._following and self.page.is_streaming
         self._settle()
 
     def _settle(self) -> None:
@@ -468,10 +280,6 @@ class TranscriptView(QTextEdit):
     def _place_heads(self) -> None:
         scrolled = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
         self._heads.place(self.document(), self.cards(), self.folding, self._theme, self._size, scrolled)
-
-    def pictures(self) -> list[Picture]:
-        """The figures on the page, by the key that their characters carry."""
-        return self._builder.w.objects.pictures
 
     def control(self, card: int, what: What) -> QAbstractButton | None:
         """A card's control, while it can be seen."""
@@ -539,18 +347,13 @@ class TranscriptView(QTextEdit):
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum() if self._following else value)
 
-    def _reader_scrolled(self, _action: int) -> None:
+    def _user_scrolled(self, _action: int) -> None:
         bar = self.verticalScrollBar()
         self._following = bar.sliderPosition() >= bar.maximum() - _SLACK
 
     def _range_changed(self, _low: int, high: int) -> None:
-        if self._following and self._streaming:
+        if self._following and self.page.is_streaming:
             self.verticalScrollBar().setValue(high)
-
-    @property
-    def is_streaming(self) -> bool:
-        """Whether the solution is still being written."""
-        return self._streaming
 
     @property
     def following(self) -> bool:
@@ -626,52 +429,3 @@ class TranscriptView(QTextEdit):
         cursor = self.textCursor() if by_key else self.cursorForPosition(event.pos())
         at = self.viewport().mapToGlobal(self.cursorRect().bottomLeft()) if by_key else event.globalPos()
         self.menu_asked.emit(cursor.position(), at)
-
-
-def plain_source(document: QTextDocument, start: int, end: int) -> str:
-    """The text of a part of a document as it can be seen: objects as their source, nothing of what is folded."""
-    cursor = QTextCursor(document)
-    cursor.setPosition(start)
-    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-    out: list[str] = []
-    at = start
-    probe = QTextCursor(document)
-    visible = document.findBlock(start).isVisible()
-    for c in cursor.selectedText():
-        at += 2 if ord(c) > 0xFFFF else 1
-        if c in "\u2029\ufdd0\ufdd1":
-            out.append("\n")
-            visible = document.findBlock(at).isVisible()
-        elif not visible:
-            continue
-        elif c == OBJECT_CHARACTER:
-            probe.setPosition(at)
-            out.append(probe.charFormat().stringProperty(RAW))
-        elif c == "\u2028":
-            out.append("\n")
-        elif c not in (JOINER, "\u200b"):
-            out.append(c)
-    return re.sub(r"\n{3,}", "\n\n", "".join(out)).strip("\n")
-
-
-def _closed(text: str) -> int:
-    """How much of growing prose is complete: up to its last blank line outside an open formula or fence.
-
-    An indented line after a blank one still belongs to the list item before it.
-    """
-    if len(text) > MAX_TAIL:
-        cut = max(text.rfind("\n", 0, MAX_TAIL), text.rfind(" ", 0, MAX_TAIL))
-        return cut + 1 if cut > 0 else MAX_TAIL
-    last = 0
-    for m in _BREAK.finditer(text):
-        last = m.end()
-    if not last:
-        return 0
-    opened = split(text).open_at
-    if 0 <= opened < last:
-        last = 0
-        for m in _BREAK.finditer(text):
-            if m.end() > opened:
-                break
-            last = m.end()
-    return last
