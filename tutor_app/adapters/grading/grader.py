@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
-from tutor_app.adapters.grading.compare import Finding
+from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.paper import paper_same
 from tutor_app.core.errors import HostFault

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from tutor_app.adapters.grading.algebra import rational
-from tutor_app.adapters.grading.compare import Finding, Oracle, compare_readings
+from tutor_app.adapters.grading.compare import Oracle, compare_readings
+from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.readings import decimal_commas, readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Quantity, Relation, Term, Words, symbols

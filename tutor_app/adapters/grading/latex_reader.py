@@ -9,13 +9,13 @@ Longer than most files here because the grammar is one recursion: its levels cal
 
 from __future__ import annotations
 
-import itertools
 import re
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.grading.algebra import real
+from tutor_app.adapters.grading.environments import EnvironmentReader
 from tutor_app.adapters.grading.lexer import FUNCTIONS, GREEK, RELATIONS, Token, tokens
+from tutor_app.adapters.grading.solution_sets import without_points
 from tutor_app.adapters.grading.terms import (
     INFINITY,
     MINUS_ONE,
@@ -60,7 +60,6 @@ _DECORATIONS: Final = frozenset(
 )  # fmt: skip
 _FRACTIONS: Final = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\cfrac", r"\nicefrac", r"\sfrac"))
 _CLOSERS: Final = {"(": (")", "]"), "[": (")", "]"), r"\{": (r"\}",), "{": ("}",), "|": ("|",)}
-_END: Final = Token("end", "")
 _FUNCTION_NAME: Final = re.compile(r"[fgh](?:_[a-z]{1,3})?'*(?:\^-1)?|P'*")
 _DEGREE: Final = frozenset((r"\circ", r"\degree"))
 
@@ -74,7 +73,7 @@ def read_prefix(text: str) -> Term:
     return Parser(tokens(text, words=False)).prefix()
 
 
-class Parser:
+class Parser(EnvironmentReader):
     """Recursive descent over the tokens of one answer."""
 
     def __init__(self, found: list[Token], *, signs_inside: bool = True) -> None:
@@ -84,9 +83,8 @@ class Parser:
             found: From :func:`~tutor_app.adapters.grading.lexer.tokens`.
             signs_inside: Whether a plus-minus sign in brackets stands for two values there, or for two answers.
         """
-        self._tokens = found
+        super().__init__(found)
         self._signs_inside = signs_inside
-        self._at = 0
         self._depth = 0
         self._sign = 1
         self._two_signs = False
@@ -101,31 +99,6 @@ class Parser:
     def prefix(self) -> Term:
         """The expression at the beginning, whatever follows."""
         return self._sum()
-
-    # --- tokens ----------------------------------------------------------------------------------------------
-
-    def _peek(self, ahead: int = 0) -> Token:
-        i = self._at + ahead
-        return self._tokens[i] if i < len(self._tokens) else _END
-
-    def _next(self) -> Token:
-        token = self._peek()
-        self._at = min(self._at + 1, len(self._tokens))
-        return token
-
-    def _take(self, *texts: str) -> bool:
-        """Consume one of these operators or commands."""
-        token = self._peek()
-        if token.kind in ("op", "cmd", "sep") and token.text in texts:
-            self._at += 1
-            return True
-        return False
-
-    def _expect(self, *texts: str) -> str:
-        token = self._next()
-        if token.kind not in ("op", "cmd") or token.text not in texts:
-            raise Unreadable(f"expected {' or '.join(texts)}")
-        return token.text
 
     # --- levels, loosest first -------------------------------------------------------------------------------
 
@@ -173,10 +146,10 @@ class Parser:
         if self._take(r"\setminus", r"\backslash", r"\smallsetminus"):
             match parts[-1]:
                 case Relation((*names, whole), ops) if ops[-1] == "in":
-                    left = _without_points(whole, self._relation())
+                    left = without_points(whole, self._relation())
                     parts[-1] = Relation((*names, left[0] if len(left) == 1 else Union(tuple(left))), ops)
                 case whole:
-                    parts[-1:] = _without_points(whole, self._relation())
+                    parts[-1:] = without_points(whole, self._relation())
         if len(parts) == 1:
             return parts[0]
         match parts[0]:
@@ -538,67 +511,6 @@ class Parser:
         self._expect(closer)
         return Call(name, (inside,))
 
-    def _matrix(self) -> Term:
-        kind = self._environment()
-        if kind == "cases":
-            return self._cases()
-        if kind not in ("pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array"):
-            raise Unreadable(f"the environment {kind}")
-        if kind == "array" and self._peek().text == "{":
-            self._subscript_group()
-        rows: list[list[Term]] = [[]]
-        stops = ("&", "\\\\", r"\cr", r"\end")
-        while True:
-            rows[-1].append(self._cell(stops))
-            stop = self._expect(*stops)
-            if stop != "&":
-                rows.append([])
-            if stop != "&" and self._peek().text == r"\end":
-                self._at += 1
-                stop = r"\end"
-            if stop == r"\end":
-                break
-        self._environment()
-        full = [tuple(row) for row in rows if row]
-        if len({len(row) for row in full}) != 1:
-            raise Unreadable("rows of unequal length")
-        return Matrix(tuple(full))
-
-    def _cases(self) -> Term:
-        pieces: list[tuple[Term, Term | None]] = []
-        while self._peek().text != r"\end":
-            value = self._list(("&",))
-            self._expect("&")
-            condition = self._list(("\\\\", r"\end"))
-            pieces.append((value, None if isinstance(condition, Words) else condition))
-            self._take("\\\\")
-        self._expect(r"\end")
-        self._environment()
-        if len(pieces) < 2:
-            raise Unreadable("a piecewise function of one piece")
-        return Piecewise(tuple(pieces))
-
-    def _cell(self, stops: tuple[str, ...]) -> Term:
-        value = self._list(stops)
-        if isinstance(value, Group) and not value.brackets:
-            raise Unreadable("several values in one cell")
-        return value
-
-    def _environment(self) -> str:
-        self._expect("{")
-        letters = []
-        while not self._take("}"):
-            if self._peek().kind != "name":
-                raise Unreadable("a broken environment")
-            letters.append(self._next().text)
-        return "".join(letters)
-
-    def _subscript_group(self) -> None:
-        self._at += 1
-        while not self._take("}"):
-            if self._next().kind == "end":
-                raise Unreadable("a brace without its partner")
-
 
 def _joined(items: list[Term], seps: set[str]) -> Term | None:
     """Conditions joined by "or" or by "and"; None for a list of values."""
@@ -611,27 +523,6 @@ def _joined(items: list[Term], seps: set[str]) -> Term | None:
     if "and" in seps and unequal and "or" not in seps:
         return Both(tuple(items))
     return None
-
-
-def _without_points(reals: Term, points: Term) -> list[Term]:
-    """The parts of the line that are left when points or an interval are taken out of it.
-
-    Raises:
-        Unreadable: If it is not the whole line, or a point has no place on it.
-    """
-    whole = Group((negative(INFINITY), INFINITY), "()")
-    if reals == whole and isinstance(points, Group) and len(points.items) == 2 and len(points.brackets) == 2:
-        (low, high), opening, closing = points.items, points.brackets[0], points.brackets[1]
-        if opening in "([" and closing in ")]":
-            left = Group((negative(INFINITY), low), "(" + ("]" if opening == "(" else ")"))
-            right = Group((high, INFINITY), ("[" if closing == ")" else "(") + ")")
-            return [part for part in (left, right) if part.items[0] != part.items[1]]
-    items = points.items if isinstance(points, Group) and points.brackets == "{}" else ()
-    placed = {value: item for item in items if (value := real(item)) is not None}
-    if reals != whole or not items or len(placed) != len(items):
-        raise Unreadable("a difference of sets")
-    ends = [negative(INFINITY), *(placed[value] for value in sorted(placed)), INFINITY]
-    return [Group((low, high), "()") for low, high in itertools.pairwise(ends)]
 
 
 _COMPOSITE: Final = (Group, Union, Both, Piecewise, Relation, Ratio, Quantity, Words, Matrix)

@@ -17,7 +17,8 @@ import re
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import real, same
-from tutor_app.adapters.grading.compare import Finding, Oracle
+from tutor_app.adapters.grading.compare import Oracle
+from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.latex_reader import read_prefix
 from tutor_app.adapters.grading.python_reader import read_python
 from tutor_app.adapters.grading.terms import Constant, Group, Relation, Symbol, Term, Unreadable, walk

@@ -5,6 +5,7 @@ Exact, and small: bounds that are written out, and what is linear in one variabl
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Final
 
@@ -24,6 +25,7 @@ from tutor_app.adapters.grading.terms import (
     Symbol,
     Term,
     Union,
+    Unreadable,
     children,
     negative,
     total,
@@ -126,3 +128,24 @@ def variable(relation: Relation) -> str:
 def is_constant(term: Term) -> bool:
     """Whether a term is one value without a variable."""
     return isinstance(term, SCALAR) and not any(isinstance(part, Symbol) for part in walk(term))
+
+
+def without_points(reals: Term, points: Term) -> list[Term]:
+    """The parts of the line that are left when points or an interval are taken out of it.
+
+    Raises:
+        Unreadable: If it is not the whole line, or a point has no place on it.
+    """
+    whole = Group((negative(INFINITY), INFINITY), "()")
+    if reals == whole and isinstance(points, Group) and len(points.items) == 2 and len(points.brackets) == 2:
+        (low, high), opening, closing = points.items, points.brackets[0], points.brackets[1]
+        if opening in "([" and closing in ")]":
+            left = Group((negative(INFINITY), low), "(" + ("]" if opening == "(" else ")"))
+            right = Group((high, INFINITY), ("[" if closing == ")" else "(") + ")")
+            return [part for part in (left, right) if part.items[0] != part.items[1]]
+    items = points.items if isinstance(points, Group) and points.brackets == "{}" else ()
+    placed = {value: item for item in items if (value := real(item)) is not None}
+    if reals != whole or not items or len(placed) != len(items):
+        raise Unreadable("a difference of sets")
+    ends = [negative(INFINITY), *(placed[value] for value in sorted(placed)), INFINITY]
+    return [Group((low, high), "()") for low, high in itertools.pairwise(ends)]

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run by its path: the package is found from here
 
 from tutor_app.adapters.grading import judging
-from tutor_app.adapters.grading.compare import Finding
+from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.paper import paper_same
 from tutor_app.adapters.grading.terms import (
     Call,

@@ -1,0 +1,21 @@
+"""What a comparison of two answers found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a comparison found.
+
+    Attributes:
+        same: None if it could not be decided.
+        reason: A short code.
+    """
+
+    same: bool | None
+    reason: str
+
+    def __bool__(self) -> bool:
+        return self.same is True
