@@ -355,6 +355,17 @@ def test_a_wrong_rest_does_not_cost_what_is_here(tmp_path: Path, server: Behavio
     assert server.seen[-1]["range"] == "bytes=600000-"
 
 
+def test_a_whole_file_that_is_wrong_leaves_nothing_of_its_own(tmp_path: Path, server: Behaviour) -> None:
+    """A server that does not resume sends all of it: what differs has taken the place of what was here."""
+    part = half_of(tmp_path / "models", CONTENT[:600_000], server.url)
+    server.ranges, server.content = False, CONTENT[:300_000] + b"?" * (len(CONTENT) - 300_000)
+    with pytest.raises(ModelStoreFault, match="SHA-256"):
+        store(tmp_path, hub(server.url)).pull("starter")
+    assert CONTENT.startswith(part.read_bytes())
+    server.content = CONTENT
+    assert store(tmp_path, hub(server.url)).pull("starter").path.read_bytes() == CONTENT
+
+
 def test_a_wrong_rest_is_fetched_from_the_next_source(tmp_path: Path, server: Behaviour) -> None:
     half_of(tmp_path / "models", CONTENT[:600_000], server.url)
     server.content = CONTENT[:-1] + b"?"

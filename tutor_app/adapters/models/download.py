@@ -127,12 +127,13 @@ def _must_fit(wanted: Download, target: Path, have: int, free: Callable[[Path], 
 
 def _complete(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
     """Complete ``part`` from one source so that its hash is right."""
-    start = part.size
+    start = part.untouched = part.size
     if start < part.total:
         _deliver(source, part, meter, cancel, timing)
     if part.is_right():
         return
-    if not part.refuse(start):
+    start = part.untouched
+    if not part.refuse():
         raise PermanentError(
             "what it sent does not lead to the expected SHA-256 and was discarded, but not what was here"
         )

@@ -93,13 +93,19 @@ class Meter:
 
 
 class Part:
-    """The growing file: its bytes, their hash, and the note that says what it is a part of."""
+    """The growing file: its bytes, their hash, and the note that says what it is a part of.
+
+    Attributes:
+        size: Bytes that are there.
+        untouched: Bytes at the beginning that have not been replaced since the caller set this to ``size``.
+    """
 
     def __init__(self, target: Path, total: int, sha256: str) -> None:
         self.total = total
         self.sha256 = sha256
         self.path = target.with_name(target.name + ".part")
         self.size = 0
+        self.untouched = 0
         self.url = ""
         self.etag = ""
         self._refused = ""
@@ -179,6 +185,7 @@ class Part:
 
     def cut(self, size: int) -> None:
         """Throw away what is there from byte ``size`` on."""
+        self.untouched = min(self.untouched, size)
         try:
             self._file.truncate(size)
             self._file.seek(0)
@@ -205,12 +212,13 @@ class Part:
         """Whether the file is complete and has the right hash."""
         return self._hash.hexdigest() == self.sha256
 
-    def refuse(self, start: int) -> bool:
-        """The complete file is wrong: throw away what came from byte ``start`` on; returns whether that is all of it.
+    def refuse(self) -> bool:
+        """The complete file is wrong: throw away what is not :attr:`untouched`; returns whether that is all of it.
 
         What stood before it is kept, because one bad answer must not cost the work of hours. It is thrown away too
         if the very same rest comes again: then it is most likely the rest that is right.
         """
+        start = self.untouched
         try:
             self._file.seek(start)
             rest = f"{start}:{hashlib.file_digest(self._file, 'sha256').hexdigest()}"
