@@ -1,8 +1,10 @@
 import io
 
 from tutor_app.commands.terminal_view import TerminalView, printable
+from tutor_app.core.claims import Claim
 from tutor_app.core.events import (
     AnswerFound,
+    ClaimsFound,
     CodeDelta,
     CodeEnded,
     CodeStarted,
@@ -17,7 +19,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Transcript
+from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Text, Transcript
 
 EVENTS = (
     Reading(3, 9),
@@ -112,3 +114,18 @@ def test_nothing_a_model_writes_steers_the_terminal() -> None:
 def test_the_answer_says_where_it_comes_from() -> None:
     assert "(from the output)" in shown(AnswerFound(Answer("4", "output")))
     assert "not the known answer" in shown(AnswerFound(Answer("4", "boxed", "incorrect")))
+
+
+def test_statements_follow_the_line_that_they_stand_in() -> None:
+    right, wrong = Claim(0, 9, "1 + 1 = 2", "true"), Claim(11, 20, "2 + 2 = 5", "false", "4")
+    events = (
+        TextDelta("1 + 1 = 2.\n2 + 2"),
+        ClaimsFound(0, (right,)),
+        TextDelta(" = 5.\nDone"),
+        ClaimsFound(0, (right, wrong)),
+        TextDelta("."),
+    )
+    transcript = Transcript.of("P", Text("1 + 1 = 2.\n2 + 2 = 5.\nDone.", (right, wrong)))
+    lines = shown(*events, Finished(EndReason.NO_ANSWER, transcript, Usage())).splitlines()
+    assert lines[:5] == ["1 + 1 = 2.", "2 + 2 = 5.", "  ✓ 1 + 1 = 2", "Done.", lines[4]]
+    assert lines[5:] == ["  ✗ 2 + 2 = 5: it is 4", "2 of 2 statements checked, 1 false."]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tutor_app.core.claims import Claim
 from tutor_app.core.transcript import (
     VERSION,
     Answer,
@@ -58,6 +59,29 @@ def test_json_reads_back_what_was_written(transcript: Transcript) -> None:
     assert Transcript.from_json(text.encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass")) == transcript
 
 
+def test_claims_are_kept_with_their_text_and_a_text_without_them_is_still_read() -> None:
+    text = "So 2 + 2 = 5, and 1 + 1 = 2."
+    claims = (Claim(3, 12, "2 + 2 = 5", "false", "4", "different"), Claim(18, 27, "1 + 1 = 2", "true", reason="exact"))
+    transcript = Transcript.of("P", Text(text, claims))
+    assert transcript.to_dict()["turns"][1]["parts"][0]["claims"] == [
+        {"start": 3, "end": 12, "verdict": "false", "right": "4", "reason": "different"},
+        {"start": 18, "end": 27, "verdict": "true", "reason": "exact"},
+    ]
+    assert Transcript.from_json(transcript.to_json()) == transcript
+    old = {"version": 2, "turns": [{"role": "user", "parts": [{"kind": "text", "text": "P"}]}]}
+    assert Transcript.from_dict(old) == Transcript.of("P")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{}, {"start": 0, "end": 99}, {"start": 2, "end": 1}, {"start": 0, "end": 1, "verdict": "maybe"}, "no object"],
+)
+def test_a_claim_that_does_not_stand_in_its_text_is_refused(claim: object) -> None:
+    part = {"kind": "text", "text": "abc", "claims": [claim]}
+    with pytest.raises(TranscriptFormatError):
+        Transcript.from_dict({"version": 3, "turns": [{"role": "user", "parts": [part]}]})
+
+
 def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
     """Stored solutions are read by later versions: this text may only change together with VERSION."""
     error = CodeError("E", "m", 2)
@@ -73,9 +97,9 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
         Answer("d"),
         meta={"k": 1},
     )
-    assert VERSION == 2
+    assert VERSION == 3
     assert json.loads(transcript.to_json()) == {
-        "version": 2,
+        "version": 3,
         "meta": {"k": 1},
         "turns": [
             {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
@@ -158,8 +182,8 @@ def test_unknown_keys_are_left_out() -> None:
     [
         ([], 'a list "turns"'),
         ({"turns": {}}, 'a list "turns"'),
-        ({"turns": []}, "version None is not one of 1 to 2"),
-        ({"turns": [], "version": 3}, "version 3 is not"),
+        ({"turns": []}, "version None is not one of 1 to 3"),
+        ({"turns": [], "version": 4}, "version 4 is not"),
         ({"turns": [], "version": 0}, "version 0 is not"),
         ({"turns": [], "version": "1"}, "version '1' is not"),
         ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),

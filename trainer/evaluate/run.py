@@ -244,6 +244,7 @@ def _opened(args: argparse.Namespace) -> Tutor:
             n_ctx=args.n_ctx,
             n_seq=args.parallel,
             batched=args.batched,
+            check_statements=False,
         )
     if find_spec("torch") is None or find_spec("transformers") is None:
         raise UserFault(

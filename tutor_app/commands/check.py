@@ -15,13 +15,12 @@ from typing import Any, BinaryIO, Final, TextIO
 from tutor_app.adapters.checking.checker import Checker, Piece
 from tutor_app.commands.shared import DONE, Subparsers, user_path
 from tutor_app.commands.terminal_view import printable
-from tutor_app.core.claims import Claim, Tally
+from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Output, Text, Transcript, TranscriptFormatError
 
 SOMETHING_FALSE: Final = 1
 MAX_BYTES: Final = 64 << 20
-_MARKS: Final = {"true": "✓", "rounded": "≈", "false": "✗", "unchecked": "·"}
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -54,7 +53,7 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
         print(json.dumps(report(tally, found), ensure_ascii=False), file=out)
     else:
         for _, claim in found:
-            print(printable(line(claim)), file=out)
+            print(printable(claim_line(claim)), file=out)
         print(tally.sentence() or "no statement that could be checked", file=out)
     return SOMETHING_FALSE if tally.false else DONE
 
@@ -74,18 +73,6 @@ def pieces(content: str) -> list[Piece]:
                 found.append(("output", part.stdout or part.value))
         return found
     return [("text", content)]
-
-
-def line(claim: Claim) -> str:
-    """One claim for the terminal."""
-    text = " ".join(claim.text.split())
-    text = text if len(text) <= 120 else f"{text[:119]}…"
-    after = {
-        "false": f": it is {claim.right}" if claim.right else "",
-        "rounded": f": it is {claim.right}" if claim.right else "",
-        "unchecked": f" (not checked: {claim.reason})",
-    }.get(claim.verdict, "")
-    return f"{_MARKS[claim.verdict]} {text}{after}"
 
 
 def report(tally: Tally, found: list[tuple[int, Claim]]) -> dict[str, Any]:

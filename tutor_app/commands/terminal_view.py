@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TextIO
 
+from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.events import (
     AnswerFound,
+    ClaimsFound,
     CodeDelta,
     CodeEnded,
     CodeStarted,
@@ -27,6 +29,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     folded,
 )
+from tutor_app.core.transcript import claims_of
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
 _BAR: Final = "│ "
@@ -98,6 +101,8 @@ class TerminalView:
         self._fresh = True  # at the start of a line
         self._passing = False
         self._thought: list[str] = []
+        self._claims: list[Claim] = []
+        self._known: dict[int, frozenset[Claim]] = {}
         self._printed = Lines(out.isatty())
 
     def show(self, events: Iterable[SolveEvent]) -> Finished | None:
@@ -122,7 +127,16 @@ class TerminalView:
         self._put_output(self._printed.add(event) if isinstance(event, OutputDelta) else self._printed.end())
         match event:
             case TextDelta(text):
-                self._put(text)
+                # What was checked in a line comes after it, never in the middle of the next one.
+                head, end, rest = text.partition("\n") if self._claims else (text, "", "")
+                self._put(head + end)
+                self._put_claims(wait=not end)
+                self._put(rest)
+            case ClaimsFound(number, claims):
+                known = self._known.get(number, frozenset())
+                self._claims += [claim for claim in claims if claim not in known]
+                self._known[number] = frozenset(claims)
+                self._put_claims(wait=True)
             case ThoughtEnded(True):
                 self._line()
                 self._put("[that was a thought; the solution follows]\n", "quiet")
@@ -130,6 +144,7 @@ class TerminalView:
                 self._end_thought()
             case CodeStarted():
                 self._line()
+                self._put_claims()
             case CodeDelta(text):
                 self._put(text, "code", _BAR)
             case CodeEnded():
@@ -150,6 +165,7 @@ class TerminalView:
                         self._put(output.error.hint + "\n", "quiet", "  ")
             case AnswerFound(answer):
                 self._line()
+                self._put_claims()
                 how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
                 check = {"correct": "  ✓ correct", "incorrect": "  ✗ not the known answer", "unknown": ""}
                 self._put(f"Answer{how[answer.source]}: {answer.latex}{check[answer.verdict]}\n", "answer")
@@ -158,6 +174,9 @@ class TerminalView:
                 self._line()
                 speed = f", {usage.tokens_per_second:.1f} tokens/s" if usage.tokens_per_second else ""
                 self._put(f"{event.sentence()} {usage.seconds:.1f} s{speed}.\n", "quiet")
+                self._put_claims()
+                tally = Tally.of(claims_of(event.transcript.solution)).sentence()
+                self._put(f"{tally}.\n" if tally else "", "quiet")
             case _:
                 pass
         self._out.flush()
@@ -168,6 +187,16 @@ class TerminalView:
         if words:
             self._line()
             self._put(f"[thought: {words:,} word{'s' if words != 1 else ''}]\n", "quiet")
+
+    def _put_claims(self, *, wait: bool = False) -> None:
+        """Write the statements that were checked; ``wait`` for the end of the line that is being written."""
+        if wait and not self._fresh:
+            return
+        self._line()
+        for claim in self._claims:
+            if claim.verdict != "unchecked":
+                self._put(claim_line(claim) + "\n", "error" if claim.verdict == "false" else "quiet", "  ")
+        self._claims.clear()
 
     def _put_output(self, pieces: Iterable[tuple[str, str]]) -> None:
         for text, stream in pieces:

@@ -7,9 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 ClaimVerdict = Literal["true", "rounded", "false", "unchecked"]
+
+MARKS: Final[dict[ClaimVerdict, str]] = {"true": "✓", "rounded": "≈", "false": "✗", "unchecked": "·"}
+"""One character for each verdict."""
+REASONS: Final = {
+    "unreadable": "not understood",
+    "unclear": "where it begins or ends is unclear",
+    "units": "the units differ",
+    "time": "the time was over",
+    "timeout": "it took too long",
+    "memory": "it took too much memory",
+    "too_long": "the text is too long",
+    "beyond": "beyond what is computed exactly",
+    "equation": "an equation that does not follow from what was said before",
+    "value": "a value that no equation before it tells",
+    "inequality": "an inequality with unknowns",
+    "function": "a function that is not known",
+    "approximate": "only nearly right",
+    "running": "a calculation that goes on behind the equals sign",
+    "base": "another arithmetic may be meant",
+    "constant": "a letter that may be a name or a constant",
+    "operation": "an operation that the problem may define",
+}
+"""Why a statement was not checked, for the user."""
+LONGEST: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +56,22 @@ class Claim:
     verdict: ClaimVerdict
     right: str = ""
     reason: str = ""
+
+
+def claim_line(claim: Claim) -> str:
+    """One claim in a line: its mark, its text and what there is to say about it."""
+    text = " ".join(claim.text.split())
+    text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return f"{MARKS[claim.verdict]} {text}{remark(claim)}"
+
+
+def remark(claim: Claim) -> str:
+    """What is said after a claim: the right value of a false one, the exact one of a rounded one, why not checked."""
+    if claim.verdict == "unchecked":
+        return f" (not checked: {REASONS.get(claim.reason, claim.reason)})"
+    # A counterexample or a solution is a clause of its own; a value is what the left side is.
+    plain = claim.right and not any(sign in claim.right for sign in ("=", "side", "defined"))
+    return f": it is {claim.right}" if plain else f": {claim.right}" if claim.right else ""
 
 
 @dataclass(frozen=True, slots=True)

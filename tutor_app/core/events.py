@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
+from tutor_app.core.claims import Claim
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Figure, Output, Transcript
 
@@ -168,6 +169,19 @@ RunEvent = OutputDelta | FigureDrawn | RunFinished
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimsFound:
+    """The statements of a text were checked, as soon as a paragraph of it is complete.
+
+    Attributes:
+        text: Which text part of the solution, counted from 0 among its text parts alone.
+        claims: All that were found in it so far; they replace those of an earlier event for the same text.
+    """
+
+    text: int
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerFound:
     """The final answer is known."""
 
@@ -292,6 +306,7 @@ SolveEvent = (
     | OutputDelta
     | FigureDrawn
     | RunFinished
+    | ClaimsFound
     | AnswerFound
     | Finished
 )

@@ -13,10 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, constant_spans, header, injection
 from tutor_app.core.errors import HostFault, SandboxFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
+    ClaimsFound,
     CodeDelta,
     CodeEnded,
     CodeStarted,
@@ -157,6 +159,7 @@ class Builder:
         self._thought: list[str] = []
         self._code: list[str] | None = None
         self._printed: list[OutputDelta] = []
+        self._claims: dict[int, tuple[Claim, ...]] = {}
 
     def apply(self, event: SolveEvent | ParseEvent) -> None:
         """Take in one event."""
@@ -190,8 +193,10 @@ class Builder:
             case RunFinished(output):
                 self._printed.clear()
                 self._parts = _with_output(self._parts, output)
+            case ClaimsFound(number, claims):
+                self._claims[number] = claims
             case AnswerFound(answer):
-                self._parts = [*self.parts(), answer]
+                self._parts = [*self._all(), answer]
                 self._code = None
                 self._words.clear()
                 self._thought.clear()
@@ -222,10 +227,13 @@ class Builder:
     @property
     def closed(self) -> tuple[Part, ...]:
         """The parts that are over; what is being written or printed is left out."""
-        return tuple(self._parts)
+        return _with_claims(self._parts, self._claims)
 
     def parts(self) -> tuple[Part, ...]:
         """Everything so far; an open block and a running block's output are included as they stand."""
+        return _with_claims(self._all(), self._claims)
+
+    def _all(self) -> list[Part]:
         parts = self._parts
         if self._printed:
             parts = _with_output(parts, Output(stdout=printed(self._printed), status="stopped"))
@@ -235,7 +243,7 @@ class Builder:
             parts = [*parts, Text(self.words)]
         elif self.thought:
             parts = [*parts, Thought(self.thought.rstrip())]
-        return tuple(parts)
+        return parts
 
     def _end_words(self) -> None:
         """A thought begins: the prose before it, if there is any, is a part of its own."""
@@ -247,6 +255,19 @@ class Builder:
         if self.thought:
             self._parts.append(Thought(self.thought.rstrip()))
         self._thought.clear()
+
+
+def _with_claims(parts: list[Part], claims: Mapping[int, tuple[Claim, ...]]) -> tuple[Part, ...]:
+    """``parts`` with their claims, by the number of the text; one that turned out to be a thought has none."""
+    if not claims:
+        return tuple(parts)
+    out, number = list[Part](), 0
+    for part in parts:
+        if isinstance(part, Text):
+            fitting = tuple(c for c in claims.get(number, ()) if part.text[c.start : c.end] == c.text)
+            part, number = replace(part, claims=fitting), number + 1
+        out.append(part)
+    return tuple(out)
 
 
 def _with_output(parts: list[Part], output: Output) -> list[Part]:

@@ -7,13 +7,16 @@ The module knows nothing of models, prompts, files or the screen.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
-VERSION: Final = 2
+from tutor_app.core.claims import Claim, ClaimVerdict
+
+VERSION: Final = 3
 """Version of the JSON form; this and every older one can be read.
 
+3: a text part has the claims that were found in it; a text of an older version has none.
 2: thoughts are parts. In 1 they stood in ``meta["thoughts"]``, a list of strings.
 """
 
@@ -29,9 +32,15 @@ class TranscriptFormatError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Prose in Markdown with LaTeX, exactly as written."""
+    """Prose in Markdown with LaTeX, exactly as written.
+
+    Attributes:
+        text: The prose.
+        claims: The statements in it that a machine can check, each with its verdict; empty where nobody has checked.
+    """
 
     text: str
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,7 @@ _CHOICES: Final = {
     (Output, "status"): get_args(OutputStatus),
     (Answer, "source"): get_args(AnswerSource),
     (Answer, "verdict"): get_args(Verdict),
+    (Claim, "verdict"): get_args(ClaimVerdict),
 }
 _NAMES: Final = {cls: name for name, cls in _KINDS.items()}
 
@@ -263,6 +273,11 @@ class Transcript:
         return _thoughts_as_parts(found) if version == 1 else found
 
 
+def claims_of(parts: Iterable[Part]) -> tuple[Claim, ...]:
+    """The claims of all texts among the parts, in order."""
+    return tuple(claim for part in parts if isinstance(part, Text) for claim in part.claims)
+
+
 def _thoughts_as_parts(transcript: Transcript) -> Transcript:
     """From version 1: where in the solution a thought stood was not kept, so all go to its beginning."""
     thoughts = transcript.meta.get("thoughts")
@@ -280,8 +295,28 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
         if isinstance(value, CodeError):
             value = {g.name: getattr(value, g.name) for g in fields(value)}
         if value != f.default:
-            out[f.name] = value
+            out[f.name] = value if f.name != "claims" else [_claim_to_dict(claim) for claim in value]
     return out
+
+
+def _claim_to_dict(claim: Claim) -> dict[str, Any]:
+    """Without its text, which stands in the part."""
+    out = {"start": claim.start, "end": claim.end, "verdict": claim.verdict}
+    return out | {name: value for name in ("right", "reason") if (value := getattr(claim, name))}
+
+
+def _claims(data: Any, text: Any, where: str) -> tuple[Claim, ...]:
+    if not isinstance(data, list) or not all(isinstance(claim, dict) for claim in data):
+        raise TranscriptFormatError(f'{where}: "claims" must be a list of objects')
+    found = []
+    for claim in data:
+        start, end = claim.get("start"), claim.get("end")
+        if not (
+            _fits("start", start) and _fits("end", end) and isinstance(text, str) and 0 <= start <= end <= len(text)
+        ):
+            raise TranscriptFormatError(f"{where}: a claim must stand in the text")
+        found.append(_build(Claim, {**claim, "text": text[start:end]}, where))
+    return tuple(found)
 
 
 def _part_from_dict(data: Any, where: str) -> Part:
@@ -303,6 +338,8 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise TranscriptFormatError(f'{where}: "error" must be an object')
             value = _build(CodeError, value, where)
+        elif f.name == "claims":
+            value = _claims(value, data.get("text"), where)
         elif not _fits(f.name, value) or value not in _CHOICES.get((cls, f.name), (value,)):
             raise TranscriptFormatError(f"{where}: {f.name} cannot be {value!r:.40}")
         values[f.name] = value
@@ -315,7 +352,7 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
 def _fits(name: str, value: Any) -> bool:
     if name == "seconds":
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("width", "height", "line"):
+    if name in ("width", "height", "line", "start", "end"):
         return isinstance(value, int) and not isinstance(value, bool)
     if name == "truncated":
         return isinstance(value, bool)

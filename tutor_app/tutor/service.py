@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
 
+from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
@@ -32,6 +33,7 @@ from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenan
 from tutor_app.core.transcript import Transcript, Verdict
 from tutor_app.core.values import FoundModel
 from tutor_app.resources import resource, resource_names, resource_text
+from tutor_app.tutor.checked import StatementChecker, checked
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import known_answer
@@ -136,6 +138,7 @@ class Tutor:
         dialect: The model's wire form.
         prompt: What stands before every problem.
         defaults: What the model needs beyond the settings of a solution.
+        checker: Checks the statements of a solution while it is made; None where nobody asks for that.
     """
 
     def __init__(
@@ -145,9 +148,11 @@ class Tutor:
         dialect: Dialect,
         prompt: PromptSet,
         defaults: SolveDefaults | None = None,
+        checker: StatementChecker | None = None,
     ) -> None:
         self.engine, self.executor, self.dialect, self.prompt = engine, executor, dialect, prompt
         self.defaults = defaults or SolveDefaults()
+        self.checker = checker
 
     def solve(
         self,
@@ -197,6 +202,8 @@ class Tutor:
                 check=stack.enter_context(_checker(gold)) if gold else None,
                 builder=builder,
             )
+            if self.checker is not None:
+                events = checked(events, builder, self.checker)
             yield from events if library is None else recorded(events, library, draft)
 
     def warm(self) -> None:
@@ -219,6 +226,8 @@ class Tutor:
         """End both processes."""
         self.engine.close()
         self.executor.close()
+        if self.checker is not None:
+            self.checker.close()
 
     def __enter__(self) -> Tutor:
         return self
@@ -238,6 +247,7 @@ def open_tutor(
     n_ctx: int = 0,
     n_seq: int = 1,
     batched: bool = False,
+    check_statements: bool = True,
 ) -> Tutor:
     """A tutor for an installed model or a GGUF file; nothing is started yet.
 
@@ -249,6 +259,7 @@ def open_tutor(
         n_ctx: Overrides the settings' context, in tokens.
         n_seq: Problems solved at once.
         batched: Whether they are evaluated together, see :class:`EngineOptions`.
+        check_statements: Whether the statements of a solution are checked while it is made.
 
     Raises:
         UserFault: If the model or prompt is unknown.
@@ -278,7 +289,8 @@ def open_tutor(
     own_prompt = entry.prompt if entry is not None else ""
     if settings.reasoning_only and dialect not in _TRAINED_ON_THE_FORM:
         own_prompt = REASONING_PROMPT
-    return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults)
+    checker = Checker() if check_statements else None
+    return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults, checker)
 
 
 def _defaults(entry: CatalogueEntry | None, *, thinks: bool) -> SolveDefaults:

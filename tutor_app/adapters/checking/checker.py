@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
@@ -19,9 +19,8 @@ SECONDS: Final = 2.0
 """For the pieces of one request that are new."""
 SHOWN: Final = 80
 
-Kind = Literal["text", "output"]
-Piece = tuple[Kind, str]
-"""A stretch of prose, or what a block of code printed."""
+Piece = tuple[str, str]
+"""A kind, ``text`` (prose) or ``output`` (what a block of code printed), and what it says."""
 
 
 class Checker:

@@ -1,0 +1,82 @@
+"""Statements are checked while a solution is made: paragraph by paragraph, through the one path."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from tests.fakes import FakeExecutor, MemoryLibrary
+from tests.scripted_model import ScriptedModel
+from tutor_app.adapters.checking.reading import Reading
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.claims import Claim
+from tutor_app.core.dialect import CHATML, PromptSet
+from tutor_app.core.errors import HostFault
+from tutor_app.core.events import AnswerFound, ClaimsFound, Finished, SolveEvent
+from tutor_app.core.solve import SolveSettings
+from tutor_app.core.transcript import Text, claims_of
+from tutor_app.tutor.checked import StatementChecker
+from tutor_app.tutor.service import Model, Tutor
+
+REPLIES = (
+    "First 6 * 7 = 42 apples.\n\nThen 42 + 8 = 51 of them.\n```python\nprint(50)\n```\n",
+    "So 50 - 8 = 42 and $\\boxed{50}$.",
+)
+
+
+class HereChecker:
+    """Checks in this process, and counts."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken, self.calls = broken, 0
+
+    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+        self.calls += 1
+        if self.broken:
+            raise HostFault("It could not be started.")
+        reading = Reading()
+        return [tuple(reading.text(text)) if kind == "text" else () for kind, text in pieces]
+
+    def close(self) -> None:
+        pass
+
+
+def events(checker: StatementChecker, *replies: str, library: MemoryLibrary | None = None) -> list[SolveEvent]:
+    model = cast(Model, ScriptedModel(list(replies or REPLIES)))
+    executor = cast(Sandbox, FakeExecutor())
+    tutor = Tutor(model, executor, CHATML, PromptSet(), checker=checker)
+    opened = (lambda: library) if library is not None else None
+    return list(tutor.solve("How many?", settings=SolveSettings(), library=opened))
+
+
+def test_each_paragraph_is_checked_as_it_closes_and_the_answer_comes_after() -> None:
+    found = events(HereChecker())
+    claims = [e for e in found if isinstance(e, ClaimsFound)]
+    said = [(e.text, [(c.text, c.verdict) for c in e.claims]) for e in claims]
+    first, second, last = ("6 * 7 = 42", "true"), ("42 + 8 = 51", "false"), ("50 - 8 = 42", "true")
+    assert said == [(0, [first]), (0, [first, second]), (1, [last])]
+    assert found.index(claims[-1]) < next(i for i, e in enumerate(found) if isinstance(e, AnswerFound))
+
+
+def test_the_transcript_and_the_library_keep_the_claims() -> None:
+    with MemoryLibrary() as library:
+        last = events(HereChecker(), library=library)[-1]
+        assert isinstance(last, Finished)
+        (entry,) = library.entries()
+        assert library.get(entry.id) == last.transcript
+    assert [c.verdict for c in claims_of(last.transcript.solution)] == ["true", "false", "true"]
+    for part in last.transcript.solution:
+        if isinstance(part, Text):
+            assert all(part.text[c.start : c.end] == c.text for c in part.claims)
+
+
+def test_a_checker_that_does_not_work_is_asked_once_and_stops_nothing() -> None:
+    checker = HereChecker(broken=True)
+    last = events(checker)[-1]
+    assert isinstance(last, Finished)
+    assert last.transcript.answer is not None
+    assert (claims_of(last.transcript.solution), checker.calls) == ((), 1)
+
+
+def test_a_formula_that_is_still_open_is_not_read() -> None:
+    found = events(HereChecker(), "Sum:\n\\[\n3 + 4 =\n7\n\\]\nso it is 7.")
+    claims = [e for e in found if isinstance(e, ClaimsFound)]
+    assert [[c.verdict for c in e.claims] for e in claims] == [["true"]]

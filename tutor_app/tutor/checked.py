@@ -1,0 +1,123 @@
+"""Checks the statements of a solution while it is being made: every paragraph as soon as it is complete.
+
+A check that cannot be made never stops a solution: its statements then simply are not checked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from tutor_app.core.claims import Claim
+from tutor_app.core.errors import HostFault
+from tutor_app.core.events import (
+    AnswerFound,
+    ClaimsFound,
+    CodeStarted,
+    Finished,
+    SolveEvent,
+    TextDelta,
+    ThoughtEnded,
+)
+from tutor_app.core.solve import Builder
+from tutor_app.core.transcript import Output, Part, Text
+from tutor_app.text.delimiters import split
+
+log = logging.getLogger(__name__)
+
+PARAGRAPH: Final = "\n"
+"""What ends a stretch of prose that can be checked: models write a statement to its end before they break the line."""
+
+
+class StatementChecker(Protocol):
+    """Checks the pieces of one solution, see :class:`tutor_app.adapters.checking.checker.Checker`."""
+
+    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+        """The claims of every piece.
+
+        Raises:
+            HostFault: If nothing can be checked.
+        """
+        ...
+
+    def close(self) -> None:
+        """End its process; safe to call twice."""
+        ...
+
+
+def checked(events: Iterator[SolveEvent], builder: Builder, checker: StatementChecker) -> Iterator[SolveEvent]:
+    """Pass ``events`` on with a :class:`ClaimsFound` after every paragraph that has statements.
+
+    Args:
+        events: Of the solve loop.
+        builder: That the loop fills; it is given the claims.
+        checker: Of statements.
+    """
+    check = _Check(builder, checker)
+    for event in events:
+        if isinstance(event, AnswerFound):
+            yield from check.run()
+        if isinstance(event, Finished):
+            yield from check.run()
+            event = replace(event, transcript=event.transcript.with_solution(builder.parts()))
+        yield event
+        if (isinstance(event, TextDelta) and PARAGRAPH in event.text) or isinstance(event, CodeStarted):
+            yield from check.run(whole=isinstance(event, CodeStarted))
+        elif isinstance(event, ThoughtEnded):
+            check.forget()
+
+
+class _Check:
+    """The claims that are known, and how much of the text they are of."""
+
+    def __init__(self, builder: Builder, checker: StatementChecker) -> None:
+        self._builder, self._checker = builder, checker
+        self._known: dict[int, tuple[Claim, ...]] = {}
+        self._lengths: dict[int, int] = {}
+        self._works = True
+
+    def forget(self) -> None:
+        """What was text turned out to be a thought, so the texts are numbered anew."""
+        self._known.clear()
+        self._lengths.clear()
+
+    def run(self, *, whole: bool = True) -> Iterator[ClaimsFound]:
+        """Check what is new; unless ``whole``, up to the last line that is complete."""
+        if not self._works:
+            return
+        pieces = _pieces(self._builder.parts(), whole=whole)
+        texts = [len(text) for kind, text in pieces if kind == "text"]
+        if all(self._lengths.get(n) == length for n, length in enumerate(texts)):
+            return
+        try:
+            found = self._checker.check(pieces)
+        except HostFault as e:
+            log.warning("statements are not checked: %s", e)
+            self._works = False
+            return
+        self._lengths = dict(enumerate(texts))
+        claims = (of_piece for (kind, _), of_piece in zip(pieces, found, strict=True) if kind == "text")
+        for number, of_text in enumerate(claims):
+            if of_text != self._known.get(number, ()):
+                self._known[number] = of_text
+                event = ClaimsFound(number, of_text)
+                self._builder.apply(event)
+                yield event
+
+
+def _pieces(parts: Sequence[Part], *, whole: bool) -> list[tuple[str, str]]:
+    """The solution as the checker takes it; of a text that is being written what is complete."""
+    pieces: list[tuple[str, str]] = []
+    for k, part in enumerate(parts):
+        if isinstance(part, Text):
+            text = part.text
+            if k == len(parts) - 1 and not whole:
+                text = text[: text.rfind(PARAGRAPH) + 1]
+                opened = split(text).open_at
+                text = text[:opened] if opened >= 0 else text
+            pieces.append(("text", text))
+        elif isinstance(part, Output):
+            pieces.append(("output", part.stdout or part.value))
+    return pieces
