@@ -24,6 +24,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     pull = actions.add_parser("pull", parents=[common], help="fetch a model (again: go on with it)")
     pull.add_argument("name", help="starter, standard, or an id from the list")
     pull.set_defaults(action=_pull)
+    add = actions.add_parser("add", parents=[common], help="fetch a GGUF file of the hub that is not on the list")
+    add.add_argument("repository", help="owner/name")
+    add.add_argument("file", help="a .gguf file in it")
+    add.add_argument("--name", default="", help="how it is called here")
+    add.add_argument("--later", action="store_true", help="only put it on the list; `models pull` fetches it")
+    add.set_defaults(action=_add)
     verify = actions.add_parser("verify", parents=[common], help="check a model's file, bit by bit")
     verify.add_argument("name")
     verify.set_defaults(action=_verify)
@@ -79,6 +85,18 @@ def _show(args: argparse.Namespace) -> int:
 
 def _pull(args: argparse.Namespace) -> int:
     pull_model(opened_folders(args), args.name)
+    return DONE
+
+
+def _add(args: argparse.Namespace) -> int:
+    from tutor_app.text.amounts import size_text
+    from tutor_app.tutor.service import model_store
+
+    where = opened_folders(args)
+    entry = model_store(where).add_from_hub(args.repository, args.file, name=args.name)
+    print(f"{entry.id} is on the list: {size_text(entry.bytes)}, sha256 {entry.sha256}")
+    if not args.later:
+        pull_model(where, entry.id)
     return DONE
 
 

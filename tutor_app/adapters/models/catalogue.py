@@ -6,6 +6,7 @@ Only reads it. Names no model itself, and fetches nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -81,14 +82,24 @@ def read_catalogue(path: Path) -> tuple[CatalogueEntry, ...]:
         ModelStoreFault: If it cannot be read; it is part of the program, so that is a broken installation.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["version"] != 1:
-            raise ValueError(f"version {content['version']}")
-        return tuple(_entry_of(e) for e in content["models"])
+        return read_entries(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise ModelStoreFault(
             f'The catalogue of models "{path}" cannot be read ({type(e).__name__}: {e}).', "Install the program again."
         ) from None
+
+
+def read_entries(content: Mapping[str, Any]) -> tuple[CatalogueEntry, ...]:
+    """The models of a catalogue's JSON.
+
+    Raises:
+        ValueError: If it is of another version, or names an unknown kind of source.
+        KeyError: If an entry lacks something.
+        TypeError: If it has something that no entry has.
+    """
+    if content["version"] != 1:
+        raise ValueError(f"version {content['version']}")
+    return tuple(_entry_of(e) for e in content["models"])
 
 
 def _entry_of(entry: dict[str, Any]) -> CatalogueEntry:

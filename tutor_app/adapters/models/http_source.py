@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from tutor_app.adapters.models.transfer import (
@@ -115,6 +115,37 @@ def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing)
         raise TransientError(f"the connection to {host} broke off after {size_text(part.size)}")
 
 
+def ask_head(url: str, cancel: Cancel, timing: Timing) -> dict[str, str]:
+    """The headers that ``url`` answers with, in lower case; a redirection is not followed but told.
+
+    Raises:
+        PermanentError: If it does not answer, or not with a file or a redirection.
+        TransferStopped: If ``cancel`` was raised.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": "mumath-tutor"}, method="HEAD")
+    try:
+        response, _ = _open(request, cancel, timing.connect, _NoRedirection())
+        with response:
+            return {k.lower(): v for k, v in response.headers.items()}
+    except urllib.error.HTTPError as e:
+        e.close()
+        if e.code in _REDIRECTIONS:
+            return {k.lower(): v for k, v in e.headers.items()}
+        raise PermanentError(_why(e, timing)) from None
+    except TransferStopped:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as e:
+        raise PermanentError(_why(e, timing)) from None
+
+
+_REDIRECTIONS: Final = (301, 302, 303, 307, 308)
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """None makes urllib raise an HTTPError, which has the headers."""
+
+
 def _must_be_the_file(response: http.client.HTTPResponse, part: Part, rest: int | None) -> None:
     """Raise PermanentError unless it can be the rest of the file, or all of it; ``rest`` is its length, if known."""
     kind = response.headers.get_content_type()
@@ -142,7 +173,9 @@ def _strong_tag(response: http.client.HTTPResponse) -> str:
     return etag if etag.startswith('"') else ""
 
 
-def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tuple[http.client.HTTPResponse, bytes]:
+def _open(
+    request: urllib.request.Request, cancel: Cancel, seconds: float, *handlers: urllib.request.BaseHandler
+) -> tuple[http.client.HTTPResponse, bytes]:
     """Open and wait for the first bytes of the body, at most ``seconds`` for it all.
 
     In a thread of its own, because looking up a name can take long and hears neither a deadline nor ``cancel``.
@@ -154,7 +187,7 @@ def _open(request: urllib.request.Request, cancel: Cancel, seconds: float) -> tu
     def work() -> None:
         try:
             # System certificates are urllib's default.
-            response = urllib.request.build_opener(_Proxies()).open(request, timeout=seconds)
+            response = urllib.request.build_opener(_Proxies(), *handlers).open(request, timeout=seconds)
             try:
                 box.put((response, response.read1(BLOCK)))
             except BaseException:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
 from tutor_app.adapters.models.download import PATIENCE, Download, fetch, free_space
 from tutor_app.adapters.models.gguf import GgufInfo, plain_name, read_gguf
+from tutor_app.adapters.models.hub import AddedModels, ask_hub
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
     BLOCK,
@@ -121,14 +122,36 @@ class ModelStore:
         self._free = free
         self._probe = probe
         self._timing = timing
+        self._added = AddedModels(folder)
 
     def entries(self) -> tuple[CatalogueEntry, ...]:
-        """The catalogue, in its order.
+        """The catalogue, in its order, and what the user has added to it.
 
         Raises:
             ModelStoreFault: If the catalogue cannot be read.
         """
-        return read_catalogue(self._catalogue)
+        return (*read_catalogue(self._catalogue), *self._added.entries())
+
+    def add_from_hub(self, repository: str, file: str, *, name: str = "", cancel: Cancel = _NEVER) -> CatalogueEntry:
+        """Put a file of the hub on the list of models that can be fetched, at the revision that it has today.
+
+        Args:
+            repository: ``owner/name``.
+            file: A GGUF file in it, of any quantisation.
+            name: For the user; by default the file's.
+            cancel: Ends the wait for the hub.
+
+        Raises:
+            UserFault: If the names cannot be those of a model's file.
+            ModelStoreFault: If the hub does not answer, has no such file or does not state its hash.
+        """
+        found = ask_hub(repository, file, cancel=cancel, timing=self._timing)
+        entries = self.entries()
+        known = next((e for e in entries if e.sha256 == found.sha256), None)
+        if known is not None:
+            return known
+        taken = {n for e in entries for n in (*e.names, e.file)} | {m.id for m in self._read_index()}
+        return self._added.add(found, name, frozenset(taken))
 
     def entry(self, name: str) -> CatalogueEntry:
         """The catalogue's entry with this id, role, name or file name.
@@ -345,6 +368,8 @@ class ModelStore:
         what = entry.name if entry else model.name if model else name
         left = [target, *(target.with_name(target.name + end) for end in (".part", ".part.json"))]
         if not any(p.exists() for p in left) and model is None:
+            if entry is not None and self._added.drop(entry.id):
+                return f"{what} is no longer on the list."
             raise UserFault(f"{what} is not installed.", "`tutor models list` shows what is.")
         with locked(target.with_name(target.name + ".lock"), f"{what} is being fetched just now; stop that first."):
             if model:
@@ -358,6 +383,8 @@ class ModelStore:
                     if os.name == "nt" and isinstance(e, PermissionError):
                         raise ModelStoreFault(f"{what} is in use.", "Close the program that uses it first.") from None
                     raise disk_fault(e, p) from None
+        if entry is not None:
+            self._added.drop(entry.id)
         return f"{what} was removed; {size_text(freed)} are free again."
 
     # --- the list of installed models -------------------------------------------------------------------------
