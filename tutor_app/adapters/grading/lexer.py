@@ -90,6 +90,7 @@ _BASE_NAMES: Final = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
     "sixteen": 16,
 }  # fmt: skip
+_BASE_BRACKETS: Final = re.compile(r"(?<=[0-9A-Z)])_\s*\{?\s*\((\d{1,2})\)\s*\}?")
 _BASE_TEXT: Final = re.compile(r"_\s*\{?\s*\\(?:text|mathrm)\s*\{\s*(\w+)\s*\}\s*\}?|_\{\s*([a-z]+)\s*\}")
 _BASE_DIGITS: Final = re.compile(r"(?:\\(?:text|mathrm)\s*\{\s*([0-9A-Z]+)\s*\}|\(([0-9A-Z]+)\))(?=_\{?\d)")
 _BASE_LETTERS: Final = re.compile(r"\b(\d[0-9a-z]*)(?=_\{?\d)")
@@ -263,6 +264,7 @@ def _respelled(text: str) -> str:
     if text[-1:] in ("'", '"') and (m := _QUOTED_UNIT.search(text)) and m[2][0] not in text[: m.start(2)]:
         text = f"{text[: m.start()]}{m[1]}\\text{{{'feet' if m[2] == chr(39) else 'inches'}}}"
     if "_" in text:
+        text = _BASE_BRACKETS.sub(r"_{\1}", text)
         text = _BASE_TEXT.sub(lambda m: _base_name(m[1] or m[2]) or m[0], text)
         text = _BASE_DIGITS.sub(lambda m: m[1] or m[2], text)
         text = _BASE_LETTERS.sub(lambda m: m[1].upper(), text)

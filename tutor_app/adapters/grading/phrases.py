@@ -39,7 +39,7 @@ _SIGNED: Final[dict[str, tuple[tuple[tuple[Term, ...], str], ...]]] = {
 _INTEGERS: Final = re.compile(r"(?:the\s+)?(?:set\s+of\s+)?(?:all|any|every)?\s*(?:the\s+)?integers?", re.IGNORECASE)
 _YES: Final = re.compile(r"(yes|no|true|false)(?:\s*[,;:.!—-]\s*(.*))?", re.IGNORECASE | re.DOTALL)
 _ANY_SOLUTIONS: Final = re.compile(
-    r"(?:there\s+are\s+)?(?:infinitely\s+many|infinite(?:\s+number\s+of)?)(?:\s+(?:solutions?|real\s+solutions?))?",
+    r"(?:there\s+are\s+)?(?:infinitely\s+many|(?:an\s+)?infinite(?:\s+number\s+of)?)(?:\s+(?:of\s+)?(?:solutions?|real\s+solutions?))?",
     re.IGNORECASE,
 )
 _LETTER: Final = re.compile(r"[A-Za-z]")
@@ -51,6 +51,11 @@ _HOUR: Final = re.compile(
 )
 _PAST: Final = re.compile(r"(half|quarter|a\s+quarter)\s+(past|to)\s+(\w+)", re.IGNORECASE)
 _DOTTED: Final = re.compile(r"(\d{1,2})\.([0-5]\d)\s*([ap])\.?\s?m\b\.?", re.IGNORECASE)
+_SHARE: Final = re.compile(r"([a-z]+(?:[\s-][a-z]+)?|([1-9]\d?/[1-9]\d?))\s+(?:of\s+)?an?\s+([a-z]+)", re.IGNORECASE)
+_AND_A_HALF: Final = re.compile(r"(\d{1,6})\s+and\s+(?:a|one)[\s-]half(?:\s+([a-z]+))?", re.IGNORECASE)
+_PART_OF_DAY: Final = re.compile(
+    r"((?:at\s+)?\d{1,2}(?::[0-5]\d)?)\s+(?:in\s+the\s+(morning|afternoon|evening)|at\s+(night))", re.IGNORECASE
+)
 _MINUTES_PAST: Final = re.compile(
     r"([1-5]?\d)\s+(?:minutes\s+(?=past|to))?(past|(?<=minutes )to)\s+(1?\d)(?:\s*o'?clock)?"
 )
@@ -135,6 +140,13 @@ def in_words(text: str) -> Iterator[Term]:
         yield Words(date, marked=True)
     if (measured := _compound(text)) is not None:
         yield measured
+    if m := _SHARE.fullmatch(text):
+        part = Fraction(m[2]) if m[2] else number_in_words(m[1])
+        if part is not None and measure(m[3]) is not None:
+            yield Quantity(Number(part), m[3])
+    if (m := _AND_A_HALF.fullmatch(text)) and (not m[2] or measure(m[2]) is not None):
+        half = Number(int(m[1]) + Fraction(1, 2))
+        yield Quantity(half, m[2]) if m[2] else half
     if (value := number_in_words(text)) is not None:
         yield Number(value)
     elif m := re.fullmatch(r"([a-z][a-z -]*?)\s+([a-z]+)", text, re.IGNORECASE):
@@ -154,6 +166,8 @@ def clock(text: str) -> Clock | None:
     text = text.strip()
     if "\\" in text or "=" in text or not (":" in text or _LETTER.search(text)):
         return None
+    if m := _PART_OF_DAY.fullmatch(text):
+        text = f"{m[1]} {'am' if (m[2] or '').lower() == 'morning' else 'pm'}"
     if m := _CLOCK.fullmatch(text):
         return Clock(tuple(int(f) for f in m.groups()[:3] if f is not None), f"{m[4].lower()}m" if m[4] else "")
     if m := _HOUR.fullmatch(text):

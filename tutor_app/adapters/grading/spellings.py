@@ -21,7 +21,7 @@ _SIGNS: Final = {
     "\u2062": "", "\u200b": "", "\ufeff": "", "\u2061": "", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\u200a": " ",
     "µ": r"\mu ", "∈": r"\in ", "¢": r"\text{ cents}", "¬": r"\neg ",
     "→": r"\to ", "⇒": r"\to ", "↔": r"\iff ", "⇔": r"\iff ",
-    "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
+    "↦": r"\mapsto ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
 }  # fmt: skip
 _GREEK: Final = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta",
@@ -113,6 +113,7 @@ _PARTIAL: Final = re.compile(
     r"|\\partial_\{?([a-z]{1,3})\}?\s*([A-Za-z])(?![A-Za-z]))\s*(?:\([^()=]*\))?\s*(?==)"
 )
 _BY: Final = re.compile(r"\\partial\s*([A-Za-z])\s*(?:\^\s*\{?([23])\}?)?")
+_MAPS: Final = re.compile(r"^\s*(?:([fgh])\s*:\s*)?([a-z])\s*\\mapsto\s*")
 _NAMELESS: Final = re.compile(
     r"\s*\$?\s*(?:\\(?:displaystyle\s*\\)?(?:lim|int|iint|oint|sum|prod|det)(?![A-Za-z])"
     r"|\\[dt]?frac\s*\{\s*(?:d|\\partial)\s*(?:\}\s*\{|\()|D_[a-z]\s*[(\[]|\\nabla\s*[A-Za-z](?![A-Za-z])|\([^()=]*\)')[^=]*=\s*(?=[^=]+$)"
@@ -250,6 +251,8 @@ def rewritten(text: str) -> str:
         text = _WHERE_CONSTANT.sub("", _TEXT_CONSTANT.sub("C", text))
     if "C" in text or "P" in text or "omb" in text:
         text = _choices(text)
+    if r"\mapsto" in text:
+        text = _MAPS.sub(lambda m: f"{m[1] or 'f'}({m[2]})=", text)
     if "=" in text:
         text = _EVALUATED.sub("", text)
         text = _EQUATION_INDEX.sub(r"\1_\2", text)

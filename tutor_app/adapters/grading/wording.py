@@ -67,7 +67,8 @@ def _spelled(term: Term) -> str | None:
 
 def _folded(text: str) -> str:
     text = re.sub(r"(?<=\b[a-z])\.(?=[a-z]?\b|\s|$)|(?<=[ap])\.(?=m\b)", "", text.casefold())
-    text = re.sub(r"^(?:an?|the)\s+(?=[a-z]{3})", "", text.strip())
+    text = re.sub(r"^(?:it\s+is|it's)\s+(?=[a-z])", "", text.strip())
+    text = re.sub(r"^(?:an?|the)\s+(?=[a-z]{3})|^on\s+(?=[a-z]{3,6}day\b)", "", text)
     text = re.sub(r"(?<=\d)(?=[a-z])", " ", text)
     text = re.sub(r"(?<=[a-z]{2})-(?=[a-z]{2})", " ", text)
     return " ".join(text.replace("'", "").split()).strip(' .,;:!"')
