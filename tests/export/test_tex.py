@@ -144,6 +144,39 @@ def test_pdflatex_compiles_one_in_large_print(tmp_path: Path) -> None:
     _compile("pdflatex", tmp_path, [VALUE], Options(large=True, paper="letter"))
 
 
+@pytest.mark.parametrize(("source", "expected"), [
+    (r"\begin{array}{rl}1&2&3\\4\end{array}", r"\[ \begin{array}{rlc}1&2&3\\4\end{array} \]"),
+    (r"\begin{array}{@{}l*{2}{c}|p{9mm}}1&2&3&4\end{array}",
+     r"\[ \begin{array}{@{}l*{2}{c}|p{9mm}}1&2&3&4\end{array} \]"),
+    (r"\begin{cases}k&m&n\end{cases}", r"\[ \left\{\begin{array}{lll}k&m&n\end{array}\right. \]"),
+    (r"\begin{cases}k&m\end{cases}", r"\[ \begin{cases}k&m\end{cases} \]"),
+    (r"\begin{gathered}k&=m\end{gathered}", r"\[ \begin{gathered}k\;=m\end{gathered} \]"),
+    (r"\begin{split}k&=m&n\end{split}", r"\[ \begin{aligned}k&=m&n\end{aligned} \]"),
+    (r"\begin{array}{c}\text{k \& m}\end{array}", r"\[ \begin{array}{c}\text{k \& m}\end{array} \]"),
+    (r"\colorbox{lime}{$k$}", r"\[ \colorbox{lime}{$k$} \]"),
+])  # fmt: skip
+def test_tables_have_as_many_columns_as_cells(source: str, expected: str) -> None:
+    assert formula(Segment("display", source, source)).strip() == expected
+
+
+DEEP = (
+    "- first\n\n  7. seventh\n\n"
+    + "".join(f"{' ' * 3 * n}{'-' if n % 2 else '1.'} item{n}\n" for n in range(8))
+    + "\n"
+    + "> " * 9
+    + "quoted\n\nend"
+)
+
+
+def test_deep_lists_are_whole_and_compile(tmp_path: Path) -> None:
+    transcript = Transcript.of(DEEP, Text(f"{DEEP}\n\n- a\n- b"), Answer("1"))
+    written = to_tex([transcript], Options(), "x")[0]
+    assert [written.count(f"item{n}\n") for n in range(8)] == [2] * 8
+    assert written.count("\\begin{enumerate}") == written.count("\\end{enumerate}") > 4
+    assert "\\setcounter{enumi}{6}" in written
+    _compile("pdflatex", tmp_path, [transcript], Options())
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -32,6 +32,7 @@ def found(text: str) -> list[tuple[str, str]]:
             [("display", "\\begin{cases}\\begin{cases}1\\end{cases}\\end{cases}")],
         ),
         ("the answer is \\boxed{\\frac{1}{2}}.", [("inline", "\\boxed{\\frac{1}{2}}")]),
+        ("fill in \\fbox{ } and \\boxed {3}", [("inline", "\\fbox{ }"), ("inline", "\\boxed {3}")]),
     ],
 )
 def test_finds_mathematics(text: str, expected: list[tuple[str, str]]) -> None:

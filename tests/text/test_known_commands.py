@@ -33,6 +33,15 @@ class TestExpand:
         ("\\operatorname{ord}(g)", "\\operatorname{ord}(g)"),
         ("\\operatorname*{ess\\,sup}_t", "\\operatorname*{ess\u2009sup}_t"),
         ("\\green{7}", "\\textcolor{green}{7}"),
+        ("\\qty(\\frac{t}{5})", "\\left(\\frac{t}{5}\\right)"),
+        ("\\qty[t+1]", "\\left[t+1\\right]"),
+        ("3 \\divides 9", "3 \\mid  9"),
+        ("\\prescript{14}{6}{C}", "{}^{14}_{6}C"),
+        ("7\\longdiv{63}", "7{)}\\overline{\\,63}"),
+        ("\\hdotsfor{3}", "\\ldots &\\ldots &\\ldots "),
+        ("\\colorbox{pink}{$t$}", "\\colorbox{pink}{t}"),
+        ("\\colorbox{pink}{so $t$}", "\\colorbox{pink}{\\text{so $t$}}"),
+        ("\\colorbox{pink}{t}", "\\colorbox{pink}{t}"),
         ("\\frac{1}{2}", "\\frac{1}{2}"),
     ])  # fmt: skip
     def test_says_it_in_known_commands(self, source: str, expected: str) -> None:

@@ -111,6 +111,10 @@ def test_entities_of_html_in_formulas_are_signs() -> None:
         "(m+n) *k* (m-n)",
         "\u03c0 *r* 2",
         "5 *-6* 7",
+        "2*\u03c0*r",
+        "r\u00b2*\u03c0*h",
+        "\u221a5*\u221a7*k",
+        "60\u00b0*3*2",
         "an open \\[ m+1",
         "an open \\( m+1",
         "the end m+1 \\] and n\\)",
@@ -134,3 +138,13 @@ def test_spaced_factors_and_lone_delimiters_stay(text: str) -> None:
 )
 def test_words_in_stars_and_escapes_keep_their_meaning(text: str, expected: str) -> None:
     assert page(text) == f"<p>{expected}</p>"
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> "])
+@pytest.mark.parametrize("deep", [6, 9, 40])
+def test_nothing_is_lost_in_deep_lists(mark: str, deep: int) -> None:
+    width = len(mark)
+    nested = "".join(f"{' ' * width * n if mark != '> ' else mark * n}{mark}item{n}.\n" for n in range(deep))
+    shown = page(nested + "\nthe end is **bold**")
+    assert [shown.count(f"item{n}.") for n in range(deep)] == [1] * deep
+    assert shown.endswith("<strong>bold</strong></p>")

@@ -138,6 +138,49 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
     return f"{preamble}\\begin{{document}}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n", writer.pictures.files
 
 
+class _Lists:
+    """The lists and quotations that are open at a place of a text.
+
+    LaTeX nests each kind of list four deep, and six lists and quotations in all, of which one may stand around the
+    text; then it stops. What is nested deeper gets its bullets and numbers without an environment.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, str]] = []  # its environment, or nothing; and its kind
+        self._numbers: list[int] = []
+
+    def begin(self, kind: str, start: int = 1) -> str:
+        """Open a list of that kind (bullet, ordered or quote), its items numbered from ``start``."""
+        name = {"bullet": "itemize", "ordered": "enumerate", "quote": "quote"}[kind]
+        names = [n for n, _ in self._open if n]
+        alike = names.count(name)
+        if len(names) >= 5 or (alike >= 4 and kind != "quote"):
+            name = ""
+        self._open.append((name, kind))
+        self._numbers.append(start)
+        if not name:
+            return "\n\n"
+        out = f"\n\\begin{{{name}}}\n"
+        if name == "enumerate" and start != 1:
+            out += f"\\setcounter{{enum{('i', 'ii', 'iii', 'iv')[alike]}}}{{{min(start, 10_000) - 1}}}\n"
+        return out
+
+    def item(self) -> str:
+        """Begin an item of the innermost list."""
+        name, kind = self._open[-1]
+        number = self._numbers[-1]
+        self._numbers[-1] += 1
+        if name:
+            return "\\item{} "
+        return f"\n\n{number}. " if kind == "ordered" else "\n\n\\textbullet{} "
+
+    def end(self) -> str:
+        """Close the innermost list or quotation."""
+        name, _ = self._open.pop()
+        self._numbers.pop()
+        return f"\\end{{{name}}}\n\n" if name else "\n\n"
+
+
 class _Writer:
     """Writes parts; remembers the pictures and the names of listing environments it had to use."""
 
@@ -225,6 +268,7 @@ class _Writer:
     def prose(self, text: str) -> str:
         """Markdown with mathematics as LaTeX."""
         tokens, formulas = read(text)
+        lists = _Lists()
         out = ""
         i = 0
         while i < len(tokens):
@@ -239,41 +283,14 @@ class _Writer:
                 case "heading_close":
                     out += "}\\nopagebreak\n\n"
                 case "bullet_list_open" | "ordered_list_open":
-                    ordered = t.type.startswith("ordered")
-                    # LaTeX nests lists four deep and then stops; deeper ones become quotations.
-                    depth = sum(
-                        1 if x.type.endswith("list_open") else -1 if x.type.endswith("list_close") else 0
-                        for x in tokens[:i]
-                    )
-                    name = "quote" if depth >= 4 else "enumerate" if ordered else "itemize"
-                    out += f"\n\\begin{{{name}}}\n"
                     start = t.attrGet("start")
-                    if name == "enumerate" and start is not None and int(start) != 1:
-                        level = ("i", "ii", "iii", "iv")[min(3, self._enumerates(tokens[:i]))]
-                        out += f"\\setcounter{{enum{level}}}{{{min(int(start), 10_000) - 1}}}\n"
-                    if depth >= 4:
-                        t.meta["quote"] = True
-                case "bullet_list_close" | "ordered_list_close":
-                    depth = (
-                        sum(
-                            1 if x.type.endswith("list_open") else -1 if x.type.endswith("list_close") else 0
-                            for x in tokens[:i]
-                        )
-                        - 1
-                    )
-                    name = "quote" if depth >= 4 else "enumerate" if t.type.startswith("ordered") else "itemize"
-                    out += f"\\end{{{name}}}\n\n"
+                    out += lists.begin("ordered" if t.type.startswith("ordered") else "bullet", int(start or 1))
                 case "list_item_open":
-                    depth = sum(
-                        1 if x.type.endswith("list_open") else -1 if x.type.endswith("list_close") else 0
-                        for x in tokens[:i]
-                    )
-                    out += "\n" if depth > 4 else "\\item{} "
+                    out += lists.item()
                 case "blockquote_open":
-                    # Lists and quotations share LaTeX's limit of six; model prose is cut to less by the parser.
-                    out += "\n\\begin{quote}\n"
-                case "blockquote_close":
-                    out += "\\end{quote}\n\n"
+                    out += lists.begin("quote")
+                case "bullet_list_close" | "ordered_list_close" | "blockquote_close":
+                    out += lists.end()
                 case "fence":
                     out += self._listing("output", restored(t.content, formulas).rstrip("\n")) + "\n\n"
                 case "hr":
@@ -285,10 +302,6 @@ class _Writer:
                     pass
             i += 1
         return re.sub(r"\n{3,}", "\n\n", out).strip("\n")
-
-    @staticmethod
-    def _enumerates(before: Sequence[Token]) -> int:
-        return sum(1 if x.type == "ordered_list_open" else -1 if x.type == "ordered_list_close" else 0 for x in before)
 
     def _table(self, tokens: Sequence[Token], i: int, formulas: Sequence[Segment]) -> tuple[int, str]:
         rows: list[list[str]] = []

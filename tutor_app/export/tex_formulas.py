@@ -6,6 +6,7 @@ Text in, text out; the document around them is :mod:`tutor_app.export.tex`'s.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Final
 
 from tutor_app.text.delimiters import Segment
@@ -67,6 +68,7 @@ def formula(s: Segment) -> str:
         return f"\\texttt{{{words(shown)}}}"
     source = re.sub(r"\\bm(?![A-Za-z])", r"\\boldsymbol", re.sub(r"\\degree(?![A-Za-z])", r"^\\circ", source))
     source = _tags(replace_command(source, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{${a[1]}$}}"), s.kind)
+    source = _wide_enough(source)
     environment = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
     if (
         s.kind == "display"
@@ -86,6 +88,69 @@ def formula(s: Segment) -> str:
         source,
     )
     return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
+
+
+_CELLS: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{[A-Za-z]+\*?\}|\\\\|\\.|[{}&]", re.DOTALL)
+_COLUMN_SPEC: Final = re.compile(r"\s*(?:\[[tbc]\])?\s*\{")
+_ROWS_ONLY: Final = frozenset({"gather", "gathered", "multline", "equation"})
+
+
+@dataclass(slots=True)
+class _Table:
+    """An environment that is being read: where it begins, its cells of the row, and the most of any row."""
+
+    name: str
+    begin: re.Match[str]
+    depth: int
+    marks: list[int] = field(default_factory=list)
+    cells: int = 1
+    widest: int = 1
+
+
+def _wide_enough(source: str) -> str:
+    """The formula with as many columns as its tables have cells: TeX stops at one more."""
+    edits: list[tuple[int, int, str]] = []
+    opened: list[_Table] = []
+    depth = 0
+    for m in _CELLS.finditer(source):
+        table = opened[-1] if opened else None
+        if m[1]:
+            opened.append(_Table(m[1], m, depth))
+        elif m[0].startswith("\\end") and len(m[0]) > 2:
+            if table is not None:
+                edits += _edits(source, opened.pop(), m)
+        elif m[0] in "{}":
+            depth += 1 if m[0] == "{" else -1
+        elif table is not None and table.depth == depth and m[0] == "&":
+            table.marks.append(m.start())
+            table.cells += 1
+            table.widest = max(table.widest, table.cells)
+        elif table is not None and table.depth == depth and m[0] == "\\\\":
+            table.cells = 1
+    for begin, end, text in sorted(edits, reverse=True):
+        source = source[:begin] + text + source[end:]
+    return source
+
+
+def _edits(source: str, table: _Table, end: re.Match[str]) -> list[tuple[int, int, str]]:
+    """What one environment needs, as places and their new text."""
+    begin = table.begin
+    if table.name in ("array", "tabular") and (spec := _COLUMN_SPEC.match(source, begin.end())):
+        close = group_end(source, spec.end() - 1)
+        letters = re.sub(
+            r"\*\s*\{(\d{1,2})\}\s*\{([^{}]*)\}", lambda r: r[2] * int(r[1]), source[spec.end() : close - 1]
+        )
+        letters = re.sub(r"[@!><]\s*\{(?:[^{}]|\{[^{}]*\})*\}", "", letters)
+        missing = table.widest - len(re.findall(r"[lcrpmb](?:\s*\{[^{}]*\})?", letters))
+        return [(close - 1, close - 1, "c" * missing)] if close > 0 and missing > 0 else []
+    if table.name == "cases" and table.widest > 2:
+        opening = f"\\left\\{{\\begin{{array}}{{{'l' * table.widest}}}"
+        return [(*begin.span(), opening), (*end.span(), "\\end{array}\\right.")]
+    if table.name in _ROWS_ONLY:
+        return [(at, at + 1, "\\;") for at in table.marks]
+    if table.name == "split" and table.widest > 2:
+        return [(*begin.span(), "\\begin{aligned}"), (*end.span(), "\\end{aligned}")]
+    return []
 
 
 _TEXT_COMMANDS = "text textbf textit textrm textsf texttt textnormal textup textsc mbox hbox fbox tag emph"

@@ -5,6 +5,7 @@ Text in, spans out; it knows nothing of documents. Code that is absurdly long st
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_HIGHLIGHT: Final = 20_000
 """Characters; more would stall the window."""
+_SLANTS: Final = re.compile(r"[\x00-\u058f\u1e00-\u2fff]*")
+"""Letters that have italics; in other scripts few fonts do, and a computer without them draws boxes."""
 Spans = tuple[tuple[tuple[int, int, str, bool], ...], ...]
 """Of each line of code, what is not ink: column and length in UTF-16 units, colour, whether italic."""
 
@@ -31,7 +34,7 @@ def spans_now(code: str) -> Spans:
                 column = 0
             length = _utf16(piece)
             if piece and color != "ink":
-                lines[-1].append((column, length, color, italic))
+                lines[-1].append((column, length, color, italic and _SLANTS.fullmatch(piece) is not None))
             column += length
     return tuple(map(tuple, lines))
 

@@ -1,4 +1,4 @@
-r"""Finds the mathematics in prose: ``$..$``, ``$$..$$``, ``\(..\)``, ``\[..\]``, bare environments, bare ``\boxed{}``.
+r"""Finds the mathematics in prose: ``$..$``, ``$$..$$``, ``\(..\)``, ``\[..\]``, bare environments and bare boxes.
 
 One left-to-right scan, never a chain of regular-expression rewrites: what is money, code or an escaped sign is
 decided where it stands. Refuses to judge whether a formula is well formed (that is :mod:`tutor_app.render.typeset`),
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tutor_app.text.scan import group_end, skip_blanks
+from tutor_app.text.scan import group_end
 
 Kind = Literal["text", "inline", "display"]
 
@@ -54,6 +54,7 @@ _TABLE_RULE: Final = re.compile(r"(?m)^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?
 _BAR: Final = re.compile(r"\\.|\|")
 _BLANK_LINE: Final = re.compile(r"\n[ \t>]*\n")
 _BEGIN: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)(\*?)\}")
+_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _BRACE_OR_TICK: Final = re.compile(r"\\.|[{}]|`+", re.DOTALL)
 _FENCE: Final = re.compile(r"(?m)^[ \t>]*(`{3,}|~{3,})[ \t]*$")
 _MARGIN: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
@@ -196,11 +197,11 @@ class _Scan:
                 return i + 2
             kind: Kind = "inline" if pair == "\\(" else "display"
             return self._emit(i, end + 2, kind, text[i + 2 : end]) if text[i + 2 : end].strip() else end + 2
+        if box := _BOX.match(text, i):
+            end = group_end(text, box.end(), _MAX_INLINE)
+            if end >= 0:
+                return self._emit(i, end, "inline", text[i:end])
         if pair == "\\b":
-            if text.startswith("\\boxed", i):
-                end = group_end(text, skip_blanks(text, i + 6), _MAX_INLINE)
-                if end >= 0:
-                    return self._emit(i, end, "inline", text[i:end])
             m = _BEGIN.match(text, i)
             if m and m[1] in ENVIRONMENTS:
                 end = self._environment_end(m)

@@ -20,7 +20,7 @@ _SIGNS: Final = {
     "coloncolon": "\u2237", "colonapprox": ":\\approx ", "colonsim": ":\\sim ", "simcolon": "\\sim :",
     "approxcolon": "\\approx :",
     "nleqq": "\\nleq ", "nsupseteqq": "\\nsupseteq ", "minuso": "\\ominus ", "shortparallel": "\\parallel ",
-    "lparen": "(", "rparen": ")", "lt": "<", "gt": ">", "varvdots": "\\vdots ",
+    "divides": "\\mid ", "lparen": "(", "rparen": ")", "lt": "<", "gt": ">", "varvdots": "\\vdots ",
     # sets of numbers
     "R": "\\mathbb{R}", "N": "\\mathbb{N}", "Z": "\\mathbb{Z}", "Q": "\\mathbb{Q}", "C": "\\mathbb{C}",
     "RR": "\\mathbb{R}", "NN": "\\mathbb{N}", "ZZ": "\\mathbb{Z}", "QQ": "\\mathbb{Q}", "CC": "\\mathbb{C}",
@@ -121,6 +121,9 @@ def expand(source: str) -> str:
         s = build(s)
     s = replace_command(s, "ce", 1, lambda a: _chemistry(a[0]))
     s = replace_command(s, "enclose", 2, _enclosed)
+    s = replace_command(s, "longdiv", 1, lambda a: _enclosed(["longdiv", a[0]]))
+    s = replace_command(s, "prescript", 3, lambda a: f"{{}}^{{{a[0]}}}_{{{a[1]}}}{a[2]}")
+    s = re.sub(r"\\hdotsfor\s*(?:\[[^\]]*\])?\s*\{(\d{1,2})\}", lambda m: "&".join(["\\ldots "] * int(m[1])), s)
     s = re.sub(
         r"\\mathop\s*\{\s*\\(?:mathrm|rm|text|operatorname)\s*\{?((?:[A-Za-z\s]|\\[,;:! ])+)\}?\s*\}", _limited, s
     )
@@ -167,7 +170,17 @@ def _environments(s: str) -> str:
 def _colours(s: str) -> str:
     r"""KaTeX's commands with the name of a colour, and ``\color{blue}{x}``, which colours its group only."""
     s = re.sub(rf"\\({_COLOURS})[A-J]?\s*\{{", r"\\textcolor{\1}{", s)
-    return re.sub(r"\\color\s*(\{[^{}]*\})\s*\{", r"\\textcolor\1{", s)
+    s = re.sub(r"\\color\s*(\{[^{}]*\})\s*\{", r"\\textcolor\1{", s)
+    s = replace_command(s, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{{_boxed_words(a[1])}}}")
+    return replace_command(s, "fcolorbox", 3, lambda a: f"\\fcolorbox{{{a[0]}}}{{{a[1]}}}{{{_boxed_words(a[2])}}}")
+
+
+def _boxed_words(words: str) -> str:
+    """What stands in a coloured box: words, in which dollars enclose formulas; without dollars it is a formula."""
+    parts = re.split(r"(?<!\\)\$", words)
+    if len(parts) == 3 and not (parts[0] + parts[2]).strip():
+        return parts[1]
+    return f"\\text{{{words}}}" if len(parts) > 1 else words
 
 
 def _operator(m: re.Match[str]) -> str:
@@ -185,6 +198,8 @@ def _enclosed(arguments: list[str]) -> str:
 
 
 def _physics(s: str) -> str:
+    s = re.sub(r"\\qty\s*\(((?:[^()]|\([^()]*\))*)\)", r"\\left(\1\\right)", s)
+    s = re.sub(r"\\qty\s*\[([^][]*)\]", r"\\left[\1\\right]", s)
     for name, (opening, closing) in _FENCED.items():
         s = re.sub(rf"\\{name}\*(?=\s*\{{)", rf"\\{name}", s)
         s = _with_group(s, name, lambda a, left=opening, right=closing: f"\\left{left} {a} \\right{right} ")  # type: ignore[misc]

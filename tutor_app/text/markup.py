@@ -9,6 +9,7 @@ only.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -19,6 +20,7 @@ from tutor_app.text.scan import braces
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
@@ -29,6 +31,8 @@ KNOWN_TAG: Final = re.compile(
 """The tags of HTML that mean in prose what they mean in a page."""
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_DEEPEST: Final = 16
+"""Levels of lists and quotations; a list counts two."""
 _QUOTE_MARKS: Final = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
 _BREAK: Final = re.compile(r"(?:<br\s*/?>|</br\s*>)[ \t]*\n?", re.IGNORECASE)
 _SCRIPT: Final = re.compile(r"<(su[bp])\s*>", re.IGNORECASE)
@@ -49,15 +53,30 @@ _DELIMITER: Final = re.compile(r"\\([\[\]()])|\\.", re.DOTALL)
 def load_markdown() -> MarkdownIt:
     """The parser, imported at the first call."""
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import blockquote, list_block
 
     # Indented code, setext headings and link definitions are never meant by a model and swallow its mathematics.
     parser = (
-        MarkdownIt("commonmark", {"html": False, "maxNesting": 12})
+        MarkdownIt("commonmark", {"html": False, "maxNesting": 2 * _DEEPEST})
         .enable(["table", "strikethrough"])
         .disable(["code", "lheading", "html_block", "html_inline", "reference"])
     )
+    parser.block.ruler.at("blockquote", _bounded(blockquote), {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.block.ruler.at("list", _bounded(list_block), {"alt": ["paragraph", "reference", "blockquote"]})
     parser.inline.ruler.before("entity", "known_tags", _read_tag)
     return parser
+
+
+def _bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Callable[[StateBlock, int, int, bool], bool]:
+    """A rule of lists or quotations that leaves what is nested too deep as text.
+
+    Beyond its own limit the parser drops the rest of the text.
+    """
+
+    def bounded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        return state.level < _DEEPEST and rule(state, start, end, silent)
+
+    return bounded
 
 
 def _read_tag(state: StateInline, silent: bool) -> bool:
@@ -220,11 +239,16 @@ def _kind_of_stars(text: str, m: re.Match[str]) -> str:
 
 
 def _ends_factor(c: str) -> bool:
-    return c != "" and (c in ")]}\ue001!'" or (c.isascii() and c.isalnum()))
+    return c != "" and (c in ")]}\ue001!'\u221e\xb0%" or _is_letter_of_mathematics(c))
 
 
 def _begins_factor(c: str) -> bool:
-    return c != "" and (c in "([{\ue000\\-" or (c.isascii() and c.isalnum()))
+    return c != "" and (c in "([{\ue000\\-\u2212\u221a\u221e" or _is_letter_of_mathematics(c))
+
+
+def _is_letter_of_mathematics(c: str) -> bool:
+    """Whether a character is a digit or letter of formulas: Latin, Greek, a small digit; other scripts have words."""
+    return c.isalnum() and (c.isascii() or "\u0370" <= c <= "\u03ff" or unicodedata.category(c) == "No")
 
 
 def escape_tags(text: str) -> str:

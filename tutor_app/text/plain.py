@@ -18,6 +18,7 @@ _SIGNS: Final = {
     "cos": "cos", "tan": "tan", "gcd": "gcd", "lim": "lim", "to": "→", "ldots": "…", "dots": "…",
     "cdots": "…", "angle": "∠", "triangle": "△", "quad": " ", "qquad": " ", "cup": "∪", "cap": "∩",
     "in": "∈", "equiv": "≡", "approx": "≈", "bmod": "mod", "circ": "°",
+    "square": "\u25a1", "Box": "\u25a1",
 }  # fmt: skip
 
 
@@ -31,7 +32,9 @@ def plain(text: str) -> str:
         text = re.sub(r"\^\{(-?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)
         text = re.sub(r"\\[cdt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _fraction, text)
         text = re.sub(r"\\[dt]?binom\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _choice, text)
-        text = re.sub(r"\\(?:text|textbf|mathrm|mathbf|mathbb|boxed|operatorname)\s*\{([^{}]*)\}", r"\1", text)
+        text = re.sub(r"\\(?:[hv]?phantom|[hv]space\*?)\s*\{[^{}]*\}", " ", text)
+        text = re.sub(r"\\(?:boxed|fbox)\s*\{(?:\s|\\q?quad|\\[,;:! ]|\\text\{\s*\})*\}", "\u25a1", text)
+        text = re.sub(r"\\(?:text|textbf|mathrm|mathbf|mathbb|boxed|fbox|operatorname)\s*\{([^{}]*)\}", r"\1", text)
         text = re.sub(r"\\pmod\s*(?:\{([^{}]*)\}|(\d))", lambda m: f"(mod {m[1] or m[2]})", text)
         text = re.sub(r"\\sqrt\s*(?:\[([^][{}]*)\]\s*)?(?:\{([^{}]*)\}|(\d))", _root, text)
         if text == before:
