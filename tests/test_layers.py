@@ -116,11 +116,14 @@ def test_a_worker_starts_by_its_path_alone(path: Path, tmp_path: Path) -> None:
     assert b"ImportError" not in done.stderr
 
 
-def test_the_model_worker_needs_nothing_of_this_program_but_the_wire() -> None:
-    names = imports_of(ROOT / "tutor_app" / "adapters" / "engine" / "worker.py")
-    others = {n for n in names if n.partition(".")[0] not in sys.stdlib_module_names}
-    assert {n for n in others if n.startswith("tutor_app")} == {"tutor_app.adapters.wire"}
-    assert {n.partition(".")[0] for n in others} == {"tutor_app", "llama_cpp", "numpy"}
+def test_the_model_worker_needs_little_of_this_program() -> None:
+    """Its neighbours and the wire: it starts quickly, and nothing else can fail in it."""
+    mine = {f"tutor_app.adapters.engine.{name}" for name in ("llama", "prefix_states", "sampling")}
+    for name in ("worker", "llama", "prefix_states", "sampling"):
+        names = imports_of(ROOT / "tutor_app" / "adapters" / "engine" / f"{name}.py")
+        assert {n for n in names if n.startswith("tutor_app")} <= mine | {"tutor_app.adapters.wire"}
+        others = {n.partition(".")[0] for n in names} - set(sys.stdlib_module_names)
+        assert others <= {"tutor_app", "llama_cpp", "numpy"}
 
 
 def test_the_wire_needs_the_standard_library_only() -> None:

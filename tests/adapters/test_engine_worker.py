@@ -14,15 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_gguf import write_model
-from tutor_app.adapters.engine.worker import (
-    CPU_CHUNK,
-    Generated,
-    PrefixStates,
-    StopWatcher,
-    Worker,
-    common_prefix,
-    draw,
-)
+from tutor_app.adapters.engine.llama import CPU_CHUNK
+from tutor_app.adapters.engine.prefix_states import PrefixStates
+from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
+from tutor_app.adapters.engine.worker import Worker
 from tutor_app.adapters.wire import pack, read_message
 
 # --- stop strings ----------------------------------------------------------------------------------------------

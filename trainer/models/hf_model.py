@@ -30,7 +30,7 @@ from trainer.models import attention, bases, spm
 from trainer.models.kv_cache import KVCache
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import sha256_of
-from tutor_app.adapters.engine.worker import Generated, StopWatcher, common_prefix, draw
+from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
 from tutor_app.core.dialect import DIALECTS, Dialect, Span
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped, StopReason

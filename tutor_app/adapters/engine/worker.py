@@ -1,7 +1,8 @@
 """The model process: owns llama.cpp and one context of several sequences; speaks length-prefixed JSON.
 
 Run by path as a child of :mod:`tutor_app.adapters.engine.client`; imports llama_cpp and numpy, of this program only
-:mod:`tutor_app.adapters.wire`, and nothing of Qt. It decides nothing about solutions: it continues texts.
+its neighbours and :mod:`tutor_app.adapters.wire`, and nothing of Qt. It decides nothing about solutions, it continues
+texts.
 
 Requests: ``load``, ``check``, ``generate``, ``cancel``, ``tokenize``, ``quit``. Answers: ``loading``, ``loaded``,
 ``checked``, ``progress``, ``piece``, ``stopped``, ``not_finite``, ``tokens``, ``error``.
@@ -26,10 +27,8 @@ alone. ``batched`` puts the next tokens of all into one batch: more tokens per s
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import ctypes
-import hashlib
 import math
 import os
 import queue
@@ -37,397 +36,24 @@ import sys
 import threading
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 
-if not __package__:  # run by its path: the package is looked for there, for the import below alone
+if not __package__:  # run by its path: the package is looked for there, for the imports below alone
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from tutor_app.adapters.engine.llama import LoadError, Model, check_file
+from tutor_app.adapters.engine.prefix_states import PrefixStates
+from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
 
 if not __package__:
     del sys.path[0]
 
-PREFIX_STATES_IN_MEMORY: Final = 4
 REMEMBERED_GENERATIONS: Final = 256
 LOG_LINES: Final = 200
-GPU_CHUNK: Final = 512
-CPU_CHUNK: Final = 64
-"""Prompt tokens evaluated at once; a cancel is answered between two of them."""
-
-
-# --- pure parts, tested without a model ----------------------------------------------------------------------
-
-
-class StopWatcher:
-    """Cuts a stream of text at the first stop string; holds back what may become one."""
-
-    def __init__(self, stops: list[str]) -> None:
-        self._stops = [s for s in stops if s]
-        self._held = ""
-        self.found = ""
-
-    def feed(self, text: str) -> str:
-        """The part of ``text`` (and of what was held back) that can be shown."""
-        self._held += text
-        hits = [(at, s) for s in self._stops if (at := self._held.find(s)) >= 0]
-        if hits:
-            at, self.found = min(hits)
-            shown, self._held = self._held[:at], ""
-            return shown
-        keep = 0
-        for stop in self._stops:
-            for n in range(min(len(stop) - 1, len(self._held)), keep, -1):
-                if self._held.endswith(stop[:n]):
-                    keep = n
-                    break
-        cut = len(self._held) - keep
-        shown, self._held = self._held[:cut], self._held[cut:]
-        return shown
-
-    def flush(self) -> str:
-        """What was held back and turned out to be text."""
-        shown, self._held = self._held, ""
-        return shown
-
-
-def common_prefix(a: list[int], b: list[int]) -> int:
-    """Number of leading elements that agree."""
-    n = min(len(a), len(b))
-    if a[:n] == b[:n]:
-        return n
-    low, high = 0, n
-    while low < high:
-        mid = (low + high + 1) // 2
-        if a[:mid] == b[:mid]:
-            low = mid
-        else:
-            high = mid - 1
-    return low
-
-
-def draw(logits: Any, temperature: float, top_p: float, rng: Any) -> int:
-    """A token id from ``logits`` (float32, shape ``(n_vocab,)``); greedy at temperature 0.
-
-    Nucleus sampling as in Holtzman et al. 2020: the smallest set of most likely tokens whose probability
-    reaches ``top_p``.
-    """
-    import numpy as np
-
-    if temperature <= 0:
-        return int(np.argmax(logits))
-    scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max()
-    p = np.exp(scaled)
-    p /= p.sum()
-    if top_p < 1:
-        # All tokens rarer than this make up less than 1 - top_p together, so none is in the nucleus; sorting
-        # a vocabulary of 150,000 for every token would cost more than a small model's forward pass.
-        likely = np.flatnonzero(p >= (1 - top_p) / len(p))
-        order = likely[np.argsort(-p[likely], kind="stable")]
-        kept = order[: int(np.searchsorted(np.cumsum(p[order]), top_p)) + 1]
-        weights = p[kept] / p[kept].sum()
-        return int(kept[int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")) % len(kept)])
-    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), len(p) - 1))
-
-
-class Generated:
-    """Token ids of one generation, its text, and where in the text each token ends.
-
-    Bytes that are no UTF-8 become U+FFFD, in the text that is sent and in the text that is compared alike.
-    """
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.ids: list[int] = []
-        self._ends: list[int] = []  # in characters; -1 for a token that ends within one
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def add(self, token: int, piece: bytes) -> str:
-        """Append a token; returns the characters it completes."""
-        new = self._decoder.decode(piece)
-        self.text += new
-        self.ids.append(token)
-        self._ends.append(-1 if self._decoder.getstate()[0] else len(self.text))
-        return new
-
-    def end(self) -> str:
-        """What an incomplete character at the end is shown as."""
-        new = self._decoder.decode(b"", True)
-        if new:
-            self.text += new
-            self._ends[-1] = len(self.text)
-        return new
-
-    def upto(self, text: str) -> tuple[list[int], str]:
-        """Ids of the whole tokens within ``text``, a beginning of this one, and what of it they leave over."""
-        n = next((n for n in range(len(self.ids), 0, -1) if 0 <= self._ends[n - 1] <= len(text)), 0)
-        return self.ids[:n], text[self._ends[n - 1] if n else 0 :]
-
-
-# --- llama.cpp -----------------------------------------------------------------------------------------------
-
-
-class LoadError(Exception):
-    """The model or its context could not be made; the text is for the user."""
-
-
-class Model:
-    """A model, its vocabulary and a context of ``n_seq`` sequences."""
-
-    def __init__(self, request: dict[str, Any], log: list[str], progress: Any) -> None:
-        import llama_cpp as lc
-        from llama_cpp import llama_cpp as low
-
-        self.lc = low
-        low.llama_backend_init()
-        gpu = bool(low.llama_supports_gpu_offload())
-        layers = int(request["gpu_layers"]) if gpu else 0
-        params = low.llama_model_default_params()
-        params.n_gpu_layers = 9999 if layers < 0 else layers
-        callback_type = dict(low.llama_model_params._fields_)["progress_callback"]
-
-        def on_progress(fraction: float, _: Any) -> bool:
-            progress(fraction)
-            return True
-
-        self._on_progress = callback_type(on_progress)
-        params.progress_callback = self._on_progress
-        self.model = _load_file(request["path"], params, log)
-        self.vocab = low.llama_model_get_vocab(self.model)
-        self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
-        self.n_seq = int(request["n_seq"])
-        # Beyond what it was trained on, a model writes nonsense.
-        self.n_ctx = min(int(request["n_ctx"]), int(low.llama_model_n_ctx_train(self.model)) or 2**31)
-        self.threads = int(request["threads"])
-        self.chunk = GPU_CHUNK if gpu and layers else CPU_CHUNK
-        context = low.llama_context_default_params()
-        context.n_ctx = self.n_ctx * self.n_seq
-        context.n_seq_max = self.n_seq
-        context.n_batch = context.n_ubatch = self.chunk + self.n_seq
-        context.n_threads = context.n_threads_batch = self.threads
-        context.kv_unified = False
-        context.no_perf = True
-        context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
-        # On a CPU the fused attention decodes a tenth slower from a few hundred positions on and reads prompts no
-        # faster; only a quantised cache needs it.
-        self.fused = self.chunk == GPU_CHUNK or request["kv_type"] == "q8_0"
-        context.flash_attn_type = _ATTENTION_AUTO if self.fused else _ATTENTION_PLAIN
-        self.ctx = low.llama_init_from_model(self.model, context)
-        if not self.ctx:
-            raise LoadError(_why(log) or "llama.cpp could not make a context; a smaller one may fit")
-        if request["adapter"]:
-            self._adapt(request["adapter"], log)
-        self.n_ctx = min(self.n_ctx, int(low.llama_n_ctx_seq(self.ctx)))
-        self.memory = low.llama_get_memory(self.ctx)
-        self.version = str(lc.__version__)
-        self.spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
-        self.device = self._device(log, gpu and layers != 0)
-        self._capacity = self.chunk + self.n_seq
-        self.batch = low.llama_batch_init(self._capacity, 0, 1)
-        self._piece = (ctypes.c_char * 512)()
-
-    def _adapt(self, path: str, log: list[str]) -> None:
-        """Use a LoRA adapter over the model, in full strength."""
-        adapter = self.lc.llama_adapter_lora_init(self.model, os.fsencode(path))
-        if not adapter:
-            raise LoadError(_why(log) or "llama.cpp could not read the adapter")
-        adapters, scales = (self.lc.llama_adapter_lora_p_ctypes * 1)(adapter), (ctypes.c_float * 1)(1.0)
-        if self.lc.llama_set_adapters_lora(self.ctx, adapters, 1, scales):
-            raise LoadError("the adapter does not fit the model")
-
-    def _device(self, log: list[str], gpu: bool) -> str:
-        offloaded = [line for line in log if "offloaded" in line and "layers to GPU" in line]
-        if gpu and offloaded:
-            layers = offloaded[-1].split("offloaded", 1)[1].split("layers", 1)[0].strip()
-            if not layers.startswith("0/"):
-                names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
-                name = names[-1].split(" - ")[0] if names else "GPU"
-                return f"{layers} layers on {name}"
-        return f"CPU, {self.threads} thread{'s' if self.threads != 1 else ''}"
-
-    def tokenize(self, data: bytes, *, special: bool, first: bool) -> list[int]:
-        """Token ids of ``data``; the model's begin-of-text token is put before the ``first`` text."""
-        if not data:
-            return []
-        # A SentencePiece vocabulary puts a space before every text it is given. Text that continues another
-        # must not get one: tokenise it after a line feed, which merges with nothing, and drop that again.
-        lead = b"\n" if self.spm and not first else b""
-        ids = self._tokenize(lead + data, special, first)
-        if first and ids[:2] == [int(self.lc.llama_vocab_bos(self.vocab))] * 2:
-            # The text begins with the token itself, as chat templates write it, and the library has added it.
-            ids = ids[1:]
-        return ids[len(self._tokenize(lead, False, False)) :] if lead else ids
-
-    def _tokenize(self, data: bytes, special: bool, first: bool) -> list[int]:
-        size = len(data) + 8
-        out = (ctypes.c_int32 * size)()
-        n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, size, first, special))
-        if n < 0:
-            out = (ctypes.c_int32 * -n)()
-            n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, -n, first, special))
-        return list(out[:n])
-
-    def piece(self, token: int) -> bytes:
-        """Bytes of a token; control tokens have none."""
-        n = int(self.lc.llama_token_to_piece(self.vocab, token, self._piece, len(self._piece), 0, False))
-        return self._piece.raw[:n] if n > 0 else b""
-
-    def ends(self, token: int) -> bool:
-        """Whether the token ends the model's turn."""
-        return bool(self.lc.llama_vocab_is_eog(self.vocab, token))
-
-    def forget(self, seq: int, start: int) -> int:
-        """Drop a sequence's keys and values from position ``start`` on; returns where it ends now.
-
-        The memory of a recurrent model cannot be cut, only cleared.
-        """
-        if self.lc.llama_memory_seq_rm(self.memory, seq, start, -1):
-            return start
-        self.lc.llama_memory_seq_rm(self.memory, seq, -1, -1)
-        return 0
-
-    def state(self, seq: int) -> bytes:
-        """Keys and values of a sequence."""
-        size = int(self.lc.llama_state_seq_get_size(self.ctx, seq))
-        buffer = (ctypes.c_uint8 * size)()
-        n = int(self.lc.llama_state_seq_get_data(self.ctx, buffer, size, seq))
-        return bytes(memoryview(buffer)[:n])
-
-    def restore(self, seq: int, state: bytes) -> bool:
-        """Put :meth:`state`'s bytes into a sequence; False if they do not fit this context."""
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        return int(self.lc.llama_state_seq_set_data(self.ctx, buffer, len(state), seq)) > 0
-
-    def decode(self, rows: list[tuple[int, int, int, bool]]) -> None:
-        """Evaluate ``(token, position, sequence, wants logits)`` rows."""
-        batch = self.batch
-        batch.n_tokens = len(rows)
-        for i, (token, pos, seq, logits) in enumerate(rows):
-            batch.token[i] = token
-            batch.pos[i] = pos
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = seq
-            batch.logits[i] = logits
-        rc = int(self.lc.llama_decode(self.ctx, batch))
-        if rc:
-            raise RuntimeError(f"llama_decode returned {rc}")
-
-    def logits(self, row: int) -> Any:
-        """Logits of a batch row: float32, shape ``(n_vocab,)``, valid until the next decode."""
-        import numpy as np
-
-        return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
-
-
-def check_file(path: str, log: list[str]) -> None:
-    """Let llama.cpp read all of a model file but its weights.
-
-    Raises:
-        LoadError: If it does not know the architecture or the vocabulary, or finds something wrong.
-    """
-    from llama_cpp import llama_cpp as low
-
-    low.llama_backend_init()
-    params = low.llama_model_default_params()
-    params.vocab_only = True
-    low.llama_model_free(_load_file(path, params, log))
-
-
-def _load_file(path: str, params: Any, log: list[str]) -> Any:
-    from llama_cpp import llama_cpp as low
-
-    model = low.llama_model_load_from_file(os.fsencode(path), params)
-    if not model:
-        raise LoadError(_why(log) or "llama.cpp could not read the model file")
-    return model
-
-
-_KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
-_ATTENTION_AUTO, _ATTENTION_PLAIN = -1, 0  # llama_flash_attn_type
-
-
-def _why(log: list[str]) -> str:
-    """The line of llama.cpp's log that names the failure, else the last that speaks of one."""
-    for line in log:
-        if "error loading model:" in line:
-            return line.split("error loading model:", 1)[1].strip().rstrip(".")
-    for line in reversed(log):
-        if "error" in line or "failed" in line or "unknown" in line:
-            return line.strip().rstrip(".")
-    return ""
-
-
-class PrefixStates:
-    """States of constant beginnings, a few in memory and a bounded number of bytes on disk."""
-
-    def __init__(self, folder: str, identity: str, limit: int) -> None:
-        self._folder = Path(folder) if folder else None
-        self._identity, self._limit = identity.encode("utf-8", "backslashreplace"), limit
-        self._memory: OrderedDict[str, bytes] = OrderedDict()
-
-    def _key(self, ids: list[int]) -> str:
-        return hashlib.sha256(self._identity + f"|{ids}".encode()).hexdigest()[:40]
-
-    def get(self, ids: list[int]) -> bytes | None:
-        """The state after ``ids``, if it was kept."""
-        key = self._key(ids)
-        if key in self._memory:
-            self._memory.move_to_end(key)
-            return self._memory[key]
-        if self._folder is None:
-            return None
-        try:
-            data = (self._folder / f"{key}.kv").read_bytes()
-            digest, state = data[:32], data[32:]
-            if hashlib.sha256(state).digest() != digest:
-                return None
-            os.utime(self._folder / f"{key}.kv")
-        except OSError:
-            return None
-        self._remember(key, state)
-        return state
-
-    def drop(self, ids: list[int]) -> None:
-        """Forget a state that turned out not to fit."""
-        key = self._key(ids)
-        self._memory.pop(key, None)
-        if self._folder is not None:
-            with contextlib.suppress(OSError):
-                (self._folder / f"{key}.kv").unlink()
-
-    def put(self, ids: list[int], state: bytes) -> None:
-        """Keep the state after ``ids``; a disk that cannot be written is no reason to fail."""
-        key = self._key(ids)
-        self._remember(key, state)
-        if self._folder is None or len(state) > self._limit:
-            return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            # What a process that was killed left half written counts, too, and goes in its turn.
-            kept = [*self._folder.glob("*.kv"), *self._folder.glob("*.part")]
-            kept.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-            room = self._limit - len(state)
-            for path in kept:
-                room -= path.stat().st_size
-                if room < 0:
-                    path.unlink()
-            part = self._folder / f"{key}.{os.getpid()}.part"
-            part.write_bytes(hashlib.sha256(state).digest() + state)
-            part.replace(self._folder / f"{key}.kv")
-        except OSError:
-            return
-
-    def _remember(self, key: str, state: bytes) -> None:
-        self._memory[key] = state
-        self._memory.move_to_end(key)
-        while len(self._memory) > PREFIX_STATES_IN_MEMORY or sum(map(len, self._memory.values())) > self._limit:
-            self._memory.popitem(last=False)
-
-
-# --- generations ---------------------------------------------------------------------------------------------
 
 
 @dataclass

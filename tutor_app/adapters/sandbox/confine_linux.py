@@ -15,7 +15,8 @@ Several independent walls, so that one missing does not open the box:
   (``SECCOMP_RET_USER_NOTIF``, see :mod:`tutor_app.adapters.sandbox.confine_notify`), so that even the existence of a
   private file stays unknown and the number of files is bounded.
 
-It refuses to inspect source code, and to guess: :func:`verify` tries forbidden things and reports what held.
+It refuses to inspect source code, and to guess: :func:`verify` tries forbidden things and reports what held. It is one
+long file because the walls are put up in one order, each relying on those before it, and are checked as a whole.
 """
 
 from __future__ import annotations

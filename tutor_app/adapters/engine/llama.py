@@ -1,0 +1,204 @@
+"""llama.cpp by its low-level calls: a model, its vocabulary, and one context of several sequences.
+
+May abort the process it is used in, so only the model process imports it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Any, Final
+
+GPU_CHUNK: Final = 512
+CPU_CHUNK: Final = 64
+"""Prompt tokens evaluated at once; a cancel is answered between two of them."""
+
+
+class LoadError(Exception):
+    """The model or its context could not be made; the text is for the user."""
+
+
+class Model:
+    """A model, its vocabulary and a context of ``n_seq`` sequences."""
+
+    def __init__(self, request: dict[str, Any], log: list[str], progress: Any) -> None:
+        import llama_cpp as lc
+        from llama_cpp import llama_cpp as low
+
+        self.lc = low
+        low.llama_backend_init()
+        gpu = bool(low.llama_supports_gpu_offload())
+        layers = int(request["gpu_layers"]) if gpu else 0
+        params = low.llama_model_default_params()
+        params.n_gpu_layers = 9999 if layers < 0 else layers
+        callback_type = dict(low.llama_model_params._fields_)["progress_callback"]
+
+        def on_progress(fraction: float, _: Any) -> bool:
+            progress(fraction)
+            return True
+
+        self._on_progress = callback_type(on_progress)
+        params.progress_callback = self._on_progress
+        self.model = _load_file(request["path"], params, log)
+        self.vocab = low.llama_model_get_vocab(self.model)
+        self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
+        self.n_seq = int(request["n_seq"])
+        # Beyond what it was trained on, a model writes nonsense.
+        self.n_ctx = min(int(request["n_ctx"]), int(low.llama_model_n_ctx_train(self.model)) or 2**31)
+        self.threads = int(request["threads"])
+        self.chunk = GPU_CHUNK if gpu and layers else CPU_CHUNK
+        context = low.llama_context_default_params()
+        context.n_ctx = self.n_ctx * self.n_seq
+        context.n_seq_max = self.n_seq
+        context.n_batch = context.n_ubatch = self.chunk + self.n_seq
+        context.n_threads = context.n_threads_batch = self.threads
+        context.kv_unified = False
+        context.no_perf = True
+        context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
+        # On a CPU the fused attention decodes a tenth slower from a few hundred positions on and reads prompts no
+        # faster; only a quantised cache needs it.
+        self.fused = self.chunk == GPU_CHUNK or request["kv_type"] == "q8_0"
+        context.flash_attn_type = _ATTENTION_AUTO if self.fused else _ATTENTION_PLAIN
+        self.ctx = low.llama_init_from_model(self.model, context)
+        if not self.ctx:
+            raise LoadError(_why(log) or "llama.cpp could not make a context; a smaller one may fit")
+        if request["adapter"]:
+            self._adapt(request["adapter"], log)
+        self.n_ctx = min(self.n_ctx, int(low.llama_n_ctx_seq(self.ctx)))
+        self.memory = low.llama_get_memory(self.ctx)
+        self.version = str(lc.__version__)
+        self.spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
+        self.device = self._device(log, gpu and layers != 0)
+        self._capacity = self.chunk + self.n_seq
+        self.batch = low.llama_batch_init(self._capacity, 0, 1)
+        self._piece = (ctypes.c_char * 512)()
+
+    def _adapt(self, path: str, log: list[str]) -> None:
+        """Use a LoRA adapter over the model, in full strength."""
+        adapter = self.lc.llama_adapter_lora_init(self.model, os.fsencode(path))
+        if not adapter:
+            raise LoadError(_why(log) or "llama.cpp could not read the adapter")
+        adapters, scales = (self.lc.llama_adapter_lora_p_ctypes * 1)(adapter), (ctypes.c_float * 1)(1.0)
+        if self.lc.llama_set_adapters_lora(self.ctx, adapters, 1, scales):
+            raise LoadError("the adapter does not fit the model")
+
+    def _device(self, log: list[str], gpu: bool) -> str:
+        offloaded = [line for line in log if "offloaded" in line and "layers to GPU" in line]
+        if gpu and offloaded:
+            layers = offloaded[-1].split("offloaded", 1)[1].split("layers", 1)[0].strip()
+            if not layers.startswith("0/"):
+                names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
+                name = names[-1].split(" - ")[0] if names else "GPU"
+                return f"{layers} layers on {name}"
+        return f"CPU, {self.threads} thread{'s' if self.threads != 1 else ''}"
+
+    def tokenize(self, data: bytes, *, special: bool, first: bool) -> list[int]:
+        """Token ids of ``data``; the model's begin-of-text token is put before the ``first`` text."""
+        if not data:
+            return []
+        # A SentencePiece vocabulary puts a space before every text it is given. Text that continues another
+        # must not get one: tokenise it after a line feed, which merges with nothing, and drop that again.
+        lead = b"\n" if self.spm and not first else b""
+        ids = self._tokenize(lead + data, special, first)
+        if first and ids[:2] == [int(self.lc.llama_vocab_bos(self.vocab))] * 2:
+            # The text begins with the token itself, as chat templates write it, and the library has added it.
+            ids = ids[1:]
+        return ids[len(self._tokenize(lead, False, False)) :] if lead else ids
+
+    def _tokenize(self, data: bytes, special: bool, first: bool) -> list[int]:
+        size = len(data) + 8
+        out = (ctypes.c_int32 * size)()
+        n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, size, first, special))
+        if n < 0:
+            out = (ctypes.c_int32 * -n)()
+            n = int(self.lc.llama_tokenize(self.vocab, data, len(data), out, -n, first, special))
+        return list(out[:n])
+
+    def piece(self, token: int) -> bytes:
+        """Bytes of a token; control tokens have none."""
+        n = int(self.lc.llama_token_to_piece(self.vocab, token, self._piece, len(self._piece), 0, False))
+        return self._piece.raw[:n] if n > 0 else b""
+
+    def ends(self, token: int) -> bool:
+        """Whether the token ends the model's turn."""
+        return bool(self.lc.llama_vocab_is_eog(self.vocab, token))
+
+    def forget(self, seq: int, start: int) -> int:
+        """Drop a sequence's keys and values from position ``start`` on; returns where it ends now.
+
+        The memory of a recurrent model cannot be cut, only cleared.
+        """
+        if self.lc.llama_memory_seq_rm(self.memory, seq, start, -1):
+            return start
+        self.lc.llama_memory_seq_rm(self.memory, seq, -1, -1)
+        return 0
+
+    def state(self, seq: int) -> bytes:
+        """Keys and values of a sequence."""
+        size = int(self.lc.llama_state_seq_get_size(self.ctx, seq))
+        buffer = (ctypes.c_uint8 * size)()
+        n = int(self.lc.llama_state_seq_get_data(self.ctx, buffer, size, seq))
+        return bytes(memoryview(buffer)[:n])
+
+    def restore(self, seq: int, state: bytes) -> bool:
+        """Put :meth:`state`'s bytes into a sequence; False if they do not fit this context."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return int(self.lc.llama_state_seq_set_data(self.ctx, buffer, len(state), seq)) > 0
+
+    def decode(self, rows: list[tuple[int, int, int, bool]]) -> None:
+        """Evaluate ``(token, position, sequence, wants logits)`` rows."""
+        batch = self.batch
+        batch.n_tokens = len(rows)
+        for i, (token, pos, seq, logits) in enumerate(rows):
+            batch.token[i] = token
+            batch.pos[i] = pos
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = seq
+            batch.logits[i] = logits
+        rc = int(self.lc.llama_decode(self.ctx, batch))
+        if rc:
+            raise RuntimeError(f"llama_decode returned {rc}")
+
+    def logits(self, row: int) -> Any:
+        """Logits of a batch row: float32, shape ``(n_vocab,)``, valid until the next decode."""
+        import numpy as np
+
+        return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
+
+
+def check_file(path: str, log: list[str]) -> None:
+    """Let llama.cpp read all of a model file but its weights.
+
+    Raises:
+        LoadError: If it does not know the architecture or the vocabulary, or finds something wrong.
+    """
+    from llama_cpp import llama_cpp as low
+
+    low.llama_backend_init()
+    params = low.llama_model_default_params()
+    params.vocab_only = True
+    low.llama_model_free(_load_file(path, params, log))
+
+
+def _load_file(path: str, params: Any, log: list[str]) -> Any:
+    from llama_cpp import llama_cpp as low
+
+    model = low.llama_model_load_from_file(os.fsencode(path), params)
+    if not model:
+        raise LoadError(_why(log) or "llama.cpp could not read the model file")
+    return model
+
+
+_KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
+_ATTENTION_AUTO, _ATTENTION_PLAIN = -1, 0  # llama_flash_attn_type
+
+
+def _why(log: list[str]) -> str:
+    """The line of llama.cpp's log that names the failure, else the last that speaks of one."""
+    for line in log:
+        if "error loading model:" in line:
+            return line.split("error loading model:", 1)[1].strip().rstrip(".")
+    for line in reversed(log):
+        if "error" in line or "failed" in line or "unknown" in line:
+            return line.strip().rstrip(".")
+    return ""

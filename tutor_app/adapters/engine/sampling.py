@@ -1,0 +1,112 @@
+"""From logits to text: drawing tokens, and the text, ids and stop strings of one generation. Knows no model."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Any
+
+
+class StopWatcher:
+    """Cuts a stream of text at the first stop string; holds back what may become one."""
+
+    def __init__(self, stops: list[str]) -> None:
+        self._stops = [s for s in stops if s]
+        self._held = ""
+        self.found = ""
+
+    def feed(self, text: str) -> str:
+        """The part of ``text`` (and of what was held back) that can be shown."""
+        self._held += text
+        hits = [(at, s) for s in self._stops if (at := self._held.find(s)) >= 0]
+        if hits:
+            at, self.found = min(hits)
+            shown, self._held = self._held[:at], ""
+            return shown
+        keep = 0
+        for stop in self._stops:
+            for n in range(min(len(stop) - 1, len(self._held)), keep, -1):
+                if self._held.endswith(stop[:n]):
+                    keep = n
+                    break
+        cut = len(self._held) - keep
+        shown, self._held = self._held[:cut], self._held[cut:]
+        return shown
+
+    def flush(self) -> str:
+        """What was held back and turned out to be text."""
+        shown, self._held = self._held, ""
+        return shown
+
+
+def common_prefix(a: list[int], b: list[int]) -> int:
+    """Number of leading elements that agree."""
+    n = min(len(a), len(b))
+    if a[:n] == b[:n]:
+        return n
+    low, high = 0, n
+    while low < high:
+        mid = (low + high + 1) // 2
+        if a[:mid] == b[:mid]:
+            low = mid
+        else:
+            high = mid - 1
+    return low
+
+
+def draw(logits: Any, temperature: float, top_p: float, rng: Any) -> int:
+    """A token id from ``logits`` (float32, shape ``(n_vocab,)``); greedy at temperature 0.
+
+    Nucleus sampling as in Holtzman et al. 2020: the smallest set of most likely tokens whose probability
+    reaches ``top_p``.
+    """
+    import numpy as np
+
+    if temperature <= 0:
+        return int(np.argmax(logits))
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max()
+    p = np.exp(scaled)
+    p /= p.sum()
+    if top_p < 1:
+        # All tokens rarer than this make up less than 1 - top_p together, so none is in the nucleus; sorting
+        # a vocabulary of 150,000 for every token would cost more than a small model's forward pass.
+        likely = np.flatnonzero(p >= (1 - top_p) / len(p))
+        order = likely[np.argsort(-p[likely], kind="stable")]
+        kept = order[: int(np.searchsorted(np.cumsum(p[order]), top_p)) + 1]
+        weights = p[kept] / p[kept].sum()
+        return int(kept[int(np.searchsorted(np.cumsum(weights), rng.random(), side="right")) % len(kept)])
+    return int(min(np.searchsorted(np.cumsum(p), rng.random(), side="right"), len(p) - 1))
+
+
+class Generated:
+    """Token ids of one generation, its text, and where in the text each token ends.
+
+    Bytes that are no UTF-8 become U+FFFD, in the text that is sent and in the text that is compared alike.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.ids: list[int] = []
+        self._ends: list[int] = []  # in characters; -1 for a token that ends within one
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def add(self, token: int, piece: bytes) -> str:
+        """Append a token; returns the characters it completes."""
+        new = self._decoder.decode(piece)
+        self.text += new
+        self.ids.append(token)
+        self._ends.append(-1 if self._decoder.getstate()[0] else len(self.text))
+        return new
+
+    def end(self) -> str:
+        """What an incomplete character at the end is shown as."""
+        new = self._decoder.decode(b"", True)
+        if new:
+            self.text += new
+            self._ends[-1] = len(self.text)
+        return new
+
+    def upto(self, text: str) -> tuple[list[int], str]:
+        """Ids of the whole tokens within ``text``, a beginning of this one, and what of it they leave over."""
+        n = next((n for n in range(len(self.ids), 0, -1) if 0 <= self._ends[n - 1] <= len(text)), 0)
+        return self.ids[:n], text[self._ends[n - 1] if n else 0 :]
