@@ -27,8 +27,8 @@ _CODE_WORDS: Final = re.compile(
 _COMMON: Final = frozenset(
     (
         "the", "and", "for", "with", "from", "total", "result", "answer", "value", "number", "solution", "def",
-        "return", "print", "import", "sympy", "numpy", "each", "per", "her", "his", "they", "this", "that", "are", "was", "not",
-        "find", "get", "calculate", "compute", "main", "range", "list", "sum", "len",
+        "return", "print", "import", "sympy", "numpy", "each", "per", "her", "his", "they", "this", "that", "are",
+        "was", "not", "find", "get", "calculate", "compute", "main", "range", "list", "sum", "len",
     )
 )  # fmt: skip
 _LEAST_SHARED: Final = 2
