@@ -43,6 +43,7 @@ class Member:
         clear: It begins and ends at places that leave no doubt.
         name: The words that stand there instead of a value.
         first: It is the first of its sentence.
+        source: In a formula its LaTeX.
     """
 
     start: int
@@ -51,6 +52,7 @@ class Member:
     clear: bool
     name: str = ""
     first: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
             start = token.inner + piece.start
             clear = not (joined and piece.start == 0) and not (piece.listed and not piece.relation)
             value = value_of(piece.source)
-            member = Member(start, token.inner + piece.end, value, clear, "" if value else piece.source, True)
+            member = Member(start, token.inner + piece.end, value, clear, "", True, piece.source)
             if piece.relation and not members:
                 continue
             members.append(member)
@@ -320,7 +322,7 @@ def _clear_after(tokens: Sequence[Token], k: int) -> bool:
         follows = tokens[k + 1] if k + 1 < len(tokens) else None
         return not (
             token.text[0].isdigit()
-            or token.text == "…"
+            or token.text in "…\\"
             or (token.text == "." and follows is not None and follows.text == ".")
         )
     near = tokens[k + 1 : k + 4]

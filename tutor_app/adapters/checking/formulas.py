@@ -45,6 +45,7 @@ _PIECE: Final = re.compile(
 _RELATIONS: Final = {
     r"\le": "<=", r"\leq": "<=", r"\leqslant": "<=", "≤": "<=", r"\ge": ">=", r"\geq": ">=", r"\geqslant": ">=",
     "≥": ">=", r"\ne": "!=", r"\neq": "!=", "≠": "!=", r"\approx": "~", "~": "~", r"\lt": "<", r"\gt": ">",
+    r"\equiv": "congruent", r"\pmod": "mod", r"\mod": "mod", r"\bmod": "mod",
 }  # fmt: skip
 _OPERATOR_NEXT: Final = re.compile(
     r"(?:\s|&|\{\}|\\q?quad|\\\\|\\[,;:! ]|\\phantom\{[^{}]*\})*(?:\+|\\(?:cdot|times|div)(?![a-zA-Z])|(?<=d)\s*-)"
@@ -84,6 +85,10 @@ _SPELLINGS: Final = (
     (re.compile(r"(\d)\s*(?=\\[dt]?frac)"), r"\1\\cdot "),
     (re.compile(r"(?:/|\\div)\s*(\d+\s*\\pi)"), r"/(\1)"),
     (re.compile(r"/\s*((?:\d+!\s*){2,})"), r"/(\1)"),
+)
+_BARS: Final = re.compile(r"(?s)\\begin\{vmatrix\}(.*)\\end\{vmatrix\}")
+_DET: Final = re.compile(
+    r"(?s)\\(?:det|operatorname\{det\})\s*(?:\\left)?\(?\s*(\\begin\{[pb]matrix\}.*\\end\{[pb]matrix\})\s*(?:\\right)?\)?"
 )
 _LITERAL: Final = re.compile(r"\s*-?\s*[\d,.{}!\\ ]+\s*")
 
@@ -159,7 +164,7 @@ def pieces(source: str) -> Iterator[Piece]:
             if piece is not None:
                 yield piece
                 previous = piece
-            elif relation == "" and previous is not None and fresh:
+            elif relation == "" and previous is not None and fresh and previous.relation != "mod":
                 # "&= c" in a new line goes on with what the line before ended with.
                 yield Piece(previous.start, previous.end, previous.source, "")
             at = m.end()
@@ -224,6 +229,39 @@ def value_of(source: str) -> Expression | None:
         found[0], 0, 0, 0, 0 if literal else 1, False, tuple(units), None, isinstance(found[0], Sum),
         tuple(t for t in found[1:] if t is not None and t != found[0]),
     )  # fmt: skip
+
+
+def signs_of(source: str) -> tuple[Expression, Expression] | None:
+    """The two values of a member with a plus-minus sign: with the upper signs, and with the lower ones."""
+    if r"\pm" not in source and r"\mp" not in source:
+        return None
+    upper = value_of(_signed(source, "+", "-"))
+    lower = value_of(_signed(source, "-", "+"))
+    return (upper, lower) if upper is not None and lower is not None else None
+
+
+def _signed(source: str, plus: str, minus: str) -> str:
+    return re.sub(r"\\([pm])[mp](?![a-zA-Z])", lambda m: f" {plus if m[1] == 'p' else minus} ", source)
+
+
+def matrices_of(source: str) -> Term | None:
+    """A sum, product or power of matrices, which :func:`value_of` refuses; None if it is none."""
+    if "matrix}" not in source or len(source) > 4 * MAX_MEMBER:
+        return None
+    try:
+        return Parser(tokens(clean(_BOXED.sub(" ", source)))).whole()
+    except (Unreadable, RecursionError, ValueError, ArithmeticError, IndexError):
+        return None
+
+
+def determinant_of(source: str) -> Term | None:
+    r"""The matrix whose determinant a member is, written with bars or with ``\det``; None if it is none."""
+    text = _BOXED.sub(" ", source).strip()
+    if (m := _BARS.fullmatch(text)) is not None:
+        return matrices_of(rf"\begin{{pmatrix}}{m[1]}\end{{pmatrix}}")
+    if (m := _DET.fullmatch(text)) is not None:
+        return matrices_of(m[1].strip())
+    return None
 
 
 def _with_percent(text: str) -> str:

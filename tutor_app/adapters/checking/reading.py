@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain, chains
 from tutor_app.adapters.checking.context import Context, replaced
+from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown
+from tutor_app.adapters.checking.operators import determinant, judge_matrices, judge_operated, matrix_value
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.scanner import scan, without_notes
 from tutor_app.adapters.checking.words import CONDITIONS, CONNECTING, REFUTING, SOLVING, SUPPOSING
@@ -99,6 +102,10 @@ class Reading:
         """The verdict on one link, or None if it states nothing: a definition, a condition, "5 = 5"."""
         left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
         a, b = left.value, right.value
+        if chain.formula and (found := self._formal(chain, k)) is not None:
+            return found
+        if relation in ("mod", "congruent") or (k and chain.relations[k - 1] == "mod"):
+            return None
         if a is None or b is None:
             if relation == "is" or (a is None and not chain.formula):
                 return None
@@ -123,6 +130,54 @@ class Reading:
             return Judgement("true", "degrees")
         doubt = _doubt(chain, k, a, b) or ("base" if self._modular else "")
         return Judgement("unchecked", doubt) if doubt else found
+
+    # --- in formulas -----------------------------------------------------------------------------------------
+
+    def _formal(self, chain: Chain, k: int) -> Judgement | None:
+        """The verdict on a link that only a formula can have, or None if it is an ordinary one."""
+        left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
+        if relation == "congruent":
+            return self._congruent(chain, k)
+        if relation == "=" and k and chain.relations[k - 1] == "mod":
+            return self._remainder(chain, k)
+        if relation != "=":
+            return None
+        found = _two_signs(left.source, right.source)
+        if found is None and "matrix}" in left.source:
+            found = _matrices(left.source, right.source)
+        if found is None and _BIG.search(left.source):
+            found = judge_operated(left.source, right.source)
+        if found is not None and found.verdict == "false" and (_is_condition(chain) or _is_refuted(chain)):
+            return None
+        return found
+
+    def _congruent(self, chain: Chain, k: int) -> Judgement | None:
+        modulus = next((j + 1 for j in range(k, len(chain.relations)) if chain.relations[j] == "mod"), 0)
+        if not modulus:
+            return Judgement("unchecked", "unreadable")
+        if k and chain.relations[k - 1] == "mod":
+            return None
+        values = [chain.members[i].value for i in (k, k + 1, modulus)]
+        whole = [None if v is None else rational(self._context.resolved(v.term)) for v in values]
+        numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
+        if len(numbers) < 3 or numbers[2] < 1:
+            return None if _is_condition(chain) else Judgement("unchecked", "variables")
+        a, b, n = numbers
+        if (a - b) % n == 0:
+            return Judgement("true", "congruent")
+        if _is_condition(chain) or _is_refuted(chain):
+            return None
+        return Judgement("false", "congruent", f"{a} leaves {a % n}, {b} leaves {b % n}")
+
+    def _remainder(self, chain: Chain, k: int) -> Judgement | None:
+        values = [chain.members[i].value for i in (k - 1, k, k + 1)]
+        whole = [None if v is None else rational(v.term) for v in values]
+        numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
+        if len(numbers) < 3 or numbers[1] < 1:
+            return None
+        if numbers[0] % numbers[1] == numbers[2]:
+            return Judgement("true", "congruent")
+        return Judgement("false", "congruent", str(numbers[0] % numbers[1]))
 
     # --- with names ------------------------------------------------------------------------------------------
 
@@ -261,6 +316,44 @@ class Reading:
         if found.verdict == "true":
             return Judgement("true", "substituted")
         return found if found.verdict == "rounded" else Judgement("unchecked", "function")
+
+
+_BIG: Final = re.compile(
+    r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
+)
+
+
+def _two_signs(left: str, right: str) -> Judgement | None:
+    """The verdict where plus-minus signs stand for two values each; None where they do not."""
+    a, b = signs_of(left), signs_of(right)
+    if a is None or b is None:
+        return None
+    pairs = (tuple(zip(a, b, strict=True)), tuple(zip(a, reversed(b), strict=True)))
+    if any(all(same(x.term, y.term) for x, y in pair) for pair in pairs):
+        return Judgement("true", "identity")
+    if any(symbols(v.term) for v in (*a, *b)):
+        return Judgement("unchecked", "variables")
+    verdicts = [[judge(_readings(x), "=", _readings(y)).verdict for x, y in pair] for pair in pairs]
+    if all("false" in found for found in verdicts):
+        return Judgement("false", "different", " or ".join(shown(v.term) for v in a))
+    return Judgement("rounded" if any(set(v) <= {"true", "rounded"} for v in verdicts) else "unchecked", "beyond")
+
+
+def _matrices(left: str, right: str) -> Judgement | None:
+    """The verdict on a link with matrices or determinants; None where there are none."""
+    square = determinant_of(left)
+    if square is not None:
+        matrix, value = matrix_value(square), value_of(right)
+        found = determinant(matrix) if matrix is not None else None
+        other = symbolic.built(value.term) if value is not None else None
+        if found is None or other is None:
+            return None
+        verdict = symbolic.equal(found, other)
+        if verdict is None or (verdict is False and found.free_symbols | other.free_symbols):
+            return Judgement("unchecked", "beyond")
+        return Judgement("true", "matrix") if verdict else Judgement("false", "matrix", symbolic.shown(found))
+    a, b = matrices_of(left), matrices_of(right)
+    return judge_matrices(a, b) if a is not None and b is not None else None
 
 
 def _place(missing: list[tuple[int, int]], at: int) -> int:

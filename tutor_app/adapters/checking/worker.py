@@ -53,6 +53,8 @@ class Worker:
 
 def main() -> int:
     """Serve until the input ends."""
+    import sympy  # noqa: F401  loaded before the first request, which has a time limit
+
     limit_memory(MEMORY)
     serve_requests(Worker().answer)
     return 0

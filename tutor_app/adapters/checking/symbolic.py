@@ -1,0 +1,174 @@
+"""SymPy at the service of the check: derivatives, integrals, limits, sums, roots, each under a time limit of its own.
+
+Loaded only in the checking process. Everything answers None where SymPy does not know or takes too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+from tutor_app.adapters.grading.terms import Term, Unreadable
+from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
+
+SECONDS: Final = 0.6
+POINTS: Final = ("7/5", "23/11", "31/9")
+DIGITS: Final = 30
+
+
+class Late(Exception):
+    """An operation took too long."""
+
+
+@contextlib.contextmanager
+def limited(seconds: float = SECONDS) -> Iterator[None]:
+    """Raise :class:`Late` inside the block when its time is over; where the system has no alarms, never."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(_signal: int, _frame: object) -> None:
+        raise Late
+
+    try:
+        old = signal.signal(signal.SIGALRM, late)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+
+
+@lru_cache(maxsize=1)
+def _oracle() -> SympyOracle:
+    return SympyOracle()
+
+
+def built(term: Term) -> Any | None:
+    """The SymPy expression of a scalar term."""
+    try:
+        return _oracle().build(term)
+    except (Unreadable, TooLarge, KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def derivative(term: Term, name: str) -> Any | None:
+    """The derivative with respect to a name."""
+    import sympy as sp
+
+    expression = built(term)
+    return None if expression is None else _tried(lambda: sp.diff(expression, sp.Symbol(name)))
+
+
+def integral(term: Term, name: str, low: Term, high: Term) -> Any | None:
+    """The definite integral."""
+    import sympy as sp
+
+    parts = [built(t) for t in (term, low, high)]
+    if None in parts:
+        return None
+    found = _tried(lambda: sp.integrate(parts[0], (sp.Symbol(name), parts[1], parts[2])))
+    return None if found is None or found.has(sp.Integral) else found
+
+
+def limit(term: Term, name: str, at: Term, side: str = "+-") -> Any | None:
+    """The limit at a point, from both sides unless one is named."""
+    import sympy as sp
+
+    expression, point = built(term), built(at)
+    if expression is None or point is None:
+        return None
+    direction = "-" if point == sp.oo else side
+    found = _tried(lambda: sp.limit(expression, sp.Symbol(name), point, direction))
+    return None if found is None or found.has(sp.Limit) else found
+
+
+def summed(term: Term, name: str, low: Term, high: Term, *, product: bool = False) -> Any | None:
+    """The sum, or product, over whole numbers."""
+    import sympy as sp
+
+    parts = [built(t) for t in (term, low, high)]
+    if None in parts:
+        return None
+    over = (sp.Symbol(name), parts[1], parts[2])
+    found = _tried(lambda: (sp.product if product else sp.summation)(parts[0], over))
+    return None if found is None or found.has(sp.Sum, sp.Product) else found
+
+
+def roots(term: Term, name: str) -> list[Any] | None:
+    """All complex roots of a polynomial in one name, each once."""
+    import sympy as sp
+
+    expression = built(term)
+    if expression is None or expression.free_symbols != {sp.Symbol(name)}:
+        return None
+
+    def find() -> list[Any] | None:
+        above, below = sp.fraction(sp.together(expression))
+        if below.free_symbols or not above.is_polynomial(sp.Symbol(name)):
+            return None
+        polynomial = sp.Poly(above, sp.Symbol(name))
+        if not 1 <= polynomial.degree() <= 6:
+            return None
+        found = sp.roots(polynomial)
+        return list(found) if sum(found.values()) == polynomial.degree() else None
+
+    found: list[Any] | None = _tried(find)
+    return found
+
+
+def equal(a: Any, b: Any) -> bool | None:
+    """Whether two expressions are equal: told apart at points to 30 digits, else by simplification."""
+    import sympy as sp
+
+    def decide() -> bool | None:
+        a_, b_ = sp.sympify(a), sp.sympify(b)
+        if a_ == b_:
+            return True
+        if any(x.has(sp.oo, sp.zoo, sp.nan, -sp.oo) for x in (a_, b_)):
+            return False if a_.is_infinite != b_.is_infinite else None
+        difference = a_ - b_
+        seen = 0
+        for point in POINTS:
+            values = {s: sp.Rational(point) + k for k, s in enumerate(sorted(difference.free_symbols, key=str))}
+            value = difference.subs(values).evalf(DIGITS)
+            if not value.is_number or not value.is_finite:
+                continue
+            size = max(1, abs(a_.subs(values).evalf(DIGITS)))
+            if abs(value) > size * sp.Float("1e-20"):
+                return False
+            seen += 1
+        return True if seen else None
+
+    found: bool | None = _tried(decide)
+    return found
+
+
+def shown(expression: Any) -> str:
+    """An expression for the user."""
+    text = str(expression).replace("**", "^").replace("*", " ")
+    return text if len(text) <= 120 else ""
+
+
+def _tried(work: Any) -> Any | None:
+    try:
+        with limited():
+            return work()
+    except (
+        Late,
+        ArithmeticError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        NotImplementedError,
+        RecursionError,
+        KeyError,
+    ):
+        return None
