@@ -15,7 +15,7 @@ from typing import Final
 
 from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
 from tutor_app.adapters.models.chat_template import dialect_of
-from tutor_app.adapters.models.store import InstalledModel
+from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Generation, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
 from tutor_app.tutor.paths import folders

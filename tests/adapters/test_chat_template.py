@@ -16,7 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.adapters.gguf_files import write_gguf
 from tutor_app.adapters.models.chat_template import choose_dialect, dialect_of, template_dialect
-from tutor_app.adapters.models.store import InstalledModel
+from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, header
 from tutor_app.core.transcript import Text, Transcript
 

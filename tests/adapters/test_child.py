@@ -101,7 +101,7 @@ def test_a_request_is_answered_by_one_process_after_the_other() -> None:
 @pytest.mark.parametrize(("what", "fault"), [("hang", TimeoutError), ("die", ProcessDied)])
 def test_a_process_that_hangs_or_dies_is_replaced(what: str, fault: type[Exception]) -> None:
     with served() as process:
-        process.warm()
+        process.ask({"n": 1}, 60)
         first = process.pid
         with pytest.raises(fault):
             process.ask({"n": what}, 0.3 if what == "hang" else 60)
@@ -113,7 +113,7 @@ def test_a_process_that_hangs_or_dies_is_replaced(what: str, fault: type[Excepti
 @pytest.mark.skipif(os.name != "posix", reason="kills the process by a POSIX signal")
 def test_a_process_that_died_while_nobody_asked_is_replaced() -> None:
     with served() as process:
-        process.warm()
+        process.ask({"n": 1}, 60)
         first = process.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
@@ -124,7 +124,7 @@ def test_a_process_that_died_while_nobody_asked_is_replaced() -> None:
 def test_closing_ends_a_request_that_is_under_way(tmp_path: Path) -> None:
     at_work = tmp_path / "at work"
     with served(SERVE.replace("time.sleep", f"open({str(at_work)!r}, 'w').close(), time.sleep")) as process:
-        process.warm()
+        process.ask({"n": 1}, 60)
         faults: list[Exception] = []
 
         def ask() -> None:
@@ -140,14 +140,13 @@ def test_closing_ends_a_request_that_is_under_way(tmp_path: Path) -> None:
         thread.join()
         assert [type(f) for f in faults] == [ProcessDied]
         process.close()
-        for call in (process.warm, lambda: process.ask({"n": 1}, 60)):
-            with pytest.raises(ProcessClosed):
-                call()
+        with pytest.raises(ProcessClosed):
+            process.ask({"n": 1}, 60)
 
 
 def test_a_process_that_cannot_start_says_why() -> None:
     with pytest.raises(OSError, match="No such file"):
-        AnswerProcess(lambda: ["/nonexistent/python"], "test").warm()
+        AnswerProcess(lambda: ["/nonexistent/python"], "test").ask({"n": 1}, 60)
     with served("raise SystemExit('the disk is full')") as process, pytest.raises(OSError, match="the disk is full"):
         process.ask({"n": 1}, 60)
 

@@ -198,7 +198,7 @@ class Child:
 class AnswerProcess:
     """A child that answers one request at a time; killed and started anew when it takes too long or dies.
 
-    Starts nothing until :meth:`warm` or :meth:`ask`. Safe to use from several threads, which wait for each other. Its
+    Starts nothing until the first :meth:`ask`. Safe to use from several threads, which wait for each other. Its
     worker is :func:`tutor_app.adapters.wire.serve_requests`.
 
     Args:
@@ -219,16 +219,6 @@ class AnswerProcess:
         """Of the process, or None while none runs."""
         child = self._child
         return child.pid if child is not None and child.alive else None
-
-    def warm(self) -> None:
-        """Start the process now rather than at the first request, and wait until it is ready.
-
-        Raises:
-            OSError: If it cannot be started or does not become ready.
-            ProcessClosed: If this has been closed.
-        """
-        with self._lock:
-            self._running()
 
     def ask(self, request: Mapping[str, Any], seconds: float) -> Message:
         """The answer to a request.

@@ -20,9 +20,10 @@ from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
 from tutor_app.adapters.models.other_apps import scan
-from tutor_app.adapters.models.store import CatalogueEntry, InstalledModel, ModelStore
+from tutor_app.adapters.models.store import CatalogueEntry, ModelStore
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import ALPACA, MUMATH, NUMINA, OPENMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.models.gguf import read_gguf
-from tutor_app.adapters.models.store import InstalledModel
+from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import CHATML, DIALECTS, MUMATH, Dialect, PromptSet, header
 from tutor_app.core.thoughts import MARK, mark_kind, mentions_thought
 from tutor_app.core.transcript import Text, Transcript

@@ -16,14 +16,15 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
 from tutor_app.adapters.models.download import PATIENCE, Download, fetch, free_space
-from tutor_app.adapters.models.gguf import GgufInfo, plain_name, read_gguf
+from tutor_app.adapters.models.gguf import plain_name, read_gguf
 from tutor_app.adapters.models.hub import AddedModels, ask_hub
+from tutor_app.adapters.models.installed import InstalledModel, by_reference, from_entry, problem_of, to_entry
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.transfer import (
     BLOCK,
@@ -57,42 +58,6 @@ def _take_it(_: Path) -> None:
 
 def _silent(_: Progress) -> None:
     """For callers who want no progress."""
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledModel:
-    """A model that is on this computer.
-
-    Attributes:
-        id: Short name for commands.
-        name: For the user.
-        path: The file.
-        sha256: Of the file; empty for a file of the user until it has been verified.
-        bytes: Its length.
-        dialect: Name of the wire form it speaks, or None: ask its own chat template.
-        by_reference: Whether the file belongs to the user, not to the store.
-        source: Where it was fetched from, or empty.
-        mtime_ns: Modification time when it was taken in.
-        base: The model's file that this one, an adapter, is used over; None for a whole model.
-        problem: Why it cannot be used at the moment (moved, changed), as a sentence; else empty.
-    """
-
-    id: str
-    name: str
-    path: Path
-    sha256: str
-    bytes: int
-    dialect: str | None = None
-    by_reference: bool = False
-    source: str = ""
-    mtime_ns: int = 0
-    base: Path | None = None
-    problem: str = ""
-
-    @property
-    def weights(self) -> Path:
-        """The file of the whole model: its own, or an adapter's base."""
-        return self.base or self.path
 
 
 class ModelStore:
@@ -173,7 +138,7 @@ class ModelStore:
         """
         order = {e.id: i for i, e in enumerate(self.entries())}
         models = sorted(self._read_index(), key=lambda m: (order.get(m.id, len(order)), m.name.casefold()))
-        return tuple(replace(m, problem=_problem(m)) for m in models)
+        return tuple(replace(m, problem=problem_of(m)) for m in models)
 
     def find(self, name: str) -> InstalledModel:
         """The model with this id, role, name, or path of a ``.gguf`` file.
@@ -202,7 +167,7 @@ class ModelStore:
             if known is not None and known.base is not None:
                 return known
             info = read_gguf(path)
-            return known or _by_reference(info, "", plain_name(path.stem))
+            return known or by_reference(info, "", plain_name(path.stem))
         raise self._unknown(
             text, [n for e in self.entries() for n in (*e.roles, e.id)] + [m.id for m in models if m.by_reference]
         )
@@ -324,11 +289,11 @@ class ModelStore:
         if same and not same.by_reference:
             return replace(same, problem="")
         if known and not any(m.id == known.id and m.path != path for m in models):
-            model = _by_reference(info, given or known.name, known.id)
+            model = by_reference(info, given or known.name, known.id)
             model = replace(model, sha256=known.sha256, dialect=known.dialect)
         else:
             taken = {m.id for m in models if m.path != path} | {n for e in self.entries() for n in (e.id, *e.roles)}
-            model = _by_reference(info, given, _free_id(given or path.stem, taken))
+            model = by_reference(info, given, _free_id(given or path.stem, taken))
         if under is not None:
             dialect = info.text("mumath.dialect") or under.dialect
             model = replace(model, base=under.path, dialect=dialect)
@@ -392,7 +357,7 @@ class ModelStore:
     def _read_index(self) -> list[InstalledModel]:
         try:
             content = json.loads((self.folder / "installed.json").read_text(encoding="utf-8"))
-            return [m for m in (_model_of(x, self.folder) for x in content["models"]) if m]
+            return [m for m in (from_entry(x, self.folder) for x in content["models"]) if m]
         except FileNotFoundError:
             return []
         except PermissionError:
@@ -409,7 +374,7 @@ class ModelStore:
             try:
                 if not models and index.exists() and not _is_json(index):
                     index.replace(index.with_name("installed.damaged.json"))
-                write_json(index, {"version": 1, "models": [_stored(m, self.folder) for m in change(models)]})
+                write_json(index, {"version": 1, "models": [to_entry(m, self.folder) for m in change(models)]})
             except OSError as e:
                 raise disk_fault(e, index) from None
 
@@ -452,46 +417,11 @@ class ModelStore:
         return f"Fetch one with `tutor models pull {first.id}`." if first else "Name a .gguf file."
 
 
-def _stored(model: InstalledModel, folder: Path) -> dict[str, Any]:
-    entry = asdict(model)
-    del entry["problem"]
-    # Files of the store are named relative to it, so that the data folder can be moved as a whole.
-    for key, path in (("path", model.path), ("base", model.base)):
-        entry[key] = path and (path.name if path.parent == folder else str(path))
-    return entry
-
-
-def _model_of(entry: Any, folder: Path) -> InstalledModel | None:
-    """One entry of the list, or None if it makes no sense."""
-    kinds = {"id": str, "name": str, "path": str, "sha256": str, "bytes": int, "source": str, "mtime_ns": int}
-    if not isinstance(entry, dict) or any(not isinstance(entry.get(k), t) for k, t in kinds.items()):
-        return None
-    dialect, base = entry.get("dialect"), entry.get("base")
-    return InstalledModel(
-        **{**{k: entry[k] for k in kinds}, "path": folder / entry["path"]},
-        dialect=dialect if isinstance(dialect, str) else None,
-        by_reference=bool(entry.get("by_reference")),
-        base=folder / base if isinstance(base, str) else None,
-    )
-
-
 def _is_json(path: Path) -> bool:
     try:
         return isinstance(json.loads(path.read_text(encoding="utf-8"))["models"], list)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _problem(model: InstalledModel) -> str:
-    try:
-        found = model.path.stat()
-    except OSError:
-        return f'The file of {model.name} is gone: "{model.path}".'
-    if found.st_size != model.bytes:
-        return f"The file of {model.name} has changed: it has {found.st_size:,} bytes and should have {model.bytes:,}."
-    if model.base is not None and not model.base.is_file():
-        return f'The model that {model.name} is an adapter of is gone: "{model.base}".'
-    return ""
 
 
 def _checked(model: InstalledModel) -> None:
@@ -518,20 +448,6 @@ def _looks_like_path(text: str) -> bool:
         return Path(text).is_file()
     except (OSError, ValueError):
         return False
-
-
-def _by_reference(info: GgufInfo, name: str, identifier: str) -> InstalledModel:
-    # The trainer's exports say what they speak; for any other model its chat template decides.
-    return InstalledModel(
-        id=identifier,
-        name=name or info.name,
-        path=info.path,
-        sha256="",
-        bytes=info.size,
-        dialect=info.text("mumath.dialect") or None,
-        by_reference=True,
-        mtime_ns=info.path.stat().st_mtime_ns,
-    )
 
 
 def _free_id(name: str, taken: set[str]) -> str:

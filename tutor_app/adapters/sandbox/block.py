@@ -14,35 +14,29 @@ import codecs
 import io
 import json
 import linecache
-import logging
 import math
-import os
 import random
 import re
-import shutil
 import signal
 import sys
 import threading
-import traceback
 import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from time import perf_counter
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
 from tutor_app.adapters.sandbox import notebook_display
 from tutor_app.adapters.sandbox.figure_fonts import use_installed_fonts
 from tutor_app.adapters.sandbox.figure_words import in_words
+from tutor_app.adapters.sandbox.interpreter import TYPICAL, NoInput
 from tutor_app.adapters.sandbox.threads import BlockThreads
+from tutor_app.adapters.sandbox.values import class_name, describe, is_plot_handle, show
 
 Send = Callable[[dict[str, Any]], object]
 
-VALUE_CHARS: Final = 10_000
-MESSAGE_CHARS: Final = 2_000
-TRACEBACK_CHARS: Final = 6_000
-FRAMES_SHOWN: Final = 6
 MAX_FIGURES: Final = 8
 MAX_INCHES: Final = 20.0
 PAD_INCHES: Final = 0.1
@@ -55,132 +49,6 @@ DPI: Final = 100
 
 class OutputLimitError(Exception):
     """The block printed more than is kept."""
-
-
-def prepare() -> None:
-    """Load the libraries and put the interpreter in order; once per process, before anything is confined."""
-    # The name of the computer must not even lie around in memory, and the call is refused later.
-    machine = os.uname().machine if hasattr(os, "uname") else ""
-    if hasattr(os, "uname"):
-        known = os.uname_result((os.uname().sysname, "sandbox", "", "", machine))
-        os.uname = lambda: known
-    sys.set_int_max_str_digits(0)
-    warnings.simplefilter("always")
-    # As Python itself does: what is deprecated is said of the block's own lines, not of what libraries do inside.
-    for advice in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
-        warnings.simplefilter("ignore", advice)
-    warnings.filterwarnings("always", category=DeprecationWarning, module=r"__main__\Z")
-    for message in ("invalid escape sequence", r"Glyph \d+ .*missing from"):  # the second is said in other words
-        warnings.filterwarnings("ignore", message)
-    builtins.input = _no_input
-    sys.breakpointhook = lambda *a, **k: None
-    import mpmath  # noqa: F401
-    import numpy  # noqa: F401
-    import sympy  # noqa: F401
-
-    _prepare_files_and_processes()
-    with suppress(ImportError):
-        _prepare_figures()
-
-
-def _prepare_files_and_processes() -> None:
-    """Have the standard library say, or do without, what the confinement refuses."""
-    for name in ("copymode", "copystat"):  # as on a disk that keeps no permissions: the copy itself succeeds
-        setattr(shutil, name, _tolerant(getattr(shutil, name)))
-    os.umask = lambda _: 0o077
-    with suppress(ImportError, AttributeError):  # what shelve keeps its values in changes permissions, too
-        database: Any = import_module("dbm.dumb")._Database
-        database._chmod = lambda *_: None
-    with suppress(ImportError, AttributeError):
-        # Without it multiprocessing says at once that this platform lacks what it needs.
-        delattr(import_module("_multiprocessing"), "SemLock")
-
-
-def _tolerant(function: Callable[..., None]) -> Callable[..., None]:
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        with suppress(PermissionError):
-            function(*args, **kwargs)
-
-    return wrapped
-
-
-TYPICAL: Final = """
-from sympy import *
-import numpy as np
-x, y, t = symbols('x y t')
-print(solve(x**2 - (k + 7)*x + k + 6, x), solve([x + y - k, x - y - 1], [x, y]), solve(Eq(3*t + k, 2*k + 1), t))
-print(factor(x**2 - (k + 1)*x + k), expand((x + k)**3), simplify((x**2 - k**2)/(x - k)))
-print(diff(x**3*sin(k*x), x), integrate(x**2 + k*x, (x, 0, 1)), (x**2 + k).subs(x, k))
-print(Matrix([[1, k], [3, k + 7]]).det(), Rational(k, 7).evalf(), latex(sqrt(k)/3 + x**2 - 1/x))
-print(np.linalg.det(np.eye(2)))
-"""
-"""What solutions commonly do, with a number ``k`` to be given."""
-
-_MORE: Final = """
-n = Symbol('n')
-solve(2*x**2 - k*x - 3, x), solve(x**3 - k*x, x), nsolve(cos(x) - x/k, x, 1)
-simplify(sin(x)**2 + cos(x)**2 + k), together(1/x + 1/(x + k))
-limit(sin(k*x)/x, x, 0), summation(n, (n, 1, k))
-factorint(gcd(360*k, 18*k)), isprime(101 + k), binomial(k + 5, 2), N(pi*sqrt(12*k))
-m = Matrix([[1, k], [3, k + 7]])
-m.inv(), m.rref(), m.eigenvals(), str(m)
-"""
-
-
-def warm_caches() -> None:
-    """Run typical mathematics in the process that workers are forked from.
-
-    The interpreter adapts its code, and SymPy fills its caches and imports its last modules, as they are used. The
-    amount is fixed, never a matter of idle time: what SymPy answers can depend on what its caches hold, and a
-    solution must run alike each time.
-    """
-    exec(TYPICAL + _MORE, {"k": 4})
-    plt: Any = sys.modules.get("matplotlib.pyplot")
-    if plt is not None:
-        plt.plot([1, 4, 9])
-        plt.title("$x^2$")
-        for kind in ("svg", "png"):
-            plt.savefig(io.BytesIO(), format=kind)
-        plt.close("all")
-
-
-def _no_input(prompt: object = "", /) -> NoReturn:
-    raise EOFError("input() cannot be answered here: write the value into the program instead")
-
-
-class _NoInput(io.TextIOBase):
-    """Standard input that fails at once, because no user can type into it."""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1, /) -> str:
-        _no_input()
-
-    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
-        _no_input()
-
-
-def _prepare_figures() -> None:
-    """Load matplotlib with its bundled fonts only: what is drawn must look the same on every computer."""
-    walk = os.walk
-    # Looking for the system's fonts takes seconds, and they are out of reach later anyway.
-    os.walk = lambda top, *a, **k: walk(top, *a, **k) if "matplotlib" in str(top) else iter(())
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-        import matplotlib.pyplot as plt
-    finally:
-        os.walk = walk
-    plt.switch_backend("Agg")
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # each missing font would be logged once a letter
-    matplotlib.rcParams["svg.hashsalt"] = "tutor"
-    matplotlib.rcParams["figure.max_open_warning"] = 0
-    # There is no TeX to call; matplotlib's own parser of formulas is used instead.
-    matplotlib.RcParams.validate["text.usetex"] = lambda _: False
-    matplotlib.use = lambda *a, **k: None  # a window cannot be opened; asking for one shall not fail
-    plt.switch_backend = lambda *a, **k: None
 
 
 class _Bytes(io.RawIOBase):
@@ -373,7 +241,7 @@ class Block:
             stream.discard()
         self._blocks_run += 1
         self.threads.current = self._blocks_run
-        sys.stdout, sys.stderr, sys.stdin = self.stdout, self.stderr, _NoInput()
+        sys.stdout, sys.stderr, sys.stdin = self.stdout, self.stderr, NoInput()
         filename = f"<block {number}>"
         started = perf_counter()
         done: dict[str, Any] = {"k": "done", "status": "ok"}
@@ -388,7 +256,7 @@ class Block:
                 if type(value).__module__ == "matplotlib.figure" and not self._figures:
                     self._emit(value)  # one that pyplot knows nothing of
                 # The handle of a plot is no answer once the plot itself is there.
-                if value is not None and not (self._figures and _is_plot_handle(value)):
+                if value is not None and not (self._figures and is_plot_handle(value)):
                     done["value"], done["latex"] = show(value)
             except SystemExit as e:
                 if e.code not in (None, 0):
@@ -464,7 +332,7 @@ class Block:
         text = text if len(text) <= WARNING_CHARS else text[:WARNING_CHARS] + "\u2026"
         where = f" (line {lineno})" if filename.startswith("<block ") else ""
         if len(self._warnings) <= 20 * MAX_WARNINGS:
-            self._warnings[f"{_name_of(category)}: {text}{where}"] = None
+            self._warnings[f"{class_name(category)}: {text}{where}"] = None
 
     def _notes(self) -> str:
         """Warnings, and what of the figures is not shown, a line each."""
@@ -587,108 +455,3 @@ def _whole(figure: Any) -> Any:
     if box.height > MAX_INCHES:
         y0, y1 = 0, height
     return type(box).from_extents(x0, y0, x1, y1)
-
-
-# --------------------------------------------------------------------------------------------- values, errors
-
-
-def _is_plot_handle(value: Any) -> bool:
-    """Whether the value is what a plotting function returns: a part of a figure, or a list of such."""
-    if type(value).__module__.startswith(("matplotlib", "mpl_toolkits", "sympy.plotting")):
-        return True
-    if isinstance(value, list | tuple) or type(value).__name__ == "ndarray":
-        return any(_is_plot_handle(v) for v in list(value)[:100])
-    return False
-
-
-def show(value: Any) -> tuple[str, str]:
-    """A value as text and, if it is SymPy's or holds such, as LaTeX; both bounded."""
-    if isinstance(value, notebook_display.Shown):
-        return cut(value.data, VALUE_CHARS), value.latex if len(value.latex) <= VALUE_CHARS else ""
-    sympy = sys.modules.get("sympy")
-    symbolic = sympy is not None and _is_symbolic(value, sympy)
-    text = str(value) if symbolic and not isinstance(value, list | tuple | dict | set) else repr(value)
-    latex = ""
-    if symbolic and sympy is not None and len(text) <= VALUE_CHARS:
-        with suppress(Exception):
-            latex = str(sympy.latex(value))
-    return cut(text, VALUE_CHARS), latex if len(latex) <= VALUE_CHARS else ""
-
-
-def _is_symbolic(value: Any, sympy: Any, depth: int = 3) -> bool:
-    if isinstance(value, sympy.Basic | sympy.MatrixBase):
-        return True
-    if depth and isinstance(value, list | tuple | set | frozenset):
-        return any(_is_symbolic(v, sympy, depth - 1) for v in list(value)[:100])
-    if depth and isinstance(value, dict):
-        return any(_is_symbolic(v, sympy, depth - 1) for pair in list(value.items())[:100] for v in pair)
-    return False
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, or its first and last halves when it is longer than ``limit``."""
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]}\n... [{len(text) - 2 * half} characters left out] ...\n{text[-half:]}"
-
-
-def describe(e: BaseException, filename: str) -> dict[str, Any]:
-    """Type, message, line of this block and the frames of solution code of an exception."""
-    try:
-        return _describe(e, filename)
-    except BaseException:  # noqa: BLE001 - it may be of the block's own making, and so whatever comes of a look at it
-        kind = _name_of(type(e))
-        return {"type": kind, "message": "", "line": 0, "traceback": f"Traceback (most recent call last):\n{kind}"}
-
-
-def _name_of(kind: type) -> str:
-    """A class's own name, also where its metaclass has something else to say."""
-    name: str = type.__dict__["__name__"].__get__(kind)
-    return name
-
-
-def _describe(e: BaseException, filename: str) -> dict[str, Any]:
-    try:
-        message = str.__str__(str(e))  # of a subclass only the text
-    except BaseException:  # noqa: BLE001 - as above; the rest can still be told
-        message = ""
-    line, shown = 0, []
-    if isinstance(e, SyntaxError) and str(e.filename).startswith("<block "):
-        line, message = e.lineno or 0, str(e.msg or message)
-        # What the compiler finds after parsing ('return' outside function) comes without the text of its line.
-        source = e.text if isinstance(e.text, str) else linecache.getline(str(e.filename), line)
-        if source:
-            shown = [f'  File "{e.filename}", line {line}', "    " + source.strip()[:200]]
-    else:
-        frames = [
-            (f.f_code.co_filename, number, f.f_code.co_name)
-            for f, number in traceback.walk_tb(e.__traceback__)
-            if f.f_code.co_filename.startswith("<block ")
-        ]
-        line = next((number for name, number, _ in reversed(frames) if name == filename), 0)
-        for name, number, function in frames[-FRAMES_SHOWN:]:
-            shown.append(f'  File "{name}", line {number}, in {function}')
-            source = linecache.getline(name, number).strip()
-            if source:
-                shown.append("    " + source[:200])
-    kind = _name_of(type(e))
-    message = cut(message, MESSAGE_CHARS)
-    last = f"{kind}: {message}" if message else kind
-    text = "\n".join(["Traceback (most recent call last):", *shown, last])
-    return {
-        "type": kind,
-        "message": message,
-        "line": line,
-        "traceback": cut(text, TRACEBACK_CHARS),
-        "library": _library_of(e),
-    }
-
-
-def _library_of(e: BaseException) -> str:
-    """Top-level package of the code that raised it; empty for the block's own and for built-in functions."""
-    module = ""
-    for frame, _ in traceback.walk_tb(e.__traceback__):
-        name = frame.f_globals.get("__name__")
-        module = name if isinstance(name, str) and not frame.f_code.co_filename.startswith("<block ") else ""
-    return module.partition(".")[0]

@@ -20,7 +20,7 @@ from itertools import islice
 from time import perf_counter
 from typing import Any, Final
 
-from tutor_app.adapters.sandbox.block import cut
+from tutor_app.adapters.sandbox.values import cut
 
 TEXT_CHARS: Final = 400
 LATEX_CHARS: Final = 1_000

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 if not __package__:  # run by path: the only entry needed for the imports below, taken out again in main()
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.sandbox import block, tracing
+from tutor_app.adapters.sandbox import block, interpreter, tracing
 from tutor_app.adapters.sandbox.figure_fonts import FONT_FOLDERS
 from tutor_app.adapters.wire import pack, read_message
 
@@ -390,12 +390,12 @@ def main(argv: list[str] | None = None) -> NoReturn:
     if sys.platform != "win32":
         watcher = threading.Thread(target=_end_with, args=(watched, config.get("base"), loaded), daemon=True)
         watcher.start()
-    block.prepare()
+    interpreter.prepare()
     if hasattr(time, "tzset"):
         time.tzset()  # reads the time zone while it can be read
     config["read"] = library_roots()
     if "control" in config:
-        block.warm_caches()
+        interpreter.warm_caches()
         loaded.set()
         watcher.join()  # a process with threads must not be forked
         gc.collect()
