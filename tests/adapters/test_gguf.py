@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.gguf_files import ARRAY, METADATA, STRING, Raw, TensorSpec, gguf_bytes, text, write_gguf
-from tutor_app.adapters.models.gguf import TENSOR_TYPES, estimate_ram, read_gguf
-from tutor_app.adapters.models.memory import free_memory, memory_advice
+from tutor_app.adapters.models.gguf import TENSOR_TYPES, read_gguf
+from tutor_app.adapters.models.memory import estimate_ram, free_memory, memory_advice
 from tutor_app.core.errors import ModelFileFault
 
 U64_MAX = 2**64 - 1

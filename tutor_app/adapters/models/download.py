@@ -21,7 +21,7 @@ from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
 from tutor_app.text.amounts import size_text
 
-PATIENCE: Final = Timing()
+DEFAULT_TIMING: Final = Timing()
 
 _MARGIN: Final = 64 * 2**20
 """Disk left to the rest of the computer."""
@@ -59,7 +59,7 @@ def fetch(
     cancel: Cancel,
     check: Callable[[Path], object],
     free: Callable[[Path], int] = free_space,
-    timing: Timing = PATIENCE,
+    timing: Timing = DEFAULT_TIMING,
 ) -> str:
     """Fetch ``wanted`` to ``target``, whose folder exists; returns the source that delivered, in words.
 

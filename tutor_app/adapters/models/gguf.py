@@ -97,8 +97,6 @@ TENSOR_TYPES: Final[Mapping[int, tuple[str, int, int]]] = MappingProxyType(
 )
 """Number of a tensor type: its name, elements of a block, bytes of a block. A test compares it with ggml's own."""
 
-_REPACKED: Final = frozenset({"Q4_0", "Q4_K", "IQ4_NL"})
-
 # What people really hand over instead of a model; the first bytes tell.
 _OTHER_KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"PK\x03\x04", "a zip archive or a PyTorch checkpoint"),
@@ -237,35 +235,6 @@ def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
         raise ModelFileFault(f'"{path}" cannot be read: {e.strerror or e}.', "Check the disk.") from None
     except ValueError as e:  # a NUL in the path
         raise ModelFileFault(f"This is not a path of a file: {e}.", "Name a .gguf file.") from None
-
-
-def estimate_ram(info: GgufInfo, n_ctx: int, *, n_seq: int = 1, n_batch: int = 64, kv_bytes: float = 2.0) -> int:
-    """Bytes of memory that running the model takes: weights, KV cache and work space.
-
-    The estimate leans to the high side: sliding windows and shared layers are not taken off.
-
-    Args:
-        info: The header.
-        n_ctx: Context of one sequence, in tokens.
-        n_seq: Sequences held at once.
-        n_batch: Tokens evaluated at once (llama.cpp's ``n_ubatch``).
-        kv_bytes: Bytes of one element of the KV cache (2 for F16, 1.0625 for Q8_0).
-    """
-    arch = info.architecture
-    n_embd = info.number(f"{arch}.embedding_length")
-    n_head = info.number(f"{arch}.attention.head_count", 1) or 1
-    n_head_kv = info.number(f"{arch}.attention.head_count_kv", n_head) or n_head
-    head = n_embd // n_head
-    k = info.number(f"{arch}.attention.key_length", head)
-    v = info.number(f"{arch}.attention.value_length", head)
-    kv = int(n_ctx * n_seq * info.n_layer * n_head_kv * (k + v) * kv_bytes)
-    n_ff = info.number(f"{arch}.feed_forward_length", 4 * n_embd)
-    # The widest row alive during a batch, as float32: the logits, or a block's activations and attention scores.
-    row = max(info.n_vocab, n_ctx * n_head + 2 * n_ff + 4 * n_embd)
-    # On a processor llama.cpp keeps a second, rearranged copy of these; the embedding is only looked up.
-    repacked = sum(t.bytes for t in info.tensors if t.type in _REPACKED and not t.name.startswith("token_embd"))
-    # The rest is llama.cpp, Python and the vocabulary's own tables, measured on small models.
-    return info.weight_bytes + repacked + kv + 4 * n_batch * row + 96 * 2**20 + 256 * info.n_vocab
 
 
 class _Reader:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
-from tutor_app.adapters.models.download import PATIENCE, Download, fetch, free_space
+from tutor_app.adapters.models.download import DEFAULT_TIMING, Download, fetch, free_space
 from tutor_app.adapters.models.gguf import plain_name, read_gguf
 from tutor_app.adapters.models.hub import AddedModels, ask_hub
 from tutor_app.adapters.models.installed import InstalledModel, by_reference, from_entry, problem_of, to_entry
@@ -52,11 +52,11 @@ __all__ = [
 _NEVER: Final = NeverCancelled()
 
 
-def _take_it(_: Path) -> None:
+def _accept_any(_: Path) -> None:
     """For stores without an engine: a file with a good header is taken."""
 
 
-def _silent(_: Progress) -> None:
+def _no_progress(_: Progress) -> None:
     """For callers who want no progress."""
 
 
@@ -69,8 +69,8 @@ class ModelStore:
         catalogue: Path,
         *,
         free: Callable[[Path], int] = free_space,
-        probe: Callable[[Path], None] = _take_it,
-        timing: Timing = PATIENCE,
+        probe: Callable[[Path], None] = _accept_any,
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         """Nothing is read or written before it is asked for.
 
@@ -175,7 +175,7 @@ class ModelStore:
     def pull(
         self,
         name: str,
-        progress: Callable[[Progress], None] = _silent,
+        progress: Callable[[Progress], None] = _no_progress,
         cancel: Cancel = _NEVER,
     ) -> InstalledModel:
         """Fetch a model of the catalogue; what is installed already is returned as it is.
@@ -194,7 +194,7 @@ class ModelStore:
         if here := self._usable(entry):
             return here
         if not entry.sources:
-            raise UserFault(f"There is no ready-made file of {entry.name}.", _make_it(entry))
+            raise UserFault(f"There is no ready-made file of {entry.name}.", _how_to_make(entry))
         target = self.folder / entry.file
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -230,7 +230,7 @@ class ModelStore:
         return model
 
     def verify(
-        self, name: str, progress: Callable[[Progress], None] = _silent, cancel: Cancel = _NEVER
+        self, name: str, progress: Callable[[Progress], None] = _no_progress, cancel: Cancel = _NEVER
     ) -> InstalledModel:
         """Check a model's header and hash again.
 
@@ -282,7 +282,7 @@ class ModelStore:
         given = plain_name(name or "")
         known = None
         for e in self.entries():
-            if e.bytes == info.size and e.sha256 == _sha256(path, e.name, info.size, _silent, _NEVER):
+            if e.bytes == info.size and e.sha256 == _sha256(path, e.name, info.size, _no_progress, _NEVER):
                 known = e
         models = self._read_index()
         same = next((m for m in models if m.path == path), None)
@@ -406,7 +406,7 @@ class ModelStore:
 
     def _not_here(self, entry: CatalogueEntry) -> UserFault:
         if not entry.sources:
-            return UserFault(f"{entry.name} is not installed.", _make_it(entry))
+            return UserFault(f"{entry.name} is not installed.", _how_to_make(entry))
         return UserFault(
             f"{entry.name} is not installed.",
             f"Fetch it with `tutor models pull {entry.id}` ({size_text(entry.bytes)}).",
@@ -436,7 +436,7 @@ def _remedy(model: InstalledModel) -> str:
     return f"Fetch it again with `tutor models pull {model.id}`."
 
 
-def _make_it(entry: CatalogueEntry) -> str:
+def _how_to_make(entry: CatalogueEntry) -> str:
     return f"Make it with `trainer export`, then `tutor models import FILE`. {entry.note}".rstrip()
 
 
