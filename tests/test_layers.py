@@ -1,12 +1,15 @@
 """The arrows of import: what each room may know, and that everything below the screen lives without one."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tutor_app.adapters.wire import pack
 
 ROOT = Path(__file__).parents[1]
 BLOCKED = """
@@ -137,6 +140,27 @@ def test_the_model_worker_ends_when_nobody_speaks_to_it(tmp_path: Path) -> None:
         [sys.executable, "-P", str(worker)], cwd=tmp_path, input=b"", capture_output=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+PACKAGING = sorted((ROOT / "packaging").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGING, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_names_that_benches_and_scripts_import_are_there(path: Path) -> None:
+    """They run rarely, and nothing else would notice that something has moved."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("tutor_app", "tests"):
+            module = importlib.import_module(str(node.module))
+            for alias in node.names:
+                assert hasattr(module, alias.name) or importlib.import_module(f"{node.module}.{alias.name}")
+
+
+@pytest.mark.parametrize("switch", ["--engine-worker", "--grading-worker", "--checking-worker"])
+def test_a_frozen_program_becomes_a_worker_and_nothing_else(switch: str) -> None:
+    command = [sys.executable, "-m", "tutor_app", switch]
+    done = subprocess.run(command, cwd=ROOT, input=b"", capture_output=True, check=False, timeout=60)
+    ready = b"" if switch == "--engine-worker" else pack({"op": "ready"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, ready, b"")
 
 
 # --- the contracts of pyproject.toml ---------------------------------------------------------------------------

@@ -22,11 +22,11 @@ def main() -> int:
     if sys.argv[1:2] == ["--checking-worker"]:
         from tutor_app.adapters.checking import worker as checking_worker
 
-        checking_worker.main()
+        return checking_worker.main()
     if sys.argv[1:2] == ["--grading-worker"]:
         from tutor_app.adapters.grading import worker as grading_worker
 
-        grading_worker.main()
+        return grading_worker.main()
     from tutor_app.commands import parser
 
     return parser.main()

@@ -28,11 +28,12 @@ from tutor_app.export import export, write_export
 from tutor_app.handout.options import Options
 from tutor_app.render.pages import Pages
 from tutor_app.render.pdf import to_pdf
-from tutor_app.render.theme import apply, load
+from tutor_app.render.theme import load
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.transcript_view import TranscriptView
+from tutor_app.ui.style import apply
 
 Row = tuple[str, float, str, str, float]
 TRIES = 5
