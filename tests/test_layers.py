@@ -152,7 +152,8 @@ def test_the_names_that_benches_and_scripts_import_are_there(path: Path) -> None
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("tutor_app", "tests"):
             module = importlib.import_module(str(node.module))
             for alias in node.names:
-                assert hasattr(module, alias.name) or importlib.import_module(f"{node.module}.{alias.name}")
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
 
 
 @pytest.mark.parametrize("switch", ["--engine-worker", "--grading-worker", "--checking-worker"])
