@@ -107,13 +107,13 @@ class AppServices:
     # Models
 
     def _store(self) -> ModelStore:
-        from tutor_app.tutor.service import model_store
+        from tutor_app.tutor.models import model_store
 
         return model_store(self._folders)
 
     def model_name(self) -> str:
         """See the protocol."""
-        from tutor_app.tutor.service import best_installed
+        from tutor_app.tutor.models import best_installed
 
         store = self._store()
         try:
@@ -128,8 +128,9 @@ class AppServices:
 
     def offers(self) -> Sequence[Offer]:
         """See the protocol."""
-        entries = [e for e in self._store().entries() if e.sources]
-        return [e.offer for e in sorted(entries, key=lambda e: "starter" not in e.roles)]
+        from tutor_app.tutor.models import offers
+
+        return offers(self._store())
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """See the protocol."""
@@ -147,13 +148,13 @@ class AppServices:
 
     def memory_advice(self, model_id: str) -> str:
         """See the protocol."""
-        from tutor_app.tutor.service import advise_on_memory
+        from tutor_app.tutor.models import advise_on_memory
 
         return advise_on_memory(self._store(), model_id, self._settings.n_ctx)
 
     def found_models(self) -> Sequence[FoundModel]:
         """See the protocol."""
-        from tutor_app.tutor.service import unused_models
+        from tutor_app.tutor.models import unused_models
 
         return unused_models(self._store())
 

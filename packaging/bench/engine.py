@@ -18,8 +18,9 @@ from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import Span, header
 from tutor_app.core.ports import Generation, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
-from tutor_app.tutor.service import load_prompt, model_store
+from tutor_app.tutor.service import load_prompt
 
 Row = tuple[str, float, str, str, float]
 

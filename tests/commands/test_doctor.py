@@ -8,9 +8,9 @@ import pytest
 
 from tests.tiny_gguf import write_model
 from tutor_app.commands import doctor
-from tutor_app.tutor import service as assembly
+from tutor_app.tutor import models
+from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import Folders
-from tutor_app.tutor.service import model_store
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_models_of_other_programs_are_named_with_what_to_type(where: Folders, tm
     assert len(told) == 1
     assert told[0].startswith("thing-q4, 11.5 MB, of LM Studio")
     assert told[0].endswith(f"tutor models import {path}")
-    assert [m.path for m in assembly.unused_models(model_store(where))] == [path]
+    assert [m.path for m in models.unused_models(model_store(where))] == [path]
 
 
 def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
@@ -50,11 +50,11 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
     store = model_store(where)
     model = store.import_(write_model(tmp_path / "tiny.gguf"))
     assert not [f for f in doctor.examine_models(where) if "of memory" in f.text]
-    monkeypatch.setattr(assembly, "free_memory", lambda: 1000)
+    monkeypatch.setattr(models, "free_memory", lambda: 1000)
     (told,) = [f.text for f in doctor.examine_models(where) if "of memory" in f.text]
     assert "1 kB are free" in told
-    assert assembly.advise_on_memory(store, model.id, 4096) == told
+    assert models.advise_on_memory(store, model.id, 4096) == told
     for entry in store.entries():
-        advice = assembly.advise_on_memory(store, entry.id, 4096)
+        advice = models.advise_on_memory(store, entry.id, 4096)
         assert advice.startswith(f"{entry.name} needs about")
-    assert assembly.advise_on_memory(store, "no such model", 4096) == ""
+    assert models.advise_on_memory(store, "no such model", 4096) == ""

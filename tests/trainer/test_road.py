@@ -20,8 +20,8 @@ from tutor_app.core.dialect import MUMATH
 from tutor_app.core.events import Finished
 from tutor_app.core.solve import SolveSettings, solve
 from tutor_app.core.transcript import Code, Output
+from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
-from tutor_app.tutor.service import model_store
 
 TOML = """
 precision = "fp32"

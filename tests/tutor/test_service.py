@@ -10,6 +10,8 @@ import pytest
 from tests.fakes import FakeExecutor, MemoryLibrary
 from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.library import Library
+from tutor_app.adapters.models.speed import read_speed
+from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, PromptSet
 from tutor_app.core.errors import LibraryFault, UserFault
@@ -18,6 +20,7 @@ from tutor_app.core.ports import Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import MAX_PROBLEM, SolveSettings
 from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.tutor import models
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import sample_problems
@@ -234,3 +237,50 @@ def test_a_model_that_thinks_is_not_decoded_greedily_and_has_room() -> None:
 
 def test_reasoning_only_is_a_budget_of_the_solution() -> None:
     assert not solve_settings(Settings(reasoning_only=True)).run_code
+
+
+def _store_of(tmp_path: Path, *entries: dict[str, object]) -> ModelStore:
+    common = {"licence": "MIT", "sha256": "0" * 64, "context": 4096, "dialect": "chatml", "roles": [], "note": ""}
+    models = [
+        {
+            **common,
+            "name": str(e["id"]),
+            "file": f"{e['id']}.gguf",
+            "sources": [{"kind": "hub", "url": "https://example.org/x.gguf"}],
+            **e,
+        }
+        for e in entries
+    ]
+    (tmp_path / "c.json").write_text(json.dumps({"version": 1, "models": models}), encoding="utf-8")
+    return ModelStore(tmp_path / "models", tmp_path / "c.json")
+
+
+def test_the_strongest_model_that_suits_the_computer_is_recommended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "free_memory", lambda: 8 * 10**9)
+    monkeypatch.setattr(models, "read_speed", lambda: 50e9)
+    store = _store_of(
+        tmp_path,
+        {"id": "other", "bytes": 10**9, "ram_bytes": 2 * 10**9},
+        {"id": "large", "bytes": 5 * 10**9, "ram_bytes": 9 * 10**9, "rank": 4},
+        {"id": "slow", "bytes": 7 * 10**9, "ram_bytes": 7 * 10**9, "rank": 3},
+        {"id": "sparse", "bytes": 6 * 10**9, "active_bytes": 10**9, "ram_bytes": 7 * 10**9, "rank": 2},
+        {"id": "small", "bytes": 10**9, "ram_bytes": 10**9, "rank": 1, "roles": ["starter"]},
+    )
+    found = models.offers(store)
+    assert [(o.id, o.recommended) for o in found] == [
+        ("small", False),
+        ("sparse", True),
+        ("large", False),
+        ("slow", False),
+        ("other", False),
+    ]
+    assert found[1].here == "here about 30 tokens a second, 7 GB of 8 GB free memory"
+    assert found[3].here.startswith("here about 4 tokens a second")
+    monkeypatch.setattr(models, "free_memory", lambda: 5 * 10**8)
+    assert not any(o.recommended for o in models.offers(store))
+
+
+def test_the_probe_measures_something() -> None:
+    assert 10**8 < read_speed(0.01) < 10**13

@@ -93,8 +93,8 @@ def main(a: argparse.Namespace) -> int:
 
 def import_model(out: Path, name: str, base: str = "") -> None:
     """Give the tutor of this computer a file that was made; an adapter with the model it belongs over."""
+    from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
-    from tutor_app.tutor.service import model_store
 
     model = model_store(folders()).import_(out, name or None, base=base)
     print(f"The tutor has it as {model.id}.")

@@ -23,8 +23,8 @@ from tutor_app.core.errors import TutorError
 from tutor_app.resources import resources
 from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
+from tutor_app.tutor.models import advise_on_memory, best_installed, model_store, unused_models
 from tutor_app.tutor.paths import Folders, folders
-from tutor_app.tutor.service import advise_on_memory, best_installed, model_store, unused_models
 
 REPORT: Final = "mumath-tutor-report.txt"
 

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     store = model_store(opened_folders(args))
     here = {m.id: m for m in store.installed()}
@@ -69,15 +69,20 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store, offers
 
-    entry = model_store(opened_folders(args)).entry(args.name)
+    store = model_store(opened_folders(args))
+    entry = store.entry(args.name)
     thinks = {"none": "never", "hybrid": "if it is asked to (--thinking)", "always": "always"}[entry.thinking]
     print(entry.name)
     print(entry.note)
     if entry.bytes:
         print(f"Download: {size_text(entry.bytes)}; about {size_text(entry.ram_bytes)} of memory at 4,096 tokens.")
     print(f"Licence: {entry.licence}. Context: {entry.context:,} tokens. Thinks before it answers: {thinks}.")
+    for offer in offers(store):
+        if offer.id == entry.id:
+            recommended = " This is the strongest that suits this computer." if offer.recommended else ""
+            print(f"{offer.here[:1].upper()}{offer.here[1:]}.{recommended}")
     for accuracy in entry.accuracy:
         print(accuracy.sentence)
     return DONE
@@ -90,7 +95,7 @@ def _pull(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     where = opened_folders(args)
     entry = model_store(where).add_from_hub(args.repository, args.file, name=args.name)
@@ -108,7 +113,7 @@ def pull_model(where: Folders, name: str) -> None:
         ModelStoreFault: If it cannot be fetched.
     """
     from tutor_app.adapters.models.store import describe
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     store = model_store(where)
     stop = threading.Event()
@@ -135,7 +140,7 @@ def pull_model(where: Folders, name: str) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     model = model_store(opened_folders(args)).verify(args.name)
     print(f"{model.name}: every bit is as it should be (sha256 {model.sha256}).")
@@ -144,7 +149,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from tutor_app.adapters.models.chat_template import choose_dialect
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     model = model_store(opened_folders(args)).import_(args.path, args.name, base=args.base)
     choice = choose_dialect(model)
@@ -155,7 +160,7 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from tutor_app.tutor.service import model_store
+    from tutor_app.tutor.models import model_store
 
     print(model_store(opened_folders(args)).remove(args.name))
     return DONE

@@ -84,7 +84,8 @@ def opened_tutor(
     model: str, where: Folders, settings: Settings, *, prompt: str = "", offline: bool = True
 ) -> Iterator[Tutor]:
     """A tutor for as long as the context lasts; the starter is fetched if there is no model at all and one may."""
-    from tutor_app.tutor.service import model_store, open_tutor
+    from tutor_app.tutor.models import model_store
+    from tutor_app.tutor.service import open_tutor
 
     if not offline:
         # Nothing is installed at all: the starter is what a newcomer needs. Anything else is a mistake to tell.

@@ -95,6 +95,8 @@ class Offer:
         ram_bytes: Memory it takes, roughly.
         note: One sentence for the one who chooses, or empty.
         accuracy: What was published of it.
+        here: How it would do on this computer, as a phrase, or empty if that is not known.
+        recommended: Whether it is the strongest that suits this computer.
     """
 
     id: str
@@ -104,6 +106,8 @@ class Offer:
     ram_bytes: int
     note: str = ""
     accuracy: tuple[PublishedAccuracy, ...] = ()
+    here: str = ""
+    recommended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

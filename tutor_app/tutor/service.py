@@ -17,13 +17,9 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from tutor_app.adapters.checking.checker import Checker
-from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
+from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.models.chat_template import dialect_of
-from tutor_app.adapters.models.gguf import read_gguf
-from tutor_app.adapters.models.installed import InstalledModel
-from tutor_app.adapters.models.memory import advice_before_download, free_memory, memory_advice
-from tutor_app.adapters.models.other_apps import scan
-from tutor_app.adapters.models.store import CatalogueEntry, ModelStore
+from tutor_app.adapters.models.store import CatalogueEntry
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import ALPACA, MUMATH, NUMINA, OPENMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import HostFault, UserFault
@@ -32,9 +28,9 @@ from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelle
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
 from tutor_app.core.transcript import Transcript, Verdict
-from tutor_app.core.values import FoundModel
-from tutor_app.resources import resource, resource_names, resource_text
+from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked
+from tutor_app.tutor.models import best_installed, model_store
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import known_answer
@@ -45,11 +41,6 @@ REASONING_PROMPT: Final = "reasoning"
 _BESIDE_A_THOUGHT: Final = 2048
 """Tokens of context that the problem, its prompt and the outputs of code need beside a thought."""
 _TRAINED_ON_THE_FORM: Final = (MUMATH, ALPACA, NUMINA, OPENMATH)
-
-
-def model_store(folders: Folders) -> ModelStore:
-    """The store of the user's models."""
-    return ModelStore(folders.models, resource("models.json"), probe=check_model)
 
 
 def load_prompt(name: str, dialect: Dialect) -> PromptSet:
@@ -303,46 +294,6 @@ def _defaults(entry: CatalogueEntry | None, *, thinks: bool) -> SolveDefaults:
     if not entry.temperature:
         return _THINKING
     return replace(_THINKING, max_tokens=entry.max_tokens, temperature=entry.temperature, top_p=entry.top_p)
-
-
-def best_installed(store: ModelStore) -> InstalledModel:
-    """The model to use when none was chosen: the standard one, else the starter, else any.
-
-    Raises:
-        UserFault: If none is installed.
-    """
-    usable = {m.id: m for m in store.installed() if not m.problem}
-    for role in ("standard", "starter"):
-        for entry in store.entries():
-            if role in entry.roles and entry.id in usable:
-                return usable[entry.id]
-    if usable:
-        return next(iter(usable.values()))
-    raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
-
-
-def advise_on_memory(store: ModelStore, name: str, n_ctx: int) -> str:
-    """One sentence if a model of the catalogue, or one that is installed, does not fit into free memory; else empty.
-
-    Args:
-        store: Of the user's models.
-        name: The model's id.
-        n_ctx: Context in tokens.
-    """
-    free = free_memory()
-    installed = next((m for m in store.installed() if m.id == name and not m.problem), None)
-    if installed is not None:
-        with contextlib.suppress(HostFault):
-            return memory_advice(read_gguf(installed.weights), n_ctx, free)
-    entry = next((e for e in store.entries() if e.id == name), None)
-    return advice_before_download(entry.name, entry.ram_bytes, free) if entry is not None else ""
-
-
-def unused_models(store: ModelStore) -> tuple[FoundModel, ...]:
-    """Models that other programs have put on this computer and that are not in the store, by file or as a copy."""
-    here = {path.resolve() for m in store.installed() if (path := Path(m.path)).exists()}
-    sizes = {m.bytes for m in store.installed()}
-    return tuple(m for m in scan() if m.path.resolve() not in here and m.bytes not in sizes)
 
 
 def solve_settings(settings: Settings) -> SolveSettings:

@@ -42,6 +42,8 @@ class CatalogueEntry:
         max_tokens: Least length of a round that lets it finish, in tokens; 0 where the user's setting does.
         temperature: At which its makers let it think; greedy decoding makes a thought repeat itself for ever.
         top_p: Likewise.
+        rank: Place among the models that are recommended, the strongest last; 0 for one that is not.
+        active_bytes: Of the weights that work on a token, where these are not all; else 0.
         accuracy: What its makers or others have published of it. None of it was measured by this project.
     """
 
@@ -62,6 +64,8 @@ class CatalogueEntry:
     max_tokens: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
+    rank: int = 0
+    active_bytes: int = 0
     accuracy: tuple[PublishedAccuracy, ...] = ()
 
     @property

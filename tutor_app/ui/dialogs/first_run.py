@@ -24,6 +24,7 @@ from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.text.amounts import size_text, time_left
 
 _MOST_FOUND: Final = 8
+_REMARKS: Final = ("   \u2013  recommended to begin with", "   \u2013  the strongest that suits this computer", "")
 _STAGES: Final = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
 
 
@@ -143,11 +144,12 @@ class FirstRunPage(QScrollArea):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for n, offer in enumerate(self._offers):
-            radio = QRadioButton(offer.name + ("   \u2013  recommended to begin with" if n == 0 else ""))
+            radio = QRadioButton(offer.name + _REMARKS[0 if n == 0 else 1 if offer.recommended else 2])
             radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
             radio.setChecked(n == 0)
             self.group.addButton(radio, n)
-            facts = f"{size_text(offer.bytes)} download \u00b7 about {size_text(offer.ram_bytes)} of memory"
+            here = offer.here or f"about {size_text(offer.ram_bytes)} of memory"
+            facts = f"{size_text(offer.bytes)} download \u00b7 {here}"
             about = QLabel(f"{facts} \u00b7 licence {offer.licence}" + (f"\n{offer.note}" if offer.note else ""))
             about.setObjectName("muted")
             about.setWordWrap(True)
