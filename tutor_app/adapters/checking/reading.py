@@ -15,9 +15,13 @@ from tutor_app.adapters.checking.chains import Chain, chains
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown
+from tutor_app.adapters.checking.number_rules import NUMBER_RULES
 from tutor_app.adapters.checking.operators import determinant, judge_matrices, judge_operated, matrix_value
 from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.scanner import scan, without_notes
+from tutor_app.adapters.checking.rules import judged
+from tutor_app.adapters.checking.scanner import plain, scan, without_notes
+from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
+from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.words import CONDITIONS, CONNECTING, REFUTING, SOLVING, SUPPOSING
 from tutor_app.adapters.grading.algebra import Quotient, linear, normal, rational, same
 from tutor_app.adapters.grading.terms import (
@@ -70,8 +74,13 @@ class Reading:
         whole, text = text, text[:MAX_CHARACTERS]
         bare, missing = without_notes(text)
         self._modular = self._modular or _MODULAR.search(bare) is not None
-        found = []
+        found: list[Claim] = []
+        sentences = _sentences(bare)
+        sentence = next(sentences, None)
         for chain in chains(scan(bare)):
+            while sentence is not None and sentence[1] <= chain.members[0].start:
+                found.extend(self._in_words(text, bare, missing, sentence))
+                sentence = next(sentences, None)
             for k in range(len(chain.relations)):
                 late = self._clock() >= deadline
                 judgement = Judgement("unchecked", "time") if late else self._judged(chain, k)
@@ -83,10 +92,28 @@ class Reading:
                     )
             if self._clock() >= deadline:
                 break
+        while sentence is not None and self._clock() < deadline:
+            found.extend(self._in_words(text, bare, missing, sentence))
+            sentence = next(sentences, None)
+        found = _in_order(found)
         if len(whole) > MAX_CHARACTERS:
             rest = whole[MAX_CHARACTERS : MAX_CHARACTERS + 80]
             found.append(Claim(MAX_CHARACTERS, MAX_CHARACTERS + len(rest), rest, "unchecked", reason="too_long"))
         return found
+
+    def _in_words(
+        self, text: str, bare: str, missing: list[tuple[int, int]], sentence: tuple[int, int]
+    ) -> Iterator[Claim]:
+        """What a sentence states in words, once its formulas have been taken in."""
+        begin, end = sentence
+        flat = _MARKS.sub(lambda m: " " * len(m[0]), plain(bare[begin:end]))
+        if not _WORDY.search(flat):
+            return
+        for start, stop, found in judged(flat, self._context, ALL_RULES):
+            while stop > start and flat[stop - 1] in " .,":
+                stop -= 1
+            a, b = _place(missing, begin + start), _place(missing, begin + stop)
+            yield Claim(a, b, text[a:b], found.verdict, found.right, found.reason)
 
     def output(self, text: str) -> None:
         """Take in what a block of code printed: "area = 126.0" gives a name its value. It states nothing itself."""
@@ -122,6 +149,8 @@ class Reading:
         if self._calls(a) or self._calls(b):
             return self._applied(chain, k, a, b)
         found = judge(_readings(a), relation, _readings(b), approximate=chain.approximate, whole=_whole(chain, a))
+        if found.reason == "whole_part" and not right.clear:
+            return Judgement("unchecked", "unclear")  # "17 / 5 = 3 remainder 2"
         if found.verdict != "false":
             return found
         if not SUPPOSING.isdisjoint(chain.before[-2:]) or _is_asked(chain) or _is_refuted(chain):
@@ -286,7 +315,9 @@ class Reading:
         reason = context.follows(a.term, b.term)
         if reason:
             return Judgement("true", reason)
-        new = not any(True for _ in context.about(names))
+        known = list(context.about(names))
+        unknowns = names.union(*(symbols(e.difference) for e in known))
+        new = len(known) < len(unknowns) if len(names) > 1 else not known
         wrong = None if k else self._wrong_equation(chain, a, b)
         if not (chain.spelled[k] and a.units):
             context.state(a.term, b.term)
@@ -316,6 +347,48 @@ class Reading:
         if found.verdict == "true":
             return Judgement("true", "substituted")
         return found if found.verdict == "rounded" else Judgement("unchecked", "function")
+
+
+_MARKS: Final = re.compile(r"\\[()\[\]]|(?<!\\)\$|\*\*|\\(?:left|right)(?![a-zA-Z])|\\boxed(?=\{)")
+"""The signs around a formula and inside it that say nothing."""
+_WORDY: Final = re.compile(
+    r"(?i)\b(?:gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
+    r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
+    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
+    r"|vertex|area|perimeter|circumference|volume|surface|hypotenuse|or|and)\b|%"
+)
+"""What a sentence must hold for any rule to fit."""
+ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence begins and ends; a line break ends one, but for a display formula."""
+    at = 0
+    for m in _SENTENCE_END.finditer(text):
+        if m.start() > at:
+            yield at, m.end()
+        at = m.end()
+    if at < len(text):
+        yield at, len(text)
+
+
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n(?=\s*\n)|(?<=[.!?])\n|\n(?=\s*(?:[-*•]|\d+[.)]|Step\b))")
+
+
+def _in_order(found: list[Claim]) -> list[Claim]:
+    """By place; what was not checked or stated twice gives way to what stands at the same place and was."""
+    kept: list[Claim] = []
+    for claim in sorted(found, key=lambda c: (c.start, -c.end)):
+        weak = claim.verdict == "unchecked"
+        rivals = [c for c in kept if c.start < claim.end and claim.start < c.end]
+        if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
+            continue
+        if weak and any(c.verdict != "unchecked" for c in rivals):
+            continue
+        if not weak:
+            kept = [c for c in kept if c not in rivals or c.verdict != "unchecked"]
+        kept.append(claim)
+    return kept
 
 
 _BIG: Final = re.compile(

@@ -1,0 +1,99 @@
+"""Rules for what a sentence states in words: a pattern over one sentence, and a function that judges what it found.
+
+Formula signs are blanked in the sentence. A rule answers None when the sentence turns out to say something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.context import Context
+from tutor_app.adapters.checking.formulas import value_of
+from tutor_app.adapters.checking.judging import Judgement, judge, shown
+from tutor_app.adapters.checking.words import SUPPOSING
+from tutor_app.adapters.grading.terms import Number, Term, symbols
+
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Context], Judgement | None]]
+
+MAX_SENTENCE: Final = 600
+NUM: Final = r"(-?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?)"
+LIST: Final = r"((?:-?\d+(?:\.\d+)?(?:/\d+)?)(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)-?\d+(?:\.\d+)?(?:/\d+)?)+)"
+IS: Final = r"\s*(?:is|are|=|equals|is equal to)\s+(?:equal to\s+|just\s+|simply\s+|exactly\s+)?"
+EXPR: Final = r"(.{1,160}?)"
+LAST: Final = r"(?![\d%]|[,.]\d|\s*(?:\\(?!\s|text)|[-+*/^!=]|\{))"
+"""What cannot follow a number that is told as a value: then it is part of a larger expression."""
+END: Final = r"(?=\s*(?:[,;:?]|\.(?!\d)|$|\b(?:and|so|because|since|which|where|but|units?|square|cubic|by|for|as)\b))"
+
+
+def rule(pattern: str) -> Callable[[Callable[[re.Match[str], Context], Judgement | None]], Rule]:
+    """Makes a rule of a function that judges what the pattern finds."""
+    # Blanked formula signs leave more than one space.
+    spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
+    return lambda judges: (re.compile(spaced, re.IGNORECASE), judges)
+
+
+def term_of(text: str) -> Term | None:
+    """What a stretch of a sentence means."""
+    value = value_of(text.strip().strip("*").rstrip(".").strip())
+    return None if value is None else value.term
+
+
+def numbers(text: str) -> list[Fraction]:
+    """The numbers of a list in words."""
+    return [Fraction(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:/[1-9]\d*)?", text)]
+
+
+def whole(text: str) -> int | None:
+    """A whole number as written."""
+    found = text.replace(",", "").replace(" ", "")
+    return int(found) if re.fullmatch(r"-?\d{1,30}", found) else None
+
+
+def told(right: Fraction | int | Term, said: str, reason: str) -> Judgement | None:
+    """The verdict on a value that a sentence tells."""
+    other = term_of(said)
+    value = right if not isinstance(right, Fraction | int) else Number(Fraction(right))
+    if other is None or symbols(other) or symbols(value):
+        return None
+    found = judge((value,), "=", (other,))
+    if found.verdict == "true":
+        return Judgement("true", reason)
+    return Judgement("false", reason, shown(value)) if found.verdict == "false" else found
+
+
+def truth(holds: bool, reason: str, right: str) -> Judgement:
+    """The verdict on what holds or does not."""
+    return Judgement("true", reason) if holds else Judgement("false", reason, right)
+
+
+def judged(sentence: str, context: Context, rules: tuple[Rule, ...]) -> Iterator[tuple[int, int, Judgement]]:
+    """The statements in words of one sentence: where each begins and ends in it, and its verdict."""
+    if len(sentence) > MAX_SENTENCE:
+        return
+    for pattern, judges in rules:
+        for m in pattern.finditer(sentence):
+            try:
+                found = judges(m, context)
+            except (ArithmeticError, ValueError, TypeError, RecursionError, AttributeError):
+                found = None
+            if found is not None and not (found.verdict == "false" and _otherwise(sentence, m)):
+                yield m.start(), m.end(), found
+
+
+_GOES_ON: Final = re.compile(LAST)
+_OPERATOR: Final = re.compile(r"(?:[-+*/^=({<>,_!]|\\[a-zA-Z]+|\{,\})\s*$")
+_CLAUSE: Final = re.compile(r"(?i)[,:;]|\b(?:then|so|therefore|hence)\b")
+
+
+def _otherwise(sentence: str, m: re.Match[str]) -> bool:
+    """Whether the match is a part of a larger expression, a condition or a question."""
+    before, after = sentence[: m.start()], sentence[m.end() :]
+    if m[0][:1].isdigit() and _OPERATOR.search(before):
+        return True
+    if m[0].rstrip()[-1:] in "0123456789})" and not _GOES_ON.match(after):
+        return True
+    clause = _CLAUSE.split(before)[-1].lower().split()
+    return not (SUPPOSING | {"neither", "nor", "either"}).isdisjoint(clause) or sentence.rstrip().endswith("?")

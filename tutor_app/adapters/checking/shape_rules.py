@@ -1,0 +1,226 @@
+"""Statements in words about points, lines, parabolas and figures: slope, distance, vertex, area, volume."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.context import Context, replaced
+from tutor_app.adapters.checking.judging import Judgement, shown
+from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, rule, term_of, told
+from tutor_app.adapters.grading.algebra import linear, normal, same
+from tutor_app.adapters.grading.terms import (
+    HALF,
+    Constant,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Term,
+    integer,
+    negative,
+    quotient,
+    root,
+    symbols,
+    total,
+)
+
+POINT: Final = r"(?:the point |point )?(?:[A-Z]\s*(?:=\s*)?)?\(\s*([^(),]{1,40})\s*,\s*([^(),]{1,40})\s*\)"
+SIZE: Final = (
+    r"(\d+(?:\.\d+)?(?:/\d+)?|\\[dt]?frac\{\d+\}\{\d+\}|\d*\\sqrt\{\d+\})(?: ?-?(?:cm|m|mm|km|in|ft|yd|inch"
+    r"|inches|feet|foot|meters?|metres?|centimeters?|units?|miles?|yards?)\b)?"
+)
+_PI: Final = Constant("pi")
+
+
+def _points(m: re.Match[str], first: int) -> tuple[Term, Term, Term, Term] | None:
+    terms = [term_of(m[first + i]) for i in range(4)]
+    known = tuple(t for t in terms if t is not None and not symbols(t))
+    return (known[0], known[1], known[2], known[3]) if len(known) == 4 else None
+
+
+@rule(
+    rf"\bslope of the (?:line|segment)(?: \w+)? (?:through|passing through|that passes through|between|joining"
+    rf"|connecting|containing)(?: the points)? {POINT} and {POINT}{IS}{EXPR}{END}"
+)
+def slope(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The slope of a line through two points."""
+    points = _points(m, 1)
+    if points is None:
+        return None
+    a, b, c, d = points
+    if same(a, c):
+        return None
+    return told(quotient(total(d, negative(b)), total(c, negative(a))), m[5], "slope")
+
+
+@rule(rf"\b(slope|[xy]-?\s?intercept) of (?:the line )?(?:with equation )?y ?= ?{EXPR}{IS}(?:at )?{EXPR}{END}")
+def of_line(m: re.Match[str], _context: Context) -> Judgement | None:
+    """Slope and intercepts of a line that is given by its equation."""
+    side = term_of(m[2])
+    found = None if side is None else linear(side)
+    if found is None:
+        return None
+    kind = m[1].lower()[0]
+    right = {"s": found[0], "y": found[1], "x": -found[1] / found[0]}[kind]
+    said = m[3]
+    if (point := re.fullmatch(POINT, said.strip())) is not None and kind in "xy":
+        said = point[1] if kind == "x" else point[2]
+    return told(right, said, "slope" if kind == "s" else "intercept")
+
+
+@rule(rf"\bdistance (?:between|from) {POINT} (?:and|to) {POINT}{IS}{EXPR}{END}")
+def distance(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The distance between two points."""
+    points = _points(m, 1)
+    if points is None:
+        return None
+    a, b, c, d = points
+    return told(root(total(*(Power(total(y, negative(x)), integer(2)) for x, y in ((a, c), (b, d))))), m[5], "distance")
+
+
+@rule(
+    rf"\bmidpoint (?:of|between)(?: the segment)?(?: (?:from|joining|connecting|with endpoints))? {POINT} (?:and"
+    rf"|to) {POINT} (?:is|at|=) {POINT}"
+)
+def midpoint(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The midpoint of two points."""
+    points = _points(m, 1)
+    if points is None:
+        return None
+    a, b, c, d = points
+    right = tuple(Product((HALF, total(x, y))) for x, y in ((a, c), (b, d)))
+    return _point(right, (m[5], m[6]), "midpoint")
+
+
+def _point(right: tuple[Term, ...], said: tuple[str, ...], reason: str) -> Judgement | None:
+    found = [told(x, s, reason) for x, s in zip(right, said, strict=True)]
+    if None in found:
+        return None
+    if any(f is not None and f.verdict == "false" for f in found):
+        return Judgement("false", reason, f"({', '.join(map(shown, right))})")
+    return Judgement("true", reason)
+
+
+@rule(
+    rf"\bvertex(?: of (?:the )?(?:parabola|graph|function|quadratic)?(?: of)?(?: given by| with equation)?\s*"
+    rf"(?:[yf](?:\(x\))? ?= ?)?{EXPR})?,? (?:is(?: located)?(?: at)?|at|lies at|=) {POINT}"
+)
+def vertex(m: re.Match[str], context: Context) -> Judgement | None:
+    """The vertex of a parabola, given in the sentence or before."""
+    written = None if not m[1] or not re.search(r"\^|\d", m[1]) else term_of(re.sub(r"^.*?=", "", m[1]))
+    curve = written if written is not None else _parabola(context)
+    if curve is None or (m[1] and re.search(r"\^", m[1]) and written is None):
+        return None
+    names = symbols(curve)
+    if len(names) != 1:
+        return None
+    (name,) = names
+    coefficients = _quadratic(curve, name)
+    if coefficients is None:
+        return None
+    a, b, _ = coefficients
+    x = Number(-b / (2 * a))
+    return _point((x, replaced(curve, name, x)), (m[2], m[3]), "vertex")
+
+
+def _parabola(context: Context) -> Term | None:
+    """The one curve of second degree that was told so far; None if there are several or none."""
+    curves = [*context.values.values(), *(body for _, body in context.functions.values())]
+    found: list[Term] = []
+    for curve in curves:
+        if (
+            len(symbols(curve)) == 1
+            and _quadratic(curve, next(iter(symbols(curve))))
+            and not any(same(curve, f) for f in found)
+        ):
+            found.append(curve)
+    return found[0] if len(found) == 1 else None
+
+
+def _quadratic(term: Term, name: str) -> tuple[Fraction, Fraction, Fraction] | None:
+    quotient_ = normal(term)
+    if quotient_ is None or quotient_.opaque or set(quotient_.below) != {()}:
+        return None
+    below = quotient_.below[()]
+    powers = {(): 0, ((f"x {name}", 1),): 1, ((f"x {name}", 2),): 2}
+    if set(quotient_.above) - set(powers):
+        return None
+    found = [Fraction(0)] * 3
+    for monomial, coefficient in quotient_.above.items():
+        found[powers[monomial]] = coefficient / below
+    return (found[2], found[1], found[0]) if found[2] else None
+
+
+# --- figures ---------------------------------------------------------------------------------------------------
+
+
+@rule(
+    rf"\b(area|circumference|perimeter) of (?:a|the|this) (circle|square|rectangle|triangle|right triangle"
+    rf"|equilateral triangle)(?: is)? (?:with|of|whose) (?:a |an |its )?(radius|diameter|sides?(?: lengths?)?"
+    rf"|length|base|legs|dimensions)(?: of| is)? {SIZE}(?: (?:and|by|\\times|x) (?:a |an |its )?(?:width|height"
+    rf"|altitude)?(?: of| is)? ?{SIZE})?{IS}{EXPR}{END}"
+)
+def plane(m: re.Match[str], _context: Context) -> Judgement | None:
+    """Area and perimeter of a figure whose sizes the sentence tells."""
+    kind, figure, given = m[1].lower(), m[2].lower(), m[3].lower()
+    a, b = term_of(m[4]), term_of(m[5]) if m[5] else None
+    if a is None:
+        return None
+    right = _plane(kind, figure, given, a, b)
+    return None if right is None else told(right, m[6], kind)
+
+
+def _plane(kind: str, figure: str, given: str, a: Term, b: Term | None) -> Term | None:
+    two = integer(2)
+    if figure == "circle":
+        r = a if given == "radius" else Product((HALF, a)) if given == "diameter" else None
+        if r is None:
+            return None
+        return Product((_PI, Power(r, two))) if kind == "area" else Product((two, _PI, r))
+    if figure == "square" and given.startswith("side"):
+        return Power(a, two) if kind == "area" else Product((integer(4), a))
+    if b is None:
+        return None
+    if figure == "rectangle":
+        return Product((a, b)) if kind == "area" else Product((two, Sum((a, b))))
+    if figure in ("triangle", "right triangle") and kind == "area" and given in ("base", "legs"):
+        return Product((HALF, a, b))
+    return None
+
+
+@rule(
+    rf"\b(volume|surface area) of (?:a|the|this) (cube|sphere|cylinder|cone)(?: is)? (?:with|of|whose) (?:a |an "
+    rf"|its )?(radius|side(?: length)?|edge(?: length)?)(?: of| is)? {SIZE}(?: and (?:a )?height(?: of)?"
+    rf" {SIZE})?{IS}{EXPR}{END}"
+)
+def solid(m: re.Match[str], _context: Context) -> Judgement | None:
+    """Volume and surface of a solid whose sizes the sentence tells."""
+    a, h = term_of(m[4]), term_of(m[5]) if m[5] else None
+    figure, kind = m[2].lower(), m[1].lower()
+    if (
+        a is None
+        or ((h is None) == (figure in ("cylinder", "cone")))
+        or (m[3].lower() == "radius") == (figure == "cube")
+    ):
+        return None
+    square, cube = Power(a, integer(2)), Power(a, integer(3))
+    volumes: dict[str, Term] = {"cube": cube, "sphere": Product((Number(Fraction(4, 3)), _PI, cube))}
+    if h is not None:
+        volumes = {"cylinder": Product((_PI, square, h)), "cone": Product((Number(Fraction(1, 3)), _PI, square, h))}
+    surfaces: dict[str, Term] = {"cube": Product((integer(6), square)), "sphere": Product((integer(4), _PI, square))}
+    right = (volumes if kind == "volume" else surfaces).get(figure)
+    return None if right is None else told(right, m[6], kind)
+
+
+@rule(rf"\bhypotenuse of (?:a|the) right triangle with legs (?:of )?(?:lengths? )?{SIZE} and {SIZE}{IS}{EXPR}{END}")
+def hypotenuse(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The hypotenuse of a right triangle."""
+    a, b = term_of(m[1]), term_of(m[2])
+    if a is None or b is None:
+        return None
+    return told(root(Sum((Power(a, integer(2)), Power(b, integer(2))))), m[3], "hypotenuse")
+
+
+SHAPE_RULES: Final[tuple[Rule, ...]] = (slope, of_line, distance, midpoint, vertex, plane, solid, hypotenuse)

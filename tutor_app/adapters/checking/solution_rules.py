@@ -1,0 +1,318 @@
+"""Rules about equations and expressions: "the roots are 2 and 3", "x^2 - 1 factors as ...", "the derivative of ..."."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any, Final
+
+from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.context import Context
+from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, rule, term_of, told, truth
+from tutor_app.adapters.grading.algebra import same
+from tutor_app.adapters.grading.terms import Call, Symbol, Term, negative, symbols, total, walk
+
+_LAST_FORMULA: Final = re.compile(r"(?:(?<=\s)|^)((?:\\[a-zA-Z]+|[^a-zA-Z\\]|(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z]))+)$")
+"""What of a stretch of text is formula at its end, without the words before it."""
+
+
+def equation_in(text: str) -> tuple[Term, str] | None:
+    """The difference of the sides of an equation in one unknown, or an expression, and the unknown."""
+    sides = [term_of(side) for side in text.split("=")]
+    if len(sides) > 2 or any(side is None for side in sides):
+        return None
+    terms = [side for side in sides if side is not None]
+    difference = total(terms[0], negative(terms[1])) if len(terms) == 2 else terms[0]
+    if len(terms) == 2 and isinstance(terms[0], Symbol | Call):
+        difference = terms[1]  # y = ..., f(x) = ...
+    names = symbols(difference)
+    return (difference, next(iter(names))) if len(names) == 1 else None
+
+
+def last_equation(context: Context, name: str = "") -> tuple[Term, str] | None:
+    """The equation in one unknown that was stated last."""
+    if not context.equations:
+        return None
+    difference = context.equations[-1].difference
+    names = symbols(difference)
+    if len(names) != 1 or any(isinstance(p, Call) for p in walk(difference)):
+        return None
+    (found,) = names
+    return (difference, found) if name in ("", found) else None
+
+
+def _found_roots(source: str | None, context: Context, name: str = "") -> tuple[list[Any], str, Term] | None:
+    found = equation_in(source) if source else last_equation(context, name)
+    if found is None:
+        return None
+    solutions = symbolic.roots(*found)
+    return None if solutions is None else (solutions, found[1], found[0])
+
+
+_PARTIAL: Final = re.compile(
+    r"(?i)\b(?:number|sum|product|difference|average|absolute|largest|smallest|each|one|some|between|of|to"
+    r"|possible|integer"
+    r"|rational|positive|negative|common|extraneous|other|two of|no)\W+(?:\w+\W+){0,2}$"
+)
+"""Words before "roots" that speak of some of them, or of something made of them."""
+
+
+def _certain(context: Context, name: str, right: list[Any]) -> bool:
+    """Whether nothing was told about the unknown but equations with these very roots."""
+    for equation in context.about(frozenset((name,))):
+        if symbols(equation.difference) != {name}:
+            return False
+        found = symbolic.roots(equation.difference, name)
+        if found is None or not _same_set(found, right):
+            return False
+    return True
+
+
+def _values(text: str) -> list[Any] | None:
+    """The values of "x = 2 and x = 3", "2, 3", "2 and -3"."""
+    parts = re.split(r"\s*,\s*(?:and|or)?\s*|\s+(?:and|or)\s+", text.strip())
+    out = []
+    for part in filter(None, parts):
+        term = term_of(re.sub(r"^\s*[a-zA-Z](?:_\{?\d\}?)?\s*=", "", part))
+        built = None if term is None or symbols(term) else symbolic.built(term)
+        if built is None:
+            return None
+        out.append(built)
+    return out or None
+
+
+def _same_set(said: list[Any], right: list[Any]) -> bool:
+    left = list(right)
+    for value in said:
+        match = next((x for x in left if symbolic.equal(x, value)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
+
+
+@rule(
+    rf"\b(?:(?:roots|solutions|zeros|zeroes)(?: (?:of|to) (?:the )?(?:equation |quadratic |polynomial |function"
+    rf" )*{EXPR})? are"
+    rf"|(?:root|solution|zero)(?: (?:of|to) (?:the )?(?:equation |quadratic |polynomial |function )*{EXPR})? is)"
+    rf"(?: given by)? (?!not\b|real\b|the\b|all\b|both\b|of\b){EXPR}"
+    r"(?=\s*(?:[;:?]|\.(?!\d)|$|\b(?:so|because|since|which|where|but)\b))"
+)
+def roots_are(m: re.Match[str], context: Context) -> Judgement | None:
+    """The roots of an equation, told as a list."""
+    subject = (m[1] or m[2] or "").strip()
+    if _PARTIAL.search(m.string[: m.start()]) or (
+        subject and not re.search(r"\d|\^|^(?:this|it|the)?\s*equation$", subject)
+    ):
+        return None
+    source = subject if re.search(r"\d|\^", subject) else None
+    found, said = _found_roots(source, context), _values(m[3])
+    if found is None or said is None:
+        return None
+    right, name, _ = found
+    real = [r for r in right if r.is_real]
+    if _same_set(said, right) or _same_set(said, real):
+        return Judgement("true", "solution")
+    wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
+    if not wrong:
+        return Judgement("unchecked", "equation")
+    if any(v.is_Float for v in wrong):
+        return Judgement("unchecked", "approximate")
+    if source is None and not _certain(context, name, right):
+        return Judgement("unchecked", "equation")
+    return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, real or right))}")
+
+
+@rule(
+    r"\b([a-zA-Z]) ?= ?([^,;=]{1,40}?),? (?:or|and) \1 ?= ?([^,;=]{1,40}?)(?=\s*(?:[,;:!?]|\.(?!\d)|$|\b(?:so"
+    r"|because|since|which|where|but|as)\b))"
+)
+def either(m: re.Match[str], context: Context) -> Judgement | None:
+    """Two solutions: "x = 3 or x = -2"."""
+    found, said = _found_roots(None, context, m[1]), _values(f"{m[2]}, {m[3]}")
+    if found is None or said is None:
+        return None
+    right, name, _ = found
+    if _same_set(said, right) or _same_set(said, [r for r in right if r.is_real]):
+        return Judgement("true", "solution")
+    if len(right) == 2 and not any(v.is_Float for v in said):
+        wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
+        if wrong and " or" in m[0] and _certain(context, name, right):
+            return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, right))}")
+    return Judgement("unchecked", "equation")
+
+
+@rule(rf"(?:{EXPR} )?\b(?:has|have|there (?:is|are)) no real (?:solutions?|roots?|zeros?)\b")
+def no_real(m: re.Match[str], context: Context) -> Judgement | None:
+    """An equation without real solutions."""
+    subject = (m[1] or "").strip()
+    formula = _LAST_FORMULA.search(subject)
+    source = formula[1].strip() if formula and re.search(r"\^|=", formula[1]) else None
+    if source is None and not re.search(r"(?i)\b(?:equation|it|this|there)$", subject or "it"):
+        return None
+    found = _found_roots(source, context)
+    if found is None or (source is None and not _certain(context, found[1], found[0])):
+        return None
+    real = [r for r in found[0] if r.is_real]
+    if any(r.is_real is None for r in found[0]):
+        return None
+    return truth(not real, "solution", f"{found[1]} = {' or '.join(map(symbolic.shown, real))}")
+
+
+@rule(
+    r"\bdiscriminant(?: of (?:the )?(?:equation |quadratic |polynomial )*(.{1,80}?))? (?:is|equals)( positive|"
+    r" negative| zero| [^,;]{1,60}?)(?=\s*(?:[,;:!?]|\.(?!\d)|$|\b(?:and|so|because|since|which|where|but)\b))"
+)
+def discriminant(m: re.Match[str], context: Context) -> Judgement | None:
+    """The discriminant of a quadratic."""
+    import sympy as sp
+
+    found = equation_in(m[1]) if m[1] and re.search(r"\^|\d", m[1]) else last_equation(context)
+    built = None if found is None else symbolic.built(found[0])
+    if found is None or built is None or not built.is_polynomial(sp.Symbol(found[1])):
+        return None
+    polynomial = sp.Poly(built, sp.Symbol(found[1]))
+    if polynomial.degree() != 2:
+        return None
+    value = polynomial.discriminant()
+    word = m[2].strip().lower()
+    if word in ("positive", "negative", "zero"):
+        holds = {"positive": value > 0, "negative": value < 0, "zero": value == 0}[word]
+        return truth(bool(holds), "discriminant", symbolic.shown(value))
+    return told(Fraction(int(value.p), int(value.q)), m[2], "discriminant") if value.is_Rational else None
+
+
+@rule(rf"\b([a-zA-Z]) ?= ?{EXPR},? (?:and|,) ?([a-zA-Z]) ?= ?{EXPR}{END}")
+def pair(m: re.Match[str], context: Context) -> Judgement | None:
+    """The solution of a system of two equations."""
+    if m[1] == m[3]:
+        return None
+    a, b = term_of(m[2]), term_of(m[4])
+    if a is None or b is None or symbols(a) or symbols(b):
+        return None
+    return _fits({m[1]: a, m[3]: b}, context)
+
+
+@rule(r"\(([a-zA-Z]), ?([a-zA-Z])\) ?= ?\(([^(),]{1,40}), ?([^(),]{1,40})\)")
+def ordered_pair(m: re.Match[str], context: Context) -> Judgement | None:
+    """The same, told as a pair."""
+    a, b = term_of(m[3]), term_of(m[4])
+    if a is None or b is None or symbols(a) or symbols(b):
+        return None
+    return _fits({m[1]: a, m[2]: b}, context)
+
+
+def _fits(values: dict[str, Term], context: Context) -> Judgement | None:
+    names = set(values)
+    tried = [e for e in list(context.equations)[-6:] if symbols(e.difference) and symbols(e.difference) <= names]
+    both = [e for e in tried if len(symbols(e.difference)) == 2]
+    if len(both) < 2:
+        return None
+    put = Context(values=values)
+    verdicts = [same(put.resolved(e.left), put.resolved(e.right)) for e in both]
+    if all(verdicts):
+        return Judgement("true", "system")
+    return Judgement("unchecked", "equation")
+
+
+# --- rewriting and calculus ---------------------------------------------------------------------------------------
+
+
+@rule(
+    rf"(?:^|(?<=[\s:,])){EXPR} (?:factors (?:as|into|to)|(?:can be |is )factored (?:as|into)|expands to|simplifies to"
+    rf"|(?:can be |is )simplified to) {EXPR}{END}"
+)
+def factors_as(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A factorisation, expansion or simplification: "x^2 - 1 factors as (x - 1)(x + 1)"."""
+    return _rewritten(m[1], m[2])
+
+
+@rule(
+    rf"\b(?:factoring|expanding|simplifying|factor|expand|simplify) {EXPR},? (?:gives|we get|yields|as|into|to"
+    rf" get) {EXPR}{END}"
+)
+def factoring(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The same, told as a deed: "expanding (x + 1)^2 gives x^2 + 2x + 1"."""
+    return _rewritten(m[1], m[2])
+
+
+def _rewritten(before: str, after: str) -> Judgement | None:
+    formula = _LAST_FORMULA.search(before)
+    a, b = term_of(formula[1]) if formula else None, term_of(after)
+    if a is None or b is None or not symbols(a) or symbols(a) != symbols(b):
+        return None
+    if any(isinstance(p, Call) and p.name in "fghP" for t in (a, b) for p in walk(t)):
+        return None
+    if same(a, b):
+        return Judgement("true", "identity")
+    x, y = symbolic.built(a), symbolic.built(b)
+    equal = None if x is None or y is None else symbolic.equal(x, y)
+    if equal is None:
+        return Judgement("unchecked", "beyond")
+    return Judgement("true", "identity") if equal else Judgement("false", "identity", _point(x, y))
+
+
+def _point(x: Any, y: Any) -> str:
+    """A point at which two expressions differ."""
+    for n in (1, 2, 3, 5):
+        values = {s: n + k for k, s in enumerate(sorted(x.free_symbols | y.free_symbols, key=str))}
+        a, b = x.subs(values), y.subs(values)
+        if a.is_number and b.is_number and symbolic.equal(a, b) is False:
+            where = ", ".join(f"{s} = {v}" for s, v in values.items())
+            return f"for {where} the left side is {symbolic.shown(a)}, the right side {symbolic.shown(b)}"
+    return ""
+
+
+@rule(
+    rf"\bderivative of (?:the function )?(?:[fghy](?:\([a-z]\))? ?= ?)?{EXPR}(?: with respect to "
+    rf"([a-z]))?{IS}{EXPR}{END}"
+)
+def derivative(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A derivative, told in words."""
+    a, b = term_of(m[1]), term_of(m[3])
+    if a is None or b is None or len(symbols(a)) != 1:
+        return None
+    right = symbolic.derivative(a, m[2] or next(iter(symbols(a))))
+    return _compared(right, b, "derivative")
+
+
+@rule(rf"\bintegral of {EXPR}(?: with respect to ([a-z])| d([a-z]))? from {EXPR} to {EXPR}{IS}{EXPR}{END}")
+def integral(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A definite integral, told in words."""
+    terms = [term_of(m[i]) for i in (1, 4, 5, 6)]
+    known = [t for t in terms if t is not None]
+    if len(known) < 4 or len(symbols(known[0])) != 1:
+        return None
+    name = next(iter(symbols(known[0])))
+    return _compared(symbolic.integral(known[0], name, known[1], known[2]), known[3], "int")
+
+
+@rule(rf"\blimit of {EXPR} as ([a-z]) (?:approaches|goes to|tends to|\\to) {EXPR}{IS}{EXPR}{END}")
+def limit(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A limit, told in words."""
+    point = r"\infty" if m[3].strip().lower() == "infinity" else m[3]
+    terms = [term_of(t) for t in (m[1], point, m[4])]
+    known = [t for t in terms if t is not None]
+    return _compared(symbolic.limit(known[0], m[2], known[1]), known[2], "lim") if len(known) == 3 else None
+
+
+def _compared(right: Any | None, said: Term, reason: str) -> Judgement | None:
+    other = symbolic.built(said)
+    if right is None or other is None:
+        return None
+    equal = symbolic.equal(right, other)
+    if equal is None or (equal is False and other.has(*_floats(other))):
+        return Judgement("unchecked", "beyond")
+    return truth(equal, reason, symbolic.shown(right))
+
+
+def _floats(expression: Any) -> tuple[Any, ...]:
+    import sympy as sp
+
+    return (sp.Float,) if expression.atoms(sp.Float) else (sp.Wild("nothing"),)
+
+
+SOLUTION_RULES: Final[tuple[Rule, ...]] = (
+    roots_are, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative, integral, limit,
+)  # fmt: skip
