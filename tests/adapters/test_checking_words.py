@@ -2,7 +2,13 @@
 
 import pytest
 
+from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.reading import Reading
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    symbolic.warm()
 
 
 def verdicts(*texts: str) -> list[str]:

@@ -28,6 +28,9 @@ class HereChecker:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken, self.calls = broken, 0
 
+    def begin(self) -> None:
+        pass
+
     def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
         self.calls += 1
         if self.broken:

@@ -220,6 +220,17 @@ class AnswerProcess:
         child = self._child
         return child.pid if child is not None and child.alive else None
 
+    def begin(self) -> None:
+        """Start the process, if none runs, and do not wait until it is ready.
+
+        Raises:
+            OSError: If it cannot be started.
+        """
+        with self._lock:
+            if not self._closed and (self._child is None or not self._child.alive):
+                self._discard()
+                self._start()
+
     def ask(self, request: Mapping[str, Any], seconds: float) -> Message:
         """The answer to a request.
 

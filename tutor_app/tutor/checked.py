@@ -34,6 +34,10 @@ PARAGRAPH: Final = "\n"
 class StatementChecker(Protocol):
     """Checks the pieces of one solution, see :class:`tutor_app.adapters.checking.checker.Checker`."""
 
+    def begin(self) -> None:
+        """Get ready beforehand; does not wait."""
+        ...
+
     def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
         """The claims of every piece.
 
@@ -55,6 +59,7 @@ def checked(events: Iterator[SolveEvent], builder: Builder, checker: StatementCh
         builder: That the loop fills; it is given the claims.
         checker: Of statements.
     """
+    checker.begin()
     check = _Check(builder, checker)
     for event in events:
         if isinstance(event, AnswerFound):

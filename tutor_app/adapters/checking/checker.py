@@ -6,6 +6,7 @@ when its time is over. A text never makes the check fail: what cannot be read or
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -43,6 +44,11 @@ class Checker:
     def close(self) -> None:
         """End the checking process; safe to call twice."""
         self._process.close()
+
+    def begin(self) -> None:
+        """Start the checking process beforehand; it gets ready meanwhile. A failure is told by :meth:`check`."""
+        with contextlib.suppress(OSError):
+            self._process.begin()
 
     def check(self, pieces: Sequence[Piece]) -> tuple[tuple[Claim, ...], ...]:
         """The claims of every piece of one solution, in order; an output has none.

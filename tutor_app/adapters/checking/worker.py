@@ -16,6 +16,7 @@ from typing import Any, Final
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run by its path: the package is found from here
 
+from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
@@ -53,9 +54,8 @@ class Worker:
 
 def main() -> int:
     """Serve until the input ends."""
-    import sympy  # noqa: F401  loaded before the first request, which has a time limit
-
     limit_memory(MEMORY)
+    symbolic.warm()
     serve_requests(Worker().answer)
     return 0
 
