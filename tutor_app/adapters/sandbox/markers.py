@@ -133,12 +133,12 @@ class Markers:
         head, rest = (node.body[:1], node.body[1:]) if doc else ([], node.body)
         if not rest:
             return
-        body = [self._step_statement(node, CALL), *self._block(rest, None)]
+        begin, body = self._step_statement(node, CALL), self._block(rest, None)
         # A bare except needs no name, which the block may have redefined; a bare raise leaves the traceback alone.
         failed = ast.ExceptHandler(None, None, [self._step_statement(node, ERROR), ast.Raise()])
         inner = ast.Try(body=body, handlers=[failed], orelse=[], finalbody=[])
         outer = ast.Try(body=[inner], handlers=[], orelse=[], finalbody=[self._step_statement(node, RETURN)])
-        node.body = [*head, ast.fix_missing_locations(ast.copy_location(outer, rest[0]))]
+        node.body = [*head, begin, ast.fix_missing_locations(ast.copy_location(outer, rest[0]))]
 
     def _noted(self, node: ast.expr) -> ast.expr:
         """The expression with its parts marked."""

@@ -31,12 +31,13 @@ MAX_NOTED: Final = 200_000
 MAX_CHANGED: Final = 500
 FRAMES_LOOKED_AT: Final = 20
 """Calling frames, besides the block's own, in which changes are looked for at each step."""
-SPARE_FRAMES: Final = 60
+SPARE_FRAMES: Final = 80
 """Frames that the recorder itself needs above the deepest one of the block."""
 _SMALL: Final = 10**15
 _MISSING: Final = object()
 _UNSETTLED: Final = object()
 _GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_ASK_FOR_LOCALS: Final = frozenset(("locals", "vars", "dir", "eval", "exec"))
 _NEVER: Final = frozenset((types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type))
 
 
@@ -55,6 +56,7 @@ class _Frame:
         step: Index of its last step.
         back: What it returns.
         failed: Whether an exception is leaving it.
+        locals: What ``locals()`` gives in it, where its code asks for that.
     """
 
     number: int
@@ -67,6 +69,26 @@ class _Frame:
     step: int = -1
     back: Encoded | None = None
     failed: bool = False
+    locals: dict[str, Any] | None = None
+
+    def scope(self) -> Mapping[str, Any]:
+        """Its names; the block's own frame has none of its own.
+
+        Until Python 3.12, looking at a frame's names refreshes the very dictionary that its ``locals()`` has given:
+        where the code may hold that, it is put back as it was.
+        """
+        frame = self.frame
+        if frame is None:
+            return {}
+        if _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names) or sys.version_info >= (3, 13):
+            return frame.f_locals
+        before = None if self.locals is None else dict(self.locals)
+        self.locals = frame.f_locals
+        names = dict(self.locals)
+        if before is not None:
+            self.locals.clear()
+            self.locals.update(before)
+        return names
 
 
 class Recorder:
@@ -94,6 +116,8 @@ class Recorder:
         self._module = _Frame(0, None, None, 0, 0)
         self._frames: dict[int, _Frame] = {}
         self._limit = sys.getrecursionlimit()
+        self._is_deep = False
+        self._refused: BaseException | None = None
         self._busy = False
         self._last_depth = 0
         self._known_before: set[str] = set()
@@ -115,8 +139,6 @@ class Recorder:
         self._install()
         value = None
         try:
-            self._limit = sys.getrecursionlimit()
-            sys.setrecursionlimit(self._limit + SPARE_FRAMES)
             exec(compile(tree, filename, "exec", dont_inherit=True), scope)
             if last is not None:
                 if self._left > 0:
@@ -129,7 +151,7 @@ class Recorder:
             raise
         finally:
             self._uninstall()
-            if sys.getrecursionlimit() == self._limit + SPARE_FRAMES:
+            if self._is_deep:
                 sys.setrecursionlimit(self._limit)
             self.flush()
         return value
@@ -168,7 +190,7 @@ class Recorder:
         try:
             if event == LINE:
                 own = self._own(frame)
-                scope = frame.f_locals if own.number else self._block.main.__dict__
+                scope = own.scope() if own.number else self._block.main.__dict__
                 self._record(own, LINE, code >> SHIFT, frame.f_lineno, scope)
             else:
                 self._mark_function(event, code >> SHIFT, frame)
@@ -184,28 +206,42 @@ class Recorder:
     def _mark_function(self, event: int, statement: int, frame: types.FrameType) -> None:
         own = self._begin(frame) if event == CALL else self._own(frame)
         if event == CALL:
-            self._record(own, CALL, statement, frame.f_lineno, frame.f_locals)
+            self._record(own, CALL, statement, frame.f_lineno, own.scope())
         elif event == ERROR:
             error = sys.exc_info()[1]
             if error is not None and not isinstance(error, GeneratorExit):
                 own.failed = True
+                if error is self._refused:
+                    _leave_out(error, frame)
+                    self._refused = None
                 line = _line_of(error, self._filename, frame)
-                self._record(own, ERROR, statement, line or frame.f_lineno, frame.f_locals, _error(error))
+                self._record(own, ERROR, statement, line or frame.f_lineno, own.scope(), _error(error))
         elif event == RETURN:
             if not own.failed:
                 nothing = None if frame.f_code.co_flags & _GENERATORS else ("nothing", "None", "")
-                self._record(own, RETURN, statement, frame.f_lineno, frame.f_locals, own.back or nothing)
+                self._record(own, RETURN, statement, frame.f_lineno, own.scope(), own.back or nothing)
             self._frames.pop(id(frame), None)
             own.frame = None
+            if self._is_deep and own.total <= self._limit - SPARE_FRAMES:
+                self._is_deep = False
+                sys.setrecursionlimit(self._limit)
 
     def _begin(self, frame: types.FrameType) -> _Frame:
         """A frame that has just begun."""
         self._frames_begun += 1
         own = self._frames[id(frame)] = _Frame(self._frames_begun, frame, None, 1, 0)
         self._place(own, frame)
-        if own.total >= self._limit:
+        if not self._is_deep:
+            self._limit = sys.getrecursionlimit()
+            if own.total > self._limit - SPARE_FRAMES:
+                # The recorder needs some frames above the block's; the block itself is held to its own limit.
+                self._is_deep = True
+                sys.setrecursionlimit(self._limit + SPARE_FRAMES)
+        if own.total > self._limit:
             self._frames.pop(id(frame))
-            raise RecursionError("maximum recursion depth exceeded")
+            self._frames_begun -= 1
+            self._refused = RecursionError("maximum recursion depth exceeded")
+            raise self._refused
         return own
 
     def _own(self, frame: types.FrameType) -> _Frame:
@@ -379,7 +415,7 @@ class Recorder:
         at, looked = own.parent, 0
         while at is not None and at.number and looked < FRAMES_LOOKED_AT:
             if at.frame is not None and (at.unsettled or self._shared):
-                scope = at.frame.f_locals
+                scope = at.scope()
                 names = [n for n in at.seen if n in at.unsettled or n in self._shared]
                 found += [(at.number, c) for c in self._changed(at, scope, names, memo)]
             at, looked = at.parent, looked + 1
@@ -415,6 +451,15 @@ def _height(frame: types.FrameType | None) -> int:
     while frame is not None:
         height, frame = height + 1, frame.f_back
     return height
+
+
+def _leave_out(e: BaseException, frame: types.FrameType) -> None:
+    """Cut off what lies below ``frame`` of a traceback: a call that the recorder refused never began."""
+    tb = e.__traceback__
+    while tb is not None and tb.tb_frame is not frame:
+        tb = tb.tb_next
+    if tb is not None:
+        tb.tb_next = None
 
 
 def _line_of(e: BaseException, filename: str, frame: types.FrameType | None = None) -> int:

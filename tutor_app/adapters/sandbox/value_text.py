@@ -301,7 +301,7 @@ def _size_problem(values: Sequence[Any]) -> str:
             if count > MAX_NODES:
                 return f"expression of more than {MAX_NODES} parts"
             if getattr(node, "is_Rational", False) and max(node.p.bit_length(), node.q.bit_length()) > MAX_BITS:
-                return "expression with a number of very many digits" if count > 1 else _about(node.p)
+                return "expression with a number of very many digits" if count > 1 else _about(node.p, node.q)
             if getattr(node, "is_Float", False) and node._prec > MAX_BITS:
                 return "expression with a number of very many digits"
             kind = type(node)
@@ -310,8 +310,11 @@ def _size_problem(values: Sequence[Any]) -> str:
     return ""
 
 
-def _about(value: int) -> str:
-    return f"integer of about {max(int(value.bit_length() * 0.30103), 1)} digits"
+def _about(value: int, below: int = 1) -> str:
+    digits = [max(int(v.bit_length() * 0.30103), 1) for v in (value, below)]
+    if below == 1:
+        return f"integer of about {digits[0]} digits"
+    return f"fraction of integers of about {digits[0]} and {digits[1]} digits"
 
 
 def _digits(value: int) -> str:
@@ -320,9 +323,7 @@ def _digits(value: int) -> str:
 
 def _fraction(value: Fraction) -> str:
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
-        return f"fraction of about {int(value.numerator.bit_length() * 0.30103)} digits over " + (
-            f"{int(value.denominator.bit_length() * 0.30103)}"
-        )
+        return _about(value.numerator, value.denominator)
     return str(value)
 
 

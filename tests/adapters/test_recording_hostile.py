@@ -1,0 +1,366 @@
+"""Code of every awkward kind runs recorded as it runs plainly; what is too much is bounded and told."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.events import RunFinished
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_values import Record
+from tutor_app.core.transcript import Output
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    box = Sandbox(Limits(seconds=20), spares=2)
+    yield box
+    box.close()
+
+
+def plain(sandbox: Sandbox, code: str, timeout: float | None = None) -> Output:
+    session = sandbox.open()
+    *_, end = session.run(code, timeout=timeout)
+    session.close()
+    assert isinstance(end, RunFinished)
+    return end.output
+
+
+def recorded(sandbox: Sandbox, code: str, record: Record = Record(), timeout: float | None = None) -> Recording:  # noqa: B008
+    session = sandbox.open()
+    *_, end = session.run(code, timeout=timeout, record=record)
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert end.recording is not None
+    return end.recording
+
+
+def at_end(recording: Recording) -> dict[str, str]:
+    return {v.name: v.text for v in recording.frames(len(recording) - 1)[0].variables}
+
+
+def came_to(output: Output) -> tuple[object, ...]:
+    return output.status, output.stdout, output.value, output.error
+
+
+PROGRAMS = {
+    "recursion without end": "def f(n):\n    return f(n + 1)\nf(0)",
+    "recursion to the limit": """
+import sys
+class T:
+    def f(self, n):
+        try:
+            return self.f(n + 1)
+        except RecursionError:
+            return n
+def g(n): return 1 + h(n)
+def h(n):
+    try:
+        return g(n + 1)
+    except RecursionError:
+        return n
+print(T().f(0), g(0), sys.getrecursionlimit())
+sys.setrecursionlimit(300)
+print(T().f(0), g(0), sys.getrecursionlimit())
+""",
+    "names deleted": """
+a = 1
+for name in list(globals()):
+    if not name.startswith('__'):
+        del globals()[name]
+c = 3
+globals().clear()
+d = 4
+""",
+    "names of Python redefined": """
+old = print
+def print(*a):
+    old('<', *a, '>')
+print(3)
+abs, len, sum, BaseException = 5, None, None, None
+print(abs)
+""",
+    "classes that watch what is done to them": """
+old = print
+class P:
+    count = 0
+    def __init__(self, x):
+        self.x = x
+        P.count += 1
+    def __add__(self, o): return P(self.x + o.x)
+    def __eq__(self, o):
+        old('eq'); return True
+    def __hash__(self):
+        old('hash'); return 1
+    def __repr__(self):
+        old('repr'); return 'P'
+    def __del__(self): old('del', self.x)
+    def __getattr__(self, n): old('get', n); raise AttributeError(n)
+    @property
+    def double(self): return 2 * self.x
+p = P(1) + P(2)
+q = p.double
+del p
+s = {P(5)}
+s = None
+class D(dict):
+    def items(self): old('items'); return []
+    def __len__(self): old('len'); return 0
+    def __iter__(self): old('iter'); return iter(())
+d = D(a=1)
+x = 9
+""",
+    "generators": """
+def g(n):
+    for i in range(n):
+        k = i * i
+        got = yield k
+def h():
+    yield from g(2)
+it = g(5)
+a = next(it)
+b = next(it)
+t = sum(g(3)) + a
+c = it.send(4)
+l = list(h())
+del it
+r = [v for v in g(2)]
+""",
+    "comprehensions, lambdas, walrus, star unpacking, match, with": """
+sq = [n * n for n in range(4) if n % 2]
+d = {k: v for k, v in zip('ab', sq)}
+f = lambda x, y=2: x * y
+m = max(sq, key=lambda v: -v)
+class C:
+    def __enter__(self): return 5
+    def __exit__(self, *a): return True
+with C() as w:
+    y = w
+    1/0
+match sq:
+    case [a, *rest] if a > 5: r = 0
+    case [1, b]: r = b
+if (u := len(sq)) > 1:
+    first, *others = sq
+(p, q), *_ = [(1, 2), 3]
+print([(o := k) for k in sq][0], o)
+lst = [3, 1]
+lst[0] += 5
+lst[1:] = [8, 9]
+a = b = 7
+a, b = b, a
+s = f"{lst[0]:>4}" "q"
+""",
+    "try, except, finally": """
+def f(n):
+    try:
+        if n == 1: return 'try'
+        if n == 2: raise ValueError('v')
+        if n == 3: raise KeyError
+    except ValueError as e:
+        return 'except'
+    finally:
+        z = n
+        print('finally', n)
+    return 'end'
+rs = [f(1), f(2), f(4)]
+for i in range(4):
+    try:
+        if i == 1: continue
+        if i == 2: break
+    finally:
+        print('inner', i)
+try:
+    f(3)
+except KeyError as e:
+    print(type(e), e.__traceback__.tb_lineno)
+f(3)
+""",
+    "tracebacks that are printed": """
+import traceback
+def g(): raise ValueError('x')
+def f():
+    try:
+        g()
+    except ValueError as e:
+        raise RuntimeError('y') from e
+try:
+    f()
+except RuntimeError:
+    traceback.print_exc()
+f()
+""",
+    "decorators, closures, coroutines, exec": """
+import asyncio, functools
+def deco(f):
+    @functools.wraps(f)
+    def inner(*a, **k): return f(*a, **k) + 1
+    return inner
+@deco
+@functools.lru_cache
+def fib(n):
+    "doc"
+    return n if n < 2 else fib(n-1) + fib(n-2)
+r = fib(4)
+def outer():
+    n = 0
+    def inc():
+        nonlocal n
+        n += 1
+    inc(); inc()
+    return n
+o = outer()
+async def co():
+    await asyncio.sleep(0)
+    return 4
+y = asyncio.run(co())
+exec("dyn = 12")
+print(fib.__doc__, sorted([3, 1], key=lambda q: fib(q)))
+if True: one = 1; two = 2
+""",
+    "a function that looks at its own names": """
+def f(a):
+    b = a + 1
+    d = locals()
+    b = 5
+    return sorted(d)
+print(f(1), [n for n in dir() if n[0] != '_'], len(globals()))
+""",
+    "threads": """
+import threading
+out = []
+def work(n): out.append(n * 2)
+ts = [threading.Thread(target=work, args=(i,)) for i in range(3)]
+for th in ts: th.start()
+for th in ts: th.join()
+print(sorted(out))
+""",
+    "trace hooks": "import sys\nsys.settrace(lambda *a: None)\nsys.setprofile(lambda *a: None)\na = 1\nprint(a)",
+    "the end of the process": "import sys\na = 1\nsys.exit(3)",
+    "a mistake in the syntax": "a = 1\nb = (",
+    "an expression of a thousand terms": "a = " + " + ".join(["1"] * 1000) + "\nprint(a)",
+    "parentheses ninety deep": "a = " + "(" * 90 + "1" + ")" * 90,
+    "nothing": "",
+    "only a comment": "# nothing",
+    "arrays of a million": """
+import numpy as np
+a = np.arange(10**6)
+b = a * 2.5
+a[5] = 3
+z = b.sum()
+m = np.array([[1, 2], [3, 4]], dtype=object)
+print(z)
+""",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_recorded_code_runs_as_it_runs_plainly(sandbox: Sandbox, name: str) -> None:
+    recording = recorded(sandbox, PROGRAMS[name])
+    assert came_to(recording.result) == came_to(plain(sandbox, PROGRAMS[name]))
+    for i in range(len(recording)):
+        assert recording.frames(i)
+        assert recording.sentence(i)
+        recording.unfolding(i)
+    assert Recording.from_json(recording.to_json()) == recording
+
+
+def test_generators_keep_their_names_while_others_run(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, PROGRAMS["generators"])
+    inside = [recording.frames(i)[-1] for i in range(len(recording)) if recording[i].function == "g"]
+    sent = [f.get("got") for f in inside if f.number == inside[0].number]
+    assert [v.text for v in sent if v is not None][-1] == "4"
+    assert at_end(recording)["t"] == "5"
+
+
+def test_a_list_that_a_function_changes_is_seen_in_the_frame_it_came_from(sandbox: Sandbox) -> None:
+    code = "total = 0\ndef add(l):\n    global total\n    l.append(1)\n    total += 1\n    return l\nx = []\nadd(x)"
+    recording = recorded(sandbox, code)
+    step = next(s for s in recording if s.line == 6)
+    outer, inner = recording.frames(step.index)
+    assert [v.text for v in (outer.get("x"), outer.get("total"), inner.get("l")) if v] == ["[1]", "1", "[1]"]
+    assert outer.changed == {"total"}
+
+
+def test_code_that_never_ends_is_recorded_up_to_the_bound(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, "n = 0\nwhile True:\n    n += 1", Record(500), timeout=1)
+    assert recording.result.status == "timeout"
+    assert recording.stopped == "Recording stopped here, after 500 steps; the block itself ran on."
+    assert len(recording) == 501
+
+
+def test_prints_without_end_are_recorded_up_to_the_limit(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, "while True:\n    print('x' * 100)")
+    assert recording.error is not None
+    assert recording.error.type == "OutputLimitError"
+    assert recording[-1].event == "error"
+    assert recording.printed_at(len(recording) - 1).startswith("xxx")
+
+
+def test_a_hundred_thousand_steps_are_bounded_and_the_end_is_true(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, "t = 0\nfor i in range(50000):\n    t += i\n    t -= 1\nprint(t)", Record(10**6))
+    assert "stopped here, after 50000 steps" in recording.stopped
+    assert at_end(recording) == {"t": "1249925000", "i": "49999"}
+    assert recording.printed_at(len(recording) - 1) == "1249925000\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "text"),
+    [
+        ("v = Integer(7)**(10**6)", "v", "integer of about 845098 digits"),
+        ("v = 3**(10**6)", "v", "integer of about 477121 digits"),
+        ("v = Rational(7**9999, 3**9999)", "v", "fraction of integers of about 8450 and 4771 digits"),
+        ("v = Float('1.1', 10000)", "v", "expression with a number of very many digits"),
+        ("v = x\nfor i in range(100): v = sin(v) + v", "v", "expression of more than 400 parts"),
+        ("class S(Symbol):\n    def _sympystr(self, p):\n        while True: pass\n    _latex = _sympystr\n"
+         "v = S('s') + x", "v", "<S>"),
+    ],
+)  # fmt: skip
+def test_a_symbolic_value_that_takes_long_to_print_is_named_instead(
+    sandbox: Sandbox, code: str, name: str, text: str
+) -> None:
+    recording = recorded(sandbox, f"from sympy import *\nx = symbols('x')\n{code}\ndone = 1")
+    assert recording.result.status == "ok"
+    assert at_end(recording)[name] == text
+
+
+def test_printing_that_never_ends_is_given_up(sandbox: Sandbox) -> None:
+    """A printer of SymPy that the block has replaced by one that never ends."""
+    code = (
+        "from sympy import *\nfrom sympy.printing.str import StrPrinter\nx = symbols('x')\n"
+        "def forever(self, e):\n    while True: pass\nStrPrinter._print_Mul = forever\nv = 3*x\ndone = 1"
+    )
+    recording = recorded(sandbox, code)
+    assert recording.result.status == "ok"
+    assert at_end(recording)["v"] == "expression that takes too long to print"
+    assert at_end(recording)["done"] == "1"
+
+
+def test_arrays_of_a_million_are_named_by_their_shape(sandbox: Sandbox) -> None:
+    found = at_end(recorded(sandbox, PROGRAMS["arrays of a million"]))
+    assert found["a"] == "1000000 array of int64: 0, 1, 2, …, 999999"
+    assert found["m"] == "2 x 2 array of object"
+
+
+def test_an_error_inside_a_function_is_shown_in_its_frame(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, "def f(n):\n    k = 10\n    return k / n\nf(0)")
+    at = recording.error_step
+    assert at is not None
+    assert (recording[at].line, recording[at].function) == (3, "f")
+    assert [v.name for v in recording.frames(at)[-1].variables] == ["n", "k"]
+    assert recording.sentence(at).startswith("line 3 fails: ZeroDivisionError: division by zero. Something was divided")
+
+
+def test_a_function_of_an_earlier_recorded_block_makes_no_steps(sandbox: Sandbox) -> None:
+    session = sandbox.open()
+    for _ in session.run("def f(n):\n    m = n\n    return m", record=Record()):
+        pass
+    *_, end = session.run("x = f(2)\ny = f(3)", record=Record())
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert end.recording is not None
+    assert [(s.line, s.event) for s in end.recording] == [(1, "line"), (2, "line"), (0, "end")]
+    assert at_end(end.recording) == {"x": "2", "y": "3"}

@@ -1,0 +1,233 @@
+"""The values at each step of a recording are those that Python's own tracing sees, on two hundred generated blocks."""
+
+import json
+import os
+import random
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.code_outline import Outline
+from tutor_app.core.dialect import parse
+from tutor_app.core.events import RunFinished
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_values import Record
+from tutor_app.core.transcript import Code
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
+BLOCKS = 200
+DATA = os.environ.get("MUMATH_STEPS_DATA", "")
+
+# Runs inside the sandbox, too: the code is confined either way.
+REFERENCE = """
+import json, sys
+from tutor_app.adapters.sandbox.value_text import Encoder
+encode, seen, source = Encoder().encode, [], {source!r}
+def values(frame):
+    found = {{}}
+    for name, value in frame.f_locals.items():
+        kind, text, _ = encode(value)
+        if not name.startswith(("__", ".")) and kind != "function" and type(value) not in (type, type(sys)):
+            found[name] = text
+    return found
+def trace(frame, event, _):
+    if frame.f_code.co_filename != "<traced>" or frame.f_code.co_name[0] == "<" and frame.f_code.co_name != "<module>":
+        return None
+    if event == "line":
+        seen.append([frame.f_lineno, frame.f_code.co_name.replace("<module>", ""), values(frame)])
+    return trace
+scope = {{"__name__": "__main__"}}
+code = compile(source, "<traced>", "exec")
+sys.settrace(trace)
+try:
+    exec(code, scope)
+except Exception:
+    pass
+finally:
+    sys.settrace(None)
+sys.stdout.write("\\x1e" + json.dumps(seen))
+"""
+# Lines on which Python's tracing stops and which hold no statement of their own.
+BETWEEN = re.compile(r"\s*(?:except\b|case\b|with\b|finally\b|else\b|class\b|@)")
+
+
+class Generator:
+    """Writes small programs of every kind of statement; each ends, and some of them fail.
+
+    Args:
+        seed: Of the choices.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._lines: list[str] = []
+        self._names = ["a", "b", "c"]
+
+    def program(self) -> str:
+        """One program."""
+        self._lines = ["a = 3", "b = 4", "c = [1, 2]"]
+        if self._random.random() < 0.5:
+            self._function()
+        for _ in range(self._random.randint(4, 9)):
+            self._statement("", 2)
+        self._lines.append("print(a, b, c)")
+        return "\n".join(self._lines)
+
+    def _number(self) -> str:
+        r = self._random
+        return r.choice(
+            ["a", "b", "len(c)", str(r.randint(-9, 9)), f"(a {r.choice('+-*')} {r.randint(1, 5)})", "b % 7"]
+        )
+
+    def _function(self) -> None:
+        self._lines += [
+            "def f(n, step=1):",
+            '    "What it does."',
+            "    total = 0",
+            "    while n > 0:",
+            "        n -= step",
+            "        if n % 2:",
+            "            continue",
+            "        total += n",
+            "    return total",
+            "def g(n):",
+            "    return 1 if n <= 1 else n * g(n - 1)",
+            "def h(items):",
+            "    for item in items:",
+            "        items_seen = item",
+            "        yield item * 2",
+        ]
+        self._names += ["f", "g", "h"]
+
+    def _statement(self, indent: str, depth: int) -> None:
+        r, add = self._random, self._lines.append
+        kind = r.randrange(17)
+        if kind <= 3 or not depth:
+            name = r.choice("abde")
+            add(f"{indent}{name} = {self._number()} {r.choice('+-*')} {self._number()}")
+        elif kind == 4:
+            add(f"{indent}{r.choice('ab')} {r.choice('+-')}= {self._number()}")
+        elif kind == 5:
+            add(f"{indent}a, b = {self._number()}, a")
+        elif kind == 6:
+            add(f"{indent}c.append({self._number()})")
+            add(f"{indent}c[0] = {self._number()}")
+        elif kind == 7:
+            add(f"{indent}for i in range({r.randint(0, 3)}):")
+            self._body(indent, depth, r.choice(["", "if i == 1: continue", "if i == 2: break"]))
+        elif kind == 8:
+            counter = f"w{depth}{len(self._lines)}"
+            add(f"{indent}{counter} = {r.randint(0, 3)}")
+            add(f"{indent}while {counter} > 0:")
+            add(f"{indent}    {counter} -= 1")
+            self._body(indent, depth, r.choice(["", f"if {counter} == 1: continue"]))
+        elif kind in (9, 10):
+            add(f"{indent}if {self._number()} < {self._number()}:")
+            self._body(indent, depth)
+            if r.random() < 0.6:
+                add(f"{indent}elif b > 2:")
+                self._body(indent, depth)
+                add(f"{indent}else:")
+                self._body(indent, depth)
+        elif kind == 11:
+            add(f"{indent}try:")
+            self._body(indent, depth)
+            add(f"{indent}    d = 1 / ({self._number()})")
+            add(f"{indent}except ZeroDivisionError as e:")
+            self._body(indent, depth)
+            add(f"{indent}finally:")
+            self._body(indent, depth)
+        elif kind == 12 and "f" in self._names:
+            add(f"{indent}a = {r.choice(['f(abs(b) % 6)', 'g(abs(a) % 5)', 'sum(h([1, 2]))', 'g(3) + f(4)'])}")
+        elif kind == 13:
+            add(f"{indent}c = [k * {self._number()} for k in c if k != 2] + [{self._number()}]")
+        elif kind == 14:
+            add(f"{indent}match {self._number()} % 3:")
+            add(f"{indent}    case 0:")
+            self._body(indent + "    ", depth)
+            add(f"{indent}    case left:")
+            self._body(indent + "    ", depth)
+        elif kind == 15:
+            add(f"{indent}first, *others = c")
+            add(f"{indent}if (size := len(others)) > 1:")
+            self._body(indent, depth)
+        else:
+            add(f"{indent}t = {{'k': a, b: (a, b)}}")
+            add(f"{indent}del t")
+
+    def _body(self, indent: str, depth: int, last: str = "") -> None:
+        if last:
+            self._lines += [f"{indent}    {last.partition(':')[0]}:", f"{indent}        {last.partition(': ')[2]}"]
+        for _ in range(self._random.randint(1, 2)):
+            self._statement(indent + "    ", depth - 1)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    box = Sandbox(Limits(seconds=20), spares=2)
+    yield box
+    box.close()
+
+
+Seen = tuple[int, str, dict[str, str]]
+
+
+def traced(sandbox: Sandbox, source: str) -> list[Seen]:
+    """What Python's own tracing sees before each line."""
+    session = sandbox.open()
+    *_, end = session.run(REFERENCE.format(source=source))
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert end.output.status == "ok", end.output.error
+    seen = json.loads(end.output.stdout.partition("\\x1e")[2])
+    lines, spans = source.splitlines(), {s.line: s.head_end for s in Outline(source).statements}
+    found: list[Seen] = []
+    before = 0
+    for line, function, values in seen:
+        # A statement of several lines is one step; Python stops on each of its lines, and on the first one again.
+        returns = line < before <= spans.get(line, 0)
+        if line in spans and not returns and not BETWEEN.match(lines[line - 1]):
+            found.append((line, function, values))
+        before = line
+    return found
+
+
+def recorded(sandbox: Sandbox, source: str) -> list[Seen]:
+    """The same as the recording has it."""
+    session = sandbox.open()
+    *_, end = session.run(source, record=Record())
+    session.close()
+    assert isinstance(end, RunFinished)
+    assert isinstance(end.recording, Recording)
+    lines = source.splitlines()
+    found = []
+    for step in end.recording:
+        if step.event == "line" and not BETWEEN.match(lines[step.line - 1]):
+            frame = end.recording.frames(step.index)[-1]
+            data = {v.name: v.text for v in frame.variables if v.kind != "function"}
+            found.append((step.line, step.function, {n: t for n, t in data.items() if not t.startswith("class ")}))
+    return found
+
+
+@pytest.mark.parametrize("ten", range(BLOCKS // 10))
+def test_values_at_each_step_are_those_of_pythons_own_tracing(sandbox: Sandbox, ten: int) -> None:
+    for seed in range(10 * ten, 10 * ten + 10):
+        source = Generator(seed).program()
+        expected, found = traced(sandbox, source), recorded(sandbox, source)
+        assert len(expected) > 3
+        assert found == expected, f"program {seed}:\n{source}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA, reason="MUMATH_STEPS_DATA names no file of solutions")
+def test_values_are_those_of_pythons_own_tracing_on_solutions(sandbox: Sandbox) -> None:
+    rows = Path(DATA).read_text(encoding="utf-8").splitlines()
+    solutions = [parse(text) for row in rows for text in json.loads(row)["code"]]
+    sources = [next((p.source for p in parts if isinstance(p, Code)), "") for parts in solutions]
+    chosen = random.Random(0).sample([s for s in sources if s], BLOCKS)
+    for source in chosen:
+        assert recorded(sandbox, source) == traced(sandbox, source), source
