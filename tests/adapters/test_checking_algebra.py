@@ -126,3 +126,21 @@ def test_a_function_is_applied_where_it_was_defined_before() -> None:
 )
 def test_what_may_be_meant_otherwise_is_never_false(text: str) -> None:
     assert "false" not in [verdict for _, verdict in verdicts(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Let $x = 5$. Then $2x + 1 = 11$.", "true"),
+        ("Let $x = 5$. Then $2x + 1 = 12$.", "false"),
+        ("Let $s = \\frac{3 + 4 + 5}{2}$. So $s = 6$.", "true"),
+        ("Let $s = \\frac{3 + 4 + 5}{2}$. So $s = 7$.", "false"),
+        ("Let f(x) = 3x - 2. Then f(4) = 10.", "true"),
+        ("Let $f(x) = 3x - 2$. Then $f(4) = 11$.", "false"),
+        ("Expanding, $(x + 5)^2 = x^2 + 25$.", "false"),
+        ("Factoring gives $x^2 - 5x + 6 = (x - 2)(x - 3)$.", "true"),
+        ("The eigenvalues of $\\begin{pmatrix}2&0\\\\0&3\\end{pmatrix}$ are 2 and 4.", "false"),
+    ],
+)
+def test_definitions_bind_and_announced_rewritings_are_held_to_it(text: str, verdict: str) -> None:
+    assert [found for _, found in verdicts(text)] == [verdict]

@@ -160,3 +160,30 @@ def test_the_tally_says_how_many_of_how_many() -> None:
 )
 def test_a_condition_or_a_question_states_nothing(text: str) -> None:
     assert not [claim for claim in check(text) if claim.verdict == "false"]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("2.5 hours = 150 minutes", "true"),
+        ("3 feet = 30 inches", "false"),
+        ("5 km = 5000 m", "true"),
+        ("12 dozen = 144", "true"),
+        ("8 > 10", "false"),
+        ("$50 - 20% = $40", "true"),
+        ("A 15% tip on $40 is $6.", "true"),
+        ("- 5 * 6 = 32", "false"),
+        ("2) 9 / 3 = 4", "false"),
+    ],
+)
+def test_conversions_orders_and_lists(text: str, verdict: str) -> None:
+    assert [claim.verdict for claim in check(text)] == [verdict]
+
+
+def test_numbers_at_the_end_of_a_chain_are_compared() -> None:
+    assert verdicts("2 + 2 = 4 = 5") == [("2 + 2 = 4", "true"), ("4 = 5", "false")]
+
+
+@pytest.mark.parametrize("text", ["It is not true that 2 + 2 = 5.", "2 + 2 = 5 is wrong.", "We cannot have 3 + 4 = 8."])
+def test_what_is_denied_is_not_stated(text: str) -> None:
+    assert check(text) == []

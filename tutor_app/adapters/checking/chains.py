@@ -238,6 +238,8 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
         return before.spaced or tokens[start].spaced or named  # else a time of day
     if start == begin:
         return before.kind != "formula"
+    if _is_list_mark(tokens, start):
+        return True
     if before.kind == "word":
         low = before.text.lower()
         if low == "of":  # "a total of 3 + 4", but not "a third of 3 + 4"
@@ -257,6 +259,17 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
             )
         return not _is_added(tokens, start, begin)
     return before.kind in ("sep", "line", "rel") or (before.kind == "open" and start - 1 == begin)
+
+
+def _is_list_mark(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a bullet or a number stands before it, first in its line: "- 5 * 6", "2) 9 / 3"."""
+    mark, earlier = tokens[start - 1], tokens[start - 2] if start >= 2 else None
+    if mark.kind == "op" and mark.text in "-*+":
+        return tokens[start].spaced and (earlier is None or earlier.kind == "line")
+    first = tokens[start - 3] if start >= 3 else None
+    return (
+        mark.text == ")" and earlier is not None and earlier.kind == "num" and (first is None or first.kind == "line")
+    )
 
 
 def _is_added(tokens: Sequence[Token], start: int, begin: int) -> bool:

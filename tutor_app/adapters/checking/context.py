@@ -52,11 +52,13 @@ class Context:
         values: What a name stands for.
         functions: Variable and right side of each function that was defined.
         equations: With at least one unknown, the latest last.
+        told: Names and functions that were given once and in so many words; False for those given anew since.
     """
 
     values: dict[str, Term] = field(default_factory=dict)
     functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
     equations: deque[Equation] = field(default_factory=lambda: deque(maxlen=MAX_EQUATIONS))
+    told: dict[str, bool] = field(default_factory=dict)
 
     def resolved(self, term: Term, *, named: bool = True) -> Term:
         """The term with functions applied and, if ``named``, names replaced by their values."""
@@ -91,13 +93,19 @@ class Context:
             term = replaced(term, name, self.values[name])
         return term
 
-    def define(self, name: str, value: Term) -> None:
+    def is_told(self, name: str) -> bool:
+        """Whether a name or function was given its value once, and in so many words."""
+        return self.told.get(name, False)
+
+    def define(self, name: str, value: Term, *, told: bool = False) -> None:
         """Give a name its value."""
         if name not in symbols(value) and size(value) <= MAX_SIZE:
             self.values[name] = value
+            self.told[name] = told and name not in self.told
 
-    def define_function(self, name: str, variable: str, body: Term) -> None:
+    def define_function(self, name: str, variable: str, body: Term, *, told: bool = False) -> None:
         """Give a function its right side."""
+        self.told[name] = told and name not in self.told
         if size(body) <= MAX_SIZE and not any(isinstance(p, Call) and p.name == name for p in walk(body)):
             self.functions[name] = (variable, body)
 

@@ -71,6 +71,7 @@ _BOXED: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
 _MONEY: Final = re.compile(r"\\?\$")
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*\\?%")
 _PERCENT_SIGN: Final = re.compile(r"\\?%")
+_REPEATING: Final = re.compile(r"\.\d*\\overline\s*\{\d+\}")
 _NAMED: Final = re.compile(
     r"\\(?:angle|triangle|overline|widehat|square|star|circ(?!\s*[}a-zA-Z=+\-]|\s*$)|sum|prod|int|lim)"
     r"|!!|\?|\\dots|\\ldots|\\cdots"
@@ -212,7 +213,7 @@ def value_of(source: str) -> Expression | None:
     if _MONEY.search(text):
         units.append("$")
         text = _MONEY.sub(" ", text)
-    if _NAMED.search(text):
+    if _NAMED.search(_REPEATING.sub("", text)):
         return None
     if r"\ast" in text:
         units.append(r"\ast")

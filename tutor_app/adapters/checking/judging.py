@@ -239,3 +239,11 @@ def factors(mine: Iterable[str], theirs: Iterable[str] = ()) -> set[Fraction]:
     """How many of one named unit make another, for every two that measure the same."""
     found = {m for unit in (*mine, *theirs) if (m := measure(unit)) is not None}
     return {x[1] / y[1] for x in found for y in found if x[0] == y[0] and x[1] != y[1]}
+
+
+def unit_ratio(mine: str, theirs: str) -> Fraction:
+    """How many of the one unit make another; both must measure the same."""
+    a, b = measure(mine), measure(theirs)
+    assert a is not None
+    assert b is not None
+    return a[1] / b[1]

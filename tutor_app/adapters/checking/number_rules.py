@@ -198,7 +198,18 @@ def percent_of(m: re.Match[str], _context: Context) -> Judgement | None:
     return told(right, m[1], "percent")
 
 
+@rule(
+    rf"(?<![\d./]){NUM}\s*\\?(?:%|percent) (?:\w+ ){{0,2}}(?:on|of) (?:the |an? |his |her |their )?"
+    rf"(?:\w+ ){{0,2}}\$?{NUM}(?: \w+)? is \$?{NUM}{LAST}"
+)
+def part(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A percentage of an amount: "a 15% tip on $40 is $6"."""
+    values = [Fraction(g.replace(",", "").replace(" ", "")) for g in m.groups()]
+    found = told(values[0] * values[1] / 100, m[3], "percent")
+    return found if found is not None and found.verdict != "false" else None
+
+
 NUMBER_RULES: Final[tuple[Rule, ...]] = (
     common, kind_of_number, divides, remainder, division, divisors, divisor_count, factorization, of_list, root_of,
-    choose, arrange, percent_of,
+    choose, arrange, percent_of, part,
 )  # fmt: skip

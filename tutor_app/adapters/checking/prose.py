@@ -17,6 +17,7 @@ from tutor_app.adapters.checking.words import BREAKS, LOOSE, MULTIPLES, NUMBERS,
 from tutor_app.adapters.grading.algebra import rational
 from tutor_app.adapters.grading.latex_reader import number
 from tutor_app.adapters.grading.terms import (
+    ONE,
     Call,
     Number,
     Power,
@@ -87,6 +88,7 @@ class ProseReader:
         """The expression that begins at token ``at``; None if there is none, or it does not reach to ``stop``."""
         terms: list[Term] = []
         first: Term | None = None
+        dashed: Term | None = None
         for hundredths in (True, False):
             self._reset(at, hundredths=hundredths)
             self._stop = len(self._tokens) if stop is None else stop
@@ -97,12 +99,13 @@ class ProseReader:
             if stop is not None and self._at != stop:
                 return None
             first = first or self._first
+            dashed = dashed or self._dashed
             if not self._marked:
                 break
         return Expression(
             terms[0], at, self._at, self._place, self._operations, self._loose,
             tuple(self._units), first, self._adds,
-            (*terms[1:], *((self._dashed,) if self._dashed is not None else ())),
+            (*terms[1:], *((dashed,) if dashed is not None else ())),
         )  # fmt: skip
 
     # --- tokens ----------------------------------------------------------------------------------------------
@@ -161,7 +164,10 @@ class ProseReader:
             self._skip_line()
             self._operations += 1
             right = self._product()
-            value = total(value, right if token.text == "+" else negative(right))
+            change = right if token.text == "+" else negative(right)
+            if self._tokens[self._at - 1].kind == "pct" and self._depth == 1:
+                self._dashed = product(value, total(ONE, change))  # "$50 - 20%"
+            value = total(value, change)
         self._depth -= 1
         return value
 
@@ -374,6 +380,9 @@ class ProseReader:
                 self._next()
                 return Number(value * PARTS[part.text.lower()])
             return integer(value)
+        if token.text in ("f", "g", "h") and self._is("open", "(") and not self._tokens[self._at].spaced:
+            self._operations += 1
+            return Call(token.text, (self._atom(),))
         if token.text in VARIABLES and not self._joined_word():
             return Symbol(token.text)
         raise Unreadable("a word that is no value")

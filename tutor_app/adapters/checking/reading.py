@@ -14,7 +14,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain, chains
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
-from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown
+from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
 from tutor_app.adapters.checking.operators import determinant, judge_matrices, judge_operated, matrix_value
 from tutor_app.adapters.checking.prose import Expression
@@ -22,14 +22,25 @@ from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import plain, scan, without_notes
 from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
-from tutor_app.adapters.checking.words import CONDITIONS, CONNECTING, REFUTING, SOLVING, SUPPOSING
+from tutor_app.adapters.checking.words import (
+    AMBIGUOUS,
+    CONDITIONS,
+    CONNECTING,
+    REFUTING,
+    REWRITING,
+    SOLVING,
+    SUPPOSING,
+    TELLING,
+)
 from tutor_app.adapters.grading.algebra import Quotient, linear, normal, rational, same
 from tutor_app.adapters.grading.terms import (
     ONE,
     Call,
     Constant,
     Number,
+    Power,
     Product,
+    Sum,
     Symbol,
     Term,
     negative,
@@ -44,6 +55,8 @@ from tutor_app.core.claims import Claim
 
 PIECE_SECONDS: Final = 1.2
 """Of the statements of one piece; those that are left then are not checked."""
+NEAR: Final = 12
+"""Claims back that may overlap with one."""
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 100_000
 """Of one piece; what stands after them is not read."""
@@ -138,12 +151,12 @@ class Reading:
                 return None
             return Judgement("unchecked", "unreadable")
         names = symbols(a.term) | symbols(b.term)
-        if names and not {n.lower() for n in names}.isdisjoint((*a.units, *b.units)):
+        if names and not {n.lower() for n in names}.isdisjoint((*a.units[:1], *b.units[:1])):
             return Judgement("unchecked", "units")  # "2000 L * 0.8 = 1600 L"
         if names:
             return None if relation == "is" else self._with_names(chain, k, a, b)
         if not a.operations and not b.operations:
-            return None
+            return self._plain(chain, k, a, b)
         if relation == "is" and (not a.operations or b.operations or not left.clear):
             return None
         if self._calls(a) or self._calls(b):
@@ -159,6 +172,29 @@ class Reading:
             return Judgement("true", "degrees")
         doubt = _doubt(chain, k, a, b) or ("base" if self._modular else "")
         return Judgement("unchecked", doubt) if doubt else found
+
+    def _plain(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+        """The verdict on a link between two numbers: an order, a conversion of units, the end of a chain."""
+        relation, clear = chain.relations[k], chain.members[k].clear and chain.members[k + 1].clear
+        if _is_condition(chain) or _is_refuted(chain) or relation == "is":
+            return None
+        if relation in ("<", ">", "<=", ">=") and not (a.units or b.units):
+            found = judge((a.term,), relation, (b.term,))
+            return found if clear or found.verdict == "true" else None
+        if relation not in ("=", "~"):
+            return None
+        conversion = factors(a.units[:1], b.units[:1])
+        if conversion and len(a.units) == 1 and not {a.units[0], b.units[0]} & AMBIGUOUS:
+            factor = unit_ratio(a.units[0], b.units[0])
+            found = judge((product(Number(factor), a.term),), "=", (b.term,), approximate=relation == "~")
+            certain = clear and k == 0 and len(b.units) == 1 and chain.members[0].first
+            return found if found.verdict != "false" or certain else None
+        if k and chain.relations[k - 1] == "=" and clear and set(a.units) == set(b.units):
+            found = judge(_readings(a), "=", _readings(b), approximate=chain.approximate)
+            return found if found.verdict == "false" else None
+        if a.others and not b.others and same(a.term, b.term):
+            return Judgement("true", "exact")  # "12 dozen = 144"
+        return None
 
     # --- in formulas -----------------------------------------------------------------------------------------
 
@@ -223,7 +259,7 @@ class Reading:
                 if same(applied, b.term):
                     return Judgement("true", "substituted")
                 return None if _is_condition(chain) else Judgement("unchecked", "function")
-            context.define_function(a.term.name, variable, b.term)
+            context.define_function(a.term.name, variable, b.term, told=_is_told(chain))
             return None
         name = a.term.name if isinstance(a.term, Symbol) else b.term.name if isinstance(b.term, Symbol) else ""
         if name:
@@ -242,7 +278,14 @@ class Reading:
                 context.define(name, value)
                 return Judgement("true", reason)
             if known is not None and same(known, value):
-                return Judgement("true", "substituted") if k or symbols(term) else None
+                told = context.is_told(name) and known != value
+                return Judgement("true", "substituted") if k or symbols(term) or told else None
+            if known is not None and context.is_told(name) and not symbols(known) and not _is_told(chain):
+                found = judge((context.resolved(known),), "=", (value,), approximate=chain.approximate)
+                if found.verdict == "rounded":
+                    return found
+                if found.verdict == "false" and not (_is_condition(chain) or isinstance(known, Number)):
+                    return Judgement("false", "value", shown(known))
             wrong = self._wrong_solution(chain, name, value) or self._wrong_value(chain, known, value)
             if wrong is not None:
                 return wrong
@@ -250,7 +293,7 @@ class Reading:
             return Judgement("true", reason)
         asked = any(True for _ in context.about(frozenset((name,))))
         if name not in symbols(term):
-            context.define(name, value if numeric else term)
+            context.define(name, value if numeric else term, told=_is_told(chain))
         if not numeric:
             context.state(Symbol(name), term)
         if asked and not _is_condition(chain):
@@ -309,9 +352,15 @@ class Reading:
         names = symbols(a.term) | symbols(b.term)
         if (found := _rewriting(chain, a, b)) is not None:
             return found
+        if not k and not any(True for _ in context.about(names)) and (found := _rewritten_wrong(chain, a, b)):
+            return found
         left, right = context.resolved(a.term), context.resolved(b.term)
         if not (symbols(left) | symbols(right)) and same(left, right):
             return Judgement("true", "substituted")
+        if not (symbols(left) | symbols(right)) and all(map(context.is_told, names)) and not _is_condition(chain):
+            found = judge((left,), "=", (right,), approximate=chain.approximate)
+            if found.verdict in ("rounded", "false") and not context.equations and not _is_refuted(chain):
+                return found
         reason = context.follows(a.term, b.term)
         if reason:
             return Judgement("true", reason)
@@ -346,13 +395,18 @@ class Reading:
         found = judge((left,), chain.relations[k], (right,), approximate=chain.approximate)
         if found.verdict == "true":
             return Judgement("true", "substituted")
-        return found if found.verdict == "rounded" else Judgement("unchecked", "function")
+        if _is_condition(chain) or _is_refuted(chain):
+            return None
+        known = isinstance(a.term, Call) and self._context.is_told(a.term.name)
+        return (
+            found if found.verdict == "rounded" or (known and b.operations == 0) else Judgement("unchecked", "function")
+        )
 
 
 _MARKS: Final = re.compile(r"\\[()\[\]]|(?<!\\)\$|\*\*|\\(?:left|right)(?![a-zA-Z])|\\boxed(?=\{)")
 """The signs around a formula and inside it that say nothing."""
 _WORDY: Final = re.compile(
-    r"(?i)\b(?:gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
+    r"(?i)\bC\(|\b(?:eigenvalues?|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
     r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
     r"|vertex|area|perimeter|circumference|volume|surface|hypotenuse|or|and)\b|%"
@@ -380,13 +434,13 @@ def _in_order(found: list[Claim]) -> list[Claim]:
     kept: list[Claim] = []
     for claim in sorted(found, key=lambda c: (c.start, -c.end)):
         weak = claim.verdict == "unchecked"
-        rivals = [c for c in kept if c.start < claim.end and claim.start < c.end]
+        rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
         if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
             continue
         if weak and any(c.verdict != "unchecked" for c in rivals):
             continue
         if not weak:
-            kept = [c for c in kept if c not in rivals or c.verdict != "unchecked"]
+            kept[-NEAR:] = [c for c in kept[-NEAR:] if c not in rivals or c.verdict != "unchecked"]
         kept.append(claim)
     return kept
 
@@ -456,10 +510,17 @@ def _whole(chain: Chain, a: Expression) -> bool:
     return chain.whole or (len(a.units) > 1 and "$" not in a.units)
 
 
+def _is_told(chain: Chain) -> bool:
+    """Whether it is a definition in so many words: "let x = 5"."""
+    return not TELLING.isdisjoint(_clause(chain)[-4:])
+
+
 def _is_refuted(chain: Chain) -> bool:
     """Whether the words after it say that it does not hold."""
     words = chain.after
-    if not REFUTING.isdisjoint(words):
+    if not REFUTING.isdisjoint(words) or (words and words[0] in ("wrong", "false", "incorrect", "untrue")):
+        return True
+    if not {"not", "cannot", "can't", "never", "isn't", "don't"}.isdisjoint(chain.before[-4:]):
         return True
     if any(a in ("is", "are", "be") and b in ("false", "wrong", "incorrect") for a, b in itertools.pairwise(words)):
         return True
@@ -486,6 +547,32 @@ def _rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
     return Judgement(
         "false", "identity", f"for {name} = 1 the left side is {shown(x[0])}, the right side {shown(y[0])}"
     )
+
+
+def _rewritten_wrong(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on an expansion or factorisation that is announced as one, and whose sides differ."""
+    names = symbols(a.term)
+    if REWRITING.isdisjoint(chain.before[-6:]) or not names or names != symbols(b.term) or _is_condition(chain):
+        return None
+    if (
+        "equation" in chain.before
+        or _is_refuted(chain)
+        or any(isinstance(p, Call) and p.name in "fghP" for p in walk(a.term))
+    ):
+        return None
+    if _is_product(a.term) == _is_product(b.term) or not (isinstance(a.term, Sum) or isinstance(b.term, Sum)):
+        return None  # both sides alike: rather an equation
+    x, y = symbolic.built(a.term), symbolic.built(b.term)
+    if x is None or y is None or symbolic.equal(x, y) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def _is_product(term: Term) -> bool:
+    """Whether it is what a factorisation gives: several factors with unknowns, or a power of a sum."""
+    if isinstance(term, Product):
+        return sum(1 for factor in term.factors if symbols(factor)) > 1
+    return isinstance(term, Power) and isinstance(term.base, Sum)
 
 
 def _number(difference: Quotient) -> Term:

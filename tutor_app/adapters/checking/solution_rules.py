@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
+from tutor_app.adapters.checking.formulas import matrices_of
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, rule, term_of, told, truth
 from tutor_app.adapters.grading.algebra import same
-from tutor_app.adapters.grading.terms import Call, Symbol, Term, negative, symbols, total, walk
+from tutor_app.adapters.grading.terms import Call, Matrix, Symbol, Term, negative, symbols, total, walk
 
 _LAST_FORMULA: Final = re.compile(r"(?:(?<=\s)|^)((?:\\[a-zA-Z]+|[^a-zA-Z\\]|(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z]))+)$")
 """What of a stretch of text is formula at its end, without the words before it."""
@@ -250,18 +251,7 @@ def _rewritten(before: str, after: str) -> Judgement | None:
     equal = None if x is None or y is None else symbolic.equal(x, y)
     if equal is None:
         return Judgement("unchecked", "beyond")
-    return Judgement("true", "identity") if equal else Judgement("false", "identity", _point(x, y))
-
-
-def _point(x: Any, y: Any) -> str:
-    """A point at which two expressions differ."""
-    for n in (1, 2, 3, 5):
-        values = {s: n + k for k, s in enumerate(sorted(x.free_symbols | y.free_symbols, key=str))}
-        a, b = x.subs(values), y.subs(values)
-        if a.is_number and b.is_number and symbolic.equal(a, b) is False:
-            where = ", ".join(f"{s} = {v}" for s, v in values.items())
-            return f"for {where} the left side is {symbolic.shown(a)}, the right side {symbolic.shown(b)}"
-    return ""
+    return Judgement("true", "identity") if equal else Judgement("false", "identity", symbolic.counterexample(x, y))
 
 
 @rule(
@@ -297,6 +287,22 @@ def limit(m: re.Match[str], _context: Context) -> Judgement | None:
     return _compared(symbolic.limit(known[0], m[2], known[1]), known[2], "lim") if len(known) == 3 else None
 
 
+@rule(
+    rf"\beigenvalues? of (?:the matrix )?(\\begin\{{[pb]matrix\}}.{{1,120}}?\\end\{{[pb]matrix\}})"
+    rf" (?:are|is) {EXPR}(?=\s*(?:[;:?]|\.(?!\d)|$))"
+)
+def eigenvalues(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The eigenvalues of a matrix of numbers."""
+    import sympy as sp
+
+    term, said = matrices_of(m[1]), _values(m[2])
+    if not isinstance(term, Matrix) or said is None or len(term.rows) != len(term.rows[0]):
+        return None
+    square = sp.Matrix([[symbolic.built(cell) for cell in row] for row in term.rows])
+    right = list(square.eigenvals())
+    return truth(_same_set(said, right), "matrix", " and ".join(map(symbolic.shown, right)))
+
+
 def _compared(right: Any | None, said: Term, reason: str) -> Judgement | None:
     other = symbolic.built(said)
     if right is None or other is None:
@@ -315,4 +321,5 @@ def _floats(expression: Any) -> tuple[Any, ...]:
 
 SOLUTION_RULES: Final[tuple[Rule, ...]] = (
     roots_are, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative, integral, limit,
+    eigenvalues,
 )  # fmt: skip

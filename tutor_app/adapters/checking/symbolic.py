@@ -163,6 +163,17 @@ def equal(a: Any, b: Any) -> bool | None:
     return found
 
 
+def counterexample(x: Any, y: Any) -> str:
+    """A point at which two expressions differ, in words; empty if none is found."""
+    for n in (1, 2, 3, 5):
+        values = {s: n + k for k, s in enumerate(sorted(x.free_symbols | y.free_symbols, key=str))}
+        a, b = x.subs(values), y.subs(values)
+        if a.is_finite and b.is_finite and equal(a, b) is False:
+            where = ", ".join(f"{s} = {v}" for s, v in values.items())
+            return f"for {where} the left side is {shown(a)}, the right side {shown(b)}"
+    return ""
+
+
 def shown(expression: Any) -> str:
     """An expression for the user."""
     text = str(expression).replace("**", "^").replace("*", " ")

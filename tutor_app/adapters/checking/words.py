@@ -89,3 +89,11 @@ CONNECTING: Final = _set(
     both sides by from here for translates into"""
 )
 """Words between two lines of a calculation that say no more than that it goes on."""
+TELLING: Final = _set("let set define call denote where put choose take given")
+"""Words that give a name its value for good."""
+AMBIGUOUS: Final = _set(
+    "$ ¢ cent cents dollar dollars ton tons tonne tonnes oz ounce ounces month months degree degrees deg"
+)
+"""Units that are several, or that are read as money."""
+REWRITING: Final = _set("expand expands expanded expanding factor factors factored factoring")
+"""Words that announce that one expression is written in another way."""
