@@ -50,42 +50,57 @@ def _math(row: Row) -> tuple[str, str, str]:
     return row["problem"], gold[-1], f"{row.get('type', '')} {row.get('level', '')}".strip()
 
 
-def _asked(*names: str) -> Callable[[Row], tuple[str, str, str]]:
-    """A reader for rows that hold the question and the answer under one of several common keys."""
-
-    def read(row: Row) -> tuple[str, str, str]:
-        question = next((str(row[n]) for n in (*names, "question", "problem", "input") if n in row), None)
-        answer = next((row[n] for n in ("target", "answer", "Answer", "ans", "gt") if n in row), None)
-        if question is None or answer is None:
-            raise KeyError("question and answer")
-        return question, str(answer).replace(",", ""), str(row.get("Type", row.get("type", "")))
-
-    return read
-
-
 def _svamp(row: Row) -> tuple[str, str, str]:
-    """Patel et al. 2021: body and question apart."""
-    if "Body" in row:
-        body = str(row["Body"]).strip()
-        return f"{body}{'' if body.endswith(('.', '?', '!')) else '.'} {row['Question']}", str(row["Answer"]), ""
-    return _asked()(row)
+    """Patel et al. 2021: body and question apart; a body without a full stop gets one."""
+    body = str(row["Body"]).strip()
+    body += "" if body.endswith(".") else "."
+    return f"{body} {str(row['Question']).strip()}", str(row["Answer"]), str(row.get("Type", ""))
+
+
+_UNIT: Final = re.compile(r"\(.*?\)")
+
+
+def _asdiv(row: Row) -> tuple[str, str, str]:
+    """Miao et al. 2020: body and question apart; the gold answer is followed by its unit in brackets."""
+    gold = _UNIT.sub("", str(row["answer"])).strip()
+    return f"{str(row['body']).strip()} {str(row['question']).strip()}", gold, str(row.get("solution_type", ""))
+
+
+def _with_target(row: Row) -> tuple[str, str, str]:
+    """GSM-Hard (Gao et al. 2022) and MAWPS (Koncel-Kedziorski et al. 2016): the answer is a number."""
+    return str(row["input"]), str(row["target"]), str(row.get("type", ""))
 
 
 def _tabmwp(row: Row) -> tuple[str, str, str]:
-    """Lu et al. 2023: a table as text before the question, choices after it."""
-    title = f"{row['table_title']}\n" if row.get("table_title") else ""
-    choices = f"\nChoices: {', '.join(map(str, row['choices']))}" if row.get("choices") else ""
-    question = f"{title}{row.get('table', '')}\n\n{row['question']}{choices}".strip()
-    return question, str(row["answer"]), ""
+    """Lu et al. 2023: a table as text, the question, and choices where there are any."""
+    title = f'regarding "{row["table_title"]}" ' if row.get("table_title") else ""
+    question = f"Read the following table {title}and answer a question:\n{row['table']}\n{row['question']}"
+    if row.get("choices"):
+        question += f" Please select from the following options: {row['choices']}"
+    gold = str(row["answer"])
+    if row.get("ans_type") in ("integer_number", "decimal_number"):
+        gold = _as_decimal(gold)
+    return question, gold, str(row.get("ans_type", ""))
+
+
+def _as_decimal(gold: str) -> str:
+    """A number as TabMWP's results were graded: a fraction as a decimal, a percentage as a share."""
+    top, fraction, bottom = gold.partition("/")
+    if fraction:
+        return str(int(top) / int(bottom))
+    if "," in gold:
+        return str(float(gold.replace(",", "")))
+    share, percent, _ = gold.partition("%")
+    return str(float(share) / 100 if percent else float(gold))
 
 
 READERS: Final[Mapping[str, Callable[[Row], tuple[str, str, str]]]] = {
     "gsm8k": _gsm8k,
     "math": _math,
     "svamp": _svamp,
-    "asdiv": _asked("body"),
-    "gsm-hard": _asked(),
-    "mawps": _asked(),
+    "asdiv": _asdiv,
+    "gsm-hard": _with_target,
+    "mawps": _with_target,
     "tabmwp": _tabmwp,
 }
 
@@ -119,7 +134,7 @@ def read(benchmark: str, path: Path | None) -> Iterator[Task]:
     for index, (number, line) in enumerate(rows):
         try:
             problem, gold, group = reader(json.loads(line))
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as e:
-            what = re.sub(r"\s+", " ", str(e))
+        except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as e:
+            what = f"it lacks {e}" if isinstance(e, KeyError) else re.sub(r"\s+", " ", str(e))
             raise UserFault(f"{path}, line {number} is not in the form of {benchmark}: {what}.") from None
         yield Task(index, problem, gold, group)

@@ -9,63 +9,35 @@ nothing that is reported has to be believed.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import json
-import os
 import queue
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from trainer.data.benchmarks import READERS, SAMPLES, Task, read
-from tutor_app.adapters.grading.grader import Grader
+from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
+from trainer.evaluate.statistics import majority, pass_at_k, wilson
+from trainer.runs import digest, sha256_of
+from tutor_app.adapters.grading.grader import Grader, Mode
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.dialect import header
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.ports import Sampling
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import SolveSettings, to_the_end
-from tutor_app.core.transcript import Transcript
+from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 from tutor_app.tutor.service import Tutor, load_prompt, open_tutor
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One attempt at one task.
-
-    Attributes:
-        index: Of the task.
-        sample: Which attempt, from 0.
-        gold: The published answer.
-        answer: What was found, or empty.
-        strict: Verdict of the strict grader.
-        paper: Verdict of MuMath-Code's own grader.
-        transcript: Everything.
-    """
-
-    index: int
-    sample: int
-    gold: str
-    answer: str
-    strict: str
-    paper: str
-    transcript: Transcript
-
-    def to_json(self) -> str:
-        """One line."""
-        fields = {n: getattr(self, n) for n in ("index", "sample", "gold", "answer", "strict", "paper")}
-        return json.dumps(fields | {"transcript": self.transcript.to_dict()}, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, line: str) -> Result:
-        """Read :meth:`to_json`'s form."""
-        data = json.loads(line)
-        return cls(**{**data, "transcript": Transcript.from_dict(data["transcript"])})
 
 
 def attempt(tutor: Tutor, grader: Grader, task: Task, sample: int, settings: SolveSettings) -> Result:
@@ -81,44 +53,87 @@ def attempt(tutor: Tutor, grader: Grader, task: Task, sample: int, settings: Sol
             grader.grade(task.gold, text, mode="paper").verdict,
         )
     )
-    return Result(task.index, sample, task.gold, text, strict, paper, done.transcript)
+    return Result(task.index, sample, task.gold, text, strict, paper, done.transcript, task.group)
 
 
-def summary(results: Sequence[Result], seconds: float) -> dict[str, Any]:
-    """Rates in per cent, and what there is to know about why."""
-    n = len(results) or 1
-    votes: dict[int, Counter[str]] = {}
-    gold = {}
-    for r in results:
-        votes.setdefault(r.index, Counter())[r.answer] += 1
-        gold[r.index] = r.gold
-    first = {(r.index, r.answer): r.strict for r in results}
-    majority = [first[i, c.most_common(1)[0][0]] == "correct" for i, c in votes.items()]
+def summary(
+    results: Sequence[Result], seconds: float, equal: Callable[[str, str], bool] | None = None
+) -> dict[str, Any]:
+    """Rates in per cent, each with the interval in which it lies with 95 %, and why the rest was wrong.
+
+    Args:
+        results: All attempts.
+        seconds: Wall time of all of them together.
+        equal: Whether two answers have the same value, for votes; by default if they are the same text.
+    """
+    by_task: dict[int, list[Result]] = {}
+    for r in sorted(results, key=lambda r: (r.index, r.sample)):
+        by_task.setdefault(r.index, []).append(r)
     usage = [r.transcript.meta.get("usage", {}) for r in results]
-    return {
-        "problems": len(votes),
+    n = len(results) or 1
+    report = {
+        "problems": len(by_task),
         "attempts": len(results),
-        "strict": round(100 * sum(r.strict == "correct" for r in results) / n, 1),
-        "paper": round(100 * sum(r.paper == "correct" for r in results) / n, 1),
-        "maj": round(100 * sum(majority) / max(1, len(majority)), 1),
+        **_rates(results),
+        "errors": dict(Counter(kind for r in results if (kind := error_kind(r)))),
         "ended": dict(Counter(str(r.transcript.meta.get("ended")) for r in results)),
         "ran_code": round(100 * sum(u.get("runs", 0) > 0 for u in usage) / n, 1),
         "tokens_per_problem": round(sum(u.get("generated_tokens", 0) for u in usage) / n, 1),
         "seconds": round(seconds, 1),
         "seconds_per_problem": round(seconds / n, 2),
     }
+    samples = min((len(attempts) for attempts in by_task.values()), default=0)
+    if samples > 1:
+        report |= _over_attempts(list(by_task.values()), samples, equal or str.__eq__)
+    groups = groups_of(results)
+    if len(groups) > 1:
+        report["groups"] = {name: {"attempts": len(rows), **_rates(rows)} for name, rows in groups.items()}
+    return report
+
+
+def _rates(results: Sequence[Result]) -> dict[str, Any]:
+    rates: dict[str, Any] = {}
+    for mode in ("strict", "paper"):
+        right = sum(getattr(r, mode) == "correct" for r in results)
+        rates[mode] = _percent(right / max(1, len(results)))
+        rates[f"{mode}_95"] = [_percent(end) for end in wilson(right, len(results))]
+    return rates
+
+
+def _over_attempts(
+    tasks: Sequence[Sequence[Result]], samples: int, equal: Callable[[str, str], bool]
+) -> dict[str, Any]:
+    """The majority's answer of all attempts at a task, and the chances that one of k attempts is right."""
+    votes = [majority([r.answer for r in attempts], equal) for attempts in tasks]
+    won = sum(v.winner >= 0 and a[v.winner].strict == "correct" for v, a in zip(votes, tasks, strict=True))
+    ks = sorted({k for k in (1, 2, 4, 8, 16, 32, 64) if k <= samples} | {samples})
+    rights = [(len(attempts), sum(r.strict == "correct" for r in attempts)) for attempts in tasks]
+    return {
+        f"maj@{samples}": _percent(won / len(tasks)),
+        f"maj@{samples}_95": [_percent(end) for end in wilson(won, len(tasks))],
+        "ties": sum(v.tied for v in votes),
+        **{f"pass@{k}": _percent(sum(pass_at_k(n, c, k) for n, c in rights) / len(tasks)) for k in ks},
+    }
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 1)
 
 
 def run(
     tutor: Tutor,
     jobs: Iterable[tuple[Task, int]],
     settings: SolveSettings,
-    out: IO[str],
+    file: ResultFile,
     *,
     parallel: int,
     verbose: bool = True,
-) -> list[Result]:
-    """Attempt every job, ``parallel`` at once, writing each result as it comes."""
+) -> None:
+    """Attempt every job, ``parallel`` at once, keeping each result as it comes.
+
+    Raises:
+        HostFault: If a result cannot be kept.
+    """
     todo: queue.SimpleQueue[tuple[Task, int] | None] = queue.SimpleQueue()
     total = 0
     for job in jobs:
@@ -141,28 +156,25 @@ def run(
     for thread in threads:
         todo.put(None)
         thread.start()
-    results: list[Result] = []
-    start = time.monotonic()
-    while len(results) < total:
-        item = done.get()
-        if isinstance(item, BaseException):
-            raise item
-        results.append(item)
-        out.write(item.to_json() + "\n")
-        out.flush()
-        if verbose:
+    start, right = time.monotonic(), 0
+    with contextlib.ExitStack() as stack:
+        out = None if file.path is None else stack.enter_context(file.path.open("a", encoding="utf-8"))
+        for made in range(1, total + 1):
+            item = done.get()
+            if isinstance(item, BaseException):
+                raise item
             spent = time.monotonic() - start
-            right = sum(r.strict == "correct" for r in results)
-            left = spent / len(results) * (total - len(results))
-            sys.stderr.write(
-                f"\r{len(results)}/{total}  {100 * right / len(results):.1f} % right  "
-                f"{60 * len(results) / spent:.1f}/min  {left / 60:.0f} min left   "
-            )
+            file.append(out, replace(item, session=file.session, elapsed=round(spent, 3)))
+            right += item.strict == "correct"
+            if verbose:
+                sys.stderr.write(
+                    f"\r{made}/{total}  {100 * right / made:.1f} % right  "
+                    f"{60 * made / spent:.1f}/min  {spent / made * (total - made) / 60:.0f} min left   "
+                )
     if verbose:
         sys.stderr.write("\n")
     for thread in threads:
         thread.join()
-    return results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +190,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=0, help="how many problems; 0 means all")
     parser.add_argument("--start", type=int, default=0, help="the first problem, from 0")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, or a JSON file")
-    parser.add_argument("--samples", type=int, default=1, help="attempts per problem (maj@k over them)")
+    parser.add_argument("--samples", type=int, default=1, help="attempts per problem, for maj@k and pass@k")
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--top-p", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -193,40 +205,105 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--n-ctx", type=int, default=usual.n_ctx, help="context of one problem, in tokens")
     parser.add_argument("--out", type=Path, help="result file; if it is there, what it lacks is added")
+    parser.add_argument(
+        "--self-check",
+        action="store_true",
+        help="only show the first problem as it is asked, and grade the published answers against themselves",
+    )
     parser.add_argument("--data-dir", type=Path, help="where the tutor keeps its models")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run ``evaluate``; prints the summary as JSON on standard output."""
-    tasks = [t for t in read(args.benchmark, args.data) if t.index >= args.start]
-    tasks = tasks[: args.limit or None]
+    """Run ``evaluate``; prints the summary as JSON on standard output.
+
+    Raises:
+        UserFault: If there is nothing to evaluate, or the result file is of another evaluation.
+        HostFault: If the model or the disk fails.
+    """
+    for name in ("limit", "start"):
+        if getattr(args, name) < 0:
+            raise UserFault(f"--{name} {getattr(args, name)} is negative.", "Give 0 or more.")
+    if args.samples < 1 or args.parallel < 1:
+        raise UserFault("--samples and --parallel must be 1 or more.")
+    everything = list(read(args.benchmark, args.data))
+    if args.self_check:
+        return self_check(args.benchmark, everything)
+    tasks = [t for t in everything if t.index >= args.start][: args.limit or None]
     if not tasks:
         raise UserFault("No problems are left to evaluate.", "Lower --start.")
-    kept: list[Result] = []
-    if args.out is not None and args.out.exists():
-        kept = [Result.from_json(line) for line in args.out.read_text(encoding="utf-8").splitlines() if line]
-    have = {(r.index, r.sample) for r in kept}
-    jobs = [(t, s) for t in tasks for s in range(args.samples) if (t.index, s) not in have]
     settings = SolveSettings(
         max_rounds=args.max_rounds,
         max_tokens=args.max_tokens,
         seconds=args.seconds,
         sampling=Sampling(args.temperature, args.top_p, args.seed),
     )
-    start = time.monotonic()
     with _opened(args) as tutor:
-        with (args.out or Path(os.devnull)).open("a", encoding="utf-8") as out:
-            results = run(tutor, jobs, settings, out, parallel=args.parallel)
+        file = ResultFile.opened(args.out, manifest_of(args, tutor, everything, settings))
+        have = {(r.index, r.sample) for r in file.results}
+        jobs = [(t, s) for t in tasks for s in range(args.samples) if (t.index, s) not in have]
+        run(tutor, jobs, settings, file, parallel=args.parallel)
         report: Mapping[str, Any] = {
             "model": tutor.engine.info.name,
             "device": tutor.engine.info.device,
             "prompt": tutor.prompt.name,
             "batched": bool(args.batched),
             "benchmark": args.benchmark,
-            **summary([*kept, *results], time.monotonic() - start),
         }
-    print(json.dumps(report, ensure_ascii=False))
+    with Grader() as grader:
+        equal = functools.cache(lambda a, b: grader.grade(a, b).verdict == "correct")
+        print(json.dumps({**report, **summary(file.results, file.seconds, equal)}, ensure_ascii=False))
     return 0
+
+
+def manifest_of(
+    args: argparse.Namespace, tutor: Tutor, tasks: Sequence[Task], settings: SolveSettings
+) -> dict[str, Any]:
+    """What makes two evaluations the same one: the model, the problems, the prompt and every setting of a solution."""
+    info = tutor.engine.info
+    data = [[t.problem, t.gold] for t in tasks]
+    return {
+        "version": 1,
+        "model": info.name,
+        "model_sha256": info.sha256 or _hash_of_model(args),
+        "benchmark": args.benchmark,
+        "data": digest(data),
+        "prompt": digest([s.text for s in header(tutor.dialect, "", tutor.prompt)] + [tutor.prompt.opening]),
+        "dialect": tutor.dialect.name,
+        "settings": json.loads(json.dumps(asdict(settings))),
+        "n_ctx": args.n_ctx,
+        "batched": bool(args.batched),
+        "engine": version("llama-cpp-python"),
+        "tutor": version("mumath-tutor"),
+    }
+
+
+def _hash_of_model(args: argparse.Namespace) -> str:
+    """Of the files that were named, for models whose hash nobody has taken yet."""
+    path = Path(args.model)
+    if not path.is_dir():
+        return sha256_of(model_store(folders(args.data_dir)).find(args.model).path)
+    files = sorted(p for p in path.rglob("*") if p.suffix in (".json", ".safetensors", ".model"))
+    return digest([[p.name, sha256_of(p)] for p in files])
+
+
+def self_check(benchmark: str, tasks: Sequence[Task]) -> int:
+    """Show the first problem as it is asked, and grade every published answer against itself.
+
+    Returns:
+        0 if the graders accept every one.
+    """
+    print(f"The first problem of {benchmark}, as it is asked:\n\n{tasks[0].problem}\n\nIts answer: {tasks[0].gold}\n")
+    modes: tuple[Mode, ...] = ("strict", "paper")
+    all_right = True
+    with Grader() as grader:
+        for mode in modes:
+            refused = [t for t in tasks if grader.grade(t.gold, t.gold, mode=mode).verdict != "correct"]
+            right = len(tasks) - len(refused)
+            print(f"{mode}: {right:,} of {len(tasks):,}, {100 * right / len(tasks):.1f} %")
+            for t in refused[:10]:
+                print(f"  line {t.index + 1}: {t.gold!r} is not accepted as its own answer")
+            all_right = all_right and not refused
+    return 0 if all_right else 1
 
 
 def _opened(args: argparse.Namespace) -> Tutor:

@@ -1,27 +1,33 @@
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.tiny_gguf import write_model
 from trainer.data.benchmarks import READERS, read
-from trainer.evaluate.run import Result, add_arguments, main, summary
+from trainer.evaluate.results import Result, ResultFile, error_kind
+from trainer.evaluate.run import add_arguments, main, summary
 from tutor_app.commands.parser import main as tutor
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Transcript
 from tutor_app.tutor.paths import folders
 
 ROWS = {
     "gsm8k": ({"question": "Q?", "answer": "1 + 1 = <<1+1=2>>2\n#### 1,234"}, ("Q?", "1234")),
     "math": ({"problem": "P", "solution": r"So $\boxed{\frac{1}{2}}$."}, ("P", r"\frac{1}{2}")),
     "svamp": ({"Body": "He has 3 pens", "Question": "How many?", "Answer": 3.0}, ("He has 3 pens. How many?", "3.0")),
-    "asdiv": ({"body": "B", "answer": "4"}, ("B", "4")),
+    "asdiv": ({"body": "B", "question": "Q?", "answer": "4 (pens)"}, ("B Q?", "4")),
     "gsm-hard": ({"input": "Q", "target": -9867630.0}, ("Q", "-9867630.0")),
     "mawps": ({"input": "Q", "target": 5}, ("Q", "5")),
     "tabmwp": (
-        {"table_title": "T", "table": "a | b", "question": "Q?", "choices": ["x", "y"], "answer": "x"},
-        ("T\na | b\n\nQ?\nChoices: x, y", "x"),
+        {"table_title": "T", "table": "a | b", "question": "Q?", "choices": ["x", "y"], "answer": "x", "ans_type": "t"},
+        (
+            'Read the following table regarding "T" and answer a question:\na | b\nQ? '
+            "Please select from the following options: ['x', 'y']",
+            "x",
+        ),
     ),
 }
 
@@ -76,7 +82,9 @@ def test_the_summary_counts_and_votes() -> None:
     ]
     found = summary(rows, 12.0)
     assert (found["problems"], found["attempts"]) == (2, 6)
-    assert (found["strict"], found["maj"]) == (50.0, 50.0)
+    assert (found["strict"], found["maj@3"], found["pass@3"]) == (50.0, 50.0, 100.0)
+    assert found["strict_95"] == [18.8, 81.2]
+    assert found["errors"] == {"no code": 3}
     assert found["seconds_per_problem"] == 2.0
     assert found["ended"] == {"answered": 6}
 
@@ -107,7 +115,7 @@ def test_evaluation_runs_the_shipped_loop_and_resumes(tmp_path: Path, capsys: py
     second = run()
     assert second["problems"] == 4
     assert out.read_text().startswith(kept)
-    rows = [Result.from_json(line) for line in out.read_text().splitlines()]
+    rows = [Result.from_json(line) for line in out.read_text().splitlines()[1:]]
     assert sorted(r.index for r in rows) == [0, 1, 2, 3]
     assert {r.transcript.problem for r in rows} == {f"{i} + 1?" for i in range(4)}
 
@@ -148,7 +156,7 @@ def _solved_and_evaluated(
     add_arguments(parser)
     assert main(parser.parse_args(options)) == 0
     assert json.loads(capsys.readouterr().out)["batched"] is False
-    found = sorted((Result.from_json(line) for line in out.read_text().splitlines()), key=lambda r: r.index)
+    found = sorted((Result.from_json(line) for line in out.read_text().splitlines()[1:]), key=lambda r: r.index)
     return alone, [r.transcript for r in found]
 
 
@@ -176,3 +184,112 @@ def test_a_model_that_dies_ends_the_evaluation_with_its_sentence(tmp_path: Path)
     args = parser.parse_args(["--model", str(bad), "--benchmark", "samples", "--limit", "1"])
     with pytest.raises(Exception, match=r"bad\.gguf"):
         main(args)
+
+
+GOLDS = [
+    ("asdiv", {"body": "Tim has 3 pens and finds 4.", "question": "How many?", "answer": "7 (pens)"}, "7"),
+    ("asdiv", {"body": "The film ends late.", "question": "When?", "answer": "4:30 (PM)"}, "4:30"),
+    ("asdiv", {"body": "One cake, two cats.", "question": "How much each?", "answer": "1/2 (cake)"}, "1/2"),
+    ("asdiv", {"body": "Sum 8, product 15.", "question": "Which numbers?", "answer": "3; 5"}, "3; 5"),
+    ("asdiv", {"body": "She has 9 coins.", "question": "Is it enough for 8?", "answer": "yes"}, "yes"),
+    ("svamp", {"Body": "He has 30 nuts, eats 11", "Question": "How many are left?", "Answer": 19.0}, "19.0"),
+    ("gsm-hard", {"input": "Q?", "code": "def solution(): ...", "target": -9867630.0}, "-9867630.0"),
+    ("mawps", {"input": "Q?", "target": 26.0, "type": "singleeq"}, "26.0"),
+    ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "1,234", "ans_type": "integer_number"}, "1234.0"),
+    ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "25%", "ans_type": "decimal_number"}, "0.25"),
+    ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "3/4", "ans_type": "decimal_number"}, "0.75"),
+    ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "shortage", "ans_type": "multi_choice_text"}, "shortage"),
+]
+
+
+@pytest.mark.parametrize(("benchmark", "row", "gold"), GOLDS)
+def test_published_answers_are_read_as_they_were_graded_and_are_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], benchmark: str, row: dict[str, object], gold: str
+) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (task,) = read(benchmark, path)
+    assert task.gold == gold
+    assert evaluated("--benchmark", benchmark, "--data", str(path), "--self-check") == 0
+    said = capsys.readouterr().out
+    assert task.problem in said
+    assert "strict: 1 of 1, 100.0 %" in said
+    assert "paper: 1 of 1, 100.0 %" in said
+
+
+def evaluated(*options: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return main(parser.parse_args(options))
+
+
+def test_a_body_and_its_question_are_joined_as_published(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_text(json.dumps(GOLDS[5][1]) + "\n")
+    (task,) = read("svamp", path)
+    assert task.problem == "He has 30 nuts, eats 11. How many are left?"
+
+
+MANIFEST = {"model": "m", "prompt": "p"}
+
+
+def kept(path: Path, *results: Result) -> ResultFile:
+    file = ResultFile.opened(path, MANIFEST)
+    with path.open("a") as out:
+        for r in results:
+            file.append(out, r)
+    return file
+
+
+def test_a_file_cut_at_any_byte_keeps_what_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept(path, result(0, "1", "correct"), result(1, "2", "incorrect"))
+    whole = path.read_bytes()
+    ends = [i + 1 for i, byte in enumerate(whole) if byte == 10]
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        found = ResultFile.opened(path, MANIFEST)
+        assert len(found.results) == max(0, sum(end <= cut for end in ends) - 1)
+        again = kept(path, result(5, "5", "correct"))
+        assert [r.index for r in ResultFile.opened(path, MANIFEST).results] == [r.index for r in again.results]
+
+
+def test_another_evaluations_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept(path, result(0, "1", "correct"))
+    before = path.read_bytes()
+    with pytest.raises(UserFault, match='another evaluation: prompt was "p" and is "q"'):
+        ResultFile.opened(path, {**MANIFEST, "prompt": "q"})
+    assert path.read_bytes() == before
+    (tmp_path / "notes.txt").write_text("mine\n")
+    with pytest.raises(UserFault, match="no result file"):
+        ResultFile.opened(tmp_path / "notes.txt", MANIFEST)
+    assert (tmp_path / "notes.txt").read_text() == "mine\n"
+
+
+def test_the_time_of_several_runs_adds_up(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept(path, replace(result(0, "1", "correct"), elapsed=4.0), replace(result(1, "1", "correct"), elapsed=10.0))
+    again = ResultFile.opened(path, MANIFEST)
+    assert (again.session, again.seconds) == (1, 10.0)
+    kept(path, replace(result(2, "1", "correct"), session=1, elapsed=5.0))
+    assert ResultFile.opened(path, MANIFEST).seconds == 15.0
+
+
+def test_kinds_of_errors() -> None:
+    ran = Transcript.of("p", Code("1"), Output(status="ok"), Answer("3"))
+    failed = Transcript.of("p", Code("1"), Output(status="error"), Answer("3"))
+    guessed = Transcript.of("p", Code("1"), Output(status="ok"), Answer("3", source="number"))
+    wrong = Result(0, 0, "1", "3", "incorrect", "incorrect", ran)
+    assert error_kind(wrong) == "wrong answer"
+    assert error_kind(replace(wrong, transcript=failed)) == "code failed"
+    assert error_kind(replace(wrong, transcript=guessed)) == "unboxed"
+    assert error_kind(replace(wrong, answer="")) == "no answer"
+    assert error_kind(replace(wrong, transcript=Transcript.of("p", Answer("3")))) == "no code"
+    assert error_kind(replace(wrong, strict="correct")) == ""
+
+
+@pytest.mark.parametrize("options", [["--limit", "-5"], ["--start", "-1"], ["--samples", "0"]])
+def test_numbers_that_mean_nothing(options: list[str]) -> None:
+    with pytest.raises(UserFault, match=r"negative|1 or more"):
+        evaluated("--benchmark", "samples", *options)
