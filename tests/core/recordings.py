@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Sequence
+
 from tutor_app.core.code_outline import Outline
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import EVENTS, Event, Variable
@@ -37,21 +40,30 @@ class Writer:
         depth: int = 0,
         output: int = 0,
         value: Variable | None = None,
+        outer: Sequence[tuple[int, Variable]] = (),
     ) -> int:
         """Append a step; returns its index."""
         first = next((i for i, s in enumerate(self.outline.statements) if s.line == line), -1)
-        self.columns.add(EVENTS.index(event), first, line, frame, depth, output=output, changed=changed, value=value)
+        self.columns.add(
+            EVENTS.index(event),
+            first,
+            line,
+            frame,
+            depth,
+            output=output,
+            changed=map(self.columns.keep, changed),
+            outer=[(number, self.columns.keep(v)) for number, v in outer],
+            value=-1 if value is None else self.columns.keep(value),
+        )
         return len(self.columns) - 1
 
     def note(self, step: int, part: str, value: Variable) -> None:
         """Give the first expression of that source, in the statement of the step, its value."""
         at = self.columns["statement"][step]
-        import ast
-
         number = next(
             n for n, (s, node) in enumerate(self.outline.expressions) if s == at and ast.unparse(node) == part
         )
-        self.columns.note(step, number, value)
+        self.columns.note(step, number, self.columns.keep(value))
 
     def done(self, printed: str = "", result: Output | None = None, stopped: str = "") -> Recording:
         return Recording(self.source, self.columns, result, (), printed, stopped)

@@ -110,9 +110,8 @@ def test_what_an_inner_frame_changes_in_an_outer_one_is_seen_at_once() -> None:
     w = Writer("def f(l):\n    l.append(1)\nx = []\nf(x)")
     w.step(4, Variable("x", "sequence", "[]"))
     w.step(2, Variable("l", "sequence", "[]"), frame=1, depth=1)
-    w.columns.add(
-        2, 0, 1, 1, 1, changed=[Variable("l", "sequence", "[1]")], outer=[(0, Variable("x", "sequence", "[1]"))]
-    )
+    grown = Variable("l", "sequence", "[1]")
+    w.step(1, grown, event="return", frame=1, depth=1, outer=[(0, Variable("x", "sequence", "[1]"))])
     recording = w.done()
     assert names(recording, 2) == [{"x": "[1]"}, {"l": "[1]"}]
     assert recording.frames(2)[0].changed == {"x"}

@@ -14,7 +14,7 @@ def unfold(line: str, values: dict[str, Variable], after: Variable | None = None
     at = w.step(1, *(Variable(n, v.kind, v.text) for n, v in values.items() if n.isidentifier()))
     for n, (_, node) in enumerate(w.outline.expressions):
         if ast.unparse(node) in values:
-            w.columns.note(at, n, values[ast.unparse(node)])
+            w.columns.note(at, n, w.columns.keep(values[ast.unparse(node)]))
     w.step(1, *([after] if after else []), event="end")
     return w.done().unfolding(at)
 
@@ -108,7 +108,7 @@ def test_an_expression_that_failed_is_not_complete() -> None:
     at = w.step(1, number("a", 1), number("b", 0))
     for n, (_, node) in enumerate(w.outline.expressions):
         if isinstance(node, ast.Name):
-            w.columns.note(at, n, number("", {"a": 1, "b": 0}[node.id]))
+            w.columns.note(at, n, w.columns.keep(number("", {"a": 1, "b": 0}[node.id])))
     w.step(1, event="error")
     unfolding = w.done().unfolding(at)
     assert unfolding is not None

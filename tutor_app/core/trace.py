@@ -78,11 +78,11 @@ class Columns:
         *,
         output: int = 0,
         figures: int = 0,
-        changed: Iterable[Variable] = (),
-        outer: Iterable[tuple[int, Variable]] = (),
-        value: Variable | None = None,
+        changed: Iterable[int] = (),
+        outer: Iterable[tuple[int, int]] = (),
+        value: int = _NONE,
     ) -> None:
-        """Append a step.
+        """Append a step; its values by the numbers that :meth:`keep` gives.
 
         Args:
             event: Its index in :data:`EVENTS`.
@@ -94,23 +94,29 @@ class Columns:
             figures: Figures drawn so far.
             changed: Names of this frame.
             outer: Names of frames around it, each with the number of its frame.
-            value: What a call returned.
+            value: What a call returned, -1 for nothing.
         """
         a = self.arrays
-        for name, number in zip(_COLUMNS, (event, statement, line, frame, depth, output, figures), strict=False):
-            a[name].append(number)
-        a["value"].append(_NONE if value is None else self.keep(value))
-        a["changed"].extend(map(self.keep, changed))
+        a["event"].append(event)
+        a["statement"].append(statement)
+        a["line"].append(line)
+        a["frame"].append(frame)
+        a["depth"].append(depth)
+        a["output"].append(output)
+        a["figures"].append(figures)
+        a["value"].append(value)
+        a["changed"].extend(changed)
         a["changes"].append(len(a["changed"]))
         for number, variable in outer:
             a["outer_frame"].append(number)
-            a["outer_variable"].append(self.keep(variable))
+            a["outer_variable"].append(variable)
         a["outer"].append(len(a["outer_frame"]))
 
-    def note(self, step: int, node: int, value: Variable) -> None:
-        """Append the value of an expression that the line of ``step`` evaluated."""
-        for name, number in (("noted", step), ("noted_node", node), ("noted_variable", self.keep(value))):
-            self.arrays[name].append(number)
+    def note(self, step: int, node: int, value: int) -> None:
+        """Append the number of the value of an expression that the line of ``step`` evaluated."""
+        self.arrays["noted"].append(step)
+        self.arrays["noted_node"].append(node)
+        self.arrays["noted_variable"].append(value)
 
 
 _State = tuple[tuple[int, ...], dict[int, dict[str, int]], dict[int, int]]

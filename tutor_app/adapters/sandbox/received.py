@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tutor_app.core.trace import Columns, Recording
-from tutor_app.core.trace_values import EVENTS, Record, Variable
+from tutor_app.core.trace_values import EVENTS, Record
 from tutor_app.core.transcript import Figure, Output
 from tutor_app.text.clean import clean_variable, visible
 
@@ -32,6 +32,9 @@ class Received:
         self._steps = max(1, min(record.steps, MAX_STEPS))
         self._columns = Columns()
         self._empty = Recording(code, self._columns)
+        self._statements = len(self._empty.outline.statements)
+        self._lines = max(len(self._empty.outline.lines), 1)
+        self._known: dict[tuple[str, ...], int] = {}
         self._characters = self._frames = 0
         self._depth = -1
         self._ended = False
@@ -67,14 +70,17 @@ class Received:
         outer: Any,
         value: Any,
     ) -> None:
-        statements, lines = self._empty.outline.statements, len(self._empty.outline.lines)
-        _check(event, 0, len(EVENTS) - 1)
-        _check(statement, -1, len(statements) - 1)
-        _check(line, 0, max(lines, 1))
-        _check(frame, 0, self._frames + 1)
-        _check(depth, 0, min(self._depth + 1, MAX_DEPTH))
-        _check(printed, 0, MAX_NUMBER)
-        _check(drawn, 0, MAX_NUMBER)
+        numbers = (event, statement, line, frame, depth, printed, drawn)
+        if not all(type(n) is int for n in numbers) or not (
+            0 <= event < len(EVENTS)
+            and -1 <= statement < self._statements
+            and 0 <= line <= self._lines
+            and 0 <= frame <= self._frames + 1
+            and 0 <= depth <= min(self._depth + 1, MAX_DEPTH)
+            and 0 <= printed <= MAX_NUMBER
+            and 0 <= drawn <= MAX_NUMBER
+        ):
+            raise ValueError("a number of a recording is out of its range")
         if len(self._columns) > self._steps + 1 or self._ended or len(changed) + len(outer) > MAX_CHANGED:
             raise ValueError("more steps than a recorder sends")
         for number, _ in outer:
@@ -87,9 +93,9 @@ class Received:
             depth,
             output=printed,
             figures=drawn,
-            changed=[self._variable(c) for c in changed],
-            outer=[(number, self._variable(c)) for number, c in outer],
-            value=None if value is None else self._variable(["", *value]),
+            changed=map(self._variable, changed),
+            outer=((number, self._variable(c)) for number, c in outer),
+            value=-1 if value is None else self._variable(["", *value]),
         )
         self._depth, self._frames = depth, max(self._frames, frame)
         self._ended = EVENTS[event] == "end"
@@ -101,12 +107,15 @@ class Received:
             raise ValueError("more values than a recorder sends")
         self._columns.note(step, node, self._variable(["", kind, text, latex]))
 
-    def _variable(self, data: Any) -> Variable:
-        name, kind, text, latex = data
-        found = clean_variable(name, kind, text, latex)
-        self._characters += len(found.name) + len(found.text) + len(found.latex)
-        if self._characters > MAX_RECORDED:
-            raise ValueError("more values than a recorder sends")
+    def _variable(self, data: Any) -> int:
+        key = tuple(data)
+        found = self._known.get(key)
+        if found is None:
+            clean = clean_variable(*key)
+            found = self._known[key] = self._columns.keep(clean)
+            self._characters += len(clean.name) + len(clean.text) + len(clean.latex)
+            if self._characters > MAX_RECORDED:
+                raise ValueError("more values than a recorder sends")
         return found
 
     def recording(self, output: Output, figures: Sequence[Figure], printed: str) -> Recording:
