@@ -111,6 +111,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         help="problems for the accuracy that solve_every measures: records, or GSM8K or MATH lines, that are not "
         "trained on and no test set (default: the held-out records)",
     )
+    p.add_argument(
+        "--not-decontaminated", action="store_true", help="also train on records that were compared with no test set"
+    )
     p.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trainer.augment import alter
 from trainer.data import decontaminate, seeds
+from trainer.data.decontaminate import STAMP
 from trainer.data.gsm8k import NotAChain, gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, write_records
 from trainer.runs import Journal, ProgressLine, Run, sha256_of, write_atomically
@@ -125,7 +127,9 @@ def clean(run: Run, files: Sequence[Path], tests: Sequence[Path], out: str, *, n
     sets = [decontaminate.read_test_set(t, n) for t in tests]
     records = read_records(files, rejects)
     kept, report = decontaminate.decontaminate(ProgressLine("decontaminate", len(records)).over(records), sets, n)
-    unique = list({r.meta["id"]: r for r in kept}.values())
+    stamp = sorted(f"{t.name} {sha256_of(t)[:16]}" for t in tests)
+    stamped = [replace(r, meta={**r.meta, STAMP: stamp}) for r in kept]
+    unique = list({r.meta["id"]: r for r in stamped}.values())
     write_atomically(run.folder / f"{out}.report.json", decontaminate.dump(report) + "\n")
     told = _finish(run, out, provenance, unique, Counter({"twice the same": len(kept) - len(unique)}), rejects.lines)
     return f"{decontaminate.report_text(report)}\n{told}"

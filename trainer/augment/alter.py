@@ -34,7 +34,7 @@ from trainer.data.gsm8k import (
     source,
 )
 from trainer.data.gsm8k import Literal as Operand
-from trainer.data.records import record_id
+from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import draft, execute, run_block
 from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
@@ -113,7 +113,7 @@ def numbers(
     base = ground(question, answer)
     old = base.chain.results()
     rng = random.Random(f"{question}/{seed}/numbers")
-    parent = record_id("gsm8k-train", "question", question)
+    parent = question_id(question)
     seen = {question}
     for _ in range(tries):
         if n <= 0:
@@ -151,7 +151,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
     base = ground(question, answer)
     if re.search(r"\bX\b", question):
         raise NotAChain("the question has an X already")
-    parent = record_id("gsm8k-train", "question", question)
+    parent = question_id(question)
     places = list(base.places.items())
     random.Random(f"{question}/{seed}/fobar").shuffle(places)
     for text, (start, end) in places:

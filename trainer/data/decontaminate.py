@@ -1,8 +1,11 @@
 """Leaves out training problems that overlap a test set, and reports every one.
 
-Three rules, the first that fits is reported: the same text once case, punctuation and LaTeX spacing are gone; the
-same text once every number is masked too (a test problem with other numbers); or ``n`` words in a row in common. Only
-problems are compared: solutions share phrases by nature. Paraphrases are not found by this.
+Five rules, the first that fits is reported: the same text once case, punctuation and LaTeX spacing are gone; the same
+text once every number is masked too (a test problem with other numbers); ``n`` words in a row in common; the same
+numbers and operators in the same order with nearly the same words between them; or eight words in a row and most of the
+others. Operators and signs are words: x² - 5x + 6 is not x² + 5x - 6. Alike is measured by Ratcliff and Obershelp's
+ratio (1988) over words, as :class:`difflib.SequenceMatcher` has it. Only problems are compared: solutions share phrases
+by nature. A paraphrase in other words is not found by this.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,23 +24,59 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
 
 DEFAULT_NGRAM: Final = 13
+STAMP: Final = "decontaminated"
+"""Key of ``meta`` that lists the test sets (name and hash) that a record was compared with."""
 MIN_MASKED_WORDS: Final = 8
 """A shorter problem without its numbers ("what is # + #") says too little to be called the same."""
 
 _SPACING: Final = re.compile(
     r"\\(?:[,;:!]|(?:quad|qquad|left|right|displaystyle|text|mbox|mathrm|dfrac|tfrac|frac)(?![a-z]))"
 )
-_WORD: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
+_WORD: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|(?<![^\W\d_])-|-(?![^\W\d_])|(?<=[\w)])!|[+*/^=<>|]")
+_OPERATORS: Final = str.maketrans(
+    dict.fromkeys("\u2212\u2013", "-")
+    | dict.fromkeys("\u00d7\u00b7\u22c5", "*")
+    | {"\u00f7": "/", "\u2264": "<=", "\u2265": ">=", "\u00b2": "^2", "\u00b3": "^3", "\u221a": " sqrt "}
+)
+_LATEX_OPERATORS: Final = re.compile(r"\\(times|cdot|div|le|leq|ge|geq)(?![a-z])")
+_LATEX_SIGNS: Final = {"times": "*", "cdot": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=", "geq": ">="}
+SHINGLE: Final = 3
+"""Words in a row by which candidates for a comparison are found."""
+COMMON: Final = 400
+"""Test problems with the same words in a row from which on these say nothing."""
+NEAR: Final = 0.8
+"""Share of words in common at which texts with the same numbers and operators are the same problem."""
+NEAR_NGRAM: Final = 8
+"""Words in a row that make a text the same problem where also ..."""
+NEAR_BESIDE: Final = 0.7
+"""... this share of the words is common."""
 _DIGIT_COMMA: Final = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 def words(text: str) -> list[str]:
-    """Words and numbers of a problem, lower case, without punctuation and LaTeX spacing."""
-    return _WORD.findall(_SPACING.sub(" ", _DIGIT_COMMA.sub("", text)).lower())
+    """Words, numbers and operators of a problem, lower case, without punctuation and LaTeX spacing."""
+    plain = _LATEX_OPERATORS.sub(lambda m: f" {_LATEX_SIGNS[m[1]]} ", _DIGIT_COMMA.sub("", text).translate(_OPERATORS))
+    return _WORD.findall(_SPACING.sub(" ", plain).lower().replace("**", "^"))
 
 
 def _masked(tokens: Sequence[str]) -> str:
     return " ".join("#" if t[0].isdigit() else t for t in tokens)
+
+
+def _shingles(tokens: Sequence[str]) -> set[str]:
+    return {" ".join(tokens[i : i + SHINGLE]) for i in range(len(tokens) - SHINGLE + 1)}
+
+
+def _mathematics(tokens: Sequence[str]) -> list[str]:
+    """The numbers, operators and one-letter names."""
+    return [t for t in tokens if not t.isalpha() or (len(t) == 1 and t not in "ai")]
+
+
+def _says_enough(tokens: Sequence[str]) -> bool:
+    return sum(t[0].isalnum() for t in tokens) >= MIN_MASKED_WORDS
+
+
+_RAREST: Final = 12
 
 
 @dataclass(slots=True)
@@ -49,13 +89,18 @@ class TestSet:
     exact: dict[str, int] = field(default_factory=dict)
     masked: dict[str, int] = field(default_factory=dict)
     ngrams: dict[str, int] = field(default_factory=dict)
+    texts: dict[int, list[str]] = field(default_factory=dict)
+    shingles: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, problem: str, line: int, n: int) -> None:
         """Take in a test problem."""
         tokens = words(problem)
         self.exact.setdefault(" ".join(tokens), line)
-        if len(tokens) >= MIN_MASKED_WORDS:
+        if _says_enough(tokens):
             self.masked.setdefault(_masked(tokens), line)
+        self.texts[line] = tokens
+        for shingle in _shingles(tokens):
+            self.shingles.setdefault(shingle, []).append(line)
         for i in range(len(tokens) - n + 1):
             self.ngrams.setdefault(" ".join(tokens[i : i + n]), line)
 
@@ -64,11 +109,30 @@ class TestSet:
         tokens = words(problem)
         if (line := self.exact.get(" ".join(tokens))) is not None:
             return "same text", line
-        if len(tokens) >= MIN_MASKED_WORDS and (line := self.masked.get(_masked(tokens))) is not None:
+        if _says_enough(tokens) and (line := self.masked.get(_masked(tokens))) is not None:
             return "same text, other numbers", line
         for i in range(len(tokens) - n + 1):
             if (line := self.ngrams.get(" ".join(tokens[i : i + n]))) is not None:
                 return f"{n} words in a row", line
+        return self._near(tokens)
+
+    def _near(self, tokens: list[str]) -> tuple[str, int] | None:
+        """A test problem with nearly the same words."""
+        rare = sorted((found for s in _shingles(tokens) if (found := self.shingles.get(s))), key=len)
+        candidates = dict.fromkeys(line for found in rare[:_RAREST] if len(found) <= COMMON for line in found)
+        matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(tokens)  # the one that is analysed
+        for line in candidates:
+            theirs = self.texts[line]
+            matcher.set_seq1(theirs)
+            if matcher.real_quick_ratio() < min(NEAR, NEAR_BESIDE) or matcher.quick_ratio() < min(NEAR, NEAR_BESIDE):
+                continue
+            alike = matcher.ratio()
+            if alike >= NEAR and _mathematics(tokens) == _mathematics(theirs):
+                return "nearly the same words", line
+            longest = max(block.size for block in matcher.get_matching_blocks())
+            if alike >= NEAR_BESIDE and longest >= NEAR_NGRAM and _mathematics(tokens) == _mathematics(theirs):
+                return f"{NEAR_NGRAM} words in a row and most of the others", line
         return None
 
 

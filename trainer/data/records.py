@@ -143,9 +143,14 @@ def record_id(source: str, method: str, *what: object) -> str:
     return f"{source}/{method}/{hashlib.sha256(data.encode()).hexdigest()[:12]}"
 
 
+def question_id(problem: str) -> str:
+    """A name for a question that is the same in whatever file it stands, however it is spaced."""
+    return f"question/{hashlib.sha256(' '.join(problem.split()).casefold().encode()).hexdigest()[:16]}"
+
+
 def origin(record: Transcript) -> str:
-    """What the record was made from: the same for a problem's reasoning, its code and its alterations."""
-    return str(record.meta.get("source_id") or record_id(str(record.meta.get("source")), "question", record.problem))
+    """The question the record was made from: the same for its reasoning, its code, its alterations, and in any file."""
+    return str(record.meta.get("source_id") or question_id(record.problem))
 
 
 def stable_fraction(text: str) -> float:

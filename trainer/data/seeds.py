@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from trainer.data.gsm8k import NotAChain, gsm8k_line, number, prose, shown
-from trainer.data.records import BadLine, record_id, text_field
+from trainer.data.records import BadLine, question_id, record_id, text_field
 from tutor_app.core.answers import boxed, find_answer
 from tutor_app.core.dialect import parse
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
@@ -80,6 +80,18 @@ SOURCES: Final = {
 """Name and licence by default; the licence of MuMath's data is not stated by its authors."""
 
 
+def _content(part: Part) -> str:
+    """What tells two parts apart: two records with the same words and other code are two."""
+    match part:
+        case Text():
+            return part.text
+        case Code():
+            return f"code {part.source}"
+        case Output():
+            return f"output {part.stdout}"
+    return ""
+
+
 def _transcript(
     problem: str,
     parts: tuple[Part, ...],
@@ -93,9 +105,9 @@ def _transcript(
     found = find_answer(parts)
     answer: tuple[Part, ...] = (Answer(found.latex, found.source),) if found is not None else ()
     meta = {
-        "id": record_id(source, method, problem, *(p.text if isinstance(p, Text) else "" for p in parts)),
+        "id": record_id(source, method, problem, *map(_content, parts)),
         "source": source,
-        "source_id": record_id(source, "question", problem),
+        "source_id": question_id(problem),
         "source_line": line,
         "method": method,
         "licence": licence,

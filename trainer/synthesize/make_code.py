@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from trainer.data.gsm8k import Chain, NotAChain, parse_solution, said_numbers, shown, source
-from trainer.data.records import record_id
+from trainer.data.records import question_id, record_id
 from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
 from tutor_app.core.solve import feedback
@@ -73,7 +73,7 @@ def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed:
         SandboxFault: If code cannot be run here at all.
     """
     chain, gold = parse_solution(answer, said_numbers(question))
-    source_id = record_id("gsm8k-train", "question", question)
+    source_id = question_id(question)
     for style in _styles(source_id, seed):
         parts = execute(draft(question, chain, gold, source_id, seed=seed, style=style), executor)
         if parts is not None:

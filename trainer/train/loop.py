@@ -26,6 +26,7 @@ import torch
 
 from trainer.config import TrainConfig, load
 from trainer.data.benchmarks import Task
+from trainer.data.decontaminate import STAMP
 from trainer.data.packing import Encoded, Row, Sample, batches, encode_all, make_rows, share
 from trainer.data.records import Rejects, origin, read_records, stable_fraction
 from trainer.models import bases
@@ -61,6 +62,7 @@ class Job:
         solve_data: File of problems for the accuracy; None takes the held-out records'.
         strict: Whether a broken line ends the step.
         tensorboard: Whether to write its events too.
+        stamped: Refuse records that were not compared with any test set.
     """
 
     config: TrainConfig
@@ -71,6 +73,7 @@ class Job:
     solve_data: Path | None = None
     strict: bool = True
     tensorboard: bool = False
+    stamped: bool = False
 
 
 class Interrupted(Exception):
@@ -94,6 +97,7 @@ def main(a: argparse.Namespace) -> int:
         solve_data=a.solve_data,
         strict=not a.skip,
         tensorboard=a.tensorboard,
+        stamped=not a.not_decontaminated,
     )
     try:
         train(job)
@@ -545,6 +549,11 @@ def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ..
     config, rejects = job.config, Rejects(job.strict)
     dialect = DIALECTS[config.dialect]
     records = read_records(job.data, rejects)
+    if job.stamped and (unknown := sum(not r.meta.get(STAMP) for r in records)):
+        raise UserFault(
+            f"{unknown:,} of {len(records):,} records were not compared with any test set.",
+            "Run the step decontaminate first, or say --not-decontaminated.",
+        )
     held = read_records(job.eval_data, rejects) if job.eval_data else []
     if not job.eval_data and config.held_out:
         # By the original problem: what was made from it, in either stage, must not be trained on either.

@@ -39,6 +39,9 @@ test_set.__test__ = False  # type: ignore[attr-defined]  # a helper
         ("Yesterday: " + TEST + " And how much in a week?", "13 words in a row"),
         ("Peter's hens lay many eggs. He eats none. How much does he make?", None),
         ("How much does she make?", None),
+        (TEST.replace("breakfast", "lunch"), "nearly the same words"),
+        (TEST.replace("sells", "trades").replace("eggs", "stones"), "nearly the same words"),
+        (TEST.replace("sells", "trades").replace("16", "18"), None),
     ],
 )
 def test_rules(tmp_path: Path, problem: str, rule: str | None) -> None:
@@ -54,6 +57,28 @@ def test_rules(tmp_path: Path, problem: str, rule: str | None) -> None:
 def test_spacing_of_latex_does_not_hide_a_problem() -> None:
     assert words(r"Find $\dfrac{1}{2}\, x$") == words(r"find $\frac 1 2 x$")
     assert words("1,200") == ["1200"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule"),
+    [
+        ("Factor $x^2 - 5x + 6$ completely over the integers now.", "same text"),
+        ("Factor x\u00b2 \u2212 5x + 6 completely over the integers now", "same text"),
+        ("Factor $x^2 + 5x - 6$ completely over the integers now.", None),
+        ("Factor $x^2 - 5x - 6$ completely over the integers now.", None),
+        ("Factor $x^2 - 7x + 8$ completely over the integers now.", "same text, other numbers"),
+        ("Factor $x^2 - 5x + 6$ fully over the integers now.", "nearly the same words"),
+    ],
+)
+def test_operators_and_signs_tell_problems_apart(tmp_path: Path, problem: str, rule: str | None) -> None:
+    file = test_set(tmp_path, {"problem": "Factor $x^2 - 5x + 6$ completely over the integers now."})
+    _, report = decontaminate([record(problem)], [read_test_set(file)])
+    assert [r["rule"] for r in report.removed] == ([rule] if rule else [])
+
+
+def test_operators_are_read_in_any_spelling() -> None:
+    assert words(r"$3 \times 4 \cdot x \le -2$") == words("3 \u00d7 4 \u00b7 x \u2264 \u22122")
+    assert words("a twenty-one-year-old") == ["a", "twenty", "one", "year", "old"]
 
 
 def test_a_test_set_is_never_trained_on(tmp_path: Path) -> None:
@@ -80,6 +105,8 @@ def test_the_step_writes_records_report_and_provenance(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "run" / "stage1.report.json").read_text())
     assert report["by_rule"] == {"bench.jsonl: same text": 1}
     assert report["rows"][0]["id"] == "bad"
+    (kept,) = [json.loads(x)["meta"] for x in (tmp_path / "run" / "stage1.jsonl").read_text().splitlines()]
+    assert [stamp.split()[0] for stamp in kept["decontaminated"]] == ["bench.jsonl"]
     assert len(json.loads((tmp_path / "run" / "stage1.provenance.json").read_text())["inputs"]) == 2
 
 

@@ -211,7 +211,16 @@ def settings_of(config: TrainConfig, path: Path) -> Path:
 def test_two_ranks_give_the_numbers_of_one(place: Path, tmp_path: Path, parallel: str, method: str) -> None:
     changes: dict[str, Any] = {"max_steps": 4, "row_tokens": 512, "parallel": parallel, "method": method}
     toml = settings_of(replace(CONFIG, **changes), tmp_path / "c.toml")
-    arguments = ["train", "--config", str(toml), "--base", str(place / "qwen2"), "--data", str(place / "data.jsonl")]
+    arguments = [
+        "train",
+        "--not-decontaminated",
+        "--config",
+        str(toml),
+        "--base",
+        str(place / "qwen2"),
+        "--data",
+        str(place / "data.jsonl"),
+    ]
     torchrun(2, *arguments, "--run", str(tmp_path / "two"))
     train(job(place, tmp_path / "one", **changes))
     if (parallel, method) == ("fsdp", "full"):
@@ -273,7 +282,17 @@ def test_kill_9_and_the_same_command_again(place: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, save_every=1, epochs=6)
     toml = settings_of(config, tmp_path / "c.toml")
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "trainer", "train", "--config", str(toml), "--base", str(place / "qwen2")]
+    command = [
+        sys.executable,
+        "-m",
+        "trainer",
+        "train",
+        "--not-decontaminated",
+        "--config",
+        str(toml),
+        "--base",
+        str(place / "qwen2"),
+    ]
     command += ["--data", str(place / "data.jsonl"), "--run", str(run)]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -293,7 +312,17 @@ def test_kill_9_and_the_same_command_again(place: Path, tmp_path: Path) -> None:
 def test_ctrl_c_saves_and_says_so(place: Path, tmp_path: Path) -> None:
     toml = settings_of(replace(CONFIG, save_every=0, epochs=50), tmp_path / "c.toml")
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "trainer", "train", "--config", str(toml), "--base", str(place / "qwen2")]
+    command = [
+        sys.executable,
+        "-m",
+        "trainer",
+        "train",
+        "--not-decontaminated",
+        "--config",
+        str(toml),
+        "--base",
+        str(place / "qwen2"),
+    ]
     command += ["--data", str(place / "data.jsonl"), "--run", str(run)]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -488,7 +517,16 @@ def test_a_base_that_cannot_be_exported_is_refused_before_training(place: Path, 
 
 def test_settings_that_are_no_settings(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toml = settings_of(CONFIG, tmp_path / "c.toml")
-    command = ["train", "--config", str(toml), "--base", str(place / "qwen2"), "--data", str(place / "data.jsonl")]
+    command = [
+        "train",
+        "--not-decontaminated",
+        "--config",
+        str(toml),
+        "--base",
+        str(place / "qwen2"),
+        "--data",
+        str(place / "data.jsonl"),
+    ]
     command += ["--run", str(tmp_path / "run")]
     assert main([*command, "--set", "lr"]) == 2
     assert main([*command, "--set", "method=lorra"]) == 2
@@ -569,3 +607,8 @@ def test_an_interrupted_run_is_no_failure_of_the_loop(place: Path, tmp_path: Pat
     assert issubclass(Interrupted, Exception)
     assert make_rows([], 10, packing=True) == []
     assert isinstance(from_folder(place / "qwen2"), SpanTokenizer)
+
+
+def test_records_that_were_compared_with_no_test_set_are_refused(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="40 of 40 records were not compared with any test set"):
+        train(replace(job(place, tmp_path / "run"), stamped=True))
