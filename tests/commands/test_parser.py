@@ -20,6 +20,7 @@ LEAST = {
     "solve": ["1+1"],
     "check": ["f.txt"],
     "exec": ["f.py"],
+    "step": ["f.py"],
     "models": [],
     "export": ["latest"],
     "import": ["f.json"],

@@ -81,10 +81,10 @@ def run(args: argparse.Namespace) -> int:
     transcripts = transcripts_of(args.solutions, args.data_dir)
     options = options_of(args)
     if chosen == "pdf":
-        _start_qt()
+        start_qt()
     elif chosen == "tex":  # its figures are vector where Qt can make them so
         with contextlib.suppress(HostFault):
-            _start_qt()
+            start_qt()
     if args.output == "-":
         exported = export(transcripts, chosen, options)
         if exported.files:
@@ -142,7 +142,7 @@ def _id_of(name: str, library: Library) -> str:
     return ids[0]
 
 
-def _start_qt() -> None:
+def start_qt() -> None:
     """Qt's fonts and painter without a window."""
     if sys.platform not in ("win32", "darwin"):  # there Qt ends the program if it cannot reach a display
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
