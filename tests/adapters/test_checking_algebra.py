@@ -121,6 +121,8 @@ def test_a_function_is_applied_where_it_was_defined_before() -> None:
         r"The equation $x = x + 1$ has no solution.",
         r"$2000 \cdot 1.07^9 = 3677$",
         "2000 L * 0.8 = 1600 L\nso 2000 L - 1600 L = 400 L",
+        "If $c = 10$, then $49 - 4c = 9$, $49 - 4c = 1$ being the other case.",
+        "We know that $p(1) = 2$, so $p(3) = 5$.",
         "3x = 1 hour\nThus 3x = 60 minutes",
     ],
 )
@@ -137,6 +139,11 @@ def test_what_may_be_meant_otherwise_is_never_false(text: str) -> None:
         ("Let $s = \\frac{3 + 4 + 5}{2}$. So $s = 7$.", "false"),
         ("Let f(x) = 3x - 2. Then f(4) = 10.", "true"),
         ("Let $f(x) = 3x - 2$. Then $f(4) = 11$.", "false"),
+        ("Let $f(x) = x^3$. Then $f'(x) = 3x^2$.", "true"),
+        ("Let $f(x) = x^3$. Then $f'(x) = 3x$.", "false"),
+        ("$1 + 2 + 3 + \\cdots + 40 = 820$", "true"),
+        ("$1 + 4 + 9 + \\cdots + 100 = 385$", "true"),
+        ("$2 + 4 + 6 + \\dots + 20 = 100$", "false"),
         ("Expanding, $(x + 5)^2 = x^2 + 25$.", "false"),
         ("Factoring gives $x^2 - 5x + 6 = (x - 2)(x - 3)$.", "true"),
         ("The eigenvalues of $\\begin{pmatrix}2&0\\\\0&3\\end{pmatrix}$ are 2 and 4.", "false"),
@@ -144,3 +151,15 @@ def test_what_may_be_meant_otherwise_is_never_false(text: str) -> None:
 )
 def test_definitions_bind_and_announced_rewritings_are_held_to_it(text: str, verdict: str) -> None:
     assert [found for _, found in verdicts(text)] == [verdict]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$2x + 3 = 11$, so $2x = 8$, so $x = 5$.",
+        "\\begin{align*} 2x + 3 &= 11 \\\\ 2x &= 8 \\\\ x &= 5 \\end{align*}",
+        "Subtracting 3 from both sides of $2x + 5 = 11$ we get $2x = 7$.",
+    ],
+)
+def test_a_wrong_step_between_formulas_is_false(text: str) -> None:
+    assert [verdict for _, verdict in verdicts(text)][-1] == "false"

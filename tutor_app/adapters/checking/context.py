@@ -148,6 +148,16 @@ class Context:
             return equation, Number(-found[1] / found[0])
         return None
 
+    def agreed_root(self, name: str) -> bool:
+        """Whether every equation with the unknown is linear, has no other unknown, and the same solution."""
+        found = set()
+        for equation in self.about(frozenset((name,))):
+            both = linear(equation.difference)
+            if both is None or symbols(equation.difference) != {name}:
+                return False
+            found.add(-both[1] / both[0])
+        return len(found) == 1
+
     def _known(self, term: Term, unknown: str) -> Term:
         for name in (symbols(term) & set(self.values)) - {unknown}:
             if rational(self.values[name]) is not None:

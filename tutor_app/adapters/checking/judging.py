@@ -13,8 +13,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.grading.algebra import approximate as approximate_value
 from tutor_app.adapters.grading.algebra import rational, real, same
-from tutor_app.adapters.grading.terms import MINUS_ONE, Number, Power, Product, Sum, Term, product, symbols, total, walk
+from tutor_app.adapters.grading.terms import (
+    MINUS_ONE,
+    Constant,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Term,
+    product,
+    symbols,
+    total,
+    walk,
+)
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import ClaimVerdict
 
@@ -101,6 +114,8 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         return Judgement("true", "exact")
     value = rational(left)
     number: Fraction | float | None = value if value is not None else real(left)
+    if number is None and exact is False and _is_complex(left, right):
+        return Judgement("false", "different", _complex_shown(left))
     if number is None:
         zero = divides_by_zero(left)
         return Judgement("false", "division_by_zero", "not defined") if zero else Judgement("unchecked", "beyond")
@@ -124,7 +139,8 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         found = _equal(repeated, right, approximate=approximate, whole=whole)
         if found.verdict != "false":
             return Judgement("rounded", "rounded_input", found.right or shown(left))
-    if _near(number, right, 0.05 if approximate else 0.005) and (approximate or not _terminates(number)):
+    tolerance = 0.05 if approximate else 0.005
+    if (approximate or (_decimals(left, right) and not _terminates(number))) and _near(number, right, tolerance):
         return Judgement("unchecked", "approximate")
     if exact is None:
         other_value = real(right)
@@ -182,6 +198,25 @@ def _last_digit(written: Number) -> Fraction:
 def _near(value: Fraction | float, right: Term, tolerance: float) -> bool:
     other = real(right)
     return other is not None and abs(Fraction(value) - Fraction(other)) <= Fraction(tolerance) * abs(Fraction(other))
+
+
+def _is_complex(*terms: Term) -> bool:
+    """Whether the terms are made of exact numbers and i by sums, products and whole powers."""
+    parts = [part for term in terms for part in walk(term)]
+    if not any(part == Constant("i") for part in parts):
+        return False
+    powers = [p for p in parts if isinstance(p, Power)]
+    return all(isinstance(p.exponent, Number) and p.exponent.value.denominator == 1 for p in powers)
+
+
+def _complex_shown(term: Term) -> str:
+    value = approximate_value(term)
+    return "" if value is None else f"{value.real:.10g} + {value.imag:.10g}i".replace("+ -", "- ")
+
+
+def _decimals(*terms: Term) -> bool:
+    """Whether a decimal is written in one of the terms."""
+    return any(isinstance(part, Number) and part.places for term in terms for part in walk(term))
 
 
 def _terminates(value: Fraction | float) -> bool:

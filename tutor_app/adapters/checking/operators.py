@@ -15,6 +15,8 @@ from typing import Any, Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.formulas import value_of
 from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.grading.algebra import rational
 from tutor_app.adapters.grading.terms import (
     Call,
     Matrix,
@@ -308,3 +310,55 @@ def judge_matrices(a: Term, b: Term) -> Judgement | None:
     row, column = divmod(wrong, len(left.rows[0]))
     value = symbolic.shown(symbolic.built(pairs[wrong][0]))
     return Judgement("false", "matrix", f"row {row + 1}, column {column + 1} is {value}")
+
+
+# --- sums that go on -----------------------------------------------------------------------------------------------
+
+_ELLIPSIS: Final = re.compile(r"\s*\+\s*(?:\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…)\s*\+\s*")
+MAX_GOING_ON: Final = 100_000
+
+
+def judge_going_on(left: str, right: Expression | None) -> Judgement | None:
+    """The verdict on "1 + 2 + 3 + ... + 100 = 5050": the terms are an arithmetic or geometric sequence, or powers."""
+    halves = _ELLIPSIS.split(left)
+    value = None if right is None else rational(right.term)
+    if len(halves) != 2 or value is None or "-" in left:
+        return None
+    first = [_whole(t) for t in halves[0].split("+")]
+    last = [_whole(t) for t in halves[1].split("+")]
+    known = [t for t in (*first, *last) if t is not None]
+    if len(known) != len(first) + len(last) or len(first) < 2 or known[-1] > 10**9:
+        return None
+    terms = _continued([t for t in first if t is not None], known[-1], len(last))
+    if terms is None or terms[-len(last) :] != known[len(first) :]:
+        return None
+    total_ = sum(terms)
+    if total_ == value:
+        return Judgement("true", "sum")
+    return (
+        Judgement("false", "sum", str(total_)) if len(known) > 3 or len(first) > 2 else Judgement("unchecked", "beyond")
+    )
+
+
+def _whole(source: str) -> int | None:
+    term = _term(source)
+    value = None if term is None else rational(term)
+    return int(value) if value is not None and value.denominator == 1 else None
+
+
+def _continued(first: list[int], end: int, at_end: int) -> list[int] | None:
+    """The terms from the first to the last, if they follow one of the usual rules."""
+    rules: list[Callable[[int], int]] = [lambda n: first[0] + n * (first[1] - first[0])]
+    if first[0] and first[1] % first[0] == 0 and abs(first[1] // first[0]) > 1 and len(first) > 2:
+        rules.append(lambda n: first[0] * (first[1] // first[0]) ** n)
+    if len(first) > 2:
+        rules += [lambda n: (n + 1) ** 2, lambda n: (n + 1) ** 3]
+    for follow in rules:
+        if [follow(n) for n in range(len(first))] != first or follow(1) <= follow(0):
+            continue
+        terms: list[int] = []
+        while (not terms or terms[-1] < end) and len(terms) < MAX_GOING_ON:
+            terms.append(follow(len(terms)))
+        if terms[-1] == end and len(terms) > len(first) + at_end - 1:
+            return terms
+    return None

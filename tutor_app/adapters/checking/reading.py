@@ -16,7 +16,13 @@ from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
-from tutor_app.adapters.checking.operators import determinant, judge_matrices, judge_operated, matrix_value
+from tutor_app.adapters.checking.operators import (
+    determinant,
+    judge_going_on,
+    judge_matrices,
+    judge_operated,
+    matrix_value,
+)
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import plain, scan, without_notes
@@ -57,6 +63,10 @@ PIECE_SECONDS: Final = 1.2
 """Of the statements of one piece; those that are left then are not checked."""
 NEAR: Final = 12
 """Claims back that may overlap with one."""
+MANY: Final = 10
+"""A share of more than so many may be told without what is left over."""
+MAX_GAP: Final = 60
+"""Characters between two equations of which the second is said to follow from the first."""
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 100_000
 """Of one piece; what stands after them is not read."""
@@ -66,6 +76,12 @@ _SCALES: Final = (
     (Number(Fraction(10**6)), frozenset(("million", "millions", "$"))),
 )
 """Scales in which one side may count, and the words that tell it."""
+_INDEX: Final = re.compile(
+    r"(?<![a-zA-Z\\])i\s*=|[a-z]_\{?i(?![a-z])|(?<![a-zA-Z])i\s*\\(?:leq?|geq?|in)(?![a-z])|[$ ]i\$?-?th"
+)
+"""Where i is an index, it is not the imaginary unit."""
+_MODULUS: Final = re.compile(r"(?:\\p?mod|\bmod(?:ulo)?)\s*[{$(]*\s*(\d{1,9})")
+_BASED: Final = re.compile(r"\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|clock arithmetic")
 _MODULAR: Final = re.compile(
     r"\\p?mod|\\equiv|\b(?:modulo|mod)\b|\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|congruent"
     r"|clock arithmetic"
@@ -79,14 +95,21 @@ class Reading:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._context = Context()
-        self._modular = False
+        self._modular = self._based = self._index = False
+        self._moduli: set[int] = set()
+        self._bare = ""
+        self._equation_end = -1
 
     def text(self, text: str) -> list[Claim]:
         """The statements of the next piece of prose, in order, each with its verdict."""
         deadline = self._clock() + PIECE_SECONDS
         whole, text = text, text[:MAX_CHARACTERS]
         bare, missing = without_notes(text)
+        self._bare, self._equation_end = bare, -1
         self._modular = self._modular or _MODULAR.search(bare) is not None
+        self._based = self._based or _BASED.search(bare) is not None
+        self._index = self._index or _INDEX.search(bare) is not None
+        self._moduli |= {int(m[1]) for m in _MODULUS.finditer(bare)}
         found: list[Claim] = []
         sentences = _sentences(bare)
         sentence = next(sentences, None)
@@ -170,7 +193,7 @@ class Reading:
             return None
         if _without_degrees(chain, a, b):
             return Judgement("true", "degrees")
-        doubt = _doubt(chain, k, a, b) or ("base" if self._modular else "")
+        doubt = _doubt(chain, k, a, b) or self._other_arithmetic(a.term, b.term)
         return Judgement("unchecked", doubt) if doubt else found
 
     def _plain(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
@@ -196,6 +219,17 @@ class Reading:
             return Judgement("true", "exact")  # "12 dozen = 144"
         return None
 
+    def _other_arithmetic(self, a: Term, b: Term) -> str:
+        """Whether the sides may be equal in an arithmetic that the text speaks of, or a letter of them be a name."""
+        if self._index and any(isinstance(p, Constant) and p.name == "i" for t in (a, b) for p in walk(t)):
+            return "constant"
+        if not self._modular:
+            return ""
+        difference = rational(total(a, negative(b)))
+        if self._based or difference is None or difference.denominator != 1:
+            return "base"
+        return "base" if any(n > 1 and difference % n == 0 for n in self._moduli) else ""
+
     # --- in formulas -----------------------------------------------------------------------------------------
 
     def _formal(self, chain: Chain, k: int) -> Judgement | None:
@@ -210,6 +244,8 @@ class Reading:
         found = _two_signs(left.source, right.source)
         if found is None and "matrix}" in left.source:
             found = _matrices(left.source, right.source)
+        if found is None and _DOTS.search(left.source):
+            found = judge_going_on(left.source, right.value)
         if found is None and _BIG.search(left.source):
             found = judge_operated(left.source, right.source)
         if found is not None and found.verdict == "false" and (_is_condition(chain) or _is_refuted(chain)):
@@ -252,8 +288,10 @@ class Reading:
             return self._ordered(chain, k, a, b)
         if same(a.term, b.term):
             return Judgement("true", "identity") if a.term != b.term else None
-        if isinstance(a.term, Call) and isinstance(a.term.args[0], Symbol) and a.term.name in "fghP":
+        if isinstance(a.term, Call) and isinstance(a.term.args[0], Symbol) and a.term.name.rstrip("'") in "fghP":
             variable = a.term.args[0].name
+            if a.term.name.endswith("'") and a.term.name[:-1] in context.functions:
+                return self._slope(chain, a.term, b.term)
             if a.term.name in context.functions:
                 applied = context.resolved(a.term, named=False)
                 if same(applied, b.term):
@@ -265,6 +303,20 @@ class Reading:
         if name:
             return self._value(chain, k, name, b.term if isinstance(a.term, Symbol) else a.term)
         return self._equation(chain, k, a, b)
+
+    def _slope(self, chain: Chain, call: Call, said: Term) -> Judgement | None:
+        """The verdict on "f'(x) = ..." after f was defined."""
+        name, variable = call.name[:-1], call.args[0]
+        assert isinstance(variable, Symbol)
+        written, body = self._context.functions[name]
+        right = symbolic.derivative(replaced(body, written, variable), variable.name)
+        other = symbolic.built(said)
+        equal = None if right is None or other is None else symbolic.equal(right, other)
+        if equal:
+            return Judgement("true", "derivative")
+        if equal is None or not self._context.is_told(name) or _is_condition(chain) or symbols(said) - {variable.name}:
+            return Judgement("unchecked", "function")
+        return Judgement("false", "derivative", symbolic.shown(right))
 
     def _value(self, chain: Chain, k: int, name: str, term: Term) -> Judgement | None:
         """A name is said to have a value: its definition, or the solution of an equation."""
@@ -284,7 +336,8 @@ class Reading:
                 found = judge((context.resolved(known),), "=", (value,), approximate=chain.approximate)
                 if found.verdict == "rounded":
                     return found
-                if found.verdict == "false" and not (_is_condition(chain) or isinstance(known, Number)):
+                certain = rational(known) is not None and not isinstance(known, Number)
+                if found.verdict == "false" and certain and not _is_condition(chain):
                     return Judgement("false", "value", shown(known))
             wrong = self._wrong_solution(chain, name, value) or self._wrong_value(chain, known, value)
             if wrong is not None:
@@ -296,6 +349,7 @@ class Reading:
             context.define(name, value if numeric else term, told=_is_told(chain))
         if not numeric:
             context.state(Symbol(name), term)
+            self._equation_end = chain.members[k + 1].end
         if asked and not _is_condition(chain):
             return Judgement("unchecked", "value" if numeric else "equation")
         return None
@@ -329,7 +383,12 @@ class Reading:
     def _follows_at_once(self, chain: Chain) -> bool:
         """Whether the text says that an equation was made of the one before: in words, or by standing alone."""
         words, (left, right) = _clause(chain), chain.members[:2]
-        if (words and words[0] in CONDITIONS) or chain.formula or not (left.clear and right.clear):
+        if (words and words[0] in CONDITIONS) or not (left.clear and right.clear):
+            return False
+        names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
+        if chain.formula and _CALLED.search(left.source):
+            return False  # "p(3) = 5" for a function p
+        if chain.formula and not (self._goes_on(left.start) and all(map(self._context.agreed_root, names))):
             return False
         sides = [m.value for m in (left, right) if m.value is not None]
         if any((m := measure(u)) is not None and m[0] not in ("money", "percent") for v in sides for u in v.units):
@@ -337,6 +396,17 @@ class Reading:
         if any(v.units and not v.operations and not symbols(v.term) for v in sides[:1]):
             return False  # "one pen is equal to 2x"
         return not SOLVING.isdisjoint(chain.before) or CONNECTING.issuperset(words)
+
+    def _goes_on(self, start: int) -> bool:
+        """Whether nothing but connecting words stands between the last equation and what begins at ``start``."""
+        if not 0 <= self._equation_end <= start:
+            return False
+        gap = self._bare[self._equation_end : start].lower()
+        if not re.search(r"[a-z]|\n|\\\\", gap):
+            return False  # "49 - 4c = 1, 49 - 4c = 9": cases
+        return len(gap) < MAX_GAP and (SOLVING | CONNECTING | {"quad", "qquad", "begin", "end", "align"}).issuperset(
+            re.findall(r"[a-z]+", gap)
+        )
 
     def _wrong_value(self, chain: Chain, known: Term | None, value: Term) -> Judgement | None:
         """A name is given another value right after a calculation of it: "x = 45/5. Calculating, we get x = 8"."""
@@ -363,6 +433,7 @@ class Reading:
                 return found
         reason = context.follows(a.term, b.term)
         if reason:
+            self._equation_end = chain.members[k + 1].end
             return Judgement("true", reason)
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))
@@ -370,6 +441,7 @@ class Reading:
         wrong = None if k else self._wrong_equation(chain, a, b)
         if not (chain.spelled[k] and a.units):
             context.state(a.term, b.term)
+            self._equation_end = chain.members[k + 1].end
         if wrong is not None:
             return wrong
         if new or _is_condition(chain):
@@ -445,6 +517,8 @@ def _in_order(found: list[Claim]) -> list[Claim]:
     return kept
 
 
+_CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
+_DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
 _BIG: Final = re.compile(
     r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
 )
@@ -507,7 +581,8 @@ def _clause(chain: Chain) -> tuple[str, ...]:
 
 def _whole(chain: Chain, a: Expression) -> bool:
     """Whether a quotient may be its whole part: the text says so, or things are shared out."""
-    return chain.whole or (len(a.units) > 1 and "$" not in a.units)
+    shared = len(a.units) > 1 and "$" not in a.units and isinstance(a.term, Number) and a.term.value > MANY
+    return chain.whole or shared
 
 
 def _is_told(chain: Chain) -> bool:
@@ -599,17 +674,19 @@ def _doubt(chain: Chain, k: int, a: Expression, b: Expression) -> str:
     near = {*a.units, *b.units, *chain.before, *chain.after}
     if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
         return "units"
-    return _formal_doubt(chain, a, b) if chain.formula else ""
+    return _formal_doubt(left.source, a, b) if chain.formula else ""
 
 
-def _formal_doubt(chain: Chain, a: Expression, b: Expression) -> str:
+def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
     """What may be meant otherwise in a formula."""
     parts = [part for term in (a.term, b.term) for part in walk(term)]
-    if any(isinstance(p, Constant) and p.name in ("e", "i") for p in parts):
+    if source.count(r"\boxed") > 1:
+        return "unclear"  # boxes to be filled in
+    if any(isinstance(p, Constant) and p.name == "e" for p in parts):
         return "constant"  # often the name of a variable
     if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
         return "function"
-    if r"\ast" in a.units or (b.operations and _is_operation(a.term)):
+    if r"\ast" in a.units or ("*" in source and b.operations and _is_operation(a.term)):
         return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
     if b.term == ONE and a.units:
         return "units"  # "60 minutes / 1 hour = 1"
