@@ -70,7 +70,7 @@ def test_a_small_terminal_is_not_left() -> None:
     for width, height in ((20, 8), (40, 12), (200, 50)):
         shown = list(at.lines(width, height))
         assert all(len(line) <= width for line in shown)
-        assert len(shown) <= max(height, 10)
+        assert len(shown) < max(height, 10)
 
 
 def test_the_walk_shows_each_step_until_it_is_enough() -> None:
@@ -127,6 +127,17 @@ def test_a_block_of_an_exported_solution(tmp_path: Path, capsys: pytest.CaptureF
     assert "line 1: a becomes 1" in capsys.readouterr().out
     assert main(["step", str(path), "--block", "3"]) == 2
     assert "There is no block 3: the solution has 2 blocks of code." in capsys.readouterr().err
+
+
+@needs_sandbox
+def test_an_export_has_a_table_after_each_block(tmp_path: Path) -> None:
+    path, target = tmp_path / "s.json", tmp_path / "s.md"
+    parts = (Text("x"), Code("a = 1"), Output(), Text("y"), Code("b = a + 1"), Output())
+    path.write_text(json.dumps(Transcript.of("p", *parts).to_dict()), encoding="utf-8")
+    assert main(["export", str(path), "--trace-tables", "-o", str(target)]) == 0
+    text = target.read_text(encoding="utf-8")
+    assert text.count("**Trace table**") == 2
+    assert "| 1 | `b = a + 1` | $1$ | $2$ | $a + 1$ = $1 + 1$ = $2$ |" in text
 
 
 @needs_sandbox

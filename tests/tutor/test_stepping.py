@@ -12,7 +12,7 @@ from tutor_app.core.comparing import compared, parameters, with_number
 from tutor_app.core.errors import UserFault
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, Output, Text
-from tutor_app.tutor.stepping import MAX_SOURCE, record_block, source_of
+from tutor_app.tutor.stepping import MAX_SOURCE, record_all, record_block, source_of
 
 PARTS = (
     Text("A triangle."),
@@ -68,6 +68,13 @@ def test_watch_expressions_are_evaluated_at_every_step(sandbox: Sandbox) -> None
         ("open('x')", "calling open could change something"),
         ("sum([t, 1])", "4"),
     ]
+
+
+def test_every_block_of_a_solution_is_recorded_in_one_session(sandbox: Sandbox) -> None:
+    first, second = record_all(PARTS, executor=sandbox)
+    assert [r.source for r in (first, second)] == [p.source for p in PARTS if isinstance(p, Code)]
+    assert second.result.stdout == "12.0\n"
+    assert record_all((Text("x"),), executor=FakeExecutor()) == ()
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-code", action="store_true", help="leave out the code")
     parser.add_argument("--no-output", action="store_true", help="leave out what the code printed and drew")
     parser.add_argument("--no-answer", action="store_true", help="leave out the answer, and empty every box around it")
+    parser.add_argument(
+        "--trace-tables", action="store_true", help="run the code again and show its steps as a table after each block"
+    )
     parser.add_argument("--problems-only", action="store_true", help="an exercise sheet: the problems alone")
     parser.add_argument("--no-provenance", action="store_true", help="do not say how a solution was made")
 
@@ -80,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserFault(f"The name {args.output} does not say what to export to.", "Add --to, for example --to pdf.")
     transcripts = transcripts_of(args.solutions, args.data_dir)
     options = options_of(args)
+    if args.trace_tables:
+        transcripts = _with_trace_tables(transcripts)
     if chosen == "pdf":
         start_qt()
     elif chosen == "tex":  # its figures are vector where Qt can make them so
@@ -96,6 +101,24 @@ def run(args: argparse.Namespace) -> int:
     for written in write_export(path, transcripts, chosen, options):
         sys.stdout.write(f"{written}\n")
     return 0
+
+
+def _with_trace_tables(transcripts: list[Transcript]) -> list[Transcript]:
+    """The transcripts with a trace table after each block, from a run in the sandbox."""
+    from tutor_app.adapters.sandbox.sessions import Sandbox
+    from tutor_app.handout.trace_table import trace_table, with_tables
+    from tutor_app.tutor.stepping import record_all
+
+    sandbox = Sandbox(spares=0)
+    try:
+        found = []
+        for transcript in transcripts:
+            recordings = record_all(transcript.solution, executor=sandbox)
+            tables = {n: trace_table(r, calculations=True) for n, r in enumerate(recordings)}
+            found.append(with_tables(transcript, {n: table for n, table in tables.items() if table.rows}))
+        return found
+    finally:
+        sandbox.close()
 
 
 def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None = None) -> list[Transcript]:

@@ -17,7 +17,8 @@ KEYS: Final = {
 }  # fmt: skip
 """What each key means, as a terminal sends it; a letter works where function keys do not arrive."""
 HELP: Final = (
-    "n/F7 into  o/F6 over  u out  e/F8 end  p/Shift+F7 back  O/Shift+F6 back over  s start  x calculation  q quit"
+    "n F7 into   o F6 over   u out   e F8 end   s start   x calculation   q quit",
+    "p Shift+F7 back   O Shift+F6 back over",
 )
 
 
@@ -61,8 +62,8 @@ class Walk:
 
     def lines(self, width: int = 80, height: int = 24) -> Iterator[str]:
         """What to show at this step, cut to a terminal of that size."""
-        shown = list(self._lines(max(height - 3, 8)))[: max(height - 2, 8)]
-        yield from (line if len(line) <= width else line[: width - 1] + "\u2026" for line in (*shown, "", HELP))
+        shown = list(self._lines(max(height - 4, 8)))[: max(height - 4, 6)]
+        yield from (line if len(line) <= width else line[: width - 1] + "\u2026" for line in (*shown, "", *HELP))
 
     def _lines(self, height: int) -> Iterator[str]:
         r, i = self.recording, self.position

@@ -85,6 +85,34 @@ def record_last(
     raise AssertionError("a run without an end")
 
 
+def record_all(
+    parts: Sequence[Part],
+    *,
+    executor: CodeExecutor,
+    record: Record = DEFAULTS,
+    cancel: Cancel | None = None,
+    timeout: float | None = None,
+) -> tuple[Recording, ...]:
+    """Record every block of a solution, in one session.
+
+    Raises:
+        UserFault: If code cannot be recorded here.
+        SandboxFault: If code cannot be run here.
+    """
+    session = executor.open()
+    found = []
+    try:
+        for source, _ in blocks_of(parts):
+            for event in session.run(source, cancel=cancel or NeverCancelled(), timeout=timeout, record=record):
+                if isinstance(event, RunFinished):
+                    if event.recording is None:
+                        raise UserFault("Code cannot be recorded here.")
+                    found.append(event.recording)
+    finally:
+        session.close()
+    return tuple(found)
+
+
 def source_of(path: Path) -> str:
     """The text of a Python file.
 
