@@ -28,6 +28,7 @@ from typing import Any, Final
 from trainer.augment import alter
 from trainer.data import seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
+from tutor_app.adapters.engine.client import WAITING
 from tutor_app.core.errors import TutorError, UserFault
 
 EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
@@ -100,7 +101,16 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--config", type=Path, required=True, metavar="TOML", help="settings, see trainer/configs")
     p.add_argument("--base", type=Path, required=True, help="a Hugging Face folder, a GGUF file, or an adapter folder")
     p.add_argument("--data", type=Path, nargs="+", required=True, metavar="RECORDS", help="records, JSONL")
-    p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from its checkpoint")
+    # torchrun takes --run for one of its own options, wherever it stands: with it the second name is used.
+    p.add_argument(
+        "--run",
+        "--to",
+        dest="run",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="run folder; goes on from its checkpoint (with torchrun: --to)",
+    )
     several: dict[str, Any] = {"nargs": "+", "action": "extend", "default": []}  # both --set a=1 b=2 and two --set
     p.add_argument("--set", **several, metavar="KEY=VALUE", help="settings that win over the file's")
     p.add_argument("--eval-data", **several, type=Path, metavar="RECORDS", help="for the held-out loss")
@@ -133,7 +143,12 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     )
     p.add_argument("--out", type=Path, required=True, metavar="FILE", help="the GGUF file to write")
     p.add_argument("--type", choices=("f16", "q8_0", "q5_k_m", "q4_k_m"), default="q8_0", help="default q8_0")
-    p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath", help="wire form, kept in the file")
+    p.add_argument(
+        "--dialect",
+        choices=("mumath", "chatml"),
+        default="",
+        help="wire form, kept in the file (default: the one it was trained with, or mumath if that is not noted)",
+    )
     p.add_argument("--name", default="", help="general.name of the file (default: the file's name)")
     p.add_argument("--import", dest="import_", action="store_true", help="then add it to the models of the tutor")
     p.add_argument("--base", default="", metavar="MODEL", help="with --adapter --import: the tutor's model under it")
@@ -156,6 +171,8 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one step; 0 if it went well, 2 for a request that cannot be carried out, 1 for a fault of this computer."""
     argv = sys.argv[1:] if argv is None else argv
+    for name, value in WAITING.items():  # before anything loads OpenMP, and for every process that is started
+        os.environ.setdefault(name, value)
     arguments = parser(argv[0] if argv else "").parse_args(argv)
     try:
         return _run(arguments)

@@ -32,7 +32,9 @@ def main(a: argparse.Namespace) -> int:
     """The ``export`` step with ``--adapter``."""
     if a.import_ and not a.base:
         raise UserFault("An adapter is used over a model of the tutor's, and none was named.", "Name it with --base.")
-    gate = export_adapter(a.adapter, a.out, a.dialect, name=a.name or a.out.stem)
+    gguf.may_overwrite(a.out)
+    dialect = bases.trained_dialect(_adapter(a.adapter)[0], a.dialect)
+    gate = export_adapter(a.adapter, a.out, dialect, name=a.name or a.out.stem)
     print(
         f"{a.out}: {a.out.stat().st_size / 1e6:,.1f} MB, an adapter; over its base in f16 its divergence from the "
         f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."

@@ -74,7 +74,9 @@ def main(a: argparse.Namespace) -> int:
     prompts = None
     if a.prompts is not None:
         prompts = [r.problem for r in read_records([a.prompts], Rejects())]
-    gate = export(a.model, a.out, a.type, a.dialect, name=a.name or a.out.stem, prompts=prompts)
+    dialect = bases.trained_dialect(a.model, a.dialect)
+    may_overwrite(a.out)
+    gate = export(a.model, a.out, a.type, dialect, name=a.name or a.out.stem, prompts=prompts)
     size = a.out.stat().st_size / 1e6
     print(
         f"{a.out}: {size:,.1f} MB, {a.type}; {gate.prompts} prompts give the same token ids, "
@@ -156,6 +158,22 @@ def folder_beside(out: Path) -> Iterator[Path]:
             yield Path(work)
     except OSError as e:
         raise disk_fault(out, e) from None
+
+
+def may_overwrite(out: Path) -> None:
+    """Refuse to replace what no export has written.
+
+    Raises:
+        UserFault: If there is a file of that name, or of its provenance's, that is not an export's.
+    """
+    facts = out.with_suffix(".json")
+    try:
+        ours = "gate" in json.loads(facts.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        ours = False
+    for path in (out, facts):
+        if path.exists() and not ours:
+            raise UserFault(f"{path} is there already, and no export has written it.", "Give another name with --out.")
 
 
 def keep(made: Path, out: Path, gate: Gate, facts: dict[str, str]) -> None:

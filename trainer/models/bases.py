@@ -272,6 +272,25 @@ def causal(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
+def trained_dialect(folder: Path, asked: str = "") -> str:
+    """The wire form that a model was trained with, as its run noted it.
+
+    Args:
+        folder: A model or adapter folder.
+        asked: The form that the user named, or empty.
+
+    Raises:
+        UserFault: If the user named another than was trained.
+    """
+    try:
+        noted = str(json.loads((folder / "mumath.json").read_text(encoding="utf-8"))["dialect"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return asked or "mumath"
+    if asked and asked != noted:
+        raise UserFault(f"{folder} was trained with the dialect {noted}, not {asked}.", "Leave --dialect out.")
+    return noted
+
+
 def save_model(model: Any, tokenizer: SpanTokenizer, folder: Path, *, dialect: str, dtype: torch.dtype) -> None:
     """Write a complete Hugging Face folder, or leave the old one.
 
@@ -316,6 +335,7 @@ def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Pa
         config["base_model_name_or_path"] = str(base.resolve())
         path.write_text(json.dumps(config, indent=2), encoding="utf-8")
         save_tokenizer(tokenizer, part, dialect)
+        (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
         _replace(part, folder)
     except OSError as e:
         shutil.rmtree(part, ignore_errors=True)

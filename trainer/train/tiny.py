@@ -23,6 +23,8 @@ def main(a: argparse.Namespace) -> int:
     """The ``tiny`` step."""
     if a.width % 64 or a.width <= 0:
         raise UserFault(f"A width of {a.width} is no multiple of 64.", "Take 64, 128 or 256.")
+    if a.out.exists() and not (a.out / "mumath.json").is_file() and (not a.out.is_dir() or any(a.out.iterdir())):
+        raise UserFault(f"{a.out} is there already and holds something else.", "Give a new folder with --out.")
     records = read_records(a.data, Rejects())
     texts = ("".join(s.text for s in render(r, DIALECTS["mumath"])) for r in records)
     n = make_base(a.out, train_tokenizer(texts, a.vocab), width=a.width, layers=a.layers, seed=a.seed)

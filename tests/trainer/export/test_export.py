@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.trainer.tiny_models import code_records, texts
+from trainer.__main__ import main
 from trainer.export import gguf
 from trainer.export.gguf import Gate, made_up_prompts, write_f16
 from trainer.models import bases, gguf_base
@@ -171,3 +172,37 @@ def test_a_real_model_is_dequantised_rightly(starter_gguf: Path, tmp_path: Path)
     gate = gguf.check(starter_gguf, folder, from_folder(folder), "chatml", tmp_path, made_up_prompts())
     assert gate.mismatches == 0
     assert gate.kl < 5e-3
+
+
+def test_the_dialect_is_that_of_the_run(folders: dict[str, Path]) -> None:
+    noted = json.loads((folders["qwen2"] / "mumath.json").read_text())["dialect"]
+    other = "chatml" if noted == "mumath" else "mumath"
+    assert bases.trained_dialect(folders["qwen2"]) == noted
+    with pytest.raises(UserFault, match=f"was trained with the dialect {noted}, not {other}"):
+        bases.trained_dialect(folders["qwen2"], other)
+
+
+def test_a_folder_that_notes_no_dialect_is_taken_at_the_users_word(tmp_path: Path) -> None:
+    assert bases.trained_dialect(tmp_path) == "mumath"
+    assert bases.trained_dialect(tmp_path, "chatml") == "chatml"
+
+
+def test_what_no_export_has_written_is_never_replaced(tmp_path: Path) -> None:
+    notes = tmp_path / "notes.json"
+    notes.write_text('{"mine": 1}')
+    with pytest.raises(UserFault, match="no export has written it"):
+        gguf.may_overwrite(tmp_path / "notes.gguf")
+    gguf.may_overwrite(tmp_path / "new.gguf")
+    (tmp_path / "old.gguf").write_bytes(b"GGUF")
+    with pytest.raises(UserFault, match=r"old\.gguf is there already"):
+        gguf.may_overwrite(tmp_path / "old.gguf")
+    (tmp_path / "old.json").write_text('{"gate": {}}')
+    gguf.may_overwrite(tmp_path / "old.gguf")
+
+
+def test_a_tiny_base_takes_no_folder_that_holds_something_else(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years")
+    assert main(["tiny", str(tmp_path / "none.jsonl"), "--out", str(mine)]) == 2
+    assert (mine / "thesis.txt").read_text() == "years"

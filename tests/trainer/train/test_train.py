@@ -612,3 +612,14 @@ def test_an_interrupted_run_is_no_failure_of_the_loop(place: Path, tmp_path: Pat
 def test_records_that_were_compared_with_no_test_set_are_refused(place: Path, tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="40 of 40 records were not compared with any test set"):
         train(replace(job(place, tmp_path / "run"), stamped=True))
+
+
+@pytest.mark.slow
+def test_the_documented_command_for_several_gpus(place: Path, tmp_path: Path) -> None:
+    toml = settings_of(replace(CONFIG, max_steps=2, row_tokens=512, parallel="ddp"), tmp_path / "c.toml")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "trainer", "train"]
+    command += ["--to", str(tmp_path / "run"), "--not-decontaminated", "--config", str(toml)]
+    command += ["--base", str(place / "qwen2"), "--data", str(place / "data.jsonl")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(metrics(tmp_path / "run")) == 2
