@@ -345,6 +345,21 @@ def test_arrays_of_a_million_are_named_by_their_shape(sandbox: Sandbox) -> None:
     assert found["m"] == "2 x 2 array of object"
 
 
+def test_recording_gives_up_before_it_costs_the_block_its_time(sandbox: Sandbox) -> None:
+    rows = "m = [[(i, str(j)) for j in range(30)] for i in range(30)]\n"
+    code = rows + "k = n = o = p = [*m]\nfor i in range(20000):\n    i += 1\nprint('done')"
+    recording = recorded(sandbox, code, timeout=15)
+    assert recording.result.stdout == "done\n"
+    assert recording.stopped == "Recording stopped here, because it took too long; the block itself ran on."
+    assert at_end(recording)["i"] == "20000"
+
+
+def test_what_other_threads_did_is_said_to_be_missing(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, PROGRAMS["threads"])
+    assert recording.stopped == "What other threads did is not shown."
+    assert at_end(recording)["out"] == "[0, 2, 4]"
+
+
 def test_an_error_inside_a_function_is_shown_in_its_frame(sandbox: Sandbox) -> None:
     recording = recorded(sandbox, "def f(n):\n    k = 10\n    return k / n\nf(0)")
     at = recording.error_step

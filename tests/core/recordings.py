@@ -6,7 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from tutor_app.core.code_outline import Outline
-from tutor_app.core.trace import Columns, Recording
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import EVENTS, Event, Variable
 from tutor_app.core.transcript import Output
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tutor_app.core.trace import Columns, Recording
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import EVENTS, Record
 from tutor_app.core.transcript import Figure, Output
 from tutor_app.text.clean import clean_variable, visible

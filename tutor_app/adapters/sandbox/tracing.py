@@ -15,10 +15,11 @@ import sys
 import threading
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Final
 
 from tutor_app.adapters.sandbox.block import Block
+from tutor_app.adapters.sandbox.block_frame import BlockFrame, height, leave_out, line_of
 from tutor_app.adapters.sandbox.markers import BACK, CALL, ERROR, LINE, NOTE, RETURN, SHIFT, STEP, Markers, names_of
 from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
 from tutor_app.adapters.sandbox.watching import Watches
@@ -29,6 +30,8 @@ MAX_BYTES: Final = 8 << 20
 BATCH_BYTES: Final = 1 << 20
 MAX_NOTED: Final = 200_000
 MAX_CHANGED: Final = 500
+RECORD_SECONDS: Final = 2.0
+"""Time that recording may take in all; it counts against the block's own limit."""
 FRAMES_LOOKED_AT: Final = 20
 """Calling frames, besides the block's own, in which changes are looked for at each step."""
 SPARE_FRAMES: Final = 80
@@ -37,58 +40,7 @@ _SMALL: Final = 10**15
 _MISSING: Final = object()
 _UNSETTLED: Final = object()
 _GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-_ASK_FOR_LOCALS: Final = frozenset(("locals", "vars", "dir", "eval", "exec"))
 _NEVER: Final = frozenset((types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type))
-
-
-@dataclass(slots=True, eq=False)
-class _Frame:
-    """A frame of the block that is under way.
-
-    Attributes:
-        number: 0 is the block's own.
-        frame: The frame itself; None for the block's own, whose names are the module's.
-        parent: The block's frame from which it was called last.
-        depth: Of the block's frames.
-        total: Of all frames below it, for the limit on recursion.
-        seen: Names with their value, if it is one that stays what it is, and its text.
-        unsettled: Names whose values may change without being assigned to.
-        step: Index of its last step.
-        back: What it returns.
-        failed: Whether an exception is leaving it.
-        locals: What ``locals()`` gives in it, where its code asks for that.
-    """
-
-    number: int
-    frame: types.FrameType | None
-    parent: _Frame | None
-    depth: int
-    total: int
-    seen: dict[str, tuple[object, str]] = field(default_factory=dict)
-    unsettled: set[str] = field(default_factory=set)
-    step: int = -1
-    back: Encoded | None = None
-    failed: bool = False
-    locals: dict[str, Any] | None = None
-
-    def scope(self) -> Mapping[str, Any]:
-        """Its names; the block's own frame has none of its own.
-
-        Until Python 3.12, looking at a frame's names refreshes the very dictionary that its ``locals()`` has given:
-        where the code may hold that, it is put back as it was.
-        """
-        frame = self.frame
-        if frame is None:
-            return {}
-        if _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names) or sys.version_info >= (3, 13):
-            return frame.f_locals
-        before = None if self.locals is None else dict(self.locals)
-        self.locals = frame.f_locals
-        names = dict(self.locals)
-        if before is not None:
-            self.locals.clear()
-            self.locals.update(before)
-        return names
 
 
 class Recorder:
@@ -113,8 +65,8 @@ class Recorder:
         self._watches = Watches(watches, self._encoder)
         self._thread = threading.get_ident()
         self._filename = ""
-        self._module = _Frame(0, None, None, 0, 0)
-        self._frames: dict[int, _Frame] = {}
+        self._module = BlockFrame(0, None, None, 0, 0)
+        self._frames: dict[int, BlockFrame] = {}
         self._limit = sys.getrecursionlimit()
         self._is_deep = False
         self._refused: BaseException | None = None
@@ -122,6 +74,8 @@ class Recorder:
         self._last_depth = 0
         self._known_before: set[str] = set()
         self._imported: set[str] = set()
+        self._spent = 0.0
+        self._remarks: dict[str, None] = {}
         self.stopped = ""
 
     # ---------------------------------------------------------------------------------- running
@@ -146,7 +100,7 @@ class Recorder:
                 value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), scope)
             self._end(END, last_number, last.lineno if last is not None else 0, scope)
         except BaseException as e:
-            line = _line_of(e, filename)
+            line = line_of(e, filename)
             self._end(ERROR, markers.innermost(line), line, scope, _error(e))
             raise
         finally:
@@ -180,12 +134,16 @@ class Recorder:
     # ---------------------------------------------------------------------------------- markers
 
     def _mark(self, code: int) -> None:
-        if self._busy or threading.get_ident() != self._thread:
+        if self._busy:
+            return
+        if threading.get_ident() != self._thread:
+            self._remarks["What other threads did is not shown."] = None
             return
         frame = sys._getframe(1)
         if frame.f_code.co_filename != self._filename:  # a function that another block defined
             return
         event = code & ((1 << SHIFT) - 1)
+        started = perf_counter()
         self._busy = True
         try:
             if event == LINE:
@@ -202,6 +160,12 @@ class Recorder:
             self._fail()
         finally:
             self._busy = False
+            self._spend(perf_counter() - started)
+
+    def _spend(self, seconds: float) -> None:
+        self._spent += seconds
+        if self._spent > RECORD_SECONDS and self._left > 0:
+            self._stop("Recording stopped here, because it took too long; the block itself ran on.")
 
     def _mark_function(self, event: int, statement: int, frame: types.FrameType) -> None:
         own = self._begin(frame) if event == CALL else self._own(frame)
@@ -212,9 +176,9 @@ class Recorder:
             if error is not None and not isinstance(error, GeneratorExit):
                 own.failed = True
                 if error is self._refused:
-                    _leave_out(error, frame)
+                    leave_out(error, frame)
                     self._refused = None
-                line = _line_of(error, self._filename, frame)
+                line = line_of(error, self._filename, frame)
                 self._record(own, ERROR, statement, line or frame.f_lineno, own.scope(), _error(error))
         elif event == RETURN:
             if not own.failed:
@@ -226,10 +190,10 @@ class Recorder:
                 self._is_deep = False
                 sys.setrecursionlimit(self._limit)
 
-    def _begin(self, frame: types.FrameType) -> _Frame:
+    def _begin(self, frame: types.FrameType) -> BlockFrame:
         """A frame that has just begun."""
         self._frames_begun += 1
-        own = self._frames[id(frame)] = _Frame(self._frames_begun, frame, None, 1, 0)
+        own = self._frames[id(frame)] = BlockFrame(self._frames_begun, frame, None, 1, 0)
         self._place(own, frame)
         if not self._is_deep:
             self._limit = sys.getrecursionlimit()
@@ -244,10 +208,10 @@ class Recorder:
             raise self._refused
         return own
 
-    def _own(self, frame: types.FrameType) -> _Frame:
+    def _own(self, frame: types.FrameType) -> BlockFrame:
         if frame.f_code.co_name == "<module>":
             if not self._module.total:
-                self._module.total = _height(frame)
+                self._module.total = height(frame)
                 self._frames[id(frame)] = self._module
             return self._module
         own = self._frames.get(id(frame))
@@ -257,7 +221,7 @@ class Recorder:
             self._place(own, frame)
         return own
 
-    def _place(self, own: _Frame, frame: types.FrameType) -> None:
+    def _place(self, own: BlockFrame, frame: types.FrameType) -> None:
         hops, above = 1, frame.f_back
         while above is not None and id(above) not in self._frames:
             hops, above = hops + 1, above.f_back
@@ -267,11 +231,15 @@ class Recorder:
 
     def _note(self, number: int, value: object) -> object:
         """Keep the value of an expression; returns it."""
-        if self._busy or self._notes >= MAX_NOTED or self._left <= 0 or threading.get_ident() != self._thread:
+        if self._busy or self._left <= 0 or threading.get_ident() != self._thread:
+            return value
+        if self._notes >= MAX_NOTED:
+            self._remarks["The calculations of later lines are not shown: there are too many."] = None
             return value
         frame = sys._getframe(1)
         if frame.f_code.co_filename != self._filename or type(value) in _NEVER:
             return value
+        started = perf_counter()
         self._busy = True
         try:
             own = self._frames.get(id(frame)) if frame.f_code.co_name != "<module>" else self._module
@@ -286,6 +254,7 @@ class Recorder:
             self._fail()
         finally:
             self._busy = False
+            self._spend(perf_counter() - started)
         return value
 
     def _back(self, value: object) -> object:
@@ -304,7 +273,7 @@ class Recorder:
 
     def _record(
         self,
-        own: _Frame,
+        own: BlockFrame,
         event: int,
         statement: int,
         line: int,
@@ -326,7 +295,7 @@ class Recorder:
 
     def _send(
         self,
-        own: _Frame,
+        own: BlockFrame,
         event: int,
         statement: int,
         line: int,
@@ -344,7 +313,7 @@ class Recorder:
         if len(self._steps) >= BATCH or self._bytes - self._sent >= BATCH_BYTES:
             self.flush()
 
-    def _watched(self, own: _Frame, scope: Mapping[str, Any]) -> None:
+    def _watched(self, own: BlockFrame, scope: Mapping[str, Any]) -> None:
         for number, (kind, text, latex) in self._watches.changed(self._block.main.__dict__, scope):
             self._noted.append([self._count - 1, -1 - number, kind, text, latex])
             self._bytes += len(text) + len(latex) + 20
@@ -375,7 +344,7 @@ class Recorder:
         self._stop("Recording stopped here, because the block disturbed the recorder; the block itself ran on.")
 
     def _changed(
-        self, own: _Frame, scope: Mapping[str, Any], names: Iterable[str], memo: dict[int, Encoded]
+        self, own: BlockFrame, scope: Mapping[str, Any], names: Iterable[str], memo: dict[int, Encoded]
     ) -> list[list[str]]:
         seen = own.seen
         changed: list[list[str]] = []
@@ -409,7 +378,7 @@ class Recorder:
             seen[name] = (value if settled else _UNSETTLED, text)
         return changed
 
-    def _outer(self, own: _Frame, memo: dict[int, Encoded]) -> list[tuple[int, list[str]]]:
+    def _outer(self, own: BlockFrame, memo: dict[int, Encoded]) -> list[tuple[int, list[str]]]:
         """What has changed in the frames around: lists that were passed on, and names that functions share."""
         found: list[tuple[int, list[str]]] = []
         at, looked = own.parent, 0
@@ -430,8 +399,9 @@ class Recorder:
         steps, self._steps = self._steps, []
         noted, self._noted = self._noted, []
         self._sent = self._bytes
-        if steps or noted or self.stopped:
-            self._block.send({"k": "step", "steps": steps, "noted": noted, "stopped": self.stopped})
+        stopped = " ".join(filter(None, (self.stopped, *self._remarks)))
+        if steps or noted or stopped:
+            self._block.send({"k": "step", "steps": steps, "noted": noted, "stopped": stopped})
 
 
 def _first(value: object) -> object:
@@ -444,37 +414,6 @@ def _second(_: int, value: object) -> object:
 
 def _error(e: BaseException) -> Encoded:
     return "error", type.__dict__["__name__"].__get__(type(e)), ""
-
-
-def _height(frame: types.FrameType | None) -> int:
-    height = 0
-    while frame is not None:
-        height, frame = height + 1, frame.f_back
-    return height
-
-
-def _leave_out(e: BaseException, frame: types.FrameType) -> None:
-    """Cut off what lies below ``frame`` of a traceback: a call that the recorder refused never began."""
-    tb = e.__traceback__
-    while tb is not None and tb.tb_frame is not frame:
-        tb = tb.tb_next
-    if tb is not None:
-        tb.tb_next = None
-
-
-def _line_of(e: BaseException, filename: str, frame: types.FrameType | None = None) -> int:
-    """The line at which an exception passed through the block's own code, or through one frame of it."""
-    line, tb = 0, e.__traceback__
-    while tb is not None:
-        own = (
-            tb.tb_frame is frame
-            if frame is not None
-            else (tb.tb_frame.f_code.co_filename == filename and tb.tb_frame.f_code.co_name == "<module>")
-        )
-        if own:
-            line = tb.tb_lineno
-        tb = tb.tb_next
-    return line
 
 
 def _source_of(filename: str) -> list[str]:

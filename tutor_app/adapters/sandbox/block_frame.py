@@ -1,0 +1,95 @@
+"""A frame of a block that is being recorded: its names, its place among the others, and where errors left it."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tutor_app.adapters.sandbox.value_text import Encoded
+
+_ASK_FOR_LOCALS: Final = frozenset(("locals", "vars", "dir", "eval", "exec"))
+
+
+@dataclass(slots=True, eq=False)
+class BlockFrame:
+    """A frame of the block that is under way.
+
+    Attributes:
+        number: 0 is the block's own.
+        frame: The frame itself; None for the block's own, whose names are the module's.
+        parent: The block's frame from which it was called last.
+        depth: Of the block's frames.
+        total: Of all frames below it, for the limit on recursion.
+        seen: Names with their value, if it is one that stays what it is, and its text.
+        unsettled: Names whose values may change without being assigned to.
+        step: Index of its last step.
+        back: What it returns.
+        failed: Whether an exception is leaving it.
+        locals: What ``locals()`` gives in it, where its code asks for that.
+    """
+
+    number: int
+    frame: types.FrameType | None
+    parent: BlockFrame | None
+    depth: int
+    total: int
+    seen: dict[str, tuple[object, str]] = field(default_factory=dict)
+    unsettled: set[str] = field(default_factory=set)
+    step: int = -1
+    back: Encoded | None = None
+    failed: bool = False
+    locals: dict[str, Any] | None = None
+
+    def scope(self) -> Mapping[str, Any]:
+        """Its names; the block's own frame has none of its own.
+
+        Until Python 3.12, looking at a frame's names refreshes the very dictionary that its ``locals()`` has given:
+        where the code may hold that, it is put back as it was.
+        """
+        frame = self.frame
+        if frame is None:
+            return {}
+        if _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names) or sys.version_info >= (3, 13):
+            return frame.f_locals
+        before = None if self.locals is None else dict(self.locals)
+        self.locals = frame.f_locals
+        names = dict(self.locals)
+        if before is not None:
+            self.locals.clear()
+            self.locals.update(before)
+        return names
+
+
+def height(frame: types.FrameType | None) -> int:
+    """How many frames there are below and with this one."""
+    found = 0
+    while frame is not None:
+        found, frame = found + 1, frame.f_back
+    return found
+
+
+def leave_out(e: BaseException, frame: types.FrameType) -> None:
+    """Cut off what lies below ``frame`` of a traceback: a call that the recorder refused never began."""
+    tb = e.__traceback__
+    while tb is not None and tb.tb_frame is not frame:
+        tb = tb.tb_next
+    if tb is not None:
+        tb.tb_next = None
+
+
+def line_of(e: BaseException, filename: str, frame: types.FrameType | None = None) -> int:
+    """The line at which an exception passed through the block's own code, or through one frame of it."""
+    line, tb = 0, e.__traceback__
+    while tb is not None:
+        own = (
+            tb.tb_frame is frame
+            if frame is not None
+            else (tb.tb_frame.f_code.co_filename == filename and tb.tb_frame.f_code.co_name == "<module>")
+        )
+        if own:
+            line = tb.tb_lineno
+        tb = tb.tb_next
+    return line
