@@ -24,7 +24,8 @@ from typing import Any, Final
 
 from tutor_app.core.code_outline import Outline
 from tutor_app.core.terminal import settled
-from tutor_app.core.trace_columns import Columns, columns_from
+from tutor_app.core.trace_columns import Columns as Columns
+from tutor_app.core.trace_columns import columns_from
 from tutor_app.core.trace_structure import calls_of, loops_of
 from tutor_app.core.trace_values import EVENTS, KINDS, Call, Frame, Loop, Step, Unfolding, Variable
 from tutor_app.core.transcript import Code, CodeError, Figure, Output, Part, Transcript, TranscriptFormatError
