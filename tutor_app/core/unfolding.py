@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 120
 """Characters of a value that takes the place of a name; for a longer one the name stays."""
-_LOWEST, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+_LOWEST, _OR, _AND, _NOT, _COMPARE, _MOD, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(11)
+_LOOSE: Final = (ast.Lambda, ast.Await, ast.Yield, ast.YieldFrom)
 _BINARY: Final[dict[type[ast.operator], tuple[str, str, int]]] = {
     ast.Add: (" + ", " + ", _SUM),
     ast.Sub: (" - ", " - ", _SUM),
@@ -207,7 +208,7 @@ class _Writer:
                 return f"({node.target.id} := {written[0]})", written[1], _ATOM
             case _:
                 text = ast.unparse(node)
-                return text, tex_text(text), _ATOM
+                return text, tex_text(text), _LOWEST if isinstance(node, _LOOSE) else _ATOM
 
     def _inside(self, node: ast.expr, least: int) -> tuple[str, str]:
         """The expression as part of another one that binds as tightly as ``least``."""
@@ -244,7 +245,8 @@ class _Writer:
             return text, fraction, _PRODUCT
         if is_power:
             return text, f"{{{left_tex}}}^{{{self.write(node.right)[1]}}}", _POWER
-        return text, left_tex + tex_sign + right_tex, level
+        # In mathematics mod binds less than a sum, in Python as tightly as a product: parentheses say what is meant.
+        return text, left_tex + tex_sign + right_tex, _MOD if isinstance(node.op, ast.Mod) else level
 
     def _call(self, node: ast.Call) -> Written:
         pieces = [self.write(a) for a in node.args]
@@ -289,7 +291,7 @@ class _Writer:
 def of_value(value: Variable) -> Written:
     """A value as text and LaTeX, and how tightly it binds; a whole number without a decimal point, as one writes it."""
     if value.kind == "number" and value.text.endswith(".0"):
-        value = replace(value, text=value.text[:-2])
+        value = replace(value, text=value.text[:-2] if value.text != "-0.0" else "0")
     text = value.text
     if value.kind == "symbolic":
         text = text.replace("**", "^").replace("*", "·")
