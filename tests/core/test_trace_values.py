@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutor_app.core.trace_values import Kind, Shown, Variable, shown
+from tutor_app.core.trace_values import Kind, Shown, Variable, shown, tex_text
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,8 @@ def test_rows_are_tables() -> None:
 )  # fmt: skip
 def test_what_is_no_formula_stays_text(kind: Kind, text: str) -> None:
     assert shown(Variable("x", kind, text)) == Shown("text", text)
+
+
+def test_text_is_written_so_that_a_formula_can_hold_it() -> None:
+    assert tex_text("total_cost") == r"\text{total\_cost}"
+    assert tex_text("{'a': 5 %}, … ^") == r"\text{\{'a': 5 \%\}, }\ldots \text{ }\wedge "

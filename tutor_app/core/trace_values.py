@@ -224,17 +224,17 @@ class Unfolding:
 _NAMED_NUMBERS: Final = {"inf": r"\infty", "nan": r"\text{undefined}"}
 _TEX: Final = {
     "\\": r"\backslash ", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "$": r"\$",
-    "~": r"\sim ", "^": r"\wedge ",
+    "~": r"\sim ", "^": r"\wedge ", "…": r"\ldots ",
 }  # fmt: skip
 _BRACKETS: Final = {ast.List: ("[", "]"), ast.Tuple: ("(", ")"), ast.Set: (r"\{", r"\}")}
 
 
 def tex_text(text: str) -> str:
     """Plain text as LaTeX of mathematics."""
-    pieces = re.split(r"([\\~^])", text)
+    pieces = re.split(r"([\\~^…])", text)
     out = ""
     for piece in pieces:
-        if piece in ("\\", "~", "^"):
+        if piece in ("\\", "~", "^", "…"):
             out += _TEX[piece]
         elif piece:
             out += r"\text{" + "".join(_TEX.get(c, c) for c in piece) + "}"
