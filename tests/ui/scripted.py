@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.fakes import MemoryLibrary
+from tests.ui.recordings import recorded
 from tutor_app.core.confinement import Confinement, Guarantee
-from tutor_app.core.errors import ModelStoreFault
+from tutor_app.core.errors import ModelStoreFault, SandboxFault
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,
@@ -30,6 +31,7 @@ from tutor_app.core.events import (
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, check_problem
+from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.window_state import WindowState
@@ -168,6 +170,9 @@ class ScriptedServices:
     others: Sequence[FoundModel] = ()
     state: WindowState = field(default_factory=WindowState)
     logs: str = ""
+    recordings: dict[int, Recording] = field(default_factory=dict)
+    hold_record: bool = False
+    fail_record: str = ""
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -210,6 +215,15 @@ class ScriptedServices:
         finally:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
+
+    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+        self.calls.append(f"record block {block}")
+        while self.hold_record and not cancel.is_set():
+            time.sleep(0.002)
+        if self.fail_record:
+            raise SandboxFault(self.fail_record)
+        sources = [p.source for p in transcript.solution if isinstance(p, Code)]
+        return self.recordings.get(block) or recorded(sources[block])
 
     def model_info(self) -> ModelInfo | None:
         return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None

@@ -19,8 +19,8 @@ def load(path: Path) -> WindowState:
     """Read it; the default if there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        values = {f.name: data[f.name] for f in fields(WindowState)}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        values = {f.name: data.get(f.name, f.default) for f in fields(WindowState)}
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return WindowState()
     defaults = asdict(WindowState())
     numbers = [v for v in values.values() if type(v) is int]

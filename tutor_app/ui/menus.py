@@ -98,11 +98,13 @@ class Menus:
             self.copy,
             self.copy_block,
             [self.fold, self.steps_up, self.steps_down],
+            [w.desk.commands.open],
         )
+        stepping = w.desk.commands.menu("Step &through")
         tools = self._menu("&Tools", [models, confined], [settings])
         help_menu = self._menu("&Help", [keys, log], [about])
         bar = w.menuBar()
-        for shown in (file, edit, self.view_menu, solution, tools, help_menu):
+        for shown in (file, edit, self.view_menu, solution, stepping, tools, help_menu):
             bar.addMenu(shown)
         menu = QMenu(w)
         self._fill(menu, [new, samples], [self.again, self.stop], [bring, export, self.print])
@@ -128,7 +130,7 @@ class Menus:
             a.setEnabled(there and not busy)
         for a in (*self.copy, *self.copy_block, self.find, self.find_next, self.find_previous):
             a.setEnabled(there)
-        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold):
+        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold, self._window.desk.commands.open):
             a.setEnabled(there)
         self.stop.setEnabled(busy or searching)
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from tutor_app.render.theme import Theme
@@ -114,10 +115,15 @@ class Panels(QWidget):
         self.history.setVisible(on)
 
     def fit(self) -> None:
-        """Show the outer panels that were asked for as far as the window has room for them."""
-        width = self.window().width()
+        """Show the outer panels that were asked for as far as there is room for them."""
+        width = self.width()
         self.history.setVisible(self.sidebar_wanted and width >= _NARROW)
         wanted = {"always": True, "never": False}.get(self._steps_wanted, self.steps.is_long)
         room = width - (self.history.width() if self.sidebar_wanted else 0)
         there = self.pages.currentWidget() is self.view
         self.steps.setVisible(wanted and there and room >= _ROOM_FOR_STEPS)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The outer panels give way where there is no room for them."""
+        super().resizeEvent(event)
+        self.fit()

@@ -98,4 +98,5 @@ class PlaceKeeper(QObject):
         if w.isMaximized() or w.isFullScreen():
             self.keep(replace(self.state, maximized=True))
         else:
-            self.keep(WindowState(w.x(), w.y(), w.width(), w.height(), False, self.state.folder))
+            state = replace(self.state, x=w.x(), y=w.y(), width=w.width(), height=w.height(), maximized=False)
+            self.keep(state)

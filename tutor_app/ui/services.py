@@ -14,6 +14,7 @@ from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
+from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
@@ -26,6 +27,10 @@ class Services(Protocol):
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """*Worker.* Solve and save a problem; the last event is ``Finished``."""
+        ...
+
+    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+        """*Worker.* Run the code block of that number, from 0, after the blocks before it, and record every step."""
         ...
 
     def model_info(self) -> ModelInfo | None:

@@ -52,6 +52,7 @@ from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.saved_solutions import SavedSolutions
 from tutor_app.ui.services import Services
 from tutor_app.ui.solving import Solving
+from tutor_app.ui.stepper.desk import StepDesk
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,17 @@ class MainWindow(QMainWindow):
             complain=complain,
         )
         self.setCentralWidget(self.panels)
+        self.desk = StepDesk(
+            self,
+            self.view,
+            services,
+            self.bridge,
+            self.formulas,
+            self.theme,
+            complain=complain,
+            say=self.status.say,
+            place=self.place,
+        )
         self.menus = Menus(self)
         self.setAcceptDrops(True)
         self.importer.watch_drops()
@@ -372,6 +384,7 @@ class MainWindow(QMainWindow):
 
     def _show_theme(self) -> None:
         self.panels.set_theme(self.theme)
+        self.desk.set_theme(self.theme)
         self.confinement.set_theme(self.theme)
 
     def _style_application(self) -> None:
@@ -393,7 +406,9 @@ class MainWindow(QMainWindow):
     def _apply_view(self) -> None:
         """Show what the settings say about size, folds and panels."""
         s = self.settings
-        self.panels.set_size(s.font_size * _PIXELS_PER_POINT * s.zoom / 100)
+        size = s.font_size * _PIXELS_PER_POINT * s.zoom / 100
+        self.panels.set_size(size)
+        self.desk.set_size(size)
         hidden = {part for part, on in (("code", s.hide_code), ("output", s.hide_outputs)) if on}
         for part in ("code", "output"):
             if (part in hidden) != (part in self.view.folding.hidden):
@@ -444,8 +459,7 @@ class MainWindow(QMainWindow):
     # -- Qt -----------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The side bar gives way in a narrow window."""
-        self.panels.fit()
+        """A low window gives the room of the problem's box to the page."""
         super().resizeEvent(event)
         if event.oldSize().height() != event.size().height():
             self.box.fit_window()

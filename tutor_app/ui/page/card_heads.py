@@ -20,7 +20,7 @@ from tutor_app.render.outline import Card, thoughts
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.ui.icons import icon
 
-What = Literal["code", "output", "thought", "solution", "copy"]
+What = Literal["code", "output", "thought", "solution", "copy", "step"]
 _HEAD: Final = 1.9  # height of a card's head, in em
 _CHEVRON: Final = 0.21  # half the width of the sign, in em
 
@@ -105,14 +105,14 @@ class FoldButton(QAbstractButton):
         return 0.62 * self._size + QFontMetricsF(ui_font(self._size * 0.68)).height() * 0.46
 
 
-class CopyButton(QToolButton):
-    """Copies the code of its card; quiet until it is wanted."""
+class HeadButton(QToolButton):
+    """Does something with the code of its card; quiet until it is wanted."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, words: str) -> None:
         super().__init__(parent)
         self.setObjectName("onCard")
-        self.setAccessibleName("Copy this code")
-        self.setToolTip("Copy this code")
+        self.setAccessibleName(words)
+        self.setToolTip(words)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -124,13 +124,18 @@ class CardHeads:
         page: On whose viewport they stand, and after which the Tab key reaches them.
         toggled: Called with the card's number (-1 for the whole solution) and the part.
         copied: Called with the card's number.
+        stepped: Called with the card's number.
     """
 
     def __init__(
-        self, page: QAbstractScrollArea, toggled: Callable[[int, What], None], copied: Callable[[int], None]
+        self,
+        page: QAbstractScrollArea,
+        toggled: Callable[[int, What], None],
+        copied: Callable[[int], None],
+        stepped: Callable[[int], None],
     ) -> None:
         self._page, self._viewport = page, page.viewport()
-        self._toggled, self._copied = toggled, copied
+        self._toggled, self._copied, self._stepped = toggled, copied, stepped
         self._buttons: dict[tuple[int, What], QAbstractButton] = {}
         self._chained: list[tuple[int, What]] = []
 
@@ -182,7 +187,7 @@ class CardHeads:
                 head = QRectF(box.left(), box.top(), box.width(), size * _HEAD).toRect()
                 is_open = not folding.is_folded(card.number, "code")
                 self._fold((card.number, "code"), head, code_stub(card), is_open, theme, size, seen)
-                self._copy(card.number, head, theme, size, card.is_timed, seen)
+                self._actions(card.number, head, theme, size, card.is_timed, seen)
             if card.output is not None:
                 is_open = not folding.is_folded(card.number, "output")
                 top = layout.frameBoundingRect(card.output).top() - dy + 0.3 * size
@@ -238,22 +243,26 @@ class CardHeads:
         button.show_state(words, is_open, theme, size)
         self._stand(button, place, key, seen)
 
-    def _copy(
+    def _actions(
         self, card: int, head: QRect, theme: Theme, size: float, timed: bool, seen: dict[tuple[int, What], None]
     ) -> None:
-        button = self._buttons.get((card, "copy"))
-        if button is None:
-            button = CopyButton(self._viewport)
-            button.clicked.connect(lambda: self._copied(card))
-            self._buttons[card, "copy"] = button
         side = round(size * 1.35)
-        button.setIcon(icon("copy", theme.faint, 20))
-        button.setIconSize(QSize(round(size * 0.85), round(size * 0.85)))
         # The time a block took stands at the right end of the head.
         right = head.right() - round(size * (3.6 if timed else 0.7))
-        place = QRect(right - side, head.top() + (head.height() - side) // 2 + 1, side, side)
-        self._stand(button, place, (card, "copy"), seen)
-        button.raise_()
+        copy: tuple[What, str, Callable[[int], None]] = ("copy", "Copy this code", self._copied)
+        step: tuple[What, str, Callable[[int], None]] = ("step", "Step through this code", self._stepped)
+        for n, (what, words, slot) in enumerate((copy, step)):
+            button = self._buttons.get((card, what))
+            if button is None:
+                button = HeadButton(self._viewport, words)
+                button.clicked.connect(_calling(slot, card))
+                self._buttons[card, what] = button
+            button.setIcon(icon(what, theme.faint, 20))
+            button.setIconSize(QSize(round(size * 0.85), round(size * 0.85)))
+            left = right - (n + 1) * side - n * round(0.3 * size)
+            place = QRect(left, head.top() + (head.height() - side) // 2 + 1, side, side)
+            self._stand(button, place, (card, what), seen)
+            button.raise_()
 
     def _stand(
         self, button: QAbstractButton, place: QRect, key: tuple[int, What], seen: dict[tuple[int, What], None]
@@ -263,3 +272,7 @@ class CardHeads:
             button.setGeometry(place)
         if button.isHidden():
             button.show()
+
+
+def _calling(slot: Callable[[int], None], card: int) -> Callable[[], None]:
+    return lambda: slot(card)

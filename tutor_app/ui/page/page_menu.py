@@ -168,6 +168,7 @@ class PageMenu(QObject):
             menu.addAction(f"Copy {name} as {called}", partial(self.copy_block, form, position))
         if section.card >= 0:
             menu.addSeparator()
+            menu.addAction("Step through this code", partial(self._view.step_asked.emit, section.card))
             kinds: tuple[Foldable, ...] = ("code", "output")
             for what in kinds:
                 folded = self._view.folding.is_folded(section.card, what)

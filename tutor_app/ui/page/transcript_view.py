@@ -57,6 +57,8 @@ class TranscriptView(QTextEdit):
         answer_only_left: The user wants to see what "answer only" has put away.
         copied: What was put on the clipboard, in words.
         menu_asked: The user wants the menu of a place: its position in the text, and where on the screen.
+        step_asked: The user wants to step through the code of a card: its number.
+        cleared: What was on the page is gone.
     """
 
     zoom_asked = Signal(int)
@@ -64,6 +66,8 @@ class TranscriptView(QTextEdit):
     answer_only_left = Signal()
     copied = Signal(str)
     menu_asked = Signal(int, QPoint)
+    step_asked = Signal(int)
+    cleared = Signal()
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,7 +80,7 @@ class TranscriptView(QTextEdit):
         self.folding = Folding()
         self.marks = Marks(self)
         self._cards: tuple[int, list[Card]] = (-1, [])
-        self._heads = CardHeads(self, self.toggle, self._copy_code)
+        self._heads = CardHeads(self, self.toggle, self._copy_code, self.step_asked.emit)
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -105,6 +109,7 @@ class TranscriptView(QTextEdit):
         self._following = True
         self.folding.forget()
         self._rebuild()
+        self.cleared.emit()
 
     def begin(self, problem: str) -> None:
         """Start an empty solution of ``problem``; events follow."""
@@ -218,7 +223,7 @@ class TranscriptView(QTextEdit):
         """Fold or unfold one part of a card, or the n-th thought; what was clicked stays where it is."""
         if what == "solution":
             self.answer_only_left.emit()
-        elif what != "copy":
+        elif what not in ("copy", "step"):
             self.folding.fold(card, what, not self.folding.is_folded(card, what))
             self._refold(thoughts(self.document())[card] if what == "thought" else self.cards()[card].frame)
 

@@ -1,0 +1,470 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.ui.recordings import noted_number, recorded, variable
+from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.ui.stepper.panel import StepPanel
+from tutor_app.ui.window import MainWindow
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+Open = Callable[..., MainWindow]
+CODE = (
+    "def area(w, h):\n"  # 1
+    "    a = w * h\n"  # 2
+    "    return a\n"  # 3
+    "total = 0\n"  # 4
+    "for k in range(1, 4):\n"  # 5
+    "    if k > 1:\n"  # 6
+    "        total += area(k, 2)\n"  # 7
+    "    print(k, total)\n"  # 8
+    "mean = total / 3"  # 9
+)
+PARTS: tuple[Part, ...] = (
+    Text("We add the areas."),
+    Code("start = 5"),
+    Output(),
+    Text("Now the loop."),
+    Code(CODE),
+    Output(stdout="1 0\n2 4\n3 10\n", seconds=0.1),
+    Answer("10/3"),
+)
+
+
+@pytest.fixture
+def stepping(qtbot: QtBot, open_window: Open) -> MainWindow:
+    """A window in which the second block of a saved solution is stepped through."""
+    window = open_solution(qtbot, open_window, ScriptedServices())
+    window.desk.open_card(1)
+    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    return window
+
+
+def open_solution(qtbot: QtBot, open_window: Open, services: ScriptedServices, width: int = 1300) -> MainWindow:
+    key = services.add("Find the mean area.", PARTS)
+    window = open_window(services, width)
+    window.saved.open(key)
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 2)
+    return window
+
+
+def press(window: QWidget, keys: str) -> None:
+    combination = QKeySequence(keys)[0]
+    QTest.keyClick(window, combination.key(), combination.keyboardModifiers())
+
+
+def place(panel: StepPanel) -> tuple[int, str]:
+    step = panel.stepper.step
+    assert step is not None
+    return step.line, step.event
+
+
+def shown_values(panel: StepPanel) -> dict[str, str]:
+    return {r.variable.name: r.variable.text for r in panel.view.values.values.rows if r.variable is not None}
+
+
+def test_a_card_opens_its_block_after_those_before_it(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_solution(qtbot, open_window, services)
+    button = window.view.control(1, "step")
+    assert button is not None
+    assert button.accessibleName() == "Step through this code"
+    button.click()
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    assert services.calls[-1] == "record block 1"
+    assert panel.isVisible()
+    assert panel.view.code.toPlainText() == CODE
+    assert panel.blocks.currentText() == "Block 2 of 2"
+    assert place(panel) == (1, "line")
+    assert panel.view.code.hasFocus()
+
+
+def test_the_keys_go_into_over_to_the_end_and_back(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    press(stepping, "F7")
+    assert place(panel) == (4, "line")
+    press(stepping, "F7")
+    press(stepping, "F6")  # the whole loop
+    assert place(panel) == (9, "line")
+    assert shown_values(panel)["total"] == "10"
+    press(stepping, "Shift+F6")
+    assert place(panel) == (5, "line")
+    press(stepping, "Shift+F7")
+    assert place(panel) == (4, "line")
+    press(stepping, "F8")
+    assert place(panel) == (0, "end")
+    assert shown_values(panel)["mean"].startswith("3.33")
+    press(stepping, "Shift+F8")
+    assert panel.stepper.position == 0
+    assert "total" not in shown_values(panel)
+
+
+def test_to_the_cursor_and_to_breakpoints(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    code = panel.view.code
+    code.put_cursor(7)
+    press(code, "Ctrl+F8")
+    assert place(panel) == (7, "line")
+    first = panel.stepper.position
+    press(code, "Ctrl+F8")
+    assert panel.stepper.position > first
+    press(code, "Ctrl+Shift+F8")
+    assert panel.stepper.position == first
+    code.put_cursor(8)
+    press(code, "F9")
+    assert panel.stepper.breakpoints == {8}
+    press(code, "F8")
+    assert place(panel) == (8, "line")
+    press(code, "Shift+F8")
+    assert place(panel) == (8, "line")
+    assert shown_values(panel)["k"] == "1"
+    press(code, "F9")
+    assert panel.stepper.breakpoints == set()
+
+
+def test_a_line_that_does_not_run_again_is_said(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    press(stepping, "F8")
+    panel.view.code.put_cursor(4)
+    before = panel.stepper.position
+    press(panel.view.code, "Ctrl+F8")
+    assert panel.stepper.position == before
+    assert panel.view.words.text() == "Line 4 is not run after this step."
+
+
+def test_a_click_on_a_number_sets_a_breakpoint(stepping: MainWindow) -> None:
+    code = stepping.desk.panel.view.code
+    line, top, height = code.visible_lines()[3]
+    QTest.mouseClick(code.gutter, Qt.MouseButton.LeftButton, pos=QPointF(5, top + height / 2).toPoint())
+    assert line == 4
+    assert stepping.desk.panel.stepper.breakpoints == {4}
+
+
+@pytest.mark.parametrize("part", ["code", "values", "text"])
+def test_arrows_and_space_step_wherever_the_focus_is(stepping: MainWindow, part: str) -> None:
+    panel = stepping.desk.panel
+    parts: dict[str, QWidget] = {"code": panel.view.code, "values": panel.view.values, "text": panel.view.output.text}
+    widget = parts[part]
+    widget.setFocus()
+    QTest.keyClick(widget, Qt.Key.Key_Right)
+    QTest.keyClick(widget, Qt.Key.Key_Space)
+    assert panel.stepper.position == 2
+    QTest.keyClick(widget, Qt.Key.Key_Left)
+    QTest.keyClick(widget, Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.stepper.position == 0
+    QTest.keyClick(widget, Qt.Key.Key_End)
+    assert place(panel) == (0, "end")
+    QTest.keyClick(widget, Qt.Key.Key_Home)
+    assert panel.stepper.position == 0
+
+
+def test_the_timeline_is_dragged(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    line = panel.view.transport.timeline
+    middle = line.height() // 2
+    QTest.mousePress(line, Qt.MouseButton.LeftButton, pos=QPoint(round(line.x_of(0)), middle))
+    QTest.mouseMove(line, QPoint(round(line.x_of(10)), middle))
+    assert panel.stepper.position == 10
+    QTest.mouseMove(line, QPoint(line.width() + 40, middle))
+    assert place(panel) == (0, "end")
+    QTest.mouseRelease(line, Qt.MouseButton.LeftButton, pos=QPoint(line.width(), middle))
+    assert panel.view.transport.place.text() == f"{len(panel.stepper)} / {len(panel.stepper)}"
+    line.setFocus()
+    QTest.keyClick(line, Qt.Key.Key_Left)
+    assert panel.stepper.position == len(panel.stepper) - 2
+
+
+def test_what_has_changed_is_marked(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.stepper.to_line(5)
+    rows = [r for r in panel.view.values.values.rows if r.changed]
+    assert [r.words for r in rows] == ["total is 0, changed"]
+    panel.stepper.into()
+    assert [r.words for r in panel.view.values.values.rows if r.changed] == ["k is 1, changed"]
+
+
+def test_a_call_is_headed_by_its_arguments(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.stepper.to_line(2)
+    rows = panel.view.values.values.rows
+    assert rows[0].words == "area(w = 2, h = 2)"
+    assert {r.variable.name for r in rows[1:3] if r.variable} == {"w", "h"}
+    assert rows[3].words == "The block"
+
+
+def test_go_to_where_a_name_changes(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.stepper.to_line(5)
+    values = panel.view.values
+    row = next(n for n, r in enumerate(values.values.rows) if r.variable is not None and r.variable.name == "total")
+    menu = values.menu(values.values.index(row))
+    assert menu is not None
+    menu.actions()[0].trigger()
+    assert shown_values(panel)["total"] == "4"
+    menu.actions()[0].trigger()
+    assert shown_values(panel)["total"] == "10"
+    menu.actions()[0].trigger()
+    assert panel.view.words.text() == "total does not change after this step."
+    menu.actions()[1].trigger()
+    assert shown_values(panel)["total"] == "4"
+
+
+def test_the_turn_of_a_loop_is_chosen(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    assert panel.view.loops.pickers() == []
+    panel.stepper.to_line(6)
+    (picker,) = panel.view.loops.pickers()
+    assert (picker.value(), picker.maximum()) == (1, 3)
+    picker.setValue(3)
+    assert place(panel) == (6, "line")
+    assert shown_values(panel)["k"] == "3"
+    assert picker.accessibleName() == "Turn of the loop in line 5, of 3"
+
+
+def test_output_stands_as_it_stood(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    text = panel.view.output.text
+    assert text.toPlainText() == ""
+    panel.stepper.to_line(8)
+    panel.stepper.into()
+    assert text.toPlainText() == "1 0\n"
+    panel.stepper.to_end()
+    assert text.toPlainText() == "1 0\n2 4\n3 10\n"
+    panel.stepper.into(False)
+    panel.stepper.to_end(False)
+    assert text.toPlainText() == ""
+
+
+def test_figures_stand_as_they_stood(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    recording = recorded("a = 1\nb = 2\nc = 3")
+    recording.figures = (Figure(CURVE, "", 400, 240, "a curve"),)
+    for step in (2, 3):
+        recording.columns["figures"][step] = 1
+    services.recordings[0] = recording
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    assert not panel.view.output.figure.isVisible()
+    panel.stepper.to_end()
+    assert panel.view.output.figure.isVisible()
+    assert panel.view.output.figure.accessibleDescription() == "a curve"
+    panel.stepper.to_end(False)
+    assert not panel.view.output.figure.isVisible()
+
+
+def test_an_error_stands_at_its_line_with_its_hint(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    services.recordings[0] = recorded("a = 3\nb = a - 3\nc = a / b\nprint(c)", hint="Something is divided by zero.")
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    assert not panel.view.output.error.isVisible()
+    press(window, "F8")
+    assert place(panel) == (3, "error")
+    assert panel.view.code.accessibleDescription() == "failed at line 3: c = a / b"
+    assert panel.view.output.error.text() == "Something is divided by zero.\nZeroDivisionError: division by zero"
+    press(window, "Shift+F7")
+    assert not panel.view.output.error.isVisible()
+
+
+def test_a_long_value_is_folded_and_opens(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    services.recordings[0] = recorded("text = 'word ' * 100\nend = 1")
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    panel.stepper.to_end()
+    values = panel.view.values
+    index = values.values.index(0)
+    folded = values.visualRect(index).height()
+    values.setFocus()
+    values.setCurrentIndex(index)
+    QTest.keyClick(values, Qt.Key.Key_Return)
+    values.doItemsLayout()
+    assert values.visualRect(index).height() > 2 * folded
+    QTest.keyClick(values, Qt.Key.Key_Return)
+    values.doItemsLayout()
+    assert values.visualRect(index).height() == folded
+
+
+def test_a_line_is_worked_out_part_by_part(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    recording = recorded("area = 126\nh = 2 * area / 21\nprint(h)")
+    for source, value in (("area", 126), ("2 * area", 252), ("2 * area / 21", 12.0)):
+        recording.columns.note(1, noted_number(recording, 2, source), variable("", value))
+    services.recordings[0] = recording
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    bar = panel.view.calculation
+    assert not bar.isVisible()
+    press(window, "F7")
+    assert bar.isVisible()
+    assert [s.text for s in bar.lines.stages] == ["2·area/21", "2·126/21", "252/21", "12.0"]
+    bar.into.click()
+    assert [s.text for s in bar.lines.stages] == ["2·area/21"]
+    press(window, "F7")
+    press(window, "F7")
+    assert panel.view.words.text() == "2·126 is 252"
+    assert bar.lines.accessibleName() == "h = 2·area/21 = 2·126/21 = 252/21"
+    assert panel.stepper.position == 1
+    press(window, "F7")
+    press(window, "F7")
+    assert panel.stepper.position == 2
+    press(window, "Shift+F7")
+    assert len(bar.lines.stages) == 4
+    press(window, "Shift+F7")
+    assert len(bar.lines.stages) == 3
+
+
+def test_autoplay_walks_and_stops_at_a_breakpoint_and_at_the_end(qtbot: QtBot, stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.view.transport.speed.setCurrentIndex(4)
+    panel.stepper.toggle_breakpoint(5)
+    with qtbot.waitSignal(panel.stepper.playing_changed, check_params_cb=lambda on: not on):
+        press(stepping, "F5")
+        assert panel.view.transport.buttons["play"].accessibleName() == "Pause"
+    assert place(panel) == (5, "line")
+    panel.stepper.toggle_breakpoint(5)
+    panel.stepper.go(len(panel.stepper) - 3)
+    with qtbot.waitSignal(panel.stepper.playing_changed, check_params_cb=lambda on: not on):
+        press(stepping, "F5")
+    assert place(panel) == (0, "end")
+
+
+def test_every_step_is_said_in_words(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.stepper.to_line(5)
+    assert panel.view.words.text() == "line 4: total becomes 0; next is line 5"
+    assert panel.view.accessibleDescription() == panel.view.words.text()
+    found = QAccessible.queryAccessibleInterface(panel.view.words)
+    assert found is not None
+    assert found.text(QAccessible.Text.Name) == panel.view.words.text()
+
+
+def test_a_recording_can_be_cancelled_and_made_again(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(hold_record=True)
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(1)
+    panel = window.desk.panel
+    assert panel.cancel_button.isVisible()
+    assert panel.state.text().startswith("Running block 2 after block 1 once more in the sandbox")
+    panel.cancel_button.click()
+    assert panel.state.text() == "The recording was cancelled."
+    services.hold_record = False
+    panel.again_button.click()
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    assert panel.pages.currentWidget() is panel.view
+
+
+def test_a_recording_that_fails_is_a_sentence(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(fail_record="Code cannot be run on this computer.")
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(1)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: panel.again_button.isVisible())
+    assert panel.state.text() == "Code cannot be run on this computer."
+    assert len(panel.stepper) == 0
+
+
+def test_another_block_is_chosen_in_the_panel(qtbot: QtBot, stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.blocks.setCurrentIndex(0)
+    panel.blocks.activated.emit(0)
+    qtbot.waitUntil(lambda: panel.view.code.toPlainText() == "start = 5")
+    assert panel.blocks.currentText() == "Block 1 of 2"
+
+
+def test_the_key_opens_the_code_that_is_being_read_and_escape_closes(qtbot: QtBot, open_window: Open) -> None:
+    window = open_solution(qtbot, open_window, ScriptedServices())
+    press(window, "Ctrl+F5")
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    assert panel.view.code.toPlainText() == "start = 5"
+    press(panel.view.code, "Escape")
+    assert not panel.isVisible()
+    assert window.centralWidget().isVisible()
+
+
+def test_a_page_without_code_says_so(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    window.desk.open_here()
+    assert window.status.state.text() == "There is no code on the page to step through."
+    assert not window.desk.panel.isVisible()
+
+
+def test_another_solution_closes_the_panel(qtbot: QtBot, stepping: MainWindow) -> None:
+    stepping.new_problem()
+    assert not stepping.desk.panel.isVisible()
+    assert len(stepping.desk.panel.stepper) == 0
+
+
+def test_a_narrow_window_shows_the_panel_over_the_page(qtbot: QtBot, open_window: Open) -> None:
+    window = open_solution(qtbot, open_window, ScriptedServices(), width=800)
+    window.desk.open_card(0)
+    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    assert window.centralWidget().isHidden()
+    window.desk.panel.close()
+    assert window.centralWidget().isVisible()
+
+
+def test_width_and_place_are_remembered(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    window.resizeDocks([panel], [450], Qt.Orientation.Horizontal)
+    qtbot.waitUntil(lambda: panel.width() == 450)
+    qtbot.waitUntil(lambda: window.place.state.stepper_width == 450)
+    panel.spread.click()
+    assert window.centralWidget().isHidden()
+    assert window.place.state.stepper_spread
+    panel.spread.click()
+    assert window.centralWidget().isVisible()
+    assert not window.place.state.stepper_spread
+
+
+def test_every_control_of_the_panel_has_a_name_and_is_reached_by_tab(stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    stepping.activateWindow()
+    panel.blocks.setFocus()
+    seen: list[QWidget] = []
+    widget: QWidget | None = panel.blocks
+    for _ in range(40):
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+        widget = stepping.focusWidget()
+        assert widget is not None
+        seen.append(widget)
+    view = panel.view
+    wanted = [view.code, view.values, view.output.text, view.transport.timeline, *view.transport.buttons.values()]
+    assert [w for w in seen if w in wanted][: len(wanted)] == wanted
+    assert all(w.accessibleName() for w in (*wanted, panel.spread, panel.projector, panel.close_button))
+
+
+def test_a_block_that_failed_can_be_stepped_through(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    key = services.add("Sum", REPAIRED)
+    window = open_window(services, 1300)
+    window.saved.open(key)
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 2)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    press(window, "F8")
+    assert place(panel) == (1, "error")
+    assert "name 'n' is not defined" in panel.view.output.error.text()

@@ -1,0 +1,266 @@
+"""The code of the stepping panel: colours, line numbers, breakpoints, and a bar on the line about to run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPolygonF,
+    QResizeEvent,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from tutor_app.render.code_colors import Spans, spans
+from tutor_app.render.theme import Theme, mono_font
+
+_CONTEXT: Final = 2  # lines that stay in view above and below the one about to run
+
+
+class _Colours(QSyntaxHighlighter):
+    """Colours lines of code that are known already."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._spans: Spans = ()
+        self._theme: Theme | None = None
+
+    def use(self, found: Spans, theme: Theme) -> None:
+        self._spans, self._theme = found, theme
+        self.rehighlight()
+
+    def highlightBlock(self, text: str) -> None:
+        """Colour one line."""
+        number = self.currentBlock().blockNumber()
+        if self._theme is None or number >= len(self._spans):
+            return
+        for column, length, color, italic in self._spans[number]:
+            fmt = QTextCharFormat()
+            fmt.setForeground(self._theme.color(color))
+            fmt.setFontItalic(italic)
+            self.setFormat(column, length, fmt)
+
+
+class CodePane(QPlainTextEdit):
+    """Shows a block; the cursor chooses a line, a click on a number sets a breakpoint.
+
+    Signals:
+        breakpoint_asked: The user clicked on a line's number: the line.
+    """
+
+    breakpoint_asked = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._line, self._failed = 0, False
+        self._breakpoints: Collection[int] = ()
+        self._colours = _Colours(self.document())
+        self._gutter = _Gutter(self)
+        self.setObjectName("stepCode")
+        self.setReadOnly(True)
+        self.setUndoRedoEnabled(False)
+        self.setTabChangesFocus(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setCursorWidth(2)
+        self.setAccessibleName("Code")
+        self.verticalScrollBar().setAccessibleName("Scroll the code")
+        self.horizontalScrollBar().setAccessibleName("Scroll the code sideways")
+        self.updateRequest.connect(self._scrolled)
+        self.blockCountChanged.connect(lambda _: self._fit_gutter())
+        self.set_size(15.0)
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def set_source(self, source: str) -> None:
+        """Show a block."""
+        self.setPlainText(source)
+        self._colours.use(spans(source), self._theme)
+        self._line = 0
+        self._mark()
+
+    def show_line(self, line: int, failed: bool = False) -> None:
+        """Mark the line about to run, or the one that failed, and bring it into view; 0 marks none."""
+        if (line, failed) == (self._line, self._failed):
+            return
+        self._line, self._failed = line, failed
+        self._mark()
+        if line:
+            self._reveal(line)
+        self.setAccessibleDescription(self._words())
+
+    def set_breakpoints(self, lines: Collection[int]) -> None:
+        """Mark the lines with breakpoints."""
+        self._breakpoints = frozenset(lines)
+        self._gutter.update()
+
+    @property
+    def line(self) -> int:
+        """The line that is marked, from 1; 0 if none is."""
+        return self._line
+
+    @property
+    def cursor_line(self) -> int:
+        """The line with the cursor, from 1."""
+        return self.textCursor().blockNumber() + 1
+
+    def put_cursor(self, line: int) -> None:
+        """Put the cursor at the beginning of a line."""
+        self.setTextCursor(QTextCursor(self.document().findBlockByNumber(line - 1)))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self._colours.use(spans(self.toPlainText()), theme)
+        self._mark()
+        self._gutter.update()
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        self.setFont(mono_font(pixels))
+        self.setStyleSheet(f"font-size: {round(pixels)}px")  # the window's style sheet would win over the font
+        self._fit_gutter()
+
+    def _words(self) -> str:
+        text = self.document().findBlockByNumber(self._line - 1).text().strip() if self._line else ""
+        state = "failed at" if self._failed else "about to run"
+        return f"{state} line {self._line}: {text}" if self._line else ""
+
+    def _mark(self) -> None:
+        if not self._line:
+            self.setExtraSelections([])
+            return
+        mark = QTextEdit.ExtraSelection()
+        fmt = QTextCharFormat()
+        fmt.setBackground(self._theme.color("error_back" if self._failed else "mark"))
+        fmt.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        mark.format = fmt
+        mark.cursor = QTextCursor(self.document().findBlockByNumber(self._line - 1))
+        self.setExtraSelections([mark])
+        self._gutter.update()
+
+    def _reveal(self, line: int) -> None:
+        bar = self.verticalScrollBar()  # counts lines
+        shown = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()) - 1)
+        top = bar.value()
+        if line - 1 < top + _CONTEXT:
+            bar.setValue(max(0, line - 1 - _CONTEXT))
+        elif line - 1 > top + shown - 1 - _CONTEXT:
+            bar.setValue(line - shown + _CONTEXT)
+
+    # -- the gutter ---------------------------------------------------------------------------------------------
+
+    @property
+    def gutter(self) -> QWidget:
+        """The line numbers."""
+        return self._gutter
+
+    def gutter_width(self) -> int:
+        """Pixels of the line numbers with their signs."""
+        em = self.fontMetrics().horizontalAdvance("9")
+        return em * (len(str(max(10, self.blockCount()))) + 4)
+
+    def _fit_gutter(self) -> None:
+        self.setViewportMargins(self.gutter_width(), 0, 0, 0)
+        inside = self.contentsRect()
+        self._gutter.setGeometry(QRect(inside.left(), inside.top(), self.gutter_width(), inside.height()))
+
+    def _scrolled(self, rect: QRect, dy: int) -> None:
+        if dy:
+            self._gutter.scroll(0, dy)
+        else:
+            self._gutter.update(0, rect.y(), self._gutter.width(), rect.height())
+
+    def line_at(self, y: float) -> int:
+        """The line at a height of the viewport, from 1; 0 below the last."""
+        for line, top, height in self.visible_lines():
+            if top <= y < top + height:
+                return line
+        return 0
+
+    def visible_lines(self) -> list[tuple[int, float, float]]:
+        """Number, top and height of each line in view."""
+        found = []
+        block = self.firstVisibleBlock()
+        while block.isValid():
+            box = self.blockBoundingGeometry(block).translated(self.contentOffset())
+            if box.top() > self.viewport().height():
+                break
+            found.append((block.blockNumber() + 1, box.top(), box.height()))
+            block = block.next()
+        return found
+
+    def paint_gutter(self, painter: QPainter) -> None:
+        """Draw the numbers, the breakpoints and the arrow of the line about to run."""
+        t, width = self._theme, self._gutter.width()
+        em = self.fontMetrics().horizontalAdvance("9")
+        painter.fillRect(self._gutter.rect(), t.color("code_back"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self.font())
+        for line, top, height in self.visible_lines():
+            here = line == self._line
+            color = t.color("bad" if here and self._failed else "ink" if here else "faint")
+            painter.setPen(color)
+            box = QRectF(0, top, width - 2.2 * em, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
+            middle = top + height / 2
+            painter.setPen(Qt.PenStyle.NoPen)
+            if line in self._breakpoints:
+                painter.setBrush(t.color("bad"))
+                painter.drawEllipse(QPointF(0.9 * em, middle), 0.5 * em, 0.5 * em)
+            if here:
+                _arrow(painter, QPointF(width - 1.1 * em, middle), em, color if self._failed else t.color("mark_here"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the gutter beside the lines."""
+        super().resizeEvent(event)
+        self._fit_gutter()
+        if self._line:
+            self._reveal(self._line)
+
+
+def _arrow(painter: QPainter, at: QPointF, em: float, color: QColor) -> None:
+    k = 0.55 * em
+    painter.setBrush(color)
+    painter.drawPolygon(QPolygonF([at + QPointF(-k, -k), at + QPointF(k, 0), at + QPointF(-k, k)]))
+
+
+class _Gutter(QWidget):
+    """The line numbers; a click sets a breakpoint."""
+
+    def __init__(self, pane: CodePane) -> None:
+        super().__init__(pane)
+        self._pane = pane
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Click on a number to stop there (F9)")
+        self.setAccessibleName("Line numbers and breakpoints")
+
+    def sizeHint(self) -> QSize:
+        """As wide as the numbers."""
+        return QSize(self._pane.gutter_width(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the numbers."""
+        painter = QPainter(self)
+        self._pane.paint_gutter(painter)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Set or remove a breakpoint."""
+        line = self._pane.line_at(event.position().y())
+        if line:
+            self._pane.breakpoint_asked.emit(line)

@@ -1,0 +1,128 @@
+"""What the block had printed and drawn by a step, and why it failed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from tutor_app.core.transcript import CodeError, Figure
+from tutor_app.render.blocks import Picture
+from tutor_app.render.theme import Theme, mono_font
+
+
+class FigureView(QWidget):
+    """The last figure that was drawn, as large as there is room."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._picture: Picture | None = None
+        self._made: dict[int, Picture] = {}
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.hide()
+
+    def show_figure(self, figures: tuple[Figure, ...]) -> None:
+        """Show the last of these, or nothing."""
+        if not figures:
+            self._picture = None
+            self.hide()
+            return
+        figure = figures[-1]
+        if self._picture is not None and self._picture.figure is figure:
+            return
+        if id(figure) not in self._made or self._made[id(figure)].figure is not figure:
+            self._made[id(figure)] = Picture(figure)
+        self._picture = self._made[id(figure)]
+        self.setAccessibleName("Figure")
+        self.setAccessibleDescription(figure.alt)
+        self.setToolTip(figure.alt)
+        self.show()
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A small picture."""
+        return QSize(280, 180)
+
+    def minimumSizeHint(self) -> QSize:
+        """Still a picture."""
+        return QSize(120, 80)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        if self._picture is None:
+            return
+        size = self._picture.size(1e6)
+        k = min((self.width() - 2) / size.width(), (self.height() - 2) / size.height())
+        w, h = size.width() * k, size.height() * k
+        painter = QPainter(self)
+        self._picture.draw(painter, QRectF((self.width() - w) / 2, (self.height() - h) / 2, w, h), self._theme)
+        painter.end()
+
+
+class OutputPane(QFrame):
+    """Text as printed so far, the figure drawn last, and the error in plain words."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = QPlainTextEdit()
+        self.text.setObjectName("stepOutput")
+        self.text.setReadOnly(True)
+        self.text.setUndoRedoEnabled(False)
+        self.text.setTabChangesFocus(True)
+        self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.setPlaceholderText("Nothing has been printed yet")
+        self.text.setAccessibleName("Output so far")
+        self.text.verticalScrollBar().setAccessibleName("Scroll the output")
+        self.text.horizontalScrollBar().setAccessibleName("Scroll the output sideways")
+        self.figure = FigureView(theme)
+        self.error = QLabel()
+        self.error.setObjectName("stepError")
+        self.error.setWordWrap(True)
+        self.error.setTextFormat(Qt.TextFormat.PlainText)
+        self.error.hide()
+        self._shown = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.error)
+        column.addWidget(self.text, 1)
+        column.addWidget(self.figure, 2)
+        self.set_size(15.0)
+
+    def show_output(self, printed: str, figures: tuple[Figure, ...], error: CodeError | None) -> None:
+        """Show what there is at a step.
+
+        Args:
+            printed: All that was printed by now.
+            figures: All that was drawn by now.
+            error: Why the block failed, at the step where it did.
+        """
+        if printed != self._shown:
+            self._shown = printed
+            self.text.setPlainText(printed)
+            bar = self.text.verticalScrollBar()
+            bar.setValue(bar.maximum())
+        self.figure.show_figure(figures)
+        words = f"{error.hint}\n{error.last_line}" if error is not None and error.hint else ""
+        self.error.setText(words or (error.last_line if error is not None else ""))
+        self.error.setVisible(error is not None)
+        self.error.setAccessibleName(self.error.text())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self.figure.set_theme(theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        self.text.setFont(mono_font(pixels * 0.9))
+        self.text.setStyleSheet(f"font-size: {round(pixels * 0.9)}px")
+        self.error.setStyleSheet(f"font-size: {round(pixels * 0.9)}px")

@@ -1,0 +1,176 @@
+"""A step on the screen: code, loops, values, output and figure, the step in words, the timeline.
+
+The panel beside the page and the projector's window each hold one; all watch the same stepper. The parts stand side by
+side where there is room, else one above the other.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tutor_app.render.theme import Theme
+from tutor_app.ui.announce import announce
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.stepper.calculation import CalculationBar
+from tutor_app.ui.stepper.code_pane import CodePane
+from tutor_app.ui.stepper.loops import LoopBar
+from tutor_app.ui.stepper.output_pane import OutputPane
+from tutor_app.ui.stepper.stepper import Stepper
+from tutor_app.ui.stepper.timeline import Transport
+from tutor_app.ui.stepper.values import ValuesView
+
+WIDE: Final = 760
+"""Pixels from which code and values stand side by side."""
+
+
+class StepView(QWidget):
+    """Shows the step of a stepper.
+
+    Args:
+        stepper: What is stepped through.
+        formulas: Typesets values.
+        theme: Colours.
+    """
+
+    def __init__(self, stepper: Stepper, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stepper = stepper
+        self.code = CodePane(theme)
+        self.loops = LoopBar(stepper)
+        self.calculation = CalculationBar(stepper, formulas, theme)
+        self.values = ValuesView(formulas, theme)
+        self.output = OutputPane(theme)
+        self.words = QLabel()
+        self.words.setObjectName("stepWords")
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setWordWrap(True)
+        self.transport = Transport(stepper, theme)
+        left = QFrame()
+        left.setObjectName("stepLeft")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.code, 1)
+        column.addWidget(self.calculation)
+        column.addWidget(self.loops)
+        self.left = column
+        self.right = QSplitter(Qt.Orientation.Vertical)
+        self.right.addWidget(self.values)
+        self.right.addWidget(self.output)
+        self.right.setSizes([300, 160])
+        self.main = QSplitter(Qt.Orientation.Vertical)
+        self.main.addWidget(left)
+        self.main.addWidget(self.right)
+        for splitter in (self.right, self.main):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(5)
+        self.main.setSizes([460, 460])
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(0)
+        self.body.addWidget(self.main, 1)
+        self.body.addWidget(self.words)
+        self.body.addWidget(self.transport)
+        self.code.breakpoint_asked.connect(stepper.toggle_breakpoint)
+        self.values.change_asked.connect(stepper.to_change)
+        stepper.opened.connect(self._opened)
+        stepper.moved.connect(lambda _: self.show_step())
+        stepper.said.connect(self.say)
+        stepper.breakpoints_changed.connect(lambda: self.code.set_breakpoints(stepper.breakpoints))
+        for part in (self.code, self.values, self.output.text):
+            part.installEventFilter(self)
+        self._opened()
+
+    # -- what is shown ------------------------------------------------------------------------------------------
+
+    def _opened(self) -> None:
+        self.code.set_source(self.stepper.recording.source)
+        self.code.set_breakpoints(self.stepper.breakpoints)
+        self.show_step()
+
+    def show_step(self) -> None:
+        """Show the step of the stepper."""
+        s, r = self.stepper, self.stepper.recording
+        step = s.step
+        if step is None:
+            self.code.show_line(0)
+            self.values.show_values((), ())
+            self.output.show_output(r.printed, r.figures, r.error)
+        else:
+            self.code.show_line(0 if step.event == "end" else step.line, step.event == "error")
+            self.values.show_values(r.frames(s.position), r.calls_at(s.position))
+            self.output.show_output(r.printed_at(s.position), r.figures_at(s.position), s.error)
+        self.say(s.words)
+
+    def say(self, words: str) -> None:
+        """Show a sentence under the code, and have a screen reader say it."""
+        self.words.setText(words)
+        self.words.setAccessibleName(words)
+        self.setAccessibleDescription(words)
+        if self.isVisible():
+            announce(self, words)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        for part in (self.code, self.calculation, self.values, self.output, self.transport):
+            part.set_theme(theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        for part in (self.code, self.calculation, self.values, self.output):
+            part.set_size(pixels)
+        self.words.setStyleSheet(f"font-size: {round(pixels * 0.92)}px")
+
+    # -- keys and size ------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The arrows and the space bar step, whichever part has the focus."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self.take_key(event):
+            return True
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The arrows and the space bar step."""
+        if not self.take_key(event):
+            super().keyPressEvent(event)
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key without Ctrl and Alt means for stepping; returns whether it means something."""
+        shift = Qt.KeyboardModifier.ShiftModifier
+        if event.modifiers() & ~(shift | Qt.KeyboardModifier.KeypadModifier):
+            return False
+        if isinstance(self.focusWidget(), QLineEdit | QComboBox | QAbstractSlider):
+            return False
+        key, s = event.key(), self.stepper
+        if key == Qt.Key.Key_Space:
+            s.into(not event.modifiers() & shift)
+        elif event.modifiers() & shift:
+            return False
+        elif key in (Qt.Key.Key_Right, Qt.Key.Key_Left):
+            s.into(key == Qt.Key.Key_Right)
+        elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            s.play(False)
+            s.go(0 if key == Qt.Key.Key_Home else len(s) - 1)
+        else:
+            return False
+        return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side, or one above the other."""
+        super().resizeEvent(event)
+        wanted = Qt.Orientation.Horizontal if event.size().width() >= WIDE else Qt.Orientation.Vertical
+        if self.main.orientation() != wanted:
+            self.main.setOrientation(wanted)
