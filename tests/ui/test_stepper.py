@@ -57,7 +57,7 @@ def open_solution(qtbot: QtBot, open_window: Open, services: ScriptedServices, w
 
 
 def press(window: QWidget, keys: str) -> None:
-    combination = QKeySequence(keys)[0]
+    combination = QKeySequence.fromString(keys)[0]  # type: ignore[index]
     QTest.keyClick(window, combination.key(), combination.keyboardModifiers())
 
 
@@ -397,7 +397,7 @@ def test_the_key_opens_the_code_that_is_being_read_and_escape_closes(qtbot: QtBo
     assert panel.view.code.toPlainText() == "start = 5"
     press(panel.view.code, "Escape")
     assert not panel.isVisible()
-    assert window.centralWidget().isVisible()
+    assert window.panels.isVisible()
 
 
 def test_a_page_without_code_says_so(qtbot: QtBot, open_window: Open) -> None:
@@ -417,9 +417,9 @@ def test_a_narrow_window_shows_the_panel_over_the_page(qtbot: QtBot, open_window
     window = open_solution(qtbot, open_window, ScriptedServices(), width=800)
     window.desk.open_card(0)
     qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
-    assert window.centralWidget().isHidden()
+    assert window.panels.isHidden()
     window.desk.panel.close()
-    assert window.centralWidget().isVisible()
+    assert window.panels.isVisible()
 
 
 def test_width_and_place_are_remembered(qtbot: QtBot, open_window: Open) -> None:
@@ -432,10 +432,10 @@ def test_width_and_place_are_remembered(qtbot: QtBot, open_window: Open) -> None
     qtbot.waitUntil(lambda: panel.width() == 450)
     qtbot.waitUntil(lambda: window.place.state.stepper_width == 450)
     panel.spread.click()
-    assert window.centralWidget().isHidden()
+    assert window.panels.isHidden()
     assert window.place.state.stepper_spread
     panel.spread.click()
-    assert window.centralWidget().isVisible()
+    assert window.panels.isVisible()
     assert not window.place.state.stepper_spread
 
 
@@ -468,3 +468,29 @@ def test_a_block_that_failed_can_be_stepped_through(qtbot: QtBot, open_window: O
     press(window, "F8")
     assert place(panel) == (1, "error")
     assert "name 'n' is not defined" in panel.view.output.error.text()
+
+
+def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping: MainWindow) -> None:
+    press(stepping, "F11")
+    projector = stepping.desk.projector
+    assert projector is not None
+    qtbot.waitUntil(projector.isActiveWindow)
+    assert projector.isFullScreen()
+    assert projector.view.code.isVisible()
+    assert projector.view.values.isVisible()
+    assert not projector.view.transport.isVisible()
+    before = stepping.desk.panel.stepper.position
+    press(projector.view.code, "F7")
+    QTest.keyClick(projector.view.code, Qt.Key.Key_Right)
+    assert stepping.desk.panel.stepper.position == before + 2
+    assert projector.view.code.line == stepping.desk.panel.view.code.line
+    assert projector.view.code.font().pixelSize() > stepping.desk.panel.view.code.font().pixelSize()
+    size = projector.view.code.font().pixelSize()
+    press(projector.view.code, "Ctrl++")
+    assert projector.view.code.font().pixelSize() > size
+    press(projector.view.code, "Escape")
+    assert not projector.isVisible()
+    press(stepping, "F11")
+    assert projector.isVisible()
+    press(projector, "F11")
+    assert not projector.isVisible()

@@ -433,7 +433,7 @@ def test_everything_is_reached_by_the_tab_key(qtbot: QtBot, open_window: Open) -
             break
         seen.append(focus)
         QTest.keyClick(focus, Qt.Key.Key_Tab)
-    controls = [window.view.control(0, what) for what in ("code", "copy", "output")]
+    controls = [window.view.control(0, what) for what in ("code", "copy", "step", "output")]
     wanted = [
         window.box.edit,
         window.box.solve_button,
@@ -508,7 +508,7 @@ def _shows(window: MainWindow, *texts: str) -> Callable[[], bool]:
 def test_the_menu_bar_has_every_command(qtbot: QtBot, open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     window = open_window(ScriptedServices(logs="/var/log/tutor"))
     titles = [a.text().replace("&", "") for a in window.menuBar().actions()]
-    assert titles == ["File", "Edit", "View", "Solution", "Tools", "Help"]
+    assert titles == ["File", "Edit", "View", "Solution", "Step", "Tools", "Help"]
     found = {a for top in window.menuBar().actions() for a in _commands(top.menu())}
     missing = [a.text() for a in window.actions() if a not in found]
     assert missing == ["To the problem"]

@@ -14,13 +14,16 @@ from tutor_app.core.window_state import WindowState
 _LARGEST = 100_000
 """Pixels; larger numbers are nobody's screen and overflow Qt's."""
 
+_LATER = frozenset(("stepper_width", "stepper_spread", "stepper_parts"))
+"""What the first version did not write."""
+
 
 def load(path: Path) -> WindowState:
     """Read it; the default if there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        values = {f.name: data.get(f.name, f.default) for f in fields(WindowState)}
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        values = {f.name: data.get(f.name, f.default) if f.name in _LATER else data[f.name] for f in fields(WindowState)}
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return WindowState()
     defaults = asdict(WindowState())
     numbers = [v for v in values.values() if type(v) is int]

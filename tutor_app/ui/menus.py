@@ -100,7 +100,7 @@ class Menus:
             [self.fold, self.steps_up, self.steps_down],
             [w.desk.commands.open],
         )
-        stepping = w.desk.commands.menu("Step &through")
+        stepping = w.desk.commands.menu("S&tep")
         tools = self._menu("&Tools", [models, confined], [settings])
         help_menu = self._menu("&Help", [keys, log], [about])
         bar = w.menuBar()

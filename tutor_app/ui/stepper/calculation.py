@@ -161,6 +161,7 @@ class CalculationBar(QWidget):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(self.lines)
         self.into = QCheckBox("Step into calculations")
+        self.into.setAccessibleName("Step into calculations")
         self.into.setToolTip("F7 works a line out part by part before it goes on")
         self.into.setChecked(stepper.unfolds)
         self.into.toggled.connect(stepper.set_unfolds)
@@ -182,6 +183,11 @@ class CalculationBar(QWidget):
         stepper.unfolded.connect(self.refresh)
         self.lines.height_changed.connect(self._fit)
         self.refresh()
+
+    def show_lines_only(self) -> None:
+        """Show no controls, for good."""
+        self.into.hide()
+        self.place.hide()
 
     def refresh(self) -> None:
         """Show the calculation of the step."""

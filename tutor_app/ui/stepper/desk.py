@@ -15,6 +15,7 @@ from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.stepper.commands import StepCommands
+from tutor_app.ui.stepper.projector import Projector
 from tutor_app.ui.stepper.panel import MIN_WIDTH, NARROW, Recorder, StepPanel
 
 _SHARE = 0.46  # of the window, at first
@@ -55,6 +56,8 @@ class StepDesk(QObject):
         self._window, self._view, self._say = window, view, say
         self._keeper = place
         self._placed = False
+        self._formulas, self._theme = formulas, theme
+        self.projector: Projector | None = None
         self.panel = StepPanel(recorder, bridge, formulas, theme, complain)
         self.commands = StepCommands(window, self.panel, self.open_here, self.toggle_projector)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
@@ -114,8 +117,22 @@ class StepDesk(QObject):
 
     def toggle_projector(self) -> None:
         """Open or close the projector's window."""
+        if self.projector is not None and self.projector.isVisible():
+            self.projector.close()
+            return
+        if self.projector is None:
+            self.projector = Projector(self.panel.stepper, self._formulas, self._theme, self._window)
+            self.projector.addActions(self.commands.stepping)
+            self.projector.closed.connect(self._projector_closed)
+        self.projector.open()
+
+    def _projector_closed(self) -> None:
+        self._window.activateWindow()
+        self.panel.view.code.setFocus()
 
     def _closed(self) -> None:
+        if self.projector is not None:
+            self.projector.hide()
         self._page.show()
         self._view.setFocus()
 
@@ -128,7 +145,10 @@ class StepDesk(QObject):
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
+        self._theme = theme
         self.panel.set_theme(theme)
+        if self.projector is not None:
+            self.projector.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size; code and values are a little smaller than the page."""

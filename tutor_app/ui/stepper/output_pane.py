@@ -90,6 +90,7 @@ class OutputPane(QFrame):
         self.error.setTextFormat(Qt.TextFormat.PlainText)
         self.error.hide()
         self._shown = ""
+        self._pictures_only = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -116,6 +117,15 @@ class OutputPane(QFrame):
         self.error.setText(words or (error.last_line if error is not None else ""))
         self.error.setVisible(error is not None)
         self.error.setAccessibleName(self.error.text())
+
+        if self._pictures_only:
+            self.setVisible(bool(figures) or error is not None)
+
+    def show_pictures_only(self) -> None:
+        """Show no text that was printed, for good; nothing at all where there is neither figure nor error."""
+        self._pictures_only = True
+        self.text.hide()
+        self.setVisible(not self.figure.isHidden() or not self.error.isHidden())
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""

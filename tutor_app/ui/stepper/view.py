@@ -115,6 +115,13 @@ class StepView(QWidget):
             self.output.show_output(r.printed_at(s.position), r.figures_at(s.position), s.error)
         self.say(s.words)
 
+    def show_essentials(self) -> None:
+        """Show code, values and figures alone, for good; an error is still told."""
+        for part in (self.transport, self.words, self.loops):
+            part.hide()
+        self.calculation.show_lines_only()
+        self.output.show_pictures_only()
+
     def say(self, words: str) -> None:
         """Show a sentence under the code, and have a screen reader say it."""
         self.words.setText(words)
