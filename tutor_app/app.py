@@ -32,9 +32,15 @@ from tutor_app.tutor.samples import sample_problems
 if TYPE_CHECKING:
     from tutor_app.adapters.library import Library
     from tutor_app.adapters.models.store import ModelStore
+    from tutor_app.adapters.sandbox.sessions import Sandbox
+    from tutor_app.core.trace import Recording
     from tutor_app.handout.options import Format, Options
     from tutor_app.render.typeset import FormulaCache
     from tutor_app.tutor.service import Tutor
+
+
+STEPS = 40_000
+"""Steps of a block that are recorded at most."""
 
 
 class AppServices:
@@ -56,6 +62,8 @@ class AppServices:
         self._tutor: Tutor | None = None
         self._made_for: tuple[object, ...] = ()
         self._library: Library | None = None
+        self._sandbox: Sandbox | None = None
+        self._sandbox_made_for: tuple[object, ...] = ()
         self._settings, self.complaints = settings_file.load(folders.settings)
         self._window_state = window_state_file.load(folders.window_state)
 
@@ -67,6 +75,41 @@ class AppServices:
 
         settings = solve_settings(self._settings)
         yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
+
+    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+        """See the protocol."""
+        from tutor_app.core.events import RunFinished
+        from tutor_app.core.trace import Columns, Recording
+        from tutor_app.core.trace_values import Record
+        from tutor_app.core.transcript import Code
+
+        sources = [p.source for p in transcript.solution if isinstance(p, Code)]
+        recording = Recording(sources[block], Columns(), stopped="The run could not be recorded.")
+        session = self._stepping().open()
+        try:
+            for number, source in enumerate(sources[: block + 1]):
+                record = Record(STEPS) if number == block else None
+                for event in session.run(source, cancel=cancel, record=record):
+                    if isinstance(event, RunFinished) and event.recording is not None:
+                        recording = event.recording
+        finally:
+            session.close()
+        return recording
+
+    def _stepping(self) -> Sandbox:
+        """Where recorded code runs; it needs no model."""
+        from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+
+        s = self._settings
+        with self._lock:
+            wanted = (s.code_timeout, s.require_full_sandbox)
+            if self._sandbox is None or self._sandbox_made_for != wanted:
+                if self._sandbox is not None:
+                    self._sandbox.close()
+                limits = Limits(seconds=float(s.code_timeout))
+                self._sandbox = Sandbox(limits, spares=1, require_full=s.require_full_sandbox)
+                self._sandbox_made_for = wanted
+            return self._sandbox
 
     def warm(self) -> None:
         """Start what the first problem will need, if a model is installed."""
@@ -84,6 +127,9 @@ class AppServices:
             if self._tutor is not None:
                 self._tutor.close()
                 self._tutor = None
+            if self._sandbox is not None:
+                self._sandbox.close()
+                self._sandbox = None
             if self._library is not None:
                 self._library.close()
                 self._library = None

@@ -21,6 +21,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
+from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
@@ -57,6 +58,10 @@ class ScriptedServices:
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """Play the events; a benchmark overrides it."""
         yield from events_of(problem, (), 1)
+
+    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+        """See the protocol."""
+        return Recording("", Columns())
 
     def model_info(self) -> ModelInfo | None:
         """See the protocol."""

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.tiny_gguf import write_model
+from tests.ui.recordings import recorded
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.app import AppServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Figure, Transcript
+from tutor_app.core.transcript import Code, Figure, Output, Transcript
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import write_export
 from tutor_app.handout.options import DEFAULTS
@@ -152,3 +153,16 @@ def test_models_and_samples_can_be_told_apart(services: Services) -> None:
     samples = services.samples()
     assert len({s.problem for s in samples}) == len(samples) > 0
     assert all(1 <= s.difficulty <= 5 and s.topic for s in samples)
+
+
+def test_a_block_is_recorded_after_those_before_it(services: Services) -> None:
+    blocks = (Code("a = 6"), Output(), Code("b = a * 7\nprint(b)"), Output(stdout="42\n"))
+    if isinstance(services, ScriptedServices):
+        services.recordings[1] = recorded("a = 6\nb = a * 7\nprint(b)")
+    recording = services.record_block(Transcript.of("p", *blocks), 1, NeverCancelled())
+    last = len(recording) - 1
+    assert recording[last].event == "end"
+    assert recording.printed_at(last) == "42\n"
+    b = recording.frames(last)[0].get("b")
+    assert b is not None
+    assert b.text == "42"

@@ -13,7 +13,7 @@ from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text
 from tutor_app.render.outline import outline, plain_source
-from tutor_app.ui.page.card_heads import CopyButton, FoldButton
+from tutor_app.ui.page.card_heads import FoldButton, HeadButton
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -224,7 +224,7 @@ def test_only_what_can_be_seen_has_controls(qtbot: QtBot, open_window: Open) -> 
 def test_the_copy_button_takes_the_code_of_its_block(qtbot: QtBot, open_window: Open) -> None:
     window = opened(qtbot, open_window)
     button = window.view.control(1, "copy")
-    assert isinstance(button, CopyButton)
+    assert isinstance(button, HeadButton)
     assert button.accessibleName() == "Copy this code"
     button.click()
     code = REPAIRED[4]

@@ -22,7 +22,9 @@ def load(path: Path) -> WindowState:
     """Read it; the default if there is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        values = {f.name: data.get(f.name, f.default) if f.name in _LATER else data[f.name] for f in fields(WindowState)}
+        values = {
+            f.name: data.get(f.name, f.default) if f.name in _LATER else data[f.name] for f in fields(WindowState)
+        }
     except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError):
         return WindowState()
     defaults = asdict(WindowState())

@@ -223,7 +223,7 @@ class TranscriptView(QTextEdit):
         """Fold or unfold one part of a card, or the n-th thought; what was clicked stays where it is."""
         if what == "solution":
             self.answer_only_left.emit()
-        elif what != "copy" and what != "step":  # noqa: PLR1714  (a type checker follows only this form)
+        elif what != "copy" and what != "step":
             self.folding.fold(card, what, not self.folding.is_folded(card, what))
             self._refold(thoughts(self.document())[card] if what == "thought" else self.cards()[card].frame)
 

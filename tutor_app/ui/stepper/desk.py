@@ -15,8 +15,8 @@ from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.stepper.commands import StepCommands
-from tutor_app.ui.stepper.projector import Projector
 from tutor_app.ui.stepper.panel import MIN_WIDTH, NARROW, Recorder, StepPanel
+from tutor_app.ui.stepper.projector import Projector
 
 _SHARE = 0.46  # of the window, at first
 
@@ -89,7 +89,7 @@ class StepDesk(QObject):
     def open_card(self, number: int) -> None:
         """Step through the code of a card of the page."""
         block = sum(c.has_code for c in self._view.cards()[:number])
-        self.open_block(self._view.transcript(), block)
+        self.open_block(self._view.page.transcript(), block)
 
     def open_block(self, transcript: Transcript, block: int) -> None:
         """Step through a block of a solution."""
