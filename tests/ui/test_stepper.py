@@ -489,7 +489,8 @@ def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping:
     assert projector.view.code.font().pixelSize() > size
     press(projector.view.code, "Escape")
     assert not projector.isVisible()
+    qtbot.waitUntil(stepping.isActiveWindow)
     press(stepping, "F11")
-    assert projector.isVisible()
+    qtbot.waitUntil(projector.isActiveWindow)
     press(projector, "F11")
     assert not projector.isVisible()
