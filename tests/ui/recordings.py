@@ -73,8 +73,8 @@ class _Tracer:
             len(self._frames) - 1,
             output=len(self.out.getvalue()),
             figures=len(self.figures),
-            changed=changed,
-            value=value,
+            changed=[self.columns.keep(v) for v in changed],
+            value=-1 if value is None else self.columns.keep(value),
         )
 
 

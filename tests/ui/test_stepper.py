@@ -304,7 +304,8 @@ def test_a_line_is_worked_out_part_by_part(qtbot: QtBot, open_window: Open) -> N
     services = ScriptedServices()
     recording = recorded("area = 126\nh = 2 * area / 21\nprint(h)")
     for source, value in (("area", 126), ("2 * area", 252), ("2 * area / 21", 12.0)):
-        recording.columns.note(1, noted_number(recording, 2, source), variable("", value))
+        kept = recording.columns.keep(variable("", value))
+        recording.columns.note(1, noted_number(recording, 2, source), kept)
     services.recordings[0] = recording
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
