@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,7 +16,9 @@ from statistics import median
 from tutor_app.adapters.sandbox.process import readable
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
-from tutor_app.core.trace_values import Record
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_columns import Columns
+from tutor_app.core.trace_values import Record, Variable
 
 Row = tuple[str, float, str, str, float]
 
@@ -204,6 +208,37 @@ def _recorded(sandbox: Sandbox, code: str, *records: Record | None) -> list[floa
     return [quietest(lambda s, r=record: _run(s, code, r)) for record in records]
 
 
+def _opened() -> tuple[float, float, float]:
+    """Seconds to open a recording of 40,000 steps, its megabytes, and seconds of a random step, 99 of 100."""
+    columns = Columns()
+    source = "t = 0\nfor i in range(20000):\n    t += i\n    t -= 1"
+    for i in range(40_000):
+        values = [Variable("t", "number", str(i * i)), Variable("i", "number", str(i // 2))]
+        columns.add(0, 2 + i % 2, 3 + i % 2, 0, 0, changed=map(columns.keep, values))
+    text = Recording(source, columns).to_json()
+    start = time.process_time()
+    _look(Recording.from_json(text), 0)
+    opened = time.process_time() - start
+    tracemalloc.start()
+    recording = Recording.from_json(text)
+    times = []
+    _look(recording, len(recording) - 1)
+    megabytes = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    chosen = random.Random(0)
+    for _ in range(1000):
+        start = time.process_time()
+        _look(recording, chosen.randrange(len(recording)))
+        times.append(time.process_time() - start)
+    return opened, megabytes, sorted(times)[989]
+
+
+def _look(recording: Recording, i: int) -> None:
+    """Everything that a screen shows of a step."""
+    recording.frames(i), recording.printed_at(i), recording.loops_at(i), recording.calls_at(i)
+    recording.sentence(i), recording.unfolding(i)
+
+
 def rows() -> Iterator[Row]:
     """The table's rows: what, value, unit, reference, ratio of value to reference."""
     sandbox = Sandbox(Limits(seconds=30))
@@ -237,6 +272,10 @@ def rows() -> Iterator[Row]:
         plain, traced = _recorded(sandbox, LOOP, None, lines)
         more = (traced - plain) * ms
         yield "a loop of 40,000 statements, recorded: more", more, "ms", "<= 10 ms", more / 10
+        opened, megabytes, step = _opened()
+        yield "a recording of 40,000 steps: opened", opened * ms, "ms", "<= 300 ms", opened * ms / 300
+        yield "a recording of 40,000 steps: memory", megabytes, "MB", "<= 60 MB", megabytes / 60
+        yield "a random step of it, 99 of 100", step * ms, "ms", "<= 16 ms", step * ms / 16
         _settle(sandbox)
         memory = sandbox.idle_memory() / 1e6
         yield "idle memory of template and spare", memory, "MB", "<= 150 MB", memory / 150
