@@ -243,6 +243,14 @@ print(sorted(out))
     "a mistake in the syntax": "a = 1\nb = (",
     "an expression of a thousand terms": "a = " + " + ".join(["1"] * 1000) + "\nprint(a)",
     "parentheses ninety deep": "a = " + "(" * 90 + "1" + ")" * 90,
+    "a docstring and imports from the future": (
+        "'What it does.'\nfrom __future__ import annotations\nfrom __future__ import division\n"
+        "def f(x: nothing) -> nowhere: return 1\nprint(__doc__, f(2))"
+    ),
+    "a docstring alone": "'What it does.'",
+    "signs that end lines elsewhere": "a = '\x0c\u2028\x1c'\nb = len(a)\n1/0",
+    "lines that end in other ways": "a = 1\r\nb = 2\rif a:\r\n    c = 3\n1/0",
+    "names in other scripts": "größe = 3\nＡ = größe + 1\nprint(A)",
     "nothing": "",
     "only a comment": "# nothing",
     "arrays of a million": """

@@ -45,6 +45,14 @@ def test_a_parameter_is_replaced_where_it_stands() -> None:
     assert with_number(SOURCE, rate, "7") == SOURCE
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_those_that_python_counts(end: str) -> None:
+    source = f"s = '\x0c\u2028'{end}rate = 7{end}"
+    (rate,) = parameters(source)
+    assert rate.line == 2
+    assert with_number(source, rate, "8") == f"s = '\x0c\u2028'{end}rate = 8{end}"
+
+
 def test_lines_are_compared_with_the_places_that_differ() -> None:
     lines = compared_lines("a = 1\nb = 2\nprint(a)", "a = 1\nb = 35\nc = 0\nprint(a)")
     assert [(x.kind, x.left_number, x.right_number) for x in lines] == [

@@ -8,6 +8,7 @@ an expression from the sandbox. Nothing here runs code.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,12 @@ MAX_DEPTH: Final = 40
 LOOPS: Final = (ast.For, ast.AsyncFor, ast.While)
 FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WHOLE: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.JoinedStr)
+
+
+def source_lines(source: str) -> list[str]:
+    """The lines as Python counts them; :meth:`str.splitlines` ends lines at more characters."""
+    lines = re.split(r"\r\n|\r|\n", source)
+    return lines[:-1] if not lines[-1] else lines
 
 
 def statements(tree: ast.Module) -> list[ast.stmt]:
@@ -156,7 +163,7 @@ class Outline:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.lines = source.splitlines()
+        self.lines = source_lines(source)
         try:
             self.tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -7,11 +7,13 @@ functions of sources, recordings and parts.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
+from tutor_app.core.code_outline import source_lines
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Variable
 from tutor_app.core.transcript import Code, CodeError, Output, Part
@@ -45,7 +47,7 @@ class ComparedLine:
 
 def compared_lines(left: str, right: str) -> tuple[ComparedLine, ...]:
     """Two texts line by line."""
-    a, b = left.splitlines(), right.splitlines()
+    a, b = source_lines(left), source_lines(right)
     found: list[ComparedLine] = []
     for tag, i, i_end, j, j_end in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -118,7 +120,7 @@ def parameters(source: str) -> tuple[Parameter, ...]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     moving = {n.target.id for n in ast.walk(tree) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
-    lines = source.splitlines()
+    lines = source_lines(source)
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
@@ -179,7 +181,7 @@ def _step(most: float) -> float:
 
 def with_number(source: str, parameter: Parameter, text: str) -> str:
     """The source with another number in the parameter's place; negative ones keep their meaning wherever they stand."""
-    lines = source.splitlines(keepends=True)
+    lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", source)
     line = lines[parameter.line - 1]
     lines[parameter.line - 1] = line[: parameter.start] + text + line[parameter.end :]
     return "".join(lines)

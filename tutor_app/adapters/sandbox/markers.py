@@ -50,8 +50,9 @@ class Markers:
         return found
 
     def mark(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        """The statements with their markers."""
-        return self._block(body, None)
+        """The statements of the block with their markers; its docstring must stay the first one."""
+        is_doc = bool(body) and ast.get_docstring(ast.Module(body, []), clean=False) is not None
+        return [*body[:is_doc], *self._block(body[is_doc:], None)]
 
     def note(self, statement: ast.stmt) -> None:
         """Mark the expressions of a statement."""
