@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
 from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text
+from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Text
 from tutor_app.render.outline import outline, plain_source
 from tutor_app.ui.page.card_heads import FoldButton, HeadButton
 from tutor_app.ui.window import MainWindow
@@ -144,6 +144,50 @@ def test_a_stream_into_folded_blocks_ends_as_the_finished_page(qtbot: QtBot, ope
     window.change_settings(hide_code=False, hide_outputs=False)
     assert "import symbols" in shown(window)
     assert "roots: [2, 3]" in shown(window)
+
+
+WARNED = (Code("f()"), Output(stdout="7", warnings="UserWarning: beware\nUserWarning: again"), Text("So 7."))
+
+
+def test_warnings_are_folded_until_they_are_asked_for(qtbot: QtBot, open_window: Open) -> None:
+    window = opened(qtbot, open_window, WARNED)
+    view = window.view
+    assert "beware" not in shown(window)
+    stub = view.control(0, "warnings")
+    assert stub is not None
+    assert (stub.accessibleName(), stub.isChecked()) == ("Warnings, 2 lines", False)
+    stub.click()
+    assert "7\n\nUserWarning: beware\nUserWarning: again\n" in shown(window)
+    view.toggle(0, "output")
+    assert "beware" not in shown(window)
+    assert view.control(0, "warnings") is None
+    view.reveal(view.document().find("again").position())
+    assert "7\n\nUserWarning: beware" in shown(window)
+    stub.click()
+    assert "beware" not in shown(window)
+
+
+@pytest.mark.parametrize("pieces", [1, 100])
+def test_warnings_of_a_growing_solution_are_folded_as_they_come(qtbot: QtBot, open_window: Open, pieces: int) -> None:
+    window = open_window()
+    window.pages.setCurrentWidget(window.view)
+    window.view.begin("p")
+    events = list(events_of("p", (*WARNED, *WARNED)))
+    for n in range(0, len(events), pieces):
+        window.view.feed(events[n : n + pieces])
+    assert "beware" not in shown(window)
+    assert [window.view.control(n, "warnings") is not None for n in range(3)] == [True, True, False]
+
+
+def test_a_block_with_nothing_but_warnings(qtbot: QtBot, open_window: Open) -> None:
+    error = CodeError("ValueError", "no", 1, "Line 1: f()\nValueError: no")
+    parts = (Code("f()"), Output(warnings="W"), Code("g()"), Output(status="error", error=error, warnings="V"))
+    window = opened(qtbot, open_window, parts)
+    assert "No output" in shown(window)
+    for n in range(2):
+        window.view.toggle(n, "warnings")
+    assert "No output\n\nW" in shown(window)
+    assert "ValueError: no\n\nV" in shown(window)
 
 
 def test_an_open_block_counts_its_lines(qtbot: QtBot, open_window: Open) -> None:

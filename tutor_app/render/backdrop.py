@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTextDocument, QTextFrame
 
 from tutor_app.render.blocks import ASIDE, FOLDED, KIND, LABEL
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT
+from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
 from tutor_app.render.theme import Theme, ui_font
 
 
@@ -87,7 +87,8 @@ def _run_card(
     for section in frame.childFrames():
         f = section.frameFormat()
         kind = f.intProperty(KIND)
-        if kind not in (OUTPUT, ERROR):
+        away = bool(f.property(FOLDED)) and not f.topMargin()  # warnings, with their output
+        if kind not in (OUTPUT, ERROR, WARNINGS) or away:
             continue
         area = document.documentLayout().frameBoundingRect(section)
         top = area.top() + f.topMargin() - 0.45 * size

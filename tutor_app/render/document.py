@@ -36,6 +36,7 @@ OUTPUT: Final = 3
 ANSWER: Final = 4
 ERROR: Final = 5
 THOUGHT: Final = 6
+WARNINGS: Final = 7
 
 MAX_THOUGHT: Final = 20_000
 """Characters of a thought up to which its formulas are typeset; a longer one stands there as it was written."""
@@ -387,9 +388,8 @@ class DocumentBuilder:
         elif output.value:
             self._newlines += 1
             self.grow_output(output.value)
-        for warning in output.warnings.splitlines():
-            self._output_block(top=0.2)
-            self.w.write(warning, self.w.ui_format(scale=0.74, color="faint"))
+        if self._paper:
+            self._write_warnings(output)
         if output.truncated:
             self._output_block(top=0.3)
             self.w.write("\u2026 output was cut at its limit", self.w.ui_format())
@@ -398,9 +398,17 @@ class DocumentBuilder:
         elif self._out_empty:
             self._output_block()
             self.w.write("No output", self.w.ui_format(scale=0.74, color="faint"))
+        if output.warnings.strip() and not self._paper:
+            _, self.w.cursor = self._section(WARNINGS)
+            self._write_warnings(output)
         self.w.cursor = outer
         self._set_aside(f"{output.seconds:.1f} s" if output.seconds >= 0.05 else "")
         self.close_run()
+
+    def _write_warnings(self, output: Output) -> None:
+        for n, warning in enumerate(output.warnings.splitlines()):
+            self._output_block(top=0.2 if n or self._paper else 0.0)
+            self.w.write(warning, self.w.ui_format(scale=0.74, color="faint"))
 
     def close_run(self) -> None:
         """Leave the open card or thought, if there is one."""
@@ -505,22 +513,26 @@ class DocumentBuilder:
         if self._run is None:
             self.begin_code()
         if self._out is None:
-            em = self.w.size
-            cursor = self._end_of(self._run)
-            f = QTextFrameFormat()
-            f.setProperty(KIND, OUTPUT)
-            f.setTopMargin(0.45 * em)
-            f.setBottomMargin(0.6 * em)
-            f.setLeftMargin(1.0 * em)
-            f.setRightMargin(0.6 * em)
-            f.setBorder(0)
-            self._shrink_block(cursor)
-            self._output = cursor.insertFrame(f)
-            self._out = cursor
-            self._shrink_block(self._end_of(self._run))
-            self.w.fresh()
+            self._output, self._out = self._section(OUTPUT)
             self._out_empty = True
         return self._out
+
+    def _section(self, kind: int) -> tuple[QTextFrame, QTextCursor]:
+        """A frame at the foot of the open card, and a cursor in it."""
+        em = self.w.size
+        cursor = self._end_of(self._run)
+        f = QTextFrameFormat()
+        f.setProperty(KIND, kind)
+        f.setTopMargin(0.45 * em)
+        f.setBottomMargin(0.6 * em)
+        f.setLeftMargin(1.0 * em)
+        f.setRightMargin(0.6 * em)
+        f.setBorder(0)
+        self._shrink_block(cursor)
+        frame = cursor.insertFrame(f)
+        self._shrink_block(self._end_of(self._run))
+        self.w.fresh()
+        return frame, cursor
 
     def _recolor_output(self, kind: int) -> None:
         if self._output is not None:

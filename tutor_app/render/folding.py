@@ -1,4 +1,4 @@
-"""Folds parts of a page away: a block of code, an output, a thought, or everything but the answer.
+"""Folds parts of a page away: a block of code, an output, its warnings, a thought, or everything but the answer.
 
 Folded text stays in the document and only takes no room, so it is still found, still grows while a solution is
 being written, and unfolds without anything being written again. The page keeps a line of room where something is
@@ -16,7 +16,9 @@ from tutor_app.render.blocks import FOLDED, KIND, LABEL, SOURCE
 from tutor_app.render.document import ANSWER, PROBLEM, RUN, STUB
 from tutor_app.render.outline import HIDDEN, Card, blocks, cards, count_lines, pieces, thoughts
 
-Part = Literal["code", "output", "thought"]
+Foldable = Literal["code", "output", "warnings", "thought"]
+"""What can be folded one by one."""
+_FOLDED_AT_FIRST: Final[frozenset[Foldable]] = frozenset({"warnings", "thought"})
 
 _HEAD: Final = 1.95  # of a card whose code is folded
 
@@ -36,32 +38,32 @@ class Folding:
     """
 
     def __init__(self) -> None:
-        self.hidden: set[Part] = {"thought"}
+        self.hidden: set[Foldable] = set(_FOLDED_AT_FIRST)
         self.answer_only = False
-        self._own: dict[tuple[int, Part], bool] = {}
+        self._own: dict[tuple[int, Foldable], bool] = {}
 
     def forget(self) -> None:
         """Another solution: what was opened or folded one by one no longer means anything."""
         self._own.clear()
 
-    def hide(self, part: Part, on: bool) -> None:
+    def hide(self, part: Foldable, on: bool) -> None:
         """Fold or unfold all parts of a kind."""
         self.hidden = self.hidden | {part} if on else self.hidden - {part}
         self._own = {key: folded for key, folded in self._own.items() if key[1] != part}
 
-    def fold(self, card: int, part: Part, folded: bool) -> None:
+    def fold(self, card: int, part: Foldable, folded: bool) -> None:
         """Fold or unfold one part, the n-th card's or the n-th thought."""
         self._own[card, part] = folded
 
-    def is_folded(self, card: int, part: Part) -> bool:
+    def is_folded(self, card: int, part: Foldable) -> bool:
         """Whether that part is folded."""
         return self._own.get((card, part), part in self.hidden)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is folded and nothing will be, but for thoughts."""
-        own = (folded for (_, part), folded in self._own.items() if part != "thought")
-        return not (self.hidden - {"thought"} or self.answer_only or any(own))
+        """Whether nothing is folded and nothing will be, but for thoughts and warnings."""
+        own = (folded for (_, part), folded in self._own.items() if part not in _FOLDED_AT_FIRST)
+        return not (self.hidden - _FOLDED_AT_FIRST or self.answer_only or any(own))
 
     def apply(self, document: QTextDocument, size: float, only: Sequence[Card] | None = None) -> None:
         """Bring the page into the state that is wanted.
@@ -76,6 +78,19 @@ class Folding:
         self.apply_to_thoughts(document, size)
         if only is None:
             self._solution(document, size)
+
+    def apply_defaults(self, document: QTextDocument, size: float, found: Sequence[Card]) -> None:
+        """The same, quicker, while nothing but thoughts and warnings is folded.
+
+        Args:
+            document: The page.
+            size: Its text size, in pixels.
+            found: The cards to look at.
+        """
+        self.apply_to_thoughts(document, size)
+        for card in found:
+            if card.warnings is not None:
+                self._apply(card, size)
 
     def apply_to_thoughts(self, document: QTextDocument, size: float) -> None:
         """Bring the thoughts of a page into the state that is wanted."""
@@ -107,9 +122,18 @@ class Folding:
         if card.output is not None:
             top = 0.0 if away else 0.45 * size
             changed |= _squeeze(card.output, away or output, top, 0 if away else (STUB + 0.3) * size)
+        warnings = output or self.is_folded(card.number, "warnings")
+        if card.warnings is not None:  # with the output, its warnings go altogether
+            gone = away or output
+            top, bottom = (0.0, 0.0) if gone else (0.45 * size, (STUB + 0.3) * size)
+            changed |= _squeeze(card.warnings, away or warnings, top, bottom)
         for block in blocks(card.frame):
             at = block.position()
-            folded = code if _holds(card.code, at) else output and _holds(card.output, at)
+            folded = (
+                code
+                if _holds(card.code, at)
+                else (output and _holds(card.output, at)) or (warnings and _holds(card.warnings, at))
+            )
             changed |= _show(block, not (away or folded))
         if changed:
             first, last = card.frame.firstPosition(), card.frame.lastPosition()
@@ -139,6 +163,11 @@ def output_stub(card: Card) -> str:
     if card.output is None:
         return ""
     return f"{'Error' if card.failed else 'Output'}, {_lines(count_lines(card.output))}"
+
+
+def warnings_stub(card: Card) -> str:
+    """``Warnings, 2 lines``."""
+    return f"Warnings, {_lines(count_lines(card.warnings))}" if card.warnings is not None else ""
 
 
 def thought_stub(frame: QTextFrame) -> str:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFrame
 
 from tutor_app.render.blocks import ASIDE, JOINER, KEEP, KIND, OBJECT_CHARACTER, PART, RAW
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT
+from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
 from tutor_app.text.plain import plain
 
 HIDDEN: Final = 99
@@ -34,17 +34,31 @@ class Card:
         frame: All of it.
         code: The frame of the code.
         output: The frame of the output, or None while there is none.
+        warnings: The frame of the warnings, or None without any.
     """
 
     number: int
     frame: QTextFrame
     code: QTextFrame
     output: QTextFrame | None
+    warnings: QTextFrame | None
 
     @property
     def failed(self) -> bool:
         """Whether the block raised, was cut short or was not run."""
         return self.output is not None and self.output.frameFormat().intProperty(KIND) == ERROR
+
+    def section_at(self, position: int) -> Literal["code", "output", "warnings"] | None:
+        """What of the card a position of the page lies in; None outside of the card."""
+        sections: tuple[tuple[Literal["code", "output", "warnings"], QTextFrame | None], ...] = (
+            ("output", self.output),
+            ("warnings", self.warnings),
+            ("code", self.frame),
+        )
+        for name, frame in sections:
+            if frame is not None and frame.firstPosition() <= position <= frame.lastPosition():
+                return name
+        return None
 
     @property
     def is_timed(self) -> bool:
@@ -67,6 +81,7 @@ class Section:
         last: Position behind its last one.
         title: Its heading or its first words, in one line of plain text.
         card: Number of the card it belongs to, or -1.
+        thought: Number of the thought that it is, or -1.
         failed: For an output, whether its block did not end well.
         said: The title with its formulas as they were written, for speech.
     """
@@ -76,6 +91,7 @@ class Section:
     last: int
     title: str
     card: int = -1
+    thought: int = -1
     failed: bool = False
     said: str = ""
 
@@ -98,14 +114,15 @@ def thoughts(document: QTextDocument) -> list[QTextFrame]:
 def _card(number: int, frame: QTextFrame) -> Card:
     inner = frame.childFrames()
     output = next((f for f in inner if f.frameFormat().intProperty(KIND) in (OUTPUT, ERROR)), None)
-    return Card(number, frame, inner[0], output)
+    warnings = next((f for f in inner if f.frameFormat().intProperty(KIND) == WARNINGS), None)
+    return Card(number, frame, inner[0], output, warnings)
 
 
 def outline(document: QTextDocument) -> list[Section]:
     """The sections of a page, in order; prose is one section for each heading in it."""
     found: list[Section] = []
     prose: list[QTextBlock] = []
-    number = 0
+    number = thought = 0
     for item in pieces(document):
         if isinstance(item, QTextBlock):
             if _is_heading(item) and prose:
@@ -125,7 +142,8 @@ def outline(document: QTextDocument) -> list[Section]:
             raw = " ".join(texts if kind == PROBLEM else texts[:1])
             found.append(Section(name, item.firstPosition(), item.lastPosition(), _cut(plain(raw)), said=raw))
         elif kind == THOUGHT:
-            found.append(Section("thought", item.firstPosition(), item.lastPosition(), "Thoughts"))
+            found.append(Section("thought", item.firstPosition(), item.lastPosition(), "Thoughts", thought=thought))
+            thought += 1
         elif kind in (RUN, HIDDEN):
             found += _run(_card(number, item))
             number += 1
@@ -208,7 +226,7 @@ def _run(card: Card) -> Iterator[Section]:
                 (line for line in reversed(lines) if re.match(r"\w*(?:Error|Exception|Interrupt)\b", line)), title
             )
         first, last = card.output.firstPosition(), card.output.lastPosition()
-        yield Section("output", first, last, _cut(plain(title)) or "Nothing", card.number, card.failed)
+        yield Section("output", first, last, _cut(plain(title)) or "Nothing", card.number, failed=card.failed)
 
 
 def _code_title(lines: list[str]) -> str:

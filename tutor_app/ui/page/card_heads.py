@@ -11,16 +11,16 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF, QTextDocument
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF, QTextDocument, QTextFrame
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QToolButton, QWidget
 
 from tutor_app.render.document import STUB
-from tutor_app.render.folding import Folding, code_stub, output_stub, solution_stub, thought_stub
+from tutor_app.render.folding import Folding, code_stub, output_stub, solution_stub, thought_stub, warnings_stub
 from tutor_app.render.outline import Card, thoughts
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.ui.icons import icon
 
-What = Literal["code", "output", "thought", "solution", "copy", "step"]
+What = Literal["code", "output", "warnings", "thought", "solution", "copy", "step"]
 _HEAD: Final = 1.9  # height of a card's head, in em
 _CHEVRON: Final = 0.21  # half the width of the sign, in em
 
@@ -188,12 +188,18 @@ class CardHeads:
                 is_open = not folding.is_folded(card.number, "code")
                 self._fold((card.number, "code"), head, code_stub(card), is_open, theme, size, seen)
                 self._actions(card.number, head, theme, size, card.is_timed, seen)
-            if card.output is not None:
-                is_open = not folding.is_folded(card.number, "output")
-                top = layout.frameBoundingRect(card.output).top() - dy + 0.3 * size
-                width, height = (0.98 * size, 1.3 * size) if is_open else (box.width() - 2, STUB * size)
-                stub = QRectF(box.left() + 1, top + (0.06 * size if is_open else 0), width, height).toRect()
-                self._fold((card.number, "output"), stub, output_stub(card), is_open, theme, size, seen)
+            output_is_open = not folding.is_folded(card.number, "output")
+            warnings = card.warnings if output_is_open else None
+            sections: tuple[tuple[What, QTextFrame | None, str, bool], ...] = (
+                ("output", card.output, output_stub(card), output_is_open),
+                ("warnings", warnings, warnings_stub(card), not folding.is_folded(card.number, "warnings")),
+            )
+            for what, section, words, is_open in sections:
+                if section is not None:
+                    top = layout.frameBoundingRect(section).top() - dy + 0.3 * size
+                    width, height = (0.98 * size, 1.3 * size) if is_open else (box.width() - 2, STUB * size)
+                    stub = QRectF(box.left() + 1, top + (0.06 * size if is_open else 0), width, height).toRect()
+                    self._fold((card.number, what), stub, words, is_open, theme, size, seen)
         for key, button in self._buttons.items():
             if key not in seen and not button.isHidden():
                 button.hide()

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from tutor_app.core.transcript import Figure, Part, Thought
 from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
-from tutor_app.render.folding import Part as Foldable
+from tutor_app.render.folding import Foldable
 from tutor_app.render.outline import Section, parts_between
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
@@ -174,9 +174,8 @@ class PageMenu(QObject):
                 folded = self._view.folding.is_folded(section.card, what)
                 words = f"{'Show' if folded else 'Hide'} this {what}"
                 menu.addAction(words, partial(self._view.toggle, section.card, what))
-        elif section.kind == "thought":
+        elif (number := section.thought) >= 0:
             menu.addSeparator()
-            number = sum(s.kind == "thought" and s.first < section.first for s in self._view.sections())
             folded = self._view.folding.is_folded(number, "thought")
             words = f"{'Show' if folded else 'Hide'} these thoughts"
             menu.addAction(words, partial(self._view.toggle, number, "thought"))

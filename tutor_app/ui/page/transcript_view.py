@@ -27,8 +27,7 @@ from tutor_app.core.events import SolveEvent
 from tutor_app.core.transcript import Transcript
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import FORMULA, SOURCE
-from tutor_app.render.folding import Folding
-from tutor_app.render.folding import Part as Foldable
+from tutor_app.render.folding import Foldable, Folding
 from tutor_app.render.outline import Card, Section, blocks, cards, outline, plain_source, thoughts
 from tutor_app.render.solution_page import SolutionPage
 from tutor_app.render.theme import COLUMN, SPACE, Theme
@@ -135,12 +134,13 @@ class TranscriptView(QTextEdit):
     def feed(self, events: list[SolveEvent]) -> None:
         """Draw the next events."""
         keep = self.verticalScrollBar().value()
+        known = len(self.cards())
         # One edit block: the page is laid out once per batch, not once per insertion.
         block = QTextCursor(self.document())
         block.beginEditBlock()
         try:
             outdated = self.page.feed(events)
-            self._fold_new()
+            self._fold_new(cards(self.document())[max(0, known - 1) :])
         finally:
             block.endEditBlock()
         if outdated:
@@ -181,7 +181,7 @@ class TranscriptView(QTextEdit):
         block.beginEditBlock()
         self.page.write_into(document, self._theme, self._size)
         if self.folding.is_idle:
-            self.folding.apply_to_thoughts(document, self._size)
+            self.folding.apply_defaults(document, self._size, cards(document))
         else:
             self.folding.apply(document, self._size)
         block.endEditBlock()
@@ -233,9 +233,7 @@ class TranscriptView(QTextEdit):
         at = self.textCursor().position() if self.hasFocus() and can_be_seen else self.place_below_top()
         card = next((c for c in self.cards() if c.frame.lastPosition() >= at), None)
         if card is not None:
-            out = card.output
-            in_output = out is not None and out.firstPosition() <= at <= out.lastPosition()
-            self.toggle(card.number, "output" if in_output else "code")
+            self.toggle(card.number, card.section_at(at) or "code")
 
     def reveal(self, position: int) -> None:
         """Unfold whatever hides that place and scroll to it."""
@@ -243,23 +241,22 @@ class TranscriptView(QTextEdit):
             if self.folding.answer_only:
                 self.answer_only_left.emit()
             for card in self.cards():
-                if card.frame.firstPosition() <= position <= card.frame.lastPosition():
-                    out = card.output
-                    in_output = out is not None and out.firstPosition() <= position <= out.lastPosition()
-                    self.folding.fold(card.number, "output" if in_output else "code", False)
+                if (part := card.section_at(position)) is not None:
+                    self.folding.fold(card.number, part, False)
+                    if part == "warnings":
+                        self.folding.fold(card.number, "output", False)
             for n, frame in enumerate(thoughts(self.document())):
                 if frame.firstPosition() <= position <= frame.lastPosition():
                     self.folding.fold(n, "thought", False)
             self._refold()
         self.scroll_to(position)
 
-    def _fold_new(self) -> None:
+    def _fold_new(self, grown: list[Card]) -> None:
         """What has just been written is folded like the rest of its kind."""
         if self.folding.is_idle:
-            self.folding.apply_to_thoughts(self.document(), self._size)
+            self.folding.apply_defaults(self.document(), self._size, grown)
         else:
-            only = None if self.folding.answer_only else self.cards()[-1:]
-            self.folding.apply(self.document(), self._size, only)
+            self.folding.apply(self.document(), self._size, None if self.folding.answer_only else grown)
 
     def _refold(self, still: QTextFrame | None = None) -> None:
         bar = self.verticalScrollBar()
