@@ -70,6 +70,11 @@ def checker() -> Checker:
     return Checker()
 
 
+def start() -> None:
+    """Start the checking process, so that its start is in no row's time."""
+    checker().text("1 + 1 = 2")
+
+
 def pieces(row: dict[str, Any]) -> list[tuple[int, str]]:
     """The texts of a row with the numbers of their steps."""
     steps = row.get("steps")
@@ -171,7 +176,7 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError) as e:
         print(f"{args.data} cannot be read as JSON lines: {e}.", file=sys.stderr)
         return 2
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(initializer=start) as pool:
         found = list(pool.map(check, tasks, chunksize=16))
     _print(found)
     if args.show:
@@ -219,12 +224,10 @@ def _print(found: list[Row]) -> None:
         print(f"{caught} of {changed} statements with one number changed were called false ({caught / changed:.2%})")
         for text in [text for row in found for text in row.missed]:
             print(f"  missed: {text}")
-    told = [row for row in found if row.first_error is not None]
+    told = [(row, row.first_error) for row in found if row.first_error is not None]
     if told:
-        at = sum(any(c.verdict == "false" and s == row.first_error for s, c in row.claims) for row in told)
-        early = [
-            (row.number, s, c) for row in told for s, c in row.claims if c.verdict == "false" and s < row.first_error
-        ]
+        at = sum(any(c.verdict == "false" and s == first for s, c in row.claims) for row, first in told)
+        early = [(row.number, s, c) for row, first in told for s, c in row.claims if c.verdict == "false" and s < first]
         share = at / len(told)
         print(f"{at} of {len(told)} flagged at the first wrong step ({share:.1%}); {len(early)} flagged before it")
         for number, step, claim in early:

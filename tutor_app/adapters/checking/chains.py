@@ -131,7 +131,7 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
     before = _words_before(tokens, _sentence(tokens, i), i)
     after = _words_before(tokens, i + 1, i + 14)
     joined = i > 0 and (
-        tokens[i - 1].kind in ("op", "num", "cur")
+        (tokens[i - 1].kind in ("op", "num", "cur") and tokens[i - 1].text != ":")
         or tokens[i - 1].text.lower() in ("of", "x", *BEFORE)
         or (tokens[i - 1].text == "." and not token.spaced)  # ".$500"
     )

@@ -16,8 +16,8 @@ from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault
 
-SECONDS: Final = 2.0
-"""For the pieces of one request that are new."""
+SECONDS: Final = 1.5
+"""For the pieces of one request that are new; the process is given up half a second later."""
 SHOWN: Final = 80
 
 Piece = tuple[str, str]

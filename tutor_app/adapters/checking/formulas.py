@@ -84,6 +84,7 @@ _DECIMAL_TIMES: Final = re.compile(r"(\d*\.\d+)\s*\((?=\d)")
 _SPELLINGS: Final = (
     (re.compile(r"\^\s*(\d)(?=\d)"), r"^{\1}"),
     (re.compile(r"(\d)\s*(?=\\[dt]?frac)"), r"\1\\cdot "),
+    (re.compile(r"(\d+)\s*(\\[dt]?frac\s*(?:\{\d+\}\s*\{\d+\}|\d\s*\d))"), r"(\1+\2)"),
     (re.compile(r"(?:/|\\div)\s*(\d+\s*\\pi)"), r"/(\1)"),
     (re.compile(r"/\s*((?:\d+!\s*){2,})"), r"/(\1)"),
 )

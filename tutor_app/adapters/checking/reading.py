@@ -59,7 +59,7 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import Claim
 
-PIECE_SECONDS: Final = 1.2
+PIECE_SECONDS: Final = 0.9
 """Of the statements of one piece; those that are left then are not checked."""
 NEAR: Final = 12
 """Claims back that may overlap with one."""
@@ -100,9 +100,14 @@ class Reading:
         self._bare = ""
         self._equation_end = -1
 
-    def text(self, text: str) -> list[Claim]:
-        """The statements of the next piece of prose, in order, each with its verdict."""
-        deadline = self._clock() + PIECE_SECONDS
+    def text(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
+        """The statements of the next piece of prose, in order, each with its verdict.
+
+        Args:
+            text: The piece.
+            seconds: Wall time, after which statements are found no more.
+        """
+        deadline = self._clock() + seconds
         whole, text = text, text[:MAX_CHARACTERS]
         bare, missing = without_notes(text)
         self._bare, self._equation_end = bare, -1
@@ -509,10 +514,12 @@ def _in_order(found: list[Claim]) -> list[Claim]:
         rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
         if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
             continue
-        if weak and any(c.verdict != "unchecked" for c in rivals):
+        # Two links of a chain share a member; that is no reason to drop one.
+        if weak and any(c.verdict != "unchecked" and c.start <= claim.start and claim.end <= c.end for c in rivals):
             continue
         if not weak:
-            kept[-NEAR:] = [c for c in kept[-NEAR:] if c not in rivals or c.verdict != "unchecked"]
+            held = [c for c in rivals if c.verdict == "unchecked" and claim.start <= c.start and c.end <= claim.end]
+            kept[-NEAR:] = [c for c in kept[-NEAR:] if c not in held]
         kept.append(claim)
     return kept
 
@@ -686,15 +693,11 @@ def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
         return "constant"  # often the name of a variable
     if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
         return "function"
-    if r"\ast" in a.units or ("*" in source and b.operations and _is_operation(a.term)):
+    if r"\ast" in a.units or ("*" in source and b.operations):
         return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
     if b.term == ONE and a.units:
         return "units"  # "60 minutes / 1 hour = 1"
     return ""
-
-
-def _is_operation(term: Term) -> bool:
-    return isinstance(term, Product) and len(term.factors) == 2 and all(isinstance(f, Number) for f in term.factors)
 
 
 def _scaled(a: Term, b: Term, scale: Number) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from tutor_app.adapters.grading.terms import Term, Unreadable
 from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
 
-SECONDS: Final = 0.8
+SECONDS: Final = 0.5
 POINTS: Final = ("7/5", "23/11", "31/9")
 DIGITS: Final = 30
 

@@ -8,6 +8,7 @@ read for the request before is kept, so that a solution that grows is read once.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
@@ -17,7 +18,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run by its path: the package is found from here
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.reading import Reading
+from tutor_app.adapters.checking.reading import PIECE_SECONDS, Reading
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
 MEMORY: Final = 1 << 30
@@ -37,11 +38,12 @@ class Worker:
         known = len(self._pieces)
         if pieces[:known] != self._pieces:
             self._pieces, self._claims, self._reading, known = [], [], Reading(), 0
+        end = time.monotonic() + PIECE_SECONDS
         for kind, text in pieces[known:]:
             found: list[tuple[Any, ...]] = []
             try:
                 if kind == "text":
-                    found = [astuple(claim) for claim in self._reading.text(text)]
+                    found = [astuple(claim) for claim in self._reading.text(text, end - time.monotonic())]
                 else:
                     self._reading.output(text)
             except MemoryError:
