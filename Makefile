@@ -12,7 +12,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims formulas golden pages replay steps soak screenshots clean
+.PHONY: help setup dev run test trainer check fmt bench claims formulas golden pages replay steps soak screenshots verdicts clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -63,6 +63,9 @@ golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png b
 
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)
+
+verdicts: dev  ## check the answers of a file of problems, right and wrong ones: DATA=FILE.jsonl (ARGS=--list)
+	@$(BIN)/python packaging/verdicts.py $(DATA) $(ARGS)
 
 steps: dev  ## record the code of recorded solutions and walk each recording to its end: DATA=FILE.jsonl
 	@$(BIN)/python packaging/steps.py $(DATA) $(ARGS)

@@ -7,17 +7,21 @@ when its time is over. A text never makes the check fail: what cannot be read or
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
+from tutor_app.adapters.wire import Message
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault
+from tutor_app.core.verdicts import Verdict
 
 SECONDS: Final = 1.5
 """For the pieces of one request that are new; the process is given up half a second later."""
+ANSWER_SECONDS: Final = 6.0
+"""For the independent computation of an answer."""
 SHOWN: Final = 80
 
 Piece = tuple[str, str]
@@ -59,10 +63,31 @@ class Checker:
         Raises:
             HostFault: If the checking process cannot be started.
         """
-        try:
-            answer = self._process.ask({"pieces": [list(piece) for piece in pieces]}, self._seconds)
-        except (TimeoutError, ProcessDied):
+        answer = self._ask({"pieces": [list(piece) for piece in pieces]}, self._seconds)
+        if answer is None:
             return tuple(_unchecked(piece) for piece in pieces)
+        return tuple(tuple(Claim(*claim) for claim in claims) for claims in answer["claims"])
+
+    def answer(self, problem: str, answer: str, outputs: Sequence[str] = ()) -> Verdict:
+        """Whether an answer is what the problem asks for, where the problem is a computation that is recognised.
+
+        Args:
+            problem: As typed.
+            answer: LaTeX, or as printed.
+            outputs: What the code of the solution printed, in order.
+
+        Raises:
+            HostFault: If the checking process cannot be started.
+        """
+        found = self._ask({"problem": problem, "answer": answer, "outputs": list(outputs)}, ANSWER_SECONDS)
+        return Verdict("unchecked", "timeout") if found is None else Verdict(*found["verdict"])
+
+    def _ask(self, request: Mapping[str, Any], seconds: float) -> Message | None:
+        """The process's answer; None if it took too long or died of the request."""
+        try:
+            return self._process.ask(request, seconds)
+        except (TimeoutError, ProcessDied):
+            return None
         except ProcessClosed:
             raise HostFault("The check of statements is closed.", "Make a new one.") from None
         except OSError as e:
@@ -70,7 +95,6 @@ class Checker:
                 f"The process that checks statements could not be started: {e.strerror or e}.",
                 "Close other programs and try again, or reinstall if it happens again.",
             ) from e
-        return tuple(tuple(Claim(*claim) for claim in claims) for claims in answer["claims"])
 
     def text(self, text: str) -> tuple[Claim, ...]:
         """The claims of a text that stands alone."""

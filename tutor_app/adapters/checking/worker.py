@@ -2,7 +2,8 @@
 
 Run by path as a child of :mod:`tutor_app.adapters.checking.checker`. A request has ``pieces``, the whole solution so
 far as pairs of a kind (``text``, ``output``) and its text; the answer has ``claims``, a list for each piece. What was
-read for the request before is kept, so that a solution that grows is read once.
+read for the request before is kept, so that a solution that grows is read once. Or it has ``problem``, ``answer`` and
+``outputs``, and the answer has ``verdict``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # run by its path: the package is found from here
 
 from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.reading import PIECE_SECONDS, Reading
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
@@ -33,7 +35,9 @@ class Worker:
         self._reading = Reading()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The claims of every piece."""
+        """The claims of every piece, or the verdict of an answer."""
+        if "problem" in request:
+            return {"verdict": astuple(check_answer(request["problem"], request["answer"], request["outputs"]))}
         pieces: list[list[str]] = request["pieces"]
         known = len(self._pieces)
         if pieces[:known] != self._pieces:

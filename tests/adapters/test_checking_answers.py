@@ -1,0 +1,103 @@
+"""The verdict of a final answer: computations are recognised, computed independently and compared; else nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.core.verdicts import Verdict
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    with Checker() as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer", "wrong"),
+    [
+        ("Solve x^2 - 7x + 10 = 0", "x = 2, x = 5", "x = 2, x = -5"),
+        ("Solve for x: 4x - 3 = 17", "5", "14/4"),
+        (r"Find the real solution of $\sqrt{x + 6} = x$.", "3", "-2"),
+        (r"Solve $x^2 \le 9$.", "[-3, 3]", "(-3, 3)"),
+        ("Solve the system 2x + y = 11 and x - y = 1", "(4, 3)", "(3, 4)"),
+        (r"If $a + b = 9$ and $a - b = 3$, what is $ab$?", "18", "27"),
+        (r"Simplify $\frac{x^2 - 9}{x + 3}$.", "x - 3", "x + 3"),
+        ("Expand (x + 4)^2", "x^2 + 8x + 16", "x^2 + 16"),
+        (r"Factor $x^2 - 5x - 14$.", "(x - 7)(x + 2)", "(x + 7)(x - 2)"),
+        ("Differentiate x^4 - 3x", "4x^3 - 3", "4x^3"),
+        (r"Compute $\int_0^2 3x^2\,dx$.", "8", "4"),
+        ("Integrate x^3", r"\frac{x^4}{4} + C", "x^4 + C"),
+        (r"Find $\lim_{x \to 0} \frac{\sin 5x}{x}$.", "5", "1"),
+        (r"Compute $\sum_{k=1}^{20} k$.", "210", "200"),
+        (r"Compute $\prod_{k=1}^{5} k$.", "120", "24"),
+        (r"Find the determinant of $\begin{pmatrix} 3 & 1 \\ 4 & 2 \end{pmatrix}$.", "2", "10"),
+        (
+            r"Find the inverse of the matrix $\begin{pmatrix} 2 & 0 \\ 0 & 4 \end{pmatrix}$.",
+            r"\begin{pmatrix} 1/2 & 0 \\ 0 & 1/4 \end{pmatrix}",
+            r"\begin{pmatrix} 2 & 0 \\ 0 & 4 \end{pmatrix}",
+        ),
+        ("What is the greatest common divisor of 84 and 126?", "42", "21"),
+        ("Find the lcm of 6, 8 and 15.", "120", "720"),
+        ("What is the prime factorization of 504?", r"2^3 \cdot 3^2 \cdot 7", r"2^3 \cdot 3 \cdot 7"),
+        ("Find the mean of 4, 8 and 15.", "9", "8"),
+        ("Find the median of 9, 1, 4, 6.", "5", "4"),
+        ("What is the remainder when 3^200 is divided by 7?", "2", "1"),
+        ("What is 15% of 60?", "9", "90"),
+        ("Convert 2.5 km to m", "2500", "250"),
+        ("Find the roots of x^2 - x - 12", "4, -3", "3, -4"),
+        ("Evaluate 2x^2 - 1 when x = 4", "31", "63"),
+        (r"If $f(x) = 2x - 1$ and $g(x) = x^2$, find $f(g(3))$.", "17", "25"),
+        ("12 * 12 - 100", "44", "45"),
+        ("What is the square root of 225?", "15", "25"),
+    ],
+)
+def test_a_computation_is_recognised_and_computed(checker: Checker, problem: str, answer: str, wrong: str) -> None:
+    assert checker.answer(problem, answer).kind == "checked"
+    assert checker.answer(problem, wrong).kind == "wrong"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "Ann has 3 apples and buys 4 more. How many has she?",
+        "Solve the riddle of the sphinx.",
+        "Find x.",
+        "What is the value of the house if 3 rooms cost 5?",
+        r"Evaluate $f(3)$.",
+        r"Compute $\sin 30$.",
+        r"Compute $\log 100$.",
+        r"Compute $1 + 2 + \dots + 10$.",
+        r"Compute $2 + 3$. Round your answer to the nearest ten.",
+        r"Solve $x^2 + 4 = 0$.",
+        r"Solve $x^2 = a$.",
+        "",
+        "x" * 5000,
+    ],
+)
+def test_it_refuses_to_guess(checker: Checker, problem: str) -> None:
+    assert checker.answer(problem, "7") == Verdict("unchecked", "unrecognised")
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [("Factor x^2 - 4", "x^2 - 4"), ("Expand (x + 1)(x + 2)", "(x + 1)(x + 2)"), ("Factor 2x^2 - 8", "2(x^2 - 4)")],
+)
+def test_the_right_value_in_another_form_is_not_called_checked(checker: Checker, problem: str, answer: str) -> None:
+    assert checker.answer(problem, answer) == Verdict("unchecked", "form")
+
+
+def test_how_it_was_checked(checker: Checker) -> None:
+    assert checker.answer("Solve 2x = 8", "4").how == "substituted"
+    assert checker.answer("Compute 6 * 7", "42").how == "recomputed"
+    assert checker.answer("Compute 6 * 7", "42", ["working\n42\n"]).how == "code"
+    assert checker.answer("Compute 6 * 7", "41", ["41"]) == Verdict("wrong", "recomputed", "42")
+
+
+@pytest.mark.parametrize("problem", ["Compute $9^{9^{9^{9}}}$.", "Compute 10^10^10", "What is 99999999!?"])
+def test_a_hostile_problem_costs_nothing_but_a_verdict(checker: Checker, problem: str) -> None:
+    assert checker.answer(problem, "1").kind == "unchecked"
+    assert checker.answer("Compute 6 * 7", "42").kind == "checked"

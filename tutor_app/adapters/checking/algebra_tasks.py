@@ -1,0 +1,241 @@
+"""Tasks of algebra: evaluate, simplify, factor, expand, solve equations, inequalities and linear systems.
+
+Loaded only in the checking process.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tutor_app.adapters.checking import expressions as ex
+from tutor_app.adapters.checking.expressions import Unsure
+from tutor_app.adapters.checking.tasks import ASK, OF, THE, Expected, Problem, Rules, body_of, modulo, tex, value_of
+
+_ALIGNED: Final = re.compile(
+    r"\\begin\{(align\*?|aligned|cases|gather\*?|array)\}(?:\{[lcr]*\})?(.+?)\\end\{\1\}", re.DOTALL
+)
+
+rule: Final = Rules()
+
+
+@rule(rf"{ASK}:? (?P<f>.+)", r"(?P<f>[\d(⟦√\\-].*?)(?: = ?\??)?")
+def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
+    text = re.sub(r"\s*(?:=|equals?|equal to)\s*\??$", "", m["f"]) if "⟦" not in m["f"] else m["f"]
+    given = re.sub(r"\s*=\s*\??$", "", p.formula(text))
+    if "matrix}" in given and not re.match(r"\s*(?:\\left)?\|?\\(?:det|begin\{vmatrix)", given):
+        return value_of(ex.matrices(given), given)
+    value = ex.scalar(given)
+    operator = re.match(r"\s*\\(?:displaystyle\s*)?(?:int|lim|sum|prod|det|frac\s*\{\s*d\s*\}|begin)", given)
+    if value.free_symbols and not operator:
+        raise Unsure
+    return value_of(value, given)
+
+
+@rule(
+    r"(?:fully |completely )?simplify(?: the (?:expression|fraction|following(?: expression)?))?:? "
+    r"(?P<f>.+?)(?: (?:completely|fully))?",
+    r"rationalize the denominator(?: of|:)? (?P<f>.+)",
+    r"reduce(?: the fraction)?:? (?P<f>.+?)(?: to (?:lowest|simplest) terms)?",
+    r"(?:express|write) (?P<f>⟦\d+⟧|[\d./ ]+) (?:as|in) (?:an? )?(?:(?:common|simplified|reduced|"
+    r"single|improper) )?(?:fraction|mixed number|decimal|lowest terms|simplest form)(?: in "
+    r"(?:lowest|simplest) terms| in simplest form)?",
+)
+def _simplify(p: Problem, m: re.Match[str]) -> Expected:
+    given = p.formula(m["f"])
+    return value_of(ex.scalar(given), given)
+
+
+@rule(
+    r"(?:fully |completely )?(?P<what>factor|factorise|factorize|expand|multiply out)(?: out)?(?: "
+    r"completely| fully| and simplify)?(?: the (?:expression|polynomial|quadratic|product|"
+    r"following(?: expression)?))?(?: completely)?:? (?P<f>.+?)(?: (?:completely|fully|over the "
+    r"integers|as (?:far|much) as possible))?"
+)
+def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
+    given = p.formula(m["f"])
+    value = ex.scalar(given)
+    if not value.free_symbols or not value.is_polynomial():
+        raise Unsure
+    return value_of(value, given, "factored" if m["what"].lower().startswith("factor") else "expanded")
+
+
+@rule(
+    r"solve(?: the (?:following )?(?:equation|inequality|quadratic(?: equation)?))?(?: for "
+    r"(?P<x>⟦\d+⟧|[a-z]))?(?: over the reals)?(?: in)?[:,]? (?P<f>.+?)(?:,? for (?P<x2>⟦\d+⟧|[a-z]))?",
+    r"(?:find|determine|what (?:is|are)) (?:all |the )?(?:possible |real |the )*(?:value|values|"
+    r"solution|solutions|root|roots)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:that satisf(?:y|ies)|which "
+    r"satisf(?:y|ies)|such that|for which|if|of|to|in|so that|satisfying)(?: the equation)? (?P<f>.+)",
+    r"if (?P<f>.+?),? (?:then )?(?:what is|find|solve for|what is the value of|find the value of|"
+    r"determine|compute) (?P<x>⟦\d+⟧|[a-z])",
+    r"(?:find|solve for|determine) (?P<x>⟦\d+⟧|[a-z])(?: if| such that| when| given that| in|:|,)(?: "
+    r"the equation)? (?P<f>.+)",
+    r"(?P<f>.+?[=].+?),? (?:solve for|find|what is) (?P<x>⟦\d+⟧|[a-z])",
+    r"for (?:what|which) (?:real )?(?:value|values)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:is|does) (?P<f>.+?)"
+    r"(?: true| hold)?",
+)
+def _solve(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    given = p.formula(m["f"])
+    groups = m.groupdict()
+    asked = groups.get("x") or groups.get("x2") or ""
+    sides, ops = ex.relation(given)
+    names = set().union(*(s.free_symbols for s in sides))
+    if len(names) != 1:
+        raise Unsure
+    x = names.pop()
+    if asked and p.formula(asked) != str(x):
+        raise Unsure
+    if ops != ("=",):
+        return _inequality(sides, ops, x)
+    difference = sides[0] - sides[1]
+    y = sp.Symbol("y", real=True)
+    found = sp.solveset(difference.subs(x, y), y, sp.S.Reals)
+    if not isinstance(found, sp.FiniteSet) and found is not sp.S.EmptySet:
+        raise Unsure
+    real = "real" in m[0].lower()
+    if not real:
+        every = _complex_roots(difference, x)
+        if every is not None and len(every) != len(found):
+            raise Unsure  # whether complex ones are meant is not said
+    for value in found:
+        left = difference.subs(x, value)
+        if left != 0 and abs(left.evalf(40)) > sp.Float("1e-30"):
+            raise Unsure
+    values = ", ".join(tex(v) for v in sorted(found, key=lambda v: float(v)))
+    if not values:
+        return Expected(("\\text{no solution}", "\\emptyset"), "recomputed")
+    return Expected((values, f"\\{{{values}\\}}"), "substituted")
+
+
+def _complex_roots(difference: Any, x: Any) -> list[Any] | None:
+    """The different roots of a polynomial equation; None if it is none."""
+    import sympy as sp
+
+    above, below = sp.fraction(sp.together(difference))
+    if not above.is_polynomial(x):
+        return None
+    roots = sp.Poly(above, x).all_roots() if sp.Poly(above, x).degree() > 0 else []
+    return [r for r in set(roots) if below.subs(x, r) != 0]
+
+
+def _inequality(sides: tuple[Any, ...], ops: tuple[str, ...], x: Any) -> Expected:
+    import sympy as sp
+
+    y = sp.Symbol("y", real=True)
+    relations = {"<": sp.Lt, ">": sp.Gt, "<=": sp.Le, ">=": sp.Ge}
+    if not set(ops) <= set(relations):
+        raise Unsure
+    found = sp.S.Reals
+    for left, op, right in zip(sides, ops, sides[1:], strict=False):
+        part = relations[op](left.subs(x, y), right.subs(x, y))
+        if part in (sp.true, sp.false):
+            raise Unsure
+        found = found.intersect(sp.solve_univariate_inequality(part, y, relational=False))
+    if not isinstance(found, sp.Interval | sp.Union):
+        raise Unsure
+    return Expected((tex(found), tex(found.as_relational(sp.Symbol(str(x))))), "recomputed")
+
+
+@rule(
+    r"solve (?:the |this |for ⟦\d+⟧ and ⟦\d+⟧ in the )?(?:following )?(?:linear )?(?:system(?: of "
+    r"(?:linear )?equations)?|simultaneous equations|equations)?:? ?(?P<f>.+)",
+    r"find the (?:solution|ordered pair|ordered triple)(?: ⟦\d+⟧)? (?:of|to|that satisfies|which "
+    r"satisfies|such that)(?: the)?(?: system)?(?: of equations)?:? ?(?P<f>.+)",
+    r"if (?P<f>.+?),? (?:then )?(?:what is|find|compute)(?: the value of)? (?P<want>⟦\d+⟧)",
+    r"(?:find|compute|what is)(?: the value of)? (?P<want>⟦\d+⟧) (?:if|given that|when) (?P<f>.+)",
+    r"let ⟦\d+⟧ and ⟦\d+⟧ satisfy (?P<f>.+?)\. (?:what is|find|compute) (?P<want>⟦\d+⟧)",
+)
+def _system(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    texts: list[str] = []
+    for piece in re.split(r"\s*(?:,\s*and|,|;|\band\b)\s*", m["f"].strip().rstrip(".?,")):
+        inner = p.formula(piece)
+        aligned = _ALIGNED.fullmatch(inner.strip())
+        texts += (
+            re.split(r"\\\\", aligned[2].replace("&", ""))
+            if aligned
+            else inner.replace("\\text{ and }", ",").split(",")
+        )
+    texts = [t.strip().rstrip(".,;") for t in texts if t.strip()]
+    read = [ex.relation(t) for t in texts]
+    if any(ops != ("=",) for _, ops in read):
+        raise Unsure
+    equations = [sides[0] - sides[1] for sides, _ in read]
+    names = sorted(set().union(*(e.free_symbols for e in equations)), key=str)
+    want = m.groupdict().get("want")
+    if not 2 <= len(names) == len(equations) or (not want and len(names) > 3):
+        raise Unsure
+    try:
+        found = list(sp.linsolve(equations, names))
+    except sp.solvers.solveset.NonlinearError:
+        raise Unsure from None
+    if len(found) != 1 or any(v.free_symbols for v in found[0]):
+        raise Unsure
+    if want:
+        aim = ex.scalar(p.formula(want))
+        if not aim.free_symbols <= set(names) or not aim.free_symbols:
+            raise Unsure
+        return Expected((tex(aim.subs(dict(zip(names, found[0], strict=True)))),), "substituted")
+    values = [tex(v) for v in found[0]]
+    named = ", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True))
+    return Expected((f"({', '.join(values)})", named), "substituted")
+
+
+@rule(rf"{THE} (?:all )?(?:the )?(?P<real>real )?(?:roots|zeros|zeroes)(?: of)?{OF} (?P<f>.+)")
+def _roots(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    body = ex.scalar(body_of(re.sub(r"=\s*0\s*$", "", p.formula(m["f"]))))
+    x = ex.variable(body)
+    found = _complex_roots(body, x)
+    if not found or (not m["real"] and not all(v.is_real for v in found)):
+        raise Unsure
+    values = ", ".join(tex(v) for v in sorted((v for v in found if v.is_real), key=lambda v: float(v)))
+    if not values or any(v.has(sp.CRootOf) for v in found):
+        raise Unsure
+    return Expected((values,), "substituted")
+
+
+@rule(
+    rf"{THE} (?:the )?(?:sum|product) of (?:all )?(?:the )?(?:real )?(?:roots|zeros|solutions|zeroes)"
+    rf"(?: of| to)?{OF} (?P<f>.+)",
+)
+def _roots_together(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    if "real" in m[0].lower():
+        raise Unsure
+    given = p.formula(m["f"])
+    sides, ops = ex.relation(given) if "=" in given else ((ex.scalar(given), 0), ("=",))
+    above = sp.together(sides[0] - sides[1])
+    if ops != ("=",) or not above.is_polynomial():
+        raise Unsure
+    x = ex.variable(above)
+    polynomial = sp.Poly(above, x)
+    if polynomial.degree() < 1 or sp.discriminant(polynomial) == 0:
+        raise Unsure
+    roots = polynomial.all_coeffs()
+    n = polynomial.degree()
+    if "sum of" in m[0].lower():
+        return value_of(-roots[1] / roots[0])
+    return value_of((-1) ** n * roots[-1] / roots[0])
+
+
+@rule(rf"{THE} (?:the )?(?P<what>remainder|quotient) when (?:the polynomial )?(?P<a>.+?) is divided by (?P<b>.+)")
+def _divide(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    a_text, b = p.formula(m["a"]), ex.scalar(p.formula(m["b"]))
+    remainder = m["what"].lower() == "remainder"
+    if b.is_Integer and b > 0:
+        if remainder:
+            return value_of(sp.Integer(modulo(ex.term_of(a_text), int(b))))
+        return value_of(sp.floor(ex.scalar(a_text) / b))
+    a = ex.scalar(a_text)
+    if not (a.is_polynomial() and b.is_polynomial()) or a.free_symbols | b.free_symbols != b.free_symbols:
+        raise Unsure
+    found = sp.div(a, b, ex.variable(b), domain="QQ")
+    return value_of(found[1 if remainder else 0], form="")

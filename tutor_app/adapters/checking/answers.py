@@ -1,0 +1,176 @@
+"""Whether an answer is what the problem asks for: computed independently and compared as the strict grader does.
+
+Loaded only in the checking process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from tutor_app.adapters.checking import algebra_tasks, calculus_tasks, number_tasks
+from tutor_app.adapters.checking.expressions import Unsure, scalar
+from tutor_app.adapters.checking.symbolic import Late, limited
+from tutor_app.adapters.checking.tasks import LONGEST, Expected, Problem
+from tutor_app.adapters.grading.judging import judge
+from tutor_app.adapters.grading.readings import readings
+from tutor_app.adapters.grading.terms import Number, Power, Product, Sum, Term, symbols
+from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
+from tutor_app.core.verdicts import Verdict
+
+SECONDS: Final = 4.0
+
+
+def check_answer(problem: str, answer: str, outputs: Sequence[str] = ()) -> Verdict:
+    """The verdict of an answer.
+
+    Args:
+        problem: As typed.
+        answer: LaTeX, or as printed.
+        outputs: What the code of the solution printed, in order.
+    """
+    if not answer.strip() or len(answer) > LONGEST:
+        return Verdict("unchecked", "unreadable")
+    try:
+        with limited(SECONDS):
+            return _check(problem, answer, outputs)
+    except Late:
+        return Verdict("unchecked", "timeout")
+    except MemoryError:
+        return Verdict("unchecked", "unfinished")
+
+
+def _task(problem: str) -> Expected | None:
+    """What the answer of a problem must be, or None if it is not recognised for certain."""
+    if len(problem) > LONGEST:
+        return None
+    read = Problem(problem)
+    found = (rules.expected(read) for rules in (algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule))
+    return next((task for task in found if task is not None), None)
+
+
+def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
+    try:
+        task = _task(problem)
+    except (
+        Unsure, TooLarge, ArithmeticError, ValueError, TypeError, AttributeError, NotImplementedError, RecursionError,
+        KeyError,
+    ):  # fmt: skip
+        # SymPy's own failures are of many types: the problem is then not computed.
+        return Verdict("unchecked", "unfinished")
+    if task is None:
+        return Verdict("unchecked", "unrecognised")
+    oracle = SympyOracle()
+    found = [judge(gold, answer, oracle) for gold in task.golds]
+    if any(f.same for f in found):
+        if any(f.same and f.reason == "rounded" for f in found) or not _formed(task, answer):
+            return Verdict("unchecked", "form")
+        exact = _exactly(task, answer)
+        if not exact:
+            return Verdict("numeric", "points")
+        printed = [line for text in outputs if (lines := text.strip().splitlines()) and (line := lines[-1].strip())]
+        if printed and any(judge(gold, printed[-1], oracle).same for gold in task.golds):
+            return Verdict("checked", "code")
+        return Verdict("checked", task.how)
+    if all(f.same is False for f in found):
+        return Verdict("wrong", "recomputed", task.golds[0])
+    return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
+
+
+def _exactly(task: Expected, answer: str) -> bool:
+    """Whether an answer with unknowns equals the computed one exactly, and not only at points."""
+    import sympy as sp
+
+    try:
+        gold, said = scalar(task.golds[0]), scalar(answer)
+    except Unsure:
+        return True  # a list, a matrix, a word: their members were compared
+    difference = gold - said
+    if not difference.free_symbols or difference == 0:
+        return True
+    if difference.is_rational_function():
+        return bool(sp.cancel(sp.together(difference)) == 0)
+    return bool(sp.simplify(difference) == 0)
+
+
+def _formed(task: Expected, answer: str) -> bool:
+    """Whether the answer has the form that was asked for."""
+    match task.form:
+        case "new":
+            return not _restated(task.given, answer)
+        case "factored":
+            return _factored(answer)
+        case "expanded":
+            return not any(isinstance(t, Product | Power) and _has_sum(t) for t in _terms(answer))
+        case "primes":
+            return _is_product_of_primes(answer)
+        case _:
+            return True
+
+
+def _restated(given: str, answer: str) -> bool:
+    """Whether an answer only repeats what the problem gives."""
+    if not given:
+        return False
+    mine, theirs = readings(given), readings(answer)
+    if mine and theirs and mine[0] == theirs[0]:
+        return not isinstance(theirs[0], Number)
+    return "".join(given.split()) == "".join(answer.split()) and bool(re.search(r"[a-zA-Z+*/^]", given))
+
+
+def _terms(answer: str) -> tuple[Term, ...]:
+    found = readings(answer)
+    if not found:
+        return ()
+    return found[0].terms if isinstance(found[0], Sum) else (found[0],)
+
+
+def _has_sum(term: Any) -> bool:
+    match term:
+        case Sum():
+            return bool(symbols(term))
+        case Product(factors):
+            return any(map(_has_sum, factors))
+        case Power(base, _):
+            return _has_sum(base)
+        case _:
+            return False
+
+
+def _factored(answer: str) -> bool:
+    """Whether every factor of a product is irreducible over the rational numbers."""
+    import sympy as sp
+
+    from tutor_app.adapters.checking.symbolic import built
+
+    terms = _terms(answer)
+    if len(terms) != 1:
+        factors: tuple[Term, ...] = (readings(answer)[0],) if readings(answer) else ()
+    else:
+        factors = terms[0].factors if isinstance(terms[0], Product) else terms
+    for factor in factors:
+        base = factor.base if isinstance(factor, Power) else factor
+        expression = built(base)
+        if expression is None:
+            return False
+        if not expression.free_symbols:
+            continue
+        constant, found = sp.factor_list(expression)
+        if sum(power for _, power in found) != 1 or abs(constant) != 1:
+            return False
+    return bool(factors)
+
+
+def _is_product_of_primes(answer: str) -> bool:
+    import sympy as sp
+
+    found = readings(answer)
+    if not found:
+        return False
+    factors = found[0].factors if isinstance(found[0], Product) else (found[0],)
+    for factor in factors:
+        base = factor.base if isinstance(factor, Power) else factor
+        if not isinstance(base, Number) or base.value.denominator != 1 or not sp.isprime(int(base.value)):
+            return False
+    return True

@@ -1,0 +1,268 @@
+r"""From a formula of a problem to a SymPy expression, also of sums, products, integrals, limits and determinants.
+
+What stands inside them is read by the grader's readers. A formula that can be read in two ways of different value is
+not read at all. Loaded only in the checking process.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from tutor_app.adapters.checking.symbolic import built
+from tutor_app.adapters.grading.readings import readings
+from tutor_app.adapters.grading.solution_sets import SCALAR
+from tutor_app.adapters.grading.terms import Group, Matrix, Number, Relation, Term
+from tutor_app.text.scan import argument
+
+LONGEST: Final = 400
+FUNCTIONS: Final = frozenset(
+    """sqrt sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh ln exp abs pi log gcd lcm""".split()  # noqa: SIM905
+)
+"""Words of several letters that are functions or constants."""
+_WORD: Final = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}")
+_NO_BASE: Final = re.compile(r"\\?log(?!_)")
+_STYLE: Final = re.compile(r"\\(?:displaystyle|textstyle|limits|left|right|,|;|!|:|quad|qquad)(?![A-Za-z])\s?")
+_SIZED: Final = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)(?![A-Za-z])")
+_MATRIX: Final = re.compile(r"\\begin\{([pbBv]?)matrix\}(.*?)\\end\{\1matrix\}", re.DOTALL)
+_OPERATORS: Final = re.compile(r"\\(?:int|sum|prod|lim|det|iint|oint|dots|cdots|ldots|begin|pmod|bmod)(?![A-Za-z])")
+_D: Final = re.compile(r"(?:\\,|\\;|\\ |\s)*(?:\\mathrm\{d\}|\\text\{d\}|d)\s?([a-zA-Z]|\\theta)\s*$")
+_DERIVATIVE: Final = re.compile(r"\\[dt]?frac\s*\{\s*d\s*\}\s*\{\s*d\s?([a-zA-Z])\s*\}\s*(.+)$", re.DOTALL)
+_DET: Final = re.compile(
+    r"\\det\s*(?:\\left)?\s*\(?\s*(\\begin\{[pb]matrix\}.*\\end\{[pb]matrix\})\s*(?:\\right)?\s*\)?$", re.DOTALL
+)
+_LIMIT: Final = re.compile(r"\s*([a-zA-Z])\s*\\(?:to|rightarrow)(?![a-zA-Z])\s*(.+?)\s*(\^\{?[+-]\}?)?\s*$", re.DOTALL)
+
+
+class Unsure(Exception):
+    """What is meant is not certain, or cannot be computed."""
+
+
+def term_of(text: str) -> Term:
+    """The meaning of a formula.
+
+    Raises:
+        Unsure: If there is none, or it might be words.
+    """
+    text = _STYLE.sub(" ", _SIZED.sub("", text)).strip()
+    if not text or len(text) > LONGEST or _OPERATORS.search(_MATRIX.sub("", text)) or "\\\\" in _MATRIX.sub("", text):
+        raise Unsure
+    if any(word.lower() not in FUNCTIONS for word in _WORD.findall(re.sub(r"\\(?:begin|end)\{\w+\}|_\{?\w", "", text))):
+        raise Unsure
+    found = readings(text)
+    if not found:
+        raise Unsure
+    return found[0]
+
+
+def scalar(text: str) -> Any:
+    """The expression of one number or formula.
+
+    Raises:
+        Unsure: If it has no certain meaning.
+    """
+    import sympy as sp
+
+    text = text.strip()
+    special = _special(text)
+    if special is not None:
+        return special
+    term_of(text)
+    if _NO_BASE.search(text):
+        raise Unsure  # to the base 10 or e
+    cleaned = _STYLE.sub(" ", _SIZED.sub("", text)).strip()
+    terms = [t for t in readings(cleaned) if isinstance(t, SCALAR)]
+    expressions = {e for t in terms if (e := built(t)) is not None}
+    if not terms or len(expressions) != 1:
+        raise Unsure
+    expression = expressions.pop()
+    if expression.atoms(sp.core.function.AppliedUndef) or expression.has(sp.nan, sp.zoo):
+        raise Unsure
+    for call in expression.atoms(sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc):
+        if call.args[0].is_Rational and call.args[0] != 0:
+            raise Unsure  # degrees that were not written
+    return expression
+
+
+def relation(text: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """The sides of a chain of relations, and the relations between them."""
+    term = term_of(text)
+    if not isinstance(term, Relation) or not set(term.ops) <= {"=", "<", ">", "<=", ">="}:
+        raise Unsure
+    sides = [built(member) if isinstance(member, SCALAR) else None for member in term.members]
+    if None in sides or _NO_BASE.search(text):
+        raise Unsure
+    return tuple(sides), term.ops
+
+
+def point(text: str) -> tuple[Any, ...]:
+    """The coordinates of a point."""
+    term = term_of(text)
+    if not isinstance(term, Group) or term.brackets != "()":
+        raise Unsure
+    found = tuple(e for item in term.items if isinstance(item, SCALAR) and (e := built(item)) is not None)
+    if len(found) != len(term.items) or not all(e.is_number for e in found):
+        raise Unsure
+    return found
+
+
+def matrix(text: str) -> Any:
+    """A matrix."""
+    import sympy as sp
+
+    term = term_of(text)
+    if not isinstance(term, Matrix):
+        raise Unsure
+    rows = [[built(cell) if isinstance(cell, SCALAR) else None for cell in row] for row in term.rows]
+    if any(cell is None for row in rows for cell in row):
+        raise Unsure
+    return sp.Matrix(rows)
+
+
+def matrices(text: str) -> Any:
+    """A product, sum or power of matrices."""
+    import sympy as sp
+
+    found = list(_MATRIX.finditer(text))
+    between = _MATRIX.sub("M", _SIZED.sub("", text)).replace(" ", "").replace("\n", "")
+    values = [matrix(m[0].replace("vmatrix", "pmatrix")) for m in found]
+    if not values or any(m[1] in ("v", "") for m in found):
+        raise Unsure
+    if m := re.fullmatch(r"M\^\{?(-?\d{1,3})\}?", between):
+        return values[0] ** int(m[1])
+    if re.fullmatch(r"M(?:(?:\\cdot|\\times|\*)?M)+", between):
+        result = values[0]
+        for value in values[1:]:
+            result = result * value
+        return result
+    if re.fullmatch(r"M(?:[+-]M)+", between):
+        result = values[0]
+        for sign, value in zip(re.findall(r"[+-]", between), values[1:], strict=True):
+            result = result + value if sign == "+" else result - value
+        return result
+    if m := re.fullmatch(r"(-?\d{1,6})M", between):
+        return sp.Integer(m[1]) * values[0]
+    raise Unsure
+
+
+def whole(expression: Any) -> int:
+    """A whole number.
+
+    Raises:
+        Unsure: If it is none.
+    """
+    if not expression.is_Integer:
+        raise Unsure
+    return int(expression)
+
+
+def variable(expression: Any) -> Any:
+    """The only name in an expression."""
+    names = expression.free_symbols
+    if len(names) != 1:
+        raise Unsure
+    return next(iter(names))
+
+
+def _special(text: str) -> Any | None:
+    """A formula that is a determinant, a derivative, an integral, a limit, a sum or a product as a whole."""
+    import sympy as sp
+
+    text = re.sub(r"^\\(?:displaystyle|textstyle)\s*", "", text)
+    if m := _DET.match(text):
+        return matrix(m[1]).det()
+    if (m := _MATRIX.fullmatch(text)) and m[1] == "v":
+        return matrix(text.replace("vmatrix", "pmatrix")).det()
+    if m := _DERIVATIVE.match(text):
+        body = scalar(m[2])
+        if isinstance(term_of(m[2]), Number) or not _bracketed(m[2]):
+            raise Unsure
+        return sp.diff(body, sp.Symbol(m[1]))
+    m = re.match(r"\\(int|sum|prod|lim)(?![A-Za-z])\s*(?:\\limits)?", text)
+    if m is None:
+        return None
+    low, high, rest = _bounds(text, m.end())
+    if m[1] == "int":
+        return _integral(low, high, rest)
+    if m[1] == "lim":
+        return _limit(low, rest)
+    return _repeated(m[1], low, high, rest)
+
+
+def _bracketed(text: str) -> bool:
+    """Whether a formula is one term, so that what is applied to it is applied to all of it."""
+    inner = _SIZED.sub("", text).strip()
+    depth = 0
+    for k, c in enumerate(inner):
+        depth += (c in "({[") - (c in ")}]")
+        if depth == 0 and c in "+-" and k:
+            return False
+    return True
+
+
+def _bounds(text: str, at: int) -> tuple[str, str, str]:
+    found = {"_": "", "^": ""}
+    while at < len(text) and text[at] in "_^ ":
+        if text[at] == " ":
+            at += 1
+            continue
+        sign = text[at]
+        found[sign], at = argument(text, at + 1)
+    return found["_"], found["^"], text[at:]
+
+
+def _integral(low: str, high: str, rest: str) -> Any:
+    import sympy as sp
+
+    m = _D.search(rest)
+    if m is None:
+        if (f := re.fullmatch(r"\s*\\[dt]?frac\s*\{\s*d\s?([a-z])\s*\}\s*\{(.+)\}\s*", rest)) is None:
+            raise Unsure
+        name, body = f[1], 1 / scalar(f[2])
+    else:
+        name, body = m[1].lstrip("\\"), scalar(rest[: m.start()]) if rest[: m.start()].strip() else sp.Integer(1)
+    x = sp.Symbol(name)
+    if bool(low) != bool(high):
+        raise Unsure
+    found = sp.integrate(body, (x, scalar(low), scalar(high))) if low else sp.integrate(body, x)
+    if found.has(sp.Integral):
+        raise Unsure
+    return found if low else found + sp.Symbol("C")
+
+
+def _limit(low: str, rest: str) -> Any:
+
+    m = _LIMIT.match(low)
+    if m is None or not _bracketed(rest):
+        raise Unsure
+    return limit(scalar(rest), m[1], scalar(m[2]), (m[3] or "").strip("^{}"))
+
+
+def limit(body: Any, name: str, at: Any, side: str = "") -> Any:
+    """The limit of an expression, from both sides unless one is named."""
+    import sympy as sp
+
+    direction = side or ("-" if at == sp.oo else "+" if at == -sp.oo else "+-")
+    try:
+        found = sp.limit(body, sp.Symbol(name), at, direction)
+    except ValueError:
+        raise Unsure from None
+    if found.has(sp.Limit, sp.AccumBounds):
+        raise Unsure
+    return found
+
+
+def _repeated(kind: str, low: str, high: str, rest: str) -> Any:
+    import sympy as sp
+
+    m = re.fullmatch(r"\s*([a-zA-Z])\s*=\s*(.+)", low)
+    if m is None or not high or not (_bracketed(rest) or rest.strip().startswith("(")) or m[1] in "ei":
+        raise Unsure
+    over = (sp.Symbol(m[1]), scalar(m[2]), scalar(high))
+    if not _bracketed(rest):
+        raise Unsure
+    body = scalar(rest)
+    found = (sp.summation if kind == "sum" else sp.product)(body, over)
+    if found.has(sp.Sum, sp.Product):
+        raise Unsure
+    return found

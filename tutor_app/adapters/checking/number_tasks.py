@@ -1,0 +1,208 @@
+"""Tasks of numbers: divisors, primes, remainders, means, percent, units, points.
+
+Loaded only in the checking process.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from tutor_app.adapters.checking import expressions as ex
+from tutor_app.adapters.checking.expressions import Unsure
+from tutor_app.adapters.checking.tasks import OF, THE, Expected, Problem, Rules, modulo, tex, value_of
+from tutor_app.adapters.grading.units import measure
+
+rule: Final = Rules()
+
+
+@rule(rf"{THE} (?:the )?(?P<what>square root|cube root|square|cube|reciprocal|absolute value) of (?P<f>.+)")
+def _single(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    value = ex.scalar(p.formula(m["f"]))
+    if not value.is_number or not value.is_real:
+        raise Unsure
+    works: dict[str, Callable[[Any], Any]] = {
+        "square root": sp.sqrt,
+        "cube root": lambda v: sp.real_root(v, 3),
+        "square": lambda v: v**2,
+        "cube": lambda v: v**3,
+        "reciprocal": lambda v: 1 / v,
+        "absolute value": sp.Abs,
+    }
+    return value_of(works[m["what"].lower()](value))
+
+
+@rule(
+    rf"{THE} (?:the )?(?P<what>gcd|gcf|hcf|lcm|greatest common (?:divisor|factor)|highest common "
+    rf"factor|least common (?:multiple|denominator)|lowest common multiple)(?: \((?:gcd|gcf|hcf|lcm)"
+    rf"\))?(?: of|:){OF} (?P<f>.+)",
+    r"(?P<what>gcd|gcf|hcf|lcm|greatest common (?:divisor|factor)|least common multiple) ?(?:of )"
+    r"?\(?(?P<f>[\d, ]+?(?:and [\d ]+)?)\)?",
+)
+def _common(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    values = [ex.scalar(t) for t in p.listed(m["f"])]
+    if len(values) < 2:
+        raise Unsure
+    for v in values:
+        ex.whole(v)
+    least = m["what"].lower()[:3] in ("lcm", "lea", "low")
+    return value_of((sp.ilcm if least else sp.igcd)(*map(int, values)) + sp.Integer(0))
+
+
+@rule(
+    rf"{THE} (?:the )?prime factori[sz]ation of{OF} (?P<f>.+)",
+    r"(?:write|express) (?P<f>.+?) as a product of (?:its )?prime (?:factors|numbers|powers)",
+    r"factor (?P<f>\d+) into primes?",
+)
+def _primes(p: Problem, m: re.Match[str]) -> Expected:
+    n = ex.whole(ex.scalar(p.formula(m["f"])))
+    if not 1 < n < 10**18:
+        raise Unsure
+    return Expected((str(n),), form="primes", given=str(n))
+
+
+@rule(
+    r"how many (?:positive )?(?:integer )?(?P<what>divisors|factors) (?:does|are there of|has) (?P<f>.+?)(?: have)?",
+    rf"{THE} (?:the )?(?P<what>(?:number|sum) of (?:all )?(?:the )?(?:positive )?(?:integer )"
+    rf"?(?:divisors|factors)) of{OF} (?P<f>.+)",
+    rf"{THE} (?:the )?(?P<what>(?:greatest|largest|smallest) prime (?:factor|divisor)) of{OF} (?P<f>.+)",
+    rf"{THE} (?:the )?(?:set of )?(?:all )?(?:the )?(?:distinct )?(?P<what>prime (?:factors|divisors))"
+    rf" of{OF} (?P<f>.+)",
+    rf"{THE} (?:the )?(?P<what>sum of the (?:distinct )?(?:prime) (?:factors|divisors)) of{OF} (?P<f>.+)",
+)
+def _divisors(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    n = ex.whole(ex.scalar(p.formula(m["f"])))
+    if not 1 < n < 10**18:
+        raise Unsure
+    what = m["what"].lower()
+    primes = sorted(sp.factorint(n))
+    if "sum of the" in what and "prime" in what:
+        if "distinct" not in what and sum(sp.factorint(n).values()) != len(primes):
+            raise Unsure
+        return value_of(sp.Integer(sum(primes)))
+    if what.startswith("prime"):
+        return Expected((", ".join(map(str, primes)),))
+    if "prime" in what:
+        return value_of(sp.Integer(primes[0] if what.startswith("smallest") else primes[-1]))
+    return value_of(sp.Integer(sp.divisor_sigma(n) if what.startswith("sum") else sp.divisor_count(n)))
+
+
+@rule(
+    rf"{THE} (?:the )?(?P<what>(?:arithmetic )?mean|average|median|(?:unique )?mode|range|sum|product)"
+    rf"(?: of)?{OF} (?P<f>.+)",
+    rf"{THE} (?:the )?(?P<what>population standard deviation|population variance)(?: of)?{OF} (?P<f>.+)",
+    rf"{THE} (?:the )?(?P<what>standard deviation)(?: of)?{OF} (?P<f>.+?) as a whole population(?:\. "
+    rf"give an exact value)?",
+)
+def _statistics(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    texts = p.listed(m["f"])
+    values = [ex.scalar(t) for t in texts]
+    if len(values) < 2 or not all(v.is_number and v.is_real for v in values):
+        raise Unsure
+    what, n = m["what"].lower(), sp.Integer(len(values))
+    ordered = sorted(values, key=lambda v: float(v))
+    mean = sum(values, sp.Integer(0)) / n
+    if what.endswith(("mean", "average")):
+        return value_of(mean)
+    if what == "sum":
+        return value_of(mean * n)
+    if what == "product":
+        return value_of(sp.prod(values))
+    if what == "range":
+        return value_of(ordered[-1] - ordered[0])
+    if what == "median":
+        k = len(values) // 2
+        return value_of(ordered[k] if len(values) % 2 else (ordered[k - 1] + ordered[k]) / 2)
+    if what.endswith("mode"):
+        most = max(values.count(v) for v in values)
+        modes = [v for v in set(values) if values.count(v) == most]
+        if len(modes) != 1:
+            raise Unsure
+        return value_of(modes[0])
+    variance = sum(((v - mean) ** 2 for v in values), sp.Integer(0)) / n
+    return value_of(variance if what.endswith("variance") else sp.sqrt(variance))
+
+
+@rule(
+    r"(?:what is|find|compute|calculate|evaluate)? ?(?P<a>[\d^+*() -]+) (?:mod|modulo|%) (?P<b>\d+)",
+    r"(?:what is|find|compute|calculate|evaluate)? ?(?P<f>⟦\d+⟧)",
+    r"(?:what is|find|compute|calculate|evaluate|reduce) (?P<a>.+?) (?:mod|modulo) (?P<b>⟦\d+⟧|\d+)",
+)
+def _mod(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    groups = m.groupdict()
+    if groups.get("f"):
+        found = re.fullmatch(r"(.+?)\\(?:pmod|bmod|mod)\s*\{?\s*(\d+)\s*\}?", p.formula(m["f"]).strip())
+        if found is None or "=" in found[1]:
+            raise Unsure
+        a, b = found[1], found[2]
+    else:
+        a, b = p.formula(m["a"]), p.formula(m["b"])
+    modulus = ex.whole(ex.scalar(b))
+    if modulus < 1:
+        raise Unsure
+    return value_of(sp.Integer(modulo(ex.term_of(a), modulus)))
+
+
+@rule(
+    r"(?:what is|find|calculate|compute)?:? ?(?P<a>⟦\d+⟧|[\d.,/]+) ?(?:\\?%|percent|per cent) of "
+    r"(?P<b>⟦\d+⟧|[\d.,/]+)",
+    r"(?P<c>⟦\d+⟧|[\d.,]+) is what percent(?:age)? of (?P<b>⟦\d+⟧|[\d.,]+)",
+    r"what percent(?:age)? of (?P<b>⟦\d+⟧|[\d.,]+) is (?P<c>⟦\d+⟧|[\d.,]+)",
+)
+def _percent(p: Problem, m: re.Match[str]) -> Expected:
+    groups = m.groupdict()
+    base = ex.scalar(p.formula(groups["b"]).replace("\\%", "").replace("%", ""))
+    if groups.get("a"):
+        return value_of(ex.scalar(re.sub(r"\\?%$", "", p.formula(groups["a"]))) * base / 100)
+    part = ex.scalar(p.formula(groups["c"]))
+    value = tex(100 * part / base)
+    return Expected((value, f"{value}\\%"))
+
+
+@rule(
+    r"convert (?P<a>⟦\d+⟧|[\d.,/]+) ?(?P<u>[a-z ]+?) (?:to|into) (?P<v>[a-z ]+)",
+    r"how many (?P<v>[a-z]+) are (?:there )?in (?P<a>⟦\d+⟧|[\d.,/]+|an?|one) ?(?P<u>[a-z]+)",
+)
+def _convert(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    one, two = measure(m["u"].strip()), measure(m["v"].strip())
+    if one is None or two is None or one[0] != two[0] or one[0].startswith("temperature"):
+        raise Unsure
+    amount = sp.Integer(1) if m["a"].lower() in ("a", "an", "one") else ex.scalar(p.formula(m["a"]))
+    factor = one[1] / two[1]
+    value = tex(amount * sp.Rational(factor.numerator, factor.denominator))
+    return Expected((value, f"{value} \\text{{ {m['v'].strip()}}}"))
+
+
+@rule(
+    rf"{THE} (?:the )?(?P<what>distance|slope|midpoint)(?: of the (?:line|segment|line segment))?(?: "
+    rf"between| through| of| joining| passing through| with endpoints| connecting)?(?: the)?(?: "
+    rf"points?| line segment with endpoints| segment with endpoints)? (?P<a>⟦\d+⟧|\([^()]*\)) (?:and|"
+    rf"to) (?P<b>⟦\d+⟧|\([^()]*\))",
+)
+def _points(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    a, b = ex.point(p.formula(m["a"])), ex.point(p.formula(m["b"]))
+    if len(a) != len(b):
+        raise Unsure
+    what = m["what"].lower()
+    if what == "distance":
+        return value_of(sp.sqrt(sum((u - v) ** 2 for u, v in zip(a, b, strict=True))))
+    if what == "midpoint":
+        return Expected((f"({', '.join(tex((u + v) / 2) for u, v in zip(a, b, strict=True))})",))
+    if len(a) != 2 or a[0] == b[0]:
+        raise Unsure
+    return value_of((b[1] - a[1]) / (b[0] - a[0]))

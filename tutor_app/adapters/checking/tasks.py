@@ -1,0 +1,198 @@
+r"""Recognises a problem that is a computation as a whole, in LaTeX, plain typing or words, and computes its answer.
+
+The whole text must be the task: a sentence more, a word that is not understood, and nothing is recognised. It never
+guesses. Loaded only in the checking process, where everything has a time limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tutor_app.adapters.checking import expressions as ex
+from tutor_app.adapters.checking.expressions import Unsure
+from tutor_app.adapters.checking.symbolic import built
+
+LONGEST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a task comes to.
+
+    Attributes:
+        golds: The right answer as LaTeX, in every form that an answer may have.
+        how: A key of :data:`tutor_app.core.verdicts.HOW`.
+        form: The form that is asked for: ``factored``, ``expanded``, ``new`` (not as in the problem), or empty.
+        given: The formula of the problem.
+    """
+
+    golds: tuple[str, ...]
+    how: str = "recomputed"
+    form: str = ""
+    given: str = ""
+
+
+_FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)", re.DOTALL)
+_MARK: Final = re.compile(r"⟦(\d+)⟧")
+_HARMLESS: Final = re.compile(
+    r"\s*(?:Express|Give|Write|Leave|Put) (?:your|the|each)? ?(?:final )?(?:answer|result|solution)s?"
+    r" (?:in|as) (?:an? )?(?:exact (?:value|form)|(?:common |reduced |simplified |single )?fraction|mixed number"
+    r"|lowest terms|fraction in lowest terms|(?:simplest|simplified)(?: radical| fraction(?:al)?)? form|radians"
+    r"|terms of ⟦\d+⟧|simplest terms|(?:improper|common) fraction in lowest terms)\.\s*$"
+    r"|\s*(?:Simplify your answer|Show your work|Assume that all variables are positive|Give an exact value"
+    r"|Express your answer as a common fraction in lowest terms|Explain(?: your answer)?)\.\s*$",
+    re.IGNORECASE,
+)
+_POLITE: Final = re.compile(
+    r"^(?:please |can you |could you |now |(?:question|problem|exercise) ?\d*[:.)] ?)+", re.IGNORECASE
+)
+_LETTERS: Final = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z])")
+
+
+def _apart(m: re.Match[str]) -> str:
+    return m[0] if m[0].lower() in ex.FUNCTIONS else " ".join(m[0])
+
+
+class Problem:
+    """A problem whose formulas are numbered marks in one line of text."""
+
+    def __init__(self, text: str) -> None:
+        self.formulas: list[str] = []
+
+        def take(m: re.Match[str]) -> str:
+            inner = next(g for g in m.groups() if g is not None).strip()
+            stop = inner[-1] if inner[-1:] in (".", "?", ",") else ""
+            self.formulas.append(inner.removesuffix(stop) if stop else inner)
+            return f"⟦{len(self.formulas) - 1}⟧{stop}"
+
+        line = " ".join(_FORMULA.sub(take, text).split())
+        line = _POLITE.sub("", line)
+        while (shorter := _HARMLESS.sub("", line)) != line:
+            line = shorter
+        self.line = line.strip()
+
+    def formula(self, text: str) -> str:
+        """The formula that a piece of the line is: a mark, or one that is typed plainly.
+
+        Raises:
+            Unsure: If it is a mixture of both.
+        """
+        text = text.strip().rstrip(".,;:?").strip()
+        if m := _MARK.fullmatch(text):
+            # Letters side by side are a product in a formula, and may be a word where it is typed plainly.
+            return _LETTERS.sub(_apart, self.formulas[int(m[1])])
+        if "⟦" in text or not text:
+            raise Unsure
+        return text
+
+    def listed(self, text: str) -> list[str]:
+        """The formulas of an enumeration with commas and "and"."""
+        pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", text.strip().rstrip(".?"))
+        found: list[str] = []
+        for piece in pieces:
+            inner = self.formula(piece)
+            if not _MARK.fullmatch(piece.strip()) or "(" in inner or "{" in inner:
+                found.append(inner)
+            else:
+                found.extend(re.split(r"(?<!\d),|,(?!\d{3})|\\text\{ and \}", inner))
+        return [f for f in found if f.strip()]
+
+
+Rule = Callable[[Problem, re.Match[str]], Expected]
+
+
+class Rules:
+    """Rules in order: what the whole line of a problem matches, and what computes the task."""
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[re.Pattern[str], Rule]] = []
+
+    def __call__(self, *patterns: str) -> Callable[[Rule], Rule]:
+        """Register, as a decorator, what computes the tasks of these patterns."""
+
+        def register(work: Rule) -> Rule:
+            self._rules.extend((re.compile(f"(?:{p})\\s*[.?!:]?", re.IGNORECASE), work) for p in patterns)
+            return work
+
+        return register
+
+    def expected(self, problem: Problem) -> Expected | None:
+        """What the first rule that is sure computes; None if there is none."""
+        for pattern, work in self._rules:
+            m = pattern.fullmatch(problem.line)
+            if m is None:
+                continue
+            try:
+                return work(problem, m)
+            except Unsure:
+                continue
+        return None
+
+
+def tex(value: Any) -> str:
+    """The LaTeX of a value.
+
+    Raises:
+        Unsure: If it is none.
+    """
+    import sympy as sp
+
+    if value is sp.true or value is sp.false or value.has(sp.nan, sp.zoo):
+        raise Unsure
+    return str(sp.latex(value))
+
+
+def value_of(value: Any, given: str = "", form: str = "new") -> Expected:
+    """A task whose answer is one value."""
+    return Expected((tex(value),), form=form, given=given)
+
+
+ASK: Final = (
+    r"(?:compute|calculate|evaluate|find|determine|work out|what is|what's|how much is|what does|"
+    r"find the (?:exact )?value of|what is the (?:exact )?(?:value|result) of|evaluate the "
+    r"(?:expression|integral|limit|sum|product|definite integral)|compute the (?:integral|limit|sum|"
+    r"value of|exact value of)|give the exact value of)"
+)
+THE: Final = r"(?:what is|find|compute|calculate|determine|evaluate|give|state|what are|list)"
+OF: Final = (
+    r"(?: the)?(?: (?:expression|number|numbers|integers|function|polynomial|matrix|equation|"
+    r"fraction|values|data|list|set|two numbers))*:?"
+)
+
+
+def modulo(term: Any, n: int) -> int:
+    """A whole expression modulo n, without computing its powers."""
+    from tutor_app.adapters.grading.terms import Call, Number, Power, Product, Sum
+
+    match term:
+        case Number(value) if value.denominator == 1:
+            return int(value) % n
+        case Sum(terms):
+            return sum(modulo(t, n) for t in terms) % n
+        case Product(factors):
+            result = 1
+            for f in factors:
+                result = result * modulo(f, n) % n
+            return result
+        case Power(base, Number(exponent)) if exponent.denominator == 1 and 0 <= exponent < 10**1000:
+            return pow(modulo(base, n), int(exponent), n)
+        case Power(base, Power() as exponent):
+            whole = built(exponent)
+            if whole is None or not whole.is_Integer or whole < 0:
+                raise Unsure
+            return pow(modulo(base, n), int(whole), n)
+        case Call("factorial", (Number(value),)) if value.denominator == 1 and 0 <= value < 10000:
+            result = 1
+            for k in range(1, int(value) + 1):
+                result = result * k % n
+            return result % n
+        case _:
+            raise Unsure
+
+
+def body_of(text: str) -> str:
+    """What a function is: without ``f(x) =`` or ``y =`` before it."""
+    return re.sub(r"^\s*(?:[a-zA-Z]\s*\(\s*[a-z]\s*\)|y)\s*=\s*", "", text)

@@ -1,0 +1,88 @@
+"""What is known of a final answer: whether it was checked, how, and what it should be; plain frozen values.
+
+The module knows nothing of how an answer is checked (:mod:`tutor_app.adapters.checking.answers`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+VerdictKind = Literal["checked", "numeric", "votes", "unchecked", "wrong"]
+
+HOW: Final = {
+    "known": "agrees with the known answer",
+    "substituted": "substituted back and computed independently",
+    "recomputed": "recomputed exactly",
+    "code": "agrees with the code and an independent computation",
+    "points": "the same at random points to 50 digits",
+    "votes": "attempts agree",
+}
+"""How an answer was checked, for the user."""
+REASONS: Final = {
+    "unrecognised": "the problem is no computation that the program recognises",
+    "unfinished": "it could not be computed independently",
+    "unreadable": "the answer is not understood",
+    "undecided": "whether it equals the computed answer could not be decided",
+    "form": "the value is right, but it is not in the form that is asked for",
+    "timeout": "the check took too long",
+    "known": "it could not be compared with the known answer",
+}
+"""Why an answer was not checked, for the user."""
+MARKS: Final[dict[VerdictKind, str]] = {"checked": "✓", "numeric": "✓", "votes": "≈", "unchecked": "·", "wrong": "✗"}
+"""One character for each kind."""
+TONES: Final[dict[VerdictKind, str]] = {
+    "checked": "good",
+    "numeric": "good",
+    "votes": "quiet",
+    "unchecked": "quiet",
+    "wrong": "bad",
+}
+"""The colour of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found about an answer.
+
+    Attributes:
+        kind: ``checked`` (exactly), ``numeric`` (at random points), ``votes``, ``unchecked`` or ``wrong``.
+        how: A key of :data:`HOW`, or for ``unchecked`` of :data:`REASONS`; empty where nobody has looked.
+        right: Of a wrong answer, the right one as LaTeX or the point at which it fails; else empty.
+        agree: Attempts that gave this answer, where there was a vote.
+        of: All attempts of that vote; 0 where there was none.
+    """
+
+    kind: VerdictKind = "unchecked"
+    how: str = ""
+    right: str = ""
+    agree: int = 0
+    of: int = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to say: somebody has looked, and the problem was one that can be checked."""
+        return self.kind != "unchecked" or self.of > 0 or self.how not in ("", "unrecognised")
+
+    def sentence(self) -> str:
+        """For the user, without a full stop: ``Checked: recomputed exactly``; empty where nobody has looked."""
+        voted = f"agrees with {self.agree} of {self.of} votes" if self.of else ""
+        match self.kind:
+            case "checked":
+                said = f"Checked: {HOW[self.how]}"
+            case "numeric":
+                said = f"Checked numerically: {HOW[self.how]}"
+            case "wrong" if self.how == "known":
+                said = "Wrong: differs from the known answer"
+            case "wrong":
+                said = f"Wrong: {self.right}" if "=" in self.right else f"Wrong: it is {self.right}"
+            case "unchecked" if self.how:
+                said = f"Not checked: {REASONS[self.how]}"
+            case _:
+                return voted[:1].upper() + voted[1:]
+        return f"{said}; {voted}" if voted else said
+
+
+NOT_LOOKED: Final = Verdict()
+KNOWN_RIGHT: Final = Verdict("checked", "known")
+KNOWN_WRONG: Final = Verdict("wrong", "known")
