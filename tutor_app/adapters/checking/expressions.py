@@ -17,7 +17,8 @@ from tutor_app.text.scan import argument
 
 LONGEST: Final = 400
 FUNCTIONS: Final = frozenset(
-    """sqrt sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh ln exp abs pi log gcd lcm""".split()  # noqa: SIM905
+    """sqrt sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh ln exp abs pi log gcd
+    lcm""".split()  # noqa: SIM905
 )
 """Words of several letters that are functions or constants."""
 _WORD: Final = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}")
