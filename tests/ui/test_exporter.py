@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 from PySide6.QtCore import QStandardPaths
-from PySide6.QtPrintSupport import QPrintPreviewDialog
+from PySide6.QtPrintSupport import QPrintPreviewDialog, QPrintPreviewWidget
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -134,5 +134,7 @@ def test_print_preview_shows_the_pages(qtbot: QtBot, open_window: Open) -> None:
     qtbot.waitUntil(lambda: bool(window.findChildren(QPrintPreviewDialog)), timeout=10_000)
     (dialog,) = window.findChildren(QPrintPreviewDialog)
     qtbot.waitUntil(dialog.isVisible, timeout=5000)
-    qtbot.wait(50)
+    pages = dialog.findChild(QPrintPreviewWidget)
+    assert isinstance(pages, QPrintPreviewWidget)
+    qtbot.waitUntil(lambda: pages.pageCount() == 1, timeout=10_000)
     dialog.close()

@@ -202,8 +202,11 @@ def test_copy_in_three_forms(qtbot: QtBot, open_window: Open) -> None:
 def test_preview_appears_only_for_mathematics(qtbot: QtBot, open_window: Open) -> None:
     window = open_window()
     type_problem(window, "no formula, $5 and $7")
-    qtbot.wait(200)
     assert not window.box.preview.isVisible()
+    window.box.set_text("with $x^2$")
+    qtbot.waitUntil(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
+    window.box.set_text("no formula, $5 and $7")
+    qtbot.waitUntil(lambda: not window.box.preview.isVisible())
     window.box.set_text("with $x^2$")
     qtbot.waitUntil(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
     window.solve()
@@ -304,12 +307,10 @@ def test_theme_switch_recolours_everything(qtbot: QtBot, open_window: Open) -> N
 
     assert corner() > 200
     window.use_settings(window.settings.changed(theme="dark"))
-    qtbot.wait(20)
-    assert corner() < 60
+    qtbot.waitUntil(lambda: corner() < 60)
     assert "roots: [2, 3]" in shown(window)
     window.use_settings(window.settings.changed(theme="light"))
-    qtbot.wait(20)
-    assert corner() > 200
+    qtbot.waitUntil(lambda: corner() > 200)
 
 
 def test_zoom_by_keys(qtbot: QtBot, open_window: Open) -> None:
@@ -462,8 +463,7 @@ def test_keys_for_search_and_side_bar(qtbot: QtBot, open_window: Open) -> None:
     QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert window.box.edit.hasFocus()
     window.resize(640, 600)
-    qtbot.wait(20)
-    assert not window.history.isVisible()
+    qtbot.waitUntil(lambda: not window.history.isVisible())
     keys = [k.toString() for a in window.actions() for k in a.shortcuts()]
     assert len(keys) == len(set(keys))
 

@@ -140,7 +140,7 @@ class _Cells:
 
     def _figure(self, figure: Figure) -> None:
         data: dict[str, Any] = {"text/plain": _lines(figure.alt or "figure")}
-        if figure.svg:  # a reader takes the richest that it can show
+        if figure.svg:  # a notebook program takes the richest that it can show
             data["image/svg+xml"] = _lines(figure.svg)
         if figure.png:
             data["image/png"] = figure.png

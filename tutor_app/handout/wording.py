@@ -130,7 +130,7 @@ def window_title(problem: str) -> str:
 
 
 def made_by(transcript: Transcript) -> str:
-    """One sentence about the maker of it all; claims nothing of a solution that was brought in from elsewhere."""
+    """One sentence about the maker of it all; claims nothing of a solution that was imported from elsewhere."""
     if not transcript.meta.get("engine"):
         return f"Set by MuMath Tutor {__version__}."
     return (

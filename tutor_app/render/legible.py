@@ -1,4 +1,4 @@
-"""Characters that no font on this computer has, told by their code.
+"""Characters that no font on this computer has, shown by their code.
 
 An empty box on paper tells nobody what stood there. Transcript in, transcript out; an answer and pictures stay as
 they are.

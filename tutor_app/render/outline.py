@@ -235,8 +235,8 @@ def _code_title(lines: list[str]) -> str:
         if m := re.match(r"\s*#+\s*(?=\w)(.+)", line):
             return _cut(m[1])
     plain_lines = [s for line in lines if (s := line.strip()) and not s.startswith("#")]
-    told = [s for s in plain_lines if not re.match(r"(?:import|from)\s", s)]
-    return _cut(next(iter(told or plain_lines), "Code"))
+    statements = [s for s in plain_lines if not re.match(r"(?:import|from)\s", s)]
+    return _cut(next(iter(statements or plain_lines), "Code"))
 
 
 def _cut(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Says something through the reader's screen reader, if one runs. Shows nothing."""
+"""Has the user's screen reader say something, if one runs. Shows nothing."""
 
 from __future__ import annotations
 

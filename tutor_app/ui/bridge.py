@@ -265,13 +265,13 @@ class _Solution:
         self._lock = threading.Lock()
         self._events: list[SolveEvent] = []
         self._over = False
-        self._told = False
+        self._wake_posted = False
 
     def take(self) -> tuple[list[SolveEvent], bool]:
         """What has come since the last call, and whether that was all."""
         with self._lock:
             events, self._events = self._events, []
-            self._told = False
+            self._wake_posted = False
             return events, self._over
 
     def _run(self) -> None:
@@ -287,9 +287,9 @@ class _Solution:
     def _put(self, event: SolveEvent) -> None:
         with self._lock:
             self._events.append(event)
-            tell = not self._told
-            self._told = True
-        if tell:
+            is_due = not self._wake_posted
+            self._wake_posted = True
+        if is_due:
             self._bridge.post(self._bridge._wake)
 
 

@@ -73,8 +73,8 @@ class ConfinementDialog(QDialog):
         layout.addWidget(about)
         layout.addWidget(scroll, 1)
         layout.addLayout(close_row(self))
-        told = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
-        self.setAccessibleDescription(f"{confinement.sentence} {told}")
+        limits = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
+        self.setAccessibleDescription(f"{confinement.sentence} {limits}")
 
 
 class ConfinementController(QObject):

@@ -56,7 +56,7 @@ class FirstRunPage(QScrollArea):
         inner = QWidget()
         inner.setObjectName("firstRun")
         column = QWidget()
-        column.setMaximumWidth(760)
+        column.setMaximumWidth(808)  # with its margins, as wide as the box with the problem
         title = QLabel("One download, then you are offline")
         title.setObjectName("title")
         title.setWordWrap(True)
@@ -106,7 +106,7 @@ class FirstRunPage(QScrollArea):
         row.addWidget(self.own)
         row.addStretch()
         body = QVBoxLayout(column)
-        body.setContentsMargins(24, 40, 24, 24)
+        body.setContentsMargins(24, 22, 24, 24)
         body.setSpacing(10)
         body.addWidget(title)
         body.addWidget(subtitle)
@@ -160,6 +160,8 @@ class FirstRunPage(QScrollArea):
             advice.setContentsMargins(24, 0, 0, 0)
             advice.hide()
             self._advice[offer.id] = advice
+            if n:
+                self._choices.addSpacing(10)
             self._choices.addWidget(radio)
             self._choices.addWidget(about)
             self._choices.addWidget(advice)
@@ -181,7 +183,7 @@ class FirstRunPage(QScrollArea):
         self.button.setEnabled(offer is not None)
 
     def set_seen(self, advice: Mapping[str, str], found: Sequence[FoundModel]) -> None:
-        """Show what a look at this computer has told.
+        """Show what was found on this computer.
 
         Args:
             advice: For each offer, a sentence if there is too little memory for it now, else nothing.
