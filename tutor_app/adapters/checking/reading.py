@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain, chains
+from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_told
 from tutor_app.adapters.checking.context import Context, replaced
-from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
+from tutor_app.adapters.checking.doubts import doubt_of, equal_without_degrees, means_whole, readings_of
+from tutor_app.adapters.checking.formal import judge_matrix_link, judge_two_signs
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
 from tutor_app.adapters.checking.operators import (
-    determinant,
     judge_going_on,
-    judge_matrices,
     judge_operated,
-    matrix_value,
 )
 from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.checking.rewritings import judge_announced, judge_rewriting
 from tutor_app.adapters.checking.rules import judged
-from tutor_app.adapters.checking.scanner import plain, scan, without_notes
+from tutor_app.adapters.checking.scanner import scan, without_notes
+from tutor_app.adapters.checking.sentences import flattened, sentences
 from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.words import (
     AMBIGUOUS,
     CONDITIONS,
     CONNECTING,
-    REFUTING,
-    REWRITING,
     SOLVING,
     SUPPOSING,
-    TELLING,
 )
-from tutor_app.adapters.grading.algebra import Quotient, linear, normal, rational, same
+from tutor_app.adapters.grading.algebra import linear, rational, same
 from tutor_app.adapters.grading.terms import (
-    ONE,
     Call,
     Constant,
     Number,
-    Power,
-    Product,
-    Sum,
     Symbol,
     Term,
     negative,
@@ -54,7 +46,6 @@ from tutor_app.adapters.grading.terms import (
     symbols,
     total,
     walk,
-    without_degrees,
 )
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import Claim
@@ -63,19 +54,11 @@ PIECE_SECONDS: Final = 0.9
 """Of the statements of one piece; those that are left then are not checked."""
 NEAR: Final = 12
 """Claims back that may overlap with one."""
-MANY: Final = 10
-"""A share of more than so many may be told without what is left over."""
 MAX_GAP: Final = 60
 """Characters between two equations of which the second is said to follow from the first."""
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 100_000
 """Of one piece; what stands after them is not read."""
-_SCALES: Final = (
-    (Number(Fraction(100)), frozenset(("$", "¢", "cent", "cents", "%", "percent", "percentage", "dollar", "dollars"))),
-    (Number(Fraction(1000)), frozenset(("thousand", "thousands", "k", "$"))),
-    (Number(Fraction(10**6)), frozenset(("million", "millions", "$"))),
-)
-"""Scales in which one side may count, and the words that tell it."""
 _INDEX: Final = re.compile(
     r"(?<![a-zA-Z\\])i\s*=|[a-z]_\{?i(?![a-z])|(?<![a-zA-Z])i\s*\\(?:leq?|geq?|in)(?![a-z])|[$ ]i\$?-?th"
 )
@@ -116,12 +99,12 @@ class Reading:
         self._index = self._index or _INDEX.search(bare) is not None
         self._moduli |= {int(m[1]) for m in _MODULUS.finditer(bare)}
         found: list[Claim] = []
-        sentences = _sentences(bare)
-        sentence = next(sentences, None)
+        cuts = sentences(bare)
+        sentence = next(cuts, None)
         for chain in chains(scan(bare)):
             while sentence is not None and sentence[1] <= chain.members[0].start:
                 found.extend(self._in_words(text, bare, missing, sentence))
-                sentence = next(sentences, None)
+                sentence = next(cuts, None)
             for k in range(len(chain.relations)):
                 late = self._clock() >= deadline
                 judgement = Judgement("unchecked", "time") if late else self._judged(chain, k)
@@ -135,7 +118,7 @@ class Reading:
                 break
         while sentence is not None and self._clock() < deadline:
             found.extend(self._in_words(text, bare, missing, sentence))
-            sentence = next(sentences, None)
+            sentence = next(cuts, None)
         found = _in_order(found)
         if len(whole) > MAX_CHARACTERS:
             rest = whole[MAX_CHARACTERS : MAX_CHARACTERS + 80]
@@ -147,9 +130,7 @@ class Reading:
     ) -> Iterator[Claim]:
         """What a sentence states in words, once its formulas have been taken in."""
         begin, end = sentence
-        flat = _MARKS.sub(lambda m: " " * len(m[0]), plain(bare[begin:end]))
-        if not _WORDY.search(flat):
-            return
+        flat = flattened(bare[begin:end])
         for start, stop, found in judged(flat, self._context, ALL_RULES):
             while stop > start and flat[stop - 1] in " .,":
                 stop -= 1
@@ -189,22 +170,24 @@ class Reading:
             return None
         if self._calls(a) or self._calls(b):
             return self._applied(chain, k, a, b)
-        found = judge(_readings(a), relation, _readings(b), approximate=chain.approximate, whole=_whole(chain, a))
+        found = judge(
+            readings_of(a), relation, readings_of(b), approximate=chain.approximate, whole=means_whole(chain, a)
+        )
         if found.reason == "whole_part" and not right.clear:
             return Judgement("unchecked", "unclear")  # "17 / 5 = 3 remainder 2"
         if found.verdict != "false":
             return found
-        if not SUPPOSING.isdisjoint(chain.before[-2:]) or _is_asked(chain) or _is_refuted(chain):
+        if not SUPPOSING.isdisjoint(chain.before[-2:]) or is_asked(chain) or is_refuted(chain):
             return None
-        if _without_degrees(chain, a, b):
+        if equal_without_degrees(chain, a, b):
             return Judgement("true", "degrees")
-        doubt = _doubt(chain, k, a, b) or self._other_arithmetic(a.term, b.term)
+        doubt = doubt_of(chain, k, a, b) or self._other_arithmetic(a.term, b.term)
         return Judgement("unchecked", doubt) if doubt else found
 
     def _plain(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         """The verdict on a link between two numbers: an order, a conversion of units, the end of a chain."""
         relation, clear = chain.relations[k], chain.members[k].clear and chain.members[k + 1].clear
-        if _is_condition(chain) or _is_refuted(chain) or relation == "is":
+        if is_condition(chain) or is_refuted(chain) or relation == "is":
             return None
         if relation in ("<", ">", "<=", ">=") and not (a.units or b.units):
             found = judge((a.term,), relation, (b.term,))
@@ -218,7 +201,7 @@ class Reading:
             certain = clear and k == 0 and len(b.units) == 1 and chain.members[0].first
             return found if found.verdict != "false" or certain else None
         if k and chain.relations[k - 1] == "=" and clear and set(a.units) == set(b.units):
-            found = judge(_readings(a), "=", _readings(b), approximate=chain.approximate)
+            found = judge(readings_of(a), "=", readings_of(b), approximate=chain.approximate)
             return found if found.verdict == "false" else None
         if a.others and not b.others and same(a.term, b.term):
             return Judgement("true", "exact")  # "12 dozen = 144"
@@ -246,14 +229,14 @@ class Reading:
             return self._remainder(chain, k)
         if relation != "=":
             return None
-        found = _two_signs(left.source, right.source)
+        found = judge_two_signs(left.source, right.source)
         if found is None and "matrix}" in left.source:
-            found = _matrices(left.source, right.source)
+            found = judge_matrix_link(left.source, right.source)
         if found is None and _DOTS.search(left.source):
             found = judge_going_on(left.source, right.value)
         if found is None and _BIG.search(left.source):
             found = judge_operated(left.source, right.source)
-        if found is not None and found.verdict == "false" and (_is_condition(chain) or _is_refuted(chain)):
+        if found is not None and found.verdict == "false" and (is_condition(chain) or is_refuted(chain)):
             return None
         return found
 
@@ -267,11 +250,11 @@ class Reading:
         whole = [None if v is None else rational(self._context.resolved(v.term)) for v in values]
         numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
         if len(numbers) < 3 or numbers[2] < 1:
-            return None if _is_condition(chain) else Judgement("unchecked", "variables")
+            return None if is_condition(chain) else Judgement("unchecked", "variables")
         a, b, n = numbers
         if (a - b) % n == 0:
             return Judgement("true", "congruent")
-        if _is_condition(chain) or _is_refuted(chain):
+        if is_condition(chain) or is_refuted(chain):
             return None
         return Judgement("false", "congruent", f"{a} leaves {a % n}, {b} leaves {b % n}")
 
@@ -301,8 +284,8 @@ class Reading:
                 applied = context.resolved(a.term, named=False)
                 if same(applied, b.term):
                     return Judgement("true", "substituted")
-                return None if _is_condition(chain) else Judgement("unchecked", "function")
-            context.define_function(a.term.name, variable, b.term, told=_is_told(chain))
+                return None if is_condition(chain) else Judgement("unchecked", "function")
+            context.define_function(a.term.name, variable, b.term, told=is_told(chain))
             return None
         name = a.term.name if isinstance(a.term, Symbol) else b.term.name if isinstance(b.term, Symbol) else ""
         if name:
@@ -319,7 +302,7 @@ class Reading:
         equal = None if right is None or other is None else symbolic.equal(right, other)
         if equal:
             return Judgement("true", "derivative")
-        if equal is None or not self._context.is_told(name) or _is_condition(chain) or symbols(said) - {variable.name}:
+        if equal is None or not self._context.is_told(name) or is_condition(chain) or symbols(said) - {variable.name}:
             return Judgement("unchecked", "function")
         return Judgement("false", "derivative", symbolic.shown(right))
 
@@ -337,12 +320,12 @@ class Reading:
             if known is not None and same(known, value):
                 told = context.is_told(name) and known != value
                 return Judgement("true", "substituted") if k or symbols(term) or told else None
-            if known is not None and context.is_told(name) and not symbols(known) and not _is_told(chain):
+            if known is not None and context.is_told(name) and not symbols(known) and not is_told(chain):
                 found = judge((context.resolved(known),), "=", (value,), approximate=chain.approximate)
                 if found.verdict == "rounded":
                     return found
                 certain = rational(known) is not None and not isinstance(known, Number)
-                if found.verdict == "false" and certain and not _is_condition(chain):
+                if found.verdict == "false" and certain and not is_condition(chain):
                     return Judgement("false", "value", shown(known))
             wrong = self._wrong_solution(chain, name, value) or self._wrong_value(chain, known, value)
             if wrong is not None:
@@ -351,11 +334,11 @@ class Reading:
             return Judgement("true", reason)
         asked = any(True for _ in context.about(frozenset((name,))))
         if name not in symbols(term):
-            context.define(name, value if numeric else term, told=_is_told(chain))
+            context.define(name, value if numeric else term, told=is_told(chain))
         if not numeric:
             context.state(Symbol(name), term)
             self._equation_end = chain.members[k + 1].end
-        if asked and not _is_condition(chain):
+        if asked and not is_condition(chain):
             return Judgement("unchecked", "value" if numeric else "equation")
         return None
 
@@ -387,7 +370,7 @@ class Reading:
 
     def _follows_at_once(self, chain: Chain) -> bool:
         """Whether the text says that an equation was made of the one before: in words, or by standing alone."""
-        words, (left, right) = _clause(chain), chain.members[:2]
+        words, (left, right) = clause_before(chain), chain.members[:2]
         if (words and words[0] in CONDITIONS) or not (left.clear and right.clear):
             return False
         names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
@@ -425,16 +408,16 @@ class Reading:
     def _equation(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         context = self._context
         names = symbols(a.term) | symbols(b.term)
-        if (found := _rewriting(chain, a, b)) is not None:
+        if (found := judge_rewriting(chain, a, b)) is not None:
             return found
-        if not k and not any(True for _ in context.about(names)) and (found := _rewritten_wrong(chain, a, b)):
+        if not k and not any(True for _ in context.about(names)) and (found := judge_announced(chain, a, b)):
             return found
         left, right = context.resolved(a.term), context.resolved(b.term)
         if not (symbols(left) | symbols(right)) and same(left, right):
             return Judgement("true", "substituted")
-        if not (symbols(left) | symbols(right)) and all(map(context.is_told, names)) and not _is_condition(chain):
+        if not (symbols(left) | symbols(right)) and all(map(context.is_told, names)) and not is_condition(chain):
             found = judge((left,), "=", (right,), approximate=chain.approximate)
-            if found.verdict in ("rounded", "false") and not context.equations and not _is_refuted(chain):
+            if found.verdict in ("rounded", "false") and not context.equations and not is_refuted(chain):
                 return found
         reason = context.follows(a.term, b.term)
         if reason:
@@ -449,14 +432,14 @@ class Reading:
             self._equation_end = chain.members[k + 1].end
         if wrong is not None:
             return wrong
-        if new or _is_condition(chain):
+        if new or is_condition(chain):
             return None
         return Judgement("unchecked", "equation")
 
     def _ordered(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         left, right = self._context.resolved(a.term), self._context.resolved(b.term)
-        if symbols(left) or symbols(right) or _is_condition(chain):
-            return None if _is_condition(chain) else Judgement("unchecked", "inequality")
+        if symbols(left) or symbols(right) or is_condition(chain):
+            return None if is_condition(chain) else Judgement("unchecked", "inequality")
         found = judge((left,), chain.relations[k], (right,))
         return found if found.verdict == "true" else Judgement("unchecked", "inequality")
 
@@ -468,11 +451,11 @@ class Reading:
     def _applied(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         left, right = self._context.resolved(a.term), self._context.resolved(b.term)
         if left == a.term or symbols(left) or symbols(right):
-            return None if _is_condition(chain) else Judgement("unchecked", "function")
+            return None if is_condition(chain) else Judgement("unchecked", "function")
         found = judge((left,), chain.relations[k], (right,), approximate=chain.approximate)
         if found.verdict == "true":
             return Judgement("true", "substituted")
-        if _is_condition(chain) or _is_refuted(chain):
+        if is_condition(chain) or is_refuted(chain):
             return None
         known = isinstance(a.term, Call) and self._context.is_told(a.term.name)
         return (
@@ -480,30 +463,7 @@ class Reading:
         )
 
 
-_MARKS: Final = re.compile(r"\\[()\[\]]|(?<!\\)\$|\*\*|\\(?:left|right)(?![a-zA-Z])|\\boxed(?=\{)")
-"""The signs around a formula and inside it that say nothing."""
-_WORDY: Final = re.compile(
-    r"(?i)\bC\(|\b(?:eigenvalues?|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
-    r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
-    r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
-    r"|vertex|area|perimeter|circumference|volume|surface|hypotenuse|or|and)\b|%"
-)
-"""What a sentence must hold for any rule to fit."""
 ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence begins and ends; a line break ends one, but for a display formula."""
-    at = 0
-    for m in _SENTENCE_END.finditer(text):
-        if m.start() > at:
-            yield at, m.end()
-        at = m.end()
-    if at < len(text):
-        yield at, len(text)
-
-
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n(?=\s*\n)|(?<=[.!?])\n|\n(?=\s*(?:[-*•]|\d+[.)]|Step\b))")
 
 
 def _in_order(found: list[Claim]) -> list[Claim]:
@@ -531,193 +491,6 @@ _BIG: Final = re.compile(
 )
 
 
-def _two_signs(left: str, right: str) -> Judgement | None:
-    """The verdict where plus-minus signs stand for two values each; None where they do not."""
-    a, b = signs_of(left), signs_of(right)
-    if a is None or b is None:
-        return None
-    pairs = (tuple(zip(a, b, strict=True)), tuple(zip(a, reversed(b), strict=True)))
-    if any(all(same(x.term, y.term) for x, y in pair) for pair in pairs):
-        return Judgement("true", "identity")
-    if any(symbols(v.term) for v in (*a, *b)):
-        return Judgement("unchecked", "variables")
-    verdicts = [[judge(_readings(x), "=", _readings(y)).verdict for x, y in pair] for pair in pairs]
-    if all("false" in found for found in verdicts):
-        return Judgement("false", "different", " or ".join(shown(v.term) for v in a))
-    return Judgement("rounded" if any(set(v) <= {"true", "rounded"} for v in verdicts) else "unchecked", "beyond")
-
-
-def _matrices(left: str, right: str) -> Judgement | None:
-    """The verdict on a link with matrices or determinants; None where there are none."""
-    square = determinant_of(left)
-    if square is not None:
-        matrix, value = matrix_value(square), value_of(right)
-        found = determinant(matrix) if matrix is not None else None
-        other = symbolic.built(value.term) if value is not None else None
-        if found is None or other is None:
-            return None
-        verdict = symbolic.equal(found, other)
-        if verdict is None or (verdict is False and found.free_symbols | other.free_symbols):
-            return Judgement("unchecked", "beyond")
-        return Judgement("true", "matrix") if verdict else Judgement("false", "matrix", symbolic.shown(found))
-    a, b = matrices_of(left), matrices_of(right)
-    return judge_matrices(a, b) if a is not None and b is not None else None
-
-
 def _place(missing: list[tuple[int, int]], at: int) -> int:
     """Where a place of the text without notes is in the whole text."""
     return at + missing[bisect_right(missing, (at, 1 << 62)) - 1][1]
-
-
-def _is_asked(chain: Chain) -> bool:
-    """Whether its sentence is a question."""
-    return next((w for w in chain.after if w in (".", "?", "!", ";", ":")), "") == "?"
-
-
-def _is_condition(chain: Chain) -> bool:
-    """Whether the words before it make it a condition: "if", "suppose", "we want", with no end of that clause since."""
-    return not CONDITIONS.isdisjoint(_clause(chain)) or _is_asked(chain)
-
-
-def _clause(chain: Chain) -> tuple[str, ...]:
-    """The words before it since the last clause ended."""
-    words = chain.before
-    end = max((i for i, w in enumerate(words) if w in (",", ":", "then", "so", "therefore")), default=-1)
-    return words[end + 1 :]
-
-
-def _whole(chain: Chain, a: Expression) -> bool:
-    """Whether a quotient may be its whole part: the text says so, or things are shared out."""
-    shared = len(a.units) > 1 and "$" not in a.units and isinstance(a.term, Number) and a.term.value > MANY
-    return chain.whole or shared
-
-
-def _is_told(chain: Chain) -> bool:
-    """Whether it is a definition in so many words: "let x = 5"."""
-    return not TELLING.isdisjoint(_clause(chain)[-4:])
-
-
-def _is_refuted(chain: Chain) -> bool:
-    """Whether the words after it say that it does not hold."""
-    words = chain.after
-    if not REFUTING.isdisjoint(words) or (words and words[0] in ("wrong", "false", "incorrect", "untrue")):
-        return True
-    if not {"not", "cannot", "can't", "never", "isn't", "don't"}.isdisjoint(chain.before[-4:]):
-        return True
-    if any(a in ("is", "are", "be") and b in ("false", "wrong", "incorrect") for a, b in itertools.pairwise(words)):
-        return True
-    return "not" in words and not {"true", "possible", "hold", "valid", "work", "satisfied"}.isdisjoint(words)
-
-
-def _rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
-    """The verdict on ``3x * 4 = 11x`` and ``x + 5 + 2 = x + 8``: no equations to be solved, but wrong rewritings."""
-    difference = normal(total(a.term, negative(b.term)))
-    if difference is None or difference.opaque or chain.formula or set(difference.below) != {()}:
-        return None
-    if len(difference.above) != 1 or _is_condition(chain) or _is_refuted(chain) or not a.operations:
-        return None
-    ((monomial, _),) = difference.above.items()
-    if not monomial:
-        return Judgement("false", "identity", f"the sides differ by {shown(_number(difference))}")
-    if len(monomial) != 1 or not monomial[0][0].startswith("x ") or not (symbols(a.term) and symbols(b.term)):
-        return None
-    name = monomial[0][0].removeprefix("x ")
-    x, y = (tuple(replaced(t, name, ONE) for t in _readings(side)) for side in (a, b))
-    found = judge(x, "=", y, approximate=chain.approximate)
-    if found.verdict != "false":
-        return found if found.verdict == "rounded" else Judgement("unchecked", "approximate")
-    return Judgement(
-        "false", "identity", f"for {name} = 1 the left side is {shown(x[0])}, the right side {shown(y[0])}"
-    )
-
-
-def _rewritten_wrong(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
-    """The verdict on an expansion or factorisation that is announced as one, and whose sides differ."""
-    names = symbols(a.term)
-    if REWRITING.isdisjoint(chain.before[-6:]) or not names or names != symbols(b.term) or _is_condition(chain):
-        return None
-    if (
-        "equation" in chain.before
-        or _is_refuted(chain)
-        or any(isinstance(p, Call) and p.name in "fghP" for p in walk(a.term))
-    ):
-        return None
-    if _is_product(a.term) == _is_product(b.term) or not (isinstance(a.term, Sum) or isinstance(b.term, Sum)):
-        return None  # both sides alike: rather an equation
-    x, y = symbolic.built(a.term), symbolic.built(b.term)
-    if x is None or y is None or symbolic.equal(x, y) is not False:
-        return None
-    return Judgement("false", "identity", symbolic.counterexample(x, y))
-
-
-def _is_product(term: Term) -> bool:
-    """Whether it is what a factorisation gives: several factors with unknowns, or a power of a sum."""
-    if isinstance(term, Product):
-        return sum(1 for factor in term.factors if symbols(factor)) > 1
-    return isinstance(term, Power) and isinstance(term.base, Sum)
-
-
-def _number(difference: Quotient) -> Term:
-    return Number(difference.above[()] / difference.below[()])
-
-
-def _doubt(chain: Chain, k: int, a: Expression, b: Expression) -> str:
-    """Why a link that is wrong as read may not be wrong as meant; empty if there is no doubt."""
-    left, right = chain.members[k], chain.members[k + 1]
-    if not (left.clear and right.clear):
-        return "unclear"
-    if _bare(a) and set(a.units) != set(b.units):
-        return "units"
-    if a.adds and factors(a.units):
-        return "units"  # "4 pounds - 6 ounces"
-    if any(_scaled(a.term, b.term, Number(f)) for f in factors(a.units, b.units)):
-        return "units"
-    if not a.operations and not left.first:
-        return "unclear"  # "Week 2 = 35 + 35"
-    if chain.spelled[k] and b.units and rational(a.term) is not None and a.operations == 1:
-        return "units"  # "3/4 is equal to $15"
-    if b.first is not None and judge((a.term,), "=", (b.first,)).verdict == "true":
-        return "running"  # "5 + 3 = 8 + 2 = 10"
-    near = {*a.units, *b.units, *chain.before, *chain.after}
-    if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
-        return "units"
-    return _formal_doubt(left.source, a, b) if chain.formula else ""
-
-
-def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
-    """What may be meant otherwise in a formula."""
-    parts = [part for term in (a.term, b.term) for part in walk(term)]
-    if source.count(r"\boxed") > 1:
-        return "unclear"  # boxes to be filled in
-    if any(isinstance(p, Constant) and p.name == "e" for p in parts):
-        return "constant"  # often the name of a variable
-    if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
-        return "function"
-    if r"\ast" in a.units or ("*" in source and b.operations):
-        return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
-    if b.term == ONE and a.units:
-        return "units"  # "60 minutes / 1 hour = 1"
-    return ""
-
-
-def _scaled(a: Term, b: Term, scale: Number) -> bool:
-    """Whether one side counts in units of which the other has so many: cents, thousands, millions."""
-    return bool(same(product(scale, a), b) or same(a, product(scale, b)))
-
-
-def _bare(value: Expression) -> bool:
-    """Whether it is one number or proper fraction."""
-    if not value.operations:
-        return True
-    return bool(value.units) and value.operations == 1 and isinstance(value.term, Number) and 0 < value.term.value < 1
-
-
-def _readings(value: Expression) -> Iterator[Term]:
-    yield value.term
-    yield from value.others
-
-
-def _without_degrees(chain: Chain, a: Expression, b: Expression) -> bool:
-    """Whether the sides are equal once degree signs are left out, as in "90 - 26 = 64°"."""
-    x, y = (without_degrees(t) for t in (a.term, b.term))
-    return (x, y) != (a.term, b.term) and judge((x,), "=", (y,), approximate=chain.approximate).verdict != "false"

@@ -1,0 +1,91 @@
+"""Why a statement that is wrong as read may not be wrong as meant: units, scales, other readings, unclear ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.chains import Chain
+from tutor_app.adapters.checking.judging import factors, judge
+from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.grading.algebra import rational, same
+from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Term, product, walk, without_degrees
+
+MANY: Final = 10
+"""A share of more than so many may be told without what is left over."""
+_SCALES: Final = (
+    (Number(Fraction(100)), frozenset(("$", "¢", "cent", "cents", "%", "percent", "percentage", "dollar", "dollars"))),
+    (Number(Fraction(1000)), frozenset(("thousand", "thousands", "k", "$"))),
+    (Number(Fraction(10**6)), frozenset(("million", "millions", "$"))),
+)
+"""Scales in which one side may count, and the words that tell it."""
+
+
+def means_whole(chain: Chain, a: Expression) -> bool:
+    """Whether a quotient may be its whole part: the text says so, or things are shared out."""
+    shared = len(a.units) > 1 and "$" not in a.units and isinstance(a.term, Number) and a.term.value > MANY
+    return chain.whole or shared
+
+
+def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
+    """Why a link that is wrong as read may not be wrong as meant; empty if there is no doubt."""
+    left, right = chain.members[k], chain.members[k + 1]
+    if not (left.clear and right.clear):
+        return "unclear"
+    if _bare(a) and set(a.units) != set(b.units):
+        return "units"
+    if a.adds and factors(a.units):
+        return "units"  # "4 pounds - 6 ounces"
+    if any(_scaled(a.term, b.term, Number(f)) for f in factors(a.units, b.units)):
+        return "units"
+    if not a.operations and not left.first:
+        return "unclear"  # "Week 2 = 35 + 35"
+    if chain.spelled[k] and b.units and rational(a.term) is not None and a.operations == 1:
+        return "units"  # "3/4 is equal to $15"
+    if b.first is not None and judge((a.term,), "=", (b.first,)).verdict == "true":
+        return "running"  # "5 + 3 = 8 + 2 = 10"
+    near = {*a.units, *b.units, *chain.before, *chain.after}
+    if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
+        return "units"
+    return _formal_doubt(left.source, a, b) if chain.formula else ""
+
+
+def _formal_doubt(source: str, a: Expression, b: Expression) -> str:
+    """What may be meant otherwise in a formula."""
+    parts = [part for term in (a.term, b.term) for part in walk(term)]
+    if source.count(r"\boxed") > 1:
+        return "unclear"  # boxes to be filled in
+    if any(isinstance(p, Constant) and p.name == "e" for p in parts):
+        return "constant"  # often the name of a variable
+    if any(isinstance(p, Call) and p.name in "fghP" for p in parts):
+        return "function"
+    if r"\ast" in a.units or ("*" in source and b.operations):
+        return "operation"  # "3 * 4 = 3^4 + 4" for an operation that the problem defines
+    if b.term == ONE and a.units:
+        return "units"  # "60 minutes / 1 hour = 1"
+    return ""
+
+
+def _scaled(a: Term, b: Term, scale: Number) -> bool:
+    """Whether one side counts in units of which the other has so many: cents, thousands, millions."""
+    return bool(same(product(scale, a), b) or same(a, product(scale, b)))
+
+
+def _bare(value: Expression) -> bool:
+    """Whether it is one number or proper fraction."""
+    if not value.operations:
+        return True
+    return bool(value.units) and value.operations == 1 and isinstance(value.term, Number) and 0 < value.term.value < 1
+
+
+def readings_of(value: Expression) -> Iterator[Term]:
+    """Everything that an expression may mean, the likeliest first."""
+    yield value.term
+    yield from value.others
+
+
+def equal_without_degrees(chain: Chain, a: Expression, b: Expression) -> bool:
+    """Whether the sides are equal once degree signs are left out, as in "90 - 26 = 64°"."""
+    x, y = (without_degrees(t) for t in (a.term, b.term))
+    return (x, y) != (a.term, b.term) and judge((x,), "=", (y,), approximate=chain.approximate).verdict != "false"

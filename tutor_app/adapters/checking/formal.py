@@ -1,0 +1,44 @@
+"""Judges links that only formulas have: plus-minus signs, matrices and determinants."""
+
+from __future__ import annotations
+
+from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.doubts import readings_of
+from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
+from tutor_app.adapters.checking.judging import Judgement, judge, shown
+from tutor_app.adapters.checking.operators import determinant, judge_matrices, matrix_value
+from tutor_app.adapters.grading.algebra import same
+from tutor_app.adapters.grading.terms import symbols
+
+
+def judge_two_signs(left: str, right: str) -> Judgement | None:
+    """The verdict where plus-minus signs stand for two values each; None where they do not."""
+    a, b = signs_of(left), signs_of(right)
+    if a is None or b is None:
+        return None
+    pairs = (tuple(zip(a, b, strict=True)), tuple(zip(a, reversed(b), strict=True)))
+    if any(all(same(x.term, y.term) for x, y in pair) for pair in pairs):
+        return Judgement("true", "identity")
+    if any(symbols(v.term) for v in (*a, *b)):
+        return Judgement("unchecked", "variables")
+    verdicts = [[judge(readings_of(x), "=", readings_of(y)).verdict for x, y in pair] for pair in pairs]
+    if all("false" in found for found in verdicts):
+        return Judgement("false", "different", " or ".join(shown(v.term) for v in a))
+    return Judgement("rounded" if any(set(v) <= {"true", "rounded"} for v in verdicts) else "unchecked", "beyond")
+
+
+def judge_matrix_link(left: str, right: str) -> Judgement | None:
+    """The verdict on a link with matrices or determinants; None where there are none."""
+    square = determinant_of(left)
+    if square is not None:
+        matrix, value = matrix_value(square), value_of(right)
+        found = determinant(matrix) if matrix is not None else None
+        other = symbolic.built(value.term) if value is not None else None
+        if found is None or other is None:
+            return None
+        verdict = symbolic.equal(found, other)
+        if verdict is None or (verdict is False and found.free_symbols | other.free_symbols):
+            return Judgement("unchecked", "beyond")
+        return Judgement("true", "matrix") if verdict else Judgement("false", "matrix", symbolic.shown(found))
+    a, b = matrices_of(left), matrices_of(right)
+    return judge_matrices(a, b) if a is not None and b is not None else None

@@ -1,0 +1,78 @@
+"""Judges rewritings: "3x * 4 = 11x", "expanding, (x + 2)^2 = x^2 + 4"; equations that are to be solved are none."""
+
+from __future__ import annotations
+
+from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.chains import Chain
+from tutor_app.adapters.checking.clauses import is_condition, is_refuted
+from tutor_app.adapters.checking.context import replaced
+from tutor_app.adapters.checking.doubts import readings_of
+from tutor_app.adapters.checking.judging import Judgement, judge, shown
+from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.checking.words import REWRITING
+from tutor_app.adapters.grading.algebra import Quotient, normal
+from tutor_app.adapters.grading.terms import (
+    ONE,
+    Call,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Term,
+    negative,
+    symbols,
+    total,
+    walk,
+)
+
+
+def judge_rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on ``3x * 4 = 11x`` and ``x + 5 + 2 = x + 8``: no equations to be solved, but wrong rewritings."""
+    difference = normal(total(a.term, negative(b.term)))
+    if difference is None or difference.opaque or chain.formula or set(difference.below) != {()}:
+        return None
+    if len(difference.above) != 1 or is_condition(chain) or is_refuted(chain) or not a.operations:
+        return None
+    ((monomial, _),) = difference.above.items()
+    if not monomial:
+        return Judgement("false", "identity", f"the sides differ by {shown(_number(difference))}")
+    if len(monomial) != 1 or not monomial[0][0].startswith("x ") or not (symbols(a.term) and symbols(b.term)):
+        return None
+    name = monomial[0][0].removeprefix("x ")
+    x, y = (tuple(replaced(t, name, ONE) for t in readings_of(side)) for side in (a, b))
+    found = judge(x, "=", y, approximate=chain.approximate)
+    if found.verdict != "false":
+        return found if found.verdict == "rounded" else Judgement("unchecked", "approximate")
+    return Judgement(
+        "false", "identity", f"for {name} = 1 the left side is {shown(x[0])}, the right side {shown(y[0])}"
+    )
+
+
+def judge_announced(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on an expansion or factorisation that is announced as one, and whose sides differ."""
+    names = symbols(a.term)
+    if REWRITING.isdisjoint(chain.before[-6:]) or not names or names != symbols(b.term) or is_condition(chain):
+        return None
+    if (
+        "equation" in chain.before
+        or is_refuted(chain)
+        or any(isinstance(p, Call) and p.name in "fghP" for p in walk(a.term))
+    ):
+        return None
+    if _is_product(a.term) == _is_product(b.term) or not (isinstance(a.term, Sum) or isinstance(b.term, Sum)):
+        return None  # both sides alike: rather an equation
+    x, y = symbolic.built(a.term), symbolic.built(b.term)
+    if x is None or y is None or symbolic.equal(x, y) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def _is_product(term: Term) -> bool:
+    """Whether it is what a factorisation gives: several factors with unknowns, or a power of a sum."""
+    if isinstance(term, Product):
+        return sum(1 for factor in term.factors if symbols(factor)) > 1
+    return isinstance(term, Power) and isinstance(term.base, Sum)
+
+
+def _number(difference: Quotient) -> Term:
+    return Number(difference.above[()] / difference.below[()])
