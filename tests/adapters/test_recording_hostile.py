@@ -113,6 +113,45 @@ class D(dict):
 d = D(a=1)
 x = 9
 """,
+    "classes with a say in what they are": """
+class M(type):
+    def __getattribute__(c, n):
+        if n == '__module__': print('meta', n)
+        return type.__getattribute__(c, n)
+    def __hash__(c):
+        print('hash'); return 1
+class A(metaclass=M):
+    @property
+    def __class__(self): print('class'); return int
+    @property
+    def __dict__(self): print('dict'); return {}
+class L(list):
+    def __iter__(self): print('iter'); return iter(())
+    def __len__(self): print('len'); return 9
+a = A()
+b = [a, L([1, 2])]
+c = A
+print('done')
+""",
+    "names of the system redefined": """
+import sys, threading
+sys._getframe = sys.exc_info = None
+threading.get_ident = lambda: 5
+def f(): raise ValueError
+try:
+    f()
+except ValueError: b = 2
+print(b)
+""",
+    "lists nested without end": """
+a = []
+b = a
+for i in range(2000):
+    b.append([])
+    b = b[0]
+a.append(a)
+print(i)
+""",
     "generators": """
 def g(n):
     for i in range(n):
@@ -345,6 +384,17 @@ def test_printing_that_never_ends_is_given_up(sandbox: Sandbox) -> None:
     assert recording.result.status == "ok"
     assert at_end(recording)["v"] == "expression that takes too long to print"
     assert at_end(recording)["done"] == "1"
+
+
+def test_objects_are_shown_by_what_they_hold(sandbox: Sandbox) -> None:
+    code = (
+        "class P:\n    def __init__(self, x): self.x = x\nclass S:\n    __slots__ = ('a', 'b')\np, s = P([1]), S()\n"
+        "s.a = 2\n"
+        "from enum import Enum\nclass C(Enum):\n    RED = 1\nc = C.RED\nfrom collections import namedtuple\n"
+        "t = namedtuple('T', 'x y')(1, 2)"
+    )
+    found = at_end(recorded(sandbox, code))
+    assert (found["p"], found["s"], found["c"], found["t"]) == ("P(x=[1])", "S(a=2)", "C.RED", "(1, 2)")
 
 
 def test_arrays_of_a_million_are_named_by_their_shape(sandbox: Sandbox) -> None:

@@ -40,7 +40,10 @@ _SMALL: Final = 10**15
 _MISSING: Final = object()
 _UNSETTLED: Final = object()
 _GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-_NEVER: Final = frozenset((types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type))
+# Kept here, because the block may put something else in their place.
+_frame, _exc_info, _thread = sys._getframe, sys.exc_info, threading.get_ident
+_recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
+_NEVER: Final = frozenset(map(id, (types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type)))
 
 
 class Recorder:
@@ -63,11 +66,11 @@ class Recorder:
         self._shared: set[str] = set()
         self._encoder = Encoder()
         self._watches = Watches(watches, self._encoder)
-        self._thread = threading.get_ident()
+        self._thread = _thread()
         self._filename = ""
         self._module = BlockFrame(0, None, None, 0, 0)
         self._frames: dict[int, BlockFrame] = {}
-        self._limit = sys.getrecursionlimit()
+        self._limit = _recursion_limit()
         self._is_deep = False
         self._refused: BaseException | None = None
         self._busy = False
@@ -106,7 +109,7 @@ class Recorder:
         finally:
             self._uninstall()
             if self._is_deep:
-                sys.setrecursionlimit(self._limit)
+                _set_recursion_limit(self._limit)
             self.flush()
         return value
 
@@ -136,10 +139,10 @@ class Recorder:
     def _mark(self, code: int) -> None:
         if self._busy:
             return
-        if threading.get_ident() != self._thread:
+        if _thread() != self._thread:
             self._remarks["What other threads did is not shown."] = None
             return
-        frame = sys._getframe(1)
+        frame = _frame(1)
         if frame.f_code.co_filename != self._filename:  # a function that another block defined
             return
         event = code & ((1 << SHIFT) - 1)
@@ -172,7 +175,7 @@ class Recorder:
         if event == CALL:
             self._record(own, CALL, statement, frame.f_lineno, own.scope())
         elif event == ERROR:
-            error = sys.exc_info()[1]
+            error = _exc_info()[1]
             if error is not None and not isinstance(error, GeneratorExit):
                 own.failed = True
                 if error is self._refused:
@@ -188,7 +191,7 @@ class Recorder:
             own.frame = None
             if self._is_deep and own.total <= self._limit - SPARE_FRAMES:
                 self._is_deep = False
-                sys.setrecursionlimit(self._limit)
+                _set_recursion_limit(self._limit)
 
     def _begin(self, frame: types.FrameType) -> BlockFrame:
         """A frame that has just begun."""
@@ -196,11 +199,11 @@ class Recorder:
         own = self._frames[id(frame)] = BlockFrame(self._frames_begun, frame, None, 1, 0)
         self._place(own, frame)
         if not self._is_deep:
-            self._limit = sys.getrecursionlimit()
+            self._limit = _recursion_limit()
             if own.total > self._limit - SPARE_FRAMES:
                 # The recorder needs some frames above the block's; the block itself is held to its own limit.
                 self._is_deep = True
-                sys.setrecursionlimit(self._limit + SPARE_FRAMES)
+                _set_recursion_limit(self._limit + SPARE_FRAMES)
         if own.total > self._limit:
             self._frames.pop(id(frame))
             self._frames_begun -= 1
@@ -231,13 +234,13 @@ class Recorder:
 
     def _note(self, number: int, value: object) -> object:
         """Keep the value of an expression; returns it."""
-        if self._busy or self._left <= 0 or threading.get_ident() != self._thread:
+        if self._busy or self._left <= 0 or _thread() != self._thread:
             return value
         if self._notes >= MAX_NOTED:
             self._remarks["The calculations of later lines are not shown: there are too many."] = None
             return value
-        frame = sys._getframe(1)
-        if frame.f_code.co_filename != self._filename or type(value) in _NEVER:
+        frame = _frame(1)
+        if frame.f_code.co_filename != self._filename or id(type(value)) in _NEVER:
             return value
         started = perf_counter()
         self._busy = True
@@ -259,8 +262,8 @@ class Recorder:
 
     def _back(self, value: object) -> object:
         """Keep what a function is about to return; returns it."""
-        if not self._busy and self._left > 0 and threading.get_ident() == self._thread:
-            own = self._frames.get(id(sys._getframe(1)))
+        if not self._busy and self._left > 0 and _thread() == self._thread:
+            own = self._frames.get(id(_frame(1)))
             if own is not None and own.number:
                 self._busy = True
                 try:
@@ -422,7 +425,7 @@ def _source_of(filename: str) -> list[str]:
 
 def _is_data(name: str, value: object) -> bool:
     """Whether a name that the block did not make holds something to be shown: no function, class or constant."""
-    if type(value) in _NEVER or isinstance(value, type):
+    if id(type(value)) in _NEVER or isinstance(value, type):
         return False
     owners = (sys.modules.get(module) for module in ("sympy", "numpy", "math", "cmath"))
     return not any(owner is not None and getattr(owner, name, _MISSING) is value for owner in owners)

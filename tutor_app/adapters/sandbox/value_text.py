@@ -14,7 +14,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import islice
 from time import perf_counter
@@ -37,6 +37,7 @@ IMMUTABLE: Final = frozenset(
     (bool, int, float, complex, str, bytes, type(None), Fraction, types.FunctionType, types.BuiltinFunctionType, type)
 )
 """Objects of these types stay what they are; of all others the text is compared."""
+_IMMUTABLE_IDS: Final = frozenset(map(id, IMMUTABLE))
 Encoded = tuple[str, str, str]
 """Kind, text, LaTeX."""
 _OWN_PRINTING: Final = ("_latex", "_sympystr", "_sympyrepr", "__str__", "__repr__", "args", "__hash__", "__eq__")
@@ -53,7 +54,7 @@ class _TooLong(BaseException):
 def is_settled(value: object) -> bool:
     """Whether the value stays what it is for good, so that the same object need not be looked at again."""
     kind = type(value)
-    if kind in IMMUTABLE:
+    if id(kind) in _IMMUTABLE_IDS:  # a class may have a say in how it is looked up
         return True
     sympy = sys.modules.get("sympy")
     return sympy is not None and issubclass(kind, sympy.Basic) and not issubclass(kind, sympy.MatrixBase)
@@ -104,6 +105,8 @@ class Encoder:
         kind = type(value)
         if value is None:
             return "nothing", "None", ""
+        if type(kind) is not type and module_of(type(kind)) == "__main__":  # even comparing such a class calls its code
+            return "object", self._object(value, kind), ""
         if kind is bool:
             return "logical", str(value), ""
         if kind is int:
@@ -144,7 +147,7 @@ class Encoder:
         if numpy is not None and issubclass(kind, numpy.generic):
             item = value.item()
             return ("number" if type(item) in (int, float, complex) else "object"), self._inner(item, 1), ""
-        module = str(kind.__module__)
+        module = module_of(kind)
         if module.startswith("matplotlib"):
             return "figure", _name_of(kind), ""
         if module in _PLAIN_MODULES:
@@ -158,11 +161,8 @@ class Encoder:
         name = _name_of(kind)
         if issubclass(kind, enum.Enum):
             return f"{name}.{object.__getattribute__(value, '_name_')}"
-        try:
-            fields = object.__getattribute__(value, "__dict__")
-        except AttributeError:
-            fields = {}
-        if kind.__module__ != "__main__" or type(fields) is not dict:
+        fields = _fields(value, kind)
+        if module_of(kind) != "__main__" or fields is None:
             return f"<{name}>"
         inside = ", ".join(f"{k}={self._inner(v, 2)}" for k, v in islice(fields.items(), 10))
         return f"{name}({inside})"
@@ -253,12 +253,12 @@ class Encoder:
             known = self._printed[key] = numpy.array2string(numpy.asarray(value), separator=", "), ""
         return known[0]
 
-    def _sequence_latex(self, value: Any) -> str:
+    def _sequence_latex(self, value: Any, level: int = 3) -> str:
         sympy = sys.modules.get("sympy")
         base = next(b for b in _BRACKETS if issubclass(type(value), b))
         if sympy is None or not 0 < base.__len__(value) <= 12:  # type: ignore[attr-defined]
             return ""
-        items = [self._item_latex(v) for v in base.__iter__(value)]  # type: ignore[attr-defined]
+        items = [self._item_latex(v, level - 1) for v in base.__iter__(value)]  # type: ignore[attr-defined]
         if not all(items) or not any(isinstance(v, sympy.Basic) for v in base.__iter__(value)):  # type: ignore[attr-defined]
             return ""
         left, right = ("[", "]") if base is list else ("(", ")") if base is tuple else (r"\{", r"\}")
@@ -271,13 +271,13 @@ class Encoder:
             return ""
         if not any(isinstance(v, sympy.Basic) for pair in dict.items(value) for v in pair):
             return ""
-        pairs = [(self._item_latex(k), self._item_latex(v)) for k, v in dict.items(value)]
+        pairs = [(self._item_latex(k, 2), self._item_latex(v, 2)) for k, v in dict.items(value)]
         if not all(k and v for k, v in pairs):
             return ""
         inside = r", \  ".join(f"{k} : {v}" for k, v in pairs)
         return rf"\left\{{ {inside}\right\}}"
 
-    def _item_latex(self, value: Any) -> str:
+    def _item_latex(self, value: Any, level: int) -> str:
         sympy = sys.modules["sympy"]
         kind = type(value)
         if issubclass(kind, sympy.Basic) and not issubclass(kind, sympy.MatrixBase):
@@ -285,8 +285,8 @@ class Encoder:
         if kind in (int, float) and math.isfinite(value):
             text = self.encode(value)[1]
             return "" if "e" in text or len(text) > 40 else text
-        if kind in (list, tuple) and len(value) <= 12:
-            return self._sequence_latex(value)
+        if level and kind in (list, tuple) and len(value) <= 12:
+            return self._sequence_latex(value, level)
         return ""
 
 
@@ -305,7 +305,7 @@ def _size_problem(values: Sequence[Any]) -> str:
             if getattr(node, "is_Float", False) and node._prec > MAX_BITS:
                 return "expression with a number of very many digits"
             kind = type(node)
-            if kind.__module__ == "__main__" and any(name in vars(kind) for name in _OWN_PRINTING):
+            if module_of(kind) == "__main__" and any(name in vars(kind) for name in _OWN_PRINTING):
                 return f"<{_name_of(kind)}>"
     return ""
 
@@ -331,3 +331,24 @@ def _name_of(kind: type) -> str:
     """A class's own name, also where its metaclass has something else to say."""
     name: str = type.__dict__["__name__"].__get__(kind)
     return name
+
+
+def module_of(kind: type) -> str:
+    """The module of a class, whatever its metaclass has to say."""
+    return str(type.__dict__["__module__"].__get__(kind))
+
+
+def _fields(value: object, kind: type) -> dict[str, Any] | None:
+    """The attributes that an object itself holds; None if it has none, or its class has redefined what they are."""
+    slots: dict[str, Any] = {}
+    for base in type.__dict__["__mro__"].__get__(kind):
+        names = type.__dict__["__dict__"].__get__(base)
+        for name, found in names.items():
+            if type(found) is types.MemberDescriptorType:
+                with suppress(AttributeError):  # a slot that has no value yet
+                    slots[name] = found.__get__(value)
+        found = names.get("__dict__")
+        if found is not None:
+            fields = found.__get__(value) if type(found) is types.GetSetDescriptorType else None
+            return slots | fields if type(fields) is dict else None
+    return slots or None

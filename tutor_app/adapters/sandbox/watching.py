@@ -12,7 +12,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, time_limited
+from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, module_of, time_limited
 
 _ALLOWED: Final = (
     ast.Expression, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.keyword, ast.Name,
@@ -93,7 +93,7 @@ class _Watch:
                 value = names.get(node.id, module.get(node.id))
                 if hasattr(type(value), "__next__"):
                     return f"{node.id} would be used up by looking at it"
-                if type(value).__module__ == "__main__" and not isinstance(value, types.FunctionType | type):
+                if module_of(type(value)) == "__main__" and not isinstance(value, types.FunctionType | type):
                     return f"{node.id} is an object of this code, whose methods could change something"
             elif isinstance(node, ast.Call) and not _is_pure(node.func, module, names):
                 return f"calling {ast.unparse(node.func)} could change something"
