@@ -45,6 +45,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--large", action="store_true", help="large print")
     parser.add_argument("--steps", action="store_true", help="number the steps")
     parser.add_argument("--thoughts", action="store_true", help="show what a reasoning model thought, too")
+    parser.add_argument("--no-statements", action="store_true", help="do not say which statements are false")
     parser.add_argument("--no-code", action="store_true", help="leave out the code")
     parser.add_argument("--no-output", action="store_true", help="leave out what the code printed and drew")
     parser.add_argument("--no-answer", action="store_true", help="leave out the answer, and empty every box around it")
@@ -64,6 +65,7 @@ def options_of(args: argparse.Namespace) -> Options:
         answer=not args.no_answer,
         steps=args.steps,
         thoughts=args.thoughts,
+        statements=not args.no_statements,
         made=not args.no_provenance,
         title=args.title,
         paper=args.paper,

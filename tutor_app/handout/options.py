@@ -30,6 +30,7 @@ class Options:
         answer: False leaves out the final answer and empties every ``\\boxed{}``; the steps may still tell it.
         steps: Whether steps are numbered.
         thoughts: Whether what a reasoning model thought is shown, which is no part of the solution.
+        statements: Whether it is said which statements of the solution are false, and how many were checked.
         made: Whether it is said how the solution was made.
         title: Of the whole document, or empty.
         paper: Size of a page.
@@ -42,6 +43,7 @@ class Options:
     answer: bool = True
     steps: bool = False
     thoughts: bool = False
+    statements: bool = True
     made: bool = True
     title: str = ""
     paper: Paper = "a4"

@@ -55,7 +55,8 @@ def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
             case Text():
                 text = part.text if options.answer else without_boxes(part.text)
                 if text.strip():
-                    yield replace(part, text=text)
+                    shown = options.statements and options.answer
+                    yield replace(part, text=text, claims=part.claims if shown else ())
             case Thought():
                 if options.thoughts:
                     yield part if options.answer else replace(part, text=without_boxes(part.text))

@@ -21,7 +21,8 @@ from PySide6.QtGui import (
     QTextFrameFormat,
 )
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.claims import MARKS, Claim, Tally, remark
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, claims_of
 from tutor_app.handout.wording import STATUS, VERDICTS, error_text
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
@@ -29,6 +30,7 @@ from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.theme import Theme
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.markup import answer_segments
+from tutor_app.text.plain import plain as plain_text
 
 PROBLEM: Final = 1
 RUN: Final = 2
@@ -76,6 +78,7 @@ class DocumentBuilder:
     ) -> None:
         self.w = Writer(document, theme, formulas, size)
         self._paper = paper
+        self._tally = ""  # of the statements of the solution, for its answer
         self._definitions = Definitions()
         self._thought: QTextFrame | None = None
         self._thought_part = -1
@@ -115,12 +118,14 @@ class DocumentBuilder:
     def parts(self, parts: Sequence[Part]) -> None:
         """Write the parts of a solution from its beginning."""
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
+        self._tally = Tally.of(claims_of(parts)).sentence()
         drawn = -1  # index of the last figure that was written with its output
         for index, part in enumerate(parts):
             self.part = index
             match part:
                 case Text():
                     self.text(part.text)
+                    self._false_claims(part.claims)
                 case Thought():
                     self.begin_thought()
                     self._thought_text = part.text
@@ -155,6 +160,15 @@ class DocumentBuilder:
             self.close_run()
             write_markdown(self.w, self._definitions.resolve(text.strip("\n")))
 
+    def _false_claims(self, claims: Sequence[Claim]) -> None:
+        """Say after a text which of its statements are false, and what is right."""
+        for claim in claims:
+            if claim.verdict == "false":
+                said = plain_text(" ".join(claim.text.split()))
+                self.w.paragraph(left=0.6, bottom=0.35)
+                self.w.write(f"{MARKS['false']} False: {said}", self.w.ui_format(color="bad", bold=True))
+                self.w.write(plain_text(remark(claim)), self.w.ui_format(color="bad"))
+
     def plain(self, text: str) -> None:
         """Write prose that is still growing."""
         if text.strip():
@@ -185,6 +199,10 @@ class DocumentBuilder:
         if answer.source in _SOURCES:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())
+        if self._tally:
+            self.w.paragraph(top=0.5, bottom=0.0)
+            color = "muted" if "false" not in self._tally else "bad"
+            self.w.write(self._tally[0].upper() + self._tally[1:] + ".", self.w.ui_format(color=color))
         self._leave(outer)
 
     # -- thoughts -----------------------------------------------------------------------------------------------

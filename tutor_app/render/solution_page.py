@@ -32,7 +32,7 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.solve import Builder
-from tutor_app.core.transcript import Figure, Part, Text, Transcript
+from tutor_app.core.transcript import Figure, Part, Text, Transcript, claims_of
 from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.theme import Theme
@@ -137,9 +137,9 @@ class SolutionPage:
         self._write_tail()
 
     def feed(self, events: Iterable[SolveEvent]) -> bool:
-        """Write the next events; returns whether the document holds words that turned out to be a thought.
+        """Write the next events; returns whether the document must be written anew.
 
-        It must be written anew then, with a card for the thought.
+        That is where words turned out to be a thought, and at the end of a solution with checked statements.
         """
         grew = is_outdated = False
         for event in events:
@@ -148,6 +148,8 @@ class SolutionPage:
                 is_outdated = True
                 self._drop_tail()
                 self._text_part, self._done = -1, 0
+            # What was found of the statements is written with the texts they stand in, once all is known.
+            is_outdated |= isinstance(event, Finished) and bool(claims_of(self._fold.closed))
             grew |= self._write(event)
         if grew:
             self._write_tail()

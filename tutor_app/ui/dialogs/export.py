@@ -36,6 +36,7 @@ _SWITCHES: Final = (
     ("answer", "Answers", "Without them boxed results are left empty, too."),
     ("steps", "Step numbers", ""),
     ("thoughts", "Thoughts", "What a reasoning model thought, which is no part of its solution."),
+    ("statements", "Checked statements", "Which statements are false, and how many were checked."),
     ("made", "How it was made", "Model, date and settings, in small print at the end."),
 )
 
