@@ -76,25 +76,22 @@ class AppServices:
         settings = solve_settings(self._settings)
         yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
 
-    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
         """See the protocol."""
-        from tutor_app.core.events import RunFinished
-        from tutor_app.core.trace import Columns, Recording
         from tutor_app.core.trace_values import Record
-        from tutor_app.core.transcript import Code
+        from tutor_app.tutor.stepping import record_block
 
-        sources = [p.source for p in transcript.solution if isinstance(p, Code)]
-        recording = Recording(sources[block], Columns(), stopped="The run could not be recorded.")
-        session = self._stepping().open()
-        try:
-            for number, source in enumerate(sources[: block + 1]):
-                record = Record(STEPS) if number == block else None
-                for event in session.run(source, cancel=cancel, record=record):
-                    if isinstance(event, RunFinished) and event.recording is not None:
-                        recording = event.recording
-        finally:
-            session.close()
-        return recording
+        record = Record(STEPS, watches=tuple(watches))
+        parts, executor = transcript.solution, self._stepping()
+        return record_block(parts, block, executor=executor, edited=edited, record=record, cancel=cancel)
 
     def _stepping(self) -> Sandbox:
         """Where recorded code runs; it needs no model."""

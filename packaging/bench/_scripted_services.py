@@ -59,7 +59,15 @@ class ScriptedServices:
         """Play the events; a benchmark overrides it."""
         yield from events_of(problem, (), 1)
 
-    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
         """See the protocol."""
         return Recording("", Columns())
 

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import io
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -87,7 +87,7 @@ def noted_number(recording: Recording, line: int, source: str) -> int:
     raise AssertionError(f"line {line} has no part {source}")
 
 
-def recorded(source: str, hint: str = "", stopped: str = "") -> Recording:
+def recorded(source: str, hint: str = "", stopped: str = "", watches: Sequence[str] = ()) -> Recording:
     """A recording of a block that prints, calls ``draw(figure)``, or fails."""
     tracer = _Tracer(source)
     error: CodeError | None = None
@@ -112,4 +112,4 @@ def recorded(source: str, hint: str = "", stopped: str = "") -> Recording:
         finally:
             sys.settrace(before)
     result = Output(stdout=tracer.out.getvalue(), status="error" if error else "ok", error=error)
-    return Recording(source, tracer.columns, result, tracer.figures, tracer.out.getvalue(), stopped)
+    return Recording(source, tracer.columns, result, tracer.figures, tracer.out.getvalue(), stopped, watches)

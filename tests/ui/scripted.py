@@ -216,14 +216,25 @@ class ScriptedServices:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
 
-    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
         self.calls.append(f"record block {block}")
         while self.hold_record and not cancel.is_set():
             time.sleep(0.002)
         if self.fail_record:
             raise SandboxFault(self.fail_record)
         sources = [p.source for p in transcript.solution if isinstance(p, Code)]
-        return self.recordings.get(block) or recorded(sources[block])
+        self.calls += [f"watch {w}" for w in watches]
+        if edited is not None:
+            return recorded(edited, watches=watches)
+        return self.recordings.get(block) or recorded(sources[block], watches=watches)
 
     def model_info(self) -> ModelInfo | None:
         return ModelInfo(self.model, device="CPU, 2 threads") if self.model else None

@@ -495,3 +495,48 @@ def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping:
     qtbot.waitUntil(projector.isActiveWindow)
     press(projector, "F11")
     assert not projector.isVisible()
+
+
+def test_what_if_runs_the_changed_code_and_says_what_came_out_differently(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_solution(qtbot, open_window, services)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    panel.what_if_button.click()
+    assert panel.what_if.isVisible()
+    (number,) = panel.what_if.numbers
+    assert (number.parameter.name, number.field.text()) == ("start", "5")
+    number.slider.setValue(number.slider.value() + 3)
+    assert panel.view.code.toPlainText() == "start = 8"
+    qtbot.waitUntil(lambda: panel.stepper.recording.source == "start = 8")
+    assert shown_values(panel) == {"start": "8"}
+    assert panel.what_if.differences.text() == "start: 5 \u2192 8"
+    panel.view.code.setFocus()
+    panel.view.code.selectAll()
+    QTest.keyClicks(panel.view.code, "start = 1")
+    panel.what_if.run_button.click()
+    qtbot.waitUntil(lambda: panel.what_if.differences.text() == "start: 5 \u2192 1")
+    panel.what_if_button.click()
+    assert panel.view.code.toPlainText() == "start = 5"
+    assert panel.view.code.isReadOnly()
+    assert panel.stepper.recording.source == "start = 5"
+    assert window.view.page.transcript().solution[1] == Code("start = 5")
+
+
+def test_watched_expressions_are_recorded_and_shown_first(qtbot: QtBot, stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    panel.stepper.to_line(5)
+    panel.view.watch.setFocus()
+    QTest.keyClicks(panel.view.watch, "total * 2")
+    QTest.keyClick(panel.view.watch, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: panel.stepper.recording.watches == ("total * 2",))
+    assert place(panel) == (5, "line")
+    rows = panel.view.values.values.rows
+    assert rows[0].words == "Watched"
+    assert rows[1].variable is not None
+    assert rows[1].variable.name == "total * 2"
+    menu = panel.view.values.menu(panel.view.values.values.index(1))
+    assert menu is not None
+    next(a for a in menu.actions() if a.text() == "Do not watch total * 2").trigger()
+    qtbot.waitUntil(lambda: panel.stepper.recording.watches == ())

@@ -29,8 +29,24 @@ class Services(Protocol):
         """*Worker.* Solve and save a problem; the last event is ``Finished``."""
         ...
 
-    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
-        """*Worker.* Run the code block of that number, from 0, after the blocks before it, and record every step."""
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
+        """*Worker.* Run a code block after the blocks before it, and record every step.
+
+        Args:
+            transcript: The solution.
+            block: Number of the block, from 0.
+            cancel: Ends the run.
+            edited: What to run in its place; the solution stays as it is.
+            watches: Expressions to evaluate at every step.
+        """
         ...
 
     def model_info(self) -> ModelInfo | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QMouseEvent,
@@ -56,9 +57,11 @@ class CodePane(QPlainTextEdit):
 
     Signals:
         breakpoint_asked: The user clicked on a line's number: the line.
+        edited: The user has changed the code: all of it.
     """
 
     breakpoint_asked = Signal(int)
+    edited = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +95,28 @@ class CodePane(QPlainTextEdit):
         self._colours.use(spans(source), self._theme)
         self._line = 0
         self._mark()
+
+    def set_editable(self, on: bool) -> None:
+        """Whether the user may change the code."""
+        self.setReadOnly(not on)
+        self.setUndoRedoEnabled(on)
+        if on:
+            self.textChanged.connect(self._say_edited)
+        else:
+            with suppress(RuntimeError):  # it was not editable before
+                self.textChanged.disconnect(self._say_edited)
+            self.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+
+    def replace_source(self, source: str) -> None:
+        """Show changed code, telling nobody."""
+        if source != self.toPlainText():
+            with QSignalBlocker(self):
+                self.set_source(source)
+
+    def _say_edited(self) -> None:
+        self.edited.emit(self.toPlainText())
 
     def show_line(self, line: int, failed: bool = False) -> None:
         """Mark the line about to run, or the one that failed, and bring it into view; 0 marks none."""

@@ -6,7 +6,7 @@ so and offers to stop. It knows the page and the services only by what it is giv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor_app.core.comparing import Comparison, compared
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, Transcript
@@ -36,6 +37,7 @@ from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.icons import icon
 from tutor_app.ui.stepper.stepper import Stepper
 from tutor_app.ui.stepper.view import StepView
+from tutor_app.ui.stepper.what_if import WhatIf
 
 MIN_WIDTH: Final = 320
 NARROW: Final = 1000
@@ -45,7 +47,15 @@ NARROW: Final = 1000
 class Recorder(Protocol):
     """What records a block."""
 
-    def record_block(self, transcript: Transcript, block: int, cancel: Cancel) -> Recording:
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
         """*Worker.* Record the code block of that number, from 0, after the blocks before it."""
         ...
 
@@ -88,6 +98,9 @@ class StepPanel(QDockWidget):
         self._job: Job | None = None
         self._transcript = Transcript(())
         self.block = -1
+        self._original: Recording | None = None
+        self._watches: tuple[str, ...] = ()
+        self._edited: str | None = None
         self.stepper = Stepper(self)
         self.view = StepView(self.stepper, formulas, theme)
         self.setObjectName("stepPanel")
@@ -111,6 +124,13 @@ class StepPanel(QDockWidget):
         self.setTitleBarWidget(QWidget())  # the head is inside: a dock's own title bar takes no keyboard focus
         for splitter in (self.view.main, self.view.right):
             splitter.splitterMoved.connect(lambda *_: self.arranged.emit())
+        self.what_if = WhatIf()
+        self.view.left.addWidget(self.what_if)
+        self.what_if.run_asked.connect(lambda source: self._run_again(source, self._watches))
+        self.what_if.original_asked.connect(self.show_original)
+        self.what_if.source_changed.connect(self.view.code.replace_source)
+        self.view.code.edited.connect(self.what_if.set_text)
+        self.view.watch_asked.connect(self.watch)
         self._set_tab_order()
         self.set_theme(theme)
         self.hide()
@@ -136,7 +156,10 @@ class StepPanel(QDockWidget):
         row.setSpacing(2)
         row.addWidget(self.blocks)
         row.addStretch(1)
-        self.tools = row
+        self.what_if_button = _tool("What if", "What if: change a number or a line and run it again")
+        self.what_if_button.setCheckable(True)
+        self.what_if_button.toggled.connect(self.show_what_if)
+        row.addWidget(self.what_if_button)
         row.addWidget(self.spread)
         row.addWidget(self.projector)
         row.addWidget(self.close_button)
@@ -204,6 +227,8 @@ class StepPanel(QDockWidget):
         self._transcript, self.block = transcript, block
         self._fill_blocks()
         self.stepper.close()
+        self._original, self._edited, self._watches = None, None, ()
+        self.what_if_button.setChecked(False)
         first = "" if block == 0 else f" after block{'s 1 to' if block > 1 else ''} {block}"
         self._wait(f"Running block {block + 1}{first} once more in the sandbox, to record every step\u2026")
         self.show()
@@ -247,7 +272,9 @@ class StepPanel(QDockWidget):
         if not len(recording):
             self._wait(recording.stopped or "There is nothing to step through in this block.", failed=True)
             return
+        self._original = recording
         self.stepper.open(recording)
+        self.what_if.set_source(recording.source)
         self.pages.setCurrentWidget(self.view)
         self.view.code.setFocus()
         self.block_shown.emit(self.block)
@@ -263,12 +290,74 @@ class StepPanel(QDockWidget):
             self._job = None
             self._wait("The recording was cancelled.", failed=True)
 
+    # -- what if, and watches -----------------------------------------------------------------------------------
+
+    def show_what_if(self, on: bool) -> None:
+        """Let the code be changed, or go back to the original."""
+        self.what_if.setVisible(on)
+        self.view.code.set_editable(on)
+        if not on:
+            self.show_original()
+
+    def show_original(self) -> None:
+        """Show what the model wrote again."""
+        original, self._edited = self._original, None
+        if original is not None and self.stepper.recording is not original:
+            self.stepper.open(original)
+        if original is not None:
+            self.view.code.replace_source(original.source)
+            self.what_if.numbers_from(original.source)
+            self.what_if.show_differences(None)
+
+    def watch(self, expression: str) -> None:
+        """Evaluate one expression more at every step; one that is watched already is watched no longer."""
+        known = self._watches
+        watches = tuple(w for w in known if w != expression) if expression in known else (*known, expression)
+        self._run_again(self._edited, watches)
+
+    def _run_again(self, source: str | None, watches: tuple[str, ...]) -> None:
+        """Record the block, or what it was changed into, and stay at the same step if there is one."""
+        original = self._original
+        if original is None:
+            return
+        if self._job is not None:
+            self._job.stop()
+        edited = source if source is not None and source != original.source else None
+        self.view.say("Running it again in the sandbox\u2026")
+        transcript, block, job = self._transcript, self.block, Job()
+
+        def work() -> tuple[Recording, Comparison | None]:
+            recording = self._recorder.record_block(transcript, block, job.cancel, edited=edited, watches=watches)
+            comparable = edited is not None and len(recording) > 0
+            return prepared(recording), compared(original, recording) if comparable else None
+
+        def done(result: tuple[Recording, Comparison | None]) -> None:
+            recording, comparison = result
+            self._job = None
+            if not len(recording):
+                self.view.say(recording.stopped or "There is nothing to step through in this code.")
+                return
+            at, at_end = self.stepper.position, self.stepper.position >= len(self.stepper) - 1
+            self._edited, self._watches = edited, watches
+            if edited is None:
+                self._original = recording
+            self.stepper.open(recording)
+            self.stepper.go(len(recording) - 1 if at_end or edited is not None else at)
+            self.what_if.show_differences(comparison)
+
+        def failed(error: Exception) -> None:
+            self._job = None
+            self.view.say(self._complain(error))
+
+        self._job = self._bridge.run_in_background(work, done, failed, job=job)
+
     # -- look ---------------------------------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme = theme
         self.view.set_theme(theme)
+        self.what_if_button.setIcon(icon("flask", theme.muted))
         for button, name in ((self.spread, "spread"), (self.projector, "projector"), (self.close_button, "close")):
             button.setIcon(icon(name, theme.muted))
 

@@ -34,6 +34,7 @@ from tutor_app.ui.formulas import Formulas
 
 _ROLE: Final = Qt.ItemDataRole.UserRole
 _SETTLE_MS: Final = 60
+_WATCHED: Final = -1  # the number that stands for the frame of the watched expressions
 _PLAIN: Final = re.compile(r"\d{1,40}(\.\d+)?")
 _FOLD_EM: Final = 6.5  # a formula higher than this is folded
 Index = QModelIndex | QPersistentModelIndex
@@ -66,7 +67,10 @@ class Row:
 
 
 def rows_of(
-    frames: Sequence[Frame], calls: Sequence[Call], opened: frozenset[tuple[int, str]] = frozenset()
+    frames: Sequence[Frame],
+    calls: Sequence[Call],
+    opened: frozenset[tuple[int, str]] = frozenset(),
+    watched: Sequence[Variable] = (),
 ) -> list[Row]:
     """The lines of the list, the innermost frame first.
 
@@ -74,11 +78,15 @@ def rows_of(
         frames: Names and values, the block's own first.
         calls: The calls under way, the outermost first.
         opened: Frame and name of the long values that are shown whole.
+        watched: Expressions and their values, which come first.
     """
     texts = {call.frame: call.text for call in calls}
     out: list[Row] = []
+    if watched:
+        out.append(Row(_WATCHED, "Watched"))
+        out += [Row(_WATCHED, "", v, False, (_WATCHED, v.name) in opened) for v in watched]
     for frame in reversed(frames):
-        if len(frames) > 1:
+        if len(frames) > 1 or watched:
             out.append(Row(frame.number, texts.get(frame.number, frame.function) or "The block"))
         for v in frame.variables:
             out.append(Row(frame.number, "", v, v.name in frame.changed, (frame.number, v.name) in opened))
@@ -333,10 +341,10 @@ class ValuesView(QListView):
         self.activated.connect(self._toggle)
         self.clicked.connect(self._toggle)
 
-    def show_values(self, frames: Sequence[Frame], calls: Sequence[Call]) -> None:
+    def show_values(self, frames: Sequence[Frame], calls: Sequence[Call], watched: Sequence[Variable] = ()) -> None:
         """Show the values of a step."""
-        self._again = partial(self.show_values, frames, calls)
-        rows = rows_of(frames, calls, self._opened)
+        self._again = partial(self.show_values, frames, calls, watched)
+        rows = rows_of(frames, calls, self._opened, watched)
         metrics = QFontMetricsF(mono_font(self.size_ * 0.94))
         widest = max((len(r.variable.name) for r in rows if r.variable is not None), default=0)
         width = metrics.horizontalAdvance("m") * (min(widest, 24) + 1)
@@ -404,7 +412,8 @@ class ValuesView(QListView):
         menu.addAction(f"Go to where {v.name} changes next", lambda: ask(v.name, True))
         menu.addAction(f"Go back to where {v.name} changed", lambda: ask(v.name, False))
         menu.addSeparator()
-        menu.addAction(f"Watch {v.name}", lambda: self.watch_asked.emit(v.name))
+        words = f"Do not watch {v.name}" if row.frame == _WATCHED else f"Watch {v.name}"
+        menu.addAction(words, lambda: self.watch_asked.emit(v.name))
         menu.addSeparator()
         menu.addAction("Copy the value", lambda: QGuiApplication.clipboard().setText(v.text))
         latex = shown(v).latex

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSlider,
@@ -43,7 +43,12 @@ class StepView(QWidget):
         stepper: What is stepped through.
         formulas: Typesets values.
         theme: Colours.
+
+    Signals:
+        watch_asked: Watch an expression, or watch it no longer.
     """
+
+    watch_asked = Signal(str)
 
     def __init__(self, stepper: Stepper, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,7 +73,17 @@ class StepView(QWidget):
         column.addWidget(self.loops)
         self.left = column
         self.right = QSplitter(Qt.Orientation.Vertical)
-        self.right.addWidget(self.values)
+        self.watch = QLineEdit()
+        self.watch.setPlaceholderText("Watch an expression")
+        self.watch.setAccessibleName("Watch an expression")
+        self.watch.returnPressed.connect(self._watch)
+        known = QWidget()
+        inner = QVBoxLayout(known)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.values, 1)
+        inner.addWidget(self.watch)
+        self.right.addWidget(known)
         self.right.addWidget(self.output)
         self.right.setSizes([300, 160])
         self.main = QSplitter(Qt.Orientation.Vertical)
@@ -85,6 +100,7 @@ class StepView(QWidget):
         self.body.addWidget(self.words)
         self.body.addWidget(self.transport)
         self.code.breakpoint_asked.connect(stepper.toggle_breakpoint)
+        self.values.watch_asked.connect(self.watch_asked)
         self.values.change_asked.connect(stepper.to_change)
         stepper.opened.connect(self._opened)
         stepper.moved.connect(lambda _: self.show_step())
@@ -111,13 +127,19 @@ class StepView(QWidget):
             self.output.show_output(r.printed, r.figures, r.error)
         else:
             self.code.show_line(0 if step.event == "end" else step.line, step.event == "error")
-            self.values.show_values(r.frames(s.position), r.calls_at(s.position))
+            self.values.show_values(r.frames(s.position), r.calls_at(s.position), r.watched_at(s.position))
             self.output.show_output(r.printed_at(s.position), r.figures_at(s.position), s.error)
         self.say(s.words)
 
+    def _watch(self) -> None:
+        expression = self.watch.text().strip()
+        if expression:
+            self.watch.clear()
+            self.watch_asked.emit(expression)
+
     def show_essentials(self) -> None:
         """Show code, values and figures alone, for good; an error is still told."""
-        for part in (self.transport, self.words, self.loops):
+        for part in (self.transport, self.words, self.loops, self.watch):
             part.hide()
         self.calculation.show_lines_only()
         self.output.show_pictures_only()
@@ -160,6 +182,8 @@ class StepView(QWidget):
         if event.modifiers() & ~(shift | Qt.KeyboardModifier.KeypadModifier):
             return False
         if isinstance(self.focusWidget(), QLineEdit | QComboBox | QAbstractSlider):
+            return False
+        if not self.code.isReadOnly() and self.code.hasFocus():
             return False
         key, s = event.key(), self.stepper
         if key == Qt.Key.Key_Space:
