@@ -138,7 +138,7 @@ class AppServices:
         s = self._settings
         with self._lock:
             engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
-            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only)
+            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements)
             if self._tutor is None or self._made_for != wanted:
                 if self._tutor is not None:
                     self._tutor.close()

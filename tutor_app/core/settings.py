@@ -160,6 +160,13 @@ class Settings:
         "takes minutes without a graphics card.",
         "Solving",
     )
+    check_statements: bool = _setting(
+        True,
+        "switch",
+        "Check statements",
+        "Every statement of a solution that a machine can check is checked, and a false one is told.",
+        "Solving",
+    )
     reasoning_only: bool = _setting(
         False,
         "switch",

@@ -44,6 +44,7 @@ pre{font:.8em/1.5 "JetBrains Mono",Consolas,Menlo,monospace;margin:0;padding:.6e
 overflow-wrap:anywhere;font-variant-ligatures:none}
 pre,code{tab-size:4}
 .output{display:flow-root;border-top:1px solid var(--line);background:var(--out)}
+.false{color:var(--bad)}
 .output.error{background:var(--badback);border-left:3px solid var(--bad)}.error pre{color:var(--bad)}
 .output p{margin:.2em 1em .6em;font-style:italic}
 code{font:.84em "JetBrains Mono",Consolas,Menlo,monospace;background:var(--code);padding:.05em .25em;
@@ -125,6 +126,8 @@ def _parts(parts: Sequence[Part]) -> str:
         match part:
             case Text():
                 out += close() + prose(part.text)
+                for statement, right in wording.false_statements(part.claims):
+                    out += f'<p class="false"><strong>\u2717 {_text(statement)}</strong>{_text(right)}</p>'
             case Thought():
                 out += f'{close()}<details class="thought"><summary>Thoughts</summary>{prose(part.text)}</details>'
             case Code():

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from tutor_app.core.claims import Claim
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
@@ -97,7 +98,7 @@ def _solution(t: Transcript, options: Options, pictures: Pictures, level: str) -
 def _part(part: Part, pictures: Pictures, level: str) -> str:
     match part:
         case Text():
-            return prose(part.text.strip("\n"))
+            return "\n\n".join([prose(part.text.strip("\n")), *false_lines(part.claims)])
         case Thought():
             return quoted(f"*Thoughts*\n\n{prose(part.text)}")
         case Code():
@@ -179,3 +180,8 @@ def _line(text: str) -> str:
 
 def _literal(text: str) -> str:
     return _escaped(re.sub(r"([\\`*_\[\]#|])", r"\\\1", text))
+
+
+def false_lines(claims: Sequence[Claim]) -> list[str]:
+    """What is said under a text of its false statements, a paragraph each."""
+    return [f"**\u2717 {_literal(said)}**{_literal(right)}" for said, right in wording.false_statements(claims)]

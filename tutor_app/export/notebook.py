@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
-from tutor_app.export.markdown import fenced
+from tutor_app.export.markdown import false_lines, fenced
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
@@ -66,7 +66,7 @@ class _Cells:
     def add(self, part: Part) -> None:
         match part:
             case Text():
-                self.markdown(prose(part.text))
+                self.markdown("\n\n".join([prose(part.text), *false_lines(part.claims)]))
             case Thought():
                 self.markdown(quoted(f"*Thoughts*\n\n{prose(part.text)}"))
             case Code():

@@ -213,7 +213,11 @@ class _Writer:
     def _part(self, part: Part) -> str:
         match part:
             case Text():
-                return self.prose(part.text)
+                false = [
+                    f"\\par\\textcolor{{red!70!black}}{{\\textbf{{{words(said)}}}{words(right)}}}\\par"
+                    for said, right in wording.false_statements(part.claims)
+                ]
+                return "\n\n".join([self.prose(part.text), *false])
             case Thought():
                 said = "\\textcolor{gray}{Thoughts}\\par "
                 return f"\\begin{{quote}}\\small {said}{self.prose(part.text).strip()}\n\\end{{quote}}"

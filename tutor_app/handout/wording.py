@@ -6,11 +6,12 @@ Values in, sentences out: it knows nothing of files, fonts or formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from tutor_app import __version__
+from tutor_app.core.claims import Claim, remark
 from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.handout.options import Options
@@ -162,3 +163,8 @@ def error_text(output: Output) -> str:
     if error.last_line not in text:
         text = f"{text}\n{error.last_line}" if text else error.last_line
     return text
+
+
+def false_statements(claims: Iterable[Claim]) -> list[tuple[str, str]]:
+    """What is said of the false statements of a text, as plain text: the statement, and what is right."""
+    return [(f"False: {plain(' '.join(c.text.split()))}", plain(remark(c))) for c in claims if c.verdict == "false"]

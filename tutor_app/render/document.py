@@ -21,16 +21,15 @@ from PySide6.QtGui import (
     QTextFrameFormat,
 )
 
-from tutor_app.core.claims import MARKS, Claim, Tally, remark
+from tutor_app.core.claims import MARKS, Claim, Tally
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, claims_of
-from tutor_app.handout.wording import STATUS, VERDICTS, error_text
+from tutor_app.handout.wording import STATUS, VERDICTS, error_text, false_statements
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.theme import Theme
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.markup import answer_segments
-from tutor_app.text.plain import plain as plain_text
 
 PROBLEM: Final = 1
 RUN: Final = 2
@@ -162,12 +161,10 @@ class DocumentBuilder:
 
     def _false_claims(self, claims: Sequence[Claim]) -> None:
         """Say after a text which of its statements are false, and what is right."""
-        for claim in claims:
-            if claim.verdict == "false":
-                said = plain_text(" ".join(claim.text.split()))
-                self.w.paragraph(left=0.6, bottom=0.35)
-                self.w.write(f"{MARKS['false']} False: {said}", self.w.ui_format(color="bad", bold=True))
-                self.w.write(plain_text(remark(claim)), self.w.ui_format(color="bad"))
+        for statement, right in false_statements(claims):
+            self.w.paragraph(left=0.6, bottom=0.35)
+            self.w.write(f"{MARKS['false']} {statement}", self.w.ui_format(color="bad", bold=True))
+            self.w.write(right, self.w.ui_format(color="bad"))
 
     def plain(self, text: str) -> None:
         """Write prose that is still growing."""

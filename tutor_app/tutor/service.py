@@ -281,7 +281,7 @@ def open_tutor(
     own_prompt = entry.prompt if entry is not None else ""
     if settings.reasoning_only and dialect not in _TRAINED_ON_THE_FORM:
         own_prompt = REASONING_PROMPT
-    checker = Checker() if check_statements else None
+    checker = Checker() if check_statements and settings.check_statements else None
     return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults, checker)
 
 
