@@ -51,7 +51,7 @@ def check(task: tuple[int, Row, list[str]]) -> tuple[Verdict, list[tuple[str, Ve
     """The verdict of the right answer, and those of the wrong ones if it got one."""
     number, (problem, gold), others = task
     found = checker().answer(problem, gold)
-    if not found.told:
+    if found.how == "unrecognised":
         return found, []
     wrong = [other for other in [*changed(gold, random.Random(number)), *others] if other]
     wrong = [other for other in wrong if grader().grade(gold, other).verdict == "incorrect"]
@@ -100,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
         for (problem, gold), (found, others) in zip(rows, pool.map(check, tasks, chunksize=8), strict=True):
             right[f"{found.kind}: {found.how}" if found.kind == "unchecked" else found.kind] += 1
             wrong.update(verdict.kind for _, verdict in others)
-            if args.list and found.kind not in RIGHT and found.told:
+            if args.list and found.kind not in RIGHT and found.how != "unrecognised":
                 print(f"right answer {found.kind} {found.how} {found.right!r}: {gold!r}  {problem[:200]!r}")
             for other, verdict in others:
                 if args.list and verdict.kind in RIGHT:

@@ -20,6 +20,7 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG
 
 EVENTS = (
     Reading(3, 9),
@@ -32,7 +33,7 @@ EVENTS = (
     FigureDrawn(Figure("", "", 640, 480, "a line")),
     RunFinished(Output(stdout="4\n")),
     TextDelta("So it is four."),
-    AnswerFound(Answer("4", "boxed", "correct")),
+    AnswerFound(Answer("4", "boxed", KNOWN_RIGHT)),
 )
 
 
@@ -51,7 +52,8 @@ def test_a_solution_reads_from_top_to_bottom() -> None:
         "» 4",
         "[figure: a line]",
         "So it is four.",
-        "Answer: 4  ✓ correct",
+        "Answer: 4",
+        "✓ Agrees with the known answer",
     ]
 
 
@@ -113,7 +115,7 @@ def test_nothing_a_model_writes_steers_the_terminal() -> None:
 
 def test_the_answer_says_where_it_comes_from() -> None:
     assert "(from the output)" in shown(AnswerFound(Answer("4", "output")))
-    assert "not the known answer" in shown(AnswerFound(Answer("4", "boxed", "incorrect")))
+    assert "✗ Differs from the known answer" in shown(AnswerFound(Answer("4", "boxed", KNOWN_WRONG)))
 
 
 def test_statements_follow_the_line_that_they_stand_in() -> None:

@@ -53,6 +53,7 @@ from tutor_app.core.solve import (
     solve,
 )
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG
 
 CODE = "```python\nprint(6 * 7)\n```\n"
 FIGURE = Figure("<svg/>", "", 4, 3, "a line")
@@ -252,8 +253,8 @@ def test_an_empty_box_is_no_answer_yet() -> None:
 
 
 def test_a_known_answer_is_checked() -> None:
-    end, _ = run(["\\boxed{42}"], check=lambda latex: "correct" if latex == "42" else "incorrect")
-    assert end.transcript.answer == Answer("42", "boxed", "correct")
+    end, _ = run(["\\boxed{42}"], check=lambda answer, _: KNOWN_RIGHT if answer.latex == "42" else KNOWN_WRONG)
+    assert end.transcript.answer == Answer("42", "boxed", KNOWN_RIGHT)
 
 
 # --- answers without a box -------------------------------------------------------------------------------------

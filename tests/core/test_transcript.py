@@ -21,6 +21,7 @@ from tutor_app.core.transcript import (
     TranscriptFormatError,
     Turn,
 )
+from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 
 texts = st.text(max_size=12)
 errors = st.builds(CodeError, texts, texts, st.integers(0, 99), texts, texts)
@@ -43,7 +44,7 @@ parts = st.one_of(
         Answer,
         texts,
         st.sampled_from(["boxed", "phrase", "output", "number"]),
-        st.sampled_from(["correct", "incorrect", "unknown"]),
+        st.sampled_from([NOT_LOOKED, KNOWN_RIGHT, KNOWN_WRONG, Verdict("wrong", "recomputed", "4")]),
     ),
 )
 turns = st.builds(Turn, st.sampled_from(["user", "assistant"]), st.lists(parts, max_size=4).map(tuple))
@@ -97,9 +98,9 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
         Answer("d"),
         meta={"k": 1},
     )
-    assert VERSION == 3
+    assert VERSION == 4
     assert json.loads(transcript.to_json()) == {
-        "version": 3,
+        "version": 4,
         "meta": {"k": 1},
         "turns": [
             {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
@@ -182,8 +183,8 @@ def test_unknown_keys_are_left_out() -> None:
     [
         ([], 'a list "turns"'),
         ({"turns": {}}, 'a list "turns"'),
-        ({"turns": []}, "version None is not one of 1 to 3"),
-        ({"turns": [], "version": 4}, "version 4 is not"),
+        ({"turns": []}, "version None is not one of 1 to 4"),
+        ({"turns": [], "version": 5}, "version 5 is not"),
         ({"turns": [], "version": 0}, "version 0 is not"),
         ({"turns": [], "version": "1"}, "version '1' is not"),
         ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),

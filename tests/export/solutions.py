@@ -7,6 +7,7 @@ import struct
 import zlib
 
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT
 
 
 def png(width: int = 4, height: int = 3) -> str:
@@ -57,7 +58,7 @@ FULL = Transcript.of(
     Figure(SVG, png(), 4, 3, "a line from 0 to 40"),
     Output("roots: [2.0, 3.0]\n", seconds=0.2),
     Text("The zeros are $\\boxed{\\{2, 3\\}}$."),
-    Answer("\\{2, 3\\}", verdict="correct"),
+    Answer("\\{2, 3\\}", verdict=KNOWN_RIGHT),
     meta=META,
 )
 VALUE = Transcript.of(

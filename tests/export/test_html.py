@@ -50,7 +50,7 @@ def test_everything_of_a_solution_is_on_the_page() -> None:
         "NameError: name 'missing' is not defined",
         "used before it was given a value",
         "roots: [2.0, 3.0]",
-        "This agrees with the known answer.",
+        "The answer agrees with the known answer.",
         "Kestrel 1.5B",
         "2026-03-04 10:20",
     ):

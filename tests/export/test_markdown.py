@@ -16,7 +16,7 @@ def test_everything_of_a_solution_is_there() -> None:
         "NameError: name 'missing' is not defined",
         "![a line from 0 to 40](zeros-figure-1.svg)",
         "$`\\{2, 3\\}`$",
-        "This agrees with the known answer.",
+        "The answer agrees with the known answer.",
         "Model: Kestrel 1.5B",
     ):
         assert part in text

@@ -81,7 +81,7 @@ def test_everything_of_a_solution_is_there() -> None:
         "\\begin{pythoncode}\nfrom math import sqrt",
         "\\begin{outputtext}\nroots: [2.0, 3.0]\n\\end{outputtext}",
         "zeros-figure-1.pdf",
-        "This agrees with the known answer.",
+        "The answer agrees with the known answer.",
         "Kestrel 1.5B",
     ):
         assert part in text

@@ -20,6 +20,7 @@ from tutor_app.core.ports import Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import MAX_PROBLEM, SolveSettings
 from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor import models
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
@@ -177,8 +178,8 @@ def test_a_solution_that_is_deleted_for_good_meanwhile_goes_on(library: MemoryLi
     assert last.sentence().endswith("This solution is no longer in the library.")
 
 
-@pytest.mark.parametrize(("said", "verdict"), [("answer", "correct"), ("x + 1 + answer", "incorrect")])
-def test_a_samples_answer_is_known(library: MemoryLibrary, said: str, verdict: str) -> None:
+@pytest.mark.parametrize(("said", "verdict"), [("answer", KNOWN_RIGHT), ("x + 1 + answer", KNOWN_WRONG)])
+def test_a_samples_answer_is_known(library: MemoryLibrary, said: str, verdict: Verdict) -> None:
     sample = next(s for s in sample_problems() if s.answer.isdigit())
     reply = f"So $\\boxed{{{said.replace('answer', sample.answer)}}}$."
     typed = "\n" + sample.problem.replace(" ", "  ") + " "
@@ -192,7 +193,7 @@ def test_of_other_problems_no_answer_is_known() -> None:
     *_, last = tutor().solve(PROBLEM, settings=SETTINGS)
     assert isinstance(last, Finished)
     assert last.transcript.answer is not None
-    assert last.transcript.answer.verdict == "unknown"
+    assert last.transcript.answer.verdict == NOT_LOOKED
 
 
 def test_prompts_by_name_by_file_and_none(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
+from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
@@ -61,7 +62,7 @@ QUADRATIC: tuple[Part, ...] = (
         "Both are integers, and indeed $(x-2)(x-3) = x^2 - 5x + 6$.\n\n1. For $x = 2$ we get $4 - 10 + 6 = 0$.\n"
         "2. For $x = 3$ we get $9 - 15 + 6 = 0$.\n\nThe answer is $\\boxed{\\{2, 3\\}}$."
     ),
-    Answer("\\{2, 3\\}", verdict="correct"),
+    Answer("\\{2, 3\\}", verdict=KNOWN_RIGHT),
 )
 REPAIRED: tuple[Part, ...] = (
     Text("Let me compute the sum directly."),

@@ -38,6 +38,7 @@ from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import draft, execute, run_block
 from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT
 
 CORRECTION: Final = "The code above has encountered a problem. Now point out its mistakes and then correct them.\n"
 """What MuMath-Code puts after a failed run."""
@@ -223,7 +224,7 @@ def _record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, metho
     return Transcript.of(
         problem,
         *parts,
-        Answer(shown(gold), verdict="correct"),
+        Answer(shown(gold), verdict=KNOWN_RIGHT),
         meta={
             "id": key,
             "source": "gsm8k-train",

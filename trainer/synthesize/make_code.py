@@ -20,6 +20,7 @@ from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
 from tutor_app.core.solve import feedback
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT
 
 STYLES: Final = ("plain", "Fraction", "Rational")
 """How numbers are written: Python's own; ``fractions``; SymPy. The last two are exact."""
@@ -80,7 +81,7 @@ def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed:
             return Transcript.of(
                 question,
                 *parts,
-                Answer(shown(gold), verdict="correct"),
+                Answer(shown(gold), verdict=KNOWN_RIGHT),
                 meta={
                     "id": record_id("gsm8k-train", "annotations-to-code", question, seed),
                     "source": "gsm8k-train",

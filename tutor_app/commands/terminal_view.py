@@ -30,6 +30,8 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.transcript import claims_of
+from tutor_app.core.verdicts import MARKS, TONES
+from tutor_app.handout.wording import verdict_line
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
 _BAR: Final = "│ "
@@ -167,8 +169,10 @@ class TerminalView:
                 self._line()
                 self._put_claims()
                 how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
-                check = {"correct": "  ✓ correct", "incorrect": "  ✗ not the known answer", "unknown": ""}
-                self._put(f"Answer{how[answer.source]}: {answer.latex}{check[answer.verdict]}\n", "answer")
+                self._put(f"Answer{how[answer.source]}: {answer.latex}\n", "answer")
+                if (verdict := answer.verdict).told:
+                    style = {"bad": "error", "good": "output"}.get(TONES[verdict.kind], "quiet")
+                    self._put(f"{MARKS[verdict.kind]} {verdict_line(verdict)}\n", style)
             case Finished(_, _, usage):
                 self._end_thought()
                 self._line()

@@ -52,7 +52,8 @@ from tutor_app.core.ports import (
 )
 from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, Verdict
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.verdicts import Verdict
 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
@@ -302,7 +303,7 @@ def solve(
     settings: SolveSettings | None = None,
     cancel: Cancel | None = None,
     meta: Mapping[str, Any] | None = None,
-    check: Callable[[str], Verdict] | None = None,
+    check: Callable[[Answer, tuple[Part, ...]], Verdict] | None = None,
     builder: Builder | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SolveEvent]:
@@ -317,7 +318,7 @@ def solve(
         settings: Budgets.
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
-        check: Grades the answer, where the right one is known.
+        check: Tells the verdict of the answer to these parts.
         builder: An empty one that will hold the parts so far, for a caller who wants them between two events.
         clock: Seconds, for budgets.
     """
@@ -390,7 +391,7 @@ class _Solution:
         self._budget = _Budget(cancel, lambda: clock() - self._start > settings.seconds)
 
     def events(
-        self, problem: str, meta: dict[str, Any], check: Callable[[str], Verdict] | None
+        self, problem: str, meta: dict[str, Any], check: Callable[[Answer, tuple[Part, ...]], Verdict] | None
     ) -> Iterator[SolveEvent]:
         spans = list(header(self._dialect, problem, self._prompt))
         self._constant = constant_spans(self._dialect, spans)
@@ -411,7 +412,7 @@ class _Solution:
         answer = self._answer(reason)
         if answer is not None:
             if check is not None:
-                answer = replace(answer, verdict=check(answer.latex))
+                answer = replace(answer, verdict=check(answer, self._builder.parts()))
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED

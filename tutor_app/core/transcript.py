@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
 from tutor_app.core.claims import Claim, ClaimVerdict
+from tutor_app.core.verdicts import HOW, KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, REASONS, Verdict, VerdictKind
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the JSON form; this and every older one can be read.
 
+4: an answer's verdict is an object that says how it was checked. In 3 it was a word about a known answer.
 3: a text part has the claims that were found in it; a text of an older version has none.
 2: thoughts are parts. In 1 they stood in ``meta["thoughts"]``, a list of strings.
 """
@@ -23,7 +25,6 @@ VERSION: Final = 3
 Role = Literal["user", "assistant"]
 OutputStatus = Literal["ok", "error", "timeout", "stopped", "died", "refused"]
 AnswerSource = Literal["boxed", "phrase", "output", "number"]
-Verdict = Literal["correct", "incorrect", "unknown"]
 
 
 class TranscriptFormatError(ValueError):
@@ -142,12 +143,12 @@ class Answer:
         latex: Its text, as found.
         source: Which rule found it: the last ``\\boxed{}``, the phrase "the answer is", the last output,
             or the last number (the fall-backs of MuMath-Code's ``extract_answer``).
-        verdict: Whether it agrees with a known answer.
+        verdict: Whether it was checked, and what was found.
     """
 
     latex: str
     source: AnswerSource = "boxed"
-    verdict: Verdict = "unknown"
+    verdict: Verdict = NOT_LOOKED
 
 
 Part = Text | Thought | Code | Output | Figure | Answer
@@ -163,9 +164,11 @@ _KINDS: Final[dict[str, type[Part]]] = {
 _CHOICES: Final = {
     (Output, "status"): get_args(OutputStatus),
     (Answer, "source"): get_args(AnswerSource),
-    (Answer, "verdict"): get_args(Verdict),
+    (Verdict, "kind"): get_args(VerdictKind),
+    (Verdict, "how"): ("", *HOW, *REASONS),
     (Claim, "verdict"): get_args(ClaimVerdict),
 }
+_WORDS_OF_VERSION_3: Final = {"correct": KNOWN_RIGHT, "incorrect": KNOWN_WRONG, "unknown": NOT_LOOKED}
 _NAMES: Final = {cls: name for name, cls in _KINDS.items()}
 
 
@@ -294,6 +297,8 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
         value = getattr(part, f.name)
         if isinstance(value, CodeError):
             value = {g.name: getattr(value, g.name) for g in fields(value)}
+        elif isinstance(value, Verdict) and value != NOT_LOOKED:
+            value = {g.name: v for g in fields(value) if (v := getattr(value, g.name)) != g.default}
         if value != f.default:
             out[f.name] = value if f.name != "claims" else [_claim_to_dict(claim) for claim in value]
     return out
@@ -338,6 +343,8 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise TranscriptFormatError(f'{where}: "error" must be an object')
             value = _build(CodeError, value, where)
+        elif cls is Answer and f.name == "verdict":
+            value = _verdict(value, where)
         elif f.name == "claims":
             value = _claims(value, data.get("text"), where)
         elif not _fits(f.name, value) or value not in _CHOICES.get((cls, f.name), (value,)):
@@ -349,10 +356,19 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
         raise TranscriptFormatError(f"{where}: {str(e).split('()', 1)[-1].strip()}") from None
 
 
+def _verdict(value: Any, where: str) -> Verdict:
+    if isinstance(value, str) and value in _WORDS_OF_VERSION_3:
+        return _WORDS_OF_VERSION_3[value]
+    if not isinstance(value, dict):
+        raise TranscriptFormatError(f"{where}: verdict cannot be {value!r:.40}")
+    verdict: Verdict = _build(Verdict, value, where)
+    return verdict
+
+
 def _fits(name: str, value: Any) -> bool:
     if name == "seconds":
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("width", "height", "line", "start", "end"):
+    if name in ("width", "height", "line", "start", "end", "agree", "of"):
         return isinstance(value, int) and not isinstance(value, bool)
     if name == "truncated":
         return isinstance(value, bool)

@@ -34,8 +34,8 @@ MARKS: Final[dict[VerdictKind, str]] = {"checked": "✓", "numeric": "✓", "vot
 TONES: Final[dict[VerdictKind, str]] = {
     "checked": "good",
     "numeric": "good",
-    "votes": "quiet",
-    "unchecked": "quiet",
+    "votes": "muted",
+    "unchecked": "muted",
     "wrong": "bad",
 }
 """The colour of its words."""
@@ -61,21 +61,28 @@ class Verdict:
 
     @property
     def told(self) -> bool:
-        """Whether there is anything to say: somebody has looked, and the problem was one that can be checked."""
-        return self.kind != "unchecked" or self.of > 0 or self.how not in ("", "unrecognised")
+        """Whether there is anything to say: somebody has looked."""
+        return self.kind != "unchecked" or self.of > 0 or self.how != ""
 
-    def sentence(self) -> str:
-        """For the user, without a full stop: ``Checked: recomputed exactly``; empty where nobody has looked."""
+    def sentence(self, right: str = "") -> str:
+        """For the user, without a full stop: ``Checked: recomputed exactly``; empty where nobody has looked.
+
+        Args:
+            right: How to write :attr:`right`; as it is unless given.
+        """
+        right = right or self.right
         voted = f"agrees with {self.agree} of {self.of} votes" if self.of else ""
         match self.kind:
+            case "checked" if self.how == "known":
+                said = "Agrees with the known answer"
             case "checked":
                 said = f"Checked: {HOW[self.how]}"
             case "numeric":
                 said = f"Checked numerically: {HOW[self.how]}"
             case "wrong" if self.how == "known":
-                said = "Wrong: differs from the known answer"
+                said = "Differs from the known answer"
             case "wrong":
-                said = f"Wrong: {self.right}" if "=" in self.right else f"Wrong: it is {self.right}"
+                said = f"Wrong: {right}" if "=" in right else f"Wrong: it is {right}"
             case "unchecked" if self.how:
                 said = f"Not checked: {REASONS[self.how]}"
             case _:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.verdicts import TONES
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import Segment
@@ -180,9 +181,9 @@ def _figure(figure: Figure) -> str:
 
 def _answer(answer: Answer) -> str:
     value = "".join(_text(s.source) if s.kind == "text" else formula(s) for s in answer_segments(answer.latex))
-    verdict = wording.VERDICTS.get(answer.verdict, "")
-    tone = "good" if answer.verdict == "correct" else "bad"
-    said = f'<p class="{tone}">This {_text(verdict)}.</p>' if verdict else ""
+    verdict = wording.verdict_sentence(answer.verdict)
+    tone = TONES[answer.verdict.kind].replace("muted", "note")
+    said = f'<p class="{tone}">{_text(verdict)}</p>' if verdict else ""
     return f'<section class="answer"><p class="label">Answer</p><p class="value">{value}</p>{said}</section>'
 
 

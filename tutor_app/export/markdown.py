@@ -117,8 +117,8 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             value = "".join(
                 _literal(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
             )
-            verdict = wording.VERDICTS.get(part.verdict, "")
-            return f"{level} Answer\n\n{value}" + (f"\n\nThis {verdict}." if verdict else "")
+            verdict = _literal(wording.verdict_sentence(part.verdict))
+            return f"{level} Answer\n\n{value}" + (f"\n\n{verdict}" if verdict else "")
 
 
 def fenced(kind: str, text: str) -> str:

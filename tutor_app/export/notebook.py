@@ -79,8 +79,8 @@ class _Cells:
                 value = "".join(
                     _literal(s.source) if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex)
                 )
-                verdict = wording.VERDICTS.get(part.verdict, "")
-                self.markdown(f"**Answer:** {value}" + (f"\n\nThis {verdict}." if verdict else ""))
+                verdict = _literal(wording.verdict_sentence(part.verdict))
+                self.markdown(f"**Answer:** {value}" + (f"\n\n{verdict}" if verdict else ""))
 
     def markdown(self, text: str) -> None:
         """A cell of prose."""

@@ -245,8 +245,8 @@ class _Writer:
                     words(s.source) if s.kind == "text" else formula(Segment("inline", s.source, s.raw))
                     for s in answer_segments(part.latex)
                 )
-                verdict = wording.VERDICTS.get(part.verdict, "")
-                said = f"\\\\[1ex] {{\\small This {verdict}.}}" if verdict else ""
+                verdict = words(wording.verdict_sentence(part.verdict))
+                said = f"\\\\[1ex] {{\\small {verdict}}}" if verdict else ""
                 return (
                     f"\\begin{{center}}\\setlength{{\\fboxsep}}{{8pt}}\\fcolorbox{{accent}}{{white}}{{"
                     f"\\begin{{minipage}}{{0.9\\linewidth}}\\textcolor{{accent}}{{\\small Answer}}\\\\[1ex] "

@@ -14,12 +14,12 @@ from tutor_app import __version__
 from tutor_app.core.claims import Claim, remark
 from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
+from tutor_app.core.verdicts import Verdict
 from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import without_emphasis
 from tutor_app.text.plain import plain
 
-VERDICTS: Final = {"correct": "agrees with the known answer", "incorrect": "differs from the known answer"}
 STATUS: Final = {
     "timeout": "This block took too long and was stopped.",
     "stopped": "This block was stopped.",
@@ -89,11 +89,24 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
     add("Source", meta.get("source"))
     add("Licence", meta.get("licence"))
     answer = transcript.answer
-    if answer is not None and answer.verdict in VERDICTS:
-        add("Check", f"The answer {VERDICTS[answer.verdict]}.")
+    if answer is not None and answer.verdict.told:
+        add("Check", verdict_sentence(answer.verdict))
     if "ended" in meta or meta.get("engine"):  # nothing is claimed of a solution from elsewhere
         add("End", ending(transcript))
     return known
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """How an answer was checked and what was found, without a full stop; empty if nobody has looked."""
+    return verdict.sentence(plain(f"${verdict.right}$") if verdict.right else "")
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """The same as a sentence of its own."""
+    line = verdict_line(verdict)
+    if verdict.how == "known" and verdict.kind != "unchecked":
+        line = f"The answer {line[0].lower()}{line[1:]}"
+    return f"{line}." if line else ""
 
 
 def _blocks(count: int) -> str:

@@ -23,6 +23,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Output, Part, Text
+from tutor_app.core.verdicts import Verdict
 from tutor_app.text.delimiters import split
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,14 @@ class StatementChecker(Protocol):
 
     def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
         """The claims of every piece.
+
+        Raises:
+            HostFault: If nothing can be checked.
+        """
+        ...
+
+    def answer(self, problem: str, answer: str, outputs: Sequence[str] = (), /) -> Verdict:
+        """Whether an answer is what the problem asks for.
 
         Raises:
             HostFault: If nothing can be checked.

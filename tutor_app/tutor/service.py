@@ -22,18 +22,18 @@ from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import CatalogueEntry
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.dialect import ALPACA, MUMATH, NUMINA, OPENMATH, Dialect, PromptSet, constant_spans, header
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.errors import UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
-from tutor_app.core.transcript import Transcript, Verdict
+from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked
 from tutor_app.tutor.models import best_installed, model_store
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
-from tutor_app.tutor.samples import known_answer
+from tutor_app.tutor.verdict import verdict_of
 
 DEFAULT_PROMPT: Final = "default"
 REASONING_PROMPT: Final = "reasoning"
@@ -181,7 +181,6 @@ class Tutor:
             return Transcript.of(problem, meta=known).with_solution(builder.parts())
 
         with contextlib.ExitStack() as stack:
-            gold = known_answer(problem)
             events = solve(
                 problem,
                 model=self.engine,
@@ -191,7 +190,7 @@ class Tutor:
                 settings=settings,
                 cancel=cancel or NeverCancelled(),
                 meta=made,
-                check=stack.enter_context(_checker(gold)) if gold else None,
+                check=stack.enter_context(verdict_of(problem, self.checker)),
                 builder=builder,
             )
             if self.checker is not None:
@@ -306,19 +305,3 @@ def solve_settings(settings: Settings) -> SolveSettings:
         run_code=not settings.reasoning_only,
         sampling=Sampling(settings.temperature, settings.top_p, settings.seed),
     )
-
-
-@contextlib.contextmanager
-def _checker(gold: str) -> Iterator[Callable[[str], Verdict]]:
-    """A check of answers against a known one, for as long as the context lasts; one that fails knows nothing."""
-    from tutor_app.adapters.grading.grader import Grader
-
-    with Grader() as grader:
-
-        def check(answer: str) -> Verdict:
-            try:
-                return grader.grade(gold, answer).verdict
-            except HostFault:
-                return "unknown"
-
-        yield check

@@ -1,0 +1,105 @@
+"""The verdict of an answer on the solve path: the event, the transcript, the library and the words for the user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from tests.fakes import FakeExecutor, MemoryLibrary
+from tests.scripted_model import ScriptedModel
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.dialect import CHATML, PromptSet
+from tutor_app.core.events import AnswerFound, Finished
+from tutor_app.core.solve import SolveSettings
+from tutor_app.core.transcript import Answer, Output, Transcript, TranscriptFormatError
+from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
+from tutor_app.handout.wording import verdict_line, verdict_sentence
+from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.verdict import outputs_of
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    with Checker() as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("problem", "reply", "verdict"),
+    [
+        ("Solve 3x = 12", "So $\\boxed{4}$.", Verdict("checked", "substituted")),
+        ("Solve 3x = 12", "So $\\boxed{5}$.", Verdict("wrong", "recomputed", "4")),
+        ("How old is the captain?", "So $\\boxed{4}$.", Verdict("unchecked", "unrecognised")),
+    ],
+)
+def test_the_answer_of_a_solution_gets_its_verdict(
+    checker: Checker, problem: str, reply: str, verdict: Verdict
+) -> None:
+    model, executor = cast(Model, ScriptedModel([reply])), cast(Sandbox, FakeExecutor())
+    with MemoryLibrary() as library:
+        tutor = Tutor(model, executor, CHATML, PromptSet("terse"), checker=checker)
+        events = list(tutor.solve(problem, settings=SolveSettings(), library=lambda: library))
+        told = [event.answer.verdict for event in events if isinstance(event, AnswerFound)]
+        last = events[-1]
+        assert isinstance(last, Finished)
+        assert last.transcript.answer is not None
+        assert [*told, last.transcript.answer.verdict] == [verdict, verdict]
+        assert library.get(library.entries()[0].id) == last.transcript
+
+
+def test_what_the_code_printed_is_taken_or_the_value_of_its_last_line() -> None:
+    parts = (Output("a\n1\n"), Output(value="2"), Output("3", status="error"), Output())
+    assert outputs_of(parts) == ("a\n1", "2")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "line", "sentence"),
+    [
+        (NOT_LOOKED, "", ""),
+        (KNOWN_RIGHT, "Agrees with the known answer", "The answer agrees with the known answer."),
+        (KNOWN_WRONG, "Differs from the known answer", "The answer differs from the known answer."),
+        (
+            Verdict("checked", "recomputed"),
+            "Checked: recomputed exactly",
+            "Checked: recomputed exactly.",
+        ),
+        (Verdict("wrong", "recomputed", r"\frac{1}{2}"), "Wrong: it is 1/2", "Wrong: it is 1/2."),
+        (Verdict("votes", "votes", agree=5, of=8), "Agrees with 5 of 8 votes", "Agrees with 5 of 8 votes."),
+        (
+            Verdict("checked", "recomputed", agree=8, of=8),
+            "Checked: recomputed exactly; agrees with 8 of 8 votes",
+            "Checked: recomputed exactly; agrees with 8 of 8 votes.",
+        ),
+    ],
+)
+def test_the_words_of_a_verdict(verdict: Verdict, line: str, sentence: str) -> None:
+    assert (verdict_line(verdict), verdict_sentence(verdict)) == (line, sentence)
+
+
+@pytest.mark.parametrize(
+    "verdict", [NOT_LOOKED, KNOWN_WRONG, Verdict("wrong", "recomputed", "4"), Verdict("votes", "votes", agree=3, of=8)]
+)
+def test_a_verdict_is_kept(verdict: Verdict) -> None:
+    transcript = Transcript.of("P", Answer("4", verdict=verdict))
+    assert Transcript.from_json(transcript.to_json()) == transcript
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict"), [("correct", KNOWN_RIGHT), ("incorrect", KNOWN_WRONG), ("unknown", NOT_LOOKED)]
+)
+def test_the_words_of_an_older_version_are_read(word: str, verdict: Verdict) -> None:
+    parts = [{"kind": "answer", "latex": "4", "verdict": word}]
+    turns = [{"role": "user", "parts": []}, {"role": "assistant", "parts": parts}]
+    answer = Transcript.from_dict({"version": 3, "turns": turns}).answer
+    assert answer is not None
+    assert answer.verdict == verdict
+
+
+@pytest.mark.parametrize("verdict", ["maybe", 3, {"kind": "maybe"}, {"kind": "checked", "how": "felt"}, {"of": "8"}])
+def test_a_verdict_that_is_none_is_refused(verdict: object) -> None:
+    parts = [{"kind": "answer", "latex": "4", "verdict": verdict}]
+    with pytest.raises(TranscriptFormatError):
+        Transcript.from_dict({"version": 4, "turns": [{"role": "assistant", "parts": parts}]})
