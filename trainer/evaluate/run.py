@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import functools
 import json
+import os
 import queue
 import sys
 import threading
@@ -22,7 +23,7 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trainer.data.benchmarks import READERS, SAMPLES, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
@@ -30,19 +31,33 @@ from trainer.evaluate.statistics import majority, pass_at_k, wilson
 from trainer.runs import digest, sha256_of
 from tutor_app.adapters.grading.grader import Grader, Mode
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.dialect import header
-from tutor_app.core.errors import TutorError, UserFault
-from tutor_app.core.ports import Sampling
+from tutor_app.core.dialect import DIALECTS, MUMATH, header
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+from tutor_app.core.events import EndReason
+from tutor_app.core.ports import Cancel, Sampling
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import SolveSettings, to_the_end
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 from tutor_app.tutor.service import Tutor, load_prompt, open_tutor
 
+STARTER: Final = "starter"
+_CORES: Final = os.cpu_count() or 1
 
-def attempt(tutor: Tutor, grader: Grader, task: Task, sample: int, settings: SolveSettings) -> Result:
-    """Solve a task once and grade it."""
-    done = to_the_end(tutor.solve(task.problem, settings=settings, meta={"task": task.index, "sample": sample}))
+
+def attempt(
+    tutor: Tutor, grader: Grader, task: Task, sample: int, settings: SolveSettings, cancel: Cancel | None = None
+) -> Result:
+    """Solve a task once and grade it.
+
+    Raises:
+        HostFault: If the model or the sandbox failed.
+    """
+    meta = {"task": task.index, "sample": sample}
+    done = to_the_end(tutor.solve(task.problem, settings=settings, cancel=cancel, meta=meta))
+    if done.reason in (EndReason.ENGINE, EndReason.SANDBOX):
+        # It says nothing of the model, and counted as wrong it would be believed.
+        raise HostFault(done.detail)
     answer = done.transcript.answer
     text = answer.latex if answer is not None else ""
     strict, paper = (
@@ -141,40 +156,49 @@ def run(
         total += 1
     done: queue.SimpleQueue[Result | BaseException] = queue.SimpleQueue()
     base = settings.sampling
+    failed = threading.Event()
 
-    def work() -> None:
+    def work(grader: Grader) -> None:
         try:
-            with Grader() as grader:
-                while (job := todo.get()) is not None:
-                    task, sample = job
-                    own = replace(settings, sampling=replace(base, seed=base.seed + sample))
-                    done.put(attempt(tutor, grader, task, sample, own))
+            while (job := todo.get()) is not None and not failed.is_set():
+                task, sample = job
+                own = replace(settings, sampling=replace(base, seed=base.seed + sample))
+                done.put(attempt(tutor, grader, task, sample, own, failed))
         except BaseException as e:  # noqa: BLE001 - handed to the thread that waits
             done.put(e)
 
-    threads = [threading.Thread(target=work, name=f"evaluate-{i}", daemon=True) for i in range(parallel)]
-    for thread in threads:
-        todo.put(None)
-        thread.start()
     start, right = time.monotonic(), 0
     with contextlib.ExitStack() as stack:
         out = None if file.path is None else stack.enter_context(file.path.open("a", encoding="utf-8"))
-        for made in range(1, total + 1):
-            item = done.get()
-            if isinstance(item, BaseException):
-                raise item
-            spent = time.monotonic() - start
-            file.append(out, replace(item, session=file.session, elapsed=round(spent, 3)))
-            right += item.strict == "correct"
+        graders = [stack.enter_context(Grader()) for _ in range(min(parallel, _CORES))]
+        threads = [
+            threading.Thread(target=work, args=(graders[i % len(graders)],), name=f"evaluate-{i}", daemon=True)
+            for i in range(parallel)
+        ]
+        for thread in threads:
+            todo.put(None)
+            thread.start()
+        try:
+            for made in range(1, total + 1):
+                item = done.get()
+                if isinstance(item, BaseException):
+                    raise item
+                spent = time.monotonic() - start
+                file.append(out, replace(item, session=file.session, elapsed=round(spent, 3)))
+                right += item.strict == "correct"
+                if verbose:
+                    sys.stderr.write(
+                        f"\r{made}/{total}  {100 * right / made:.1f} % right  "
+                        f"{60 * made / spent:.1f}/min  {spent / made * (total - made) / 60:.0f} min left   "
+                    )
+        except BaseException:
+            failed.set()
+            raise
+        finally:
+            for thread in threads:
+                thread.join(None if not failed.is_set() else 5)  # one that waits for a server may take long
             if verbose:
-                sys.stderr.write(
-                    f"\r{made}/{total}  {100 * right / made:.1f} % right  "
-                    f"{60 * made / spent:.1f}/min  {spent / made * (total - made) / 60:.0f} min left   "
-                )
-    if verbose:
-        sys.stderr.write("\n")
-    for thread in threads:
-        thread.join()
+                sys.stderr.write("\n")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,8 +206,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     usual = Settings()  # as in `tutor solve`
     parser.add_argument(
         "--model",
-        default="starter",
-        help="starter, standard, a model's id, a GGUF file; or, by transformers, a model folder or a run's folder",
+        default="",
+        help="starter (the default), standard, a model's id, a GGUF file; or, by transformers, a model folder or a "
+        "run's folder",
+    )
+    parser.add_argument(
+        "--endpoint",
+        default="",
+        metavar="URL",
+        help="instead of --model: a server with /v1/completions, as vLLM and llama-server are; its key, if it needs "
+        "one, is taken from OPENAI_API_KEY",
+    )
+    parser.add_argument("--endpoint-model", default="", metavar="NAME", help="its model (default: the only one)")
+    parser.add_argument("--no-stream", action="store_true", help="ask the endpoint for whole answers, not for streams")
+    parser.add_argument(
+        "--dialect", choices=sorted(DIALECTS), help="wire form of the endpoint's model (default mumath)"
     )
     parser.add_argument("--benchmark", required=True, choices=[SAMPLES, *sorted(READERS)])
     parser.add_argument("--data", type=Path, help="the benchmark's JSONL file (samples needs none)")
@@ -237,6 +274,10 @@ def main(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         sampling=Sampling(args.temperature, args.top_p, args.seed),
     )
+    if args.endpoint and (args.model or args.batched):
+        raise UserFault("--endpoint takes the place of --model and --batched.", "Leave these out.")
+    if not args.endpoint and (args.endpoint_model or args.no_stream or args.dialect):
+        raise UserFault("--endpoint-model, --no-stream and --dialect go with --endpoint.", "Give its address, too.")
     with _opened(args) as tutor:
         file = ResultFile.opened(args.out, manifest_of(args, tutor, everything, settings))
         have = {(r.index, r.sample) for r in file.results}
@@ -272,16 +313,18 @@ def manifest_of(
         "settings": json.loads(json.dumps(asdict(settings))),
         "n_ctx": args.n_ctx,
         "batched": bool(args.batched),
-        "engine": version("llama-cpp-python"),
+        "engine": info.engine if args.endpoint else version("llama-cpp-python"),
         "tutor": version("mumath-tutor"),
     }
 
 
 def _hash_of_model(args: argparse.Namespace) -> str:
-    """Of the files that were named, for models whose hash nobody has taken yet."""
-    path = Path(args.model)
+    """Of the files that were named, for models whose hash nobody has taken yet; empty for one on a server."""
+    if args.endpoint:
+        return ""
+    path = Path(args.model or STARTER)
     if not path.is_dir():
-        return sha256_of(model_store(folders(args.data_dir)).find(args.model).path)
+        return sha256_of(model_store(folders(args.data_dir)).find(args.model or STARTER).path)
     files = sorted(p for p in path.rglob("*") if p.suffix in (".json", ".safetensors", ".model"))
     return digest([[p.name, sha256_of(p)] for p in files])
 
@@ -307,15 +350,17 @@ def self_check(benchmark: str, tasks: Sequence[Task]) -> int:
 
 
 def _opened(args: argparse.Namespace) -> Tutor:
-    """The tutor of a GGUF model, as the window's; or of a folder, by transformers.
+    """The tutor of a GGUF model, as the window's; of a folder, by transformers; or of a model on a server.
 
     Raises:
         UserFault: If there is no such model, or transformers is not installed.
     """
-    folder = Path(args.model)
+    if args.endpoint:
+        return _at_endpoint(args)
+    folder = Path(args.model or STARTER)
     if not folder.is_dir():
         return open_tutor(
-            args.model,
+            args.model or STARTER,
             folders(args.data_dir),
             prompt=args.prompt,
             n_ctx=args.n_ctx,
@@ -332,6 +377,25 @@ def _opened(args: argparse.Namespace) -> Tutor:
 
     model, dialect = open_model(folder, n_ctx=args.n_ctx, n_seq=args.parallel)
     sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=args.parallel)
+    return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
+
+
+def _at_endpoint(args: argparse.Namespace) -> Tutor:
+    if find_spec("urllib3") is None:
+        raise UserFault("--endpoint needs urllib3.", "Install it with: pip install 'mumath-tutor[trainer]'")
+    from trainer.evaluate.endpoint import Endpoint, EndpointOptions
+
+    options = EndpointOptions(
+        args.endpoint,
+        args.endpoint_model,
+        api_key=os.environ.get("OPENAI_API_KEY", ""),
+        parallel=args.parallel,
+        stream=not args.no_stream,
+    )
+    model = Endpoint(options)
+    model.load()
+    dialect = DIALECTS[args.dialect or MUMATH.name]
+    sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=min(args.parallel, _CORES))
     return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
 
 

@@ -1,0 +1,140 @@
+"""A server with ``/v1/completions`` on a real socket, which says what a script says and fails as it is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Script:
+    """What the server says.
+
+    Attributes:
+        reply: The text after a prompt, up to its end.
+        fault: For the number of a request, from 0, a status to answer it with instead, or "break" to end it in its
+            middle, or None.
+        models: Names that are listed; None lists nothing and answers 404.
+        n_ctx: Characters of a prompt and ``max_tokens`` together.
+        headers: Sent with every failure.
+        asked: Bodies of the requests so far.
+        keys: The Authorization headers.
+        most: Most requests under way at once.
+    """
+
+    reply: Callable[[str], str]
+    fault: Callable[[int], int | str | None] = lambda _: None
+    models: tuple[str, ...] | None = ("m",)
+    n_ctx: int = 100_000
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    most: int = 0
+    at_once: threading.Barrier | None = None
+
+
+@contextmanager
+def serving(script: Script) -> Iterator[str]:
+    """The server's address."""
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            if script.models is None:
+                self._json(404, {"detail": "Not Found"})
+            else:
+                self._json(200, {"data": [{"id": m, "owned_by": "stub", "max_model_len": 4096} for m in script.models]})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with lock:
+                number = len(script.asked)
+                script.asked.append(body)
+                script.keys.append(self.headers.get("Authorization", ""))
+            if script.at_once is not None:
+                script.at_once.wait(30)
+            fault = script.fault(number)
+            if isinstance(fault, int):
+                self._json(fault, {"error": {"message": f"told to answer {fault}", "code": fault}}, script.headers)
+            elif len(body["prompt"]) + body["max_tokens"] > script.n_ctx:
+                said = "This model's maximum context length is less than that."
+                self._json(400, {"error": {"message": said, "type": "BadRequestError"}})
+            else:
+                self._complete(body, script.reply(body["prompt"]), broken=fault == "break")
+
+        def _complete(self, body: dict[str, Any], text: str, *, broken: bool) -> None:
+            at = min((i for s in body.get("stop", ()) if (i := text.find(s)) >= 0), default=len(text))
+            text, reason = text[:at], "stop"
+            if len(text) > 4 * body["max_tokens"]:
+                text, reason = text[: 4 * body["max_tokens"]], "length"
+            pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
+            usage = {"prompt_tokens": len(body["prompt"]), "completion_tokens": len(pieces)}
+            if not body["stream"]:
+                data = {"choices": [{"text": text, "finish_reason": reason}], "usage": usage}
+                self._json(200, data, {}, broken=broken)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            events = [{"choices": [{"text": p, "finish_reason": None}]} for p in pieces]
+            if broken:
+                for event in events[: len(events) // 2]:
+                    self._event(json.dumps(event))
+                self.close_connection = True
+                return
+            for event in (
+                *events,
+                {"choices": [{"text": "", "finish_reason": reason}]},
+                {"choices": [], "usage": usage},
+            ):
+                self._event(json.dumps(event, ensure_ascii=False))
+            self._event("[DONE]")
+            self.wfile.write(b"0\r\n\r\n")
+
+        def _event(self, data: str) -> None:
+            block = f"data: {data}\n\n".encode()
+            # In two chunks: the end of a chunk is nowhere in particular.
+            for part in (block[:9], block[9:]):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+
+        def _json(
+            self, status: int, value: Any, headers: dict[str, str] | None = None, *, broken: bool = False
+        ) -> None:
+            data = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            for name, text in (headers or {}).items():
+                self.send_header(name, text)
+            self.end_headers()
+            self.wfile.write(data[: len(data) // 2] if broken else data)
+            self.close_connection = broken
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = False
+        request_queue_size = 256
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A client that has gone is what these tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
