@@ -46,6 +46,7 @@ def serving(script: Script) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
+        timeout = 2.0  # of a connection that is kept and not used
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -94,12 +95,12 @@ def serving(script: Script) -> Iterator[str]:
                     self._event(json.dumps(event))
                 self.close_connection = True
                 return
-            for event in (
-                *events,
+            end: list[dict[str, Any]] = [
                 {"choices": [{"text": "", "finish_reason": reason}]},
                 {"choices": [], "usage": usage},
-            ):
-                self._event(json.dumps(event, ensure_ascii=False))
+            ]
+            for told in (*events, *end):
+                self._event(json.dumps(told, ensure_ascii=False))
             self._event("[DONE]")
             self.wfile.write(b"0\r\n\r\n")
 
