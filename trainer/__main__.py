@@ -25,9 +25,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from trainer.augment import alter
 from trainer.data import seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
+from trainer.steps import MAX_CORRECTIONS, METHODS
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.core.errors import TutorError, UserFault
 
@@ -76,7 +76,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument(
         "--method",
         required=True,
-        choices=alter.METHODS,
+        choices=METHODS,
         help="numbers and fobar read GSM8K training files; correct reads records of make-code",
     )
     p.add_argument("--per-problem", type=int, default=2, metavar="N", help="new problems for each at most (default 2)")
@@ -87,6 +87,14 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--out", required=True, metavar="NAME", help="name of the result, for example stage2")
     p.add_argument(
         "--ngram", type=int, default=DEFAULT_NGRAM, metavar="N", help=f"words in a row (default {DEFAULT_NGRAM})"
+    )
+
+    p.add_argument(
+        "--corrections",
+        type=_share,
+        default=MAX_CORRECTIONS,
+        metavar="SHARE",
+        help=f"largest share of corrected errors in the result; the rest is left out (default {MAX_CORRECTIONS})",
     )
 
     p = steps.add_parser("view", help="show records as the loss sees them: supervised tokens in colour")
@@ -193,6 +201,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return value
+
+
 def _run(a: argparse.Namespace) -> int:
     # Imports here: the data steps must work where torch is not installed, and --help must be quick.
     from trainer import steps
@@ -221,7 +239,17 @@ def _run(a: argparse.Namespace) -> int:
                 )
             )
         case "decontaminate":
-            print(steps.clean(Run.at(a.run), a.files, a.against, a.out, n=a.ngram, strict=not a.skip))
+            print(
+                steps.clean(
+                    Run.at(a.run),
+                    a.files,
+                    a.against,
+                    a.out,
+                    n=a.ngram,
+                    corrections=a.corrections,
+                    strict=not a.skip,
+                )
+            )
         case "view":
             _need("tokenizers")
             from trainer.data import view

@@ -10,13 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
-from trainer.augment import alter
+from trainer.augment.correct import METHOD as CORRECTED
+from trainer.augment.correct import correct
+from trainer.augment.fobar import fobar
+from trainer.augment.numbers import numbers
 from trainer.data import decontaminate, seeds
 from trainer.data.decontaminate import STAMP
 from trainer.data.gsm8k import NotAChain, gsm8k_line
-from trainer.data.records import Rejects, parse_record, read_lines, read_records, write_records
+from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
 from trainer.runs import Journal, ProgressLine, Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make
 from tutor_app.core.errors import UserFault
@@ -24,6 +27,10 @@ from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]
+Method = Literal["numbers", "fobar", "correct"]
+METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
+MAX_CORRECTIONS: Final = 0.05
+"""The largest share of a mix that corrected errors may have: more of them teach a model to expect errors."""
 
 
 def import_seeds(
@@ -74,7 +81,7 @@ def make_code(
 def alter_problems(
     run: Run,
     files: Sequence[Path],
-    method: alter.Method,
+    method: Method,
     executor: OpenExecutor,
     *,
     per_problem: int = 2,
@@ -95,7 +102,7 @@ def alter_problems(
         records = [r for path in files for r in read_lines(path, parse_record, rejects)][: limit or None]
 
         def repair(record: Transcript, running: CodeExecutor) -> list[Transcript]:
-            made = alter.correct(record, running, seed=seed)
+            made = correct(record, running, seed=seed)
             if made is None:
                 raise NotAChain("no bug fits this code")
             return [made]
@@ -106,14 +113,32 @@ def alter_problems(
     def rewrite(item: tuple[str, str, int], running: CodeExecutor) -> list[Transcript]:
         question, answer, _ = item
         if method == "fobar":
-            return list(alter.fobar(question, answer, running, seed=seed))[:per_problem]
-        return list(alter.numbers(question, answer, running, n=per_problem, seed=seed))
+            return list(fobar(question, answer, running, seed=seed))[:per_problem]
+        return list(numbers(question, answer, running, n=per_problem, seed=seed))
 
     return _journalled(run, step, provenance, lines, rewrite, executor, rejects.lines)
 
 
-def clean(run: Run, files: Sequence[Path], tests: Sequence[Path], out: str, *, n: int, strict: bool = True) -> str:
+def clean(
+    run: Run,
+    files: Sequence[Path],
+    tests: Sequence[Path],
+    out: str,
+    *,
+    n: int,
+    corrections: float = MAX_CORRECTIONS,
+    strict: bool = True,
+) -> str:
     """Records that overlap no test set to ``OUT.jsonl``, the report to ``OUT.report.json``; returns what to tell.
+
+    Args:
+        run: The run folder.
+        files: The records.
+        tests: The test sets.
+        out: Name of the result.
+        n: Words in a row that make an overlap.
+        corrections: The largest share of corrected errors in the result; what is above it is left out and counted.
+        strict: Whether a bad line ends the step.
 
     Raises:
         UserFault: If a file cannot be read, holds nothing, is a test set itself, or a line is bad and ``strict``.
@@ -123,16 +148,38 @@ def clean(run: Run, files: Sequence[Path], tests: Sequence[Path], out: str, *, n
         if sha256_of(path) in hashes:
             raise UserFault(f"{path} is a test set: it is never trained on.", "Give training records.")
     rejects = Rejects(strict)
-    provenance = run.provenance(out, {"ngram": n, "tests": [str(t) for t in tests]}, [*files, *tests])
+    options = {"ngram": n, "tests": [str(t) for t in tests], "corrections": corrections}
+    provenance = run.provenance(out, options, [*files, *tests])
     sets = [decontaminate.read_test_set(t, n) for t in tests]
     records = read_records(files, rejects)
     kept, report = decontaminate.decontaminate(ProgressLine("decontaminate", len(records)).over(records), sets, n)
     stamp = sorted(f"{t.name} {sha256_of(t)[:16]}" for t in tests)
     stamped = [replace(r, meta={**r.meta, STAMP: stamp}) for r in kept]
     unique = list({r.meta["id"]: r for r in stamped}.values())
+    mixed = cap_corrections(unique, corrections)
     write_atomically(run.folder / f"{out}.report.json", decontaminate.dump(report) + "\n")
-    told = _finish(run, out, provenance, unique, Counter({"twice the same": len(kept) - len(unique)}), rejects.lines)
+    left_out = Counter(
+        {
+            "twice the same": len(kept) - len(unique),
+            f"more than {corrections:.3g} of the mix are corrected errors": len(unique) - len(mixed),
+        }
+    )
+    told = _finish(run, out, provenance, mixed, left_out, rejects.lines)
     return f"{decontaminate.report_text(report)}\n{told}"
+
+
+def cap_corrections(records: Sequence[Transcript], share: float) -> list[Transcript]:
+    """The records with at most a ``share`` of corrected errors, in their order; which stay is decided by their ids.
+
+    Records of nothing but corrected errors stay as they are: they are no mix.
+    """
+    corrected = [str(r.meta["id"]) for r in records if r.meta.get("method") == CORRECTED]
+    others = len(records) - len(corrected)
+    if not others or share >= 1:
+        return list(records)
+    allowed = int(others * share / (1 - share) + 1e-9)
+    keep = set(sorted(corrected, key=stable_fraction)[:allowed])
+    return [r for r in records if r.meta.get("method") != CORRECTED or r.meta["id"] in keep]
 
 
 def _journalled(

@@ -225,3 +225,17 @@ def test_no_error_is_read_as_no_error() -> None:
 def test_json_that_is_nested_too_deeply_is_refused() -> None:
     with pytest.raises(TranscriptFormatError, match="nested too deeply"):
         Transcript.from_json("[" * 200_000)
+
+
+def test_code_that_is_not_to_be_trained_on_says_so_and_other_code_says_nothing() -> None:
+    transcript = Transcript.of("?", Code("1 / 0", supervised=False), Code("1"))
+    broken, right = transcript.to_dict()["turns"][1]["parts"]
+    assert broken == {"kind": "code", "source": "1 / 0", "supervised": False}
+    assert right == {"kind": "code", "source": "1"}
+    assert Transcript.from_json(transcript.to_json()) == transcript
+
+
+def test_a_mark_on_code_that_is_no_truth_value_is_refused() -> None:
+    data = {"version": 3, "turns": [{"role": "assistant", "parts": [{"kind": "code", "source": "", "supervised": 0}]}]}
+    with pytest.raises(TranscriptFormatError, match="supervised"):
+        Transcript.from_dict(data)

@@ -251,7 +251,8 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
     """The whole text of a solved problem, ready for training.
 
     As MuMath-Code trains: the prompt is not supervised; the model's words, the opening fence of an output and
-    the end of the turn are; an output and its closing fence are not.
+    the end of the turn are; an output and its closing fence are not, and nothing of a block that is marked as not
+    supervised, up to the end of its output.
     """
     close = dialect.assistant_close
     end = Span(close.rstrip("\n"), supervised=True, special=dialect.special)
@@ -264,6 +265,7 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
 def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
     """The assistant's turn; thoughts, figures and the extracted answer are not part of the text."""
     spans: list[Span] = []
+    own = True  # whether the last block is the model's own words
     for part in parts:
         at_line_start = not spans or spans[-1].text.endswith("\n")
         if isinstance(part, Text):
@@ -273,11 +275,12 @@ def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:
             before, after = dialect.code_marks or (f"{fence}python", fence)
             opening = "" if at_line_start else "\n"
             source = part.source + "\n" if part.source else ""
-            spans.append(Span(f"{opening}{before}\n{source}{after}\n", supervised=True))
+            own = part.supervised
+            spans.append(Span(f"{opening}{before}\n{source}{after}\n", supervised=own))
         elif isinstance(part, Output):
             fence = _fence_around(part.feedback)
             opening = "" if at_line_start else "\n"
-            spans.append(Span(f"{opening}{fence}output\n", supervised=True))
+            spans.append(Span(f"{opening}{fence}output\n", supervised=own))
             spans.append(Span(_closed_output(part.feedback, fence, dialect)))
     return _joined(spans)
 

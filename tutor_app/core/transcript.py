@@ -56,9 +56,16 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A block of Python, without its fences and without a final newline."""
+    """A block of Python, without its fences and without a final newline.
+
+    Attributes:
+        source: The code.
+        supervised: Whether a model may be trained to write it. False for a fault put in on purpose: the model is to
+            learn the repair, not the fault.
+    """
 
     source: str
+    supervised: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +377,7 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if name in ("width", "height", "line", "start", "end", "agree", "of"):
         return isinstance(value, int) and not isinstance(value, bool)
-    if name == "truncated":
+    if name in ("truncated", "supervised"):
         return isinstance(value, bool)
     if name == "error":
         return value is None

@@ -6,19 +6,20 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
-from trainer.augment import alter
+from trainer.augment.fobar import fobar
+from trainer.augment.ground import ground
+from trainer.augment.numbers import numbers
 from trainer.data.gsm8k import NotAChain
-from trainer.synthesize.make_code import make, printed_number
+from trainer.synthesize.make_code import printed_number
 from tutor_app.core.answers import find_answer
-from tutor_app.core.dialect import MUMATH, render
-from tutor_app.core.transcript import Code, Output, Text
+from tutor_app.core.transcript import Output, Text
 
 QUESTION = "A tank holds 480 liters. It loses 12 liters an hour for 15 hours. How much is left?"
 ANSWER = "It loses 12*15 = <<12*15=180>>180 liters.\nSo 480-180 = <<480-180=300>>300 liters are left.\n#### 300"
 
 
 def test_operands_are_found_by_their_place_in_the_question() -> None:
-    found = alter.ground(QUESTION, ANSWER)
+    found = ground(QUESTION, ANSWER)
     assert {t: QUESTION[a:b] for t, (a, b) in found.places.items()} == {"12": "12", "15": "15", "480": "480"}
 
 
@@ -35,11 +36,11 @@ def test_operands_are_found_by_their_place_in_the_question() -> None:
 )
 def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, answer: str) -> None:
     with pytest.raises(NotAChain):
-        alter.ground(question, answer)
+        ground(question, answer)
 
 
 def test_numbers_are_drawn_anew_and_the_arithmetic_really_runs_again() -> None:
-    made = list(alter.numbers(QUESTION, ANSWER, LocalExecutor(), n=5))
+    made = list(numbers(QUESTION, ANSWER, LocalExecutor(), n=5))
     assert len(made) == 5
     assert len({r.problem for r in made} | {QUESTION}) == 6
     for record in made:
@@ -76,12 +77,12 @@ def test_numbers_are_drawn_anew_and_the_arithmetic_really_runs_again() -> None:
 )
 def test_a_number_that_a_word_may_mean_is_not_altered(question: str, answer: str) -> None:
     with pytest.raises(NotAChain):
-        alter.ground(question, answer)
+        ground(question, answer)
 
 
 def test_no_week_gets_eight_days() -> None:
     question = "He sells 40 cups a day for 5 days a week at $30. How much is it?"
-    made = alter.numbers(question, "<<40*5=200>>200\n<<200*30=6000>>6000\n#### 6000", LocalExecutor(), n=12)
+    made = numbers(question, "<<40*5=200>>200\n<<200*30=6000>>6000\n#### 6000", LocalExecutor(), n=12)
     days = [int(re.search(r"for (\d+) days a week", r.problem)[1]) for r in made]  # type: ignore[index]  # it is there
     assert len(set(days)) > 2
     assert max(days) <= 7
@@ -89,12 +90,12 @@ def test_no_week_gets_eight_days() -> None:
 
 def test_whole_results_stay_whole() -> None:
     question = "A rope of 96 m is cut into 8 pieces. How long is each?"
-    for record in alter.numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200):
+    for record in numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200):
         assert Fraction(str(record.meta["gold"])).denominator == 1
 
 
 def test_masking_asks_for_the_masked_number_and_sympy_finds_it() -> None:
-    made = list(alter.fobar(QUESTION, ANSWER, LocalExecutor()))
+    made = list(fobar(QUESTION, ANSWER, LocalExecutor()))
     assert {r.meta["gold"] for r in made} == {"12", "15", "480"}
     for record in made:
         assert "X" in record.problem
@@ -114,32 +115,7 @@ def test_masking_with_two_solutions_is_left_out() -> None:
     # X + 48/X = 14 has the solutions 6 and 8.
     question = "A box is 48 wide in all, in 8 parts. How much are a part and the parts?"
     answer = "<<48/8=6>>6\n<<6+8=14>>14\n#### 14"
-    assert {r.meta["gold"] for r in alter.fobar(question, answer, LocalExecutor())} == {"48"}
-
-
-def test_an_injected_bug_keeps_its_real_error_and_is_repaired() -> None:
-    base = make(QUESTION, ANSWER, 1, LocalExecutor())
-    seen = set()
-    for seed in range(12):
-        record = alter.correct(base, LocalExecutor(), seed=seed)
-        if record is None:
-            continue
-        codes = [p for p in record.solution if isinstance(p, Code)]
-        outputs = [p for p in record.solution if isinstance(p, Output)]
-        assert len(codes) == len(outputs) == 2
-        assert codes[0] != codes[1]
-        assert outputs[0].status == "error"
-        assert outputs[0].error is not None
-        assert outputs[0].feedback.endswith(outputs[0].error.last_line)
-        assert outputs[1].status == "ok"
-        seen.add(outputs[0].error.type)
-        spans = render(record, MUMATH)
-        supervised = "".join(s.text for s in spans if s.supervised)
-        assert alter.CORRECTION in supervised
-        assert outputs[0].error.message not in supervised
-        assert record.meta["parent"] == base.meta["id"]
-        assert record.meta["id"] != base.meta["id"]
-    assert seen >= {"NameError"}
+    assert {r.meta["gold"] for r in fobar(question, answer, LocalExecutor())} == {"48"}
 
 
 def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
@@ -147,12 +123,12 @@ def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
     made = masked = 0
     for row in rows:
         try:
-            for record in alter.numbers(row["question"], row["answer"], LocalExecutor(), n=2):
+            for record in numbers(row["question"], row["answer"], LocalExecutor(), n=2):
                 made += 1
                 answer = find_answer(record.solution)
                 assert answer is not None
                 assert answer.latex == record.meta["gold"]
-            masked += len(list(alter.fobar(row["question"], row["answer"], LocalExecutor())))
+            masked += len(list(fobar(row["question"], row["answer"], LocalExecutor())))
         except NotAChain:
             continue
     assert made > 60

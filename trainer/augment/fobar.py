@@ -1,0 +1,100 @@
+"""FOBAR (Jiang et al. 2024): a number is masked by X, the answer is stated, X is asked for.
+
+SymPy must find exactly the masked number, or the problem is left out.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from trainer.augment.ground import ANY_NUMBER, Grounded, ground, record
+from trainer.data.gsm8k import Chain, NotAChain, number, shown, source
+from trainer.data.records import question_id, record_id
+from trainer.synthesize.make_code import run_block
+from tutor_app.core.ports import CodeExecutor
+from tutor_app.core.transcript import Code, Text, Transcript
+
+FOBAR_QUESTION: Final = (
+    "{question} If we know the answer to the above question is {answer}, what is the value of the unknown variable X?"
+)
+
+
+def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) -> Iterator[Transcript]:
+    """One backward problem for each operand that the answer really depends on.
+
+    Raises:
+        NotAChain: If the problem cannot be masked safely.
+        SandboxFault: If code cannot be run here at all.
+    """
+    base = ground(question, answer)
+    if re.search(r"\bX\b", question):
+        raise NotAChain("the question has an X already")
+    parent = question_id(question)
+    places = list(base.places.items())
+    random.Random(f"{question}/{seed}/fobar").shuffle(places)
+    for text, (start, end) in places:
+        masked = f"{question[:start]}X{question[end:]}"
+        asked = FOBAR_QUESTION.format(question=masked, answer=shown(base.gold))
+        value = Fraction(text)
+        key = record_id("gsm8k-train", "fobar", asked)
+        made = _backward(base, text, key, seed)
+        session = executor.open()
+        try:
+            output = run_block(session, made[1].source)
+        finally:
+            session.close()
+        # The only solution must be the number that was masked.
+        if output.status == "ok" and output.stdout.strip() == f"[{shown(value)}]":
+            closing = Text(made[2].text.format(answer=shown(value)))
+            yield record(asked, (made[0], made[1], output, closing), value, key, "fobar", parent)
+
+
+_BACKWARD_OPENINGS: Final = (
+    "Let $X$ be the unknown number. We write the quantities of the problem with $X$ and solve for it.\n\n",
+    "The answer is known and one number is not, so we set up an equation in $X$.\n\n",
+    "We go through the problem as usual, keep $X$ as a symbol, and then require the result to be {gold}.\n\n",
+)
+_BACKWARD_CLOSINGS: Final = (
+    "\nThe value of the unknown variable is $X = {{answer}}$, so the answer is $\\boxed{{{{{{answer}}}}}}$.",
+    "\nSo the unknown number is $\\boxed{{{{{{answer}}}}}}$.",
+    "\nThe equation has one solution: $X = {{answer}}$.\nThe answer is $\\boxed{{{{{{answer}}}}}}$.",
+)
+
+
+def _backward(base: Grounded, text: str, key: str, seed: int) -> tuple[Text, Code, Text]:
+    rng = random.Random(f"{key}/{seed}/words")
+    chain, names = base.chain, [s.name for s in base.chain.steps]
+    comments = rng.random() < 0.5
+    lines = ["from sympy import Eq, Rational, solve, symbols", "", "X = symbols('X')"]
+    for step in chain.steps:
+        goal = _masked(step.goal, Fraction(text), chain)
+        if comments and goal:
+            lines.append(f"# {goal}")
+        lines.append(f"{step.name} = {source(step.node, names, {text: 'X'}, exact='Rational', symbol='X')}")
+    gold = shown(base.gold)
+    gold = f'Rational("{gold}")' if "." in gold else gold
+    lines += ["", f"print(solve(Eq({names[-1]}, {gold}), X))"]
+    if not any("Rational(" in line for line in lines[1:]):
+        lines[0] = "from sympy import Eq, solve, symbols"
+    opening = rng.choice(_BACKWARD_OPENINGS).format(gold=shown(base.gold))
+    closing = rng.choice(_BACKWARD_CLOSINGS).format()
+    return Text(opening), Code("\n".join(lines)), Text(closing)
+
+
+def _masked(goal: str, value: Fraction, chain: Chain) -> str:
+    """The words of a step with X for the masked number; empty if they tell a result, which is unknown now."""
+    results = set(chain.results())
+    out, last = "", 0
+    for m in ANY_NUMBER.finditer(goal):
+        written = m[0].rstrip(",")
+        found = number(written)
+        if found == value:
+            out += goal[last : m.start()] + "X" + m[0][len(written) :]
+            last = m.end()
+        elif found in results:
+            return ""
+    return out + goal[last:]

@@ -1,0 +1,84 @@
+"""Problems whose every operand is known by its place in the question: what ``numbers`` and ``fobar`` start from.
+
+Only problems whose every operand stands exactly once in the question are taken, and none of them may be meant by a
+word as well ("twice", "a week", "percent"): such a number would silently change its meaning with another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, number, parse_solution, shown
+from tutor_app.core.transcript import Answer, Part, Transcript
+
+_OPERAND: Final = re.compile(
+    r"(?<![\w.,/])\$?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|[.,]\d|\s*(?:st|nd|rd|th)\b)"
+)
+ANY_NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A problem whose every operand is known by its place in the question.
+
+    Attributes:
+        question: Its text.
+        chain: Its arithmetic, steps that the answer needs.
+        gold: Its answer.
+        places: For every literal's text, where its number stands in the question.
+    """
+
+    question: str
+    chain: Chain
+    gold: Fraction
+    places: Mapping[str, tuple[int, int]]
+
+
+def ground(question: str, answer: str) -> Grounded:
+    """Find every operand in the question.
+
+    Raises:
+        NotAChain: If the solution is no exact chain, or an operand does not stand exactly once in the question.
+    """
+    chain, gold = parse_solution(answer)
+    chain = chain.needed()
+    found: dict[Fraction, list[tuple[int, int]]] = {}
+    for m in _OPERAND.finditer(question):
+        found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    results = set(chain.results())
+    meant = meant_numbers(question) | {Fraction(1)}
+    hidden = sorted(shown(v) for v in meant & (results | {literal.value for literal in chain.literals()}))
+    if hidden:
+        raise NotAChain(f"a number of the solution may be meant by a word, such as {hidden[0]}")
+    places: dict[str, tuple[int, int]] = {}
+    for literal in chain.literals():
+        at = found.get(literal.value, [])
+        if len(at) != 1:
+            raise NotAChain(f"the operand {literal.text} stands {len(at)} times in the question")
+        places[literal.text] = at[0]
+    # An operand chained to a result could as well be a number of the question: then neither reading is safe.
+    if results & set(found):
+        raise NotAChain("a result is also a number of the question")
+    return Grounded(question, chain, gold, places)
+
+
+def record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, method: str, parent: str) -> Transcript:
+    """A solved problem with its provenance."""
+    return Transcript.of(
+        problem,
+        *parts,
+        Answer(shown(gold), verdict="correct"),
+        meta={
+            "id": key,
+            "source": "gsm8k-train",
+            "source_id": parent,
+            "parent": parent,
+            "method": method,
+            "licence": "MIT",
+            "gold": shown(gold),
+        },
+    )

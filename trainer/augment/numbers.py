@@ -1,0 +1,160 @@
+"""Numeric alteration: new numbers for a problem, and its arithmetic run again.
+
+What does not give the expected result is left out. New numbers stay within what the words around them allow: no week
+has eight days.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+from trainer.augment.ground import ANY_NUMBER, ground, record
+from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, Step, number, shown
+from trainer.data.gsm8k import Literal as Operand
+from trainer.data.records import question_id, record_id
+from trainer.synthesize.make_code import draft, execute
+from tutor_app.core.ports import CodeExecutor
+from tutor_app.core.transcript import Transcript
+
+
+def numbers(
+    question: str, answer: str, executor: CodeExecutor, *, n: int = 2, seed: int = 0, tries: int = 30
+) -> Iterator[Transcript]:
+    """Up to ``n`` problems with other numbers, each solved by code that really ran.
+
+    A draw is kept when every result is positive and whole wherever the original's was.
+
+    Raises:
+        NotAChain: If the problem cannot be altered safely.
+        SandboxFault: If code cannot be run here at all.
+    """
+    base = ground(question, answer)
+    old = base.chain.results()
+    rng = random.Random(f"{question}/{seed}/numbers")
+    parent = question_id(question)
+    seen = {question}
+    for _ in range(tries):
+        if n <= 0:
+            return
+        draw = {text: _redrawn(text, rng, _ceiling(question, end)) for text, (_, end) in base.places.items()}
+        try:
+            new = base.chain.results({t: Fraction(v) for t, v in draw.items()})
+        except NotAChain:
+            continue
+        if not all(v > 0 and (v.denominator == 1 or o.denominator != 1) for v, o in zip(new, old, strict=True)):
+            continue
+        if any("/" in shown(v) for v in new):
+            continue
+        chain = _rewritten(base.chain, draw, old, new)
+        text = _replaced(question, base.places, draw)
+        if chain is None or text in seen:
+            continue
+        seen.add(text)
+        key = record_id("gsm8k-train", "alter-numbers", text)
+        for style in ("plain", "Fraction"):
+            parts = execute(draft(text, chain, new[-1], key, seed=seed, style=style), executor)
+            if parts is not None:
+                n -= 1
+                yield record(text, parts, new[-1], key, "alter-numbers", parent)
+                break
+
+
+_CEILINGS: Final = tuple(
+    (re.compile(rf"\s*-?\s*{words}", re.IGNORECASE), most)
+    for words, most in (
+        (r"(?:work|school)?days? (?:a|per|each|every|of the|of each) week", 7),
+        (r"(?:hours? (?:a|per|each|every|of the) day|hours? daily)", 24),
+        (r"days? (?:a|per|each|every|of the) month", 28),
+        (r"months? (?:a|per|each|every|of the) year", 12),
+        (r"weeks? (?:a|per|each|every|of the) month", 4),
+        (r"weeks? (?:a|per|each|every|of the) year", 52),
+        (r"minutes? (?:a|per|each|every|of the|of each) hour", 60),
+        (r"(?:[ap]\.?m\b|o'clock)", 12),
+        (r"(?:%|percent)", 100),
+    )
+)
+"""What follows a number, and the largest that makes sense before it."""
+
+
+def _ceiling(question: str, end: int) -> int:
+    """The largest number that may stand before what follows ``end``; 0 for no limit."""
+    return next((most for pattern, most in _CEILINGS if pattern.match(question, end)), 0)
+
+
+def _redrawn(text: str, rng: random.Random, ceiling: int = 0) -> str:
+    """Another number of the same kind and size: as many decimals, never 0 or 1 (grammar would change)."""
+    whole, _, decimals = text.partition(".")
+    scale = 10 ** len(decimals)
+    old = int(whole + decimals)
+    low, high = max(2, old // 2), max(old * 2, 9)
+    if ceiling and old <= ceiling * scale:
+        high = min(high, ceiling * scale)
+    if not decimals and old >= 20 and old % 10 == 0:
+        # Round numbers stay round.
+        step = 10 if old % 100 or ceiling else 100
+        low, high, new = max(1, low // step), max(2, high // step), 0
+        new = rng.randint(low, high) * step
+    else:
+        new = rng.randint(low, high)
+    if not decimals:
+        return str(new)
+    digits = str(new).rjust(len(decimals) + 1, "0")
+    value = f"{digits[: -len(decimals)]}.{digits[-len(decimals) :]}"
+    assert Fraction(value) == Fraction(new, scale)
+    return value
+
+
+def _replaced(question: str, places: Mapping[str, tuple[int, int]], draw: Mapping[str, str]) -> str:
+    for text, (start, end) in sorted(places.items(), key=lambda item: -item[1][0]):
+        new = draw[text]
+        if "," in question[start:end]:
+            whole, dot, decimals = new.partition(".")
+            new = f"{int(whole):,}{dot}{decimals}"
+        question = question[:start] + new + question[end:]
+    return question
+
+
+def _rewritten(chain: Chain, draw: Mapping[str, str], old: Sequence[Fraction], new: Sequence[Fraction]) -> Chain | None:
+    """The chain with new literals and new numbers in its words; None if some number's new value is not known."""
+    known = {Fraction(t): v for t, v in draw.items()}
+    for before, after in zip(old, new, strict=True):
+        if known.setdefault(before, shown(after)) != shown(after):
+            return None
+    steps = []
+    for step in chain.steps:
+        sentence, goal = (_renumbered(t, known) for t in (step.sentence, step.goal))
+        if sentence is None or goal is None:
+            return None
+        steps.append(Step(_with_literals(step.node, draw), step.name, sentence, goal))
+    return Chain(tuple(steps))
+
+
+def _renumbered(text: str, known: Mapping[Fraction, str]) -> str | None:
+    out, last = "", 0
+    for m in ANY_NUMBER.finditer(text):
+        written = m[0].rstrip(",")
+        try:
+            value = number(written)
+        except NotAChain:
+            return None
+        if value not in known:
+            return None
+        out += text[last : m.start()] + known[value] + m[0][len(written) :]
+        last = m.end()
+    return out + text[last:]
+
+
+def _with_literals(node: Node, draw: Mapping[str, str]) -> Node:
+    match node:
+        case Op(operator, left, right):
+            return Op(operator, _with_literals(left, draw), _with_literals(right, draw))
+        case Neg(operand):
+            return Neg(_with_literals(operand, draw))
+        case Operand(text):
+            return Operand(draw[text])
+        case _:
+            return node
