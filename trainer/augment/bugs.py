@@ -160,7 +160,7 @@ def number_as_text(code: Code, rng: random.Random) -> Bug | None:
         text = code.text(side)
         why = rng.choice(
             (
-                f'In `{name}` the number {text} was written as a text, "{text}", and Python cannot calculate with texts. '
+                f'In `{name}` the number {text} was written as a text, "{text}", which Python cannot add up. '
                 "I write it without quotes.",
                 f'`"{text}"` is a text and not a number. I remove the quotes to calculate with {text}.',
             )
@@ -270,10 +270,15 @@ def missing_percent(code: Code, rng: random.Random) -> Bug | None:
             percent = code.text(last)
             wrong = code.replaced(node, code.text(factors)) if code.text(node.right) == "100" else ""
         else:
-            side = node.left if isinstance(node.left, ast.Constant) else node.right
-            if not isinstance(side, ast.Constant) or not isinstance(side.value, float) or not 0 < side.value < 1:
+            sides = [
+                (n, n.value)
+                for n in (node.left, node.right)
+                if isinstance(n, ast.Constant) and isinstance(n.value, float) and 0 < n.value < 1
+            ]
+            if not sides:
                 continue
-            percent = f"{side.value * 100:.10g}"
+            side, share = sides[0]
+            percent = f"{share * 100:.10g}"
             wrong = code.replaced(side, percent)
         if not wrong or not re.search(rf"(?<![\d.]){re.escape(percent)}\s*(?:%|percent)", code.problem):
             continue
@@ -490,7 +495,7 @@ def bugs(source: str, problem: str, rng: random.Random) -> Iterator[Bug]:
         off_by_one,
         wrong_variable,
     }
-    order = sorted(KINDS, key=lambda kind: rng.random() + (kind in often) * 0.5)
+    order = sorted(KINDS, key=lambda kind: rng.random() + (kind in often) * 0.3)
     for make in order:
         found = make(code, rng)
         if found is not None and found.source != source:
