@@ -453,7 +453,7 @@ def sign_in_number(code: Code, rng: random.Random) -> Bug | None:
             if not isinstance(n, ast.Constant):
                 continue
             text = code.text(n)
-            if re.search(rf"\${re.escape(text)}(?![\d.,])", code.problem):
+            if re.search(rf"\${re.escape(text)}(?!\d|[.,]\d)", code.problem):
                 why = f"`${text}` is no Python number: the dollar sign has to go. In `{name}` I write {text}."
                 return Bug("sign in a number", code.replaced(n, f"${text}"), ("SyntaxError",), why)
     return None

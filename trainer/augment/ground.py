@@ -14,6 +14,7 @@ from typing import Final
 
 from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, number, parse_solution, shown
 from tutor_app.core.transcript import Answer, Part, Transcript
+from tutor_app.core.verdicts import KNOWN_RIGHT
 
 _OPERAND: Final = re.compile(
     r"(?<![\w.,/])\$?(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?![\d/]|[.,]\d|\s*(?:st|nd|rd|th)\b)"
@@ -71,7 +72,7 @@ def record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, method
     return Transcript.of(
         problem,
         *parts,
-        Answer(shown(gold), verdict="correct"),
+        Answer(shown(gold), verdict=KNOWN_RIGHT),
         meta={
             "id": key,
             "source": "gsm8k-train",
