@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
+
 from tests.fakes import FakeExecutor
 from tests.generations import ask, stopped, text_of
 from tests.trainer.evaluate.completions_server import Script, serving
