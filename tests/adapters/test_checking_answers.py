@@ -84,6 +84,55 @@ def test_it_refuses_to_guess(checker: Checker, problem: str) -> None:
 
 @pytest.mark.parametrize(
     ("problem", "answer"),
+    [
+        (r"Evaluate $(-8)^{2/3}$.", "4"),
+        (r"Find $\sqrt[3]{-64}$.", "-4"),
+        (r"Find $\left\lfloor \sqrt[3]{-10} \right\rfloor$.", "-3"),
+        (r"Solve $\sqrt[3]{x} = -2$.", "-8"),
+        ("Solve x^(1/5) = -1", "-1"),
+        ("How many integer divisors does $5$ have?", "4"),
+        ("Find $z$ if $|z - 1 + i| = 0$.", "1 - i"),
+        ("Solve $|x + 2| = -1$", "no solution"),
+        (r"Compute \[\sum_{k = 2}^\infty \frac{k - 3}{k(k^2 - 1)}.\]", "0"),
+    ],
+)
+def test_a_right_answer_is_not_called_wrong(checker: Checker, problem: str, answer: str) -> None:
+    assert checker.answer(problem, answer).kind in ("checked", "unchecked")
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        ("Solve 2x = 8", "-x = 4"),
+        ("Solve x^2 - 5x + 6 = 0", "-x = 2, x = 3"),
+        ("Solve 2x = 8", "2x = 4"),
+        ("Compute 6 * 7", "-x = 42"),
+    ],
+)
+def test_an_equation_that_does_not_tell_the_unknown_is_not_called_checked(
+    checker: Checker, problem: str, answer: str
+) -> None:
+    assert checker.answer(problem, answer).kind in ("wrong", "unchecked")
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        (r"Compute $\sum_{k=1}^\infty \frac{1}{k(k+1)}$.", "1"),
+        (r"Compute $\sum_{n=0}^\infty \frac{1}{3^n}$.", "3/2"),
+        (r"Compute $\int_0^\infty e^{-2x}\,dx$.", "1/2"),
+        (r"Find $\sqrt[3]{27}$.", "3"),
+        ("How many positive divisors does 12 have?", "6"),
+        ("Solve 2x = 8", "x = 4"),
+        ("Evaluate 3x when x = 2", "6"),
+    ],
+)
+def test_and_those_that_are_certain_still_are(checker: Checker, problem: str, answer: str) -> None:
+    assert checker.answer(problem, answer).kind == "checked"
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
     [("Factor x^2 - 4", "x^2 - 4"), ("Expand (x + 1)(x + 2)", "(x + 1)(x + 2)"), ("Factor 2x^2 - 8", "2(x^2 - 4)")],
 )
 def test_the_right_value_in_another_form_is_not_called_checked(checker: Checker, problem: str, answer: str) -> None:

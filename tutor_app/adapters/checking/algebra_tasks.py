@@ -90,6 +90,8 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     if ops != ("=",):
         return _inequality(sides, ops, x)
     difference = sides[0] - sides[1]
+    if difference.has(sp.I) or ex.has_odd_root(difference):
+        raise Unsure  # SymPy's roots of negative numbers are complex, and so may the unknown be
     y = sp.Symbol("y", real=True)
     found = sp.solveset(difference.subs(x, y), y, sp.S.Reals)
     if not isinstance(found, sp.FiniteSet) and found is not sp.S.EmptySet:
@@ -97,7 +99,7 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     real = "real" in m[0].lower()
     if not real:
         every = _complex_roots(difference, x)
-        if every is not None and len(every) != len(found):
+        if len(found) != (len(every) if every is not None else len(found) or -1):
             raise Unsure  # whether complex ones are meant is not said
     for value in found:
         left = difference.subs(x, value)

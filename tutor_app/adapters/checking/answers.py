@@ -15,7 +15,19 @@ from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import LONGEST, Expected, Problem
 from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.readings import readings
-from tutor_app.adapters.grading.terms import Number, Power, Product, Sum, Term, symbols
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Group,
+    Number,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    Term,
+    Words,
+    symbols,
+)
 from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
 from tutor_app.core.verdicts import Verdict
 
@@ -61,6 +73,8 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
         return Verdict("unchecked", "unfinished")
     if task is None:
         return Verdict("unchecked", "unrecognised")
+    if _names_no_value(answer):
+        return Verdict("unchecked", "unreadable")
     oracle = SympyOracle()
     found = [judge(gold, answer, oracle) for gold in task.golds]
     if any(f.same for f in found):
@@ -76,6 +90,14 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
     if all(f.same is False for f in found):
         return Verdict("wrong", "recomputed", task.golds[0])
     return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
+
+
+def _names_no_value(answer: str) -> bool:
+    """Whether an equation in the answer has more on its left than a name: ``-x = 4`` does not say what x is."""
+    found = readings(answer)
+    items = found[0].items if found and isinstance(found[0], Group) else found[:1]
+    equations = [item for item in items if isinstance(item, Relation) and item.ops == ("=",)]
+    return any(not isinstance(e.members[0], Symbol | Call | Group | Words) for e in equations)
 
 
 def _exactly(task: Expected, answer: str) -> bool:

@@ -47,7 +47,7 @@ def _integral(p: Problem, m: re.Match[str]) -> Expected:
     asked = groups.get("x") or groups.get("dx")
     x = sp.Symbol(p.formula(asked)) if asked else ex.variable(body)
     if groups.get("a"):
-        found = sp.integrate(body, (x, ex.scalar(p.formula(groups["a"])), ex.scalar(p.formula(groups["b"]))))
+        found = ex.definite(body, x, ex.scalar(p.formula(groups["a"])), ex.scalar(p.formula(groups["b"])))
     else:
         found = sp.integrate(body, x) + sp.Symbol("C")
     if found.has(sp.Integral):

@@ -7,15 +7,19 @@ not read at all. Loaded only in the checking process.
 from __future__ import annotations
 
 import re
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from tutor_app.adapters.checking.symbolic import built
 from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
-from tutor_app.adapters.grading.terms import Group, Matrix, Number, Relation, Term
+from tutor_app.adapters.grading.terms import Group, Matrix, Number, Power, Relation, Term
 from tutor_app.text.scan import argument
 
 LONGEST: Final = 400
+CLOSE: Final = 1e-9
+"""How near a numerical value must come to confirm an exact one, relative to it."""
+MOST_TERMS: Final = 20_000
 FUNCTIONS: Final = frozenset(
     """sqrt sin cos tan cot sec csc asin acos atan arcsin arccos arctan sinh cosh tanh ln exp abs pi log gcd
     lcm""".split()  # noqa: SIM905
@@ -73,6 +77,8 @@ def scalar(text: str) -> Any:
         raise Unsure  # to the base 10 or e
     cleaned = _STYLE.sub(" ", _SIZED.sub("", text)).strip()
     terms = [t for t in readings(cleaned) if isinstance(t, SCALAR)]
+    if any(map(_has_root_of_negative, terms)):
+        raise Unsure
     expressions = {e for t in terms if (e := built(t)) is not None}
     if not terms or len(expressions) != 1:
         raise Unsure
@@ -83,6 +89,23 @@ def scalar(text: str) -> Any:
         if call.args[0].is_Rational and call.args[0] != 0:
             raise Unsure  # degrees that were not written
     return expression
+
+
+def _has_root_of_negative(term: Any) -> bool:
+    """Whether an odd root of a negative number stands in a term: a real number in school, a complex one for SymPy."""
+    if isinstance(term, Power) and isinstance(term.exponent, Number) and term.exponent.value.denominator not in (1, 2):
+        base = built(term.base)
+        if base is None or (base.is_number and not base.is_nonnegative):
+            return True
+    inner = [getattr(term, f.name) for f in fields(term)] if is_dataclass(term) else []
+    return any(_has_root_of_negative(t) for value in inner for t in (value if isinstance(value, tuple) else (value,)))
+
+
+def has_odd_root(expression: Any) -> bool:
+    """Whether an unknown stands under a root that is neither a square root nor a power."""
+    import sympy as sp
+
+    return any(p.base.free_symbols and p.exp.is_Rational and p.exp.q > 2 for p in expression.atoms(sp.Pow))
 
 
 def relation(text: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
@@ -225,7 +248,7 @@ def _integral(low: str, high: str, rest: str) -> Any:
     x = sp.Symbol(name)
     if bool(low) != bool(high):
         raise Unsure
-    found = sp.integrate(body, (x, scalar(low), scalar(high))) if low else sp.integrate(body, x)
+    found = definite(body, x, scalar(low), scalar(high)) if low else sp.integrate(body, x)
     if found.has(sp.Integral):
         raise Unsure
     return found if low else found + sp.Symbol("C")
@@ -266,4 +289,45 @@ def _repeated(kind: str, low: str, high: str, rest: str) -> Any:
     found = (sp.summation if kind == "sum" else sp.product)(body, over)
     if found.has(sp.Sum, sp.Product):
         raise Unsure
+    if found.is_number and found.is_finite and not _confirmed(kind, body, over, found):
+        raise Unsure
     return found
+
+
+def definite(body: Any, x: Any, low: Any, high: Any) -> Any:
+    """A definite integral, which a numerical one confirms where it is a number.
+
+    Raises:
+        Unsure: If it does not.
+    """
+    import sympy as sp
+
+    found = sp.integrate(body, (x, low, high))
+    if found.has(sp.Integral):
+        raise Unsure
+    if found.is_number and found.is_finite:
+        numeric = sp.Integral(body, (x, low, high)).evalf(15)
+        if not numeric.is_number or abs(numeric - found.evalf(15)) > CLOSE * (1 + abs(found.evalf(15))):
+            raise Unsure
+    return found
+
+
+def _confirmed(kind: str, body: Any, over: tuple[Any, Any, Any], found: Any) -> bool:
+    """Whether a number is what the terms of a sum or product come to; SymPy's closed forms are wrong at times."""
+    import mpmath
+    import sympy as sp
+
+    x, low, high = over
+    term = sp.lambdify(x, body, "mpmath")
+    if not low.is_Integer or not (high.is_Integer or high == sp.oo):
+        return False
+    with mpmath.workdps(25):
+        if high.is_Integer:
+            if high - low > MOST_TERMS:
+                return False
+            terms = [term(mpmath.mpf(k)) for k in range(int(low), int(high) + 1)]
+            numeric = mpmath.fsum(terms) if kind == "sum" else mpmath.fprod(terms)
+        else:
+            numeric = (mpmath.nsum if kind == "sum" else mpmath.nprod)(term, [int(low), mpmath.inf])
+        value = mpmath.mpmathify(found.evalf(25))
+        return bool(abs(numeric - value) <= CLOSE * (1 + abs(value)))

@@ -82,6 +82,8 @@ def _divisors(p: Problem, m: re.Match[str]) -> Expected:
     if not 1 < n < 10**18:
         raise Unsure
     what = m["what"].lower()
+    if "integer" in m[0].lower() and "positive" not in m[0].lower():
+        raise Unsure  # the negative ones may be meant, too
     primes = sorted(sp.factorint(n))
     if "sum of the" in what and "prime" in what:
         if "distinct" not in what and sum(sp.factorint(n).values()) != len(primes):
