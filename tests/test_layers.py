@@ -39,7 +39,7 @@ assert not any(m in sys.modules for m in {blocked!r})
 print(*imported)
 """
 BLOCKED_NAMES = BLOCKED.replace('name.partition(".")[0] in', "name in")
-TRAINING_STACK = ("torch", "transformers", "peft", "accelerate", "safetensors", "datasets", "tokenizers")
+TRAINING_STACK = ("torch", "transformers", "peft", "accelerate", "safetensors", "datasets", "tokenizers", "urllib3")
 
 
 def python(code: str, *options: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

@@ -106,6 +106,7 @@ def test_the_table_and_the_recording_are_printed(program: str, capsys: pytest.Ca
 
 
 @needs_sandbox
+@pytest.mark.usefixtures("qapp")  # LaTeX is written with Qt's fonts, and one process has one application
 def test_the_table_is_written_in_any_format(program: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for ending in ("md", "html", "tex"):
         target = tmp_path / f"table.{ending}"

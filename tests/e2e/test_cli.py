@@ -194,4 +194,4 @@ def test_the_starter_solves_a_problem_with_code(data: Path) -> None:
     assert folders(data).library.exists()
     recorded = json.loads(trace.read_text())
     assert len(recorded["blocks"]) == len(outputs)
-    assert recorded["blocks"][-1]["output"].strip() == "5461"
+    assert recorded["blocks"][-1]["printed"].strip() == "5461"
