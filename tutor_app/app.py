@@ -169,11 +169,11 @@ class AppServices:
         """See the protocol."""
         return [(m.id, m.name) for m in self._store().installed() if not m.problem]
 
-    def offers(self) -> Sequence[Offer]:
+    def offers(self, *, measured: bool = False) -> Sequence[Offer]:
         """See the protocol."""
-        from tutor_app.tutor.models import offers
+        from tutor_app.tutor.models import measured_offers, offers
 
-        return offers(self._store())
+        return measured_offers(self._store()) if measured else offers(self._store())
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """See the protocol."""

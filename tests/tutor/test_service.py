@@ -269,7 +269,7 @@ def test_the_strongest_model_that_suits_the_computer_is_recommended(
         {"id": "sparse", "bytes": 6 * 10**9, "active_bytes": 10**9, "ram_bytes": 7 * 10**9, "rank": 2},
         {"id": "small", "bytes": 10**9, "ram_bytes": 10**9, "rank": 1, "roles": ["starter"]},
     )
-    found = models.offers(store)
+    found = models.measured_offers(store)
     assert [(o.id, o.recommended) for o in found] == [
         ("small", False),
         ("sparse", True),
@@ -280,8 +280,21 @@ def test_the_strongest_model_that_suits_the_computer_is_recommended(
     assert found[1].here == "here about 30 tokens a second, 7 GB of 8 GB free memory"
     assert found[3].here.startswith("here about 4 tokens a second")
     monkeypatch.setattr(models, "free_memory", lambda: 5 * 10**8)
-    assert not any(o.recommended for o in models.offers(store))
+    assert not any(o.recommended for o in models.measured_offers(store))
 
 
 def test_the_probe_measures_something() -> None:
     assert 10**8 < read_speed(0.01) < 10**13
+
+
+def test_a_list_of_offers_alone_measures_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured() -> float:
+        raise AssertionError("the speed was measured")
+
+    monkeypatch.setattr(models, "read_speed", measured)
+    store = _store_of(
+        tmp_path,
+        {"id": "other", "bytes": 10**9, "ram_bytes": 2 * 10**9},
+        {"id": "small", "bytes": 10**9, "ram_bytes": 10**9, "roles": ["starter"]},
+    )
+    assert [(o.id, o.here) for o in models.offers(store)] == [("small", ""), ("other", "")]

@@ -246,7 +246,7 @@ class ScriptedServices:
     def installed_models(self) -> Sequence[tuple[str, str]]:
         return [(self.model.lower(), self.model)] if self.model else []
 
-    def offers(self) -> Sequence[Offer]:
+    def offers(self, *, measured: bool = False) -> Sequence[Offer]:
         return OFFERS
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:

@@ -69,7 +69,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     from tutor_app.text.amounts import size_text
-    from tutor_app.tutor.models import model_store, offers
+    from tutor_app.tutor.models import measured_offers, model_store
 
     store = model_store(opened_folders(args))
     entry = store.entry(args.name)
@@ -79,7 +79,7 @@ def _show(args: argparse.Namespace) -> int:
     if entry.bytes:
         print(f"Download: {size_text(entry.bytes)}; about {size_text(entry.ram_bytes)} of memory at 4,096 tokens.")
     print(f"Licence: {entry.licence}. Context: {entry.context:,} tokens. Thinks before it answers: {thinks}.")
-    for offer in offers(store):
+    for offer in measured_offers(store):
         if offer.id == entry.id:
             recommended = " This is the strongest that suits this computer." if offer.recommended else ""
             print(f"{offer.here[:1].upper()}{offer.here[1:]}.{recommended}")

@@ -61,8 +61,12 @@ class Services(Protocol):
         """*Worker.* What can be chosen as the model: its id and its name."""
         ...
 
-    def offers(self) -> Sequence[Offer]:
-        """*Worker.* Models that can be fetched, the recommended one first."""
+    def offers(self, *, measured: bool = False) -> Sequence[Offer]:
+        """*Worker.* Models that can be fetched, the one to begin with first.
+
+        Args:
+            measured: Also tell how each would do on this computer, which takes a moment.
+        """
         ...
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:

@@ -133,9 +133,11 @@ class FirstRunPage(QScrollArea):
         self.set_running(False)
 
     def set_offers(self, offers: Sequence[Offer]) -> None:
-        """Offer these models; the first one is chosen."""
+        """Offer these models; the one that was chosen stays so, else the first one is."""
         if list(offers) == self._offers:
             return
+        chosen = self._chosen()
+        first = next((n for n, offer in enumerate(offers) if chosen is not None and offer.id == chosen.id), 0)
         self._offers = list(offers)
         self._advice = {}
         for button in self.group.buttons():
@@ -146,7 +148,7 @@ class FirstRunPage(QScrollArea):
         for n, offer in enumerate(self._offers):
             radio = QRadioButton(offer.name + _REMARKS[0 if n == 0 else 1 if offer.recommended else 2])
             radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
-            radio.setChecked(n == 0)
+            radio.setChecked(n == first)
             self.group.addButton(radio, n)
             here = offer.here or f"about {size_text(offer.ram_bytes)} of memory"
             facts = f"{size_text(offer.bytes)} download \u00b7 {here}"

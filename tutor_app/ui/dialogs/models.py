@@ -95,11 +95,17 @@ class ModelController(QObject):
     def show(self) -> None:
         """Show the models that can be had; what takes a look at this computer follows."""
         self.asked.emit()
-        self._bridge.run_in_background(self._look, lambda seen: self.page.set_seen(*seen), lambda _: None)
+        self._bridge.run_in_background(self._look, self._show_seen, lambda _: None)
 
-    def _look(self) -> tuple[dict[str, str], Sequence[FoundModel]]:
-        advice = {offer.id: self._services.memory_advice(offer.id) for offer in self._services.offers()}
-        return advice, self._services.found_models()
+    def _look(self) -> tuple[Sequence[Offer], dict[str, str], Sequence[FoundModel]]:
+        offers = self._services.offers(measured=True)
+        advice = {offer.id: self._services.memory_advice(offer.id) for offer in offers}
+        return offers, advice, self._services.found_models()
+
+    def _show_seen(self, seen: tuple[Sequence[Offer], dict[str, str], Sequence[FoundModel]]) -> None:
+        offers, advice, found = seen
+        self.page.set_offers(offers)
+        self.page.set_seen(advice, found)
 
     def pull(self, model_id: str) -> None:
         """Fetch a model."""
