@@ -137,9 +137,14 @@ class Reading:
             a, b = _place(missing, begin + start), _place(missing, begin + stop)
             yield Claim(a, b, text[a:b], found.verdict, found.right, found.reason)
 
-    def output(self, text: str) -> None:
-        """Take in what a block of code printed: "area = 126.0" gives a name its value. It states nothing itself."""
-        self.text(text[:MAX_OUTPUT])
+    def output(self, text: str, seconds: float = PIECE_SECONDS) -> None:
+        """Take in what a block of code printed: "area = 126.0" gives a name its value. It states nothing itself.
+
+        Args:
+            text: What was printed.
+            seconds: Wall time, after which nothing more is taken in.
+        """
+        self.text(text[:MAX_OUTPUT], seconds)
 
     def _judged(self, chain: Chain, k: int) -> Judgement | None:
         try:

@@ -49,7 +49,7 @@ class Worker:
                 if kind == "text":
                     found = [astuple(claim) for claim in self._reading.text(text, end - time.monotonic())]
                 else:
-                    self._reading.output(text)
+                    self._reading.output(text, end - time.monotonic())
             except MemoryError:
                 self._reading = Reading()
                 found = [(0, min(80, len(text)), text[:80], "unchecked", "", "memory")]
