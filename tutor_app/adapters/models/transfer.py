@@ -269,7 +269,7 @@ def locked(path: Path, busy: str, *, wait: float = 0.0) -> Iterator[None]:
             raise disk_fault(e, path) from None
         if _try_lock(handle):
             # Whoever held it before may have removed the file between our opening and our locking it.
-            if os.name == "nt" or (path.exists() and path.stat().st_ino == os.fstat(handle).st_ino):
+            if os.name == "nt" or _is_file(path, handle):
                 break
             os.close(handle)
             continue
@@ -283,6 +283,14 @@ def locked(path: Path, busy: str, *, wait: float = 0.0) -> Iterator[None]:
         if os.name != "nt":  # Windows cannot remove an open file; the empty file stays there
             path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def _is_file(path: Path, handle: int) -> bool:
+    """Whether ``path`` still names the open file; one ``stat``, since another may remove the file at any time."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except OSError:
+        return False
 
 
 def _try_lock(handle: int) -> bool:
