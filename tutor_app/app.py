@@ -248,6 +248,15 @@ class AppServices:
 
         return import_transcripts([t for path in paths for t in read_transcripts(path)], self._opened())
 
+    def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
+        """See the protocol."""
+        from tutor_app.handout.trace_table import with_chosen_tables
+        from tutor_app.tutor.stepping import record_all
+
+        return with_chosen_tables(
+            transcript, options, lambda parts: record_all(parts, executor=self._stepping(), cancel=cancel)
+        )
+
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
     ) -> str:

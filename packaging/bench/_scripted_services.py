@@ -124,6 +124,10 @@ class ScriptedServices:
     def undelete(self, entry_id: str) -> None:
         """See the protocol."""
 
+    def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
+        """See the protocol."""
+        return transcript
+
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
     ) -> str:

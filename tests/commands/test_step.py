@@ -142,6 +142,19 @@ def test_an_export_has_a_table_after_each_block(tmp_path: Path) -> None:
 
 
 @needs_sandbox
+def test_a_table_in_an_export_without_calculations(tmp_path: Path) -> None:
+    path, target = tmp_path / "s.json", tmp_path / "s.md"
+    path.write_text(json.dumps(Transcript.of("p", Code("a = 1\nb = a + 1"), Output()).to_dict()), encoding="utf-8")
+    assert main(["export", str(path), "--trace-tables", "--no-calculations", "-o", str(target)]) == 0
+    assert "| 2 | `b = a + 1` | $1$ | $2$ |\n" in target.read_text(encoding="utf-8")
+
+
+def test_json_holds_no_trace_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "s.json", "--trace-tables", "-o", str(tmp_path / "t.json")]) == 2
+    assert "A transcript in JSON holds no trace tables." in capsys.readouterr().err
+
+
+@needs_sandbox
 @pytest.mark.parametrize(
     ("code", "said"),
     [("a = (", "The code cannot begin: SyntaxError"), ("", "There is nothing to step through"),

@@ -18,10 +18,10 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Code, Figure, Output, Transcript
+from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import write_export
-from tutor_app.handout.options import DEFAULTS
+from tutor_app.handout.options import DEFAULTS, Options
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.paths import Folders
 from tutor_app.ui.services import Services
@@ -59,6 +59,17 @@ def test_a_solution_says_its_id_first_and_is_kept(services: Services) -> None:
     assert kept.problem == last.transcript.problem == "What is 2+2?"
     assert kept.solution == last.transcript.solution
     assert services.model_info() is not None
+
+
+def test_trace_tables_are_made_where_the_options_ask_for_them(services: Services) -> None:
+    solution = Transcript.of("Add.", Text("We add."), Code("a = 2\nb = a + 1"), Output())
+    assert services.with_trace_tables(solution, DEFAULTS, NeverCancelled()) == solution
+    sheet = Options(solution=False, trace_tables=True)
+    assert services.with_trace_tables(solution, sheet, NeverCancelled()) == solution
+    tabled = services.with_trace_tables(solution, Options(trace_tables=True, calculations=False), NeverCancelled())
+    table = tabled.solution[-1]
+    assert isinstance(table, Text)
+    assert "| 2 | `b = a + 1` | $2$ | $3$ |" in table.text
 
 
 def test_a_solution_is_in_the_list_while_it_is_made(services: Services) -> None:

@@ -38,6 +38,7 @@ from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
+from tutor_app.handout.trace_table import with_chosen_tables
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.recorder import import_transcripts
 
@@ -288,6 +289,13 @@ class ScriptedServices:
 
     def undelete(self, entry_id: str) -> None:
         self.library.undelete(entry_id)
+
+    def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
+        if options.trace_tables:
+            self.calls.append(f"trace tables of {transcript.problem}")
+        return with_chosen_tables(
+            transcript, options, lambda parts: [recorded(p.source) for p in parts if isinstance(p, Code)]
+        )
 
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tests.windows import until_done
+from tutor_app.core.transcript import Answer, Code, Output, Text
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts
 from tutor_app.handout.options import FORMATS, Options
@@ -126,6 +127,74 @@ def test_the_dialog_offers_what_the_format_can_do(qtbot: QtBot) -> None:
     assert dialog.switches["solution"].isEnabled()
     dialog.scope.setCurrentIndex(1)
     assert dialog.choice == Choice("pdf", Options(False, False, title="Week 3", paper="letter", large=True), True)
+
+
+def test_calculations_belong_to_trace_tables(qtbot: QtBot) -> None:
+    dialog = ExportDialog(Choice(), here=True, listed=1)
+    qtbot.addWidget(dialog)
+    tables, calculations = dialog.switches["trace_tables"], dialog.switches["calculations"]
+    assert not tables.isChecked()
+    assert not calculations.isEnabled()
+    tables.setChecked(True)
+    assert calculations.isEnabled()
+    calculations.setChecked(False)
+    assert dialog.choice.options == Options(trace_tables=True, calculations=False)
+    dialog.format.setCurrentIndex(dialog.format.findData("json"))
+    assert not tables.isEnabled()
+    assert not calculations.isEnabled()
+
+
+def test_trace_tables_are_exported_and_remembered(
+    qtbot: QtBot, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = ScriptedServices()
+    key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
+    window = open_window(services)
+    window.saved.open(key)
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    target = tmp_path / "added.md"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    window.exporter.ask()
+    dialog = dialog_of(window)
+    dialog.format.setCurrentIndex(dialog.format.findData("md"))
+    dialog.switches["trace_tables"].setChecked(True)
+    dialog.title.setText("Monday")
+    dialog.go.click()
+    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
+    assert "| 2 | `b = a + 1` | $2$ | $3$ |" in target.read_text(encoding="utf-8")
+    kept = Choice.from_kept(window.place.state.export)
+    assert kept == Choice("md", Options(trace_tables=True))
+
+
+def test_trace_tables_are_printed_too(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
+    window = open_window(services)
+    window.saved.open(key)
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    window.exporter.choice = Choice(options=Options(trace_tables=True))
+    window.exporter.preview()
+    qtbot.waitUntil(lambda: bool(window.findChildren(QPrintPreviewDialog)), timeout=10_000)
+    (dialog,) = window.findChildren(QPrintPreviewDialog)
+    qtbot.waitUntil(dialog.isVisible, timeout=5000)
+    assert services.calls[-1] == "trace tables of Add."
+    dialog.close()
+
+
+@pytest.mark.parametrize(
+    ("kept", "choice"),
+    [
+        ("", Choice()),
+        ("[1, 2]", Choice()),
+        (
+            '{"format": "exe", "paper": "a3", "code": 0, "large": "yes", "steps": true}',
+            Choice(options=Options(steps=True)),
+        ),
+        ('{"format": "tex", "paper": "letter", "code": false}', Choice("tex", Options(code=False, paper="letter"))),
+    ],
+)
+def test_a_kept_choice_that_cannot_be_used_counts_as_never_made(kept: str, choice: Choice) -> None:
+    assert Choice.from_kept(kept) == choice
 
 
 def test_print_preview_shows_the_pages(qtbot: QtBot, open_window: Open) -> None:

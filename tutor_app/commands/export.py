@@ -11,6 +11,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tutor_app.commands.shared import Subparsers, user_path
@@ -52,6 +53,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trace-tables", action="store_true", help="run the code again and show its steps as a table after each block"
     )
+    parser.add_argument(
+        "--no-calculations", action="store_true", help="leave out of these tables how each line is worked out"
+    )
     parser.add_argument("--problems-only", action="store_true", help="an exercise sheet: the problems alone")
     parser.add_argument("--no-provenance", action="store_true", help="do not say how a solution was made")
 
@@ -67,6 +71,8 @@ def options_of(args: argparse.Namespace) -> Options:
         thoughts=args.thoughts,
         statements=not args.no_statements,
         made=not args.no_provenance,
+        trace_tables=args.trace_tables,
+        calculations=not args.no_calculations,
         title=args.title,
         paper=args.paper,
         large=args.large,
@@ -83,10 +89,12 @@ def run(args: argparse.Namespace) -> int:
     chosen = args.to or (format_of(args.output) if args.output not in ("", "-") else None) or "pdf"
     if args.output not in ("", "-") and args.to is None and format_of(args.output) is None:
         raise UserFault(f"The name {args.output} does not say what to export to.", "Add --to, for example --to pdf.")
-    transcripts = transcripts_of(args.solutions, args.data_dir)
     options = options_of(args)
+    if args.trace_tables and chosen == "json":
+        raise UserFault("A transcript in JSON holds no trace tables.", "Leave --trace-tables out, or choose --to pdf.")
+    transcripts = transcripts_of(args.solutions, args.data_dir)
     if args.trace_tables:
-        transcripts = _with_trace_tables(transcripts)
+        transcripts = _with_trace_tables(transcripts, options)
     if chosen == "pdf":
         start_qt()
     elif chosen == "tex":  # its figures are vector where Qt can make them so
@@ -105,20 +113,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _with_trace_tables(transcripts: list[Transcript]) -> list[Transcript]:
+def _with_trace_tables(transcripts: list[Transcript], options: Options) -> list[Transcript]:
     """The transcripts with a trace table after each block, from a run in the sandbox."""
     from tutor_app.adapters.sandbox.sessions import Sandbox
-    from tutor_app.handout.trace_table import trace_table, with_tables
+    from tutor_app.handout.trace_table import with_chosen_tables
     from tutor_app.tutor.stepping import record_all
 
     sandbox = Sandbox(spares=0)
     try:
-        found = []
-        for transcript in transcripts:
-            recordings = record_all(transcript.solution, executor=sandbox)
-            tables = {n: trace_table(r, calculations=True) for n, r in enumerate(recordings)}
-            found.append(with_tables(transcript, {n: table for n, table in tables.items() if table.rows}))
-        return found
+        record = partial(record_all, executor=sandbox)
+        return [with_chosen_tables(transcript, options, record) for transcript in transcripts]
     finally:
         sandbox.close()
 

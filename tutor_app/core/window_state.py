@@ -16,6 +16,7 @@ class WindowState:
         height: Its height.
         maximized: Whether it filled the screen; the other values are then those of before.
         folder: Of the last export, or empty.
+        export: What was chosen for it, as the export dialog writes it, or empty.
         stepper_width: Pixels of the stepping panel beside the page; 0 if it was never opened.
         stepper_spread: Whether it lay over the page instead.
         stepper_parts: How its parts were divided, as Qt writes it.
@@ -30,3 +31,4 @@ class WindowState:
     stepper_width: int = 0
     stepper_spread: bool = False
     stepper_parts: str = ""
+    export: str = ""

@@ -32,6 +32,8 @@ class Options:
         thoughts: Whether what a reasoning model thought is shown, which is no part of the solution.
         statements: Whether it is said which statements of the solution are false, and how many were checked.
         made: Whether it is said how the solution was made.
+        trace_tables: Whether the code runs again, and a table of its steps follows each block.
+        calculations: Whether these tables show how each line is worked out.
         title: Of the whole document, or empty.
         paper: Size of a page.
         large: Large print.
@@ -45,6 +47,8 @@ class Options:
     thoughts: bool = False
     statements: bool = True
     made: bool = True
+    trace_tables: bool = False
+    calculations: bool = True
     title: str = ""
     paper: Paper = "a4"
     large: bool = False

@@ -6,13 +6,14 @@ text of a solution (:func:`document`, :func:`with_tables`). Pure functions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Variable, shown
 from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript, Turn
+from tutor_app.handout.options import Options
 
 MAX_ROWS: Final = 400
 MAX_NAMES: Final = 8
@@ -220,6 +221,23 @@ def document(recording: Recording, table: TraceTable, title: str) -> Transcript:
     """A transcript that every exporter sets as a page: the code, what it printed, and its table."""
     parts: tuple[Part, ...] = (Code(recording.source), *recording.figures, recording.result, Text(as_markdown(table)))
     return Transcript.of(title, *parts)
+
+
+def with_chosen_tables(
+    transcript: Transcript, options: Options, record_all: Callable[[Sequence[Part]], Sequence[Recording]]
+) -> Transcript:
+    """The transcript with the trace tables that the options ask for.
+
+    Args:
+        transcript: A solution.
+        options: Without solutions there are no tables.
+        record_all: Records every block of a solution.
+    """
+    if not (options.trace_tables and options.solution):
+        return transcript
+    recordings = record_all(transcript.solution)
+    tables = {n: trace_table(r, calculations=options.calculations) for n, r in enumerate(recordings)}
+    return with_tables(transcript, {n: table for n, table in tables.items() if table.rows})
 
 
 def with_tables(transcript: Transcript, tables: Mapping[int, TraceTable]) -> Transcript:

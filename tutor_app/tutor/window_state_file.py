@@ -14,7 +14,7 @@ from tutor_app.core.window_state import WindowState
 _LARGEST = 100_000
 """Pixels; larger numbers are nobody's screen and overflow Qt's."""
 
-_LATER = frozenset(("stepper_width", "stepper_spread", "stepper_parts"))
+_LATER = frozenset(("stepper_width", "stepper_spread", "stepper_parts", "export"))
 """What the first version did not write."""
 
 

@@ -6,6 +6,7 @@ Print, print preview and PDF are the same :class:`tutor_app.render.pages.Pages`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +21,9 @@ from tutor_app.core.values import Entry
 from tutor_app.handout.options import FORMATS, Options
 from tutor_app.render.pages import PAPERS, Pages
 from tutor_app.render.typeset import FormulaCache
-from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.dialogs.export import Choice, ExportDialog
+from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.services import Services
 
 _PAGE: Final = 200
@@ -37,8 +39,7 @@ class Exporter(QObject):
         formulas: Formulas that the screen has made already.
         shown: The solution that is open, if there is one.
         listed: What the list shows: its search, how many solutions are in it, and whether there are more.
-        folder: Of the last export, or empty.
-        remember: Keeps the folder of an export.
+        place: Remembers the folder of the last export, and what was chosen for it.
         say: Tells the user something.
         complain: Tells the user what went wrong.
     """
@@ -52,17 +53,16 @@ class Exporter(QObject):
         *,
         shown: Callable[[], Transcript | None],
         listed: Callable[[], tuple[str, int, bool]],
-        folder: Callable[[], str],
-        remember: Callable[[str], None],
+        place: PlaceKeeper,
         say: Callable[[str], None],
         complain: Callable[[Exception], object],
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._services, self._formulas = window, bridge, services, formulas
         self._shown, self._listed, self._say, self._complain = shown, listed, say, complain
-        self._folder, self._remember = folder, remember
+        self._place = place
         self._printer: QPrinter | None = None
-        self.choice = Choice()
+        self.choice = Choice.from_kept(place.state.export)
 
     def ask(self) -> None:
         """Ask what to export, then where to."""
@@ -74,6 +74,7 @@ class Exporter(QObject):
 
         def chosen() -> None:
             self.choice = dialog.choice
+            self._place.keep(replace(self._place.state, export=self.choice.kept()))
             self._ask_where(dialog.choice)
 
         dialog.accepted.connect(chosen)
@@ -81,7 +82,7 @@ class Exporter(QObject):
         dialog.open()
 
     def _ask_where(self, choice: Choice) -> None:
-        shown, last = None if choice.everything else self._shown(), self._folder()
+        shown, last = None if choice.everything else self._shown(), self._place.state.folder
 
         def work() -> str:
             return str(Path(usual_folder(last)) / self._services.export_name(shown, choice.format))
@@ -91,22 +92,27 @@ class Exporter(QObject):
                 self._window, "Export", name, f"{FORMATS[choice.format]} (*.{choice.format})"
             )
             if picked:
-                self._remember(str(Path(picked).parent))
+                self._place.keep_folder(str(Path(picked).parent))
                 self.export(picked, choice)
 
         self._bridge.run_in_background(work, pick, self._complain)
 
     def export(self, path: str, choice: Choice) -> None:
         """Export to ``path`` in the background."""
-        self._say("Exporting\u2026")
+        tables = choice.options.trace_tables and choice.options.solution and choice.format != "json"
+        self._say("Running the code again for the trace tables\u2026" if tables else "Exporting\u2026")
         shown = None if choice.everything else self._shown()
         query, _, _ = self._listed()
 
+        job = Job()
+
         def work() -> str:
             wanted = [shown] if shown is not None else [self._services.solution(e.id) for e in self._every(query)]
+            if tables:
+                wanted = [self._services.with_trace_tables(t, choice.options, job.cancel) for t in wanted]
             return self._services.export(path, wanted, choice.format, choice.options, self._formulas)
 
-        self._bridge.run_in_background(work, lambda where: self._say(f"Exported to {where}"), self._complain)
+        self._bridge.run_in_background(work, lambda where: self._say(f"Exported to {where}"), self._complain, job=job)
 
     def _every(self, query: str) -> Iterator[Entry]:
         """All solutions of a search, of which the list may show the first ones only."""
@@ -130,18 +136,20 @@ class Exporter(QObject):
         if shown is None:
             self._say("There is no solution to print yet.")
             return
-        options = self.choice.options
+        options, job = self.choice.options, Job()
         self._say("Preparing the pages\u2026")
 
-        def typeset() -> None:
+        def typeset() -> Transcript:
+            solution = self._services.with_trace_tables(shown, options, job.cancel)
             # A document cannot change its thread, but formulas can: with them made, the second time takes no time.
-            Pages([shown], options, self._formulas).close()
+            Pages([solution], options, self._formulas).close()
+            return solution
 
-        def done(_: None) -> None:
+        def done(solution: Transcript) -> None:
             self._say("")
-            then(Pages([shown], options, self._formulas))
+            then(Pages([solution], options, self._formulas))
 
-        self._bridge.run_in_background(typeset, done, self._complain)
+        self._bridge.run_in_background(typeset, done, self._complain, job=job)
 
     def _print(self, pages: Pages) -> None:
         printer = printer_for(pages.options)

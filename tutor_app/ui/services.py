@@ -119,6 +119,10 @@ class Services(Protocol):
         """*Worker.* Take it back."""
         ...
 
+    def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
+        """*Worker.* The solution with the trace tables that the options ask for; its code runs again for them."""
+        ...
+
     def export(
         self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
     ) -> str:

@@ -112,8 +112,7 @@ class MainWindow(QMainWindow):
             self.formulas.cache,
             shown=self.shown_solution,
             listed=self.saved.listed,
-            folder=lambda: self.place.state.folder,
-            remember=self.place.keep_folder,
+            place=self.place,
             say=self.status.say,
             complain=complain,
         )

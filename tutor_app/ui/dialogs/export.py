@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Final, get_args
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
+from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options, Paper
 
 _ABOUT: Final[dict[Format, str]] = {
     "pdf": "To print and hand out; formulas and plots stay sharp at any size.",
@@ -38,6 +39,8 @@ _SWITCHES: Final = (
     ("thoughts", "Thoughts", "What a reasoning model thought, which is no part of its solution."),
     ("statements", "Checked statements", "Which statements are false, and how many were checked."),
     ("made", "How it was made", "Model, date and settings, in small print at the end."),
+    ("trace_tables", "Trace tables", "The code runs again, and a table of its steps follows each block."),
+    ("calculations", "Calculations in them", "How each line was worked out, in the trace tables."),
 )
 
 
@@ -54,6 +57,27 @@ class Choice:
     format: Format = "pdf"
     options: Options = DEFAULTS
     everything: bool = False
+
+    def kept(self) -> str:
+        """What holds for the next export, too, as text: all but the title and the scope."""
+        options = asdict(self.options)
+        del options["title"]
+        return json.dumps({"format": self.format, **options})
+
+    @classmethod
+    def from_kept(cls, text: str) -> Choice:
+        """Read what :meth:`kept` wrote; what cannot be used counts as never chosen."""
+        try:
+            data = dict(json.loads(text))
+        except (ValueError, TypeError, RecursionError):
+            return cls()
+        switches = {
+            f.name: data[f.name] for f in fields(Options) if type(f.default) is bool and type(data.get(f.name)) is bool
+        }
+        options = replace(DEFAULTS, **switches)
+        if data.get("paper") in get_args(Paper):
+            options = replace(options, paper=data["paper"])
+        return cls(next((form for form in FORMATS if form == data.get("format")), "pdf"), options)
 
 
 class ExportDialog(QDialog):
@@ -109,7 +133,8 @@ class ExportDialog(QDialog):
         self.large.setChecked(choice.options.large)
         self._lay_out()
         self.format.currentIndexChanged.connect(self._follow)
-        self.switches["solution"].toggled.connect(self._follow)
+        for name in ("solution", "trace_tables"):
+            self.switches[name].toggled.connect(self._follow)
         self._follow()
 
     def _lay_out(self) -> None:
@@ -126,11 +151,15 @@ class ExportDialog(QDialog):
             grid.addWidget(label, row, 0)
             grid.addWidget(control, row, 1)
             row += 1
+        grid.addWidget(QLabel("Show"), row, 0, Qt.AlignmentFlag.AlignTop)
+        switches = QGridLayout()
+        switches.setHorizontalSpacing(24)
+        switches.setVerticalSpacing(8)
+        half = (len(self.switches) + 1) // 2
         for n, box in enumerate(self.switches.values()):
-            if n == 0:
-                grid.addWidget(QLabel("Show"), row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(box, row, 1)
-            row += 1
+            switches.addWidget(box, n % half, n // half)
+        grid.addLayout(switches, row, 1)
+        row += 1
         self.paper_label = QLabel("Paper")
         self.paper_label.setBuddy(self.paper)
         grid.addWidget(self.paper_label, row, 0)
@@ -172,5 +201,7 @@ class ExportDialog(QDialog):
         self.title.setEnabled(free)
         for name, box in self.switches.items():
             box.setEnabled(free and (with_solutions or name == "solution"))
+        tables = self.switches["trace_tables"]
+        self.switches["calculations"].setEnabled(tables.isEnabled() and tables.isChecked())
         self.paper.setEnabled(chosen in ("pdf", "tex"))
         self.large.setEnabled(chosen in ("pdf", "html", "tex"))
