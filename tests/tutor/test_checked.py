@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import cast
 
+import pytest
+
 from tests.fakes import FakeExecutor, MemoryLibrary
 from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.checking.reading import Reading
@@ -52,6 +54,43 @@ def events(checker: StatementChecker, *replies: str, library: MemoryLibrary | No
     tutor = Tutor(model, executor, CHATML, PromptSet(), checker=checker)
     opened = (lambda: library) if library is not None else None
     return list(tutor.solve("How many?", settings=SolveSettings(), library=opened))
+
+
+def correcting(*replies: str) -> Finished:
+    model, executor = cast(Model, ScriptedModel(list(replies))), cast(Sandbox, FakeExecutor())
+    tutor = Tutor(model, executor, CHATML, PromptSet(), checker=HereChecker())
+    *_, last = tutor.solve("How many?", settings=SolveSettings(correct_statements=True))
+    assert isinstance(last, Finished)
+    return last
+
+
+def test_a_false_calculation_is_told_before_the_model_goes_on() -> None:
+    last = correcting("6 * 7 = 41 apples.\nSo 41 + 1 = 42.\n", "6 * 7 = 42, so \\boxed{42}.")
+    told = "The calculation above has encountered a problem: 6 * 7 = 41 is wrong, it is 42."
+    words = "".join(part.text for part in last.transcript.solution if isinstance(part, Text))
+    assert words.startswith(f"6 * 7 = 41 apples.\n{told}")
+    assert "41 + 1" not in words
+    assert last.transcript.answer is not None
+    assert last.transcript.answer.latex == "42"
+    assert last.usage.rounds == 2
+
+
+def test_a_false_calculation_is_told_once_and_only_before_code_has_run() -> None:
+    again = "6 * 7 = 41.\n```python\nprint(42)\n```\n"
+    last = correcting("6 * 7 = 41.\nGo.\n", again, "5 + 5 = 11.\nSo \\boxed{42}.")
+    words = "".join(part.text for part in last.transcript.solution if isinstance(part, Text))
+    assert words.count("has encountered a problem") == 1
+    assert last.usage.rounds == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["6 * 7 = 42.\nSo \\boxed{42}.\n", "Suppose 6 * 7 = 41.\nSo \\boxed{42}.\n", "2x = 6, so x = 4.\nSo \\boxed{4}.\n"],
+)
+def test_nothing_is_told_where_no_calculation_is_false(said: str) -> None:
+    last = correcting(said)
+    assert last.usage.rounds == 1
+    assert "encountered" not in last.transcript.to_json()
 
 
 def test_each_paragraph_is_checked_as_it_closes_and_the_answer_comes_after() -> None:

@@ -59,6 +59,11 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reasoning-only", action="store_const", const=True, help="reason in words only; no code is run"
     )
+    parser.add_argument(
+        "--correct-statements",
+        action=argparse.BooleanOptionalAction,
+        help="tell the model of a false calculation before it goes on (as the setting says unless given)",
+    )
     parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
     parser.add_argument("--no-save", action="store_true", help="do not keep the solution in the library")
     parser.add_argument(
@@ -73,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     settings = user_settings(where)
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
     chosen |= {"thinking": args.thinking, "reasoning_only": args.reasoning_only}
+    chosen |= {"correct_statements": args.correct_statements}
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
     with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:

@@ -33,6 +33,8 @@ REASONS: Final = {
     "operation": "an operation that the problem may define",
 }
 """Why a statement was not checked, for the user."""
+ARITHMETIC: Final = frozenset(("different", "division_by_zero", "percent"))
+"""Rules by which a statement about numbers alone is called false."""
 LONGEST: Final = 120
 
 

@@ -167,6 +167,14 @@ class Settings:
         "Every statement of a solution that a machine can check is checked, and a false one is told.",
         "Solving",
     )
+    correct_statements: bool = _setting(
+        False,
+        "switch",
+        "Correct false calculations at once",
+        "When a paragraph states a false calculation before any code has run, the model is told the right value and "
+        "asked to correct it before it goes on. Needs the check of statements.",
+        "Solving",
+    )
     reasoning_only: bool = _setting(
         False,
         "switch",

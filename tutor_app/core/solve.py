@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from tutor_app.core.answers import boxed, find_answer
-from tutor_app.core.claims import Claim
+from tutor_app.core.claims import ARITHMETIC, Claim
 from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, constant_spans, header, injection
 from tutor_app.core.errors import HostFault, SandboxFault, UserFault
 from tutor_app.core.events import (
@@ -68,6 +68,15 @@ THOUGHT_OVER: Final = (
 )
 """What ends a thought that has used up its budget. Source: the thinking budget of Qwen3's documentation."""
 
+CORRECTION: Final = (
+    "The calculation above has encountered a problem: {statement} is wrong, it is {right}. Now point out its mistakes and "
+    "then correct them.\n"
+)
+"""What a model is told of a false statement, in the words of MuMath-Code's correction of code."""
+
+MAX_CORRECTIONS: Final = 2
+"""Of one solution: a model that does not take them goes on as it would have."""
+
 LONGEST_LOOP: Final = 120
 """Longest stretch that is recognised when a model says it again and again, in characters."""
 
@@ -89,6 +98,8 @@ class SolveSettings:
         thought_tokens: After so many tokens a thought is closed as its makers close it (:data:`THOUGHT_OVER`), and the
             model goes on with the solution; 0 leaves it to the length of a round.
         run_code: Run the model's code; where not, it is shown and the model goes on.
+        correct_statements: Tell the model of a false arithmetic statement (:data:`CORRECTION`) once its paragraph is
+            over, unless code has run already. Claims come from whoever fills the builder between two events.
         sampling: How tokens are drawn.
     """
 
@@ -101,6 +112,7 @@ class SolveSettings:
     stop_after_answer: bool = True
     thought_tokens: int = 0
     run_code: bool = True
+    correct_statements: bool = False
     sampling: Sampling = field(default_factory=Sampling)
 
 
@@ -291,6 +303,7 @@ class _Round:
     reason: EndReason | None = None
     in_thought: bool = False  # at its end
     thought_spent: bool = False  # its thought has used up its budget
+    correction: str = ""  # what the model is told of a false statement that ended the round
 
 
 def solve(
@@ -386,6 +399,7 @@ class _Solution:
         self._last_feedback = ""
         self._failed = False
         self._nudged = False
+        self._corrected: set[str] = set()
         self._thought_over = False
         # A model that hangs sends nothing at which the time could be looked up: it is stopped as by the user.
         self._budget = _Budget(cancel, lambda: clock() - self._start > settings.seconds)
@@ -435,6 +449,10 @@ class _Solution:
                 return said.reason or EndReason.NO_ANSWER
             if said.thought_spent:
                 opening = THOUGHT_OVER
+                spans += [Span(said.raw, supervised=True), Span(opening)]
+                continue
+            if said.correction and said.reason is None:
+                opening = ("" if said.raw.endswith("\n") else "\n") + said.correction
                 spans += [Span(said.raw, supervised=True), Span(opening)]
                 continue
             if said.code is None and not said.forged:
@@ -550,7 +568,7 @@ class _Solution:
             generated_tokens=self._usage.generated_tokens + tokens,
         )
         said.in_thought = parser.in_thought
-        if said.code is not None or said.forged:
+        if said.code is not None or said.forged or said.correction:
             said.raw = said.raw[: parser.position - len(opening)]
         if said.forged:
             # The fence goes, too: the real output may need a longer one.
@@ -597,6 +615,9 @@ class _Solution:
             if isinstance(event, CodeEnded) and self._settings.run_code:
                 said.code = event
                 return True
+            if isinstance(event, TextDelta) and "\n" in event.text and (correction := self._correction()):
+                said.correction = correction
+                return True
             if isinstance(event, TextDelta) and repeats(self._builder.words):
                 said.reason = EndReason.REPEATED
                 return True
@@ -612,6 +633,19 @@ class _Solution:
                     said.reason = EndReason.ANSWERED
                     return True
         return False
+
+    def _correction(self) -> str:
+        """What the model is to be told of the first false arithmetic statement that it was not told of; or empty."""
+        if not self._settings.correct_statements or self._usage.runs or len(self._corrected) >= MAX_CORRECTIONS:
+            return ""
+        parts = self._builder.parts()
+        claims = parts[-1].claims if parts and isinstance(parts[-1], Text) else ()
+        for claim in claims:
+            statement = " ".join(claim.text.split())
+            if claim.verdict == "false" and claim.reason in ARITHMETIC and statement not in self._corrected:
+                self._corrected.add(statement)
+                return CORRECTION.format(statement=statement, right=claim.right)
+        return ""
 
     def _execute(self, source: str) -> Generator[SolveEvent, None, EndReason | None]:
         """Run a block; returns a reason to end, or None to go on."""

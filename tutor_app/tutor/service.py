@@ -303,5 +303,6 @@ def solve_settings(settings: Settings) -> SolveSettings:
         seconds=float(settings.seconds),
         code_timeout=float(settings.code_timeout),
         run_code=not settings.reasoning_only,
+        correct_statements=settings.correct_statements and settings.check_statements,
         sampling=Sampling(settings.temperature, settings.top_p, settings.seed),
     )
