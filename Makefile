@@ -12,7 +12,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims formulas golden pages replay steps soak screenshots verdicts clean
+.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden pages replay steps soak screenshots verdicts clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,6 +66,9 @@ replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 
 verdicts: dev  ## check the answers of a file of problems, right and wrong ones: DATA=FILE.jsonl (ARGS=--list)
 	@$(BIN)/python packaging/verdicts.py $(DATA) $(ARGS)
+
+corrections: dev  ## solve problems with and without the correction of false statements: DATA=FILE.jsonl N=100
+	@$(BIN)/python packaging/corrections.py $(DATA) --count $(or $(N),100) $(ARGS)
 
 steps: dev  ## record the code of recorded solutions and walk each recording to its end: DATA=FILE.jsonl
 	@$(BIN)/python packaging/steps.py $(DATA) $(ARGS)

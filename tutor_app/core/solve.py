@@ -69,8 +69,8 @@ THOUGHT_OVER: Final = (
 """What ends a thought that has used up its budget. Source: the thinking budget of Qwen3's documentation."""
 
 CORRECTION: Final = (
-    "The calculation above has encountered a problem: {statement} is wrong, it is {right}. Now point out its mistakes and "
-    "then correct them.\n"
+    "The calculation above has encountered a problem: {statement} is wrong, it is {right}. Now point out its "
+    "mistakes and then correct them.\n"
 )
 """What a model is told of a false statement, in the words of MuMath-Code's correction of code."""
 
