@@ -78,6 +78,7 @@ FIGURE = Figure("", "", 1, 1)
         ((Text("The answer is $x=2$ or $x=-3$."),), Answer("x=2 or x=-3", "phrase")),
         ((Text(r"The answer is \(1\), \(2\) and $3$"),), Answer("1, 2 and 3", "phrase")),
         ((Text("The answer is $20."),), Answer("$20", "phrase")),
+        ((Text("The answer is $8 or $9.50."),), Answer("$8 or $9.50", "phrase")),
         ((Text(r"The answer is \$20"),), Answer(r"\$20", "phrase")),
         ((Text("The answer is 3. No: the answer is 4"),), Answer("3. No: the answer is 4", "phrase")),
         ((Text("The answer is 3.\nNo: the answer is 4"),), Answer("4", "phrase")),
@@ -122,6 +123,9 @@ def test_any_solution_has_an_answer_or_none(parts: list[Part]) -> None:
         (r"\boxed{3}. Or rather: \boxed{1} or \boxed{2}", "1 or 2"),
         (r"\boxed{\boxed{1} or 2}", "1"),
         (r"\boxed{1} \boxed{2}", "2"),
+        (r"$\boxed{6}\quad\text{or}\quad\boxed{8}$", "6 or 8"),
+        (r"$\boxed{x=6}\lor\boxed{x=8}$", "x=6 or x=8"),
+        (r"$\boxed{6}\;\mathrm{and}\;\boxed{8}$", "6 and 8"),
         ("no box", ""),
     ],
 )

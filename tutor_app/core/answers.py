@@ -19,12 +19,16 @@ _BOX: Final = re.compile(
 )
 # What may stand between boxes that are one list: a comma, "or" or "and", and perhaps "x =" before the next.
 _LISTED: Final = re.compile(r"(?P<comma>[,;]?) ?(?P<word>(?:or|and)?) ?(?:[A-Za-z]\w* ?= ?)?")
-_WORD_IN_FORMULA: Final = re.compile(r"\\(?:text|mbox|textrm)\{\s*(\w*)\s*\}")
-_NO_WORDS: Final = re.compile(r"[\s$]|\\[()\[\] ,;]|\\q?quad(?![a-z])")
+_WORD_IN_FORMULA: Final = re.compile(r"\\(?:text|mbox|textrm|mathrm)\s*\{\s*(\w*)\s*\}")
+_SIGN_OR: Final = re.compile(r"\\(?:lor|vee)(?![A-Za-z])")
+_SIGN_AND: Final = re.compile(r"\\(?:land|wedge)(?![A-Za-z])")
+_NO_WORDS: Final = re.compile(r"[\s$]|\\[()\[\] ,;:!]|\\q?quad(?![A-Za-z])")
 _NEXT_BOX: Final = re.compile(r"\\(?:boxed|fbox)")
 _LONGEST_BETWEEN: Final = 80
 _FORMULA_MARK: Final = re.compile(r"(?<!\\)(?:\$\$?|\\[()\[\]])")
 _EMPHASIS: Final = re.compile(r"(?<![\w)*])(\*\*|__|`)(?=\S)([^*_`]+?)(?<=\S)\1(?![\w(*])")
+_AMOUNTS: Final = re.compile(r"[^$]*\$\d[\d.,]*[^$\d]*\$\d[^$]*")
+"""Two amounts of money, each with its sign before it."""
 _PHRASE: Final = re.compile(r"answers?\s+(?:is|are)\b[\s:]*([^\n]+)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 
@@ -74,7 +78,9 @@ def _between(text: str, start: int) -> str:
     box = _NEXT_BOX.search(text, start, start + _LONGEST_BETWEEN)
     if box is None:
         return "?"
-    return " ".join(_NO_WORDS.sub(" ", _WORD_IN_FORMULA.sub(r"\1", text[start : box.start()])).split())
+    between = _WORD_IN_FORMULA.sub(r" \1 ", text[start : box.start()])
+    between = _SIGN_AND.sub(" and ", _SIGN_OR.sub(" or ", between))
+    return " ".join(_NO_WORDS.sub(" ", between).split())
 
 
 def find_answer(parts: Sequence[Part]) -> Answer | None:
@@ -107,5 +113,6 @@ def _bare(words: str) -> str:
     """A phrase without sentence end, bold marks and formula delimiters."""
     words = _EMPHASIS.sub(r"\2", words.strip()).strip("*").rstrip(".").strip().strip("*").strip()
     marks = _FORMULA_MARK.findall(words)
-    # An odd one is an amount of money.
-    return _FORMULA_MARK.sub("", words).strip() if len(marks) % 2 == 0 else words
+    if len(marks) % 2 or _AMOUNTS.fullmatch(words):  # amounts of money
+        return words
+    return _FORMULA_MARK.sub("", words).strip()

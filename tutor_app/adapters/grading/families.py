@@ -180,6 +180,8 @@ def renamed_line(gold: Term, answer: Term) -> Term | None:
         return None
     if not isinstance(gold, Group | Matrix) or not isinstance(answer, Group | Matrix):
         return None
+    if any(isinstance(part, Relation) for part in (*walk(gold), *walk(answer))):
+        return None  # in "t = 2" the letter is the unknown, which is not free
     return substituted(answer, {next(iter(theirs)): Symbol(next(iter(mine)))})
 
 

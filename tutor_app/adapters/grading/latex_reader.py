@@ -516,7 +516,7 @@ def _joined(items: list[Term], seps: set[str]) -> Term | None:
     """Conditions joined by "or" or by "and"; None for a list of values."""
     if not all(isinstance(t, Relation) for t in items):
         return None
-    unequal = all(isinstance(t, Relation) and "=" not in t.ops for t in items)
+    unequal = any(isinstance(t, Relation) and "=" not in t.ops for t in items)
     names = {frozenset(part.name.partition("_")[0] for part in walk(t) if isinstance(part, Symbol)) for t in items}
     if "or" in seps and (unequal or len(names) > 1):
         return Union(tuple(items))

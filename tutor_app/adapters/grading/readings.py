@@ -80,9 +80,13 @@ _POINT: Final = re.compile(
     r"(?:[A-Z]\s*=?\s*)?(\(.*,.*\))"
 )
 _TRANSPOSED: Final = re.compile(
-    r"(.*[\])}])\s*\^\s*(?:\{\s*)?(?:\\(?:mathrm|text|mathsf|mathbf|mathit)\s*\{\s*T\s*\}|\\(?:top|intercal|prime)|T|t)(?:\s*\})?",
+    r"(.*[\])}])\s*\^\s*(?:\{\s*)?(?:\\(?:mathrm|text|mathsf|mathbf|mathit|rm)\s*\{?\s*T\s*\}?|\\(?:top|intercal|prime)|T|t)(?:\s*\})?",
     re.DOTALL,
 )
+_ROW_WITH_SPACES: Final = re.compile(
+    r"([\[(]\s*-?[\w./]+(?:(?:\s|\\[ ,;:]|~|\\q?quad(?![A-Za-z]))+-?[\w./]+)+\s*[\])])\s*(?=\^)"
+)
+_GAP: Final = re.compile(r"(?<=[\w./])(?:\s|\\[ ,;:]|~|\\q?quad(?![A-Za-z]))+(?=[-\w])")
 _BASIS: Final = re.compile(
     r"\\(?:mathbf|hat|vec|boldsymbol|bm|overrightarrow|widehat|overline|bar)\s*(?:\{\s*(?:\\(?:mathbf|hat|boldsymbol|bm)\s*)?"
     r"\{?\s*\\?([ijk])(?:math)?\s*\}?\s*\}|\\?([ijk])(?:math)?(?![A-Za-z]))"
@@ -257,7 +261,7 @@ def _special(text: str) -> list[Callable[[], Term]]:
         found.append(partial(_whole, m[1]))
     if pair and (m := _PERMUTATIONS.fullmatch(text)) and int(m[1]) >= int(m[2]):
         found.append(partial(_whole, rf"\frac{{{m[1]}!}}{{({m[1]}-{m[2]})!}}"))
-    if "^" in text and (m := _TRANSPOSED.fullmatch(text)):
+    if "^" in text and (m := _TRANSPOSED.fullmatch(_ROW_WITH_SPACES.sub(lambda row: _GAP.sub(",", row[1]), text))):
         found.append(partial(_transposed, m[1]))
     if _BASIS.search(text):
         named = _BASIS.sub(lambda b: rf" u_{b[1] or b[2]} ", text)

@@ -42,14 +42,29 @@ def as_set(term: Term) -> Term:
     items = children(term) if listed or isinstance(term, Union | Both) else ()
     if not items or not (isinstance(term, Both) or all(isinstance(t, Relation) for t in items)):
         return term
-    parts = [solution_set(t) if isinstance(t, Relation) else t for t in items]
+    relations = [t for t in items if isinstance(t, Relation)]
+    values = any(t.ops != ("=",) for t in relations)  # else a list of values, which is no set
+    parts = [((values and _single(t)) or solution_set(t)) if isinstance(t, Relation) else t for t in items]
     if not all(isinstance(p, Group | Union) for p in parts):
         return term
     sets = tuple(p for p in parts if p is not None)
     if isinstance(term, Both):
-        return (_common(sets) or Group((), "{}")) if all(isinstance(s, Group) for s in sets) else term
+        return (_common(sets) or Group((), "{}")) if all(map(_is_interval, sets)) else term
     # Of a list that has nothing in common the union was meant.
     return (_common(sets) if listed else None) or Union(sets)
+
+
+def _single(relation: Relation) -> Group | None:
+    """The set of the one value that ``x = a`` allows."""
+    match relation.members, relation.ops:
+        case (Symbol(), value), ("=",) if is_constant(value):
+            return Group((value,), "{}")
+        case _:
+            return None
+
+
+def _is_interval(part: Term) -> bool:
+    return isinstance(part, Group) and len(part.items) == 2 and len(part.brackets) == 2 and "{" not in part.brackets
 
 
 def _common(sets: tuple[Term, ...]) -> Term | None:
@@ -57,7 +72,7 @@ def _common(sets: tuple[Term, ...]) -> Term | None:
     low: tuple[Term, float, str] = (negative(INFINITY), -math.inf, "(")
     high: tuple[Term, float, str] = (INFINITY, math.inf, ")")
     for part in sets:
-        if not isinstance(part, Group) or len(part.items) != 2 or len(part.brackets) != 2:
+        if not isinstance(part, Group) or not _is_interval(part):
             return None
         left, right = (_end(t) for t in part.items)
         if left is None or right is None:

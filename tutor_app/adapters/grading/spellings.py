@@ -107,6 +107,10 @@ _DERIVATIVE: Final = re.compile(
     r"|\bd\s*(?:\^\s*\{?([23])\}?)?\s*([A-Za-z])\s*/\s*d\s*[A-Za-z](?:\s*\^\s*\{?[23]\}?)?)\s*(?==)"
 )
 _DOTTED: Final = re.compile(r"\\(d{1,3})ot\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z]))")
+_PRIMES: Final = re.compile(r"(?<=[A-Za-z])\s*\^\s*(?:\{((?:\s*\\prime)+)\s*\}|\\prime(?![A-Za-z]))")
+_DERIVED: Final = re.compile(
+    r"\\[dt]?frac\s*\{\s*d\s*\}\s*\{\s*d\s*[A-Za-z]\s*\}\s*\(?\s*([fghy])\s*(?:\(\s*[A-Za-z]\s*\))?\s*\)?\s*(?==)"
+)
 _PARTIAL: Final = re.compile(
     r"(?:\\[dt]?frac\s*\{\s*\\partial\s*(?:\^\s*\{?[23]\}?)?\s*([A-Za-z])\s*\}\s*\{((?:\s*\\partial\s*[A-Za-z]\s*(?:\^\s*\{?[23]\}?)?)+)\s*\}"
     r"|\\partial\s*(?:\^\s*\{?[23]\}?)?\s*([A-Za-z])\s*/\s*((?:\s*\\partial\s*[A-Za-z]\s*(?:\^\s*\{?[23]\}?)?)+)"
@@ -145,7 +149,7 @@ _BLACKBOARD: Final = re.compile(r"\\mathbb\s*([RZNQC])(?![A-Za-z])")
 _TEXT_CONSTANT: Final = re.compile(
     r"(?<=\+)\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*(?:C|[Cc]onst(?:ant)?\.?)\s*\}|const(?:ant)?\b\.?)"
 )
-_UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei](?![A-Za-z])|d(?=\s*[A-Za-z](?![A-Za-z])))")
+_UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei](?![A-Za-z])|d(?=\s*[A-Za-z](?![A-Za-z])|\s*\}))")
 _REALS_LETTER: Final = re.compile(r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])")
 _LOGIC_SIGNS: Final = re.compile(r"(?<=[\w)])\s*(\|\||&&)\s*(?=[\w(-])|(?<=[\w)])\s+\|\s+(?=[a-z]\s*[<>=])")
 _LOUD: Final = re.compile(r"\b(?:AND|OR)\b")
@@ -258,6 +262,8 @@ def rewritten(text: str) -> str:
         text = _EQUATION_INDEX.sub(r"\1_\2", text)
         if "partial" in text:
             text = _PARTIAL.sub(_partial, text)
+        text = _PRIMES.sub(lambda m: "'" * (m[1] or "p").count("p"), text)
+        text = _DERIVED.sub(r"\1'", text)
         text = _DERIVATIVE.sub(lambda m: (m[2] or m[4]) + "'" * int(m[1] or m[3] or 1), text)
         bare = _LOWER_LIMIT.sub(r"\1 ", text)
         if m := _NAMELESS.match(bare):
