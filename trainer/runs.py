@@ -20,9 +20,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.files import write_file
+from tutor_app.adapters.library.presence import try_lock
 from tutor_app.core.errors import HostFault, UserFault
 
 PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama-cpp-python", "sympy", "numpy")
@@ -164,33 +165,44 @@ def append_line(path: Path, value: Any) -> None:
 class Journal:
     """Finished items of a step, one JSON line each; survives ``kill -9`` at any moment.
 
-    The first line is the step's identity. A last line that was cut off is dropped on opening.
+    The first line is the step's identity. A last line that was cut off is dropped on opening. The file stays locked
+    while it is open, so that two processes never do the same work.
     """
 
     def __init__(self, path: Path, identity: str) -> None:
         """Open, and read what an earlier start finished.
 
         Raises:
-            UserFault: If the journal belongs to other inputs or options.
+            UserFault: If the journal belongs to other inputs or options, or another process has it open.
+            HostFault: If the disk refuses.
         """
         self._path = path
         self.rows: list[Any] = []
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-        values = [_json_or_none(line) for line in lines]
-        if None in values:
-            values = values[: values.index(None)]
-        if values:
-            if values[0] != {"identity": identity}:
-                raise UserFault(
-                    f"{path} was begun with other inputs or options.",
-                    "Delete it to start afresh, or choose another --run folder.",
-                )
-            self.rows = values[1:]
-        else:
-            values = [{"identity": identity}]
-        data = "".join(json.dumps(v, ensure_ascii=False, separators=(",", ":")) + "\n" for v in values)
-        write_atomically(path, data)
-        self._file: TextIO = path.open("a", encoding="utf-8")
+        try:
+            # Without a buffer: what a full disk refuses must not be tried again when the file is closed.
+            self._file: BinaryIO = path.open("ab", buffering=0)
+        except OSError as e:
+            raise disk_fault(path, e) from None
+        try:
+            self._begin(identity)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self, identity: str) -> None:
+        if not try_lock(self._file.fileno()):
+            raise UserFault(f"Another process is working on {self._path}.", "Wait for it, or end it.")
+        values, length = _whole_lines(self._path)
+        if self._path.stat().st_size > length:
+            self._file.truncate(length)
+        if values and values[0] != {"identity": identity}:
+            raise UserFault(
+                f"{self._path} was begun with other inputs or options.",
+                "Delete it to start afresh, or choose another --run folder.",
+            )
+        self.rows = values[1:]
+        if not values:
+            self._write({"identity": identity})
 
     def __enter__(self) -> Journal:
         return self
@@ -201,9 +213,11 @@ class Journal:
     def add(self, row: Any) -> None:
         """Append a finished item."""
         self.rows.append(row)
+        self._write(row)
+
+    def _write(self, row: Any) -> None:
         try:
-            self._file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-            self._file.flush()
+            self._file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
         except OSError as e:
             raise disk_fault(self._path, e) from None
 
@@ -211,6 +225,20 @@ class Journal:
         """The step's result is written: the journal is not needed any more."""
         self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _whole_lines(path: Path) -> tuple[list[Any], int]:
+    """The JSON values of a file up to the first line that is cut off or broken, and the length of these lines."""
+    values: list[Any] = []
+    length = 0
+    with path.open("rb") as f:
+        for line in f:
+            value = _json_or_none(line) if line.endswith(b"\n") else None
+            if value is None:
+                break
+            values.append(value)
+            length += len(line)
+    return values, length
 
 
 def _json_or_none(line: str | bytes) -> Any:

@@ -6,6 +6,7 @@ takes minutes, keeps a journal so that it goes on after a kill.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -20,15 +21,17 @@ from trainer.data import decontaminate, seeds
 from trainer.data.decontaminate import STAMP
 from trainer.data.gsm8k import NotAChain, gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
-from trainer.runs import Journal, ProgressLine, Run, sha256_of, write_atomically
+from trainer.runs import ProgressLine, Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make
+from trainer.teacher.work import Done, NotMade, work_through
 from tutor_app.core.errors import UserFault
-from tutor_app.core.ports import CodeExecutor
+from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.transcript import Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]
 Method = Literal["numbers", "fobar", "correct"]
 METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
+_CORES: Final = os.cpu_count() or 1
 MAX_CORRECTIONS: Final = 0.05
 """The largest share of a mix that corrected errors may have: more of them teach a model to expect errors."""
 
@@ -193,27 +196,43 @@ def _journalled(
 ) -> str:
     if not items:
         raise UserFault(f"There is nothing to do for {step}: the files hold no record.", "Check the files.")
-    with Journal(run.folder / f"{step}.journal", provenance["identity"]) as journal:
-        progress = ProgressLine(step, len(items), len(journal.rows))
-        running = open_executor()
+    running = open_executor()
+
+    def one(item: Any, _: Cancel) -> dict[str, Any]:
         try:
-            for item in items[len(journal.rows) :]:
-                try:
-                    journal.add({"records": [r.to_dict() for r in work(item, running)]})
-                except NotAChain as e:
-                    journal.add({"why": str(e)})
-                progress.step()
-        finally:
-            running.close()
-        records = [Transcript.from_dict(r) for row in journal.rows for r in row.get("records", ())]
-        why = Counter(_kind(row["why"]) for row in journal.rows if "why" in row)
-        if not records:
-            raise UserFault(
-                f"{step} made no record out of {len(items):,} items.", "Check that the files are of its kind."
-            )
-        used = sum(1 for row in journal.rows if row.get("records"))
-        told = _finish(run, step, provenance, records, why, rejected, f" from {used:,} of {len(items):,} items")
-        journal.done()
+            return {"records": [r.to_dict() for r in work(item, running)]}
+        except NotAChain as e:
+            raise NotMade(str(e)) from None
+
+    try:
+        done = work_through(run.folder, step, provenance["identity"], items, one, parallel=_CORES)
+    finally:
+        running.close()
+    return finish_work(run, step, provenance, done, len(items), rejected)
+
+
+def finish_work(
+    run: Run, step: str, provenance: dict[str, Any], done: Done, items: int, rejected: Sequence[str] = ()
+) -> str:
+    """Write what was made of ``items`` to ``STEP.jsonl``; returns what to tell.
+
+    Raises:
+        UserFault: If nothing was made.
+    """
+    rows = done.rows.values()
+    records = [Transcript.from_dict(r) for row in rows for r in row.get("records", ())]
+    why = Counter(
+        _kind(reason) for row in rows for reason in ([row["why"]] if "why" in row else row.get("refused", ()))
+    )
+    if done.missing:
+        why["not asked, the budget is spent"] = done.missing
+    if not records:
+        reasons = "; ".join(f"{n:,} {reason}" for reason, n in why.most_common(3))
+        remedy = f"Reasons: {reasons}." if reasons else "Check that the files are of its kind."
+        raise UserFault(f"{step} made no record out of {items:,} items.", remedy)
+    used = sum(1 for row in rows if row.get("records"))
+    told = _finish(run, step, provenance, records, why, rejected, f" from {used:,} of {items:,} items")
+    done.finish()
     return told
 
 

@@ -1,6 +1,5 @@
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,20 +21,26 @@ def test_an_atomic_write_replaces_the_whole_file_and_leaves_nothing_else(tmp_pat
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = open("/dev/full", "a")  # noqa: SIM115, PTH123 - closed below
+    full = open("/dev/full", "ab", buffering=0)  # noqa: SIM115, PTH123 - the journal closes it
     really = Path.open
 
-    def fill_the_disk(path: Path, mode: str = "r", **more: Any) -> Any:
-        return full if mode == "a" else really(path, mode, **more)
+    def fill_the_disk(path: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        return full if mode == "ab" else really(path, mode, *more, **options)
 
+    (tmp_path / "j").touch()
     monkeypatch.setattr(Path, "open", fill_the_disk)
-    journal = Journal(tmp_path / "j", "x")
     with pytest.raises(HostFault, match="disk is full"):
-        journal.add("x" * 10_000)
-    # What the buffer could not write must not be tried again when the file is collected.
-    os.close(full.fileno())
-    with pytest.raises(OSError, match="Bad file"):
-        full.close()
+        Journal(tmp_path / "j", "x")
+    assert full.closed
+
+
+def test_a_journal_that_another_process_has_open_is_refused(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", "x") as journal:
+        journal.add(1)
+        with pytest.raises(UserFault, match="Another process is working on"):
+            Journal(tmp_path / "j", "x")
+    with Journal(tmp_path / "j", "x") as journal:
+        assert journal.rows == [1]
 
 
 def test_a_journal_goes_on_where_it_was_and_drops_a_cut_line(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +28,9 @@ from trainer.data.benchmarks import READERS, SAMPLES, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
 from trainer.evaluate.statistics import majority, pass_at_k, wilson
 from trainer.runs import digest, sha256_of
+from trainer.teacher.open import STARTER, ModelChoice, open_model
 from tutor_app.adapters.grading.grader import Grader, Mode
-from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.dialect import DIALECTS, MUMATH, header
+from tutor_app.core.dialect import DIALECTS, header
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel, Sampling
@@ -39,9 +38,8 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.solve import SolveSettings, to_the_end
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
-from tutor_app.tutor.service import Tutor, load_prompt, open_tutor
+from tutor_app.tutor.service import Tutor
 
-STARTER: Final = "starter"
 _CORES: Final = os.cpu_count() or 1
 
 
@@ -274,11 +272,19 @@ def main(args: argparse.Namespace) -> int:
         seconds=args.seconds,
         sampling=Sampling(args.temperature, args.top_p, args.seed),
     )
-    if args.endpoint and (args.model or args.batched):
-        raise UserFault("--endpoint takes the place of --model and --batched.", "Leave these out.")
-    if not args.endpoint and (args.endpoint_model or args.no_stream or args.dialect):
-        raise UserFault("--endpoint-model, --no-stream and --dialect go with --endpoint.", "Give its address, too.")
-    with _opened(args) as tutor:
+    choice = ModelChoice(
+        args.model,
+        args.endpoint,
+        args.endpoint_model,
+        not args.no_stream,
+        args.dialect or "",
+        args.prompt,
+        args.parallel,
+        args.batched,
+        args.n_ctx,
+        args.data_dir,
+    )
+    with open_model(choice) as tutor:
         file = ResultFile.opened(args.out, manifest_of(args, tutor, everything, settings))
         have = {(r.index, r.sample) for r in file.results}
         jobs = [(t, s) for t in tasks for s in range(args.samples) if (t.index, s) not in have]
@@ -347,56 +353,6 @@ def self_check(benchmark: str, tasks: Sequence[Task]) -> int:
                 print(f"  line {t.index + 1}: {t.gold!r} is not accepted as its own answer")
             all_right = all_right and not refused
     return 0 if all_right else 1
-
-
-def _opened(args: argparse.Namespace) -> Tutor:
-    """The tutor of a GGUF model, as the window's; of a folder, by transformers; or of a model on a server.
-
-    Raises:
-        UserFault: If there is no such model, or transformers is not installed.
-    """
-    if args.endpoint:
-        return _at_endpoint(args)
-    folder = Path(args.model or STARTER)
-    if not folder.is_dir():
-        return open_tutor(
-            args.model or STARTER,
-            folders(args.data_dir),
-            prompt=args.prompt,
-            n_ctx=args.n_ctx,
-            n_seq=args.parallel,
-            batched=args.batched,
-            check_statements=False,
-        )
-    if find_spec("torch") is None or find_spec("transformers") is None:
-        raise UserFault(
-            f"{folder} is a folder, which needs torch and transformers.",
-            "Install them with: pip install 'mumath-tutor[trainer]'",
-        )
-    from trainer.models.hf_model import open_model
-
-    model, dialect = open_model(folder, n_ctx=args.n_ctx, n_seq=args.parallel)
-    sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=args.parallel)
-    return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
-
-
-def _at_endpoint(args: argparse.Namespace) -> Tutor:
-    if find_spec("urllib3") is None:
-        raise UserFault("--endpoint needs urllib3.", "Install it with: pip install 'mumath-tutor[trainer]'")
-    from trainer.evaluate.endpoint import Endpoint, EndpointOptions
-
-    options = EndpointOptions(
-        args.endpoint,
-        args.endpoint_model,
-        api_key=os.environ.get("OPENAI_API_KEY", ""),
-        parallel=args.parallel,
-        stream=not args.no_stream,
-    )
-    model = Endpoint(options)
-    model.load()
-    dialect = DIALECTS[args.dialect or MUMATH.name]
-    sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=min(args.parallel, _CORES))
-    return Tutor(model, sandbox, dialect, load_prompt(args.prompt, dialect))
 
 
 if __name__ == "__main__":

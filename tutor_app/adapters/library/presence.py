@@ -15,7 +15,7 @@ from pathlib import Path
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
         """Take the lock on the file if nobody has it."""
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -26,7 +26,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _lock(handle: int) -> bool:
+    def try_lock(handle: int) -> bool:
         """Take the lock on the file if nobody has it."""
         try:
             # flock, not lockf: a lockf lock is lost when the process closes any handle of the file.
@@ -52,7 +52,7 @@ class Presence:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 # Between creating and locking, a sweep of another program may have taken it for a dead one's.
-                if _lock(self._handle) and path.exists():
+                if try_lock(self._handle) and path.exists():
                     return
             except OSError:  # a file system without locks
                 self.close()
@@ -71,7 +71,7 @@ class Presence:
         except OSError:  # somebody has it in a way that we may not even look
             return True
         try:
-            if not _lock(handle):
+            if not try_lock(handle):
                 return True
             with contextlib.suppress(OSError):
                 path.unlink()

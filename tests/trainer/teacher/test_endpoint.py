@@ -9,10 +9,10 @@ pytest.importorskip("urllib3", reason="the trainer's packages are not installed"
 
 from tests.fakes import FakeExecutor
 from tests.generations import ask, stopped, text_of
-from tests.trainer.evaluate.completions_server import Script, serving
-from trainer.evaluate.endpoint import Endpoint, EndpointOptions
+from tests.trainer.teacher.completions_server import Script, serving
 from trainer.evaluate.results import Result
 from trainer.evaluate.run import add_arguments, main
+from trainer.teacher.endpoint import Endpoint, EndpointOptions
 from tutor_app.core.dialect import MUMATH, Span
 from tutor_app.core.errors import EngineFault, TutorError, UserFault
 from tutor_app.core.ports import NeverCancelled, Piece, Sampling

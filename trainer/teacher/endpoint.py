@@ -271,6 +271,9 @@ class Endpoint:
     def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, said: str) -> Exception:
         """What a status other than 200 means."""
         status = f"status {response.status}" + (f", {said}" if said else "")
+        if response.status == 402 or (response.status in (403, 429) and "quota" in said.lower()):
+            said = f"The account at {self._root} has no quota left: {status}."
+            return _Refused(response.status, said, "See to the account; the same command then goes on.")
         if response.status in (408, 425, 429) or response.status >= 500:
             wait = response.headers.get("Retry-After", "")
             return _TryAgain(status, float(wait) if wait.isdigit() else 0.0)

@@ -1,0 +1,167 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
+
+from tests.trainer.teacher.completions_server import Script, serving
+from trainer.teacher.work import NotMade, Shard, work_through
+from tutor_app.core.errors import EngineFault, UserFault
+from tutor_app.core.ports import Cancel
+
+
+def double(item: int, _: Cancel) -> dict[str, Any]:
+    return {"twice": 2 * item}
+
+
+def test_rows_come_in_the_order_of_the_items(tmp_path: Path) -> None:
+    both = threading.Barrier(2)
+
+    def wait(item: int, _: Cancel) -> dict[str, Any]:
+        both.wait(30)
+        return {"item": item}
+
+    done = work_through(tmp_path, "s", "id", [5, 6, 7, 8], wait, parallel=2)
+    assert [row["item"] for row in done.rows.values()] == [5, 6, 7, 8]
+    done.finish()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_made_is_counted_and_not_tried_again(tmp_path: Path) -> None:
+    tried: list[int] = []
+
+    def odd(item: int, _: Cancel) -> dict[str, Any]:
+        tried.append(item)
+        if item % 2:
+            raise NotMade("odd, as it is")
+        return {"item": item}
+
+    for _ in range(2):
+        done = work_through(tmp_path, "s", "id", [0, 1, 2, 3], odd, parallel=1)
+        assert [row.get("why") for row in done.rows.values()] == [None, "odd, as it is", None, "odd, as it is"]
+        for journal in done.journals:
+            journal.__exit__()
+    assert tried == [0, 1, 2, 3]
+
+
+def test_a_failure_keeps_what_is_done_and_the_next_start_does_the_rest(tmp_path: Path) -> None:
+    def fail(item: int, _: Cancel) -> dict[str, Any]:
+        if item == 2:
+            raise EngineFault("the server is gone")
+        return {"twice": 2 * item}
+
+    with pytest.raises(EngineFault, match="the server is gone"):
+        work_through(tmp_path, "s", "id", [0, 1, 2, 3], fail, parallel=1)
+    seen: list[int] = []
+
+    def go_on(item: int, cancel: Cancel) -> dict[str, Any]:
+        seen.append(item)
+        return double(item, cancel)
+
+    done = work_through(tmp_path, "s", "id", [0, 1, 2, 3], go_on, parallel=1)
+    done.finish()
+    assert seen == [2, 3]
+    assert [row["twice"] for row in done.rows.values()] == [0, 2, 4, 6]
+
+
+def test_shards_do_each_their_part_and_a_start_without_one_gathers(tmp_path: Path) -> None:
+    items = list(range(10))
+    for text in ("1/3", "3/3"):
+        done = work_through(tmp_path, "s", "id", items, double, parallel=2, shard=Shard.parse(text))
+        assert set(done.rows) == {i for i in items if i % 3 == Shard.parse(text).number - 1}
+        for journal in done.journals:
+            journal.__exit__()
+    missing: list[int] = []
+
+    def rest(item: int, cancel: Cancel) -> dict[str, Any]:
+        missing.append(item)
+        return double(item, cancel)
+
+    done = work_through(tmp_path, "s", "id", items, rest, parallel=1)
+    assert missing == [1, 4, 7]
+    assert [row["twice"] for row in done.rows.values()] == [2 * i for i in items]
+    done.finish()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shard_that_is_still_at_work_is_not_gathered(tmp_path: Path) -> None:
+    done = work_through(tmp_path, "s", "id", [1, 2], double, parallel=1, shard=Shard(1, 2))
+    with pytest.raises(UserFault, match="Another process is working"):
+        work_through(tmp_path, "s", "id", [1, 2], double, parallel=1)
+    done.finish()
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "-1/2", "1/0", ""])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no shard such as 3/8"):
+        Shard.parse(text)
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from tests.fakes import FakeExecutor
+from trainer.teacher.budget import Metered
+from trainer.teacher.endpoint import Endpoint, EndpointOptions
+from trainer.teacher.teacher import Teacher
+from trainer.teacher.work import work_through
+from tutor_app.core.dialect import CHATML, PromptSet
+
+folder, url = sys.argv[1:]
+options = EndpointOptions(url, "m", parallel=8, stream=False, timeout=20, first_pause=0.001)
+model = Metered(Endpoint(options))
+teacher = Teacher(model, FakeExecutor(), CHATML, max_tokens=50)
+items = [f"Problem {i}" for i in range(200)]
+done = work_through(
+    Path(folder), "s", "id", items, lambda item, cancel: {"said": teacher.ask(PromptSet(), item, cancel).text},
+    parallel=8, meter=model,
+)
+Path(folder, "result").write_text("\\n".join(row["said"] for row in done.rows.values()))
+teacher.close()
+done.finish()
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_failures_and_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    reached = [threading.Event(), threading.Event(), threading.Event()]
+    faults: dict[int, int | str] = {3: 429, 7: 500, 12: "break"}
+
+    def fault(number: int) -> int | str | None:
+        for event, at in zip(reached, (40, 90, 150), strict=True):
+            if number == at:
+                event.set()
+        return faults.get(number % 25)
+
+    def reply(prompt: str) -> str:
+        problem = prompt.split("<|im_start|>user\n")[1].split("<|im_end|>")[0]
+        return f"Answer to {problem}."
+
+    script = Script(reply, fault=fault)
+    with serving(script) as url:
+        command = [sys.executable, "-c", WORKER, str(tmp_path), url]
+        for event in reached:
+            child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            assert event.wait(120)
+            os.kill(child.pid, signal.SIGKILL)
+            assert child.wait() == -signal.SIGKILL
+        assert subprocess.run(command, check=True, stderr=subprocess.DEVNULL).returncode == 0
+    said = (tmp_path / "result").read_text().split("\n")
+    assert said == [f"Answer to Problem {i}." for i in range(200)]
+    assert [p.name for p in tmp_path.iterdir()] == ["result"]
+
+
+def test_the_journal_says_what_was_spent(tmp_path: Path) -> None:
+    with serving(Script(lambda _: "Four words of it")) as url:
+        code = WORKER.replace("range(200)", "range(3)").replace("done.finish()", "")
+        subprocess.run([sys.executable, "-c", code, str(tmp_path), url], check=True, stderr=subprocess.DEVNULL)
+    rows = [json.loads(line) for line in (tmp_path / "s.journal").read_text().splitlines()]
+    assert rows[-1]["spent"][0] == 3
+    assert rows[-1]["spent"][2] == 3 * 4
