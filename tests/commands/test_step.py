@@ -13,7 +13,7 @@ from tutor_app.commands.step import lines_of
 from tutor_app.commands.step_walk import Walk, walk
 from tutor_app.core.errors import UserFault
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.transcript import Code, CodeError, Output, Text, Transcript
 
 CODE = "area = 126\nc = 21\nh = 2*area/c\nprint(h)\n"
 needs_sandbox = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
@@ -128,6 +128,33 @@ def test_a_block_of_an_exported_solution(tmp_path: Path, capsys: pytest.CaptureF
     assert "line 1: a becomes 1" in capsys.readouterr().out
     assert main(["step", str(path), "--block", "3"]) == 2
     assert "There is no block 3: the solution has 2 blocks of code." in capsys.readouterr().err
+
+
+def test_what_failed_is_shown_beside_what_repaired_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.json"
+    error = Output(
+        status="error", error=CodeError("NameError", "name 'k' is not defined", 2, "", "Nothing is called k.")
+    )
+    parts = (Code("n = 3\nprint(k)"), error, Text("y"), Code("n = 3\nprint(n)"), Output("3\n"))
+    path.write_text(json.dumps(Transcript.of("p", *parts).to_dict()), encoding="utf-8")
+    assert main(["step", str(path), "--errors"]) == 0
+    assert capsys.readouterr().out == (
+        "Block 1 failed in line 2: NameError: name 'k' is not defined\nNothing is called k.\nBlock 2 repaired it:\n\n"
+        "    1  n = 3\n-   2  print(k)\n+   2  print(n)\n\n"
+    )
+    path.write_text(json.dumps(Transcript.of("p", *parts[3:]).to_dict()), encoding="utf-8")
+    assert main(["step", str(path), "--errors"]) == 2
+    assert "No block of this solution failed and was repaired." in capsys.readouterr().err
+
+
+@needs_sandbox
+def test_a_block_that_failed_names_its_repair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.json"
+    error = Output(status="error", error=CodeError("ZeroDivisionError", "division by zero", 1))
+    parts = (Code("a = 1 / 0"), error, Code("a = 1 / 2"), Output())
+    path.write_text(json.dumps(Transcript.of("p", *parts).to_dict()), encoding="utf-8")
+    assert main(["step", str(path), "--block", "1"]) == 0
+    assert "Block 2 repaired it; --errors shows how." in capsys.readouterr().out
 
 
 @needs_sandbox

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.commands.export import start_qt, transcripts_of
 from tutor_app.commands.shared import DONE, INTERRUPTED, Subparsers, interrupt_sets, user_path
+from tutor_app.commands.step_errors import repairs_as_text
 from tutor_app.commands.step_walk import key_reader, walk
-from tutor_app.core.comparing import blocks_of
+from tutor_app.core.comparing import blocks_of, repaired_blocks
 from tutor_app.core.errors import UserFault
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, Part
@@ -53,6 +54,11 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--names", default="", metavar="A,B", help="variables of the table (default: those that change)"
     )
     parser.add_argument("--expressions", action="store_true", help="show in the table how each line is worked out")
+    parser.add_argument(
+        "--errors",
+        action="store_true",
+        help="show each block that failed beside the one that repaired it; runs nothing",
+    )
     parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="wall seconds per block (default 10)")
     parser.set_defaults(run=run)
 
@@ -68,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
     lines = lines_of(args.lines)
     parts = _parts(args.code, args.data_dir)
+    if args.errors:
+        for text in repairs_as_text(parts):
+            print(text)
+        return DONE
     if not (math.isfinite(args.timeout) and args.timeout > 0):
         raise UserFault("The time limit must be a number of seconds above 0.")
     block = max(len(blocks_of(parts)) - 1, 0) if args.block is None else args.block - 1
@@ -88,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
         walk(recording, key_reader(), sys.stdout, _size)
     else:
         _sentences(recording)
+        if block in repaired_blocks(parts):
+            print(f"Block {repaired_blocks(parts)[block] + 1} repaired it; --errors shows how.")
     return INTERRUPTED if cancel.is_set() else DONE
 
 

@@ -306,14 +306,26 @@ def repairs(parts: Sequence[Part]) -> tuple[Repair, ...]:
     """
     blocks = blocks_of(parts)
     found = []
-    for number, (source, output) in enumerate(blocks):
-        if output is None or output.error is None:
-            continue
-        later = ((n, s) for n, (s, o) in enumerate(blocks) if n > number and o is not None and o.status == "ok")
-        repaired = next(later, None)
-        if repaired is not None:
-            found.append(Repair(number, repaired[0], output.error, compared_lines(source, repaired[1])))
+    for failed, repaired in sorted(repaired_blocks(parts).items()):
+        source, output = blocks[failed]
+        assert output is not None
+        assert output.error is not None
+        found.append(Repair(failed, repaired, output.error, compared_lines(source, blocks[repaired][0])))
     return tuple(found)
+
+
+def repaired_blocks(parts: Sequence[Part]) -> dict[int, int]:
+    """For each block that failed, the next one that ended well; without what :func:`repairs` finds out besides."""
+    outputs = [output for _, output in blocks_of(parts)]
+    found = {}
+    repaired = -1
+    for number in reversed(range(len(outputs))):
+        output = outputs[number]
+        if output is not None and output.status == "ok":
+            repaired = number
+        elif output is not None and output.error is not None and repaired >= 0:
+            found[number] = repaired
+    return found
 
 
 def blocks_of(parts: Sequence[Part]) -> tuple[tuple[str, Output | None], ...]:

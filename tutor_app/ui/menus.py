@@ -98,7 +98,7 @@ class Menus:
             self.copy,
             self.copy_block,
             [self.fold, self.steps_up, self.steps_down],
-            [w.desk.commands.open],
+            [w.desk.commands.open, w.desk.commands.lab],
         )
         stepping = w.desk.commands.menu("S&tep")
         tools = self._menu("&Tools", [models, confined], [settings])
@@ -130,7 +130,8 @@ class Menus:
             a.setEnabled(there and not busy)
         for a in (*self.copy, *self.copy_block, self.find, self.find_next, self.find_previous):
             a.setEnabled(there)
-        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold, self._window.desk.commands.open):
+        desk = self._window.desk.commands
+        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold, desk.open, desk.lab):
             a.setEnabled(there)
         self.stop.setEnabled(busy or searching)
 

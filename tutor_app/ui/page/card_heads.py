@@ -20,7 +20,7 @@ from tutor_app.render.outline import Card, thoughts
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.ui.icons import icon
 
-What = Literal["code", "output", "warnings", "thought", "solution", "copy", "step"]
+What = Literal["code", "output", "warnings", "thought", "solution", "copy", "step", "lab"]
 _HEAD: Final = 1.9  # height of a card's head, in em
 _CHEVRON: Final = 0.21  # half the width of the sign, in em
 
@@ -120,11 +120,15 @@ class HeadButton(QToolButton):
 class CardHeads:
     """The controls of one page.
 
+    Attributes:
+        repaired: Numbers of the cards that failed and were repaired by a later one.
+
     Args:
         page: On whose viewport they stand, and after which the Tab key reaches them.
         toggled: Called with the card's number (-1 for the whole solution) and the part.
         copied: Called with the card's number.
         stepped: Called with the card's number.
+        compared: Called with the number of a card that failed and was repaired.
     """
 
     def __init__(
@@ -133,9 +137,11 @@ class CardHeads:
         toggled: Callable[[int, What], None],
         copied: Callable[[int], None],
         stepped: Callable[[int], None],
+        compared: Callable[[int], None],
     ) -> None:
         self._page, self._viewport = page, page.viewport()
-        self._toggled, self._copied, self._stepped = toggled, copied, stepped
+        self._toggled, self._copied, self._stepped, self._compared = toggled, copied, stepped, compared
+        self.repaired: frozenset[int] = frozenset()
         self._buttons: dict[tuple[int, What], QAbstractButton] = {}
         self._chained: list[tuple[int, What]] = []
 
@@ -255,9 +261,13 @@ class CardHeads:
         side = round(size * 1.35)
         # The time a block took stands at the right end of the head.
         right = head.right() - round(size * (3.6 if timed else 0.7))
-        copy: tuple[What, str, Callable[[int], None]] = ("copy", "Copy this code", self._copied)
-        step: tuple[What, str, Callable[[int], None]] = ("step", "Step through this code", self._stepped)
-        for n, (what, words, slot) in enumerate((copy, step)):
+        actions: list[tuple[What, str, Callable[[int], None]]] = [
+            ("copy", "Copy this code", self._copied),
+            ("step", "Step through this code", self._stepped),
+        ]
+        if card in self.repaired:
+            actions.append(("lab", "Error lab: why it failed, and what repaired it", self._compared))
+        for n, (what, words, slot) in enumerate(actions):
             button = self._buttons.get((card, what))
             if button is None:
                 button = HeadButton(self._viewport, words)

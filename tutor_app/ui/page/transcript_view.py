@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
 
+from tutor_app.core.comparing import repaired_blocks
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.transcript import Transcript
 from tutor_app.render.backdrop import paint_backdrop
@@ -57,6 +58,7 @@ class TranscriptView(QTextEdit):
         copied: What was put on the clipboard, in words.
         menu_asked: The user wants the menu of a place: its position in the text, and where on the screen.
         step_asked: The user wants to step through the code of a card: its number.
+        lab_asked: The user wants to see why the code of a card failed, and what repaired it: the card's number.
         cleared: What was on the page is gone.
     """
 
@@ -66,6 +68,7 @@ class TranscriptView(QTextEdit):
     copied = Signal(str)
     menu_asked = Signal(int, QPoint)
     step_asked = Signal(int)
+    lab_asked = Signal(int)
     cleared = Signal()
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
@@ -79,7 +82,7 @@ class TranscriptView(QTextEdit):
         self.folding = Folding()
         self.marks = Marks(self)
         self._cards: tuple[int, list[Card]] = (-1, [])
-        self._heads = CardHeads(self, self.toggle, self._copy_code, self.step_asked.emit)
+        self._heads = CardHeads(self, self.toggle, self._copy_code, self.step_asked.emit, self.lab_asked.emit)
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -223,7 +226,7 @@ class TranscriptView(QTextEdit):
         """Fold or unfold one part of a card, or the n-th thought; what was clicked stays where it is."""
         if what == "solution":
             self.answer_only_left.emit()
-        elif what != "copy" and what != "step":
+        elif what != "copy" and what != "step" and what != "lab":
             self.folding.fold(card, what, not self.folding.is_folded(card, what))
             self._refold(thoughts(self.document())[card] if what == "thought" else self.cards()[card].frame)
 
@@ -276,6 +279,10 @@ class TranscriptView(QTextEdit):
 
     def _settle(self) -> None:
         """The page has changed: its controls move along, and whoever shows something of it may look."""
+        found = self.cards()
+        repaired = repaired_blocks(self.page.parts()) if any(card.failed for card in found) else {}
+        with_code = [card.number for card in found if card.has_code]
+        self._heads.repaired = frozenset(number for at, number in enumerate(with_code) if at in repaired)
         self._place_heads()
         self.changed.emit()
 

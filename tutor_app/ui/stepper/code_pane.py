@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -26,6 +26,8 @@ from tutor_app.render.code_colors import Spans, spans
 from tutor_app.render.theme import Theme, mono_font
 
 _CONTEXT: Final = 2  # lines that stay in view above and below the one about to run
+_SIGNS: Final = {"bad": "\u2212", "good": "+"}  # beside lines that differ, so that colour is not the only sign
+_LINE_WASH, _CHARACTER_WASH = 0.13, 0.38
 
 
 class _Colours(QSyntaxHighlighter):
@@ -68,6 +70,8 @@ class CodePane(QPlainTextEdit):
         self._theme = theme
         self._line, self._failed = 0, False
         self._breakpoints: Collection[int] = ()
+        self._changes: Mapping[int, Sequence[tuple[int, int]]] = {}
+        self._side: Literal["bad", "good"] = "good"
         self._colours = _Colours(self.document())
         self._gutter = _Gutter(self)
         self.setObjectName("stepCode")
@@ -91,9 +95,9 @@ class CodePane(QPlainTextEdit):
 
     def set_source(self, source: str) -> None:
         """Show a block."""
+        self._line, self._changes = 0, {}
         self.setPlainText(source)
         self._colours.use(spans(source), self._theme)
-        self._line = 0
         self._mark()
 
     def set_editable(self, on: bool) -> None:
@@ -133,6 +137,16 @@ class CodePane(QPlainTextEdit):
         self._breakpoints = frozenset(lines)
         self._gutter.update()
 
+    def mark_changes(self, changes: Mapping[int, Sequence[tuple[int, int]]], side: Literal["bad", "good"]) -> None:
+        """Mark the lines that differ from those of another block.
+
+        Args:
+            changes: By the line's number, where it differs in characters; nowhere means all of it.
+            side: Whether they were taken away or failed (``bad``), or are new (``good``).
+        """
+        self._changes, self._side = changes, side
+        self._mark()
+
     @property
     def line(self) -> int:
         """The line that is marked, from 1; 0 if none is."""
@@ -166,17 +180,37 @@ class CodePane(QPlainTextEdit):
         return f"{state} line {self._line}: {text}" if self._line else ""
 
     def _mark(self) -> None:
-        if not self._line:
-            self.setExtraSelections([])
-            return
-        mark = QTextEdit.ExtraSelection()
-        fmt = QTextCharFormat()
-        fmt.setBackground(self._theme.color("error_back" if self._failed else "mark"))
-        fmt.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        mark.format = fmt
-        mark.cursor = QTextCursor(self.document().findBlockByNumber(self._line - 1))
-        self.setExtraSelections([mark])
+        marks: list[QTextEdit.ExtraSelection] = []
+        for line, places in self._changes.items():
+            marks.append(self._wash(line, _LINE_WASH))
+            marks += [self._wash(line, _CHARACTER_WASH, place) for place in places]
+        if self._line:
+            mark = self._selection(self._line)
+            mark.format.setBackground(self._theme.color("error_back" if self._failed else "mark"))
+            marks.insert(0, mark)
+        self.setExtraSelections(marks)
         self._gutter.update()
+
+    def _wash(self, line: int, strength: float, place: tuple[int, int] | None = None) -> QTextEdit.ExtraSelection:
+        mark = self._selection(line, place)
+        color = self._theme.color(self._side)
+        color.setAlphaF(strength)
+        mark.format.setBackground(color)
+        return mark
+
+    def _selection(self, line: int, place: tuple[int, int] | None = None) -> QTextEdit.ExtraSelection:
+        """A line, or some characters of it, to be marked."""
+        mark = QTextEdit.ExtraSelection()
+        mark.format = QTextCharFormat()
+        mark.cursor = QTextCursor(self.document().findBlockByNumber(line - 1))
+        if place is None:
+            mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        else:
+            block = mark.cursor.block()
+            start, end = (block.position() + min(at, block.length() - 1) for at in place)  # it may have been edited
+            mark.cursor.setPosition(start)
+            mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        return mark
 
     def _reveal(self, line: int) -> None:
         bar = self.verticalScrollBar()  # counts lines
@@ -225,7 +259,8 @@ class CodePane(QPlainTextEdit):
             box = self.blockBoundingGeometry(block).translated(self.contentOffset())
             if box.top() > self.viewport().height():
                 break
-            found.append((block.blockNumber() + 1, box.top(), box.height()))
+            # The last block is higher than its line: it holds the margin below the text.
+            found.append((block.blockNumber() + 1, box.top(), block.layout().boundingRect().height() or box.height()))
             block = block.next()
         return found
 
@@ -244,6 +279,11 @@ class CodePane(QPlainTextEdit):
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
             middle = top + height / 2
             painter.setPen(Qt.PenStyle.NoPen)
+            if line in self._changes and line not in self._breakpoints:
+                painter.setPen(t.color(self._side))
+                sign = QRectF(0, top, 1.8 * em, height)
+                painter.drawText(sign, Qt.AlignmentFlag.AlignCenter, _SIGNS[self._side])
+                painter.setPen(Qt.PenStyle.NoPen)
             if line in self._breakpoints:
                 painter.setBrush(t.color("bad"))
                 painter.drawEllipse(QPointF(0.9 * em, middle), 0.5 * em, 0.5 * em)

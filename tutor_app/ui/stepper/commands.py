@@ -17,16 +17,23 @@ class StepCommands:
         owner: In whose windows the keys hold.
         panel: What they steer.
         open_block: Opens the block that is being read.
+        open_lab: Shows what failed beside what repaired it.
         projector: Opens or closes the projector's window.
     """
 
     def __init__(
-        self, owner: QWidget, panel: StepPanel, open_block: Callable[[], None], projector: Callable[[], None]
+        self,
+        owner: QWidget,
+        panel: StepPanel,
+        open_block: Callable[[], None],
+        open_lab: Callable[[], None],
+        projector: Callable[[], None],
     ) -> None:
         self._owner = owner
         s, code = panel.stepper, panel.view.code
         act = self._action
         self.open = act("Step through this code", "Ctrl+F5", open_block)
+        self.lab = act("Error lab: what failed and what repaired it", "Ctrl+Shift+F5", open_lab)
         self.walk = [
             act("Step into", "F7", lambda: s.into()),
             act("Step over the statement", "F6", lambda: s.over()),
@@ -67,7 +74,7 @@ class StepCommands:
     def menu(self, title: str) -> QMenu:
         """All of them."""
         menu = QMenu(title, self._owner)
-        menu.addAction(self.open)
+        menu.addActions([self.open, self.lab])
         for group in (self.walk, self.walk_back, self.others):
             menu.addSeparator()
             menu.addActions(group)

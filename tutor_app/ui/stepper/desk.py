@@ -59,7 +59,7 @@ class StepDesk(QObject):
         self._formulas, self._theme = formulas, theme
         self.projector: Projector | None = None
         self.panel = StepPanel(recorder, bridge, formulas, theme, complain)
-        self.commands = StepCommands(window, self.panel, self.open_here, self.toggle_projector)
+        self.commands = StepCommands(window, self.panel, self.open_here, self.open_lab, self.toggle_projector)
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
         self.panel.stepper.said.connect(say)
         self.panel.closed.connect(self._closed)
@@ -67,6 +67,7 @@ class StepDesk(QObject):
         self.panel.projector_asked.connect(self.toggle_projector)
         self.panel.arranged.connect(self._remember)
         view.step_asked.connect(self.open_card)
+        view.lab_asked.connect(self.open_lab)
         view.cleared.connect(self.panel.forget)
 
     @property
@@ -96,6 +97,15 @@ class StepDesk(QObject):
         first = not self.panel.is_open
         self.panel.open_block(transcript, block)
         if first:
+            self._place()
+
+    def open_lab(self, number: int = -1) -> None:
+        """Show what failed beside what repaired it: the block of a card, else the first of the solution."""
+        block = sum(c.has_code for c in self._view.cards()[:number]) if number >= 0 else -1
+        first = not self.panel.is_open
+        if not self.panel.open_lab(self._view.page.transcript(), block):
+            self._say("No block of this solution failed and was repaired.")
+        elif first:
             self._place()
 
     def _place(self) -> None:

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor_app.core.comparing import Comparison, compared
+from tutor_app.core.comparing import Comparison, compared, repairs
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, Transcript
@@ -35,6 +35,7 @@ from tutor_app.ui.announce import announce
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.icons import icon
+from tutor_app.ui.stepper.error_lab import ErrorLab
 from tutor_app.ui.stepper.stepper import Stepper
 from tutor_app.ui.stepper.view import StepView
 from tutor_app.ui.stepper.what_if import WhatIf
@@ -112,6 +113,9 @@ class StepPanel(QDockWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.view)
         self.pages.addWidget(self._waiting)
+        self.lab = ErrorLab(theme)
+        self.lab.step_asked.connect(lambda block: self.open_block(self._transcript, block))
+        self.pages.addWidget(self.lab)
         inside = QWidget()
         inside.setObjectName("stepInside")
         inside.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -156,6 +160,10 @@ class StepPanel(QDockWidget):
         row.setSpacing(2)
         row.addWidget(self.blocks)
         row.addStretch(1)
+        self.lab_button = _tool("Error lab", "Error lab: what failed, why, and what repaired it")
+        self.lab_button.setCheckable(True)
+        self.lab_button.clicked.connect(self._toggle_lab)
+        row.addWidget(self.lab_button)
         self.what_if_button = _tool("What if", "What if: change a number or a line and run it again")
         self.what_if_button.setCheckable(True)
         self.what_if_button.toggled.connect(self.show_what_if)
@@ -202,6 +210,8 @@ class StepPanel(QDockWidget):
             v.transport.timeline,
             *v.transport.buttons.values(),
             v.transport.speed,
+            self.lab_button,
+            self.what_if_button,
             self.spread,
             self.projector,
             self.close_button,
@@ -223,9 +233,7 @@ class StepPanel(QDockWidget):
             transcript: The solution.
             block: Number of the code block, from 0.
         """
-        self.cancel()
-        self._transcript, self.block = transcript, block
-        self._fill_blocks()
+        self._take(transcript, block)
         self.stepper.close()
         self._original, self._edited, self._watches = None, None, ()
         self.what_if_button.setChecked(False)
@@ -239,6 +247,59 @@ class StepPanel(QDockWidget):
             self._failed,
             job=job,
         )
+
+    def open_lab(self, transcript: Transcript, block: int = -1) -> bool:
+        """Show what failed in a solution beside what repaired it; False if there is nothing of the kind.
+
+        Args:
+            transcript: The solution.
+            block: Number of the block that failed, or of its repair, from 0; any other shows the first.
+        """
+        found = repairs(transcript.solution)
+        if not found:
+            return False
+        known = {n for r in found for n in (r.failed, r.repaired)}
+        self._take(transcript, block if block in known else found[0].failed)
+        self.stepper.close()
+        self._original = None
+        self._show_lab()
+        self.show()
+        return True
+
+    def _take(self, transcript: Transcript, block: int) -> None:
+        """Another block, perhaps of another solution, is the one that this is about."""
+        self.cancel()
+        self._transcript, self.block = transcript, block
+        self._fill_blocks()
+        found = repairs(transcript.solution)
+        self.lab.set_repairs(found)
+        self.lab_button.setVisible(bool(found))
+        self.lab_button.setChecked(False)
+
+    def _show_lab(self) -> None:
+        self.cancel()
+        self.stepper.play(False)
+        self.what_if_button.setChecked(False)
+        self.lab.show_block(self.block)
+        self.pages.setCurrentWidget(self.lab)
+        self.what_if_button.setEnabled(False)
+        self.lab_button.setChecked(True)
+        self.lab.walk_button.setFocus()
+        announce(self, self.lab.hint.text())
+
+    def _toggle_lab(self, on: bool) -> None:
+        if on:
+            self._show_lab()
+        elif len(self.stepper):
+            self._show_step()
+        else:
+            self.open_block(self._transcript, self.block)
+
+    def _show_step(self) -> None:
+        self.pages.setCurrentWidget(self.view)
+        self.what_if_button.setEnabled(True)
+        self.lab_button.setChecked(False)
+        self.view.code.setFocus()
 
     def forget(self) -> None:
         """The solution on the page is another one: what is recorded of the old one goes."""
@@ -275,8 +336,7 @@ class StepPanel(QDockWidget):
         self._original = recording
         self.stepper.open(recording)
         self.what_if.set_source(recording.source)
-        self.pages.setCurrentWidget(self.view)
-        self.view.code.setFocus()
+        self._show_step()
         self.block_shown.emit(self.block)
 
     def _failed(self, error: Exception) -> None:
@@ -357,13 +417,16 @@ class StepPanel(QDockWidget):
         """Change the colours."""
         self._theme = theme
         self.view.set_theme(theme)
+        self.lab.set_theme(theme)
         self.what_if_button.setIcon(icon("flask", theme.muted))
+        self.lab_button.setIcon(icon("lab", theme.muted))
         for button, name in ((self.spread, "spread"), (self.projector, "projector"), (self.close_button, "close")):
             button.setIcon(icon(name, theme.muted))
 
     def set_size(self, pixels: float) -> None:
         """Change the text size."""
         self.view.set_size(pixels)
+        self.lab.set_size(pixels)
 
     def arrangement(self) -> str:
         """How the parts are divided, to be kept."""
