@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor_app.text.clean import MAX_PNG_SIDE, clean_svg, clean_variable, png_size, visible
+from tutor_app.text.clean import (
+    MAX_PNG_SIDE,
+    clean_svg,
+    clean_variable,
+    formula_text,
+    png_size,
+    visible,
+    without_controls,
+)
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">'
 
@@ -187,3 +195,24 @@ def test_the_size_of_a_png_is_in_its_header() -> None:
 @pytest.mark.parametrize("data", [b"", b"GIF89a" + bytes(50), png(0, 5), png(100_000, 100_000), png(5, 5)[:20]])
 def test_what_is_no_png_or_unpacks_to_too_much_is_refused(data: bytes) -> None:
     assert png_size(data) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "marked"),
+    [
+        ("a\tb\nc", "a\tb\nc", "a\tb\nc"),
+        ("a\r\nb\rc", "a\nb\nc", "a\nb\nc"),
+        ("a\x00b\x7fc\x9fd", "abcd", "a\ufffdb\ufffdc\ufffdd"),
+        ("a\u202eb\u2066c", "abc", "abc"),
+        ("a\ufdd0b\ufffcc", "abc", "a\ufffdb\ufffdc"),
+        ("\u05d0\u200fb\u200d", "\u05d0\u200fb\u200d", "\u05d0\u200fb\u200d"),
+    ],
+)
+def test_prose_and_code_lose_control_characters(written: str, shown: str, marked: str) -> None:
+    assert without_controls(written) == shown
+    assert without_controls(written, "\ufffd") == marked
+
+
+def test_formulas_lose_what_has_neither_width_nor_glyph_too() -> None:
+    assert formula_text("x\u200b+\u2060y\ue000\ufeff\u202e=\x0b1") == "x+y=1"
+    assert formula_text(r"\frac{1}{2}") == r"\frac{1}{2}"

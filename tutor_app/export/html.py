@@ -16,8 +16,9 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
+from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
-from tutor_app.text.markup import answer_segments, clean, read, replaced, restored
+from tutor_app.text.markup import answer_segments, read, replaced, restored
 from tutor_app.text.mathml import mathml
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _output(output: Output) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    alt = _html.escape(clean(figure.alt) or "A figure drawn by the code")
+    alt = _html.escape(without_controls(figure.alt) or "A figure drawn by the code")
     size = f' width="{figure.width}" height="{figure.height}"' if figure.width > 0 and figure.height > 0 else ""
     if figure.svg:
         # As a picture, not inline: nothing inside it can run or load anything.
@@ -257,7 +258,7 @@ def _inline(token: Token, formulas: Sequence[Segment]) -> str:
 
 
 def _text(text: str) -> str:
-    return _html.escape(clean(text), quote=True)
+    return _html.escape(without_controls(text), quote=True)
 
 
 @cache
@@ -273,4 +274,4 @@ def _highlighted(source: str) -> str:
 
     if len(source) > 20_000:
         return _text(source)
-    return str(highlight(clean(source), _lexer(), HtmlFormatter(nowrap=True))).rstrip("\n")
+    return str(highlight(without_controls(source), _lexer(), HtmlFormatter(nowrap=True))).rstrip("\n")

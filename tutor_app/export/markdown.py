@@ -18,9 +18,9 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, 
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
-from tutor_app.text.clean import clean_svg
+from tutor_app.text.clean import clean_svg, without_controls
 from tutor_app.text.delimiters import Segment, map_words
-from tutor_app.text.markup import MARK, answer_segments, clean, escape_tags, marked
+from tutor_app.text.markup import MARK, answer_segments, escape_tags, marked
 
 _UNSAFE: Final = re.compile(r"\\[^A-Za-z]|[*<>`|~\n]|_.*_|\[.*\]\(")
 _MARGIN: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
@@ -102,9 +102,9 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
         case Thought():
             return quoted(f"*Thoughts*\n\n{prose(part.text)}")
         case Code():
-            return fenced("python", clean(part.source))
+            return fenced("python", without_controls(part.source))
         case Output():
-            shown = fenced("text", clean(wording.output_text(part)) or "(no output)")
+            shown = fenced("text", without_controls(wording.output_text(part)) or "(no output)")
             if part.value_latex and not part.stdout and not part.warnings:
                 shown = _formula(Segment("display", part.value_latex, part.value_latex), "")
             hint = part.error.hint if part.error is not None else ""
@@ -175,7 +175,7 @@ def _formula(s: Segment, line: str) -> str:
 
 
 def _line(text: str) -> str:
-    return _literal(" ".join(clean(text).split()))
+    return _literal(" ".join(without_controls(text).split()))
 
 
 def _literal(text: str) -> str:

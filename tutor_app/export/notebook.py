@@ -17,8 +17,9 @@ from tutor_app.export.markdown import false_lines, fenced
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
+from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment, map_words
-from tutor_app.text.markup import answer_segments, clean, escape_tags, marked, replaced
+from tutor_app.text.markup import answer_segments, escape_tags, marked, replaced
 
 
 def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
@@ -70,7 +71,7 @@ class _Cells:
             case Thought():
                 self.markdown(quoted(f"*Thoughts*\n\n{prose(part.text)}"))
             case Code():
-                self.code(clean(part.source))
+                self.code(without_controls(part.source))
             case Output():
                 self._output(part)
             case Figure():
@@ -109,7 +110,7 @@ class _Cells:
     def _output(self, output: Output) -> None:
         cell = self._code
         if cell is None:  # its code was left out
-            self.markdown(fenced("text", clean(wording.output_text(output)) or "(no output)"))
+            self.markdown(fenced("text", without_controls(wording.output_text(output)) or "(no output)"))
             return
         self._count += 1
         cell["execution_count"] = self._count
@@ -147,10 +148,10 @@ class _Cells:
         if self._code is not None:
             self._code["outputs"].append({"output_type": "display_data", "metadata": {}, "data": data})
         elif figure.png:
-            alt = clean(figure.alt).replace("[", "(").replace("]", ")")
+            alt = without_controls(figure.alt).replace("[", "(").replace("]", ")")
             self.markdown(f"![{alt}](data:image/png;base64,{figure.png})")
         else:
-            self.markdown(f"*[figure: {clean(figure.alt)}]*")
+            self.markdown(f"*[figure: {without_controls(figure.alt)}]*")
 
 
 def prose(text: str) -> str:

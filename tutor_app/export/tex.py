@@ -16,8 +16,9 @@ from tutor_app.export.markdown import Pictures
 from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
+from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
-from tutor_app.text.markup import answer_segments, clean, read, replaced, restored
+from tutor_app.text.markup import answer_segments, read, replaced, restored
 from tutor_app.text.scripts import FONTS, RIGHT_TO_LEFT, SHAPED, UNSPACED, is_mark, runs
 from tutor_app.text.tex_characters import listed_character
 
@@ -254,7 +255,7 @@ class _Writer:
                 )
 
     def _listing(self, style: str, text: str) -> str:
-        text = clean(text).expandtabs(4).encode("utf-8", "replace").decode("utf-8")
+        text = without_controls(text).expandtabs(4).encode("utf-8", "replace").decode("utf-8")
         text = "".join(" " if c != "\n" and c.isspace() else c for c in text)
         # pdfTeX's listings take such characters apart, and LuaTeX's drop them: they stand in an escape to LaTeX.
         escape = ""

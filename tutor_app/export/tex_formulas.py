@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
 from tutor_app.text.known_commands import expand
-from tutor_app.text.markup import clean
-from tutor_app.text.scan import braces, group_end, replace_command, tokens
+from tutor_app.text.scan import group_end, levels, replace_command, tokens, unmatched
 from tutor_app.text.scripts import FONTS, runs
 from tutor_app.text.tex_characters import (
     COMMANDS,
@@ -48,13 +48,13 @@ def words(text: str) -> str:
         f"\\{script}{{{run}}}"
         if script
         else "".join(c if c.isascii() and c not in SPECIAL else character(c) for c in run)
-        for script, run in runs(clean(text))
+        for script, run in runs(without_controls(text))
     )
 
 
 def formula(s: Segment) -> str:
     """A formula for a document with amsmath; its source, if TeX would stop at it."""
-    source = re.sub(r"\n\s*\n+", "\n", clean(s.source).strip())
+    source = re.sub(r"\n\s*\n+", "\n", without_controls(s.source).strip())
     source = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", source)
     # A bracket or star after a line break is not its option unless it holds a length.
     source = re.sub(r"\\\\\s*(?=\*|\[(?!\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|bp)\s*\]))", r"\\\\{}", source)
@@ -64,7 +64,7 @@ def formula(s: Segment) -> str:
     if not compiles(source):
         source = _characters(_shortened(expand(source)))
     if not compiles(source):
-        shown = " ".join(clean(s.source).split())
+        shown = " ".join(without_controls(s.source).split())
         return f"\\texttt{{{words(shown)}}}"
     source = re.sub(r"\\bm(?![A-Za-z])", r"\\boldsymbol", re.sub(r"\\degree(?![A-Za-z])", r"^\\circ", source))
     source = _tags(replace_command(source, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{${a[1]}$}}"), s.kind)
@@ -90,7 +90,7 @@ def formula(s: Segment) -> str:
     return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
 
 
-_CELLS: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{[A-Za-z]+\*?\}|\\\\|\\.|[{}&]", re.DOTALL)
+_CELLS: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{[A-Za-z]+\*?\}|\\\\|\\.|&", re.DOTALL)
 _COLUMN_SPEC: Final = re.compile(r"\s*(?:\[[tbc]\])?\s*\{")
 _ROWS_ONLY: Final = frozenset({"gather", "gathered", "multline", "equation"})
 
@@ -111,16 +111,15 @@ def _wide_enough(source: str) -> str:
     """The formula with as many columns as its tables have cells: TeX stops at one more."""
     edits: list[tuple[int, int, str]] = []
     opened: list[_Table] = []
-    depth = 0
+    depths = {at: depth for _, at, depth in levels(source)}
     for m in _CELLS.finditer(source):
         table = opened[-1] if opened else None
+        depth = depths.get(m.start(), 0)
         if m[1]:
             opened.append(_Table(m[1], m, depth))
         elif m[0].startswith("\\end") and len(m[0]) > 2:
             if table is not None:
                 edits += _edits(source, opened.pop(), m)
-        elif m[0] in "{}":
-            depth += 1 if m[0] == "{" else -1
         elif table is not None and table.depth == depth and m[0] == "&":
             table.marks.append(m.start())
             table.cells += 1
@@ -208,8 +207,8 @@ def _tags(source: str, kind: str) -> str:
 
 
 def _level(source: str) -> int:
-    depth = sum(1 if m[0] == "{" else -1 for m in braces(source))
-    return depth + source.count("\\begin") - source.count("\\end")
+    strays, opened = unmatched(source)
+    return opened - strays + source.count("\\begin") - source.count("\\end")
 
 
 def _characters(source: str) -> str:
@@ -255,11 +254,12 @@ def _sign(token: str, in_text: bool) -> str:
 
 def compiles(source: str) -> bool:
     """Whether TeX takes the formula: what is opened is closed, and every command is in a usual package."""
-    braces = 0
+    if any(unmatched(source)):
+        return False
     lefts: list[int] = [0]
     environments: list[str] = []
     for m in re.finditer(
-        r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}|\\(left|right)\b\s*(\\[A-Za-z]+|\\.|[()\[\]|./<>])?|\\([A-Za-z]+)|\\(.)|([{}$#&])|(\\)$",
+        r"\\(begin|end)\s*\{([A-Za-z]+)\*?\}|\\(left|right)\b\s*(\\[A-Za-z]+|\\.|[()\[\]|./<>])?|\\([A-Za-z]+)|\\(.)|([$#&])|(\\)$",
         source,
         re.DOTALL,
     ):
@@ -285,12 +285,6 @@ def compiles(source: str) -> bool:
         elif m[6] is not None:
             if m[6] not in ",;:!|{}$%&#_ \\>/'`\"^=.~-()[]" or m[6] in "()[]":
                 return False
-        elif m[7] == "{":
-            braces += 1
-        elif m[7] == "}":
-            braces -= 1
-            if braces < 0:
-                return False
         elif m[7] == "&":
             if not environments:
                 return False
@@ -299,7 +293,7 @@ def compiles(source: str) -> bool:
                 return False
         else:  # "#", or a backslash at the end
             return False
-    if braces or environments or len(lefts) != 1 or lefts[0] or not _have_arguments(source):
+    if environments or len(lefts) != 1 or lefts[0] or not _have_arguments(source):
         return False
     bare = re.sub(r"\\[^A-Za-z]", " ", source.replace("\\\\", "&"))  # the end of a row is like that of a cell
     return not re.search(

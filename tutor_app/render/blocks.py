@@ -38,6 +38,7 @@ from tutor_app.core.transcript import Figure
 from tutor_app.render.table_columns import Cell
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
 from tutor_app.render.typeset import Fitted, Formula, fit
+from tutor_app.text.clean import without_controls
 
 FORMULA: Final = QTextFormat.ObjectTypes.UserObject.value + 1
 FIGURE: Final = QTextFormat.ObjectTypes.UserObject.value + 2
@@ -63,8 +64,6 @@ PART: Final = SOURCE + 15
 # Property of formulas in a table: how wide their cell is.
 CELL: Final = SOURCE + 14
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1\ufffc\ufff9-\ufffb]")
-_BIDI: Final = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _MAX_LINE: Final = 4000
 
 
@@ -77,8 +76,8 @@ class FormulaSource(Protocol):
 
 
 def clean(text: str) -> str:
-    """Text without control characters and direction overrides; tabs and line ends stay."""
-    return _BIDI.sub("", _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """Text for a document, where control characters and the signs of objects and frames would be taken as such."""
+    return without_controls(text, "\ufffd")
 
 
 @dataclass(slots=True)

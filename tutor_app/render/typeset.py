@@ -23,6 +23,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPainterPathSt
 
 from tutor_app.text.math_spacing import prepare
 from tutor_app.text.repair import attempts, break_finer, break_rows
+from tutor_app.text.scan import FENCES, levels
 
 MAX_SOURCE: Final = 6000
 """Longer sources are shown as they are."""
@@ -274,15 +275,7 @@ def _single(formula: Formula, em: float, scale: float) -> Fitted:
 
 
 def _depth(source: str) -> int:
-    depth = deepest = 0
-    for m in re.finditer(r"\\left\b|\\right\b|\\begin\b|\\end\b|\\.|[{}]", source, re.DOTALL):
-        token = m[0]
-        if token in ("{", "\\left", "\\begin"):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in ("}", "\\right", "\\end"):
-            depth -= 1
-    return deepest
+    return max((depth + 1 for token, _, depth in levels(source, pairs=FENCES) if token in FENCES[0]), default=0)
 
 
 def _first_that_works(source: str, display: bool) -> Formula | None:

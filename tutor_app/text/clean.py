@@ -1,6 +1,8 @@
-"""Makes what a confined process sent fit to be shown: text without control characters, SVG from an allow-list.
+"""Which characters may be shown, and which SVG: the one policy for control characters.
 
-It drops and escapes; it never repairs, loads or runs anything.
+What a confined process sent is made visible (control characters become escapes, SVG is rebuilt from an allow-list);
+prose, code and formulas of models and users lose what is no text. It drops and escapes; it never repairs, loads or
+runs anything.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ _COMBINING: Final = (
     "\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20ff\u302a-\u302f\u3099\u309a"
     "\ua66f-\ua67d\ufe00-\ufe0f\ufe20-\ufe2f]"
 )
+_NEVER_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff9-\ufffc\ufffe\uffff]")
+_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_NOT_IN_FORMULAS: Final = re.compile("[\u200b-\u200f\u2028\u2029\u2060-\u206f\ue000-\uf8ff\ufeff]")
 _MARKS: Final = re.compile(f"({_COMBINING}{{4}}){_COMBINING}+")
 
 
@@ -45,6 +50,26 @@ def visible(text: str) -> str:
 def visible_except_cursor(text: str) -> str:
     """The same, but carriage returns and what else moves the cursor within a line are kept for later."""
     return "".join(piece if control else visible(piece) for piece, control in outside_controls(text))
+
+
+def without_controls(text: str, mark: str = "") -> str:
+    """Prose and code without control characters and direction overrides; tabs and line ends stay.
+
+    Args:
+        text: What a model or a user wrote.
+        mark: What is put for a control character; overrides leave nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _DIRECTIONS.sub("", _NEVER_TEXT.sub(mark, text))
+
+
+def formula_text(source: str) -> str:
+    """LaTeX without control characters, direction overrides and what has neither a width nor a glyph."""
+    if source.isascii() and source.isprintable():
+        return source
+    return _NOT_IN_FORMULAS.sub("", without_controls(source))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tutor_app.text.delimiters import Segment, map_words, split
-from tutor_app.text.scan import argument, group_end, replace_command, skip_blanks
+from tutor_app.text.scan import ENVIRONMENTS, argument, group_end, levels, replace_command, skip_blanks
 
 _CONCERNED: Final = re.compile(
     r"\\(?:(?:re|provide)?(?:new)?command|[gex]?def|let|DeclareMathOperator|label|(?:eq|auto|[cC])?ref)(?![A-Za-z])"
@@ -29,7 +29,6 @@ _LET: Final = re.compile(r"\s*\\([A-Za-z]+)\s*=?\s*(\\[A-Za-z]+|\\.|[^\s\\])", r
 _REFERENCE: Final = re.compile(r"\\(eqref|ref|autoref|[cC]ref)\*?\s*\{([^{}]*)\}")
 _LABEL: Final = re.compile(r"\\label\s*\{([^{}]*)\}")
 _TAG: Final = re.compile(r"\\tag\*?\s*(?=\{)")
-_ROW: Final = re.compile(r"\\\\|\\begin\b|\\end\b|\\.|[{}]", re.DOTALL)
 _LATE: Final = re.compile(r"(\$\$|\\\]|\\end\s*\{[A-Za-z]+\*?\})((?:[ \t]*\n?[ \t]*\\(?:label|tag\*?)\s*\{[^{}]*\})+)")
 _SCRIPT_BEFORE: Final = re.compile(r"(?:[\^_]|\\(?:[dtc]?frac|[dt]?binom|sqrt))\s*$")
 _MAX_EXPANSIONS: Final = 500
@@ -244,18 +243,13 @@ def _rows(source: str) -> list[str]:
     m = re.match(r"\\begin\s*\{(?:align|gather|eqnarray|flalign|alignat)\*?\}", source)
     if m is None:
         return [source]
-    rows, depth, start = [], 0, m.end()
-    for t in _ROW.finditer(source, m.end()):
-        if t[0] in ("{", "\\begin"):
-            depth += 1
-        elif t[0] in ("}", "\\end"):
-            depth -= 1
-            if depth < 0:
-                rows.append(source[start : t.start()])
+    rows, start = [], m.end()
+    for token, at, depth in levels(source, m.end(), pairs=ENVIRONMENTS):
+        if depth == 0 and (token == "\\\\" or token in ENVIRONMENTS[1]):
+            rows.append(source[start:at])
+            start = at + len(token)
+            if token != "\\\\":
                 break
-        elif t[0] == "\\\\" and depth == 0:
-            rows.append(source[start : t.start()])
-            start = t.end()
     return rows
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tutor_app.text.scan import group_end
+from tutor_app.text.scan import group_end, levels
 
 Kind = Literal["text", "inline", "display"]
 
@@ -55,7 +55,6 @@ _BAR: Final = re.compile(r"\\.|\|")
 _BLANK_LINE: Final = re.compile(r"\n[ \t>]*\n")
 _BEGIN: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)(\*?)\}")
 _BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*(?=\{)")
-_BRACE_OR_TICK: Final = re.compile(r"\\.|[{}]|`+", re.DOTALL)
 _FENCE: Final = re.compile(r"(?m)^[ \t>]*(`{3,}|~{3,})[ \t]*$")
 _MARGIN: Final = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+|>[ \t]?)*")
 _PROSE: Final = re.compile(r"[A-Za-z]{2,},? +[A-Za-z]{2,}|^ *\d[\d,.]*,? +[A-Za-z]{2,}")
@@ -325,19 +324,15 @@ def _closer_outside_code(text: str, closer: str, at: int, limit: int, absent: se
     A backtick inside braces is a quotation mark (``\text{`a'}``).
     """
     found = _find_unescaped(text, closer, at, limit)
-    depth = 0
     while found >= 0:
-        for m in _BRACE_OR_TICK.finditer(text, at, found):
-            if m[0][0] == "`" and depth <= 0:
-                at = _skip_code(text, m.start(), absent)
-                if at < 0:
-                    return -1
-                if at > found:
-                    found = _find_unescaped(text, closer, at, limit)
-                break
-            depth += (m[0] == "{") - (m[0] == "}")
-        else:
+        code = next((start for token, start, depth in levels(text, at, found) if token == "`" and depth == 0), -1)
+        if code < 0:
             return found
+        at = _skip_code(text, code, absent)
+        if at < 0:
+            return -1
+        if at > found:
+            found = _find_unescaped(text, closer, at, limit)
     return -1
 
 
@@ -382,37 +377,9 @@ def _closing_dollar(text: str, i: int, limit: int, absent: set[str]) -> int:
     money: the closer must not follow a space or precede a digit, except that a formula set off by spaces on both
     sides is accepted when it reads as one.
     """
-    depth = 0
-    j = i + 1
-    limit = min(limit, i + _MAX_INLINE)
-    while j < limit:
-        c = text[j]
-        if c == "\\":
-            j += 2
-            continue
-        if c == "{":
-            depth += 1
-            if depth > _MAX_BRACES:
-                return -1
-        elif c == "}":
-            depth = max(0, depth - 1)
-        elif c == "`" and depth == 0:
-            ticks = j
-            while ticks < limit and text[ticks] == "`":
-                ticks += 1
-            if _skip_code(text, j, absent) != ticks:
-                return -1
-            j = ticks
-            continue
-        elif c == "\n" and _BLANK_LINE.match(text, j):
-            return -1
-        elif c == "$" and depth == 0:
-            break
-        j += 1
-    else:
-        return -1
+    j = _next_dollar(text, i + 1, min(limit, i + _MAX_INLINE), absent)
     body = text[i + 1 : j]
-    if j >= limit or not body.strip() or text[j + 1 : j + 2] == "$":
+    if j < 0 or not body.strip() or text[j + 1 : j + 2] == "$":
         return -1
     if _SENTENCE.search(_GROUPS.sub("", body)) or "\\(" in body:
         return -1
@@ -428,6 +395,25 @@ def _closing_dollar(text: str, i: int, limit: int, absent: set[str]) -> int:
     if before and not after and "=" not in body and _LOWER.search(body):
         return -1
     return j
+
+
+def _next_dollar(text: str, start: int, limit: int, absent: set[str]) -> int:
+    """Index of the first ``$`` outside braces, with neither code nor the end of a paragraph before it; else -1."""
+    ticks = start
+    for token, at, depth in levels(text, start, limit):
+        if depth > _MAX_BRACES:
+            return -1
+        if token == "`" and depth == 0 and at >= ticks:
+            ticks = at
+            while ticks < limit and text[ticks] == "`":
+                ticks += 1
+            if _skip_code(text, at, absent) != ticks:
+                return -1
+        elif token == "\n" and _BLANK_LINE.match(text, at):
+            return -1
+        elif token == "$" and depth == 0:
+            return at
+    return -1
 
 
 def _is_amount(body: str, before: str, after: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment, fences, map_words, split
 from tutor_app.text.scan import braces
 
@@ -30,7 +31,6 @@ KNOWN_TAG: Final = re.compile(
 )
 """The tags of HTML that mean in prose what they mean in a page."""
 _PRIVATE: Final = re.compile("[\ue000\ue001]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _DEEPEST: Final = 16
 """Levels of lists and quotations; a list counts two."""
 _QUOTE_MARKS: Final = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
@@ -106,7 +106,7 @@ def marked(text: str) -> tuple[str, list[Segment]]:
     """The text with a mark in the place of each formula, ready to be read as Markdown; and the formulas."""
     formulas: list[Segment] = []
     out = ""
-    for s in split(_PRIVATE.sub("\ufffd", clean(text))).segments:
+    for s in split(_PRIVATE.sub("\ufffd", without_controls(text))).segments:
         if s.kind == "text":
             out += s.source
         else:
@@ -262,11 +262,6 @@ def without_emphasis(text: str) -> str:
     return text.replace("\\*", "*")
 
 
-def clean(text: str) -> str:
-    """Text without control characters and direction overrides; tabs and line ends stay."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
 def restored(text: str, formulas: Sequence[Segment]) -> str:
     """The text with its marks turned back into what was written, for code and addresses."""
     return MARK.sub(lambda m: formulas[int(m[1])].raw if int(m[1]) < len(formulas) else "", text)
@@ -301,10 +296,10 @@ def answer_segments(latex: str) -> list[Segment]:
 
     What is no LaTeX is shown as it was written: TeX would run words together and swallow braces and spaces.
     """
-    segments = [s for s in split(clean(latex)).segments if s.source.strip()]
+    segments = [s for s in split(without_controls(latex)).segments if s.source.strip()]
     if any(s.kind != "text" for s in segments):
         return segments
-    source = clean(latex).strip()
+    source = without_controls(latex).strip()
     if not source:
         return []
     is_latex = _LATEX.search(source) is not None

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ET
 from functools import lru_cache
 from typing import Final
 
-from tutor_app.text.markup import clean
+from tutor_app.text.clean import without_controls
 from tutor_app.text.math_spacing import name_signs
 from tutor_app.text.repair import attempts
 from tutor_app.text.speech import spoken
@@ -53,7 +53,7 @@ def _converted(source: str, display: bool) -> str | None:
             continue
         math = ET.Element("math", {"display": "block"} if display else {})
         # For whoever hears the page: few screen readers read MathML, all read a name.
-        math.set("alttext", clean(spoken(source)))
+        math.set("alttext", without_controls(spoken(source)))
         semantics = ET.SubElement(math, "semantics")
         semantics.append(body)
         annotation = ET.SubElement(semantics, "annotation", {"encoding": "application/x-tex"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tutor_app.text.markup import clean
+from tutor_app.text.clean import without_controls
 
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -44,7 +44,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
-    return " ".join(clean(text).replace("\\$", "$").split())
+    return " ".join(without_controls(text).replace("\\$", "$").split())
 
 
 def _grouped(text: str) -> str:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
+from tutor_app.text.clean import formula_text
 from tutor_app.text.known_commands import expand
-from tutor_app.text.scan import argument, replace_command, tokens
+from tutor_app.text.scan import BRACKETS, ENVIRONMENTS, argument, levels, replace_command, unmatched
 
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ue000-\uf8ff\ufeff]")
 _DIMENSION: Final = r"\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|px|bp)?\s*\]"
 _TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "intertext")
 _SIZES: Final = re.compile(
@@ -138,16 +139,11 @@ def _cut(source: str, is_place: Callable[[str, str, str], bool]) -> list[str]:
     """Cut ``source`` at top level before tokens for which ``is_place(current, previous token, token)``."""
     pieces: list[str] = []
     current = previous = ""
-    depth = 0
-    for token in tokens(source):
+    for token, _, depth in levels(source, pairs=BRACKETS):
         if depth == 0 and current.strip() and is_place(current, previous, token):
             pieces.append(current)
             # Without something before it, a plus or minus would be taken for a sign.
             current = "{}" if token in _BINARY else ""
-        if token in ("{", "\\left", "\\begin", "(", "["):
-            depth += 1
-        elif token in ("}", "\\right", "\\end", ")", "]"):
-            depth = max(0, depth - 1)
         current += token.strip(_PLACE)
         if not token.isspace():
             previous = token
@@ -208,17 +204,12 @@ def _array_rules(source: str, at: int) -> Rules:
             columns[-1] += 1
         else:
             columns.append(0)
-    depth = 0
     rows = ["0"]
     fresh = True  # no cell of this row yet: a rule belongs to the row's upper edge
-    rest = iter(tokens(re.sub(r"\\\\\s*(?:\*|" + _DIMENSION + ")", r"\\\\", source[at:])))
-    for token in rest:
-        if token in ("{", "\\begin"):
-            depth += 1
-        elif token in ("}", "\\end"):
-            if depth == 0:
-                break
-            depth -= 1
+    rest = levels(re.sub(r"\\\\\s*(?:\*|" + _DIMENSION + ")", r"\\\\", source[at:]), pairs=ENVIRONMENTS)
+    for token, _, depth in rest:
+        if depth == 0 and token in ENVIRONMENTS[1]:
+            break
         if depth or token.isspace():
             continue
         if token == "\\\\":
@@ -227,7 +218,7 @@ def _array_rules(source: str, at: int) -> Rules:
         elif token in ("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule") and fresh:
             rows[-1] = "2" if rows[-1] == "1" else "1"
         elif token == "\\cline" and fresh:
-            span = "".join(iter(lambda: next(rest, "}"), "}")).strip("{ ")
+            span = "".join(t for t, _, _ in takewhile(lambda found: found[0] != "}", rest)).strip("{ ")
             if re.fullmatch(r"\d{1,2}-\d{1,2}", span):
                 rows[-1] = span if rows[-1].isdigit() else f"{rows[-1]},{span}"
         else:
@@ -239,7 +230,7 @@ def _array_rules(source: str, at: int) -> Rules:
 
 
 def _faithful(source: str) -> str:
-    s = _CONTROL.sub("", source)
+    s = formula_text(source)
     s = re.sub(r"(?<!\\)%[^\S\n]*\n", " ", s)
     s = re.sub(r"(?<!\\)((?:\\\\)*)%", r"\1\\%", s)
     s = re.sub(r"(\\(?:text)?color)\s*\[HTML\]\s*\{\s*([0-9A-Fa-f]{6})\s*\}", r"\1{#\2}", s)
@@ -398,14 +389,12 @@ def _group_powers(s: str) -> str:
     """Brace an environment that carries a power or an index; ziamath takes them for the last cell's."""
     at = 0
     while m := re.compile(r"\\end\{([A-Za-z]+\*?)\}(?=\s*[\^_'])").search(s, at):
-        depth, start = 0, -1
+        start, begins = -1, []
         for t in re.finditer(r"\\(begin|end)\{" + re.escape(m[1]) + r"\}", s[: m.end()]):
             if t[1] == "begin":
-                if depth == 0:
-                    start = t.start()
-                depth += 1
+                begins.append(t.start())
             else:
-                depth -= 1
+                start = begins.pop() if begins else -1
         if start < 0:
             return s
         s = s[:start] + "{" + s[start : m.end()] + "}" + s[m.end() :]
@@ -418,16 +407,8 @@ def _group_powers(s: str) -> str:
 
 def _balance(s: str) -> str:
     """Close what is open, open what is closed, part doubled powers."""
-    depth, opened = 0, 0
-    for token in tokens(s):
-        if token == "{":
-            depth += 1
-        elif token == "}":
-            if depth == 0:
-                opened += 1
-            else:
-                depth -= 1
-    s = "{" * opened + s + "}" * depth
+    strays, opened = unmatched(s)
+    s = "{" * strays + s + "}" * opened
     left, right = len(re.findall(r"\\left\b", s)), len(re.findall(r"\\right\b", s))
     if left > right:
         s += "\\right." * (left - right)
@@ -456,12 +437,8 @@ def _without_strays(s: str) -> str:
 
 
 def _rows(s: str) -> list[str]:
-    parts, depth = [""], 0
-    for token in tokens(s):
-        if token in ("{", "\\begin"):
-            depth += 1
-        elif token in ("}", "\\end"):
-            depth -= 1
+    parts = [""]
+    for token, _, depth in levels(s, pairs=ENVIRONMENTS):
         if depth == 0 and token == "\\\\":
             parts.append("")
         else:

@@ -14,6 +14,13 @@ _TOKEN: Final = re.compile(r"\\[A-Za-z]+|\\.|[^\\]|\\$", re.DOTALL)
 _BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _BLANKS: Final = re.compile(r"\s*")
 
+Pairs = tuple[frozenset[str], frozenset[str]]
+"""The tokens that open a group, and those that close one."""
+BRACES: Final[Pairs] = (frozenset("{"), frozenset("}"))
+ENVIRONMENTS: Final[Pairs] = (frozenset({"{", "\\begin"}), frozenset({"}", "\\end"}))
+FENCES: Final[Pairs] = (ENVIRONMENTS[0] | {"\\left"}, ENVIRONMENTS[1] | {"\\right"})
+BRACKETS: Final[Pairs] = (FENCES[0] | {"(", "["}, FENCES[1] | {")", "]"})
+
 
 def tokens(source: str) -> list[str]:
     """Commands with their backslash, escaped characters, and single characters; joined they give the source."""
@@ -24,6 +31,37 @@ def braces(source: str, start: int = 0, end: int | None = None) -> Iterator[re.M
     """The unescaped braces between two positions, in order."""
     stop = len(source) if end is None else end
     return (m for m in _BRACE.finditer(source, start, stop) if m[0] in "{}")
+
+
+def levels(
+    source: str, start: int = 0, end: int | None = None, pairs: Pairs = BRACES
+) -> Iterator[tuple[str, int, int]]:
+    """The tokens between two positions, each with its position and the number of groups that are open before it.
+
+    A closer without its opener leaves that number at 0.
+    """
+    openers, closers = pairs
+    depth = 0
+    for m in _TOKEN.finditer(source, start, len(source) if end is None else end):
+        token = m[0]
+        yield token, m.start(), depth
+        if token in openers:
+            depth += 1
+        elif token in closers and depth:
+            depth -= 1
+
+
+def unmatched(source: str) -> tuple[int, int]:
+    """How many closing braces have no opening one, and how many opening ones are not closed."""
+    strays = depth = 0
+    for m in braces(source):
+        if m[0] == "{":
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            strays += 1
+    return strays, depth
 
 
 def group_end(source: str, at: int, longest: int | None = None) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 from tutor_app.adapters.grading.spellings import rewritten, without_marks
 from tutor_app.adapters.grading.terms import Unreadable
 from tutor_app.adapters.grading.units import is_unit
+from tutor_app.text.scan import group_end
 
 MAX_CHARACTERS: Final = 8_000
 MAX_TOKENS: Final = 1_500
@@ -306,12 +307,10 @@ def _braced(text: str, start: int) -> tuple[str, int]:
         if m is None:
             raise Unreadable("a text command without text")
         return m[0], m.end()
-    depth = 0
-    for i in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[i], 0)
-        if depth == 0:
-            return text[start + 1 : i], i + 1
-    raise Unreadable("a brace without its partner")
+    end = group_end(text, start)
+    if end < 0:
+        raise Unreadable("a brace without its partner")
+    return text[start + 1 : end - 1], end
 
 
 def _word(found: list[Token], word: str, spaced: bool) -> None:
