@@ -39,6 +39,7 @@ class Marks:
     def __init__(self, view: QTextEdit) -> None:
         self._view = view
         self._marks: list[Mark] = []
+        self._linked: list[Mark] = []
         palette = view.palette()
         palette.setBrush(QPalette.ColorRole.Highlight, QBrush(Qt.BrushStyle.NoBrush))
         view.setPalette(palette)
@@ -48,9 +49,20 @@ class Marks:
         self._marks = marks
         self._view.viewport().update()
 
+    def set_linked(self, marks: list[Mark]) -> None:
+        """Show these below the others: what belongs to something beside the page."""
+        if marks != self._linked:
+            self._linked = marks
+            self._view.viewport().update()
+
+    @property
+    def linked(self) -> list[Mark]:
+        """What :meth:`set_linked` has set."""
+        return list(self._linked)
+
     def paint(self, painter: QPainter, theme: Theme) -> None:
         """Draw what can be seen, in the viewport's coordinates."""
-        marks = list(self._seen()) if self._marks else []
+        marks = list(self._seen()) if self._marks or self._linked else []
         chosen = self._view.textCursor()
         if chosen.hasSelection():
             marks.append(Mark(chosen.selectionStart(), chosen.selectionEnd(), "selection"))
@@ -97,4 +109,4 @@ class Marks:
         bottom = self._view.cursorForPosition(QPoint(viewport.width(), viewport.height())).position()
         block = self._view.document().findBlock(bottom)
         high = block.position() + block.length()
-        return (m for m in self._marks if m.last >= low and m.first <= high)
+        return (m for m in (*self._linked, *self._marks) if m.last >= low and m.first <= high)

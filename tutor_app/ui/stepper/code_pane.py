@@ -60,16 +60,19 @@ class CodePane(QPlainTextEdit):
     Signals:
         breakpoint_asked: The user clicked on a line's number: the line.
         edited: The user has changed the code: all of it.
+        cursor_moved: The user has put the cursor into another line: its number.
     """
 
     breakpoint_asked = Signal(int)
     edited = Signal(str)
+    cursor_moved = Signal(int)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._line, self._failed = 0, False
         self._breakpoints: Collection[int] = ()
+        self._linked = range(0)
         self._changes: Mapping[int, Sequence[tuple[int, int]]] = {}
         self._side: Literal["bad", "good"] = "good"
         self._colours = _Colours(self.document())
@@ -89,6 +92,7 @@ class CodePane(QPlainTextEdit):
         self.horizontalScrollBar().setAccessibleName("Scroll the code sideways")
         self.updateRequest.connect(self._scrolled)
         self.blockCountChanged.connect(lambda _: self._fit_gutter())
+        self.cursorPositionChanged.connect(self._say_cursor)
         self.set_size(15.0)
 
     # -- what is shown ------------------------------------------------------------------------------------------
@@ -119,6 +123,10 @@ class CodePane(QPlainTextEdit):
             with QSignalBlocker(self):
                 self.set_source(source)
 
+    def _say_cursor(self) -> None:
+        if self.hasFocus():
+            self.cursor_moved.emit(self.cursor_line)
+
     def _say_edited(self) -> None:
         self.edited.emit(self.toPlainText())
 
@@ -129,13 +137,24 @@ class CodePane(QPlainTextEdit):
         self._line, self._failed = line, failed
         self._mark()
         if line:
-            self._reveal(line)
+            self.reveal(line)
         self.setAccessibleDescription(self._words())
 
     def set_breakpoints(self, lines: Collection[int]) -> None:
         """Mark the lines with breakpoints."""
         self._breakpoints = frozenset(lines)
         self._gutter.update()
+
+    def mark_linked(self, lines: range) -> None:
+        """Put a bar beside the lines that a sentence announced."""
+        if lines != self._linked:
+            self._linked = lines
+            self._gutter.update()
+
+    @property
+    def linked(self) -> range:
+        """The lines that a sentence announced."""
+        return self._linked
 
     def mark_changes(self, changes: Mapping[int, Sequence[tuple[int, int]]], side: Literal["bad", "good"]) -> None:
         """Mark the lines that differ from those of another block.
@@ -212,7 +231,8 @@ class CodePane(QPlainTextEdit):
             mark.cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         return mark
 
-    def _reveal(self, line: int) -> None:
+    def reveal(self, line: int) -> None:
+        """Bring a line into view."""
         bar = self.verticalScrollBar()  # counts lines
         shown = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()) - 1)
         top = bar.value()
@@ -277,6 +297,8 @@ class CodePane(QPlainTextEdit):
             painter.setPen(color)
             box = QRectF(0, top, width - 2.2 * em, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
+            if line in self._linked:
+                painter.fillRect(QRectF(width - 3, top, 3, height), t.color("accent"))
             middle = top + height / 2
             painter.setPen(Qt.PenStyle.NoPen)
             if line in self._changes and line not in self._breakpoints:
@@ -295,7 +317,7 @@ class CodePane(QPlainTextEdit):
         super().resizeEvent(event)
         self._fit_gutter()
         if self._line:
-            self._reveal(self._line)
+            self.reveal(self._line)
 
 
 def _arrow(painter: QPainter, at: QPointF, em: float, color: QColor) -> None:

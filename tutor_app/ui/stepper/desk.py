@@ -17,6 +17,7 @@ from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.stepper.commands import StepCommands
 from tutor_app.ui.stepper.panel import MIN_WIDTH, NARROW, Recorder, StepPanel
 from tutor_app.ui.stepper.projector import Projector
+from tutor_app.ui.stepper.sentence_link import SentenceLink
 
 _SHARE = 0.46  # of the window, at first
 
@@ -66,6 +67,7 @@ class StepDesk(QObject):
         self.panel.spread_asked.connect(self.spread)
         self.panel.projector_asked.connect(self.toggle_projector)
         self.panel.arranged.connect(self._remember)
+        self.link = SentenceLink(view, self.panel)
         view.step_asked.connect(self.open_card)
         view.lab_asked.connect(self.open_lab)
         view.cleared.connect(self.panel.forget)

@@ -35,6 +35,7 @@ from tutor_app.ui.announce import announce
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.icons import icon
+from tutor_app.ui.stepper.announced import AnnouncedStrip, Sentence, sentences_of
 from tutor_app.ui.stepper.error_lab import ErrorLab
 from tutor_app.ui.stepper.stepper import Stepper
 from tutor_app.ui.stepper.view import StepView
@@ -128,6 +129,11 @@ class StepPanel(QDockWidget):
         self.setTitleBarWidget(QWidget())  # the head is inside: a dock's own title bar takes no keyboard focus
         for splitter in (self.view.main, self.view.right):
             splitter.splitterMoved.connect(lambda *_: self.arranged.emit())
+        self.announced = AnnouncedStrip(formulas, theme)
+        self.view.left.insertWidget(0, self.announced)
+        self.announced.chosen.connect(self._mark_announced)
+        self.stepper.moved.connect(lambda _: self._follow_step())
+        self.view.code.cursor_moved.connect(self.announced.show_line)
         self.what_if = WhatIf()
         self.view.left.addWidget(self.what_if)
         self.what_if.run_asked.connect(lambda source: self._run_again(source, self._watches))
@@ -204,6 +210,7 @@ class StepPanel(QDockWidget):
         v = self.view
         order = [
             self.blocks,
+            self.announced,
             v.code,
             v.values,
             v.output.text,
@@ -271,6 +278,7 @@ class StepPanel(QDockWidget):
         self.cancel()
         self._transcript, self.block = transcript, block
         self._fill_blocks()
+        self.announced.set_sentences(sentences_of(transcript.solution, block))
         found = repairs(transcript.solution)
         self.lab.set_repairs(found)
         self.lab_button.setVisible(bool(found))
@@ -305,6 +313,7 @@ class StepPanel(QDockWidget):
         """The solution on the page is another one: what is recorded of the old one goes."""
         self.cancel()
         self._transcript, self.block = Transcript(()), -1
+        self.announced.set_sentences(())
         self.stepper.close()
         self.close()
 
@@ -349,6 +358,22 @@ class StepPanel(QDockWidget):
             self._job.stop()
             self._job = None
             self._wait("The recording was cancelled.", failed=True)
+
+    # -- the sentence that announced the code -------------------------------------------------------------------
+
+    def show_sentence(self, sentence: Sentence) -> None:
+        """Show a sentence and the lines that it announced."""
+        self.announced.show_sentence(sentence)
+        self.view.code.reveal(sentence.first_line)
+
+    def _mark_announced(self, sentence: Sentence | None) -> None:
+        lines = range(sentence.first_line, sentence.last_line + 1) if sentence is not None else range(0)
+        self.view.code.mark_linked(lines)
+
+    def _follow_step(self) -> None:
+        step = self.stepper.step
+        if step is not None and step.line:
+            self.announced.show_line(step.line)
 
     # -- what if, and watches -----------------------------------------------------------------------------------
 
@@ -418,6 +443,7 @@ class StepPanel(QDockWidget):
         self._theme = theme
         self.view.set_theme(theme)
         self.lab.set_theme(theme)
+        self.announced.set_theme(theme)
         self.what_if_button.setIcon(icon("flask", theme.muted))
         self.lab_button.setIcon(icon("lab", theme.muted))
         for button, name in ((self.spread, "spread"), (self.projector, "projector"), (self.close_button, "close")):
@@ -427,6 +453,7 @@ class StepPanel(QDockWidget):
         """Change the text size."""
         self.view.set_size(pixels)
         self.lab.set_size(pixels)
+        self.announced.set_size(pixels)
 
     def arrangement(self) -> str:
         """How the parts are divided, to be kept."""
