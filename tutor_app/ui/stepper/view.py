@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QComboBox,
     QFrame,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSplitter,
@@ -82,7 +83,10 @@ class StepView(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
         inner.addWidget(self.values, 1)
-        inner.addWidget(self.watch)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 6)
+        row.addWidget(self.watch)
+        inner.addLayout(row)
         self.right.addWidget(known)
         self.right.addWidget(self.output)
         self.right.setSizes([300, 160])
