@@ -17,7 +17,8 @@ Open = Callable[..., MainWindow]
 
 PARTS: tuple[Part, ...] = (
     Text(
-        "We go on like this:\n\n1. Take the **width** $w = 3$.\n2. Multiply it by $\\frac{3}{2}$ metres.\n\nThat is all."
+        "We go on like this:\n\n1. Take the **width** $w = 3$.\n"
+        "2. Multiply it by $\\frac{3}{2}$ metres.\n\nThat is all."
     ),
     Code("import math\n# 1. the width\nw = 3\n# 2. multiply\na = w * 1.5\nprint(a)"),
     Output(stdout="4.5\n"),
