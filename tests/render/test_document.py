@@ -23,14 +23,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import CURVE, QUADRATIC, REPAIRED
 from tests.windows import FormulasNow
-from tutor_app.core.claims import Claim
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.render import theme
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import FIGURE, FORMULA, KIND, SOURCE, Writer
 from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, DocumentBuilder
-from tutor_app.render.outline import plain_source
 from tutor_app.render.prose import write_markdown
+from tutor_app.render.sources import plain_source
 from tutor_app.ui import style
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -406,18 +405,3 @@ def test_code_and_output_run_from_left_to_right_in_any_script(formulas_now: Form
     assert directions.pop("\u05e9\u05dc\u05d5\u05dd") == "RightToLeft"
     assert len(directions) == 5
     assert set(directions.values()) == {"LeftToRight"}
-
-
-def test_false_statements_are_told_under_their_text_and_all_are_counted(formulas_now: FormulasNow) -> None:
-    words = "So $435 \\div 48 = 9.575$ buses, and $2 + 2 = 4$."
-    claims = (
-        Claim(3, 24, "$435 \\div 48 = 9.575$", "false", "9.0625", "arithmetic"),
-        Claim(36, 47, "$2 + 2 = 4$", "true"),
-    )
-    document = build(formulas_now, "", Text(words, claims=claims), Answer("10"))
-    text = document.toPlainText()
-    assert "✗ False: 435 ÷ 48 = 9.575: it is 9.0625" in text
-    assert "2 of 2 statements checked, 1 false." in text
-    quiet = build(formulas_now, "", Text(words, claims=claims[1:]), Answer("10")).toPlainText()
-    assert "✗" not in quiet
-    assert "1 of 1 statement checked, all true." in quiet

@@ -16,7 +16,7 @@ from tutor_app.core.events import TextDelta
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.render import theme
 from tutor_app.render.document import DocumentBuilder
-from tutor_app.render.outline import source
+from tutor_app.render.sources import source
 from tutor_app.ui.page.find_bar import MAX_MARKS, matches
 from tutor_app.ui.window import MainWindow
 

@@ -32,7 +32,7 @@ from tutor_app.core.errors import EngineFault
 from tutor_app.core.settings import Settings, described
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Progress
-from tutor_app.render.outline import plain_source
+from tutor_app.render.sources import plain_source
 from tutor_app.text.plain import plain
 from tutor_app.ui.dialogs.samples import SamplesDialog, pick
 from tutor_app.ui.dialogs.settings import SettingsDialog

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.core.claims import Claim, remark
+from tutor_app.core.claims import Claim, ClaimVerdict, remark
 from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.core.verdicts import Verdict
@@ -19,6 +19,7 @@ from tutor_app.handout.options import Options
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import without_emphasis
 from tutor_app.text.plain import plain
+from tutor_app.text.speech import spoken, spoken_prose
 
 STATUS: Final = {
     "timeout": "This block took too long and was stopped.",
@@ -28,6 +29,12 @@ STATUS: Final = {
 }
 """What is said of a block without an error of its own that did not end well."""
 
+_VERDICTS: Final[dict[ClaimVerdict, str]] = {
+    "true": "True",
+    "rounded": "True when rounded",
+    "false": "False statement",
+    "unchecked": "Statement",
+}
 _DOLLAR: Final = "\uff04"
 
 
@@ -181,3 +188,19 @@ def error_text(output: Output) -> str:
 def false_statements(claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """What is said of the false statements of a text, as plain text: the statement, and what is right."""
     return [(f"False: {plain(' '.join(c.text.split()))}", plain(remark(c))) for c in claims if c.verdict == "false"]
+
+
+def false_shown(claim: Claim) -> str:
+    """The words beside a false statement: ``False: 435 ÷ 48 = 9.575: it is 9.0625``."""
+    return "".join(false_statements([claim])[0])
+
+
+def statement_said(claim: Claim) -> str:
+    """What a screen reader says of a statement and its verdict, its formulas in words."""
+    return f"{_VERDICTS[claim.verdict]}: {_said(' '.join(claim.text.split()))}{_said(remark(claim))}"
+
+
+def _said(text: str) -> str:
+    # A statement inside a formula has no delimiters of its own.
+    bare = "\\" in text and not re.search(r"\$|\\[(\[]", text)
+    return spoken(text) if bare else spoken_prose(text)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -38,6 +39,7 @@ from tutor_app.core.transcript import Figure
 from tutor_app.render.table_columns import Cell
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
 from tutor_app.render.typeset import Fitted, Formula, fit
+from tutor_app.render.underline import draw_wave, underlines
 from tutor_app.text.clean import without_controls
 
 FORMULA: Final = QTextFormat.ObjectTypes.UserObject.value + 1
@@ -63,6 +65,9 @@ KEEP: Final = SOURCE + 13
 PART: Final = SOURCE + 15
 # Property of formulas in a table: how wide their cell is.
 CELL: Final = SOURCE + 14
+# Properties of characters: the false statement that they belong to, and what it says.
+FALSE: Final = SOURCE + 16
+FALSE_TEXT: Final = SOURCE + 17
 
 _MAX_LINE: Final = 4000
 
@@ -163,6 +168,16 @@ class Writer:
     def is_fresh(self) -> bool:
         """Whether the block at the cursor is empty and unused."""
         return self._fresh
+
+    @contextmanager
+    def elsewhere(self, cursor: QTextCursor) -> Iterator[None]:
+        """Write at the end of a block that is in use, then go back."""
+        before, self.cursor = self.cursor, cursor
+        fresh, self._fresh = self._fresh, False
+        try:
+            yield
+        finally:
+            self.cursor, self._fresh = before, fresh
 
     def block(
         self,
@@ -269,8 +284,9 @@ class Writer:
                     continue
                 # In front of the source, and then the source goes: a cursor that marks the end of the source must
                 # not be left in front of what takes its place.
+                marked = _marked_in(place)
                 place.setPosition(w.start.position())
-                self._insert(place, formula, w.em, w.raw, w.cell)
+                self._insert(place, formula, w.em, w.raw, w.cell, marked)
                 place.setPosition(w.end.position(), QTextCursor.MoveMode.KeepAnchor)
                 place.removeSelectedText()
                 changed = True
@@ -285,10 +301,20 @@ class Writer:
             if not waits:
                 del self._waiting[key]
 
-    def _insert(self, cursor: QTextCursor, formula: Formula, em: float, raw: str, cell: Cell | None) -> None:
+    def _insert(
+        self,
+        cursor: QTextCursor,
+        formula: Formula,
+        em: float,
+        raw: str,
+        cell: Cell | None,
+        marked: QTextCharFormat | None = None,
+    ) -> None:
+        """Insert a formula; if its source was ``marked`` as false while it was not ready, it is, too."""
         if not formula.ok:
             fmt = self.mono_format(scale=0.82 * em / self.size)
             fmt.setBackground(self.theme.color("code_back"))
+            _keep_mark(marked, fmt)
             cursor.insertText(clean(" ".join(formula.source.split())), fmt)
             return
         f = QTextCharFormat()
@@ -309,6 +335,7 @@ class Writer:
             f.setFont(_font_with_descent(down))
             f.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignBaseline)
         f.setToolTip("")
+        _keep_mark(marked, f)
         cursor.insertText(OBJECT_CHARACTER, f)
 
     # -- pictures -----------------------------------------------------------------------------------------------
@@ -320,6 +347,24 @@ class Writer:
         f.setProperty(FIGURE_KEY, self.objects.add_figure(figure))
         f.setProperty(RAW, figure.alt or "figure")
         self.cursor.insertText(OBJECT_CHARACTER, f)
+
+
+def _marked_in(place: QTextCursor) -> QTextCharFormat | None:
+    """The format of what is marked as false in a stretch of text; None if nothing is."""
+    probe = QTextCursor(place)
+    for position in range(place.selectionStart() + 1, place.selectionEnd() + 1):
+        probe.setPosition(position)
+        if (fmt := probe.charFormat()).hasProperty(FALSE):
+            return fmt
+    return None
+
+
+def _keep_mark(marked: QTextCharFormat | None, fmt: QTextCharFormat) -> None:
+    if marked is not None and marked.hasProperty(FALSE):
+        for name in (FALSE, FALSE_TEXT):
+            fmt.setProperty(name, marked.stringProperty(name))
+        fmt.setUnderlineStyle(marked.underlineStyle())
+        fmt.setUnderlineColor(marked.underlineColor())
 
 
 def _cell_of(fmt: QTextFormat) -> Cell | None:
@@ -432,6 +477,9 @@ class ObjectPainter(QPyTextObject):
             line.formula.draw(
                 painter, rect.left() + line.x, baseline + line.baseline, em * line.scale, fmt.foreground().color()
             )
+        if fmt.hasProperty(FALSE):
+            for left, right, y in underlines(fitted, em, fmt.stringProperty(FALSE_TEXT)):
+                draw_wave(painter, rect.left() + left, rect.left() + right, baseline + y, em, self.theme.color("bad"))
 
 
 class Picture:

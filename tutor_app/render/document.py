@@ -7,7 +7,7 @@ files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -28,6 +28,7 @@ from tutor_app.handout.wording import STATUS, error_text, false_statements, verd
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
+from tutor_app.render.statements import mark_false
 from tutor_app.render.theme import Theme
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.markup import answer_segments
@@ -79,6 +80,8 @@ class DocumentBuilder:
         self.w = Writer(document, theme, formulas, size)
         self._paper = paper
         self._tally = ""  # of the statements of the solution, for its answer
+        self._answer: QTextFrame | None = None
+        self._tally_place: QTextCursor | None = None
         self._definitions = Definitions()
         self._thought: QTextFrame | None = None
         self._thought_part = -1
@@ -118,7 +121,7 @@ class DocumentBuilder:
     def parts(self, parts: Sequence[Part]) -> None:
         """Write the parts of a solution from its beginning."""
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
-        self._tally = Tally.of(claims_of(parts)).sentence()
+        self.tally(claims_of(parts))
         drawn = -1  # index of the last figure that was written with its output
         for index, part in enumerate(parts):
             self.part = index
@@ -126,6 +129,8 @@ class DocumentBuilder:
                 case Text():
                     self.text(part.text)
                     self._false_claims(part.claims)
+                    if any(claim.verdict == "false" for claim in part.claims):
+                        self.mark(index, part)
                 case Thought():
                     self.begin_thought()
                     self._thought_text = part.text
@@ -160,9 +165,24 @@ class DocumentBuilder:
             self.close_run()
             write_markdown(self.w, self._definitions.resolve(text.strip("\n")))
 
+    def mark(self, index: int, part: Text) -> None:
+        """Underline the false statements of a text that is written, and take back what is false no longer."""
+        mark_false(self.w.document, self.w.theme, index, part.text, part.claims)
+
+    @property
+    def tally_place(self) -> QTextCursor | None:
+        """In the line that tells how many statements were checked, if one is written."""
+        return self._tally_place
+
+    def tally(self, claims: Iterable[Claim]) -> None:
+        """How many statements were checked stands in the answer that is written, or will be written next."""
+        self._tally = Tally.of(claims).sentence()
+        if self._tally and self._answer is not None:
+            self._write_tally()
+
     def _false_claims(self, claims: Sequence[Claim]) -> None:
-        """Say after a text which of its statements are false, and what is right."""
-        for statement, right in false_statements(claims):
+        """On paper, say after a text which of its statements are false, and what is right."""
+        for statement, right in false_statements(claims) if self._paper else ():
             self.w.paragraph(left=0.6, bottom=0.35)
             self.w.write(f"{MARKS['false']} {statement}", self.w.ui_format(color="bad", bold=True))
             self.w.write(right, self.w.ui_format(color="bad"))
@@ -197,11 +217,25 @@ class DocumentBuilder:
         if answer.source in _SOURCES:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())
+        self._answer, self._tally_place = self.w.cursor.currentFrame(), None
         if self._tally:
-            self.w.paragraph(top=0.5, bottom=0.0)
-            color = "muted" if "false" not in self._tally else "bad"
-            self.w.write(self._tally[0].upper() + self._tally[1:] + ".", self.w.ui_format(color=color))
+            self._write_tally()
         self._leave(outer)
+
+    def _write_tally(self) -> None:
+        """Write the tally of the statements at the foot of the answer, in the place of an older one."""
+        assert self._answer is not None
+        sentence = self._tally[0].upper() + self._tally[1:] + "."
+        if self._tally_place is not None and self._tally_place.block().text() == sentence:
+            return
+        with self.w.elsewhere(self._answer.lastCursorPosition()):
+            if self._tally_place is None:
+                self.w.paragraph(top=0.5, bottom=0.0)
+                self._tally_place = QTextCursor(self.w.cursor)
+                self._tally_place.setKeepPositionOnInsert(True)
+            self.w.cursor.setPosition(self._tally_place.position(), QTextCursor.MoveMode.KeepAnchor)
+            self.w.cursor.removeSelectedText()
+            self.w.write(sentence, self.w.ui_format(color="bad" if "false" in sentence else "muted"))
 
     # -- thoughts -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from tutor_app.render.blocks import Writer
+from tutor_app.render.blocks import PART, Writer
 from tutor_app.render.table_columns import Columns, divide
 from tutor_app.text.delimiters import Segment, split
 from tutor_app.text.markup import MARK, read, restored, without_emphasis
@@ -194,6 +194,8 @@ class _Prose:
                 )
                 # Without a distance of its own a line brings its font's, which is all below it.
                 bf.setLineHeight(0.08 * self.w.size, QTextBlockFormat.LineHeightTypes.LineDistanceHeight.value)
+                if self.w.part >= 0:
+                    bf.setProperty(PART, self.w.part)
                 self.w.cursor.setBlockFormat(bf)
                 self.w.cell = plan.cell(c)
                 self._inline(token, self.w.text_format(bold=tag == "th", scale=plan.scale), plan.scale)

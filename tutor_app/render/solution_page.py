@@ -8,13 +8,14 @@ nothing of it is kept a second time here. Knows nothing of widgets: it writes in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from tutor_app.core.events import (
     AnswerFound,
+    ClaimsFound,
     CodeDelta,
     CodeEnded,
     CodeStarted,
@@ -35,6 +36,7 @@ from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Figure, Part, Text, Transcript, claims_of
 from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder
+from tutor_app.render.statements import Statement, statements
 from tutor_app.render.theme import Theme
 from tutor_app.text.delimiters import split
 
@@ -53,6 +55,7 @@ class SolutionPage:
         problem: Text of the problem.
         is_streaming: Whether the solution is still being written.
         builder: Writes the document; another one after each :meth:`write_into`.
+        false: The statements that were found to be false.
     """
 
     builder: DocumentBuilder
@@ -69,6 +72,9 @@ class SolutionPage:
         self._fold, self._saved = Builder(), tuple[Part, ...]()
         self._remark = ("", "muted")
         self._notice = ""
+        self.false: tuple[Statement, ...] = ()
+        self._false_in = set[int]()  # texts in which something was found to be false
+        self._rewritten = set[int]()  # texts that have been written since their false statements were underlined
         self._forget_tail()
 
     def begin(self, problem: str) -> None:
@@ -80,6 +86,7 @@ class SolutionPage:
         """A finished solution, and a sentence of the program's own below it."""
         self.clear()
         self.problem, self._saved = transcript.problem, transcript.solution
+        self.false = _false(self._saved)
         self._remark = (remark, "muted")
 
     def parts(self) -> tuple[Part, ...]:
@@ -135,11 +142,12 @@ class SolutionPage:
         if fold.words:
             self._text_part = len(fold.closed)
         self._write_tail()
+        self._mark_false()
 
     def feed(self, events: Iterable[SolveEvent]) -> bool:
         """Write the next events; returns whether the document must be written anew.
 
-        That is where words turned out to be a thought, and at the end of a solution with checked statements.
+        That is where words turned out to be a thought.
         """
         grew = is_outdated = False
         for event in events:
@@ -148,11 +156,10 @@ class SolutionPage:
                 is_outdated = True
                 self._drop_tail()
                 self._text_part, self._done = -1, 0
-            # What was found of the statements is written with the texts they stand in, once all is known.
-            is_outdated |= isinstance(event, Finished) and bool(claims_of(self._fold.closed))
             grew |= self._write(event)
         if grew:
             self._write_tail()
+        self._mark_false()
         return is_outdated
 
     def _write(self, event: SolveEvent) -> bool:
@@ -192,6 +199,13 @@ class SolutionPage:
                 self._close_text()
                 b.part = len(closed) - 1
                 b.answer(answer)
+                b.tally(claims_of(closed))
+            case ClaimsFound(number, claims):
+                texts = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Text)]
+                for index in texts[number : number + 1]:
+                    if any(claim.verdict == "false" for claim in claims):
+                        self._false_in.add(index)
+                    self._rewritten.add(index)
             case Reading(done, total):
                 if not self._fold.words and self._fold.code is None and not b.run_is_open:
                     self._notice = "Reading\u2026" + (f" {100 * done // total} %" if total else "")
@@ -202,6 +216,7 @@ class SolutionPage:
                     return True
             case Finished():
                 self._end(event.sentence() if event.reason is not EndReason.ANSWERED else "")
+                b.tally(claims_of(self._fold.closed))
         return False
 
     def fail(self, sentence: str) -> None:
@@ -220,6 +235,16 @@ class SolutionPage:
         text, color = self._remark
         if text:
             self.builder.remark(text, color)
+
+    def _mark_false(self) -> None:
+        """Underline what is false in the texts that were written or checked since the last time."""
+        if outdated := self._rewritten & self._false_in:
+            parts = self._fold.parts()
+            for index in sorted(outdated):
+                if index < len(parts) and isinstance(part := parts[index], Text):
+                    self.builder.mark(index, part)
+            self.false = _false(parts)
+        self._rewritten.clear()
 
     def _output_index(self) -> int:
         """Index of the part that the running block's output is, or will be: in front of the figures drawn so far."""
@@ -256,6 +281,7 @@ class SolutionPage:
             text = part.text if isinstance(part, Text) else self._fold.words
             self.builder.part = at
             self.builder.text(text[self._done :])
+            self._rewritten.add(at)
         self._text_part, self._done = -1, 0
 
     def _write_tail(self) -> None:
@@ -264,6 +290,7 @@ class SolutionPage:
         b = self.builder
         rest = self._fold.words[self._done :] if self._text_part >= 0 else ""
         before, b.part = b.part, self._text_part
+        self._rewritten.add(self._text_part)
         if (cut := closed_length(rest)) > 0:
             b.text(rest[:cut])
             self._done += cut
@@ -295,6 +322,10 @@ class SolutionPage:
         w.forget_waiting()
         if fresh:
             w.fresh()
+
+
+def _false(parts: Sequence[Part]) -> tuple[Statement, ...]:
+    return tuple(s for s in statements(parts) if s.claim.verdict == "false")
 
 
 def closed_length(text: str) -> int:

@@ -52,6 +52,7 @@ class Menus:
         self.hide_code = self._switch("Hide code", "Ctrl+Shift+H", lambda on: w.change_settings(hide_code=on))
         self.hide_outputs = self._switch("Hide outputs", "Ctrl+Shift+J", lambda on: w.change_settings(hide_outputs=on))
         self.answer_only = self._switch("Answer only", "Ctrl+Shift+A", w.show_answer_only)
+        self.statements = act("List of statements\u2026", "Ctrl+Shift+T", lambda: w.statements.open_at(""))
         self.steps_up = act("Previous step", "Alt+Up", lambda: w.go_step(-1))
         self.steps_down = act("Next step", "Alt+Down", lambda: w.go_step(1))
         self.fold = act("Open or fold this block", "Ctrl+.", w.fold_here)
@@ -97,7 +98,7 @@ class Menus:
             [self.solve, self.again, self.stop],
             self.copy,
             self.copy_block,
-            [self.fold, self.steps_up, self.steps_down],
+            [self.fold, self.steps_up, self.steps_down, self.statements],
             [w.desk.commands.open, w.desk.commands.lab],
         )
         stepping = w.desk.commands.menu("S&tep")
@@ -131,7 +132,8 @@ class Menus:
         for a in (*self.copy, *self.copy_block, self.find, self.find_next, self.find_previous):
             a.setEnabled(there)
         desk = self._window.desk.commands
-        for a in (self.answer_only, self.steps_up, self.steps_down, self.fold, desk.open, desk.lab):
+        on_page = (self.answer_only, self.steps_up, self.steps_down, self.fold, self.statements)
+        for a in (*on_page, desk.open, desk.lab):
             a.setEnabled(there)
         self.stop.setEnabled(busy or searching)
 

@@ -47,6 +47,7 @@ from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.importer import Importer
 from tutor_app.ui.menus import Menus
 from tutor_app.ui.page.page_menu import PageMenu
+from tutor_app.ui.page.statement_list import StatementList
 from tutor_app.ui.panels import Panels
 from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.saved_solutions import SavedSolutions
@@ -137,6 +138,7 @@ class MainWindow(QMainWindow):
             say=self.status.say,
             place=self.place,
         )
+        self.statements = StatementList(self.view, self.theme, self)
         self.menus = Menus(self)
         self.setAcceptDrops(True)
         self.importer.watch_drops()
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         self.models.known.connect(self._models_known)
         self.models.asked.connect(self._show_models)
         self.models.ready.connect(self._model_is_here)
+        self.view.statements_asked.connect(self.statements.open_at)
         self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
         self.finder.toggled.connect(self._show_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -384,6 +387,7 @@ class MainWindow(QMainWindow):
     def _show_theme(self) -> None:
         self.panels.set_theme(self.theme)
         self.desk.set_theme(self.theme)
+        self.statements.set_theme(self.theme)
         self.confinement.set_theme(self.theme)
 
     def _style_application(self) -> None:

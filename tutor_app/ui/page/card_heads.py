@@ -124,7 +124,7 @@ class CardHeads:
         repaired: Numbers of the cards that failed and were repaired by a later one.
 
     Args:
-        page: On whose viewport they stand, and after which the Tab key reaches them.
+        page: On whose viewport they stand.
         toggled: Called with the card's number (-1 for the whole solution) and the part.
         copied: Called with the card's number.
         stepped: Called with the card's number.
@@ -139,16 +139,20 @@ class CardHeads:
         stepped: Callable[[int], None],
         compared: Callable[[int], None],
     ) -> None:
-        self._page, self._viewport = page, page.viewport()
+        self._viewport = page.viewport()
         self._toggled, self._copied, self._stepped, self._compared = toggled, copied, stepped, compared
         self.repaired: frozenset[int] = frozenset()
         self._buttons: dict[tuple[int, What], QAbstractButton] = {}
-        self._chained: list[tuple[int, What]] = []
+        self._seen: list[tuple[int, What]] = []
 
     def button(self, card: int, what: What) -> QAbstractButton | None:
         """A control that can be seen, or None."""
         found = self._buttons.get((card, what))
         return found if found is not None and found.isVisible() else None
+
+    def controls(self) -> list[QAbstractButton]:
+        """What can be seen, from the top down."""
+        return [self._buttons[key] for key in self._seen]
 
     def place(
         self,
@@ -209,17 +213,7 @@ class CardHeads:
         for key, button in self._buttons.items():
             if key not in seen and not button.isHidden():
                 button.hide()
-        self._chain(list(seen))
-
-    def _chain(self, seen: list[tuple[int, What]]) -> None:
-        """The Tab key goes from the page to its controls, from the top down, before it goes on."""
-        if seen == self._chained:
-            return
-        self._chained = seen
-        before: QWidget = self._page
-        for key in seen:
-            QWidget.setTabOrder(before, self._buttons[key])
-            before = self._buttons[key]
+        self._seen = list(seen)
 
     def _place_solution(
         self,

@@ -25,17 +25,21 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
 
 from tutor_app.core.comparing import repaired_blocks
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.transcript import Transcript
+from tutor_app.core.transcript import Text, Transcript
+from tutor_app.handout.wording import statement_said
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.render.folding import Foldable, Folding
-from tutor_app.render.outline import Card, Section, blocks, cards, outline, plain_source, thoughts
+from tutor_app.render.outline import Card, Section, blocks, cards, outline, thoughts
 from tutor_app.render.solution_page import SolutionPage
+from tutor_app.render.sources import plain_source
+from tutor_app.render.statements import Statement, false_key, places, statements
 from tutor_app.render.theme import COLUMN, SPACE, Theme
 from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.card_heads import CardHeads, What
+from tutor_app.ui.page.false_statements import FalseStatements
 from tutor_app.ui.page.marks import Marks
 
 BASE_SIZE: Final = 17.0
@@ -59,6 +63,7 @@ class TranscriptView(QTextEdit):
         menu_asked: The user wants the menu of a place: its position in the text, and where on the screen.
         step_asked: The user wants to step through the code of a card: its number.
         lab_asked: The user wants to see why the code of a card failed, and what repaired it: the card's number.
+        statements_asked: The user wants the list of statements: the key of the one it is about, or nothing.
         cleared: What was on the page is gone.
     """
 
@@ -69,6 +74,7 @@ class TranscriptView(QTextEdit):
     menu_asked = Signal(int, QPoint)
     step_asked = Signal(int)
     lab_asked = Signal(int)
+    statements_asked = Signal(str)
     cleared = Signal()
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
@@ -83,6 +89,9 @@ class TranscriptView(QTextEdit):
         self.marks = Marks(self)
         self._cards: tuple[int, list[Card]] = (-1, [])
         self._heads = CardHeads(self, self.toggle, self._copy_code, self.step_asked.emit, self.lab_asked.emit)
+        self._false = FalseStatements(self, self.reveal, self.statements_asked.emit)
+        self._chained: list[QAbstractButton] = []
+        self._false_here = ""  # key of the false statement that the cursor stands in
         self.setReadOnly(True)
         self.setUndoRedoEnabled(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -288,7 +297,44 @@ class TranscriptView(QTextEdit):
 
     def _place_heads(self) -> None:
         scrolled = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
-        self._heads.place(self.document(), self.cards(), self.folding, self._theme, self._size, scrolled)
+        document = self.document()
+        self._heads.place(document, self.cards(), self.folding, self._theme, self._size, scrolled)
+        self._false.place(document, self.page.false, self.page.builder.tally_place, self._theme, scrolled)
+        self._chain(self._heads.controls(), self._false.controls())
+
+    def _chain(self, heads: list[QAbstractButton], places: list[QAbstractButton]) -> None:
+        """The Tab key goes from the page to its controls, from the top down, before it goes on."""
+        # Both lists are in order already; a statement beyond the edge of the window comes where it would stand.
+        controls = sorted([*heads, *places], key=lambda b: (b.y(), b.x())) if places else heads
+        if controls == self._chained:
+            return
+        self._chained = controls
+        before: QWidget = self
+        for control in controls:
+            QWidget.setTabOrder(before, control)
+            before = control
+
+    # -- statements ---------------------------------------------------------------------------------------------
+
+    def statements(self) -> list[Statement]:
+        """The statements of the solution that were looked at, in order."""
+        return statements(self.page.parts())
+
+    def go_to_statement(self, statement: Statement) -> None:
+        """Bring a statement into sight and select it."""
+        text = self.page.parts()[statement.part]
+        assert isinstance(text, Text)
+        first, last = places(self.document(), statement.part, text.text, [statement.claim])[0]
+        self.reveal(first)
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(first)
+        cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self._following = False
+
+    def statement_control(self, key: str) -> QAbstractButton | None:
+        """The control of a false statement, or with an empty key that of the tally, while it is on the page."""
+        return self._false.button(key)
 
     def control(self, card: int, what: What) -> QAbstractButton | None:
         """A card's control, while it can be seen."""
@@ -339,9 +385,17 @@ class TranscriptView(QTextEdit):
         return self.cursorForPosition(at).position()
 
     def _say_formula(self) -> None:
-        """A screen reader has no words for what is drawn: the formula the cursor has just passed is said in words."""
+        """A screen reader has no words for what is drawn: the formula the cursor has just passed is said in words.
+
+        So is what is right where the cursor has come to something false.
+        """
         fmt = self.textCursor().charFormat()
-        if self.hasFocus() and fmt.objectType() == FORMULA:
+        before, self._false_here = self._false_here, false_key(fmt)
+        if not self.hasFocus():
+            return
+        if self._false_here and self._false_here != before:
+            announce(self, next((statement_said(s.claim) for s in self.page.false if s.key == self._false_here), ""))
+        elif fmt.objectType() == FORMULA:
             announce(self, spoken(fmt.stringProperty(SOURCE)))
 
     def _top_of(self, position: int) -> float:

@@ -1,0 +1,219 @@
+"""Where the checked statements of a solution stand on its page, and the marks under the false ones.
+
+What is on the page differs from the text it was made from: Markdown's marks are gone and a formula is one character.
+A statement is therefore looked for by its characters without blanks and marks, and which of several equal ones it is
+by how many stand before it. Only formats are changed, never text, so a page can be marked while it grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
+
+from tutor_app.core.claims import Claim
+from tutor_app.core.transcript import Part, Text
+from tutor_app.render.blocks import FALSE, FALSE_TEXT
+from tutor_app.render.sources import part_index, sourced
+from tutor_app.render.theme import Theme
+
+_DROPPED: Final = frozenset("*_`\\$#>|~\ufffc\u2060\u200b")
+_CONTEXT: Final = 24
+"""Characters before and behind a statement by which its line is found where the statement itself is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement of a solution.
+
+    Attributes:
+        part: Index in the solution of the text it stands in.
+        number: Which statement of that text, from 0.
+        claim: What was found.
+    """
+
+    part: int
+    number: int
+    claim: Claim
+
+    @property
+    def key(self) -> str:
+        """What the characters of a false one carry."""
+        return f"{self.part}:{self.number}"
+
+
+def statements(parts: Sequence[Part]) -> list[Statement]:
+    """The statements of a solution, in order."""
+    return [
+        Statement(index, number, claim)
+        for index, part in enumerate(parts)
+        if isinstance(part, Text)
+        for number, claim in enumerate(part.claims)
+    ]
+
+
+def places(document: QTextDocument, part: int, text: str, claims: Iterable[Claim]) -> list[tuple[int, int]]:
+    """Where statements of one text stand: the positions before the first and behind the last character of each.
+
+    A formula that holds a statement is taken whole. A statement that is not found as it was written (its macros were
+    expanded, for instance) is said to be its line; ``(0, 0)`` where nothing of the text is on the page.
+
+    Args:
+        document: The page.
+        part: Index in the solution of the text.
+        text: The text as the model wrote it.
+        claims: Statements of it.
+    """
+    claims = list(claims)
+    shown = list(_characters(_blocks(document, part))) if claims else []
+    if not shown:
+        return [(0, 0) for _ in claims]
+    page = "".join(c for c, _, _ in shown)
+    written, offsets = _compact(text)
+    found = []
+    for claim in claims:
+        first = sum(offset < claim.start for offset in offsets) if offsets else 0
+        said = _compact(claim.text)[0]
+        at = _occurrence(page, written, first, said)
+        if at >= 0:
+            first = shown[at][1]
+            if claim.text.lstrip("\\").startswith("$") and document.characterAt(first - 1) == "$":  # of money
+                first -= 1
+            found.append((first, shown[at + len(said) - 1][2]))
+        else:
+            block = document.findBlock(shown[_near(page, written, first, said)][1])
+            found.append((block.position(), block.position() + block.length() - 1))
+    return found
+
+
+def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, claims: Sequence[Claim]) -> None:
+    """Underline the false statements of one text, and nothing else of it.
+
+    Args:
+        document: The page.
+        theme: Colours.
+        part: Index in the solution of the text.
+        text: The text as the model wrote it.
+        claims: All statements of it.
+    """
+    false = [(n, claim) for n, claim in enumerate(claims) if claim.verdict == "false"]
+    spans = places(document, part, text, [claim for _, claim in false])
+    wanted = {f"{part}:{n}": (c, span) for (n, c), span in zip(false, spans, strict=True) if span[0] < span[1]}
+    there = {key: (first, last) for key, first, last in false_spans(document, {part})}
+    for key, span in there.items():
+        if key not in wanted or wanted[key][1] != span:
+            _unmark(document, *span)
+    for key, (claim, span) in wanted.items():
+        if there.get(key) != span:
+            fmt = QTextCharFormat()
+            fmt.setProperty(FALSE, key)
+            fmt.setProperty(FALSE_TEXT, claim.text)
+            fmt.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            fmt.setUnderlineColor(theme.color("bad"))
+            _select(document, *span).mergeCharFormat(fmt)
+
+
+def false_spans(document: QTextDocument, parts: Iterable[int]) -> list[tuple[str, int, int]]:
+    """What is underlined as false in some texts of a page: key, and the positions before and behind it."""
+    wanted = set(parts)
+    found: list[tuple[str, int, int]] = []
+    block = document.begin()
+    while block.isValid() and wanted:
+        if part_index(block) in wanted:
+            for key, first, last in _marked(block):
+                if found and found[-1][0] == key:
+                    found[-1] = (key, found[-1][1], last)
+                else:
+                    found.append((key, first, last))
+        block = block.next()
+    return found
+
+
+def false_key(fmt: QTextCharFormat) -> str:
+    """Which false statement a character belongs to; empty for none."""
+    return fmt.stringProperty(FALSE)
+
+
+def _marked(block: QTextBlock) -> Iterator[tuple[str, int, int]]:
+    it = block.begin()
+    while not it.atEnd():
+        fragment = it.fragment()
+        if key := false_key(fragment.charFormat()):
+            yield key, fragment.position(), fragment.position() + fragment.length()
+        it += 1
+
+
+def _unmark(document: QTextDocument, first: int, last: int) -> None:
+    block = document.findBlock(first)
+    while block.isValid() and block.position() <= last:
+        for _, start, end in list(_marked(block)):
+            if first <= start and end <= last:
+                cursor = _select(document, start, end)
+                fmt = cursor.charFormat()
+                for name in (FALSE, FALSE_TEXT, QTextCharFormat.Property.TextUnderlineColor.value):
+                    fmt.clearProperty(name)
+                fmt.setUnderlineStyle(QTextCharFormat.UnderlineStyle.NoUnderline)
+                cursor.setCharFormat(fmt)
+        block = block.next()
+
+
+def _select(document: QTextDocument, first: int, last: int) -> QTextCursor:
+    cursor = QTextCursor(document)
+    cursor.setPosition(first)
+    cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
+    return cursor
+
+
+def _blocks(document: QTextDocument, part: int) -> Iterator[QTextBlock]:
+    block = document.begin()
+    while block.isValid():
+        if part_index(block) == part:
+            yield block
+        block = block.next()
+
+
+def _characters(found: Iterable[QTextBlock]) -> Iterator[tuple[str, int, int]]:
+    """The characters of blocks as they were written, with the positions before and behind what shows each."""
+    for block in found:
+        for piece, at in sourced(block):
+            first = block.position() + at
+            width = 2 if len(piece) == 1 and ord(piece) > 0xFFFF else 1
+            for c in _compact(piece)[0]:
+                yield c, first, first + width
+
+
+def _compact(text: str) -> tuple[str, list[int]]:
+    """A text without blanks and marks, and where each of its characters stands in it."""
+    kept = [(c, n) for n, c in enumerate(text) if not (c.isspace() or c in _DROPPED)]
+    return "".join(c for c, _ in kept), [n for _, n in kept]
+
+
+def _all(page: str, said: str) -> list[int]:
+    found, at = [], page.find(said)
+    while at >= 0:
+        found.append(at)
+        at = page.find(said, at + 1)
+    return found
+
+
+def _occurrence(page: str, written: str, first: int, said: str) -> int:
+    """Index on the page of what stands at ``first`` of the written text; -1 if it is not there."""
+    here = _all(page, said) if said else []
+    if not here:
+        return -1
+    there = _all(written, said)
+    if len(here) == len(there) and first in there:
+        return here[there.index(first)]
+    return min(here, key=lambda at: abs(at - first))
+
+
+def _near(page: str, written: str, first: int, said: str) -> int:
+    """Index on the page of something in the line of a statement that is not there as it was written."""
+    before, behind = written[max(0, first - _CONTEXT) : first], written[first + len(said) :][:_CONTEXT]
+    if before and (at := _occurrence(page, written, first - len(before), before)) >= 0:
+        return min(at + len(before), len(page) - 1)
+    if behind and (at := _occurrence(page, written, first + len(said), behind)) >= 0:
+        return max(at - 1, 0)
+    return min(len(page) - 1, first * len(page) // max(1, len(written)))

@@ -1,0 +1,129 @@
+"""The list of all statements of a solution: which are true, rounded, false or not checked and why.
+
+Each line leads to its place on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from tutor_app.core.claims import ClaimVerdict, Tally, claim_line
+from tutor_app.handout.wording import statement_said
+from tutor_app.render.statements import Statement
+from tutor_app.render.theme import Theme
+from tutor_app.text.plain import plain
+from tutor_app.ui.dialogs.buttons import close_row
+from tutor_app.ui.page.transcript_view import TranscriptView
+
+_KINDS: Final[tuple[tuple[str, tuple[ClaimVerdict, ...]], ...]] = (
+    ("All", ("true", "rounded", "false", "unchecked")),
+    ("False", ("false",)),
+    ("True", ("true",)),
+    ("True when rounded", ("rounded",)),
+    ("Not checked", ("unchecked",)),
+)
+_COLORS: Final[dict[ClaimVerdict, str]] = {"true": "ink", "rounded": "ink", "false": "bad", "unchecked": "muted"}
+
+
+class StatementList(QDialog):
+    """A window beside the page; it stays while the page is read, and grows with it.
+
+    Args:
+        view: The page.
+        theme: Colours.
+        parent: The window.
+    """
+
+    def __init__(self, view: TranscriptView, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._view, self._theme = view, theme
+        self._shown: list[Statement] = []
+        self._known: list[Statement] = []
+        self.setWindowTitle("Statements")
+        self.resize(460, 420)
+        self.tally = QLabel()
+        self.tally.setObjectName("muted")
+        self.kind = QComboBox()
+        self.kind.setAccessibleName("Which statements")
+        self.list = QListWidget()
+        self.list.setWordWrap(True)
+        self.list.setAccessibleName("Statements")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(10)
+        layout.addWidget(self.tally)
+        layout.addWidget(self.kind)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(close_row(self))
+        self.kind.currentIndexChanged.connect(lambda _: self._fill())
+        self.list.currentRowChanged.connect(self._go)
+        self.list.itemClicked.connect(lambda item: self._go(self.list.row(item)))
+        view.changed.connect(self._refresh)
+        view.cleared.connect(self.close)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self._theme = theme
+        self._fill()
+
+    def open_at(self, key: str) -> None:
+        """Show the list; with the key of a statement, that one."""
+        self._known = self._view.statements()
+        self.kind.blockSignals(True)
+        self.kind.setCurrentIndex(0)
+        self.kind.blockSignals(False)
+        self._fill()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.list.setFocus()
+        row = next((n for n, s in enumerate(self._shown) if s.key == key), -1)
+        if row >= 0:
+            self.list.setCurrentRow(row)
+
+    def _refresh(self) -> None:
+        """The page has changed: the list follows while it is open."""
+        if self.isVisible() and (known := self._view.statements()) != self._known:
+            self._known = known
+            self._fill()
+
+    def _fill(self) -> None:
+        """Write the lines anew; the one that was chosen stays so."""
+        at = self.list.currentRow()
+        chosen = self._shown[at].key if 0 <= at < len(self._shown) else ""
+        tally = Tally.of(s.claim for s in self._known)
+        sentence = tally.sentence()
+        self.tally.setText(f"{sentence[0].upper()}{sentence[1:]}." if sentence else "No statement that can be checked.")
+        counts = (tally.total, tally.false, tally.true, tally.rounded, tally.unchecked)
+        self.kind.blockSignals(True)
+        kind = max(0, self.kind.currentIndex())
+        self.kind.clear()
+        self.kind.addItems([f"{name} ({count})" for (name, _), count in zip(_KINDS, counts, strict=True)])
+        self.kind.setCurrentIndex(kind)
+        self.kind.blockSignals(False)
+        self._shown = [s for s in self._known if s.claim.verdict in _KINDS[kind][1]]
+        self.list.blockSignals(True)
+        self.list.clear()
+        for statement in self._shown:
+            self.list.addItem(self._item(statement))
+        self.list.setCurrentRow(next((n for n, s in enumerate(self._shown) if s.key == chosen), -1))
+        self.list.blockSignals(False)
+
+    def _item(self, statement: Statement) -> QListWidgetItem:
+        item = QListWidgetItem(plain(claim_line(statement.claim)))
+        item.setForeground(self._theme.color(_COLORS[statement.claim.verdict]))
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, statement_said(statement.claim))
+        return item
+
+    def _go(self, row: int) -> None:
+        if 0 <= row < len(self._shown):
+            self._view.go_to_statement(self._shown[row])
+
+    def lines(self) -> Sequence[str]:
+        """What is listed, in order."""
+        return [self.list.item(n).text() for n in range(self.list.count())]
