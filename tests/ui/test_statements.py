@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QToolTip
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from tutor_app.core.claims import Claim
@@ -72,6 +73,12 @@ def underlined(view: TranscriptView) -> list[str]:
 
 def control(view: TranscriptView, key: str) -> QAbstractButton:
     found = view.statement_control(key)
+    assert found is not None
+    return found
+
+
+def focused() -> QWidget:
+    found = QApplication.focusWidget()
     assert found is not None
     return found
 
@@ -166,10 +173,8 @@ def test_the_tab_key_reaches_each_false_statement_and_says_what_is_right(qtbot: 
     qtbot.waitUntil(view.hasFocus)
     said, shown = [], []
     for _ in range(3):
-        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-        here = QApplication.focusWidget()
-        assert here is not None
-        said.append(here.accessibleName())
+        QTest.keyClick(focused(), Qt.Key.Key_Tab)
+        said.append(focused().accessibleName())
         shown.append(QToolTip.text())
     assert said == [
         "False statement: 435 divided by 48 equals 9.575: it is 9.0625",
