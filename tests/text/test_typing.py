@@ -1,0 +1,77 @@
+"""Plain typing and what is read of it; the pairs are labelled by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutor_app.text.delimiters import split
+from tutor_app.text.typing import LONGEST, Formula, latex_of, once, read_typed
+
+PAIRS = [
+    json.loads(row) for row in Path(__file__).with_name("typed_pairs.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+def test_there_are_many_pairs_and_none_twice() -> None:
+    assert len(PAIRS) >= 200
+    assert len({pair["typed"] for pair in PAIRS}) == len(PAIRS)
+    assert sum(pair["typed"] == pair["read"] for pair in PAIRS) >= 40
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["typed"])
+def test_a_typed_text_is_read_as_labelled(pair: dict[str, str]) -> None:
+    assert read_typed(pair["typed"]).text == pair["read"]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair["typed"])
+def test_what_was_read_stays_as_it_is(pair: dict[str, str]) -> None:
+    assert read_typed(pair["read"]).text == pair["read"]
+
+
+def test_the_line_for_the_user_tells_what_was_read() -> None:
+    read = read_typed("Solve x^2 = 9 and 1/2 + 1/3 and 2^3 and sqrt(4)")
+    assert read.formulas[0] == Formula("x^2 = 9", "x^2 = 9")
+    assert read.sentence() == "Read as: x² = 9; 1/2 + 1/3; 2³; and 1 more"
+    assert read_typed("How many apples are left?").sentence() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "latex"),
+    [
+        ("2(x+1) = 6", "2(x + 1) = 6"),
+        ("$\\frac{1}{2} + x$", "\\frac{1}{2} + x"),
+        ("x = 3 because", None),
+        ("", None),
+        ("= 3", None),
+    ],
+)
+def test_a_line_that_is_one_formula(line: str, latex: str | None) -> None:
+    assert latex_of(line) == latex
+
+
+def test_a_formula_copied_from_a_page_three_times_over_is_taken_once() -> None:
+    assert once("x2−9=0x^2 - 9 = 0x2−9=0") == "$x^2 - 9 = 0$"
+    assert once("12\\frac{1}{2}12") == "$\\frac{1}{2}$"
+    assert once("x\n2\n+\n1\nx^2 + 1\nx \n2\n +1") == "$x^2 + 1$"
+    assert once("a text without formulas") == "a text without formulas"
+
+
+def test_a_very_long_text_stays() -> None:
+    text = "x^2 " * LONGEST
+    assert read_typed(text).text == text
+
+
+def test_deep_brackets_end() -> None:
+    assert read_typed("(" * 500 + "x^2" + ")" * 500).text
+    assert read_typed("sqrt(" * 300).text == "sqrt(" * 300
+
+
+@given(st.text(alphabet="x12+-*/^_=()[]{}|<>√² ∫,.!?$ abfromtdsin\\\n", max_size=60))
+def test_any_text_is_read_and_its_formulas_can_be_found_again(text: str) -> None:
+    read = read_typed(text)
+    assert len([s for s in split(read.text).segments if s.kind != "text"]) >= min(1, len(read.formulas))

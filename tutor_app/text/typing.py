@@ -1,0 +1,319 @@
+r"""Plain typing as mathematics: ``x^2 - 5x + 6 = 0`` becomes ``$x^{2} - 5x + 6 = 0$``, and prose stays prose.
+
+What stands between dollar signs already, and code, is left as it is. Money, dates, times, amounts with a unit and
+addresses stay text. Where a formula is not certain, the text stays as typed. Nothing is corrected or evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tutor_app.text.delimiters import split
+from tutor_app.text.pasted import text_of_html
+from tutor_app.text.plain import plain
+from tutor_app.text.typed_formula import FormulaParser, NoFormula
+from tutor_app.text.typed_tokens import Token, normalized, tokens
+
+LONGEST: Final = 20_000
+"""Characters; a longer text stays as it is."""
+SHOWN: Final = 3
+_MARKUP: Final = re.compile(r"(?is)<math\b.*?</math>")
+_SIZES: Final = re.compile(r"\\(?:left|right|big|Big|displaystyle)(?![A-Za-z])\s*")
+_COMPUTING: Final = frozenset(
+    """is compute calculate evaluate find of simplify solve equals factor expand determine add subtract""".split()  # noqa: SIM905
+)
+_RANGES: Final = frozenset(
+    """pages page ages age from between years year grades grade rooms room numbers lines line chapters chapter pp p
+    ch score won by won lost games exercises exercise problems problem questions question season""".split()  # noqa: SIM905
+)
+_SINGLE: Final = frozenset((r"\pi", r"\theta", r"\infty"))
+_NAMED: Final = frozenset("fghFGHPpquvsryTan")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula that was found in what is typed.
+
+    Attributes:
+        source: As typed.
+        latex: As read.
+    """
+
+    source: str
+    latex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How a text was read.
+
+    Attributes:
+        text: The same text with its formulas between dollar signs.
+        formulas: Those that were found, in order.
+    """
+
+    text: str
+    formulas: tuple[Formula, ...] = ()
+
+    def sentence(self) -> str:
+        """How it was read, in a line for the user; empty where everything is as typed."""
+        if not self.formulas:
+            return ""
+        shown = "; ".join(plain(f"${f.latex}$") for f in self.formulas[:SHOWN])
+        more = len(self.formulas) - SHOWN
+        return f"Read as: {shown}" + (f"; and {more} more" if more > 0 else "")
+
+
+def read_typed(text: str) -> Typed:
+    """Read what a student typed or pasted.
+
+    Args:
+        text: Plain text, perhaps with LaTeX between dollar signs, or MathML.
+    """
+    if len(text) > LONGEST or not text.strip():
+        return Typed(text)
+    formulas: list[Formula] = []
+    text = _MARKUP.sub(lambda m: text_of_html(m[0]), text)
+    out = []
+    for segment in split(text).segments:
+        out.append(_read_prose(segment.source, formulas) if segment.kind == "text" else segment.raw)
+    return Typed("".join(out), tuple(formulas))
+
+
+def latex_of(line: str) -> str | None:
+    """The LaTeX of a line that is one formula as a whole; None if it is something else."""
+    signs = _SIZES.sub("", normalized(once(line)).strip().strip("$").strip())
+    found = tokens(signs)
+    parser = FormulaParser(found)
+    try:
+        latex = parser.chain()
+    except NoFormula:
+        return None
+    return latex if parser.at == len(found) else None
+
+
+def once(text: str) -> str:
+    """The LaTeX source of a formula that was copied from a KaTeX page as three texts in a row.
+
+    Such a page offers the formula's signs, its source and its signs again: ``x2−5x^2-5x2−5``.
+    """
+    lines = text.split("\n")
+    if len(lines) > 2 and all(len(line.strip()) < 80 for line in lines):
+        whole = _once("".join(lines))
+        if whole is not None:
+            return whole
+    return "\n".join(_once(line) or line for line in lines)
+
+
+def _once(line: str) -> str | None:
+    squeezed = normalized(line).strip()
+    size = len(squeezed)
+    if not 6 <= size <= 600 or not any(c in squeezed for c in "^\\_{"):
+        return None
+    for end in range(1, size // 2):
+        first = _signs(squeezed[:end])
+        if not first or _signs(squeezed[-end:])[-1:] != first[-1:]:
+            continue
+        for start in range(size - 1, end + len(first) - 1, -1):
+            last = _signs(squeezed[start:])
+            if len(last) > len(first):
+                break
+            middle = squeezed[end:start]
+            if (
+                last == first
+                and len(first) > 1
+                and any(c in middle for c in "^\\_{")
+                and _signs(_bare(middle)) == first
+            ):
+                return f"${middle.strip()}$"
+    return None
+
+
+def _signs(text: str) -> str:
+    return "".join(text.split()).replace("−", "-")
+
+
+_COMMANDS: Final = {r"\cdot": "⋅", r"\times": "×", r"\pi": "π", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\pm": "±"}
+
+
+def _bare(latex: str) -> str:
+    """The signs of a formula in the order in which a page shows them."""
+    text = re.sub(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1\2", latex)
+    text = re.sub(r"\\sqrt\{([^{}]*)\}", r"\1", text)
+    text = re.sub(r"\\[a-zA-Z]+", lambda m: _COMMANDS.get(m[0], m[0][1:]), text)
+    return re.sub(r"[\^_{}]", "", text)
+
+
+def _read_prose(text: str, formulas: list[Formula]) -> str:
+    signs = _SIZES.sub("", normalized(once(text)))
+    if "$" in signs and "$" not in text:
+        return "".join(
+            _formulas(s.source, formulas) if s.kind == "text" else _kept(s.raw, s.source, formulas)
+            for s in split(signs).segments
+        )
+    return _formulas(signs, formulas)
+
+
+def _kept(raw: str, source: str, formulas: list[Formula]) -> str:
+    formulas.append(Formula(raw, source))
+    return raw
+
+
+def _formulas(text: str, formulas: list[Formula]) -> str:
+    found = tokens(text)
+    out, last, at = "", 0, 0
+    while at < len(found):
+        if _begins_inside_word(found, at, text):
+            at += 1
+            continue
+        parser = FormulaParser(found, at)
+        try:
+            latex = parser.chain()
+        except NoFormula:
+            at += 1
+            continue
+        end = parser.at
+        if latex.startswith("+") or not _is_formula(found, at, end, text):
+            # A formula may still begin behind what was no formula, but not inside a compound or an amount.
+            at = end if _is_compound(found, end, text) or end == at + 1 else _next(found, at, end)
+            continue
+        start, stop = found[at].start, found[end - 1].end
+        source = text[start:stop]
+        out += f"{text[last:start]}${latex}$"
+        formulas.append(Formula(source, latex))
+        last, at = stop, end
+    return out + text[last:]
+
+
+def _next(found: list[Token], at: int, end: int) -> int:
+    """Where to look on after a rejected formula: behind its first token if that is an article, else behind it."""
+    return at + 1 if found[at].text in ("a", "A", "I") else end
+
+
+def _begins_inside_word(found: list[Token], at: int, text: str) -> bool:
+    """Whether a letter or digit stands directly before: part of a name like H2O, or behind a hyphen of a word."""
+    start = found[at].start
+    if start and (text[start - 1].isalnum() or text[start - 1] == "_") and found[at].run == 0:
+        return at > 0 and found[at - 1].kind in ("word", "opaque", "num", "var")
+    if at > 1 and found[at - 1].text in ("-", "/") and not found[at].spaced and not found[at - 1].spaced:
+        return found[at - 2].kind in ("word", "opaque")
+    return False
+
+
+def _is_compound(found: list[Token], end: int, text: str) -> bool:
+    """Whether the formula goes on as a word: "x-axis", "3-digit", "2nd"."""
+    if end >= len(found):
+        return False
+    after = found[end]
+    if not after.spaced and after.kind in ("word", "var", "num", "opaque", "big", "func"):
+        return True
+    behind = found[end + 1] if end + 1 < len(found) else None
+    return (
+        behind is not None
+        and after.text in ("-", "/")
+        and not after.spaced
+        and not behind.spaced
+        and behind.kind in ("word", "opaque", "big", "func")
+    )
+
+
+def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
+    """Whether tokens that can be read as a formula are meant as one."""
+    inside = found[at:end]
+    if _is_compound(found, end, text) or any(t.kind == "opaque" for t in inside):
+        return False
+    alone = _is_alone(found, at, end, text)
+    if len(inside) == 1:
+        return inside[0].text in _SINGLE or inside[0].kind == "frac" or (alone and inside[0].kind in ("var", "greek"))
+    kinds = {t.kind for t in inside}
+    if kinds & {"rel", "sup", "root", "func", "big", "raw", "frac"}:
+        return not _is_article(found, at, inside)
+    signs = {t.text for t in inside if t.kind == "sign"}
+    if signs & {"^", "_", "°"} or any(t.text in ("squared", "cubed", "choose", "root") for t in inside):
+        return True
+    operators = [t for t in inside if t.kind == "op"]
+    if "!" in signs:
+        return alone or bool(operators) or _before(found, at) in _COMPUTING or _followed(found, end)
+    if "'" in signs:
+        return inside[0].text in _NAMED and len(inside) > 2
+    if "greek" in kinds or "bar" in kinds:
+        return True
+    if operators:
+        return _is_operation(found, at, end, alone)
+    return _is_juxtaposed(inside, alone)
+
+
+def _is_article(found: list[Token], at: int, inside: list[Token]) -> bool:
+    """Whether "a" or "I" is a word: "a sin x curve"."""
+    second = inside[1]
+    return inside[0].text in ("a", "A", "I") and second.spaced and second.kind in ("func", "var", "num", "root")
+
+
+def _is_alone(found: list[Token], at: int, end: int, text: str) -> bool:
+    """Whether there is nothing else in its line but signs."""
+    start, stop = found[at].start, found[end - 1].end
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    cut = text.find("\n", stop)
+    after = text[stop : cut if cut >= 0 else len(text)]
+    return not re.search(r"[^\s.,:;?!]", before + after)
+
+
+def _before(found: list[Token], at: int) -> str:
+    return found[at - 1].text.lower() if at else ""
+
+
+def _followed(found: list[Token], end: int) -> bool:
+    return end < len(found) and found[end].kind in ("rel", "op")
+
+
+def _is_operation(found: list[Token], at: int, end: int, alone: bool) -> bool:
+    inside = found[at:end]
+    operators = [t for t in inside if t.kind == "op"]
+    names = [t.text for t in inside if t.kind == "var"]
+    texts = {t.text for t in operators}
+    if texts == {" : "}:
+        return False  # a ratio reads well as typed
+    if texts - {"-", "/", " : "}:
+        return True
+    spaced = all(t.spaced and _spaced_after(found, t) for t in operators)
+    if any(t.kind == "open" for t in inside):
+        return True
+    if "-" in texts and not names:
+        cue = _before(found, at)
+        if inside[0].kind == "op" and len(operators) == 1:
+            return alone or cue in _COMPUTING  # a negative number
+        return alone or cue in _COMPUTING or (spaced and cue not in _RANGES and texts == {"-"}) or "/" in texts
+    if texts == {"/"} and names:
+        return alone or not all(n.isupper() for n in names)
+    if names and all(n.isupper() for n in names):
+        return alone or spaced
+    return True
+
+
+def _spaced_after(found: list[Token], token: Token) -> bool:
+    k = found.index(token) + 1
+    return k < len(found) and found[k].spaced
+
+
+def _is_juxtaposed(inside: list[Token], alone: bool) -> bool:
+    first, second = inside[0], inside[1]
+    if second.kind == "open" and not second.spaced:
+        return (
+            first.text in _NAMED
+            or any(t.kind == "comma" for t in inside)
+            or (first.kind == "num" and len(inside) > 4)
+            or alone
+        )
+    if first.kind == "open":
+        return (alone and len(inside) > 3) or (
+            any(t.kind == "comma" for t in inside) and (first.text != "(" or _is_tuple(inside))
+        )
+    if first.kind == "num" and second.kind == "var":
+        return alone or second.text in "xyz" or len(inside) > 2
+    return alone or any(t.run for t in inside)
+
+
+def _is_tuple(inside: list[Token]) -> bool:
+    return any(t.kind == "num" for t in inside) or all(t.kind in ("var", "open", "close", "comma") for t in inside)
