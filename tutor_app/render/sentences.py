@@ -6,7 +6,7 @@ import re
 
 from PySide6.QtGui import QTextDocument
 
-from tutor_app.render.outline import part_index, sourced
+from tutor_app.render.sources import part_index, sourced
 
 _LIST_NUMBER = re.compile(r"[\s*_#>(-]*\d{1,3}[.)]\s+")
 
