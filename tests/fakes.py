@@ -7,17 +7,20 @@ import re
 import time
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
+from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.grading.grader import Grade
+from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel, CodeSession
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
 from tutor_app.core.values import Entry, Status
+from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 
 
 @dataclass
@@ -255,3 +258,26 @@ class ScriptedGrader:
                 return Grade("unknown", "timeout", 0.0)
             case _:
                 return Grade("unknown", "unreadable_answer", 0.0)
+
+
+class HereChecker:
+    """A :class:`~tutor_app.tutor.checked.StatementChecker` that checks in this process, and counts."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken, self.calls = broken, 0
+
+    def begin(self) -> None:
+        pass
+
+    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+        self.calls += 1
+        if self.broken:
+            raise HostFault("It could not be started.")
+        reading = Reading()
+        return [tuple(reading.text(text)) if kind == "text" else () for kind, text in pieces]
+
+    def answer(self, problem: str, answer: str, outputs: Sequence[str] = (), /) -> Verdict:
+        return NOT_LOOKED
+
+    def close(self) -> None:
+        pass

@@ -76,6 +76,16 @@ class AppServices:
         settings = solve_settings(self._settings)
         yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
 
+    def check_statements(self, transcript: Transcript) -> Transcript:
+        """See the protocol."""
+        from tutor_app.adapters.checking.checker import Checker
+        from tutor_app.tutor.checked import with_claims
+
+        if not self._settings.check_statements:
+            return transcript
+        with Checker() as checker:
+            return with_claims(transcript, checker)
+
     def record_block(
         self,
         transcript: Transcript,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import HereChecker
 from tests.tiny_gguf import write_model
 from tests.ui.recordings import recorded
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
@@ -18,7 +19,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript
+from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript, claims_of
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import write_export
 from tutor_app.handout.options import DEFAULTS, Options
@@ -33,7 +34,7 @@ SECOND = Transcript.of("Sum the squares.", *REPAIRED)
 @pytest.fixture(params=["script", "real"])
 def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
     if request.param == "script":
-        yield ScriptedServices()
+        yield ScriptedServices(checker=HereChecker())
         return
     real = AppServices(Folders.under(tmp_path / "data"))
     real.import_model(str(write_model(tmp_path / "tiny.gguf")))
@@ -70,6 +71,14 @@ def test_trace_tables_are_made_where_the_options_ask_for_them(services: Services
     table = tabled.solution[-1]
     assert isinstance(table, Text)
     assert "| 2 | `b = a + 1` | $2$ | $3$ |" in table.text
+
+
+def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:
+    bare = Transcript.of("Add them.", Text("So 2 + 2 = 5."), Output("7\n"), Text("And 3 + 4 = 7."))
+    found = services.check_statements(bare)
+    verdicts = [(c.text, c.verdict, c.right) for c in claims_of(found.solution)]
+    assert verdicts == [("2 + 2 = 5", "false", "4"), ("3 + 4 = 7", "true", "")]
+    assert services.check_statements(found) == found
 
 
 def test_a_solution_is_in_the_list_while_it_is_made(services: Services) -> None:

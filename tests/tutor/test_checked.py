@@ -1,51 +1,23 @@
 """Statements are checked while a solution is made: paragraph by paragraph, through the one path."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import pytest
 
-from tests.fakes import FakeExecutor, MemoryLibrary
+from tests.fakes import FakeExecutor, HereChecker, MemoryLibrary
 from tests.scripted_model import ScriptedModel
-from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.sandbox.sessions import Sandbox
-from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import CHATML, PromptSet
-from tutor_app.core.errors import HostFault
 from tutor_app.core.events import AnswerFound, ClaimsFound, Finished, SolveEvent
 from tutor_app.core.solve import SolveSettings
-from tutor_app.core.transcript import Text, claims_of
-from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.tutor.checked import StatementChecker
+from tutor_app.core.transcript import Output, Text, Transcript, claims_of
+from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.service import Model, Tutor
 
 REPLIES = (
     "First 6 * 7 = 42 apples.\n\nThen 42 + 8 = 51 of them.\n```python\nprint(50)\n```\n",
     "So 50 - 8 = 42 and $\\boxed{50}$.",
 )
-
-
-class HereChecker:
-    """Checks in this process, and counts."""
-
-    def __init__(self, *, broken: bool = False) -> None:
-        self.broken, self.calls = broken, 0
-
-    def begin(self) -> None:
-        pass
-
-    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
-        self.calls += 1
-        if self.broken:
-            raise HostFault("It could not be started.")
-        reading = Reading()
-        return [tuple(reading.text(text)) if kind == "text" else () for kind, text in pieces]
-
-    def answer(self, problem: str, answer: str, outputs: Sequence[str] = (), /) -> Verdict:
-        return NOT_LOOKED
-
-    def close(self) -> None:
-        pass
 
 
 def events(checker: StatementChecker, *replies: str, library: MemoryLibrary | None = None) -> list[SolveEvent]:
@@ -126,3 +98,14 @@ def test_a_formula_that_is_still_open_is_not_read() -> None:
     found = events(HereChecker(), "Sum:\n\\[\n3 + 4 =\n7\n\\]\nso it is 7.")
     claims = [e for e in found if isinstance(e, ClaimsFound)]
     assert [[c.verdict for c in e.claims] for e in claims] == [["true"]]
+
+
+def test_a_finished_solution_is_checked_once() -> None:
+    made = Transcript.of("p", Text("So 2 + 2 = 5."), Output("7\n"), Text("And 3 + 4 = 7."))
+    found = with_claims(made, HereChecker())
+    assert [(c.text, c.verdict) for c in claims_of(found.solution)] == [("2 + 2 = 5", "false"), ("3 + 4 = 7", "true")]
+    again = HereChecker()
+    assert with_claims(found, again) is found
+    assert with_claims(Transcript.of("p", Output("7\n")), again).solution == (Output("7\n"),)
+    assert again.calls == 0
+    assert with_claims(made, HereChecker(broken=True)) is made

@@ -40,6 +40,7 @@ from tutor_app.export import read_transcripts, suggested_name, write_export, wri
 from tutor_app.handout.options import Format, Options
 from tutor_app.handout.trace_table import with_chosen_tables
 from tutor_app.render.typeset import FormulaCache
+from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.recorder import import_transcripts
 
 CURVE = (
@@ -153,6 +154,7 @@ class ScriptedServices:
         fail_pull: Sentence with which a download fails, or empty.
         import_note: What an import says of the file's chat template, or empty.
         fail_solve: What a solution raises after its first events, or None.
+        checker: Of the statements of saved solutions, or None.
     """
 
     script: dict[str, Sequence[Part]] = field(default_factory=dict)
@@ -162,6 +164,7 @@ class ScriptedServices:
     fail_pull: str = ""
     import_note: str = ""
     fail_solve: Exception | None = None
+    checker: StatementChecker | None = None
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
     library: MemoryLibrary = field(default_factory=MemoryLibrary)
@@ -217,6 +220,10 @@ class ScriptedServices:
         finally:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
+
+    def check_statements(self, transcript: Transcript) -> Transcript:
+        self.calls.append(f"check {transcript.problem}")
+        return with_claims(transcript, self.checker) if self.checker is not None else transcript
 
     def record_block(
         self,

@@ -160,6 +160,21 @@ def test_a_saved_solution_has_its_marks_at_once_and_keeps_them(view: TranscriptV
     assert view.statement_control("") is None
 
 
+def test_what_is_found_of_a_shown_solution_is_marked_where_it_stands(view: TranscriptView) -> None:
+    view.show_transcript(Transcript.of("p", Text(WORDS), Answer("10")))
+    document = view.document()
+    assert underlined(view) == []
+    view.take_claims(Transcript.of("another", TEXT, Answer("10")))
+    view.take_claims(Transcript.of("p", TEXT, Answer("11")))
+    assert underlined(view) == []
+    view.take_claims(Transcript.of("p", TEXT, Answer("10")))
+    assert underlined(view) == ["0:0", "0:4"]
+    assert control(view, "").accessibleName() == "4 of 5 statements checked, 2 false."
+    assert view.document() is document
+    view.set_size(24)
+    assert underlined(view) == ["0:0", "0:4"]
+
+
 def test_nothing_is_shown_where_all_is_well(view: TranscriptView) -> None:
     view.show_transcript(Transcript.of("p", Text("So 2 + 2 = 4.", claims=(Claim(3, 12, "2 + 2 = 4", "true"),))))
     assert underlined(view) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
@@ -88,6 +89,20 @@ class SolutionPage:
         self.problem, self._saved = transcript.problem, transcript.solution
         self.false = _false(self._saved)
         self._remark = (remark, "muted")
+
+    def take_claims(self, transcript: Transcript) -> bool:
+        """What was found of the statements of the finished solution; returns whether it is the one on the page."""
+        parts = transcript.solution
+        bare = [replace(p, claims=()) if isinstance(p, Text) else p for p in parts]
+        here = [replace(p, claims=()) if isinstance(p, Text) else p for p in self._saved]
+        if transcript.problem != self.problem or bare != here:
+            return False
+        self._saved, self.false = parts, _false(parts)
+        for index, part in enumerate(parts):
+            if isinstance(part, Text):
+                self.builder.mark(index, part)
+        self.builder.tally(claims_of(parts))
+        return True
 
     def parts(self) -> tuple[Part, ...]:
         """The solution so far, as it is saved; the blocks of the document refer to these by their indices."""

@@ -22,7 +22,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
 )
 from tutor_app.core.solve import Builder
-from tutor_app.core.transcript import Output, Part, Text
+from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import Verdict
 from tutor_app.text.delimiters import split
 
@@ -81,6 +81,24 @@ def checked(events: Iterator[SolveEvent], builder: Builder, checker: StatementCh
             yield from check.run(whole=isinstance(event, CodeStarted))
         elif isinstance(event, ThoughtEnded):
             check.forget()
+
+
+def with_claims(transcript: Transcript, checker: StatementChecker) -> Transcript:
+    """A finished solution with its statements checked, for one that was made without; else as it is."""
+    parts = transcript.solution
+    if claims_of(parts) or not any(isinstance(part, Text) for part in parts):
+        return transcript
+    try:
+        found = checker.check(_pieces(parts, whole=True))
+    except HostFault as e:
+        log.warning("statements are not checked: %s", e)
+        return transcript
+    of_pieces = iter(found)
+    checked_parts = list[Part]()
+    for part in parts:
+        claims = next(of_pieces) if isinstance(part, Text | Output) else ()
+        checked_parts.append(replace(part, claims=claims) if isinstance(part, Text) else part)
+    return transcript.with_solution(tuple(checked_parts))
 
 
 class _Check:

@@ -29,6 +29,10 @@ class Services(Protocol):
         """*Worker.* Solve and save a problem; the last event is ``Finished``."""
         ...
 
+    def check_statements(self, transcript: Transcript) -> Transcript:
+        """*Worker.* A solution with its statements checked, if it was made without and the settings ask for it."""
+        ...
+
     def record_block(
         self,
         transcript: Transcript,

@@ -237,6 +237,9 @@ class MainWindow(QMainWindow):
         self.box.set_shown_below(transcript.problem)
         self.box.set_text(transcript.problem)
         self.view.show_transcript(transcript, wording.ending(transcript))
+        self.bridge.run_in_background(
+            lambda: self.services.check_statements(transcript), self.view.take_claims, self.faults.complain
+        )
         self.pages.setCurrentWidget(self.view)
         self.status.say(wording.solved_by(transcript))
         self.status.numbers.setText("")

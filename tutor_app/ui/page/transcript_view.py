@@ -136,6 +136,11 @@ class TranscriptView(QTextEdit):
         self._rebuild()
         self.verticalScrollBar().setValue(0)
 
+    def take_claims(self, transcript: Transcript) -> None:
+        """Show what was found of the statements of the solution that is on the page; of another one nothing."""
+        if self.page.take_claims(transcript):
+            self._settle()
+
     def fail(self, sentence: str) -> None:
         """End a solution that could not go on, and say why."""
         self.page.fail(sentence)
