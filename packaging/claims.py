@@ -217,7 +217,9 @@ def _print(found: list[Row]) -> None:
         noted = sum(row.noted for row in found)
         print(f"{noted} of {notes} notes of a calculator stand in a checked statement ({noted / notes:.2%})")
     seconds = sorted(row.seconds for row in found) or [0.0]
+    slowest = max(found, key=lambda row: row.seconds, default=Row(0))
     print(f"time for a row: median {1000 * statistics.median(seconds):.1f} ms, longest {1000 * seconds[-1]:.0f} ms")
+    print(f"  (the slowest is row {slowest.number}; {sum(s > 1 for s in seconds)} took more than a second)")
     changed = sum(row.changed for row in found)
     if changed:
         caught = sum(row.caught for row in found)

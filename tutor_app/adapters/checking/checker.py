@@ -26,6 +26,9 @@ SHOWN: Final = 80
 
 Piece = tuple[str, str]
 """A kind, ``text`` (prose) or ``output`` (what a block of code printed), and what it says."""
+Pieces = tuple[Piece, ...]
+Found = tuple[tuple[Claim, ...], ...]
+"""The claims of each piece."""
 
 
 class Checker:
@@ -38,6 +41,8 @@ class Checker:
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "checking")
+        self._last: tuple[Pieces, Found] = ((), ())
+        self._given_up = False
 
     def __enter__(self) -> Checker:
         return self
@@ -58,15 +63,26 @@ class Checker:
         """The claims of every piece of one solution, in order; an output has none.
 
         Args:
-            pieces: The solution so far. When it has grown since the last call, only what is new is read.
+            pieces: The solution so far. When it has grown since the last call, only what is new is read; one for which
+                the process had to be ended is given up, so that it costs no more time.
 
         Raises:
             HostFault: If the checking process cannot be started.
         """
-        answer = self._ask({"pieces": [list(piece) for piece in pieces]}, self._seconds)
+        before, known = self._last
+        given_up = self._given_up and _goes_on(before, pieces)
+        answer = None if given_up else self._ask({"pieces": [list(piece) for piece in pieces]}, self._seconds)
+        self._given_up = answer is None
         if answer is None:
-            return tuple(_unchecked(piece) for piece in pieces)
-        return tuple(tuple(Claim(*claim) for claim in claims) for claims in answer["claims"])
+            same = known if _goes_on(before, pieces) else ()
+            found = tuple(
+                same[n] if n < len(same) and piece == before[n] else _unchecked(piece, *same[n : n + 1])
+                for n, piece in enumerate(pieces)
+            )
+        else:
+            found = tuple(tuple(Claim(*claim) for claim in claims) for claims in answer["claims"])
+        self._last = tuple(pieces), found
+        return found
 
     def answer(self, problem: str, answer: str, outputs: Sequence[str] = ()) -> Verdict:
         """Whether an answer is what the problem asks for, where the problem is a computation that is recognised.
@@ -101,10 +117,22 @@ class Checker:
         return self.check([("text", text)])[0]
 
 
-def _unchecked(piece: Piece) -> tuple[Claim, ...]:
-    """What is said of a piece whose check took too long."""
+def _goes_on(before: Pieces, pieces: Sequence[Piece]) -> bool:
+    """Whether a solution is the one of before, with more pieces or a longer last one."""
+    if not before or len(pieces) < len(before) or tuple(pieces[: len(before) - 1]) != before[:-1]:
+        return False
+    (kind, text), (now, longer) = before[-1], pieces[len(before) - 1]
+    return kind == now and longer.startswith(text)
+
+
+def _unchecked(piece: Piece, known: tuple[Claim, ...] = ()) -> tuple[Claim, ...]:
+    """What is said of a piece whose check took too long: what is known, and that the rest is not checked."""
     kind, text = piece
-    return (Claim(0, min(SHOWN, len(text)), text[:SHOWN], "unchecked", reason="timeout"),) if kind == "text" else ()
+    if kind != "text":
+        return ()
+    begin = max((claim.end for claim in known), default=0)
+    rest = text[begin : begin + SHOWN]
+    return (*known, Claim(begin, begin + len(rest), rest, "unchecked", reason="timeout")) if rest.strip() else known
 
 
 def worker_command() -> list[str]:

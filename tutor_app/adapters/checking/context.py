@@ -60,6 +60,10 @@ class Context:
     equations: deque[Equation] = field(default_factory=lambda: deque(maxlen=MAX_EQUATIONS))
     told: dict[str, bool] = field(default_factory=dict)
 
+    def copy(self) -> Context:
+        """The same, to be changed on its own."""
+        return Context(self.values.copy(), self.functions.copy(), self.equations.copy(), self.told.copy())
+
     def resolved(self, term: Term, *, named: bool = True) -> Term:
         """The term with functions applied and, if ``named``, names replaced by their values."""
         match term:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
@@ -23,8 +23,9 @@ from tutor_app.adapters.checking.operators import (
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rewritings import judge_announced, judge_rewriting
 from tutor_app.adapters.checking.rules import judged
-from tutor_app.adapters.checking.scanner import scan, without_notes
-from tutor_app.adapters.checking.sentences import flattened, sentences
+from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
+from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
+from tutor_app.adapters.checking.settling import settled_until, unjudged, unread
 from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.words import (
@@ -50,7 +51,7 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.claims import Claim
 
-PIECE_SECONDS: Final = 0.9
+PIECE_SECONDS: Final = 1.2
 """Of the statements of one piece; those that are left then are not checked."""
 NEAR: Final = 12
 """Claims back that may overlap with one."""
@@ -59,6 +60,8 @@ MAX_GAP: Final = 60
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 100_000
 """Of one piece; what stands after them is not read."""
+LOOK_BACK: Final = 40
+"""Characters before the end of a piece with which what changes the meaning of the whole may begin."""
 _INDEX: Final = re.compile(
     r"(?<![a-zA-Z\\])i\s*=|[a-z]_\{?i(?![a-z])|(?<![a-zA-Z])i\s*\\(?:leq?|geq?|in)(?![a-z])|[$ ]i\$?-?th"
 )
@@ -72,6 +75,23 @@ _MODULAR: Final = re.compile(
 """Where it occurs, "4 * 5 = 6" may be meant in another arithmetic."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place up to which a piece is settled, and what was known there.
+
+    Attributes:
+        at: The place.
+        context: What was said before it.
+        equation_end: Where the last equation before it ends, or -1.
+        claims: Those before it.
+    """
+
+    at: int = 0
+    context: Context = field(default_factory=Context)
+    equation_end: int = -1
+    claims: tuple[Claim, ...] = ()
+
+
 class Reading:
     """Reads the pieces of one solution in order, and keeps what they define."""
 
@@ -82,59 +102,85 @@ class Reading:
         self._moduli: set[int] = set()
         self._bare = ""
         self._equation_end = -1
+        self._begin = self._mark = _Mark()
 
     def text(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
         """The statements of the next piece of prose, in order, each with its verdict.
 
         Args:
             text: The piece.
-            seconds: Wall time, after which statements are found no more.
+            seconds: Wall time, after which statements are judged no more.
+        """
+        self._bare, self._equation_end = "", -1
+        self._begin = self._mark = _Mark(0, self._context.copy())
+        return self.grown(text, seconds)
+
+    def grown(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
+        """The statements of the last piece, which has become longer; what was settled before is not read again.
+
+        Args:
+            text: The piece from its beginning.
+            seconds: Wall time, after which statements are judged no more.
         """
         deadline = self._clock() + seconds
-        whole, text = text, text[:MAX_CHARACTERS]
-        bare, missing = without_notes(text)
-        self._bare, self._equation_end = bare, -1
-        self._modular = self._modular or _MODULAR.search(bare) is not None
-        self._based = self._based or _BASED.search(bare) is not None
-        self._index = self._index or _INDEX.search(bare) is not None
-        self._moduli |= {int(m[1]) for m in _MODULUS.finditer(bare)}
-        found: list[Claim] = []
-        cuts = sentences(bare)
+        bare, missing = without_notes(text[:MAX_CHARACTERS])
+        if self._takes_in(bare):
+            self._mark = self._begin  # what was read may be meant otherwise
+        mark, self._bare = self._mark, bare
+        self._context, self._equation_end = mark.context.copy(), mark.equation_end
+        found = list(mark.claims)
+        with symbolic.within(seconds):
+            left = self._read(text, missing, found, deadline)
+        found = _in_order([*found, *left])
+        return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found
+
+    def _takes_in(self, bare: str) -> bool:
+        """Look for what changes the meaning of the whole; returns whether there is more of it than before."""
+        new = bare[max(0, len(self._bare) - LOOK_BACK) :]
+        before = (self._modular, self._based, self._index, len(self._moduli))
+        self._modular = self._modular or _MODULAR.search(new) is not None
+        self._based = self._based or _BASED.search(new) is not None
+        self._index = self._index or _INDEX.search(new) is not None
+        self._moduli |= {int(m[1]) for m in _MODULUS.finditer(new)}
+        return before != (self._modular, self._based, self._index, len(self._moduli))
+
+    def _read(self, text: str, missing: Missing, found: list[Claim], deadline: float) -> list[Claim]:
+        """Add the claims from the mark on to ``found``, and set the next mark; returns those that time did not do."""
+        bare, begin = self._bare, self._mark.at
+        tokens = scan(bare, begin)
+        settled = settled_until(bare, tokens, begin)
+        cuts = sentences(bare, begin)
         sentence = next(cuts, None)
-        for chain in chains(scan(bare)):
+        for chain in chains(tokens):
             while sentence is not None and sentence[1] <= chain.members[0].start:
-                found.extend(self._in_words(text, bare, missing, sentence))
+                found.extend(self._in_words(text, missing, sentence))
                 sentence = next(cuts, None)
+            if begin < settled <= chain.members[0].start:
+                self._mark, settled = _Mark(settled, self._context.copy(), self._equation_end, tuple(found)), begin
             for k in range(len(chain.relations)):
                 late = self._clock() >= deadline
                 judgement = Judgement("unchecked", "time") if late else self._judged(chain, k)
                 if judgement is not None:
-                    start = _place(missing, chain.members[k].start)
-                    end = _place(missing, chain.members[k + 1].end)
+                    start = place(missing, chain.members[k].start)
+                    end = place(missing, chain.members[k + 1].end)
                     found.append(
                         Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
                     )
             if self._clock() >= deadline:
-                break
+                return list(unjudged(text, missing, tokens, chain.members[-1].end))
         while sentence is not None and self._clock() < deadline:
-            found.extend(self._in_words(text, bare, missing, sentence))
+            found.extend(self._in_words(text, missing, sentence))
             sentence = next(cuts, None)
-        found = _in_order(found)
-        if len(whole) > MAX_CHARACTERS:
-            rest = whole[MAX_CHARACTERS : MAX_CHARACTERS + 80]
-            found.append(Claim(MAX_CHARACTERS, MAX_CHARACTERS + len(rest), rest, "unchecked", reason="too_long"))
-        return found
+        return []
 
-    def _in_words(
-        self, text: str, bare: str, missing: list[tuple[int, int]], sentence: tuple[int, int]
-    ) -> Iterator[Claim]:
+    def _in_words(self, text: str, missing: Missing, sentence: tuple[int, int]) -> Iterator[Claim]:
         """What a sentence states in words, once its formulas have been taken in."""
         begin, end = sentence
-        flat = flattened(bare[begin:end])
+        flat, places = squeezed(flattened(self._bare[begin:end]))
         for start, stop, found in judged(flat, self._context, ALL_RULES):
             while stop > start and flat[stop - 1] in " .,":
                 stop -= 1
-            a, b = _place(missing, begin + start), _place(missing, begin + stop)
+            a, b = place(missing, begin + places[start]), place(missing, begin + places[stop - 1] + 1)
             yield Claim(a, b, text[a:b], found.verdict, found.right, found.reason)
 
     def output(self, text: str, seconds: float = PIECE_SECONDS) -> None:
@@ -494,8 +540,3 @@ _DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
 _BIG: Final = re.compile(
     r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
 )
-
-
-def _place(missing: list[tuple[int, int]], at: int) -> int:
-    """Where a place of the text without notes is in the whole text."""
-    return at + missing[bisect_right(missing, (at, 1 << 62)) - 1][1]

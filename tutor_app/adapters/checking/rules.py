@@ -16,7 +16,9 @@ from tutor_app.adapters.checking.judging import Judgement, judge, shown
 from tutor_app.adapters.checking.words import SUPPOSING
 from tutor_app.adapters.grading.terms import Number, Term, symbols
 
-Rule = tuple[re.Pattern[str], Callable[[re.Match[str], Context], Judgement | None]]
+Judge = Callable[[re.Match[str], Context], Judgement | None]
+Rule = tuple[re.Pattern[str], Judge, tuple[str, ...]]
+"""A pattern, what judges its matches, and words of which a sentence must hold one for the pattern to be tried."""
 
 MAX_SENTENCE: Final = 600
 NUM: Final = r"(-?\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?)"
@@ -28,11 +30,17 @@ LAST: Final = r"(?![\d%]|[,.]\d|\s*(?:\\(?!\s|text)|[-+*/^!=]|\{))"
 END: Final = r"(?=\s*(?:[,;:?]|\.(?!\d)|$|\b(?:and|so|because|since|which|where|but|units?|square|cubic|by|for|as)\b))"
 
 
-def rule(pattern: str) -> Callable[[Callable[[re.Match[str], Context], Judgement | None]], Rule]:
-    """Makes a rule of a function that judges what the pattern finds."""
+def rule(pattern: str, *words: str) -> Callable[[Judge], Rule]:
+    """Makes a rule of a function that judges what the pattern finds.
+
+    Args:
+        pattern: A space in it stands for any white space.
+        words: In small letters; a sentence with none of them is passed over, so that a pattern that begins with any
+            expression is not tried at every place.
+    """
     # Blanked formula signs leave more than one space.
     spaced = pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
-    return lambda judges: (re.compile(spaced, re.IGNORECASE), judges)
+    return lambda judges: (re.compile(spaced, re.IGNORECASE), judges, words)
 
 
 def term_of(text: str) -> Term | None:
@@ -73,7 +81,10 @@ def judged(sentence: str, context: Context, rules: tuple[Rule, ...]) -> Iterator
     """The statements in words of one sentence: where each begins and ends in it, and its verdict."""
     if len(sentence) > MAX_SENTENCE:
         return
-    for pattern, judges in rules:
+    small = sentence.lower()
+    for pattern, judges, words in rules:
+        if words and not any(word in small for word in words):
+            continue
         for m in pattern.finditer(sentence):
             try:
                 found = judges(m, context)

@@ -7,6 +7,7 @@ no prose (code, the notes of a calculator ``<<2+3=5>>``, pictures in Asymptote) 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -83,7 +84,16 @@ class Token:
     inner: int = 0
 
 
-def without_notes(text: str) -> tuple[str, list[tuple[int, int]]]:
+Missing = list[tuple[int, int]]
+"""Places, and how many characters of notes stood before each."""
+
+
+def place(missing: Missing, at: int) -> int:
+    """Where a place of the text without notes is in the whole text."""
+    return at + missing[bisect_right(missing, (at, 1 << 62)) - 1][1]
+
+
+def without_notes(text: str) -> tuple[str, Missing]:
     """The text without the notes of a calculator, and how many characters are missing from which place on."""
     out, missing, at, removed = [], [(0, 0)], 0, 0
     for m in _NOTE.finditer(text):
@@ -100,23 +110,24 @@ def plain(text: str) -> str:
     return text.translate(_SAME)
 
 
-def scan(text: str) -> list[Token]:
-    """The tokens of a text, formulas whole."""
-    view = plain(text)
+def scan(text: str, begin: int = 0) -> list[Token]:
+    """The tokens of a text from the place ``begin`` on, formulas whole."""
+    view = plain(text[begin:])
     found: list[Token] = []
     at = 0
     for segment in split(view).segments:
         end = at + len(segment.raw)
         if segment.kind == "text":
-            _scan_prose(view, at, end, found)
+            _scan_prose(view, at, end, begin, found)
         else:
-            inner = at + max(0, segment.raw.find(segment.source))
-            found.append(Token("formula", segment.source, at, end, view[at - 1 : at].isspace(), inner))
+            inner = begin + at + max(0, segment.raw.find(segment.source))
+            spaced = view[at - 1 : at].isspace()
+            found.append(Token("formula", segment.source, begin + at, begin + end, spaced, inner))
         at = end
     return _with_words(found)
 
 
-def _scan_prose(view: str, at: int, end: int, found: list[Token]) -> None:
+def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) -> None:
     spaced = view[at - 1 : at].isspace()
     for m in _TOKEN.finditer(view, at, end):
         kind, raw = str(m.lastgroup), m[0]
@@ -124,7 +135,7 @@ def _scan_prose(view: str, at: int, end: int, found: list[Token]) -> None:
             spaced = spaced or kind == "space"
             continue
         if kind == "raised":
-            found.append(Token("op", "^", m.start(), m.start(), False))
+            found.append(Token("op", "^", shift + m.start(), shift + m.start(), False))
             kind, raw = "num", "".join(_RAISED[c] for c in raw)
         elif kind == "ordinal":
             kind = "word"
@@ -140,7 +151,7 @@ def _scan_prose(view: str, at: int, end: int, found: list[Token]) -> None:
             raw = "^"
         elif kind in ("cur", "pct"):
             raw = raw[-1]
-        found.append(Token(kind, raw, m.start(), m.end(), spaced))  # type: ignore[arg-type]
+        found.append(Token(kind, raw, shift + m.start(), shift + m.end(), spaced))  # type: ignore[arg-type]
         spaced = kind == "line"
 
 

@@ -26,10 +26,19 @@ def flattened(sentence: str) -> str:
     return flat if _WORDY.search(flat) else ""
 
 
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence begins and ends; a line break ends one, but for a display formula."""
-    at = 0
-    for m in _SENTENCE_END.finditer(text):
+def squeezed(flat: str) -> tuple[str, list[int]]:
+    """The text with every run of white space as one sign, and where each of its characters stood; with the end.
+
+    A picture or formula signs leave long runs, over which patterns would go again and again.
+    """
+    places = [k for k, c in enumerate(flat) if not c.isspace() or not k or not flat[k - 1].isspace()]
+    return "".join(flat[k] for k in places), [*places, len(flat)]
+
+
+def sentences(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
+    """Where each sentence from the place ``begin`` on begins and ends; an empty line or a list's next item ends one."""
+    at = begin
+    for m in _SENTENCE_END.finditer(text, begin):
         if m.start() > at:
             yield at, m.end()
         at = m.end()

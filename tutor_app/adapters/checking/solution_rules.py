@@ -144,7 +144,7 @@ def either(m: re.Match[str], context: Context) -> Judgement | None:
     return Judgement("unchecked", "equation")
 
 
-@rule(rf"(?:{EXPR} )?\b(?:has|have|there (?:is|are)) no real (?:solutions?|roots?|zeros?)\b")
+@rule(rf"(?:{EXPR} )?\b(?:has|have|there (?:is|are)) no real (?:solutions?|roots?|zeros?)\b", "no real")
 def no_real(m: re.Match[str], context: Context) -> Judgement | None:
     """An equation without real solutions."""
     subject = (m[1] or "").strip()
@@ -222,7 +222,10 @@ def _fits(values: dict[str, Term], context: Context) -> Judgement | None:
 
 @rule(
     rf"(?:^|(?<=[\s:,])){EXPR} (?:factors (?:as|into|to)|(?:can be |is )factored (?:as|into)|expands to|simplifies to"
-    rf"|(?:can be |is )simplified to) {EXPR}{END}"
+    rf"|(?:can be |is )simplified to) {EXPR}{END}",
+    "factor",
+    "expand",
+    "simplif",
 )
 def factors_as(m: re.Match[str], _context: Context) -> Judgement | None:
     """A factorisation, expansion or simplification: "x^2 - 1 factors as (x - 1)(x + 1)"."""

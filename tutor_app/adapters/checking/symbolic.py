@@ -6,7 +6,9 @@ Loaded only in the checking process. Everything answers None where SymPy does no
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
@@ -23,9 +25,28 @@ class Late(Exception):
     """An operation took too long."""
 
 
+class _Deadline:
+    """When the whole check must be over."""
+
+    at = math.inf
+
+
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let the operations inside the block take no longer than this in all."""
+    before, _Deadline.at = _Deadline.at, time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _Deadline.at = before
+
+
 @contextlib.contextmanager
 def limited(seconds: float = SECONDS) -> Iterator[None]:
     """Raise :class:`Late` inside the block when its time is over; where the system has no alarms, never."""
+    seconds = min(seconds, _Deadline.at - time.monotonic())
+    if seconds <= 0:
+        raise Late
     if not hasattr(signal, "setitimer"):
         yield
         return

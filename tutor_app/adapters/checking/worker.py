@@ -2,7 +2,8 @@
 
 Run by path as a child of :mod:`tutor_app.adapters.checking.checker`. A request has ``pieces``, the whole solution so
 far as pairs of a kind (``text``, ``output``) and its text; the answer has ``claims``, a list for each piece. What was
-read for the request before is kept, so that a solution that grows is read once. Or it has ``problem``, ``answer`` and
+read for the request before is kept, also of a text that has grown, so that a solution is read once; all requests about
+it together have a limited time. Or it has ``problem``, ``answer`` and
 ``outputs``, and the answer has ``verdict``.
 """
 
@@ -20,10 +21,14 @@ if __name__ == "__main__":
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.answers import check_answer
-from tutor_app.adapters.checking.reading import PIECE_SECONDS, Reading
+from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
 MEMORY: Final = 1 << 30
+SOLUTION_SECONDS: Final = 1.2
+"""Wall time for the statements of one solution; those that are left then are not checked."""
+OUTPUT_SHARE: Final = 0.25
+"""Of the time that is left, for what one block of code printed."""
 
 
 class Worker:
@@ -33,29 +38,46 @@ class Worker:
         self._pieces: list[list[str]] = []
         self._claims: list[list[tuple[Any, ...]]] = []
         self._reading = Reading()
+        self._left = SOLUTION_SECONDS
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The claims of every piece, or the verdict of an answer."""
         if "problem" in request:
             return {"verdict": astuple(check_answer(request["problem"], request["answer"], request["outputs"]))}
         pieces: list[list[str]] = request["pieces"]
-        known = len(self._pieces)
-        if pieces[:known] != self._pieces:
-            self._pieces, self._claims, self._reading, known = [], [], Reading(), 0
-        end = time.monotonic() + PIECE_SECONDS
-        for kind, text in pieces[known:]:
-            found: list[tuple[Any, ...]] = []
-            try:
-                if kind == "text":
-                    found = [astuple(claim) for claim in self._reading.text(text, end - time.monotonic())]
-                else:
-                    self._reading.output(text, end - time.monotonic())
-            except MemoryError:
-                self._reading = Reading()
-                found = [(0, min(80, len(text)), text[:80], "unchecked", "", "memory")]
-            self._pieces.append([kind, text])
-            self._claims.append(found)
+        known = self._known(pieces)
+        for n, (kind, text) in enumerate(pieces):
+            if n < known:
+                continue
+            began = time.monotonic()
+            found = self._read(kind, text, grown=n < len(self._pieces))
+            self._left -= time.monotonic() - began
+            self._pieces[n:], self._claims[n:] = [[kind, text]], [found]
         return {"claims": self._claims}
+
+    def _known(self, pieces: list[list[str]]) -> int:
+        """How many of the pieces need not be read again; the next one may be the last of before, which has grown."""
+        count = len(self._pieces)
+        if pieces[:count] == self._pieces:
+            return count
+        if count and len(pieces) >= count and pieces[: count - 1] == self._pieces[:-1]:
+            (kind, before), (now, text) = self._pieces[-1], pieces[count - 1]
+            if kind == now == "text" and text.startswith(before):
+                return count - 1
+        self._pieces, self._claims, self._reading, self._left = [], [], Reading(), SOLUTION_SECONDS
+        return 0
+
+    def _read(self, kind: str, text: str, *, grown: bool) -> list[tuple[Any, ...]]:
+        seconds = max(0.0, self._left)
+        try:
+            if kind != "text":
+                self._reading.output(text, seconds * OUTPUT_SHARE)
+                return []
+            read = self._reading.grown if grown else self._reading.text
+            return [astuple(claim) for claim in read(text, seconds)]
+        except MemoryError:
+            self._reading = Reading()
+            return [(0, min(80, len(text)), text[:80], "unchecked", "", "memory")]
 
 
 def main() -> int:

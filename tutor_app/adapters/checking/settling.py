@@ -1,0 +1,77 @@
+"""What of a text is settled while it grows, and what of it was not read: places and counts; nothing is judged."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from tutor_app.adapters.checking.formulas import pieces
+from tutor_app.adapters.checking.scanner import Missing, Token, place
+from tutor_app.adapters.checking.sentences import sentences
+from tutor_app.core.claims import Claim
+from tutor_app.text.delimiters import split
+
+LONG: Final = 2_000
+"""Characters without the end of a sentence, after which the end of a line settles what is before it."""
+MAX_UNREAD: Final = 2_000
+"""Statements counted in what was not read."""
+_OPEN_PICTURE: Final = re.compile(r"\[asy\](?!.*\[/asy\])", re.DOTALL)
+_EQUALITY: Final = re.compile(r"[^\s=]{0,40}\s?(?:[=≈≤≥<>]|\\(?:approx|leq?|geq?)(?![a-z]))\s?[^\s=]{1,40}")
+
+
+def settled_until(text: str, tokens: Sequence[Token], begin: int) -> int:
+    """The last place before which nothing is read otherwise when the text goes on; ``begin`` if there is none.
+
+    It is the beginning of a line that begins a sentence too, and has something in it already.
+
+    Args:
+        text: Without notes.
+        tokens: Of the text from ``begin`` on.
+        begin: Up to where it is settled.
+    """
+    ends = {end for _, end in sentences(text, begin)}
+    picture = _OPEN_PICTURE.search(text, begin)
+    last = picture.start() if picture is not None else len(text)
+    opened = split(text[begin:]).open_at
+    last = min(last, begin + opened) if opened >= 0 else last
+    for k in range(len(tokens) - 2, 0, -1):
+        line, before, after = tokens[k], tokens[k - 1], tokens[k + 1]
+        if line.kind != "line" or line.end > last or before.end <= begin:
+            continue
+        if before.kind in ("op", "rel", "open", "line") or after.kind in ("op", "rel", "close"):
+            continue
+        if any(place_ in ends for place_ in range(before.end, line.end + 1)) or line.end - begin > LONG:
+            return line.end
+    return begin
+
+
+def unjudged(text: str, missing: Missing, tokens: Sequence[Token], begin: int) -> Iterator[Claim]:
+    """The statements from a place on for which there was no time, at most so many as are worth counting."""
+    count = 0
+    for k, token in enumerate(tokens):
+        if token.start < begin or token.kind not in ("rel", "formula"):
+            continue
+        spans = [(tokens[max(0, k - 1)].start, tokens[min(len(tokens) - 1, k + 1)].end)]
+        if token.kind == "formula":
+            members = list(pieces(token.text))
+            spans = [(token.inner + a.start, token.inner + b.end) for a, b in itertools.pairwise(members) if b.relation]
+        elif token.text == "is":
+            continue
+        for start, end in spans:
+            a, b = place(missing, start), place(missing, end)
+            yield Claim(a, b, text[a:b], "unchecked", reason="time")
+            count += 1
+        if count >= MAX_UNREAD:
+            return
+
+
+def unread(text: str, begin: int) -> Iterator[Claim]:
+    """The statements from a place on that are too many to be read; at least one, so that it is told."""
+    found = [m for m, _ in zip(_EQUALITY.finditer(text, begin), range(MAX_UNREAD), strict=False)]
+    for m in found:
+        yield Claim(m.start(), m.end(), m[0], "unchecked", reason="too_long")
+    if not found:
+        rest = text[begin : begin + 80]
+        yield Claim(begin, begin + len(rest), rest, "unchecked", reason="too_long")
