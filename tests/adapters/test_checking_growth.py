@@ -24,7 +24,6 @@ TEXTS = [
 ]
 
 
-
 @pytest.mark.parametrize("text", TEXTS)
 def test_lines_one_by_one_give_the_claims_of_the_whole(text: str) -> None:
     lines = text.splitlines(keepends=True)
