@@ -8,6 +8,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.checking.worker import Worker
+from tutor_app.core.errors import HostFault
 
 TEXTS = [
     "1. First 6 * 7 = 42 apples.\n2. Then 42 + 8 = 51.\n3. That is 51 / 3 = 17 each.\n",
@@ -102,7 +103,8 @@ def test_no_operation_goes_on_after_the_end() -> None:
 def test_a_solution_that_ended_the_process_is_given_up() -> None:
     with Checker(-0.5) as checker:  # its process is ended half a second later, that is at once
         assert [claim.reason for claim in checker.text("1 + 1 = 2")] == ["timeout"]
-        process = checker.pid
+        checker.close()
         grown = checker.check([("text", "1 + 1 = 2\n2 + 2 = 4"), ("output", "4")])
         assert [[claim.reason for claim in piece] for piece in grown] == [["timeout"], []]
-        assert checker.pid == process
+        with pytest.raises(HostFault):
+            checker.text("another one")
