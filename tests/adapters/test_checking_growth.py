@@ -7,6 +7,7 @@ import pytest
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.checking.reading import Reading
+from tutor_app.adapters.checking.scanner import Token, scan
 from tutor_app.adapters.checking.worker import Worker
 from tutor_app.core.errors import HostFault
 
@@ -37,14 +38,11 @@ def test_lines_one_by_one_give_the_claims_of_the_whole(text: str) -> None:
 def test_the_time_for_a_line_does_not_grow_with_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
 
-    def scan(text: str, begin: int = 0) -> list[object]:
+    def measured(text: str, begin: int = 0) -> list[Token]:
         read.append(len(text) - begin)
-        return original(text, begin)
+        return scan(text, begin)
 
-    from tutor_app.adapters.checking import reading as module
-
-    original = module.scan
-    monkeypatch.setattr(module, "scan", scan)
+    monkeypatch.setattr("tutor_app.adapters.checking.reading.scan", measured)
     reading, text = Reading(), ""
     for n in range(200):
         text += f"{n + 1}. There are {n} + 1 = {n + 1} of them.\n"
