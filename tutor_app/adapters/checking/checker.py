@@ -130,6 +130,7 @@ def _unchecked(piece: Piece, known: tuple[Claim, ...] = ()) -> tuple[Claim, ...]
     kind, text = piece
     if kind != "text":
         return ()
+    known = tuple(claim for claim in known if claim.reason != "timeout")
     begin = max((claim.end for claim in known), default=0)
     rest = text[begin : begin + SHOWN]
     return (*known, Claim(begin, begin + len(rest), rest, "unchecked", reason="timeout")) if rest.strip() else known
