@@ -98,9 +98,9 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
         Answer("d"),
         meta={"k": 1},
     )
-    assert VERSION == 4
+    assert VERSION == 5
     assert json.loads(transcript.to_json()) == {
-        "version": 4,
+        "version": 5,
         "meta": {"k": 1},
         "turns": [
             {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
@@ -183,8 +183,8 @@ def test_unknown_keys_are_left_out() -> None:
     [
         ([], 'a list "turns"'),
         ({"turns": {}}, 'a list "turns"'),
-        ({"turns": []}, "version None is not one of 1 to 4"),
-        ({"turns": [], "version": 5}, "version 5 is not"),
+        ({"turns": []}, "version None is not one of 1 to 5"),
+        ({"turns": [], "version": 6}, "version 6 is not"),
         ({"turns": [], "version": 0}, "version 0 is not"),
         ({"turns": [], "version": "1"}, "version '1' is not"),
         ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),

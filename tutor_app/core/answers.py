@@ -30,7 +30,8 @@ _EMPHASIS: Final = re.compile(r"(?<![\w)*])(\*\*|__|`)(?=\S)([^*_`]+?)(?<=\S)\1(
 _AMOUNTS: Final = re.compile(r"[^$]*\$\d[\d.,]*[^$\d]*\$\d[^$]*")
 """Two amounts of money, each with its sign before it."""
 _PHRASE: Final = re.compile(r"answers?\s+(?:is|are)\b[\s:]*([^\n]+)", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
+NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
+"""A number in prose or output."""
 
 
 def boxed(text: str) -> Iterator[tuple[str, int]]:
@@ -103,7 +104,7 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
             if lines:
                 return Answer(lines[-1].strip(), "output")
     for text in reversed(prose):
-        numbers = _NUMBER.findall(text)
+        numbers = NUMBER.findall(text)
         if numbers:
             return Answer(numbers[-1].replace(",", ""), "number")
     return None

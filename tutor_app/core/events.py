@@ -188,6 +188,30 @@ class AnswerFound:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class VoteCast:
+    """One of several attempts at the problem has ended.
+
+    Attributes:
+        attempt: Its number, from 0.
+        done: How many have ended.
+        of: How many there are.
+        leading: The answer that leads, as LaTeX; empty where none was given yet.
+        votes: Attempts that gave it.
+    """
+
+    attempt: int
+    done: int
+    of: int
+    leading: str = ""
+    votes: int = 0
+
+    def sentence(self) -> str:
+        """For the user: how far the vote is."""
+        said = f"{self.done} of {self.of} attempts"
+        return f"{said}, {self.votes} for {self.leading}" if self.votes else said
+
+
 class EndReason(Enum):
     """Why a solution ended; :meth:`sentence` says it to the user."""
 
@@ -308,5 +332,6 @@ SolveEvent = (
     | RunFinished
     | ClaimsFound
     | AnswerFound
+    | VoteCast
     | Finished
 )

@@ -14,9 +14,10 @@ from typing import Any, Final, Literal, get_args
 from tutor_app.core.claims import Claim, ClaimVerdict
 from tutor_app.core.verdicts import HOW, KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, REASONS, Verdict, VerdictKind
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Version of the JSON form; this and every older one can be read.
 
+5: an answer may have several parts; the attempts of a vote stand beside the turns.
 4: an answer's verdict is an object that says how it was checked. In 3 it was a word about a known answer.
 3: a text part has the claims that were found in it; a text of an older version has none.
 2: thoughts are parts. In 1 they stood in ``meta["thoughts"]``, a list of strings.
@@ -25,6 +26,7 @@ VERSION: Final = 4
 Role = Literal["user", "assistant"]
 OutputStatus = Literal["ok", "error", "timeout", "stopped", "died", "refused"]
 AnswerSource = Literal["boxed", "phrase", "output", "number"]
+AttemptKind = Literal["code", "reasoning"]
 
 
 class TranscriptFormatError(ValueError):
@@ -143,22 +145,71 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """One of the answers to a problem that asks for several.
+
+    Attributes:
+        latex: Its text, as found.
+        label: How the solution names it: ``(a)``; may be empty.
+        verdict: Whether it was checked, and what was found.
+    """
+
+    latex: str
+    label: str = ""
+    verdict: Verdict = NOT_LOOKED
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The final answer.
 
     Attributes:
-        latex: Its text, as found.
+        latex: Its text, as found; of several parts, all of them in order.
         source: Which rule found it: the last ``\\boxed{}``, the phrase "the answer is", the last output,
             or the last number (the fall-backs of MuMath-Code's ``extract_answer``).
         verdict: Whether it was checked, and what was found.
+        parts: The answers to the parts of a problem that asks for several, in order; empty where it asks for one.
     """
 
     latex: str
     source: AnswerSource = "boxed"
     verdict: Verdict = NOT_LOOKED
+    parts: tuple[AnswerPart, ...] = ()
 
 
 Part = Text | Thought | Code | Output | Figure | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One of several attempts at the same problem, kept with the solution that their vote has chosen.
+
+    Attributes:
+        parts: The whole attempt, its answer included if it gave one.
+        kind: ``code`` (the model writes code that is run) or ``reasoning`` (words alone).
+        temperature: Of its sampling; 0 always takes the likeliest word.
+        seed: Of its sampling.
+        ended: Why it ended (:class:`~tutor_app.core.events.EndReason`); empty while it is made, or where it was cut off
+            because the vote was decided without it.
+        option: Number of the answer it votes for, 0 the one that won; -1 where it casts no vote.
+        weight: What its vote counts; 1 unless something speaks against it.
+        why: What speaks against it, keys of :data:`tutor_app.core.votes.DOUBTS`.
+    """
+
+    parts: tuple[Part, ...]
+    kind: AttemptKind = "code"
+    temperature: float = 0.0
+    seed: int = 0
+    ended: str = ""
+    option: int = -1
+    weight: float = 0.0
+    why: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> Answer | None:
+        """Its answer, if it gave one."""
+        return next((p for p in reversed(self.parts) if isinstance(p, Answer)), None)
+
 
 _KINDS: Final[dict[str, type[Part]]] = {
     "text": Text,
@@ -171,6 +222,7 @@ _KINDS: Final[dict[str, type[Part]]] = {
 _CHOICES: Final = {
     (Output, "status"): get_args(OutputStatus),
     (Answer, "source"): get_args(AnswerSource),
+    (Attempt, "kind"): get_args(AttemptKind),
     (Verdict, "kind"): get_args(VerdictKind),
     (Verdict, "how"): ("", *HOW, *REASONS),
     (Claim, "verdict"): get_args(ClaimVerdict),
@@ -194,10 +246,14 @@ class Transcript:
     Attributes:
         turns: Alternating turns; the first is the user's and holds the problem.
         meta: Provenance as flat JSON values (model, date, settings, source, licence, end reason ...).
+        attempts: All attempts of the vote that the solution comes from; empty where there was none.
+        chosen: Which of them is the solution, or -1.
     """
 
     turns: tuple[Turn, ...]
     meta: Mapping[str, Any] = field(default_factory=dict)
+    attempts: tuple[Attempt, ...] = ()
+    chosen: int = -1
 
     @classmethod
     def of(cls, problem: str, *parts: Part, meta: Mapping[str, Any] | None = None) -> Transcript:
@@ -235,7 +291,10 @@ class Transcript:
     def to_dict(self) -> dict[str, Any]:
         """The versioned plain form."""
         turns = [{"role": t.role, "parts": [_part_to_dict(p) for p in t.parts]} for t in self.turns]
-        return {"version": VERSION, "meta": dict(self.meta), "turns": turns}
+        plain = {"version": VERSION, "meta": dict(self.meta), "turns": turns}
+        if self.attempts:
+            plain |= {"chosen": self.chosen, "attempts": [_attempt_to_dict(attempt) for attempt in self.attempts]}
+        return plain
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -279,7 +338,7 @@ class Transcript:
             if not isinstance(parts, list):
                 raise TranscriptFormatError(f'turn {i}: "parts" must be a list')
             turns.append(Turn(turn["role"], tuple(_part_from_dict(p, f"turn {i}") for p in parts)))
-        found = cls(tuple(turns), meta)
+        found = cls(tuple(turns), meta, *_vote(data))
         return _thoughts_as_parts(found) if version == 1 else found
 
 
@@ -305,10 +364,55 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
         if isinstance(value, CodeError):
             value = {g.name: getattr(value, g.name) for g in fields(value)}
         elif isinstance(value, Verdict) and value != NOT_LOOKED:
-            value = {g.name: v for g in fields(value) if (v := getattr(value, g.name)) != g.default}
-        if value != f.default:
-            out[f.name] = value if f.name != "claims" else [_claim_to_dict(claim) for claim in value]
+            value = _verdict_to_dict(value)
+        if value == f.default:
+            continue
+        match f.name:
+            case "claims":
+                out[f.name] = [_claim_to_dict(claim) for claim in value]
+            case "parts":
+                out[f.name] = [_answer_part_to_dict(part) for part in value]
+            case _:
+                out[f.name] = value
     return out
+
+
+def _verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
+    return {f.name: value for f in fields(verdict) if (value := getattr(verdict, f.name)) != f.default}
+
+
+def _answer_part_to_dict(part: AnswerPart) -> dict[str, Any]:
+    out = {"latex": part.latex} | ({"label": part.label} if part.label else {})
+    return out | ({"verdict": _verdict_to_dict(part.verdict)} if part.verdict != NOT_LOOKED else {})
+
+
+def _attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
+    plain = {f.name: v for f in fields(attempt) if (v := getattr(attempt, f.name)) != f.default}
+    if attempt.why:
+        plain["why"] = list(attempt.why)
+    return plain | {"parts": [_part_to_dict(part) for part in attempt.parts]}
+
+
+def _vote(data: Mapping[str, Any]) -> tuple[tuple[Attempt, ...], int]:
+    """The attempts, and which of them was chosen."""
+    rows, chosen = data.get("attempts", []), data.get("chosen", -1)
+    if not isinstance(rows, list):
+        raise TranscriptFormatError('"attempts" must be a list')
+    if not (_fits("option", chosen) and -1 <= chosen < len(rows)):
+        raise TranscriptFormatError('"chosen" must be the number of an attempt')
+    return tuple(_attempt(row, f"attempt {i}") for i, row in enumerate(rows)), chosen
+
+
+def _attempt(data: Any, where: str) -> Attempt:
+    parts = data.get("parts") if isinstance(data, dict) else None
+    if not isinstance(parts, list):
+        raise TranscriptFormatError(f'{where}: "parts" must be a list')
+    why = data.get("why", [])
+    if not isinstance(why, list) or not all(isinstance(word, str) for word in why):
+        raise TranscriptFormatError(f'{where}: "why" must be a list of words')
+    plain = {name: value for name, value in data.items() if name not in ("parts", "why")}
+    attempt: Attempt = _build(Attempt, {**plain, "parts": ()}, where)
+    return replace(attempt, parts=tuple(_part_from_dict(p, where) for p in parts), why=tuple(why))
 
 
 def _claim_to_dict(claim: Claim) -> dict[str, Any]:
@@ -350,8 +454,10 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
             if not isinstance(value, dict):
                 raise TranscriptFormatError(f'{where}: "error" must be an object')
             value = _build(CodeError, value, where)
-        elif cls is Answer and f.name == "verdict":
+        elif cls in (Answer, AnswerPart) and f.name == "verdict":
             value = _verdict(value, where)
+        elif cls is Answer and f.name == "parts":
+            value = _answer_parts(value, where)
         elif f.name == "claims":
             value = _claims(value, data.get("text"), where)
         elif not _fits(f.name, value) or value not in _CHOICES.get((cls, f.name), (value,)):
@@ -361,6 +467,12 @@ def _build(cls: type[Any], data: Mapping[str, Any], where: str) -> Any:
         return cls(**values)
     except TypeError as e:
         raise TranscriptFormatError(f"{where}: {str(e).split('()', 1)[-1].strip()}") from None
+
+
+def _answer_parts(value: Any, where: str) -> tuple[AnswerPart, ...]:
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise TranscriptFormatError(f"{where}: the parts of an answer must be a list of objects")
+    return tuple(_build(AnswerPart, row, where) for row in value)
 
 
 def _verdict(value: Any, where: str) -> Verdict:
@@ -373,10 +485,12 @@ def _verdict(value: Any, where: str) -> Verdict:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name == "seconds":
+    if name in ("seconds", "temperature", "weight"):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("width", "height", "line", "start", "end", "agree", "of"):
+    if name in ("width", "height", "line", "start", "end", "agree", "of", "seed", "option"):
         return isinstance(value, int) and not isinstance(value, bool)
+    if name == "parts":
+        return isinstance(value, tuple)
     if name in ("truncated", "supervised"):
         return isinstance(value, bool)
     if name == "error":

@@ -40,7 +40,8 @@ REASONING_PROMPT: Final = "reasoning"
 
 _BESIDE_A_THOUGHT: Final = 2048
 """Tokens of context that the problem, its prompt and the outputs of code need beside a thought."""
-_TRAINED_ON_THE_FORM: Final = (MUMATH, ALPACA, NUMINA, OPENMATH)
+TRAINED_ON_THE_FORM: Final = (MUMATH, ALPACA, NUMINA, OPENMATH)
+"""Dialects whose models know only their own form: no prompt makes them reason without code."""
 
 
 def load_prompt(name: str, dialect: Dialect) -> PromptSet:
@@ -52,7 +53,7 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         UserFault: If there is none of that name, or the file is not a prompt.
     """
     if not name:
-        if dialect in _TRAINED_ON_THE_FORM:
+        if dialect in TRAINED_ON_THE_FORM:
             return PromptSet()
         name = DEFAULT_PROMPT
     if name == "none":
@@ -278,7 +279,7 @@ def open_tutor(
     limits = Limits(seconds=float(settings.code_timeout))
     sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
     own_prompt = entry.prompt if entry is not None else ""
-    if settings.reasoning_only and dialect not in _TRAINED_ON_THE_FORM:
+    if settings.reasoning_only and dialect not in TRAINED_ON_THE_FORM:
         own_prompt = REASONING_PROMPT
     checker = Checker() if check_statements and settings.check_statements else None
     return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults, checker)

@@ -52,7 +52,8 @@ class Model:
         context.n_seq_max = self.n_seq
         context.n_batch = context.n_ubatch = self.chunk + self.n_seq
         context.n_threads = context.n_threads_batch = self.threads
-        context.kv_unified = False
+        # Sequences that are evaluated together read what they have in common once.
+        context.kv_unified = bool(request["batched"])
         context.no_perf = True
         context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
         # On a CPU the fused attention decodes a tenth slower from a few hundred positions on and reads prompts no
@@ -132,6 +133,14 @@ class Model:
             return start
         self.lc.llama_memory_seq_rm(self.memory, seq, -1, -1)
         return 0
+
+    def copy(self, source: int, target: int) -> None:
+        """Give ``target`` what ``source`` holds, in the place of its own; both may go on from there.
+
+        With one cache for all sequences nothing is copied: the cells belong to both.
+        """
+        self.lc.llama_memory_seq_rm(self.memory, target, -1, -1)
+        self.lc.llama_memory_seq_cp(self.memory, source, target, -1, -1)
 
     def state(self, seq: int) -> bytes:
         """Keys and values of a sequence."""

@@ -267,8 +267,8 @@ class Worker:
             request = self._waiting[0]
             model = self._loaded()
             ids, prefix, resumed, key = self._ids(request["spans"], int(request["prefix"]))
-            if self._being_read(ids[:prefix]):
-                return  # another sequence is reading the same beginning: its state will serve this one too
+            if self._being_read(ids[:prefix]) or (self._batched and self._being_asked(ids)):
+                return  # another sequence is reading the same text: what it has read will serve this one too
             del self._waiting[0]
             if not ids:
                 self._send(op="stopped", id=request["id"], reason="eos")
@@ -303,6 +303,23 @@ class Worker:
             if s.job is not None
         )
 
+    def _being_asked(self, ids: list[int]) -> bool:
+        """Whether a sequence is under way through this very prompt."""
+        return any(s.job.done < len(ids) - 1 and s.job.ids == ids for s in self._slots if s.job is not None)
+
+    def _share(self, slot: Slot, job: Job, keep: int) -> int:
+        """Take over what another sequence has read of this prompt, if that is more; returns how much there is now.
+
+        Only where sequences are evaluated together: what is taken over was not cut where this one would be.
+        """
+        shared = {s.seq: min(common_prefix(s.tokens, job.ids), len(job.ids) - 1) for s in self._slots if s is not slot}
+        source = max(self._slots, key=lambda s: shared.get(s.seq, 0))
+        if shared.get(source.seq, 0) <= keep:
+            return keep
+        self._loaded().copy(source.seq, slot.seq)
+        slot.tokens = list(source.tokens)
+        return shared[source.seq]
+
     def _reusable(self, slot: Slot, job: Job) -> int:
         """How many leading tokens of the job's prompt the slot's cache can serve, at the cuts allowed."""
         shared = common_prefix(slot.tokens, job.ids)
@@ -316,6 +333,8 @@ class Worker:
     def _start(self, slot: Slot, job: Job) -> None:
         model = self._loaded()
         keep = self._reusable(slot, job)
+        if self._batched:
+            keep = self._share(slot, job, keep)
         if keep < job.prefix:
             constant = job.ids[: job.prefix]
             state = self._states.get(constant)

@@ -1,0 +1,178 @@
+"""What several attempts at a problem come to: answers grouped, votes counted, and when a lead cannot be lost any more.
+
+Pure functions over answers. Whether two answers are equal is asked of the caller, which has the grader: an answer in
+another form is a vote for the same value, and an empty answer is no vote. The window, the terminal, the exports and
+evaluation all count by :func:`grouped` and :func:`count`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tutor_app.core.transcript import Answer, Attempt, Transcript
+
+Equal = Callable[[str, str], bool]
+
+DOUBTS: Final = {
+    "output": "its code printed something else",
+    "prose": "its words before the code come to something else",
+    "failed": "its last code failed",
+    "false": "a statement in it is false",
+    "unfinished": "it did not come to its end",
+    "unboxed": "the answer was not stated, but taken from its output or its last number",
+}
+"""What speaks against an attempt, for the user."""
+
+
+def grouped(answers: Sequence[str], equal: Equal) -> tuple[tuple[int, ...], ...]:
+    """Numbers of the attempts with equal answers, in the order in which the answers were first given.
+
+    Args:
+        answers: One an attempt; an empty one belongs to no group.
+        equal: Whether two answers have the same value.
+    """
+    groups: list[list[int]] = []
+    for i, answer in enumerate(answers):
+        if not answer.strip():
+            continue
+        home = next((g for g in groups if answers[g[0]] == answer), None)
+        # One direction may be refused: 0.33 is a good rounding of 1/3, but 1/3 is not what 0.33 asks for.
+        home = home or next((g for g in groups if equal(answers[g[0]], answer) or equal(answer, answers[g[0]])), None)
+        if home is None:
+            groups.append([i])
+        else:
+            home.append(i)
+    return tuple(map(tuple, groups))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An answer that was voted for.
+
+    Attributes:
+        answer: As the first of its attempts gave it.
+        attempts: Their numbers.
+        weight: What their votes count together.
+    """
+
+    answer: str
+    attempts: tuple[int, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The options of a vote, the one with most first.
+
+    Attributes:
+        options: All of them; of equal weights the one with more attempts, then the one that was given first.
+        of: All attempts, also those without an answer.
+        cut: Attempts that were ended because the vote was decided without them.
+    """
+
+    options: tuple[Option, ...] = ()
+    of: int = 0
+    cut: int = 0
+
+    @property
+    def tied(self) -> bool:
+        """Whether another answer has as much as the winner."""
+        return len(self.options) > 1 and self.options[0].weight == self.options[1].weight
+
+    @property
+    def lead(self) -> float:
+        """By how much the winner is ahead."""
+        if not self.options:
+            return 0.0
+        return self.options[0].weight - (self.options[1].weight if len(self.options) > 1 else 0.0)
+
+    def decided(self, left: int) -> bool:
+        """Whether the winner wins whatever ``left`` more attempts answer, each with a full vote at most."""
+        return bool(self.options) and self.lead > left
+
+    def sentence(self) -> str:
+        """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""
+        if not self.of:
+            return ""
+        if not self.options:
+            return f"None of {self.of} attempts gave an answer"
+        first = self.options[0]
+        agree = f"{len(first.attempts)} of {self.of} attempts {'agrees' if len(first.attempts) == 1 else 'agree'}"
+        if self.tied:
+            ties = sum(option.weight == first.weight for option in self.options)
+            agree = (
+                f"{ties} answers are tied with {len(first.attempts)} of {self.of} attempts; the first given is shown"
+            )
+        return f"{agree}; {self.cut} stopped early, the lead could not be lost" if self.cut else agree
+
+
+def count(answers: Sequence[str], weights: Sequence[float], equal: Equal) -> tuple[Option, ...]:
+    """The options with their weights, the one with most first.
+
+    Args:
+        answers: One an attempt, empty where there is none.
+        weights: What each vote counts; 0 is no vote.
+        equal: Whether two answers have the same value.
+    """
+    groups = grouped([a if w > 0 else "" for a, w in zip(answers, weights, strict=True)], equal)
+    options = [Option(answers[g[0]], g, round(sum(weights[i] for i in g), 6)) for g in groups]
+    return tuple(sorted(options, key=lambda o: (-o.weight, -len(o.attempts), o.attempts[0])))
+
+
+def settled(attempts: Sequence[Attempt], equal: Equal) -> tuple[Attempt, ...]:
+    """The attempts, each with the number of the option that it votes for."""
+    options = count([answer_of(a) for a in attempts], [a.weight for a in attempts], equal)
+    home = {i: n for n, option in enumerate(options) for i in option.attempts}
+    return tuple(replace(attempt, option=home.get(i, -1)) for i, attempt in enumerate(attempts))
+
+
+def tally_of(attempts: Sequence[Attempt]) -> Tally:
+    """The tally of attempts that know their options; what :func:`settled` found is not computed anew."""
+    options = []
+    for n in range(max((a.option for a in attempts), default=-1) + 1):
+        numbers = tuple(i for i, attempt in enumerate(attempts) if attempt.option == n)
+        if numbers:
+            weight = round(sum(attempts[i].weight for i in numbers), 6)
+            options.append(Option(answer_of(attempts[numbers[0]]), numbers, weight))
+    return Tally(tuple(options), len(attempts), sum(not a.ended for a in attempts))
+
+
+def answer_of(attempt: Attempt) -> str:
+    """The text of its answer, or empty."""
+    return attempt.answer.latex if attempt.answer is not None else ""
+
+
+def representative(tally: Tally, attempts: Sequence[Attempt]) -> int:
+    """The attempt to show for the winner: the one with the fewest doubts, then one with code, then the first; or -1."""
+    if not tally.options:
+        return -1
+    return min(tally.options[0].attempts, key=lambda i: (-attempts[i].weight, attempts[i].kind != "code", i))
+
+
+def promoted(transcript: Transcript, number: int) -> Transcript:
+    """The transcript with another attempt as its solution.
+
+    The answer tells how many agree with it; what else is known of the answer is kept.
+
+    Raises:
+        IndexError: If there is no attempt of that number.
+    """
+    attempt = transcript.attempts[number]
+    tally = tally_of(transcript.attempts)
+    agree = sum(a.option == attempt.option for a in transcript.attempts) if attempt.option >= 0 else 0
+    parts = tuple(_voted(p, agree, tally.of) if isinstance(p, Answer) else p for p in attempt.parts)
+    sampling = {"temperature": attempt.temperature, "seed": attempt.seed}
+    known = transcript.meta.get("sampling")
+    sampling = {**known, **sampling} if isinstance(known, dict) else sampling
+    found = transcript.with_solution(parts, sampling=sampling, ended=attempt.ended or "stopped")
+    return replace(found, chosen=number)
+
+
+def _voted(answer: Answer, agree: int, of: int) -> Answer:
+    """With the votes in its verdict; the verdict of an answer that could not be checked is that vote."""
+    if not agree:
+        return answer
+    kind = "votes" if answer.verdict.kind == "unchecked" else answer.verdict.kind
+    return replace(answer, verdict=replace(answer.verdict, kind=kind, agree=agree, of=of))

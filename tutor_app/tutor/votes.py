@@ -1,0 +1,348 @@
+"""Asks a model several times and lets the attempts vote: one attempt as usual, the rest sampled, all decoded together.
+
+Half of the attempts write code and half reason in words alone, because the two err on different problems. Answers are
+grouped by the grader. The vote ends as soon as its lead cannot be lost. Every attempt is kept with the solution.
+
+What speaks against an attempt makes its vote count less (:data:`FACTORS`); a vote never counts for nothing, since all
+attempts may have the same fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from tutor_app.adapters.grading.grader import Grader
+from tutor_app.core.answers import NUMBER
+from tutor_app.core.dialect import PromptSet
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.events import AnswerFound, EndReason, Finished, SolveEvent, Usage, VoteCast
+from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
+from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance
+from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
+from tutor_app.core.verdicts import NOT_LOOKED, Verdict
+from tutor_app.core.votes import Equal, promoted, representative, settled, tally_of
+from tutor_app.tutor.checked import check_whole
+from tutor_app.tutor.recorder import recorded
+from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
+from tutor_app.tutor.verdict import verdict_of
+
+log = logging.getLogger(__name__)
+
+MOST: Final = 64
+"""Attempts that may be asked for at once."""
+TEMPERATURE: Final = 0.7
+TOP_P: Final = 0.95
+"""Of the sampled attempts, unless the user has chosen a temperature."""
+
+FACTORS: Final = {"output": 0.5, "prose": 0.5, "failed": 0.5, "false": 0.5, "unfinished": 0.5, "unboxed": 0.5}
+"""What a vote counts for each thing that speaks against it, one factor times the other."""
+LEAST: Final = 0.1
+"""What every vote counts at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one attempt is made."""
+
+    kind: AttemptKind
+    temperature: float
+    seed: int
+
+
+def plans(votes: int, settings: SolveSettings, *, mixed: bool) -> tuple[Plan, ...]:
+    """How each attempt is made: the first as usual, the others sampled, in turns of both kinds where ``mixed``.
+
+    Raises:
+        UserFault: If that many attempts cannot be made.
+    """
+    if not 2 <= votes <= MOST:
+        raise UserFault(f"A vote of {votes} attempts cannot be held.", f"Ask for 2 to {MOST}.")
+    own: AttemptKind = "code" if settings.run_code else "reasoning"
+    usual = settings.sampling
+    temperature = usual.temperature or TEMPERATURE
+    found = [Plan(own, usual.temperature, usual.seed)]
+    for n in range(1, votes):
+        kind = ("code", "reasoning")[n % 2] if mixed and own == "code" else own
+        found.append(Plan(kind, temperature, usual.seed + n))
+    return tuple(found)
+
+
+def vote(
+    tutor: Tutor,
+    problem: str,
+    *,
+    votes: int,
+    settings: SolveSettings,
+    cancel: Cancel | None = None,
+    meta: Mapping[str, Any] | None = None,
+    library: Callable[[], SolutionLibrary] | None = None,
+    to_the_last: bool = False,
+) -> Iterator[SolveEvent]:
+    """Attempt one problem several times at once, and keep the attempts with the solution that wins.
+
+    Args:
+        tutor: Whose engine generates several texts at once (:class:`~tutor_app.adapters.engine.client.EngineOptions`);
+            one that does not makes the attempts one after the other.
+        problem: As typed.
+        votes: How many attempts.
+        settings: Budgets of each.
+        cancel: Raise it to stop; what there is is kept.
+        meta: Provenance to keep besides the model's.
+        library: See :meth:`Tutor.solve`.
+        to_the_last: Make every attempt to its end, also where the vote is decided.
+
+    Yields:
+        :class:`Recorded`, if the solution is kept; the events of the first attempt, without its answer, as they come;
+        a :class:`VoteCast` for every attempt that ends; and :class:`Finished` with the solution that has won.
+
+    Raises:
+        UserFault: If the problem is empty or too long, or the number of votes is out of bounds.
+    """
+    problem = check_problem(problem)
+    settings = tutor.defaults.applied(settings)
+    mixed = tutor.dialect not in TRAINED_ON_THE_FORM
+    planned = plans(votes, settings, mixed=mixed)
+    made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **(meta or {})}
+    with Grader() as grader, contextlib.ExitStack() as stack:
+        check = stack.enter_context(verdict_of(problem, tutor.checker))
+        held = _Vote(tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made)
+        events = held.events(to_the_last=to_the_last)
+        yield from events if library is None else recorded(events, library, held.draft)
+
+
+def _equality(grader: Grader) -> Equal:
+    """Whether two answers have the same value, by the grader."""
+
+    def equal(a: str, b: str) -> bool:
+        try:
+            return grader.grade(a, b).verdict == "correct"
+        except HostFault as e:
+            log.warning("two answers are not compared: %s", e)
+            return a.strip() == b.strip()
+
+    return equal
+
+
+def weighed(attempt: Attempt, equal: Equal) -> Attempt:
+    """The attempt with what its vote counts, and why."""
+    why = tuple(_doubts(attempt, equal)) if attempt.answer is not None else ()
+    weight = 1.0 if attempt.answer is not None else 0.0
+    for word in why:
+        weight *= FACTORS[word]
+    return replace(attempt, weight=max(weight, LEAST) if attempt.answer is not None else 0.0, why=why)
+
+
+def _doubts(attempt: Attempt, equal: Equal) -> Iterator[str]:
+    """Keys of what speaks against an attempt that gave an answer."""
+    answer = attempt.answer
+    assert answer is not None
+    if answer.source in ("output", "number"):
+        yield "unboxed"
+    if attempt.ended not in (EndReason.ANSWERED.value, EndReason.NO_ANSWER.value):
+        yield "unfinished"
+    outputs = [part for part in attempt.parts if isinstance(part, Output)]
+    if outputs and outputs[-1].status != "ok":
+        yield "failed"
+    elif outputs and answer.source != "output" and not _says(_last_line(outputs[-1]), answer.latex, equal):
+        yield "output"
+    if _prose_differs(attempt.parts, equal):
+        yield "prose"
+    if any(claim.verdict == "false" for claim in claims_of(attempt.parts)):
+        yield "false"
+
+
+def _prose_differs(parts: Sequence[Part], equal: Equal) -> bool:
+    """Whether the words before the first code calculate, and never come to what that code prints last."""
+    first = next((i for i, part in enumerate(parts) if isinstance(part, Code)), len(parts))
+    words = " ".join(part.text for part in parts[:first] if isinstance(part, Text))
+    output = next((part for part in parts[first:] if isinstance(part, Output)), None)
+    if output is None or output.status != "ok" or "=" not in words:
+        return False
+    results = NUMBER.findall(_last_line(output))
+    said = {number.replace(",", "") for number in NUMBER.findall(words)}
+    return bool(results) and not any(equal(number, results[-1]) for number in said)
+
+
+def _last_line(output: Output) -> str:
+    return (output.stdout.strip() or output.value).strip().rpartition("\n")[2]
+
+
+def _says(line: str, answer: str, equal: Equal) -> bool:
+    """Whether a line of output is the answer, or has it among its numbers."""
+    return not line or equal(line, answer) or any(equal(number, answer) for number in NUMBER.findall(line))
+
+
+class _Either:
+    """A :class:`~tutor_app.core.ports.Cancel` that the user or the vote may raise."""
+
+    def __init__(self, user: Cancel, decided: threading.Event) -> None:
+        self._user, self._decided = user, decided
+
+    def is_set(self) -> bool:
+        return self._user.is_set() or self._decided.is_set()
+
+
+class _Vote:
+    """The attempts under way: threads that make them, and one that collects what comes of them."""
+
+    def __init__(
+        self,
+        tutor: Tutor,
+        problem: str,
+        planned: Sequence[Plan],
+        settings: SolveSettings,
+        cancel: Cancel,
+        equal: Equal,
+        check: Callable[[Answer, tuple[Part, ...]], Verdict],
+        made: dict[str, Any],
+    ) -> None:
+        self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
+        self._cancel, self._equal, self._check, self._made = cancel, equal, check, made
+        self._builders = [Builder() for _ in planned]
+        self._ended: dict[int, Attempt] = {}
+        self._usages: list[Usage] = []
+        self._inbox: queue.SimpleQueue[tuple[int, SolveEvent | Exception]] = queue.SimpleQueue()
+        self._decided = threading.Event()
+
+    def events(self, *, to_the_last: bool) -> Iterator[SolveEvent]:
+        began = time.monotonic()
+        threads = [
+            threading.Thread(target=self._attempt, args=(i,), name=f"vote-{i}", daemon=True)
+            for i in range(len(self._planned))
+        ]
+        fault = ""
+        reason = EndReason.NO_ANSWER
+        try:
+            for thread in threads:
+                thread.start()
+            while len(self._ended) < len(threads):
+                number, event = self._inbox.get()
+                if isinstance(event, Exception):
+                    raise event
+                if isinstance(event, Finished):
+                    self._end(number, event)
+                    if event.reason in (EndReason.ENGINE, EndReason.SANDBOX):
+                        fault, reason = event.detail, event.reason
+                    yield self._cast(number)
+                    if not to_the_last and self._settled():
+                        self._decided.set()
+                        break
+                    continue
+                self._builders[number].apply(event)
+                if number == 0 and not isinstance(event, AnswerFound):
+                    yield event
+        finally:
+            self._decided.set()
+            for thread in threads:
+                thread.join()
+        yield self._finished(time.monotonic() - began, reason, fault)
+
+    def draft(self) -> Transcript:
+        """What there is so far, for the library."""
+        attempts = self._attempts()
+        found = Transcript.of(self._problem, meta=self._made | self._provenance()).with_solution(
+            self._builders[0].parts()
+        )
+        return replace(found, attempts=attempts, chosen=0)
+
+    # Making the attempts, each in its thread.
+
+    def _attempt(self, number: int) -> None:
+        plan = self._planned[number]
+        sampling = replace(self._settings.sampling, temperature=plan.temperature, seed=plan.seed)
+        if number and self._settings.sampling.temperature == 0:
+            sampling = replace(sampling, top_p=min(TOP_P, sampling.top_p))
+        own = replace(self._settings, sampling=sampling, run_code=plan.kind == "code")
+        one = Tutor(self._tutor.engine, self._tutor.executor, self._tutor.dialect, self._prompt(plan.kind))
+        try:
+            for event in one.solve(self._problem, settings=own, cancel=_Either(self._cancel, self._decided)):
+                self._inbox.put((number, event))
+        except Exception as e:  # noqa: BLE001 - handed to the thread that waits
+            self._inbox.put((number, e))
+
+    def _prompt(self, kind: AttemptKind) -> PromptSet:
+        if kind == "code" or not self._settings.run_code:
+            return self._tutor.prompt
+        return load_prompt(REASONING_PROMPT, self._tutor.dialect)
+
+    # Counting them.
+
+    def _end(self, number: int, event: Finished) -> None:
+        builder = self._builders[number]
+        if (answer := event.transcript.answer) is not None:
+            builder.apply(AnswerFound(answer))
+        if self._tutor.checker is not None:
+            for _ in check_whole(builder, self._tutor.checker):
+                pass
+        self._usages.append(event.usage)
+        attempt = replace(self._plain(number), ended=event.reason.value)
+        self._ended[number] = weighed(attempt, self._equal)
+
+    def _plain(self, number: int) -> Attempt:
+        plan = self._planned[number]
+        return Attempt(self._builders[number].parts(), plan.kind, plan.temperature, plan.seed)
+
+    def _attempts(self) -> tuple[Attempt, ...]:
+        """All of them; those under way cast no vote."""
+        numbers = range(len(self._planned))
+        return settled([self._ended.get(n) or self._plain(n) for n in numbers], self._equal)
+
+    def _cast(self, number: int) -> VoteCast:
+        options = tally_of(self._attempts()).options
+        leading, agreeing = (options[0].answer, len(options[0].attempts)) if options else ("", 0)
+        return VoteCast(number, len(self._ended), len(self._planned), leading, agreeing)
+
+    def _settled(self) -> bool:
+        return tally_of(self._attempts()).decided(len(self._planned) - len(self._ended))
+
+    def _finished(self, seconds: float, reason: EndReason, fault: str) -> Finished:
+        attempts = self._attempts()
+        tally = tally_of(attempts)
+        chosen = max(0, representative(tally, attempts))
+        shown = attempts[chosen]
+        if shown.answer is not None:
+            verdict = self._check(shown.answer, shown.parts)
+            attempts = tuple(_with_verdict(a, verdict) if a.option == shown.option else a for a in attempts)
+        usage = self._usage(seconds)
+        meta = self._made | self._provenance() | {"usage": asdict(usage)}
+        found = replace(Transcript.of(self._problem, meta=meta), attempts=attempts)
+        found = promoted(found, chosen)
+        if self._cancel.is_set():
+            reason = EndReason.STOPPED
+        elif tally.options:
+            reason, fault = EndReason.ANSWERED, ""
+        elif not fault:
+            reason = EndReason(shown.ended) if shown.ended else EndReason.NO_ANSWER
+        extra = {"ended": reason.value} | ({"detail": fault} if fault else {})
+        return Finished(reason, replace(found, meta={**found.meta, **extra}), usage, fault)
+
+    def _usage(self, seconds: float) -> Usage:
+        """What all attempts cost together; decoding at once, they share its time."""
+        tokens = sum(u.generated_tokens for u in self._usages)
+        return Usage(
+            prompt_tokens=max((u.prompt_tokens for u in self._usages), default=0),
+            evaluated_tokens=sum(u.evaluated_tokens for u in self._usages),
+            generated_tokens=tokens,
+            rounds=sum(u.rounds for u in self._usages),
+            runs=sum(u.runs for u in self._usages),
+            seconds=seconds,
+            decode_seconds=max((u.decode_seconds for u in self._usages), default=0.0),
+        )
+
+    def _provenance(self) -> dict[str, Any]:
+        t = self._tutor
+        return provenance(t.engine.info, t.dialect, t.prompt, self._settings)
+
+
+def _with_verdict(attempt: Attempt, verdict: Verdict) -> Attempt:
+    if verdict == NOT_LOOKED:
+        return attempt
+    parts = tuple(replace(p, verdict=verdict) if isinstance(p, Answer) else p for p in attempt.parts)
+    return replace(attempt, parts=parts)
