@@ -12,7 +12,7 @@ BIN := .venv/bin
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden pages replay steps soak screenshots verdicts clean
+.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden pages replay steps soak screenshots verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -69,6 +69,9 @@ verdicts: dev  ## check the answers of a file of problems, right and wrong ones:
 
 corrections: dev  ## solve problems with and without the correction of false statements: DATA=FILE.jsonl N=100
 	@$(BIN)/python packaging/corrections.py $(DATA) --count $(or $(N),100) $(ARGS)
+
+votes: dev  ## solve short problems greedily and by a vote of eight: DATA=FILE.jsonl N=60 (ARGS="--out F")
+	@$(BIN)/python packaging/votes.py $(DATA) --count $(or $(N),60) $(ARGS)
 
 steps: dev  ## record the code of recorded solutions and walk each recording to its end: DATA=FILE.jsonl
 	@$(BIN)/python packaging/steps.py $(DATA) $(ARGS)

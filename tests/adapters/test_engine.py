@@ -282,6 +282,27 @@ def test_several_at_once_read_their_common_beginning_once(tiny: Path) -> None:
     assert sum(e.evaluated_tokens for e in ends) == sum(e.prompt_tokens for e in ends) - 2 * constant
 
 
+def test_attempts_at_the_same_question_read_it_once(tiny: Path) -> None:
+    engine = Engine(tiny, replace(OPTIONS, n_seq=4, batched=True))
+    ends: list[Stopped] = []
+
+    def work(i: int) -> None:
+        asked = question("How many?" + " It is long." * 10)
+        items = ask(engine, asked, max_tokens=8, prefix=len(CONSTANT), sampling=Sampling(0.9, 1.0, i))
+        ends.append(stopped(items))
+
+    try:
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        engine.close()
+    # The last token is evaluated by each, because the first draw needs its logits.
+    assert sum(e.evaluated_tokens for e in ends) == ends[0].prompt_tokens + 3
+
+
 def test_sequences_do_not_see_each_other(tiny: Path) -> None:
     """Whoever shares a batch with a longer neighbour still reads its own prompt."""
     engine = Engine(tiny, replace(OPTIONS, n_seq=2, batched=True))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import comb, sqrt
 from typing import Final
 
+from tutor_app.core.votes import grouped
+
 Z95: Final = 1.959964
 """The normal distribution's value for 95 %."""
 
@@ -74,16 +76,7 @@ def majority(answers: Sequence[str], equal: Callable[[str, str], bool]) -> Vote:
         answers: One an attempt, empty where there is none.
         equal: Whether two answers have the same value.
     """
-    groups: list[list[int]] = []
-    for i, answer in enumerate(answers):
-        if not answer.strip():
-            continue
-        home = next((g for g in groups if answers[g[0]] == answer), None)
-        home = home or next((g for g in groups if equal(answers[g[0]], answer)), None)
-        if home is None:
-            groups.append([i])
-        else:
-            home.append(i)
+    groups = grouped(answers, equal)
     if not groups:
         return Vote(-1, 0, 0, False)
     most = max(map(len, groups))

@@ -148,14 +148,19 @@ def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None
                 if not where.exists():
                     raise UserFault("No solution has been saved yet.", "Solve a problem first.")
                 library = Library(where)
-            found.append(library.get(_id_of(name, library)))
+            found.append(library.get(solution_id(name, library)))
     finally:
         if library is not None:
             library.close()
     return found
 
 
-def _id_of(name: str, library: Library) -> str:
+def solution_id(name: str, library: Library) -> str:
+    """The id of the saved solution that a name means.
+
+    Raises:
+        UserFault: If it means none, or more than one.
+    """
     if name == LATEST:
         newest = library.entries(limit=1)
         if not newest:

@@ -30,8 +30,10 @@ from tutor_app.commands.shared import (
     user_settings,
 )
 from tutor_app.core.confinement import Confinement
-from tutor_app.core.errors import HostFault
-from tutor_app.core.events import EndReason, Finished, RunFinished, SolveEvent
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.events import EndReason, Finished, Recorded, RunFinished, SolveEvent, VoteCast
+from tutor_app.core.replaying import replayed
+from tutor_app.core.votes import MOST_VOTES
 from tutor_app.tutor.paths import Folders
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the text")
     parser.add_argument("--seed", type=int, help="of the random draw (with --temperature)")
     parser.add_argument("--temperature", type=float, help="0 always takes the likeliest word")
+    parser.add_argument(
+        "--votes", type=int, default=1, metavar="N", help="ask N times at once and let the attempts vote (try 8)"
+    )
     parser.add_argument("--max-rounds", type=int, help="code blocks that may run")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, none, or a JSON file")
     parser.add_argument("--thinking", action="store_const", const=True, help="let a model that can think do so first")
@@ -81,13 +86,20 @@ def run(args: argparse.Namespace) -> int:
     chosen |= {"correct_statements": args.correct_statements}
     settings = settings.changed(**{k: v for k, v in chosen.items() if v is not None})
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
-    with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline) as tutor:
-        return show(tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace)
+    votes = args.votes
+    if votes != 1 and not 2 <= votes <= MOST_VOTES:
+        raise UserFault(f"--votes {votes} is out of bounds.", f"Ask for 2 to {MOST_VOTES} attempts.")
+    if votes > 1 and args.trace is not None:
+        raise UserFault("--trace records one solution, not a vote.", "Leave out --votes, or use `tutor step` later.")
+    with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline, at_once=votes) as tutor:
+        return show(
+            tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace, votes=votes
+        )
 
 
 @contextlib.contextmanager
 def opened_tutor(
-    model: str, where: Folders, settings: Settings, *, prompt: str = "", offline: bool = True
+    model: str, where: Folders, settings: Settings, *, prompt: str = "", offline: bool = True, at_once: int = 1
 ) -> Iterator[Tutor]:
     """A tutor for as long as the context lasts; the starter is fetched if there is no model at all and one may."""
     from tutor_app.tutor.models import model_store
@@ -98,7 +110,7 @@ def opened_tutor(
         store = model_store(where)
         if not any(not m.problem for m in store.installed()) and model in ("", "starter"):
             pull_model(where, "starter")
-    with open_tutor(model, where, settings=settings, prompt=prompt) as tutor:
+    with open_tutor(model, where, settings=settings, prompt=prompt, n_seq=at_once, batched=at_once > 1) as tutor:
         yield tutor
 
 
@@ -111,6 +123,7 @@ def show(
     as_json: bool = False,
     save: bool = True,
     trace: Path | None = None,
+    votes: int = 1,
 ) -> int:
     """Solve a problem, showing it as it comes; Ctrl+C stops it and keeps what there is.
 
@@ -122,11 +135,13 @@ def show(
         as_json: Print the transcript at the end instead of the text as it comes.
         save: Keep the solution in the library.
         trace: Where to write the recording of the code that ran.
+        votes: Attempts that vote; 1 solves once. Of a vote, the solution that has won is shown at its end.
     """
     from tutor_app.adapters.library import Library
     from tutor_app.commands.terminal_view import TerminalView
     from tutor_app.core.solve import to_the_end
     from tutor_app.tutor.service import solve_settings
+    from tutor_app.tutor.votes import vote
 
     stop = threading.Event()
     traces: list[Recording] = []
@@ -134,7 +149,10 @@ def show(
     with contextlib.ExitStack() as stack:
         stack.enter_context(interrupt_sets(stop))
         library = (lambda: stack.enter_context(Library(where.library))) if save else None
-        events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
+        if votes > 1:
+            events = _at_the_end(vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, library=library))
+        else:
+            events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
         last: Finished | None
         with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
             if as_json:
@@ -169,6 +187,15 @@ def _collecting(traces: list[Recording], events: Iterable[SolveEvent]) -> Genera
         if isinstance(event, RunFinished) and event.recording is not None:
             traces.append(event.recording)
         yield event
+
+
+def _at_the_end(events: Iterable[SolveEvent]) -> Generator[SolveEvent, None, None]:
+    """How a vote goes on, and at its end the solution that has won, as if it had just been made."""
+    for event in events:
+        if isinstance(event, Finished):
+            yield from replayed(event.transcript.solution)
+        if isinstance(event, Finished | VoteCast | Recorded):
+            yield event
 
 
 def _say_confinement(tutor: Tutor) -> None:

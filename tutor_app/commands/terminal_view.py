@@ -27,10 +27,12 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtDelta,
     ThoughtEnded,
+    VoteCast,
     folded,
 )
 from tutor_app.core.transcript import claims_of
 from tutor_app.core.verdicts import MARKS, TONES
+from tutor_app.handout.vote_lines import vote_text
 from tutor_app.handout.wording import verdict_line
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
@@ -125,6 +127,9 @@ class TerminalView:
             self._thought.append(event.text)
             self._pass("thinking")
             return
+        if isinstance(event, VoteCast):
+            self._pass(event.sentence())
+            return
         self._pass("")
         self._put_output(self._printed.add(event) if isinstance(event, OutputDelta) else self._printed.end())
         match event:
@@ -181,6 +186,8 @@ class TerminalView:
                 self._put_claims()
                 tally = Tally.of(claims_of(event.transcript.solution)).sentence()
                 self._put(f"{tally}.\n" if tally else "", "quiet")
+                for line in vote_text(event.transcript):
+                    self._put(f"{line}\n", "quiet")
             case _:
                 pass
         self._out.flush()

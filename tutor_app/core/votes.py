@@ -15,6 +15,9 @@ from tutor_app.core.transcript import Answer, Attempt, Transcript
 
 Equal = Callable[[str, str], bool]
 
+MOST_VOTES: Final = 32
+"""Attempts that may be asked for at once."""
+
 DOUBTS: Final = {
     "output": "its code printed something else",
     "prose": "its words before the code come to something else",

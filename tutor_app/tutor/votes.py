@@ -1,7 +1,8 @@
 """Asks a model several times and lets the attempts vote: one attempt as usual, the rest sampled, all decoded together.
 
-Half of the attempts write code and half reason in words alone, because the two err on different problems. Answers are
-grouped by the grader. The vote ends as soon as its lead cannot be lost. Every attempt is kept with the solution.
+Half of the attempts are asked to write code and half to reason in words alone, because the two err on different
+problems; code is run whoever writes it. Answers are grouped by the grader. The vote ends as soon as its lead cannot be
+lost. Every attempt is kept with the solution.
 
 What speaks against an attempt makes its vote count less (:data:`FACTORS`); a vote never counts for nothing, since all
 attempts may have the same fault.
@@ -27,7 +28,7 @@ from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance
 from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.core.votes import Equal, promoted, representative, settled, tally_of
+from tutor_app.core.votes import MOST_VOTES, Equal, promoted, representative, settled, tally_of
 from tutor_app.tutor.checked import check_whole
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
@@ -35,14 +36,15 @@ from tutor_app.tutor.verdict import verdict_of
 
 log = logging.getLogger(__name__)
 
-MOST: Final = 64
-"""Attempts that may be asked for at once."""
 TEMPERATURE: Final = 0.7
 TOP_P: Final = 0.95
 """Of the sampled attempts, unless the user has chosen a temperature."""
 
-FACTORS: Final = {"output": 0.5, "prose": 0.5, "failed": 0.5, "false": 0.5, "unfinished": 0.5, "unboxed": 0.5}
+FACTORS: Final = {"output": 0.5, "prose": 0.8, "failed": 0.5, "false": 0.25, "unfinished": 0.5, "unboxed": 0.5}
 """What a vote counts for each thing that speaks against it, one factor times the other."""
+FALSE_BESIDE_CODE: Final = 0.8
+"""The same for a false statement, where the answer is what the code printed: a slip in the words before the code does
+not reach the answer, but in words alone it nearly always does."""
 LEAST: Final = 0.1
 """What every vote counts at least."""
 
@@ -62,8 +64,8 @@ def plans(votes: int, settings: SolveSettings, *, mixed: bool) -> tuple[Plan, ..
     Raises:
         UserFault: If that many attempts cannot be made.
     """
-    if not 2 <= votes <= MOST:
-        raise UserFault(f"A vote of {votes} attempts cannot be held.", f"Ask for 2 to {MOST}.")
+    if not 2 <= votes <= MOST_VOTES:
+        raise UserFault(f"A vote of {votes} attempts cannot be held.", f"Ask for 2 to {MOST_VOTES}.")
     own: AttemptKind = "code" if settings.run_code else "reasoning"
     usual = settings.sampling
     temperature = usual.temperature or TEMPERATURE
@@ -132,14 +134,25 @@ def _equality(grader: Grader) -> Equal:
 
 def weighed(attempt: Attempt, equal: Equal) -> Attempt:
     """The attempt with what its vote counts, and why."""
-    why = tuple(_doubts(attempt, equal)) if attempt.answer is not None else ()
-    weight = 1.0 if attempt.answer is not None else 0.0
+    if attempt.answer is None:
+        return replace(attempt, weight=0.0, why=())
+    computed = _computed(attempt, equal)
+    why = tuple(_doubts(attempt, computed, equal))
+    weight = 1.0
     for word in why:
-        weight *= FACTORS[word]
-    return replace(attempt, weight=max(weight, LEAST) if attempt.answer is not None else 0.0, why=why)
+        weight *= FALSE_BESIDE_CODE if word == "false" and computed else FACTORS[word]
+    return replace(attempt, weight=round(max(weight, LEAST), 3), why=why)
 
 
-def _doubts(attempt: Attempt, equal: Equal) -> Iterator[str]:
+def _computed(attempt: Attempt, equal: Equal) -> bool | None:
+    """Whether the answer is what the last code printed; None where no code ran, or the last failed."""
+    outputs = [part for part in attempt.parts if isinstance(part, Output)]
+    if attempt.answer is None or not outputs or outputs[-1].status != "ok":
+        return None
+    return attempt.answer.source == "output" or _says(_last_line(outputs[-1]), attempt.answer.latex, equal)
+
+
+def _doubts(attempt: Attempt, computed: bool | None, equal: Equal) -> Iterator[str]:
     """Keys of what speaks against an attempt that gave an answer."""
     answer = attempt.answer
     assert answer is not None
@@ -150,7 +163,7 @@ def _doubts(attempt: Attempt, equal: Equal) -> Iterator[str]:
     outputs = [part for part in attempt.parts if isinstance(part, Output)]
     if outputs and outputs[-1].status != "ok":
         yield "failed"
-    elif outputs and answer.source != "output" and not _says(_last_line(outputs[-1]), answer.latex, equal):
+    elif computed is False:
         yield "output"
     if _prose_differs(attempt.parts, equal):
         yield "prose"
@@ -259,7 +272,7 @@ class _Vote:
         sampling = replace(self._settings.sampling, temperature=plan.temperature, seed=plan.seed)
         if number and self._settings.sampling.temperature == 0:
             sampling = replace(sampling, top_p=min(TOP_P, sampling.top_p))
-        own = replace(self._settings, sampling=sampling, run_code=plan.kind == "code")
+        own = replace(self._settings, sampling=sampling)
         one = Tutor(self._tutor.engine, self._tutor.executor, self._tutor.dialect, self._prompt(plan.kind))
         try:
             for event in one.solve(self._problem, settings=own, cancel=_Either(self._cancel, self._decided)):
@@ -276,8 +289,6 @@ class _Vote:
 
     def _end(self, number: int, event: Finished) -> None:
         builder = self._builders[number]
-        if (answer := event.transcript.answer) is not None:
-            builder.apply(AnswerFound(answer))
         if self._tutor.checker is not None:
             for _ in check_whole(builder, self._tutor.checker):
                 pass
@@ -286,8 +297,10 @@ class _Vote:
         self._ended[number] = weighed(attempt, self._equal)
 
     def _plain(self, number: int) -> Attempt:
-        plan = self._planned[number]
-        return Attempt(self._builders[number].parts(), plan.kind, plan.temperature, plan.seed)
+        plan, parts = self._planned[number], self._builders[number].parts()
+        # One that was asked for words alone and wrote code all the same had it run.
+        kind: AttemptKind = "code" if any(isinstance(part, Output) for part in parts) else plan.kind
+        return Attempt(parts, kind, plan.temperature, plan.seed)
 
     def _attempts(self) -> tuple[Attempt, ...]:
         """All of them; those under way cast no vote."""

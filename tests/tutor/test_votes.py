@@ -1,0 +1,218 @@
+"""Several attempts at a problem: they vote by value, what speaks against one counts, and all are kept."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+import pytest
+
+from tests.fakes import FakeExecutor, MemoryLibrary
+from tests.scripted_model import Failure, ScriptedModel
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.claims import Claim
+from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span
+from tutor_app.core.errors import UserFault
+from tutor_app.core.events import EndReason, Finished, Recorded, SolveEvent, VoteCast
+from tutor_app.core.ports import Cancel, Generation, ModelInfo, NeverCancelled, Sampling
+from tutor_app.core.solve import SolveSettings
+from tutor_app.core.transcript import Answer, Attempt, Code, Output, Part, Text
+from tutor_app.core.votes import tally_of
+from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.votes import plans, vote, weighed
+
+SETTINGS = SolveSettings(sampling=Sampling(0.0, 1.0, 5))
+
+
+NEVER = "This attempt never comes to its end."
+
+
+class BySeed:
+    """A model whose text depends on the seed of the draw: attempt n says the n-th text."""
+
+    def __init__(self, texts: Sequence[str], *, failing: bool = False) -> None:
+        failure = Failure() if failing else None
+        self._models = [
+            ScriptedModel([text], n_seq=8, failure=failure, seconds_per_token=600.0 * (text == NEVER)) for text in texts
+        ]
+        self.prompts: list[str] = []
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._models[0].info
+
+    def generate(
+        self,
+        prompt: Sequence[Span],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        stop: Sequence[str] = (),
+        prefix: int = 0,
+        cancel: Cancel,
+    ) -> Iterator[Generation]:
+        self.prompts.append(f"{sampling.seed} {sampling.temperature} {prompt[0].text}")
+        model = self._models[sampling.seed - SETTINGS.sampling.seed]
+        return model.generate(
+            prompt, sampling=sampling, max_tokens=max_tokens, stop=stop, prefix=prefix, cancel=cancel
+        )
+
+    def load(self, cancel: Cancel | None = None) -> ModelInfo:
+        return self.info
+
+    def close(self) -> None:
+        pass
+
+
+def tutor(*texts: str, dialect: Dialect = CHATML, failing: bool = False) -> Tutor:
+    model = BySeed(texts, failing=failing)
+    executor = cast(Sandbox, FakeExecutor())
+    return Tutor(cast(Model, model), executor, dialect, PromptSet("terse", "Be terse."))
+
+
+def held(
+    *texts: str, library: MemoryLibrary | None = None, cancel: Cancel | None = None, whole: bool = True
+) -> list[SolveEvent]:
+    opened = None if library is None else lambda: library
+    return list(
+        vote(
+            tutor(*texts),
+            "What is 6*7?",
+            votes=len(texts),
+            settings=SETTINGS,
+            cancel=cancel or NeverCancelled(),
+            library=opened,
+            to_the_last=whole,
+        )
+    )
+
+
+def finished(events: Sequence[SolveEvent]) -> Finished:
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+def test_the_first_attempt_is_as_usual_and_the_others_are_sampled_in_turns_of_both_kinds() -> None:
+    found = plans(4, SETTINGS, mixed=True)
+    assert [(p.kind, p.temperature, p.seed) for p in found] == [
+        ("code", 0.0, 5),
+        ("reasoning", 0.7, 6),
+        ("code", 0.7, 7),
+        ("reasoning", 0.7, 8),
+    ]
+    assert {p.kind for p in plans(4, SETTINGS, mixed=False)} == {"code"}
+    assert {p.kind for p in plans(4, SolveSettings(run_code=False), mixed=True)} == {"reasoning"}
+    assert [p.temperature for p in plans(2, SolveSettings(sampling=Sampling(0.4)), mixed=True)] == [0.4, 0.4]
+
+
+@pytest.mark.parametrize("votes", [-1, 0, 1, 33])
+def test_a_vote_of_too_few_or_too_many_is_refused(votes: int) -> None:
+    with pytest.raises(UserFault, match="Ask for 2 to 32"):
+        next(iter(vote(tutor("x"), "What is 1+1?", votes=votes, settings=SETTINGS)))
+
+
+def test_answers_of_the_same_value_vote_together_whatever_they_look_like() -> None:
+    last = finished(held(r"\boxed{7}", r"\boxed{\frac{84}{2}}", r"So \boxed{42}.", "Hm."))
+    answer = last.transcript.answer
+    assert answer is not None
+    assert answer.latex in ("42", r"\frac{84}{2}")
+    assert answer.verdict.sentence() == "Agrees with 2 of 4 votes"
+    assert (last.reason, last.transcript.meta["ended"]) == (EndReason.ANSWERED, "answered")
+    assert [a.option for a in last.transcript.attempts] == [1, 0, 0, -1]
+
+
+def test_a_cast_vote_says_how_far_the_vote_is() -> None:
+    casts = [e for e in held(r"\boxed{1}", r"\boxed{1}", "Hm.") if isinstance(e, VoteCast)]
+    assert sorted(c.attempt for c in casts) == [0, 1, 2]
+    assert [c.done for c in casts] == [1, 2, 3]
+    assert casts[-1].sentence() == "3 of 3 attempts, 2 for 1"
+
+
+def test_the_vote_ends_when_the_lead_cannot_be_lost() -> None:
+    last = finished(held(*[r"\boxed{3}"] * 3, NEVER, whole=False))
+    tally = tally_of(last.transcript.attempts)
+    assert last.transcript.attempts[3].ended == ""
+    assert (tally.options[0].answer, tally.cut) == ("3", 1)
+
+
+def test_attempts_are_kept_with_the_solution() -> None:
+    with MemoryLibrary() as library:
+        first, *_, last = held(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", library=library)
+        assert isinstance(first, Recorded)
+        assert isinstance(last, Finished)
+        assert library.get(first.solution_id) == last.transcript
+        assert library.entries()[0].answer == "2"
+        assert len(last.transcript.attempts) == 3
+
+
+def test_what_there_is_is_kept_when_the_user_walks_away() -> None:
+    with MemoryLibrary() as library:
+        events = vote(
+            tutor(r"\boxed{1}", NEVER),
+            "What is 6*7?",
+            votes=2,
+            settings=SETTINGS,
+            library=lambda: library,
+        )
+        for event in events:
+            if isinstance(event, VoteCast):
+                break
+        events.close()  # type: ignore[attr-defined]
+        (entry,) = library.entries()
+        assert entry.status == "interrupted"
+        assert library.get(entry.id).attempts[0].answer == Answer("1")
+
+
+def test_a_stopped_vote_says_so() -> None:
+    stop = threading.Event()
+    stop.set()
+    assert finished(held(r"\boxed{1}", r"\boxed{1}", cancel=stop)).reason is EndReason.STOPPED
+
+
+def test_a_model_that_fails_is_told() -> None:
+    events = vote(tutor(r"\boxed{1}", r"\boxed{2}", failing=True), "What is 1+1?", votes=2, settings=SETTINGS)
+    last = finished(list(events))
+    assert last.reason is EndReason.ENGINE
+    assert "script says" in last.sentence()
+
+
+def test_models_of_their_own_form_are_asked_in_it_alone() -> None:
+    one = tutor(*[r"\boxed{1}"] * 3, dialect=MUMATH)
+    list(vote(one, "What is 1+1?", votes=3, settings=SETTINGS, to_the_last=True))
+    prompts = cast(BySeed, one.engine).prompts
+    assert len({prompt.split(" ", 2)[2] for prompt in prompts}) == 1
+
+
+RIGHT = Output("42\n")
+STEPS = Text("6 * 7 = 42\n")
+
+
+def claimed(verdict: str) -> Text:
+    return Text("6 * 7 = 41", (Claim(0, 10, "6 * 7 = 41", verdict),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("parts", "ended", "why", "weight"),
+    [
+        ((STEPS, Code("x"), RIGHT, Answer("42")), "answered", (), 1.0),
+        ((STEPS, Answer("42")), "answered", (), 1.0),
+        ((Code("x"), Output("The total is 42.0 dollars"), Answer("42")), "answered", (), 1.0),
+        ((Code("x"), RIGHT, Answer("41")), "answered", ("output",), 0.5),
+        ((Text("6 * 7 = 41"), Code("x"), RIGHT, Answer("42")), "answered", ("prose",), 0.8),
+        ((claimed("false"), Answer("41")), "answered", ("false",), 0.25),
+        ((claimed("unchecked"), Answer("41")), "answered", (), 1.0),
+        ((claimed("false"), Code("x"), RIGHT, Answer("42")), "answered", ("prose", "false"), 0.64),
+        ((Code("x"), Output(status="error"), Answer("42")), "answered", ("failed",), 0.5),
+        ((Code("x"), RIGHT, Answer("42", "output")), "no_answer", ("unboxed",), 0.5),
+        ((STEPS, Answer("42")), "tokens", ("unfinished",), 0.5),
+        ((claimed("false"), Code("x"), Output(status="error"), Answer("4", "number")), "rounds", None, 0.1),
+        ((STEPS,), "no_answer", (), 0.0),
+    ],
+)
+def test_what_speaks_against_an_attempt_makes_it_count_less(
+    parts: tuple[Part, ...], ended: str, why: tuple[str, ...] | None, weight: float
+) -> None:
+    found = weighed(Attempt(parts, ended=ended), lambda a, b: a == b or a.removesuffix(".0") == b)
+    assert found.weight == weight
+    if why is not None:
+        assert found.why == why
