@@ -52,9 +52,7 @@ class BySeed:
     ) -> Iterator[Generation]:
         self.prompts.append(f"{sampling.seed} {sampling.temperature} {prompt[0].text}")
         model = self._models[sampling.seed - SETTINGS.sampling.seed]
-        return model.generate(
-            prompt, sampling=sampling, max_tokens=max_tokens, stop=stop, prefix=prefix, cancel=cancel
-        )
+        return model.generate(prompt, sampling=sampling, max_tokens=max_tokens, stop=stop, prefix=prefix, cancel=cancel)
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
         return self.info
