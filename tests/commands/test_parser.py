@@ -22,6 +22,7 @@ LEAST = {
     "exec": ["f.py"],
     "step": ["f.py"],
     "models": [],
+    "votes": ["latest"],
     "export": ["latest"],
     "import": ["f.json"],
     "doctor": [],

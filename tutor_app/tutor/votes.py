@@ -29,7 +29,7 @@ from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenan
 from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 from tutor_app.core.votes import MOST_VOTES, Equal, promoted, representative, settled, tally_of
-from tutor_app.tutor.checked import check_whole
+from tutor_app.tutor.checked import with_claims
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
 from tutor_app.tutor.verdict import verdict_of
@@ -288,12 +288,11 @@ class _Vote:
     # Counting them.
 
     def _end(self, number: int, event: Finished) -> None:
-        builder = self._builders[number]
-        if self._tutor.checker is not None:
-            for _ in check_whole(builder, self._tutor.checker):
-                pass
-        self._usages.append(event.usage)
         attempt = replace(self._plain(number), ended=event.reason.value)
+        if self._tutor.checker is not None:
+            whole = Transcript.of(self._problem, *attempt.parts)
+            attempt = replace(attempt, parts=with_claims(whole, self._tutor.checker).solution)
+        self._usages.append(event.usage)
         self._ended[number] = weighed(attempt, self._equal)
 
     def _plain(self, number: int) -> Attempt:
