@@ -3,7 +3,8 @@
 import pytest
 
 from tests.core.recordings import Writer, area, number
-from tutor_app.core.comparing import compared, compared_lines, parameters, partner, repairs, with_number
+from tests.ui.recordings import recorded
+from tutor_app.core.comparing import Beside, compared, compared_lines, parameters, repairs, with_number
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, CodeError, Output, Text
 
@@ -93,7 +94,19 @@ def test_an_error_of_one_run_alone_is_said() -> None:
 
 
 def test_each_step_has_its_partner_in_the_other_run() -> None:
-    assert [partner(area(), other(14), i) for i in range(6)] == [0, 1, 2, 3, 4, 5]
+    beside = Beside(other(14), area())
+    assert [beside.step(i) for i in range(6)] == [(i, True) for i in range(6)]
+
+
+def test_steps_that_the_original_never_came_to_have_the_last_one_before_as_theirs() -> None:
+    original = recorded("n = 2\nfor k in range(n):\n    a = k\nb = 1")
+    changed = recorded("n = 3\nfor k in range(n):\n    a = k\nc = 0\nb = 1")
+    beside = Beside(changed, original)
+    places = [(changed.step(i).line, *beside.step(i)) for i in range(len(changed))]
+    assert places == [
+        (1, 0, True), (2, 1, True), (3, 2, True), (2, 3, True), (3, 4, True), (2, 5, True), (3, 5, False),
+        (2, 5, False), (4, 5, False), (5, 6, True), (0, 7, True),
+    ]  # fmt: skip
 
 
 def test_a_block_that_failed_is_shown_with_the_one_that_repaired_it() -> None:

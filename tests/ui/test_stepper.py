@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QKeySequence
+from PySide6.QtGui import QAccessible, QKeySequence, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
+from tutor_app.core.comparing import Beside
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
 from tutor_app.ui.stepper.panel import StepPanel
 from tutor_app.ui.window import MainWindow
@@ -510,7 +511,7 @@ def test_what_if_runs_the_changed_code_and_says_what_came_out_differently(qtbot:
     number.slider.setValue(number.slider.value() + 3)
     assert panel.view.code.toPlainText() == "start = 8"
     qtbot.waitUntil(lambda: panel.stepper.recording.source == "start = 8")
-    assert shown_values(panel) == {"start": "8"}
+    assert shown_values(panel) == {"start": "8", "originally": "5"}
     assert panel.what_if.differences.text() == "start: 5 \u2192 8"
     panel.view.code.setFocus()
     panel.view.code.selectAll()
@@ -540,3 +541,72 @@ def test_watched_expressions_are_recorded_and_shown_first(qtbot: QtBot, stepping
     assert menu is not None
     next(a for a in menu.actions() if a.text() == "Do not watch total * 2").trigger()
     qtbot.waitUntil(lambda: panel.stepper.recording.watches == ())
+
+
+def test_what_if_stands_beside_the_original(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    key = services.add(
+        "Sum", (Code("n = 2\ntotal = 0\nfor k in range(n):\n    total += k\nprint(total)"), Output("1\n"))
+    )
+    window = open_window(services, 1300)
+    window.saved.open(key)
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    view = panel.view
+    assert not view.original_code.isVisible()
+    panel.what_if_button.click()
+    number = panel.what_if.numbers[0]
+    number.slider.setValue(3)
+    qtbot.waitUntil(lambda: panel.stepper.beside is not None)
+    assert view.original_code.toPlainText().startswith("n = 2")
+    assert view.code.toPlainText().startswith("n = 3")
+    assert [s.cursor.selectedText() for s in view.original_code.extraSelections()] == ["", "2"]
+    assert [s.cursor.selectedText() for s in view.code.extraSelections()] == ["", "3"]
+    rows = [r.words for r in view.values.values.rows]
+    assert "n is 3" in rows
+    assert rows[rows.index("n is 3") + 1] == "n is 2 in the original"
+    assert "total is 1 in the original" in rows
+    assert (view.original_output.text.toPlainText(), view.output.text.toPlainText()) == ("1\n", "3\n")
+    panel.stepper.go(3)
+    assert (view.code.line, view.original_code.line) == (4, 4)
+    panel.stepper.to_line(4)
+    panel.stepper.to_line(4)
+    assert (view.code.line, view.original_code.line) == (4, 0)  # the original has no third turn
+    assert not any(r.original_of for r in view.values.values.rows)
+    panel.what_if.original_button.click()
+    assert panel.stepper.beside is None
+    assert not view.original_code.isVisible()
+    assert not view.original_output.isVisible()
+    assert not any(r.differs for r in view.values.values.rows)
+
+
+def test_figures_of_both_runs_stand_side_by_side(qtbot: QtBot, stepping: MainWindow) -> None:
+    panel = stepping.desk.panel
+    original, changed = recorded("a = 1\nb = 2"), recorded("a = 3\nb = 2")
+    for recording, alt in ((original, "a curve"), (changed, "a steeper curve")):
+        recording.figures = (Figure(CURVE, "", 400, 240, alt),)
+        recording.columns["figures"][-1] = 1
+    panel.stepper.open(changed, Beside(changed, original))
+    panel.stepper.to_end()
+    views = (panel.view.original_output.figure, panel.view.output.figure)
+    assert [v.accessibleDescription() for v in views] == ["a curve", "a steeper curve"]
+    assert all(v.isVisible() for v in views)
+    qtbot.waitUntil(lambda: views[0].mapTo(stepping, QPoint()).x() < views[1].mapTo(stepping, QPoint()).x())
+
+
+def test_typing_another_line_keeps_the_cursor_when_it_runs_again(qtbot: QtBot, open_window: Open) -> None:
+    window = open_solution(qtbot, open_window, ScriptedServices())
+    window.desk.open_card(0)
+    panel = window.desk.panel
+    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    panel.what_if_button.click()
+    code = panel.view.code
+    code.setFocus()
+    code.moveCursor(QTextCursor.MoveOperation.End)
+    QTest.keyClicks(code, " + 1")
+    panel.what_if.run_button.click()
+    qtbot.waitUntil(lambda: panel.stepper.beside is not None)
+    assert shown_values(panel)["start"] == "6"
+    assert code.textCursor().position() == len("start = 5 + 1")

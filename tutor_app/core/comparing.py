@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from tutor_app.core.code_outline import source_lines
-from tutor_app.core.trace import Recording
+from tutor_app.core.trace import END, Recording
 from tutor_app.core.trace_values import Variable
 from tutor_app.core.transcript import Code, CodeError, Output, Part
 
@@ -76,6 +77,16 @@ def _replaced(a: list[str], b: list[str], left: range, right: range) -> Iterator
             i += 1
     yield from (ComparedLine("removed", left=a[n], left_number=n + 1) for n in range(i, left.stop))
     yield from (ComparedLine("added", right=b[n], right_number=n + 1) for n in range(j, right.stop))
+
+
+def changes(lines: Sequence[ComparedLine], side: Literal["left", "right"]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """The lines of one side that differ, by number, and where; a line that only one side has differs as a whole."""
+    found = {}
+    for line in lines:
+        number = line.left_number if side == "left" else line.right_number
+        if number and line.kind != "same":
+            found[number] = line.left_marks if side == "left" else line.right_marks
+    return found
 
 
 # ------------------------------------------------------------------------------------------------- what if
@@ -259,23 +270,47 @@ def _said(recording: Recording) -> str:
     return recording.result.stdout + (value if value else "")
 
 
-def partner(left: Recording, right: Recording, i: int) -> int | None:
-    """The step of the right run that stands where step ``i`` of the left one does; None if it never came there.
+class Beside:
+    """The original run beside a changed one: which of its steps stands where a step of the changed run does.
 
     It is the same visit of the same line: the third time here is the third time there.
+
+    Args:
+        changed: The run that is stepped through.
+        original: The run it is compared with.
+
+    Attributes:
+        original: As given.
+        lines: The two sources, the original's on the left.
     """
-    lines = {c.left_number: c.right_number for c in compared_lines(left.source, right.source) if c.left_number}
-    wanted = lines.get(left.columns["line"][i], 0)
-    if not wanted:
-        return None
-    kind = left.columns["event"][i]
-    visits = sum(1 for _ in _visits(left, left.columns["line"][i], kind, i))
-    return next((j for n, j in enumerate(_visits(right, wanted, kind, len(right) - 1), 1) if n == visits), None)
 
+    def __init__(self, changed: Recording, original: Recording) -> None:
+        self.original = original
+        self.lines = compared_lines(original.source, changed.source)
+        numbers = {c.right_number: c.left_number for c in self.lines if c.right_number and c.left_number}
+        visits: dict[tuple[int, int], list[int]] = {}
+        c = original.columns
+        for i, place in enumerate(zip(c["event"], c["line"], strict=True)):
+            visits.setdefault(place, []).append(i)
+        seen: dict[tuple[int, int], int] = {}
+        self._steps = array("i")
+        for event, line in zip(changed.columns["event"], changed.columns["line"], strict=True):
+            place = (event, numbers.get(line, 0))
+            at = seen[place] = seen.get(place, -1) + 1
+            there = visits.get(place, []) if place[1] else []
+            self._steps.append(there[at] if at < len(there) else -1)
+        if self._steps and changed.columns["event"][-1] == END and c["event"][-1] == END:
+            self._steps[-1] = len(original) - 1
+        self._last = array("i")
+        for there_is in self._steps:
+            self._last.append(there_is if there_is >= 0 else self._last[-1] if self._last else 0)
 
-def _visits(recording: Recording, line: int, event: int, last: int) -> Iterator[int]:
-    c = recording.columns
-    return (j for j in range(last + 1) if c["line"][j] == line and c["event"][j] == event)
+    def step(self, i: int) -> tuple[int, bool]:
+        """The original's step for step ``i`` of the changed run, and whether it stands at the very same place.
+
+        Where the original never came there, it is the last one before that has a counterpart.
+        """
+        return self._last[i], self._steps[i] >= 0
 
 
 # ------------------------------------------------------------------------------------------------- error lab

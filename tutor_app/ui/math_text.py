@@ -93,6 +93,8 @@ class MathText(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the text."""
+        if round(self._document.textWidth()) != max(60, self.width()):  # a layout has asked for another width's height
+            self._lay_out()
         painter = QPainter(self)
         context = QAbstractTextDocumentLayout.PaintContext()
         context.palette.setColor(QPalette.ColorRole.Text, self._theme.color("ink"))

@@ -69,6 +69,7 @@ class AnnouncedStrip(QWidget):
         self.sentences: tuple[Sentence, ...] = ()
         self.sentence: Sentence | None = None
         self.text = MathText(formulas, theme, self._size)
+        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setObjectName("stepSentence")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -11,20 +11,10 @@ from typing import Literal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from tutor_app.core.comparing import ComparedLine, Repair
+from tutor_app.core.comparing import ComparedLine, Repair, changes
 from tutor_app.core.transcript import CodeError
 from tutor_app.render.theme import Theme, mono_font
 from tutor_app.ui.stepper.code_pane import CodePane
-
-
-def changes(lines: Sequence[ComparedLine], side: Literal["left", "right"]) -> dict[int, tuple[tuple[int, int], ...]]:
-    """The lines of one side that differ, by number, and where; a line that only one side has differs as a whole."""
-    found = {}
-    for line in lines:
-        number = line.left_number if side == "left" else line.right_number
-        if number and line.kind != "same":
-            found[number] = line.left_marks if side == "left" else line.right_marks
-    return found
 
 
 def difference_in_words(repair: Repair) -> str:

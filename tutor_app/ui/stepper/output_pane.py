@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
@@ -9,6 +11,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBox
 from tutor_app.core.transcript import CodeError, Figure
 from tutor_app.render.blocks import Picture
 from tutor_app.render.theme import Theme, mono_font
+
+
+_UNBOUNDED: Final = (1 << 24) - 1  # Qt's own largest size
 
 
 class FigureView(QWidget):
@@ -113,6 +118,7 @@ class OutputPane(QFrame):
             bar = self.text.verticalScrollBar()
             bar.setValue(bar.maximum())
         self.figure.show_figure(figures)
+        self._leave_room()
         words = f"{error.hint}\n{error.last_line}" if error is not None and error.hint else ""
         self.error.setText(words or (error.last_line if error is not None else ""))
         self.error.setVisible(error is not None)
@@ -120,6 +126,12 @@ class OutputPane(QFrame):
 
         if self._pictures_only:
             self.setVisible(bool(figures) or error is not None)
+
+    def _leave_room(self) -> None:
+        """Beside a figure the text takes no more room than it needs."""
+        line = self.text.fontMetrics().lineSpacing()
+        lines = max(1, self.text.blockCount())
+        self.text.setMaximumHeight(_UNBOUNDED if self.figure.isHidden() else lines * line + 12)
 
     def show_pictures_only(self) -> None:
         """Show no text that was printed, for good; nothing at all where there is neither figure nor error."""

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tutor_app.core.comparing import Comparison, compared, repairs
+from tutor_app.core.comparing import Beside, Comparison, compared, repairs
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, Transcript
@@ -411,13 +411,14 @@ class StepPanel(QDockWidget):
         self.view.say("Running it again in the sandbox\u2026")
         transcript, block, job = self._transcript, self.block, Job()
 
-        def work() -> tuple[Recording, Comparison | None]:
+        def work() -> tuple[Recording, Comparison | None, Beside | None]:
             recording = self._recorder.record_block(transcript, block, job.cancel, edited=edited, watches=watches)
-            comparable = edited is not None and len(recording) > 0
-            return prepared(recording), compared(original, recording) if comparable else None
+            if edited is None or not len(recording):
+                return prepared(recording), None, None
+            return prepared(recording), compared(original, recording), Beside(recording, original)
 
-        def done(result: tuple[Recording, Comparison | None]) -> None:
-            recording, comparison = result
+        def done(result: tuple[Recording, Comparison | None, Beside | None]) -> None:
+            recording, comparison, beside = result
             self._job = None
             if not len(recording):
                 self.view.say(recording.stopped or "There is nothing to step through in this code.")
@@ -426,7 +427,7 @@ class StepPanel(QDockWidget):
             self._edited, self._watches = edited, watches
             if edited is None:
                 self._original = recording
-            self.stepper.open(recording)
+            self.stepper.open(recording, beside)
             self.stepper.go(len(recording) - 1 if at_end or edited is not None else at)
             self.what_if.show_differences(comparison)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from tutor_app.core.comparing import Beside
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import Step, Unfolding
 from tutor_app.core.transcript import CodeError
@@ -42,6 +43,7 @@ class Stepper(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.recording = EMPTY
+        self.beside: Beside | None = None
         self.position = -1
         self.breakpoints: set[int] = set()
         self.unfolds = False
@@ -53,12 +55,17 @@ class Stepper(QObject):
 
     # -- what is open -------------------------------------------------------------------------------------------
 
-    def open(self, recording: Recording) -> None:
-        """Show a recording from its first step; the breakpoints stay if the code is the same."""
+    def open(self, recording: Recording, beside: Beside | None = None) -> None:
+        """Show a recording from its first step; the breakpoints stay if the code is the same.
+
+        Args:
+            recording: Of a run.
+            beside: The original run, if this is one of changed code.
+        """
         self.play(False)
         if recording.source != self.recording.source:
             self.breakpoints = set()
-        self.recording = recording
+        self.recording, self.beside = recording, beside
         self.position = 0 if len(recording) else -1
         self._stage, self._unfolding = 0, (-1, None)
         self.opened.emit()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final
 
@@ -37,6 +37,8 @@ _SETTLE_MS: Final = 60
 _WATCHED: Final = -1  # the number that stands for the frame of the watched expressions
 _PLAIN: Final = re.compile(r"\d{1,40}(\.\d+)?")
 _FOLD_EM: Final = 6.5  # a formula higher than this is folded
+_ORIGINALLY: Final = "originally"
+_NO_VALUE: Final = Variable(_ORIGINALLY, "nothing", "no value")
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -49,6 +51,8 @@ class Row:
         title: Of a line that heads a frame, else empty.
         variable: The name and its value; None for a heading.
         changed: Whether the statement before has changed it.
+        differs: Whether it is another one in the original run, with which this one is compared.
+        original_of: On a line with the value of the original run: the name.
         open: Whether a long value is shown whole.
     """
 
@@ -57,12 +61,16 @@ class Row:
     variable: Variable | None = None
     changed: bool = False
     open: bool = False
+    differs: bool = False
+    original_of: str = ""
 
     @property
     def words(self) -> str:
         """The line for a screen reader."""
         if self.variable is None:
             return self.title
+        if self.original_of:
+            return f"{self.original_of} is {self.variable.text} in the original"
         return f"{self.variable.name} is {self.variable.text}{', changed' if self.changed else ''}"
 
 
@@ -71,6 +79,7 @@ def rows_of(
     calls: Sequence[Call],
     opened: frozenset[tuple[int, str]] = frozenset(),
     watched: Sequence[Variable] = (),
+    original: Sequence[Frame] | None = None,
 ) -> list[Row]:
     """The lines of the list, the innermost frame first.
 
@@ -79,18 +88,40 @@ def rows_of(
         calls: The calls under way, the outermost first.
         opened: Frame and name of the long values that are shown whole.
         watched: Expressions and their values, which come first.
+        original: The frames at the same place of the original run, if this run is compared with it: where a value
+            differs, the original one stands below it.
     """
     texts = {call.frame: call.text for call in calls}
     out: list[Row] = []
     if watched:
         out.append(Row(_WATCHED, "Watched"))
         out += [Row(_WATCHED, "", v, False, (_WATCHED, v.name) in opened) for v in watched]
+    before = _originals(frames, original)
     for frame in reversed(frames):
         if len(frames) > 1 or watched:
             out.append(Row(frame.number, texts.get(frame.number, frame.function) or "The block"))
         for v in frame.variables:
-            out.append(Row(frame.number, "", v, v.name in frame.changed, (frame.number, v.name) in opened))
+            is_open = (frame.number, v.name) in opened
+            was = before.get((frame.number, v.name), v)
+            differs = was is None or was.text != v.text
+            out.append(Row(frame.number, "", v, v.name in frame.changed, is_open, differs))
+            if differs:
+                shown_value = replace(was, name=_ORIGINALLY) if was is not None else _NO_VALUE
+                out.append(Row(frame.number, "", shown_value, False, is_open, True, v.name))
     return out
+
+
+def _originals(frames: Sequence[Frame], original: Sequence[Frame] | None) -> dict[tuple[int, str], Variable | None]:
+    """The original values by frame and name; None for a name that has none. Empty where nothing is compared."""
+    if original is None:
+        return {}
+    found: dict[tuple[int, str], Variable | None] = {}
+    for frame, other in zip(frames, original, strict=False):
+        if frame.function != other.function:
+            break
+        known = {v.name: v for v in other.variables}
+        found |= {(frame.number, v.name): known.get(v.name) for v in frame.variables}
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +159,8 @@ class ValuesModel(QAbstractListModel):
         """Show other lines; returns whether the list was made anew."""
         old = self.rows
         same = len(rows) == len(old) and all(
-            (a.frame, a.title, a.variable and a.variable.name) == (b.frame, b.title, b.variable and b.variable.name)
+            (a.frame, a.title, a.variable and a.variable.name, a.differs)
+            == (b.frame, b.title, b.variable and b.variable.name, b.differs)
             for a, b in zip(old, rows, strict=True)
         )
         if not same:
@@ -233,6 +265,9 @@ class ValueDelegate(QStyledItemDelegate):
         if row.variable is None:
             self._paint_heading(painter, row, rect)
         else:
+            if row.differs:
+                painter.fillRect(inner, t.color("accent_soft"))
+                painter.fillRect(QRectF(inner.right() - 3, inner.top(), 3, inner.height()), t.color("accent"))
             if row.changed:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(t.color("mark"))
@@ -268,7 +303,7 @@ class ValueDelegate(QStyledItemDelegate):
         if fitted is not None and len(fitted.lines) == 1:
             baseline = rect.top() + (rect.height() - fitted.ascent - fitted.descent) / 2 + fitted.ascent
         painter.setFont(name)
-        painter.setPen(t.color("ink"))
+        painter.setPen(t.color("muted" if row.original_of else "ink"))
         left = rect.left() + 0.8 * em
         words = metrics.elidedText(variable.name, Qt.TextElideMode.ElideMiddle, start - 2.2 * em)
         painter.drawText(QPointF(left, baseline), words)
@@ -341,10 +376,16 @@ class ValuesView(QListView):
         self.activated.connect(self._toggle)
         self.clicked.connect(self._toggle)
 
-    def show_values(self, frames: Sequence[Frame], calls: Sequence[Call], watched: Sequence[Variable] = ()) -> None:
-        """Show the values of a step."""
-        self._again = partial(self.show_values, frames, calls, watched)
-        rows = rows_of(frames, calls, self._opened, watched)
+    def show_values(
+        self,
+        frames: Sequence[Frame],
+        calls: Sequence[Call],
+        watched: Sequence[Variable] = (),
+        original: Sequence[Frame] | None = None,
+    ) -> None:
+        """Show the values of a step; see :func:`rows_of`."""
+        self._again = partial(self.show_values, frames, calls, watched, original)
+        rows = rows_of(frames, calls, self._opened, watched, original)
         metrics = QFontMetricsF(mono_font(self.size_ * 0.94))
         widest = max((len(r.variable.name) for r in rows if r.variable is not None), default=0)
         width = metrics.horizontalAdvance("m") * (min(widest, 24) + 1)
@@ -396,7 +437,7 @@ class ValuesView(QListView):
         row = self.row_at(index)
         if row is None or row.variable is None or not (row.open or self._delegate.is_long(row)):
             return
-        self._opened ^= {(row.frame, row.variable.name)}
+        self._opened ^= {(row.frame, row.original_of or row.variable.name)}
         self._again()
         self.scheduleDelayedItemsLayout()
 
@@ -405,7 +446,7 @@ class ValuesView(QListView):
     def menu(self, index: Index) -> QMenu | None:
         """What can be done with a value."""
         row = self.row_at(index)
-        if row is None or row.variable is None:
+        if row is None or row.variable is None or row.original_of:
             return None
         v, menu = row.variable, QMenu(self)
         ask = self.change_asked.emit

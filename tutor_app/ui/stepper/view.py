@@ -6,6 +6,7 @@ side where there is room, else one above the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -22,6 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tutor_app.core.comparing import changes
+from tutor_app.core.trace_values import Frame
 from tutor_app.render.theme import Theme
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
@@ -33,6 +36,8 @@ from tutor_app.ui.stepper.stepper import Stepper
 from tutor_app.ui.stepper.timeline import Transport
 from tutor_app.ui.stepper.values import ValuesView
 
+NARROW_PAIR: Final = 420
+"""Pixels below which two blocks of code stand one above the other."""
 WIDE: Final = 760
 """Pixels from which code and values stand side by side."""
 
@@ -54,11 +59,18 @@ class StepView(QWidget):
     def __init__(self, stepper: Stepper, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stepper = stepper
+        self._compared: list[QWidget] = []  # what is shown only where two runs are compared
         self.code = CodePane(theme)
+        self.original_code = CodePane(theme)
+        self.original_code.setAccessibleName("Original code")
+        self.codes = self._pair("Original", self.original_code, "Changed", self.code)
         self.loops = LoopBar(stepper)
         self.calculation = CalculationBar(stepper, formulas, theme)
         self.values = ValuesView(formulas, theme)
         self.output = OutputPane(theme)
+        self.original_output = OutputPane(theme)
+        self.original_output.text.setAccessibleName("Output of the original so far")
+        self.outputs = self._pair("Output of the original", self.original_output, "Output now", self.output)
         self.words = QLabel()
         self.words.setObjectName("stepWords")
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -69,7 +81,7 @@ class StepView(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.code, 1)
+        column.addWidget(self.codes, 1)
         column.addWidget(self.calculation)
         column.addWidget(self.loops)
         self.left = column
@@ -88,7 +100,7 @@ class StepView(QWidget):
         row.addWidget(self.watch)
         inner.addLayout(row)
         self.right.addWidget(known)
-        self.right.addWidget(self.output)
+        self.right.addWidget(self.outputs)
         self.right.setSizes([300, 160])
         self.main = QSplitter(Qt.Orientation.Vertical)
         self.main.addWidget(left)
@@ -110,15 +122,42 @@ class StepView(QWidget):
         stepper.moved.connect(lambda _: self.show_step())
         stepper.said.connect(self.say)
         stepper.breakpoints_changed.connect(lambda: self.code.set_breakpoints(stepper.breakpoints))
-        for part in (self.code, self.values, self.output.text):
+        self.code.edited.connect(lambda _: self.code.mark_changes({}, "good"))
+        for part in (self.code, self.original_code, self.values, self.output.text, self.original_output.text):
             part.installEventFilter(self)
         self._opened()
+
+    def _pair(self, left: str, original: QWidget, right: str, now: QWidget) -> QSplitter:
+        """Two parts side by side, the first of which is hidden while nothing is compared."""
+        pair = QSplitter(Qt.Orientation.Horizontal)
+        pair.setChildrenCollapsible(False)
+        pair.setHandleWidth(5)
+        for title, part in ((left, original), (right, now)):
+            label = QLabel(title)
+            label.setObjectName("labTitle")
+            box = QWidget()
+            column = QVBoxLayout(box)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(0)
+            column.addWidget(label)
+            column.addWidget(part, 1)
+            pair.addWidget(box)
+            self._compared += [label, *([box] if part is original else [])]
+        return pair
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _opened(self) -> None:
-        self.code.set_source(self.stepper.recording.source)
+        source, beside = self.stepper.recording.source, self.stepper.beside
+        if self.code.toPlainText() != source:  # else it is what the user has just typed, and the cursor stays
+            self.code.set_source(source)
         self.code.set_breakpoints(self.stepper.breakpoints)
+        for part in self._compared:
+            part.setVisible(beside is not None)
+        self.code.mark_changes(changes(beside.lines, "right") if beside is not None else {}, "good")
+        if beside is not None:
+            self.original_code.set_source(beside.original.source)
+            self.original_code.mark_changes(changes(beside.lines, "left"), "bad")
         self.show_step()
 
     def show_step(self) -> None:
@@ -131,9 +170,23 @@ class StepView(QWidget):
             self.output.show_output(r.printed, r.figures, r.error)
         else:
             self.code.show_line(0 if step.event == "end" else step.line, step.event == "error")
-            self.values.show_values(r.frames(s.position), r.calls_at(s.position), r.watched_at(s.position))
+            original = self._show_original(s.position)
+            self.values.show_values(r.frames(s.position), r.calls_at(s.position), r.watched_at(s.position), original)
             self.output.show_output(r.printed_at(s.position), r.figures_at(s.position), s.error)
         self.say(s.words)
+
+    def _show_original(self, position: int) -> Sequence[Frame] | None:
+        """Show the original beside it, if there is one; returns its frames where it stands at the same place."""
+        beside = self.stepper.beside
+        if beside is None:
+            return None
+        at, is_same = beside.step(position)
+        r = beside.original
+        step = r.step(at)
+        fails = step.event == "error"
+        self.original_code.show_line(step.line if is_same and step.event != "end" else 0, fails)
+        self.original_output.show_output(r.printed_at(at), r.figures_at(at), r.error if fails else None)
+        return r.frames(at) if is_same else None
 
     def _watch(self) -> None:
         expression = self.watch.text().strip()
@@ -147,6 +200,7 @@ class StepView(QWidget):
             part.hide()
         self.calculation.show_lines_only()
         self.output.show_pictures_only()
+        self.original_output.show_pictures_only()
 
     def say(self, words: str) -> None:
         """Show a sentence under the code, and have a screen reader say it."""
@@ -158,13 +212,17 @@ class StepView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
-        for part in (self.code, self.calculation, self.values, self.output, self.transport):
+        for part in (self.code, self.original_code, self.calculation, self.values, self.transport):
             part.set_theme(theme)
+        for output in (self.output, self.original_output):
+            output.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size."""
-        for part in (self.code, self.calculation, self.values, self.output):
+        for part in (self.code, self.original_code, self.calculation, self.values):
             part.set_size(pixels)
+        for output in (self.output, self.original_output):
+            output.set_size(pixels)
         self.words.setStyleSheet(f"font-size: {round(pixels * 0.92)}px")
 
     # -- keys and size ------------------------------------------------------------------------------------------
@@ -209,3 +267,5 @@ class StepView(QWidget):
         wanted = Qt.Orientation.Horizontal if event.size().width() >= WIDE else Qt.Orientation.Vertical
         if self.main.orientation() != wanted:
             self.main.setOrientation(wanted)
+        narrow = self.codes.width() < NARROW_PAIR
+        self.codes.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)

@@ -15,6 +15,8 @@ from tutor_app.core.comparing import Comparison, Parameter, parameters, with_num
 _MOST: Final = 4  # sliders
 _WAIT_MS: Final = 250  # after the last move of a slider
 _SHOWN: Final = 40
+_LINES: Final = 3  # of differences; the values and the outputs themselves stand side by side
+_SPOKEN: Final = 20
 
 
 class _Number(QWidget):
@@ -149,14 +151,17 @@ class WhatIf(QWidget):
 
     def show_differences(self, comparison: Comparison | None) -> None:
         """Say what came out differently."""
-        self.differences.setText(differences(comparison) if comparison is not None else "This is the original.")
-        self.differences.setAccessibleName(self.differences.text())
+        found = differences(comparison) if comparison is not None else ["This is the original."]
+        more = [f"and {len(found) - _LINES} more"] if len(found) > _LINES else []
+        self.differences.setText("\n".join(found[:_LINES] + more))
+        self.differences.setAccessibleName("\n".join(found[:_SPOKEN]))
+        self.differences.setToolTip("\n".join(found[:_SPOKEN]) if more else "")
 
 
-def differences(comparison: Comparison) -> str:
-    """What came out differently, in words."""
+def differences(comparison: Comparison) -> list[str]:
+    """What came out differently, in words, a line each."""
     if not comparison.differs:
-        return "Nothing came out differently."
+        return ["Nothing came out differently."]
     out = []
     for name in comparison.names:
         before = _short(name.left.text) if name.left is not None else "nothing"
@@ -171,7 +176,7 @@ def differences(comparison: Comparison) -> str:
         out.append("The figures differ.")
     if comparison.error:
         out.append(comparison.error)
-    return "\n".join(out[:8] + ([f"and {len(out) - 8} more"] if len(out) > 8 else []))
+    return out
 
 
 def _short(text: str) -> str:
