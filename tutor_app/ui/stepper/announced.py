@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor_app.core.transcript import Part, Text
 from tutor_app.handout.announcing import announcements
@@ -16,6 +16,7 @@ from tutor_app.render.theme import Theme
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 
+_LEFT, _RIGHT, _ABOVE = 14, 12, 6
 _MOST_LINES: Final = 3.4
 """Height of the sentence in lines; a longer one is cut and can be read on the page."""
 
@@ -68,17 +69,13 @@ class AnnouncedStrip(QWidget):
         self._theme, self._size = theme, 15.0
         self.sentences: tuple[Sentence, ...] = ()
         self.sentence: Sentence | None = None
-        self.text = MathText(formulas, theme, self._size)
-        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.text = MathText(formulas, theme, self._size, self)
         self.setObjectName("stepSentence")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip("The sentence that announced this code; a click shows it on the page")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 6, 12, 6)
-        row.addWidget(self.text)
         self.hide()
 
     def set_sentences(self, sentences: Sequence[Sentence]) -> None:
@@ -129,17 +126,18 @@ class AnnouncedStrip(QWidget):
         return QSize(200, self._height())
 
     def _height(self) -> int:
-        needed = self.text.heightForWidth(max(60, self.width() - 26))
-        return round(min(needed, _MOST_LINES * 1.35 * self._size)) + 12
+        needed = self.text.heightForWidth(max(60, self.width() - _LEFT - _RIGHT))
+        return round(min(needed, _MOST_LINES * 1.35 * self._size)) + 2 * _ABOVE
 
     def _fit(self) -> None:
-        self.setFixedHeight(self._height())
+        height = self._height()
+        self.text.setGeometry(_LEFT, _ABOVE, self.width() - _LEFT - _RIGHT, height - 2 * _ABOVE)
+        self.setFixedHeight(height)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Its lines break elsewhere."""
         super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._fit()
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A bar at its side, as beside the lines of the code that it announced."""

@@ -12,7 +12,6 @@ from tutor_app.core.transcript import CodeError, Figure
 from tutor_app.render.blocks import Picture
 from tutor_app.render.theme import Theme, mono_font
 
-
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's own largest size
 
 
@@ -131,7 +130,7 @@ class OutputPane(QFrame):
         """Beside a figure the text takes no more room than it needs."""
         line = self.text.fontMetrics().lineSpacing()
         lines = max(1, self.text.blockCount())
-        self.text.setMaximumHeight(_UNBOUNDED if self.figure.isHidden() else lines * line + 12)
+        self.text.setMaximumHeight(_UNBOUNDED if self.figure.isHidden() else lines * line + 24)
 
     def show_pictures_only(self) -> None:
         """Show no text that was printed, for good; nothing at all where there is neither figure nor error."""
