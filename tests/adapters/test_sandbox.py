@@ -615,7 +615,7 @@ def test_threads_left_behind_rest_between_blocks(session: Session) -> None:
 
 
 LATE = """
-import logging, os, sys, threading
+import io, logging, os, sys, threading
 from concurrent.futures import ThreadPoolExecutor
 logging.basicConfig()
 go, gone = threading.Event(), threading.Event()
@@ -634,6 +634,9 @@ def speak():
         print('late', file=open(fd, 'w', closefd=False))
         open(fd, 'wb', 0, closefd=False).write(b'late')
         os.fdopen(fd, 'a', closefd=False).write('late')
+        io.FileIO(fd, 'w', closefd=False).write(b'late')
+        io.FileIO(fd, 'w', closefd=False).writelines([b'la', b'te'])
+        io.BufferedWriter(io.FileIO(fd, 'w', closefd=False)).write(b'late')
     logging.warning('late')
     display('late')
     gone.set()
@@ -671,6 +674,15 @@ def test_a_descriptor_of_the_output_can_be_opened_as_a_file(session: Session) ->
         "print(size, open(os.open('a', os.O_CREAT | os.O_RDWR), 'w').write('file'), open('a').read())"
     )
     assert run(session, code).stdout == "text\nbytes\n6 4 file\n"
+
+
+def test_a_raw_file_is_one_and_writes_as_ever(session: Session) -> None:
+    code = (
+        "import io\nsize = io.FileIO(1, 'w', closefd=False).write(b'text\\n')\nwith io.FileIO('a', 'w') as f:\n"
+        "    f.write(b'file')\nwith open('a', 'rb', 0) as f:\n"
+        "    print(size, isinstance(f, io.FileIO), f.read(), io.FileIO)"
+    )
+    assert run(session, code).stdout == "text\n5 True b'file' <class '_io.FileIO'>\n"
 
 
 def test_threads_of_the_block_itself_are_heard_also_in_an_older_pool(session: Session) -> None:

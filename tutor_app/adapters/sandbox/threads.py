@@ -6,12 +6,14 @@ gave it. Like everything inside the confined process this is order, not protecti
 
 from __future__ import annotations
 
+import _io
 import _thread
 import builtins
 import functools
 import io
 import os
 import threading
+from abc import ABCMeta
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -77,6 +79,8 @@ class BlockThreads:
             setattr(os, "writev", writev_attributed)  # noqa: B010
         for module in (io, builtins):
             setattr(module, "open", functools.wraps(open_file)(open_attributed))  # noqa: B010
+        for module in (io, _io):
+            setattr(module, "FileIO", _Output)  # noqa: B010
 
     def _bound(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, attributed to the block of the calling thread wherever it runs."""
@@ -103,11 +107,25 @@ def _is_output(fd: int) -> bool:
         return False
 
 
-class _Output(io.FileIO):
-    """A file object on an output's descriptor; the one of Python writes without asking :func:`os.write`."""
+class _AnyFileIO(ABCMeta):
+    """Counts what ``open`` makes as instances, too: code may ask for the type."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _FILE_IO)
+
+
+_FILE_IO: Final = io.FileIO
+
+
+class _Output(io.FileIO, metaclass=_AnyFileIO):
+    """A file object on a descriptor; the one of Python writes without asking :func:`os.write`."""
 
     def write(self, data: Any, /) -> int:
-        return os.write(self.fileno(), data)
+        return os.write(self.fileno(), data) if _is_output(self.fileno()) else super().write(data)
+
+
+_Output.__name__ = _Output.__qualname__ = "FileIO"
+_Output.__module__ = "_io"
 
 
 def _reopened(
