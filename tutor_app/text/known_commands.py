@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tutor_app.text.scan import argument, replace_command, tokens
+from tutor_app.text.scan import FENCES, argument, levels, replace_command, tokens
 
 _SIGNS: Final = {
     # mathtools, colonequals
@@ -59,9 +59,15 @@ _FENCED: Final = {
     "abs": ("|", "|"), "norm": ("\\|", "\\|"), "ceil": ("\\lceil", "\\rceil"), "floor": ("\\lfloor", "\\rfloor"),
     "set": ("\\{", "\\}"), "Set": ("\\{", "\\}"), "Bra": ("\\langle", "|"), "Ket": ("|", "\\rangle"),
     "Braket": ("\\langle", "\\rangle"), "ev": ("\\langle", "\\rangle"), "expval": ("\\langle", "\\rangle"),
-    "inner": ("\\langle", "\\rangle"), "paren": ("(", ")"), "pqty": ("(", ")"), "bqty": ("[", "]"),
-    "Bqty": ("\\{", "\\}"), "comm": ("[", "]"),
+    "paren": ("(", ")"), "pqty": ("(", ")"), "bqty": ("[", "]"),
+    "Bqty": ("\\{", "\\}"),
 }  # fmt: skip
+_PAIRED: Final = {
+    "comm": ("[", ",", "]"), "commutator": ("[", ",", "]"), "acomm": ("\\{", ",", "\\}"),
+    "inner": ("\\langle", ",", "\\rangle"), "innerproduct": ("\\langle", "|", "\\rangle"),
+    "ip": ("\\langle", "|", "\\rangle"), "braket": ("\\langle", "|", "\\rangle"),
+}  # fmt: skip
+"""Fences around two arguments, with what stands between them; around one where the second is missing."""
 _RENAMED: Final = {
     "framebox": "boxed", "vb": "mathbf", "va": "vec", "vu": "hat", "bold": "mathbf", "mathbold": "mathbf",
     "Overrightarrow": "overrightarrow", "overrightharpoon": "overrightarrow", "overleftharpoon": "overleftarrow",
@@ -75,7 +81,13 @@ _NEGATED: Final = {
     "=": "\\neq ", "<": "\\nless ", ">": "\\ngtr ", "|": "\\nmid ", "\\leq": "\\nleq ", "\\geq": "\\ngeq ",
     "\\le": "\\nleq ", "\\ge": "\\ngeq ", "\\to": "\\nrightarrow ", "\\eq": "\\neq ", "\\lt": "\\nless ",
     "\\gt": "\\ngtr ", "\\implies": "\\nRightarrow ", "\\iff": "\\nLeftrightarrow ", "\\equiv": "\u2262",
+    "\\vert": "\\nmid ",
     "\\approx": "\u2249", "\\simeq": "\u2244", "\\cong": "\\ncong ", "\\ni": "\u220c", "\\sim": "\\nsim ",
+    **{f"\\{name}": f"\\;\\cancel{{\\{name}}}\\;" for name in (
+        "perp", "bot", "propto", "asymp", "prec", "preceq", "succ", "succeq", "sqsubseteq", "sqsupseteq", "ll", "gg",
+        "doteq", "mapsto", "smile", "frown", "bowtie", "forall", "longrightarrow", "leadsto", "trianglelefteq",
+        "trianglerighteq",
+    )},
 }  # fmt: skip
 _ENCLOSED: Final = {
     "longdiv": "{{)}}\\overline{{\\,{0}}}", "box": "\\boxed{{{0}}}", "updiagonalstrike": "\\cancel{{{0}}}",
@@ -103,7 +115,7 @@ _CHEMICAL_ARROWS: Final = {
     "<=>": "\\rightleftharpoons ", "<->": "\\leftrightarrow ", "->": "\\rightarrow ", "<-": "\\leftarrow ",
 }  # fmt: skip
 _CHEMICAL: Final = re.compile(
-    r"(?P<arrow><=>|<->|->|<-)|(?P<state>\((?:aq|s|l|g)\))|(?P<element>[A-Za-z]+)|(?P<number>\d+(?:[./]\d+)?)"
+    r"(?P<arrow>(?:<=>|<->|->|<-)(?:\[(?P<above>[^\]]*)\](?:\[(?P<below>[^\]]*)\])?)?)|(?P<leaves>(?<=\s)[v^](?=\s|$))|(?P<state>\((?:aq|s|l|g)\))|(?P<element>[A-Za-z]+)|(?P<number>\d+(?:[./]\d+)?)"
     r"|\^\{?(?P<charge>\d*[+-]|\d+)\}?|_\{?(?P<index>\w+)\}?|(?P<sign>(?<=[A-Za-z0-9)\]])[+-](?=\s|$|[\])]))|(?P<other>.)",
     re.DOTALL,
 )
@@ -151,6 +163,10 @@ def _environments(s: str) -> str:
     if "\\begin" not in s:
         return s
     s = re.sub(r"\\begin\{(aligned|alignedat|gathered|split|array)\}\s*\[[tbc]\]", r"\\begin{\1}", s)
+    s = re.sub(r"\\(begin|end)\{multlined\}(?:\s*\[[tbc]\])?", r"\\\1{gathered}", s)
+    s = re.sub(r"\\begin\{(sub)?numcases\}\s*\{([^{}]*)\}", r"\2\\begin{cases}", s)
+    s = re.sub(r"\\end\{(?:sub)?numcases\}", r"\\end{cases}", s)
+    s = _cases_with_words(s)
     s = re.sub(r"\\begin\{(?:darray|subarray)\}", r"\\begin{array}", s)
     s = re.sub(r"\\end\{(?:darray|subarray)\}", r"\\end{array}", s)
     s = re.sub(r"\\begin\{d?rcases\}", r"\\left.\\begin{array}{ll}", s)
@@ -164,15 +180,50 @@ def _environments(s: str) -> str:
             return f"\\end{{array}}\\right{sides[1]}"
         return f"\\left{sides[0]}\\begin{{array}}{{{(m[3] or 'c') * 12}}}"
 
+    def small(m: re.Match[str]) -> str:
+        side = fences[m[2]][0 if m[1] == "begin" else -1]
+        side = {"{": "\\{", "}": "\\}", "\u2016": "\\|"}.get(side, side)
+        return f"\\left{side}\\begin{{smallmatrix}}" if m[1] == "begin" else f"\\end{{smallmatrix}}\\right{side}"
+
+    s = re.sub(r"\\(begin|end)\{([pbBvV])smallmatrix\*?\}(?:\s*\[[lcr]\])?", small, s)
     return re.sub(r"\\(begin|end)\{([pbBvV]?)matrix\*\}(?:\s*\[([lcr])\])?", matrix, s)
+
+
+def _cases_with_words(s: str) -> str:
+    r"""``cases*`` of mathtools, where what follows ``&`` is words with formulas in dollars."""
+
+    def row(written: str) -> str:
+        value, mark, condition = written.partition("&")
+        if not mark or not condition.strip() or "\\text" in condition:
+            return written
+        return f"{value}&\\text{{{condition.strip()}}}"
+
+    def rows(m: re.Match[str]) -> str:
+        return f"\\begin{{{m[1]}}}" + "\\\\".join(row(r) for r in m[2].split("\\\\")) + f"\\end{{{m[1]}}}"
+
+    return re.sub(r"\\begin\{(d?r?cases)\*\}(.*?)\\end\{\1\*\}", rows, s, flags=re.DOTALL)
 
 
 def _colours(s: str) -> str:
     r"""KaTeX's commands with the name of a colour, and ``\color{blue}{x}``, which colours its group only."""
     s = re.sub(rf"\\({_COLOURS})[A-J]?\s*\{{", r"\\textcolor{\1}{", s)
     s = re.sub(r"\\color\s*(\{[^{}]*\})\s*\{", r"\\textcolor\1{", s)
+    s = _coloured_rest(s)
     s = replace_command(s, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{{_boxed_words(a[1])}}}")
     return replace_command(s, "fcolorbox", 3, lambda a: f"\\fcolorbox{{{a[0]}}}{{{a[1]}}}{{{_boxed_words(a[2])}}}")
+
+
+def _coloured_rest(s: str) -> str:
+    r"""``\color{red} x``, which colours what is left of its group or cell, as ``\textcolor``."""
+    while m := re.search(r"\\color\s*\{([^{}]*)\}", s):
+        ends = (
+            at
+            for token, at, depth in levels(s, m.end(), pairs=FENCES)
+            if depth == 0 and (token in ("&", "\\\\") or token in FENCES[1])
+        )
+        end = next(ends, len(s))
+        s = f"{s[: m.start()]}\\textcolor{{{m[1]}}}{{{s[m.end() : end]}}}{s[end:]}"
+    return s
 
 
 def _boxed_words(words: str) -> str:
@@ -203,6 +254,16 @@ def _physics(s: str) -> str:
     for name, (opening, closing) in _FENCED.items():
         s = re.sub(rf"\\{name}\*(?=\s*\{{)", rf"\\{name}", s)
         s = _with_group(s, name, lambda a, left=opening, right=closing: f"\\left{left} {a} \\right{right} ")  # type: ignore[misc]
+    for name, (opening, between, closing) in _PAIRED.items():
+        s = re.sub(
+            rf"\\{name}\*?\s*\{{([^{{}}]*)\}}\s*\{{([^{{}}]*)\}}",
+            lambda m, parts=(opening, between, closing): (
+                f"\\left{parts[0]} {m[1]} {parts[1]} {m[2]} \\right{parts[2]} "
+            ),  # type: ignore[misc]
+            s,
+        )
+        if name != "braket":
+            s = _with_group(s, name, lambda a, left=opening, right=closing: f"\\left{left} {a} \\right{right} ")  # type: ignore[misc]
     for name, sign in (("dv", "d"), ("pdv", "\\partial "), ("odv", "d")):
         s = _derivatives(s, name, sign)
     return _with_group(s, "order", lambda a: f"\\mathcal{{O}}\\left({a}\\right)")
@@ -233,18 +294,27 @@ def _derivatives(s: str, name: str, sign: str) -> str:
 
 def _units(s: str) -> str:
     s = replace_command(s, "ang", 1, lambda a: _angle(a[0]))
+    for name in ("SIrange", "qtyrange"):
+        s = replace_command(s, name, 3, lambda a: "\\text{ to }".join(_measured(n, a[2]) for n in a[:2]))
+    s = replace_command(s, "numrange", 2, lambda a: f"{_number(a[0])}\\text{{ to }}{_number(a[1])}")
+    s = replace_command(s, "numlist", 1, lambda a: ",\\ ".join(map(_number, a[0].split(";"))))
     s = replace_command(s, "num", 1, lambda a: _number(a[0]))
     for name in ("SI", "qty"):
         if re.search(rf"\\{name}\s*(?:\[[^\]]*\]\s*)?\{{[^{{}}]*\}}\s*\{{", s):
             s = re.sub(rf"\\{name}\s*\[[^\]]*\]", rf"\\{name}", s)
-            s = replace_command(s, name, 2, lambda a: f"{_number(a[0])}{_gap(_unit(a[1]))}{_unit(a[1])}")
+            s = replace_command(s, name, 2, lambda a: _measured(*a))
     for name in ("si", "unit"):
         s = replace_command(s, name, 1, lambda a: _unit(a[0]))
     return s
 
 
+def _measured(value: str, spec: str) -> str:
+    unit = _unit(spec)
+    return f"{_number(value)}{_gap(unit)}{unit}"
+
+
 def _gap(unit: str) -> str:
-    return "" if unit.startswith(("\\text{\u00b0}", "\\%")) else "\\,"
+    return "" if unit.startswith(("^\\circ", "\\%")) else "\\,"
 
 
 def _angle(value: str) -> str:
@@ -278,7 +348,12 @@ def _unit(spec: str) -> str:
             out += f"^{{{_POWERS[name]}}}"
         elif name in _UNITS:
             out += "/" if below else "\\," if out else ""
-            out += "\\%" if name == "percent" else f"\\text{{{prefix}{_UNITS[name]}}}"
+            if name in ("celsius", "degreeCelsius"):
+                out += "{}^\\circ\\mathrm{C}"
+            elif name == "degree":
+                out += "^\\circ"
+            else:
+                out += "\\%" if name == "percent" else f"\\text{{{prefix}{_UNITS[name]}}}"
             out += f"^{{{before}}}" if before else ""
             prefix, below, before = "", False, ""
         else:
@@ -292,7 +367,12 @@ def _chemistry(formula: str) -> str:
     for m in _CHEMICAL.finditer(formula):
         kind, text = m.lastgroup, m[0]
         if kind == "arrow":
-            out += _CHEMICAL_ARROWS[text]
+            arrow = _CHEMICAL_ARROWS[text.partition("[")[0]]
+            if m["below"]:
+                arrow = f"\\underset{{\\text{{{m['below']}}}}}{{{arrow}}}"
+            out += f"\\overset{{\\text{{{m['above']}}}}}{{{arrow}}}" if m["above"] else arrow
+        elif kind == "leaves":
+            out += "\\downarrow " if text == "v" else "\\uparrow "
         elif kind in ("element", "state"):
             out += f"\\mathrm{{{text}}}"
         elif kind == "number":
