@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import html as _html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,8 @@ from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
-from tutor_app.text.markup import answer_segments, read, replaced, restored
+from tutor_app.text.finding import compact, find
+from tutor_app.text.markup import MARK, answer_segments, read, restored
 from tutor_app.text.mathml import mathml
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ overflow-wrap:anywhere;font-variant-ligatures:none}
 pre,code{tab-size:4}
 .output{display:flow-root;border-top:1px solid var(--line);background:var(--out)}
 .false{color:var(--bad)}
+.wrong{text-decoration:underline wavy var(--bad) 1px;text-underline-offset:.2em}
+math.wrong{border-bottom:2px dotted var(--bad)}math[display=block].wrong{width:fit-content;margin-inline:auto}
 .output.error{background:var(--badback);border-left:3px solid var(--bad)}.error pre{color:var(--bad)}
 .output p{margin:.2em 1em .6em;font-style:italic}
 code{font:.84em "JetBrains Mono",Consolas,Menlo,monospace;background:var(--code);padding:.05em .25em;
@@ -127,7 +131,7 @@ def _parts(parts: Sequence[Part]) -> str:
     for part in parts:
         match part:
             case Text():
-                out += close() + prose(part.text)
+                out += close() + _marked_prose(part)
                 for statement, right in wording.false_statements(part.claims):
                     out += f'<p class="false"><strong>\u2717 {_text(statement)}</strong>{_text(right)}</p>'
             case Thought():
@@ -194,23 +198,76 @@ def formula(segment: Segment) -> str:
     return found if found is not None else f'<code class="tex">{_text(segment.source)}</code>'
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Something of a page.
+
+    Attributes:
+        html: What is written.
+        source: What it was made from; empty for tags.
+        words: Whether it is text, which can be cut.
+    """
+
+    html: str
+    source: str = ""
+    words: bool = False
+
+
 def prose(text: str) -> str:
     """Markdown with mathematics as HTML."""
+    return "".join(piece.html for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
     tokens, formulas = read(text)
-    out = ""
-    i = 0
-    while i < len(tokens):
-        t = tokens[i]
+    for t in tokens:
         if t.type == "inline":
-            out += _inline(t, formulas)
+            yield from _inline(t, formulas)
         elif t.type == "fence":
-            out += f"<pre><code>{_text(restored(t.content, formulas))}</code></pre>"
+            yield _Piece("<pre><code>")
+            yield _words(restored(t.content, formulas))
+            yield _Piece("</code></pre>")
         elif t.type == "hr":
-            out += "<hr>"
+            yield _Piece("<hr>")
         elif t.tag in _PLAIN_TAGS and t.nesting:
-            out += _tag(t)
-        i += 1
-    return out
+            yield _Piece(_tag(t))
+
+
+def _marked_prose(part: Text) -> str:
+    """The same of a part; its false statements are underlined and say what is right."""
+    false = [claim for claim in part.claims if claim.verdict == "false"]
+    pieces = list(_pieces(part.text))
+    shown = [(c, n, at) for n, piece in enumerate(pieces) for c, at in zip(*compact(piece.source), strict=True)]
+    if not false or not shown:
+        return "".join(piece.html for piece in pieces)
+    found = find("".join(c for c, _, _ in shown), part.text, [(claim.start, claim.end) for claim in false])
+    wrong: dict[int, list[tuple[int, int, str]]] = {}
+    for claim, at in zip(false, found, strict=True):
+        title = _text(wording.false_shown(claim))
+        for n in sorted({n for _, n, _ in shown[at.first : at.last]}) if at.exact else ():
+            places = [place for _, m, place in shown[at.first : at.last] if m == n]
+            wrong.setdefault(n, []).append((places[0], places[-1] + 1, title))
+    return "".join(_underlined(piece, wrong.get(n, [])) for n, piece in enumerate(pieces))
+
+
+def _underlined(piece: _Piece, wrong: Sequence[tuple[int, int, str]]) -> str:
+    """A piece with stretches of it underlined, a formula as a whole."""
+    if not wrong:
+        return piece.html
+    if not piece.words:
+        title = wrong[0][2]
+        return f'<span title="{title}">{piece.html.replace("<math", "<math class=wrong", 1)}</span>'
+    out, done = "", 0
+    for first, last, title in sorted(wrong):
+        if first >= done:
+            out += f'{_text(piece.source[done:first])}<span class="wrong" title="{title}">'
+            out += f"{_text(piece.source[first:last])}</span>"
+            done = last
+    return out + _text(piece.source[done:])
+
+
+def _words(text: str) -> _Piece:
+    return _Piece(_text(text), text, words=True)
 
 
 _TAGS = "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td strong em s sup sub"
@@ -235,26 +292,38 @@ def _tag(t: Token) -> str:
     return f"<{tag}{attributes}>"
 
 
-def _inline(token: Token, formulas: Sequence[Segment]) -> str:
-    out = ""
+def _inline(token: Token, formulas: Sequence[Segment]) -> Iterator[_Piece]:
     addresses: list[str] = []
     for t in token.children or ():
         if t.type == "code_inline":
-            out += f"<code>{_text(restored(t.content, formulas))}</code>"
+            yield _Piece("<code>")
+            yield _words(restored(t.content, formulas))
+            yield _Piece("</code>")
         elif t.type in ("softbreak", "hardbreak"):
-            out += "<br>\n"
+            yield _Piece("<br>\n")
         elif t.type == "image":
-            out += f"<em>[picture: {_text(restored(t.content, formulas))}]</em>"
+            yield _Piece(f"<em>[picture: {_text(restored(t.content, formulas))}]</em>")
         elif t.type == "link_open":
             addresses.append(str(t.attrGet("href") or ""))
         elif t.type == "link_close":
             if addresses and (address := addresses.pop()):
-                out += f' <span class="address">({_text(address)})</span>'
+                yield _Piece(f' <span class="address">({_text(address)})</span>')
         elif t.tag in _PLAIN_TAGS and t.nesting:
-            out += _tag(t)
+            yield _Piece(_tag(t))
         else:
-            out += replaced(t.content, formulas, _text, formula)
-    return out
+            yield from _marked(t.content, formulas)
+
+
+def _marked(text: str, formulas: Sequence[Segment]) -> Iterator[_Piece]:
+    """Words with the formulas that their marks number."""
+    at = 0
+    for m in MARK.finditer(text):
+        yield _words(text[at : m.start()])
+        if int(m[1]) < len(formulas):
+            segment = formulas[int(m[1])]
+            yield _Piece(formula(segment), segment.raw)
+        at = m.end()
+    yield _words(text[at:])
 
 
 def _text(text: str) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.core.claims import Claim, ClaimVerdict, remark
+from tutor_app.core.claims import Claim, ClaimVerdict, claim_line, remark
 from tutor_app.core.events import EndReason
 from tutor_app.core.transcript import Output, Transcript
 from tutor_app.core.verdicts import Verdict
@@ -187,7 +188,17 @@ def error_text(output: Output) -> str:
 
 def false_statements(claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """What is said of the false statements of a text, as plain text: the statement, and what is right."""
-    return [(f"False: {plain(' '.join(c.text.split()))}", plain(remark(c))) for c in claims if c.verdict == "false"]
+    return [(f"False: {_plain(c.text)}", plain(remark(c))) for c in claims if c.verdict == "false"]
+
+
+def statement_shown(claim: Claim) -> str:
+    """A statement and its verdict in one plain line: ``✓ 2 + 2 = 4``."""
+    return claim_line(replace(claim, text=_plain(claim.text), right=plain(claim.right)))
+
+
+def _plain(text: str) -> str:
+    """A statement without the marks of the alignment that it stands in."""
+    return " ".join(plain(re.sub(r"(?<!\\)&|\\\\", " ", text)).split())
 
 
 def false_shown(claim: Claim) -> str:

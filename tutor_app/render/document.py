@@ -118,19 +118,26 @@ class DocumentBuilder:
         self.problem(transcript.problem)
         self.parts(transcript.solution)
 
-    def parts(self, parts: Sequence[Part]) -> None:
-        """Write the parts of a solution from its beginning."""
+    def parts(self, parts: Sequence[Part], first: int = 0, claims: Iterable[Claim] | None = None) -> None:
+        """Write parts of a solution.
+
+        Args:
+            parts: From its beginning.
+            first: Or from its part of that number on.
+            claims: Of the whole solution, if these are not all of its parts.
+        """
+        self._answer = self._tally_place = None  # an older one belongs to another solution
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
-        self.tally(claims_of(parts))
+        self.tally(claims_of(parts) if claims is None else claims)
         drawn = -1  # index of the last figure that was written with its output
         for index, part in enumerate(parts):
-            self.part = index
+            self.part = first + index
             match part:
                 case Text():
                     self.text(part.text)
                     self._false_claims(part.claims)
                     if any(claim.verdict == "false" for claim in part.claims):
-                        self.mark(index, part)
+                        self.mark(self.part, part)
                 case Thought():
                     self.begin_thought()
                     self._thought_text = part.text

@@ -6,6 +6,7 @@ they are.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from PySide6.QtGui import QFontMetricsF
@@ -48,12 +49,10 @@ def legible_transcript(transcript: Transcript) -> Transcript:
 
 def _legible_part(part: Part) -> Part:
     match part:
-        case Text(text):
-            return Text(legible(text))
-        case Thought(text):
-            return Thought(legible(text))
+        case Text() | Thought():
+            return replace(part, text=legible(part.text))
         case Code(source):
-            return Code(legible(source))
+            return replace(part, source=legible(source))
         case Output():
             e = part.error
             error = None if e is None else CodeError(e.type, legible(e.message), e.line, legible(e.traceback), e.hint)

@@ -32,7 +32,7 @@ from PySide6.QtGui import (
 )
 from shiboken6 import delete, isValid
 
-from tutor_app.core.transcript import Answer, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Part, Text, Transcript, claims_of
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.render.backdrop import paint_backdrop
@@ -185,6 +185,7 @@ class Pages:
         self.document.setUseDesignMetrics(True)
         self.document.setTextWidth(self.column)
         self._cache = formulas if formulas is not None else FormulaCache()
+        self._written = 0  # parts, of all solutions: each has a number of its own
         builder = DocumentBuilder(self.document, self.theme, _Ready(self._cache), self.size, paper=True)
         layout = self.document.documentLayout()
         self._objects = _PaperObjects(
@@ -250,7 +251,8 @@ class Pages:
             self._unlabel_problem()
         if not self._many:
             self._anchors.append(_Anchor("Problem", 0, before, n))
-        found = steps.split_steps(steps.chosen_parts(transcript, self.options))
+        chosen = steps.chosen_parts(transcript, self.options)
+        found = steps.split_steps(chosen)
         for k, step in enumerate(found, 1):
             at = self.document.characterCount() - 1
             has_answer = isinstance(step[-1], Answer)
@@ -261,10 +263,12 @@ class Pages:
                 w.write(f"Step {k}", w.ui_format(bold=True, scale=0.82, color="accent"))
             if body and len(found) > 1:
                 self._anchors.append(_Anchor(_step_title(k, body), level, at, n))
-            builder.parts(body)
+            builder.parts(body, self._written)
+            self._written += len(body)
             if has_answer:
                 self._anchors.append(_Anchor("Answer", level, self.document.characterCount() - 1, n))
-                builder.parts(step[-1:])
+                builder.parts(step[-1:], self._written, claims_of(chosen))
+                self._written += 1
         if self.options.solution and self.options.made:
             self._write_provenance(builder, transcript)
 

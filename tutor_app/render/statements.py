@@ -1,15 +1,14 @@
 """Where the checked statements of a solution stand on its page, and the marks under the false ones.
 
 What is on the page differs from the text it was made from: Markdown's marks are gone and a formula is one character.
-A statement is therefore looked for by its characters without blanks and marks, and which of several equal ones it is
-by how many stand before it. Only formats are changed, never text, so a page can be marked while it grows.
+A statement is therefore looked for as :mod:`tutor_app.text.finding` does. Only formats are changed, never text, so a
+page can be marked while it grows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
 
@@ -18,10 +17,7 @@ from tutor_app.core.transcript import Part, Text
 from tutor_app.render.blocks import FALSE, FALSE_TEXT
 from tutor_app.render.sources import part_index, sourced
 from tutor_app.render.theme import Theme
-
-_DROPPED: Final = frozenset("*_`\\$#>|~\ufffc\u2060\u200b")
-_CONTEXT: Final = 24
-"""Characters before and behind a statement by which its line is found where the statement itself is not."""
+from tutor_app.text.finding import compact, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +66,18 @@ def places(document: QTextDocument, part: int, text: str, claims: Iterable[Claim
     shown = list(_characters(_blocks(document, part))) if claims else []
     if not shown:
         return [(0, 0) for _ in claims]
-    page = "".join(c for c, _, _ in shown)
-    written, offsets = _compact(text)
-    found = []
-    for claim in claims:
-        first = sum(offset < claim.start for offset in offsets) if offsets else 0
-        said = _compact(claim.text)[0]
-        at = _occurrence(page, written, first, said)
-        if at >= 0:
-            first = shown[at][1]
-            if claim.text.lstrip("\\").startswith("$") and document.characterAt(first - 1) == "$":  # of money
-                first -= 1
-            found.append((first, shown[at + len(said) - 1][2]))
-        else:
-            block = document.findBlock(shown[_near(page, written, first, said)][1])
-            found.append((block.position(), block.position() + block.length() - 1))
-    return found
+    spans = []
+    for claim, at in zip(
+        claims, find("".join(c for c, _, _ in shown), text, [(c.start, c.end) for c in claims]), strict=True
+    ):
+        first, last = shown[at.first][1], shown[at.last - 1][2]
+        if not at.exact:
+            block = document.findBlock(first)
+            first, last = block.position(), block.position() + block.length() - 1
+        elif claim.text.lstrip("\\").startswith("$") and document.characterAt(first - 1) == "$":  # of money
+            first -= 1
+        spans.append((first, last))
+    return spans
 
 
 def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, claims: Sequence[Claim]) -> None:
@@ -180,40 +172,5 @@ def _characters(found: Iterable[QTextBlock]) -> Iterator[tuple[str, int, int]]:
         for piece, at in sourced(block):
             first = block.position() + at
             width = 2 if len(piece) == 1 and ord(piece) > 0xFFFF else 1
-            for c in _compact(piece)[0]:
+            for c in compact(piece)[0]:
                 yield c, first, first + width
-
-
-def _compact(text: str) -> tuple[str, list[int]]:
-    """A text without blanks and marks, and where each of its characters stands in it."""
-    kept = [(c, n) for n, c in enumerate(text) if not (c.isspace() or c in _DROPPED)]
-    return "".join(c for c, _ in kept), [n for _, n in kept]
-
-
-def _all(page: str, said: str) -> list[int]:
-    found, at = [], page.find(said)
-    while at >= 0:
-        found.append(at)
-        at = page.find(said, at + 1)
-    return found
-
-
-def _occurrence(page: str, written: str, first: int, said: str) -> int:
-    """Index on the page of what stands at ``first`` of the written text; -1 if it is not there."""
-    here = _all(page, said) if said else []
-    if not here:
-        return -1
-    there = _all(written, said)
-    if len(here) == len(there) and first in there:
-        return here[there.index(first)]
-    return min(here, key=lambda at: abs(at - first))
-
-
-def _near(page: str, written: str, first: int, said: str) -> int:
-    """Index on the page of something in the line of a statement that is not there as it was written."""
-    before, behind = written[max(0, first - _CONTEXT) : first], written[first + len(said) :][:_CONTEXT]
-    if before and (at := _occurrence(page, written, first - len(before), before)) >= 0:
-        return min(at + len(before), len(page) - 1)
-    if behind and (at := _occurrence(page, written, first + len(said), behind)) >= 0:
-        return max(at - 1, 0)
-    return min(len(page) - 1, first * len(page) // max(1, len(written)))

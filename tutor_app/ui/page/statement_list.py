@@ -11,11 +11,10 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from tutor_app.core.claims import ClaimVerdict, Tally, claim_line
-from tutor_app.handout.wording import statement_said
+from tutor_app.core.claims import ClaimVerdict, Tally
+from tutor_app.handout.wording import statement_said, statement_shown
 from tutor_app.render.statements import Statement
 from tutor_app.render.theme import Theme
-from tutor_app.text.plain import plain
 from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.page.transcript_view import TranscriptView
 
@@ -115,7 +114,7 @@ class StatementList(QDialog):
         self.list.blockSignals(False)
 
     def _item(self, statement: Statement) -> QListWidgetItem:
-        item = QListWidgetItem(plain(claim_line(statement.claim)))
+        item = QListWidgetItem(statement_shown(statement.claim))
         item.setForeground(self._theme.color(_COLORS[statement.claim.verdict]))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, statement_said(statement.claim))
         return item
