@@ -4,6 +4,7 @@ Each step reads and writes plain files in a run folder and goes on after a kill.
 only by the steps that need them. The whole road:
 
   seeds, make-code, alter   source data to records, without a teacher
+  synthesize                code-nested solutions by a teacher
   decontaminate             leave out what overlaps the test sets
   view                      look at what the loss sees, token by token
   tiny                      a tiny base, to follow the road on any machine
@@ -34,6 +35,7 @@ from tutor_app.core.errors import TutorError, UserFault
 EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
 
 STEP_MODULES: Final = {
+    "synthesize": ("trainer.commands.synthesize", "code-nested solutions by a teacher, run and judged"),
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
     "grade": ("trainer.evaluate.grade", "accept and reject rates of the grader over pairs of answers"),
@@ -44,6 +46,7 @@ EXAMPLES: Final = {
     "seeds": "seeds gsm8k.train.jsonl --format gsm8k --run runs/data",
     "make-code": "make-code gsm8k.train.jsonl --run runs/data",
     "alter": "alter gsm8k.train.jsonl --method numbers --per-problem 2 --run runs/data",
+    "synthesize": "synthesize gsm8k.train.jsonl --teacher standard --against gsm8k.test.jsonl --run runs/data",
     "decontaminate": "decontaminate runs/data/make-code.jsonl runs/data/alter-numbers.jsonl "
     "--against gsm8k.test.jsonl math.test.jsonl --out stage2 --run runs/data",
     "view": "view runs/data/stage2.jsonl --tokenizer qwen2.5-coder-0.5b-instruct-q4_k_m.gguf --n 3",

@@ -221,11 +221,6 @@ class Journal:
         except OSError as e:
             raise disk_fault(self._path, e) from None
 
-    def done(self) -> None:
-        """The step's result is written: the journal is not needed any more."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-
 
 def _whole_lines(path: Path) -> tuple[list[Any], int]:
     """The JSON values of a file up to the first line that is cut off or broken, and the length of these lines."""

@@ -18,7 +18,7 @@ from trainer.augment.correct import correct
 from trainer.augment.fobar import fobar
 from trainer.augment.numbers import numbers
 from trainer.data import decontaminate, seeds
-from trainer.data.decontaminate import STAMP
+from trainer.data.decontaminate import DEFAULT_NGRAM, STAMP
 from trainer.data.gsm8k import NotAChain, gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
 from trainer.runs import ProgressLine, Run, sha256_of, write_atomically
@@ -171,6 +171,19 @@ def clean(
     return f"{decontaminate.report_text(report)}\n{told}"
 
 
+def stamped(
+    run: Run, out: str, records: Sequence[Transcript], tests: Sequence[Path], why: Counter[str], n: int = DEFAULT_NGRAM
+) -> list[Transcript]:
+    """The records that overlap no test set, with the stamp that says so; the report goes to ``OUT.report.json``."""
+    sets = [decontaminate.read_test_set(t, n) for t in tests]
+    kept, report = decontaminate.decontaminate(records, sets, n)
+    write_atomically(run.folder / f"{out}.report.json", decontaminate.dump(report) + "\n")
+    if report.removed:
+        why["overlaps a test set"] += len(report.removed)
+    stamp = sorted(f"{t.name} {sha256_of(t)[:16]}" for t in tests)
+    return [replace(r, meta={**r.meta, STAMP: stamp}) for r in kept]
+
+
 def cap_corrections(records: Sequence[Transcript], share: float) -> list[Transcript]:
     """The records with at most a ``share`` of corrected errors, in their order; which stay is decided by their ids.
 
@@ -211,8 +224,18 @@ def _journalled(
     return finish_work(run, step, provenance, done, len(items), rejected)
 
 
+Sift = Callable[[list[Transcript], Counter[str]], list[Transcript]]
+"""Leaves records out of all that were made, and counts why."""
+
+
 def finish_work(
-    run: Run, step: str, provenance: dict[str, Any], done: Done, items: int, rejected: Sequence[str] = ()
+    run: Run,
+    step: str,
+    provenance: dict[str, Any],
+    done: Done,
+    items: int,
+    rejected: Sequence[str] = (),
+    sift: Sift | None = None,
 ) -> str:
     """Write what was made of ``items`` to ``STEP.jsonl``; returns what to tell.
 
@@ -226,6 +249,7 @@ def finish_work(
     )
     if done.missing:
         why["not asked, the budget is spent"] = done.missing
+    records = sift(records, why) if sift is not None and records else records
     if not records:
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in why.most_common(3))
         remedy = f"Reasons: {reasons}." if reasons else "Check that the files are of its kind."

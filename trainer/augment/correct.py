@@ -14,13 +14,12 @@ from typing import Final
 from trainer.augment.bugs import Bug, bugs
 from trainer.data.records import record_id
 from trainer.synthesize.make_code import run_block
+from trainer.teacher.prompts import CORRECTION
 from tutor_app.core.ports import CodeExecutor
 from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
 
 METHOD: Final = "correct-error"
 """The method that a made record names."""
-CORRECTION: Final = "The code above has encountered a problem. Now point out its mistakes and then correct them.\n"
-"""What MuMath-Code puts after a failed run."""
 
 
 def correct(record: Transcript, executor: CodeExecutor, *, seed: int = 0) -> Transcript | None:

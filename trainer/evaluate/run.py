@@ -26,9 +26,10 @@ from typing import Any, Final
 
 from trainer.data.benchmarks import READERS, SAMPLES, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
-from trainer.evaluate.statistics import majority, pass_at_k, wilson
+from trainer.evaluate.statistics import pass_at_k, wilson
 from trainer.runs import digest, sha256_of
 from trainer.teacher.open import STARTER, ModelChoice, open_model
+from trainer.teacher.votes import majority
 from tutor_app.adapters.grading.grader import Grader, Mode
 from tutor_app.core.dialect import DIALECTS, header
 from tutor_app.core.errors import HostFault, TutorError, UserFault

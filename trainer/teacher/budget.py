@@ -1,12 +1,13 @@
 """What a teacher may cost: tokens, money, and requests a minute.
 
 :class:`Metered` stands between a caller and a model and lets nothing through that the limits forbid. Tokens are those
-that the server counts; where it counts none, four characters are taken for one. A request is only begun if the most
+that the server counts; where it counts none, four characters are taken for one, or as many as it has counted before. A request is only begun if the most
 that it can cost still fits into the budget, so the budget is never passed, also with many requests under way.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -97,6 +98,7 @@ class Metered:
         self._spent = Spent()
         self._reserved = Spent()
         self._free_at = 0.0
+        self._tokens_each = 1 / CHARACTERS  # of a character, at the most that was counted
 
     @property
     def info(self) -> ModelInfo:
@@ -143,7 +145,7 @@ class Metered:
             EngineFault: If the model fails.
         """
         characters = sum(len(s.text) for s in prompt)
-        most = Spent(1, -(-characters // CHARACTERS), max_tokens)
+        most = Spent(1, math.ceil(characters * self._tokens_each), max_tokens)
         self._admit(most, cancel)
         said = tokens = 0
         used = Spent()
@@ -155,9 +157,11 @@ class Metered:
                 if isinstance(item, Piece):
                     said += len(item.text)
                     tokens += item.tokens
-                    used = Spent(1, most.tokens_in, max(tokens, -(-said // CHARACTERS)))
+                    used = Spent(1, most.tokens_in, max(tokens, said // CHARACTERS))
                 if isinstance(item, Stopped):
                     used = Spent(1, item.prompt_tokens or most.tokens_in, item.generated_tokens)
+                    if characters > _ENOUGH:
+                        self._tokens_each = max(self._tokens_each, item.prompt_tokens / characters)
                 yield item
                 if isinstance(item, Piece) and (tokens > max_tokens or said > _LONGEST_TOKEN * max_tokens):
                     yield Stopped("length", prompt_tokens=most.tokens_in, generated_tokens=tokens)
@@ -195,5 +199,7 @@ class Metered:
             self._sleep(min(left, POLL_SECONDS))
 
 
+_ENOUGH: Final = 400
+"""Characters of a prompt from which on its tokens tell how many there are in others."""
 _LONGEST_TOKEN: Final = 32
 """Characters of a token on average, at the most: a reply with more for each was not cut where it was asked to be."""

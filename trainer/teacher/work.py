@@ -64,15 +64,13 @@ class Done:
 
     rows: Mapping[int, Row]
     missing: int
-    journals: tuple[Journal, ...]
+    journals: tuple[Path, ...]
 
     def finish(self) -> None:
         """The result is written: the journals are not needed any more, unless something is missing."""
-        for journal in self.journals:
-            if self.missing:
-                journal.__exit__()
-            else:
-                journal.done()
+        if not self.missing:
+            for path in self.journals:
+                path.unlink(missing_ok=True)
 
 
 WHOLE: Final = Shard()
@@ -129,8 +127,7 @@ def work_through(
                 progress.step(note=spending(meter))
 
         missing = _together(todo, one, keep, parallel)
-        held.pop_all()
-    return Done({i: rows[i] for i in sorted(rows)}, missing, tuple(journals))
+    return Done({i: rows[i] for i in sorted(rows)}, missing, tuple(folder / name for name in names))
 
 
 def spending(meter: Metered) -> str:

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from trainer.evaluate.statistics import Vote, majority, pass_at_k, wilson
+from trainer.evaluate.statistics import pass_at_k, wilson
+from trainer.teacher.votes import Vote, majority
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
 
 from tests.trainer.teacher.completions_server import Script, serving
+from trainer.runs import Journal
 from trainer.teacher.work import NotMade, Shard, work_through
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.ports import Cancel
@@ -46,8 +47,6 @@ def test_what_is_not_made_is_counted_and_not_tried_again(tmp_path: Path) -> None
     for _ in range(2):
         done = work_through(tmp_path, "s", "id", [0, 1, 2, 3], odd, parallel=1)
         assert [row.get("why") for row in done.rows.values()] == [None, "odd, as it is", None, "odd, as it is"]
-        for journal in done.journals:
-            journal.__exit__()
     assert tried == [0, 1, 2, 3]
 
 
@@ -76,8 +75,6 @@ def test_shards_do_each_their_part_and_a_start_without_one_gathers(tmp_path: Pat
     for text in ("1/3", "3/3"):
         done = work_through(tmp_path, "s", "id", items, double, parallel=2, shard=Shard.parse(text))
         assert set(done.rows) == {i for i in items if i % 3 == Shard.parse(text).number - 1}
-        for journal in done.journals:
-            journal.__exit__()
     missing: list[int] = []
 
     def rest(item: int, cancel: Cancel) -> dict[str, Any]:
@@ -92,10 +89,8 @@ def test_shards_do_each_their_part_and_a_start_without_one_gathers(tmp_path: Pat
 
 
 def test_a_shard_that_is_still_at_work_is_not_gathered(tmp_path: Path) -> None:
-    done = work_through(tmp_path, "s", "id", [1, 2], double, parallel=1, shard=Shard(1, 2))
-    with pytest.raises(UserFault, match="Another process is working"):
+    with Journal(tmp_path / "s.1-of-2.journal", "id"), pytest.raises(UserFault, match="Another process is working"):
         work_through(tmp_path, "s", "id", [1, 2], double, parallel=1)
-    done.finish()
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "3", "a/b", "-1/2", "1/0", ""])
