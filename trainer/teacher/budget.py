@@ -1,8 +1,9 @@
 """What a teacher may cost: tokens, money, and requests a minute.
 
 :class:`Metered` stands between a caller and a model and lets nothing through that the limits forbid. Tokens are those
-that the server counts; where it counts none, four characters are taken for one, or as many as it has counted before. A request is only begun if the most
-that it can cost still fits into the budget, so the budget is never passed, also with many requests under way.
+that the server counts; where it counts none, four characters are taken for one, or as many as it has counted before.
+A request is only begun if the most that it can cost still fits into the budget, so the budget is not passed, also with
+many requests under way.
 """
 
 from __future__ import annotations

@@ -103,11 +103,11 @@ def test_without_an_answer_the_majority_of_solutions_in_words_decides(tmp_path: 
     def words(problem: str, said: str) -> str:
         if said or "Analysis" in said:
             return solution(problem, said)
-        return "Three pens at four euros are $\\boxed{12}$ euros." if "blue" in problem else "It is $\\boxed{13}$ euros."
+        return (
+            "Three pens at four euros are $\\boxed{12}$ euros." if "blue" in problem else "It is $\\boxed{13}$ euros."
+        )
 
-    source = lines(
-        tmp_path / "q.jsonl", {"question": QUESTION.format("blue")}, {"question": QUESTION.format("green")}
-    )
+    source = lines(tmp_path / "q.jsonl", {"question": QUESTION.format("blue")}, {"question": QUESTION.format("green")})
     with serving(teacher(words)) as url:
         assert run(tmp_path, url, source, "--votes", "3", "--min-votes", "3") == 0
     (record,) = records(tmp_path / "run" / "synthesize.jsonl")
