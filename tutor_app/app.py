@@ -166,12 +166,10 @@ class AppServices:
 
     def model_name(self) -> str:
         """See the protocol."""
-        from tutor_app.tutor.models import best_installed
+        from tutor_app.tutor.models import chosen_model
 
-        store = self._store()
         try:
-            chosen = self._settings.model
-            return (store.find(chosen) if chosen else best_installed(store)).name
+            return chosen_model(self._store(), self._settings.model).name
         except (UserFault, HostFault):
             return ""
 

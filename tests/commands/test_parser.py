@@ -25,6 +25,7 @@ LEAST = {
     "votes": ["latest"],
     "export": ["latest"],
     "import": ["f.json"],
+    "serve": [],
     "doctor": [],
     "terminal": [],
     "window": [],

@@ -17,7 +17,20 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from tutor_app import __version__
-from tutor_app.commands import check, doctor, exec, export, import_, models, solve, step, terminal, votes, window
+from tutor_app.commands import (
+    check,
+    doctor,
+    exec,
+    export,
+    import_,
+    models,
+    serve,
+    solve,
+    step,
+    terminal,
+    votes,
+    window,
+)
 from tutor_app.commands.shared import FAILED, INTERRUPTED, USAGE, user_path
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.tutor.log import logging_to
@@ -25,7 +38,7 @@ from tutor_app.tutor.paths import folders
 
 log = logging.getLogger(__name__)
 
-COMMANDS: Final = (solve, votes, check, exec, step, models, export, import_, doctor, terminal, window)
+COMMANDS: Final = (solve, votes, check, exec, step, models, export, import_, serve, doctor, terminal, window)
 """Each module has ``add_parser(commands, common)`` and ``run(args)``."""
 
 

@@ -290,7 +290,7 @@ class Transcript:
 
     def to_dict(self) -> dict[str, Any]:
         """The versioned plain form."""
-        turns = [{"role": t.role, "parts": [_part_to_dict(p) for p in t.parts]} for t in self.turns]
+        turns = [{"role": t.role, "parts": [part_to_dict(p) for p in t.parts]} for t in self.turns]
         plain = {"version": VERSION, "meta": dict(self.meta), "turns": turns}
         if self.attempts:
             plain |= {"chosen": self.chosen, "attempts": [_attempt_to_dict(attempt) for attempt in self.attempts]}
@@ -357,7 +357,8 @@ def _thoughts_as_parts(transcript: Transcript) -> Transcript:
     return replace(transcript, meta=meta).with_solution(solution) if thoughts else replace(transcript, meta=meta)
 
 
-def _part_to_dict(part: Part) -> dict[str, Any]:
+def part_to_dict(part: Part) -> dict[str, Any]:
+    """A part in the versioned plain form of :meth:`Transcript.to_dict`."""
     out: dict[str, Any] = {"kind": _NAMES[type(part)]}
     for f in fields(part):
         value = getattr(part, f.name)
@@ -371,7 +372,7 @@ def _part_to_dict(part: Part) -> dict[str, Any]:
             case "claims":
                 out[f.name] = [_claim_to_dict(claim) for claim in value]
             case "parts":
-                out[f.name] = [_answer_part_to_dict(part) for part in value]
+                out[f.name] = [_answerpart_to_dict(part) for part in value]
             case _:
                 out[f.name] = value
     return out
@@ -381,7 +382,7 @@ def _verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
     return {f.name: value for f in fields(verdict) if (value := getattr(verdict, f.name)) != f.default}
 
 
-def _answer_part_to_dict(part: AnswerPart) -> dict[str, Any]:
+def _answerpart_to_dict(part: AnswerPart) -> dict[str, Any]:
     out = {"latex": part.latex} | ({"label": part.label} if part.label else {})
     return out | ({"verdict": _verdict_to_dict(part.verdict)} if part.verdict != NOT_LOOKED else {})
 
@@ -390,7 +391,7 @@ def _attempt_to_dict(attempt: Attempt) -> dict[str, Any]:
     plain = {f.name: v for f in fields(attempt) if (v := getattr(attempt, f.name)) != f.default}
     if attempt.why:
         plain["why"] = list(attempt.why)
-    return plain | {"parts": [_part_to_dict(part) for part in attempt.parts]}
+    return plain | {"parts": [part_to_dict(part) for part in attempt.parts]}
 
 
 def _vote(data: Mapping[str, Any]) -> tuple[tuple[Attempt, ...], int]:

@@ -45,6 +45,16 @@ def best_installed(store: ModelStore) -> InstalledModel:
     raise UserFault("No model is installed yet.", "Get one with: tutor models pull starter")
 
 
+def chosen_model(store: ModelStore, *names: str) -> InstalledModel:
+    """The first model that is named at all (empty names are none), else the best that is installed.
+
+    Raises:
+        UserFault: If there is no such model, or none at all.
+    """
+    name = next(filter(None, names), "")
+    return store.find(name) if name else best_installed(store)
+
+
 def advise_on_memory(store: ModelStore, name: str, n_ctx: int) -> str:
     """One sentence if a model of the catalogue, or one that is installed, does not fit into free memory; else empty.
 

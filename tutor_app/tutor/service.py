@@ -30,7 +30,7 @@ from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenan
 from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked
-from tutor_app.tutor.models import best_installed, model_store
+from tutor_app.tutor.models import chosen_model, model_store
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.verdict import verdict_of
@@ -259,7 +259,7 @@ def open_tutor(
     """
     settings = settings or Settings()
     store = model_store(folders)
-    found = store.find(model or settings.model) if model or settings.model else best_installed(store)
+    found = chosen_model(store, model, settings.model)
     entry = next((e for e in store.entries() if e.id == found.id), None)
     always = entry is not None and entry.thinking == "always"
     dialect = dialect_of(found, thinking=settings.thinking or always)

@@ -1,0 +1,327 @@
+import json
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.fakes import FakeExecutor
+from tests.scripted_model import Failure, ScriptedModel
+from tests.server.served import SOLUTION, Served, parse_events, served
+from tests.waiting import wait_until
+from tutor_app.core.errors import EngineFault, UserFault
+from tutor_app.core.transcript import CodeError, Output, Transcript
+from tutor_app.server import application, serving
+from tutor_app.server.replies import StopStrings
+from tutor_app.server.serving import bind, checked_key, is_loopback, own_key, read_key
+
+TEXT = "Let us compute.\n```python\nprint(6*7)\n```\n```output\n42\n```\nSo it is $\\boxed{42}$."
+
+
+def user(text: str) -> Any:
+    return {"role": "user", "content": text}
+
+
+def client(server: Served, key: str = "none", **options: Any) -> openai.OpenAI:
+    return openai.OpenAI(base_url=server.url, api_key=key, max_retries=0, timeout=60, **options)
+
+
+def test_the_official_client_gets_code_and_outputs_in_the_text() -> None:
+    with served() as server, client(server) as api:
+        (model,) = api.models.list().data
+        reply = api.chat.completions.create(model=model.id, messages=[user("What is 6*7?")])
+        (choice,) = reply.choices
+        assert (choice.message.content, choice.finish_reason) == (TEXT, "stop")
+        assert reply.usage is not None
+        assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens > 20
+        extra = reply.model_extra or {}
+        assert extra["tutor"]["ended"] == "answered"
+        assert extra["tutor"]["answer"]["latex"] == "42"
+    assert server.executor.ran == ["print(6*7)"]
+
+
+def test_the_official_client_streams() -> None:
+    with served() as server, client(server) as api:
+        stream = api.chat.completions.create(
+            model="scripted", messages=[user("What is 6*7?")], stream=True, stream_options={"include_usage": True}
+        )
+        chunks = list(stream)
+    text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    assert text == TEXT
+    assert len(chunks) > 8, "it must come as it is written"
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens > 10
+
+
+def test_earlier_messages_are_earlier_turns() -> None:
+    class Listening(ScriptedModel):
+        asked = ""
+
+        def generate(self, prompt: Any, **options: Any) -> Any:
+            Listening.asked = "".join(span.text for span in prompt)
+            return super().generate([s for s in prompt if not s.supervised], **options)
+
+    model = Listening(["It is $\\boxed{64}$."])
+    messages = [user("What is 6*7?"), {"role": "assistant", "content": "It is 42."}, user("And 8*8?")]
+    with served(model=model) as server, client(server) as api:
+        reply = api.chat.completions.create(model="scripted", messages=[{"role": "system", "content": "Hi"}, *messages])
+    assert reply.choices[0].message.content == "It is $\\boxed{64}$."
+    places = [Listening.asked.index(t) for t in ("Hi", "What is 6*7?", "It is 42.", "And 8*8?")]
+    assert places == sorted(places)
+
+
+def test_the_bare_model_completes_a_text() -> None:
+    with served(["one two three four"]) as server, client(server) as api:
+        whole = api.completions.create(model="scripted", prompt="Count:", max_tokens=100)
+        assert (whole.choices[0].text, whole.choices[0].finish_reason) == ("one two three four", "stop")
+        short = api.completions.create(model="scripted", prompt="Count:", max_tokens=2)
+        assert (short.choices[0].text, short.choices[0].finish_reason) == ("one two ", "length")
+        cut = api.completions.create(model="scripted", prompt="Count:", stop=[" three"])
+        assert cut.choices[0].text == "one two"
+        pieces = [
+            c.choices[0].text
+            for c in api.completions.create(model="scripted", prompt="Count:", stream=True)
+            if c.choices
+        ]
+        assert "".join(pieces) == "one two three four"
+
+
+def test_a_solution_in_the_programs_own_form() -> None:
+    with served() as server:
+        status, _, whole = server.ask("/v1/solve", {"problem": "What is 6*7?"})
+        events = server.events("/v1/solve", {"problem": "What is 6*7?", "stream": True})
+    assert status == 200
+    transcript = Transcript.from_dict(whole["transcript"])
+    assert transcript.answer is not None
+    assert (transcript.answer.latex, whole["reason"]) == ("42", "answered")
+    names = [name for name, _ in events]
+    assert {"round", "text", "code_started", "code", "code_ended", "run", "answer"} < set(names)
+    assert names[-1] == "finished"
+    assert "".join(v["text"] for n, v in events if n == "text") == "Let us compute.\n" + SOLUTION[1]
+    run = next(value for name, value in events if name == "run")
+    assert run["output"]["stdout"] == "42\n"
+    streamed = Transcript.from_dict(events[-1][1]["transcript"])
+    assert [turn.parts for turn in streamed.turns] == [turn.parts for turn in transcript.turns]
+
+
+def test_reasoning_only_and_an_error_in_the_code() -> None:
+    failed = Output(status="error", error=CodeError("ZeroDivisionError", "division by zero", 1))
+    with served(executor=FakeExecutor([failed])) as server:
+        _, _, said = server.ask("/v1/chat/completions", {"messages": [user("x")]})
+        _, _, silent = server.ask("/v1/solve", {"problem": "x", "run_code": False})
+    assert "```output\nZeroDivisionError: division by zero\n```" in said["choices"][0]["message"]["content"]
+    assert silent["usage"]["runs"] == 0
+
+
+def test_stop_strings_of_a_chat_end_it_wherever_they_are_cut() -> None:
+    with served(places=1) as server:
+        for stop in ("```output", "is $"):
+            _, _, said = server.ask("/v1/chat/completions", {"messages": [user("x")], "stop": [stop]})
+            assert said["choices"][0]["message"]["content"] == TEXT[: TEXT.index(stop)]
+            events = server.events("/v1/chat/completions", {"messages": [user("x")], "stop": stop, "stream": True})
+            assert events[-1][1] == "[DONE]"
+            text = "".join(v["choices"][0]["delta"].get("content", "") for _, v in events[:-1])
+            assert text == TEXT[: TEXT.index(stop)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+def test_a_stop_string_in_pieces(size: int) -> None:
+    stops = StopStrings(["abc", "cd"])
+    text = "aab abz xabcd"
+    out = "".join(stops.feed(text[i : i + size]) for i in range(0, len(text), size)) + stops.finish()
+    assert (out, stops.met) == ("aab abz x", True)
+    free = StopStrings(["abc"])
+    assert "".join(free.feed(c) for c in "xab") + free.finish() == "xab"
+
+
+def test_a_context_that_is_exceeded_says_the_counts() -> None:
+    model = ScriptedModel(SOLUTION, n_ctx=100)
+    with served(model=model) as server, client(server) as api:
+        for stream in (False, True):
+            with pytest.raises(openai.BadRequestError) as refused:
+                api.chat.completions.create(model="scripted", messages=[user("word " * 200)], stream=stream)
+            assert refused.value.code == "context_length_exceeded"
+            assert refused.value.type == "exceed_context_size_error"
+            body: Any = refused.value.body
+            assert body["n_ctx"] == 100
+            assert body["n_prompt_tokens"] > 200
+        with pytest.raises(openai.BadRequestError):
+            api.completions.create(model="scripted", prompt="word " * 200)
+
+
+def test_a_model_that_fails_is_an_error_before_the_first_word_and_in_the_stream_after_it() -> None:
+    fault = EngineFault("The model process was killed.")
+    with served(model=ScriptedModel(SOLUTION, failure=Failure(0, 0, fault))) as server:
+        status, _, said = server.ask("/v1/chat/completions", {"messages": [user("x")], "stream": True})
+        assert (status, said["error"]["message"]) == (503, "The model process was killed.")
+    with served(["one two three"], model=ScriptedModel(["one two three"], failure=Failure(0, 2, fault))) as server:
+        events = server.events("/v1/completions", {"prompt": "x", "stream": True})
+        assert events[-1][1]["error"]["message"] == "The model process was killed."
+        status, _, said = server.ask("/v1/completions", {"prompt": "x"})
+        assert (status, said["choices"][0]["text"]) == (200, "one two three")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "part"),
+    [
+        ("/v1/chat/completions", b"not json", 400, "not JSON"),
+        ("/v1/chat/completions", b"\x00\xff" * 500, 400, "not JSON"),
+        ("/v1/chat/completions", {"messages": [user(" \n ")]}, 400, "no problem"),
+        ("/v1/chat/completions", {"messages": [user("x" * 20_001)]}, 400, "20,001 characters"),
+        ("/v1/chat/completions", {"messages": [user("x")], "model": "gpt-4"}, 404, "'scripted' is served"),
+        ("/v1/solve", {"problem": ""}, 400, "no problem"),
+        ("/v1/solve", {"problem": "y" * 1_000_001}, 413, "1,000,000 bytes"),
+        ("/v1/nothing", {}, 404, "nothing at this address"),
+        ("/v1/solve", None, 405, "does not take that method"),
+        ("/v1/models/other", None, 404, "no model 'other'"),
+    ],
+)
+def test_what_cannot_be_served_is_one_sentence(path: str, body: Any, status: int, part: str) -> None:
+    with served() as server:
+        got, _, said = server.ask(path, body)
+    assert got == status
+    assert part in said["error"]["message"]
+    assert set(said["error"]) >= {"message", "type", "param", "code"}
+
+
+def test_only_json_is_taken_and_nothing_is_allowed_to_other_origins() -> None:
+    body = json.dumps({"problem": "x"}).encode()
+    with served() as server:
+        status, _, _ = server.ask("/v1/solve", body, headers={"Content-Type": "text/plain"})
+        assert status == 415
+        ask = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+        status, headers, _ = server.ask("/v1/solve", None, method="OPTIONS", headers=ask)
+        assert status == 405
+        assert not [name for name in headers if name.startswith("access-control")]
+        status, _, said = server.ask("/v1/models", headers={"Host": "evil.example:80"})
+        assert (status, said["error"]["code"]) == (403, "wrong_host")
+        assert server.ask("/v1/models", headers={"Host": "[::1]:80"})[0] == 200
+
+
+def test_the_key_is_asked_for_and_the_health_is_not_secret() -> None:
+    key = "a-key-of-the-class-2026"
+    with served(api_key=key, loopback=False) as server:
+        for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": key}, {"Authorization": "Basic " + key}):
+            status, sent, said = server.ask("/v1/models", headers=headers)
+            assert (status, said["error"]["code"], sent["www-authenticate"]) == (401, "invalid_api_key", "Bearer")
+        assert server.ask("/health")[2] == {"status": "ok", "busy": 0, "waiting": 0, "places": 2}
+        with client(server, key) as api:
+            assert api.models.retrieve("scripted").id == "scripted"
+        with client(server, "wrong-key-of-the-class") as api, pytest.raises(openai.AuthenticationError):
+            api.models.list()
+
+
+def test_a_client_that_goes_away_gives_its_place_to_the_next() -> None:
+    endless = ScriptedModel(["word " * 100_000], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+    with served(model=endless, places=1) as server:
+        raw = server.open("/v1/solve", {"problem": "x", "stream": True})
+        assert raw.recv(100).startswith(b"HTTP/1.1 200")
+        assert server.ask("/health")[2]["busy"] == 1
+        raw.close()
+        wait_until(lambda: server.ask("/health")[2]["busy"] == 0)
+        status, _, said = server.ask("/v1/completions", {"prompt": "x", "max_tokens": 1})
+        assert (status, said["choices"][0]["text"]) == (200, "word")
+
+
+def test_the_server_ends_while_clients_are_served() -> None:
+    endless = ScriptedModel(["word " * 100_000], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+    with served(model=endless, places=1) as server:
+        raw = server.open("/v1/solve", {"problem": "x", "stream": True})
+        assert raw.recv(100).startswith(b"HTTP/1.1 200")
+    raw.close()
+
+
+def test_a_client_that_sends_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEADER_SECONDS", 0.05)
+    monkeypatch.setattr(application, "BODY_SECONDS", 0.05)
+    with served() as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as silent:
+            assert silent.recv(10) == b""
+        with socket.create_connection(("127.0.0.1", server.port)) as slow:
+            slow.sendall(b"POST /v1/solve HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+            slow.sendall(b"Content-Length: 50\r\n\r\n{")
+            assert slow.recv(100).startswith(b"HTTP/1.1 408")
+        with socket.create_connection(("127.0.0.1", server.port)) as garbage:
+            garbage.sendall(b"\x16\x03\x01 hello \r\n\r\n")
+            assert garbage.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_many_at_once_and_none_waits_for_ever() -> None:
+    model = ScriptedModel(SOLUTION, seconds_per_token=0.002, n_seq=3)
+    with served(model=model, places=3) as server, ThreadPoolExecutor(12) as pool:
+
+        def ask(n: int) -> str:
+            _, _, said = server.ask("/v1/chat/completions", {"messages": [user(f"problem {n}")]})
+            return str(said["choices"][0]["message"]["content"])
+
+        assert set(pool.map(ask, range(30))) == {TEXT}
+        assert server.ask("/health")[2] == {"status": "ok", "busy": 0, "waiting": 0, "places": 3}
+
+
+def test_who_asks_too_much_is_told_when_to_come_again() -> None:
+    endless = ScriptedModel(["word " * 100_000], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+    with served(model=endless, places=1) as server:
+        open_ones = [server.open("/v1/completions", {"prompt": "x", "stream": True}) for _ in range(17)]
+        wait_until(lambda: server.ask("/health")[2]["waiting"] == 16)
+        status, headers, said = server.ask("/v1/completions", {"prompt": "x"})
+        assert (status, headers["retry-after"], said["error"]["code"]) == (429, "5", "rate_limit_exceeded")
+        for raw in open_ones:
+            raw.close()
+
+
+def test_a_silent_stream_shows_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutor_app.server.jobs.SIGN_OF_LIFE_SECONDS", 0.02)
+    gate = threading.Event()
+
+    def wait(_: str) -> None:
+        gate.wait(60)
+
+    with served(executor=FakeExecutor(on_run=wait)) as server:
+        raw = server.open("/v1/solve", {"problem": "x", "stream": True})
+        got = b""
+        while b": still at work" not in got:
+            got += raw.recv(10_000)
+        gate.set()
+        while more := raw.recv(10_000):
+            got += more
+        raw.close()
+    assert b"event: finished" in got
+    assert parse_events("event: a\ndata: {}\n\n: still at work\n\n") == [("a", {})]
+
+
+def test_ports_and_addresses() -> None:
+    with bind("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(UserFault, match="is in use"):
+            bind("127.0.0.1", port)
+    with pytest.raises(UserFault, match="no address of this computer"):
+        bind("203.0.113.7", 0)
+    with pytest.raises(UserFault, match="no address of this computer"):
+        bind("no.such.host.invalid", 0)
+    with pytest.raises(UserFault, match="There is no port"):
+        bind("127.0.0.1", 70_000)
+    assert [is_loopback(h) for h in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "192.168.1.5", "school")] == [
+        *[True] * 3,
+        *[False] * 3,
+    ]
+
+
+def test_the_key_of_this_computer_is_kept_for_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    key = own_key(file)
+    assert len(key) >= 16
+    assert own_key(file) == read_key(file) == key
+    assert file.stat().st_mode & 0o077 == 0
+    file.write_text("short")
+    with pytest.raises(UserFault, match="at least 16"):
+        own_key(file)
+    with pytest.raises(UserFault, match="cannot be read"):
+        read_key(tmp_path / "none")
+    for wrong in ("x" * 15, "with blanks in between", "ünïcode-key-of-a-class"):
+        with pytest.raises(UserFault):
+            checked_key(wrong)
