@@ -9,6 +9,8 @@ DATA ?=
 N ?=
 
 BIN := .venv/bin
+# Whole files of tests, as many at once as there are cores, but no more than the real engine has memory for.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
@@ -31,7 +33,7 @@ run: setup  ## set up, fetch the starter model, open the tutor
 test: dev  ## set up, fetch the starter model if it can be had, run the tests
 	@if $(BIN)/tutor models pull starter; then slow=--slow; \
 	else slow=; echo "The starter model cannot be had, so the tests that need it are left out."; fi; \
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $$slow $(ARGS)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PARALLEL) $$slow $(ARGS)
 
 trainer: dev  ## install the trainer's packages (PyTorch; large) and run its tests
 	@$(BIN)/python -m pip install -q -c packaging/constraints.txt -e ".[trainer]"

@@ -526,7 +526,7 @@ def send(message):
 @pytest.mark.parametrize("record", [None, Record(1000)], ids=["plain", "recorded"])
 def test_no_message_harms_the_program(sandbox: Sandbox, forged: str, record: Record | None) -> None:
     session = sandbox.open()
-    *_, last = session.run(SEND + forged + "\nprint('end')", timeout=10, record=record)
+    *_, last = session.run(SEND + forged + "\nprint('end')", timeout=3, record=record)
     assert isinstance(last, RunFinished)
     assert last.output.status in ("ok", "died", "error", "timeout")
     *_, last = session.run("print('still there')")
