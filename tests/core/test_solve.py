@@ -989,3 +989,34 @@ def test_a_thought_that_uses_up_its_budget_is_closed_and_the_solution_follows() 
     second = "".join(span.text for span in recorder.prompts[1])
     assert second.endswith("directly now.\n</think>\n\n")
     assert second.count("<think>") == second.count("</think>") == 1
+
+
+@pytest.mark.parametrize(
+    ("begun", "closed"),
+    [
+        ("<think>\nThis and that.", "</think>"),
+        ("<|channel>thought\nThis and that.", "<channel|>"),
+        (
+            "<|channel|>analysis<|message|>This and that.",
+            "<|end|><|start|>assistant<|channel|>final<|message|>",
+        ),
+        ("[THINK]This and that.", "[/think]"),
+        ("\u25c1think\u25b7This and that.", "\u25c1/think\u25b7"),
+        ("<think>One.</think>Two.<reasoning>This and that.", "</reasoning>"),
+    ],
+)
+def test_a_thought_is_closed_by_the_mark_of_its_own_kind(begun: str, closed: str) -> None:
+    recorder = Recorder(ScriptedModel([begun + " And so on, and on.", "So $\\boxed{4}$."]))
+    end, _ = run(recorder, dialect=replace(CHATML, may_think=True), settings=SolveSettings(thought_tokens=8))
+    assert found(end) == ("4", "boxed")
+    *_, words, answer = end.transcript.solution
+    assert (words, answer) == (Text("So $\\boxed{4}$."), Answer("4"))
+    assert "".join(span.text for span in recorder.prompts[1]).endswith(f"directly now.\n{closed}\n\n")
+
+
+def test_a_thought_that_the_prompt_opened_is_closed_by_its_mark() -> None:
+    dialect = replace(CHATML, may_think=True, assistant_open="<|im_start|>assistant\n<seed:think>")
+    recorder = Recorder(ScriptedModel(["This and that and more of it.", "So $\\boxed{4}$."]))
+    end, _ = run(recorder, dialect=dialect, settings=SolveSettings(thought_tokens=5))
+    assert found(end) == ("4", "boxed")
+    assert "".join(span.text for span in recorder.prompts[1]).endswith("directly now.\n</seed:think>\n\n")

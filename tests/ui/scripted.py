@@ -26,13 +26,15 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
     TextDelta,
+    ThoughtDelta,
+    ThoughtEnded,
     Usage,
 )
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.window_state import WindowState
@@ -99,6 +101,10 @@ def events_of(problem: str, parts: Sequence[Part], pieces: int = 4) -> Iterator[
             case Text(text):
                 for i in range(0, len(text), pieces):
                     yield TextDelta(text[i : i + pieces])
+            case Thought(text):
+                for i in range(0, len(text), pieces):
+                    yield ThoughtDelta(text[i : i + pieces])
+                yield ThoughtEnded()
             case Code(source):
                 yield CodeStarted()
                 for i in range(0, len(source), pieces):

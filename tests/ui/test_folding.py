@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
 from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Text
+from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Text, Thought
 from tutor_app.render.outline import outline
 from tutor_app.render.sources import plain_source
 from tutor_app.ui.page.card_heads import FoldButton, HeadButton
@@ -115,6 +115,28 @@ def test_hiding_kinds_is_kept_in_the_settings(qtbot: QtBot, open_window: Open) -
     assert shown(window).count("print(total)") == 2
     qtbot.waitUntil(lambda: window.services.load_settings() == window.settings)
     assert not window.settings.hide_code
+
+
+def test_thoughts_are_shown_from_the_menu_and_that_is_kept(qtbot: QtBot, open_window: Open) -> None:
+    parts = (Thought("Hm, perhaps twelve."), Text("It is ten."), Answer("10"))
+    window = opened(qtbot, open_window, parts)
+    assert "perhaps twelve" not in shown(window)
+    window.menus.show_thoughts.trigger()
+    assert "perhaps twelve" in shown(window)
+    qtbot.waitUntil(lambda: window.services.load_settings().show_thoughts)
+    services = ScriptedServices(default=parts)
+    services.settings = services.settings.changed(show_thoughts=True)
+    again = open_window(services)
+    assert again.menus.show_thoughts.isChecked()
+    again.box.set_text("p")
+    again.solve()
+    until_done(qtbot, again)
+    assert "perhaps twelve" in shown(again)
+    again.view.toggle(0, "thought")  # one of them can be folded all the same
+    assert "perhaps twelve" not in shown(again)
+    again.menus.show_thoughts.trigger()
+    again.menus.show_thoughts.trigger()
+    assert "perhaps twelve" in shown(again)
 
 
 def test_a_window_starts_with_what_was_hidden(qtbot: QtBot, open_window: Open) -> None:

@@ -260,6 +260,13 @@ class Settings:
         "Folds what the code printed and drew; a click opens one.",
         "Appearance",
     )
+    show_thoughts: bool = _setting(
+        False,
+        "switch",
+        "Show thoughts",
+        "Unfolds what a model thought before its solution; otherwise a click opens it.",
+        "Appearance",
+    )
     code_timeout: int = _setting(
         10,
         "whole",

@@ -50,7 +50,7 @@ from tutor_app.core.ports import (
     Sampling,
     Stopped,
 )
-from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
+from tutor_app.core.thoughts import MARK, closing_mark, mark_kind, unfinished_mark
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.verdicts import Verdict
@@ -63,10 +63,10 @@ AFTER_ANSWER: Final = 1500
 :attr:`SolveSettings.stop_after_answer`."""
 
 THOUGHT_OVER: Final = (
-    "\n\nConsidering the limited time by the user, I have to give the solution based on the thinking directly now."
-    "\n</think>\n\n"
+    "\n\nConsidering the limited time by the user, I have to give the solution based on the thinking directly now.\n"
 )
-"""What ends a thought that has used up its budget. Source: the thinking budget of Qwen3's documentation."""
+"""What ends a thought that has used up its budget, before the mark that closes it. Source: the thinking budget of
+Qwen3's documentation."""
 
 CORRECTION: Final = (
     "The calculation above has encountered a problem: {statement} is wrong, it is {right}. Now point out its "
@@ -448,7 +448,7 @@ class _Solution:
                 # Nothing was written; a block that stands in the prompt's own opening is not the model's.
                 return said.reason or EndReason.NO_ANSWER
             if said.thought_spent:
-                opening = THOUGHT_OVER
+                opening = f"{THOUGHT_OVER}{closing_mark(self._dialect.assistant_open + said.raw)}\n\n"
                 spans += [Span(said.raw, supervised=True), Span(opening)]
                 continue
             if said.correction and said.reason is None:
@@ -501,7 +501,7 @@ class _Solution:
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, _Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
         said = _Round()
-        in_thought = opening == THOUGHT_OVER or (self._dialect.opens_thought and self._usage.rounds == 1)
+        in_thought = opening.startswith(THOUGHT_OVER) or (self._dialect.opens_thought and self._usage.rounds == 1)
         parser = Parser(in_thought=in_thought, code_marks=self._dialect.code_marks)
         stream = self._model.generate(
             tuple(spans),

@@ -52,6 +52,12 @@ _SILENT: Final = (
 # Any of these also ends a thought: each begins the solution, or ends a message.
 _ENDS_CHANNEL: Final = ("<|channel|>final<|message|>", "<|end|>", "<|return|>", "<|begin_of_solution|>")
 
+_CLOSES: Final[dict[str, str]] = {
+    **dict(_PAIRS),
+    # The message of the thought ends, and one of the solution begins.
+    **dict.fromkeys(_CHANNELS, "<|end|><|start|>assistant<|channel|>final<|message|>"),
+}
+
 _KINDS: Final[dict[str, MarkKind]] = {
     **dict.fromkeys((*(o for o, _ in _PAIRS), *_CHANNELS), "open"),
     **dict.fromkeys((c for _, c in _PAIRS), "close"),
@@ -71,6 +77,12 @@ def mark_kind(mark: str) -> MarkKind:
 def ends_thought(mark: str) -> bool:
     """Whether a mark that stands within a thought ends it."""
     return _KINDS[mark.lower()] == "close" or mark.lower() in _ENDS_CHANNEL
+
+
+def closing_mark(text: str) -> str:
+    """What closes the thought that ``text`` leaves open, by its last opening mark; the commonest one without any."""
+    opened = [m[0].lower() for m in MARK.finditer(text) if mark_kind(m[0]) == "open"]
+    return _CLOSES[opened[-1]] if opened else "</think>"
 
 
 def unfinished_mark(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
+from tutor_app.core.settings import Settings
 from tutor_app.handout.fragment import FORMS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Menus:
         self.find_previous = act("Previous match", "Shift+F3|Ctrl+Shift+G", lambda: w.search_page(-1))
         self.hide_code = self._switch("Hide code", "Ctrl+Shift+H", lambda on: w.change_settings(hide_code=on))
         self.hide_outputs = self._switch("Hide outputs", "Ctrl+Shift+J", lambda on: w.change_settings(hide_outputs=on))
+        self.show_thoughts = self._switch("Show thoughts", "", lambda on: w.change_settings(show_thoughts=on))
         self.answer_only = self._switch("Answer only", "Ctrl+Shift+A", w.show_answer_only)
         self.statements = act("List of statements\u2026", "Ctrl+Shift+T", lambda: w.statements.open_at(""))
         self.steps_up = act("Previous step", "Alt+Up", lambda: w.go_step(-1))
@@ -90,7 +92,7 @@ class Menus:
         edit = self._menu(
             "&Edit", typing[0], [*typing[1], *typing[2]], [self.find, self.find_next, self.find_previous, search]
         )
-        self.view_menu = self._menu("&View", [self.hide_code, self.hide_outputs, self.answer_only])
+        self.view_menu = self._menu("&View", [self.hide_code, self.hide_outputs, self.show_thoughts, self.answer_only])
         self.view_menu.addMenu(steps)
         self._fill(self.view_menu, [sidebar], zoom)
         solution = self._menu(
@@ -137,11 +139,12 @@ class Menus:
             a.setEnabled(there)
         self.stop.setEnabled(busy or searching)
 
-    def show_settings(self, hide_code: bool, hide_outputs: bool, steps: str) -> None:
+    def show_settings(self, settings: Settings) -> None:
         """Mark what the settings say."""
-        self.hide_code.setChecked(hide_code)
-        self.hide_outputs.setChecked(hide_outputs)
-        self.steps[steps].setChecked(True)
+        self.hide_code.setChecked(settings.hide_code)
+        self.hide_outputs.setChecked(settings.hide_outputs)
+        self.show_thoughts.setChecked(settings.show_thoughts)
+        self.steps[settings.steps].setChecked(True)
 
     def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
         a = QAction(text, self._window)

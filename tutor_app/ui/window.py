@@ -32,6 +32,7 @@ from tutor_app.core.values import ImportResult, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.handout import wording
 from tutor_app.render import theme as themes
+from tutor_app.render.folding import Foldable
 from tutor_app.resources import resources
 from tutor_app.ui import style
 from tutor_app.ui.background_saver import BackgroundSaver
@@ -415,11 +416,15 @@ class MainWindow(QMainWindow):
         size = s.font_size * _PIXELS_PER_POINT * s.zoom / 100
         self.panels.set_size(size)
         self.desk.set_size(size)
-        hidden = {part for part, on in (("code", s.hide_code), ("output", s.hide_outputs)) if on}
-        for part in ("code", "output"):
-            if (part in hidden) != (part in self.view.folding.hidden):
-                self.view.hide_parts(part, part in hidden)
-        self.menus.show_settings(s.hide_code, s.hide_outputs, s.steps)
+        hidden: dict[Foldable, bool] = {
+            "code": s.hide_code,
+            "output": s.hide_outputs,
+            "thought": not s.show_thoughts,
+        }
+        for part, on in hidden.items():
+            if on != (part in self.view.folding.hidden):
+                self.view.hide_parts(part, on)
+        self.menus.show_settings(s)
         self.panels.want_steps(s.steps)
 
     def show_answer_only(self, on: bool) -> None:
