@@ -13,6 +13,7 @@ from tutor_app.text.definitions import Definitions, resolved
         (r"\[\def\pair#1#2{(#1,#2)}\pair a{bc}\]", r"\[(a,bc)\]"),
         (r"$\DeclareMathOperator{\tr}{tr}$Now $\tr A$", r"Now \(\operatorname{tr} A\)"),
         (r"$\DeclareMathOperator*{\lub}{lub}\lub_n a_n$", r"\(\operatorname*{lub}_n a_n\)"),
+        (r"$\DeclarePairedDelimiter{\card}{|}{|} \card{S}+\card*{T}$", r"\(\left| S \right| +\left| T \right|\)"),
         (r"$\let\ep=\varepsilon \ep>0$", r"\(\varepsilon>0\)"),
         (r"$\def\third{\frac13} y^\third$", r"\(y^{\frac13}\)"),
         (r"$\newcommand{\D}{\mathrm d}\int y\D y$", r"\(\int y\mathrm d y\)"),

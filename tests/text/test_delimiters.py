@@ -156,3 +156,9 @@ def test_a_fence_closes_at_any_indentation(indent: str) -> None:
 
 def test_a_fence_of_tildes_is_code() -> None:
     assert found("~~~\n$x$\n~~~\n$y$") == [("inline", "y")]
+
+
+def test_a_formula_that_never_closes_takes_no_other_formula_in() -> None:
+    text = "Take \\(u + v\n\n**then** divide by \\(w\\)"
+    assert [s.source for s in split(text).segments if s.kind != "text"] == ["w"]
+    assert [s.source for s in split("\\(u \\\\(v)\\)").segments] == ["u \\\\(v)"]

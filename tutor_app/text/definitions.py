@@ -16,10 +16,10 @@ from tutor_app.text.delimiters import Segment, map_words, split
 from tutor_app.text.scan import ENVIRONMENTS, argument, group_end, levels, replace_command, skip_blanks
 
 _CONCERNED: Final = re.compile(
-    r"\\(?:(?:re|provide)?(?:new)?command|[gex]?def|let|DeclareMathOperator|label|(?:eq|auto|[cC])?ref)(?![A-Za-z])"
+    r"\\(?:(?:re|provide)?(?:new)?command|[gex]?def|let|DeclareMathOperator|DeclarePairedDelimiter|label|(?:eq|auto|[cC])?ref)(?![A-Za-z])"
 )
 _DEFINES: Final = re.compile(
-    r"\\(?:(newcommand|renewcommand|providecommand|DeclareMathOperator)(\*?)|([gex]?def)|(let))(?![A-Za-z])"
+    r"\\(?:(newcommand|renewcommand|providecommand|DeclareMathOperator|DeclarePairedDelimiter)(\*?)|([gex]?def)|(let))(?![A-Za-z])"
 )
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 _NAME: Final = re.compile(r"\s*(?:\{\s*\\([A-Za-z]+|[^A-Za-z\s])\s*\}|\\([A-Za-z]+|[^A-Za-z\s]))")
@@ -41,6 +41,7 @@ class _Macro:
     count: int
     default: str | None
     body: str
+    starred: bool = False  # may be written with a star, which changes nothing here
 
 
 class Definitions:
@@ -198,6 +199,10 @@ class Definitions:
         if end < 0:
             return -1
         body = text[at + 1 : end - 1].strip()
+        if m[1] == "DeclarePairedDelimiter":
+            right, end = argument(text, end)
+            self._macros[name[1] or name[2]] = _Macro(1, None, f"\\left{body} #1 \\right{right} ", starred=True)
+            return end
         if m[1] == "DeclareMathOperator":
             body = f"\\operatorname{m[2]}{{{body}}}"
         known = name[1] or name[2]
@@ -217,6 +222,8 @@ def resolved(texts: Iterable[str]) -> list[str]:
 def _applied(macro: _Macro, source: str, at: int) -> tuple[str, int]:
     """The body of a macro with the arguments that stand at ``at``, and where they end."""
     arguments = []
+    if macro.starred and source[at : at + 1] == "*":
+        at += 1
     for n in range(macro.count):
         if n == 0 and macro.default is not None:
             option = _OPTION.match(source, at)

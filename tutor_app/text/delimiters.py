@@ -192,7 +192,7 @@ class _Scan:
                 if pair == "\\[":
                     self._is_open(i)
                 return i + 2
-            if _is_prose(text[i + 2 : end]):
+            if _is_prose(text[i + 2 : end]) or (pair == "\\(" and _opens_another(text[i + 2 : end])):
                 return i + 2
             kind: Kind = "inline" if pair == "\\(" else "display"
             return self._emit(i, end + 2, kind, text[i + 2 : end]) if text[i + 2 : end].strip() else end + 2
@@ -304,6 +304,11 @@ def _is_prose(body: str) -> bool:
         return False
     bare = _GROUPS.sub("", body)
     return _SENTENCE.search(bare) is not None or re.search(r"(?<!\\)\$", bare) is not None
+
+
+def _opens_another(body: str) -> bool:
+    r"""Whether another ``\(`` stands outside the texts of what begins with one: the first never closed."""
+    return "\\(" in body and re.search(r"(?<!\\)(?:\\\\)*\\\(", _GROUPS.sub("", body)) is not None
 
 
 def _find_unescaped(text: str, closer: str, at: int, limit: int) -> int:

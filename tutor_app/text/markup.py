@@ -281,7 +281,7 @@ def replaced(
 
 
 _LITERAL: Final = re.compile(
-    r"\d\s+\d|\d:\d|\d-\d+-\d|\*|(?<!\\)[&%#$~`\"]|[^\x00-\x7f\u2212\u221e\u03c0\u221a\xb0\xb1\xd7\xf7\u2260\u2264\u2265]"
+    r"\d\s+\d|\d:\d|[!<>=]=|\d-\d+-\d|\*|(?<!\\)[&%#$~`\"]|[^\x00-\x7f\u2212\u221e\u03c0\u221a\xb0\xb1\xd7\xf7\u2260\u2264\u2265]"
 )
 _APART: Final = re.compile(r"[{}]|(?<![A-Za-z])[A-Za-z]\s+[A-Za-z](?![A-Za-z])|\d\s+(?!(?:or|and|to)\b)[A-Za-z]")
 _UNIT: Final = re.compile(r"\d\s+(?!(?:or|and|to)\b)[A-Za-z]{2,}[\^/]")
@@ -289,6 +289,10 @@ _LATEX: Final = re.compile(r"\\[A-Za-z]|\\[{}%$&#,;!|]|[\^_]")
 _WORD: Final = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*(?![A-Za-z(}])")
 _NAMES = "sin cos tan cot sec csc log ln exp lim max min gcd lcm mod pi det dim sqrt"
 _FUNCTIONS: Final = frozenset(_NAMES.split())
+_CODE_NAMES: Final = re.compile(
+    rf"(?<![A-Za-z])(?:{'|'.join(_FUNCTIONS)}|a(?:rc)?(?:sin|cos|tan)|abs|cbrt|binomial|factorial)(?![A-Za-z\s])"
+)
+"""Names that stand in an expression of Python, where they are no products of letters."""
 
 
 def answer_segments(latex: str) -> list[Segment]:
@@ -303,7 +307,7 @@ def answer_segments(latex: str) -> list[Segment]:
     if not source:
         return []
     is_latex = _LATEX.search(source) is not None
-    if not is_latex and (_LITERAL.search(source) or _APART.search(source)):
+    if not is_latex and any(p.search(source) for p in (_LITERAL, _APART, _CODE_NAMES)):
         return [Segment("text", source, source)]
     if "\\" not in source and _UNIT.search(source):
         return [Segment("text", source, source)]
