@@ -79,6 +79,7 @@ class OutputPane(QFrame):
         self.text.setReadOnly(True)
         self.text.setUndoRedoEnabled(False)
         self.text.setTabChangesFocus(True)
+        self.text.setMinimumHeight(46)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

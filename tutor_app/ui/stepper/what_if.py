@@ -15,7 +15,7 @@ from tutor_app.core.comparing import Comparison, Parameter, parameters, with_num
 _MOST: Final = 4  # sliders
 _WAIT_MS: Final = 250  # after the last move of a slider
 _SHOWN: Final = 40
-_LINES: Final = 3  # of differences; the values and the outputs themselves stand side by side
+_LINES: Final = 2  # of differences; the values and the outputs themselves stand side by side
 _SPOKEN: Final = 20
 
 
@@ -93,12 +93,14 @@ class WhatIf(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.run_button)
         row.addWidget(self.original_button)
-        row.addStretch(1)
+        row.setSpacing(8)
+        row.addWidget(self.differences, 1)
+        self._grid.setVerticalSpacing(2)
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 6, 10, 6)
+        column.setContentsMargins(10, 4, 10, 4)
+        column.setSpacing(4)
         column.addLayout(self._grid)
         column.addLayout(row)
-        column.addWidget(self.differences)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)
