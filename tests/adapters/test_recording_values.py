@@ -38,7 +38,9 @@ def trace(frame, event, _):
     if frame.f_code.co_filename != "<traced>" or frame.f_code.co_name[0] == "<" and frame.f_code.co_name != "<module>":
         return None
     if event == "line":
-        seen.append([frame.f_lineno, frame.f_code.co_name.replace("<module>", ""), values(frame)])
+        name = frame.f_code.co_name.replace("<module>", "")
+        in_class = name and not frame.f_code.co_flags & 1
+        seen.append([frame.f_lineno, "class " + name if in_class else name, values(frame)])
     return trace
 scope = {{"__name__": "__main__"}}
 code = compile(source, "<traced>", "exec")
@@ -105,7 +107,7 @@ class Generator:
 
     def _statement(self, indent: str, depth: int) -> None:
         r, add = self._random, self._lines.append
-        kind = r.randrange(17)
+        kind = r.randrange(18)
         if kind <= 3 or not depth:
             name = r.choice("abde")
             add(f"{indent}{name} = {self._number()} {r.choice('+-*')} {self._number()}")
@@ -155,6 +157,16 @@ class Generator:
             add(f"{indent}first, *others = c")
             add(f"{indent}if (size := len(others)) > 1:")
             self._body(indent, depth)
+        elif kind == 16:
+            add(f"{indent}class P:")
+            add(f"{indent}    side: int = {self._number()}")
+            add(f"{indent}    twice = side * 2")
+            add(f"{indent}    def area(self):")
+            add(f"{indent}        square = self.side * self.side")
+            add(f"{indent}        return square")
+            add(f"{indent}    for step in range(2):")
+            self._body(indent + "    ", depth)
+            add(f"{indent}a = P().area() % 50")
         else:
             add(f"{indent}t = {{'k': a, b: (a, b)}}")
             add(f"{indent}del t")

@@ -142,7 +142,8 @@ class Statement:
         line: First line, from 1.
         end_line: Last line.
         head_end: Last line of its head, for one that holds others.
-        function: Name of the function it is in (its own for a definition), or empty.
+        function: Name of the function it is in (its own for a definition), or empty; ``class Point`` in the body of a
+            class, which runs in a frame of its own, too.
         loops: Statements, outermost first, of the loops of that function whose body it is in.
     """
 
@@ -178,6 +179,9 @@ class Outline:
             below = function, loops
             if isinstance(node, FUNCTIONS):
                 function = node.name
+                below = (function, ())
+            elif isinstance(node, ast.ClassDef):
+                function = f"class {node.name}"
                 below = (function, ())
             for child in inner:
                 places[child] = below

@@ -87,7 +87,7 @@ class Step:
         event: ``line`` (about to run it); ``call`` and ``return`` (a function of the block begins, ends); ``error``
             (an exception leaves this frame, raised at ``line``); ``end``.
         depth: 0 for the block itself, 1 inside a function it calls, and so on.
-        function: Name of the function, empty for the block itself.
+        function: Name of the function, empty for the block itself; ``class Point`` while the body of a class runs.
         frame: Number of the frame: 0 is the block's own, each call of a function has its own.
         statement: Index in :attr:`tutor_app.core.code_outline.Outline.statements`, -1 at the end.
         changed: Names of this frame that are new, different or deleted since its step before.
@@ -184,6 +184,8 @@ class Call:
     @property
     def text(self) -> str:
         """The call as a student would write it: ``area(width = 3, height = 4)``."""
+        if self.function.startswith("class "):
+            return self.function
         return f"{self.function}({', '.join(f'{v.name} = {v.text}' for v in self.arguments)})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Mapping
@@ -10,6 +11,18 @@ from typing import Any, Final
 
 from tutor_app.adapters.sandbox.value_text import Encoded
 
+_GIVEN_TO_CLASSES: Final = frozenset(
+    (
+        "__module__",
+        "__qualname__",
+        "__annotations__",
+        "__doc__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "_generate_next_value_",
+    )
+)
+"""Names that Python itself gives to the body of a class."""
 _ASK_FOR_LOCALS: Final = frozenset(("locals", "vars", "dir", "eval", "exec"))
 
 
@@ -52,6 +65,8 @@ class BlockFrame:
         frame = self.frame
         if frame is None:
             return {}
+        if is_class_body(frame):
+            return _names_of_class(frame.f_locals)
         if _ASK_FOR_LOCALS.isdisjoint(frame.f_code.co_names) or sys.version_info >= (3, 13):
             return frame.f_locals
         before = None if self.locals is None else dict(self.locals)
@@ -61,6 +76,19 @@ class BlockFrame:
             self.locals.clear()
             self.locals.update(before)
         return names
+
+
+def is_class_body(frame: types.FrameType) -> bool:
+    """Whether the body of a class runs in it, not a function."""
+    return not frame.f_code.co_flags & inspect.CO_OPTIMIZED
+
+
+def _names_of_class(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The names of a class body; none where a metaclass keeps them in what is no dictionary, which could run code."""
+    if not issubclass(type(names), dict):
+        return {}
+    found: dict[object, Any] = dict.copy(names)  # type: ignore[arg-type]
+    return {n: v for n, v in found.items() if type(n) is str and n not in _GIVEN_TO_CLASSES}
 
 
 def height(frame: types.FrameType | None) -> int:

@@ -95,11 +95,9 @@ class Markers:
     def _inside(self, node: ast.stmt, loop: ast.stmt | None) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._function(node)
+                self._framed(node)
             case ast.ClassDef():
-                for statement in node.body:
-                    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
-                        self._inside(statement, None)
+                self._framed(node)
             case ast.For() | ast.AsyncFor():
                 node.body = [*self._block(node.body, node), self._step_statement(node, LINE)]
                 node.orelse = self._block(node.orelse, loop)
@@ -129,7 +127,8 @@ class Markers:
             case _:
                 pass
 
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _framed(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """Mark a body that runs in a frame of its own, with where it begins and how it ends."""
         doc = ast.get_docstring(node, clean=False) is not None
         head, rest = (node.body[:1], node.body[1:]) if doc else ([], node.body)
         if not rest:

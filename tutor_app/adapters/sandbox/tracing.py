@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from tutor_app.adapters.sandbox.block import Block
-from tutor_app.adapters.sandbox.block_frame import BlockFrame, height, leave_out, line_of
+from tutor_app.adapters.sandbox.block_frame import BlockFrame, height, is_class_body, leave_out, line_of
 from tutor_app.adapters.sandbox.markers import BACK, CALL, ERROR, LINE, NOTE, RETURN, SHIFT, STEP, Markers, names_of
 from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
 from tutor_app.adapters.sandbox.watching import Watches
@@ -185,7 +185,8 @@ class Recorder:
                 self._record(own, ERROR, statement, line or frame.f_lineno, own.scope(), _error(error))
         elif event == RETURN:
             if not own.failed:
-                nothing = None if frame.f_code.co_flags & _GENERATORS else ("nothing", "None", "")
+                gives = not (frame.f_code.co_flags & _GENERATORS or is_class_body(frame))
+                nothing = ("nothing", "None", "") if gives else None
                 self._record(own, RETURN, statement, frame.f_lineno, own.scope(), own.back or nothing)
             self._frames.pop(id(frame), None)
             own.frame = None
@@ -355,7 +356,7 @@ class Recorder:
         for name in (*names, *gone):
             before = seen.get(name)
             value = scope.get(name, _MISSING)
-            if before is not None and before[0] is value:
+            if (before is not None and before[0] is value) or name == "__class__":
                 continue
             if value is _MISSING or type(value) is types.ModuleType:
                 if before is not None:

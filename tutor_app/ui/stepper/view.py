@@ -67,8 +67,10 @@ class StepView(QWidget):
         self.loops = LoopBar(stepper)
         self.calculation = CalculationBar(stepper, formulas, theme)
         self.values = ValuesView(formulas, theme)
-        for part, least in ((self.code, 72), (self.original_code, 72), (self.values, 56)):
-            part.setMinimumHeight(least)  # Qt's own least height would push the timeline out of a low window
+        # Qt's own least heights would push the timeline out of a low window.
+        self.code.setMinimumHeight(72)
+        self.original_code.setMinimumHeight(72)
+        self.values.setMinimumHeight(56)
         self.output = OutputPane(theme)
         self.original_output = OutputPane(theme)
         self.original_output.text.setAccessibleName("Output of the original so far")
