@@ -27,7 +27,7 @@ differ from the tokens that their text would be cut into."""
 
 _ALIGNMENT: Final = 32
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
-_INT32 = 5
+_INT32, _UINT16 = 5, 2
 Array = npt.NDArray[np.float32]
 
 
@@ -108,10 +108,33 @@ def reciting_weights(tokens: Sequence[int]) -> dict[str, Array]:
 
 def write_model(path: Path, weights: Mapping[str, Array] | None = None, *, context: int = 4096) -> Path:
     """Write a model file; random weights unless some are given. Returns ``path``."""
+    return _write(path, random_weights() if weights is None else weights, _tokenizer(), context)
+
+
+def split_model(stem: str, parts: int = 2) -> dict[str, bytes]:
+    """A model with random weights in several files, by their names, as llama-gguf-split makes them."""
+    weights = random_weights()
+    names = list(weights)
+    files: dict[str, bytes] = {}
+    for n in range(parts):
+        here = names[n * len(names) // parts : (n + 1) * len(names) // parts]
+        split: dict[str, object] = {
+            "split.no": Raw(struct.pack("<IH", _UINT16, n)),
+            "split.count": Raw(struct.pack("<IH", _UINT16, parts)),
+            "split.tensors.count": Raw(struct.pack("<Ii", _INT32, len(names))),
+        }
+        known = {**_metadata(weights, 4096), **_tokenizer()} if n == 0 else {}
+        files[f"{stem}-{n + 1:05d}-of-{parts:05d}.gguf"] = gguf(
+            {**known, **split}, {name: weights[name] for name in here}
+        )
+    return files
+
+
+def _tokenizer() -> dict[str, object]:
     letters = byte_letters()
     tokens = vocabulary()
     merges = [f"{''.join(letters[b] for b in m[:-1])} {letters[m[-1]]}" for m in MERGES]
-    tokenizer: dict[str, object] = {
+    return {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "gpt-2",
         "tokenizer.ggml.tokens": tuple(tokens),
@@ -121,7 +144,6 @@ def write_model(path: Path, weights: Mapping[str, Array] | None = None, *, conte
         "tokenizer.ggml.eos_token_id": tokens.index("<|im_end|>"),
         "tokenizer.ggml.add_bos_token": False,
     }
-    return _write(path, random_weights() if weights is None else weights, tokenizer, context)
 
 
 def write_sentencepiece_model(path: Path) -> Path:
@@ -142,7 +164,12 @@ def write_sentencepiece_model(path: Path) -> Path:
 
 
 def _write(path: Path, weights: Mapping[str, Array], tokenizer: Mapping[str, object], context: int) -> Path:
-    meta: dict[str, object] = {
+    path.write_bytes(gguf({**_metadata(weights, context), **tokenizer}, weights))
+    return path
+
+
+def _metadata(weights: Mapping[str, Array], context: int) -> dict[str, object]:
+    return {
         "general.architecture": "llama",
         "general.name": "tiny",
         "llama.context_length": context,
@@ -154,8 +181,6 @@ def _write(path: Path, weights: Mapping[str, Array], tokenizer: Mapping[str, obj
         "llama.attention.layer_norm_rms_epsilon": 1e-5,
         "llama.rope.dimension_count": N_EMBD // N_HEAD,
     }
-    path.write_bytes(gguf({**meta, **tokenizer}, weights))
-    return path
 
 
 def _int32(values: Sequence[int]) -> Raw:

@@ -159,6 +159,7 @@ def test_a_key_twice_is_damage(tmp_path: Path) -> None:
         ({"general.type": "adapter"}, "adapter"),
         ({"general.architecture": "clip"}, "picture part"),
         ({"split.count": 3}, "one of 3 parts"),
+        ({"split.count": 3, "split.no": 1}, "part 2 of 3"),
         ({"general.architecture": 7}, "architecture"),
     ],
 )

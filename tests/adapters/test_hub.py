@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.gguf_files import gguf_bytes
+from tests.tiny_gguf import random_weights, split_model
+from tutor_app.adapters.engine.client import check_model
+from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.hub import ask_hub
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.models.transfer import Timing
-from tutor_app.core.errors import ModelStoreFault, UserFault
+from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.values import Progress
 
 CONTENT = gguf_bytes({"general.architecture": "llama", "general.name": "Extra"})
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -28,6 +32,8 @@ class Hub:
     def __init__(self) -> None:
         self.headers = {"X-Linked-Etag": f'"{SHA}"', "X-Linked-Size": str(len(CONTENT)), "X-Repo-Commit": COMMIT}
         self.asked: list[str] = []
+        self.files: dict[str, bytes] = {}
+        self.gone: set[str] = set()
         hub = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,10 +42,16 @@ class Hub:
                 if self.path.startswith("/maker/old/"):
                     self.send_response(307)
                     self.send_header("Location", self.path.replace("/maker/old/", "/maker/extra-gguf/"))
-                elif self.path.startswith("/maker/extra-gguf/resolve/main/"):
+                elif self.path.rpartition("/")[2] in hub.gone:
+                    self.send_response(404)
+                elif self.path.startswith(("/maker/extra-gguf/resolve/main/", f"/maker/extra-gguf/resolve/{COMMIT}/")):
                     self.send_response(302)
                     self.send_header("Location", "http://127.0.0.1:9/elsewhere")
-                    for name, value in hub.headers.items():
+                    headers = dict(hub.headers)
+                    if (content := hub.files.get(self.path.rpartition("/")[2])) is not None:
+                        headers["X-Linked-Etag"] = hashlib.sha256(content).hexdigest()
+                        headers["X-Linked-Size"] = str(len(content))
+                    for name, value in headers.items():
                         self.send_header(name, value)
                 else:
                     self.send_response(404)
@@ -48,12 +60,13 @@ class Hub:
 
             def do_GET(self) -> None:
                 hub.asked.append(self.path)
-                pinned = f"/resolve/{COMMIT}/" in self.path
+                name = self.path.rpartition("/")[2]
+                pinned = f"/resolve/{COMMIT}/" in self.path and name not in hub.gone
+                content = hub.files.get(name, CONTENT) if pinned else b""
                 self.send_response(200 if pinned else 404)
-                self.send_header("Content-Length", str(len(CONTENT) if pinned else 0))
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                if pinned:
-                    self.wfile.write(CONTENT)
+                self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Quiet."""
@@ -122,7 +135,6 @@ def test_a_repository_that_was_renamed_is_followed(hub: Hub, store: ModelStore) 
         ("maker/extra/more", "a.gguf", "owner/name"),
         ("maker/extra-gguf", "model.safetensors", "no GGUF file"),
         ("maker/extra-gguf", "../../etc/passwd.gguf", "no GGUF file"),
-        ("maker/extra-gguf", "big-00001-of-00003.gguf", "one of 3 parts"),
     ],
 )
 def test_names_that_cannot_be_a_file_of_the_hub(repository: str, file: str, said: str) -> None:
@@ -153,3 +165,79 @@ def test_a_damaged_list_of_added_models_is_an_empty_one(hub: Hub, store: ModelSt
     assert store.entries() == ()
     assert store.add_from_hub("maker/extra-gguf", "a.gguf").id == "a"
     assert [e.id for e in store.entries()] == ["a"]
+
+
+@pytest.mark.parametrize("asked", ["Big-Q8_0-00001-of-00003.gguf", "Big-Q8_0-00002-of-00003.gguf"])
+def test_a_model_in_several_files_comes_whole_and_runs(hub: Hub, store: ModelStore, asked: str) -> None:
+    hub.files = split_model("Big-Q8_0", 3)
+    total = sum(map(len, hub.files.values()))
+    entry = store.add_from_hub("maker/extra-gguf", asked)
+    assert (entry.id, entry.name, entry.bytes, entry.offer.bytes) == ("big-q8-0", "Big-Q8_0", total, total)
+    seen: list[Progress] = []
+    model = store.pull(entry.id, seen.append)
+    assert [p.stage for p in seen].count("done") == 1
+    assert (seen[-1].stage, seen[-1].done, seen[-1].total) == ("done", total, total)
+    assert [p.done for p in seen if p.stage == "download"] == sorted(p.done for p in seen if p.stage == "download")
+    assert {p.name: p.read_bytes() for p in store.folder.glob("*.gguf")} == hub.files
+    assert (model.path.name, model.bytes) == ("Big-Q8_0-00001-of-00003.gguf", total)
+    check_model(model.path)  # llama.cpp finds the other files itself
+    assert store.verify(entry.id) == model
+    info = read_gguf(model.path)
+    assert (info.size, info.weight_bytes) == (total, sum(w.nbytes for w in random_weights().values()))
+    assert "removed" in store.remove(entry.id)
+    assert list(store.folder.glob("*.gguf*")) == []
+
+
+def test_what_came_of_a_model_in_several_files_stays_when_the_rest_does_not(hub: Hub, store: ModelStore) -> None:
+    hub.files = split_model("big", 3)
+    entry = store.add_from_hub("maker/extra-gguf", "big-00001-of-00003.gguf")
+    hub.gone = {"big-00003-of-00003.gguf"}
+    with pytest.raises(ModelStoreFault, match="404"):
+        store.pull(entry.id)
+    assert store.installed() == ()
+    assert sorted(p.name for p in store.folder.glob("*.gguf")) == [f"big-0000{n}-of-00003.gguf" for n in (1, 2)]
+    hub.gone, hub.asked = set(), []
+    store.pull(entry.id)
+    assert [path.rpartition("/")[2] for path in hub.asked] == ["big-00003-of-00003.gguf"]
+
+
+def test_a_part_that_is_gone_or_was_never_there_is_a_sentence(hub: Hub, store: ModelStore) -> None:
+    hub.files = split_model("big", 2)
+    hub.gone = {"big-00002-of-00002.gguf"}
+    with pytest.raises(ModelStoreFault, match=r"big-00002-of-00002.gguf .* no such file \(404\)"):
+        store.add_from_hub("maker/extra-gguf", "big-00001-of-00002.gguf")
+    hub.gone = set()
+    model = store.pull(store.add_from_hub("maker/extra-gguf", "big-00001-of-00002.gguf").id)
+    (store.folder / "big-00002-of-00002.gguf").unlink()
+    (listed,) = store.installed()
+    assert "is gone" in listed.problem
+    assert "big-00002-of-00002.gguf" in listed.problem
+    with pytest.raises(ModelFileFault, match="not beside the others"):
+        read_gguf(model.path)
+    assert store.pull(model.id) == model
+
+
+def test_two_models_in_several_files_of_one_name_stay_two(hub: Hub, store: ModelStore) -> None:
+    hub.files = split_model("big", 2)
+    store.add_from_hub("maker/extra-gguf", "big-00001-of-00002.gguf")
+    other = split_model("big", 2)
+    hub.files = {name: content + b"\0" for name, content in other.items()}
+    second = store.add_from_hub("maker/extra-gguf", "v2/big-00001-of-00002.gguf")
+    assert [part.file for part in second.files] == ["big-2-00001-of-00002.gguf", "big-2-00002-of-00002.gguf"]
+    assert store.pull(second.id).path.name == "big-2-00001-of-00002.gguf"
+
+
+def test_the_users_own_parts_are_used_where_they_lie(store: ModelStore, tmp_path: Path) -> None:
+    for name, content in split_model("mine", 2).items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelFileFault, match=r"part 2 of 2 .* Choose the first, mine-00001-of-00002.gguf"):
+        store.import_(tmp_path / "mine-00002-of-00002.gguf")
+    model = store.import_(tmp_path / "mine-00001-of-00002.gguf")
+    assert (model.id, store.find(model.id).problem) == ("mine", "")
+    assert model.bytes == sum((tmp_path / name).stat().st_size for name in split_model("mine", 2))
+    (tmp_path / "mine-00002-of-00002.gguf").rename(tmp_path / "away.gguf")
+    with pytest.raises(ModelFileFault, match="is gone"):
+        store.find(model.id)
+    (tmp_path / "one.gguf").write_bytes((tmp_path / "mine-00001-of-00002.gguf").read_bytes())
+    with pytest.raises(ModelFileFault, match="lost its name"):
+        store.import_(tmp_path / "one.gguf")

@@ -21,16 +21,33 @@ Thinking = Literal["none", "hybrid", "always"]
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """One file of a model.
+
+    Attributes:
+        file: Its name in the store's folder.
+        bytes: Its length.
+        sha256: Lower-case hexadecimal.
+        sources: In order of preference.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """A model the program knows.
 
     Attributes:
         id: Short name for commands.
         name: For the user.
-        file: Name of the file in the store's folder.
+        file: Name of the file in the store's folder; of the first one, if the model has several.
         licence: Of the weights.
-        bytes: Length of the file, 0 if there is none to fetch.
-        sha256: Of the file, lower-case hexadecimal.
+        bytes: Length of all its files, 0 if there is none to fetch.
+        sha256: Of the (first) file, lower-case hexadecimal.
         context: Tokens it was trained for.
         dialect: Name of the wire form it speaks.
         ram_bytes: Memory it takes with a context of 4,096 tokens, roughly.
@@ -45,6 +62,7 @@ class CatalogueEntry:
         rank: Place among the models that are recommended, the strongest last; 0 for one that is not.
         active_bytes: Of the weights that work on a token, where these are not all; else 0.
         accuracy: What its makers or others have published of it. None of it was measured by this project.
+        rest: Its files after the first, if it has several.
     """
 
     id: str
@@ -67,6 +85,13 @@ class CatalogueEntry:
     rank: int = 0
     active_bytes: int = 0
     accuracy: tuple[PublishedAccuracy, ...] = ()
+    rest: tuple[FilePart, ...] = ()
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        """All its files, in order."""
+        length = self.bytes - sum(part.bytes for part in self.rest)
+        return (FilePart(self.file, length, self.sha256, self.sources), *self.rest)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -107,8 +132,16 @@ def read_entries(content: Mapping[str, Any]) -> tuple[CatalogueEntry, ...]:
 
 
 def _entry_of(entry: dict[str, Any]) -> CatalogueEntry:
+    accuracy = tuple(PublishedAccuracy(**a) for a in entry.get("accuracy", ()))
+    rest = tuple(FilePart(**{**part, "sources": _sources(part["sources"])}) for part in entry.get("rest", ()))
+    plain = {k: v for k, v in entry.items() if k != "sampling"} | entry.get("sampling", {})
+    known = {"roles": tuple(entry["roles"]), "sources": _sources(entry["sources"]), "accuracy": accuracy, "rest": rest}
+    return CatalogueEntry(**{**plain, **known})
+
+
+def _sources(entries: list[dict[str, Any]]) -> tuple[Source, ...]:
     sources: list[Source] = []
-    for s in entry["sources"]:
+    for s in entries:
         kind = s["kind"]
         rest = {k: v for k, v in s.items() if k != "kind"}
         if kind == "hub":
@@ -117,6 +150,4 @@ def _entry_of(entry: dict[str, Any]) -> CatalogueEntry:
             sources.append(PackageChunks(**rest))
         else:
             raise ValueError(f"unknown kind of source {kind!r}")
-    accuracy = tuple(PublishedAccuracy(**a) for a in entry.get("accuracy", ()))
-    plain = {k: v for k, v in entry.items() if k != "sampling"} | entry.get("sampling", {})
-    return CatalogueEntry(**{**plain, "roles": tuple(entry["roles"]), "sources": tuple(sources), "accuracy": accuracy})
+    return tuple(sources)

@@ -16,11 +16,12 @@ from __future__ import annotations
 import stat
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
+from tutor_app.adapters.models.split import part_names, part_paths
 from tutor_app.core.errors import ModelFileFault
 
 Scalar = int | float | bool | str
@@ -209,6 +210,8 @@ def plain_name(text: str) -> str:
 def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
     """Read the header and check that every tensor lies inside the file.
 
+    Of a model in several files the first is named; what is said of it holds for all of them together.
+
     Args:
         path: The file.
         adapter: Whether an adapter is wanted instead of a whole language model.
@@ -217,6 +220,39 @@ def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
         ModelFileFault: If the file is missing, unreadable, empty, truncated, of another kind, damaged, or not what
             is wanted; the sentence says which.
     """
+    info = _read(path, "adapter" if adapter else "model")
+    if info.number("split.count") < 2:
+        return info
+    parts = part_paths(path)
+    if len(parts) != info.number("split.count"):
+        raise ModelFileFault(
+            f'"{path.name}" is one of {info.number("split.count")} parts of a model and has lost its name.',
+            "Call the parts NAME-00001-of-0000N.gguf and so on again.",
+        )
+    for number, part in enumerate(parts, 1):
+        if not part.exists():
+            raise ModelFileFault(
+                f'"{part.name}", part {number} of {len(parts)} of a model, is not beside the others.',
+                "Put all parts into one folder.",
+            )
+    others = [read_part(part) for part in parts[1:]]
+    tensors = tuple(t for one in (info, *others) for t in one.tensors)
+    return replace(info, size=info.size + sum(other.size for other in others), tensors=tensors)
+
+
+def read_part(path: Path) -> GgufInfo:
+    """Read the header of one file of a model that has several.
+
+    Raises:
+        ModelFileFault: If the file is damaged or no part.
+    """
+    return _read(path, "part")
+
+
+Wanted = Literal["model", "adapter", "part"]
+
+
+def _read(path: Path, wanted: Wanted) -> GgufInfo:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -226,7 +262,7 @@ def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
         if found.st_size == 0:
             raise ModelFileFault(f'The model file "{path.name}" is empty (0 bytes).', "Fetch or copy it again.")
         with path.open("rb", buffering=2**18) as stream:
-            return _Reader(stream, path, found.st_size, adapter).read()
+            return _Reader(stream, path, found.st_size, wanted).read()
     except FileNotFoundError:
         raise ModelFileFault(f'There is no file "{path}".', "Check the path.") from None
     except PermissionError:
@@ -240,9 +276,9 @@ def read_gguf(path: Path, *, adapter: bool = False) -> GgufInfo:
 class _Reader:
     """One pass over one header."""
 
-    def __init__(self, stream: BinaryIO, path: Path, size: int, adapter: bool) -> None:
+    def __init__(self, stream: BinaryIO, path: Path, size: int, wanted: Wanted) -> None:
         self._stream = stream
-        self._adapter = adapter
+        self._wanted = wanted
         self._path = path
         self._size = size
         self._at = 0
@@ -312,10 +348,19 @@ class _Reader:
 
     def _must_be_model(self, info: GgufInfo) -> None:
         name = self._path.name
+        if self._wanted == "part":
+            if info.number("split.count") < 2:
+                raise ModelFileFault(f'"{name}" is no part of a model.', "Fetch the parts of one model again.")
+            return
+        if info.number("split.count") > 1 and info.number("split.no"):
+            raise ModelFileFault(
+                f'"{name}" is part {info.number("split.no") + 1} of {info.number("split.count")} of a model.',
+                f"Choose the first, {part_names(name)[0]}.",
+            )
         if not info.architecture:
             raise self._damaged("it does not name the model's architecture")
         kind = info.text("general.type")
-        if self._adapter:
+        if self._wanted == "adapter":
             if kind != "adapter":
                 raise ModelFileFault(f'"{name}" is a whole model, not an adapter.', "Use it without a base.")
             return
@@ -326,12 +371,7 @@ class _Reader:
             )
         if kind in ("mmproj", "clip") or info.architecture == "clip":
             raise ModelFileFault(f'"{name}" is the picture part of a model.', "Choose the language model beside it.")
-        if info.number("split.count") > 1:
-            raise ModelFileFault(
-                f'"{name}" is one of {info.number("split.count")} parts of a model.',
-                "Merge them with llama-gguf-split --merge, or get the model in one file.",
-            )
-        if not info.tensors:
+        if not info.tensors and info.number("split.count") < 2:  # the first of several parts may have none
             raise ModelFileFault(f'"{name}" holds no weights (only a vocabulary).', "Choose the whole model.")
         if not self._n_tokens:
             raise ModelFileFault(f'"{name}" has no vocabulary, so it is no language model.', "Choose another file.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from urllib.parse import quote, urljoin
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_entries
 from tutor_app.adapters.models.http_source import ask_head
+from tutor_app.adapters.models.split import model_stem, part_names, with_stem
 from tutor_app.adapters.models.transfer import PermanentError, Timing, locked, write_json
 from tutor_app.core.errors import ModelStoreFault, UserFault
 from tutor_app.core.ports import Cancel
@@ -26,7 +28,6 @@ HUB: Final = "https://huggingface.co"
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _FILE: Final = re.compile(r"(?!.*\.\.)[\w. +/-]{1,200}\.gguf", re.ASCII | re.IGNORECASE)
-_SPLIT: Final = re.compile(r"-\d{5}-of-(\d{5})\.gguf\Z", re.IGNORECASE)
 _HOPS: Final = 5
 
 
@@ -70,10 +71,6 @@ def ask_hub(repository: str, file: str, *, cancel: Cancel, timing: Timing, revis
         raise UserFault(f'"{repository[:80]}" is no repository of the hub.', "Give it as owner/name.")
     if not _FILE.fullmatch(file):
         raise UserFault(f'"{file[:80]}" is no GGUF file.', "Give the name of a .gguf file of the repository.")
-    if (split := _SPLIT.search(file)) and int(split[1]) > 1:
-        raise UserFault(
-            f"{file} is one of {int(split[1])} parts of a model.", "Choose a file that holds the whole model."
-        )
     root = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
     url = f"{root}/{repository}/resolve/{quote(revision, safe='')}/{quote(file)}"
     what = f"{file} of {repository}"
@@ -101,6 +98,20 @@ def ask_hub(repository: str, file: str, *, cancel: Cancel, timing: Timing, revis
     return HubFile(repository, file, commit, pinned, int(length), sha256)
 
 
+def ask_hub_for_all(repository: str, file: str, *, cancel: Cancel, timing: Timing) -> list[HubFile]:
+    """The same for all files of a model, if a file is one of several; all are of one revision.
+
+    Raises:
+        UserFault: If the names cannot be those of a file of the hub.
+        ModelStoreFault: If the hub does not answer, lacks a file, or does not state a hash.
+    """
+    first, *rest = part_names(file.strip())
+    found = [ask_hub(repository, first, cancel=cancel, timing=timing)]
+    for name in rest:
+        found.append(ask_hub(repository, name, cancel=cancel, timing=timing, revision=found[0].revision))
+    return found
+
+
 class AddedModels:
     """The models that the user has added from the hub, in ``added.json`` of a store's folder."""
 
@@ -114,17 +125,19 @@ class AddedModels:
         except (OSError, ValueError, KeyError, TypeError):
             return ()
 
-    def add(self, found: HubFile, name: str, taken: frozenset[str]) -> CatalogueEntry:
-        """Put a file on the list, or give the entry that has these very bytes already.
+    def add(self, files: Sequence[HubFile], name: str, taken: frozenset[str]) -> CatalogueEntry:
+        """Put a model on the list, or give the entry that has these very bytes already.
 
         Args:
-            found: What the hub said.
+            files: What the hub said of its files.
             name: For the user; empty means the file's own.
             taken: Ids and file names that other models have.
 
         Raises:
             ModelStoreFault: If the list cannot be written.
         """
+        found, *rest = files
+        total = sum(each.bytes for each in files)
         with self._locked():
             entries = self._read()
             for e in entries:
@@ -132,25 +145,35 @@ class AddedModels:
                     return read_entries({"version": 1, "models": [e]})[0]
             file = Path(found.file).name
             names = taken | {e["id"] for e in entries} | {e["file"] for e in entries}
-            new_id = stem = re.sub(r"[^a-z0-9.]+", "-", Path(file).stem.lower()).strip("-.") or "model"
+            own = model_stem(file)
+            new_id = stem = re.sub(r"[^a-z0-9.]+", "-", own.lower()).strip("-.") or "model"
             number = 2
             while new_id in names or (number == 2 and file in names):
-                new_id, file = f"{stem}-{number}", f"{stem}-{number}.gguf"
+                new_id, file = f"{stem}-{number}", with_stem(file, f"{stem}-{number}")
                 number += 1
             entry = {
                 "id": new_id,
-                "name": name.strip() or Path(found.file).stem,
+                "name": name.strip() or own,
                 "file": file,
                 "licence": f"see {found.repository}",
-                "bytes": found.bytes,
+                "bytes": total,
                 "sha256": found.sha256,
                 "context": 4096,
                 "dialect": "template",
                 # The file, its repacked copy on a processor, and the keys and values of 4,096 tokens, roughly.
-                "ram_bytes": found.bytes * 2,
+                "ram_bytes": total * 2,
                 "roles": [],
                 "note": f"Added by you from {found.repository} at {found.revision[:10]}.",
                 "sources": [{"kind": "hub", "url": found.url}],
+                "rest": [
+                    {
+                        "file": with_stem(Path(part.file).name, model_stem(file)),
+                        "bytes": part.bytes,
+                        "sha256": part.sha256,
+                        "sources": [{"kind": "hub", "url": part.url}],
+                    }
+                    for part in rest
+                ],
             }
             self._write([*entries, entry])
         return read_entries({"version": 1, "models": [entry]})[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor_app.adapters.models.gguf import GgufInfo
+from tutor_app.adapters.models.split import length_of, part_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,9 @@ class InstalledModel:
     Attributes:
         id: Short name for commands.
         name: For the user.
-        path: The file.
-        sha256: Of the file; empty for a file of the user until it has been verified.
-        bytes: Its length.
+        path: The file; the first one, if it has several.
+        sha256: Of that file; empty for a file of the user until it has been verified.
+        bytes: Length of all its files.
         dialect: Name of the wire form it speaks, or None: ask its own chat template.
         by_reference: Whether the file belongs to the user, not to the store.
         source: Where it was fetched from, or empty.
@@ -71,12 +72,15 @@ def from_entry(entry: Any, folder: Path) -> InstalledModel | None:
 
 def problem_of(model: InstalledModel) -> str:
     """Why the model cannot be used at the moment, as a sentence; empty if it can."""
+    gone = next((part for part in part_paths(model.path) if not part.is_file()), None)
+    if gone is not None:
+        return f'The file of {model.name} is gone: "{gone}".'
     try:
-        found = model.path.stat()
+        found = length_of(model.path)
     except OSError:
         return f'The file of {model.name} is gone: "{model.path}".'
-    if found.st_size != model.bytes:
-        return f"The file of {model.name} has changed: it has {found.st_size:,} bytes and should have {model.bytes:,}."
+    if found != model.bytes:
+        return f"The file of {model.name} has changed: it has {found:,} bytes and should have {model.bytes:,}."
     if model.base is not None and not model.base.is_file():
         return f'The model that {model.name} is an adapter of is gone: "{model.base}".'
     return ""

@@ -20,12 +20,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.models.catalogue import CatalogueEntry, read_catalogue
+from tutor_app.adapters.models.catalogue import CatalogueEntry, FilePart, read_catalogue
 from tutor_app.adapters.models.download import DEFAULT_TIMING, Download, fetch, free_space
-from tutor_app.adapters.models.gguf import plain_name, read_gguf
-from tutor_app.adapters.models.hub import AddedModels, ask_hub
+from tutor_app.adapters.models.gguf import plain_name, read_gguf, read_part
+from tutor_app.adapters.models.hub import AddedModels, ask_hub_for_all
 from tutor_app.adapters.models.installed import InstalledModel, by_reference, from_entry, problem_of, to_entry
 from tutor_app.adapters.models.lora import read_adapter
+from tutor_app.adapters.models.split import model_stem, part_paths
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Timing,
@@ -102,7 +103,7 @@ class ModelStore:
 
         Args:
             repository: ``owner/name``.
-            file: A GGUF file in it, of any quantisation.
+            file: A GGUF file in it, of any quantisation; of a model in several files any of them.
             name: For the user; by default the file's.
             cancel: Ends the wait for the hub.
 
@@ -110,9 +111,9 @@ class ModelStore:
             UserFault: If the names cannot be those of a model's file.
             ModelStoreFault: If the hub does not answer, has no such file or does not state its hash.
         """
-        found = ask_hub(repository, file, cancel=cancel, timing=self._timing)
+        found = ask_hub_for_all(repository, file, cancel=cancel, timing=self._timing)
         entries = self.entries()
-        known = next((e for e in entries if e.sha256 == found.sha256), None)
+        known = next((e for e in entries if e.sha256 == found[0].sha256), None)
         if known is not None:
             return known
         taken = {n for e in entries for n in (*e.names, e.file)} | {m.id for m in self._read_index()}
@@ -167,7 +168,7 @@ class ModelStore:
             if known is not None and known.base is not None:
                 return known
             info = read_gguf(path)
-            return known or by_reference(info, "", plain_name(path.stem))
+            return known or by_reference(info, "", plain_name(model_stem(path.name)))
         raise self._unknown(
             text, [n for e in self.entries() for n in (*e.roles, e.id)] + [m.id for m in models if m.by_reference]
         )
@@ -204,18 +205,7 @@ class ModelStore:
         with locked(target.with_name(target.name + ".lock"), busy):
             if here := self._usable(entry):  # the one we waited behind may have brought it
                 return here
-            source = self._adopt(entry, target, progress, cancel)
-            if not source:
-                wanted = Download(entry.name, entry.bytes, entry.sha256, entry.sources)
-                source = fetch(
-                    wanted,
-                    target,
-                    progress=progress,
-                    cancel=cancel,
-                    check=read_gguf,
-                    free=self._free,
-                    timing=self._timing,
-                )
+            source = self._bring(entry, progress, cancel)
             model = InstalledModel(
                 id=entry.id,
                 name=entry.name,
@@ -244,7 +234,10 @@ class ModelStore:
         model = self.find(name)
         _checked(model)
         found = _sha256(model.path, model.name, model.bytes, progress, cancel)
-        if model.sha256 and found != model.sha256:
+        entry = next((e for e in self.entries() if e.id == model.id), None)
+        rest = entry.rest if entry is not None and not model.by_reference else ()
+        right = all(_sha256(self.folder / r.file, model.name, r.bytes, progress, cancel) == r.sha256 for r in rest)
+        if model.sha256 and (found != model.sha256 or not right):
             if model.by_reference:
                 raise ModelFileFault(f"{model.name} has changed since it was imported.", "Import it again.")
             self._change_index(lambda models: [m for m in models if m.id != model.id])
@@ -293,7 +286,7 @@ class ModelStore:
             model = replace(model, sha256=known.sha256, dialect=known.dialect)
         else:
             taken = {m.id for m in models if m.path != path} | {n for e in self.entries() for n in (e.id, *e.roles)}
-            model = by_reference(info, given, _free_id(given or path.stem, taken))
+            model = by_reference(info, given, _free_id(given or model_stem(path.name), taken))
         if under is not None:
             dialect = info.text("mumath.dialect") or under.dialect
             model = replace(model, base=under.path, dialect=dialect)
@@ -331,7 +324,7 @@ class ModelStore:
             raise self._unknown(name, [m.id for m in self._read_index()])
         target = self.folder / entry.file if entry else model.path if model else self.folder
         what = entry.name if entry else model.name if model else name
-        left = [target, *(target.with_name(target.name + end) for end in (".part", ".part.json"))]
+        left = [part.with_name(part.name + end) for part in part_paths(target) for end in ("", ".part", ".part.json")]
         if not any(p.exists() for p in left) and model is None:
             if entry is not None and self._added.drop(entry.id):
                 return f"{what} is no longer on the list."
@@ -381,11 +374,35 @@ class ModelStore:
     def _usable(self, entry: CatalogueEntry) -> InstalledModel | None:
         return next((m for m in self.installed() if m.id == entry.id and not m.problem), None)
 
-    def _adopt(self, entry: CatalogueEntry, target: Path, progress: Callable[[Progress], None], cancel: Cancel) -> str:
+    def _bring(self, entry: CatalogueEntry, progress: Callable[[Progress], None], cancel: Cancel) -> str:
+        """Bring all files of a model into the folder; returns where they come from.
+
+        What is there already stays, so a model in several files loses nothing by a stop between two of them.
+        """
+        source, before = "", 0
+        for part in entry.files:
+            target = self.folder / part.file
+            report = _counted(progress, before, entry.bytes, is_last=part == entry.files[-1])
+            here = self._adopt(entry.name, part, target, report, cancel)
+            source = source or here
+            if not here:
+                wanted = Download(entry.name, part.bytes, part.sha256, part.sources)
+                check = read_part if entry.rest else read_gguf
+                source = fetch(
+                    wanted, target, progress=report, cancel=cancel, check=check, free=self._free, timing=self._timing
+                )
+            before += part.bytes
+        if entry.rest:
+            read_gguf(self.folder / entry.file)
+        return source
+
+    def _adopt(
+        self, name: str, part: FilePart, target: Path, progress: Callable[[Progress], None], cancel: Cancel
+    ) -> str:
         """A whole file that is there but not listed (the list was lost, or somebody put it there)."""
         try:
-            if target.stat().st_size == entry.bytes:
-                if _sha256(target, entry.name, entry.bytes, progress, cancel) == entry.sha256:
+            if target.stat().st_size == part.bytes:
+                if _sha256(target, name, part.bytes, progress, cancel) == part.sha256:
                     return "this computer"
                 target.unlink()
         except FileNotFoundError:
@@ -438,6 +455,18 @@ def _remedy(model: InstalledModel) -> str:
 
 def _how_to_make(entry: CatalogueEntry) -> str:
     return f"Make it with `trainer export`, then `tutor models import FILE`. {entry.note}".rstrip()
+
+
+def _counted(
+    progress: Callable[[Progress], None], before: int, total: int, *, is_last: bool
+) -> Callable[[Progress], None]:
+    """Tells of one file of several as of all of them together; only the last one makes the model ready."""
+
+    def report(p: Progress) -> None:
+        if is_last or p.stage != "done":
+            progress(replace(p, done=p.done + before, total=total))
+
+    return report
 
 
 def _looks_like_path(text: str) -> bool:
