@@ -79,7 +79,10 @@ def read_typed(text: str) -> Typed:
     out = []
     for segment in split(text).segments:
         out.append(_read_prose(segment.source, formulas) if segment.kind == "text" else segment.raw)
-    return Typed("".join(out), tuple(formulas))
+    read = "".join(out)
+    if formulas and sum(segment.kind != "text" for segment in split(read).segments) < len(formulas):
+        return Typed(text)  # a dollar sign that stands alone would pair with those of the formulas
+    return Typed(read, tuple(formulas))
 
 
 def latex_of(line: str) -> str | None:
