@@ -49,3 +49,15 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     assert main(["check", str(tmp_path / "bytes")]) == 2
     assert "is not UTF-8 text" in capsys.readouterr().err
+
+
+def test_a_students_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "work.txt"
+    work.write_text("3x - 2 = 9\nx = 5\n", encoding="utf-8")
+    assert main(["check", "--work", str(work), "--problem", "Solve 3(x - 2) = 9", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["first_fault"] == 1
+    assert found["lines"][0]["slip"] == "distribution"
+    assert main(["check", "--work", str(work), str(work)]) == 2
+    assert main(["check"]) == 2
+    assert main(["check", str(work), "--problem", "x"]) == 2

@@ -1,6 +1,7 @@
 """``tutor check``: checks every statement of a text or of a saved solution, and says which are false.
 
-Exit codes: 0 nothing is false; 1 a statement is false; 2 the file could not be read; 3 checking is not possible here.
+With ``--work`` it checks a student's own lines, each against the one before and the problem. Exit codes: 0 nothing is
+false; 1 a statement or line is false; 2 the file could not be read; 3 checking is not possible here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tutor_app.commands.terminal_view import printable
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Output, Text, Transcript, TranscriptFormatError
+from tutor_app.tutor.work import check_work, report_lines
 
 SOMETHING_FALSE: Final = 1
 MAX_BYTES: Final = 64 << 20
@@ -28,14 +30,52 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "check", parents=[common], help="check every statement of a text or solution", description=__doc__
     )
-    parser.add_argument("file", help="a text, or a solution exported as JSON; - for standard input")
+    parser.add_argument("file", nargs="?", help="a text, or a solution exported as JSON; - for standard input")
+    parser.add_argument(
+        "--work", metavar="FILE", help="a student's own work, one formula in a line; - for standard input"
+    )
+    parser.add_argument("--problem", default="", metavar="TEXT", help="the problem that the work is about")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the file; returns the exit code."""
+    if args.work is not None and args.file is not None:
+        raise UserFault("Give either a file or --work FILE, not both.")
+    if args.work is not None:
+        return run_work(args.work, args.problem, as_json=args.json)
+    if args.file is None:
+        raise UserFault("There is no file to check.", "Give a file, - for standard input, or --work FILE.")
+    if args.problem:
+        raise UserFault("--problem goes with --work FILE only.")
     return run_check(args.file, as_json=args.json)
+
+
+def run_work(
+    path: str, problem: str, *, as_json: bool = False, stdin: BinaryIO | None = None, out: TextIO | None = None
+) -> int:
+    """Check the student's lines in the file ``path``, or on standard input for ``-``; returns the exit code.
+
+    Raises:
+        UserFault: If it cannot be read.
+    """
+    out = out or sys.stdout
+    work = _read(path, stdin)
+    with Checker() as checker:
+        found = check_work(problem, work, checker)
+    if as_json:
+        data = {
+            "first_fault": None if found.first_fault is None else found.first_fault + 1,
+            "lines": [{"line": k, **asdict(line)} for k, line in enumerate(found.lines, 1)],
+            "answer": asdict(found.answer),
+            "said": list(found.sentences()),
+        }
+        print(json.dumps(data, ensure_ascii=False), file=out)
+    else:
+        for line in report_lines(found):
+            print(printable(line), file=out)
+    return DONE if found.first_fault is None and found.answer.kind != "wrong" else SOMETHING_FALSE
 
 
 def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None, out: TextIO | None = None) -> int:

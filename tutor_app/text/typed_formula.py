@@ -93,19 +93,33 @@ class FormulaParser:
         Raises:
             NoFormula: If no formula begins here.
         """
-        out = self.total()
+        sides, relations = self.sides()
+        out = sides[0]
+        for relation, side in zip(relations, sides[1:], strict=True):
+            out += f" {relation}\\ ?" if side == "?" else f" {relation} {side}"
+        return out
+
+    def sides(self) -> tuple[list[str], list[str]]:
+        """Sides, and the relations between them.
+
+        Raises:
+            NoFormula: If no formula begins here.
+        """
+        sides = [self.total()]
+        relations: list[str] = []
         while self._is("rel"):
             start = self.at
             relation = self._take("rel").text
             if self._is("sign", "?"):
                 self.at += 1
-                return f"{out} {relation}\\ ?"
+                return [*sides, "?"], [*relations, relation]
             side = self._tried(self.total)
             if side is None:
                 self.at = start
                 break
-            out = f"{out} {relation} {side}"
-        return out
+            sides.append(side)
+            relations.append(relation)
+        return sides, relations
 
     def total(self) -> str:
         """Terms added."""

@@ -17,11 +17,14 @@ from tutor_app.adapters.wire import Message
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault
 from tutor_app.core.verdicts import Verdict
+from tutor_app.core.work import LineVerdict
 
 SECONDS: Final = 1.5
 """For the pieces of one request that are new; the process is given up half a second later."""
 ANSWER_SECONDS: Final = 6.0
 """For the independent computation of an answer."""
+WORK_SECONDS: Final = 12.0
+"""For all lines of a student's work."""
 SHOWN: Final = 80
 
 Piece = tuple[str, str]
@@ -97,6 +100,21 @@ class Checker:
         """
         found = self._ask({"problem": problem, "answer": answer, "outputs": list(outputs)}, ANSWER_SECONDS)
         return Verdict("unchecked", "timeout") if found is None else Verdict(*found["verdict"])
+
+    def work(self, problem: str, lines: Sequence[str]) -> tuple[LineVerdict, ...]:
+        """The verdict of every line of a student's work.
+
+        Args:
+            problem: As typed; may be empty.
+            lines: One formula or sentence each.
+
+        Raises:
+            HostFault: If the checking process cannot be started.
+        """
+        found = self._ask({"problem": problem, "lines": list(lines)}, WORK_SECONDS)
+        if found is None:
+            return tuple(LineVerdict(line, line, "unsure" if line.strip() else "empty") for line in lines)
+        return tuple(LineVerdict(*line) for line in found["work"])
 
     def _ask(self, request: Mapping[str, Any], seconds: float) -> Message | None:
         """The process's answer; None if it took too long or died of the request."""

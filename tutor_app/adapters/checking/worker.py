@@ -4,7 +4,8 @@ Run by path as a child of :mod:`tutor_app.adapters.checking.checker`. A request 
 far as pairs of a kind (``text``, ``output``) and its text; the answer has ``claims``, a list for each piece. What was
 read for the request before is kept, also of a text that has grown, so that a solution is read once; all requests about
 it together have a limited time. Or it has ``problem``, ``answer`` and
-``outputs``, and the answer has ``verdict``.
+``outputs``, and the answer has ``verdict``. Or it has ``problem`` and ``lines`` of a student's work, and the answer has
+``work``, a verdict for each.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if __name__ == "__main__":
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.reading import Reading
+from tutor_app.adapters.checking.work import judge_work
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
 MEMORY: Final = 1 << 30
@@ -42,6 +44,8 @@ class Worker:
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """The claims of every piece, or the verdict of an answer."""
+        if "lines" in request:
+            return {"work": [astuple(line) for line in judge_work(request["problem"], request["lines"])]}
         if "problem" in request:
             return {"verdict": astuple(check_answer(request["problem"], request["answer"], request["outputs"]))}
         pieces: list[list[str]] = request["pieces"]

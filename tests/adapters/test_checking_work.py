@@ -1,0 +1,97 @@
+"""A student's lines: the rates on the repository's own labelled works, and what is said about single lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.checking.work import judge_work
+from tutor_app.core.work import MOST_LINES, SLIPS, first_fault
+
+WORKS: list[dict[str, Any]] = [
+    json.loads(row) for row in Path(__file__).with_name("student_work.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    with Checker() as made:
+        yield made
+
+
+def test_the_corpus_is_large_and_its_labels_are_known() -> None:
+    assert sum(len(work["lines"]) for work in WORKS) >= 300
+    assert {work["slip"] for work in WORKS} - {""} <= set(SLIPS)
+    assert len({work["topic"] for work in WORKS}) >= 20
+
+
+def test_rates_on_the_corpus(checker: Checker) -> None:
+    right = alarms = wrong = found = named = rightly = 0
+    for work in WORKS:
+        verdicts = checker.work(work["problem"], work["lines"])
+        beginning = len(verdicts) if work["wrong"] is None else work["wrong"] - 1
+        right += beginning
+        alarms += sum(v.is_fault for v in verdicts[:beginning])
+        if work["wrong"] is None:
+            continue
+        wrong += 1
+        at_the_line = first_fault(verdicts) == work["wrong"] - 1
+        found += at_the_line
+        if work["slip"]:
+            named += 1
+            rightly += at_the_line and verdicts[work["wrong"] - 1].slip == work["slip"]
+    assert alarms <= 0.01 * right, (alarms, right)
+    assert found >= 0.9 * wrong, (found, wrong)
+    assert rightly >= 0.7 * named, (rightly, named)
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "at", "kind", "counterexample", "slip"),
+    [
+        ("Solve 4(x - 1) = 8", ["4x - 1 = 8"], 0, "false", "for x = 3 the left side is 11, the right side 8",
+         "distribution"),
+        ("Expand (x + 1)^2", ["x^2 + 1"], 0, "false", "for x = 2 the line before is 9, this one 5", "square"),
+        ("Solve x^2 = 16", ["x = 4"], 0, "lost", "x = -4 solves the line before, not this one", "plus_minus"),
+        ("Solve sqrt(x + 2) = x", ["x + 2 = x^2", "x = 2 or x = -1"], 0, "gained",
+         "x = -1 solves this line, not the one before", ""),
+        ("", ["3 + 5 = 9"], 0, "false", "the left side is 8, the right side 9", ""),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_with_a_counterexample(
+    problem: str, lines: list[str], at: int, kind: str, counterexample: str, slip: str
+) -> None:
+    found = judge_work(problem, lines)[at]
+    assert (found.kind, found.counterexample, found.slip) == (kind, counterexample, slip)
+
+
+def test_what_cannot_be_read_is_no_mistake() -> None:
+    found = judge_work("Solve x + 1 = 3", ["", "x + = 3", "first I subtract one", "x = 2", "⟦¤⟧"])
+    assert [line.kind for line in found] == ["empty", "unread", "words", "equivalent", "unread"]
+    assert first_fault(found) is None
+
+
+def test_solutions_may_be_told_one_by_one() -> None:
+    found = judge_work("Solve x^2 - x = 0", ["x(x - 1) = 0", "x = 0", "x - 1 = 0", "x = 1"])
+    assert first_fault(found) is None
+
+
+def test_the_solution_of_a_squared_equation_may_be_thrown_out_again() -> None:
+    found = judge_work("Solve sqrt(x + 2) = x", ["x + 2 = x^2", "x = 2 or x = -1", "x = 2"])
+    assert first_fault(found) is None
+
+
+def test_many_lines_are_judged_within_bounds(checker: Checker) -> None:
+    lines = ["x + 2 = 5", "x = 3"] * (MOST_LINES // 2)
+    found = checker.work("Solve x + 2 = 5", lines)
+    assert len(found) == MOST_LINES
+    assert not any(line.is_fault for line in found)
+
+
+def test_works_in_several_languages() -> None:
+    found = judge_work("Solve x^2 = 4", ["x^2 - 4 = 0", "x = 2 oder x = -2"])
+    assert [line.kind for line in found] == ["equivalent", "equivalent"]

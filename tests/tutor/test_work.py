@@ -1,0 +1,61 @@
+"""A whole work: what is said about it, and its last line against the problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.core.work import MOST_LINES, LineVerdict
+from tutor_app.tutor.work import answer_of, check_work, report_lines
+
+
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    with Checker() as made:
+        yield made
+
+
+def test_a_right_work_and_its_answer(checker: Checker) -> None:
+    report = check_work("Solve $2x + 3 = 11$.", "2x = 8\nx = 4\n\n", checker)
+    assert report.first_fault is None
+    assert report.answer.kind == "checked"
+    assert report.sentences()[0] == "No mistake was found."
+    assert len(report.lines) == 2
+
+
+def test_a_wrong_work_does_not_tell_the_right_answer(checker: Checker) -> None:
+    report = check_work("Solve $2x + 3 = 11$.", "2x = 14\r\nx = 7", checker)
+    assert report.first_fault == 0
+    assert report.sentences() == (
+        "The first line to look at again is line 1.",
+        "Your last line is not the answer.",
+    )
+
+
+def test_nothing_that_could_be_checked(checker: Checker) -> None:
+    assert check_work("", "\n\n", checker).sentences() == (
+        "There is no line that could be checked. Write one formula in each line.",
+    )
+
+
+def test_lines_that_cannot_be_read_are_named(checker: Checker) -> None:
+    report = check_work("", "1 + 1 = 2\n)(x=\n", checker)
+    assert "Could not be read: line 2." in report.sentences()
+    assert report_lines(report)[0] == "✓ 1  1 + 1 = 2"
+
+
+def test_more_lines_than_are_checked(checker: Checker) -> None:
+    report = check_work("", "1 + 1 = 2\n" * (MOST_LINES + 3), checker)
+    assert report.left_out == 3
+    assert len(report.lines) == MOST_LINES
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [("x = 2 or x = 3", "x = 2, x = 3"), ("so x = 4", "x = 4"), ("y = 3 + 4 = 7", "7"), ("I think so", "")],
+)
+def test_the_answer_of_the_last_line(line: str, answer: str) -> None:
+    kind = "words" if line == "I think so" else "follows"
+    assert answer_of([LineVerdict(line, line, kind)]) == answer  # type: ignore[arg-type]

@@ -1,0 +1,274 @@
+"""What a line of a student's work says: relations between terms, joined by "or" or "and"; or words.
+
+Reads plain typing and LaTeX alike, by way of :mod:`tutor_app.text.typing`. Refuses what has no certain meaning: such a
+line is "not read", which is not "wrong".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.grading.readings import readings
+from tutor_app.adapters.grading.solution_sets import SCALAR
+from tutor_app.adapters.grading.terms import Term, symbols
+from tutor_app.adapters.grading.units import measure
+from tutor_app.core.work import LONGEST_LINE
+from tutor_app.text.typed_formula import FormulaParser, NoFormula
+from tutor_app.text.typed_tokens import normalized, tokens
+from tutor_app.text.typing import once, read_typed
+
+_MARKER: Final = re.compile(
+    r"(?i)^\s*(?:\d{1,2}[.)]\s+|[-•*–]\s+|(?:step|line)\s*\d+\s*[:.)]|(?:=>|⇒|->|→|∴|⇔|<=>)\s*"
+    r"|\\(?:Rightarrow|implies|therefore)\s*"
+    r"|(?:so|thus|therefore|hence|then|and|or|also|now|answer|solution|check|result|we get|we have|this gives|given"
+    r"|that is|i\.e\.)\b\s*[:,]?\s*)"
+)
+_OPERATION: Final = re.compile(r"\s+\|\s*[-+*/:·÷()].*$|\s*//.*$|\s+#.*$")
+_NOTE: Final = re.compile(r"\s*[(\[](?=[^()\[\]]*[a-zA-Z]{3})[^()\[\]=<>]*[)\]]\s*\.?$")
+_JOIN: Final = re.compile(r"\s+(?:or|oder|ou|o|∨)\s+|\s*\\(?:lor|vee|text\{ ?or ?\})\s*", re.IGNORECASE)
+_AND: Final = re.compile(
+    r"\s+(?:and|und|et|y(?=\s+[a-z]\s*=)|∧|&)\s+|\s*;\s*|,\s+(?=[-\w|(\\√])"
+    r"|\s*\\(?:land|wedge|text\{ ?and ?\})\s*",
+    re.IGNORECASE,
+)
+_PERCENT_OF: Final = re.compile(r"(\d+(?:\.\d+)?)\s*\\?%\s+of\s+(\d+(?:\.\d+)?)")
+_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*\\?%")
+_CURRENCY: Final = re.compile(r"\\?\$(?=\s?\d)|[€£](?=\s?\d)|(?<=\d)\s?[€£]|(?<=\d)\s?\\\$")
+_UNIT: Final = re.compile(
+    r"(?<![\w.^])(\d+(?:\.\d+)?)\s?"
+    r"((?:km|cm|mm|dm|kg|mg|ml|cl|dl|min|hours?|hrs?|minutes?|seconds?|sec|days?|weeks?|meters?|metres?|litres?|liters?"
+    r"|cents?|dollars?|inches|feet|foot|ft|in|yd|mi|miles?|lb|oz|grams?|(?<=\s)[mgshltL])(?:\s?\^?[23]|[²³])?"
+    r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
+)
+_SUPERS: Final = str.maketrans("²³", "23")
+_INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
+_BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_RELATIONS: Final = {
+    "=": "=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\ne": "!=",
+    r"\neq": "!=", r"\approx": "~", r"\lt": "<", r"\gt": ">",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Sides with relations between them; one side is an expression.
+
+    Attributes:
+        sides: In order; a line that begins with a relation has no first side, see ``continues``.
+        relations: ``= < > <= >= != ~``.
+        continues: It begins with a relation, so its left side is the expression of the line before.
+        sources: The sides as LaTeX.
+    """
+
+    sides: tuple[Term, ...]
+    relations: tuple[str, ...] = ()
+    continues: bool = False
+    sources: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its letters."""
+        return frozenset().union(*map(symbols, self.sides))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line says.
+
+    Attributes:
+        text: As typed.
+        cases: Joined by "or"; each has statements that hold at once. Empty if there is nothing to check.
+        words: It is in words.
+        mixed_units: Units of one kind and different size stand in it.
+        without_units: The same cases with the numbers as if all units were one.
+    """
+
+    text: str
+    cases: tuple[tuple[Statement, ...], ...] = ()
+    words: bool = False
+    mixed_units: bool = False
+    without_units: tuple[tuple[Statement, ...], ...] = field(default=())
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All of them."""
+        return tuple(s for case in self.cases for s in case)
+
+
+def read_line(text: str) -> Line:
+    """Read a line; one without cases that is not in words could not be read."""
+    stripped = _stripped(text)
+    if not stripped:
+        return Line(text)
+    if len(stripped) > LONGEST_LINE:
+        return Line(text)
+    converted, bare, mixed = _units(stripped)
+    cases = _cases(converted)
+    if cases is None:
+        cases = _inside_words(converted)
+        if not cases:
+            return Line(text, words=_is_prose(stripped))
+    return Line(text, cases, mixed_units=mixed, without_units=(_cases(bare) or ()) if mixed else ())
+
+
+def _stripped(text: str) -> str:
+    text = once(normalized(text)).strip()
+    text = re.sub(r"^\$+(?!\d)|(?<!\d)\$+$|\\[()\[\]]|(?<=\d)\$\s*$", "", text) if text.count("$") != 1 else text
+    text = re.sub(r"\\boxed\{(.*)\}", r"\1", text)
+    text = re.sub(r"^&?|(?<![&\\])&(?=\s*[=<>])|\\\\$", "", text)
+    before = None
+    while before != text:
+        before, text = text, _MARKER.sub("", text)
+    text = _OPERATION.sub("", text)
+    text = _NOTE.sub("", text) if re.search(r"\d|=", _NOTE.sub("", text)) else text
+    return text.strip().rstrip(".,; ✓").strip()
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a line that is no formula is a sentence; signs without words could not be read."""
+    return len(_BY_WORD.findall(text)) >= 1 and not re.search(r"[=<>^≤≥√]", text)
+
+
+def _units(text: str) -> tuple[str, str, bool]:
+    """The text with units converted, with units left out, and whether the units differ in size."""
+    text = _CURRENCY.sub("", text)
+    text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
+    text = _PERCENT.sub(r"(\1/100)", text)
+    matches = list(_UNIT.finditer(text))
+    if not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
+        return text, text, False  # single letters alone may as well be unknowns
+    found = [(m, measure(_spelled(m[2]))) for m in matches]
+    known = [(m, unit) for m, unit in found if unit is not None]
+    bare = _UNIT.sub(r"\1", text)
+    kinds: dict[str, set[Fraction]] = {}
+    for _, (kind, factor) in known:
+        kinds.setdefault(kind, set()).add(factor)
+    if not any(len(factors) > 1 for factors in kinds.values()) or len(known) < len(found):
+        return bare, bare, False
+    out, last = "", 0
+    for m, (_, factor) in known:
+        out += f"{text[last : m.start()]}({m[1]}*{factor.numerator}/{factor.denominator})"
+        last = m.end()
+    return out + text[last:], bare, True
+
+
+def _spelled(unit: str) -> str:
+    unit = unit.translate(_SUPERS).replace(" ", "")
+    return re.sub(r"(?<=[a-zA-Z])\^?([23])", r"^\1", unit)
+
+
+def _cases(text: str) -> tuple[tuple[Statement, ...], ...] | None:
+    """The cases of a text that is made of formulas only; None if it is not."""
+    cases: list[tuple[Statement, ...]] = []
+    name = ""
+    for part in _JOIN.split(text):
+        statements: list[Statement] = []
+        for piece in _AND.split(part):
+            piece = piece.strip().strip("$").strip()
+            if not piece:
+                continue
+            if m := _INDEXED.match(piece):
+                piece = f"{m[1]} {piece[m.end() :]}"
+            statement = _statement(piece)
+            if statement is None:
+                return None
+            name = _unknown(statement) or name
+            if not statement.relations and name and (statements or cases) and not statement.names:
+                side = read_side(name)
+                assert side is not None
+                statement = Statement((side, *statement.sides), ("=",), False, (name, *statement.sources))
+            statements.append(statement)
+        if not statements:
+            continue
+        same = {_unknown(s) for s in statements}
+        if len(statements) > 1 and len(same) == 1 and "" not in same and all(s.relations == ("=",) for s in statements):
+            cases.extend((s,) for s in statements)  # "x = 2, x = 3" are two solutions
+        else:
+            cases.append(tuple(statements))
+    return tuple(case for case in _with_both_signs(cases)) or None
+
+
+def _unknown(statement: Statement) -> str:
+    """The letter that a statement gives a value."""
+    if statement.relations and statement.relations[0] == "=" and re.fullmatch("[a-zA-Z]", statement.sources[0]):
+        return statement.sources[0]
+    return ""
+
+
+def _with_both_signs(cases: list[tuple[Statement, ...]]) -> list[tuple[Statement, ...]]:
+    out: list[tuple[Statement, ...]] = []
+    for case in cases:
+        if any(r"\pm" in source for s in case for source in s.sources):
+            for sign, other in (("+", "-"), ("-", "+")):
+                signed = [_signed(s, sign, other) for s in case]
+                out.append(tuple(s for s in signed if s is not None))
+        else:
+            out.append(case)
+    return out
+
+
+def _signed(statement: Statement, sign: str, other: str) -> Statement | None:
+    sources = tuple(s.replace(r"\pm", sign).replace(r"\mp", other) for s in statement.sources)
+    sides = [read_side(s) for s in sources]
+    if any(side is None for side in sides):
+        return None
+    return Statement(tuple(s for s in sides if s is not None), statement.relations, statement.continues, sources)
+
+
+def _statement(piece: str) -> Statement | None:
+    """One formula, read to its end."""
+    signs = re.sub(r"\\(?:left|right|displaystyle|,|;|!)(?![A-Za-z])\s*", "", piece)
+    found = tokens(signs)
+    continues = bool(found) and found[0].kind == "rel"
+    parser = FormulaParser(found, 1 if continues else 0)
+    try:
+        sources, relations = parser.sides()
+    except NoFormula:
+        return None
+    if parser.at != len(found) or "?" in sources or any(r not in _RELATIONS for r in relations):
+        return None
+    if continues:
+        if found[0].text not in _RELATIONS:
+            return None
+        relations = [found[0].text, *relations]
+    sides = tuple(side for s in sources if (side := read_side(s)) is not None)
+    if len(sides) != len(sources):
+        return None
+    return Statement(sides, tuple(_RELATIONS[r] for r in relations), continues, tuple(sources))
+
+
+def read_side(latex: str) -> Term | None:
+    """The meaning of one side."""
+    text = re.sub(r"\\square|\\text\{[^{}]*\}", "", latex)
+    text = re.sub(r"\\log(?![_a-zA-Z])", r"\\log_{10}", text)  # as schools write it
+    if r"\pm" in text or r"\mp" in text:
+        text = text.replace(r"\pm", "+").replace(r"\mp", "-")  # both signs are put in later
+    found = [term for term in readings(text) if isinstance(term, SCALAR)]
+    return found[0] if found else None
+
+
+def _inside_words(text: str) -> tuple[tuple[Statement, ...], ...]:
+    """The statements that stand in a sentence; only those with a relation, for the rest is told in words."""
+    statements = []
+    for formula in read_typed(text).formulas:
+        statement = _statement(formula.source.strip("$"))
+        if statement is not None and statement.relations and not statement.continues:
+            statements.append(statement)
+    return (tuple(statements),) if statements else ()
+
+
+def formulas_of(problem: str) -> list[Statement]:
+    """The statements and expressions in a problem, in order."""
+    found = []
+    for formula in read_typed(problem).formulas:
+        statement = _statement(formula.source.strip("$"))
+        if statement is not None:
+            found.append(statement)
+    for source in re.findall(r"\$+([^$]+)\$+|\\\((.+?)\\\)|\\\[(.+?)\\\]", problem):
+        statement = _statement(next(filter(None, source), ""))
+        if statement is not None and statement not in found:
+            found.append(statement)
+    return found

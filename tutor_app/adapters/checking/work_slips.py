@@ -1,0 +1,343 @@
+"""Names common slips: a wrong rule is applied to the line before, and compared with what the student wrote.
+
+A slip is named only where the wrong rule gives exactly the student's line. Nothing is guessed from the look of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.work_lines import read_side
+from tutor_app.adapters.checking.work_values import Unknown, agree, alike, differ, points, value
+from tutor_app.adapters.grading.terms import (
+    HALF,
+    MINUS_ONE,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Term,
+    negative,
+    product,
+    quotient,
+    symbols,
+    total,
+)
+
+MOST: Final = 60
+"""Wrong forms that are tried of one side."""
+_FRACTION: Final = re.compile(r"\\frac\{(-?\d+)\}\{(\d+)\}")
+_FLAT: Final = re.compile(r"\d+(?:\.\d+)?|\\cdot|\\times|\\div|[-+*/^()]")
+
+Variant = tuple[str, Term]
+
+
+def slip_between(old: Term, old_source: str, new: Term) -> str:
+    """The slip that makes one expression of another, or empty."""
+    for slip, wrong in _expression_variants(old, old_source):
+        if agree(wrong, new):
+            return slip
+    return ""
+
+
+def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tuple[Term, Term]) -> str:
+    """The slip that makes one equation of another, or empty."""
+    left, right = old
+    target = total(new[0], negative(new[1]))
+    difference = total(left, negative(right))
+    for term in _terms(left) + _terms(right):
+        for sign in (2, -2):
+            if _proportional(total(difference, product(Number(Fraction(sign)), term)), target):
+                return "sign"
+    # Multiplied or divided by a number on one side, or only some terms of it.
+    for factor in (*range(2, 13), *(Fraction(1, n) for n in range(2, 13))):
+        number = Number(Fraction(factor))
+        for terms, other in ((_terms(left), right), (_terms(right), left)):
+            for k in range(len(terms)):
+                if len(terms) < 2:
+                    break
+                scaled = [product(number, t) if j != k else t for j, t in enumerate(terms)]
+                if _proportional(total(*scaled, negative(product(number, other))), target):
+                    return "distribution"
+    for place, (side, source) in enumerate(zip(old, sources, strict=True)):
+        for slip, wrong in _expression_variants(side, source):
+            sides = (wrong, right) if place == 0 else (left, wrong)
+            if _proportional(total(sides[0], negative(sides[1])), target):
+                return slip
+    return ""
+
+
+def _proportional(a: Term, b: Term) -> bool:
+    """Whether one is a number times the other, as far as points tell."""
+    ratio = None
+    seen = 0
+    names = symbols(a) | symbols(b)
+    if symbols(a) != symbols(b):
+        return False
+    for point in points(names):
+        try:
+            x, y = value(a, point), value(b, point)
+        except Unknown:
+            return False
+        if x is None or y is None:
+            continue
+        if (abs(float(x)) < 1e-12) != (abs(float(y)) < 1e-12):
+            return False
+        if abs(float(y)) < 1e-12:
+            continue
+        if ratio is None:
+            ratio = x / y
+        elif not alike(x / y, ratio):
+            return False
+        seen += 1
+    return seen >= 3
+
+
+def _expression_variants(term: Term, source: str) -> Iterator[Variant]:
+    """What wrong rules make of one side."""
+    yield from _fractions_added(source)
+    yield from _orders(term, source)
+    for count, (slip, wrong) in enumerate(_variants(term)):
+        if count > MOST:
+            return
+        yield slip, wrong
+    terms = _terms(term)
+    for t in terms if len(terms) > 1 else ():
+        yield "sign", total(term, product(Number(Fraction(-2)), t))
+    if isinstance(term, Number | Product) and len(terms) == 1:
+        yield "sign", negative(term)
+
+
+def _fractions_added(source: str) -> Iterator[Variant]:
+    """Numerators added, and denominators."""
+    found = list(_FRACTION.finditer(source))
+    for a, b in itertools.pairwise(found):
+        between = source[a.end() : b.start()].strip()
+        if between not in ("+", "-"):
+            continue
+        sign = 1 if between == "+" else -1
+        above = int(a[1]) + sign * int(b[1])
+        for below in {
+            int(a[2]) + sign * int(b[2]),
+            int(a[2]) + int(b[2]),
+            max(int(a[2]), int(b[2])),
+            int(a[2]) * int(b[2]),
+        }:
+            if below:
+                wrong = read_side(f"{source[: a.start()]}\\frac{{{above}}}{{{below}}}{source[b.end() :]}")
+                if wrong is not None:
+                    yield "fractions", wrong
+
+
+def _orders(term: Term, source: str) -> Iterator[Variant]:
+    """Worked out from left to right, or the power taken last."""
+    if symbols(term):
+        return
+    flat = _FLAT.findall(source)
+    if "".join(flat) == re.sub(r"\s|[{}]", "", source) and "(" not in flat and ")" not in flat:
+        found = _left_to_right(flat)
+        if found is not None:
+            yield "order", Number(found)
+        found = _left_to_right(flat, additions_first=True)
+        if found is not None:
+            yield "order", Number(found)
+    if (m := re.fullmatch(r"-\s*(\d+)\^\{?(\d)\}?", source.strip())) is not None:
+        yield "order", Number(Fraction(int(m[1]) ** int(m[2])))
+    if (m := re.search(r"(\d+)\s*(?:\\cdot|\\times)?\s*\(?(\d+)\)?\^\{?(\d)\}?", source)) is not None:
+        wrong = read_side(f"{source[: m.start()]}({m[1]} \\cdot {m[2]})^{m[3]}{source[m.end() :]}")
+        if wrong is not None:
+            yield "order", wrong
+
+
+def _left_to_right(flat: Sequence[str], *, additions_first: bool = False) -> Fraction | None:
+    numbers, signs = flat[::2], flat[1::2]
+    if not signs or any(not re.match(r"\d", n) for n in numbers) or len(numbers) != len(signs) + 1:
+        return None
+    values = [Fraction(n) for n in numbers]
+    if additions_first:
+        k = 0
+        rest = list(signs)
+        while k < len(rest):
+            if rest[k] in "+-":
+                values[k : k + 2] = [values[k] + values[k + 1] * (1 if rest[k] == "+" else -1)]
+                del rest[k]
+            else:
+                k += 1
+        signs = rest
+    out = values[0]
+    for sign, number in zip(signs, values[1:], strict=True):
+        match sign:
+            case "+":
+                out += number
+            case "-":
+                out -= number
+            case r"\cdot" | r"\times" | "*":
+                out *= number
+            case r"\div" | "/" if number:
+                out /= number
+            case "^" if number.denominator == 1 and 0 <= number <= 9 and abs(out) < 10**6:
+                out = out ** int(number)
+            case _:
+                return None
+    return out
+
+
+def _variants(term: Term) -> Iterator[Variant]:
+    """A wrong rule applied at one place."""
+    yield from _here(term)
+    match term:
+        case Sum(terms):
+            for k, t in enumerate(terms):
+                for slip, wrong in _variants(t):
+                    yield slip, total(*terms[:k], wrong, *terms[k + 1 :])
+        case Product(factors):
+            for k, f in enumerate(factors):
+                for slip, wrong in _variants(f):
+                    yield slip, product(*factors[:k], wrong, *factors[k + 1 :])
+        case Power(base, exponent):
+            for slip, wrong in _variants(base):
+                yield slip, Power(wrong, exponent)
+
+
+def _here(term: Term) -> Iterator[Variant]:
+    match term:
+        case Power(Sum(terms), exponent) if exponent != MINUS_ONE:
+            yield "square", total(*(_powered(t, exponent) for t in terms))
+            if any(_is_negative(t) for t in terms):
+                yield (
+                    "square",
+                    total(*(negative(p) if _is_negative(t) else p for t in terms for p in (_powered(t, exponent),))),
+                )
+            if exponent == Number(Fraction(2)) and len(terms) == 2:
+                a, b = terms
+                squares = total(Power(a, exponent), Power(b, exponent))
+                yield "square", total(squares, product(a, b))  # the 2 of 2ab forgotten
+                yield "sign", total(squares, product(Number(Fraction(-2)), a, b))
+        case Power(Product(factors), exponent) if exponent != MINUS_ONE:
+            for k, f in enumerate(factors):
+                yield "distribution", product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
+                yield "distribution", product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
+        case Product(factors):
+            yield from _of_product(factors)
+        case Sum(terms):
+            yield from _of_sum(terms)
+
+
+def _powered(term: Term, exponent: Term) -> Term:
+    """A term's own power, without its sign where the power is a root."""
+    return Power(negative(term) if exponent == HALF and _is_negative(term) else term, exponent)
+
+
+def _is_negative(term: Term) -> bool:
+    match term:
+        case Number(number):
+            return number < 0
+        case Product((Number(number), *_)):
+            return number < 0
+        case _:
+            return False
+
+
+def _of_product(factors: tuple[Term, ...]) -> Iterator[Variant]:
+    below = [f.base for f in factors if isinstance(f, Power) and f.exponent == MINUS_ONE]
+    above = [f for f in factors if not (isinstance(f, Power) and f.exponent == MINUS_ONE)]
+    numbers = [f for f in above if isinstance(f, Number) and f.value.numerator == 1 and f.value.denominator > 1]
+    if numbers:
+        below = [*below, Number(Fraction(numbers[0].value.denominator))]
+        above = [f for f in above if f is not numbers[0]]
+    if below:
+        yield from _cancelled(product(*above) if above else Number(Fraction(1)), product(*below))
+    for k, f in enumerate(factors):
+        rest = factors[:k] + factors[k + 1 :]
+        if isinstance(f, Sum):
+            factor = product(*rest)
+            for j, t in enumerate(f.terms):
+                others = f.terms[:j] + f.terms[j + 1 :]
+                slip = "sign" if factor == MINUS_ONE else "distribution"
+                yield slip, total(product(factor, t), *others)  # only one term multiplied
+                yield slip, total(t, *(product(factor, o) for o in others))
+                yield "sign", total(negative(product(factor, t)), *(product(factor, o) for o in others))
+            sums = [g for g in rest if isinstance(g, Sum)]
+            if sums:
+                g, others_ = sums[0], tuple(h for h in rest if h is not sums[0])
+                pairs = zip(f.terms, g.terms, strict=False)
+                yield "distribution", product(*others_, total(*(product(a, b) for a, b in pairs)))
+
+
+def _cancelled(above: Term, below: Term) -> Iterator[Variant]:
+    """A term taken out of a sum above and below the stroke."""
+    tops = above.terms if isinstance(above, Sum) else (above,)
+    bottoms = below.terms if isinstance(below, Sum) else (below,)
+    if len(tops) < 2 and len(bottoms) < 2:
+        return
+    for i, a in enumerate(tops):
+        top = tops[:i] + tops[i + 1 :]
+        for j, b in enumerate(bottoms):
+            if differ(a, b) is False:
+                bottom = bottoms[:j] + bottoms[j + 1 :]
+                for rest in {top, (*top, Number(Fraction(1)))} if top else {(Number(Fraction(1)),)}:
+                    upper = total(*rest)
+                    yield "cancelled", quotient(upper, total(*bottom)) if bottom else upper
+        if len(bottoms) == 1:
+            # Only one term is divided: (6x + 4)/2 to 3x + 4.
+            yield "cancelled", total(product(a, Power(below, MINUS_ONE)), *top)
+            for factor in _factors(a):
+                if differ(factor, below) is False and isinstance(a, Product):
+                    yield "cancelled", total(product(*(f for f in a.factors if f is not factor)), *top)
+
+
+def _factors(term: Term) -> tuple[Term, ...]:
+    return term.factors if isinstance(term, Product) else (term,)
+
+
+def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
+    for i in range(len(terms)):
+        for j in range(i + 1, len(terms)):
+            rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+            a, b = _stroke(terms[i]), _stroke(terms[j])
+            if a[1] is not None or b[1] is not None:
+                one = Number(Fraction(1))
+                p, q = a[1] or one, b[1] or one
+                upper = total(a[0], b[0])
+                yield "fractions", total(*rest, quotient(upper, total(p, q)))
+                if a[1] is not None and b[1] is not None:
+                    yield "fractions", total(*rest, product(upper, Power(product(p, q), MINUS_ONE)))
+                else:
+                    yield "fractions", total(*rest, product(upper, Power(a[1] or b[1] or one, MINUS_ONE)))
+
+
+def _stroke(term: Term) -> tuple[Term, Term | None]:
+    """Numerator and denominator of a fraction; a denominator of None for what is none."""
+    if isinstance(term, Number) and term.value.denominator > 1 and not term.places:
+        return Number(Fraction(term.value.numerator)), Number(Fraction(term.value.denominator))
+    if isinstance(term, Power) and term.exponent == MINUS_ONE:
+        return Number(Fraction(1)), term.base
+    if isinstance(term, Product):
+        below = [f.base for f in term.factors if isinstance(f, Power) and f.exponent == MINUS_ONE]
+        above: list[Term] = [f for f in term.factors if not (isinstance(f, Power) and f.exponent == MINUS_ONE)]
+        for f in above:
+            if isinstance(f, Number) and f.value.denominator > 1 and not f.places:
+                below.append(Number(Fraction(f.value.denominator)))
+                above = [Number(Fraction(f.value.numerator)) if g is f else g for g in above]
+                break
+        if below:
+            return (product(*above) if above else Number(Fraction(1))), product(*below)
+    return term, None
+
+
+def _terms(term: Term) -> list[Term]:
+    """The terms of a sum, also those in brackets that are multiplied by a number."""
+    match term:
+        case Sum(terms):
+            return [u for t in terms for u in _terms(t)]
+        case Product(factors) if any(isinstance(f, Sum) for f in factors):
+            k = next(i for i, f in enumerate(factors) if isinstance(f, Sum))
+            inner, rest = factors[k], factors[:k] + factors[k + 1 :]
+            assert isinstance(inner, Sum)
+            return [product(*rest, t) for t in inner.terms] if len(rest) <= 3 else [term]
+        case _:
+            return [term]

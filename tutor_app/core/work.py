@@ -1,0 +1,83 @@
+"""What was found about each line of a student's own work; plain frozen values.
+
+The module knows nothing of how lines are read and judged (:mod:`tutor_app.adapters.checking.work`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+LineKind = Literal[
+    "empty", "words", "unread", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
+]
+SAYS: Final[dict[LineKind, str]] = {
+    "empty": "",
+    "words": "in words, not checked",
+    "unread": "this line could not be read",
+    "given": "read from the problem",
+    "new": "a new statement, not compared with the lines before",
+    "equivalent": "says the same as the line before",
+    "follows": "follows",
+    "lost": "a solution was lost here",
+    "gained": "a solution was added here",
+    "false": "this does not follow",
+    "unsure": "could not be decided",
+}
+SLIPS: Final = {
+    "sign": "a sign was changed or not changed",
+    "distribution": "a factor was not multiplied with every term in the brackets",
+    "square": "the square (or root) of a sum is not the sum of the squares (or roots)",
+    "fractions": "fractions were added by their parts",
+    "cancelled": "a term was cancelled that is no factor",
+    "plus_minus": "a square has two roots: plus and minus",
+    "zero": "it was divided by something that may be zero",
+    "order": "the order of operations",
+    "unit": "units were mixed without converting them",
+    "direction": "an inequality turns when it is multiplied or divided by a negative number",
+}
+"""Common slips by their code, in words for the student."""
+MARKS: Final[dict[LineKind, str]] = {
+    "empty": " ", "words": "·", "unread": "?", "given": "✓", "new": "·", "equivalent": "✓", "follows": "✓",
+    "lost": "!", "gained": "!", "false": "✗", "unsure": "·",
+}  # fmt: skip
+FAULTS: Final[frozenset[LineKind]] = frozenset(("lost", "gained", "false"))
+LONGEST_LINE: Final = 400
+MOST_LINES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LineVerdict:
+    """One line.
+
+    Attributes:
+        text: As typed.
+        shown: With its formulas between dollar signs.
+        kind: What was found.
+        counterexample: Where it fails: ``for x = 2 the left side is 12, the right side 10``; or empty.
+        slip: A key of :data:`SLIPS` where the mistake is a common one, or empty.
+    """
+
+    text: str
+    shown: str
+    kind: LineKind
+    counterexample: str = ""
+    slip: str = ""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something is wrong with it."""
+        return self.kind in FAULTS
+
+    def remark(self) -> str:
+        """For the student, in one sentence; empty for an empty line."""
+        said = SAYS[self.kind]
+        if self.counterexample:
+            said += f": {self.counterexample}"
+        return f"{said}; {SLIPS[self.slip]}" if self.slip else said
+
+
+def first_fault(lines: Sequence[LineVerdict]) -> int | None:
+    """The place of the first line with a fault, from 0; None if there is none."""
+    return next((k for k, line in enumerate(lines) if line.is_fault), None)
