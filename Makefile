@@ -14,7 +14,7 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden pages replay steps soak screenshots verdicts votes clean
+.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints pages replay steps soak screenshots verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -62,6 +62,9 @@ formulas: dev  ## typeset every formula of a file: DATA=FILE.jsonl
 
 golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png before you commit them
 	@$(BIN)/python packaging/formulas.py --golden $(or $(DATA),build/golden.png)
+
+hints: dev  ## check that no hint gives an answer away: DATA=FILE.jsonl of questions and solutions (ARGS="--limit N")
+	@$(BIN)/python packaging/hints.py $(DATA) $(ARGS)
 
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)

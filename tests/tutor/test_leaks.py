@@ -1,0 +1,50 @@
+"""What gives an answer away, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tutor_app.tutor.leaks import leaks
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("She has 72 clips.", "72"),
+        ("That is seventy-two clips.", "72"),
+        ("Work out 48 + 24.", "72"),
+        ("Work out 100 + 48 + 24 + 5.", "72"),
+        ("It costs $1,250.", "1250"),
+        ("one thousand two hundred and fifty", "1250"),
+        ("The value is 7.50 dollars", "7.5"),
+        ("Half of it is left.", "0.5"),
+        ("a = 6\nprint(8 * 9)", "72"),
+        ("It is $\\frac{1}{2}$.", "0.5"),
+        ("take 2/4 of it", "\\frac{1}{2}"),
+        ("So x = 3 works.", "x = 3"),
+        ("The roots are 2 and 3.", "x = 2, x = 3"),
+        ("Use $\\sqrt{16} + 1$.", "5"),
+        ("It is (x+1)(x-2).", "(x + 1)(x - 2)"),
+        ("The answer is yes.", "\\text{yes}"),
+        ("a dozen eggs", "12"),
+        ("25% of it", "0.25"),
+    ],
+)
+def test_what_gives_an_answer_away(text: str, answer: str) -> None:
+    assert leaks(text, answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("She has 172 clips and 720 pins.", "72"),
+        ("Work out 48 / 2.", "72"),
+        ("Think about the whole.", "72"),
+        ("often and seventeen", "10"),
+        ("", "5"),
+        ("anything", ""),
+        ("x = 48\ny = x / 2\nprint(x + y)", "72"),
+    ],
+)
+def test_what_does_not(text: str, answer: str) -> None:
+    assert not leaks(text, answer)

@@ -1,0 +1,263 @@
+"""The ladder of hints for a problem that was solved silently: from what is asked to the answer, step by step.
+
+Everything is computed from the solved transcript; no model is asked. Below the level that shows the result no hint
+gives the answer away (:mod:`tutor_app.tutor.leaks`): one that would is replaced by a plainer one. Where the solution
+could not be verified the ladder says so and ends with the plan.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.tutor.leaks import leaks
+
+LEVELS: Final = (
+    "What is asked", "What is known", "Which idea", "The next step", "The plan", "The code", "Its result", "The answer"
+)  # fmt: skip
+PLAN: Final = 5
+"""The level at which an unverified solution ends."""
+RESULT: Final = 7
+"""From this level on the answer is shown."""
+NOT_SURE: Final = "This solution could not be verified, so the hints end with the plan. Check each step yourself."
+LONGEST: Final = 700
+_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
+_ASKING: Final = re.compile(
+    r"(?i)\?|^\s*(?:find|solve|compute|calculate|evaluate|simplify|determine|what|how|expand|factor|differentiate"
+    r"|integrate|prove|show|work out)\b"
+)
+_NUMBER: Final = re.compile(
+    r"\d|\b(?:half|twice|double|triple|third|quarter|dozen|two|three|four|five|six|ten)\b", re.I
+)
+_CALCULATION: Final = re.compile(r"(?<![\w.])\$?\d[\d.,]*%?(?:\s*[-+*/×÷·]\s*\$?\(?\d[\d.,]*%?\)?)+")
+_OPERATORS: Final = {
+    "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "·": "multiply", "/": "divide", "÷": "divide"
+}  # fmt: skip
+_CALLS: Final = {
+    "solve": "write the condition as an equation and solve it", "Eq": "write the condition as an equation and solve it",
+    "solveset": "write the condition as an equation and solve it", "diff": "take the derivative",
+    "integrate": "integrate", "limit": "take the limit", "factor": "factor the expression",
+    "expand": "multiply out the brackets", "simplify": "simplify the expression",
+    "gcd": "look for the greatest common divisor", "lcm": "look for the least common multiple",
+    "comb": "count the choices", "binomial": "count the choices", "factorial": "count the arrangements",
+    "sqrt": "take the square root", "Matrix": "write it as a matrix", "isprime": "look at the prime numbers",
+    "factorint": "split into prime factors", "sum": "add up a whole series", "range": "go through the cases in turn",
+}  # fmt: skip
+_PLAIN: Final = (
+    "Read the last sentence again, and say in your own words what is to be found, and in which unit.",
+    "Write down every quantity that the problem gives, with its unit and what it stands for.",
+    "Think about how the quantities belong together: which operation connects them?",
+    "Begin with the quantity for which everything is given in the problem.",
+    "Plan: work out the quantities in between in the order of the problem, then put them together to what is asked.",
+    "The code gives each quantity a name, works out those in between, and prints the last of them.",
+)
+"""Without any number, for a level whose own hint would give the answer away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One step of the ladder.
+
+    Attributes:
+        level: From 1.
+        title: What kind of help it is.
+        text: Markdown with LaTeX.
+    """
+
+    level: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """All hints that may be shown, in order.
+
+    Attributes:
+        hints: From level 1.
+        sure: Whether the solution was verified.
+        capped: Whether the teacher's limit ends the ladder.
+    """
+
+    hints: tuple[Hint, ...]
+    sure: bool
+    capped: bool = False
+
+    def ending(self) -> str:
+        """What is said at the end of a ladder that does not reach the answer; empty if it does."""
+        if not self.sure:
+            return NOT_SURE
+        return "Your teacher has chosen that the hints end here." if self.capped else ""
+
+
+def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVELS)) -> Ladder:
+    """The hints of a solved problem.
+
+    Args:
+        solved: With its solution.
+        sure: Whether the answer is known to be right; by its verdict unless given.
+        cap: The highest level that may be shown.
+    """
+    answer = solved.answer
+    if sure is None:
+        sure = answer is not None and answer.verdict.kind in ("checked", "numeric", "votes")
+    right = answer.latex if answer is not None else ""
+    texts = [_asked(solved), _known(solved), _idea(solved), _next(solved), _plan(solved), _code(solved)]
+    hints: list[Hint] = []
+    for level, text in enumerate(texts, 1):
+        hints.append(Hint(level, LEVELS[level - 1], _safe(level, text, right, [h.text for h in hints])))
+    if answer is not None:
+        result = _result(solved) or "The last step of the solution gives the answer directly."
+        hints.append(Hint(RESULT, LEVELS[RESULT - 1], result))
+        hints.append(Hint(len(LEVELS), LEVELS[-1], f"The answer is ${right}$."))
+    last = min(cap, len(LEVELS)) if sure and answer is not None else min(cap, PLAN)
+    return Ladder(tuple(hints[: max(1, last)]), sure and answer is not None, cap < len(LEVELS))
+
+
+def _safe(level: int, text: str, answer: str, before: list[str]) -> str:
+    """The hint, or a plainer one if it gives the answer away or repeats one before."""
+    text = text.strip()
+    if not text or len(text) > LONGEST + 400 or leaks(text, answer) or text in before:
+        text = _masked(text, answer)
+    return _PLAIN[level - 1] if not text or leaks(text, answer) or text in before else text
+
+
+def _masked(text: str, answer: str) -> str:
+    """The hint without the sentences or lines that give the answer away; empty if little is left."""
+    if "```" in text:
+        lines = text.split("\n")
+        kept = [line if not leaks(line.strip(), answer) else _blank(line) for line in lines]
+        return "\n".join(kept) if kept != lines and sum("..." in line for line in kept) < len(kept) - 2 else ""
+    parts = [part for part in _SENTENCE.split(text) if part.strip()]
+    kept_parts = [part for part in parts if not leaks(part, answer)]
+    return "\n".join(kept_parts) if len(kept_parts) > 1 and len(kept_parts) < len(parts) else ""
+
+
+def _blank(line: str) -> str:
+    name = re.match(r"\s*\w+\s*=(?!=)", line)
+    return f"{name[0]} ..." if name else f"{line[: len(line) - len(line.lstrip())]}..."
+
+
+# -- one level each ------------------------------------------------------------------------------------------------
+
+
+def _sentences(problem: str) -> tuple[list[str], list[str]]:
+    """The sentences that ask, and those that tell."""
+    parts = [part.strip() for part in _SENTENCE.split(problem) if part.strip()]
+    asking = [part for part in parts if _ASKING.search(part)] or parts[-1:]
+    return asking, [part for part in parts if part not in asking]
+
+
+def _asked(solved: Transcript) -> str:
+    question = _sentences(solved.problem)[0][-1].rstrip("?. ")
+    if len(question) > LONGEST:
+        return ""
+    words = re.sub(r"(?i)^(?:so|then|now|and)\b,?\s*", "", question)
+    if m := re.search(r"(?i)\bhow (many|much)\s+((?:more |fewer |less )?[a-z]+)", words):
+        kind = "a number of" if m[1].lower() == "many" else "an amount:"
+        return f"What you are looking for is {kind} {m[2]}. The question is: {words}?"
+    for asking, said in (
+        (r"what (?:is|are|was|were)\b", "You are asked to find"),
+        (r"(?:find|determine|compute|calculate|evaluate|work out)\b", "You are asked for the value of"),
+        (r"(?:solve)\b", "You are asked for every value that makes this true:"),
+    ):
+        if m := re.match(rf"(?i){asking}\s*", words):
+            return f"{said} {words[m.end() :]}.".replace("  ", " ")
+    return f"You are asked this: {question}."
+
+
+def _known(solved: Transcript) -> str:
+    asking, telling = _sentences(solved.problem)
+    facts = [part for part in telling if _NUMBER.search(part)]
+    if not facts:
+        inside = re.split(r"(?i),\s*(?=how|what|find)|\bif\b|\bwhen\b|\bgiven\b", asking[-1])
+        facts = [part.strip(" ,.?") for part in inside if _NUMBER.search(part)]
+    said = "\n".join(f"- {fact}" for fact in facts)
+    return f"This is known:\n\n{said}" if said and len(said) <= LONGEST else ""
+
+
+def _steps(solved: Transcript) -> list[str]:
+    """The calculations of the solution in order, each once."""
+    found: list[str] = []
+    for part in solved.solution:
+        if isinstance(part, Text):
+            found += [m[0].strip() for m in _CALCULATION.finditer(part.text)]
+    if not found:
+        for part in solved.solution:
+            if isinstance(part, Code):
+                found += _assigned(part.source)
+    return list(dict.fromkeys(found))
+
+
+def _assigned(source: str) -> list[str]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        ast.unparse(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
+    ]
+
+
+def _verbs(step: str) -> list[str]:
+    signs = [c for k, c in enumerate(step.replace("**", "^")) if c in _OPERATORS and k]
+    return list(dict.fromkeys(_OPERATORS[c] for c in signs))
+
+
+def _calls(solved: Transcript) -> Iterator[str]:
+    for part in solved.solution:
+        if isinstance(part, Code):
+            for name in re.findall(r"\b([A-Za-z]\w*)\s*\(", part.source):
+                if name in _CALLS:
+                    yield _CALLS[name]
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _idea(solved: Transcript) -> str:
+    ideas = list(dict.fromkeys(_calls(solved)))[:3]
+    if not ideas:
+        verbs = list(dict.fromkeys(verb for step in _steps(solved) for verb in _verbs(step)))
+        ideas = [_joined(verbs)] if verbs else []
+    return f"The idea: {_joined(ideas)}." if ideas else ""
+
+
+def _next(solved: Transcript) -> str:
+    steps = _steps(solved)
+    return f"Begin with this: work out {steps[0]}." if steps and len(steps[0]) < 80 else ""
+
+
+def _plan(solved: Transcript) -> str:
+    verbs = [_joined(found) for step in _steps(solved) if (found := _verbs(step))]
+    calls = list(dict.fromkeys(_calls(solved)))
+    lines = calls or verbs
+    if not lines:
+        return ""
+    endings = {"add": "add what belongs together", "subtract": "take away what is not asked for"}
+    said = [
+        endings.get(line, f"{line} the quantities of this step" if line in _OPERATORS.values() else line)
+        for line in lines
+    ]
+    numbered = "\n".join(f"- {line[0].upper()}{line[1:]}." for line in said[:9])
+    return f"The plan, in this order:\n\n{numbered}\n- Read off what is asked."
+
+
+def _code(solved: Transcript) -> str:
+    blocks = [part.source for part in solved.solution if isinstance(part, Code)]
+    return f"```python\n{blocks[-1].strip()}\n```" if blocks and blocks[-1].strip() else ""
+
+
+def _result(solved: Transcript) -> str:
+    outputs = [part for part in solved.solution if isinstance(part, Output) and part.status == "ok"]
+    if not outputs:
+        return ""
+    text = (outputs[-1].stdout or outputs[-1].value).strip()
+    return f"The code prints:\n\n```\n{text[:LONGEST]}\n```" if text else ""

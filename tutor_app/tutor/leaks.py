@@ -1,0 +1,221 @@
+"""Whether a text gives an answer away: as written, as a number, in words, or as an expression that is equal to it.
+
+Strict on purpose: a number of the problem that happens to be the answer counts, too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.work_lines import read_side
+from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.grading.terms import Term, symbols, walk
+from tutor_app.text.delimiters import split
+from tutor_app.text.typing import read_typed
+
+_NUMBER: Final = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+")
+_FRACTION: Final = re.compile(r"\\[dt]?frac\{?(-?\d+)\}?\{?(\d+)\}?|(?<![\w.])(\d+)\s*/\s*(\d+)")
+_ARITHMETIC: Final = re.compile(r"[\d.,()+\-*/^·×÷ x$%=]*\d[\d.,()+\-*/^·×÷ x$%=]*")
+_SIGNS: Final = str.maketrans({"·": "*", "×": "*", "÷": "/", "x": "*", "^": "**", "$": " ", ",": "", "=": " "})
+_ONES: Final = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
+_TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
+_OTHERS: Final = {
+    "half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4), "twice": Fraction(2),
+    "double": Fraction(2), "triple": Fraction(3), "thrice": Fraction(3), "dozen": Fraction(12), "none": Fraction(0),
+    "pair": Fraction(2), "nothing": Fraction(0), "single": Fraction(1), "once": Fraction(1),
+}  # fmt: skip
+_SCALES: Final = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_SMALL: Final = {word: n for n, word in enumerate(_ONES)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+MOST_VALUES: Final = 6
+MOST_SIGNS: Final = 40
+LONGEST_PART: Final = 13
+
+
+def leaks(text: str, answer: str) -> bool:
+    """Whether ``text`` gives ``answer`` away.
+
+    Args:
+        text: Prose, formulas or code.
+        answer: LaTeX, or as printed.
+    """
+    if not answer.strip():
+        return False
+    plain = _squeezed(answer)
+    # A number is looked for as a number: 5 does not stand in 15.
+    if not re.fullmatch(r"[\d.,\-]*", plain) and len(plain) > 1 and plain in _squeezed(text):
+        return True
+    values = values_of(answer)
+    if not values:
+        words = [w for w in re.findall(r"[^\W\d_]{2,}", answer.lower()) if w not in ("text", "frac", "sqrt")]
+        return bool(words) and all(re.search(rf"\b{re.escape(w)}\b", text.lower()) for w in words)
+    return any(alike(told, right) for told in _told(text) for right in values)
+
+
+def values_of(answer: str) -> tuple[Value, ...]:
+    """The numbers that an answer consists of."""
+    text = re.sub(r"\\text\{[^{}]*\}|\\[,;!]|\$|\\%|%", "", answer)
+    found: list[Value] = []
+    for part in re.split(r",\s+|,(?!\d{3})|\\text\{\s*(?:or|and)\s*\}|\bor\b|\band\b|;|[()\[\]]{1}(?=$)|=|\\in", text):
+        side = read_side(part.strip().strip("()[]").strip()) if part.strip() else None
+        if side is None or symbols(side):
+            number = _NUMBER.search(part)
+            side = (
+                read_side(number[0])
+                if number is not None and not re.search(r"[a-zA-Z\\]", part[: number.start()])
+                else None
+            )
+        if side is not None and (number_ := _value(side)) is not None:
+            found.append(number_)
+    return tuple(found[:MOST_VALUES])
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s$]|\\[,;!]", "", text).strip(".").lower()
+
+
+def _value(term: Term) -> Value | None:
+    try:
+        return value(term, {})
+    except Unknown:
+        return None
+
+
+def _told(text: str) -> Iterator[Value]:
+    """Every number that a text tells in some way."""
+    for m in _NUMBER.finditer(text):
+        number = m[0].replace(",", "").rstrip(".")
+        yield from _both_signs(Fraction(number))
+    for m in _FRACTION.finditer(text):
+        above, below = m[1] or m[3], m[2] or m[4]
+        if int(below):
+            yield from _both_signs(Fraction(int(above), int(below)))
+    for m in re.finditer(r"(\d+(?:\.\d+)?)\s*\\?%", text):
+        yield Fraction(m[1]) / 100
+    yield from _in_words(text)
+    for m in _ARITHMETIC.finditer(text):
+        for piece in m[0].split("="):
+            source = piece.translate(_SIGNS).strip(" .*/+")
+            yield from _of_expression(source)
+            yield from _of_parts(source)
+    yield from _of_code(text)
+    for formula in (s for s in split(read_typed(text).text).segments if s.kind != "text"):
+        for side in re.split(r"=|\\le(?![a-z])|\\ge(?![a-z])|<|>|\\approx", formula.source):
+            term = read_side(side.strip()) if side.strip() else None
+            for part in walk(term) if term is not None else ():
+                if not symbols(part) and (number_ := _value(part)) is not None:
+                    yield from _both_signs(number_)
+
+
+def _both_signs(number: Value) -> Iterator[Value]:
+    yield number
+    yield -number
+
+
+def _in_words(text: str) -> Iterator[Value]:
+    """Numbers in English words: "seventy-two", "two hundred and five", "half"."""
+    words = re.findall(r"[a-z]+", text.lower())
+    total, group, seen = 0, 0, False
+    for word in (*words, ""):
+        if word in _OTHERS or (word.endswith("s") and word[:-1] in _OTHERS):
+            yield _OTHERS.get(word) or _OTHERS.get(word[:-1], Fraction(0))
+        if word in _SMALL:
+            yield Fraction(_SMALL[word])
+            group, seen = group + _SMALL[word], True
+        elif word in _SCALES and seen:
+            if word == "hundred":
+                group *= 100
+            else:
+                total, group = total + group * _SCALES[word], 0
+        elif word != "and" or not seen:
+            if seen:
+                yield Fraction(total + group)
+            total, group, seen = 0, 0, False
+
+
+def _of_expression(source: str) -> Iterator[Value]:
+    """The values of a calculation and of its parts."""
+    if len(source) > 200 or not re.search(r"\d", source):
+        return
+    try:
+        tree = ast.parse(re.sub(r"%", "/100", source), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    yield from _constants(tree)
+
+
+def _of_parts(source: str) -> Iterator[Value]:
+    """The values of every stretch of a calculation: 2 + 3 in 1 + 2 + 3."""
+    signs = re.findall(r"\d+(?:\.\d+)?|\*\*|[-+*/()]", source)[:MOST_SIGNS]
+    for start in range(len(signs)):
+        for end in range(start + 3, min(len(signs), start + LONGEST_PART) + 1):
+            try:
+                tree = ast.parse("".join(signs[start:end]), mode="eval")
+            except (SyntaxError, ValueError, RecursionError):
+                continue
+            if (found := _computed(tree.body)) is not None:
+                yield from _both_signs(found)
+
+
+def _of_code(text: str) -> Iterator[Value]:
+    """The values of constant expressions in Python code."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    yield from _constants(tree)
+
+
+def _constants(tree: ast.AST) -> Iterator[Value]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Constant):
+            found = _computed(node)
+            if found is not None:
+                yield from _both_signs(found)
+
+
+def _computed(node: ast.AST) -> Fraction | None:
+    match node:
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int() | float() as number):
+            try:
+                return Fraction(str(number))
+            except ValueError:
+                return None
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            found = _computed(inner)
+            return None if found is None else -found
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _computed(left), _computed(right)
+            if a is None or b is None:
+                return None
+            return _operated(a, op, b)
+        case _:
+            return None
+
+
+def _operated(a: Fraction, op: ast.operator, b: Fraction) -> Fraction | None:
+    match op:
+        case ast.Add():
+            return a + b
+        case ast.Sub():
+            return a - b
+        case ast.Mult():
+            return a * b
+        case ast.Div() if b:
+            return a / b
+        case ast.FloorDiv() if b:
+            return Fraction(a // b)
+        case ast.Mod() if b:
+            return a % b
+        case ast.Pow() if b.denominator == 1 and abs(b) <= 12 and abs(a) < 10**6 and (a or b > 0):
+            return a ** int(b)
+        case _:
+            return None
