@@ -2,9 +2,9 @@
 
 Usage: ``python packaging/hints.py DATA.jsonl [--limit N]``. Each line of the file is a JSON object with ``question``
 and ``answer``; the answer's calculations stand in ``<<2+3=5>>`` and its value behind ``####``. The known solution
-takes the place of a solved run. The check is independent of the program's own: it looks for the value as a number, as English
-words and as the value of any calculation in the hint. Exits with 1 if a level gives the answer away, is empty, or
-repeats another.
+takes the place of a solved run. The check is independent of the program's own: it looks for the value as a number, as
+English words and as the value of any calculation in the hint. Exits with 1 if a level gives the answer away, is empty,
+or repeats another.
 """
 
 from __future__ import annotations
