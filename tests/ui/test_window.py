@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPlainTextEdit,
     QProgressBar,
+    QPushButton,
     QTextEdit,
     QWidget,
 )
@@ -31,7 +32,7 @@ from tests.windows import until_done
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.settings import Settings, described
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.values import Progress
+from tutor_app.core.values import Offer, Progress
 from tutor_app.render.sources import plain_source
 from tutor_app.text.plain import plain
 from tutor_app.ui.dialogs.samples import SamplesDialog, pick
@@ -269,6 +270,26 @@ def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
     qtbot.waitUntil(lambda: window.pages.currentWidget() is window.start)
     assert services.calls == ["pull standard"]
     assert "1.5B" in window.status.model.text()
+
+
+def test_models_behind_the_first_are_folded(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    page = window.models.page
+    qtbot.waitUntil(lambda: window.models.facts is not None)
+    window.pages.setCurrentWidget(page)
+    offers = [Offer(f"m{n}", f"Model {n}", "MIT", 10**9, 2 * 10**9) for n in range(7)]
+    page.set_offers(offers)
+    fold = next(b for b in page.card.findChildren(QPushButton) if b.text() == "More models (3)")
+    qtbot.waitUntil(lambda: page.group.button(3).isVisible())
+    seen = [page.group.button(n).isVisible() for n in range(7)]
+    assert seen == [True] * 4 + [False] * 3
+    fold.click()
+    assert all(page.group.button(n).isVisible() for n in range(7))
+    page.group.button(6).click()
+    page.set_offers(offers[::-1])  # what was chosen is never folded away, and comes first here
+    assert page.group.button(0).isChecked()
+    page.set_offers(offers)
+    qtbot.waitUntil(lambda: page.group.button(6).isVisible())
 
 
 def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:

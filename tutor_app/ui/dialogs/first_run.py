@@ -24,6 +24,8 @@ from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.text.amounts import size_text, time_left
 
 _MOST_FOUND: Final = 8
+_SHOWN_AT_FIRST: Final = 4
+"""Offers that are shown without asking: they come with the recommended ones first."""
 _REMARKS: Final = ("   \u2013  recommended to begin with", "   \u2013  the strongest that suits this computer", "")
 _STAGES: Final = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
 
@@ -145,6 +147,10 @@ class FirstRunPage(QScrollArea):
         while (item := self._choices.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
+        more = QWidget(self.card)
+        more_rows = QVBoxLayout(more)
+        more_rows.setContentsMargins(0, 0, 0, 0)
+        more_rows.setSpacing(4)
         for n, offer in enumerate(self._offers):
             radio = QRadioButton(offer.name + _REMARKS[0 if n == 0 else 1 if offer.recommended else 2])
             radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
@@ -162,12 +168,31 @@ class FirstRunPage(QScrollArea):
             advice.setContentsMargins(24, 0, 0, 0)
             advice.hide()
             self._advice[offer.id] = advice
+            rows = self._choices if n < _SHOWN_AT_FIRST else more_rows
             if n:
-                self._choices.addSpacing(10)
-            self._choices.addWidget(radio)
-            self._choices.addWidget(about)
-            self._choices.addWidget(advice)
+                rows.addSpacing(10)
+            rows.addWidget(radio)
+            rows.addWidget(about)
+            rows.addWidget(advice)
+        count = len(self._offers) - _SHOWN_AT_FIRST
+        if count > 0:
+            self._choices.addWidget(self._fold(more, count, is_open=first >= _SHOWN_AT_FIRST))
+            self._choices.addWidget(more)
+        else:
+            more.deleteLater()
         self._label()
+
+    @staticmethod
+    def _fold(more: QWidget, count: int, *, is_open: bool) -> QPushButton:
+        """The button that shows the offers behind the first ones."""
+        button = QPushButton(f"More models ({count})")
+        button.setObjectName("flat")
+        button.setAccessibleName(f"More models, {count}")
+        button.setCheckable(True)
+        button.setChecked(is_open)
+        more.setVisible(is_open)
+        button.toggled.connect(more.setVisible)
+        return button
 
     def _pull(self) -> None:
         offer = self._chosen()
