@@ -497,3 +497,28 @@ def test_the_bars_on_a_corpus_of_labelled_pairs(grader: Grader) -> None:
         counts[row["label"]][1] += grader.grade(row["gold"], row["answer"]).verdict == "correct"
     assert counts["equal"][1] >= 0.99 * counts["equal"][0]
     assert counts["different"][1] <= 0.005 * counts["different"][0]
+
+
+# --- several answers ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gold", "answers", "verdict"),
+    [
+        ("(a) 3 (b) 1/2", ["3", "0.5"], "correct"),
+        ("(a) 3 (b) 1/2", ["0.5", "3"], "incorrect"),
+        ("(a) 3, (b) 4, and (c) 5", ["3", "4", "5"], "correct"),
+        ("(a) 3, (b) 4, and (c) 5", ["3", "4"], "incorrect"),
+        ("3; 4", ["3", "4"], "correct"),
+        ("3; 4", ["4", "3"], "incorrect"),
+        ("\\{1, 2\\}", ["2", "1"], "correct"),
+        ("x = 2 or x = 3", ["3", "2"], "correct"),
+        ("7", ["7"], "correct"),
+        ("7", ["5", "7"], "incorrect"),
+    ],
+)
+def test_all_parts_of_an_answer_must_be_right_in_order_unless_a_set_is_asked_for(
+    gold: str, answers: list[str], verdict: str
+) -> None:
+    with Grader() as grader:
+        assert grader.grade_parts(gold, answers).verdict == verdict

@@ -53,7 +53,7 @@ from tutor_app.core.solve import (
     solve,
 )
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
-from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG
+from tutor_app.core.verdicts import KNOWN_RIGHT
 
 CODE = "```python\nprint(6 * 7)\n```\n"
 FIGURE = Figure("<svg/>", "", 4, 3, "a line")
@@ -253,8 +253,33 @@ def test_an_empty_box_is_no_answer_yet() -> None:
 
 
 def test_a_known_answer_is_checked() -> None:
-    end, _ = run(["\\boxed{42}"], check=lambda answer, _: KNOWN_RIGHT if answer.latex == "42" else KNOWN_WRONG)
+    end, _ = run(["\\boxed{42}"], check=lambda answer, _: replace(answer, verdict=KNOWN_RIGHT))
     assert end.transcript.answer == Answer("42", "boxed", KNOWN_RIGHT)
+
+
+def test_all_the_parts_that_are_asked_for_are_answered() -> None:
+    replies = ["(a) It is \\boxed{5}.\n\n" + CODE, "(b) So it is \\boxed{42}.\n\n(c) And \\boxed{7}.\n"]
+    end, _ = run(replies, problem="(a) Compute 2+3. (b) Compute 6*7. (c) Compute 10-3.")
+    answer = end.transcript.answer
+    assert answer is not None
+    assert answer.latex == "5, 42, 7"
+    assert [(part.label, part.latex) for part in answer.parts] == [("(a)", "5"), ("(b)", "42"), ("(c)", "7")]
+    assert end.reason is EndReason.ANSWERED
+
+
+def test_a_long_way_to_the_next_part_is_no_end() -> None:
+    reply = "(a) It is \\boxed{5}.\n" + chatter(60) + "(b) It is \\boxed{6}."
+    end, _ = run([reply], problem="(a) Compute 2+3. (b) Compute 2*3.")
+    assert found(end) == ("5, 6", "boxed")
+
+
+@pytest.mark.parametrize("size", [1, 4, 400])
+def test_a_problem_that_the_model_makes_up_after_its_answer_is_dropped(size: int) -> None:
+    reply = "It is \\boxed{5}.\n\n**Problem:** What is 1+1?\nIt is \\boxed{2}.\n"
+    end, _ = run(ScriptedModel([reply], token_size=size))
+    assert found(end) == ("5", "boxed")
+    assert end.transcript.solution[0] == Text("It is \\boxed{5}.\n")
+    assert end.reason is EndReason.ANSWERED
 
 
 # --- answers without a box -------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import pytest
@@ -11,14 +11,15 @@ from tests.fakes import FakeExecutor, MemoryLibrary
 from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.events import AnswerFound, Finished
 from tutor_app.core.solve import SolveSettings
-from tutor_app.core.transcript import Answer, Output, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Answer, AnswerPart, Output, Transcript, TranscriptFormatError
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
-from tutor_app.handout.wording import verdict_line, verdict_sentence
+from tutor_app.handout.wording import answer_check, answer_lines, verdict_line, verdict_sentence
 from tutor_app.tutor.service import Model, Tutor
-from tutor_app.tutor.verdict import outputs_of
+from tutor_app.tutor.verdict import outputs_of, verdict_of
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +104,30 @@ def test_a_verdict_that_is_none_is_refused(verdict: object) -> None:
     parts = [{"kind": "answer", "latex": "4", "verdict": verdict}]
     with pytest.raises(TranscriptFormatError):
         Transcript.from_dict({"version": 4, "turns": [{"role": "assistant", "parts": parts}]})
+
+
+def test_each_part_of_an_answer_has_a_verdict_of_its_own() -> None:
+    class Computer:
+        def begin(self) -> None:
+            pass
+
+        def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+            return [() for _ in pieces]
+
+        def answer(self, problem: str, answer: str, outputs: Sequence[str] = (), /) -> Verdict:
+            right = {"Compute 2+3.": "5", "Compute 4*5.": "20"}[problem]
+            return Verdict("checked", "recomputed") if answer == right else Verdict("wrong", "", right)
+
+        def close(self) -> None:
+            pass
+
+    parts = (AnswerPart("5", "(a)"), AnswerPart("21", "(b)"))
+    with verdict_of("(a) Compute 2+3. (b) Compute 4*5.", Computer()) as judged:
+        wrong = judged(Answer("5, 21", parts=parts), ())
+        right = judged(Answer("5, 20", parts=(parts[0], AnswerPart("20", "(b)"))), ())
+    assert [part.verdict.kind for part in wrong.parts] == ["checked", "wrong"]
+    assert wrong.verdict == Verdict("wrong", "", "(b) 20")
+    assert [line for _, line in answer_lines(wrong)] == ["(a) checked: recomputed exactly", "(b) wrong: it is 20"]
+    assert right.verdict == Verdict("checked", "recomputed")
+    assert answer_check(wrong) == "(a) checked: recomputed exactly. (b) wrong: it is 20."
+    assert Transcript.from_json(Transcript.of("?", wrong).to_json()).answer == wrong

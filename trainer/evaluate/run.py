@@ -59,6 +59,12 @@ def attempt(
         raise HostFault(done.detail)
     answer = done.transcript.answer
     text = answer.latex if answer is not None else ""
+    if answer is not None and answer.parts:
+        # All parts where the benchmark asks for all; otherwise the last box is the answer, as MuMath-Code has it.
+        every = [part.latex for part in answer.parts]
+        text = text if grader.grade_parts(task.gold, every).verdict == "correct" else every[-1]
+        if text == answer.latex:
+            return Result(task.index, sample, task.gold, text, "correct", "correct", done.transcript, task.group)
     strict, paper = (
         ("incorrect", "incorrect")
         if not text

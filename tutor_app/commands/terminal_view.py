@@ -33,7 +33,7 @@ from tutor_app.core.events import (
 from tutor_app.core.transcript import claims_of
 from tutor_app.core.verdicts import MARKS, TONES
 from tutor_app.handout.vote_lines import vote_text
-from tutor_app.handout.wording import verdict_line
+from tutor_app.handout.wording import answer_lines
 
 _STYLES: Final = {"code": "36", "output": "32", "error": "31", "answer": "1;35", "quiet": "2"}
 _BAR: Final = "│ "
@@ -175,9 +175,9 @@ class TerminalView:
                 self._put_claims()
                 how = {"boxed": "", "phrase": "", "output": " (from the output)", "number": " (the last number)"}
                 self._put(f"Answer{how[answer.source]}: {answer.latex}\n", "answer")
-                if (verdict := answer.verdict).told:
+                for verdict, line in answer_lines(answer):
                     style = {"bad": "error", "good": "output"}.get(TONES[verdict.kind], "quiet")
-                    self._put(f"{MARKS[verdict.kind]} {verdict_line(verdict)}\n", style)
+                    self._put(f"{MARKS[verdict.kind]} {line}\n", style)
             case Finished(_, _, usage):
                 self._end_thought()
                 self._line()

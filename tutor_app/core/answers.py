@@ -57,21 +57,36 @@ def boxed(text: str) -> Iterator[tuple[str, int]]:
 
 def final_boxes(text: str) -> str:
     """The content of the last box, or of all the boxes that it is listed with (``a or b``, ``a, b``), or empty."""
-    values: list[str] = []
-    answer, last = "", -1
+    return next(reversed(listed_boxes(text, each=False)), "")
+
+
+def listed_boxes(text: str, *, each: bool = True) -> list[str]:
+    """The contents of the last box and of those it is listed with.
+
+    Args:
+        text: Prose.
+        each: If not, all boxes of the text are given instead, those that are one list as one answer.
+    """
+    groups: list[list[str]] = []
+    answers: list[str] = []
+    last = -1
     for content, end in boxed(text):
         if end <= last:  # inside the box before
-            values[-1:] = [content]
-        else:
-            between = _LISTED.fullmatch(_between(text, last)) if values else None
-            word = f" {between['word']}" if between and between["word"] else ","
-            if between is None or not (between["word"] or between["comma"]):
-                values, answer = [content], ""
-            elif content not in values:
-                answer = f"{answer or values[-1]}{word} {content}"
-                values.append(content)
-            last = end
-    return answer or (values[-1] if values else "")
+            groups[-1][-1:] = [content]
+            answers[-1] = content if len(groups[-1]) == 1 else answers[-1]
+            continue
+        between = _LISTED.fullmatch(_between(text, last)) if groups else None
+        if between is None or not (between["word"] or between["comma"]):
+            groups.append([content])
+            answers.append(content)
+        elif content not in groups[-1]:
+            word = f" {between['word']}" if between["word"] else ","
+            answers[-1] = f"{answers[-1]}{word} {content}"
+            groups[-1].append(content)
+        last = end
+    if each:
+        return groups[-1] if groups else []
+    return answers
 
 
 def _between(text: str, start: int) -> str:

@@ -50,10 +50,11 @@ from tutor_app.core.ports import (
     Sampling,
     Stopped,
 )
+from tutor_app.core.several import asked, parts_of, whole
 from tutor_app.core.thoughts import MARK, closing_mark, mark_kind, unfinished_mark
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
-from tutor_app.core.verdicts import Verdict
+from tutor_app.core.turns import TurnGuard
 
 MAX_PROBLEM: Final = 20_000
 """Longest problem, in characters."""
@@ -303,6 +304,7 @@ class _Round:
     reason: EndReason | None = None
     in_thought: bool = False  # at its end
     thought_spent: bool = False  # its thought has used up its budget
+    guard: TurnGuard = field(default_factory=TurnGuard)
     correction: str = ""  # what the model is told of a false statement that ended the round
 
 
@@ -316,7 +318,7 @@ def solve(
     settings: SolveSettings | None = None,
     cancel: Cancel | None = None,
     meta: Mapping[str, Any] | None = None,
-    check: Callable[[Answer, tuple[Part, ...]], Verdict] | None = None,
+    check: Callable[[Answer, tuple[Part, ...]], Answer] | None = None,
     builder: Builder | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SolveEvent]:
@@ -331,7 +333,7 @@ def solve(
         settings: Budgets.
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
-        check: Tells the verdict of the answer to these parts.
+        check: Gives the answer to these parts with its verdict.
         builder: An empty one that will hold the parts so far, for a caller who wants them between two events.
         clock: Seconds, for budgets.
     """
@@ -401,12 +403,15 @@ class _Solution:
         self._nudged = False
         self._corrected: set[str] = set()
         self._thought_over = False
+        self._boxes = 0  # that have closed
+        self._wanted = 0  # how many things the problem asks for; 0 where that cannot be told
         # A model that hangs sends nothing at which the time could be looked up: it is stopped as by the user.
         self._budget = _Budget(cancel, lambda: clock() - self._start > settings.seconds)
 
     def events(
-        self, problem: str, meta: dict[str, Any], check: Callable[[Answer, tuple[Part, ...]], Verdict] | None
+        self, problem: str, meta: dict[str, Any], check: Callable[[Answer, tuple[Part, ...]], Answer] | None
     ) -> Iterator[SolveEvent]:
+        self._wanted = asked(problem)
         spans = list(header(self._dialect, problem, self._prompt))
         self._constant = constant_spans(self._dialect, spans)
         # What a model is to begin its solution with has no place in a thought.
@@ -423,10 +428,10 @@ class _Solution:
             if self._session is not None:
                 self._session.close()
         self._spend(seconds=self._clock() - self._start)
-        answer = self._answer(reason)
+        answer = self._answer(reason, problem)
         if answer is not None:
             if check is not None:
-                answer = replace(answer, verdict=check(answer, self._builder.parts()))
+                answer = check(answer, self._builder.parts())
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED
@@ -601,6 +606,7 @@ class _Solution:
             yield from self._begin(parser, opening, said)
             yield from self._read(parser.feed(said.raw), said)
         yield from self._read(parser.finish(), said)
+        yield from self._pass_rest(said)
 
     def _read(self, events: Iterator[ParseEvent], said: _Round) -> Generator[SolveEvent, None, bool]:
         """Pass parse events on; returns whether the model has said enough."""
@@ -611,7 +617,14 @@ class _Solution:
                 # An output the model made up: cut it off, the real one goes there instead.
                 said.forged = True
                 return True
-            yield self._tell(event)
+            if isinstance(event, TextDelta):
+                yield from self._pass_words(event.text, said)
+                if said.guard.over:
+                    said.reason = EndReason.ANSWERED
+                    return True
+            else:
+                yield from self._pass_rest(said)
+                yield self._tell(event)
             if isinstance(event, CodeEnded) and self._settings.run_code:
                 said.code = event
                 return True
@@ -627,12 +640,35 @@ class _Solution:
             # A model that may think without a mark at the beginning has its say first.
             may_think_yet = self._dialect.thinks and not self._thought_over
             stops = self._settings.stop_after_answer and not may_think_yet
-            if isinstance(event, TextDelta) and stops and "\n" in event.text:
+            if isinstance(event, TextDelta) and stops and "\n" in event.text and self._enough():
                 words = self._builder.words[said.start :]
                 if len(words) - max((end for _, end in boxed(words)), default=len(words)) > AFTER_ANSWER:
                     said.reason = EndReason.ANSWERED
                     return True
         return False
+
+    def _enough(self) -> bool:
+        """Whether it is known how much the problem asks for, and as much has been boxed."""
+        return 0 < self._wanted <= self._boxes
+
+    def _pass_words(self, text: str, said: _Round) -> Iterator[SolveEvent]:
+        """Pass prose on, as far as it is the model's own turn."""
+        # Line by line once there is a box, so that another split of the stream ends at the same place.
+        boxes = self._boxes or "boxed" in self._builder.words or "box" in text
+        for piece in text.splitlines(keepends=True) if boxes else [text]:
+            shown = said.guard.feed(piece, answered=self._boxes >= max(1, self._wanted))
+            if said.guard.over:
+                return
+            if shown:
+                yield self._tell(TextDelta(shown))
+            if boxes and ("}" in piece or "\n" in piece):
+                texts = [part.text for part in self._builder.parts() if isinstance(part, Text)]
+                self._boxes = sum(1 for text in texts for _ in boxed(text))
+
+    def _pass_rest(self, said: _Round) -> Iterator[SolveEvent]:
+        """Pass on what was held back of a line that has turned out to be the model's own."""
+        if rest := said.guard.rest():
+            yield self._tell(TextDelta(rest))
 
     def _correction(self) -> str:
         """What the model is to be told of the first false arithmetic statement that it was not told of; or empty."""
@@ -675,8 +711,10 @@ class _Solution:
         reply = opening + injection(self._last_feedback, self._dialect, at_line_start=True)
         return reply + self._prompt.correction if self._failed and not said.forged else reply
 
-    def _answer(self, reason: EndReason) -> Answer | None:
+    def _answer(self, reason: EndReason, problem: str) -> Answer | None:
         """The answer in the model's own words, by fall-backs only where they can be trusted.
+
+        Where the problem asks for several things, or may do so, all that was boxed for them.
 
         A number in a turn that was cut off may be half of one, and any number of it; so may a last sentence.
         """
@@ -686,7 +724,8 @@ class _Solution:
             parts = (*parts[:-1], Text(words[: _complete(words)]))
         answer = find_answer(parts)
         if answer is None or answer.source in ("boxed", "phrase"):
-            return answer
+            several = parts_of([part.text for part in parts if isinstance(part, Text)], self._wanted)
+            return whole(several) if several else answer
         if answer.source == "number":
             return answer if reason is EndReason.NO_ANSWER else None
         return answer if reason not in _CUT_OFF or reason in _OUT_OF_BUDGET else None

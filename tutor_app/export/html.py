@@ -186,7 +186,7 @@ def _figure(figure: Figure) -> str:
 
 def _answer(answer: Answer) -> str:
     value = "".join(_text(s.source) if s.kind == "text" else formula(s) for s in answer_segments(answer.latex))
-    verdict = wording.verdict_sentence(answer.verdict)
+    verdict = wording.answer_check(answer)
     tone = TONES[answer.verdict.kind].replace("muted", "note")
     said = f'<p class="{tone}">{_text(verdict)}</p>' if verdict else ""
     return f'<section class="answer"><p class="label">Answer</p><p class="value">{value}</p>{said}</section>'

@@ -117,7 +117,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             value = "".join(
                 _literal(s.source) if s.kind == "text" else _formula(s, "x") for s in answer_segments(part.latex)
             )
-            verdict = _literal(wording.verdict_sentence(part.verdict))
+            verdict = _literal(wording.answer_check(part))
             return f"{level} Answer\n\n{value}" + (f"\n\n{verdict}" if verdict else "")
 
 

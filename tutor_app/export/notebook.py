@@ -80,7 +80,7 @@ class _Cells:
                 value = "".join(
                     _literal(s.source) if s.kind == "text" else f"${s.source}$" for s in answer_segments(part.latex)
                 )
-                verdict = _literal(wording.verdict_sentence(part.verdict))
+                verdict = _literal(wording.answer_check(part))
                 self.markdown(f"**Answer:** {value}" + (f"\n\n{verdict}" if verdict else ""))
 
     def markdown(self, text: str) -> None:

@@ -246,7 +246,7 @@ class _Writer:
                     words(s.source) if s.kind == "text" else formula(Segment("inline", s.source, s.raw))
                     for s in answer_segments(part.latex)
                 )
-                verdict = words(wording.verdict_sentence(part.verdict))
+                verdict = words(wording.answer_check(part))
                 said = f"\\\\[1ex] {{\\small {verdict}}}" if verdict else ""
                 return (
                     f"\\begin{{center}}\\setlength{{\\fboxsep}}{{8pt}}\\fcolorbox{{accent}}{{white}}{{"

@@ -14,9 +14,10 @@ from typing import Final
 from tutor_app import __version__
 from tutor_app.core.claims import Claim, ClaimVerdict, claim_line, remark
 from tutor_app.core.events import EndReason
-from tutor_app.core.transcript import Output, Transcript
-from tutor_app.core.verdicts import Verdict
+from tutor_app.core.transcript import Answer, AnswerPart, Output, Transcript
+from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 from tutor_app.handout.options import Options
+from tutor_app.handout.vote_lines import option_lines, vote_sentence
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import without_emphasis
 from tutor_app.text.plain import plain
@@ -98,7 +99,11 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
     add("Licence", meta.get("licence"))
     answer = transcript.answer
     if answer is not None and answer.verdict.told:
-        add("Check", verdict_sentence(answer.verdict))
+        add("Check", answer_check(answer))
+    if transcript.attempts:
+        add("Vote", vote_sentence(transcript))
+        for line in option_lines(transcript):
+            add(f"For {plain(f'${line.answer}$')[:40]}", line.sentence)
     if "ended" in meta or meta.get("engine"):  # nothing is claimed of a solution from elsewhere
         add("End", ending(transcript))
     return known
@@ -107,6 +112,29 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
 def verdict_line(verdict: Verdict) -> str:
     """How an answer was checked and what was found, without a full stop; empty if nobody has looked."""
     return verdict.sentence(plain(f"${verdict.right}$") if verdict.right else "")
+
+
+def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
+    """What is said of an answer's check: one line, or one for each part that was looked at; without full stops."""
+    lines = [(part.verdict, _of_part(n, part)) for n, part in enumerate(answer.parts, 1) if part.verdict.told]
+    # A known answer, and a vote, are about all parts together.
+    if not lines or answer.verdict.of or answer.verdict.how == "known":
+        together = replace(NOT_LOOKED, kind="votes", agree=answer.verdict.agree, of=answer.verdict.of)
+        whole = together if lines and answer.verdict.how != "known" else answer.verdict
+        lines += [(whole, line)] if (line := verdict_line(whole)) else []
+    return lines
+
+
+def _of_part(number: int, part: AnswerPart) -> str:
+    line = verdict_line(part.verdict)
+    return f"{part.label or f'Part {number}'} {line[0].lower()}{line[1:]}" if line else ""
+
+
+def answer_check(answer: Answer) -> str:
+    """The same as sentences, for a handout; empty if nobody has looked."""
+    if not any(part.verdict.told for part in answer.parts):
+        return verdict_sentence(answer.verdict)
+    return " ".join(f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer))
 
 
 def verdict_sentence(verdict: Verdict) -> str:

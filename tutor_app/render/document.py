@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from tutor_app.core.claims import MARKS, Claim, Tally
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, claims_of
 from tutor_app.core.verdicts import TONES
-from tutor_app.handout.wording import STATUS, error_text, false_statements, verdict_line
+from tutor_app.handout.wording import STATUS, answer_lines, error_text, false_statements
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
 from tutor_app.render.code_colors import Spans, spans, spans_now
 from tutor_app.render.prose import write_markdown, write_plain
@@ -217,10 +217,10 @@ class DocumentBuilder:
                 self.w.write(s.source, self.w.text_format(scale=1.25))
             else:
                 self.w.formula(s.source, False, s.raw, 1.4)
-        if verdict := verdict_line(answer.verdict):
-            color = TONES[answer.verdict.kind]
+        for verdict, line in answer_lines(answer):
+            color = TONES[verdict.kind]
             self.w.paragraph(top=0.5, bottom=0.0)
-            self.w.write(verdict, self.w.ui_format(color=color, bold=color != "muted"))
+            self.w.write(line, self.w.ui_format(color=color, bold=color != "muted"))
         if answer.source in _SOURCES:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.errors import HostFault
-from tutor_app.core.transcript import Answer, Output, Part
+from tutor_app.core.several import questions
+from tutor_app.core.transcript import Answer, AnswerPart, Output, Part
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor.checked import StatementChecker
 from tutor_app.tutor.samples import known_answer
@@ -24,13 +26,14 @@ _BY_GOLD: Final = {
     "incorrect": KNOWN_WRONG,
     "unknown": Verdict("unchecked", "known"),
 }
+_OF_SEVERAL: Final = Verdict("unchecked", "unrecognised")
 
 
 @contextlib.contextmanager
 def verdict_of(
     problem: str, checker: StatementChecker | None
-) -> Iterator[Callable[[Answer, tuple[Part, ...]], Verdict]]:
-    """What tells the verdict of an answer, for as long as the context lasts.
+) -> Iterator[Callable[[Answer, tuple[Part, ...]], Answer]]:
+    """What gives an answer its verdict, for as long as the context lasts; each part of one of several has its own.
 
     Args:
         problem: As it is solved.
@@ -40,17 +43,47 @@ def verdict_of(
     with contextlib.ExitStack() as stack:
         grader = stack.enter_context(Grader()) if gold else None
 
-        def verdict(answer: Answer, parts: tuple[Part, ...]) -> Verdict:
+        def verdict(asked: str, latex: str, parts: tuple[Part, ...]) -> Verdict:
+            return checker.answer(asked, latex, outputs_of(parts)) if checker is not None else NOT_LOOKED
+
+        def judged(answer: Answer, parts: tuple[Part, ...]) -> Answer:
             try:
                 if grader is not None:
-                    return _BY_GOLD[grader.grade(gold, answer.latex).verdict]
-                if checker is not None:
-                    return checker.answer(problem, answer.latex, outputs_of(parts))
+                    known = grader.grade_parts(gold, [part.latex for part in answer.parts] or [answer.latex])
+                    return replace(answer, verdict=_BY_GOLD[known.verdict])
+                if not answer.parts:
+                    return replace(answer, verdict=verdict(problem, answer.latex, parts))
+                asked = _texts_of(problem, answer)
+                several = [
+                    replace(part, verdict=verdict(text, part.latex, parts) if text else _OF_SEVERAL)
+                    for part, text in zip(answer.parts, asked, strict=True)
+                ]
+                return replace(answer, parts=tuple(several), verdict=_together(several))
             except HostFault as e:
                 log.warning("the answer is not checked: %s", e)
-            return NOT_LOOKED
+            return answer
 
-        yield verdict
+        yield judged
+
+
+def _texts_of(problem: str, answer: Answer) -> list[str]:
+    """What each part of an answer was asked, by its label, else by its place; empty where that cannot be told."""
+    asked = questions(problem)
+    by_label = {question.label: question.text for question in asked}
+    in_order = [question.text for question in asked] if len(asked) == len(answer.parts) else []
+    places = in_order or [""] * len(answer.parts)
+    return [by_label.get(part.label, place) for part, place in zip(answer.parts, places, strict=True)]
+
+
+def _together(parts: Sequence[AnswerPart]) -> Verdict:
+    """Of all parts: wrong if one is, checked if all are, by exact means where all were."""
+    wrong = next((part for part in parts if part.verdict.kind == "wrong"), None)
+    if wrong is not None:
+        return replace(wrong.verdict, right=f"{wrong.label} {wrong.verdict.right}".strip())
+    verdicts = [part.verdict for part in parts]
+    if all(verdict.kind in ("checked", "numeric") for verdict in verdicts):
+        return next((verdict for verdict in verdicts if verdict.kind == "numeric"), verdicts[0])
+    return next(verdict for verdict in verdicts if verdict.kind not in ("checked", "numeric"))
 
 
 def outputs_of(parts: tuple[Part, ...]) -> tuple[str, ...]:

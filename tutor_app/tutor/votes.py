@@ -27,7 +27,7 @@ from tutor_app.core.events import AnswerFound, EndReason, Finished, SolveEvent, 
 from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance
 from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
-from tutor_app.core.verdicts import NOT_LOOKED, Verdict
+from tutor_app.core.verdicts import NOT_LOOKED
 from tutor_app.core.votes import MOST_VOTES, Equal, promoted, representative, settled, tally_of
 from tutor_app.tutor.checked import with_claims
 from tutor_app.tutor.recorder import recorded
@@ -213,7 +213,7 @@ class _Vote:
         settings: SolveSettings,
         cancel: Cancel,
         equal: Equal,
-        check: Callable[[Answer, tuple[Part, ...]], Verdict],
+        check: Callable[[Answer, tuple[Part, ...]], Answer],
         made: dict[str, Any],
     ) -> None:
         self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
@@ -320,8 +320,11 @@ class _Vote:
         chosen = max(0, representative(tally, attempts))
         shown = attempts[chosen]
         if shown.answer is not None:
-            verdict = self._check(shown.answer, shown.parts)
-            attempts = tuple(_with_verdict(a, verdict) if a.option == shown.option else a for a in attempts)
+            answer = self._check(shown.answer, shown.parts)
+            attempts = tuple(
+                _with_answer(a, answer) if n == chosen else _with_verdict(a, answer) if a.option == shown.option else a
+                for n, a in enumerate(attempts)
+            )
         usage = self._usage(seconds)
         meta = self._made | self._provenance() | {"usage": asdict(usage)}
         found = replace(Transcript.of(self._problem, meta=meta), attempts=attempts)
@@ -353,8 +356,12 @@ class _Vote:
         return provenance(t.engine.info, t.dialect, t.prompt, self._settings)
 
 
-def _with_verdict(attempt: Attempt, verdict: Verdict) -> Attempt:
-    if verdict == NOT_LOOKED:
+def _with_answer(attempt: Attempt, answer: Answer) -> Attempt:
+    return replace(attempt, parts=tuple(answer if isinstance(part, Answer) else part for part in attempt.parts))
+
+
+def _with_verdict(attempt: Attempt, checked: Answer) -> Attempt:
+    """An attempt with the same answer, perhaps written in another way, has the same verdict."""
+    if attempt.answer is None or checked.verdict == NOT_LOOKED:
         return attempt
-    parts = tuple(replace(p, verdict=verdict) if isinstance(p, Answer) else p for p in attempt.parts)
-    return replace(attempt, parts=parts)
+    return _with_answer(attempt, replace(attempt.answer, verdict=checked.verdict))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -22,6 +22,7 @@ from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.paper import paper_same
 from tutor_app.core.errors import HostFault
+from tutor_app.core.several import questions
 
 Verdict = Literal["correct", "incorrect", "unknown"]
 Mode = Literal["strict", "paper"]
@@ -92,6 +93,30 @@ class Grader:
         verdict: Verdict = {True: "correct", False: "incorrect", None: "unknown"}[found.same]  # type: ignore[assignment]
         return Grade(verdict, found.reason, time.perf_counter() - began)
 
+    def grade_parts(self, gold: str, answers: Sequence[str]) -> Grade:
+        """Whether several answers are as good as a gold answer of several parts, all of them.
+
+        In order, where the gold answer labels its parts or separates them by semicolons; otherwise as one list, for
+        which order counts only where it does for :meth:`grade`: not where the gold answer is a set.
+
+        Args:
+            gold: The published answer.
+            answers: Of the solver, one a part.
+
+        Raises:
+            HostFault: If the grading process is needed and cannot be started.
+        """
+        if len(answers) == 1:
+            return self.grade(gold, answers[0])
+        golds = pieces_of(gold)
+        if not golds:
+            return self.grade(gold, ", ".join(answers))
+        if len(golds) != len(answers):
+            return Grade("incorrect", "other_count", 0.0)
+        grades = [self.grade(piece, answer) for piece, answer in zip(golds, answers, strict=True)]
+        worst = min(grades, key=lambda grade: ("incorrect", "unknown", "correct").index(grade.verdict))
+        return Grade(worst.verdict, worst.reason, sum(grade.seconds for grade in grades))
+
     def _find(self, gold: str, answer: str, mode: Mode) -> Finding:
         if mode == "paper":
             found = paper_same(gold, answer, None)
@@ -112,6 +137,15 @@ class Grader:
             except ProcessDied:
                 return Finding(None, "worker_died")
         return Finding(reply["same"], str(reply["reason"]))
+
+
+def pieces_of(gold: str) -> tuple[str, ...]:
+    """The parts of a gold answer that labels them, ``(a) 3 (b) 5``, or separates them by semicolons; else none."""
+    if labelled := questions(gold):
+        texts = [question.text for question in labelled]
+        return tuple(text.strip(" ,;.").removesuffix(" and").strip(" ,;") for text in texts)
+    pieces = [piece.strip() for piece in gold.split(";")]
+    return tuple(pieces) if len(pieces) > 1 and all(pieces) and not set("[]()\\{}") & set(gold) else ()
 
 
 @contextlib.contextmanager
