@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from tutor_app.core.transcript import CodeError, Figure
@@ -113,8 +113,7 @@ class OutputPane(QFrame):
             error: Why the block failed, at the step where it did.
         """
         if printed != self._shown:
-            self._shown = printed
-            self.text.setPlainText(printed)
+            self._show_text(printed)
             bar = self.text.verticalScrollBar()
             bar.setValue(bar.maximum())
         self.figure.show_figure(figures)
@@ -126,6 +125,23 @@ class OutputPane(QFrame):
 
         if self._pictures_only:
             self.setVisible(bool(figures) or error is not None)
+
+    def _show_text(self, printed: str) -> None:
+        """Change only the end where that is all that differs: a long output is laid out once, not at every step."""
+        before, self._shown = self._shown, printed
+        more = printed.removeprefix(before) if printed.startswith(before) else ""
+        less = before.removeprefix(printed) if before.startswith(printed) else ""
+        if not before or "\r" in more + less or not (more or less):
+            self.text.setPlainText(printed)
+            return
+        cursor = QTextCursor(self.text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if less:
+            units = len(less.encode("utf-16-le", "surrogatepass")) // 2
+            cursor.setPosition(cursor.position() - units, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+        else:
+            cursor.insertText(more)
 
     def _leave_room(self) -> None:
         """Beside a figure the text takes no more room than it needs."""
