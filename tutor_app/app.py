@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
@@ -43,6 +43,40 @@ STEPS = 40_000
 """Steps of a block that are recorded at most."""
 
 
+class _Closeable(Protocol):
+    def close(self) -> None:
+        """End its processes."""
+
+
+_Kept = TypeVar("_Kept", bound=_Closeable)
+
+
+class _Remade(Generic[_Kept]):
+    """One object that is closed and made anew when what it was made for has changed; its owner holds a lock."""
+
+    def __init__(self) -> None:
+        self.value: _Kept | None = None
+        self._made_for: tuple[object, ...] = ()
+
+    def get(self, wanted: tuple[object, ...], make: Callable[[], _Kept]) -> _Kept:
+        """The object for ``wanted``; the one before is closed first, for both would not fit into memory."""
+        if self.value is None or self._made_for != wanted:
+            self.close()
+            self.value = make()
+            self._made_for = wanted
+        return self.value
+
+    def forget(self) -> None:
+        """Make it anew at the next call; until then it works."""
+        self._made_for = ()
+
+    def close(self) -> None:
+        """Close the object, if there is one."""
+        if self.value is not None:
+            self.value.close()
+            self.value = None
+
+
 class AppServices:
     """:class:`tutor_app.ui.services.Services` on the real adapters. Any thread may call it.
 
@@ -59,11 +93,9 @@ class AppServices:
         self._folders = folders
         self._library_path = library or folders.library
         self._lock = threading.RLock()
-        self._tutor: Tutor | None = None
-        self._made_for: tuple[object, ...] = ()
+        self._tutor: _Remade[Tutor] = _Remade()
+        self._stepping: _Remade[Sandbox] = _Remade()
         self._library: Library | None = None
-        self._sandbox: Sandbox | None = None
-        self._sandbox_made_for: tuple[object, ...] = ()
         self._settings, self.complaints = settings_file.load(folders.settings)
         self._window_state = window_state_file.load(folders.window_state)
 
@@ -100,23 +132,20 @@ class AppServices:
         from tutor_app.tutor.stepping import record_block
 
         record = Record(STEPS, watches=tuple(watches))
-        parts, executor = transcript.solution, self._stepping()
+        parts, executor = transcript.solution, self._stepping_sandbox()
         return record_block(parts, block, executor=executor, edited=edited, record=record, cancel=cancel)
 
-    def _stepping(self) -> Sandbox:
+    def _stepping_sandbox(self) -> Sandbox:
         """Where recorded code runs; it needs no model."""
         from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 
         s = self._settings
+        limits = Limits(seconds=float(s.code_timeout))
         with self._lock:
-            wanted = (s.code_timeout, s.require_full_sandbox)
-            if self._sandbox is None or self._sandbox_made_for != wanted:
-                if self._sandbox is not None:
-                    self._sandbox.close()
-                limits = Limits(seconds=float(s.code_timeout))
-                self._sandbox = Sandbox(limits, spares=1, require_full=s.require_full_sandbox)
-                self._sandbox_made_for = wanted
-            return self._sandbox
+            return self._stepping.get(
+                (s.code_timeout, s.require_full_sandbox),
+                lambda: Sandbox(limits, spares=1, require_full=s.require_full_sandbox),
+            )
 
     def warm(self) -> None:
         """Start what the first problem will need, if a model is installed."""
@@ -125,18 +154,14 @@ class AppServices:
 
     def model_info(self) -> ModelInfo | None:
         """See the protocol."""
-        tutor = self._tutor
+        tutor = self._tutor.value
         return tutor.engine.info if tutor is not None and tutor.engine.info.device else None
 
     def close(self) -> None:
         """End both processes and close the library."""
         with self._lock:
-            if self._tutor is not None:
-                self._tutor.close()
-                self._tutor = None
-            if self._sandbox is not None:
-                self._sandbox.close()
-                self._sandbox = None
+            self._tutor.close()
+            self._stepping.close()
             if self._library is not None:
                 self._library.close()
                 self._library = None
@@ -149,13 +174,7 @@ class AppServices:
         with self._lock:
             engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
             wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements)
-            if self._tutor is None or self._made_for != wanted:
-                if self._tutor is not None:
-                    self._tutor.close()
-                    self._tutor = None
-                self._tutor = open_tutor(s.model, self._folders, settings=s)
-                self._made_for = wanted
-            return self._tutor
+            return self._tutor.get(wanted, lambda: open_tutor(s.model, self._folders, settings=s))
 
     # Models
 
@@ -213,7 +232,7 @@ class AppServices:
         """See the protocol."""
         from tutor_app.adapters.sandbox.sessions import guarantees
 
-        tutor = self._tutor
+        tutor = self._tutor.value
         if tutor is not None:
             with suppress(SandboxFault):  # it refuses to run anything where a limit is missing; which, is the question
                 return Confinement(tutor.executor.guarantees())
@@ -221,7 +240,7 @@ class AppServices:
 
     def _forget_tutor(self) -> None:
         with self._lock:
-            self._made_for = ()
+            self._tutor.forget()
 
     # The library
 
@@ -262,7 +281,7 @@ class AppServices:
         from tutor_app.tutor.stepping import record_all
 
         return with_chosen_tables(
-            transcript, options, lambda parts: record_all(parts, executor=self._stepping(), cancel=cancel)
+            transcript, options, lambda parts: record_all(parts, executor=self._stepping_sandbox(), cancel=cancel)
         )
 
     def export(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from logging.handlers import BufferingHandler
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,15 @@ def test_the_report_holds_everything_but_the_users_texts(tmp_path: Path) -> None
     assert path.read_text().endswith("\nThe latest problems\n[interrupted] a secret problem\n")
     with pytest.raises(UserFault, match=r"The report cannot be written to .*: No such file"):
         write_report(tmp_path / "no" / "report.txt", where, [], problems=False)
+
+
+def test_a_handler_of_the_root_that_a_library_put_there_gets_no_record(tmp_path: Path) -> None:
+    handler = BufferingHandler(capacity=100)
+    logging.getLogger().addHandler(handler)
+    try:
+        with logging_to(tmp_path / "tutor.log"):
+            log.info("for the file")
+        assert handler.buffer == []
+        assert last_lines(tmp_path / "tutor.log")
+    finally:
+        logging.getLogger().removeHandler(handler)

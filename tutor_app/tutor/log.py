@@ -24,14 +24,16 @@ def logging_to(path: Path) -> Iterator[None]:
     handler = _LogFile(path, maxBytes=MAX_BYTES, backupCount=2, encoding="utf-8", errors="backslashreplace", delay=True)
     handler.setFormatter(logging.Formatter(_FORM))
     logger = logging.getLogger("tutor_app")
-    level = logger.level
+    level, propagate = logger.level, logger.propagate
     logger.setLevel(logging.INFO)
+    logger.propagate = False  # a library that logs to the root puts a handler there, which would print to the terminal
     logger.addHandler(handler)
     try:
         yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+        logger.propagate = propagate
         handler.close()
 
 
