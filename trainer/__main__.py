@@ -4,6 +4,7 @@ Each step reads and writes plain files in a run folder and goes on after a kill.
 only by the steps that need them. The whole road:
 
   seeds, make-code, alter   source data to records, without a teacher
+  augment                   new questions and solutions, by rules or by a teacher
   synthesize                code-nested solutions by a teacher
   decontaminate             leave out what overlaps the test sets
   view                      look at what the loss sees, token by token
@@ -35,6 +36,10 @@ from tutor_app.core.errors import TutorError, UserFault
 EXIT_USER, EXIT_HOST, EXIT_INTERRUPTED = 2, 1, 130
 
 STEP_MODULES: Final = {
+    "augment": (
+        "trainer.commands.augment",
+        "MuMath's eight methods, by rules or by a teacher",
+    ),
     "synthesize": ("trainer.commands.synthesize", "code-nested solutions by a teacher, run and judged"),
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
@@ -46,6 +51,7 @@ EXAMPLES: Final = {
     "seeds": "seeds gsm8k.train.jsonl --format gsm8k --run runs/data",
     "make-code": "make-code gsm8k.train.jsonl --run runs/data",
     "alter": "alter gsm8k.train.jsonl --method numbers --per-problem 2 --run runs/data",
+    "augment": "augment gsm8k.train.jsonl --method rephrase --teacher standard --run runs/data",
     "synthesize": "synthesize gsm8k.train.jsonl --teacher standard --against gsm8k.test.jsonl --run runs/data",
     "decontaminate": "decontaminate runs/data/make-code.jsonl runs/data/alter-numbers.jsonl "
     "--against gsm8k.test.jsonl math.test.jsonl --out stage2 --run runs/data",

@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from trainer.augment.ground import ANY_NUMBER, Grounded, ground, record
+from trainer.augment.asked import Asked, need_gold, several
+from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record
 from trainer.data.gsm8k import Chain, NotAChain, number, shown, source
+from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import run_block
-from tutor_app.core.ports import CodeExecutor
+from trainer.teacher.work import NotMade
+from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.transcript import Code, Text, Transcript
 
 FOBAR_QUESTION: Final = (
@@ -30,7 +33,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
         NotAChain: If the problem cannot be masked safely.
         SandboxFault: If code cannot be run here at all.
     """
-    base = ground(question, answer)
+    base = maskable(question, answer)
     if re.search(r"\bX\b", question):
         raise NotAChain("the question has an X already")
     parent = question_id(question)
@@ -41,7 +44,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
         asked = FOBAR_QUESTION.format(question=masked, answer=shown(base.gold))
         value = Fraction(text)
         key = record_id("gsm8k-train", "fobar", asked)
-        made = _backward(base, text, key, seed)
+        made = backward_solution(base, text, key, seed)
         session = executor.open()
         try:
             output = run_block(session, made[1].source)
@@ -50,7 +53,51 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
         # The only solution must be the number that was masked.
         if output.status == "ok" and output.stdout.strip() == f"[{shown(value)}]":
             closing = Text(made[2].text.format(answer=shown(value)))
-            yield record(asked, (made[0], made[1], output, closing), value, key, "fobar", parent)
+            yield record(
+                asked,
+                (made[0], made[1], output, closing),
+                value,
+                key,
+                "fobar",
+                parent,
+                label="masked number",
+                seed=seed,
+            )
+
+
+_MASKABLE: Final = re.compile(r"(?<![\w.,/:-])\$?(\d[\d,]*(?:\.\d+)?)(?=%?(?:[\s.,?!;]|$))(?![.,]\d)")
+
+
+def masked_questions(question: str, gold: str, seed: int) -> list[tuple[str, str]]:
+    """A backward question for each number of a question, and the number, in random order (as MetaMath masks them)."""
+    if re.search(r"\bX\b", question):
+        return []
+    found = []
+    for m in _MASKABLE.finditer(question):
+        masked = f"{question[: m.start(1)]}X{question[m.end(1) :]}"
+        hidden = m[1].replace(",", "").rstrip(".")
+        found.append((FOBAR_QUESTION.format(question=masked, answer=gold), hidden))
+    random.Random(f"{question}/{seed}/masked").shuffle(found)
+    return found
+
+
+def fobar_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
+    """Backward questions solved by a teacher; the masked number is the label.
+
+    Raises:
+        NotMade: If no number can be masked, or no solution finds it.
+    """
+    masked = masked_questions(problem.text, need_gold(problem), asked.teacher.sampling.seed)[: asked.per_problem]
+    if not masked:
+        raise NotMade("no number can be masked")
+
+    def one(sample: int) -> Transcript:
+        if sample >= len(masked):
+            raise NotMade("no number can be masked")
+        question, hidden = masked[sample]
+        return asked.confirmed("fobar", problem, question, hidden, "masked number", cancel)
+
+    return several(asked, one)
 
 
 _BACKWARD_OPENINGS: Final = (
@@ -65,7 +112,8 @@ _BACKWARD_CLOSINGS: Final = (
 )
 
 
-def _backward(base: Grounded, text: str, key: str, seed: int) -> tuple[Text, Code, Text]:
+def backward_solution(base: Grounded, text: str, key: str, seed: int) -> tuple[Text, Code, Text]:
+    """Words, code and closing words that find the number of ``text`` from the answer; ``{answer}`` is left open."""
     rng = random.Random(f"{key}/{seed}/words")
     chain, names = base.chain, [s.name for s in base.chain.steps]
     comments = rng.random() < 0.5

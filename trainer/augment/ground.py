@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, number, parse_solution, shown
+from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, number, parse_solution, said_numbers, shown
+from trainer.synthesize.make_code import linked_chain
 from tutor_app.core.transcript import Answer, Part, Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
@@ -67,8 +68,44 @@ def ground(question: str, answer: str) -> Grounded:
     return Grounded(question, chain, gold, places)
 
 
-def record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, method: str, parent: str) -> Transcript:
-    """A solved problem with its provenance."""
+def maskable(question: str, answer: str) -> Grounded:
+    """The operands that may be masked, one at a time: each stands once in the question and can mean nothing else.
+
+    Raises:
+        NotAChain: If the solution is no exact chain, or no operand is such.
+    """
+    chain, gold = linked_chain(question, answer)
+    found: dict[Fraction, list[tuple[int, int]]] = {}
+    for m in _OPERAND.finditer(question):
+        found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    meant = meant_numbers(question) | set(chain.results()) | {Fraction(1)}
+    literals = {literal.text: literal.value for literal in chain.literals()}
+    said = said_numbers(question)
+    places: dict[str, tuple[int, int]] = {}
+    for text, value in literals.items():
+        # A number may hide in another: 80 in 20 percent off.
+        kin = {100 - value, 100 + value, value / 100, 1 - value / 100, 1 + value / 100, value * 100}
+        hides = any(v in kin and v not in said for v in literals.values())
+        twice = [t for t, v in literals.items() if v == value and t != text]
+        if len(found.get(value, [])) == 1 and value not in meant and not hides and not twice:
+            places[text] = found[value][0]
+    if not places:
+        raise NotAChain("no number of the question can be masked safely")
+    return Grounded(question, chain, gold, places)
+
+
+def record(
+    problem: str,
+    parts: Sequence[Part],
+    gold: Fraction,
+    key: str,
+    method: str,
+    parent: str,
+    *,
+    label: str,
+    seed: int,
+) -> Transcript:
+    """A problem solved by rules, with its provenance; ``label`` says how its answer is known."""
     return Transcript.of(
         problem,
         *parts,
@@ -80,6 +117,10 @@ def record(problem: str, parts: Sequence[Part], gold: Fraction, key: str, method
             "parent": parent,
             "method": method,
             "licence": "MIT",
+            "teacher": "rules",
+            "prompt": "",
+            "seed": seed,
+            "label": label,
             "gold": shown(gold),
         },
     )

@@ -9,15 +9,19 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from trainer.augment.asked import Asked, several
 from trainer.augment.ground import ANY_NUMBER, ground, record
-from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, Step, number, shown
+from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, number, shown
 from trainer.data.gsm8k import Literal as Operand
+from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import draft, execute
-from tutor_app.core.ports import CodeExecutor
+from trainer.teacher.work import NotMade
+from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.transcript import Transcript
 
 
@@ -59,8 +63,24 @@ def numbers(
             parts = execute(draft(text, chain, new[-1], key, seed=seed, style=style), executor)
             if parts is not None:
                 n -= 1
-                yield record(text, parts, new[-1], key, "alter-numbers", parent)
+                yield record(text, parts, new[-1], key, "alter-numbers", parent, label="executed", seed=seed)
                 break
+
+
+def numbers_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
+    """The problem with other numbers, by a teacher; the answer is what most solutions agree on.
+
+    Raises:
+        NotMade: If words were changed, too, or the votes do not agree.
+    """
+
+    def one(sample: int) -> Transcript:
+        question = asked.question("numbers", problem, cancel, sample)
+        if ANY_NUMBER.sub("#", " ".join(problem.text.split())) != ANY_NUMBER.sub("#", question):
+            raise NotMade("more than the numbers was changed")
+        return asked.voted("numbers", problem, question, cancel)
+
+    return several(asked, one)
 
 
 _CEILINGS: Final = tuple(
@@ -126,14 +146,15 @@ def _rewritten(chain: Chain, draw: Mapping[str, str], old: Sequence[Fraction], n
             return None
     steps = []
     for step in chain.steps:
-        sentence, goal = (_renumbered(t, known) for t in (step.sentence, step.goal))
+        sentence, goal = (renumbered(t, known) for t in (step.sentence, step.goal))
         if sentence is None or goal is None:
             return None
-        steps.append(Step(_with_literals(step.node, draw), step.name, sentence, goal))
+        steps.append(replace(step, node=_with_literals(step.node, draw), sentence=sentence, goal=goal))
     return Chain(tuple(steps))
 
 
-def _renumbered(text: str, known: Mapping[Fraction, str]) -> str | None:
+def renumbered(text: str, known: Mapping[Fraction, str]) -> str | None:
+    """A text with the new writing for each number; None if one has none."""
     out, last = "", 0
     for m in ANY_NUMBER.finditer(text):
         written = m[0].rstrip(",")

@@ -11,7 +11,7 @@ import ast
 import keyword
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -181,13 +181,16 @@ class Step:
         node: The expression.
         name: A name for the result: a Python identifier, unique in the chain.
         sentence: The line of the solution with its annotations worked out, as prose.
-        goal: The same line without the result: what is calculated, not what comes out.
+        goal: The same line without the result: the calculation, not what comes out.
+        what: What is calculated, in words without any number, such as "the number of clips sold in May"; empty if the
+            line does not tell.
     """
 
     node: Node
     name: str
     sentence: str
     goal: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +234,7 @@ class Chain:
                 todo += [r.step for r in leaves(self.steps[i].node, Ref)]
         new = {old: i for i, old in enumerate(sorted(keep))}
         steps = [self.steps[old] for old in sorted(keep)]
-        return Chain(tuple(Step(_renumbered(s.node, new), s.name, s.sentence, s.goal) for s in steps))
+        return Chain(tuple(replace(s, node=_renumbered(s.node, new)) for s in steps))
 
 
 def leaves(node: Node, kind: type) -> list:  # type: ignore[type-arg]  # the leaves are of ``kind``
@@ -333,7 +336,7 @@ def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain,
                 rest = line[m.end() :]
             name = _name(rest, names) or _unique(f"step_{len(steps) + 1}", names)
             names.add(name)
-            steps.append(Step(node, name, prose(line), goal(line)))
+            steps.append(Step(node, name, prose(line), goal(line), what(line[: m.start()], rest)))
             values.append(value)
     if not steps:
         raise NotAChain("there is no annotation")
@@ -413,6 +416,130 @@ def goal(line: str) -> str:
     without = re.sub(r"<<([^<>=]*)=[^<>]*>>\s*\$?-?[\d,]*\.?\d+", r"\1", without)
     # "S + <<+30+46=76>>76" would become "S + +30+46".
     return "" if re.search(r"[-=+*/]\s*\+\s*\d", without) else prose(without)
+
+
+_AFTER_RESULT: Final = re.compile(r"\s*\$?-?[\d,]*\.?\d+(?P<percent>%?)\s*(?P<words>[A-Za-z' -]*)")
+_SUBJECT: Final = re.compile(
+    r"(?:^|[.,;] |\b(?:so|that|then|means|thus|therefore|hence|now) )"
+    r"(?P<subject>[Tt]he [A-Za-z' -]+?|[A-Z][a-z]+'s [A-Za-z' -]+?) (?:is|are|was|were|will be|equals|would be) "
+    r"(?:now |then |therefore |thus |only |a total of |equal to )?[-\d$.,(%=+*/x× ]*$"
+)
+_NO_BEGINNING: Final = frozenset(
+    [
+        "about",
+        "ago",
+        "after",
+        "all",
+        "and",
+        "are",
+        "around",
+        "at",
+        "away",
+        "because",
+        "before",
+        "but",
+        "by",
+        "each",
+        "every",
+        "everything",
+        "extra",
+        "fewer",
+        "for",
+        "from",
+        "greater",
+        "in",
+        "into",
+        "is",
+        "it",
+        "large",
+        "left",
+        "less",
+        "long",
+        "longer",
+        "more",
+        "most",
+        "not",
+        "of",
+        "off",
+        "old",
+        "older",
+        "on",
+        "only",
+        "or",
+        "out",
+        "over",
+        "per",
+        "plus",
+        "remaining",
+        "shorter",
+        "so",
+        "tall",
+        "taller",
+        "than",
+        "that",
+        "the",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "times",
+        "to",
+        "together",
+        "total",
+        "under",
+        "until",
+        "was",
+        "were",
+        "when",
+        "which",
+        "while",
+        "who",
+        "will",
+        "with",
+        "without",
+        "would",
+        "year-old",
+        "worth",
+    ]
+)
+_NO_ENDING: Final = re.compile(
+    r"\s+(?:a|after|an|and|are|as|at|because|before|but|by|each|every|for|from|he|his|her|if|in|into|is|it|its|of|on|or|"
+    r"per|she|since|so|than|that|the|their|then|they|this|to|was|were|when|which|while|with)$"
+)
+_MOST_WORDS: Final = 9
+
+
+def what(before: str, rest: str) -> str:
+    """What a calculation gives, in words: from what stands before it, or after its result; empty if neither tells.
+
+    Args:
+        before: The line up to the calculation.
+        rest: The line from the result on.
+    """
+    subject = _SUBJECT.search(_ANNOTATION.sub("", before))
+    if subject is not None and 2 <= len(subject["subject"].split()) <= _MOST_WORDS:
+        words = subject["subject"].strip()
+        return words[0].lower() + words[1:] if words.startswith("The ") else words
+    after = _AFTER_RESULT.match(rest)
+    if after is None or after["percent"]:
+        return ""
+    words = re.sub(r"\s+(?:is|are|was|were)\b(?=\s+[a-z]+(?:ed|en|t|ing|ld|ft)\b)", "", after["words"].strip())
+    words = re.split(
+        r"\s+(?:because|since|so|but|if|than|as|is|are|was|were|which|that|who|when|he|she|they)\b", words
+    )[0]
+    while (shorter := _NO_ENDING.sub("", words)) != words:
+        words = shorter
+    parts = words.split()
+    first = parts[0].lower() if parts else ""
+    if not parts or len(parts) > _MOST_WORDS or first in _NO_BEGINNING or len(first) < 3:
+        return ""
+    return f"the number of {words}" if first.endswith("s") or first in _PLURALS else ""
+
+
+_PLURALS: Final = frozenset(
+    ["people", "children", "men", "women", "feet", "mice", "geese", "fish", "sheep", "teeth", "inches", "cattle"]
+)
 
 
 def _node(tree: ast.expr, text: str) -> Node:

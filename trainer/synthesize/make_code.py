@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from trainer.data.gsm8k import Chain, NotAChain, parse_solution, said_numbers, shown, source
+from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, parse_solution, said_numbers, shown, source
 from trainer.data.records import question_id, record_id
+from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
 from tutor_app.core.solve import feedback
@@ -73,7 +74,7 @@ def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed:
         NotAChain: If the annotations are no exact chain or no layout of them re-executes to the gold answer.
         SandboxFault: If code cannot be run here at all.
     """
-    chain, gold = parse_solution(answer, said_numbers(question))
+    chain, gold = linked_chain(question, answer)
     source_id = question_id(question)
     for style in _styles(source_id, seed):
         parts = execute(draft(question, chain, gold, source_id, seed=seed, style=style), executor)
@@ -93,6 +94,54 @@ def make(question: str, answer: str, line: int, executor: CodeExecutor, *, seed:
                 },
             )
     raise NotAChain("the code does not print the answer exactly")
+
+
+def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
+    """The chain of a GSM8K problem in which every step is needed and every number comes from somewhere.
+
+    A number that is both a result and stated by the question is first taken as stated. If a step is then needed by
+    nothing, such a number was the step's result.
+
+    Raises:
+        NotAChain: If the annotations are no exact chain, a step stays unused, or a number is neither stated by the
+            question, nor meant by a word of it, nor a result.
+    """
+    said = said_numbers(question)
+    chain, gold = parse_solution(answer, said)
+    if len(chain.needed().steps) < len(chain.steps):
+        chain, gold = parse_solution(answer)
+        if len(chain.needed().steps) < len(chain.steps):
+            raise NotAChain("nothing uses the result of a step")
+    known = said | meant_numbers(question) | _shares(said, question) | _ALWAYS_KNOWN
+    loose = [literal.text for literal in chain.literals() if literal.value not in known]
+    if loose:
+        raise NotAChain(f"a number comes from nowhere, {loose[0]}")
+    return chain, gold
+
+
+_ALWAYS_KNOWN: Final = frozenset((Fraction(1), Fraction(100), Fraction(1, 100)))
+
+
+def _shares(said: Collection[Fraction], question: str) -> set[Fraction]:
+    """The other writings of what a question states: percentages as shares, cents as dollars, halves and quarters."""
+    found: set[Fraction] = set()
+    if re.search(r"%|percent", question, re.IGNORECASE):
+        found |= {f for n in said if n <= 1000 for f in (n / 100, 1 - n / 100, 1 + n / 100, 100 - n, 100 + n)}
+    if re.search(r"\bcents?\b|¢", question, re.IGNORECASE):
+        found |= {n / 100 for n in said}
+    for pattern, values in _FRACTION_WORDS:
+        if re.search(pattern, question, re.IGNORECASE):
+            found |= set(values)
+    return found
+
+
+_FRACTION_WORDS: Final = (
+    (r"\bhal(?:f|ves)\b|1/2|½", (Fraction(1, 2),)),
+    (r"\bquarters?\b|1/4|¼", (Fraction(1, 4), Fraction(3, 4))),
+    (r"\bnickels?\b", (Fraction(1, 20),)),
+    (r"\bdimes?\b", (Fraction(1, 10),)),
+    (r"\bpenn(?:y|ies)\b", (Fraction(1, 100),)),
+)
 
 
 def _styles(key: str, seed: int) -> tuple[str, ...]:
@@ -116,13 +165,14 @@ def draft(
     rng = random.Random(f"{key}/{seed}/words")
     steps = chain.steps
     parts: list[Text | Code] = []
-    goals = _unrepeated([s.goal for s in steps])
-    planned = rng.random() < 0.45 and all(goals)
+    goals = [s.what for s in steps]
+    # A plan says what is calculated, each in words of its own; how much is for the code to say.
+    planned = rng.random() < 0.6 and all(goals) and len({g.casefold() for g in goals}) == len(goals)
     if planned:
-        lines = "".join(f"{i}. {g}\n" for i, g in enumerate((g for g in goals if g), 1))
+        lines = "".join(f"{i}. Find {g}.\n" for i, g in enumerate(goals, 1))
         parts.append(Text(f"{rng.choice(_PLANS)}{lines}\n"))
     else:
-        parts.append(Text(rng.choice(_OPENINGS).format(ask=ask(question))))
+        parts.append(Text(rng.choice(_OPENINGS).format(ask=asking(question))))
     comments = not planned or rng.random() < 0.5
     layout = rng.choice(("flat", "flat", "function", "two"))
     closing = f"{steps[-1].sentence}\n" if rng.random() < 0.6 and "=" in steps[-1].sentence else ""
@@ -199,12 +249,6 @@ def printed_number(text: str) -> Fraction | None:
     return Fraction(last) if re.fullmatch(r"-?\d+(?:\.\d+|/\d+)?", last) else None
 
 
-def ask(question: str) -> str:
-    """The sentence that asks, or the last one."""
-    sentences = re.split(r"(?<=[.!?])\s+", question.strip())
-    return next((s for s in reversed(sentences) if s.endswith("?")), sentences[-1])
-
-
 def _imports(style: str, code: str) -> str:
     return _IMPORTS[style] if style in _IMPORTS and f"{style}(" in code else ""
 
@@ -216,7 +260,7 @@ def _unrepeated(goals: Sequence[str]) -> list[str]:
 
 def _lines(chain: Chain, start: int, end: int, comments: bool, style: str) -> str:
     names = [s.name for s in chain.steps]
-    goals = _unrepeated([s.goal for s in chain.steps])
+    goals = _unrepeated([s.what for s in chain.steps])
     exact = "" if style == "plain" else style
     lines = []
     for i in range(start, end):

@@ -14,7 +14,7 @@ from tutor_app.core.dialect import MUMATH, render
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 
-GSM8K = {"question": "How many?", "answer": "He has 48/2 = <<48/2=24>>24.\n#### 1,024"}
+GSM8K = {"question": "He has half of 48. How many?", "answer": "He has 48/2 = <<48/2=24>>24.\n#### 1,024"}
 MATH = {"problem": "What is $1+1$?", "solution": "It is $\\boxed{2}$.", "level": "Level 1", "type": "Algebra"}
 CODE = "Let's see.\n```python\nprint(1)\n```\n```output\n1\n```\nSo $\\boxed{1}$."
 

@@ -6,12 +6,16 @@ import pytest
 
 from tests.trainer.local_code import LocalExecutor
 from trainer.data.gsm8k import NotAChain, parse_solution, shown
-from trainer.synthesize.make_code import ask, draft, execute, make, printed_number
+from trainer.data.sentences import asking
+from trainer.synthesize.make_code import draft, execute, make, printed_number
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import MUMATH, body, parse
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 
-QUESTION = "Natalia sold clips to 48 friends in April, and half as many in May. How many clips did she sell in all?"
+QUESTION = (
+    "Natalia sold clips to 48 friends in April, and half as many in May. A shop sold 4 times as many as she did in all. "
+    "How many clips did the shop sell?"
+)
 ANSWER = (
     "She sold 48/2 = <<48/2=24>>24 clips in May.\nShe sold 48+24 = <<48+24=72>>72 clips.\n"
     "With a third more that is 72*4 = <<72*4=288>>288 clips.\n#### 288"
@@ -61,9 +65,14 @@ def test_every_style_runs_to_the_gold_answer(style: str) -> None:
 
 def test_noise_of_floats_is_never_kept() -> None:
     answer = "A <<0.1+0.2=0.3>>0.3 kg\nB <<0.3*10=3>>3 kg\n#### 3"
-    record = make("How much?", answer, 1, LocalExecutor())
+    record = make("A box holds 0.1 kg and 0.2 kg of tea. How much tea do 10 boxes hold?", answer, 1, LocalExecutor())
     last = [p for p in record.solution if isinstance(p, Output)][-1]
     assert printed_number(last.stdout) == 3
+
+
+def test_a_number_that_comes_from_nowhere_is_refused() -> None:
+    with pytest.raises(NotAChain, match="a number comes from nowhere, 4"):
+        make(QUESTION.replace("4 times", "several times"), ANSWER, 1, LocalExecutor())
 
 
 def test_a_solution_that_does_not_re_execute_is_refused() -> None:
@@ -101,8 +110,8 @@ def test_printed_numbers(text: str, value: Fraction | None) -> None:
 
 
 def test_the_asking_sentence() -> None:
-    assert ask("He has 3. How many are left? Round it.") == "How many are left?"
-    assert ask("Find x.") == "Find x."
+    assert asking("He has 3. How many are left? Round it.") == "How many are left?"
+    assert asking("Find x.") == "Find x."
 
 
 def test_most_of_gsm8k_train_becomes_verified_code(gsm8k_train: Path) -> None:

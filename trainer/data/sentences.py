@@ -1,0 +1,27 @@
+"""Sentences of a question: what is known, and what is asked."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_END: Final = re.compile(r"(?<=[.!?])[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018]?[A-Z0-9$])")
+_TITLE: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|No|vs|approx|e\.g|i\.e|a\.m|p\.m)|\b[A-Z])\.$")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; an abbreviation such as "Mr." or "sq. ft." ends none."""
+    found: list[str] = []
+    held = ""
+    for piece in _END.split(" ".join(text.split())):
+        held = f"{held} {piece}" if held else piece
+        if not _TITLE.search(held):
+            found.append(held)
+            held = ""
+    return [*found, held] if held else found
+
+
+def asking(text: str) -> str:
+    """The sentence that asks, or the last one."""
+    found = sentences(text)
+    return next((s for s in reversed(found) if s.rstrip("\"')").endswith("?")), found[-1] if found else "")
