@@ -13,7 +13,7 @@ from tutor_app.core.dialect import MUMATH, body, parse
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 
 QUESTION = (
-    "Natalia sold clips to 48 friends in April, and half as many in May. A shop sold 4 times as many as she did in all. "
+    "Natalia sold clips to 48 friends in April, and half as many in May. A shop sold 4 times her total. "
     "How many clips did the shop sell?"
 )
 ANSWER = (
