@@ -170,6 +170,30 @@ def test_a_slightly_wide_formula_is_shrunk() -> None:
     assert fitted.lines[0].scale == pytest.approx(0.9)
 
 
+def lowest_strokes(latex: str) -> list[tuple[float, float]]:
+    """Where the strokes begin and end, in em, that come near the baseline."""
+    formula = typeset(latex, display=True)
+    assert formula.ok
+    boxes = [p.boundingRect() for ink in formula.inks for p in ink.path.toSubpathPolygons()]
+    return sorted((b.left(), b.right()) for b in boxes if b.bottom() > -0.45)
+
+
+@pytest.mark.parametrize("words", ["a+c", "\\text{divide both sides by two}", "R_2-2R_1"])
+@pytest.mark.parametrize("arrow", ["xrightarrow", "xleftarrow", "xleftrightarrow", "xRightarrow"])
+def test_an_arrow_is_longer_than_the_words_on_it(arrow: str, words: str) -> None:
+    formula = typeset(f"\\{arrow}{{{words}}}", display=True)
+    strokes = lowest_strokes(f"\\{arrow}{{{words}}}")
+    assert strokes[0][0] <= 0.1
+    assert max(right for _, right in strokes) >= formula.width - 0.1
+    assert formula.width < typeset(words, display=True).width + 1
+
+
+def test_a_sign_with_words_set_over_it_keeps_its_length() -> None:
+    assert typeset("\\overset{\\text{by definition}}{\\to}", display=True).width == pytest.approx(
+        typeset("\\overset{\\text{by definition}}{=}", display=True).width, abs=0.1
+    )
+
+
 def test_breaking_keeps_everything() -> None:
     source = "a = \\frac{b = 1}{2} + (c = d) \\le e"
     assert break_rows(source) == [["a ", "= \\frac{b = 1}{2} + (c = d) ", "\\le e"]]

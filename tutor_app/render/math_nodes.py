@@ -1,13 +1,13 @@
-"""Five of ziamath's layout nodes, done over: signs, rows, tables, enclosures and text.
+"""Some of ziamath's layout nodes, done over: signs, scripts above and below, rows, tables, enclosures and text.
 
 Signs and rows without ink have a height of zero (ziamath gives them limits that are the wrong way round, and whatever
 is put around them grows to hundreds of em), and large operators never stretch with the row they stand in.
 
 Rows are measured once instead of once for every level above them (ziamath's time doubles with each level of nesting).
-Tables have rules and the even baselines of a book. Text with a character that the mathematics font lacks (Chinese,
-Hebrew, emoji) is set by Qt in the face of the prose, with its fall-backs, shaping and direction. Importing this module
-registers the five in ziamath; everything else is laid out by ziamath as it is. Refuses to parse: what to draw was
-decided in the MathML.
+Tables have rules and the even baselines of a book. Arrows with words are as long as the words. Text with a character
+that the mathematics font lacks (Chinese, Hebrew, emoji) is set by Qt in the face of the prose, with its fall-backs,
+shaping and direction. Importing this module registers the nodes in ziamath; everything else is laid out by ziamath as
+it is. Refuses to parse: what to draw was decided in the MathML.
 """
 
 from __future__ import annotations
@@ -23,7 +23,19 @@ from ziafont.fonttypes import BBox
 from ziafont.glyph import fmt
 from ziamath import operators
 from ziamath.drawable import Box, Drawable, HLine, VLine
-from ziamath.nodes import Menclose, Midentifier, Mnode, Mnumber, Moperator, Mrow, Mtable, Mtext
+from ziamath.nodes import (
+    Menclose,
+    Midentifier,
+    Mnode,
+    Mnumber,
+    Moperator,
+    Mover,
+    Mrow,
+    Mtable,
+    Mtext,
+    Munder,
+    Munderover,
+)
 
 from tutor_app.render.theme import text_font
 
@@ -45,6 +57,10 @@ _SIDE: Final = 0.06  # between a matrix and its fences
 _COLUMN_GAP: Final = 0.9
 _RULE_GAP: Final = 0.42  # between a rule and its cells
 _DOUBLE: Final = 0.14  # between the two lines of a double rule
+_ARROW_ENDS: Final = 0.7  # by which an arrow is longer than the words above and below it
+_ARROWS: Final = frozenset("\u2190\u2192\u2194\u21d0\u21d2\u21d4\u21a6\u21a9\u21aa\u21bc\u21bd\u21c0\u21c1")
+_LENGTH: Final = "data-length"
+"""Attribute of an ``mo`` that is a base: how long it is drawn, in points."""
 
 
 @cache
@@ -62,6 +78,8 @@ class Sign(Moperator, tag="mo"):  # type: ignore[misc, call-arg]
     """An operator or a fence; a sum or a product has its own size, whatever stands beside it."""
 
     def _setup(self, **kwargs: Any) -> None:
+        if length := self.element.get(_LENGTH):
+            self.width = float(length)
         if self.params.get("largeop") == "true":
             self.params["stretchy"] = "false"
         super()._setup(**kwargs)
@@ -82,6 +100,48 @@ class Identifier(Midentifier, tag="mi"):  # type: ignore[misc, call-arg]
     def _setup(self, **kwargs: Any) -> None:
         super()._setup(**kwargs)
         self.bbox: BBox = _level(self.bbox)
+
+
+def _lengthen(node: Mnode, element: ET.Element, **kwargs: Any) -> None:
+    """Let the arrow that is the base of ``element`` (``\\xrightarrow``) reach beyond what stands above and below it."""
+    base = element[0]
+    if base.tag != "mo" or base.get(_LENGTH) or (base.text or "").strip() not in _ARROWS:
+        return
+    if all(label.tag != "mpadded" for label in element[1:]):  # \\overset: a sign with its own length
+        return
+    length = 0.0
+    for label in element[1:]:
+        node.increase_child_scriptlevel(label)
+        box = Mnode.fromelement(label, parent=node, **kwargs).bbox
+        length = max(length, box.xmax - box.xmin)
+    base.set(_LENGTH, f"{length + _ARROW_ENDS * node.glyphsize:.2f}")
+
+
+class Over(Mover, tag="mover"):  # type: ignore[misc, call-arg]
+    """A base with something above it; an arrow is as long as the words above it need."""
+
+    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
+        Mnode.__init__(self, element, parent, **kwargs)
+        _lengthen(self, element, **kwargs)
+        super().__init__(element, parent, **kwargs)
+
+
+class Under(Munder, tag="munder"):  # type: ignore[misc, call-arg]
+    """A base with something below it; an arrow is as long as the words below it need."""
+
+    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
+        Mnode.__init__(self, element, parent, **kwargs)
+        _lengthen(self, element, **kwargs)
+        super().__init__(element, parent, **kwargs)
+
+
+class UnderOver(Munderover, tag="munderover"):  # type: ignore[misc, call-arg]
+    """A base between two things; an arrow is as long as the longer of them needs."""
+
+    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
+        Mnode.__init__(self, element, parent, **kwargs)
+        _lengthen(self, element, **kwargs)
+        super().__init__(element, parent, **kwargs)
 
 
 def _has_stretchy(elements: list[ET.Element]) -> bool:

@@ -58,6 +58,7 @@ _SIGNS: Final = {
 _FENCED: Final = {
     "abs": ("|", "|"), "norm": ("\\|", "\\|"), "ceil": ("\\lceil", "\\rceil"), "floor": ("\\lfloor", "\\rfloor"),
     "set": ("\\{", "\\}"), "Set": ("\\{", "\\}"), "Bra": ("\\langle", "|"), "Ket": ("|", "\\rangle"),
+    "bra": ("\\langle", "|"), "ket": ("|", "\\rangle"), "eval": (".", "|"), "evaluated": (".", "|"),
     "Braket": ("\\langle", "\\rangle"), "ev": ("\\langle", "\\rangle"), "expval": ("\\langle", "\\rangle"),
     "paren": ("(", ")"), "pqty": ("(", ")"), "bqty": ("[", "]"),
     "Bqty": ("\\{", "\\}"),
@@ -114,6 +115,8 @@ _POWERS: Final = {"squared": "2", "cubed": "3"}
 _CHEMICAL_ARROWS: Final = {
     "<=>": "\\rightleftharpoons ", "<->": "\\leftrightarrow ", "->": "\\rightarrow ", "<-": "\\leftarrow ",
 }  # fmt: skip
+_LONG_ARROWS: Final = {"->": "xrightarrow", "<-": "xleftarrow", "<->": "xleftrightarrow"}
+"""What an arrow of mhchem is that has words above it: as long as these."""
 _CHEMICAL: Final = re.compile(
     r"(?P<arrow>(?:<=>|<->|->|<-)(?:\[(?P<above>[^\]]*)\](?:\[(?P<below>[^\]]*)\])?)?)|(?P<leaves>(?<=\s)[v^](?=\s|$))|(?P<state>\((?:aq|s|l|g)\))|(?P<element>[A-Za-z]+)|(?P<number>\d+(?:[./]\d+)?)"
     r"|\^\{?(?P<charge>\d*[+-]|\d+)\}?|_\{?(?P<index>\w+)\}?|(?P<sign>(?<=[A-Za-z0-9)\]])[+-](?=\s|$|[\])]))|(?P<other>.)",
@@ -368,6 +371,11 @@ def _chemistry(formula: str) -> str:
         kind, text = m.lastgroup, m[0]
         if kind == "arrow":
             arrow = _CHEMICAL_ARROWS[text.partition("[")[0]]
+            if name := _LONG_ARROWS.get(text.partition("[")[0]) if m["above"] else None:
+                below = f"[\\text{{{m['below']}}}]" if m["below"] else ""
+                out += f"\\{name}{below}{{\\text{{{m['above']}}}}}"
+                before = text[-1:]
+                continue
             if m["below"]:
                 arrow = f"\\underset{{\\text{{{m['below']}}}}}{{{arrow}}}"
             out += f"\\overset{{\\text{{{m['above']}}}}}{{{arrow}}}" if m["above"] else arrow

@@ -27,7 +27,7 @@ _STYLED_TEXT: Final = ("textbf", "textit", "emph", "texttt")
 _QUOTATION: Final = re.compile(r"``(.*?)(?:\"|'')", re.DOTALL)
 _CORNERS: Final = {"lceil": "\u2308", "rceil": "\u2309", "lfloor": "\u230a", "rfloor": "\u230b"}
 _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
-    (re.compile(r"\\(?:label|vspace\*?|hphantom|vphantom)\s*\{[^{}]*\}"), ""),
+    (re.compile(r"\\(?:label|require|usepackage|vspace\*?|hphantom|vphantom)\s*\{[^{}]*\}"), ""),
     (
         re.compile(
             r"\\(?:nonumber|notag|hfill|noindent|centering|allowbreak|nobreak|par|qedhere|strut|mathstrut|null)\b"
