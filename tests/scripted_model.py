@@ -48,7 +48,7 @@ class Failure:
 
 
 class ScriptedModel:
-    """Says the first reply to a new problem, the second once that is in the prompt, and so on; then nothing.
+    """Says the first reply to a problem or question, the second once that is in the prompt, and so on; then nothing.
 
     A token is ``token_size`` characters, in replies and prompts alike. The temperature and the seed change
     nothing.
@@ -99,7 +99,8 @@ class ScriptedModel:
     def _speak(
         self, prompt: Sequence[Span], max_tokens: int, stop: Sequence[str], cancel: Cancel
     ) -> Iterator[Generation]:
-        number = sum(s.supervised for s in prompt)
+        frames = [n for n, s in enumerate(prompt) if s.special]  # what was said before the last one is over
+        number = sum(s.supervised for s in prompt[frames[-1] if frames else 0 :])
         text = "".join(s.text for s in prompt)
         # By characters, which is what is meant here.
         kept = max((len(os.path.commonprefix([text, known])) for known in self._known), default=0)  # noqa: RUF071

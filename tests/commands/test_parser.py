@@ -23,6 +23,8 @@ LEAST = {
     "step": ["f.py"],
     "models": [],
     "votes": ["latest"],
+    "ask": ["latest", "Why?"],
+    "hint": ["1+1"],
     "export": ["latest"],
     "import": ["f.json"],
     "serve": [],

@@ -56,6 +56,40 @@ def test_a_recorded_solution_is_in_the_library(library: MemoryLibrary) -> None:
     assert library.get(entry.id) == last.transcript
 
 
+def test_a_question_and_its_reply_are_kept_with_the_solution(library: MemoryLibrary) -> None:
+    *_, last = solved(library)
+    assert isinstance(last, Finished)
+    (entry,) = library.entries()
+    asked = tutor("Because $6 \\cdot 7 = 42$.").ask(
+        last.transcript, " Why?\r\n", settings=SETTINGS, library=lambda: library, key=entry.id
+    )
+    first, *_, end = asked
+    assert first == Recorded(entry.id)
+    assert isinstance(end, Finished)
+    assert library.count() == 1
+    assert library.get(entry.id) == end.transcript
+    assert end.transcript.replies[1] == ("Why?", (Text("Because $6 \\cdot 7 = 42$."),))
+    assert [e.id for e in library.entries("because")] == [entry.id]
+
+
+def test_a_solution_that_is_not_kept_yet_is_kept_with_its_question(library: MemoryLibrary) -> None:
+    made = Transcript.of(PROBLEM, Text("42."))
+    *_, end = tutor("Yes.").ask(made, "Sure?", settings=SETTINGS, library=lambda: library)
+    assert isinstance(end, Finished)
+    assert [library.get(e.id) for e in library.entries()] == [end.transcript]
+
+
+@pytest.mark.parametrize(
+    ("made", "question"), [(Transcript.of(PROBLEM), "Why?"), (Transcript.of(PROBLEM, Text("42")), " ")]
+)
+def test_what_cannot_be_asked_is_refused_before_anything_happens(
+    library: MemoryLibrary, made: Transcript, question: str
+) -> None:
+    with pytest.raises(UserFault):
+        next(tutor("Yes.").ask(made, question, settings=SETTINGS, library=lambda: library))
+    assert library.count() == 0
+
+
 def test_without_a_library_nothing_is_kept_and_nothing_said_of_it() -> None:
     events = list(tutor().solve(PROBLEM, settings=SETTINGS))
     assert not any(isinstance(e, Recorded) for e in events)

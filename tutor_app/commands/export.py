@@ -137,9 +137,8 @@ def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None
     library: Library | None = None
     try:
         for name in names:
-            path = user_path(name)
-            if name.lower().endswith((".json", ".jsonl")) or path.is_file():
-                found += read_transcripts(path)
+            if is_file(name):
+                found += read_transcripts(user_path(name))
                 continue
             if library is None:
                 from tutor_app.adapters.library import Library
@@ -153,6 +152,11 @@ def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None
         if library is not None:
             library.close()
     return found
+
+
+def is_file(name: str) -> bool:
+    """Whether a name means a file rather than a saved solution."""
+    return name.lower().endswith((".json", ".jsonl")) or user_path(name).is_file()
 
 
 def solution_id(name: str, library: Library) -> str:

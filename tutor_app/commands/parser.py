@@ -18,10 +18,12 @@ from typing import Final, TextIO
 
 from tutor_app import __version__
 from tutor_app.commands import (
+    ask,
     check,
     doctor,
     exec,
     export,
+    hint,
     import_,
     models,
     serve,
@@ -38,7 +40,7 @@ from tutor_app.tutor.paths import folders
 
 log = logging.getLogger(__name__)
 
-COMMANDS: Final = (solve, votes, check, exec, step, models, export, import_, serve, doctor, terminal, window)
+COMMANDS: Final = (solve, ask, hint, votes, check, exec, step, models, export, import_, serve, doctor, terminal, window)
 """Each module has ``add_parser(commands, common)`` and ``run(args)``."""
 
 

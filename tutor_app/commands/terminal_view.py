@@ -20,7 +20,9 @@ from tutor_app.core.events import (
     CodeStarted,
     FigureDrawn,
     Finished,
+    LeftOut,
     OutputDelta,
+    QuestionAsked,
     Reading,
     RunFinished,
     SolveEvent,
@@ -144,6 +146,12 @@ class TerminalView:
                 self._claims += [claim for claim in claims if claim not in known]
                 self._known[number] = frozenset(claims)
                 self._put_claims(wait=True)
+            case QuestionAsked(question):
+                self._line()
+                self._put(f"{question}\n", "answer", "? ")
+            case LeftOut():
+                self._line()
+                self._put(f"{event.sentence()}\n", "quiet")
             case ThoughtEnded(True):
                 self._line()
                 self._put("[that was a thought; the solution follows]\n", "quiet")

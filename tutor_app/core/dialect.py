@@ -211,8 +211,17 @@ DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML, ALPACA, NUMINA, OPENMATH)
 """The wire forms that a catalogue entry, a training configuration or a file can name."""
 
 
-def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> tuple[Span, ...]:
-    """Everything before the model's first word."""
+def header(
+    dialect: Dialect, problem: str, prompt: PromptSet | None = None, *, earlier: Transcript | None = None
+) -> tuple[Span, ...]:
+    """Everything before the model's first word.
+
+    Args:
+        dialect: Frames it.
+        problem: Or what is asked about the solution in ``earlier``.
+        prompt: System text and demonstrations.
+        earlier: The conversation that ``problem`` goes on.
+    """
     prompt = prompt or PromptSet()
     spans: list[Span] = []
     opening = ""
@@ -233,7 +242,16 @@ def header(dialect: Dialect, problem: str, prompt: PromptSet | None = None) -> t
         spans += (Span(s.text) for s in body(demo.solution, dialect))
         spans.append(Span(dialect.assistant_close, special=dialect.special))
         opening, user_open = "", dialect.user_open
-    spans += _framed(dialect, user_open, opening + problem + prompt.suffix, dialect.user_close)
+    if earlier is not None:
+        for n, (asked, parts) in enumerate(earlier.replies):
+            words = asked if n else opening + asked + prompt.suffix
+            spans += _framed(dialect, user_open, words, dialect.user_close)
+            spans.append(Span(dialect.before_reply, special=dialect.special))
+            spans += body(parts, dialect)
+            spans.append(Span(dialect.assistant_close, special=dialect.special))
+            user_open = dialect.user_open
+    words = problem if earlier is not None else opening + problem + prompt.suffix
+    spans += _framed(dialect, user_open, words, dialect.user_close)
     spans.append(Span(dialect.assistant_open, special=dialect.special))
     return _joined(spans)
 
@@ -257,9 +275,13 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
     close = dialect.assistant_close
     end = Span(close.rstrip("\n"), supervised=True, special=dialect.special)
     tail = Span(close[len(end.text) :], special=dialect.special)
-    parts = body(transcript.solution, dialect)
     answered = replace(dialect, assistant_open=dialect.before_reply)
-    return _joined([*header(answered, transcript.problem, prompt), *parts, end, tail])
+    (_, solution), *more = transcript.replies
+    spans = [*header(answered, transcript.problem, prompt), *body(solution, dialect), end, tail]
+    for asked, parts in more:
+        spans += _framed(dialect, dialect.user_open, asked, dialect.user_close)
+        spans += [Span(dialect.before_reply, special=dialect.special), *body(parts, dialect), end, tail]
+    return _joined(spans)
 
 
 def body(parts: Sequence[Part], dialect: Dialect) -> tuple[Span, ...]:

@@ -95,6 +95,34 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionAsked:
+    """The user has asked about the solution; the first event of the reply.
+
+    Attributes:
+        question: As it is asked.
+    """
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The conversation no longer fits into the model's context: it is not told of some of it.
+
+    Attributes:
+        turns: How many of the earlier questions, with their replies, the model is not told of.
+    """
+
+    turns: int
+
+    def sentence(self) -> str:
+        """One sentence for the user."""
+        if self.turns == 1:
+            return "The model's context is full: it is not told of the first question and its reply."
+        return f"The model's context is full: it is not told of the first {self.turns} questions and their replies."
+
+
+@dataclass(frozen=True, slots=True)
 class RoundStarted:
     """The model is about to speak; ``number`` counts from 1."""
 
@@ -319,6 +347,8 @@ class Finished:
 
 SolveEvent = (
     Recorded
+    | QuestionAsked
+    | LeftOut
     | RoundStarted
     | Reading
     | TextDelta

@@ -12,13 +12,14 @@ from tutor_app.core.events import (
     CodeStarted,
     FigureDrawn,
     OutputDelta,
+    QuestionAsked,
     RunFinished,
     SolveEvent,
     TextDelta,
     ThoughtDelta,
     ThoughtEnded,
 )
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought
 
 
 def replayed(parts: Sequence[Part]) -> Iterator[SolveEvent]:
@@ -37,6 +38,8 @@ def replayed(parts: Sequence[Part]) -> Iterator[SolveEvent]:
             case Thought(text):
                 yield ThoughtDelta(text)
                 yield ThoughtEnded()
+            case Question(text):
+                yield QuestionAsked(text)
             case Code(source):
                 yield CodeStarted()
                 yield CodeDelta(source + "\n")

@@ -25,10 +25,12 @@ from tutor_app.core.events import (
     EndReason,
     FigureDrawn,
     Finished,
+    LeftOut,
     OutputDelta,
     OutputEnded,
     OutputStarted,
     ParseEvent,
+    QuestionAsked,
     Reading,
     RoundStarted,
     RunFinished,
@@ -53,7 +55,7 @@ from tutor_app.core.ports import (
 from tutor_app.core.several import asked, parts_of, whole
 from tutor_app.core.thoughts import MARK, closing_mark, mark_kind, unfinished_mark
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.core.turns import TurnGuard
 
 MAX_PROBLEM: Final = 20_000
@@ -123,8 +125,7 @@ def check_problem(text: str) -> str:
     Raises:
         UserFault: If nothing is left, or it is too long.
     """
-    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
-    clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
+    clean = _cleaned(text)
     if not clean:
         raise UserFault("There is no problem to solve.", "Type one and try again.")
     if len(clean) > MAX_PROBLEM:
@@ -133,6 +134,28 @@ def check_problem(text: str) -> str:
             "Shorten it to what is needed.",
         )
     return clean
+
+
+def check_question(text: str) -> str:
+    """What is asked about a solution as it will be asked: cleaned as a problem is.
+
+    Raises:
+        UserFault: If nothing is left, or it is too long.
+    """
+    clean = _cleaned(text)
+    if not clean:
+        raise UserFault("There is no question.", "Type one and try again.")
+    if len(clean) > MAX_PROBLEM:
+        raise UserFault(
+            f"The question has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
+            "Shorten it to what is needed.",
+        )
+    return clean
+
+
+def _cleaned(text: str) -> str:
+    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
+    return clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
 
 
 def feedback(output: Output, limit: int = 400) -> str:
@@ -165,10 +188,14 @@ def repeats(text: str) -> bool:
 
 
 class Builder:
-    """Folds events into parts, so that whoever listens can save or draw what there is so far."""
+    """Folds events into parts, so that whoever listens can save or draw what there is so far.
 
-    def __init__(self) -> None:
-        self._parts: list[Part] = []
+    Args:
+        parts: What there is already: of a solution that goes on.
+    """
+
+    def __init__(self, parts: Iterable[Part] = ()) -> None:
+        self._parts: list[Part] = list(parts)
         self._words: list[str] = []
         self._thought: list[str] = []
         self._code: list[str] | None = None
@@ -209,6 +236,9 @@ class Builder:
                 self._parts = _with_output(self._parts, output)
             case ClaimsFound(number, claims):
                 self._claims[number] = claims
+            case QuestionAsked(question):
+                self._parts = [*self._all(), Question(question)]
+                self._words.clear()
             case AnswerFound(answer):
                 self._parts = [*self._all(), answer]
                 self._code = None
@@ -278,7 +308,8 @@ def _with_claims(parts: list[Part], claims: Mapping[int, tuple[Claim, ...]]) -> 
     out, number = list[Part](), 0
     for part in parts:
         if isinstance(part, Text):
-            fitting = tuple(c for c in claims.get(number, ()) if part.text[c.start : c.end] == c.text)
+            found = claims.get(number, part.claims)
+            fitting = tuple(c for c in found if part.text[c.start : c.end] == c.text)
             part, number = replace(part, claims=fitting), number + 1
         out.append(part)
     return tuple(out)
@@ -321,11 +352,12 @@ def solve(
     check: Callable[[Answer, tuple[Part, ...]], Answer] | None = None,
     builder: Builder | None = None,
     clock: Callable[[], float] = time.monotonic,
+    earlier: Transcript | None = None,
 ) -> Iterator[SolveEvent]:
-    """Solve ``problem``, yielding what happens.
+    """Solve ``problem``, or answer what is asked about a solution, yielding what happens.
 
     Args:
-        problem: As :func:`check_problem` gives it.
+        problem: As :func:`check_problem` gives it; or what is asked about the solution in ``earlier``.
         model: Writes.
         executor: Runs what the model writes.
         dialect: The model's wire form.
@@ -334,11 +366,18 @@ def solve(
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
         check: Gives the answer to these parts with its verdict.
-        builder: An empty one that will hold the parts so far, for a caller who wants them between two events.
+        builder: One that will hold the parts so far, for a caller who wants them between two events: empty, or with the
+            parts of ``earlier``.
         clock: Seconds, for budgets.
+        earlier: The conversation that goes on. The model is told all of it that fits into its context, and the names
+            of its code are there again.
     """
     prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or NeverCancelled()
-    run = _Solution(model, executor, dialect, prompt, settings, cancel, builder or Builder(), clock)
+    if earlier is not None:
+        # What a solution is to begin with, or to be told if it has no code, is not for a reply.
+        prompt = replace(prompt, opening="", nudge="")
+        builder = builder or Builder(earlier.solution)
+    run = _Solution(model, executor, dialect, prompt, settings, cancel, builder or Builder(), clock, earlier)
     yield from run.events(problem, dict(meta or {}), check)
 
 
@@ -388,7 +427,9 @@ class _Solution:
         cancel: Cancel,
         builder: Builder,
         clock: Callable[[], float],
+        earlier: Transcript | None,
     ) -> None:
+        self._earlier = earlier
         self._model, self._executor, self._dialect, self._prompt = model, executor, dialect, prompt
         self._settings, self._cancel, self._clock = settings, cancel, clock
         self._start = clock()
@@ -412,15 +453,23 @@ class _Solution:
         self, problem: str, meta: dict[str, Any], check: Callable[[Answer, tuple[Part, ...]], Answer] | None
     ) -> Iterator[SolveEvent]:
         self._wanted = asked(problem)
-        spans = list(header(self._dialect, problem, self._prompt))
-        self._constant = constant_spans(self._dialect, spans)
+        before = self._builder.parts()
+        self._constant = constant_spans(self._dialect, header(self._dialect, problem, self._prompt))
         # What a model is to begin its solution with has no place in a thought.
         opening = "" if self._dialect.thinks else self._prompt.opening
-        if opening:
-            spans.append(Span(opening))
         reason, detail = EndReason.NO_ANSWER, ""
+        if self._earlier is not None:
+            yield self._tell(QuestionAsked(problem))
+            self._own = Builder()
         try:
-            reason = yield from self._rounds(spans, opening)
+            for told in _told(self._earlier):
+                if told is not self._earlier and self._earlier is not None:
+                    yield LeftOut(len(self._earlier.replies) - len(told.replies if told is not None else ()))
+                spans = list(header(self._dialect, problem, self._prompt, earlier=told))
+                spans += [Span(opening)] if opening else []
+                reason = yield from self._rounds(spans, opening)
+                if reason is not EndReason.CONTEXT or self._own.parts():
+                    break
         except HostFault as e:
             reason = EndReason.SANDBOX if isinstance(e, SandboxFault) else EndReason.ENGINE
             detail = str(e)
@@ -431,15 +480,22 @@ class _Solution:
         answer = self._answer(reason, problem)
         if answer is not None:
             if check is not None:
-                answer = check(answer, self._builder.parts())
+                answer = check(answer, self._builder.parts()[len(before) :])
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED
+        if self._earlier is not None and reason is EndReason.NO_ANSWER and self._own.parts():
+            reason = EndReason.ANSWERED  # a reply in words is one
         meta |= provenance(self._model.info, self._dialect, self._prompt, self._settings)
         meta |= {"ended": reason.value, "usage": asdict(self._usage)}
         if detail:
             meta["detail"] = detail
-        transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
+        if self._earlier is not None:
+            # How the solution was made stays as it is known; how each reply was made stands beside it.
+            replies = [*self._earlier.meta.get("replies", ()), meta]
+            transcript = self._earlier.with_solution(self._builder.parts(), replies=replies)
+        else:
+            transcript = Transcript.of(problem, meta=meta).with_solution(self._builder.parts())
         yield Finished(reason, transcript, self._usage, detail)
 
     def _rounds(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, EndReason]:
@@ -662,7 +718,7 @@ class _Solution:
             if shown:
                 yield self._tell(TextDelta(shown))
             if boxes and ("}" in piece or "\n" in piece):
-                texts = [part.text for part in self._builder.parts() if isinstance(part, Text)]
+                texts = [part.text for part in self._own.parts() if isinstance(part, Text)]
                 self._boxes = sum(1 for text in texts for _ in boxed(text))
 
     def _pass_rest(self, said: _Round) -> Iterator[SolveEvent]:
@@ -687,6 +743,7 @@ class _Solution:
         """Run a block; returns a reason to end, or None to go on."""
         if self._session is None:
             self._session = self._executor.open()
+            self._restore(self._session)
         left = max(1.0, self._settings.seconds - (self._clock() - self._start))
         limit = min(left, self._settings.code_timeout)
         self._spend(runs=self._usage.runs + 1)
@@ -701,6 +758,15 @@ class _Solution:
         self._last_feedback = output.feedback
         self._failed = output.status != "ok"
         return EndReason.STOPPED if output.status == "stopped" or self._cancel.is_set() else None
+
+    def _restore(self, session: CodeSession) -> None:
+        """Run the code of the earlier turns once more, so that a reply's code can use its names."""
+        parts = self._earlier.solution if self._earlier is not None else ()
+        for source in [part.source for part in parts if isinstance(part, Code)]:
+            if self._cancel.is_set():
+                return
+            for _ in session.run(source, cancel=self._cancel, timeout=self._settings.code_timeout):
+                pass
 
     def _reply(self, said: _Round) -> str:
         """What is put after the model's words: the (last) output in its fence."""
@@ -723,6 +789,8 @@ class _Solution:
             words = parts[-1].text
             parts = (*parts[:-1], Text(words[: _complete(words)]))
         answer = find_answer(parts)
+        if self._earlier is not None and (answer is None or answer.source not in ("boxed", "phrase")):
+            return None
         if answer is None or answer.source in ("boxed", "phrase"):
             several = parts_of([part.text for part in parts if isinstance(part, Text)], self._wanted)
             return whole(several) if several else answer
@@ -742,6 +810,23 @@ class _Solution:
 
 _OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
+
+
+def _told(earlier: Transcript | None) -> Iterator[Transcript | None]:
+    """What a model is told of a conversation: all of it, and where that does not fit less and less.
+
+    The problem and its solution stay as long as there is anything; the oldest questions go first.
+    """
+    yield earlier
+    if earlier is None:
+        return
+    solution, *more = earlier.replies
+    first = Transcript.of(solution[0]).with_solution(solution[1])
+    for dropped in range(1, len(more) + 1):
+        parts = list[Part]()
+        for question, reply in more[dropped:]:
+            parts += [Question(question), *reply]
+        yield first.with_solution((*first.solution, *parts))
 
 
 def _says_something(raw: str) -> bool:

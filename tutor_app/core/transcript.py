@@ -1,5 +1,8 @@
 """The one value everything speaks: a problem and its turns, each a tuple of frozen parts.
 
+A solution that was asked about goes on: :attr:`Transcript.solution` has what was asked as :class:`Question` parts
+between what the model said, so that whoever shows, exports or checks a solution knows conversations, too.
+
 A saved solution, a training row and an evaluation sample are the same JSON (:meth:`Transcript.to_json`).
 The module knows nothing of models, prompts, files or the screen.
 """
@@ -52,6 +55,13 @@ class Thought:
 
     No answer is taken from it, no code in it runs, no model is trained on it.
     """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user asked about the solution; what follows it is the reply. In the JSON it is a turn of the user's."""
 
     text: str
 
@@ -177,7 +187,7 @@ class Answer:
     parts: tuple[AnswerPart, ...] = ()
 
 
-Part = Text | Thought | Code | Output | Figure | Answer
+Part = Text | Thought | Question | Code | Output | Figure | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +228,7 @@ _KINDS: Final[dict[str, type[Part]]] = {
     "output": Output,
     "figure": Figure,
     "answer": Answer,
+    "question": Question,
 }
 _CHOICES: Final = {
     (Output, "status"): get_args(OutputStatus),
@@ -258,10 +269,8 @@ class Transcript:
     @classmethod
     def of(cls, problem: str, *parts: Part, meta: Mapping[str, Any] | None = None) -> Transcript:
         """A transcript of one problem and, if parts are given, its solution."""
-        turns: tuple[Turn, ...] = (Turn("user", (Text(problem),)),)
-        if parts:
-            turns += (Turn("assistant", parts),)
-        return cls(turns, dict(meta or {}))
+        asked = cls((Turn("user", (Text(problem),)),), dict(meta or {}))
+        return asked.with_solution(parts) if parts else asked
 
     @property
     def problem(self) -> str:
@@ -270,23 +279,40 @@ class Transcript:
 
     @property
     def solution(self) -> tuple[Part, ...]:
-        """Parts of the last assistant turn, or nothing."""
-        for turn in reversed(self.turns):
+        """Everything after the problem: the model's parts, and between them what the user asked about them."""
+        parts = list[Part]()
+        for n, turn in enumerate(self.turns):
             if turn.role == "assistant":
-                return turn.parts
-        return ()
+                parts += turn.parts
+            elif n:
+                parts.append(Question("".join(p.text for p in turn.parts if isinstance(p, Text))))
+        return tuple(parts)
+
+    @property
+    def replies(self) -> tuple[tuple[str, tuple[Part, ...]], ...]:
+        """What was asked, the problem first, each with the parts of the reply to it."""
+        said = list[tuple[str, list[Part]]]([(self.problem, [])])
+        for part in self.solution:
+            if isinstance(part, Question):
+                said.append((part.text, []))
+            else:
+                said[-1][1].append(part)
+        return tuple((asked, tuple(parts)) for asked, parts in said)
 
     @property
     def answer(self) -> Answer | None:
-        """The final answer of the solution, if one was found."""
-        return next((p for p in reversed(self.solution) if isinstance(p, Answer)), None)
+        """The final answer to the problem, if one was found; not one to what was asked about it."""
+        return next((p for p in reversed(self.replies[0][1]) if isinstance(p, Answer)), None)
 
     def with_solution(self, parts: tuple[Part, ...], **meta: Any) -> Transcript:
-        """The same problem with ``parts`` as its (last) assistant turn and ``meta`` merged in."""
-        turns = self.turns
-        if turns and turns[-1].role == "assistant":
-            turns = turns[:-1]
-        return replace(self, turns=(*turns, Turn("assistant", parts)), meta={**self.meta, **meta})
+        """The same problem with ``parts`` as everything after it and ``meta`` merged in."""
+        turns = [*self.turns[:1], Turn("assistant", ())]
+        for part in parts:
+            if isinstance(part, Question):
+                turns += [Turn("user", (Text(part.text),)), Turn("assistant", ())]
+            else:
+                turns[-1] = Turn("assistant", (*turns[-1].parts, part))
+        return replace(self, turns=tuple(turns), meta={**self.meta, **meta})
 
     def to_dict(self) -> dict[str, Any]:
         """The versioned plain form."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
@@ -136,6 +136,8 @@ def _parts(parts: Sequence[Part]) -> str:
                     out += f'<p class="false"><strong>\u2717 {_text(statement)}</strong>{_text(right)}</p>'
             case Thought():
                 out += f'{close()}<details class="thought"><summary>Thoughts</summary>{prose(part.text)}</details>'
+            case Question():
+                out += f'{close()}<section class="problem"><p class="label">Question</p>{prose(part.text)}</section>'
             case Code():
                 out += close() + '<div class="run"><p class="label">Python</p>'
                 out += f"<pre><code>{_highlighted(part.source)}</code></pre>"

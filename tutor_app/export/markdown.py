@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options
@@ -101,6 +101,8 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
             return "\n\n".join([prose(part.text.strip("\n")), *false_lines(part.claims)])
         case Thought():
             return quoted(f"*Thoughts*\n\n{prose(part.text)}")
+        case Question():
+            return f"{level} Question\n\n{prose(part.text)}"
         case Code():
             return fenced("python", without_controls(part.source))
         case Output():

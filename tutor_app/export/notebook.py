@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.export.markdown import false_lines, fenced
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
@@ -70,6 +70,8 @@ class _Cells:
                 self.markdown("\n\n".join([prose(part.text), *false_lines(part.claims)]))
             case Thought():
                 self.markdown(quoted(f"*Thoughts*\n\n{prose(part.text)}"))
+            case Question():
+                self.markdown(f"### Question\n\n{prose(part.text)}")
             case Code():
                 self.code(without_controls(part.source))
             case Output():

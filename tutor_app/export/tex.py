@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.export.markdown import Pictures
 from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording
@@ -219,6 +219,8 @@ class _Writer:
                     for said, right in wording.false_statements(part.claims)
                 ]
                 return "\n\n".join([self.prose(part.text), *false])
+            case Question():
+                return f"\\subsection*{{Question}}\n{self.prose(part.text)}"
             case Thought():
                 said = "\\textcolor{gray}{Thoughts}\\par "
                 return f"\\begin{{quote}}\\small {said}{self.prose(part.text).strip()}\n\\end{{quote}}"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.handout.wording import output_text
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import answer_segments
@@ -48,6 +48,8 @@ def _as_text(part: Part) -> str:
             return part.text.strip()
         case Thought():
             return "Thoughts:\n" + _indent(part.text.strip())
+        case Question():
+            return "Question: " + part.text.strip()
         case Code():
             return _indent(part.source)
         case Output():
@@ -65,6 +67,8 @@ def _as_markdown(part: Part) -> str:
             return part.text.strip()
         case Thought():
             return quoted(f"*Thoughts*\n\n{part.text.strip()}")
+        case Question():
+            return f"**Question.** {part.text.strip()}"
         case Code():
             return _fence("python", part.source)
         case Output():
@@ -83,6 +87,8 @@ def _as_latex(part: Part) -> str:
             return _tex_prose(part.text.strip())
         case Thought():
             return f"\\begin{{quote}}\\small\\emph{{Thoughts.}} {_tex_prose(part.text.strip())}\\end{{quote}}"
+        case Question():
+            return "\\paragraph{Question.} " + _tex_prose(part.text.strip())
         case Code():
             return _verbatim(part.source)
         case Output():

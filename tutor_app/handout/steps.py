@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.scan import group_end
@@ -31,7 +31,7 @@ def resolved(transcript: Transcript) -> Transcript:
 
 def _resolved(part: Part, definitions: Definitions) -> Part:
     match part:
-        case Text():
+        case Text() | Question():
             return replace(part, text=definitions.resolve(part.text))
         case Answer():
             return replace(part, latex=definitions.resolve_formula(part.latex))
@@ -60,6 +60,10 @@ def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
             case Thought():
                 if options.thoughts:
                     yield part if options.answer else replace(part, text=without_boxes(part.text))
+            case Question():
+                # Where no solution is to be given away, what was asked about it is left out, too.
+                if options.answer:
+                    yield part
             case Code():
                 if options.code:
                     yield part
@@ -81,7 +85,8 @@ def split_steps(chosen: Sequence[Part]) -> list[tuple[Part, ...]]:
         before = found[-1][-1] if found[-1] else None
         after_run = isinstance(before, Code | Output | Figure)
         starts = before is not None and (
-            isinstance(part, Thought)
+            isinstance(part, Thought | Question)
+            or isinstance(before, Question)
             or (isinstance(part, Text) and not isinstance(before, Thought))
             or (isinstance(part, Code) and after_run)
         )

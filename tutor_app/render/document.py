@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.claims import MARKS, Claim, Tally
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript, claims_of
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript, claims_of
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout.wording import STATUS, answer_lines, error_text, false_statements
 from tutor_app.render.blocks import ASIDE, KIND, LABEL, PART, FormulaSource, Writer
@@ -142,6 +142,8 @@ class DocumentBuilder:
                     self.begin_thought()
                     self._thought_text = part.text
                     self.end_thought()
+                case Question():
+                    self.question(part.text)
                 case Code():
                     self.begin_code()
                     self._append_code(part.source)
@@ -163,6 +165,14 @@ class DocumentBuilder:
         self.close_run()
         self.part = -1
         outer = self._frame(PROBLEM, "Problem", top=0.2, bottom=1.2, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
+        write_markdown(self.w, self._definitions.resolve(text.strip()))
+        self._leave(outer)
+
+    def question(self, text: str) -> None:
+        """Write what was asked about the solution, set apart as the problem is."""
+        self.close_run()
+        self._answer = self._tally_place = None  # the answer above has its tally; there is none for a reply
+        outer = self._frame(PROBLEM, "Question", top=0.6, bottom=1.0, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
         write_markdown(self.w, self._definitions.resolve(text.strip()))
         self._leave(outer)
 

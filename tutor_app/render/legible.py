@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from PySide6.QtGui import QFontMetricsF
 
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Question, Text, Thought, Transcript
 from tutor_app.render.theme import text_font
 
 
@@ -39,17 +39,16 @@ def _invisible(char: str) -> bool:
 
 def legible_transcript(transcript: Transcript) -> Transcript:
     """The problem and the solution with :func:`legible` text."""
-    turns = transcript.turns
     problem = legible(transcript.problem)
     solution = tuple(_legible_part(p) for p in transcript.solution)
-    if problem == transcript.problem and solution == transcript.solution and len(turns) <= 2:
+    if problem == transcript.problem and solution == transcript.solution:
         return transcript
     return Transcript.of(problem, *solution, meta=transcript.meta)
 
 
 def _legible_part(part: Part) -> Part:
     match part:
-        case Text() | Thought():
+        case Text() | Thought() | Question():
             return replace(part, text=legible(part.text))
         case Code(source):
             return replace(part, source=legible(source))

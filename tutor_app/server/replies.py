@@ -23,7 +23,9 @@ from tutor_app.core.events import (
     EndReason,
     FigureDrawn,
     Finished,
+    LeftOut,
     OutputDelta,
+    QuestionAsked,
     Reading,
     Recorded,
     RoundStarted,
@@ -351,6 +353,8 @@ class SolveWriter:
 
 _NAMES: Final[dict[type[SolveEvent], str]] = {
     Recorded: "recorded",
+    QuestionAsked: "question",
+    LeftOut: "left_out",
     RoundStarted: "round",
     Reading: "reading",
     TextDelta: "text",

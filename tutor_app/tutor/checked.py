@@ -106,7 +106,8 @@ class _Check:
 
     def __init__(self, builder: Builder, checker: StatementChecker) -> None:
         self._builder, self._checker = builder, checker
-        self._known: dict[int, tuple[Claim, ...]] = {}
+        texts = [part for part in builder.parts() if isinstance(part, Text)]  # of a solution that goes on
+        self._known = {number: part.claims for number, part in enumerate(texts)}
         self._lengths: dict[int, int] = {}
         self._works = True
 

@@ -24,6 +24,7 @@ def recorded(
     library: Callable[[], SolutionLibrary],
     draft: Callable[[], Transcript],
     *,
+    key: str = "",
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SolveEvent]:
     """Pass ``events`` on while writing the solution to the library, after one :class:`Recorded` with its id.
@@ -35,9 +36,10 @@ def recorded(
         events: Of the solve loop.
         library: Opens the library, or gives the open one.
         draft: The solution so far, with its provenance.
+        key: Of the solution in the library that goes on; empty for a new one.
         clock: Seconds, for the time between two saves.
     """
-    row = _Row(library, draft())
+    row = _Row(library, draft(), key)
     saved = clock()
     finished = False
     try:
@@ -61,11 +63,11 @@ def recorded(
 class _Row:
     """The library's row of a solution that is being made; remembers what went wrong instead of raising it."""
 
-    def __init__(self, library: Callable[[], SolutionLibrary], transcript: Transcript) -> None:
+    def __init__(self, library: Callable[[], SolutionLibrary], transcript: Transcript, key: str) -> None:
         self.key = self.fault = ""
         try:
             self._library = library()
-            self.key = self._library.create(transcript)
+            self.key = key or self._library.create(transcript)
         except TutorError as e:
             self.fault = f"The solution is not kept: {e}"
 

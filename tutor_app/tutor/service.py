@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import Builder, SolveSettings, check_problem, provenance, solve
+from tutor_app.core.solve import Builder, SolveSettings, check_problem, check_question, provenance, solve
 from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked
@@ -197,6 +197,61 @@ class Tutor:
             if self.checker is not None:
                 events = checked(events, builder, self.checker)
             yield from events if library is None else recorded(events, library, draft)
+
+    def ask(
+        self,
+        earlier: Transcript,
+        question: str,
+        *,
+        settings: SolveSettings,
+        cancel: Cancel | None = None,
+        library: Callable[[], SolutionLibrary] | None = None,
+        key: str = "",
+    ) -> Generator[SolveEvent, None, None]:
+        """Answer what is asked about a solution; the solution goes on with the question and the reply.
+
+        The model is told the conversation as far as its context holds it, names of earlier code are there for the
+        reply's code, and statements are checked as those of a solution are.
+
+        Args:
+            earlier: The solution, with what was asked about it before.
+            question: As typed.
+            settings: Budgets of the reply.
+            cancel: Raise it to stop; what there is is kept.
+            library: Opens the library, or gives the open one, as for :meth:`solve`.
+            key: Id of the solution in it; empty if it is not there yet.
+
+        Yields:
+            :class:`Recorded`, if the conversation is kept, and then the events of :func:`tutor_app.core.solve.solve`.
+
+        Raises:
+            UserFault: If the question is empty or too long, or there is no solution to ask about.
+        """
+        question = check_question(question)
+        if not earlier.solution:
+            raise UserFault("There is no solution to ask about.", "Solve the problem first.")
+        settings = self.defaults.applied(settings)
+        made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+        builder = Builder(earlier.solution)
+        with contextlib.ExitStack() as stack:
+            events = solve(
+                question,
+                model=self.engine,
+                executor=self.executor,
+                dialect=self.dialect,
+                prompt=self.prompt,
+                settings=settings,
+                cancel=cancel or NeverCancelled(),
+                meta=made,
+                check=stack.enter_context(verdict_of(question, self.checker)),
+                builder=builder,
+                earlier=earlier,
+            )
+            if self.checker is not None:
+                events = checked(events, builder, self.checker)
+            if library is not None:
+                events = recorded(events, library, lambda: earlier.with_solution(builder.parts()), key=key)
+            yield from events
 
     def warm(self) -> None:
         """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.

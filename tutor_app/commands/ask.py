@@ -1,0 +1,85 @@
+"""``tutor ask``: a question about a saved solution, and the model's reply; the solution goes on with both.
+
+Exit codes: 0 there is a reply; 1 the model said nothing; 2 the request was not understood; 3 the model or the sandbox
+failed; 130 stopped by Ctrl+C, with what there was kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import threading
+
+from tutor_app.adapters.library import Library
+from tutor_app.commands.export import is_file, solution_id, transcripts_of
+from tutor_app.commands.shared import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    NO_ANSWER,
+    Subparsers,
+    interrupt_sets,
+    opened_folders,
+    user_settings,
+)
+from tutor_app.commands.solve import opened_tutor
+from tutor_app.commands.terminal_view import TerminalView
+from tutor_app.core.errors import UserFault
+from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.solve import to_the_end
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser = commands.add_parser("ask", parents=[common], help="ask about a saved solution", description=__doc__)
+    parser.add_argument("solution", metavar="ID|latest|FILE.json", help="a saved solution, or an exported transcript")
+    parser.add_argument("question", help="what is asked, or - to read it from standard input")
+    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    parser.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the reply")
+    parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
+    parser.add_argument("--no-save", action="store_true", help="do not keep the question and the reply")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask; returns the exit code.
+
+    Raises:
+        UserFault: If there is no such solution, or no question.
+    """
+    from tutor_app.tutor.service import solve_settings
+
+    where = opened_folders(args)
+    settings = user_settings(where)
+    found = transcripts_of([args.solution], args.data_dir)
+    if not found:
+        raise UserFault(f"{args.solution} holds no solution.")
+    question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question
+    with opened_tutor(args.model, where, settings, offline=args.offline) as tutor:
+        stop = threading.Event()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(interrupt_sets(stop))
+            key = ""
+            library = stack.enter_context(Library(where.library)) if not args.no_save else None
+            if library is not None and not is_file(args.solution):
+                key = solution_id(args.solution, library)
+            events = tutor.ask(
+                found[0],
+                question,
+                settings=solve_settings(settings),
+                cancel=stop,
+                library=(lambda: library) if library is not None else None,
+                key=key,
+            )
+            with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
+                last: Finished | None
+                last = to_the_end(events) if args.json else TerminalView(sys.stdout, progress=sys.stderr).show(events)
+    assert last is not None
+    if args.json:
+        print(last.transcript.to_json())
+    if stop.is_set():
+        return INTERRUPTED
+    if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
+        return FAILED
+    return DONE if last.transcript.replies[-1][1] else NO_ANSWER
