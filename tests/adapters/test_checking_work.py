@@ -95,3 +95,23 @@ def test_many_lines_are_judged_within_bounds(checker: Checker) -> None:
 def test_works_in_several_languages() -> None:
     found = judge_work("Solve x^2 = 4", ["x^2 - 4 = 0", "x = 2 oder x = -2"])
     assert [line.kind for line in found] == ["equivalent", "equivalent"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "at"),
+    [
+        ("Divide 2/3 by 4/5", ["2/3 × 5/4", "5/6"], None),
+        ("Divide 2/3 by 4/5", ["2/3 × 4/5", "8/15"], 0),
+        ("Subtract 1/4 from 5/6", ["10/12 - 3/12", "7/12"], None),
+        ("Subtract 1/4 from 5/6", ["3/12 - 10/12"], 0),
+        ("Multiply 3x by x + 2", ["3x^2 + 6x"], None),
+        ("Multiply 3x by x + 2", ["3x^2 + 2"], 0),
+        ("Work out 2 1/2 × 1 1/5", ["5/2 × 6/5", "3"], None),
+        ("Work out 2 1/2 × 1 1/5", ["2 1/10"], 0),
+        ("Integrate 6x^2 from 0 to 2", ["[2x^3] from 0 to 2", "16 - 0", "16"], None),
+        ("Find the side of a square whose area is 49.", ["s^2 = 49", "s = 7"], None),
+        ("Solve |x - 3| = 5", ["x - 3 = 5", "x = 8"], 0),
+    ],
+)
+def test_the_task_in_the_words_of_the_problem(problem: str, lines: list[str], at: int | None) -> None:
+    assert first_fault(judge_work(problem, lines)) == at

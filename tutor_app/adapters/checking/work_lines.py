@@ -218,6 +218,9 @@ def _signed(statement: Statement, sign: str, other: str) -> Statement | None:
     return Statement(tuple(s for s in sides if s is not None), statement.relations, statement.continues, sources)
 
 
+_MIXED: Final = re.compile(r"(?<=\\times )(\d+)(\\frac\{\d+\}\{\d+\})(?![\d({a-z\\^])")
+
+
 def _statement(piece: str) -> Statement | None:
     """One formula, read to its end."""
     signs = re.sub(r"\\(?:left|right|displaystyle|,|;|!)(?![A-Za-z])\s*", "", piece)
@@ -244,6 +247,7 @@ def read_side(latex: str) -> Term | None:
     """The meaning of one side."""
     text = re.sub(r"\\square|\\text\{[^{}]*\}", "", latex)
     text = re.sub(r"\\log(?![_a-zA-Z])", r"\\log_{10}", text)  # as schools write it
+    text = _MIXED.sub(r"(\1+\2)", text)  # each factor of a product of mixed numbers is one number
     if r"\pm" in text or r"\mp" in text:
         text = text.replace(r"\pm", "+").replace(r"\mp", "-")  # both signs are put in later
     found = [term for term in readings(text) if isinstance(term, SCALAR)]

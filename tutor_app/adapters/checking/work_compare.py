@@ -1,0 +1,264 @@
+"""Compares the equations and inequalities of a student's lines, each with the line before and with the problem."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from tutor_app.adapters.checking.work_conditions import (
+    Condition,
+    Solutions,
+    differing_point,
+    solutions,
+)
+from tutor_app.adapters.checking.work_lines import Statement
+from tutor_app.adapters.checking.work_slips import slip_of_equation
+from tutor_app.adapters.checking.work_state import Found, State, point_words
+from tutor_app.adapters.checking.work_values import roots, shown, value
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Number,
+    Power,
+    Symbol,
+    Term,
+    negative,
+    substituted,
+    symbols,
+    total,
+)
+from tutor_app.core.work import LineVerdict
+
+
+class Comparison:
+    """Goes through the conditions of a work.
+
+    Attributes:
+        place: Of the line that is being judged, from 0.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.place = -1
+        self._state = state
+        self._sets: dict[int, Solutions] = {}
+
+    def compared(self, new: Condition) -> Found:
+        """A condition against that of the line before and of the problem."""
+        state = self._state
+        if state.system:
+            return self._against_system(new)
+        old = state.condition
+        if old is None or (old.names != new.names and not (new.names < old.names and len(new.names) == 0)):
+            return self._not_comparable(old, new)
+        state.condition = new
+        return self._in_one_unknown(old, new) if len(new.names) == 1 else self._in_several(old, new)
+
+    def _not_comparable(self, old: Condition | None, new: Condition) -> Found:
+        state = self._state
+        if old is None and state.expression is not None and new.names <= symbols(state.expression[0]):
+            return Found("new")
+        if state.problem is not None and state.problem.names == new.names and len(new.names) == 1:
+            state.condition = new
+            return self._in_one_unknown(state.problem, new)
+        state.condition = new
+        return Found("new")
+
+    def _against_system(self, new: Condition) -> Found:
+        found = Found("follows")
+        for point in self._state.system:
+            if new.holds(point) is False:
+                a, b = new.sides_at(point)
+                said = f"for {point_words(point)} the left side is {a}, the right side {b}"
+                found = Found("false", said, self._slip(new))
+                break
+        self._state.condition = new
+        return found
+
+    def _slip(self, new: Condition) -> str:
+        for condition in (self._state.condition, self._state.problem):
+            for old in condition.statements if condition else ():
+                if (slip := _equation_slip(old, new)) != "":
+                    return slip
+        before = self._state.condition.statements if self._state.condition else ()
+        given = self._state.problem.statements if self._state.problem else ()
+        for letter in before:
+            if not isinstance(letter.sides[0], Symbol):
+                continue
+            # The line before tells a letter, which is put into an equation of the problem.
+            put = {letter.sides[0].name: letter.sides[-1]}
+            for old in given:
+                sides = tuple(substituted(side, put) for side in old.sides)
+                if (slip := _equation_slip(replace(old, sides=sides, sources=("", "")), new)) != "":
+                    return slip
+        return ""
+
+    def _in_one_unknown(self, old: Condition, new: Condition) -> Found:
+        state = self._state
+        if old.has_order or new.has_order:
+            return self._orders(old, new)
+        name = next(iter(new.names))
+        before, after = solutions(old), solutions(new)
+        if before is None or after is None:
+            return Found("unsure")
+        self._sets[self.place] = after
+        problem = solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
+        if before.equals(after) or (problem is not None and problem.equals(after)):
+            return Found("equivalent")
+        lost, gained = before.without(after), after.without(before)
+        if new.is_approximate and not lost.values:
+            return Found("follows")
+        if not gained.values and lost.values and after.values:
+            if state.is_measure and all(v < 0 for v in lost.values):
+                return Found("follows")
+            said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
+            return Found("lost", said, _lost_slip(old, lost.values[0], new))
+        if not lost.values and gained.values and before.values:
+            said = f"{name} = {shown(gained.values[0])} solves this line, not the one before"
+            return Found("gained", said)
+        return self._false(old, new, name, lost, gained)
+
+    def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
+        slip = _first_slip(old, new)
+        if not slip and lost.values and any(g == -v and v != 0 for g in gained.values for v in lost.values):
+            slip = "sign"
+        if lost.values:
+            point = {name: lost.values[0]}
+            a, b = new.sides_at(point)
+            return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
+        if gained.values:
+            point = {name: gained.values[0]}
+            a, b = old.sides_at(point)
+            said = (
+                f"for {point_words(point)} this line holds, in the line before the left side is {a}, the right side {b}"
+            )
+            return Found("false", said, slip)
+        return Found("unsure")
+
+    def _orders(self, old: Condition, new: Condition) -> Found:
+        """Inequalities are compared at points."""
+        for reference in (old, self._state.problem):
+            if reference is None or reference.names != new.names:
+                continue
+            where = differing_point(reference, new)
+            if where is None:
+                return Found("equivalent")
+        where = differing_point(old, new)
+        assert where is not None
+        before, after = ("holds", "does not hold") if old.holds(where) else ("does not hold", "holds")
+        said = f"for {point_words(where)} the line before {before}, this one {after}"
+        return Found("false", said, _order_slip(old, new))
+
+    def _in_several(self, old: Condition, new: Condition) -> Found:
+        """Equations in several letters: solutions of the line before are tried in this one."""
+        tried = 0
+        for statement in old.statements:
+            if statement.relations != ("=",):
+                return Found("unsure")
+            for point in _solution_points(statement):
+                holds = new.holds(point)
+                if holds is None:
+                    continue
+                tried += 1
+                if holds is False:
+                    a, b = new.sides_at(point)
+                    slip = _equation_slip(statement, new)
+                    return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
+        return Found("equivalent") if tried >= 2 else Found("unsure")
+
+    def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
+        """A solution that is missing in one line and told in a later one was not lost, but taken up one by one.
+
+        In the same way a solution that squaring adds is no fault if it is thrown out again.
+        """
+        problem = solutions(self._state.problem) if self._state.problem is not None else None
+        places = sorted(self._sets)
+        out = list(lines)
+        for k, place in enumerate(places):
+            kind = lines[place].kind
+            later = [self._sets[p] for p in places[k:]]
+            if kind in ("lost", "false") and self._is_case(places, k, later):
+                for p, found in zip(places[k:], later, strict=True):
+                    if out[p].kind in ("lost", "gained", "false") and found.within(self._before(places, k, problem)):
+                        out[p] = replace(out[p], kind="follows", counterexample="", slip="")
+            elif (kind == "gained" and problem is not None and later[-1].equals(problem)) or (
+                kind == "lost" and problem is not None and self._sets[place].equals(problem)
+            ):
+                out[place] = replace(out[place], kind="follows", counterexample="", slip="")
+        return out
+
+    def _before(self, places: list[int], k: int, problem: Solutions | None) -> Solutions | None:
+        return self._sets[places[k - 1]] if k else problem
+
+    def _is_case(self, places: list[int], k: int, later: list[Solutions]) -> bool:
+        """Whether the lines from here on tell the solutions of the line before together."""
+        problem = solutions(self._state.problem) if self._state.problem is not None else None
+        before = self._before(places, k, problem)
+        if before is None or not before.values or not later[0].within(before) or not later[0].values:
+            return False
+        inside = [found for found in later if found.within(before)]
+        return before.within(Solutions(tuple(v for found in inside for v in found.values)))
+
+
+def _solution_points(statement: Statement) -> list[dict[str, Fraction | float]]:
+    """Points that solve an equation in several letters."""
+    left, right = statement.sides[0], statement.sides[-1]
+    names = sorted(statement.names)
+    found: list[dict[str, Fraction | float]] = []
+    for name in names:
+        others = [n for n in names if n != name]
+        for start in (2, 3, 5, 1):
+            point: dict[str, Fraction | float] = {n: Fraction(start + 2 * k) for k, n in enumerate(others)}
+            numbers = {n: _number(v) for n, v in point.items()}
+            for root in (roots(substituted(left, numbers), substituted(right, numbers), name) or [])[:2]:
+                if root > 0 or not found:
+                    found.append({**point, name: root})
+            if len(found) >= 6:
+                return found
+    return found
+
+
+def _number(number: Fraction | float) -> Term:
+    return Number(Fraction(number))
+
+
+def _equation_slip(old: Statement, new: Condition) -> str:
+    for statement in new.statements:
+        if len(old.sides) == 2 and len(statement.sides) == 2:
+            slip = slip_of_equation(
+                (old.sides[0], old.sides[1]), (old.sources[0], old.sources[1]), (statement.sides[0], statement.sides[1])
+            )
+            if slip:
+                return slip
+    return ""
+
+
+def _order_slip(old: Condition, new: Condition) -> str:
+    turned = new.turned()
+    return "direction" if differing_point(old, turned) is None else _first_slip(old, new)
+
+
+def _first_slip(old: Condition, new: Condition) -> str:
+    return next((s for one in old.statements if (s := _equation_slip(one, new)) != ""), "")
+
+
+def _lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
+    """Why a solution was lost: a root taken with one sign, or a division by what is zero there."""
+    for statement in old.statements:
+        if len(statement.sides) != 2:
+            continue
+        name = next(iter(statement.names))
+        for side, other in (statement.sides, statement.sides[::-1]):
+            if (isinstance(side, Power) or (isinstance(side, Call) and side.name == "abs")) and name not in symbols(
+                other
+            ):
+                return "plus_minus"
+        after = solutions(new)
+        if after is not None and any(v == -lost for v in after.values) and lost != 0 and _is_even(statement, name):
+            return "plus_minus"
+        if all(v is not None and abs(float(v)) < 1e-9 for v in (value(s, {name: lost}) for s in statement.sides)):
+            return "zero"
+    return ""
+
+
+def _is_even(statement: Statement, name: str) -> bool:
+    difference = total(statement.sides[0], negative(statement.sides[1]))
+    return all(value(difference, {name: Fraction(k)}) == value(difference, {name: Fraction(-k)}) for k in (1, 2, 3))

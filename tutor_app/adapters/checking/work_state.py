@@ -1,0 +1,162 @@
+"""What a student's work has said so far, the finding about a line, and small readings of terms that both need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.judging import judge
+from tutor_app.adapters.checking.work_conditions import (
+    Condition,
+)
+from tutor_app.adapters.checking.work_lines import Statement
+from tutor_app.adapters.checking.work_values import Point, shown, value
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Term,
+    negative,
+    substituted,
+    symbols,
+    total,
+    walk,
+)
+from tutor_app.core.work import LineKind
+
+
+@dataclass(slots=True)
+class State:
+    """What has been said so far.
+
+    Attributes:
+        expression: The expression that is being rewritten, with its source.
+        condition: The equation or inequality of the line before.
+        problem: That of the problem.
+        names: What letters stand for by definition.
+        functions: Letter and right side of functions.
+        system: All solutions of a system of equations that the problem gives.
+        derived: The derivative or integral that the problem asks for.
+        is_measure: The unknowns are lengths, ages or counts, which are not negative.
+    """
+
+    expression: tuple[Term, str] | None = None
+    condition: Condition | None = None
+    problem: Condition | None = None
+    names: dict[str, Term] = field(default_factory=dict)
+    functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
+    system: list[Point] = field(default_factory=list)
+    derived: Term | None = None
+    is_measure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found about one line; as in :class:`~tutor_app.core.work.LineVerdict`."""
+
+    kind: LineKind
+    counterexample: str = ""
+    slip: str = ""
+
+
+def worst_of(found: list[Found]) -> Found:
+    """The finding that weighs most."""
+    order: Final = ("false", "lost", "gained", "unsure")
+    for kind in order:
+        for one in found:
+            if one.kind == kind:
+                return one
+    return found[0] if found else Found("unsure")
+
+
+def point_words(point: Point) -> str:
+    """``x = 2, y = 3``."""
+    return ", ".join(f"{name} = {shown(v)}" for name, v in sorted(point.items()))
+
+
+def as_sides(said: str) -> str:
+    """A counterexample between two lines, said of the two sides of one."""
+    return said.replace("the line before is", "the left side is").replace("this one ", "the right side ")
+
+
+def is_near(x: Fraction | float, y: Fraction | float) -> bool:
+    """Whether one is the other rounded to three digits."""
+    return bool(abs(float(x) - float(y)) <= 0.005 * abs(float(x))) and not (
+        isinstance(x, Fraction) and isinstance(y, Fraction) and x.denominator == y.denominator == 1
+    )
+
+
+def is_decimal(term: Term) -> bool:
+    """Whether a number in it is written with decimals."""
+    return any(isinstance(part, Number) and part.places for part in walk(term))
+
+
+def has_decimals(source: str) -> bool:
+    """The same of a side as it was typed."""
+    return "." in source
+
+
+def holds_by_itself(cases: tuple[tuple[Statement, ...], ...]) -> bool:
+    """Whether every calculation in a line is right."""
+    statements = [s for case in cases for s in case]
+    return bool(statements) and all(
+        not s.names
+        and all(
+            judge((s.sides[k],), r, (s.sides[k + 1],)).verdict in ("true", "rounded") for k, r in enumerate(s.relations)
+        )
+        for s in statements
+    )
+
+
+def differ_by_number(a: Term, b: Term) -> bool:
+    """Whether two antiderivatives differ by a constant."""
+    difference = total(a, negative(b))
+    at = [value(difference, {n: Fraction(k) for n in symbols(difference)}) for k in (2, 3, 5)]
+    return all(v is not None for v in at) and max(map(float, at)) - min(map(float, at)) < 1e-9  # type: ignore[arg-type]
+
+
+def without_constant(wanted: Term, new: Term) -> Term:
+    """A stated antiderivative without its constant of integration."""
+    names = {"C", "c", "K", "k"} & (symbols(new) - symbols(wanted))
+    return substituted(new, {name: Number(Fraction(0)) for name in names}) if names else new
+
+
+def applied(term: Term, functions: dict[str, tuple[str, Term]]) -> Term:
+    """The term with the values of known functions put in."""
+    match term:
+        case Call(name, (argument,)) if name in functions:
+            letter, body = functions[name]
+            return substituted(body, {letter: applied(argument, functions)})
+        case Sum(terms):
+            return total(*(applied(t, functions) for t in terms))
+        case Product(factors):
+            return Product(tuple(applied(f, functions) for f in factors))
+        case Power(base, exponent):
+            return Power(applied(base, functions), applied(exponent, functions))
+        case _:
+            return term
+
+
+def term_of(expression: object) -> Term | None:
+    """A SymPy expression as a term."""
+    import sympy as sp
+
+    from tutor_app.adapters.checking.work_lines import read_side
+
+    if expression is None:
+        return None
+    return read_side(sp.latex(expression, ln_notation=True))
+
+
+def defines_function(statement: Statement) -> bool:
+    """Whether it begins with ``f(x) =``."""
+    first = statement.sides[0]
+    return (
+        isinstance(first, Call)
+        and len(first.args) == 1
+        and len(first.name.rstrip("'")) == 1
+        and bool(statement.relations)
+    )
