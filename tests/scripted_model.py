@@ -103,7 +103,7 @@ class ScriptedModel:
         number = sum(s.supervised for s in prompt[frames[-1] if frames else 0 :])
         text = "".join(s.text for s in prompt)
         # By characters, which is what is meant here.
-        kept = max((len(os.path.commonprefix([text, known])) for known in self._known), default=0)  # noqa: RUF071
+        kept = max((len(os.path.commonprefix([text, known])) for known in tuple(self._known)), default=0)  # noqa: RUF071
         total = self._tokens(len(text))
         evaluated = max(min(total, 1), total - self._tokens(kept))
         reply = self._replies[number] if number < len(self._replies) else ""
