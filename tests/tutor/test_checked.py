@@ -109,3 +109,17 @@ def test_a_finished_solution_is_checked_once() -> None:
     assert with_claims(Transcript.of("p", Output("7\n")), again).solution == (Output("7\n"),)
     assert again.calls == 0
     assert with_claims(made, HereChecker(broken=True)) is made
+
+
+def test_what_was_found_of_a_solution_is_not_told_again_with_a_reply() -> None:
+    model, executor = (
+        cast(Model, ScriptedModel(["<think>\nHm.\n</think>\n3 + 4 = 8.\n"])),
+        cast(Sandbox, FakeExecutor()),
+    )
+    tutor = Tutor(model, executor, CHATML, PromptSet(), checker=HereChecker())
+    solved = with_claims(Transcript.of("How many?", Text("6 * 7 = 42.\n")), HereChecker())
+    found = list(tutor.ask(solved, "And then?", settings=SolveSettings()))
+    told = [(e.text, [(c.text, c.verdict) for c in e.claims]) for e in found if isinstance(e, ClaimsFound)]
+    assert told == [(1, [("3 + 4 = 8", "false")])]
+    assert isinstance(found[-1], Finished)
+    assert [c.verdict for c in claims_of(found[-1].transcript.solution)] == ["true", "false"]

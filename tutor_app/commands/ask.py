@@ -13,20 +13,11 @@ import threading
 
 from tutor_app.adapters.library import Library
 from tutor_app.commands.export import is_file, solution_id, transcripts_of
-from tutor_app.commands.shared import (
-    DONE,
-    FAILED,
-    INTERRUPTED,
-    NO_ANSWER,
-    Subparsers,
-    interrupt_sets,
-    opened_folders,
-    user_settings,
-)
-from tutor_app.commands.solve import opened_tutor
+from tutor_app.commands.shared import Subparsers, interrupt_sets, opened_folders, user_settings
+from tutor_app.commands.solve import exit_code, opened_tutor
 from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.errors import UserFault
-from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.events import Finished
 from tutor_app.core.solve import to_the_end
 
 
@@ -78,8 +69,4 @@ def run(args: argparse.Namespace) -> int:
     assert last is not None
     if args.json:
         print(last.transcript.to_json())
-    if stop.is_set():
-        return INTERRUPTED
-    if last.reason in (EndReason.ENGINE, EndReason.SANDBOX):
-        return FAILED
-    return DONE if last.transcript.replies[-1][1] else NO_ANSWER
+    return exit_code(last, stop, said=bool(last.transcript.replies[-1][1]), as_json=args.json)

@@ -235,23 +235,21 @@ def header(
             spans += _framed(dialect, dialect.system_open, prompt.system, dialect.system_close)
             if dialect.first_user_open is not None:
                 user_open = dialect.first_user_open
-    for demo in prompt.demonstrations:
-        words = opening + demo.problem + prompt.suffix
-        spans += _framed(dialect, user_open, words, dialect.user_close)
-        spans.append(Span(dialect.before_reply, special=dialect.special))
-        spans += (Span(s.text) for s in body(demo.solution, dialect))
+    shown = [
+        (d.problem + prompt.suffix, [Span(s.text) for s in body(d.solution, dialect)]) for d in prompt.demonstrations
+    ]
+    asked = problem + prompt.suffix
+    if earlier is not None:
+        (first, solution), *more = earlier.replies
+        shown.append((first + prompt.suffix, list(body(solution, dialect))))
+        shown += ((question, list(body(reply, dialect))) for question, reply in more)
+        asked = problem
+    for words, reply in shown:
+        spans += _framed(dialect, user_open, opening + words, dialect.user_close)
+        spans += [Span(dialect.before_reply, special=dialect.special), *reply]
         spans.append(Span(dialect.assistant_close, special=dialect.special))
         opening, user_open = "", dialect.user_open
-    if earlier is not None:
-        for n, (asked, parts) in enumerate(earlier.replies):
-            words = asked if n else opening + asked + prompt.suffix
-            spans += _framed(dialect, user_open, words, dialect.user_close)
-            spans.append(Span(dialect.before_reply, special=dialect.special))
-            spans += body(parts, dialect)
-            spans.append(Span(dialect.assistant_close, special=dialect.special))
-            user_open = dialect.user_open
-    words = problem if earlier is not None else opening + problem + prompt.suffix
-    spans += _framed(dialect, user_open, words, dialect.user_close)
+    spans += _framed(dialect, user_open, opening + asked, dialect.user_close)
     spans.append(Span(dialect.assistant_open, special=dialect.special))
     return _joined(spans)
 

@@ -125,15 +125,7 @@ def check_problem(text: str) -> str:
     Raises:
         UserFault: If nothing is left, or it is too long.
     """
-    clean = _cleaned(text)
-    if not clean:
-        raise UserFault("There is no problem to solve.", "Type one and try again.")
-    if len(clean) > MAX_PROBLEM:
-        raise UserFault(
-            f"The problem has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
-            "Shorten it to what is needed.",
-        )
-    return clean
+    return _asked(text, "problem", "There is no problem to solve.")
 
 
 def check_question(text: str) -> str:
@@ -142,20 +134,20 @@ def check_question(text: str) -> str:
     Raises:
         UserFault: If nothing is left, or it is too long.
     """
-    clean = _cleaned(text)
+    return _asked(text, "question", "There is no question.")
+
+
+def _asked(text: str, name: str, missing: str) -> str:
+    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
+    clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
     if not clean:
-        raise UserFault("There is no question.", "Type one and try again.")
+        raise UserFault(missing, "Type one and try again.")
     if len(clean) > MAX_PROBLEM:
         raise UserFault(
-            f"The question has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
+            f"The {name} has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
             "Shorten it to what is needed.",
         )
     return clean
-
-
-def _cleaned(text: str) -> str:
-    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
-    return clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
 
 
 def feedback(output: Output, limit: int = 400) -> str:
@@ -237,14 +229,9 @@ class Builder:
             case ClaimsFound(number, claims):
                 self._claims[number] = claims
             case QuestionAsked(question):
-                self._parts = [*self._all(), Question(question)]
-                self._words.clear()
+                self._end_with(Question(question))
             case AnswerFound(answer):
-                self._parts = [*self._all(), answer]
-                self._code = None
-                self._words.clear()
-                self._thought.clear()
-                self._printed.clear()
+                self._end_with(answer)
             case _:
                 pass
 
@@ -288,6 +275,14 @@ class Builder:
         elif self.thought:
             parts = [*parts, Thought(self.thought.rstrip())]
         return parts
+
+    def _end_with(self, part: Part) -> None:
+        """What is open is over, and ``part`` comes after it."""
+        self._parts = [*self._all(), part]
+        self._code = None
+        self._words.clear()
+        self._thought.clear()
+        self._printed.clear()
 
     def _end_words(self) -> None:
         """A thought begins: the prose before it, if there is any, is a part of its own."""
@@ -459,12 +454,13 @@ class _Solution:
         opening = "" if self._dialect.thinks else self._prompt.opening
         reason, detail = EndReason.NO_ANSWER, ""
         if self._earlier is not None:
-            yield self._tell(QuestionAsked(problem))
-            self._own = Builder()
+            question = QuestionAsked(problem)
+            self._builder.apply(question)
+            yield question
         try:
-            for told in _told(self._earlier):
-                if told is not self._earlier and self._earlier is not None:
-                    yield LeftOut(len(self._earlier.replies) - len(told.replies if told is not None else ()))
+            for left_out, told in _told(self._earlier):
+                if left_out:
+                    yield LeftOut(left_out)
                 spans = list(header(self._dialect, problem, self._prompt, earlier=told))
                 spans += [Span(opening)] if opening else []
                 reason = yield from self._rounds(spans, opening)
@@ -812,21 +808,21 @@ _OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
 
 
-def _told(earlier: Transcript | None) -> Iterator[Transcript | None]:
+def _told(earlier: Transcript | None) -> Iterator[tuple[int, Transcript | None]]:
     """What a model is told of a conversation: all of it, and where that does not fit less and less.
 
     The problem and its solution stay as long as there is anything; the oldest questions go first.
+
+    Yields:
+        How many questions are left out with their replies, and the rest.
     """
-    yield earlier
+    yield 0, earlier
     if earlier is None:
         return
-    solution, *more = earlier.replies
-    first = Transcript.of(solution[0]).with_solution(solution[1])
-    for dropped in range(1, len(more) + 1):
-        parts = list[Part]()
-        for question, reply in more[dropped:]:
-            parts += [Question(question), *reply]
-        yield first.with_solution((*first.solution, *parts))
+    (_, solution), *more = earlier.replies
+    for left_out in range(1, len(more) + 1):
+        kept = [part for asked, reply in more[left_out:] for part in (Question(asked), *reply)]
+        yield left_out, earlier.with_solution((*solution, *kept))
 
 
 def _says_something(raw: str) -> bool:

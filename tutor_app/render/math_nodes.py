@@ -102,46 +102,33 @@ class Identifier(Midentifier, tag="mi"):  # type: ignore[misc, call-arg]
         self.bbox: BBox = _level(self.bbox)
 
 
-def _lengthen(node: Mnode, element: ET.Element, **kwargs: Any) -> None:
-    """Let the arrow that is the base of ``element`` (``\\xrightarrow``) reach beyond what stands above and below it."""
-    base = element[0]
-    if base.tag != "mo" or base.get(_LENGTH) or (base.text or "").strip() not in _ARROWS:
-        return
-    if all(label.tag != "mpadded" for label in element[1:]):  # \\overset: a sign with its own length
-        return
-    length = 0.0
-    for label in element[1:]:
-        node.increase_child_scriptlevel(label)
-        box = Mnode.fromelement(label, parent=node, **kwargs).bbox
-        length = max(length, box.xmax - box.xmin)
-    base.set(_LENGTH, f"{length + _ARROW_ENDS * node.glyphsize:.2f}")
+class _WithLongArrow:
+    """An arrow that is the base (``\\xrightarrow``) reaches beyond what stands above and below it."""
+
+    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
+        base, *labels = element
+        has_words = any(label.tag == "mpadded" for label in labels)  # else it is an overset: a sign with its own length
+        if base.tag == "mo" and not base.get(_LENGTH) and (base.text or "").strip() in _ARROWS and has_words:
+            node = Mnode(element, parent, **kwargs)
+            length = 0.0
+            for label in labels:
+                node.increase_child_scriptlevel(label)
+                box = Mnode.fromelement(label, parent=node, **kwargs).bbox
+                length = max(length, box.xmax - box.xmin)
+            base.set(_LENGTH, f"{length + _ARROW_ENDS * node.glyphsize:.2f}")
+        super().__init__(element, parent, **kwargs)  # type: ignore[call-arg]
 
 
-class Over(Mover, tag="mover"):  # type: ignore[misc, call-arg]
+class Over(_WithLongArrow, Mover, tag="mover"):  # type: ignore[misc, call-arg]
     """A base with something above it; an arrow is as long as the words above it need."""
 
-    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
-        Mnode.__init__(self, element, parent, **kwargs)
-        _lengthen(self, element, **kwargs)
-        super().__init__(element, parent, **kwargs)
 
-
-class Under(Munder, tag="munder"):  # type: ignore[misc, call-arg]
+class Under(_WithLongArrow, Munder, tag="munder"):  # type: ignore[misc, call-arg]
     """A base with something below it; an arrow is as long as the words below it need."""
 
-    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
-        Mnode.__init__(self, element, parent, **kwargs)
-        _lengthen(self, element, **kwargs)
-        super().__init__(element, parent, **kwargs)
 
-
-class UnderOver(Munderover, tag="munderover"):  # type: ignore[misc, call-arg]
+class UnderOver(_WithLongArrow, Munderover, tag="munderover"):  # type: ignore[misc, call-arg]
     """A base between two things; an arrow is as long as the longer of them needs."""
-
-    def __init__(self, element: ET.Element, parent: Mnode, **kwargs: Any) -> None:
-        Mnode.__init__(self, element, parent, **kwargs)
-        _lengthen(self, element, **kwargs)
-        super().__init__(element, parent, **kwargs)
 
 
 def _has_stretchy(elements: list[ET.Element]) -> bool:

@@ -23,9 +23,7 @@ from tutor_app.core.events import (
     EndReason,
     FigureDrawn,
     Finished,
-    LeftOut,
     OutputDelta,
-    QuestionAsked,
     Reading,
     RoundStarted,
     RunFinished,
@@ -84,11 +82,6 @@ class SolutionPage:
         """An empty solution of ``problem``; events follow."""
         self.clear()
         self.problem, self.is_streaming = problem, True
-
-    def ask(self) -> None:
-        """The finished solution goes on: events of a reply follow."""
-        self._fold, self._saved = Builder(self._saved or self._fold.parts()), ()
-        self._remark, self.is_streaming = ("", "muted"), True
 
     def show(self, transcript: Transcript, remark: str = "") -> None:
         """A finished solution, and a sentence of the program's own below it."""
@@ -217,12 +210,6 @@ class SolutionPage:
                 b.part = self._output_index() - 1  # the output is closed now, before the figures
                 b.number_figures(b.part + 1)
                 b.end_output(output)
-            case QuestionAsked(question):
-                self._close_text()
-                b.part = len(closed) - 1
-                b.question(question)
-            case LeftOut():
-                b.remark(event.sentence())
             case AnswerFound(answer):
                 self._close_text()
                 b.part = len(closed) - 1

@@ -364,21 +364,22 @@ def _unit(spec: str) -> str:
     return out
 
 
+def _chemical_arrow(sign: str, above: str | None, below: str | None) -> str:
+    if above and sign in _LONG_ARROWS:
+        return f"\\{_LONG_ARROWS[sign]}" + (f"[\\text{{{below}}}]" if below else "") + f"{{\\text{{{above}}}}}"
+    arrow = _CHEMICAL_ARROWS[sign]
+    if below:
+        arrow = f"\\underset{{\\text{{{below}}}}}{{{arrow}}}"
+    return f"\\overset{{\\text{{{above}}}}}{{{arrow}}}" if above else arrow
+
+
 def _chemistry(formula: str) -> str:
     """The notation of mhchem: numbers behind an element are indices, numbers before one are counts."""
     out, before = "", " "
     for m in _CHEMICAL.finditer(formula):
         kind, text = m.lastgroup, m[0]
         if kind == "arrow":
-            arrow = _CHEMICAL_ARROWS[text.partition("[")[0]]
-            if name := _LONG_ARROWS.get(text.partition("[")[0]) if m["above"] else None:
-                below = f"[\\text{{{m['below']}}}]" if m["below"] else ""
-                out += f"\\{name}{below}{{\\text{{{m['above']}}}}}"
-                before = text[-1:]
-                continue
-            if m["below"]:
-                arrow = f"\\underset{{\\text{{{m['below']}}}}}{{{arrow}}}"
-            out += f"\\overset{{\\text{{{m['above']}}}}}{{{arrow}}}" if m["above"] else arrow
+            out += _chemical_arrow(text.partition("[")[0], m["above"], m["below"])
         elif kind == "leaves":
             out += "\\downarrow " if text == "v" else "\\uparrow "
         elif kind in ("element", "state"):

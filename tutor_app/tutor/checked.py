@@ -107,13 +107,14 @@ class _Check:
     def __init__(self, builder: Builder, checker: StatementChecker) -> None:
         self._builder, self._checker = builder, checker
         texts = [part for part in builder.parts() if isinstance(part, Text)]  # of a solution that goes on
-        self._known = {number: part.claims for number, part in enumerate(texts)}
+        self._before = {number: part.claims for number, part in enumerate(texts)}
+        self._known = dict(self._before)
         self._lengths: dict[int, int] = {}
         self._works = True
 
     def forget(self) -> None:
         """What was text turned out to be a thought, so the texts are numbered anew."""
-        self._known.clear()
+        self._known = dict(self._before)
         self._lengths.clear()
 
     def run(self, *, whole: bool = True) -> Iterator[ClaimsFound]:

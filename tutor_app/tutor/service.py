@@ -181,21 +181,7 @@ class Tutor:
             known = made | provenance(self.engine.info, self.dialect, self.prompt, settings)
             return Transcript.of(problem, meta=known).with_solution(builder.parts())
 
-        with contextlib.ExitStack() as stack:
-            events = solve(
-                problem,
-                model=self.engine,
-                executor=self.executor,
-                dialect=self.dialect,
-                prompt=self.prompt,
-                settings=settings,
-                cancel=cancel or NeverCancelled(),
-                meta=made,
-                check=stack.enter_context(verdict_of(problem, self.checker)),
-                builder=builder,
-            )
-            if self.checker is not None:
-                events = checked(events, builder, self.checker)
+        with self._judged(problem, builder, settings, cancel, made) as events:
             yield from events if library is None else recorded(events, library, draft)
 
     def ask(
@@ -233,9 +219,27 @@ class Tutor:
         settings = self.defaults.applied(settings)
         made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         builder = Builder(earlier.solution)
-        with contextlib.ExitStack() as stack:
+
+        def draft() -> Transcript:
+            return earlier.with_solution(builder.parts())
+
+        with self._judged(question, builder, settings, cancel, made, earlier) as events:
+            yield from events if library is None else recorded(events, library, draft, key=key)
+
+    @contextlib.contextmanager
+    def _judged(
+        self,
+        asked: str,
+        builder: Builder,
+        settings: SolveSettings,
+        cancel: Cancel | None,
+        made: Mapping[str, Any],
+        earlier: Transcript | None = None,
+    ) -> Iterator[Iterator[SolveEvent]]:
+        """The events of the solve loop, with every statement and the answer checked; ``builder`` holds the parts."""
+        with verdict_of(asked, self.checker) as check:
             events = solve(
-                question,
+                asked,
                 model=self.engine,
                 executor=self.executor,
                 dialect=self.dialect,
@@ -243,15 +247,11 @@ class Tutor:
                 settings=settings,
                 cancel=cancel or NeverCancelled(),
                 meta=made,
-                check=stack.enter_context(verdict_of(question, self.checker)),
+                check=check,
                 builder=builder,
                 earlier=earlier,
             )
-            if self.checker is not None:
-                events = checked(events, builder, self.checker)
-            if library is not None:
-                events = recorded(events, library, lambda: earlier.with_solution(builder.parts()), key=key)
-            yield from events
+            yield events if self.checker is None else checked(events, builder, self.checker)
 
     def warm(self) -> None:
         """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.

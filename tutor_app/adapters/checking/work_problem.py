@@ -7,10 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.work_conditions import (
-    Condition,
-    joint_solutions,
-)
+from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
 from tutor_app.adapters.checking.work_lines import Statement, formulas_of
 from tutor_app.adapters.checking.work_state import State, defines_function, term_of
 from tutor_app.adapters.grading.terms import (

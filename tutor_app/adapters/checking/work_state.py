@@ -7,9 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
-from tutor_app.adapters.checking.work_conditions import (
-    Condition,
-)
+from tutor_app.adapters.checking.work_conditions import Condition
 from tutor_app.adapters.checking.work_lines import Statement
 from tutor_app.adapters.checking.work_values import Point, shown, value
 from tutor_app.adapters.grading.terms import (
