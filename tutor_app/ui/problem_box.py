@@ -23,6 +23,7 @@ from tutor_app.text.delimiters import split
 from tutor_app.text.pasted import has_lost_marks, text_of_html
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
+from tutor_app.ui.student.reading_line import ReadingLine
 
 _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)
@@ -116,13 +117,17 @@ class ProblemBox(QFrame):
         super().__init__(parent)
         self.setObjectName("problemCard")
         self.edit = ProblemEdit()
-        self.edit.setPlaceholderText("Type a problem. Write formulas between dollar signs: $x^2 - 5x + 6 = 0$")
+        self.edit.setPlaceholderText(
+            "Type a problem, formulas as on paper: x^2 - 5x + 6 = 0, 1/2, sqrt(x+1), or LaTeX: $\\frac{1}{2}$"
+        )
         self.edit.setAccessibleName("Problem")
         self.edit.setAccessibleDescription("Type a mathematics problem; Control and Enter solves it.")
         self.edit.verticalScrollBar().setAccessibleName("Scroll the problem")
         self.edit.horizontalScrollBar().setAccessibleName("Scroll the problem sideways")
         self.edit.installEventFilter(self)
         self.preview = MathText(formulas, theme, 16)
+        self.reading = ReadingLine()
+        self.reading.changed.connect(self._refresh)
         self._preview_label = QLabel("Preview")
         self._preview_label.setObjectName("section")
         self._separator = QFrame()
@@ -157,6 +162,7 @@ class ProblemBox(QFrame):
         layout.addWidget(self._separator)
         layout.addWidget(self._preview_label)
         layout.addWidget(self._scroll)
+        layout.addWidget(self.reading)
         layout.addLayout(row)
 
         self._timer = QTimer(self)
@@ -223,12 +229,12 @@ class ProblemBox(QFrame):
         repeated = bool(text.strip()) and text.strip() == self._shown_below
         self.edit.set_least_lines(1 if repeated else _LINES[0])
         room = self.window().height() >= _LOW
-        mathematical = (
-            room and not repeated and len(text) <= 20_000 and any(s.kind != "text" for s in split(text).segments)
-        )
+        wanted = room and not repeated and len(text) <= 20_000
+        shown = self.reading.read(text, shown=wanted)
+        mathematical = wanted and any(s.kind != "text" for s in split(shown).segments)
         for widget in (self._separator, self._preview_label, self._scroll):
             widget.setVisible(mathematical)
-        self.preview.set_text(text if mathematical else "")
+        self.preview.set_text(shown if mathematical else "")
         self._fit_preview()
 
     def _fit_preview(self) -> None:

@@ -1,0 +1,62 @@
+"""One line under the problem: how plain typing was read as formulas, and a button that keeps it as typed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from tutor_app.text.typing import Typed, read_typed
+
+LONGEST: Final = 4000
+"""Characters; a longer text is shown as typed, for the preview is made while somebody types."""
+
+
+class ReadingLine(QWidget):
+    """How the text was read. It never takes the focus by a click, and Tab reaches its button.
+
+    Signals:
+        changed: The user wants the text kept as typed, or read again.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._kept = False
+        self.said = QLabel()
+        self.said.setObjectName("hint")
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton()
+        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.button.clicked.connect(self._toggle)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.said, 1)
+        row.addWidget(self.button)
+        self.hide()
+
+    def read(self, text: str, *, shown: bool) -> str:
+        """The text for the preview, with its formulas between dollar signs; tells what was read.
+
+        Args:
+            text: As typed. An empty one ends what was chosen for the text before.
+            shown: Whether there is room for this line.
+        """
+        if not text.strip():
+            self._kept = False
+        found = read_typed(text) if shown and len(text) <= LONGEST else Typed(text)
+        sentence = found.sentence()
+        self.said.setText("Kept as typed" if self._kept else sentence)
+        self.said.setToolTip(self.said.text())
+        self.said.setAccessibleName(self.said.text())
+        self.button.setText("Read as formulas" if self._kept else "Keep as typed")
+        self.button.setAccessibleName(self.button.text())
+        self.setVisible(bool(sentence))
+        return text if self._kept else found.text
+
+    def _toggle(self) -> None:
+        self._kept = not self._kept
+        self.changed.emit()
