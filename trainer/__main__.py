@@ -7,6 +7,7 @@ only by the steps that need them. The whole road:
   augment                   new questions and solutions, by rules or by a teacher
   synthesize                code-nested solutions by a teacher
   decontaminate             leave out what overlaps the test sets
+  inspect                   samples of every method side by side, with their checks
   view                      look at what the loss sees, token by token
   tiny                      a tiny base, to follow the road on any machine
   train                     one loop for both stages: full, LoRA, QLoRA
@@ -41,6 +42,7 @@ STEP_MODULES: Final = {
         "MuMath's eight methods, by rules or by a teacher",
     ),
     "synthesize": ("trainer.commands.synthesize", "code-nested solutions by a teacher, run and judged"),
+    "inspect": ("trainer.commands.inspect", "samples of every method side by side, with their checks"),
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
     "grade": ("trainer.evaluate.grade", "accept and reject rates of the grader over pairs of answers"),
@@ -53,6 +55,7 @@ EXAMPLES: Final = {
     "alter": "alter gsm8k.train.jsonl --method numbers --per-problem 2 --run runs/data",
     "augment": "augment gsm8k.train.jsonl --method rephrase --teacher standard --run runs/data",
     "synthesize": "synthesize gsm8k.train.jsonl --teacher standard --against gsm8k.test.jsonl --run runs/data",
+    "inspect": "inspect runs/data/augment-numbers.jsonl runs/data/synthesize.jsonl --n 3",
     "decontaminate": "decontaminate runs/data/make-code.jsonl runs/data/alter-numbers.jsonl "
     "--against gsm8k.test.jsonl math.test.jsonl --out stage2 --run runs/data",
     "view": "view runs/data/stage2.jsonl --tokenizer qwen2.5-coder-0.5b-instruct-q4_k_m.gguf --n 3",

@@ -75,6 +75,7 @@ def expression_by_rules(
     rng = random.Random(f"{question}/{seed}/{METHOD}")
     rest = question[: place.start] + question[place.end :]
     at, other = _step(chain, place, said_numbers(rest) | meant_numbers(rest))
+    _need_direction(question, place, other)
     rng.shuffle(new_relations)
     old = chain.results()
     parent = question_id(question)
@@ -176,6 +177,21 @@ def _step(chain: Chain, place: _Place, known: frozenset[Fraction]) -> tuple[int,
     if loose:
         raise NotAChain("a number of the solution may come from the relation")
     return hits[0]
+
+
+def _need_direction(question: str, place: _Place, other: Node) -> None:
+    """See that what the relation is applied to is not the quantity that it gives: "twice as many misses as hits" and
+    50 misses make 25 hits, also where the annotated solution multiplies.
+
+    Raises:
+        NotAChain: If the question says so of the number.
+    """
+    noun = re.match(r"(?: as (?:many|much))? ([a-z]+) (?:as|than)\b", question[place.end :])
+    if noun is None or not isinstance(other, Literal):
+        return
+    of_it = rf"(?<![\d.,]){re.escape(other.text)} {noun[1]}\b|\b{noun[1]} (?:is|are|was|were) {re.escape(other.text)}\b"
+    if re.search(of_it, question):
+        raise NotAChain("the relation is calculated in the other direction")
 
 
 def _other_operand(node: Op, place: _Place) -> Node | None:

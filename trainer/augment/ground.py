@@ -7,12 +7,25 @@ word as well ("twice", "a week", "percent"): such a number would silently change
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, number, parse_solution, said_numbers, shown
+from trainer.data.gsm8k import (
+    Chain,
+    Literal,
+    NotAChain,
+    divisors,
+    meant_numbers,
+    number,
+    number_words,
+    ordinals,
+    parse_solution,
+    said_numbers,
+    shown,
+)
 from trainer.synthesize.make_code import linked_chain
 from tutor_app.core.transcript import Answer, Part, Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
@@ -46,7 +59,7 @@ def ground(question: str, answer: str) -> Grounded:
     Raises:
         NotAChain: If the solution is no exact chain, or an operand does not stand exactly once in the question.
     """
-    chain, gold = parse_solution(answer)
+    chain, gold = parse_solution(answer, whole=True)
     chain = chain.needed()
     found: dict[Fraction, list[tuple[int, int]]] = {}
     for m in _OPERAND.finditer(question):
@@ -56,6 +69,8 @@ def ground(question: str, answer: str) -> Grounded:
     hidden = sorted(shown(v) for v in meant & (results | {literal.value for literal in chain.literals()}))
     if hidden:
         raise NotAChain(f"a number of the solution may be meant by a word, such as {hidden[0]}")
+    _need_free_numbers(question, chain)
+    _need_hundredths(question, chain)
     places: dict[str, tuple[int, int]] = {}
     for literal in chain.literals():
         at = found.get(literal.value, [])
@@ -68,6 +83,77 @@ def ground(question: str, answer: str) -> Grounded:
     return Grounded(question, chain, gold, places)
 
 
+def _need_free_numbers(question: str, chain: Chain) -> None:
+    """See that the numbers of a problem may be others: none is a fact of the world or counts what words count, too.
+
+    Raises:
+        NotAChain: If one is or does.
+    """
+    times = Counter(literal.value for literal in chain.literals())
+    twice = [value for value, n in times.items() if n > 1 and value <= _SMALL]
+    if twice:
+        raise NotAChain(f"the question states once what the solution uses twice, {shown(twice[0])}")
+    told = " ".join(f"{step.sentence} {step.name} {step.what}" for step in chain.steps)
+    if number_words(told) - number_words(question):
+        raise NotAChain("the solution spells out a number that would be another")
+    if _YEAR.search(question):
+        raise NotAChain("a year of the calendar")
+    if _GEOMETRY.search(question):
+        raise NotAChain("a figure is not possible with any numbers")
+    if any(abs(place - value) <= 1 for place in ordinals(question) for value in times):
+        raise NotAChain("an ordinal of the question counts what a number counts")
+    facts = {number(m["a"] or m["b"]) for m in _FACT.finditer(question) if _same_dimension(m)}
+    if facts & set(times):
+        raise NotAChain("a number of the question converts units, which no other number does")
+
+
+_SMALL: Final = 12
+"""Up to here a number may by chance be that of something else: 2 songs, and 2 sets that no number tells."""
+
+
+def _need_hundredths(question: str, chain: Chain) -> None:
+    """See that nothing is divided by a percentage: 10% as a tenth is right for no other number.
+
+    Raises:
+        NotAChain: If something is.
+    """
+    percentages = {number(text) for text in re.findall(rf"({_COUNT}) ?(?:%|percent)", question)}
+    for step in chain.steps:
+        if any(isinstance(d, Literal) and d.value in percentages for d in divisors(step.node)):
+            raise NotAChain("a percentage is divided by")
+
+
+_YEAR: Final = re.compile(r"\b(?:in|since|until|by|from|year|of) (?:1[5-9]|20)\d\d\b(?![,.]\d)", re.IGNORECASE)
+_GEOMETRY: Final = re.compile(r"\b(?:tri|rect|quadr)?angles?\b|\btriangular\b|\bpolygons?\b", re.IGNORECASE)
+_UNITS: Final = """
+inch inche foot feet ft yard yd mile mi centimeter cm meter m kilometer km millimeter mm
+ounce oz pound lb ton gram g kilogram kg milligram mg stone
+cup pint quart gallon liter litre l milliliter ml ounce oz teaspoon tablespoon
+second minute hour day week month year decade century
+cent penny pennie nickel dime quarter dollar euro pound yen peso
+"""
+_DIMENSIONS: Final = tuple(frozenset(line.split()) for line in _UNITS.strip().splitlines())
+"""Units of one dimension in each."""
+_UNIT_WORDS: Final = "|".join(sorted({f"{unit}s?" for units in _DIMENSIONS for unit in units}, key=len, reverse=True))
+_COUNT: Final = r"\d[\d,]*(?:\.\d+)?"
+_FACT: Final = re.compile(
+    rf"(?P<a>{_COUNT})[ -](?:fluid )?(?P<small>{_UNIT_WORDS})(?: of [a-z]+)?(?: are)?"
+    r" (?:in|per|to|makes?|equals?|=|is|for)"
+    rf"(?: (?:a|an|one|1|each|every))? (?P<large>{_UNIT_WORDS})\b"
+    rf"|\b(?P<large2>{_UNIT_WORDS})(?: of [a-z]+)?"
+    r" (?:is|has|holds|contains|equals?|=|weighs|are)(?: (?:about|equal to))? "
+    rf"(?P<b>{_COUNT})[ -](?:fluid )?(?P<small2>{_UNIT_WORDS})\b",
+    re.IGNORECASE,
+)
+
+
+def _same_dimension(m: re.Match[str]) -> bool:
+    """Whether a stated relation of two units converts one into the other; "8 hours a day" is no such one."""
+    small, large = (m["small"] or m["small2"]).lower(), (m["large"] or m["large2"]).lower()
+    names = [{small, small.removesuffix("s")}, {large, large.removesuffix("s")}]
+    return any(all(name & units for name in names) for units in _DIMENSIONS)
+
+
 def maskable(question: str, answer: str) -> Grounded:
     """The operands that may be masked, one at a time: each stands once in the question and can mean nothing else.
 
@@ -78,6 +164,7 @@ def maskable(question: str, answer: str) -> Grounded:
     found: dict[Fraction, list[tuple[int, int]]] = {}
     for m in _OPERAND.finditer(question):
         found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    _need_hundredths(question, chain)
     meant = meant_numbers(question) | set(chain.results()) | {Fraction(1)}
     literals = {literal.text: literal.value for literal in chain.literals()}
     said = said_numbers(question)

@@ -15,7 +15,7 @@ from typing import Final
 
 from trainer.augment.asked import Asked, several
 from trainer.augment.ground import ANY_NUMBER, ground, record
-from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, number, shown
+from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, number, part_values, shown
 from trainer.data.gsm8k import Literal as Operand
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
@@ -46,12 +46,13 @@ def numbers(
             return
         draw = {text: _redrawn(text, rng, _ceiling(question, end)) for text, (_, end) in base.places.items()}
         try:
-            new = base.chain.results({t: Fraction(v) for t, v in draw.items()})
+            literals = {t: Fraction(v) for t, v in draw.items()}
+            new = base.chain.results(literals)
         except NotAChain:
             continue
         if not all(v > 0 and (v.denominator == 1 or o.denominator != 1) for v, o in zip(new, old, strict=True)):
             continue
-        if any("/" in shown(v) for v in new):
+        if any("/" in shown(v) for v in new) or not _as_whole(base.chain, old, new, literals):
             continue
         chain = _rewritten(base.chain, draw, old, new)
         text = _replaced(question, base.places, draw)
@@ -65,6 +66,19 @@ def numbers(
                 n -= 1
                 yield record(text, parts, new[-1], key, "alter-numbers", parent, label="executed", seed=seed)
                 break
+
+
+def _as_whole(chain: Chain, old: Sequence[Fraction], new: Sequence[Fraction], literals: Mapping[str, Fraction]) -> bool:
+    """Whether every part of a step is whole and positive where it was: 24 degrees are 8 times 3, 43 are no number of
+    times.
+    """
+    pairs = zip(_parts(chain, old, {}), _parts(chain, new, literals), strict=True)
+    return all(v > 0 and (v.denominator == 1 or o.denominator != 1) for o, v in pairs)
+
+
+def _parts(chain: Chain, results: Sequence[Fraction], literals: Mapping[str, Fraction]) -> list[Fraction]:
+    """The values of all operations within the steps."""
+    return [value for step in chain.steps for value in part_values(step.node, results, literals)]
 
 
 def numbers_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:

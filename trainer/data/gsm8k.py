@@ -248,6 +248,31 @@ def leaves(node: Node, kind: type) -> list:  # type: ignore[type-arg]  # the lea
             return [node] if isinstance(node, kind) else []
 
 
+def divisors(node: Node) -> list[Node]:
+    """What is divided by in an expression."""
+    if not isinstance(node, Op):
+        return []
+    own = [node.right] if node.operator == "/" and node.right != Literal("100") else []
+    return [*own, *divisors(node.left), *divisors(node.right)]
+
+
+def part_values(node: Node, values: Sequence[Fraction], literals: Mapping[str, Fraction]) -> list[Fraction]:
+    """The value of every operation in an expression, from the inside out.
+
+    Args:
+        node: The expression.
+        values: Results of the steps.
+        literals: Other values for literals, by their text.
+
+    Raises:
+        NotAChain: On division by zero.
+    """
+    if not isinstance(node, Op):
+        return []
+    inner = [*part_values(node.left, values, literals), *part_values(node.right, values, literals)]
+    return [*inner, _value(node, values, literals)]
+
+
 def calculates(node: Node) -> bool:
     """Whether the expression calculates anything."""
     return isinstance(node, Op) or (isinstance(node, Neg) and calculates(node.operand))
@@ -295,7 +320,59 @@ def meant_numbers(question: str) -> frozenset[Fraction]:
     return frozenset(Fraction(v) for v in found)
 
 
-def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain, Fraction]:
+_SPELLED: Final = {
+    word: value
+    for value, words in enumerate(
+        (
+            "two twice double doubled doubles half second",
+            "three thrice triple tripled triples third",
+            "four quadruple fourth quarter",
+            "five fifth",
+            "six sixth",
+            "seven seventh",
+            "eight eighth",
+            "nine ninth",
+            "ten tenth",
+            "eleven eleventh",
+            "eleven eleventh",
+            "twelve twelfth dozen",
+            "thirteen thirteenth",
+            "fourteen fourteenth",
+            "fifteen fifteenth",
+            "sixteen sixteenth",
+            "seventeen seventeenth",
+            "eighteen eighteenth",
+            "nineteen nineteenth",
+            "twenty twentieth",
+        ),
+        2,
+    )
+    for word in words.split()
+}
+_ORDINAL: Final = re.compile(
+    rf"\b(?:(\d+)(?:st|nd|rd|th)|({'|'.join(w for w in _SPELLED if re.search('second|third|th$', w))}))\b", re.I
+)
+
+
+def spelled_numbers(question: str) -> frozenset[Fraction]:
+    """The numbers that a question spells out in words; unlike :func:`meant_numbers` without those of units."""
+    words = re.findall(r"[a-z]+", question.lower())
+    found = {_SPELLED[w.removesuffix("s")] for w in words if w.removesuffix("s") in _SPELLED}
+    return frozenset(map(Fraction, found))
+
+
+def number_words(text: str) -> frozenset[str]:
+    """The words of a text that spell a number out, also within names: ``sets_of_two`` has "two"."""
+    words = re.findall(r"[a-z]+", text.lower())
+    return frozenset(w.removesuffix("s") for w in words if w.removesuffix("s") in _SPELLED)
+
+
+def ordinals(question: str) -> frozenset[int]:
+    """The places in an order that a question speaks of: 4 for "on the fourth day"."""
+    return frozenset(int(digits) if digits else _SPELLED[word.lower()] for digits, word in _ORDINAL.findall(question))
+
+
+def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool = False) -> tuple[Chain, Fraction]:
     """The chain and the gold answer of a GSM8K ``answer`` text.
 
     Operands equal to an earlier result are chained to the latest such result. One that the question states, too, may
@@ -304,6 +381,8 @@ def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain,
     Args:
         answer: Annotated steps, ``####`` and the result.
         said: Numbers of the question.
+        whole: Whether the last step must give the answer. Otherwise what follows the step with its value is cut off,
+            though that value may only happen to be the same.
 
     Raises:
         NotAChain: If an annotation cannot be read or re-execution does not give the gold answer.
@@ -345,7 +424,7 @@ def parse_solution(answer: str, said: Collection[Fraction] = ()) -> tuple[Chain,
         raise NotAChain("the last step calculates nothing")
     if values[-1] != gold:
         at = max((i for i, v in enumerate(values) if v == gold), default=-1)
-        if at < 0:
+        if at < 0 or whole:
             raise NotAChain(f"the steps end on {shown(values[-1])}, the answer is {shown(gold)}")
         chain = Chain(chain.steps[: at + 1])
         if not calculates(chain.steps[-1].node):

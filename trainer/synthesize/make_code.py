@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from trainer.data.gsm8k import Chain, NotAChain, meant_numbers, parse_solution, said_numbers, shown, source
+from trainer.data.gsm8k import (
+    Chain,
+    NotAChain,
+    Ref,
+    leaves,
+    meant_numbers,
+    parse_solution,
+    said_numbers,
+    shown,
+    source,
+    spelled_numbers,
+)
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
@@ -103,8 +115,8 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     nothing, such a number was the step's result.
 
     Raises:
-        NotAChain: If the annotations are no exact chain, a step stays unused, or a number is neither stated by the
-            question, nor meant by a word of it, nor a result.
+        NotAChain: If the annotations are no exact chain, a step stays unused, a number is neither stated by the
+            question, nor meant by a word of it, nor a result, or it may be a result as well as stated.
     """
     said = said_numbers(question)
     chain, gold = parse_solution(answer, said)
@@ -116,7 +128,25 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     loose = [literal.text for literal in chain.literals() if literal.value not in known]
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
+    _need_clear_links(chain, question, said)
     return chain, gold
+
+
+def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -> None:
+    """See that no operand that is chained to a result may just as well be a number of the question.
+
+    A step that only one other uses must be linked there. Of several uses, one may mean the question's number: in "a
+    third as many paperbacks, and two times the hardbacks" both may be 2.
+
+    Raises:
+        NotAChain: If one may.
+    """
+    results = chain.results()
+    uses = Counter(ref.step for step in chain.steps for ref in leaves(step.node, Ref))
+    for step, times in uses.items():
+        stated = results[step] in said or results[step] in spelled_numbers(question)
+        if times > 1 and stated:
+            raise NotAChain(f"a result is also a number of the question, {shown(results[step])}")
 
 
 _ALWAYS_KNOWN: Final = frozenset((Fraction(1), Fraction(100), Fraction(1, 100)))

@@ -39,6 +39,62 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
         ground(question, answer)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "why"),
+    [
+        (
+            "A gallon of paint has 128 ounces. He sells each ounce for $3. What does a gallon bring?",
+            "<<128*3=384>>384\n#### 384",
+            "converts units",
+        ),
+        ("There are 5280 feet in a mile. He walks 2640 feet a minute. How many minutes is it?",
+         "<<5280/2640=2>>2\n#### 2", "converts units"),
+        ("She buys 4 kg of nails, and 1 kg equals 35 oz. She uses 40 oz. How much is left?",
+         "<<4*35=140>>140\n<<140-40=100>>100\n#### 100", "converts units"),
+        ("A lamp costs $40 with 10% off. What is off for 30 lamps?", "<<40/10=4>>4\n<<4*30=120>>120\n#### 120",
+         "percentage"),
+        ("The sides of a triangle are 40 cm and 30 cm, and around it are 90 cm. How long is the other side?",
+         "<<40+30=70>>70\n<<90-70=20>>20\n#### 20", "figure"),
+        ("He read 14 pages a day for 3 days, and 35 pages on the fourth day. How many pages did he read?",
+         "<<14*3=42>>42\n<<42+35=77>>77\n#### 77", "ordinal|by a word"),
+        ("A band has 30 songs and plays 12, then 8, then 2. How many are left for each of the last sets?",
+         "<<30-12-8-2=8>>8\n<<8/2=4>>4\n#### 4", "uses twice|a result is also"),
+        ("A television cost $640 in 1988, and $30 less every year. What was its price in 1995?",
+         "<<1995-1988=7>>7\n<<7*30=210>>210\n<<640-210=430>>430\n#### 430", "calendar|by a word"),
+        ("40 boys each need 18 rolls, sold at 18 for $6. What is the price for all?",
+         "<<40*18=720>>720\nThat is 720/18=<<720/18=40>>40 dozen rolls.\n<<40*6=240>>240\n#### 240", "spells|times"),
+        # The gold answer is the value of an earlier step by chance.
+        ("It is 32 degrees, then 8. Of 5% each, what is the chance?", "<<32-8=24>>24\n<<8*5=40>>40\n#### 24",
+         "end on"),
+    ],
+)  # fmt: skip
+def test_a_number_that_can_be_no_other_is_not_altered(question: str, answer: str, why: str) -> None:
+    with pytest.raises(NotAChain, match=why):
+        ground(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("He drives 30 miles per hour for 4 hours. How far?", "<<30*4=120>>120\n#### 120"),
+        ("48 friends bought clips, and 15 fewer bought pins. How many bought something?",
+         "<<48-15=33>>33\n<<48+33=81>>81\n#### 81"),
+        ("It gets 6 degrees colder, then 9 more, from 40 degrees. How warm is it?", "<<40-6-9=25>>25\n#### 25"),
+    ],
+)  # fmt: skip
+def test_a_number_that_may_be_another_is_altered(question: str, answer: str) -> None:
+    assert list(numbers(question, answer, LocalExecutor(), n=1))
+
+
+def test_parts_of_a_step_stay_whole() -> None:
+    question = "The chance rises 5 points for each 3 degrees below 40. It is at 10. How many points is that?"
+    answer = "<<40-10=30>>30\n<<30/3*5=50>>50\n#### 50"
+    for record in numbers(question, answer, LocalExecutor(), n=8):
+        points, each, top, low = (int(n) for n in re.findall(r"\d+", record.problem))
+        assert (top - low) % each == 0
+        assert record.meta["gold"] == str((top - low) // each * points)
+
+
 def test_numbers_are_drawn_anew_and_the_arithmetic_really_runs_again() -> None:
     made = list(numbers(QUESTION, ANSWER, LocalExecutor(), n=5))
     assert len(made) == 5

@@ -127,3 +127,19 @@ def test_most_of_gsm8k_train_becomes_verified_code(gsm8k_train: Path) -> None:
         answer = find_answer(record.solution)
         assert answer is not None
         assert answer.latex == record.meta["gold"] == shown(Fraction(str(record.meta["gold"])))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        # Both 2 of the last calculations may be "two times".
+        ("She has 6 rings and 5 pins. He has a third as many rings, and two times the pins. How many has he?",
+         "<<6/3=2>>2\n<<5*2=10>>10\n<<2+10=12>>12\n#### 12"),
+        # The $6 that she keeps are not the price of the fourth stamp.
+        ("She sells 5 stamps, the first for $3 and each for $1 more than the last. She keeps $6. What is the rest?",
+         "<<3+1=4>>4\n<<4+1=5>>5\n<<5+1=6>>6\n<<6+1=7>>7\n<<3+4+5+6+7=25>>25\n<<25-6=19>>19\n#### 19"),
+    ],
+)  # fmt: skip
+def test_a_number_that_may_be_a_result_or_stated_is_refused(question: str, answer: str) -> None:
+    with pytest.raises(NotAChain, match="a result is also a number of the question"):
+        make(question, answer, 1, LocalExecutor())
