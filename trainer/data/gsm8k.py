@@ -334,7 +334,6 @@ _SPELLED: Final = {
             "nine ninth",
             "ten tenth",
             "eleven eleventh",
-            "eleven eleventh",
             "twelve twelfth dozen",
             "thirteen thirteenth",
             "fourteen fourteenth",

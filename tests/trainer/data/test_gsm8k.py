@@ -14,12 +14,15 @@ from trainer.data.gsm8k import (
     goal,
     leaves,
     number,
+    number_words,
+    ordinals,
     parse_expression,
     parse_solution,
     prose,
     said_numbers,
     shown,
     source,
+    spelled_numbers,
 )
 
 CLIPS = (
@@ -154,3 +157,10 @@ def test_source_means_what_the_tree_means(node: Node, exact: str) -> None:
         assert found == wanted
     else:
         assert float(found) == pytest.approx(float(wanted), rel=1e-9, abs=1e-6)
+
+
+def test_spelled_numbers_and_places_in_an_order() -> None:
+    assert ordinals("the twentieth fisherman of the 3rd boat") == {20, 3}
+    assert ordinals("on the twelfth day, eleventh at last") == {12, 11}
+    assert spelled_numbers("Two dozen eggs in thirteen rows, two thirds of them white") == {2, 12, 13, 3}
+    assert number_words("sets_of_two") == {"two"}
