@@ -122,7 +122,7 @@ def test_most_of_gsm8k_train_becomes_verified_code(gsm8k_train: Path) -> None:
             made.append(make(row["question"], row["answer"], i, LocalExecutor()))
         except NotAChain:
             continue
-    assert len(made) >= 6_900
+    assert len(made) >= 5_500  # what links every step and number without a doubt; 7,047 were made before that was asked
     for record in made:
         answer = find_answer(record.solution)
         assert answer is not None
