@@ -19,3 +19,19 @@ from tutor_app.text.plain import plain
 )
 def test_prose_in_one_line(text: str, expected: str) -> None:
     assert plain(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (r"$\int_0^3 x^2\,dx$", "∫₀³ x²dx"),
+        (r"$x_1 + a_{12}$", "x₁ + a₁₂"),
+        (r"$\sum_{k = 1}^{10} k$", "∑_(k = 1)¹⁰ k"),
+        (r"$e^{2x}$", "e^(2x)"),
+        ("total_1 is the first total", "total_1 is the first total"),
+        (r"$\log_2 8$", "log₂ 8"),
+        (r"$x_n$ and $x_{n}$", "x_n and x_n"),
+    ],
+)
+def test_limits_and_indices_are_lowered(source: str, line: str) -> None:
+    assert plain(source) == line

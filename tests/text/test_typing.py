@@ -75,3 +75,16 @@ def test_deep_brackets_end() -> None:
 def test_any_text_is_read_and_its_formulas_can_be_found_again(text: str) -> None:
     read = read_typed(text)
     assert len([s for s in split(read.text).segments if s.kind != "text"]) >= min(1, len(read.formulas))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("find the integral of x^2 from 0 to 3", r"find $\int_0^3 x^2\,dx$"),
+        ("What is the definite integral of x from 0 to 1?", r"What is $\int_0^1 x\,dx$?"),
+        ("Evaluate the sum of k^2 from k=1 to 10.", r"Evaluate $\sum_{k = 1}^{10} k^2$."),
+        ("the sum of 3 and 4", "the sum of 3 and 4"),
+    ],
+)
+def test_an_article_before_a_sign_said_as_a_noun_goes_with_it(typed: str, read: str) -> None:
+    assert read_typed(typed).text == read

@@ -9,6 +9,9 @@ from tutor_app.text.clean import without_controls
 
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_LOWERED: Final = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
+_SUBSCRIPT: Final = re.compile(r"(\\[A-Za-z]+|(?<![A-Za-z\d_\\])[A-Za-z]|[)\]}])_(?:\{(-?\d+)\}|(\d))", re.ASCII)
+"""A number below a sign, a letter that stands alone or a bracket: not the one in ``total_1``, a name in code."""
 _FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
 _WORDS: Final = frozenset(_FUNCTIONS.split())
 _SIGNS: Final = {
@@ -30,6 +33,7 @@ def plain(text: str) -> str:
     for _ in range(_DEEP):  # from the inside out
         before = text
         text = re.sub(r"\^\{(-?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)
+        text = _SUBSCRIPT.sub(lambda m: m[1] + (m[2] or m[3]).translate(_LOWERED), text)
         text = re.sub(r"\\[cdt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _fraction, text)
         text = re.sub(r"\\[dt]?binom\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _choice, text)
         text = re.sub(r"\\(?:[hv]?phantom|[hv]space\*?)\s*\{[^{}]*\}", " ", text)
@@ -40,7 +44,7 @@ def plain(text: str) -> str:
         if text == before:
             break
     text = re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[1] if m[1] in _WORDS else m[0]), text)
-    text = re.sub(r"_\{([^{}]*)\}", r"_\1", text)
+    text = re.sub(r"_\{([^{}]*)\}", lambda m: f"_{_grouped(m[1])}", text)
     text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
@@ -48,7 +52,7 @@ def plain(text: str) -> str:
 
 
 def _grouped(text: str) -> str:
-    simple = re.fullmatch(r"[\w.\\]*|[\u221a\u221b\u221c]?\([^()]*\)", text.strip())
+    simple = re.fullmatch(r"[\d.]*|\\?[^\W\d]*|[\u221a\u221b\u221c]?\([^()]*\)", text.strip())
     return text if simple else f"({text})"
 
 

@@ -84,6 +84,8 @@ def read_typed(text: str) -> Typed:
         return Typed(text)  # a dollar sign that stands alone would pair with those of the formulas
     return Typed(read, tuple(formulas))
 
+_ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
+
 
 def latex_of(line: str) -> str | None:
     """The LaTeX of a line that is one formula as a whole; None if it is something else."""
@@ -182,12 +184,18 @@ def _formulas(text: str, formulas: list[Formula]) -> str:
             # A formula may still begin behind what was no formula, but not inside a compound or an amount.
             at = end if _is_compound(found, end, text) or end == at + 1 else _next(found, at, end)
             continue
-        start, stop = found[at].start, found[end - 1].end
+        start, stop = _without_article(found[at], text, last), found[end - 1].end
         source = text[start:stop]
         out += f"{text[last:start]}${latex}$"
         formulas.append(Formula(source, latex))
         last, at = stop, end
     return out + text[last:]
+
+
+def _without_article(first: Token, text: str, last: int) -> int:
+    """Where a formula begins whose sign is said as a noun: "the integral of" is all of it the integral's sign."""
+    article = _ARTICLE.search(text, last, first.start) if first.kind == "big" else None
+    return article.start() if article else first.start
 
 
 def _next(found: list[Token], at: int, end: int) -> int:
