@@ -84,6 +84,7 @@ def read_typed(text: str) -> Typed:
         return Typed(text)  # a dollar sign that stands alone would pair with those of the formulas
     return Typed(read, tuple(formulas))
 
+
 _ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
 
 
