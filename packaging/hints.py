@@ -19,8 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tutor_app.core.hints import LEVELS, RESULT
 from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
-from tutor_app.tutor.hints import LEVELS, RESULT, ladder
+from tutor_app.tutor.hints import ladder
 
 NOTE = re.compile(r"<<([^<>=]*)=([^<>]*)>>")
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?|(?<![\w.])\.\d+")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
+from tutor_app.core.hints import Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
@@ -107,6 +108,15 @@ class AppServices:
 
         settings = solve_settings(self._settings)
         yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
+
+    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+        """See the protocol."""
+        from tutor_app.tutor.hints import silent_ladder
+        from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.teacher import cap_of
+
+        events = self._ready().solve(problem, settings=solve_settings(self._settings), cancel=cancel)
+        return silent_ladder(events, cap=cap_of(self._folders.config))
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""

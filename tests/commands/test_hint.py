@@ -10,11 +10,12 @@ import pytest
 from tests.tutor.test_hints import solved
 from tutor_app.commands.hint import show
 from tutor_app.commands.parser import main
+from tutor_app.tutor.hints import ladder
 
 
 def test_hints_up_to_a_level() -> None:
     out = io.StringIO()
-    assert show(solved(), 2, 8, out=out) == 0
+    assert show(ladder(solved()), 2, out=out) == 0
     assert out.getvalue().startswith("1. What is asked\n")
     assert "3. Which idea" not in out.getvalue()
     assert "54" not in out.getvalue()
@@ -22,7 +23,7 @@ def test_hints_up_to_a_level() -> None:
 
 def test_json_and_the_limit() -> None:
     out = io.StringIO()
-    assert show(solved(), 8, 4, as_json=True, out=out) == 0
+    assert show(ladder(solved(), cap=4), 8, as_json=True, out=out) == 0
     found = json.loads(out.getvalue())
     assert [hint["level"] for hint in found["hints"]] == [1, 2, 3, 4]
     assert found["ending"] == "Your teacher has chosen that the hints end here."

@@ -73,6 +73,18 @@ def test_trace_tables_are_made_where_the_options_ask_for_them(services: Services
     assert "| 2 | `b = a + 1` | $2$ | $3$ |" in table.text
 
 
+def test_hints_are_given_silently(services: Services) -> None:
+    found = services.hints("What is 2+2?", NeverCancelled())
+    assert found.hints[0].title == "What is asked"
+    assert list(services.entries("")) == []
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(UserFault, match="Stopped before"):
+        services.hints("What is 2+2?", stop)
+    with pytest.raises(UserFault):
+        services.hints(" ", NeverCancelled())
+
+
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:
     bare = Transcript.of("Add them.", Text("So 2 + 2 = 5."), Output("7\n"), Text("And 3 + 4 = 7."))
     found = services.check_statements(bare)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.core.errors import UserFault
+from tutor_app.core.errors import EngineFault, UserFault
+from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
+from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT
 from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.core.verdicts import Verdict
-from tutor_app.tutor.hints import LEVELS, NOT_SURE, PLAN, RESULT, ladder
+from tutor_app.tutor.hints import ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.teacher import cap_of, is_guarded, set_cap
 
@@ -91,3 +93,14 @@ def test_a_limit_that_cannot_be_set(tmp_path: Path, cap: int, pin: str) -> None:
 def test_a_damaged_file_sets_no_limit(tmp_path: Path) -> None:
     (tmp_path / "teacher.json").write_text("[", encoding="utf-8")
     assert cap_of(tmp_path) == len(LEVELS)
+
+
+def test_a_solution_that_was_stopped_or_failed_gives_no_hints() -> None:
+    def ended(reason: EndReason, detail: str = "") -> list[SolveEvent]:
+        return [Finished(reason, Transcript.of(PROBLEM), Usage(), detail)]
+
+    with pytest.raises(UserFault, match="Stopped before there were hints"):
+        silent_ladder(ended(EndReason.STOPPED))
+    with pytest.raises(EngineFault, match="The model died"):
+        silent_ladder(ended(EndReason.ENGINE, "The model died."))
+    assert len(silent_ladder([Finished(EndReason.ANSWERED, solved(), Usage())], cap=3).hints) == 3

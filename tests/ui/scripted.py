@@ -30,6 +30,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
+from tutor_app.core.hints import LEVELS, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, check_problem
@@ -43,6 +44,7 @@ from tutor_app.handout.options import Format, Options
 from tutor_app.handout.trace_table import with_chosen_tables
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.checked import StatementChecker, with_claims
+from tutor_app.tutor.hints import silent_ladder
 from tutor_app.tutor.recorder import import_transcripts
 
 CURVE = (
@@ -184,6 +186,8 @@ class ScriptedServices:
     recordings: dict[int, Recording] = field(default_factory=dict)
     hold_record: bool = False
     fail_record: str = ""
+    hold_hints: bool = False
+    cap: int = len(LEVELS)
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -226,6 +230,21 @@ class ScriptedServices:
         finally:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
+
+    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+        self.calls.append(f"hints {problem}")
+        while self.hold_hints and not cancel.is_set():
+            time.sleep(0.002)
+        events = events_of(check_problem(problem), self.script.get(problem, self.default))
+        return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
+
+    @staticmethod
+    def _stoppable(events: Iterator[SolveEvent], cancel: Cancel) -> Iterator[SolveEvent]:
+        for event in events:
+            if cancel.is_set():
+                yield Finished(EndReason.STOPPED, Transcript.of("p"), Usage())
+                return
+            yield event
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")

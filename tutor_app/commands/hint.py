@@ -1,6 +1,7 @@
 """``tutor hint``: a problem is solved silently, and help is given step by step instead of the solution.
 
-Exit codes: 0 there are hints; 2 the request was not understood; 3 the model or the sandbox failed.
+Exit codes: 0 there are hints; 2 the request was not understood; 3 the model or the sandbox failed;
+130 stopped by Ctrl+C.
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ import sys
 from dataclasses import asdict
 from typing import TextIO
 
-from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, interrupt_sets, opened_folders, user_settings
+from tutor_app.commands.shared import (
+    DONE,
+    INTERRUPTED,
+    NO_ANSWER,
+    Subparsers,
+    interrupt_sets,
+    opened_folders,
+    user_settings,
+)
 from tutor_app.commands.solve import opened_tutor
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Transcript
-from tutor_app.tutor.hints import LEVELS, Ladder, ladder
+from tutor_app.core.hints import LEVELS, Ladder
+from tutor_app.tutor.hints import silent_ladder
 from tutor_app.tutor.teacher import cap_of, set_cap
 
 
@@ -41,7 +50,6 @@ def run(args: argparse.Namespace) -> int:
     """Solve the problem silently and show its hints; returns the exit code."""
     import threading
 
-    from tutor_app.core.solve import to_the_end
     from tutor_app.tutor.service import solve_settings
 
     where = opened_folders(args)
@@ -57,14 +65,19 @@ def run(args: argparse.Namespace) -> int:
     settings = user_settings(where)
     stop = threading.Event()
     with interrupt_sets(stop), opened_tutor(args.model, where, settings, offline=args.offline) as tutor:
-        last = to_the_end(tutor.solve(problem, settings=solve_settings(settings), cancel=stop))
-    return show(last.transcript, args.level, cap_of(where.config), as_json=args.json)
+        events = tutor.solve(problem, settings=solve_settings(settings), cancel=stop)
+        try:
+            found = silent_ladder(events, cap=cap_of(where.config))
+        except UserFault:
+            if stop.is_set():
+                return INTERRUPTED
+            raise
+    return show(found, args.level, as_json=args.json)
 
 
-def show(solved: Transcript, level: int, cap: int, *, as_json: bool = False, out: TextIO | None = None) -> int:
-    """Show the hints of a solved problem up to a level; returns the exit code."""
+def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None = None) -> int:
+    """Show the hints up to a level; returns the exit code."""
     out = out or sys.stdout
-    found: Ladder = ladder(solved, cap=cap)
     shown = found.hints[:level]
     ending = found.ending() if level > len(found.hints) else ""
     if as_json:

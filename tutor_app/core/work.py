@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tutor_app.core.verdicts import NOT_LOOKED, Verdict
+
 LineKind = Literal[
     "empty", "words", "unread", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
 ]
@@ -81,3 +83,49 @@ class LineVerdict:
 def first_fault(lines: Sequence[LineVerdict]) -> int | None:
     """The place of the first line with a fault, from 0; None if there is none."""
     return next((k for k, line in enumerate(lines) if line.is_fault), None)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReport:
+    """What was found.
+
+    Attributes:
+        lines: A verdict for each line, in order.
+        answer: Of the last line, where it can be checked independently.
+        left_out: Lines beyond the most that are checked.
+    """
+
+    lines: tuple[LineVerdict, ...]
+    answer: Verdict = NOT_LOOKED
+    left_out: int = 0
+
+    @property
+    def first_fault(self) -> int | None:
+        """The place of the first line with a fault, from 0."""
+        return first_fault(self.lines)
+
+    def sentences(self) -> tuple[str, ...]:
+        """What is said about the whole work."""
+        fault = self.first_fault
+        read = [line for line in self.lines if line.kind not in ("empty", "words")]
+        unread = [k + 1 for k, line in enumerate(self.lines) if line.kind == "unread"]
+        said = []
+        if fault is not None:
+            said.append(f"The first line to look at again is line {fault + 1}.")
+        elif not read:
+            said.append("There is no line that could be checked. Write one formula in each line.")
+        elif not unread:
+            said.append("No mistake was found.")
+        else:
+            said.append("No mistake was found in the lines that could be read.")
+        if unread:
+            numbers = ", ".join(map(str, unread[:10]))
+            said.append(f"Could not be read: line{'s' if len(unread) > 1 else ''} {numbers}.")
+        if (sentence := self.answer.sentence()) and self.answer.kind != "unchecked":
+            hidden = (
+                "Your last line is not the answer" if self.answer.kind == "wrong" else f"Your last line: {sentence}"
+            )
+            said.append(f"{hidden}.")
+        if self.left_out:
+            said.append(f"Only the first {MOST_LINES} lines were checked.")
+        return tuple(said)

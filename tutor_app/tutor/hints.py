@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tutor_app.core.errors import EngineFault, UserFault
+from tutor_app.core.events import EndReason, SolveEvent
+from tutor_app.core.hints import LEVELS, PLAN, RESULT, Hint, Ladder
+from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.tutor.leaks import leaks
 
-LEVELS: Final = (
-    "What is asked", "What is known", "Which idea", "The next step", "The plan", "The code", "Its result", "The answer"
-)  # fmt: skip
-PLAN: Final = 5
-"""The level at which an unverified solution ends."""
-RESULT: Final = 7
-"""From this level on the answer is shown."""
-NOT_SURE: Final = "This solution could not be verified, so the hints end with the plan. Check each step yourself."
 LONGEST: Final = 700
 _SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
 _ASKING: Final = re.compile(
@@ -58,40 +53,23 @@ _PLAIN: Final = (
 """Without any number, for a level whose own hint would give the answer away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """One step of the ladder.
+def silent_ladder(events: Iterable[SolveEvent], *, cap: int = len(LEVELS)) -> Ladder:
+    """The hints of a problem that is being solved; nothing of the solution is shown meanwhile.
 
-    Attributes:
-        level: From 1.
-        title: What kind of help it is.
-        text: Markdown with LaTeX.
+    Args:
+        events: Of the solution.
+        cap: The highest level that may be shown.
+
+    Raises:
+        UserFault: If the solution was stopped.
+        EngineFault: If the model failed.
     """
-
-    level: int
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """All hints that may be shown, in order.
-
-    Attributes:
-        hints: From level 1.
-        sure: Whether the solution was verified.
-        capped: Whether the teacher's limit ends the ladder.
-    """
-
-    hints: tuple[Hint, ...]
-    sure: bool
-    capped: bool = False
-
-    def ending(self) -> str:
-        """What is said at the end of a ladder that does not reach the answer; empty if it does."""
-        if not self.sure:
-            return NOT_SURE
-        return "Your teacher has chosen that the hints end here." if self.capped else ""
+    last = to_the_end(events)
+    if last.reason is EndReason.STOPPED:
+        raise UserFault("Stopped before there were hints.")
+    if last.reason is EndReason.ENGINE:
+        raise EngineFault(last.sentence())
+    return ladder(last.transcript, cap=cap)
 
 
 def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVELS)) -> Ladder:

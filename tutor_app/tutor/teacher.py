@@ -14,7 +14,7 @@ from typing import Final
 
 from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.tutor.hints import LEVELS
+from tutor_app.core.hints import LEVELS
 
 ROUNDS: Final = 200_000
 FILE_NAME: Final = "teacher.json"

@@ -8,12 +8,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tutor_app.core.errors import HostFault
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.core.work import MARKS, MOST_LINES, LineVerdict, first_fault
+from tutor_app.core.work import MARKS, MOST_LINES, LineVerdict, WorkReport
 from tutor_app.text.typing import latex_of
 
 log = logging.getLogger(__name__)
@@ -40,52 +39,6 @@ class WorkChecker(Protocol):
             HostFault: If nothing can be checked.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class WorkReport:
-    """What was found.
-
-    Attributes:
-        lines: A verdict for each line, in order.
-        answer: Of the last line, where it can be checked independently.
-        left_out: Lines beyond the most that are checked.
-    """
-
-    lines: tuple[LineVerdict, ...]
-    answer: Verdict = NOT_LOOKED
-    left_out: int = 0
-
-    @property
-    def first_fault(self) -> int | None:
-        """The place of the first line with a fault, from 0."""
-        return first_fault(self.lines)
-
-    def sentences(self) -> tuple[str, ...]:
-        """What is said about the whole work."""
-        fault = self.first_fault
-        read = [line for line in self.lines if line.kind not in ("empty", "words")]
-        unread = [k + 1 for k, line in enumerate(self.lines) if line.kind == "unread"]
-        said = []
-        if fault is not None:
-            said.append(f"The first line to look at again is line {fault + 1}.")
-        elif not read:
-            said.append("There is no line that could be checked. Write one formula in each line.")
-        elif not unread:
-            said.append("No mistake was found.")
-        else:
-            said.append("No mistake was found in the lines that could be read.")
-        if unread:
-            numbers = ", ".join(map(str, unread[:10]))
-            said.append(f"Could not be read: line{'s' if len(unread) > 1 else ''} {numbers}.")
-        if (sentence := self.answer.sentence()) and self.answer.kind != "unchecked":
-            hidden = (
-                "Your last line is not the answer" if self.answer.kind == "wrong" else f"Your last line: {sentence}"
-            )
-            said.append(f"{hidden}.")
-        if self.left_out:
-            said.append(f"Only the first {MOST_LINES} lines were checked.")
-        return tuple(said)
 
 
 def check_work(problem: str, work: str, checker: WorkChecker) -> WorkReport:

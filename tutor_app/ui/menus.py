@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from tutor_app.core.settings import Settings
 from tutor_app.handout.fragment import FORMS
+from tutor_app.ui.dialogs.about import show_about
 
 if TYPE_CHECKING:
     from tutor_app.ui.window import MainWindow
@@ -77,7 +78,7 @@ class Menus:
         confined = act("How code is confined\u2026", "", w.confinement.show)
         keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
         log = act("Show the log", "", w.faults.show_log)
-        about = act("About MuMath Tutor", "", w.show_about)
+        about = act("About MuMath Tutor", "", partial(show_about, w))
         leave = act("Quit", "Ctrl+Q", w.close)
         # macOS moves these three to where its users look for them.
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
@@ -98,6 +99,7 @@ class Menus:
         solution = self._menu(
             "&Solution",
             [self.solve, self.again, self.stop],
+            w.student.actions,
             self.copy,
             self.copy_block,
             [self.fold, self.steps_up, self.steps_down, self.statements],
@@ -128,6 +130,7 @@ class Menus:
             searching: Whether the search in the page is open.
         """
         self.solve.setEnabled(not busy)
+        self._window.student.hint_action.setEnabled(not busy)
         self.again.setEnabled(there and not busy)
         for a in (self.preview, self.print):
             a.setEnabled(there and not busy)

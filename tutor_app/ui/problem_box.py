@@ -106,10 +106,12 @@ class ProblemBox(QFrame):
     """The problem and what to do with it.
 
     Signals:
+        hint_asked: The user wants help instead of the solution.
         solve_asked: The user wants the problem solved.
         stop_asked: The user wants the solution stopped.
     """
 
+    hint_asked = Signal()
     solve_asked = Signal()
     stop_asked = Signal()
 
@@ -143,6 +145,9 @@ class ProblemBox(QFrame):
         self.solve_button.setObjectName("primary")
         self.solve_button.setToolTip("Solve this problem (Ctrl+Enter)")
         self.solve_button.setAccessibleName("Solve")
+        self.hint_button = QPushButton("Give me a hint")
+        self.hint_button.setToolTip("Help step by step instead of the solution (Ctrl+J)")
+        self.hint_button.setAccessibleName("Give me a hint")
         self.stop_button = QPushButton("Stop")
         self.stop_button.setToolTip("Stop the solution (Esc)")
         self.stop_button.setAccessibleName("Stop")
@@ -153,6 +158,7 @@ class ProblemBox(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.hint)
         row.addStretch()
+        row.addWidget(self.hint_button)
         row.addWidget(self.stop_button)
         row.addWidget(self.solve_button)
         layout = QVBoxLayout(self)
@@ -174,6 +180,7 @@ class ProblemBox(QFrame):
         self.edit.textChanged.connect(self._edited)
         self.edit.solve_asked.connect(self.solve_asked)
         self.solve_button.clicked.connect(self.solve_asked)
+        self.hint_button.clicked.connect(self.hint_asked)
         self.stop_button.clicked.connect(self.stop_asked)
         self.set_size(17)
         self.set_busy(False)
@@ -207,6 +214,7 @@ class ProblemBox(QFrame):
         """Show Stop while a solution is running."""
         self.stop_button.setVisible(busy)
         self.solve_button.setVisible(not busy)
+        self.hint_button.setVisible(not busy)
         self.hint.setText("Esc stops" if busy else "Ctrl+Enter solves")
 
     def set_theme(self, theme: Theme) -> None:

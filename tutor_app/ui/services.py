@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
+from tutor_app.core.hints import Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
@@ -27,6 +28,10 @@ class Services(Protocol):
 
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """*Worker.* Solve and save a problem; the last event is ``Finished``."""
+        ...
+
+    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+        """*Worker.* Solve a problem silently, without keeping it, and give its hints as far as the teacher allows."""
         ...
 
     def check_statements(self, transcript: Transcript) -> Transcript:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from functools import cache
 
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
 
-from tutor_app.render.theme import Theme, ui_font
+from tutor_app.render.theme import Theme, mono_font, ui_font
 from tutor_app.resources import resources
 
 
@@ -59,3 +59,15 @@ def style_sheet(theme: Theme) -> str:
 @cache
 def _style_template() -> str:
     return (resources() / "themes" / "window.qss").read_text(encoding="utf-8")
+
+
+def load_faces() -> None:
+    """Load the faces of code, which at their first use would cost a visible pause."""
+    image = QImage(64, 64, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    for italic in (False, True):
+        font = mono_font(14)
+        font.setItalic(italic)
+        painter.setFont(font)
+        painter.drawText(2, 20, "x = 1")
+    painter.end()

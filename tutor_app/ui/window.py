@@ -8,7 +8,7 @@ Everything slow goes through the :class:`~tutor_app.ui.bridge.Bridge`. The panel
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -19,12 +19,10 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QIcon,
-    QImage,
-    QPainter,
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Transcript
@@ -55,16 +53,13 @@ from tutor_app.ui.saved_solutions import SavedSolutions
 from tutor_app.ui.services import Services
 from tutor_app.ui.solving import Solving
 from tutor_app.ui.stepper.desk import StepDesk
+from tutor_app.ui.student.desk import StudentDesk
 
 log = logging.getLogger(__name__)
 
 ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
 """Steps of the zoom, in per cent."""
 _PIXELS_PER_POINT: Final = 17 / 12  # the default of 12 points is the design size of 17 pixels
-ABOUT: Final = (
-    "MuMath Tutor solves problems of mathematics on this computer, offline: a language model reasons, writes Python "
-    "that runs confined, and gives an answer that is checked where it can be."
-)
 
 
 class MainWindow(QMainWindow):
@@ -85,7 +80,7 @@ class MainWindow(QMainWindow):
         self._shown_problem = ""
         self._model_changed = self._confinement_changed = False
         self._warm = False
-        self._solve_when_known = False
+        self._when_known: Callable[[], None] | None = None
         self._samples: Sequence[Sample] = ()
         # Before any widget is made: a label polished with the platform's font keeps it.
         self._style_application()
@@ -140,6 +135,7 @@ class MainWindow(QMainWindow):
             place=self.place,
         )
         self.statements = StatementList(self.view, self.theme, self)
+        self.student = StudentDesk(self)
         self.menus = Menus(self)
         self.setAcceptDrops(True)
         self.importer.watch_drops()
@@ -182,6 +178,7 @@ class MainWindow(QMainWindow):
         self.view.statements_asked.connect(self.statements.open_at)
         self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
         self.finder.toggled.connect(self._show_actions)
+        self.student.hints.changed.connect(self._show_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     # -- solving ------------------------------------------------------------------------------------------------
@@ -189,20 +186,9 @@ class MainWindow(QMainWindow):
     def solve(self) -> None:
         """Solve what is typed."""
         problem = self.box.text.strip()
-        if self.bridge.busy:
+        if not self.can_solve(problem, self.solve):
             return
-        if not problem:
-            self.status.say("Type a problem first.")
-            self.box.edit.setFocus()
-            return
-        if self.models.facts is None:  # asked for in the first moments: the answer is on its way
-            self._solve_when_known = True
-            self.status.say("Looking for the model\u2026")
-            return
-        if not self.models.name:
-            self.models.show()
-            self.status.say("A model is needed first.")
-            return
+        self.student.stop()
         self._shown_problem = problem
         self._shown_meta = {}
         self.saved.set_shown("")
@@ -212,9 +198,30 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.view)
         self.box.set_busy(True)
         self.setWindowTitle(wording.window_title(problem))
-        # What was changed a moment ago holds for this solution.
-        self.solving.start(problem, before=self._settings_saver.write)
+        self.solving.start(problem, before=self.write_settings)
         self._show_actions()
+
+    def can_solve(self, problem: str, then: Callable[[], None]) -> bool:
+        """Whether a problem can be solved now; tells the user what is missing.
+
+        Args:
+            problem: As typed.
+            then: Called later if the models are not known yet.
+        """
+        if self.bridge.busy:
+            return False
+        if not problem:
+            self.status.say("Type a problem first.")
+            self.box.edit.setFocus()
+        elif self.models.facts is None:  # asked for in the first moments: the answer is on its way
+            self._when_known = then
+            self.status.say("Looking for the model\u2026")
+        elif not self.models.name:
+            self.models.show()
+            self.status.say("A model is needed first.")
+        else:
+            return True
+        return False
 
     def solve_again(self) -> None:
         """Solve the problem that is shown once more."""
@@ -276,9 +283,9 @@ class MainWindow(QMainWindow):
         self._show_model()
         if self.pages.currentWidget() is self.start:
             self._show_home()
-        if self._solve_when_known:
-            self._solve_when_known = False
-            self.solve()
+        then, self._when_known = self._when_known, None
+        if then is not None:
+            then()
 
     def _show_model(self) -> None:
         """Name the model that will answer, and where it runs if that is known."""
@@ -353,6 +360,10 @@ class MainWindow(QMainWindow):
             self._confinement_changed = False
             self.confinement.look()
 
+    def write_settings(self) -> None:
+        """*Worker.* Write what was changed a moment ago: it holds for the next solution."""
+        self._settings_saver.write()
+
     def change_settings(self, **values: object) -> None:
         """Keep a few new settings."""
         self.use_settings(self.settings.changed(**values))
@@ -362,12 +373,6 @@ class MainWindow(QMainWindow):
         dialog = ShortcutsDialog(self.actions(), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
-
-    def show_about(self) -> None:
-        """What this program is."""
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About MuMath Tutor", ABOUT, QMessageBox.StandardButton.Close, self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
     def focus_search(self) -> None:
         """Go to the search field."""
@@ -391,6 +396,7 @@ class MainWindow(QMainWindow):
     def _show_theme(self) -> None:
         self.panels.set_theme(self.theme)
         self.desk.set_theme(self.theme)
+        self.student.set_theme(self.theme)
         self.statements.set_theme(self.theme)
         self.confinement.set_theme(self.theme)
 
@@ -416,6 +422,7 @@ class MainWindow(QMainWindow):
         size = s.font_size * _PIXELS_PER_POINT * s.zoom / 100
         self.panels.set_size(size)
         self.desk.set_size(size)
+        self.student.set_size(size)
         hidden: dict[Foldable, bool] = {
             "code": s.hide_code,
             "output": s.hide_outputs,
@@ -452,6 +459,8 @@ class MainWindow(QMainWindow):
         """Stop what runs; else close the search."""
         if self.bridge.busy:
             self.solving.stop()
+        elif self.student.busy:
+            self.student.stop()
         else:
             self.finder.leave()
 
@@ -459,7 +468,7 @@ class MainWindow(QMainWindow):
         there = not self.view.page.is_empty
         busy = self.bridge.busy
         self.top.show_state(there, busy)
-        self.menus.refresh(there, busy, self.finder.isVisible())
+        self.menus.refresh(there, busy, self.finder.isVisible() or self.student.busy)
 
     def shown_solution(self) -> Transcript | None:
         """The solution on the page with how it was made, if there is one."""
@@ -480,7 +489,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._warm:
             self._warm = True
-            QTimer.singleShot(400, self, _load_faces)
+            QTimer.singleShot(400, self, style.load_faces)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Exported solutions and model files can be dropped on the window."""
@@ -505,17 +514,6 @@ class MainWindow(QMainWindow):
         if not self.bridge.close():
             log.warning("a worker did not end in time")
         super().closeEvent(event)
-
-
-def _load_faces() -> None:
-    image = QImage(64, 64, QImage.Format.Format_RGB32)
-    painter = QPainter(image)
-    for italic in (False, True):
-        font = themes.mono_font(14)
-        font.setItalic(italic)
-        painter.setFont(font)
-        painter.drawText(2, 20, "x = 1")
-    painter.end()
 
 
 def _theme_choice(settings: Settings) -> themes.ThemeChoice:

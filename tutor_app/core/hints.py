@@ -1,0 +1,54 @@
+"""The hints that a user is given step by step instead of a solution; plain frozen values.
+
+The module knows nothing of how hints are computed (:mod:`tutor_app.tutor.hints`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+LEVELS: Final = (
+    "What is asked", "What is known", "Which idea", "The next step", "The plan", "The code", "Its result", "The answer"
+)  # fmt: skip
+PLAN: Final = 5
+"""The level at which an unverified solution ends."""
+RESULT: Final = 7
+"""From this level on the answer is shown."""
+NOT_SURE: Final = "This solution could not be verified, so the hints end with the plan. Check each step yourself."
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One step of the ladder.
+
+    Attributes:
+        level: From 1.
+        title: What kind of help it is.
+        text: Markdown with LaTeX.
+    """
+
+    level: int
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """All hints that may be shown, in order.
+
+    Attributes:
+        hints: From level 1.
+        sure: Whether the solution was verified.
+        capped: Whether the teacher's limit ends the ladder.
+    """
+
+    hints: tuple[Hint, ...]
+    sure: bool
+    capped: bool = False
+
+    def ending(self) -> str:
+        """What is said at the end of a ladder that does not reach the answer; empty if it does."""
+        if not self.sure:
+            return NOT_SURE
+        return "Your teacher has chosen that the hints end here." if self.capped else ""

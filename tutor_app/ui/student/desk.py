@@ -1,0 +1,92 @@
+"""The student's pages in the window: their places, their commands, and when they come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from tutor_app.render.theme import Theme
+from tutor_app.ui.student.hinting import Hinting
+from tutor_app.ui.student.hints_page import HintsPage
+
+if TYPE_CHECKING:
+    from tutor_app.ui.window import MainWindow
+
+
+class StudentDesk(QObject):
+    """Puts the pages into the window.
+
+    Attributes:
+        actions: The commands, for the menus.
+
+    Args:
+        window: Whose panels and services are used.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self._panels = window, window.panels
+        self._under: QWidget | None = None
+        self.page = HintsPage(window.formulas, window.theme)
+        window.pages.addWidget(self.page)
+        self.hints = Hinting(
+            window.bridge, window.services, self.page, say=window.status.say, complain=window.faults.complain
+        )
+        self.page.close_asked.connect(self.leave)
+        window.box.edit.textChanged.connect(self._name_problem)
+        window.box.hint_asked.connect(self.give_hint)
+        self.hint_action = self._action("Give me a hint", "Ctrl+J", self.give_hint)
+        self.actions = [self.hint_action]
+
+    @property
+    def busy(self) -> bool:
+        """Whether something of a student's is being worked out."""
+        return self.hints.busy
+
+    def give_hint(self) -> None:
+        """The next hint for the problem that is typed."""
+        problem = self._panels.box.text.strip()
+        if not self._window.can_solve(problem, self.give_hint):
+            return
+        self._show(self.page)
+        self.hints.give(problem, self._window.write_settings)
+        self._name_problem()
+
+    def stop(self) -> None:
+        """End what is being worked out."""
+        self.hints.cancel()
+
+    def leave(self) -> None:
+        """Show again what was shown before the student's page."""
+        self.stop()
+        if self._under is not None:
+            self._panels.pages.setCurrentWidget(self._under)
+        self._panels.box.edit.setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self.page.set_theme(theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        self.page.set_size(pixels)
+
+    def _name_problem(self) -> None:
+        self.page.show_problem(self._panels.box.text.strip() != self.hints.problem)
+
+    def _show(self, page: QWidget) -> None:
+        pages = self._panels.pages
+        if pages.currentWidget() is not page:
+            self._under = pages.currentWidget()
+            pages.setCurrentWidget(page)
+
+    def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _=False: slot())
+        self._window.addAction(action)
+        return action

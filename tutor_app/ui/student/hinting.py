@@ -1,0 +1,125 @@
+"""Hints in the window: a problem is solved silently in the background, then one hint is released at each wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from tutor_app.core.hints import Ladder
+from tutor_app.core.ports import Cancel
+from tutor_app.ui.bridge import Bridge, Job
+from tutor_app.ui.student.hints_page import HintsPage
+
+
+class HintSource(Protocol):
+    """Makes hints, see :class:`tutor_app.ui.services.Services`."""
+
+    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+        """*Worker.* All hints of a problem that may be shown."""
+        ...
+
+
+class Hinting(QObject):
+    """Asks for hints and releases them one by one.
+
+    Attributes:
+        problem: Whose hints are shown or being made.
+
+    Signals:
+        changed: Hints are being made, or that has ended.
+
+    Args:
+        bridge: Runs the silent solution.
+        source: Makes the hints.
+        page: Shows them.
+        say: Tells the user something at the foot of the window.
+        complain: Tells the user what went wrong; returns the sentence.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        source: HintSource,
+        page: HintsPage,
+        *,
+        say: Callable[[str], None],
+        complain: Callable[[Exception], str],
+    ) -> None:
+        super().__init__(bridge)
+        self._bridge, self._source, self._page, self._say, self._complain = bridge, source, page, say, complain
+        self.problem = ""
+        self._ladder: Ladder | None = None
+        self._job: Job | None = None
+        page.next_asked.connect(self._release)
+        page.cancel_asked.connect(self.cancel)
+
+    @property
+    def busy(self) -> bool:
+        """Whether hints are being made."""
+        return self._job is not None
+
+    def give(self, problem: str, before: Callable[[], None]) -> None:
+        """Release the next hint of a problem, or begin with its first one.
+
+        Args:
+            problem: As typed.
+            before: Called in the worker before anything else, to write what the solution must know.
+        """
+        if problem == self.problem and (self.busy or self._ladder is not None):
+            self._release()
+            return
+        self.cancel()
+        self.problem, self._ladder = problem, None
+        self._page.wait_for(problem)
+        self._say("Looking for hints\u2026")
+        job = Job()
+
+        def make() -> Ladder:
+            before()
+            return self._source.hints(problem, job.cancel)
+
+        self._job = self._bridge.run_in_background(make, self._made, self._failed, job=job)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """End the silent solution; the page says so."""
+        if self._job is None:
+            return
+        self._job.stop()
+        self._job = None
+        self.problem = ""
+        self._page.fail("Cancelled. There are no hints for this problem yet.")
+        self._say("Cancelled")
+        self.changed.emit()
+
+    def forget(self) -> None:
+        """Make the hints anew at the next wish: what they depend on has changed."""
+        self.cancel()
+        self.problem, self._ladder = "", None
+
+    def _made(self, ladder: Ladder) -> None:
+        self._job = None
+        self._ladder = ladder
+        self._page.warn("" if ladder.sure else ladder.ending())
+        self._release()
+        self.changed.emit()
+
+    def _failed(self, error: Exception) -> None:
+        self._job = None
+        self.problem = ""
+        self._page.fail(self._complain(error))
+        self.changed.emit()
+
+    def _release(self) -> None:
+        ladder, shown = self._ladder, len(self._page.cards)
+        if ladder is None:
+            return
+        if shown < len(ladder.hints):
+            self._page.add(ladder.hints[shown], len(ladder.hints), ladder.ending())
+            self._say(f"Hint {shown + 1} of {len(ladder.hints)}")
+        else:
+            self._say(ladder.ending() or "This was the last hint.")
