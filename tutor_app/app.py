@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.hints import Ladder
+from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
@@ -117,6 +117,18 @@ class AppServices:
 
         events = self._ready().solve(problem, settings=solve_settings(self._settings), cancel=cancel)
         return silent_ladder(events, cap=cap_of(self._folders.config))
+
+    def hint_limit(self) -> HintLimit:
+        """See the protocol."""
+        from tutor_app.tutor.teacher import limit_of
+
+        return limit_of(self._folders.config)
+
+    def set_hint_limit(self, level: int, pin: str) -> None:
+        """See the protocol."""
+        from tutor_app.tutor.teacher import set_cap
+
+        set_cap(self._folders.config, level, pin)
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""

@@ -17,6 +17,7 @@ from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.app import AppServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded
+from tutor_app.core.hints import HintLimit
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript, claims_of
@@ -83,6 +84,16 @@ def test_hints_are_given_silently(services: Services) -> None:
         services.hints("What is 2+2?", stop)
     with pytest.raises(UserFault):
         services.hints(" ", NeverCancelled())
+
+
+def test_the_limit_of_the_hints_is_guarded(services: Services) -> None:
+    assert services.hint_limit() == HintLimit(8, guarded=False)
+    services.set_hint_limit(2, "2468")
+    assert services.hint_limit() == HintLimit(2, guarded=True)
+    for pin in ("1357", "1"):
+        with pytest.raises(UserFault):
+            services.set_hint_limit(8, pin)
+    assert len(services.hints("What is 2+2?", NeverCancelled()).hints) == 2
 
 
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:

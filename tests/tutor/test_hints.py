@@ -8,12 +8,12 @@ import pytest
 
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
-from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT
+from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
 from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.hints import ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks
-from tutor_app.tutor.teacher import cap_of, is_guarded, set_cap
+from tutor_app.tutor.teacher import cap_of, limit_of, set_cap
 
 PROBLEM = (
     "A baker makes 36 rolls in the morning. In the afternoon she makes half as many. How many rolls does she make?"
@@ -71,10 +71,10 @@ def test_a_solution_without_an_answer_ends_with_the_plan() -> None:
 
 def test_the_teachers_limit(tmp_path: Path) -> None:
     assert cap_of(tmp_path) == len(LEVELS)
-    assert not is_guarded(tmp_path)
+    assert limit_of(tmp_path) == HintLimit(8, guarded=False)
     set_cap(tmp_path, 3, "2468")
     assert cap_of(tmp_path) == 3
-    assert is_guarded(tmp_path)
+    assert limit_of(tmp_path) == HintLimit(3, guarded=True)
     with pytest.raises(UserFault, match="not the PIN"):
         set_cap(tmp_path, 8, "1357")
     assert cap_of(tmp_path) == 3

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.fakes import MemoryLibrary
 from tests.ui.recordings import recorded
 from tutor_app.core.confinement import Confinement, Guarantee
-from tutor_app.core.errors import ModelStoreFault, SandboxFault
+from tutor_app.core.errors import ModelStoreFault, SandboxFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,
@@ -30,7 +30,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.hints import LEVELS, Ladder
+from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, check_problem
@@ -188,6 +188,7 @@ class ScriptedServices:
     fail_record: str = ""
     hold_hints: bool = False
     cap: int = len(LEVELS)
+    pin: str = ""
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -237,6 +238,14 @@ class ScriptedServices:
             time.sleep(0.002)
         events = events_of(check_problem(problem), self.script.get(problem, self.default))
         return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
+
+    def hint_limit(self) -> HintLimit:
+        return HintLimit(self.cap, bool(self.pin))
+
+    def set_hint_limit(self, level: int, pin: str) -> None:
+        if len(pin) < SHORTEST_PIN or pin != (self.pin or pin):
+            raise UserFault("This is not the PIN that was set.", "Ask your teacher.")
+        self.cap, self.pin = level, pin
 
     @staticmethod
     def _stoppable(events: Iterator[SolveEvent], cancel: Cancel) -> Iterator[SolveEvent]:

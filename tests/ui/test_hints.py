@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.tutor.test_hints import PROBLEM, solved
@@ -14,6 +15,8 @@ from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN
 from tutor_app.core.verdicts import Verdict
+from tutor_app.ui.dialogs.settings import SettingsDialog
+from tutor_app.ui.student.limit_dialog import LimitDialog
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -98,6 +101,55 @@ def test_the_teachers_limit_ends_them(qtbot: QtBot, open_window: Open) -> None:
     ask(qtbot, window)
     assert titles(window) == list(LEVELS[:2])
     assert window.student.page.state.text() == "Your teacher has chosen that the hints end here."
+
+
+def limit_dialog(qtbot: QtBot, window: MainWindow) -> LimitDialog:
+    """Opened from the settings."""
+    window.show_settings()
+    settings = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
+    button = next(b for b in settings.findChildren(QPushButton) if b.accessibleName() == "Limit of the hints")
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: bool(settings.findChildren(LimitDialog)))
+    return settings.findChildren(LimitDialog)[0]
+
+
+def test_the_first_pin_is_typed_twice_and_the_limit_holds_at_once(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(default=solved().solution)
+    window = open_window(services)
+    for _ in range(3):
+        ask(qtbot, window)
+    dialog = limit_dialog(qtbot, window)
+    assert dialog.level.currentText() == "8. The answer (no limit)"
+    dialog.level.setCurrentIndex(1)
+    QTest.keyClicks(dialog.pin, "2468")
+    QTest.keyClicks(dialog.again, "2469")
+    QTest.keyClick(dialog.save, Qt.Key.Key_Space)
+    assert dialog.error.text() == "The two PINs are not the same."
+    assert services.cap == 8
+    dialog.again.setText("2468")
+    with qtbot.waitSignal(window.student.limit.changed):
+        QTest.keyClick(dialog.save, Qt.Key.Key_Space)
+    assert (services.cap, services.pin) == (2, "2468")
+    assert window.status.state.text() == "Hints now end with level 2: What is known"
+    ask(qtbot, window)
+    assert titles(window) == ["What is asked"]
+    assert window.student.page.state.text() == "Hint 1 of 2"
+
+
+def test_a_wrong_pin_changes_nothing(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(cap=3, pin="2468")
+    window = open_window(services)
+    dialog = limit_dialog(qtbot, window)
+    assert not dialog.again.isVisible()
+    assert dialog.level.currentText() == "3. Which idea"
+    dialog.level.setCurrentIndex(7)
+    QTest.keyClicks(dialog.pin, "1111")
+    QTest.keyClick(dialog.pin, RETURN)
+    qtbot.waitUntil(lambda: bool(dialog.error.text()))
+    assert dialog.error.text() == "This is not the PIN that was set. Ask your teacher."
+    assert dialog.pin.echoMode() == dialog.pin.EchoMode.Password
+    assert services.cap == 3
+    assert dialog.save.isEnabled()
 
 
 def test_escape_cancels_and_the_next_wish_begins_anew(qtbot: QtBot, open_window: Open) -> None:

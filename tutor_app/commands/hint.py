@@ -7,6 +7,7 @@ Exit codes: 0 there are hints; 2 the request was not understood; 3 the model or 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
 from dataclasses import asdict
@@ -42,7 +43,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set-limit", type=int, metavar="N", help="for teachers: no hint above this level (with --pin)"
     )
-    parser.add_argument("--pin", default="", help="the teacher's PIN; the first one that is given is kept")
+    parser.add_argument("--pin", default="", help="the teacher's PIN, asked for if left out; the first is kept")
     parser.set_defaults(run=run)
 
 
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
 
     where = opened_folders(args)
     if args.set_limit is not None:
-        set_cap(where.config, args.set_limit, args.pin)
+        pin = args.pin or (getpass.getpass("PIN: ") if sys.stdin.isatty() else "")
+        set_cap(where.config, args.set_limit, pin)
         print(f"Hints now end with level {args.set_limit}: {LEVELS[args.set_limit - 1]}.")
         return DONE
     if args.problem is None:

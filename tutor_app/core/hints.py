@@ -16,6 +16,21 @@ PLAN: Final = 5
 RESULT: Final = 7
 """From this level on the answer is shown."""
 NOT_SURE: Final = "This solution could not be verified, so the hints end with the plan. Check each step yourself."
+SHORTEST_PIN: Final = 4
+LONGEST_PIN: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HintLimit:
+    """What a teacher has chosen.
+
+    Attributes:
+        level: The highest one that is shown.
+        guarded: Whether a PIN is needed to change it.
+    """
+
+    level: int = len(LEVELS)
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 
 from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.core.hints import LEVELS
+from tutor_app.core.hints import LEVELS, LONGEST_PIN, SHORTEST_PIN, HintLimit
 
 ROUNDS: Final = 200_000
 FILE_NAME: Final = "teacher.json"
@@ -26,9 +26,9 @@ def cap_of(folder: Path) -> int:
     return found if isinstance(found, int) and 1 <= found <= len(LEVELS) else len(LEVELS)
 
 
-def is_guarded(folder: Path) -> bool:
-    """Whether a PIN is set."""
-    return isinstance(_read(folder).get("hash"), str)
+def limit_of(folder: Path) -> HintLimit:
+    """The highest level of hints, and whether a PIN is set."""
+    return HintLimit(cap_of(folder), isinstance(_read(folder).get("hash"), str))
 
 
 def set_cap(folder: Path, cap: int, pin: str) -> None:
@@ -45,8 +45,10 @@ def set_cap(folder: Path, cap: int, pin: str) -> None:
     """
     if not 1 <= cap <= len(LEVELS):
         raise UserFault(f"There is no level {cap} of hints.", f"Choose 1 to {len(LEVELS)}.")
-    if not 4 <= len(pin) <= 64:
-        raise UserFault("A PIN has 4 to 64 characters.", "Choose one, or give the one that was set.")
+    if not SHORTEST_PIN <= len(pin) <= LONGEST_PIN:
+        raise UserFault(
+            f"A PIN has {SHORTEST_PIN} to {LONGEST_PIN} characters.", "Choose one, or give the one that was set."
+        )
     kept = _read(folder)
     salt = kept.get("salt")
     if isinstance(kept.get("hash"), str) and isinstance(salt, str):

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.hints import Ladder
+from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
@@ -32,6 +32,14 @@ class Services(Protocol):
 
     def hints(self, problem: str, cancel: Cancel) -> Ladder:
         """*Worker.* Solve a problem silently, without keeping it, and give its hints as far as the teacher allows."""
+        ...
+
+    def hint_limit(self) -> HintLimit:
+        """*Worker.* The highest level of hints, and whether a PIN guards it."""
+        ...
+
+    def set_hint_limit(self, level: int, pin: str) -> None:
+        """*Worker.* Set the highest level of hints; the first PIN that is given is kept."""
         ...
 
     def check_statements(self, transcript: Transcript) -> Transcript:

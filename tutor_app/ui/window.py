@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
     def show_settings(self) -> None:
         """The settings."""
         models = [("", "Best that is here"), *(self.models.facts.installed if self.models.facts else ())]
-        dialog = SettingsDialog(self.settings, self, {"model": models})
+        dialog = SettingsDialog(self.settings, self, {"model": models}, self.student.setting_rows())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.use_settings(dialog.settings))
         dialog.open()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -48,6 +49,25 @@ class NumberBox(QDoubleSpinBox):
         return text if text == self.specialValueText() else text.replace(".", point).replace(",", point)
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonRow:
+    """Something that is set in a dialog of its own.
+
+    Attributes:
+        group: Heading under which it is shown, below the settings.
+        title: Label, a few words.
+        help: One or two sentences.
+        button: Its words.
+        open: Opens the dialog over the one that is given.
+    """
+
+    group: str
+    title: str
+    help: str
+    button: str
+    open: Callable[[QWidget], object]
+
+
 class SettingsDialog(QDialog):
     """One control per setting, under the headings of their groups.
 
@@ -55,6 +75,7 @@ class SettingsDialog(QDialog):
         settings: As they are.
         parent: The window.
         offered: For settings that are text, what there is to choose from on this computer: value and words.
+        more: What is set in dialogs of their own.
     """
 
     def __init__(
@@ -62,6 +83,7 @@ class SettingsDialog(QDialog):
         settings: Settings,
         parent: QWidget | None = None,
         offered: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+        more: Sequence[ButtonRow] = (),
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
@@ -75,33 +97,15 @@ class SettingsDialog(QDialog):
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
-        row = 0
-        group = ""
+        self._grid, self._group = grid, ""
         for name, setting in described().items():
-            if setting.group != group:
-                group = setting.group
-                heading = QLabel(group)
-                heading.setObjectName("offerName")
-                heading.setContentsMargins(0, 14 if row else 0, 0, 2)
-                grid.addWidget(heading, row, 0, 1, 2)
-                row += 1
-            title = QLabel(setting.title)
-            about = QLabel(setting.help)
-            about.setObjectName("muted")
-            about.setWordWrap(True)
             control = self._control(setting, getattr(settings, name))
-            control.setAccessibleName(setting.title)
-            control.setAccessibleDescription(setting.help)
-            title.setBuddy(control)
             self.controls[name] = control
-            text = QVBoxLayout()
-            text.setSpacing(1)
-            text.setContentsMargins(0, 4, 0, 8)
-            text.addWidget(title)
-            text.addWidget(about)
-            grid.addLayout(text, row, 0)
-            grid.addWidget(control, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-            row += 1
+            self._add_row(setting.group, setting.title, setting.help, control)
+        for row in more:
+            button = QPushButton(row.button)
+            button.clicked.connect(lambda _=False, row=row: row.open(self))
+            self._add_row(row.group, row.title, row.help, button)
         scroll = QScrollArea()
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)
@@ -139,6 +143,29 @@ class SettingsDialog(QDialog):
         self.save.clicked.connect(self._save)
         cancel.clicked.connect(self.reject)
         defaults.clicked.connect(self._defaults)
+
+    def _add_row(self, group: str, title: str, help_: str, control: QWidget) -> None:
+        row = self._grid.rowCount()
+        if group != self._group:
+            heading = QLabel(group)
+            heading.setObjectName("offerName")
+            heading.setContentsMargins(0, 14 if self._group else 0, 0, 2)
+            self._group = group
+            self._grid.addWidget(heading, row, 0, 1, 2)
+            row += 1
+        label, about = QLabel(title), QLabel(help_)
+        about.setObjectName("muted")
+        about.setWordWrap(True)
+        control.setAccessibleName(title)
+        control.setAccessibleDescription(help_)
+        label.setBuddy(control)
+        text = QVBoxLayout()
+        text.setSpacing(1)
+        text.setContentsMargins(0, 4, 0, 8)
+        text.addWidget(label)
+        text.addWidget(about)
+        self._grid.addLayout(text, row, 0)
+        self._grid.addWidget(control, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     @property
     def settings(self) -> Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -10,8 +10,10 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from tutor_app.render.theme import Theme
+from tutor_app.ui.dialogs.settings import ButtonRow
 from tutor_app.ui.student.hinting import Hinting
 from tutor_app.ui.student.hints_page import HintsPage
+from tutor_app.ui.student.limit_dialog import LimitController
 
 if TYPE_CHECKING:
     from tutor_app.ui.window import MainWindow
@@ -41,6 +43,8 @@ class StudentDesk(QObject):
         window.box.hint_asked.connect(self.give_hint)
         self.hint_action = self._action("Give me a hint", "Ctrl+J", self.give_hint)
         self.actions = [self.hint_action]
+        self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
+        self.limit.changed.connect(self.hints.forget)
 
     @property
     def busy(self) -> bool:
@@ -55,6 +59,18 @@ class StudentDesk(QObject):
         self._show(self.page)
         self.hints.give(problem, self._window.write_settings)
         self._name_problem()
+
+    def setting_rows(self) -> Sequence[ButtonRow]:
+        """What a teacher sets, for the dialog of the settings."""
+        return (
+            ButtonRow(
+                "Teaching",
+                "Limit of the hints",
+                "How far hints go, for students; guarded by a PIN.",
+                "Change\u2026",
+                self.limit.show,
+            ),
+        )
 
     def stop(self) -> None:
         """End what is being worked out."""
