@@ -13,6 +13,8 @@ from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.render.theme import load
+from tutor_app.ui.stepper.output_pane import OutputPane
 from tutor_app.ui.stepper.panel import StepPanel
 from tutor_app.ui.window import MainWindow
 
@@ -243,6 +245,22 @@ def test_output_stands_as_it_stood(stepping: MainWindow) -> None:
     panel.stepper.into(False)
     panel.stepper.to_end(False)
     assert text.toPlainText() == ""
+
+
+def test_of_a_long_output_the_latest_lines_are_shown(qtbot: QtBot) -> None:
+    pane = OutputPane(load("dark"))
+    qtbot.addWidget(pane)
+    lines = [f"line {n}" for n in range(1, 5001)]
+    for count in (3, 5000, 4999, 2, 3000):
+        pane.show_output("\n".join(lines[:count]) + "\n", (), None)
+        first, *shown = pane.text.toPlainText().rstrip("\n").split("\n")
+        if count < 10:
+            assert [first, *shown] == lines[:count]
+        else:
+            hidden = int(first.removeprefix("(").split(" ")[0].replace(",", ""))
+            assert first == f"({hidden:,} lines printed before)"
+            assert shown == lines[hidden:count]
+            assert len(shown) >= 500
 
 
 def test_figures_stand_as_they_stood(qtbot: QtBot, open_window: Open) -> None:

@@ -19,7 +19,7 @@ def sentence(recording: Recording, i: int) -> str:
     """
     step = recording.step(i)
     before = _before(recording, i)
-    done = [_change(v, before is None or _is_new(recording, i, v)) for v in step.changed[:MOST_CHANGES]]
+    done = [_change(v, before is None or recording.is_first_change(i, v.name)) for v in step.changed[:MOST_CHANGES]]
     if len(step.changed) > MOST_CHANGES:
         done.append(f"{len(step.changed) - MOST_CHANGES} more names change")
     done += _outer_changes(recording, i)
@@ -62,11 +62,6 @@ def _before(recording: Recording, i: int) -> int | None:
         if c["frame"][j] == frame:
             return c["line"][j]
     return None
-
-
-def _is_new(recording: Recording, i: int, variable: Variable) -> bool:
-    steps = recording.where_changes(variable.name)
-    return bool(steps) and steps[0] == i
 
 
 def _change(variable: Variable, new: bool) -> str:

@@ -75,6 +75,7 @@ class Recording(Sequence[Step]):
         self.stopped = stopped
         self.columns = columns
         self._keyframes: list[_State] = [((), {}, {})]
+        self._last: tuple[int, _State] = (_NONE, self._keyframes[0])
 
     # ---------------------------------------------------------------------------------- steps
 
@@ -168,40 +169,56 @@ class Recording(Sequence[Step]):
         )
 
     def _state(self, i: int) -> _State:
+        if self._last[0] == i:  # a step that is shown asks for its names, its calls and its sentence
+            return self._last[1]
         wanted = i // _KEYFRAME
         while len(self._keyframes) <= wanted:
             start = (len(self._keyframes) - 1) * _KEYFRAME
             self._keyframes.append(self._folded(self._keyframes[-1], start, start + _KEYFRAME))
-        return self._folded(self._keyframes[wanted], wanted * _KEYFRAME, i + 1)
+        self._last = (i, self._folded(self._keyframes[wanted], wanted * _KEYFRAME, i + 1))
+        return self._last[1]
 
     def _folded(self, state: _State, start: int, end: int) -> _State:
         """The state after the steps from ``start`` to ``end`` (exclusive); what has not changed is shared."""
         stack, variables, lines = list(state[0]), dict(state[1]), dict(state[2])
         own: set[int] = set()  # frames whose variables have been copied
         c = self.columns
+        frames, depths, events, numbered = c["frame"], c["depth"], c["event"], c["line"]
+        changes, changed, outer = c["changes"], c["changed"], c["outer"]
         ended = _NONE
+        changed_at, outer_at = (changes[start - 1], outer[start - 1]) if start else (0, 0)
         for i in range(start, end):
-            frame, depth, event = c["frame"][i], c["depth"][i], c["event"][i]
+            frame, depth, event = frames[i], depths[i], events[i]
             if ended != _NONE:
                 variables.pop(ended, None)
                 lines.pop(ended, None)
             ended = frame if depth and event in (RETURN, ERROR) else _NONE
             del stack[depth:]
             stack.append(frame)
-            lines[frame] = c["line"][i]
-            for owner, number in (
-                *((frame, v) for v in self._changed(i)),
-                *((c["outer_frame"][at], c["outer_variable"][at]) for at in self._outer(i)),
-            ):
-                if owner not in own:
-                    own.add(owner)
-                    variables[owner] = dict(variables.get(owner, {}))
-                variable = c.variables[number]
-                if variable.text:
-                    variables[owner][variable.name] = number
-                else:
-                    variables[owner].pop(variable.name, None)
+            lines[frame] = numbered[i]
+            changed_to, outer_to = changes[i], outer[i]
+            if changed_at < changed_to:
+                self._change(variables, own, frame, changed[changed_at:changed_to])
+                changed_at = changed_to
+            for at in range(outer_at, outer_to):
+                self._change(variables, own, c["outer_frame"][at], (c["outer_variable"][at],))
+            outer_at = outer_to
         return tuple(stack), variables, lines
+
+    def _change(
+        self, variables: dict[int, dict[str, int]], own: set[int], frame: int, numbers: Iterable[int]
+    ) -> None:
+        """Put changed values into the names of a frame, a copy of those of the keyframe."""
+        if frame not in own:
+            own.add(frame)
+            variables[frame] = dict(variables.get(frame, {}))
+        names = variables[frame]
+        for number in numbers:
+            variable = self.columns.variables[number]
+            if variable.text:
+                names[variable.name] = number
+            else:
+                names.pop(variable.name, None)
 
     def printed_at(self, i: int) -> str:
         """What had been printed by step ``i``, as on a terminal."""
@@ -278,6 +295,23 @@ class Recording(Sequence[Step]):
             for name in {c.variables[v].name for v in numbers}:
                 found.setdefault(name, array("i")).append(i)
         return found
+
+    @cached_property
+    def _first_changes(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        c = self.columns
+        for numbers, ends in ((c["changed"], c["changes"]), (c["outer_variable"], c["outer"])):
+            places = dict(zip(reversed(numbers), range(len(numbers) - 1, -1, -1), strict=True))  # the first one stays
+            for number, at in places.items():
+                name = c.variables[number].name
+                step = bisect_right(ends, at)
+                if step < found.get(name, len(self)):
+                    found[name] = step
+        return found
+
+    def is_first_change(self, i: int, name: str) -> bool:
+        """Whether ``name`` becomes something for the first time, in any frame, at step ``i``."""
+        return self._first_changes.get(name) == i
 
     def where_changes(self, name: str) -> tuple[int, ...]:
         """The steps at which ``name`` has just become new or different, in any frame."""

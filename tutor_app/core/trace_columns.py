@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from itertools import chain
+from operator import le, sub
 from typing import Any, Final
 
 from tutor_app.core.trace_values import EVENTS, KINDS, Variable
@@ -102,10 +104,10 @@ def columns_from(data: Any) -> Columns:
         ValueError, KeyError, TypeError, OverflowError, IndexError: If they are none.
     """
     columns = Columns()
-    for name, kind, text, latex in data["variables"]:
-        if not all(isinstance(s, str) for s in (name, text, latex)):
-            raise TypeError("a variable is no text")
-        columns.variables.append(Variable(name, KINDS[kind], text, latex))
+    names, kinds, texts, latexes = zip(*data["variables"], strict=True) if data["variables"] else ((),) * 4
+    if set(map(type, chain(names, texts, latexes))) - {str}:
+        raise TypeError("a variable is no text")
+    columns.variables.extend(map(Variable, names, map(KINDS.__getitem__, kinds), texts, latexes))
     for name in _COLUMNS:
         columns.arrays[name] = array("i", data["steps"][name])
     a = columns.arrays
@@ -115,10 +117,10 @@ def columns_from(data: Any) -> Columns:
     fits = (
         all(len(a[name]) == count for name in steps)
         and all(len(a[x]) == len(a[y]) for x, y in paired)
-        and all(0 <= e < len(EVENTS) for e in a["event"])
-        and all(_NONE <= v < most for v in a["value"])
-        and all(0 <= v < most for name in ("changed", "outer_variable", "noted_variable") for v in a[name])
-        and all(0 <= s < count for s in a["noted"])
+        and _within(a["event"], 0, len(EVENTS))
+        and _within(a["value"], _NONE, most)
+        and all(_within(a[name], 0, most) for name in ("changed", "outer_variable", "noted_variable"))
+        and _within(a["noted"], 0, count)
         and _ascends(a["changes"], len(a["changed"]))
         and _ascends(a["outer"], len(a["outer_frame"]))
         and all(min(a[name], default=0) >= 0 for name in ("line", "frame", "depth", "output", "figures"))
@@ -129,10 +131,14 @@ def columns_from(data: Any) -> Columns:
     return columns
 
 
+def _within(numbers: array[int], least: int, bound: int) -> bool:
+    return not numbers or (least <= min(numbers) and max(numbers) < bound)
+
+
 def _ascends(ends: array[int], last: int) -> bool:
-    return all(x <= y for x, y in zip((0, *ends), ends, strict=False)) and (ends[-1] if ends else 0) == last
+    return all(map(le, chain((0,), ends), ends)) and (ends[-1] if ends else 0) == last
 
 
 def _is_nested(depths: array[int]) -> bool:
     """Whether no step is more than one frame deeper than the one before."""
-    return all(y <= x + 1 for x, y in zip((_NONE, *depths), depths, strict=False))
+    return max(map(sub, depths, chain((_NONE,), depths)), default=0) <= 1

@@ -95,21 +95,22 @@ def calls_of(recording: Recording) -> tuple[Call, ...]:
             begun.setdefault(frame, i)
         elif event in (2, 3) and frame:
             ended[frame] = i
+    changes, changed, variables = c["changes"], c["changed"], c.variables
     found = []
     for frame, first in begun.items():
-        step = recording.step(first)
         end = ended.get(frame)
-        value = recording.step(end).value if end is not None else None
+        value = c["value"][end] if end is not None else -1
+        given = changed[changes[first - 1] if first else 0 : changes[first]]
         found.append(
             Call(
-                step.function,
+                recording.function_of(frame),
                 frame,
-                step.line,
+                c["line"][first],
                 first,
                 last[frame] if end is None else end,
-                step.depth,
-                step.changed,
-                value,
+                c["depth"][first],
+                tuple(variables[v] for v in given),
+                None if value < 0 else variables[value],
             )
         )
     return tuple(found)

@@ -13,6 +13,9 @@ from tutor_app.render.blocks import Picture
 from tutor_app.render.theme import Theme, mono_font
 
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's own largest size
+_LATEST: Final = 8_000
+"""Characters: at least the last so many are shown, at most twice as many. A leap between the two ends of a longer
+document would have it laid out anew."""
 
 
 class FigureView(QWidget):
@@ -108,12 +111,13 @@ class OutputPane(QFrame):
         """Show what there is at a step.
 
         Args:
-            printed: All that was printed by now.
+            printed: All that was printed by now; of a very long text the latest lines are shown.
             figures: All that was drawn by now.
             error: Why the block failed, at the step where it did.
         """
-        if printed != self._shown:
-            self._show_text(printed)
+        latest = _latest(printed)
+        if latest != self._shown:
+            self._show_text(latest)
             bar = self.text.verticalScrollBar()
             bar.setValue(bar.maximum())
         self.figure.show_figure(figures)
@@ -164,3 +168,16 @@ class OutputPane(QFrame):
         self.text.setFont(mono_font(pixels * 0.9))
         self.text.setStyleSheet(f"font-size: {round(pixels * 0.9)}px")
         self.error.setStyleSheet(f"font-size: {round(pixels * 0.9)}px")
+
+
+def _latest(printed: str) -> str:
+    """The latest lines, with how many stand before them. Where they begin stays the same for many steps."""
+    if len(printed) < 2 * _LATEST:
+        return printed
+    cut = (len(printed) // _LATEST - 1) * _LATEST
+    start = printed.rfind("\n", 0, cut) + 1
+    if cut - start > _LATEST:
+        start = cut
+    lines = printed.count("\n", 0, start)
+    before = "1 line" if lines == 1 else f"{lines:,} lines"
+    return f"({before} printed before)\n{printed[start:]}"
