@@ -205,9 +205,7 @@ class Recording(Sequence[Step]):
             outer_at = outer_to
         return tuple(stack), variables, lines
 
-    def _change(
-        self, variables: dict[int, dict[str, int]], own: set[int], frame: int, numbers: Iterable[int]
-    ) -> None:
+    def _change(self, variables: dict[int, dict[str, int]], own: set[int], frame: int, numbers: Iterable[int]) -> None:
         """Put changed values into the names of a frame, a copy of those of the keyframe."""
         if frame not in own:
             own.add(frame)
