@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -130,6 +131,25 @@ class AppServices:
 
         set_cap(self._folders.config, level, pin)
 
+    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.votes import vote
+
+        settings = solve_settings(self._settings)
+        yield from vote(
+            self._ready(votes), problem, votes=votes, settings=settings, cancel=cancel, library=self._opened
+        )
+
+    def promote(self, entry_id: str, number: int) -> Transcript:
+        """See the protocol."""
+        from tutor_app.core.votes import promoted
+
+        library = self._opened()
+        found = promoted(library.get(entry_id), number)
+        library.save(entry_id, found, "finished")
+        return found
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""
         from tutor_app.adapters.checking.checker import Checker
@@ -188,15 +208,20 @@ class AppServices:
                 self._library.close()
                 self._library = None
 
-    def _ready(self) -> Tutor:
-        """The tutor for the present settings; another model or another context is another process."""
+    def _ready(self, at_once: int = 1) -> Tutor:
+        """The tutor for the present settings; another model or another context is another process.
+
+        So is another number of attempts at once: those are decoded together, which changes the last bits of what is
+        computed, and a single solution must be the same every time.
+        """
         from tutor_app.tutor.service import open_tutor
 
         s = self._settings
         with self._lock:
             engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
-            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements)
-            return self._tutor.get(wanted, lambda: open_tutor(s.model, self._folders, settings=s))
+            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements, at_once)
+            make = partial(open_tutor, s.model, self._folders, settings=s, n_seq=at_once, batched=at_once > 1)
+            return self._tutor.get(wanted, make)
 
     # Models
 

@@ -63,6 +63,20 @@ def test_a_solution_says_its_id_first_and_is_kept(services: Services) -> None:
     assert services.model_info() is not None
 
 
+def test_a_vote_is_kept_with_its_attempts_and_another_of_them_can_be_the_solution(services: Services) -> None:
+    first, *_, last = services.vote("What is 2+2?", 2, NeverCancelled())
+    assert isinstance(first, Recorded)
+    assert isinstance(last, Finished)
+    kept = services.solution(first.solution_id)
+    assert (len(kept.attempts), kept.chosen) == (2, last.transcript.chosen)
+    assert kept.solution == last.transcript.solution
+    other = services.promote(first.solution_id, 1 - kept.chosen)
+    assert other.chosen == 1 - kept.chosen
+    assert other == services.solution(first.solution_id)
+    with pytest.raises(UserFault, match="no longer in the library"):
+        services.promote("no such id", 0)
+
+
 def test_trace_tables_are_made_where_the_options_ask_for_them(services: Services) -> None:
     solution = Transcript.of("Add.", Text("We add."), Code("a = 2\nb = a + 1"), Output())
     assert services.with_trace_tables(solution, DEFAULTS, NeverCancelled()) == solution

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.fakes import MemoryLibrary
 from tests.ui.recordings import recorded
@@ -29,15 +29,17 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
     Usage,
+    VoteCast,
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.verdicts import KNOWN_RIGHT
+from tutor_app.core.votes import promoted, representative, settled, tally_of
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
@@ -90,6 +92,30 @@ REPAIRED: tuple[Part, ...] = (
     Output(stdout="385\n", seconds=0.02),
     Text("Therefore $\\sum_{k=1}^{10} k^2 = \\boxed{385}$."),
     Answer("385"),
+)
+
+
+def attempt(n: int, answer: str, *, code: bool = True, why: tuple[str, ...] = (), ended: str = "answered") -> Attempt:
+    """An attempt at the problem of the rolls: code that is run, or words alone."""
+    words = Text(f"Attempt {n}: each bag holds $6$ rolls, so there are $84 \\div 6 = 14$ bags.")
+    parts: tuple[Part, ...] = (words,)
+    if code:
+        parts += (Code("bags = 84 // 6\nprint(2 * bags)"), Output(stdout="28\n", seconds=0.01))
+    if answer:
+        parts += (Text(f"She gets $\\boxed{{{answer}}}$ euros."), Answer(answer))
+    weight = 0.0 if not answer or not ended else 0.25 if why else 1.0
+    return Attempt(parts, "code" if code else "reasoning", 0.7 if n else 0.0, n, ended, -1, weight, why)
+
+
+ATTEMPTS = (
+    attempt(0, "14", why=("output",)),
+    attempt(1, "28", code=False),
+    attempt(2, "28"),
+    attempt(3, "14", code=False, why=("false",)),
+    attempt(4, "28"),
+    attempt(5, "", code=False, ended="tokens"),
+    attempt(6, "28"),
+    attempt(7, "168", code=False, ended=""),
 )
 
 
@@ -163,6 +189,8 @@ class ScriptedServices:
         import_note: What an import says of the file's chat template, or empty.
         fail_solve: What a solution raises after its first events, or None.
         checker: Of the statements of saved solutions, or None.
+        attempts: What a vote is made of.
+        hold_vote_at: Attempt at which a vote waits to be stopped, or -1.
     """
 
     script: dict[str, Sequence[Part]] = field(default_factory=dict)
@@ -189,6 +217,8 @@ class ScriptedServices:
     hold_hints: bool = False
     cap: int = len(LEVELS)
     pin: str = ""
+    attempts: Sequence[Attempt] = ATTEMPTS
+    hold_vote_at: int = -1
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -254,6 +284,39 @@ class ScriptedServices:
                 yield Finished(EndReason.STOPPED, Transcript.of("p"), Usage())
                 return
             yield event
+
+    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+        self.calls.append(f"vote {votes} {problem}")
+        problem = check_problem(problem)
+        key = self.add(problem, ())
+        self.keep(key, problem, (), "running")
+        yield Recorded(key)
+        attempts = [replace(a, ended="" if n >= votes else a.ended) for n, a in enumerate(self.attempts[:votes])]
+        for event in events_of(problem, attempts[0].parts):
+            if not isinstance(event, AnswerFound | Finished):
+                yield event
+        known = settled(attempts, lambda a, b: a == b)
+        for n in range(votes):
+            while n == self.hold_vote_at and not cancel.is_set():
+                time.sleep(0.002)
+            if cancel.is_set():
+                break
+            leading = tally_of(settled(attempts[: n + 1], lambda a, b: a == b)).options
+            first = (leading[0].answer, len(leading[0].attempts)) if leading else ("", 0)
+            yield VoteCast(n, n + 1, votes, *first)
+        found = replace(Transcript.of(problem, meta={"model": self.model}), attempts=known)
+        chosen = max(0, representative(tally_of(known), known))
+        reason = EndReason.STOPPED if cancel.is_set() else EndReason.ANSWERED
+        found = promoted(found, chosen)
+        found = replace(found, meta={**found.meta, "ended": reason.value})
+        self.library.save(key, found, "finished")
+        yield Finished(reason, found, Usage(120, 40, 256, 2, 1, 8.4, 7.1))
+
+    def promote(self, entry_id: str, number: int) -> Transcript:
+        self.calls.append(f"promote {number}")
+        found = promoted(self.library.get(entry_id), number)
+        self.library.save(entry_id, found, "finished")
+        return found
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")

@@ -182,6 +182,15 @@ class Settings:
         "The model reasons in words and no code is run; for models that were trained without code.",
         "Solving",
     )
+    votes: int = _setting(
+        8,
+        "whole",
+        "Attempts of a vote",
+        'How many attempts "Ask several times" makes at once; the answer that most of them agree on wins.',
+        "Solving",
+        minimum=2,
+        maximum=32,
+    )
     temperature: float = _setting(
         0.0,
         "number",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Attempt, Transcript
+from tutor_app.core.transcript import Answer, Attempt, Question, Transcript
 
 Equal = Callable[[str, str], bool]
 
@@ -157,7 +157,8 @@ def representative(tally: Tally, attempts: Sequence[Attempt]) -> int:
 def promoted(transcript: Transcript, number: int) -> Transcript:
     """The transcript with another attempt as its solution.
 
-    The answer tells how many agree with it; what else is known of the answer is kept.
+    The answer tells how many agree with it; what else is known of the answer is kept, and so is what was asked about
+    the solution.
 
     Raises:
         IndexError: If there is no attempt of that number.
@@ -166,6 +167,9 @@ def promoted(transcript: Transcript, number: int) -> Transcript:
     tally = tally_of(transcript.attempts)
     agree = sum(a.option == attempt.option for a in transcript.attempts) if attempt.option >= 0 else 0
     parts = tuple(_voted(p, agree, tally.of) if isinstance(p, Answer) else p for p in attempt.parts)
+    solution = transcript.solution
+    asked = next((n for n, part in enumerate(solution) if isinstance(part, Question)), len(solution))
+    parts += solution[asked:]
     sampling = {"temperature": attempt.temperature, "seed": attempt.seed}
     known = transcript.meta.get("sampling")
     sampling = {**known, **sampling} if isinstance(known, dict) else sampling

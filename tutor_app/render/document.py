@@ -82,6 +82,7 @@ class DocumentBuilder:
         self._tally = ""  # of the statements of the solution, for its answer
         self._answer: QTextFrame | None = None
         self._tally_place: QTextCursor | None = None
+        self._vote_place: QTextCursor | None = None
         self._definitions = Definitions()
         self._thought: QTextFrame | None = None
         self._thought_part = -1
@@ -126,7 +127,7 @@ class DocumentBuilder:
             first: Or from its part of that number on.
             claims: Of the whole solution, if these are not all of its parts.
         """
-        self._answer = self._tally_place = None  # an older one belongs to another solution
+        self._answer = self._tally_place = self._vote_place = None  # an older one belongs to another solution
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
         self.tally(claims_of(parts) if claims is None else claims)
         drawn = -1  # index of the last figure that was written with its output
@@ -191,6 +192,11 @@ class DocumentBuilder:
         """In the line that tells how many statements were checked, if one is written."""
         return self._tally_place
 
+    @property
+    def vote_place(self) -> QTextCursor | None:
+        """In the line that tells how many attempts agree with the answer, if one is written."""
+        return self._vote_place
+
     def tally(self, claims: Iterable[Claim]) -> None:
         """How many statements were checked stands in the answer that is written, or will be written next."""
         self._tally = Tally.of(claims).sentence()
@@ -231,6 +237,9 @@ class DocumentBuilder:
             color = TONES[verdict.kind]
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(line, self.w.ui_format(color=color, bold=color != "muted"))
+            if verdict.of:
+                self._vote_place = QTextCursor(self.w.cursor)
+                self._vote_place.setKeepPositionOnInsert(True)
         if answer.source in _SOURCES:
             self.w.paragraph(top=0.5, bottom=0.0)
             self.w.write(_SOURCES[answer.source], self.w.ui_format())

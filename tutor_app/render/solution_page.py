@@ -34,7 +34,7 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.solve import Builder
-from tutor_app.core.transcript import Figure, Part, Text, Transcript, claims_of
+from tutor_app.core.transcript import Attempt, Figure, Part, Text, Transcript, claims_of
 from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.statements import Statement, statements
@@ -57,6 +57,7 @@ class SolutionPage:
         is_streaming: Whether the solution is still being written.
         builder: Writes the document; another one after each :meth:`write_into`.
         false: The statements that were found to be false.
+        attempts: Of the vote that the solution comes from.
     """
 
     builder: DocumentBuilder
@@ -73,6 +74,7 @@ class SolutionPage:
         self._fold, self._saved = Builder(), tuple[Part, ...]()
         self._remark = ("", "muted")
         self._notice = ""
+        self.attempts, self._chosen = tuple[Attempt, ...](), -1
         self.false: tuple[Statement, ...] = ()
         self._false_in = set[int]()  # texts in which something was found to be false
         self._rewritten = set[int]()  # texts that have been written since their false statements were underlined
@@ -87,6 +89,7 @@ class SolutionPage:
         """A finished solution, and a sentence of the program's own below it."""
         self.clear()
         self.problem, self._saved = transcript.problem, transcript.solution
+        self.attempts, self._chosen = transcript.attempts, transcript.chosen
         self.false = _false(self._saved)
         self._remark = (remark, "muted")
 
@@ -110,7 +113,8 @@ class SolutionPage:
 
     def transcript(self) -> Transcript:
         """The problem and the solution so far."""
-        return Transcript.of(self.problem, *self.parts())
+        found = Transcript.of(self.problem, *self.parts())
+        return replace(found, attempts=self.attempts, chosen=self._chosen)
 
     @property
     def is_empty(self) -> bool:

@@ -103,6 +103,7 @@ class Menus:
             self.copy,
             self.copy_block,
             [self.fold, self.steps_up, self.steps_down, self.statements],
+            w.voting.actions,
             [w.desk.commands.open, w.desk.commands.lab],
         )
         stepping = w.desk.commands.menu("S&tep")

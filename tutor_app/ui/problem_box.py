@@ -154,7 +154,7 @@ class ProblemBox(QFrame):
         self.hint = QLabel("Ctrl+Enter solves")
         self.hint.setObjectName("hint")
 
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.hint)
         row.addStretch()
@@ -171,6 +171,7 @@ class ProblemBox(QFrame):
         layout.addWidget(self.reading)
         layout.addLayout(row)
 
+        self._when: list[tuple[QWidget, bool]] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PREVIEW_MS)
@@ -210,11 +211,18 @@ class ProblemBox(QFrame):
         self._shown_below = problem.strip()
         self._refresh()
 
+    def add_control(self, control: QWidget, *, busy: bool) -> None:
+        """Put a control beside Solve, or (``busy``) beside Stop, to be seen when that is."""
+        at = self._row.indexOf(self.stop_button)
+        self._row.insertWidget(at, control, 1 if busy else 0)
+        self._when.append((control, busy))
+        control.setVisible(busy is not self.solve_button.isVisibleTo(self))
+
     def set_busy(self, busy: bool) -> None:
         """Show Stop while a solution is running."""
-        self.stop_button.setVisible(busy)
-        self.solve_button.setVisible(not busy)
-        self.hint_button.setVisible(not busy)
+        alone = (self.solve_button, False), (self.hint_button, False)
+        for control, when in ((self.stop_button, True), *alone, *self._when):
+            control.setVisible(when is busy)
         self.hint.setText("Esc stops" if busy else "Ctrl+Enter solves")
 
     def set_theme(self, theme: Theme) -> None:

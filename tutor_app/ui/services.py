@@ -42,6 +42,14 @@ class Services(Protocol):
         """*Worker.* Set the highest level of hints; the first PIN that is given is kept."""
         ...
 
+    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+        """*Worker.* Attempt a problem that often at once and save what wins; the last event is ``Finished``."""
+        ...
+
+    def promote(self, entry_id: str, number: int) -> Transcript:
+        """*Worker.* Make an attempt of a saved vote, counted from 0, its solution; returns and saves that."""
+        ...
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """*Worker.* A solution with its statements checked, if it was made without and the settings ask for it."""
         ...

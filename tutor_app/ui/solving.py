@@ -22,6 +22,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
 )
 from tutor_app.core.ports import Cancel
+from tutor_app.handout import wording
 from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce
 from tutor_app.ui.bridge import Bridge
@@ -68,11 +69,12 @@ class Solving(QObject):
         bridge.batch.connect(self._on_events)
         bridge.ended.connect(self._on_ended)
 
-    def start(self, problem: str, before: Callable[[], None]) -> None:
+    def start(self, problem: str, before: Callable[[], None], votes: int = 1) -> None:
         """Solve a problem.
 
         Args:
             problem: As typed.
+            votes: Attempts that vote; 1 is no vote.
             before: Called in the worker before anything else, to write what the solution must know.
         """
         self.meta = {}
@@ -83,7 +85,10 @@ class Solving(QObject):
 
         def run(cancel: Cancel) -> Iterator[SolveEvent]:
             before()
-            yield from self._services.solve(problem, cancel)
+            if votes > 1:
+                yield from self._services.vote(problem, votes, cancel)
+            else:
+                yield from self._services.solve(problem, cancel)
 
         self._bridge.solve(run)
 
@@ -122,6 +127,8 @@ class Solving(QObject):
         self._status.stop(event.usage)
         self._status.say(event.sentence())
         self.meta = event.transcript.meta
+        if event.transcript.attempts:  # what has won takes the place of the first attempt, which was shown
+            self._view.show_result(event.transcript, wording.ending(event.transcript))
         answer = event.transcript.answer
         words = f"{event.sentence()} Answer: " if answer is not None else event.sentence()
 

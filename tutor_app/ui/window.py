@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -54,6 +55,7 @@ from tutor_app.ui.services import Services
 from tutor_app.ui.solving import Solving
 from tutor_app.ui.stepper.desk import StepDesk
 from tutor_app.ui.student.desk import StudentDesk
+from tutor_app.ui.votes.voting import Voting
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.services = services
         self.settings = services.load_settings()
-        self.bridge = Bridge(self)
+        self.bridge = bridge = Bridge(self)
         self.formulas = Formulas(self.bridge, self)
         self.theme = themes.resolve(_theme_choice(self.settings))
         self._shown_meta: Mapping[str, object] = {}
@@ -87,7 +89,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(self.formulas, self.theme)
         self._name_panels()
         self.faults = FaultReporter(self.status, services.log_folder)
-        complain = self.faults.complain
+        say, complain = self.status.say, self.faults.complain
         self._settings_saver = BackgroundSaver(self.bridge, services.save_settings, self._settings_saved, complain)
         self._state_saver: BackgroundSaver[WindowState] = BackgroundSaver(
             self.bridge, services.save_window_state, lambda: None, complain
@@ -96,10 +98,10 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(resources() / "icons" / "app.svg")))
         self.setMinimumSize(480, 320)
         self.place = PlaceKeeper(self, services.window_state(), self._state_saver.put)
-        self.models = ModelController(self.bridge, services, say=self.status.say, complain=complain)
+        self.models = ModelController(self.bridge, services, say=say, complain=complain)
         self.pages.addWidget(self.models.page)
-        self.page_menu = PageMenu(self.view, self.bridge, services, say=self.status.say, complain=complain)
-        self.saved = SavedSolutions(self.bridge, services, self.history, say=self.status.say, complain=complain)
+        self.page_menu = PageMenu(self.view, self.bridge, services, say=say, complain=complain)
+        self.saved = SavedSolutions(self.bridge, services, self.history, say=say, complain=complain)
         self.solving = Solving(self.bridge, services, self.view, self.status, complain)
         self.confinement = ConfinementController(self, self.bridge, services, self.status, self.theme, complain)
         self.exporter = Exporter(
@@ -110,32 +112,19 @@ class MainWindow(QMainWindow):
             shown=self.shown_solution,
             listed=self.saved.listed,
             place=self.place,
-            say=self.status.say,
+            say=say,
             complain=complain,
         )
         self.importer = Importer(
-            self,
-            self.bridge,
-            services,
-            use_model=self.models.use_file,
-            imported=self._imported,
-            say=self.status.say,
-            complain=complain,
+            self, bridge, services, use_model=self.models.use_file, imported=self._imported, say=say, complain=complain
         )
         self.setCentralWidget(self.panels)
         self.desk = StepDesk(
-            self,
-            self.view,
-            services,
-            self.bridge,
-            self.formulas,
-            self.theme,
-            complain=complain,
-            say=self.status.say,
-            place=self.place,
+            self, self.view, services, bridge, self.formulas, self.theme, complain=complain, say=say, place=self.place
         )
         self.statements = StatementList(self.view, self.theme, self)
         self.student = StudentDesk(self)
+        self.voting = Voting(self)
         self.menus = Menus(self)
         self.setAcceptDrops(True)
         self.importer.watch_drops()
@@ -183,10 +172,10 @@ class MainWindow(QMainWindow):
 
     # -- solving ------------------------------------------------------------------------------------------------
 
-    def solve(self) -> None:
-        """Solve what is typed."""
+    def solve(self, votes: int = 1) -> None:
+        """Solve what is typed, or (``votes`` above 1) ask it several times."""
         problem = self.box.text.strip()
-        if not self.can_solve(problem, self.solve):
+        if not self.can_solve(problem, lambda: self.solve(votes)):
             return
         self.student.stop()
         self._shown_problem = problem
@@ -197,8 +186,9 @@ class MainWindow(QMainWindow):
         self.view.folding.answer_only = False
         self.pages.setCurrentWidget(self.view)
         self.box.set_busy(True)
+        self.voting.begin(votes)
         self.setWindowTitle(wording.window_title(problem))
-        self.solving.start(problem, before=self.write_settings)
+        self.solving.start(problem, before=self.write_settings, votes=votes)
         self._show_actions()
 
     def can_solve(self, problem: str, then: Callable[[], None]) -> bool:
@@ -398,6 +388,7 @@ class MainWindow(QMainWindow):
         self.desk.set_theme(self.theme)
         self.student.set_theme(self.theme)
         self.statements.set_theme(self.theme)
+        self.voting.set_theme(self.theme)
         self.confinement.set_theme(self.theme)
 
     def _style_application(self) -> None:
@@ -432,6 +423,7 @@ class MainWindow(QMainWindow):
             if on != (part in self.view.folding.hidden):
                 self.view.hide_parts(part, on)
         self.menus.show_settings(s)
+        self.voting.show_number()
         self.panels.want_steps(s.steps)
 
     def show_answer_only(self, on: bool) -> None:
@@ -469,12 +461,13 @@ class MainWindow(QMainWindow):
         busy = self.bridge.busy
         self.top.show_state(there, busy)
         self.menus.refresh(there, busy, self.finder.isVisible() or self.student.busy)
+        self.voting.refresh(there=there, busy=busy)
 
     def shown_solution(self) -> Transcript | None:
         """The solution on the page with how it was made, if there is one."""
         if self.view.page.is_empty:
             return None
-        return Transcript(self.view.page.transcript().turns, self._shown_meta)
+        return replace(self.view.page.transcript(), meta=self._shown_meta)
 
     # -- Qt -----------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """What is false on a page, for the mouse, the keyboard and a screen reader; and the way to the list of all statements.
 
 The page itself underlines what is false (:mod:`tutor_app.render.statements`). Here each such place has a control of
-its own without a face: the Tab key reaches it, it says what is right, and so does the mouse above it. The tally of the
-answer is a control, too.
+its own without a face: the Tab key reaches it, it says what is right, and so does the mouse above it. The tallies of
+the answer, of its statements and of the votes for it, are controls, too.
 """
 
 from __future__ import annotations
@@ -59,15 +59,22 @@ class PlaceButton(QAbstractButton):
 
 
 class FalseStatements(QObject):
-    """The false statements of one page, and the tally of its answer.
+    """The false statements of one page, and the tallies of its answer.
 
     Args:
         page: On whose viewport they stand.
         reveal: Brings a position of the text into sight.
         asked: Called when the list of statements is wanted, with the key of the one it is about; empty for none.
+        votes_asked: Called when the attempts behind the answer are wanted.
     """
 
-    def __init__(self, page: QAbstractScrollArea, reveal: Callable[[int], None], asked: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        page: QAbstractScrollArea,
+        reveal: Callable[[int], None],
+        asked: Callable[[str], None],
+        votes_asked: Callable[[], None],
+    ) -> None:
         super().__init__(page)
         self._viewport = page.viewport()
         self._reveal, self._asked = reveal, asked
@@ -76,18 +83,23 @@ class FalseStatements(QObject):
         self._spans: list[tuple[str, int, int]] = []
         self._boxes: dict[str, list[QRect]] = {}
         self._revision: tuple[int, int] = (-1, -1)
-        self._tally = PlaceButton(self._viewport)
-        self._tally.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._tally.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._tally.setAccessibleName("Statements")
-        self._tally.setToolTip("Show all statements")
-        self._tally.clicked.connect(lambda: asked(""))
-        self._tally.hide()
+        self._tally = self._line("Show all statements", lambda: asked(""))
+        self.votes = self._line("Show all attempts", votes_asked)
         self._viewport.installEventFilter(self)
+
+    def _line(self, words: str, slot: Callable[[], None]) -> PlaceButton:
+        made = PlaceButton(self._viewport)
+        made.setCursor(Qt.CursorShape.PointingHandCursor)
+        made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        made.setToolTip(words)
+        made.setAccessibleDescription(f"{words}.")
+        made.clicked.connect(slot)
+        made.hide()
+        return made
 
     def controls(self) -> list[QAbstractButton]:
         """What the keyboard can reach."""
-        return [b for b in (*self._buttons.values(), self._tally) if not b.isHidden()]
+        return [b for b in (*self._buttons.values(), self.votes, self._tally) if not b.isHidden()]
 
     def button(self, key: str) -> PlaceButton | None:
         """The control of a false statement, or with an empty key that of the tally, while it is on the page."""
@@ -99,15 +111,17 @@ class FalseStatements(QObject):
         document: QTextDocument,
         false: Sequence[Statement],
         tally: QTextCursor | None,
+        votes: QTextCursor | None,
         theme: Theme,
         scrolled: tuple[int, int],
     ) -> None:
-        """Put a control on every false statement, and on the tally.
+        """Put a control on every false statement, and on the tallies.
 
         Args:
             document: The page.
             false: Its false statements.
-            tally: In the line of the tally, if there is one.
+            tally: In the line of the tally of the statements, if there is one.
+            votes: In the line of the votes, if there is one and there are attempts to show.
             theme: Colours.
             scrolled: How far the page is scrolled to the right and down, in pixels.
         """
@@ -124,20 +138,25 @@ class FalseStatements(QObject):
         for key, button in self._buttons.items():
             if key not in self._boxes:
                 button.hide()
-        self._place_tally(document, tally, theme, scrolled)
+        self._place_line(self._tally, document, tally, theme, scrolled)
+        self._place_line(self.votes, document, votes, theme, scrolled)
 
-    def _place_tally(
-        self, document: QTextDocument, tally: QTextCursor | None, theme: Theme, scrolled: tuple[int, int]
+    def _place_line(
+        self,
+        button: PlaceButton,
+        document: QTextDocument,
+        place: QTextCursor | None,
+        theme: Theme,
+        scrolled: tuple[int, int],
     ) -> None:
-        block = tally.block() if tally is not None else None
+        block = place.block() if place is not None else None
         end = block.position() + block.length() - 1 if block is not None else 0
         boxes = _boxes(document, block.position(), end, scrolled) if block is not None else []
         if block is None or not boxes:
-            self._tally.hide()
+            button.hide()
             return
-        self._tally.setAccessibleName(block.text())
-        self._tally.setAccessibleDescription("Shows all statements.")
-        self._stand(self._tally, boxes, theme)
+        button.setAccessibleName(block.text())
+        self._stand(button, boxes, theme)
 
     def _button(self, key: str, first: int) -> PlaceButton:
         button = self._buttons.get(key)

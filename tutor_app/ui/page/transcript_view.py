@@ -64,6 +64,7 @@ class TranscriptView(QTextEdit):
         step_asked: The user wants to step through the code of a card: its number.
         lab_asked: The user wants to see why the code of a card failed, and what repaired it: the card's number.
         statements_asked: The user wants the list of statements: the key of the one it is about, or nothing.
+        votes_asked: The user wants the attempts behind the answer.
         cleared: What was on the page is gone.
     """
 
@@ -75,6 +76,7 @@ class TranscriptView(QTextEdit):
     step_asked = Signal(int)
     lab_asked = Signal(int)
     statements_asked = Signal(str)
+    votes_asked = Signal()
     cleared = Signal()
 
     def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
@@ -89,7 +91,7 @@ class TranscriptView(QTextEdit):
         self.marks = Marks(self)
         self._cards: tuple[int, list[Card]] = (-1, [])
         self._heads = CardHeads(self, self.toggle, self._copy_code, self.step_asked.emit, self.lab_asked.emit)
-        self._false = FalseStatements(self, self.reveal, self.statements_asked.emit)
+        self._false = FalseStatements(self, self.reveal, self.statements_asked.emit, self.votes_asked.emit)
         self._chained: list[QAbstractButton] = []
         self._false_here = ""  # key of the false statement that the cursor stands in
         self.setReadOnly(True)
@@ -135,6 +137,14 @@ class TranscriptView(QTextEdit):
         self._following = False
         self._rebuild()
         self.verticalScrollBar().setValue(0)
+
+    def show_result(self, transcript: Transcript, remark: str = "") -> None:
+        """Show what has won in the place of what was being written; at its end, if that was being followed."""
+        following = self._following
+        self.show_transcript(transcript, remark)
+        if following:
+            self._following = True
+            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def take_claims(self, transcript: Transcript) -> None:
         """Show what was found of the statements of the solution that is on the page; of another one nothing."""
@@ -304,7 +314,9 @@ class TranscriptView(QTextEdit):
         scrolled = (self.horizontalScrollBar().value(), self.verticalScrollBar().value())
         document = self.document()
         self._heads.place(document, self.cards(), self.folding, self._theme, self._size, scrolled)
-        self._false.place(document, self.page.false, self.page.builder.tally_place, self._theme, scrolled)
+        b = self.page.builder
+        votes = b.vote_place if self.page.attempts else None
+        self._false.place(document, self.page.false, b.tally_place, votes, self._theme, scrolled)
         self._chain(self._heads.controls(), self._false.controls())
 
     def _chain(self, heads: list[QAbstractButton], places: list[QAbstractButton]) -> None:
@@ -340,6 +352,11 @@ class TranscriptView(QTextEdit):
     def statement_control(self, key: str) -> QAbstractButton | None:
         """The control of a false statement, or with an empty key that of the tally, while it is on the page."""
         return self._false.button(key)
+
+    @property
+    def votes_control(self) -> QAbstractButton | None:
+        """The control of the line of the votes, while it is on the page."""
+        return None if self._false.votes.isHidden() else self._false.votes
 
     def control(self, card: int, what: What) -> QAbstractButton | None:
         """A card's control, while it can be seen."""

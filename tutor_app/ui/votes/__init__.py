@@ -1,0 +1,1 @@
+"""Asking several times: how the vote goes on, and the attempts behind a solution that was voted for."""
