@@ -92,6 +92,7 @@ class FalseStatements(QObject):
         made.setCursor(Qt.CursorShape.PointingHandCursor)
         made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         made.setToolTip(words)
+        made.setAccessibleName(words)
         made.setAccessibleDescription(f"{words}.")
         made.clicked.connect(slot)
         made.hide()

@@ -85,6 +85,7 @@ class AttemptsDialog(QDialog):
         self.compare.setAccessibleName("Attempt to put beside it")
         self.compare.setMinimumWidth(190)
         self.promote = QPushButton("Show it as the solution")
+        self.promote.setAccessibleName("Show it as the solution")
         self.promote.setAccessibleDescription("The chosen attempt takes the place of the solution; the vote stays.")
         self._pages = QSplitter(Qt.Orientation.Horizontal)
         self._pages.setChildrenCollapsible(False)
