@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,11 +30,11 @@ from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.events import Finished
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import to_the_end
-from tutor_app.core.transcript import Transcript
-from tutor_app.core.votes import answer_of, count, tally_of
+from tutor_app.core.transcript import Attempt, Transcript
+from tutor_app.core.votes import Equal, Option, answer_of, count
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.service import Tutor, open_tutor, solve_settings
-from tutor_app.tutor.votes import vote
+from tutor_app.tutor.votes import vote, weighed
 
 LONGEST: Final = 200
 MOST_STEPS: Final = 2
@@ -125,6 +125,12 @@ def keep(path: Path | None, row: Mapping[str, Any]) -> None:
             print(json.dumps(row, ensure_ascii=False), file=out)
 
 
+def outcome(attempts: Sequence[Attempt], equal: Equal, *, weigh: bool) -> tuple[Option, ...]:
+    """What a vote of these attempts comes to; one that was cut off has none."""
+    ended = [weighed(a, equal, weigh=weigh) if a.ended else replace(a, weight=0.0) for a in attempts]
+    return count([answer_of(a) for a in ended], [a.weight for a in ended], equal)
+
+
 def report(rows: Sequence[Mapping[str, Any]]) -> str:
     """What came of it, as lines of text."""
     n = len(rows)
@@ -136,17 +142,16 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
         def equal(a: str, b: str) -> bool:
             return grader.grade(a, b).verdict == "correct"
 
-        greedy = voted = plain = either = 0
+        greedy = voted = weighty = either = 0
         singles: Counter[str] = Counter()
         right_by: Counter[str] = Counter()
         for row in rows:
             attempts = Transcript.from_dict(row["vote"]).attempts
-            options = tally_of(attempts).options
             answers = [answer_of(a) for a in attempts]
-            unweighted = count(answers, [float(bool(a.ended)) for a in attempts], equal)
+            options, light = (outcome(attempts, equal, weigh=weigh) for weigh in (False, True))
             greedy += right(row["gold"], row["greedy"])
             voted += bool(options) and right(row["gold"], options[0].answer)
-            plain += bool(unweighted) and right(row["gold"], unweighted[0].answer)
+            weighty += bool(light) and right(row["gold"], light[0].answer)
             either += any(right(row["gold"], answer) for answer in answers)
             for attempt, answer in zip(attempts, answers, strict=True):
                 if attempt.ended:
@@ -159,7 +164,7 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{n} problems",
         f"greedy: {greedy} right ({100 * greedy / n:.1f} %), {slow / n:.1f} s a problem",
         f"vote: {voted} right ({100 * voted / n:.1f} %), {fast / n:.1f} s a problem, {fast / slow:.2f} times greedy",
-        f"every vote counting the same: {plain} right; one attempt at least: {either}",
+        f"votes weighed by what speaks against them: {weighty} right; one attempt at least: {either}",
     ]
     lines += [f"{kind}: {right_by[kind]} of {singles[kind]} right" for kind in sorted(singles)]
     return "\n".join(lines)

@@ -137,8 +137,15 @@ class AppServices:
         from tutor_app.tutor.votes import vote
 
         settings = solve_settings(self._settings)
+        weigh = self._settings.weigh_votes
         yield from vote(
-            self._ready(votes), problem, votes=votes, settings=settings, cancel=cancel, library=self._opened
+            self._ready(votes),
+            problem,
+            votes=votes,
+            settings=settings,
+            cancel=cancel,
+            library=self._opened,
+            weigh=weigh,
         )
 
     def promote(self, entry_id: str, number: int) -> Transcript:

@@ -1,5 +1,7 @@
 """Votes: equal answers are one, empty ones none, ties are told, and a lead that cannot be lost is known."""
 
+from dataclasses import replace
+
 import pytest
 
 from tutor_app.core.transcript import Answer, Attempt, Text, Transcript, TranscriptFormatError
@@ -62,6 +64,8 @@ def test_the_attempt_shown_is_the_one_with_the_fewest_doubts() -> None:
     attempts = settled([attempt("4", 0.5), attempt("4", kind="reasoning"), attempt("4"), attempt("9")], same_number)
     assert representative(tally_of(attempts), attempts) == 2
     assert representative(Tally(), ()) == -1
+    doubted = settled([replace(attempt("4"), why=("false",)), attempt("4", kind="reasoning")], same_number)
+    assert representative(tally_of(doubted), doubted) == 1
 
 
 def test_promoting_an_attempt_makes_it_the_solution_and_keeps_the_vote() -> None:

@@ -68,7 +68,11 @@ def tutor(*texts: str, dialect: Dialect = CHATML, failing: bool = False) -> Tuto
 
 
 def held(
-    *texts: str, library: MemoryLibrary | None = None, cancel: Cancel | None = None, whole: bool = True
+    *texts: str,
+    library: MemoryLibrary | None = None,
+    cancel: Cancel | None = None,
+    whole: bool = True,
+    weigh: bool = False,
 ) -> list[SolveEvent]:
     opened = None if library is None else lambda: library
     return list(
@@ -80,6 +84,7 @@ def held(
             cancel=cancel or NeverCancelled(),
             library=opened,
             to_the_last=whole,
+            weigh=weigh,
         )
     )
 
@@ -124,6 +129,15 @@ def test_a_cast_vote_says_how_far_the_vote_is() -> None:
     assert sorted(c.attempt for c in casts) == [0, 1, 2]
     assert [c.done for c in casts] == [1, 2, 3]
     assert casts[-1].sentence() == "3 of 3 attempts, 2 for 1"
+
+
+@pytest.mark.parametrize(("weigh", "answer"), [(False, "41"), (True, "42")])
+def test_votes_count_the_same_unless_they_are_weighed(weigh: bool, answer: str) -> None:
+    unsaid = "The total comes to 41."  # a last number that nobody boxed
+    boxed = r"So \boxed{42}."
+    last = finished(held(boxed, unsaid, boxed, unsaid, unsaid, weigh=weigh))
+    tally = tally_of(last.transcript.attempts)
+    assert (tally.options[0].answer, len(last.transcript.attempts[1].why) > 0) == (answer, True)
 
 
 def test_the_vote_ends_when_the_lead_cannot_be_lost() -> None:
@@ -207,10 +221,16 @@ def claimed(verdict: str) -> Text:
         ((STEPS,), "no_answer", (), 0.0),
     ],
 )
-def test_what_speaks_against_an_attempt_makes_it_count_less(
+def test_what_speaks_against_an_attempt_is_told_and_makes_it_count_less_where_votes_are_weighed(
     parts: tuple[Part, ...], ended: str, why: tuple[str, ...] | None, weight: float
 ) -> None:
-    found = weighed(Attempt(parts, ended=ended), lambda a, b: a == b or a.removesuffix(".0") == b)
+
+    def equal(a: str, b: str) -> bool:
+        return a == b or a.removesuffix(".0") == b
+
+    found = weighed(Attempt(parts, ended=ended), equal, weigh=True)
     assert found.weight == weight
+    as_usual = weighed(Attempt(parts, ended=ended), equal, weigh=False)
+    assert (as_usual.weight, as_usual.why) == (1.0 if weight else 0.0, found.why)
     if why is not None:
         assert found.why == why

@@ -150,7 +150,9 @@ def show(
         stack.enter_context(interrupt_sets(stop))
         library = (lambda: stack.enter_context(Library(where.library))) if save else None
         if votes > 1:
-            events = _at_the_end(vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, library=library))
+            weigh = settings.weigh_votes
+            held = vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, library=library, weigh=weigh)
+            events = _at_the_end(held)
         else:
             events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
         last: Finished | None

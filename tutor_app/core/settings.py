@@ -191,6 +191,14 @@ class Settings:
         minimum=2,
         maximum=32,
     )
+    weigh_votes: bool = _setting(
+        False,
+        "switch",
+        "Weigh the votes",
+        "An attempt counts less in a vote where its code failed or printed something else, or a statement in it is "
+        "false. Measured, this found no more right answers than equal votes.",
+        "Solving",
+    )
     temperature: float = _setting(
         0.0,
         "number",

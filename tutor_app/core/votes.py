@@ -148,10 +148,15 @@ def answer_of(attempt: Attempt) -> str:
 
 
 def representative(tally: Tally, attempts: Sequence[Attempt]) -> int:
-    """The attempt to show for the winner: the one with the fewest doubts, then one with code, then the first; or -1."""
+    """The attempt to show for the winner: that of most weight, of fewest doubts, with code, the first; or -1."""
     if not tally.options:
         return -1
-    return min(tally.options[0].attempts, key=lambda i: (-attempts[i].weight, attempts[i].kind != "code", i))
+
+    def rank(number: int) -> tuple[float, int, bool, int]:
+        attempt = attempts[number]
+        return -attempt.weight, len(attempt.why), attempt.kind != "code", number
+
+    return min(tally.options[0].attempts, key=rank)
 
 
 def promoted(transcript: Transcript, number: int) -> Transcript:

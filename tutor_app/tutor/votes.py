@@ -4,8 +4,10 @@ Half of the attempts are asked to write code and half to reason in words alone, 
 problems; code is run whoever writes it. Answers are grouped by the grader. The vote ends as soon as its lead cannot be
 lost. Every attempt is kept with the solution.
 
-What speaks against an attempt makes its vote count less (:data:`FACTORS`); a vote never counts for nothing, since all
-attempts may have the same fault.
+Every answer is one vote: measured (``packaging/bench/README.md``), that finds no fewer right answers than votes that
+count less where something speaks against the attempt. What speaks against an attempt is told, and of those with the
+answer that wins, one with nothing against it is shown. By a setting its vote counts less, too (:data:`FACTORS`); never
+nothing, since all attempts may have the same fault.
 """
 
 from __future__ import annotations
@@ -41,12 +43,12 @@ TOP_P: Final = 0.95
 """Of the sampled attempts, unless the user has chosen a temperature."""
 
 FACTORS: Final = {"output": 0.5, "prose": 0.8, "failed": 0.5, "false": 0.25, "unfinished": 0.5, "unboxed": 0.5}
-"""What a vote counts for each thing that speaks against it, one factor times the other."""
+"""What a weighed vote counts for each thing that speaks against it, one factor times the other."""
 FALSE_BESIDE_CODE: Final = 0.8
 """The same for a false statement, where the answer is what the code printed: a slip in the words before the code does
 not reach the answer, but in words alone it nearly always does."""
 LEAST: Final = 0.1
-"""What every vote counts at least."""
+"""What every weighed vote counts at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ def vote(
     meta: Mapping[str, Any] | None = None,
     library: Callable[[], SolutionLibrary] | None = None,
     to_the_last: bool = False,
+    weigh: bool = False,
 ) -> Iterator[SolveEvent]:
     """Attempt one problem several times at once, and keep the attempts with the solution that wins.
 
@@ -99,6 +102,7 @@ def vote(
         meta: Provenance to keep besides the model's.
         library: See :meth:`Tutor.solve`.
         to_the_last: Make every attempt to its end, also where the vote is decided.
+        weigh: Whether a vote counts less where something speaks against the attempt.
 
     Yields:
         :class:`Recorded`, if the solution is kept; the events of the first attempt, without its answer, as they come;
@@ -114,7 +118,9 @@ def vote(
     made = {"created": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **(meta or {})}
     with Grader() as grader, contextlib.ExitStack() as stack:
         check = stack.enter_context(verdict_of(problem, tutor.checker))
-        held = _Vote(tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made)
+        held = _Vote(
+            tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made, weigh
+        )
         events = held.events(to_the_last=to_the_last)
         yield from events if library is None else recorded(events, library, held.draft)
 
@@ -132,14 +138,14 @@ def _equality(grader: Grader) -> Equal:
     return equal
 
 
-def weighed(attempt: Attempt, equal: Equal) -> Attempt:
-    """The attempt with what its vote counts, and why."""
+def weighed(attempt: Attempt, equal: Equal, *, weigh: bool) -> Attempt:
+    """The attempt with what speaks against it, and what its vote counts: 1, or less where votes are weighed."""
     if attempt.answer is None:
         return replace(attempt, weight=0.0, why=())
     computed = _computed(attempt, equal)
     why = tuple(_doubts(attempt, computed, equal))
     weight = 1.0
-    for word in why:
+    for word in why if weigh else ():
         weight *= FALSE_BESIDE_CODE if word == "false" and computed else FACTORS[word]
     return replace(attempt, weight=round(max(weight, LEAST), 3), why=why)
 
@@ -215,9 +221,11 @@ class _Vote:
         equal: Equal,
         check: Callable[[Answer, tuple[Part, ...]], Answer],
         made: dict[str, Any],
+        weigh: bool,
     ) -> None:
         self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
         self._cancel, self._equal, self._check, self._made = cancel, equal, check, made
+        self._weigh = weigh
         self._builders = [Builder() for _ in planned]
         self._ended: dict[int, Attempt] = {}
         self._usages: list[Usage] = []
@@ -293,7 +301,7 @@ class _Vote:
             whole = Transcript.of(self._problem, *attempt.parts)
             attempt = replace(attempt, parts=with_claims(whole, self._tutor.checker).solution)
         self._usages.append(event.usage)
-        self._ended[number] = weighed(attempt, self._equal)
+        self._ended[number] = weighed(attempt, self._equal, weigh=self._weigh)
 
     def _plain(self, number: int) -> Attempt:
         plan, parts = self._planned[number], self._builders[number].parts()
