@@ -11,12 +11,14 @@ import pytest
 
 from tests.fakes import FakeExecutor
 from tests.scripted_model import ScriptedModel
+from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import ALPACA, CHATML, MUMATH, Dialect, PromptSet, header, render
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, LeftOut, QuestionAsked, SolveEvent
 from tutor_app.core.ports import Generation, Stopped
+from tutor_app.core.problem import check_question
 from tutor_app.core.replaying import replayed
-from tutor_app.core.solve import Builder, check_question, solve
+from tutor_app.core.solve import solve
 from tutor_app.core.transcript import Answer, Code, Output, Part, Question, Text, Transcript, Turn
 
 SOLVED = Transcript.of(

@@ -1,8 +1,8 @@
 """A finished solution as events: folded again, they give the same parts."""
 
+from tutor_app.core.builder import Builder
 from tutor_app.core.claims import Claim
 from tutor_app.core.replaying import replayed
-from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import FakeExecutor
 from tests.scripted_model import Failure, ScriptedModel
+from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span, header
 from tutor_app.core.errors import EngineFault, SandboxFault, UserFault
 from tutor_app.core.events import (
@@ -42,17 +43,10 @@ from tutor_app.core.ports import (
     Stopped,
     StopReason,
 )
-from tutor_app.core.solve import (
-    AFTER_ANSWER,
-    MAX_PROBLEM,
-    Builder,
-    SolveSettings,
-    check_problem,
-    feedback,
-    repeats,
-    solve,
-)
+from tutor_app.core.problem import MAX_PROBLEM, check_problem
+from tutor_app.core.solve import AFTER_ANSWER, SolveSettings, feedback, solve
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.turns import repeats
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
 CODE = "```python\nprint(6 * 7)\n```\n"

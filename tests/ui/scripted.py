@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.fakes import MemoryLibrary
 from tests.ui.recordings import recorded
+from tutor_app.core.builder import Builder
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.errors import ModelStoreFault, SandboxFault, UserFault
 from tutor_app.core.events import (
@@ -33,8 +34,8 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.problem import check_problem
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import Builder, check_problem
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status

@@ -28,7 +28,7 @@ from trainer.teacher.work import NotMade, Row, work_through
 from tutor_app.core.dialect import PromptSet
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import Cancel
-from tutor_app.core.solve import check_problem
+from tutor_app.core.problem import check_problem
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.service import load_prompt
 

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Final
 
 from trainer.teacher.teacher import Reply
-from tutor_app.core.solve import repeats
+from tutor_app.core.turns import repeats
 
 LONGEST: Final = 6000
 """Characters of a solution."""

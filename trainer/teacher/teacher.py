@@ -22,7 +22,7 @@ from trainer.teacher.work import Shard
 from tutor_app.core.dialect import DIALECTS, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import Cancel, CodeExecutor, Piece, Sampling, Stopped, StopReason
-from tutor_app.core.solve import LONGEST_LOOP, repeats
+from tutor_app.core.turns import LONGEST_LOOP, repeats
 
 LOOK_EVERY: Final = 5 * LONGEST_LOOP
 """Characters after which a reply is looked at for a loop."""

@@ -23,7 +23,7 @@ from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Questi
 
 
 def replayed(parts: Sequence[Part]) -> Iterator[SolveEvent]:
-    """The events that make these parts; folded by :class:`tutor_app.core.solve.Builder`, they give them again.
+    """The events that make these parts; folded by :class:`tutor_app.core.builder.Builder`, they give them again.
 
     Two texts with nothing between them become one.
     """

@@ -13,20 +13,16 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from tutor_app.core.answers import boxed, find_answer
-from tutor_app.core.claims import ARITHMETIC, Claim
+from tutor_app.core.builder import Builder
+from tutor_app.core.claims import ARITHMETIC
 from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, constant_spans, header, injection
-from tutor_app.core.errors import HostFault, SandboxFault, UserFault
+from tutor_app.core.errors import HostFault, SandboxFault
 from tutor_app.core.events import (
     AnswerFound,
-    ClaimsFound,
-    CodeDelta,
     CodeEnded,
-    CodeStarted,
     EndReason,
-    FigureDrawn,
     Finished,
     LeftOut,
-    OutputDelta,
     OutputEnded,
     OutputStarted,
     ParseEvent,
@@ -39,7 +35,6 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
     Usage,
-    printed,
 )
 from tutor_app.core.ports import (
     Cancel,
@@ -55,11 +50,8 @@ from tutor_app.core.ports import (
 from tutor_app.core.several import asked, parts_of, whole
 from tutor_app.core.thoughts import MARK, closing_mark, mark_kind, unfinished_mark
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
-from tutor_app.core.turns import TurnGuard
-
-MAX_PROBLEM: Final = 20_000
-"""Longest problem, in characters."""
+from tutor_app.core.transcript import Answer, Code, Output, Part, Question, Text, Transcript
+from tutor_app.core.turns import TurnGuard, repeats
 
 AFTER_ANSWER: Final = 1500
 """Characters that a model may go on after a boxed answer without boxing another one, see
@@ -79,9 +71,6 @@ CORRECTION: Final = (
 
 MAX_CORRECTIONS: Final = 2
 """Of one solution: a model that does not take them goes on as it would have."""
-
-LONGEST_LOOP: Final = 120
-"""Longest stretch that is recognised when a model says it again and again, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,37 +108,6 @@ class SolveSettings:
     sampling: Sampling = field(default_factory=Sampling)
 
 
-def check_problem(text: str) -> str:
-    """``text`` as it will be asked: control characters removed, outer white space stripped.
-
-    Raises:
-        UserFault: If nothing is left, or it is too long.
-    """
-    return _asked(text, "problem", "There is no problem to solve.")
-
-
-def check_question(text: str) -> str:
-    """What is asked about a solution as it will be asked: cleaned as a problem is.
-
-    Raises:
-        UserFault: If nothing is left, or it is too long.
-    """
-    return _asked(text, "question", "There is no question.")
-
-
-def _asked(text: str, name: str, missing: str) -> str:
-    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
-    clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
-    if not clean:
-        raise UserFault(missing, "Type one and try again.")
-    if len(clean) > MAX_PROBLEM:
-        raise UserFault(
-            f"The {name} has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
-            "Shorten it to what is needed.",
-        )
-    return clean
-
-
 def feedback(output: Output, limit: int = 400) -> str:
     """What the model is told of a run, as in MuMath-Code's executor.
 
@@ -164,158 +122,6 @@ def feedback(output: Output, limit: int = 400) -> str:
         half = limit // 2
         text = f"{text[:half]}...{text[len(text) - half :]}"
     return text
-
-
-def repeats(text: str) -> bool:
-    """Whether ``text`` ends in the same stretch over and over: at least five times, 80 characters in all.
-
-    Small models, decoded greedily, fall into such loops and never leave them.
-    """
-    tail = text[-5 * LONGEST_LOOP :]
-    for period in range(1, len(tail) // 5 + 1):
-        count = max(5, -(-80 // period))
-        if len(tail) >= count * period and tail[-period:].strip(" .\n-=_*#") and tail.endswith(tail[-period:] * count):
-            return True
-    return False
-
-
-class Builder:
-    """Folds events into parts, so that whoever listens can save or draw what there is so far.
-
-    Args:
-        parts: What there is already: of a solution that goes on.
-    """
-
-    def __init__(self, parts: Iterable[Part] = ()) -> None:
-        self._parts: list[Part] = list(parts)
-        self._words: list[str] = []
-        self._thought: list[str] = []
-        self._code: list[str] | None = None
-        self._printed: list[OutputDelta] = []
-        self._claims: dict[int, tuple[Claim, ...]] = {}
-
-    def apply(self, event: SolveEvent | ParseEvent) -> None:
-        """Take in one event."""
-        match event:
-            case TextDelta(text):
-                self._end_thought()
-                self._words.append(text)
-            case ThoughtDelta(text):
-                self._end_words()
-                self._thought.append(text)
-            case ThoughtEnded(before):
-                self._end_thought()
-                if before:
-                    self._thought, self._words = self._words, []
-                    self._end_thought()
-            case CodeStarted():
-                self._end_thought()
-                if self._words:
-                    self._parts.append(Text(self.words))
-                    self._words.clear()
-                self._code = []
-            case CodeDelta(text):
-                (self._code if self._code is not None else self._words).append(text)
-            case CodeEnded(source):
-                self._code = None
-                self._parts.append(Code(source))
-            case OutputDelta():
-                self._printed.append(event)
-            case FigureDrawn(figure):
-                self._parts.append(figure)
-            case RunFinished(output):
-                self._printed.clear()
-                self._parts = _with_output(self._parts, output)
-            case ClaimsFound(number, claims):
-                self._claims[number] = claims
-            case QuestionAsked(question):
-                self._end_with(Question(question))
-            case AnswerFound(answer):
-                self._end_with(answer)
-            case _:
-                pass
-
-    @property
-    def words(self) -> str:
-        """The prose since the last block."""
-        return "".join(self._words)
-
-    @property
-    def thought(self) -> str:
-        """The thought that is open, from its first word on."""
-        return "".join(self._thought).lstrip()
-
-    @property
-    def code(self) -> str | None:
-        """The source of the open block as far as it is written, or None."""
-        return None if self._code is None else "".join(self._code)
-
-    @property
-    def printed(self) -> tuple[OutputDelta, ...]:
-        """What the running block has printed so far."""
-        return tuple(self._printed)
-
-    @property
-    def closed(self) -> tuple[Part, ...]:
-        """The parts that are over; what is being written or printed is left out."""
-        return _with_claims(self._parts, self._claims)
-
-    def parts(self) -> tuple[Part, ...]:
-        """Everything so far; an open block and a running block's output are included as they stand."""
-        return _with_claims(self._all(), self._claims)
-
-    def _all(self) -> list[Part]:
-        parts = self._parts
-        if self._printed:
-            parts = _with_output(parts, Output(stdout=printed(self._printed), status="stopped"))
-        if self._code is not None:
-            parts = [*parts, Code("".join(self._code).removesuffix("\n"))]
-        elif self._words:
-            parts = [*parts, Text(self.words)]
-        elif self.thought:
-            parts = [*parts, Thought(self.thought.rstrip())]
-        return parts
-
-    def _end_with(self, part: Part) -> None:
-        """What is open is over, and ``part`` comes after it."""
-        self._parts = [*self._all(), part]
-        self._code = None
-        self._words.clear()
-        self._thought.clear()
-        self._printed.clear()
-
-    def _end_words(self) -> None:
-        """A thought begins: the prose before it, if there is any, is a part of its own."""
-        if self.words.strip():
-            self._parts.append(Text(self.words))
-        self._words.clear()
-
-    def _end_thought(self) -> None:
-        if self.thought:
-            self._parts.append(Thought(self.thought.rstrip()))
-        self._thought.clear()
-
-
-def _with_claims(parts: list[Part], claims: Mapping[int, tuple[Claim, ...]]) -> tuple[Part, ...]:
-    """``parts`` with their claims, by the number of the text; one that turned out to be a thought has none."""
-    if not claims:
-        return tuple(parts)
-    out, number = list[Part](), 0
-    for part in parts:
-        if isinstance(part, Text):
-            found = claims.get(number, part.claims)
-            fitting = tuple(c for c in found if part.text[c.start : c.end] == c.text)
-            part, number = replace(part, claims=fitting), number + 1
-        out.append(part)
-    return tuple(out)
-
-
-def _with_output(parts: list[Part], output: Output) -> list[Part]:
-    """``parts`` with the last block's output: right after the code, before the figures drawn meanwhile."""
-    at = len(parts)
-    while at and isinstance(parts[at - 1], Figure):
-        at -= 1
-    return [*parts[:at], output, *parts[at:]]
 
 
 @dataclass(slots=True)

@@ -19,6 +19,8 @@ _MARK: Final = re.compile(
 _LONGEST: Final = 48
 """Characters of a line that may become a mark."""
 _BEGINNING: Final = re.compile(r"[\s>*_#\[<|]*(?:[A-Za-z_-]{0,18}\s*){0,3}[#\d*_\s]*$")
+LONGEST_LOOP: Final = 120
+"""Longest stretch that is recognised when a model says it again and again, in characters."""
 
 
 class TurnGuard:
@@ -67,3 +69,16 @@ class TurnGuard:
             self._at_start = piece.endswith("\n")
             return shown
         return ""
+
+
+def repeats(text: str) -> bool:
+    """Whether ``text`` ends in the same stretch over and over: at least five times, 80 characters in all.
+
+    Small models, decoded greedily, fall into such loops and never leave them.
+    """
+    tail = text[-5 * LONGEST_LOOP :]
+    for period in range(1, len(tail) // 5 + 1):
+        count = max(5, -(-80 // period))
+        if len(tail) >= count * period and tail[-period:].strip(" .\n-=_*#") and tail.endswith(tail[-period:] * count):
+            return True
+    return False

@@ -1,7 +1,7 @@
 """A solution in a document, whole or growing with the events of the one that is being made.
 
 Closed parts are written once and never again; only the open tail (the paragraph that is still growing) is rewritten
-when events arrive. What the solution consists of is what :class:`tutor_app.core.solve.Builder` makes of the events;
+when events arrive. What the solution consists of is what :class:`tutor_app.core.builder.Builder` makes of the events;
 nothing of it is kept a second time here. Knows nothing of widgets: it writes into any document it is given.
 """
 
@@ -14,6 +14,7 @@ from typing import Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
+from tutor_app.core.builder import Builder
 from tutor_app.core.events import (
     AnswerFound,
     ClaimsFound,
@@ -33,7 +34,6 @@ from tutor_app.core.events import (
     ThoughtEnded,
     folded,
 )
-from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Attempt, Figure, Part, Text, Transcript, claims_of
 from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder

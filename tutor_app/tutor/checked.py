@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from tutor_app.core.builder import Builder
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault
 from tutor_app.core.events import (
@@ -21,7 +22,6 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtEnded,
 )
-from tutor_app.core.solve import Builder
 from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import Verdict
 from tutor_app.text.delimiters import split

@@ -21,12 +21,14 @@ from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import CatalogueEntry
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import ALPACA, MUMATH, NUMINA, OPENMATH, Dialect, PromptSet, constant_spans, header
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
+from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import Builder, SolveSettings, check_problem, check_question, provenance, solve
+from tutor_app.core.solve import SolveSettings, provenance, solve
 from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked

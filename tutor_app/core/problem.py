@@ -1,0 +1,41 @@
+"""What a user asks, as it will be asked: cleaned, and refused in a sentence where nothing can be asked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tutor_app.core.errors import UserFault
+
+MAX_PROBLEM: Final = 20_000
+"""Longest problem, in characters."""
+
+
+def check_problem(text: str) -> str:
+    """``text`` as it will be asked: control characters removed, outer white space stripped.
+
+    Raises:
+        UserFault: If nothing is left, or it is too long.
+    """
+    return _asked(text, "problem", "There is no problem to solve.")
+
+
+def check_question(text: str) -> str:
+    """What is asked about a solution as it will be asked: cleaned as a problem is.
+
+    Raises:
+        UserFault: If nothing is left, or it is too long.
+    """
+    return _asked(text, "question", "There is no question.")
+
+
+def _asked(text: str, name: str, missing: str) -> str:
+    clean = "".join(c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c >= " " or c in "\n\t")
+    clean = clean.replace("\x7f", "").encode("utf-8", "replace").decode().strip()
+    if not clean:
+        raise UserFault(missing, "Type one and try again.")
+    if len(clean) > MAX_PROBLEM:
+        raise UserFault(
+            f"The {name} has {len(clean):,} characters; at most {MAX_PROBLEM:,} fit.",
+            "Shorten it to what is needed.",
+        )
+    return clean
