@@ -157,6 +157,19 @@ class AppServices:
         library.save(entry_id, found, "finished")
         return found
 
+    def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.service import solve_settings
+
+        yield from self._ready().ask(
+            transcript,
+            question,
+            settings=solve_settings(self._settings),
+            cancel=cancel,
+            library=self._opened,
+            key=key,
+        )
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""
         from tutor_app.adapters.checking.checker import Checker

@@ -16,7 +16,7 @@ from tests.ui.recordings import recorded
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.app import AppServices
 from tutor_app.core.errors import UserFault
-from tutor_app.core.events import EndReason, Finished, Recorded
+from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
 from tutor_app.core.hints import HintLimit
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
@@ -108,6 +108,34 @@ def test_the_limit_of_the_hints_is_guarded(services: Services) -> None:
         with pytest.raises(UserFault):
             services.set_hint_limit(8, pin)
     assert len(services.hints("What is 2+2?", NeverCancelled()).hints) == 2
+
+
+def test_what_is_asked_about_a_solution_is_kept_with_it(services: Services, file: str) -> None:
+    (key, _) = services.import_solutions([file]).ids
+    first, second, *_, last = services.ask(FIRST, " Why?\x07 ", NeverCancelled(), key=key)
+    assert first == Recorded(key)
+    assert second == QuestionAsked("Why?")
+    assert isinstance(last, Finished)
+    kept = services.solution(key)
+    assert kept == last.transcript
+    assert [asked for asked, _ in kept.replies] == [FIRST.problem, "Why?"]
+    bare = [replace(p, claims=()) if isinstance(p, Text) else p for p in kept.replies[0][1]]
+    assert bare == list(FIRST.solution)
+    assert kept.meta["model"] == "M"
+    assert len(list(services.entries(""))) == 2
+
+
+def test_a_solution_that_is_not_kept_is_kept_once_it_is_asked_about(services: Services) -> None:
+    first, *_ = services.ask(FIRST, "Why?", NeverCancelled())
+    assert isinstance(first, Recorded)
+    assert services.solution(first.solution_id).replies[1][0] == "Why?"
+
+
+@pytest.mark.parametrize("question", ["", " \n", "x" * 20_001])
+def test_what_is_no_question_is_a_sentence(services: Services, question: str) -> None:
+    with pytest.raises(UserFault):
+        list(services.ask(FIRST, question, NeverCancelled()))
+    assert list(services.entries("")) == []
 
 
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:

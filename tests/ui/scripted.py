@@ -20,7 +20,9 @@ from tutor_app.core.events import (
     EndReason,
     FigureDrawn,
     Finished,
+    LeftOut,
     OutputDelta,
+    QuestionAsked,
     Reading,
     Recorded,
     RoundStarted,
@@ -34,7 +36,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
-from tutor_app.core.problem import check_problem
+from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
@@ -192,6 +194,8 @@ class ScriptedServices:
         checker: Of the statements of saved solutions, or None.
         attempts: What a vote is made of.
         hold_vote_at: Attempt at which a vote waits to be stopped, or -1.
+        replies: Parts by question; a sentence for any other.
+        left_out: Questions that the model is not told of.
     """
 
     script: dict[str, Sequence[Part]] = field(default_factory=dict)
@@ -202,6 +206,8 @@ class ScriptedServices:
     import_note: str = ""
     fail_solve: Exception | None = None
     checker: StatementChecker | None = None
+    replies: dict[str, Sequence[Part]] = field(default_factory=dict)
+    left_out: int = 0
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
     library: MemoryLibrary = field(default_factory=MemoryLibrary)
@@ -318,6 +324,30 @@ class ScriptedServices:
         found = promoted(self.library.get(entry_id), number)
         self.library.save(entry_id, found, "finished")
         return found
+
+    def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        self.calls.append(f"ask {question}")
+        question = check_question(question)
+        builder = Builder(transcript.solution)
+        key = key or self.add(transcript.problem, ())
+        yield Recorded(key)
+        builder.apply(QuestionAsked(question))
+        yield QuestionAsked(question)
+        if self.left_out:
+            yield LeftOut(self.left_out)
+        for event in events_of(question, self.replies.get(question, (Text("Because $2 + 2 = 4$."),))):
+            if isinstance(event, Finished) or cancel.is_set():
+                break
+            builder.apply(event)
+            yield event
+            if self.delay:
+                time.sleep(self.delay)
+        reason = EndReason.STOPPED if cancel.is_set() else EndReason.ANSWERED
+        made = {"left_out": self.left_out} if self.left_out else {}
+        replies = [*transcript.meta.get("replies", ()), made]
+        whole = transcript.with_solution(builder.parts(), replies=replies)
+        self.library.save(key, whole, "finished")
+        yield Finished(reason, whole, Usage(150, 20, 60, 1, 0, 2.0, 1.5))
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")

@@ -342,7 +342,9 @@ class Finished:
 
     def sentence(self) -> str:
         """Why it ended, for the user."""
-        return self.detail or ending_sentence(self.reason, self.transcript.answer)
+        reply = self.transcript.replies[-1][1]  # to the problem, or to the last question
+        answer = next((part for part in reversed(reply) if isinstance(part, Answer)), None)
+        return self.detail or ending_sentence(self.reason, answer)
 
 
 SolveEvent = (

@@ -258,7 +258,7 @@ class _Solution:
         self._constant = constant_spans(self._dialect, header(self._dialect, problem, self._prompt))
         # What a model is to begin its solution with has no place in a thought.
         opening = "" if self._dialect.thinks else self._prompt.opening
-        reason, detail = EndReason.NO_ANSWER, ""
+        reason, detail, left_out = EndReason.NO_ANSWER, "", 0
         if self._earlier is not None:
             question = QuestionAsked(problem)
             self._builder.apply(question)
@@ -292,6 +292,8 @@ class _Solution:
         meta |= {"ended": reason.value, "usage": asdict(self._usage)}
         if detail:
             meta["detail"] = detail
+        if left_out:
+            meta["left_out"] = left_out
         if self._earlier is not None:
             # How the solution was made stays as it is known; how each reply was made stands beside it.
             replies = [*self._earlier.meta.get("replies", ()), meta]

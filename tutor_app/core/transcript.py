@@ -300,6 +300,13 @@ class Transcript:
         return tuple((asked, tuple(parts)) for asked, parts in said)
 
     @property
+    def left_out(self) -> tuple[int, ...]:
+        """For each reply to a question, how many earlier questions its model was not told of."""
+        made = self.meta.get("replies")
+        counts = [row.get("left_out") if isinstance(row, dict) else 0 for row in made] if isinstance(made, list) else []
+        return tuple(count if isinstance(count, int) else 0 for count in counts)
+
+    @property
     def answer(self) -> Answer | None:
         """The final answer to the problem, if one was found; not one to what was asked about it."""
         return next((p for p in reversed(self.replies[0][1]) if isinstance(p, Answer)), None)

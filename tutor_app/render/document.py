@@ -7,7 +7,7 @@ files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -119,17 +119,24 @@ class DocumentBuilder:
         self.problem(transcript.problem)
         self.parts(transcript.solution)
 
-    def parts(self, parts: Sequence[Part], first: int = 0, claims: Iterable[Claim] | None = None) -> None:
+    def parts(
+        self,
+        parts: Sequence[Part],
+        first: int = 0,
+        claims: Iterable[Claim] | None = None,
+        remarks: Mapping[int, str] | None = None,
+    ) -> None:
         """Write parts of a solution.
 
         Args:
             parts: From its beginning.
             first: Or from its part of that number on.
             claims: Of the whole solution, if these are not all of its parts.
+            remarks: What the program says after a question, by the question's number among the parts.
         """
         self._answer = self._tally_place = self._vote_place = None  # an older one belongs to another solution
         self._definitions.note(p.text for p in parts if isinstance(p, Text))
-        self.tally(claims_of(parts) if claims is None else claims)
+        self.tally(claims_of(_reply(parts)) if claims is None else claims)
         drawn = -1  # index of the last figure that was written with its output
         for index, part in enumerate(parts):
             self.part = first + index
@@ -145,6 +152,9 @@ class DocumentBuilder:
                     self.end_thought()
                 case Question():
                     self.question(part.text)
+                    self.tally(claims_of(_reply(parts[index + 1 :])))
+                    if remark := (remarks or {}).get(self.part):
+                        self.remark(remark)
                 case Code():
                     self.begin_code()
                     self._append_code(part.source)
@@ -172,7 +182,8 @@ class DocumentBuilder:
     def question(self, text: str) -> None:
         """Write what was asked about the solution, set apart as the problem is."""
         self.close_run()
-        self._answer = self._tally_place = None  # the answer above has its tally; there is none for a reply
+        self._answer = self._tally_place = None  # the answer above has its tally; a reply has one of its own
+        self._tally = ""
         outer = self._frame(PROBLEM, "Question", top=0.6, bottom=1.0, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
         write_markdown(self.w, self._definitions.resolve(text.strip()))
         self._leave(outer)
@@ -663,3 +674,8 @@ class DocumentBuilder:
                         cursor.mergeCharFormat(f)
             block = block.next()
         self._colored, self._colored_text = found, self._code_text
+
+
+def _reply(parts: Sequence[Part]) -> Iterable[Part]:
+    """The parts up to the next question."""
+    return takewhile(lambda part: not isinstance(part, Question), parts)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextFrame
 
-from tutor_app.render.blocks import ASIDE, KEEP, KIND
+from tutor_app.render.blocks import ASIDE, KEEP, KIND, LABEL
 from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
 from tutor_app.render.sources import source
 from tutor_app.text.plain import plain
@@ -21,7 +21,7 @@ from tutor_app.text.plain import plain
 HIDDEN: Final = 99
 """Kind of a card that is folded away altogether; its backdrop is not drawn."""
 
-Kind = Literal["problem", "thought", "text", "code", "output", "answer"]
+Kind = Literal["problem", "question", "thought", "text", "code", "output", "answer"]
 
 _WORDS: Final = 64
 
@@ -137,7 +137,8 @@ def outline(document: QTextDocument) -> list[Section]:
             prose = []
         kind = item.frameFormat().intProperty(KIND)
         if kind in (PROBLEM, ANSWER):
-            name: Kind = "problem" if kind == PROBLEM else "answer"
+            asked = item.frameFormat().stringProperty(LABEL) == "Question"
+            name: Kind = "answer" if kind == ANSWER else "question" if asked else "problem"
             # Below an answer stands how it was checked.
             texts = [text for b in blocks(item) if (text := source(b)).strip()]
             raw = " ".join(texts if kind == PROBLEM else texts[:1])

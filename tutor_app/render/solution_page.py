@@ -24,7 +24,9 @@ from tutor_app.core.events import (
     EndReason,
     FigureDrawn,
     Finished,
+    LeftOut,
     OutputDelta,
+    QuestionAsked,
     Reading,
     RoundStarted,
     RunFinished,
@@ -34,7 +36,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     folded,
 )
-from tutor_app.core.transcript import Attempt, Figure, Part, Text, Transcript, claims_of
+from tutor_app.core.transcript import Attempt, Figure, Part, Question, Text, Transcript, claims_of
 from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.statements import Statement, statements
@@ -75,6 +77,8 @@ class SolutionPage:
         self._remark = ("", "muted")
         self._notice = ""
         self.attempts, self._chosen = tuple[Attempt, ...](), -1
+        self._left_out = ""  # what the model is not told of, until its first word
+        self._remarks = dict[int, str]()  # the same for each question, by its number among the parts
         self.false: tuple[Statement, ...] = ()
         self._false_in = set[int]()  # texts in which something was found to be false
         self._rewritten = set[int]()  # texts that have been written since their false statements were underlined
@@ -85,6 +89,11 @@ class SolutionPage:
         self.clear()
         self.problem, self.is_streaming = problem, True
 
+    def ask(self) -> None:
+        """The finished solution goes on: the events of a reply follow."""
+        self._fold, self._saved = Builder(self.parts()), ()
+        self._remark, self.is_streaming = ("", "muted"), True
+
     def show(self, transcript: Transcript, remark: str = "") -> None:
         """A finished solution, and a sentence of the program's own below it."""
         self.clear()
@@ -92,6 +101,10 @@ class SolutionPage:
         self.attempts, self._chosen = transcript.attempts, transcript.chosen
         self.false = _false(self._saved)
         self._remark = (remark, "muted")
+        questions = [n for n, part in enumerate(self._saved) if isinstance(part, Question)]
+        for at, left_out in zip(questions, transcript.left_out, strict=False):
+            if left_out:
+                self._remarks[at] = LeftOut(left_out).sentence()
 
     def take_claims(self, transcript: Transcript) -> bool:
         """What was found of the statements of the finished solution; returns whether it is the one on the page."""
@@ -104,7 +117,7 @@ class SolutionPage:
         for index, part in enumerate(parts):
             if isinstance(part, Text):
                 self.builder.mark(index, part)
-        self.builder.tally(claims_of(parts))
+        self.builder.tally(claims_of(_last_reply(parts)))
         return True
 
     def parts(self) -> tuple[Part, ...]:
@@ -141,11 +154,11 @@ class SolutionPage:
         if self.problem:
             b.problem(self.problem)
         if not self.is_streaming:
-            b.parts(self.parts())
+            b.parts(self.parts(), remarks=self._remarks)
             self._write_remark()
             return
         fold = self._fold
-        b.parts(fold.closed)
+        b.parts(fold.closed, remarks=self._remarks)
         b.part = len(fold.closed)
         if fold.code is not None:
             b.begin_code()
@@ -184,7 +197,16 @@ class SolutionPage:
     def _write(self, event: SolveEvent) -> bool:
         """Write an event; returns whether the tail has to be written again."""
         b, closed = self.builder, self._fold.closed
+        if self._left_out and not isinstance(event, LeftOut | Reading | RoundStarted):
+            self._say_left_out()
         match event:
+            case QuestionAsked(question):
+                self._close_text()
+                b.part = len(closed) - 1
+                b.question(question)
+            case LeftOut():
+                # More may have to be left out before the model says a word.
+                self._left_out = event.sentence()
             case TextDelta():
                 self._notice = ""
                 self._text_part = len(closed)
@@ -218,7 +240,7 @@ class SolutionPage:
                 self._close_text()
                 b.part = len(closed) - 1
                 b.answer(answer)
-                b.tally(claims_of(closed))
+                b.tally(claims_of(_last_reply(closed)))
             case ClaimsFound(number, claims):
                 texts = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Text)]
                 for index in texts[number : number + 1]:
@@ -235,7 +257,7 @@ class SolutionPage:
                     return True
             case Finished():
                 self._end(event.sentence() if event.reason is not EndReason.ANSWERED else "")
-                b.tally(claims_of(self._fold.closed))
+                b.tally(claims_of(_last_reply(self._fold.closed)))
         return False
 
     def fail(self, sentence: str) -> None:
@@ -272,6 +294,14 @@ class SolutionPage:
         while at and isinstance(parts[at - 1], Figure):
             at -= 1
         return at
+
+    def _say_left_out(self) -> None:
+        """Write below the question what of the conversation the model is not told."""
+        self._drop_tail()
+        asked = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Question)]
+        self._remarks[asked[-1]] = self._left_out
+        self.builder.remark(self._left_out)
+        self._left_out = ""
 
     def _think(self, text: str) -> None:
         """More of a thought; its card comes with its first word."""
@@ -345,6 +375,12 @@ class SolutionPage:
 
 def _false(parts: Sequence[Part]) -> tuple[Statement, ...]:
     return tuple(s for s in statements(parts) if s.claim.verdict == "false")
+
+
+def _last_reply(parts: Sequence[Part]) -> Sequence[Part]:
+    """The parts after the last question."""
+    asked = [n for n, part in enumerate(parts) if isinstance(part, Question)]
+    return parts[asked[-1] + 1 :] if asked else parts
 
 
 def closed_length(text: str) -> int:

@@ -19,6 +19,7 @@ from tutor_app.ui.page.step_list import StepList
 from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.problem_box import ProblemBox
 from tutor_app.ui.status_line import StatusLine
+from tutor_app.ui.student.ask_box import AskBox
 from tutor_app.ui.top_bar import TopBar
 
 _NARROW: Final = 760  # below this the side bar gives way to the page
@@ -42,6 +43,8 @@ class Panels(QWidget):
         self.box.setMaximumWidth(760)
         self.view = TranscriptView(formulas, theme)
         self.start = StartPage(formulas, theme)
+        self.ask = AskBox()
+        self.ask.setMaximumWidth(760)
         self.finder = FindBar(self.view, theme)
         self.steps = StepList(self.view, theme)
         self.status = StatusLine()
@@ -62,11 +65,6 @@ class Panels(QWidget):
         self.pages.currentChanged.connect(lambda _: self.fit())
 
     def _main_column(self) -> QWidget:
-        box_row = QHBoxLayout()
-        box_row.setContentsMargins(24, 4, 24, 10)
-        box_row.addStretch(1)
-        box_row.addWidget(self.box, 1000)
-        box_row.addStretch(1)
         main = QWidget()
         main.setObjectName("main")
         main.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -74,8 +72,9 @@ class Panels(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.top)
-        column.addLayout(box_row)
+        column.addLayout(_centred(self.box, 10))
         column.addWidget(self.pages, 1)
+        column.addLayout(_centred(self.ask, 6))
         column.addWidget(self.status)
         return main
 
@@ -84,7 +83,15 @@ class Panels(QWidget):
         order: list[QWidget] = [
             *(self.box.edit, self.box.hint_button, self.box.stop_button, self.box.solve_button),
             *(self.finder.edit, self.finder.previous, self.finder.next, self.finder.close_button),
-            *(self.view, self.steps.list),
+            *(
+                self.view,
+                self.ask.drop,
+                self.ask.edit,
+                self.ask.stop_button,
+                self.ask.ask_button,
+                *self.ask.suggestions.controls,
+            ),
+            self.steps.list,
             *(self.top.again, self.top.copy, self.top.menu, self.top.sidebar),
             *(self.history.new_button, self.history.search, self.history.list, self.history.undo_button),
             *(self.history.samples_button, self.history.settings_button),
@@ -127,3 +134,13 @@ class Panels(QWidget):
         """The outer panels give way where there is no room for them."""
         super().resizeEvent(event)
         self.fit()
+
+
+def _centred(widget: QWidget, below: int) -> QHBoxLayout:
+    """A row with one widget in its middle, as wide as it may be."""
+    row = QHBoxLayout()
+    row.setContentsMargins(24, 4, 24, below)
+    row.addStretch(1)
+    row.addWidget(widget, 1000)
+    row.addStretch(1)
+    return row

@@ -218,6 +218,11 @@ class ProblemBox(QFrame):
         self._when.append((control, busy))
         control.setVisible(busy is not self.solve_button.isVisibleTo(self))
 
+    @property
+    def busy(self) -> bool:
+        """Whether Stop is shown."""
+        return self.stop_button.isVisibleTo(self)
+
     def set_busy(self, busy: bool) -> None:
         """Show Stop while a solution is running."""
         alone = (self.solve_button, False), (self.hint_button, False)

@@ -50,6 +50,17 @@ class Services(Protocol):
         """*Worker.* Make an attempt of a saved vote, counted from 0, its solution; returns and saves that."""
         ...
 
+    def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """*Worker.* Answer a question about a solution and save both; the last event is ``Finished``.
+
+        Args:
+            transcript: The solution, with what was asked about it before.
+            question: As typed.
+            cancel: Ends the reply.
+            key: Of the solution in the library; empty if it is not there, and a row of its own is made.
+        """
+        ...
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """*Worker.* A solution with its statements checked, if it was made without and the settings ask for it."""
         ...

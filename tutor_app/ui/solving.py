@@ -22,6 +22,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
 )
 from tutor_app.core.ports import Cancel
+from tutor_app.core.transcript import Answer, Transcript
 from tutor_app.handout import wording
 from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce
@@ -40,6 +41,7 @@ class Solving(QObject):
         meta: How the last solution was made; empty before its end.
 
     Signals:
+        started: A solution, or a reply to a question about one, is being made.
         recorded: The solution is kept in the library: its id.
         ended: It is over, however it ended.
 
@@ -51,6 +53,7 @@ class Solving(QObject):
         complain: Tells the user what went wrong, and returns the sentence.
     """
 
+    started = Signal()
     recorded = Signal(str)
     ended = Signal()
 
@@ -79,18 +82,33 @@ class Solving(QObject):
         """
         self.meta = {}
         self._view.begin(problem)
+        services = self._services
+        self._run(before, lambda c: services.vote(problem, votes, c) if votes > 1 else services.solve(problem, c))
+
+    def ask(self, transcript: Transcript, question: str, before: Callable[[], None], key: str = "") -> None:
+        """Answer a question about the solution on the page.
+
+        Args:
+            transcript: The solution.
+            question: As typed.
+            before: As for :meth:`start`.
+            key: Of the solution in the library, or empty.
+        """
+        self.meta = transcript.meta
+        self._view.begin_reply()
+        self._run(before, lambda cancel: self._services.ask(transcript, question, cancel, key=key))
+
+    def _run(self, before: Callable[[], None], events: Callable[[Cancel], Iterator[SolveEvent]]) -> None:
         self._status.start()
         self._status.say("Starting the model\u2026")
         self._bridge.queue_typesetting(load_parsers, lambda _: None)
 
         def run(cancel: Cancel) -> Iterator[SolveEvent]:
             before()
-            if votes > 1:
-                yield from self._services.vote(problem, votes, cancel)
-            else:
-                yield from self._services.solve(problem, cancel)
+            yield from events(cancel)
 
         self._bridge.solve(run)
+        self.started.emit()
 
     def stop(self) -> None:
         """Stop the running solution; what there is stays."""
@@ -127,9 +145,11 @@ class Solving(QObject):
         self._status.stop(event.usage)
         self._status.say(event.sentence())
         self.meta = event.transcript.meta
-        if event.transcript.attempts:  # what has won takes the place of the first attempt, which was shown
+        if event.transcript.attempts and len(event.transcript.replies) == 1:
+            # What has won takes the place of the first attempt, which was shown.
             self._view.show_result(event.transcript, wording.ending(event.transcript))
-        answer = event.transcript.answer
+        reply = event.transcript.replies[-1][1]
+        answer = next((part for part in reversed(reply) if isinstance(part, Answer)), None)
         words = f"{event.sentence()} Answer: " if answer is not None else event.sentence()
 
         def describe(latex: str) -> None:

@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
         self.box.solve_asked.connect(self.solve)
         self.box.stop_asked.connect(self.solving.stop)
         self.box.edit.files_given.connect(self.importer.import_dropped)
+        self.solving.started.connect(self._show_actions)
         self.solving.recorded.connect(self.saved.set_shown)
         self.solving.ended.connect(self._solving_ended)
         self.top.again.clicked.connect(self.solve_again)
@@ -185,11 +186,9 @@ class MainWindow(QMainWindow):
         self.menus.answer_only.setChecked(False)
         self.view.folding.answer_only = False
         self.pages.setCurrentWidget(self.view)
-        self.box.set_busy(True)
-        self.voting.begin(votes)
         self.setWindowTitle(wording.window_title(problem))
         self.solving.start(problem, before=self.write_settings, votes=votes)
-        self._show_actions()
+        self.voting.begin(votes)
 
     def can_solve(self, problem: str, then: Callable[[], None]) -> bool:
         """Whether a problem can be solved now; tells the user what is missing.
@@ -221,7 +220,6 @@ class MainWindow(QMainWindow):
         self.solve()
 
     def _solving_ended(self) -> None:
-        self.box.set_busy(False)
         self._shown_meta = self.solving.meta
         self._show_model()
         self.saved.refresh()
@@ -459,6 +457,8 @@ class MainWindow(QMainWindow):
     def _show_actions(self) -> None:
         there = not self.view.page.is_empty
         busy = self.bridge.busy
+        if busy is not self.box.busy:
+            self.box.set_busy(busy)
         self.top.show_state(there, busy)
         self.menus.refresh(there, busy, self.finder.isVisible() or self.student.busy)
         self.voting.refresh(there=there, busy=busy)

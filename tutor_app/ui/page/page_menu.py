@@ -27,6 +27,7 @@ from tutor_app.ui.services import Services
 
 _NAMES: Final = {
     "problem": "problem",
+    "question": "question",
     "thought": "thoughts",
     "text": "paragraphs",
     "code": "block",

@@ -33,12 +33,15 @@ _REFRESH_MS: Final = 200
 _ROLE: Final = Qt.ItemDataRole.UserRole
 _NAMES: Final = {
     "problem": "Problem",
+    "question": "Question",
     "thought": "",
     "text": "",
     "code": "Code",
     "output": "Output",
     "answer": "Answer",
 }
+_HEADED: Final = ("problem", "question", "answer")
+"""Kinds whose name stands above the title."""
 
 
 def in_words(section: Section) -> str:
@@ -58,7 +61,7 @@ class StepDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """One line; problem and answer stand apart."""
         section: Section = index.data(_ROLE)
-        return QSize(120, 44 if section.kind in ("problem", "answer") else 28)
+        return QSize(120, 44 if section.kind in _HEADED else 28)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -79,12 +82,12 @@ class StepDelegate(QStyledItemDelegate):
             painter.setPen(t.color("line_strong"))
             painter.drawLine(int(left), option.rect.top(), int(left), option.rect.bottom() + 1)
             left += 12
-        color = "ink" if here or section.kind in ("problem", "answer") else "muted"
+        color = "ink" if here or section.kind in _HEADED else "muted"
         if section.failed:
             color = "bad"
         font = mono_font(11.5) if section.kind in ("code", "output") else ui_font(12.5)
         text = ("\u2715  " if section.failed else "\u2192 " if section.kind == "output" else "") + section.title
-        if section.kind in ("problem", "answer"):
+        if section.kind in _HEADED:
             label = ui_font(11)
             label.setWeight(QFont.Weight.DemiBold)
             painter.setFont(label)

@@ -130,6 +130,12 @@ class TranscriptView(QTextEdit):
         self.page.begin(problem)
         self._rebuild()
 
+    def begin_reply(self) -> None:
+        """The finished solution goes on at its end; the events of a reply follow."""
+        self.page.ask()
+        self._following = True
+        self._rebuild()
+
     def show_transcript(self, transcript: Transcript, remark: str = "") -> None:
         """Show a finished solution from its beginning."""
         self.clear_all()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from tutor_app.render.theme import Theme
 from tutor_app.ui.dialogs.settings import ButtonRow
+from tutor_app.ui.student.asking import Asking
 from tutor_app.ui.student.hinting import Hinting
 from tutor_app.ui.student.hints_page import HintsPage
 from tutor_app.ui.student.limit_dialog import LimitController
@@ -41,8 +42,9 @@ class StudentDesk(QObject):
         self.page.close_asked.connect(self.leave)
         window.box.edit.textChanged.connect(self._name_problem)
         window.box.hint_asked.connect(self.give_hint)
+        self.asking = Asking(window)
         self.hint_action = self._action("Give me a hint", "Ctrl+J", self.give_hint)
-        self.actions = [self.hint_action]
+        self.actions: list[QAction] = [self.hint_action]
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
 

@@ -1,0 +1,57 @@
+"""What could be asked about a solution: only what makes sense for what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tutor_app.core.transcript import Code, Text, Transcript
+
+LONGEST_ABOUT: Final = 600
+"""Characters of a selection that a question is about; more would be the solution once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question that is asked with one click.
+
+    Attributes:
+        label: For its button.
+        question: What is asked.
+    """
+
+    label: str
+    question: str
+
+
+def suggestions(transcript: Transcript, about: str = "") -> Iterator[Suggestion]:
+    """What could be asked now.
+
+    Args:
+        transcript: The solution, with what was asked about it before.
+        about: What is selected of it, or empty.
+    """
+    if about:
+        yield Suggestion("Why this step?", "Why is this step right?")
+        yield Suggestion("Explain more simply", "Explain this more simply, in short sentences.")
+        yield Suggestion("Check it", "Check this with Python code.")
+        return
+    said = [part for part in transcript.solution if isinstance(part, Text | Code)]
+    if len(said) > 1:
+        yield Suggestion("Why these steps?", "Why is each step of the solution done?")
+    if transcript.answer is not None:
+        yield Suggestion("Check it", "Check the answer in another way, with Python code.")
+    if said:
+        yield Suggestion("Another way", "Solve the problem in another way.")
+        yield Suggestion("Explain more simply", "Explain the solution more simply, in short sentences.")
+    yield Suggestion("A similar problem", "Give me a similar problem with other numbers, without its solution.")
+
+
+def question_about(question: str, about: str) -> str:
+    """The question with what it is about, as Markdown quotes it."""
+    about = about.strip()[:LONGEST_ABOUT].rstrip()
+    if not about:
+        return question
+    quoted = "\n".join(f"> {line}" for line in about.splitlines())
+    return f"{quoted}\n\n{question.strip()}"
