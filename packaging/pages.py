@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from tutor_app.core.answers import find_answer
-from tutor_app.core.dialect import parse
+from tutor_app.core.parsing import parse
 from tutor_app.core.transcript import Output, Text, Transcript
 from tutor_app.export import write_export
 from tutor_app.handout.options import Options

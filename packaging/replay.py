@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
-from tutor_app.core.dialect import parse
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parsing import parse
 from tutor_app.core.transcript import Code, Output, Part, Transcript
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")

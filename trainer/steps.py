@@ -18,8 +18,9 @@ from trainer.augment.correct import correct
 from trainer.augment.fobar import fobar
 from trainer.augment.numbers import numbers
 from trainer.data import decontaminate, seeds
+from trainer.data.chain import NotAChain
 from trainer.data.decontaminate import DEFAULT_NGRAM, STAMP
-from trainer.data.gsm8k import NotAChain, gsm8k_line
+from trainer.data.gsm8k import gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
 from trainer.runs import ProgressLine, Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make

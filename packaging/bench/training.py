@@ -24,7 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from trainer.data.gsm8k import parse_solution, shown
+from trainer.data.chain import shown
+from trainer.data.gsm8k import parse_solution
 from trainer.synthesize.make_code import draft
 from tutor_app.core.transcript import Code, Output, Part, Transcript
 

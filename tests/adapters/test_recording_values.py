@@ -12,8 +12,8 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.code_outline import Outline
-from tutor_app.core.dialect import parse
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parsing import parse
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code

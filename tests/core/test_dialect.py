@@ -18,6 +18,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
 )
+from tutor_app.core.parsing import Parser, parse
 from tutor_app.core.thoughts import MARK
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought, Transcript
 
@@ -26,7 +27,7 @@ def events(
     chunks: list[str], *, in_thought: bool = False, code_marks: tuple[str, str] | None = None
 ) -> list[ParseEvent]:
     """Events of a stream cut into ``chunks``, adjacent deltas joined."""
-    parser = d.Parser(in_thought=in_thought, code_marks=code_marks)
+    parser = Parser(in_thought=in_thought, code_marks=code_marks)
     out: list[ParseEvent] = []
     for chunk in chunks:
         out += parser.feed(chunk)
@@ -164,7 +165,7 @@ def test_output_fences() -> None:
 
 
 def test_position_cuts_right_after_the_block() -> None:
-    parser = d.Parser()
+    parser = Parser()
     text = "a\n```python\nx\n```\nrest"
     for event in parser.feed(text):
         if isinstance(event, CodeEnded):
@@ -174,7 +175,7 @@ def test_position_cuts_right_after_the_block() -> None:
 
 @pytest.mark.parametrize("before", ["", "```python\n"])
 def test_who_stops_after_an_event_does_not_get_it_again(before: str) -> None:
-    parser = d.Parser()
+    parser = Parser()
     list(parser.feed(before))
     for event in parser.feed("and so on"):
         assert isinstance(event, TextDelta | CodeDelta)
@@ -245,8 +246,8 @@ def test_words_that_begin_within_a_thought() -> None:
 
 
 def test_a_stored_text_is_read_without_its_thoughts() -> None:
-    assert d.parse("<think>5</think>\n\nIt is 7.") == (Text("It is 7."),)
-    assert d.parse("5?\n</think>\nIt is 7.") == (Text("It is 7."),)
+    assert parse("<think>5</think>\n\nIt is 7.") == (Text("It is 7."),)
+    assert parse("5?\n</think>\nIt is 7.") == (Text("It is 7."),)
 
 
 def test_a_demonstration_is_a_closed_reply() -> None:
@@ -323,7 +324,7 @@ def test_what_is_rendered_is_read_back(parts: list[Part]) -> None:
         if isinstance(p, Code | Output)
     ]
     text = "".join(s.text for s in d.body(clean, d.CHATML))
-    assert d.parse(text) == tuple(clean)
+    assert parse(text) == tuple(clean)
 
 
 def test_prompt_set_from_json_form() -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from trainer.augment.asked import Asked, need_gold, numbers_of, several
 from trainer.augment.fobar import backward_solution, masked_questions
 from trainer.augment.ground import Grounded, maskable, record
-from trainer.data.gsm8k import NotAChain, shown
+from trainer.data.chain import NotAChain, shown
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences

@@ -16,7 +16,8 @@ from typing import Final
 from trainer.augment.asked import Asked, several
 from trainer.augment.ground import record
 from trainer.augment.numbers import renumbered
-from trainer.data.gsm8k import Chain, Literal, Node, NotAChain, Op, leaves, meant_numbers, said_numbers, shown
+from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, leaves, shown
+from trainer.data.number_words import meant_numbers, said_numbers
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import draft, execute, linked_chain

@@ -13,7 +13,7 @@ from typing import Final
 
 from trainer.augment.asked import Asked, need_gold, several
 from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record
-from trainer.data.gsm8k import Chain, NotAChain, number, shown, source
+from trainer.data.chain import Chain, NotAChain, number, shown, source
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import run_block

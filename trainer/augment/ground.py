@@ -13,19 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from trainer.data.gsm8k import (
-    Chain,
-    Literal,
-    NotAChain,
-    divisors,
-    meant_numbers,
-    number,
-    number_words,
-    ordinals,
-    parse_solution,
-    said_numbers,
-    shown,
-)
+from trainer.data.chain import Chain, Literal, NotAChain, divisors, number, shown
+from trainer.data.gsm8k import parse_solution
+from trainer.data.number_words import meant_numbers, number_words, ordinals, said_numbers
 from trainer.synthesize.make_code import linked_chain
 from tutor_app.core.transcript import Answer, Part, Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT

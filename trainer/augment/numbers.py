@@ -15,8 +15,8 @@ from typing import Final
 
 from trainer.augment.asked import Asked, several
 from trainer.augment.ground import ANY_NUMBER, ground, record
-from trainer.data.gsm8k import Chain, Neg, Node, NotAChain, Op, number, part_values, shown
-from trainer.data.gsm8k import Literal as Operand
+from trainer.data.chain import Chain, Neg, Node, NotAChain, Op, number, part_values, shown
+from trainer.data.chain import Literal as Operand
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import draft, execute

@@ -13,7 +13,8 @@ from typing import Final
 
 from trainer.augment.asked import Asked, need_gold, numbers_of
 from trainer.augment.ground import record
-from trainer.data.gsm8k import NotAChain, Step, said_numbers, shown
+from trainer.data.chain import NotAChain, Step, shown
+from trainer.data.number_words import said_numbers
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences

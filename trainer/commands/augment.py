@@ -24,8 +24,8 @@ from trainer.augment.outline import outline, outline_by_rules
 from trainer.augment.reorganise import reorganise
 from trainer.augment.rephrase import rephrase
 from trainer.commands.synthesize import add_votes
+from trainer.data.chain import NotAChain
 from trainer.data.duplicates import without_duplicates
-from trainer.data.gsm8k import NotAChain
 from trainer.data.problems import Problem, read_problems
 from trainer.data.records import Rejects
 from trainer.runs import Run

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from trainer.data.gsm8k import NotAChain, gsm8k_line, number, prose, shown
+from trainer.data.chain import NotAChain, number, shown
+from trainer.data.gsm8k import gsm8k_line, prose
 from trainer.data.records import BadLine, question_id, record_id, text_field
 from tutor_app.core.answers import boxed, find_answer
-from tutor_app.core.dialect import parse
+from tutor_app.core.parsing import parse
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
 
 

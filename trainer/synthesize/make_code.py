@@ -15,18 +15,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from trainer.data.gsm8k import (
-    Chain,
-    NotAChain,
-    Ref,
-    leaves,
-    meant_numbers,
-    parse_solution,
-    said_numbers,
-    shown,
-    source,
-    spelled_numbers,
-)
+from trainer.data.chain import Chain, NotAChain, Ref, leaves, shown, source
+from trainer.data.gsm8k import parse_solution
+from trainer.data.number_words import meant_numbers, said_numbers, spelled_numbers
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished

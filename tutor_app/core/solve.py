@@ -15,7 +15,7 @@ from typing import Any, Final
 from tutor_app.core.answers import boxed, find_answer
 from tutor_app.core.builder import Builder
 from tutor_app.core.claims import ARITHMETIC
-from tutor_app.core.dialect import Dialect, Parser, PromptSet, Span, constant_spans, header, injection
+from tutor_app.core.dialect import Dialect, PromptSet, Span, constant_spans, header, injection
 from tutor_app.core.errors import HostFault, SandboxFault
 from tutor_app.core.events import (
     AnswerFound,
@@ -36,6 +36,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
+from tutor_app.core.parsing import Parser
 from tutor_app.core.ports import (
     Cancel,
     CodeExecutor,

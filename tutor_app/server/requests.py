@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from tutor_app.core.dialect import Span, parse
+from tutor_app.core.dialect import Span
+from tutor_app.core.parsing import parse
 from tutor_app.core.ports import Sampling
 from tutor_app.core.transcript import Text, Transcript
 

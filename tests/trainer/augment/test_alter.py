@@ -9,7 +9,7 @@ from tests.trainer.local_code import LocalExecutor
 from trainer.augment.fobar import fobar
 from trainer.augment.ground import ground
 from trainer.augment.numbers import numbers
-from trainer.data.gsm8k import NotAChain
+from trainer.data.chain import NotAChain
 from trainer.synthesize.make_code import printed_number
 from tutor_app.core.answers import find_answer
 from tutor_app.core.transcript import Output, Text

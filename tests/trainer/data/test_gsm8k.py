@@ -4,26 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.data.gsm8k import (
-    Literal,
-    Neg,
-    Node,
-    NotAChain,
-    Op,
-    Ref,
-    goal,
-    leaves,
-    number,
-    number_words,
-    ordinals,
-    parse_expression,
-    parse_solution,
-    prose,
-    said_numbers,
-    shown,
-    source,
-    spelled_numbers,
-)
+from trainer.data.chain import Literal, Neg, Node, NotAChain, Op, Ref, leaves, number, parse_expression, shown, source
+from trainer.data.gsm8k import goal, parse_solution, prose
+from trainer.data.number_words import number_words, ordinals, said_numbers, spelled_numbers
 
 CLIPS = (
     "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n"

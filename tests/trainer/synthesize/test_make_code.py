@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
-from trainer.data.gsm8k import NotAChain, parse_solution, shown
+from trainer.data.chain import NotAChain, shown
+from trainer.data.gsm8k import parse_solution
 from trainer.data.sentences import asking
 from trainer.synthesize.make_code import draft, execute, make, printed_number
 from tutor_app.core.answers import find_answer
-from tutor_app.core.dialect import MUMATH, body, parse
+from tutor_app.core.dialect import MUMATH, body
+from tutor_app.core.parsing import parse
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 
 QUESTION = (

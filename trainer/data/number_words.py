@@ -1,0 +1,107 @@
+"""Which numbers a question says: in digits, in words, or by a unit or an idiom that stands for one."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Final
+
+_SPELLED: Final = {
+    word: value
+    for value, words in enumerate(
+        (
+            "two twice double doubled doubles half second",
+            "three thrice triple tripled triples third",
+            "four quadruple fourth quarter",
+            "five fifth",
+            "six sixth",
+            "seven seventh",
+            "eight eighth",
+            "nine ninth",
+            "ten tenth",
+            "eleven eleventh",
+            "twelve twelfth dozen",
+            "thirteen thirteenth",
+            "fourteen fourteenth",
+            "fifteen fifteenth",
+            "sixteen sixteenth",
+            "seventeen seventeenth",
+            "eighteen eighteenth",
+            "nineteen nineteenth",
+            "twenty twentieth",
+        ),
+        2,
+    )
+    for word in words.split()
+}
+_ORDINAL: Final = re.compile(
+    rf"\b(?:(\d+)(?:st|nd|rd|th)|({'|'.join(w for w in _SPELLED if re.search('second|third|th$', w))}))\b", re.I
+)
+_MEANT: Final = tuple(
+    (re.compile(rf"(?<![\w])(?:{words})(?![\w])" if words != "%" else "%", re.IGNORECASE), values)
+    for words, values in (
+        (r"one|once|an? hour|first|single|alone", (1,)),
+        (
+            r"hal(?:f|ves)|halfway|twice|doubl\w*|two|both|pairs?|couples?|twins?|round.?trip|back and forth|each way",
+            (2,),
+        ),
+        (r"tripl\w*|thrice|three|thirds?|yards?|f(?:oo|ee)t", (3,)),
+        (r"quarters?|fourths?|four|quadrupl\w*|quarts?|gallons?|seasons?", (4, 25)),
+        (r"five|fifths?|nickels?|workdays?|weekdays?", (5,)),
+        (r"six|sixths?", (6,)),
+        (r"seven|days?|daily", (7,)),
+        (r"weeks?|weekly", (7,)),
+        (r"weekends?", (2,)),
+        (r"eight|eighths?|pints?", (8,)),
+        (r"nine", (9,)),
+        (r"ten|tenths?|dimes?|decades?", (10,)),
+        (r"dozens?|twelve|months?|monthly|years?|yearly|annual\w*|f(?:oo|ee)t|inch(?:es)?", (12,)),
+        (r"pounds?|ounces?|lbs?|oz", (16,)),
+        (r"eleven", (11,)),
+        (r"fifteen", (15,)),
+        (r"twenty|scores?", (20,)),
+        (r"days?|daily|hours?|hourly", (24,)),
+        (r"thirty|months?|monthly|half an hour", (28, 29, 30, 31)),
+        (r"fifty", (50,)),
+        (r"years?|yearly|annual\w*|weeks?|weekly|months?", (4, 52)),
+        (r"hours?|minutes?|seconds?|hourly", (60, 3600)),
+        (r"years?|yearly|annual\w*", (360, 365, 366)),
+        (r"percent\w*|cents?|century|centuries|hundreds?|meters?|centimeters?|cm", (100,)),
+        ("%", (100,)),
+        (r"thousands?|kilo\w*|kg|km|grams?|lit(?:er|re)s?|ml|tons?|meters?", (1000,)),
+    )
+)
+"""Words, and the numbers they may stand for in a calculation without being written in digits."""
+
+
+def said_numbers(question: str) -> frozenset[Fraction]:
+    """Every number that a question states in digits, and the hundred of its percentages."""
+    found = {Fraction(m.replace(",", "")) for m in re.findall(r"\d[\d,]*(?:\.\d+)?", question)}
+    return frozenset(found | {Fraction(100)} if re.search(r"%|percent", question, re.IGNORECASE) else found)
+
+
+def meant_numbers(question: str) -> frozenset[Fraction]:
+    """The numbers that words of a question stand for, all that each may mean."""
+    found: set[int] = set()
+    for pattern, values in _MEANT:
+        if pattern.search(question):
+            found.update(values)
+    return frozenset(Fraction(v) for v in found)
+
+
+def spelled_numbers(question: str) -> frozenset[Fraction]:
+    """The numbers that a question spells out in words; unlike :func:`meant_numbers` without those of units."""
+    words = re.findall(r"[a-z]+", question.lower())
+    found = {_SPELLED[w.removesuffix("s")] for w in words if w.removesuffix("s") in _SPELLED}
+    return frozenset(map(Fraction, found))
+
+
+def number_words(text: str) -> frozenset[str]:
+    """The words of a text that spell a number out, also within names: ``sets_of_two`` has "two"."""
+    words = re.findall(r"[a-z]+", text.lower())
+    return frozenset(w.removesuffix("s") for w in words if w.removesuffix("s") in _SPELLED)
+
+
+def ordinals(question: str) -> frozenset[int]:
+    """The places in an order that a question speaks of: 4 for "on the fourth day"."""
+    return frozenset(int(digits) if digits else _SPELLED[word.lower()] for digits, word in _ORDINAL.findall(question))
