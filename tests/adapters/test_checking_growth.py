@@ -85,6 +85,25 @@ def test_what_is_too_long_counts_too() -> None:
     assert [(claim.text, claim.reason) for claim in claims] == [("7 = 19", "too_long")] * 300
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("7" * 1_000_000 + " is long, and 3 * 3 = 9.", [("3 = 9.", "too_long")]),
+        ("So " + "7" * 1_000_000 + " = 8.", [("7" * 40 + " = 8.", "too_long")]),
+        ("a_" * 500_000 + "b", [("a_" * 40, "too_long")]),
+        (
+            "2 + 2 = 4. " + "word " * 100_000 + "so x \\leq 12 holds",
+            [("2 + 2 = 4", "exact"), ("x \\leq 12", "too_long")],
+        ),
+        ("\n " * 200_000, []),
+        ("[asy]" * 200_000, [("[asy]" * 16, "too_long")]),
+    ],
+)
+def test_a_text_of_a_megabyte_is_gone_through_once(text: str, found: list[tuple[str, str]]) -> None:
+    """Patterns that begin anew at every character would need minutes for each of these."""
+    assert [(claim.text, claim.reason) for claim in Reading().text(text, 1000.0)] == found
+
+
 def test_a_picture_costs_no_time() -> None:
     picture = "[asy]" + "draw((0,0)--(1,1));\n" * 60 + "[/asy]"
     text = f"We draw it, and the equation has an area: {picture} It factors as follows and 3 * 4 = 12."

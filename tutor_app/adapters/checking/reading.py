@@ -58,7 +58,7 @@ NEAR: Final = 12
 MAX_GAP: Final = 60
 """Characters between two equations of which the second is said to follow from the first."""
 MAX_OUTPUT: Final = 2_000
-MAX_CHARACTERS: Final = 100_000
+MAX_CHARACTERS: Final = 60_000
 """Of one piece; what stands after them is not read."""
 LOOK_BACK: Final = 40
 """Characters before the end of a piece with which what changes the meaning of the whole may begin."""

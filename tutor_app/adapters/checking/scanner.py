@@ -27,7 +27,8 @@ _SAME: Final = str.maketrans(
     }
 )  # fmt: skip
 _NOTE: Final = re.compile(r"<<[^<>]{0,400}>>")
-_BLANKED: Final = re.compile(r"\[asy\].*?\[/asy\]|^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_FENCED: Final = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
+_PICTURE: Final = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 _VULGAR: Final = dict(
     zip(
         "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞",
@@ -106,8 +107,14 @@ def without_notes(text: str) -> tuple[str, Missing]:
 
 def plain(text: str) -> str:
     """The text in plain spelling, every character in its place; what is no prose is blank."""
-    text = _BLANKED.sub(lambda m: " " * len(m[0]), text)
-    return text.translate(_SAME)
+    # No picture is looked for after the last end of one: many that do not close would each be followed to the end.
+    last = text.rfind("[/asy]") + 6
+    text = _PICTURE.sub(_blank, text[:last]) + text[last:] if last > 5 else text
+    return _FENCED.sub(_blank, text).translate(_SAME)
+
+
+def _blank(m: re.Match[str]) -> str:
+    return " " * len(m[0])
 
 
 def scan(text: str, begin: int = 0) -> list[Token]:

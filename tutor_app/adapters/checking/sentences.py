@@ -17,7 +17,9 @@ _WORDY: Final = re.compile(
     r"|vertex|area|perimeter|circumference|volume|surface|hypotenuse|or|and)\b|%"
 )
 """What a sentence must hold for any rule to fit."""
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s|$)|\n(?=\s*\n)|(?<=[.!?])\n|\n(?=\s*(?:[-*•]|\d+[.)]|Step\b))")
+_SENTENCE_END: Final = re.compile(
+    r"[.!?](?=\s|$)|\n(?=[^\S\n]*\n)|(?<=[.!?])\n|\n(?=[^\S\n]*(?:[-*•]|\d{1,9}[.)]|Step\b))"
+)
 
 
 def flattened(sentence: str) -> str:

@@ -17,8 +17,8 @@ LONG: Final = 2_000
 """Characters without the end of a sentence, after which the end of a line settles what is before it."""
 MAX_UNREAD: Final = 2_000
 """Statements counted in what was not read."""
-_OPEN_PICTURE: Final = re.compile(r"\[asy\](?!.*\[/asy\])", re.DOTALL)
-_EQUALITY: Final = re.compile(r"[^\s=]{0,40}\s?(?:[=≈≤≥<>]|\\(?:approx|leq?|geq?)(?![a-z]))\s?[^\s=]{1,40}")
+_RELATION: Final = re.compile(r"(?:[=≈≤≥<>]|\\(?:approx|leq?|geq?)(?![a-z]))\s?[^\s=]{1,40}")
+_BEFORE: Final = re.compile(r"[^\s=]{0,40}\s?$")
 
 
 def settled_until(text: str, tokens: Sequence[Token], begin: int) -> int:
@@ -32,8 +32,8 @@ def settled_until(text: str, tokens: Sequence[Token], begin: int) -> int:
         begin: Up to where it is settled.
     """
     ends = {end for _, end in sentences(text, begin)}
-    picture = _OPEN_PICTURE.search(text, begin)
-    last = picture.start() if picture is not None else len(text)
+    picture = text.find("[asy]", max(begin, text.rfind("[/asy]")))  # one that is not closed
+    last = picture if picture >= 0 else len(text)
     opened = split(text[begin:]).open_at
     last = min(last, begin + opened) if opened >= 0 else last
     for k in range(len(tokens) - 2, 0, -1):
@@ -69,9 +69,12 @@ def unjudged(text: str, missing: Missing, tokens: Sequence[Token], begin: int) -
 
 def unread(text: str, begin: int) -> Iterator[Claim]:
     """The statements from a place on that are too many to be read; at least one, so that it is told."""
-    found = [m for m, _ in zip(_EQUALITY.finditer(text, begin), range(MAX_UNREAD), strict=False)]
-    for m in found:
-        yield Claim(m.start(), m.end(), m[0], "unchecked", reason="too_long")
-    if not found:
-        rest = text[begin : begin + 80]
+    at = begin
+    for m in itertools.islice(_RELATION.finditer(text, begin), MAX_UNREAD):
+        # From the sign backwards: looked for from its left side on, a megabyte without any would take seconds.
+        before = _BEFORE.search(text[max(at, m.start() - 41) : m.start()])
+        start, at = m.start() - len(before[0] if before is not None else ""), m.end()
+        yield Claim(start, at, text[start:at], "unchecked", reason="too_long")
+    if at == begin and (rest := text[begin:].lstrip()[:80]):
+        begin = text.index(rest, begin)
         yield Claim(begin, begin + len(rest), rest, "unchecked", reason="too_long")
