@@ -77,13 +77,13 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
-    def connect(self, timeout: float) -> http.client.HTTPConnection:
+    def connection(self) -> http.client.HTTPConnection:
         """A connection that is opened at the first request."""
         if self.secure:
             return http.client.HTTPSConnection(
-                self.host, self.port, timeout=timeout, context=ssl.create_default_context()
+                self.host, self.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
             )
-        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class RemoteModel:
             UserFault: If the key is refused, or the server is no tutor's or one of a version that is not understood.
             EngineFault: If it does not answer.
         """
-        connection = self._address.connect(CONNECT_SECONDS)
+        connection = self._address.connection()
         try:
             reply = self._ask(connection, "GET", "/v1/models", None)
             text = reply.read(LONGEST_LINE)
@@ -198,7 +198,7 @@ class RemoteModel:
 
     def _generate(self, body: bytes, cancel: Cancel) -> Iterator[Generation]:
         inbox: queue.Queue[bytes | Exception | None] = queue.Queue()
-        connection = self._address.connect(SILENCE_SECONDS)
+        connection = self._address.connection()
         reader = threading.Thread(target=self._read, args=(connection, body, inbox), name="remote-engine", daemon=True)
         reader.start()
         tokens = 0
@@ -255,11 +255,8 @@ class RemoteModel:
         headers = {"User-Agent": f"mumath-tutor/{__version__}", "Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        if connection.sock is None:
-            patience, connection.timeout = connection.timeout, CONNECT_SECONDS
-            connection.connect()
-            opened: socket.socket = connection.sock
-            opened.settimeout(patience)
+        connection.connect()
+        connection.sock.settimeout(SILENCE_SECONDS)
         connection.request(method, self._address.path + path, body, headers)
         return connection.getresponse()
 
