@@ -108,7 +108,7 @@ class AppServices:
         from tutor_app.tutor.service import solve_settings
 
         settings = solve_settings(self._settings)
-        yield from self._ready().solve(problem, settings=settings, cancel=cancel, library=self._opened)
+        yield from self._ready(cancel=cancel).solve(problem, settings=settings, cancel=cancel, library=self._opened)
 
     def hints(self, problem: str, cancel: Cancel) -> Ladder:
         """See the protocol."""
@@ -116,7 +116,7 @@ class AppServices:
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.teacher import cap_of
 
-        events = self._ready().solve(problem, settings=solve_settings(self._settings), cancel=cancel)
+        events = self._ready(cancel=cancel).solve(problem, settings=solve_settings(self._settings), cancel=cancel)
         return silent_ladder(events, cap=cap_of(self._folders.config))
 
     def hint_limit(self) -> HintLimit:
@@ -139,7 +139,7 @@ class AppServices:
         settings = solve_settings(self._settings)
         weigh = self._settings.weigh_votes
         yield from vote(
-            self._ready(votes),
+            self._ready(votes, cancel),
             problem,
             votes=votes,
             settings=settings,
@@ -161,7 +161,7 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
 
-        yield from self._ready().ask(
+        yield from self._ready(cancel=cancel).ask(
             transcript,
             question,
             settings=solve_settings(self._settings),
@@ -228,19 +228,26 @@ class AppServices:
                 self._library.close()
                 self._library = None
 
-    def _ready(self, at_once: int = 1) -> Tutor:
+    def _ready(self, at_once: int = 1, cancel: Cancel | None = None) -> Tutor:
         """The tutor for the present settings; another model or another context is another process.
 
         So is another number of attempts at once: those are decoded together, which changes the last bits of what is
         computed, and a single solution must be the same every time.
         """
-        from tutor_app.tutor.service import open_tutor
+        from tutor_app.tutor.service import connected, open_remote, open_tutor
 
         s = self._settings
-        with self._lock:
+        engine: tuple[object, ...]
+        make: Callable[[], Tutor]
+        if s.server:
+            remote = connected(s, cancel)  # may take seconds: not while others wait for the lock
+            engine = (s.server, s.server_key, remote.served)
+            make = partial(open_remote, remote, s, n_seq=at_once)
+        else:
             engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
-            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements, at_once)
             make = partial(open_tutor, s.model, self._folders, settings=s, n_seq=at_once, batched=at_once > 1)
+        with self._lock:
+            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements, at_once)
             return self._tutor.get(wanted, make)
 
     # Models
@@ -254,6 +261,9 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.models import chosen_model
 
+        if self._settings.server:
+            info = self.model_info()
+            return info.name if info is not None and info.name else f"Model of {self._settings.server}"
         try:
             return chosen_model(self._store(), self._settings.model).name
         except (UserFault, HostFault):

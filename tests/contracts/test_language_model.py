@@ -1,5 +1,5 @@
-"""What every language model must do; run on the script, on llama.cpp in its process and on transformers, with a tiny
-model."""
+"""What every language model must do; run on the script, on llama.cpp in its process, on another computer's model and
+on transformers, with a tiny model."""
 
 import threading
 from collections.abc import Iterator
@@ -9,10 +9,13 @@ import pytest
 
 from tests.generations import ask, stopped, text_of
 from tests.scripted_model import ScriptedModel
+from tests.server.served import served
 from tests.tiny_gguf import reciting_weights, token_id, write_model
 from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.remote import RemoteModel
 from tutor_app.core.dialect import Span
 from tutor_app.core.ports import Generation, LanguageModel, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.core.solve import SolveSettings
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz é∑"
 """What both models say, over and over."""
@@ -21,11 +24,16 @@ N_CTX = 512
 PROMPT = (Span("Recite: "),)
 
 
-@pytest.fixture(scope="module", params=["script", "engine", "transformers"])
+@pytest.fixture(scope="module", params=["script", "engine", "remote", "transformers"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModel]:
     if request.param == "script":
         # The first reply goes on from the prompt's end, later ones from the end of the words that came before.
         yield ScriptedModel([("é∑" + ALPHABET * 40)] * 8, token_size=1, n_ctx=N_CTX, n_seq=2)
+        return
+    if request.param == "remote":
+        script = ScriptedModel([("é∑" + ALPHABET * 40)] * 8, token_size=1, n_ctx=N_CTX, n_seq=2)
+        with served(model=script, settings=SolveSettings(max_tokens=100_000)) as server:
+            yield RemoteModel(server.url)
         return
     tokens = [token_id(bytes([b])) for b in ALPHABET.encode()]
     path = write_model(tmp_path_factory.mktemp("model") / "recites.gguf", reciting_weights(tokens))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tutor_app.core.settings import Settings
@@ -31,6 +32,18 @@ def test_point_and_comma_are_both_the_decimal_sign(qtbot: QtBot, language: str, 
     QTest.keyClicks(box, typed)
     dialog.save.click()
     assert dialog.settings.temperature == pytest.approx(value)
+
+
+def test_a_key_is_not_shown(qtbot: QtBot) -> None:
+    dialog = SettingsDialog(Settings(server="http://x", server_key="a-secret"))
+    qtbot.addWidget(dialog)
+    server, key = dialog.controls["server"], dialog.controls["server_key"]
+    assert isinstance(server, QLineEdit)
+    assert isinstance(key, QLineEdit)
+    assert (server.displayText(), key.displayText()) == ("http://x", "●" * 8)
+    server.setText(" 192.168.1.5:8642 ")
+    dialog.save.click()
+    assert (dialog.settings.server, dialog.settings.server_key) == ("192.168.1.5:8642", "a-secret")
 
 
 def test_the_value_is_shown_as_the_language_writes_it(qtbot: QtBot) -> None:

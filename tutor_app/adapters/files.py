@@ -14,20 +14,32 @@ import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
+
+_PRIVATE: Final = 0o600
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Replace the content of one file, or make it.
+
+    Args:
+        path: The file.
+        data: Its new content.
+        private: Only its owner may read it from now on.
 
     Raises:
         OSError: If it cannot be written; the old content is there still.
         ValueError: If the path has a null byte.
     """
-    write_files([(path, data)])
+    write_files([(path, data)], private=private)
 
 
-def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
+def write_files(files: Sequence[tuple[Path, bytes]], *, private: bool = False) -> None:
     """Replace several files that belong together: none is touched until the new content of all is on the disk.
+
+    Args:
+        files: Each with its new content.
+        private: Only their owner may read them from now on.
 
     Raises:
         OSError: If one cannot be written.
@@ -45,7 +57,7 @@ def write_files(files: Sequence[tuple[Path, bytes]]) -> None:
                 target = Path(os.path.realpath(path))
                 fresh = target.with_name(f".{secrets.token_hex(8)}.part")
                 staged.append((path, fresh, target))
-                _write_fresh(fresh, data, mode)
+                _write_fresh(fresh, data, _PRIVATE if private else mode)
         for path, data in streams:
             with _naming(path), path.open("wb") as file:
                 file.write(data)
@@ -82,7 +94,7 @@ def _write_fresh(fresh: Path, data: bytes, mode: int | None) -> None:
     # Made by os.open with the permissions of any new file, which the system narrows by the umask; reading the umask
     # would mean to set it, for every thread of the program.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with os.fdopen(os.open(fresh, flags, 0o666), "wb") as file:
+    with os.fdopen(os.open(fresh, flags, _PRIVATE if mode == _PRIVATE else 0o666), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -13,7 +13,14 @@ import threading
 
 from tutor_app.adapters.library import Library
 from tutor_app.commands.export import is_file, solution_id, transcripts_of
-from tutor_app.commands.shared import Subparsers, interrupt_sets, opened_folders, user_settings
+from tutor_app.commands.shared import (
+    Subparsers,
+    add_engine_arguments,
+    interrupt_sets,
+    opened_folders,
+    user_settings,
+    with_engine,
+)
 from tutor_app.commands.solve import exit_code, opened_tutor
 from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.errors import UserFault
@@ -26,7 +33,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("ask", parents=[common], help="ask about a saved solution", description=__doc__)
     parser.add_argument("solution", metavar="ID|latest|FILE.json", help="a saved solution, or an exported transcript")
     parser.add_argument("question", help="what is asked, or - to read it from standard input")
-    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    add_engine_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the reply")
     parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
     parser.add_argument("--no-save", action="store_true", help="do not keep the question and the reply")
@@ -42,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from tutor_app.tutor.service import solve_settings
 
     where = opened_folders(args)
-    settings = user_settings(where)
+    settings = with_engine(args, user_settings(where))
     found = transcripts_of([args.solution], args.data_dir)
     if not found:
         raise UserFault(f"{args.solution} holds no solution.")

@@ -25,6 +25,7 @@ from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.models import advise_on_memory, best_installed, model_store, unused_models
 from tutor_app.tutor.paths import Folders, folders
+from tutor_app.tutor.service import connected
 
 REPORT: Final = "mumath-tutor-report.txt"
 
@@ -153,14 +154,22 @@ def _engine() -> Finding:
 def examine_models(folders: Folders) -> Iterator[Finding]:
     """Look at the installed models, whether they fit into memory, and at those of other programs."""
     store = model_store(folders)
-    n_ctx = settings_file.load(folders.settings)[0].n_ctx
+    settings = settings_file.load(folders.settings)[0]
+    n_ctx = settings.n_ctx
+    if settings.server:
+        try:
+            info = connected(settings).info
+            yield Finding("server", True, f"{info.name}, {info.device}, {info.n_seq} at once")
+        except TutorError as e:
+            yield Finding("server", False, str(e))
     try:
         for model in store.installed():
             text = f"{model.name}, {size_text(model.bytes)}"
             yield Finding("model", not model.problem, f"{text}: {model.problem}" if model.problem else text)
             if advice := advise_on_memory(store, model.id, n_ctx):
                 yield Finding("model", True, advice)
-        best_installed(store)
+        if not settings.server:
+            best_installed(store)
     except TutorError as e:
         yield Finding("model", False, str(e))
     for found in unused_models(store):

@@ -18,9 +18,11 @@ from tutor_app.commands.shared import (
     INTERRUPTED,
     NO_ANSWER,
     Subparsers,
+    add_engine_arguments,
     interrupt_sets,
     opened_folders,
     user_settings,
+    with_engine,
 )
 from tutor_app.commands.solve import opened_tutor
 from tutor_app.commands.terminal_view import printable
@@ -37,7 +39,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("problem", nargs="?", help="the problem, or - to read it from standard input")
     parser.add_argument("--level", type=int, default=1, metavar="N", help=f"the last level to show, 1 to {len(LEVELS)}")
-    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    add_engine_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
     parser.add_argument(
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.level <= len(LEVELS):
         raise UserFault(f"There is no level {args.level} of hints.", f"Choose 1 to {len(LEVELS)}.")
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
-    settings = user_settings(where)
+    settings = with_engine(args, user_settings(where))
     stop = threading.Event()
     with interrupt_sets(stop), opened_tutor(args.model, where, settings, offline=args.offline) as tutor:
         events = tutor.solve(problem, settings=solve_settings(settings), cancel=stop)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from tutor_app.core.errors import UserFault
 from tutor_app.tutor.paths import Folders, folders
 
 if TYPE_CHECKING:
@@ -54,6 +55,49 @@ def user_settings(where: Folders) -> Settings:
     for complaint in complaints:
         print(f"tutor: {complaint}", file=sys.stderr)
     return settings
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose whose model answers."""
+    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    parser.add_argument(
+        "--engine",
+        metavar="URL",
+        help="let the model of another computer's `tutor serve` answer; code runs here. `local` ignores the setting",
+    )
+    parser.add_argument(
+        "--engine-key-file", type=user_path, metavar="FILE", help="holds the API key that the server asks for"
+    )
+
+
+def with_engine(args: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the server that the command line names; the key in them is sent to their own server only.
+
+    Raises:
+        UserFault: If the options contradict each other, or the key cannot be read.
+    """
+    if args.engine in (None, "local"):
+        if args.engine_key_file is not None:
+            raise UserFault("--engine-key-file is the key of a server.", "Name the server with --engine.")
+        return settings.changed(server="", server_key="") if args.engine or args.model else settings
+    if args.model:
+        raise UserFault("--model names a model here, --engine a server with its own.", "Leave one of them out.")
+    key = settings.server_key if args.engine == settings.server else ""
+    if args.engine_key_file is not None:
+        key = _key_in(args.engine_key_file)
+    return settings.changed(server=args.engine, server_key=key)
+
+
+def _key_in(file: Path) -> str:
+    try:
+        key = file.read_bytes()[:1000].decode().strip()
+    except OSError as e:
+        raise UserFault(f"The API key cannot be read from {file}: {e.strerror}.") from None
+    except ValueError:
+        key = ""
+    if not key or not key.isprintable():
+        raise UserFault(f"{file} holds no API key.", "It must be one line, as `tutor serve` printed it.")
+    return key
 
 
 @contextlib.contextmanager

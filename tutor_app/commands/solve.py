@@ -24,10 +24,12 @@ from tutor_app.commands.shared import (
     INTERRUPTED,
     NO_ANSWER,
     Subparsers,
+    add_engine_arguments,
     interrupt_sets,
     opened_folders,
     user_path,
     user_settings,
+    with_engine,
 )
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, UserFault
@@ -51,7 +53,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser = commands.add_parser("solve", parents=[common], help="solve a problem in the terminal")
     parser.add_argument("problem", help="the problem, or - to read it from standard input")
-    parser.add_argument("--model", default="", help="starter, standard, a model's id, or a GGUF file")
+    add_engine_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the transcript as JSON instead of the text")
     parser.add_argument("--seed", type=int, help="of the random draw (with --temperature)")
     parser.add_argument("--temperature", type=float, help="0 always takes the likeliest word")
@@ -80,7 +82,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Solve the problem; returns the exit code."""
     where = opened_folders(args)
-    settings = user_settings(where)
+    settings = with_engine(args, user_settings(where))
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
     chosen |= {"thinking": args.thinking, "reasoning_only": args.reasoning_only}
     chosen |= {"correct_statements": args.correct_statements}
@@ -105,7 +107,7 @@ def opened_tutor(
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.service import open_tutor
 
-    if not offline:
+    if not offline and not settings.server:
         # Nothing is installed at all: the starter is what a newcomer needs. Anything else is a mistake to tell.
         store = model_store(where)
         if not any(not m.problem for m in store.installed()) and model in ("", "starter"):

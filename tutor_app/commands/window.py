@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tutor_app.commands import terminal
-from tutor_app.commands.shared import Subparsers, opened_folders
+from tutor_app.commands.shared import Subparsers, opened_folders, user_settings
 from tutor_app.core.errors import HostFault
 
 _PROBE_SECONDS: Final = 10.0
@@ -32,12 +32,12 @@ def run(args: argparse.Namespace) -> int:
     wanted = display(os.environ)
     if not wanted:
         print("No display: working in the terminal.", file=sys.stderr)
-        return terminal.run(args)
+        return terminal.converse(where, user_settings(where))
     if not qt_starts():
         if os.environ.get("QT_QPA_PLATFORM"):
             raise HostFault(f"Qt does not start with {wanted}.", "Unset QT_QPA_PLATFORM, or set it to another value.")
         print(f"The display {wanted} cannot be used: working in the terminal.", file=sys.stderr)
-        return terminal.run(args)
+        return terminal.converse(where, user_settings(where))
     from tutor_app.app import run_window
 
     return run_window(where)

@@ -38,6 +38,7 @@ class Setting:
         unit: Unit of a number, or empty.
         choices: The texts to choose from.
         special: Values with a meaning of their own, with the words to show instead of the number.
+        secret: It is not shown while nobody types it.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     special: tuple[tuple[int | float, str], ...] = ()
+    secret: bool = False
 
     def complaint(self, value: object) -> str:
         """What is wrong with ``value``, as the end of a sentence about it; empty if nothing is."""
@@ -122,6 +124,22 @@ class Settings:
         maximum=1000,
         unit="layers",
         special=((-1, "automatic"), (0, "none")),
+    )
+    server: str = _setting(
+        "",
+        "text",
+        "Server",
+        "Address of another computer where `tutor serve` runs, such as http://192.168.1.5:8642: its model answers "
+        "instead of one here; code still runs on this computer. Empty uses this computer's model.",
+        "Model",
+    )
+    server_key: str = _setting(
+        "",
+        "text",
+        "Key of the server",
+        "The API key that `tutor serve` printed there; empty if it asks for none.",
+        "Model",
+        secret=True,
     )
     max_rounds: int = _setting(
         4,

@@ -197,13 +197,15 @@ class _Application:
     async def _completions(self, request: Request) -> ASGIApp:
         asked = completion_request(await self._json(request))
         self._check_model(asked.asked.model)
-        settings = self._settings(asked.asked)
+        own, tutor = self._service.settings, self._service.tutor
+        # A model that thinks needs more than the settings say, here as in a solution.
+        max_tokens = min(max(own.max_tokens, tutor.defaults.max_tokens), asked.asked.max_tokens or own.max_tokens)
 
         def make(cancel: Cancel) -> Iterator[Generation]:
-            return self._service.tutor.engine.generate(
+            return tutor.engine.generate(
                 asked.spans,
-                sampling=settings.sampling,
-                max_tokens=settings.max_tokens,
+                sampling=asked.asked.sampling or own.sampling,
+                max_tokens=max_tokens,
                 stop=asked.asked.stop,
                 prefix=asked.prefix,
                 cancel=cancel,

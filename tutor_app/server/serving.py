@@ -128,9 +128,7 @@ def own_key(file: Path) -> str:
         return read_key(file)
     key = secrets.token_urlsafe(24)
     try:
-        file.touch(mode=0o600)
-        write_file(file, f"{key}\n".encode())
-        file.chmod(0o600)
+        write_file(file, f"{key}\n".encode(), private=True)
     except OSError as e:
         raise HostFault(f"The API key cannot be kept in {file}: {e.strerror}.") from None
     return key

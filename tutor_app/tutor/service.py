@@ -18,6 +18,7 @@ from typing import Any, Final, Protocol
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.remote import RemoteModel
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.store import CatalogueEntry
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
@@ -64,7 +65,7 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         if name.endswith(".json"):
             text = Path(name).read_text(encoding="utf-8")
         else:
-            known = [Path(n).stem for n in resource_names("prompts", ".json")]
+            known = prompt_names()
             if name not in known:
                 raise UserFault(f"There is no prompt {name!r}.", f"Choose one of {', '.join(known)}, none, or a file.")
             text = resource_text(f"prompts/{name}.json")
@@ -73,6 +74,11 @@ def load_prompt(name: str, dialect: Dialect) -> PromptSet:
         raise UserFault(f"The prompt {name} cannot be read: {e.strerror}.") from None
     except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise UserFault(f"The prompt {name} is not in the form of a prompt: {e}.") from None
+
+
+def prompt_names() -> list[str]:
+    """The prompts that come with the program."""
+    return [Path(name).stem for name in resource_names("prompts", ".json")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,10 +304,10 @@ def open_tutor(
     batched: bool = False,
     check_statements: bool = True,
 ) -> Tutor:
-    """A tutor for an installed model or a GGUF file; nothing is started yet.
+    """A tutor for an installed model, a GGUF file or the server of the settings; nothing is started here yet.
 
     Args:
-        model: Id, role, name or path; empty means the settings' choice, else the best that is installed.
+        model: Id, role, name or path; empty means the settings' server or choice, else the best that is installed.
         folders: Of the user.
         settings: Of the user.
         prompt: See :func:`load_prompt`.
@@ -312,9 +318,12 @@ def open_tutor(
 
     Raises:
         UserFault: If the model or prompt is unknown.
-        HostFault: If the model's file cannot be used.
+        HostFault: If the model's file or the server cannot be used.
     """
     settings = settings or Settings()
+    if settings.server and not model:
+        remote = connected(settings)
+        return open_remote(remote, settings, prompt=prompt, n_seq=n_seq, check_statements=check_statements)
     store = model_store(folders)
     found = chosen_model(store, model, settings.model)
     entry = next((e for e in store.entries() if e.id == found.id), None)
@@ -340,6 +349,50 @@ def open_tutor(
         own_prompt = REASONING_PROMPT
     checker = Checker() if check_statements and settings.check_statements else None
     return Tutor(engine, sandbox, dialect, load_prompt(prompt or own_prompt, dialect), defaults, checker)
+
+
+def connected(settings: Settings, cancel: Cancel | None = None) -> RemoteModel:
+    """The model of the server in the settings, which has been asked what it serves.
+
+    Raises:
+        UserFault: If the address or the key is none, or the key is refused.
+        EngineFault: If no tutor's server answers there.
+    """
+    model = RemoteModel(settings.server, settings.server_key)
+    model.describe(cancel)
+    return model
+
+
+def open_remote(
+    model: RemoteModel, settings: Settings, *, prompt: str = "", n_seq: int = 1, check_statements: bool = True
+) -> Tutor:
+    """A tutor over another computer's model: code runs here, with the prompt that the server uses.
+
+    Args:
+        model: As :func:`connected` gives it.
+        settings: Of the user; how long a context is and whether a thought comes first is the server's choice.
+        prompt: See :func:`load_prompt`.
+        n_seq: Problems solved at once.
+        check_statements: As for :func:`open_tutor`.
+
+    Raises:
+        UserFault: If the prompt is unknown.
+    """
+    served = model.served
+    own_prompt = served.prompt if served.prompt in prompt_names() else ""
+    if settings.reasoning_only and served.dialect not in TRAINED_ON_THE_FORM:
+        own_prompt = REASONING_PROMPT
+    told: Mapping[str, float] = served.defaults
+    defaults = SolveDefaults(
+        int(told.get("max_tokens", 0)),
+        told.get("temperature", 0.0),
+        told.get("top_p", 1.0),
+        int(told.get("thought_tokens", 0)),
+    )
+    limits = Limits(seconds=float(settings.code_timeout))
+    sandbox = Sandbox(limits, spares=n_seq, require_full=settings.require_full_sandbox)
+    checker = Checker() if check_statements and settings.check_statements else None
+    return Tutor(model, sandbox, served.dialect, load_prompt(prompt or own_prompt, served.dialect), defaults, checker)
 
 
 def _defaults(entry: CatalogueEntry | None, *, thinks: bool) -> SolveDefaults:

@@ -46,7 +46,8 @@ def save(path: Path, settings: Settings) -> None:
 
     Only what differs from the defaults is written, so a better default of a later version reaches everybody
     who never chose. What is in the file and not understood is left in it: a newer version may have written it. A file
-    that is there but cannot be read as JSON is kept beside it as ``*.bad``.
+    that is there but cannot be read as JSON is kept beside it as ``*.bad``. A file with a server's key in it is for its
+    owner only.
 
     Raises:
         HostFault: If the file cannot be written.
@@ -57,7 +58,8 @@ def save(path: Path, settings: Settings) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep_if_unreadable(path)
         text = json.dumps(_not_understood(path, values) | changed, indent=2, ensure_ascii=False) + "\n"
-        write_file(path, text.encode("utf-8", "backslashreplace"))  # half a surrogate pair becomes JSON's escape
+        data = text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes JSON's escape
+        write_file(path, data, private=bool(settings.server_key))
     except OSError as e:
         raise HostFault(
             f"The settings cannot be written to {path}: {e.strerror or e}.",
@@ -90,4 +92,4 @@ def _keep_if_unreadable(path: Path) -> None:
     except (ValueError, RecursionError):
         readable = False
     if not readable:
-        write_file(path.with_name(path.name + ".bad"), data)
+        write_file(path.with_name(path.name + ".bad"), data, private=True)

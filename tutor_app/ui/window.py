@@ -334,7 +334,7 @@ class MainWindow(QMainWindow):
         if (settings.theme, settings.font_size) != (before.theme, before.font_size):
             self.apply_theme()
         self._apply_view()
-        self._model_changed |= settings.model != before.model
+        self._model_changed |= (settings.model, settings.server) != (before.model, before.server)
         self._confinement_changed |= settings.require_full_sandbox != before.require_full_sandbox
         if self._model_changed or self._confinement_changed:
             self._settings_saver.flush()

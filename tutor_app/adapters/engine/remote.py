@@ -1,89 +1,33 @@
 """The model of another computer's ``tutor serve`` as the engine here: it writes there, code and checks stay here.
 
 The prompt goes out as the spans of the local engine, so that a problem that spells out a control token is read as plain
-characters there too. Each generation has a connection of its own, read by a thread, so that a server that is silent
-keeps nobody from stopping. It refuses any server that is not a tutor's: an endpoint of another program reads prompts in
-its own way.
+characters there too. Each generation has a connection of its own. It refuses any server that is not a tutor's: an
+endpoint of another program reads prompts in its own way.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import queue
+import math
 import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from tutor_app import __version__
+from tutor_app.adapters.engine.requests import POLL_SECONDS, Address, Exchange, GivenUp
 from tutor_app.core.dialect import Dialect, Span
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
 
-POLL_SECONDS: Final = 0.05
-"""How often a wait looks whether it was cancelled."""
-CONNECT_SECONDS: Final = 10.0
-SILENCE_SECONDS: Final = 60.0
-"""Without a byte: the server sends a sign of life every few seconds while it works or lets wait."""
-LONGEST_LINE: Final = 1_000_000
+T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server is.
-
-    Attributes:
-        host: Name or number.
-        port: Its port.
-        path: What stands before ``/v1``, as a reverse proxy may have it.
-        secure: Whether it is asked over TLS.
-    """
-
-    host: str
-    port: int
-    path: str = ""
-    secure: bool = False
-
-    @classmethod
-    def of(cls, url: str) -> Address:
-        """Read an address as typed: ``http://192.168.1.5:8642``, also with ``/v1`` or without ``http://``.
-
-        Raises:
-            UserFault: If it is none.
-        """
-        text = url.strip()
-        fault = UserFault(
-            f"{text[:200]!r} is no address of a server.", "Write it as `tutor serve` prints it: http://192.168.1.5:8642"
-        )
-        if not text.isprintable() or " " in text:
-            raise fault
-        try:
-            parts = urlsplit(text if "://" in text else f"http://{text}")
-            port = parts.port
-        except ValueError:
-            raise fault from None
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query:
-            raise fault
-        path = parts.path.rstrip("/").removesuffix("/v1")
-        secure = parts.scheme == "https"
-        return cls(parts.hostname, port or (443 if secure else 8642 if "://" not in text else 80), path, secure)
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-    def connection(self) -> http.client.HTTPConnection:
-        """A connection that is opened at the first request."""
-        if self.secure:
-            return http.client.HTTPSConnection(
-                self.host, self.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
-            )
-        return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
+_BROKEN_OFF: Final = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+"""What http.client makes of a server that goes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +45,7 @@ class Served:
     model: str
     info: ModelInfo
     dialect: Dialect
-    defaults: Mapping[str, Any]
+    defaults: Mapping[str, float]
     prompt: str
 
 
@@ -122,7 +66,7 @@ class RemoteModel:
         self._address, self._key = Address.of(url), key.strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise UserFault("The key of the server has characters that no key has.", "Copy it from the server again.")
-        self._model = ""
+        self._served: Served | None = None
         self._info = ModelInfo("", device=f"on {self._address}")
         self._places = threading.BoundedSemaphore(1)
 
@@ -131,32 +75,40 @@ class RemoteModel:
         """What the server says of its model; complete after :meth:`describe`."""
         return self._info
 
-    def describe(self) -> Served:
+    @property
+    def served(self) -> Served:
+        """What the server said of itself; it is asked if it has not been."""
+        return self._served or self.describe()
+
+    def describe(self, cancel: Cancel | None = None) -> Served:
         """Ask what is served.
 
+        Args:
+            cancel: Ends the wait for a server that is silent.
+
         Raises:
-            UserFault: If the key is refused, or the server is no tutor's or one of a version that is not understood.
-            EngineFault: If it does not answer.
+            UserFault: If the key is refused, or the server's version is not understood.
+            EngineFault: If it is no tutor's, does not answer, or was not waited for.
         """
-        connection = self._address.connection()
         try:
-            reply = self._ask(connection, "GET", "/v1/models", None)
-            text = reply.read(LONGEST_LINE)
+            with self._exchange("GET", "/v1/models", None) as exchange:
+                status = exchange.status(cancel)
+                text = exchange.text(cancel)
+        except GivenUp:
+            raise EngineFault(f"The server {self._address} was not waited for.") from None
         except (OSError, http.client.HTTPException) as e:
             raise self._gone(e) from None
-        finally:
-            connection.close()
-        if reply.status != http.HTTPStatus.OK:
-            raise self._refusal(reply.status, text)
-        served = self._served(text)
-        if served.model != self._model:
+        if status != http.HTTPStatus.OK:
+            raise self._refusal(status, text)
+        served = self._understood(text)
+        if self._served is None or self._served.info.n_seq != served.info.n_seq:
             self._places = threading.BoundedSemaphore(max(1, served.info.n_seq))
-        self._model, self._info = served.model, served.info
+        self._served, self._info = served, served.info
         return served
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
         """See :class:`tutor_app.tutor.service.Model`: the model is loaded there; what it is, is asked here."""
-        return self.describe().info
+        return self.describe(cancel).info
 
     def close(self) -> None:
         """Nothing is kept between generations."""
@@ -172,10 +124,12 @@ class RemoteModel:
         cancel: Cancel,
     ) -> Iterator[Generation]:
         """See :meth:`tutor_app.core.ports.LanguageModel.generate`."""
-        if not self._model:
-            self.describe()
+        if cancel.is_set():
+            yield Stopped("cancelled")
+            return
+        served = self._served or self.describe(cancel)
         body = {
-            "model": self._model,
+            "model": served.model,
             "spans": [[s.text, s.supervised, s.special] for s in prompt],
             "prefix": prefix,
             "max_tokens": max(1, max_tokens),
@@ -197,68 +151,33 @@ class RemoteModel:
             places.release()
 
     def _generate(self, body: bytes, cancel: Cancel) -> Iterator[Generation]:
-        inbox: queue.Queue[bytes | Exception | None] = queue.Queue()
-        connection = self._address.connection()
-        reader = threading.Thread(target=self._read, args=(connection, body, inbox), name="remote-engine", daemon=True)
-        reader.start()
         tokens = 0
         try:
-            while True:
-                if cancel.is_set():
-                    yield Stopped("cancelled", generated_tokens=tokens)
+            with self._exchange("POST", "/v1/completions", body) as exchange:
+                status = exchange.status(cancel)
+                if status != http.HTTPStatus.OK:
+                    yield self._refused_at_work(status, exchange.text(cancel))
                     return
-                try:
-                    line = inbox.get(timeout=POLL_SECONDS)
-                except queue.Empty:
-                    continue
-                if isinstance(line, _NoRoom):
-                    yield Stopped("context", prompt_tokens=line.tokens)
-                    return
-                if isinstance(line, EngineFault | UserFault):
-                    raise line
-                if line is None or isinstance(line, Exception):
-                    raise self._gone(line)
-                if not line.startswith(b"data: {"):
-                    continue
-                item = self._item(line[6:])
-                if isinstance(item, Piece):
-                    tokens += item.tokens
-                if item is not None:
-                    yield item
-                if isinstance(item, Stopped):
-                    return
-        finally:
-            _hang_up(connection)
-            reader.join()
+                while line := exchange.line(cancel):
+                    item = self._item(line.removeprefix(b"data: ")) if line.startswith(b"data: {") else None
+                    if isinstance(item, Piece):
+                        tokens += item.tokens
+                    if item is not None:
+                        yield item
+                    if isinstance(item, Stopped):
+                        return
+        except GivenUp:
+            yield Stopped("cancelled", generated_tokens=tokens)
+            return
+        except (OSError, http.client.HTTPException) as e:
+            raise self._gone(e) from None
+        raise self._gone(None)
 
-    def _read(
-        self, connection: http.client.HTTPConnection, body: bytes, inbox: queue.Queue[bytes | Exception | None]
-    ) -> None:
-        """Put every line of the reply into the queue, and None or what went wrong at its end."""
-        try:
-            reply = self._ask(connection, "POST", "/v1/completions", body)
-            if reply.status != http.HTTPStatus.OK:
-                inbox.put(self._refusal_at_work(reply.status, reply.read(LONGEST_LINE)))
-                return
-            while line := reply.readline(LONGEST_LINE):
-                inbox.put(line)
-            inbox.put(None)
-        except (OSError, ValueError, AttributeError, http.client.HTTPException) as e:
-            # Hanging up in the middle of a read makes http.client raise the two that are no errors of the network.
-            inbox.put(e)
-        finally:
-            connection.close()
-
-    def _ask(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None
-    ) -> http.client.HTTPResponse:
+    def _exchange(self, method: str, path: str, body: bytes | None) -> Exchange:
         headers = {"User-Agent": f"mumath-tutor/{__version__}", "Content-Type": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
-        connection.connect()
-        connection.sock.settimeout(SILENCE_SECONDS)
-        connection.request(method, self._address.path + path, body, headers)
-        return connection.getresponse()
+        return Exchange(self._address, method, path, headers, body)
 
     def _item(self, text: bytes) -> Generation | None:
         try:
@@ -269,31 +188,32 @@ class RemoteModel:
                     return Stopped("context", prompt_tokens=int(error.get("n_prompt_tokens", 0)))
                 raise EngineFault(f"The server {self._address} failed: {_line(error.get('message'))}")
             if read := data.get("prompt_progress"):
-                return PromptProgress(read["cache"] + read["processed"], read["total"], read["processed"])
+                done = read["cache"] + read["processed"]
+                return _value(PromptProgress, {"done": done, "total": read["total"], "evaluated": read["processed"]})
             if stopped := data.get("stopped"):
-                return Stopped(**stopped)
+                return _value(Stopped, stopped)
             if data.get("choices"):
-                return Piece(data["choices"][0]["text"], int(data["n_tokens"]))
+                return _value(Piece, {"text": data["choices"][0]["text"], "tokens": data["n_tokens"]})
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             raise self._not_understood() from None
         return None
 
-    def _served(self, text: bytes) -> Served:
+    def _understood(self, text: bytes) -> Served:
         try:
-            (entry,) = json.loads(text)["data"]
+            (entry,) = json.loads(text)["data"]  # this program serves one model
             more = entry["tutor"]
             version = str(more["version"])
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self._not_understood() from None
         try:
             known = {f.name for f in fields(ModelInfo)}
-            info = ModelInfo(**{name: v for name, v in more["info"].items() if name in known})
-            frames: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in more["dialect"].items()}
-            dialect = Dialect(**frames)
+            info = _value(ModelInfo, {name: v for name, v in more["info"].items() if name in known})
             device = f"on {self._address}" + (f": {info.device}" if info.device else "")
-            return Served(
-                str(entry["id"]), replace(info, device=device), dialect, dict(more["defaults"]), str(more["prompt"])
-            )
+            dialect = _value(Dialect, more["dialect"])
+            defaults = {str(name): float(value) for name, value in more["defaults"].items()}
+            if not all(map(math.isfinite, defaults.values())):
+                raise ValueError("a number without a value")
+            return Served(str(entry["id"]), replace(info, device=device), dialect, defaults, str(more["prompt"]))
         except (ValueError, TypeError, KeyError, AttributeError):
             raise UserFault(
                 f"The server {self._address} runs version {version} of the tutor, which this version, {__version__}, "
@@ -318,24 +238,30 @@ class RemoteModel:
             return EngineFault(f"The server {self._address} has another model now.", "Ask again to use it.")
         return EngineFault(f"The server {self._address} does not take the request: {said}")
 
-    def _refusal_at_work(self, status: int, text: bytes) -> Exception:
-        """The same as an error of the engine, which ends a solution and keeps what there is of it."""
+    def _refused_at_work(self, status: int, text: bytes) -> Stopped:
+        """What a generation ends with that was refused.
+
+        Raises:
+            EngineFault: In most cases: it ends a solution and keeps what there is of it.
+        """
         with suppress(ValueError, TypeError, KeyError, RecursionError):
             error = json.loads(text)["error"]
             if error["code"] == "context_length_exceeded":
-                return _NoRoom(int(error["n_prompt_tokens"]))
+                return Stopped("context", prompt_tokens=int(error["n_prompt_tokens"]))
         fault = self._refusal(status, text)
-        return EngineFault(fault.message, fault.remedy)
+        raise EngineFault(fault.message, fault.remedy)
 
-    def _not_understood(self) -> UserFault:
-        return UserFault(
+    def _not_understood(self) -> EngineFault:
+        return EngineFault(
             f"What answers at {self._address} is no tutor's server.", "Start `tutor serve` there, of the same version."
         )
 
     def _gone(self, error: Exception | None) -> EngineFault:
         remedy = "See that `tutor serve` runs there and that this computer is in its network."
         match error:
-            case None | http.client.HTTPException() | ConnectionResetError() | BrokenPipeError():
+            case http.client.HTTPException() if not isinstance(error, _BROKEN_OFF):
+                return self._not_understood()
+            case None | ConnectionResetError() | BrokenPipeError() | http.client.HTTPException():
                 what = f"The server {self._address} broke off the connection."
             case TimeoutError():
                 what = f"The server {self._address} does not answer."
@@ -350,20 +276,31 @@ class RemoteModel:
         return EngineFault(what, remedy)
 
 
-class _NoRoom(Exception):
-    """The prompt of so many tokens does not fit into the server's context."""
+def _value(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A dataclass from what another program sent.
 
-    def __init__(self, tokens: int) -> None:
-        super().__init__(tokens)
-        self.tokens = tokens
+    Raises:
+        TypeError: If a field is missing, unknown or of another type.
+    """
+    hints = get_type_hints(kind)
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+    if not all(_fits(v, hints.get(name)) for name, v in values.items()):
+        raise TypeError(f"no {kind.__name__}")
+    return kind(**values)
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    """End the connection under a read in another thread, which then returns."""
-    sock = connection.sock
-    if sock is not None:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+def _fits(value: Any, hint: Any) -> bool:
+    match get_origin(hint):
+        case None if hint is float:
+            return type(value) in (int, float)
+        case None:
+            return type(value) is (type(None) if hint is None else hint)
+        case found if found is tuple:
+            return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+        case found if found is Literal:
+            return value in get_args(hint)
+        case _:  # one of several
+            return any(_fits(value, each) for each in get_args(hint))
 
 
 def _line(text: Any) -> str:

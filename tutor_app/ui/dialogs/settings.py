@@ -191,6 +191,8 @@ class SettingsDialog(QDialog):
         if s.kind == "text":
             edit = QLineEdit(str(value))
             edit.setFixedWidth(_WIDTH)
+            if s.secret:
+                edit.setEchoMode(QLineEdit.EchoMode.PasswordEchoOnEdit)
             return edit
         low, high = s.minimum or 0, s.maximum if s.maximum is not None else 2**31 - 1
         special = next((words for at, words in s.special if at == low), "")
