@@ -27,6 +27,7 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
+from tutor_app.core.work import WorkReport
 from tutor_app.tutor import settings_file, window_state_file
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.samples import sample_problems
@@ -118,6 +119,12 @@ class AppServices:
 
         events = self._ready(cancel=cancel).solve(problem, settings=solve_settings(self._settings), cancel=cancel)
         return silent_ladder(events, cap=cap_of(self._folders.config))
+
+    def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
+        """See the protocol."""
+        from tutor_app.tutor.work import check_work_until
+
+        return check_work_until(cancel, problem, work, solved)
 
     def hint_limit(self) -> HintLimit:
         """See the protocol."""

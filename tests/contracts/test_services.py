@@ -138,6 +138,16 @@ def test_what_is_no_question_is_a_sentence(services: Services, question: str) ->
     assert list(services.entries("")) == []
 
 
+def test_own_lines_are_judged(services: Services) -> None:
+    report = services.check_work("Solve 2x + 3 = 11", "2x = 8\nx = 5", None, NeverCancelled())
+    assert [line.kind for line in report.lines] == ["equivalent", "false"]
+    assert report.answer.kind == "wrong"
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(UserFault, match="Stopped"):
+        services.check_work("Solve 2x + 3 = 11", "2x = 8", None, stop)
+
+
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:
     bare = Transcript.of("Add them.", Text("So 2 + 2 = 5."), Output("7\n"), Text("And 3 + 4 = 7."))
     found = services.check_statements(bare)

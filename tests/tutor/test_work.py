@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tutor_app.adapters.checking.checker import Checker
-from tutor_app.core.work import MOST_LINES, LineVerdict
-from tutor_app.tutor.work import answer_of, check_work, report_lines
+from tutor_app.core.errors import UserFault
+from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.core.verdicts import Verdict
+from tutor_app.core.work import MOST_LINES, LineVerdict, WorkReport
+from tutor_app.tutor.work import answer_of, check_work, check_work_until, report_lines
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +59,60 @@ def test_more_lines_than_are_checked(checker: Checker) -> None:
 
 @pytest.mark.parametrize(
     ("line", "answer"),
-    [("x = 2 or x = 3", "x = 2, x = 3"), ("so x = 4", "x = 4"), ("y = 3 + 4 = 7", "7"), ("I think so", "")],
+    [
+        ("x = 2 or x = 3", "x = 2, x = 3"),
+        ("so x = 4", "x = 4"),
+        ("y = 3 + 4 = 7", "7"),
+        ("36 - 18 = 18", "18"),
+        ("sqrt(16) = 4", "4"),
+        ("2x = 8", "2x = 8"),
+        ("I think so", ""),
+    ],
 )
 def test_the_answer_of_the_last_line(line: str, answer: str) -> None:
     kind = "words" if line == "I think so" else "follows"
     assert answer_of([LineVerdict(line, line, kind)]) == answer  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "![page](a.png)",
+        "<img src=a>",
+        "\ufffc",
+        "[Image]",
+        "Photo of my work.JPG",
+        "C:\\me\\scan.pdf",
+        "data:image/png;base64,AA",
+    ],
+)
+def test_pictures_are_named_as_such(checker: Checker, line: str) -> None:
+    report = check_work("", f"x = 4\n{line}", checker)
+    assert report.lines[1].kind == "picture"
+    assert "Could not be read: line 2." in report.sentences()
+
+
+def test_what_time_did_not_suffice_for_is_told() -> None:
+    lines = [LineVerdict("x", "x", "unsure")] * 12
+    assert WorkReport((*lines, LineVerdict("1=1", "1=1", "follows"))).sentences() == (
+        "No mistake was found.",
+        "Could not be decided: lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more.",
+    )
+
+
+def test_the_last_line_against_the_answer_of_a_verified_solution() -> None:
+    problem = "Ann has 12 pens and gives a third of them away. How many has she left?"
+    solved = Transcript.of(problem, Answer("8", verdict=Verdict("votes", "votes", agree=4, of=5)))
+    report = check_work_until(NeverCancelled(), problem, "12 / 3 = 4\n12 - 4 = 8", solved)
+    assert report.answer == Verdict("checked", "known")
+    wrong = check_work_until(NeverCancelled(), problem, "12 / 3 = 4", solved)
+    assert wrong.sentences()[-1] == "Your last line is not the answer."
+    doubtful = Transcript.of(problem, Answer("8", verdict=Verdict("votes", "votes", agree=2, of=5)))
+    assert check_work_until(NeverCancelled(), problem, "12 / 3 = 4", doubtful).answer.kind == "unchecked"
+
+
+def test_a_check_that_is_stopped_ends_its_process() -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(UserFault, match="Stopped"):
+        check_work_until(stop, "", "\n".join(f"2x + {k} = {3 * k + 1} - x^3" for k in range(500)))

@@ -44,6 +44,7 @@ from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progre
 from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.votes import promoted, representative, settled, tally_of
 from tutor_app.core.window_state import WindowState
+from tutor_app.core.work import WorkReport
 from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
 from tutor_app.handout.trace_table import with_chosen_tables
@@ -51,6 +52,7 @@ from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.hints import silent_ladder
 from tutor_app.tutor.recorder import import_transcripts
+from tutor_app.tutor.work import check_work_until
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
@@ -222,6 +224,7 @@ class ScriptedServices:
     hold_record: bool = False
     fail_record: str = ""
     hold_hints: bool = False
+    hold_work: bool = False
     cap: int = len(LEVELS)
     pin: str = ""
     attempts: Sequence[Attempt] = ATTEMPTS
@@ -275,6 +278,12 @@ class ScriptedServices:
             time.sleep(0.002)
         events = events_of(check_problem(problem), self.script.get(problem, self.default))
         return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
+
+    def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
+        self.calls.append(f"work on {problem}, {'solved' if solved is not None else 'not solved'}")
+        while self.hold_work and not cancel.is_set():
+            time.sleep(0.002)
+        return check_work_until(cancel, problem, work, solved)
 
     def hint_limit(self) -> HintLimit:
         return HintLimit(self.cap, bool(self.pin))

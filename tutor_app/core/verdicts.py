@@ -64,6 +64,11 @@ class Verdict:
         """Whether there is anything to say: somebody has looked."""
         return self.kind != "unchecked" or self.of > 0 or self.how != ""
 
+    @property
+    def verified(self) -> bool:
+        """Whether the answer may be relied on: checked, or given by more than half of the votes."""
+        return self.kind in ("checked", "numeric") or (self.kind == "votes" and 2 * self.agree > self.of)
+
     def sentence(self, right: str = "") -> str:
         """For the user, without a full stop: ``Checked: recomputed exactly``; empty where nobody has looked.
 

@@ -12,12 +12,13 @@ from typing import Final, Literal
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 
 LineKind = Literal[
-    "empty", "words", "unread", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
+    "empty", "words", "unread", "picture", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
 ]
 SAYS: Final[dict[LineKind, str]] = {
     "empty": "",
     "words": "in words, not checked",
     "unread": "this line could not be read",
+    "picture": "a picture cannot be read; type what is in it",
     "given": "read from the problem",
     "new": "a new statement, not compared with the lines before",
     "equivalent": "says the same as the line before",
@@ -41,9 +42,11 @@ SLIPS: Final = {
 }
 """Common slips by their code, in words for the student."""
 MARKS: Final[dict[LineKind, str]] = {
-    "empty": " ", "words": "·", "unread": "?", "given": "✓", "new": "·", "equivalent": "✓", "follows": "✓",
-    "lost": "!", "gained": "!", "false": "✗", "unsure": "·",
+    "empty": " ", "words": "·", "unread": "?", "picture": "?", "given": "✓", "new": "·",
+    "equivalent": "✓", "follows": "✓", "lost": "!", "gained": "!", "false": "✗", "unsure": "·",
 }  # fmt: skip
+QUIET: Final[frozenset[LineKind]] = frozenset(("empty", "words", "given", "new", "equivalent", "follows"))
+"""Kinds of which the mark says enough."""
 FAULTS: Final[frozenset[LineKind]] = frozenset(("lost", "gained", "false"))
 LONGEST_LINE: Final = 400
 MOST_LINES: Final = 500
@@ -107,8 +110,8 @@ class WorkReport:
     def sentences(self) -> tuple[str, ...]:
         """What is said about the whole work."""
         fault = self.first_fault
-        read = [line for line in self.lines if line.kind not in ("empty", "words")]
-        unread = [k + 1 for k, line in enumerate(self.lines) if line.kind == "unread"]
+        read = [line for line in self.lines if line.kind not in ("empty", "words", "picture")]
+        unread = [k + 1 for k, line in enumerate(self.lines) if line.kind in ("unread", "picture")]
         said = []
         if fault is not None:
             said.append(f"The first line to look at again is line {fault + 1}.")
@@ -119,8 +122,9 @@ class WorkReport:
         else:
             said.append("No mistake was found in the lines that could be read.")
         if unread:
-            numbers = ", ".join(map(str, unread[:10]))
-            said.append(f"Could not be read: line{'s' if len(unread) > 1 else ''} {numbers}.")
+            said.append(f"Could not be read: {_numbers(unread)}.")
+        if undecided := [k + 1 for k, line in enumerate(self.lines) if line.kind == "unsure"]:
+            said.append(f"Could not be decided: {_numbers(undecided)}.")
         if (sentence := self.answer.sentence()) and self.answer.kind != "unchecked":
             hidden = (
                 "Your last line is not the answer" if self.answer.kind == "wrong" else f"Your last line: {sentence}"
@@ -129,3 +133,9 @@ class WorkReport:
         if self.left_out:
             said.append(f"Only the first {MOST_LINES} lines were checked.")
         return tuple(said)
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    more = len(lines) - 10
+    shown = ", ".join(map(str, lines[:10])) + (f" and {more} more" if more > 0 else "")
+    return f"line{'s' if len(lines) > 1 else ''} {shown}"

@@ -82,7 +82,7 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     """
     answer = solved.answer
     if sure is None:
-        sure = answer is not None and answer.verdict.kind in ("checked", "numeric", "votes")
+        sure = answer is not None and answer.verdict.verified
     right = answer.latex if answer is not None else ""
     texts = [_asked(solved), _known(solved), _idea(solved), _next(solved), _plan(solved), _code(solved)]
     hints: list[Hint] = []

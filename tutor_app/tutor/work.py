@@ -7,18 +7,32 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Protocol
 
-from tutor_app.core.errors import HostFault
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.grading.grader import Grader
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.ports import Cancel
+from tutor_app.core.transcript import Answer, Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.core.work import MARKS, MOST_LINES, LineVerdict, WorkReport
+from tutor_app.core.work import MARKS, MOST_LINES, QUIET, LineVerdict, WorkReport
 from tutor_app.text.typing import latex_of
 
 log = logging.getLogger(__name__)
 
 _CASES: Final = re.compile(r"\s+(?:or|and)\s+|,\s+|;\s*")
 _LEAD: Final = re.compile(r"(?i)^\s*(?:so|thus|therefore|hence|answer|solution|=>|⇒|∴)\s*:?\s*")
+
+
+_PICTURE: Final = re.compile(
+    r"\ufffc|!\[[^\]]*\]\(|<img\b|data:image/|(?i:^\s*\[?(?:image|picture|photo|screenshot)\b[^\]=]*\]\s*$)"
+    r"|(?i:^\s*\S.*\.(?:png|jpe?g|gif|heic|webp|bmp|svg|tiff?|pdf)\s*$)"
+)
+"""What stands for a picture in pasted text: its mark, its address, or its file."""
+POLL_SECONDS: Final = 0.05
 
 
 class WorkChecker(Protocol):
@@ -41,13 +55,22 @@ class WorkChecker(Protocol):
         ...
 
 
-def check_work(problem: str, work: str, checker: WorkChecker) -> WorkReport:
+def check_work(
+    problem: str,
+    work: str,
+    checker: WorkChecker,
+    *,
+    known: Answer | None = None,
+    equal: Callable[[str, str], bool | None] | None = None,
+) -> WorkReport:
     """Check a student's work.
 
     Args:
         problem: As typed; may be empty.
         work: One formula or sentence in a line.
         checker: Computes.
+        known: The answer of a solution of the problem; it is used where it was verified and nothing else decides.
+        equal: Whether two answers are equal, None where that is not known.
 
     Raises:
         HostFault: If nothing can be checked here.
@@ -55,26 +78,96 @@ def check_work(problem: str, work: str, checker: WorkChecker) -> WorkReport:
     lines = work.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    found = checker.work(problem, lines[:MOST_LINES])
     left_out = max(0, len(lines) - MOST_LINES)
+    lines = lines[:MOST_LINES]
+    pictures = {k for k, line in enumerate(lines) if _PICTURE.search(line)}
+    judged = checker.work(problem, ["" if k in pictures else line for k, line in enumerate(lines)])
+    found = tuple(
+        LineVerdict(lines[k], lines[k], "picture") if k in pictures else verdict for k, verdict in enumerate(judged)
+    )
     answer = NOT_LOOKED
     if problem.strip() and found and not left_out and (latex := answer_of(found)):
         try:
             answer = checker.answer(problem, latex)
+            if not answer.told or answer.kind == "unchecked":
+                answer = _compared(latex, known, equal) or answer
         except HostFault as e:
             log.warning("the last line is not checked: %s", e)
     return WorkReport(found, answer, left_out)
 
 
+def _compared(latex: str, known: Answer | None, equal: Callable[[str, str], bool | None] | None) -> Verdict | None:
+    """The last line against the answer of a verified solution."""
+    if known is None or equal is None or not known.verdict.verified:
+        return None
+    same = equal(known.latex, latex)
+    return None if same is None else Verdict("checked" if same else "wrong", "known")
+
+
+def check_work_until(cancel: Cancel, problem: str, work: str, solved: Transcript | None = None) -> WorkReport:
+    """Check a student's work in a process of its own, which ends when ``cancel`` is raised.
+
+    Args:
+        cancel: Ends the check.
+        problem: See :func:`check_work`.
+        work: See :func:`check_work`.
+        solved: A solution of the problem, if there is one.
+
+    Raises:
+        UserFault: If it was ended.
+        HostFault: If nothing can be checked here.
+    """
+    known = solved.answer if solved is not None else None
+    with Checker() as checker, Grader() as grader:
+
+        def equal(gold: str, answer: str) -> bool | None:
+            return {"correct": True, "incorrect": False}.get(grader.grade(gold, answer).verdict)
+
+        with ended_by(cancel, checker):
+            return check_work(problem, work, checker, known=known, equal=equal)
+
+
+@contextmanager
+def ended_by(cancel: Cancel, checker: Checker) -> Iterator[None]:
+    """End a check when ``cancel`` is raised, by closing its process.
+
+    Raises:
+        UserFault: At the end, if it was.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(POLL_SECONDS):
+            if cancel.is_set():
+                checker.close()
+                return
+
+    thread = threading.Thread(target=watch, name="tutor-check-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    except HostFault:
+        if not cancel.is_set():  # else it only says that the process has been closed
+            raise
+    finally:
+        over.set()
+        thread.join()
+    if cancel.is_set():
+        raise UserFault("Stopped.")
+
+
 def answer_of(lines: Sequence[LineVerdict]) -> str:
     """What the last line says the answer is, as LaTeX; empty if it gives none."""
-    last = next((line.text for line in reversed(lines) if line.kind not in ("empty", "words", "unread")), "")
+    last = next((line.text for line in reversed(lines) if line.kind not in ("empty", "words", "unread", "picture")), "")
     parts = [latex_of(part) for part in _CASES.split(_LEAD.sub("", last.strip().rstrip("."))) if part.strip()]
     if not parts or None in parts:
         return ""
     read = [part for part in parts if part]
-    if len(read) == 1 and "=" in read[0] and read[0].count("=") > 1:
-        return read[0].rpartition("=")[2].strip()
+    if len(read) == 1 and "=" in read[0]:
+        left, _, right = read[0].rpartition("=")
+        # A chain, or a calculation: what it comes to is the answer.
+        if "=" in left or not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", left):
+            return right.strip()
     return ", ".join(read)
 
 
@@ -86,10 +179,6 @@ def report_lines(report: WorkReport) -> list[str]:
         remark = line.remark()
         out.append(
             f"{MARKS[line.kind]} {number:>{width}}  {line.text}"
-            + (
-                f"\n{' ' * (width + 4)}{remark}"
-                if remark and line.kind not in ("equivalent", "follows", "given", "words", "new")
-                else ""
-            )
+            + (f"\n{' ' * (width + 4)}{remark}" if remark and line.kind not in QUIET else "")
         )
     return [*out, *report.sentences()]

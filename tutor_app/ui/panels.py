@@ -81,7 +81,7 @@ class Panels(QWidget):
     def _set_tab_order(self) -> None:
         """From the problem to its solution, then around the side bar: the order a user needs."""
         order: list[QWidget] = [
-            *(self.box.edit, self.box.hint_button, self.box.stop_button, self.box.solve_button),
+            *(self.box.edit, self.box.work_button, self.box.hint_button, self.box.stop_button, self.box.solve_button),
             *(self.finder.edit, self.finder.previous, self.finder.next, self.finder.close_button),
             *(
                 self.view,

@@ -23,6 +23,7 @@ from tutor_app.text.delimiters import split
 from tutor_app.text.pasted import has_lost_marks, text_of_html
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
+from tutor_app.ui.status_line import ElidedLabel
 from tutor_app.ui.student.reading_line import ReadingLine
 
 _PREVIEW_MS: Final = 120
@@ -107,11 +108,13 @@ class ProblemBox(QFrame):
 
     Signals:
         hint_asked: The user wants help instead of the solution.
+        work_asked: The user has own lines to be checked.
         solve_asked: The user wants the problem solved.
         stop_asked: The user wants the solution stopped.
     """
 
     hint_asked = Signal()
+    work_asked = Signal()
     solve_asked = Signal()
     stop_asked = Signal()
 
@@ -148,16 +151,19 @@ class ProblemBox(QFrame):
         self.hint_button = QPushButton("Give me a hint")
         self.hint_button.setToolTip("Help step by step instead of the solution (Ctrl+J)")
         self.hint_button.setAccessibleName("Give me a hint")
+        self.work_button = QPushButton("Check my work")
+        self.work_button.setToolTip("Have your own lines checked, one by one (Ctrl+Shift+K)")
+        self.work_button.setAccessibleName("Check my work")
         self.stop_button = QPushButton("Stop")
         self.stop_button.setToolTip("Stop the solution (Esc)")
         self.stop_button.setAccessibleName("Stop")
-        self.hint = QLabel("Ctrl+Enter solves")
+        self.hint = ElidedLabel("Ctrl+Enter solves")
         self.hint.setObjectName("hint")
 
         row = self._row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.hint)
-        row.addStretch()
+        row.addWidget(self.hint, 1)
+        row.addWidget(self.work_button)
         row.addWidget(self.hint_button)
         row.addWidget(self.stop_button)
         row.addWidget(self.solve_button)
@@ -182,6 +188,7 @@ class ProblemBox(QFrame):
         self.edit.solve_asked.connect(self.solve_asked)
         self.solve_button.clicked.connect(self.solve_asked)
         self.hint_button.clicked.connect(self.hint_asked)
+        self.work_button.clicked.connect(self.work_asked)
         self.stop_button.clicked.connect(self.stop_asked)
         self.set_size(17)
         self.set_busy(False)
@@ -225,7 +232,7 @@ class ProblemBox(QFrame):
 
     def set_busy(self, busy: bool) -> None:
         """Show Stop while a solution is running."""
-        alone = (self.solve_button, False), (self.hint_button, False)
+        alone = [(button, False) for button in (self.solve_button, self.hint_button, self.work_button)]
         for control, when in ((self.stop_button, True), *alone, *self._when):
             control.setVisible(when is busy)
         self.hint.setText("Esc stops" if busy else "Ctrl+Enter solves")

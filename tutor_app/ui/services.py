@@ -19,6 +19,7 @@ from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
+from tutor_app.core.work import WorkReport
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
 
@@ -32,6 +33,17 @@ class Services(Protocol):
 
     def hints(self, problem: str, cancel: Cancel) -> Ladder:
         """*Worker.* Solve a problem silently, without keeping it, and give its hints as far as the teacher allows."""
+        ...
+
+    def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
+        """*Worker.* Judge a user's own lines.
+
+        Args:
+            problem: That they are about; may be empty.
+            work: One line a row.
+            solved: A solution of the problem, if there is one: the last line is compared with its answer.
+            cancel: Ends the check.
+        """
         ...
 
     def hint_limit(self) -> HintLimit:

@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         self.view.statements_asked.connect(self.statements.open_at)
         self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
         self.finder.toggled.connect(self._show_actions)
-        self.student.hints.changed.connect(self._show_actions)
+        self.student.changed.connect(self._show_actions)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     # -- solving ------------------------------------------------------------------------------------------------

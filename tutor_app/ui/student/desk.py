@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +15,8 @@ from tutor_app.ui.student.asking import Asking
 from tutor_app.ui.student.hinting import Hinting
 from tutor_app.ui.student.hints_page import HintsPage
 from tutor_app.ui.student.limit_dialog import LimitController
+from tutor_app.ui.student.work_page import WorkPage
+from tutor_app.ui.student.working import Working
 
 if TYPE_CHECKING:
     from tutor_app.ui.window import MainWindow
@@ -26,9 +28,14 @@ class StudentDesk(QObject):
     Attributes:
         actions: The commands, for the menus.
 
+    Signals:
+        changed: Something is being worked out, or that has ended.
+
     Args:
         window: Whose panels and services are used.
     """
+
+    changed = Signal()
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -44,14 +51,24 @@ class StudentDesk(QObject):
         window.box.hint_asked.connect(self.give_hint)
         self.asking = Asking(window)
         self.hint_action = self._action("Give me a hint", "Ctrl+J", self.give_hint)
-        self.actions: list[QAction] = [self.hint_action]
+        self.work_page = WorkPage(window.formulas, window.theme)
+        window.pages.addWidget(self.work_page)
+        self.work = Working(window.bridge, window.services, self.work_page, window.faults.complain)
+        self.work_page.check_asked.connect(self.check_work)
+        self.work_page.cancel_asked.connect(self.work.cancel)
+        self.work_page.close_asked.connect(self.leave)
+        window.box.work_asked.connect(self.show_work)
+        work_action = self._action("Check my work", "Ctrl+Shift+K", self.show_work)
+        for part in (self.hints, self.work):
+            part.changed.connect(self.changed)
+        self.actions: list[QAction] = [self.hint_action, work_action]
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
 
     @property
     def busy(self) -> bool:
         """Whether something of a student's is being worked out."""
-        return self.hints.busy
+        return self.hints.busy or self.work.busy
 
     def give_hint(self) -> None:
         """The next hint for the problem that is typed."""
@@ -74,9 +91,24 @@ class StudentDesk(QObject):
             ),
         )
 
+    def show_work(self) -> None:
+        """The page of own lines; where it is shown already, they are checked."""
+        if self._panels.pages.currentWidget() is self.work_page and self.work_page.lines():
+            self.check_work()
+        else:
+            self._show(self.work_page)
+            self.work_page.edit.setFocus()
+
+    def check_work(self) -> None:
+        """Check the lines against the problem that is typed, and its solution if that is shown."""
+        problem = self._panels.box.text.strip()
+        shown = self._window.shown_solution()
+        self.work.check(problem, shown if shown is not None and shown.problem.strip() == problem else None)
+
     def stop(self) -> None:
         """End what is being worked out."""
         self.hints.cancel()
+        self.work.cancel()
 
     def leave(self) -> None:
         """Show again what was shown before the student's page."""
@@ -88,19 +120,23 @@ class StudentDesk(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self.page.set_theme(theme)
+        self.work_page.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size."""
         self.page.set_size(pixels)
+        self.work_page.set_size(pixels)
 
     def _name_problem(self) -> None:
-        self.page.show_problem(self._panels.box.text.strip() != self.hints.problem)
+        problem = self._panels.box.text.strip()
+        self.page.show_problem(problem != self.hints.problem)
+        self.work.forget(problem)
 
     def _show(self, page: QWidget) -> None:
         pages = self._panels.pages
-        if pages.currentWidget() is not page:
+        if pages.currentWidget() not in (self.page, self.work_page):
             self._under = pages.currentWidget()
-            pages.setCurrentWidget(page)
+        pages.setCurrentWidget(page)
 
     def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
         action = QAction(text, self)

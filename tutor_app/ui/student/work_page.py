@@ -1,0 +1,185 @@
+"""The page of a user's own lines: where they are typed, how they are read, and what was found. Emits wishes only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from tutor_app.core.work import MOST_LINES, WorkReport
+from tutor_app.render.theme import Theme, text_font
+from tutor_app.ui.announce import announce
+from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.student.work_edit import WorkEdit
+from tutor_app.ui.student.work_rows import WorkRows
+
+_SIDE_BY_SIDE: Final = 640
+"""Width from which the lines stand beside what is typed, not below it."""
+_TYPESET_MS: Final = 120
+EMPTY: Final = "There are no lines to check. Type or paste them, one a row."
+ABOUT: Final = "Each line is judged against the one before and the problem above."
+NO_PROBLEM: Final = "Without a problem above, the lines are compared with each other only."
+CHANGED: Final = "Changed since the check."
+
+
+class WorkPage(QWidget):
+    """Own lines and their verdicts.
+
+    Signals:
+        check_asked: The user wants the lines checked.
+        cancel_asked: The user does not want to wait.
+        close_asked: The user wants the page away.
+    """
+
+    check_asked = Signal()
+    cancel_asked = Signal()
+    close_asked = Signal()
+
+    def __init__(self, formulas: Formulas, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("work")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._checked = False
+        self.edit = WorkEdit()
+        self.rows = WorkRows(formulas, theme)
+        self.said = QLabel(ABOUT)
+        self.said.setObjectName("workSaid")
+        self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.check = QPushButton("Check these lines")
+        self.check.setObjectName("primary")
+        self.check.setToolTip("Check these lines (Ctrl+Enter)")
+        self.cancel = QPushButton("Cancel")
+        self.cancel.setToolTip("Stop the check (Esc)")
+        self.close_button = QPushButton("Close")
+        for button, name, signal in (
+            (self.check, "Check these lines", self.check_asked),
+            (self.cancel, "Cancel the check", self.cancel_asked),
+            (self.close_button, "Close my lines", self.close_asked),
+        ):
+            button.setAccessibleName(name)
+            button.clicked.connect(signal)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_TYPESET_MS)
+        self._timer.timeout.connect(self.read_lines)
+        self.edit.textChanged.connect(self._timer.start)
+        self.edit.check_asked.connect(self.check_asked)
+        self.edit.refused.connect(self.tell)
+        self.edit.cursorPositionChanged.connect(self._follow_cursor)
+        self.rows.clicked.connect(lambda index: self._edit_row(index.row()))
+        self.rows.activated.connect(lambda index: self._edit_row(index.row()))
+        self.set_busy(False)
+
+    def _lay_out(self) -> None:
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setObjectName("workSplit")
+        self._split.setHandleWidth(10)
+        self._split.setChildrenCollapsible(False)
+        for part, stretch in ((self.edit, 2), (self.rows, 3)):
+            frame = QFrame()
+            frame.setObjectName("card")
+            inside = QVBoxLayout(frame)
+            inside.setContentsMargins(1, 1, 1, 1)
+            inside.addWidget(part)
+            part.setMinimumHeight(48)
+            self._split.addWidget(frame)
+            self._split.setStretchFactor(self._split.count() - 1, stretch)
+        self._split.setSizes([400, 600])
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.said, 1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.close_button)
+        buttons.addWidget(self.check)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(10)
+        self.body.addWidget(self._split, 1)
+        self.body.addLayout(buttons)
+        column = QWidget()
+        column.setMaximumWidth(760 + 48)
+        column.setLayout(self.body)
+        self.body.setContentsMargins(24, 8, 24, 14)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addStretch(1)
+        outer.addWidget(column, 1000)
+        outer.addStretch(1)
+
+    # -- plain data in and out ----------------------------------------------------------------------------------
+
+    def lines(self) -> list[str]:
+        """What is typed, a row each."""
+        return self.edit.lines()
+
+    def read_lines(self) -> None:
+        """Typeset what is typed; verdicts below the first change are gone."""
+        self._timer.stop()
+        if not self.rows.lines.set_lines(self.lines()):
+            return
+        if self._checked:
+            self._checked = False
+            self.tell(CHANGED)
+        elif self.rows.lines.left_out:
+            self.tell(f"Only the first {MOST_LINES} lines are shown and checked.")
+        self._follow_cursor()
+
+    def show_report(self, report: WorkReport | None, sentence: str = "") -> None:
+        """Show what was found, or nothing.
+
+        Args:
+            report: Of the lines that are typed; None takes every verdict away.
+            sentence: Said before the report's own sentences.
+        """
+        self.rows.lines.show_report(report)
+        self._checked = report is not None
+        if report is None:
+            return
+        self.tell(" ".join((*report.sentences(), sentence)).strip(), bad=report.first_fault is not None)
+        if report.first_fault is not None:
+            self.rows.show_row(report.first_fault)
+            announce(self, self.rows.lines.rows[report.first_fault].said())
+
+    def tell(self, sentence: str, *, bad: bool = False) -> None:
+        """Say something below the lines."""
+        self.said.setText(sentence)
+        self.said.setProperty("bad", "true" if bad else "false")
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
+        announce(self.said, sentence)
+
+    def set_busy(self, busy: bool) -> None:
+        """Show Cancel while the lines are being checked."""
+        had_focus = self.check.hasFocus() or self.cancel.hasFocus()
+        self.cancel.setVisible(busy)
+        self.check.setVisible(not busy)
+        if had_focus:
+            (self.cancel if busy else self.check).setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self.rows.delegate.restyle(theme=theme)
+
+    def set_size(self, pixels: float) -> None:
+        """Change the text size."""
+        self.edit.setFont(text_font(pixels * 0.96))
+        self.rows.delegate.restyle(size=pixels * 0.96)
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _follow_cursor(self) -> None:
+        if self.edit.hasFocus():
+            self.rows.show_row(self.edit.textCursor().blockNumber())
+
+    def _edit_row(self, row: int) -> None:
+        self.edit.go_to(row)
+        self.edit.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room at the sides, the typeset lines stand below."""
+        beside = self.width() >= _SIDE_BY_SIDE
+        self._split.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        super().resizeEvent(event)
