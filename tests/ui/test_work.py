@@ -215,3 +215,12 @@ def test_the_typeset_lines_go_below_where_it_is_narrow(open_window: Open) -> Non
     page = opened(open_window(width=800, height=600), "", "x = 1")
     assert page.rows.mapTo(page, page.rows.rect().topLeft()).y() > page.edit.height()
     assert page.check.isVisible()
+
+
+def test_in_a_narrow_window_the_buttons_have_shorter_words(open_window: Open) -> None:
+    window = open_window(width=480, height=400)
+    assert (window.box.work_button.text(), window.box.hint_button.text()) == ("My work", "Hint")
+    assert window.box.work_button.accessibleName() == "Check my work"
+    assert window.box.minimumSizeHint().width() <= window.box.width()
+    window.resize(1000, 700)
+    assert window.box.hint_button.text() == "Give me a hint"

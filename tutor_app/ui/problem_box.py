@@ -30,6 +30,7 @@ _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)
 _PREVIEW_HEIGHT: Final = 150
 _LOW: Final = 440  # a window lower than this has no room for a preview
+_SHORT_WORDS: Final = 470  # a box narrower than this has no room for the whole words of its buttons
 _SHARE: Final = 0.22  # of the window's height, for the text and for its preview
 
 
@@ -273,6 +274,9 @@ class ProblemBox(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width, or another window, has other room for the preview."""
         super().resizeEvent(event)
+        short = event.size().width() < _SHORT_WORDS
+        self.work_button.setText("My work" if short else "Check my work")
+        self.hint_button.setText("Hint" if short else "Give me a hint")
         self._fit_preview()
 
     def fit_window(self) -> None:

@@ -85,7 +85,7 @@ class WorkPage(QWidget):
             inside = QVBoxLayout(frame)
             inside.setContentsMargins(1, 1, 1, 1)
             inside.addWidget(part)
-            part.setMinimumHeight(48)
+            part.setMinimumHeight(30)
             self._split.addWidget(frame)
             self._split.setStretchFactor(self._split.count() - 1, stretch)
         self._split.setSizes([400, 600])
