@@ -291,6 +291,10 @@ class AppServices:
         self._store().pull(model_id, progress, cancel)
         self._forget_tutor()
 
+    def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
+        """See the protocol."""
+        return self._store().add_from_hub(repository, file, cancel=cancel).offer
+
     def import_model(self, path: str) -> str:
         """See the protocol."""
         from tutor_app.adapters.models.chat_template import choose_dialect

@@ -98,6 +98,10 @@ class ScriptedServices:
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         """See the protocol."""
 
+    def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
+        """See the protocol."""
+        return Offer("", "", "", 0, 0)
+
     def import_model(self, path: str) -> str:
         """See the protocol."""
         return ""

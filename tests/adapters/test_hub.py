@@ -16,9 +16,11 @@ from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.hub import ask_hub
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.models.transfer import Timing
+from tutor_app.app import AppServices
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.values import Progress
+from tutor_app.tutor.paths import Folders
 
 CONTENT = gguf_bytes({"general.architecture": "llama", "general.name": "Extra"})
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -103,6 +105,35 @@ def test_a_file_is_pinned_when_it_is_added_and_fetched_by_its_hash(hub: Hub, sto
     assert model.path.read_bytes() == CONTENT
     assert hub.asked[-1] == f"/maker/extra-gguf/resolve/{COMMIT}/Extra-Q8_0.gguf"
     assert [m.id for m in store.installed()] == ["extra-q8-0"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "file"),
+    [
+        ("{hub}/maker/extra-gguf/blob/main/sub/Extra%20Q8_0.gguf", ""),
+        ("{hub}/maker/extra-gguf/resolve/main/sub/Extra%20Q8_0.gguf?download=true", " "),
+        ("{hub}/maker/extra-gguf", "sub/Extra Q8_0.gguf"),
+        (" {hub}/maker/extra-gguf/tree/main ", "sub/Extra Q8_0.gguf"),
+        ("maker/extra-gguf/", "/sub/Extra Q8_0.gguf"),
+    ],
+)
+def test_the_address_of_the_file_or_of_its_repository_will_do(
+    hub: Hub, store: ModelStore, repository: str, file: str
+) -> None:
+    entry = store.add_from_hub(repository.format(hub=hub.url), file)
+    assert hub.asked == ["/maker/extra-gguf/resolve/main/sub/Extra%20Q8_0.gguf"]
+    assert (entry.file, entry.sha256) == ("Extra Q8_0.gguf", SHA)
+    assert entry.note == f"Added by you from maker/extra-gguf at {COMMIT[:10]}, SHA-256 {SHA[:12]}"
+
+
+def test_the_window_adds_and_fetches_what_the_hub_has(hub: Hub, tmp_path: Path) -> None:
+    services = AppServices(Folders.under(tmp_path / "data"))
+    offer = services.add_from_hub("maker/extra-gguf", "Extra-Q8_0.gguf", NeverCancelled())
+    assert (offer.id, offer.bytes, offer.licence) == ("extra-q8-0", len(CONTENT), "see maker/extra-gguf")
+    assert services.offers()[-1] == offer
+    services.pull(offer.id, lambda _: None, NeverCancelled())
+    assert services.installed_models() == [("extra-q8-0", "Extra-Q8_0")]
+    services.close()
 
 
 def test_the_same_bytes_are_added_once_and_removing_takes_them_off_the_list(hub: Hub, store: ModelStore) -> None:

@@ -191,6 +191,8 @@ class ScriptedServices:
         delay: Seconds between events.
         model: Name of the installed model, or empty.
         fail_pull: Sentence with which a download fails, or empty.
+        fail_hub: Sentence with which the hub answers, or empty.
+        more_offers: Offers that were added from the hub.
         import_note: What an import says of the file's chat template, or empty.
         fail_solve: What a solution raises after its first events, or None.
         checker: Of the statements of saved solutions, or None.
@@ -205,6 +207,8 @@ class ScriptedServices:
     delay: float = 0.0
     model: str = "Qwen2.5-Coder 0.5B"
     fail_pull: str = ""
+    fail_hub: str = ""
+    more_offers: tuple[Offer, ...] = ()
     import_note: str = ""
     fail_solve: Exception | None = None
     checker: StatementChecker | None = None
@@ -392,7 +396,7 @@ class ScriptedServices:
         return [(self.model.lower(), self.model)] if self.model else []
 
     def offers(self, *, measured: bool = False) -> Sequence[Offer]:
-        return OFFERS
+        return (*OFFERS, *self.more_offers)
 
     def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
         self.calls.append(f"pull {model_id}")
@@ -403,7 +407,18 @@ class ScriptedServices:
         while self.hold_pull and not cancel.is_set():
             time.sleep(0.005)
         if not cancel.is_set():
-            self.model = next(o.name for o in OFFERS if o.id == model_id)
+            self.model = next(o.name for o in self.offers() if o.id == model_id)
+
+    def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
+        self.calls.append(f"add {file} of {repository}")
+        if self.fail_hub:
+            raise ModelStoreFault(self.fail_hub, "Check the names and the connection, and try again.")
+        name = file.removesuffix(".gguf")
+        made = Offer(
+            name.lower(), name, f"see {repository}", 986_000_000, 1_972_000_000, f"Added by you from {repository}"
+        )
+        self.more_offers = (*self.more_offers, made)
+        return made
 
     def import_model(self, path: str) -> str:
         self.calls.append(f"import {path}")

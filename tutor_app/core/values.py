@@ -77,10 +77,15 @@ class PublishedAccuracy:
     source: str
 
     @property
+    def share(self) -> str:
+        """Without the source: ``MATH 79.7 % with code``."""
+        how = "with code" if self.with_code else "thinking, without code" if self.thinking else "without code"
+        return f"{self.benchmark} {self.percent:g} % {how}"
+
+    @property
     def sentence(self) -> str:
         """For the one who chooses a model."""
-        how = "with code" if self.with_code else "thinking, without code" if self.thinking else "without code"
-        return f"{self.benchmark} {self.percent:g} % {how} (published, not measured by us: {self.source})"
+        return f"{self.share} (published, not measured by us: {self.source})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,15 @@ class Offer:
     accuracy: tuple[PublishedAccuracy, ...] = ()
     here: str = ""
     recommended: bool = False
+
+    @property
+    def published(self) -> str:
+        """What was published of it, by source, for the one who chooses; empty if nothing was."""
+        by_source: dict[str, list[str]] = {}
+        for found in self.accuracy:
+            by_source.setdefault(found.source, []).append(found.share)
+        said = "; ".join(f"{', '.join(shares)} ({source})" for source, shares in by_source.items())
+        return f"Published, not measured by us: {said}" if said else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,16 @@ class Services(Protocol):
         """*Worker.* Fetch a model; calls ``progress`` about ten times a second."""
         ...
 
+    def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
+        """*Worker.* Put a GGUF file of the hub on the list of offers, with the length and hash that the hub states now.
+
+        Args:
+            repository: ``owner/name``, or the address of the file.
+            file: Its name in the repository; empty if the address has it.
+            cancel: Ends the wait for the hub.
+        """
+        ...
+
     def import_model(self, path: str) -> str:
         """*Worker.* Use a GGUF file of the user's own.
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_entries
 from tutor_app.adapters.models.http_source import ask_head
@@ -28,6 +28,8 @@ HUB: Final = "https://huggingface.co"
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _FILE: Final = re.compile(r"(?!.*\.\.)[\w. +/-]{1,200}\.gguf", re.ASCII | re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"https?://[^/]+/([^/]+/[^/]+)/(?:resolve|blob|raw)/[^/]+/([^?#]+)")
+"""Of a file of a repository, as the browser shows it."""
 _HOPS: Final = 5
 
 
@@ -101,15 +103,26 @@ def ask_hub(repository: str, file: str, *, cancel: Cancel, timing: Timing, revis
 def ask_hub_for_all(repository: str, file: str, *, cancel: Cancel, timing: Timing) -> list[HubFile]:
     """The same for all files of a model, if a file is one of several; all are of one revision.
 
+    The repository may be an address, also that of the file (:func:`named`).
+
     Raises:
         UserFault: If the names cannot be those of a file of the hub.
         ModelStoreFault: If the hub does not answer, lacks a file, or does not state a hash.
     """
-    first, *rest = part_names(file.strip())
+    repository, file = named(repository, file)
+    first, *rest = part_names(file)
     found = [ask_hub(repository, first, cancel=cancel, timing=timing)]
     for name in rest:
         found.append(ask_hub(repository, name, cancel=cancel, timing=timing, revision=found[0].revision))
     return found
+
+
+def named(repository: str, file: str) -> tuple[str, str]:
+    """The repository and the file, of which the first may be an address: of the file, or of the repository."""
+    repository, file = repository.strip(), file.strip()
+    if (m := _ADDRESS.match(repository)) is not None:
+        return m[1], file or unquote(m[2])
+    return re.sub(r"^https?://[^/]+/", "", repository).removesuffix("/tree/main"), file
 
 
 class AddedModels:
@@ -163,7 +176,7 @@ class AddedModels:
                 # The file, its repacked copy on a processor, and the keys and values of 4,096 tokens, roughly.
                 "ram_bytes": total * 2,
                 "roles": [],
-                "note": f"Added by you from {found.repository} at {found.revision[:10]}.",
+                "note": f"Added by you from {found.repository} at {found.revision[:10]}, SHA-256 {found.sha256[:12]}",
                 "sources": [{"kind": "hub", "url": found.url}],
                 "rest": [
                     {

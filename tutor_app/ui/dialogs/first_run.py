@@ -37,12 +37,14 @@ class FirstRunPage(QScrollArea):
         pull_asked: The id of the model to fetch.
         cancel_asked: Stop the download.
         import_asked: Use a file of the user's own.
+        hub_asked: Add a model of the hub that is not offered.
         found_chosen: The path of another program's model to use.
     """
 
     pull_asked = Signal(str)
     cancel_asked = Signal()
     import_asked = Signal()
+    hub_asked = Signal()
     found_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -82,6 +84,10 @@ class FirstRunPage(QScrollArea):
         self.own = QPushButton("Use a GGUF file I have\u2026")
         self.own.setObjectName("flat")
         self.own.setAccessibleName("Use a GGUF file I have")
+        self.hub = QPushButton("From hub\u2026")
+        self.hub.setObjectName("flat")
+        self.hub.setAccessibleName("Add a model from the hub")
+        self.hub.setToolTip("Any GGUF file of the hub: its repository and its name")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download progress")
@@ -106,6 +112,7 @@ class FirstRunPage(QScrollArea):
         row.addWidget(self.button)
         row.addWidget(self.cancel)
         row.addWidget(self.own)
+        row.addWidget(self.hub)
         row.addStretch()
         body = QVBoxLayout(column)
         body.setContentsMargins(24, 22, 24, 24)
@@ -131,15 +138,22 @@ class FirstRunPage(QScrollArea):
         self.button.clicked.connect(self._pull)
         self.cancel.clicked.connect(self.cancel_asked)
         self.own.clicked.connect(self.import_asked)
+        self.hub.clicked.connect(self.hub_asked)
         self.group.idToggled.connect(lambda *_: self._label())
         self.set_running(False)
 
-    def set_offers(self, offers: Sequence[Offer]) -> None:
-        """Offer these models; the one that was chosen stays so, else the first one is."""
-        if list(offers) == self._offers:
+    def set_offers(self, offers: Sequence[Offer], choose: str = "") -> None:
+        """Offer these models.
+
+        Args:
+            offers: In the order to show them.
+            choose: The id of the one to choose; by default the one that was chosen stays so, else the first one is.
+        """
+        if list(offers) == self._offers and not choose:
             return
         chosen = self._chosen()
-        first = next((n for n, offer in enumerate(offers) if chosen is not None and offer.id == chosen.id), 0)
+        wanted = choose or (chosen.id if chosen is not None else "")
+        first = next((n for n, offer in enumerate(offers) if offer.id == wanted), 0)
         self._offers = list(offers)
         self._advice = {}
         for button in self.group.buttons():
@@ -158,7 +172,8 @@ class FirstRunPage(QScrollArea):
             self.group.addButton(radio, n)
             here = offer.here or f"about {size_text(offer.ram_bytes)} of memory"
             facts = f"{size_text(offer.bytes)} download \u00b7 {here}"
-            about = QLabel(f"{facts} \u00b7 licence {offer.licence}" + (f"\n{offer.note}" if offer.note else ""))
+            lines = [f"{facts} \u00b7 licence {offer.licence}", offer.note, offer.published]
+            about = QLabel("\n".join(filter(None, lines)))
             about.setObjectName("muted")
             about.setWordWrap(True)
             about.setContentsMargins(24, 0, 0, 0)
@@ -256,7 +271,7 @@ class FirstRunPage(QScrollArea):
             self.error.setText("")
         for widget in (self.bar, self.line, self.cancel):
             widget.setVisible(running)
-        for widget in (self.button, self.own):
+        for widget in (self.button, self.own, self.hub):
             widget.setVisible(not running)
         self.card.setEnabled(not running)
         self.found.setEnabled(not running)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog
 
 from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.dialogs.first_run import FirstRunPage
+from tutor_app.ui.dialogs.hub import HubDialog
 from tutor_app.ui.services import Services
 
 
@@ -68,6 +69,7 @@ class ModelController(QObject):
         self.page.pull_asked.connect(self.pull)
         self.page.cancel_asked.connect(self.cancel)
         self.page.import_asked.connect(self.choose_file)
+        self.page.hub_asked.connect(self.open_hub)
         self.page.found_chosen.connect(self.use_file)
 
     @property
@@ -139,6 +141,34 @@ class ModelController(QObject):
             self._download.stop()
             self._download = None
         self.page.set_running(False)
+
+    def open_hub(self) -> HubDialog:
+        """Ask for a model of the hub that is not offered; what is added is fetched at once."""
+        dialog = HubDialog(self.page)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        job = Job()
+
+        def added(offer: Offer, offers: Sequence[Offer]) -> None:
+            dialog.accept()
+            self.page.set_offers(offers, choose=offer.id)
+            self.pull(offer.id)
+
+        def work(repository: str, file: str) -> tuple[Offer, Sequence[Offer]]:
+            offer = self._services.add_from_hub(repository, file, job.cancel)
+            return offer, self._services.offers()
+
+        def ask(repository: str, file: str) -> None:
+            self._bridge.run_in_background(
+                lambda: work(repository, file),
+                lambda found: added(*found),
+                lambda error: dialog.show_error(self._complain(error)),
+                job=job,
+            )
+
+        dialog.asked.connect(ask)
+        dialog.rejected.connect(job.stop)
+        dialog.open()
+        return dialog
 
     def choose_file(self) -> None:
         """Let the user choose a GGUF file."""
