@@ -31,6 +31,7 @@ from typing import Any, Final
 from trainer.data import seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
 from trainer.steps import MAX_CORRECTIONS, METHODS
+from trainer.telling import SaidElsewhere, tell
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.core.errors import TutorError, UserFault
 
@@ -196,12 +197,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser(argv[0] if argv else "").parse_args(argv)
     try:
         return _run(arguments)
-    except UserFault as e:
-        print(e, file=sys.stderr)
-        return EXIT_USER
     except TutorError as e:
-        print(e, file=sys.stderr)
-        return EXIT_HOST
+        tell(e)
+        asked = e.__cause__ if isinstance(e, SaidElsewhere) else e
+        return EXIT_USER if isinstance(asked, UserFault) else EXIT_HOST
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -58,6 +58,9 @@ class TrainConfig:
         compile: torch.compile the transformer.
         liger: Liger's fused kernels (CUDA).
         parallel: With several ranks: replicas (ddp) or FSDP2 full sharding.
+        shard_ranks: Ranks that share one copy of the model with fsdp, the groups being replicas of one another (HSDP);
+            0 means all of them.
+        offload: Keep weights and optimiser state in the computer's memory instead of the GPU's (with fsdp).
         held_out: Fraction of the records kept for the held-out loss, chosen by id.
         eval_every: Steps between held-out losses; 0 only at the end.
         solve_every: Steps between measurements of the accuracy: held-out problems, solved with code in the loop that
@@ -99,6 +102,8 @@ class TrainConfig:
     compile: bool = False
     liger: bool = False
     parallel: Parallel = "ddp"
+    shard_ranks: int = 0
+    offload: bool = False
     held_out: float = 0.01
     eval_every: int = 0
     solve_every: int = 0
@@ -119,7 +124,7 @@ class TrainConfig:
         positive = ["max_length", "batch_size", "epochs", "lr", "eps", "lora_r", "lora_alpha", "ce_chunk"]
         positive += ["keep", "log_every", "solve_problems", "solve_max_tokens"]
         not_negative = ["max_steps", "weight_decay", "clip", "eval_every", "save_every", "threads", "row_tokens"]
-        not_negative += ["solve_every"]
+        not_negative += ["solve_every", "shard_ranks"]
         fraction = ("warmup_ratio", "lora_dropout", "held_out", "beta1", "beta2")
         found = [f"{k} must be more than 0" for k in positive if getattr(self, k) <= 0]
         found += [f"{k} must not be negative" for k in not_negative if getattr(self, k) < 0]
@@ -134,6 +139,8 @@ class TrainConfig:
             found.append("lora_dropout has no use with method full")
         if self.method == "qlora" and self.parallel == "fsdp":
             found.append("qlora cannot be sharded: choose parallel ddp")
+        if self.parallel != "fsdp" and (self.shard_ranks or self.offload):
+            found.append("shard_ranks and offload need parallel fsdp")
         return found
 
     def to_dict(self) -> dict[str, Any]:

@@ -86,7 +86,8 @@ def disk_fault(path: Path, error: OSError) -> HostFault:
     """The sentence for a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HostFault(f"The disk is full: {path} could not be written.", "Free some space and run the step again.")
-    return HostFault(f"{path} could not be written: {error.strerror}.", "Check the folder and its permissions.")
+    why = error.strerror or str(error) or type(error).__name__
+    return HostFault(f"{path} could not be written: {why}.", "Check the folder and its permissions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,45 @@ def append_line(path: Path, value: Any) -> None:
             f.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
     except OSError as e:
         raise disk_fault(path, e) from None
+
+
+@contextlib.contextmanager
+def only_one(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock while something is under way that only one process may do; it ends with the process, however.
+
+    Args:
+        path: The lock file; it stays, since who removed it could take away another's.
+        what: Named in the fault.
+
+    Raises:
+        UserFault: If another process holds it.
+        HostFault: If the file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as e:
+        raise disk_fault(path, e) from None
+    with file:
+        try:
+            _lock(file)
+        except OSError:
+            raise UserFault(
+                f"{what} is in use: another process holds {path}.", "Wait for it, or give another folder."
+            ) from None
+        yield
+
+
+def _lock(file: Any) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class Journal:
@@ -246,17 +286,28 @@ def _json_or_none(line: str | bytes) -> Any:
 class ProgressLine:
     """A line on standard error with rate and time left: rewritten on a terminal, now and then in a log."""
 
-    def __init__(self, what: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
+    def __init__(self, what: str, total: int, done: int = 0, stream: TextIO | None = None, *, every: int = 0) -> None:
+        """Begin a line.
+
+        Args:
+            what: Before the numbers.
+            total: Items in all.
+            done: Items done before.
+            stream: Standard error by default.
+            every: In a log, a line after so many items; 0 means one every ten seconds.
+        """
         self._what, self._total, self._done, self._first = what, total, done, done
         self._stream = stream if stream is not None else sys.stderr
         self._start = self._shown = time.monotonic()
         self._every = 0.1 if self._stream.isatty() else 10.0
+        self._items = 0 if self._stream.isatty() else every
 
     def step(self, n: int = 1, note: str = "") -> None:
         """``n`` more are done."""
         self._done += n
         now = time.monotonic()
-        if now - self._shown >= self._every or self._done == self._total:
+        due = self._done % self._items == 0 if self._items else now - self._shown >= self._every
+        if due or self._done == self._total:
             self._shown = now
             self._show(now, note)
 

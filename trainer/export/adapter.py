@@ -9,8 +9,6 @@ matrices beside a layer.
 from __future__ import annotations
 
 import argparse
-import json
-import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +16,7 @@ import numpy as np
 import torch
 
 from trainer.export import gguf
-from trainer.models import bases
+from trainer.models import bases, lora
 from trainer.models.gguf_base import ARCHITECTURES, Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.tokenizer import from_folder
 from tutor_app.core.dialect import DIALECTS
@@ -83,23 +81,21 @@ def write_adapter(folder: Path, settings: dict[str, Any], base: Path, out: Path,
         UserFault: If a tensor is none of a low-rank pair, or has no place in the architecture.
     """
     from gguf import GGUFType, GGUFWriter
-    from safetensors.torch import load_file
 
     config = bases.read_config(base)
     arch = {hf: name for name, hf in ARCHITECTURES.items()}[config["architectures"][0]]
     heads = int(config["num_attention_heads"])
     shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
-    rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
     # llama.cpp divides by the rank; a rank-stabilised adapter is scaled by its root.
-    alpha *= math.sqrt(rank) if settings.get("use_rslora") else 1.0
+    alpha = lora.scale(settings) * int(settings["r"])
     writer = GGUFWriter(str(out), arch)
     writer.add_type(GGUFType.ADAPTER)
     writer.add_name(name)
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
     writer.add_string("mumath.dialect", dialect)
-    for tensor_name, tensor in load_file(str(folder / "adapter_model.safetensors")).items():
-        stem, _, kind = tensor_name.removeprefix("base_model.model.").removesuffix(".weight").rpartition(".")
+    for tensor_name, tensor in lora.matrices(folder).items():
+        stem, _, kind = tensor_name.removeprefix(lora.PREFIX).removesuffix(".weight").rpartition(".")
         target = gguf_name(f"{stem}.weight")
         if kind not in SUFFIXES or target is None or tensor.ndim != 2:
             raise UserFault(f"The adapter holds {tensor_name}, which llama.cpp cannot use.", "Export the merged model.")
@@ -124,24 +120,13 @@ def _adapter(run: Path) -> tuple[Path, dict[str, Any]]:
         raise UserFault(
             f"{run} holds no adapter.", "Give the folder of a run with method lora or qlora that has ended."
         )
-    try:
-        settings: dict[str, Any] = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    except ValueError as e:
-        raise UserFault(f"adapter_config.json of {folder} is no JSON: {e}.", "Mend it.") from None
-    odd = {
-        "a kind other than LoRA": settings.get("peft_type") != "LORA",
-        "weight decomposition (DoRA)": settings.get("use_dora"),
-        "biases": settings.get("bias", "none") != "none" or settings.get("lora_bias"),
-        "whole layers": settings.get("modules_to_save"),
-        "several ranks": settings.get("rank_pattern") or settings.get("alpha_pattern"),
-        "the weights the wrong way round": settings.get("fan_in_fan_out"),
-    }
-    found = [what for what, is_so in odd.items() if is_so]
+    settings = lora.read_settings(folder)
+    found = lora.oddities(settings)
     if found:
         raise UserFault(
             f"The adapter in {folder} has {found[0]}, which a LoRA file does not hold.",
             "Export it merged: with --model instead of --adapter.",
         )
-    if not (folder / "adapter_model.safetensors").is_file():
-        raise UserFault(f"{folder} holds no adapter_model.safetensors.", "Check the path.")
+    if not (folder / lora.WEIGHTS).is_file():
+        raise UserFault(f"{folder} holds no {lora.WEIGHTS}.", "Check the path.")
     return folder, settings

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,10 @@ from typing import Any, Final
 import torch
 
 from trainer.config import TrainConfig
-from trainer.models import gguf_base
+from trainer.models import gguf_base, lora, weights
 from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
 from trainer.runs import disk_fault
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.errors import UserFault
 
 NEEDED: Final = (
     "hidden_size",
@@ -121,6 +121,7 @@ def load_model(
     Raises:
         UserFault: If the folder holds none.
     """
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -138,6 +139,8 @@ def load_model(
         )
     try:
         model = AutoModelForCausalLM.from_pretrained(str(folder), **options)
+    except SafetensorError as e:
+        raise weights.damaged(folder, e) from None
     except (OSError, ValueError, ImportError) as e:
         first = str(e).strip().splitlines()[0]
         raise UserFault(f"The model in {folder} cannot be loaded: {first}", "Check the folder.") from None
@@ -172,19 +175,21 @@ def hollow_model(folder: Path, *, attention: str = "sdpa") -> Any:
     return model
 
 
-def weights(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
-    """The weights of a folder's safetensors files, one after the other, by name."""
-    from safetensors import safe_open
-
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(str(path), framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118  # it is no mapping
-                yield name, file.get_tensor(name)
-
-
 def plain_name(name: str) -> str:
     """A parameter's name in the model itself, without what adapters put around it."""
     return name.removeprefix("base_model.model.").replace(".base_layer.", ".")
+
+
+def base_of_adapter(folder: Path) -> Path:
+    """The folder of the base that an adapter was trained over.
+
+    Raises:
+        UserFault: If it is gone.
+    """
+    base = Path(str(lora.read_settings(folder).get("base_model_name_or_path") or ""))
+    if not base.is_dir():
+        raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
+    return base
 
 
 def load_adapted(folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[Any, Path]:
@@ -195,10 +200,7 @@ def load_adapted(folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[A
     """
     from peft import PeftModel
 
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    base = Path(str(config.get("base_model_name_or_path") or ""))
-    if not base.is_dir():
-        raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
+    base = base_of_adapter(folder)
     with _peft_and_transformers():
         return PeftModel.from_pretrained(load_model(base, dtype=dtype), str(folder)).merge_and_unload(), base
 
@@ -225,7 +227,10 @@ def apply_liger(model: Any, device: torch.device) -> None:
 
 
 def compile_layers(model: Any, device: torch.device) -> None:
-    """Let torch compile the transformer when it is first used.
+    """Let torch compile each block of the transformer when it is first used; they are alike, so one is compiled.
+
+    After activations are checkpointed (a block is compiled inside its checkpoint) and before weights are sharded (what
+    gathers them stays outside).
 
     Raises:
         UserFault: If there is nothing here to compile with.
@@ -234,7 +239,8 @@ def compile_layers(model: Any, device: torch.device) -> None:
         raise UserFault("compile needs the package triton on a GPU.", "Install it, or set compile = false.")
     if device.type == "cpu" and not any(shutil.which(c) for c in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         raise UserFault("compile needs a C++ compiler on a CPU.", "Install one, or set compile = false.")
-    causal(model).model.compile(dynamic=True)
+    for block in causal(model).model.layers:
+        block.compile(dynamic=True)
 
 
 def with_adapters(model: Any, config: TrainConfig) -> Any:
@@ -292,54 +298,115 @@ def trained_dialect(folder: Path, asked: str = "") -> str:
 
 
 def save_model(model: Any, tokenizer: SpanTokenizer, folder: Path, *, dialect: str, dtype: torch.dtype) -> None:
-    """Write a complete Hugging Face folder, or leave the old one.
+    """Write a complete Hugging Face folder of a model that is whole in memory, or leave the old one.
 
     Raises:
         HostFault: If the disk refuses.
     """
-    from transformers.utils import logging
+    config = json.loads(model.config.to_json_string(use_diff=True))
+    config["architectures"] = [type(model).__name__]
+    held = dict(model.named_parameters())
+    shapes = {name: tuple(p.shape) for name, p in held.items()}
+    write_folder(folder, config, tokenizer, shapes, held.items(), dtype, dialect=dialect)
 
-    logging.disable_progress_bar()
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-        model.to(dtype).save_pretrained(str(part))
+
+def write_folder(
+    folder: Path,
+    like: Mapping[str, Any],
+    tokenizer: SpanTokenizer,
+    wanted: weights.Shapes,
+    tensors: Iterable[tuple[str, torch.Tensor]],
+    dtype: torch.dtype,
+    *,
+    dialect: str,
+) -> None:
+    """Write a complete Hugging Face folder, or leave the old one; the weights as they come.
+
+    Args:
+        folder: The folder.
+        like: Its ``config.json``, but for the type of the weights.
+        tokenizer: Of the model.
+        wanted: Shapes of all tensors, in the order in which they come.
+        tensors: The tensors.
+        dtype: In which they are kept.
+        dialect: Wire form of its chat template.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    config = {k: v for k, v in like.items() if k not in ("torch_dtype", "dtype")}
+    config["dtype"] = str(dtype).removeprefix("torch.")
+    with whole_folder(folder) as part:
+        weights.write(part, wanted, tensors, dtype)
+        (part / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        ends = {"bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.eos_id}
+        (part / "generation_config.json").write_text(json.dumps(ends, indent=2) + "\n", encoding="utf-8")
         save_tokenizer(tokenizer, part, dialect)
         (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
-        _replace(part, folder)
-    except OSError as e:
-        shutil.rmtree(part, ignore_errors=True)
-        raise disk_fault(folder, e) from None
-    except Exception as e:
-        # safetensors wraps what the disk said.
-        if "No space left" in str(e):
-            shutil.rmtree(part, ignore_errors=True)
-            raise HostFault(f"The disk is full: {folder} could not be written.", "Free some space.") from None
-        raise
 
 
-def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Path, dialect: str) -> None:
+def write_adapter(
+    folder: Path,
+    settings: Any,
+    matrices: Mapping[str, torch.Tensor],
+    tokenizer: SpanTokenizer,
+    *,
+    base: Path,
+    dialect: str,
+) -> None:
     """Write an adapter folder that knows its base, or leave the old one.
+
+    Args:
+        folder: The folder.
+        settings: Peft's configuration of the adapter.
+        matrices: Its tensors, under the names of Peft's file.
+        tokenizer: Of the model.
+        base: Folder of the base.
+        dialect: Wire form it was trained with.
 
     Raises:
         HostFault: If the disk refuses.
     """
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir(parents=True)
-        model.save_pretrained(str(part))
+    with whole_folder(folder) as part:
+        settings.save_pretrained(str(part))
         path = part / "adapter_config.json"
         config = json.loads(path.read_text(encoding="utf-8"))
         config["base_model_name_or_path"] = str(base.resolve())
+        config["inference_mode"] = True
         path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+        shapes = {name: tuple(t.shape) for name, t in matrices.items()}
+        weights.write(part, shapes, matrices.items(), torch.float32, stem="adapter_model")
         save_tokenizer(tokenizer, part, dialect)
         (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
+
+
+def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Path, dialect: str) -> None:
+    """Write the adapter of a model that is whole in memory.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    found = {name.replace(".default.", "."): p.detach() for name, p in model.named_parameters() if ".lora_" in name}
+    write_adapter(folder, model.peft_config["default"], found, tokenizer, base=base, dialect=dialect)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """A folder to be filled that takes the place of ``folder`` in the end, or leaves it as it was.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
         _replace(part, folder)
     except OSError as e:
-        shutil.rmtree(part, ignore_errors=True)
         raise disk_fault(folder, e) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _replace(part: Path, folder: Path) -> None:
@@ -352,32 +419,58 @@ def _replace(part: Path, folder: Path) -> None:
 
 
 def _from_gguf(path: Path, work: Path, dialect: str) -> None:
-    from transformers import AutoConfig, AutoModelForCausalLM
-
     keys = gguf_base.metadata(path)
     settings = gguf_base.config_of(keys, path)
-    tokenizer = from_gguf(path)
-    state = {name: torch.from_numpy(values.copy()) for name, values in gguf_base.weights(path, keys)}
-    settings["vocab_size"] = state["model.embed_tokens.weight"].shape[0]
-    settings["tie_word_embeddings"] = "lm_head.weight" not in state
-    settings["attention_bias"] = settings["model_type"] != "qwen2" and "model.layers.0.self_attn.q_proj.bias" in state
-    kind = settings.pop("model_type")
-    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **settings), dtype=torch.float32)
-    missing, unexpected = model.load_state_dict(state, strict=False)
-    missing = [m for m in missing if not (m == "lm_head.weight" and settings["tie_word_embeddings"])]
-    if missing or unexpected:
-        what = ", ".join([*missing, *unexpected][:3])
-        raise UserFault(f"{path.name} does not fit its architecture ({what}).", "Choose another base.")
-    model.tie_weights()
-    save_model(model, tokenizer, work / "folder", dialect=dialect, dtype=torch.float32)
-    for item in (work / "folder").iterdir():
-        item.rename(work / item.name)
-    (work / "folder").rmdir()
+    wanted = gguf_base.shapes(path)
+    settings["vocab_size"] = wanted["model.embed_tokens.weight"][0]
+    settings["tie_word_embeddings"] = "lm_head.weight" not in wanted
+    settings["attention_bias"] = settings["model_type"] != "qwen2" and "model.layers.0.self_attn.q_proj.bias" in wanted
+    _check_names(path, settings, wanted)
+    tensors = ((name, torch.from_numpy(values)) for name, values in gguf_base.weights(path, keys))
+    write_folder(work / "folder", settings, from_gguf(path), wanted, tensors, torch.float32, dialect=dialect)
+    _unfold(work)
+
+
+def _check_names(path: Path, settings: Mapping[str, Any], wanted: weights.Shapes) -> None:
+    """See that the file holds just the tensors, and in just the shapes, that its architecture has.
+
+    Raises:
+        UserFault: If not.
+    """
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    others = {k: v for k, v in settings.items() if k != "model_type"}
+    with init_empty_weights():
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(settings["model_type"], **others))
+    # Without memory, tied weights are no longer seen to be one.
+    own = {n: tuple(p.shape) for n, p in model.named_parameters() if n in wanted or n != "lm_head.weight"}
+    different = [name for name in (own.keys() | wanted.keys()) if own.get(name) != wanted.get(name)]
+    if different:
+        raise UserFault(
+            f"{path.name} does not fit its architecture ({', '.join(sorted(different)[:3])}).", "Choose another base."
+        )
 
 
 def _from_adapter(folder: Path, work: Path, dialect: str) -> None:
-    merged, base = load_adapted(folder)
-    save_model(merged, from_folder(base), work / "folder", dialect=dialect, dtype=torch.float32)
+    base = base_of_adapter(folder)
+    if lora.oddities(lora.read_settings(folder)) or not any(base.glob("*.safetensors")):
+        merged, _ = load_adapted(folder)
+        save_model(merged, from_folder(base), work / "folder", dialect=dialect, dtype=torch.float32)
+    else:
+        write_folder(
+            work / "folder",
+            read_config(base),
+            from_folder(base),
+            weights.shapes(base),
+            lora.merged(base, folder),
+            torch.float32,
+            dialect=dialect,
+        )
+    _unfold(work)
+
+
+def _unfold(work: Path) -> None:
     for item in (work / "folder").iterdir():
         item.rename(work / item.name)
     (work / "folder").rmdir()

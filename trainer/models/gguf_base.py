@@ -169,6 +169,24 @@ def _config(keys: Mapping[str, Any], arch: str) -> dict[str, Any]:
     }
 
 
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of all tensors under Hugging Face's names, in file order.
+
+    Raises:
+        ModelFileFault: If the file is damaged.
+        UserFault: If it holds a tensor that has no place in the architecture.
+    """
+    header = read_gguf(path)
+    return {_placed(t.name, header.architecture, path): tuple(reversed(t.shape)) for t in header.tensors}
+
+
+def _placed(tensor: str, arch: str, path: Path) -> str:
+    name = hf_name(tensor)
+    if name is None:
+        raise UserFault(f"{path.name} holds {tensor}, which has no place in {arch}.", "Choose another base.")
+    return name
+
+
 def weights(path: Path, keys: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Every tensor under Hugging Face's name, float32, in file order.
 
@@ -185,9 +203,7 @@ def weights(path: Path, keys: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     shape = Shape(arch, heads, int(keys.get(f"{arch}.attention.head_count_kv", heads)))
     mapped = np.memmap(path, dtype=np.uint8, mode="r")
     for tensor in header.tensors:
-        name = hf_name(tensor.name)
-        if name is None:
-            raise UserFault(f"{path.name} holds {tensor.name}, which has no place in {arch}.", "Choose another base.")
+        name = _placed(tensor.name, arch, path)
         start = header.data_offset + tensor.offset
         raw = mapped[start : start + tensor.bytes]
         kind = GGMLQuantizationType[tensor.type]

@@ -19,15 +19,16 @@ class Stop:
 
 
 @contextlib.contextmanager
-def signals() -> Iterator[Stop]:
-    """SIGINT and SIGTERM ask to stop after the step; a second SIGINT stops at once."""
+def signals(*, loud: bool = True) -> Iterator[Stop]:
+    """SIGINT and SIGTERM ask to stop after the step; a second SIGINT stops at once; said if ``loud``."""
     stop = Stop()
 
     def ask(number: int, _: object) -> None:
         if stop.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.asked = True
-        os.write(2, b"\nStopping after this step; once more stops at once.\n")
+        if loud:
+            os.write(2, b"\nStopping after this step; once more stops at once.\n")
 
     before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

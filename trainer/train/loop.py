@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import math
-import shutil
 import time
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -32,13 +32,12 @@ from trainer.data.records import Rejects, origin, read_records, stable_fraction
 from trainer.models import bases
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
-from trainer.runs import ProgressLine, Run, digest, sha256_of
-from trainer.train import checkpoint
+from trainer.runs import ProgressLine, Run, digest, only_one, sha256_of
+from trainer.train import checkpoint, model, result
 from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
-from trainer.train.checkpoint import Position
+from trainer.train.checkpoint import Position, Resumed, Saver
 from trainer.train.interrupts import Stop, signals
-from trainer.train.loss import SupervisedLoss
-from trainer.train.ranks import Ranks, fill, process_group, shard
+from trainer.train.ranks import Ranks, process_group
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import HostFault, TutorError, UserFault
@@ -121,20 +120,26 @@ def train(job: Job) -> Position:
             raise UserFault("There is no GPU here, and bf16 needs one.", "Set precision to fp32: --set precision=fp32")
         if config.method == "qlora" and ranks.device.type != "cuda":
             raise UserFault("qlora needs a CUDA GPU.", "Choose method lora.")
-        if ranks.first:
-            bases.prepare(job.base, job.run.folder / "base", config.dialect)
-        ranks.wait()
-        folder = bases.prepare(job.base, job.run.folder / "base", config.dialect)
-        tokenizer = from_folder(folder)
-        bases.check_exportable(folder, tokenizer)
-        training, held_out, tasks, rejected = _data(job, tokenizer)
-        loop = TrainingLoop(job, ranks, folder, tokenizer, training, held_out, tasks)
-        if ranks.first:
-            loop.describe(rejected)
-        with signals() as stop:
-            position = loop.run(stop)
-        loop.finish(position)
-        return position
+        with _claimed(job.run, ranks):
+            folder = ranks.once_a_node(lambda: bases.prepare(job.base, job.run.folder / "base", config.dialect))
+            tokenizer = from_folder(folder)
+            bases.check_exportable(folder, tokenizer)
+            training, held_out, tasks, rejected = ranks.together(lambda: _data(job, tokenizer))
+            loop = TrainingLoop(job, ranks, folder, tokenizer, training, held_out, tasks)
+            with signals(loud=ranks.first) as stop:
+                position = loop.run(stop, rejected)
+            loop.finish(position)
+            return position
+
+
+@contextlib.contextmanager
+def _claimed(run: Run, ranks: Ranks) -> Iterator[None]:
+    """The run folder, for this run alone while it is under way."""
+    with contextlib.ExitStack() as stack:
+        ranks.together(
+            lambda: stack.enter_context(only_one(run.folder / "train.lock", "This run folder")) if ranks.first else None
+        )
+        yield
 
 
 def total_steps(n: int, config: TrainConfig) -> int:
@@ -175,11 +180,10 @@ class TrainingLoop:
         self._training, self._held_out, self._tasks = training, list(held_out), tasks
         config = self._config = job.config
         torch.manual_seed(config.seed)
-        self._sharded = ranks.world > 1 and config.parallel == "fsdp"
-        self._autocast = config.precision == "bf16" and not self._sharded
-        self._module = self._build()
+        self._built = model.build(folder, config, ranks)
+        self._module, self._sharded = self._built.module, self._built.sharded
         torch.manual_seed(config.seed * 1000 + ranks.rank)  # dropout differs between ranks
-        self._trained = [p for p in self._module.parameters() if p.requires_grad]
+        self._trained = self._built.parameters
         self._optimizer = torch.optim.AdamW(
             [
                 {"params": [p for p in self._trained if p.ndim > 1], "weight_decay": config.weight_decay},
@@ -197,52 +201,14 @@ class TrainingLoop:
             "data": training.digest(),
             "base": digest([sha256_of(p) for p in sorted(folder.glob("*.safetensors"))]),
         }
-        self._board = _board(job) if ranks.first else None
+        self._saver = Saver(
+            self._checkpoints, self._module, self._optimizer, ranks, identity=self._identity, keep=config.keep
+        )
+        self._board: Any = None
         self._note = ""
 
-    def _build(self) -> SupervisedLoss:
-        config, device = self._config, self._ranks.device
-        # What is sharded together must be of one type, and what is trained is kept in float32.
-        lean = config.method != "full" and not self._sharded
-        frozen_dtype = bases.DTYPES[config.precision] if lean else torch.float32
-        four_bit = config.method == "qlora"
-        hollow = bases.hollow_model(self._folder, attention=config.attention) if self._sharded else None
-        model = hollow or bases.load_model(
-            self._folder, dtype=frozen_dtype, attention=config.attention, four_bit=four_bit
-        )
-        if config.liger:
-            bases.apply_liger(model, device)
-        if config.gradient_checkpointing:
-            bases.checkpoint_activations(model)
-            if config.method != "full":
-                model.enable_input_require_grads()
-        if config.method != "full":
-            model = bases.with_adapters(model, config)
-            for p in model.parameters():
-                if p.requires_grad:
-                    p.data = p.data.float()
-        model.train()
-        module = SupervisedLoss(model, config.ce_chunk)
-        if not four_bit and not self._sharded:
-            # Sharding moves one layer after the other: the whole model need not fit onto one device.
-            module.to(device)
-        if config.compile:
-            bases.compile_layers(model, device)
-        if self._sharded:
-            shard(module, bases.causal(model).model.layers, config)
-        if hollow is not None:
-            self._fill(module)
-        return module
-
-    def _fill(self, module: SupervisedLoss) -> None:
-        """Read this rank's share of the weights; adapters have theirs already."""
-        without = fill(module, bases.weights(self._folder), lambda name: bases.plain_name(name.removeprefix("model.")))
-        missing = [name for name in without if "lora_" not in name]
-        if missing:
-            raise UserFault(f"The model in {self._folder} has no weights for {missing[0]}.", "Check the folder.")
-
-    def describe(self, rejected: Sequence[str]) -> None:
-        """Write what this run is, and say the main things."""
+    def describe(self, rejected: Sequence[str], resumed: Resumed | None) -> None:
+        """Write what this run is, and say the main things; what earlier starts wrote is kept below it."""
         config, data, run = self._config, self._training, self._job.run
         inputs = [*self._job.data, *self._job.eval_data]
         provenance = run.provenance("train", config.to_dict(), inputs)
@@ -263,6 +229,7 @@ class TrainingLoop:
                 "trained_parameters": sum(p.numel() for p in self._trained),
                 "ranks": self._ranks.world,
                 "device": str(self._ranks.device),
+                "starts": _starts(run, provenance["started"], self._ranks.world, resumed),
             },
         )
         said = f"{len(data.samples):,} samples, {data.tokens:,} tokens, {data.targets:,} supervised; "
@@ -274,26 +241,23 @@ class TrainingLoop:
         if self._tasks and self._sharded:
             said += "; the accuracy is not measured, because no rank has the whole of a sharded model"
         print(said, flush=True)
+        if resumed is not None:
+            print(resumed.sentence(), flush=True)
 
-    def run(self, stop: Stop) -> Position:
+    def run(self, stop: Stop, rejected: Sequence[str] = ()) -> Position:
         """From the last checkpoint, or the start, to the end."""
         config, run, first = self._config, self._job.run, self._ranks.first
         position = Position()
-        newest = checkpoint.latest(self._checkpoints)
-        if newest is not None:
-            position = checkpoint.load(
-                newest,
-                self._module,
-                self._optimizer,
-                self._ranks,
-                identity=self._identity,
-                sharded=self._sharded,
-            )
-            if first:
-                print(f"Going on from step {position.step:,}.", flush=True)
+        resumed = checkpoint.find(self._checkpoints, self._ranks, self._identity)
+        if resumed is not None:
+            checkpoint.load(resumed, self._module, self._optimizer, self._ranks)
+            position = resumed.position
         if first:
+            # Only now: a start that is refused leaves what is known of the run as it was.
+            self.describe(rejected, resumed)
             run.keep_metrics(position.step)
-        progress = ProgressLine("train", self._steps, position.step) if first else None
+            self._board = _board(self._job, position.step)
+        progress = ProgressLine("train", self._steps, position.step, every=config.log_every) if first else None
         saved = position.step
         if not position.step:
             self._solve(position, stop)
@@ -308,10 +272,12 @@ class TrainingLoop:
                 self._solve(position, stop)
             stopping = self._ranks.any(stop.asked)
             if stopping or last or (config.save_every and step % config.save_every == 0):
-                self._save(position)
+                self._saver.save(position)
                 saved = step
             if stopping and not last:
+                self._saver.finish()
                 raise Interrupted(f"Stopped at step {saved:,} of {self._steps:,}. The same command goes on from here.")
+        self._saver.finish()
         return position
 
     def _steps_from(self, position: Position) -> Iterator[Position]:
@@ -338,16 +304,17 @@ class TrainingLoop:
         self._optimizer.zero_grad(set_to_none=True)
         with self._memory(position.step + 1, max(map(len, rows))):
             total = torch.zeros((), device=ranks.device)
-            for row in share(rows, ranks.world)[ranks.rank]:
-                loss = self._loss(row) / n_targets
-                loss.backward()
+            mine = share(rows, ranks.world)[ranks.rank]
+            for i, row in enumerate(mine, 1):
+                with self._gradients(last=i == len(mine)):
+                    loss = self._loss(row, learning=True) / n_targets
+                    loss.backward()
                 total += loss.detach()
-            if not self._sharded:
-                ranks.sum_gradients(self._trained)
             loss_value = ranks.sum(float(total))
             norm = self._norm()
             if not (math.isfinite(loss_value) and math.isfinite(norm)):
                 raise self._not_finite(position.step + 1, loss_value, samples)
+            self._saver.settle()
             self._optimizer.step()
         seconds = time.perf_counter() - began
         position = replace(
@@ -372,11 +339,19 @@ class TrainingLoop:
         self._note = f"loss {loss_value:.4f}, {n_tokens / seconds:,.0f} tokens/s"
         return position
 
-    def _loss(self, row: Row) -> torch.Tensor:
+    def _gradients(self, *, last: bool) -> Any:
+        """Replicas add up their gradients after the last row of a step, not after each."""
+        return (
+            contextlib.nullcontext()
+            if last or not hasattr(self._built.forward, "no_sync")
+            else self._built.forward.no_sync()
+        )
+
+    def _loss(self, row: Row, *, learning: bool = False) -> torch.Tensor:
         device = self._ranks.device
         tensors = [torch.from_numpy(x).unsqueeze(0).to(device) for x in (row.ids, row.positions, row.targets)]
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._autocast):
-            loss: torch.Tensor = self._module(*tensors)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._built.autocast):
+            loss: torch.Tensor = (self._built.forward if learning else self._module)(*tensors)
         return loss
 
     def _norm(self) -> float:
@@ -437,7 +412,7 @@ class TrainingLoop:
             n_ctx=max(2048, config.max_length + config.solve_max_tokens),
             n_seq=max(1, min(n, 16 if device.type == "cuda" else 4)),
             name="the model in training",
-            autocast=torch.bfloat16 if self._autocast else None,
+            autocast=torch.bfloat16 if self._built.autocast else None,
         )
 
     def _tell(self, position: Position, **values: Any) -> None:
@@ -447,18 +422,6 @@ class TrainingLoop:
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, position.step)
-
-    def _save(self, position: Position) -> None:
-        checkpoint.save(
-            self._checkpoints,
-            position,
-            self._module,
-            self._optimizer,
-            self._ranks,
-            identity=self._identity,
-            keep=self._config.keep,
-            sharded=self._sharded,
-        )
 
     def _good(self) -> str:
         newest = checkpoint.latest(self._checkpoints)
@@ -494,43 +457,25 @@ class TrainingLoop:
         loss = self._evaluate(position)
         if self._board is not None:
             self._board.close()
-        model = self._whole_model()
-        if not self._ranks.first:
-            self._ranks.wait()
-            return
         config, run = self._config, self._job.run
-        dtype = bases.DTYPES[config.precision]
-        result = run.folder / "model"
-        if config.method != "full":
-            adapter = run.folder / "adapter"
-            bases.save_adapter(model, self._tokenizer, adapter, base=self._folder, dialect=config.dialect)
-        if config.method == "qlora":
-            result = run.folder / "adapter"
-        else:
-            whole = model.merge_and_unload() if config.method == "lora" else model
-            bases.save_model(whole, self._tokenizer, result, dialect=config.dialect, dtype=dtype)
+        folder = result.write(self._module, config, self._ranks, run.folder, self._folder, self._tokenizer)
+        if not self._ranks.first:
+            return
         summary = {"steps": position.step, "held_out_loss": loss, "seconds": round(position.seconds, 1)}
         run.write_json("result.json", {**summary, "tokens": position.tokens, "supervised": position.targets})
         held = "" if loss is None else f", held-out loss {loss:.4f}"
-        print(f"{result}: {position.step:,} steps{held}.", flush=True)
-        self._ranks.wait()
+        print(f"{folder}: {position.step:,} steps{held}.", flush=True)
 
-    def _whole_model(self) -> Any:
-        """The model with all its weights in this process; every rank must call it."""
-        if not self._sharded:
-            return self._module.model
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        state = get_model_state_dict(self._module, options=options)
-        if not self._ranks.first:
-            return None
-        model = bases.load_model(self._folder)
-        if self._config.method != "full":
-            model = bases.with_adapters(model, self._config)
-        prefix = "model."
-        model.load_state_dict({k.removeprefix(prefix): v for k, v in state.items()}, strict=False)
-        return model
+def _starts(run: Run, started: str, ranks: int, resumed: Resumed | None) -> list[dict[str, Any]]:
+    """Every start of the run, this one last: where it went on from, and which settings were changed for it."""
+    try:
+        before = json.loads((run.folder / "train.provenance.json").read_text(encoding="utf-8"))["starts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = []
+    changed = {k: {"was": was, "is": now} for k, (was, now) in resumed.changed.items()} if resumed else {}
+    this = {"started": started, "ranks": ranks, "step": resumed.position.step if resumed else 0, "changed": changed}
+    return [*(before if resumed else []), this]
 
 
 @contextlib.contextmanager
@@ -573,15 +518,15 @@ def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ..
     return training, kept, tasks[: config.solve_problems], rejects.lines
 
 
-def _board(job: Job) -> Any:
+def _board(job: Job, step: int) -> Any:
     if not job.tensorboard:
         return None
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise UserFault("TensorBoard is not installed.", "Install the package tensorboard.") from None
-    shutil.rmtree(job.run.folder / "tensorboard", ignore_errors=True)
-    return SummaryWriter(str(job.run.folder / "tensorboard"))
+    # Events after the step from which the run goes on are hidden, those before it stay.
+    return SummaryWriter(str(job.run.folder / "tensorboard"), purge_step=step + 1 if step else None)
 
 
 def _toml_value(text: str) -> Any:

@@ -123,7 +123,8 @@ class SupervisedLoss(nn.Module):  # type: ignore[misc]  # torch is not there whe
         total = hidden.sum().float() * 0.0
         if type(head) is nn.Linear and head.bias is None:
             return total + _HeadLoss.apply(hidden, head.weight, wanted, self.chunk, torch.is_grad_enabled())
-        for start in range(0, len(wanted), self.chunk):
+        # Without a target once, so that every weight takes part on every rank.
+        for start in range(0, max(1, len(wanted)), self.chunk):
             part = slice(start, start + self.chunk)
             if torch.is_grad_enabled():
                 total = total + checkpoint(chunk_loss, hidden[part], wanted[part], head, use_reentrant=False)

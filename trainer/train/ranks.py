@@ -1,4 +1,8 @@
-"""The processes of a run: one, or several started by torchrun. The only module that speaks to torch.distributed."""
+"""The processes of a run: one, or several started by torchrun. The only module that speaks to torch.distributed.
+
+A fault of one rank becomes everybody's: work that may fail is done through :meth:`Ranks.together`, so that no rank
+waits for one that has given up, and the sentence is said once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,22 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import distributed, nn
 
 from trainer.config import TrainConfig
+from trainer.telling import SaidElsewhere
+from trainer.train.watch import AGAIN, Watch
+from tutor_app.core.errors import HostFault, TutorError, UserFault
+
+T = TypeVar("T")
+
+GROUP_TIMEOUT: Final = timedelta(minutes=30)
+"""Longest that a collective operation waits: as long as a rank may measure or write while the others wait. Ranks that
+are gone are found by :mod:`trainer.train.watch` long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +36,15 @@ class Ranks:
         rank: From 0.
         world: How many there are.
         device: Where this one computes.
+        local: From 0 on this computer.
+        saving: A process group of its own for what goes on in the background, or None.
     """
 
     rank: int
     world: int
     device: torch.device
+    local: int = 0
+    saving: Any = None
 
     @property
     def first(self) -> bool:
@@ -58,19 +76,51 @@ class Ranks:
         distributed.all_gather_object(found, value)
         return found
 
-    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Add up the gradients of replicas; one that a rank did not touch counts as zero."""
+    def from_first(self, value: T) -> T:
+        """The first rank's value, on every rank."""
         if self.world == 1:
-            return
-        for p in parameters:
-            if p.grad is None:
-                p.grad = torch.zeros_like(p)
-            distributed.all_reduce(p.grad)
+            return value
+        box = [value]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do something on every rank; if it fails on one, it has failed on all.
+
+        Raises:
+            TutorError: The fault of the first rank that has one.
+        """
+        result: T | None = None
+        own: TutorError | None = None
+        try:
+            result = work()
+        except TutorError as e:
+            own = e
+        found = self.gather(None if own is None else (type(own), own.message, own.remedy))
+        failed = next((i for i, f in enumerate(found) if f is not None), None)
+        if failed is None:
+            return result  # type: ignore[return-value]  # it is what work gave
+        if own is not None and failed == self.rank:
+            raise own
+        kind, message, remedy = found[failed]
+        raise SaidElsewhere(message, remedy) from kind(message, remedy)
+
+    def once_a_node(self, work: Callable[[], T]) -> T:
+        """Do something on the first rank of each computer, then on the others, who find it done."""
+        if self.world == 1:
+            return work()
+        done = self.together(lambda: work() if self.local == 0 else None)
+        found = self.together(lambda: work() if self.local else None)
+        return done if self.local == 0 else found  # type: ignore[return-value]  # one of them is what work gave
 
 
 @contextlib.contextmanager
 def process_group() -> Iterator[Ranks]:
-    """Join the fellows that torchrun started, if any; leave them at the end."""
+    """Join the fellows that torchrun started, if any; leave them at the end.
+
+    Raises:
+        HostFault: If another rank is gone, or all cannot be reached.
+    """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
@@ -79,32 +129,106 @@ def process_group() -> Iterator[Ranks]:
     if world == 1:
         yield Ranks(0, 1, device)
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    # On a GPU the CPU's backend is there too: for checkpoints in the background and weights that are kept outside.
+    with _lost_ranks():
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        distributed.init_process_group(backend, timeout=GROUP_TIMEOUT)
+        saving = distributed.new_group(backend="gloo", timeout=GROUP_TIMEOUT)
     try:
-        yield Ranks(rank, world, device)
+        with _lost_ranks(), Watch(_own_store(), rank, world):
+            yield Ranks(rank, world, device, local, saving)
     finally:
-        distributed.destroy_process_group()
+        with contextlib.suppress(RuntimeError):
+            distributed.destroy_process_group()
+
+
+def _own_store() -> Any:
+    """A connection of its own to the store of this run: one connection is not for two threads."""
+    return distributed.TCPStore(
+        os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), None, False, timeout=timedelta(seconds=60)
+    )
+
+
+@contextlib.contextmanager
+def _lost_ranks() -> Iterator[None]:
+    """A broken connection as a sentence."""
+    try:
+        yield
+    except (distributed.DistError, RuntimeError) as e:
+        words = str(e)
+        broken = ("gloo/", "Connection closed", "Connection reset", "NCCL", "Timed out", "Broken pipe", "TCPStore")
+        if not isinstance(e, distributed.DistError) and not any(w in words for w in broken):
+            raise
+        raise HostFault("Another rank ended or cannot be reached, so the run was ended.", AGAIN) from e
 
 
 def shard(module: nn.Module, layers: Iterable[nn.Module], config: TrainConfig) -> None:
-    """Shard the weights, gradients and optimiser state over all ranks (FSDP2, the ZeRO-3 of the published recipe).
+    """Shard the weights, gradients and optimiser state over ranks (FSDP2, the ZeRO-3 of the published recipe).
 
+    Over all ranks, or with ``shard_ranks`` over that many neighbours, each group of them a replica of the others
+    (HSDP). With ``offload`` what is sharded is kept in the computer's own memory, and the optimiser works there.
     Gradients are summed, not averaged: the loss is divided by the targets of the whole batch already.
+
+    Raises:
+        UserFault: If the ranks cannot be divided so.
     """
-    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+    from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy, fully_shard
 
     policy = MixedPrecisionPolicy()
     if config.precision == "bf16":
         policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    gpu = torch.cuda.is_available()
+    options: dict[str, Any] = {
+        "mesh": _mesh("cuda" if gpu else "cpu", config.shard_ranks),
+        "mp_policy": policy,
+        "offload_policy": CPUOffloadPolicy(pin_memory=gpu) if config.offload else OffloadPolicy(),
+    }
     for layer in layers:
         _solid(layer)
-        fully_shard(layer, mp_policy=policy)
+        fully_shard(layer, **options)
     _solid(module)
-    root: Any = fully_shard(module, mp_policy=policy)
+    root: Any = fully_shard(module, **options)
     for part in root.modules():
         if hasattr(part, "set_gradient_divide_factor"):
             part.set_gradient_divide_factor(1.0)
             part.set_force_sum_reduction_for_comms(True)
+
+
+def _mesh(device: str, shard_ranks: int) -> Any:
+    from torch.distributed.device_mesh import init_device_mesh
+
+    world = distributed.get_world_size()
+    if not shard_ranks or shard_ranks == world:
+        return init_device_mesh(device, (world,))
+    if world % shard_ranks:
+        raise UserFault(
+            f"{world} ranks cannot be divided into groups of {shard_ranks}.", "Set shard_ranks to a divisor of them."
+        )
+    return init_device_mesh(device, (world // shard_ranks, shard_ranks), mesh_dim_names=("replicate", "shard"))
+
+
+def replicate(module: nn.Module, device: torch.device) -> nn.Module:
+    """Let torch add up the gradients of replicas, in buckets and while the backward pass goes on.
+
+    They are summed, not averaged: the loss is divided by the targets of the whole batch already.
+    """
+    from torch.nn.parallel import DistributedDataParallel
+
+    replica: Any = DistributedDataParallel(
+        module,
+        device_ids=[device.index] if device.type == "cuda" else None,
+        broadcast_buffers=False,
+        gradient_as_bucket_view=True,
+    )
+    # Torch looks at the hook's annotations and refuses those that are text.
+    replica.register_comm_hook(None, lambda _, bucket: _add_up(bucket))
+    return replica
+
+
+def _add_up(bucket: Any) -> Any:
+    """What torch calls for each bucket of gradients."""
+    sent = distributed.all_reduce(bucket.buffer(), async_op=True)
+    return sent.get_future().then(lambda done: done.value()[0])
 
 
 def _solid(module: nn.Module) -> None:
