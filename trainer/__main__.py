@@ -28,6 +28,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.config import explained
 from trainer.data import seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
 from trainer.steps import MAX_CORRECTIONS, METHODS
@@ -50,6 +51,9 @@ STEP_MODULES: Final = {
 }
 """Steps whose module has ``add_arguments(parser)`` and ``main(arguments)``; imported only when it is asked for."""
 
+GOES_ON: Final = frozenset(("make-code", "alter", "train", "evaluate"))
+"""Steps that keep what they have done when they are stopped."""
+
 EXAMPLES: Final = {
     "seeds": "seeds gsm8k.train.jsonl --format gsm8k --run runs/data",
     "make-code": "make-code gsm8k.train.jsonl --run runs/data",
@@ -62,7 +66,7 @@ EXAMPLES: Final = {
     "view": "view runs/data/stage2.jsonl --tokenizer qwen2.5-coder-0.5b-instruct-q4_k_m.gguf --n 3",
     "tiny": "tiny runs/data/stage2.jsonl --out runs/tiny",
     "train": "train --config trainer/configs/stage2-cpu.toml --base runs/stage1/model --data runs/data/stage2.jsonl "
-    "--run runs/stage2 --set max_steps=200 solve_every=50 (every setting is explained in trainer/config.py)",
+    "--run runs/stage2 --set max_steps=200 solve_every=50",
     "plot": "plot runs/stage1 runs/stage2 --out curves.svg",
     "export": "export --model runs/stage2/model --out stage2.gguf --type q8_0 --import",
     "evaluate": "evaluate --model runs/stage2 --benchmark gsm8k --data gsm8k.test.jsonl --limit 50 --out stage2.jsonl",
@@ -145,7 +149,13 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument(
         "--not-decontaminated", action="store_true", help="also train on records that were compared with no test set"
     )
-    p.add_argument("--tensorboard", action="store_true", help="also write TensorBoard events")
+    p.add_argument(
+        "--tracker",
+        **several,
+        choices=("tensorboard", "trackio", "wandb"),
+        help="where the numbers go too, beside metrics.jsonl",
+    )
+    p.add_argument("--tensorboard", action="store_true", help="the same as --tracker tensorboard")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
 
     p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
@@ -186,6 +196,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     for name, example in EXAMPLES.items():
         if name in steps.choices:
             steps.choices[name].epilog = f"Example: python -m trainer {example}"
+    training = steps.choices["train"]
+    training.formatter_class = argparse.RawDescriptionHelpFormatter
+    training.epilog = f"Settings, in the file or after --set:\n{explained().replace('%', '%%')}\n\n{training.epilog}"
     return top
 
 
@@ -207,7 +220,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         # Pressed again now, it would only tear this sentence apart.
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        again = "goes on from here" if arguments.step in GOES_ON else "starts afresh"
+        print(f"Stopped. The same command {again}.", file=sys.stderr)
         signal.signal(signal.SIGINT, before)
         return EXIT_INTERRUPTED
 

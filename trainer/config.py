@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
+import re
+import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -163,20 +166,7 @@ def from_mapping(data: Mapping[str, Any], where: str) -> TrainConfig:
     Raises:
         UserFault: With every mistake at once.
     """
-    hints = get_type_hints(TrainConfig)
-    reading = _Reading()
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if key in _SECTIONS and isinstance(value, dict):
-            flat.update(value)
-        else:
-            flat[key] = value
-    for key, value in flat.items():
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            reading.problems.append(f"{key} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
-        else:
-            _take(reading, key, value, hints[key])
+    reading = _read(_flat(data))
     config = TrainConfig(**reading.values)
     problems = reading.problems + config.problems()
     if problems:
@@ -189,10 +179,10 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
 
     Args:
         path: The file.
-        overrides: Settings from the command line, which win.
+        overrides: Settings from the command line, which win wherever the file has them, in a section or not.
 
     Raises:
-        UserFault: If it cannot be read, or with every mistake at once.
+        UserFault: If it cannot be read, or with every mistake at once, of the file or of the command line.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -200,7 +190,56 @@ def load(path: Path, overrides: Mapping[str, Any] | None = None) -> TrainConfig:
         raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise UserFault(f"{path} is not TOML: {e}.", "Correct the file.") from None
-    return from_mapping({**data, **(overrides or {})}, str(path))
+    if not overrides:
+        return from_mapping(data, str(path))
+    mistakes = _read(overrides).problems
+    if mistakes:
+        raise UserFault(f"--set cannot be used: {'; '.join(mistakes)}.", "Correct what follows --set.")
+    without = {k: v for k, v in _flat(data).items() if k not in overrides}
+    from_mapping(without, str(path))
+    return from_mapping({**without, **overrides}, f"{path} with --set {' '.join(overrides)}")
+
+
+def _flat(data: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in _SECTIONS and isinstance(value, dict):
+            flat.update(value)
+        else:
+            flat[key] = value
+    return flat
+
+
+def _read(flat: Mapping[str, Any]) -> _Reading:
+    hints = get_type_hints(TrainConfig)
+    reading = _Reading()
+    for key, value in flat.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            reading.problems.append(f"{key} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+        else:
+            _take(reading, key, value, hints[key])
+    return reading
+
+
+def explained() -> str:
+    """Every setting with its default and its meaning, for the help of the command line."""
+    meanings = dict(_MEANING.findall(inspect.cleandoc(TrainConfig.__doc__ or "")))
+    lines = []
+    for field_ in dataclasses.fields(TrainConfig):
+        default = field_.default
+        shown = ",".join(default) if isinstance(default, tuple) else str(default)
+        shown = shown.lower() if isinstance(default, bool) else shown
+        text = " ".join(str(meanings.get(field_.name, "")).split())
+        if get_origin(hint := get_type_hints(TrainConfig)[field_.name]) is Literal:
+            text = f"{text} One of {', '.join(get_args(hint))}."
+        lines.append(f"  {field_.name} = {shown}")
+        lines += textwrap.wrap(text, 100, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join(lines)
+
+
+_MEANING: Final = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)
+"""A setting in the docstring of :class:`TrainConfig`."""
 
 
 def _take(reading: _Reading, key: str, value: Any, hint: Any) -> None:

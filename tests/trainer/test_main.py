@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from tests.trainer.local_code import LocalExecutor
 from tests.waiting import wait_until
 from trainer.__main__ import STEP_MODULES, main
+from trainer.config import TrainConfig
 from trainer.data.records import Rejects, read_records
 from trainer.runs import Run
 from trainer.steps import alter_problems, make_code
@@ -143,3 +145,13 @@ def test_in_the_real_sandbox(gsm8k: Path, tmp_path: Path) -> None:
     make_code(Run.at(tmp_path / "local"), [gsm8k], LocalExecutor, limit=3)
     local = read_records([tmp_path / "local" / "make-code.jsonl"], Rejects())
     assert records == local
+
+
+def test_every_setting_is_explained_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    said = capsys.readouterr().out
+    for name in TrainConfig().to_dict():
+        assert f"  {name} = " in said
+        assert re.search(rf"^  {name} = .*\n {{6}}\S", said, re.MULTILINE), name
+    assert "lr = 2e-05\n      Peak learning rate." in said

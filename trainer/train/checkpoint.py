@@ -122,7 +122,7 @@ class Saver:
         self._folder, self._module, self._optimizer, self._ranks = folder, module, optimizer, ranks
         self._identity, self._keep = identity, keep
         self._written: threading.Event | None = None
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
         self._path = folder
         self._in_place = False
 
@@ -213,7 +213,7 @@ class Saver:
                 complete = sorted(p for p in self._folder.glob("step-*") if _NAME.fullmatch(p.name))
                 for old in complete[: -self._keep]:
                     shutil.rmtree(old, ignore_errors=True)
-        except Exception as e:  # noqa: BLE001 - handed to the thread that waits
+        except (Exception, dcp.CheckpointException) as e:  # noqa: BLE001 - handed to the thread that waits
             self._failure = e
             if self._ranks.first:
                 shutil.rmtree(part, ignore_errors=True)
@@ -285,7 +285,8 @@ def load(resumed: Resumed, module: nn.Module, optimizer: torch.optim.Optimizer, 
                 raise ValueError(f"it holds other tensors, such as {min(there ^ state.keys())}")
             wanted = {**state, **({n: v for n, (_, v) in random.items()} if same else {})}
             dcp.load(wanted, storage_reader=reader, process_group=ranks.saving, no_dist=ranks.world == 1)
-        except Exception as e:  # noqa: BLE001 - torch's reader fails in many ways, a pickle's among them
+        # Torch's reader fails in many ways, a pickle's among them; what holds all ranks' is no Exception.
+        except (Exception, dcp.CheckpointException) as e:  # noqa: BLE001
             raise _unreadable(resumed.path, _cause(e)) from None
         if same:
             _set_random_state({kind: values for kind, values in random.values()})
@@ -391,16 +392,13 @@ def _compare(saved: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[str
     return refused, {k: v for k, v in different.items() if k not in fixed}
 
 
-def _cause(error: Exception) -> Exception:
+def _cause(error: BaseException) -> BaseException:
     """What a rank met with: torch wraps it in an exception for all of them."""
     failures = getattr(error, "failures", None)
-    if failures:
-        inner = next(iter(failures.values()))[0]
-        return inner if isinstance(inner, Exception) else error
-    return error
+    return next(iter(failures.values()))[0] if failures else error
 
 
-def _fault(path: Path, error: Exception) -> TutorError:
+def _fault(path: Path, error: BaseException) -> TutorError:
     cause: BaseException | None = _cause(error)
     # torch's writer turns what the disk said into a RuntimeError of its own.
     while cause is not None and not isinstance(cause, OSError | TutorError):
@@ -412,7 +410,7 @@ def _fault(path: Path, error: Exception) -> TutorError:
     return HostFault(f"{path} could not be written: {_first_line(_cause(error))}.")
 
 
-def _unreadable(path: Path, error: Exception) -> HostFault:
+def _unreadable(path: Path, error: BaseException) -> HostFault:
     return HostFault(
         f"The checkpoint {path} cannot be read: {_first_line(error)}.", "Delete it: the one before is used."
     )

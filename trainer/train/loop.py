@@ -38,6 +38,7 @@ from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_o
 from trainer.train.checkpoint import Position, Resumed, Saver
 from trainer.train.interrupts import Stop, signals
 from trainer.train.ranks import Ranks, process_group
+from trainer.train.trackers import Tracker, open_trackers
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import HostFault, TutorError, UserFault
@@ -60,7 +61,7 @@ class Job:
         eval_data: Files of records for the held-out loss; empty takes them out of ``data``.
         solve_data: File of problems for the accuracy; None takes the held-out records'.
         strict: Whether a broken line ends the step.
-        tensorboard: Whether to write its events too.
+        trackers: Where the numbers go beside the metrics.
         stamped: Refuse records that were not compared with any test set.
     """
 
@@ -71,7 +72,7 @@ class Job:
     eval_data: tuple[Path, ...] = ()
     solve_data: Path | None = None
     strict: bool = True
-    tensorboard: bool = False
+    trackers: tuple[str, ...] = ()
     stamped: bool = False
 
 
@@ -84,9 +85,9 @@ def main(a: argparse.Namespace) -> int:
     overrides: dict[str, Any] = {}
     for item in a.set:
         key, eq, value = item.partition("=")
-        if not eq:
+        if not eq or not key.strip():
             raise UserFault(f"--set {item} is not KEY=VALUE.", "For example: --set lr=1e-4")
-        overrides[key] = _toml_value(value)
+        overrides[key.strip()] = _toml_value(value)
     job = Job(
         config=load(a.config, overrides),
         base=a.base,
@@ -95,7 +96,7 @@ def main(a: argparse.Namespace) -> int:
         eval_data=tuple(a.eval_data),
         solve_data=a.solve_data,
         strict=not a.skip,
-        tensorboard=a.tensorboard,
+        trackers=(*a.tracker, *(("tensorboard",) if a.tensorboard else ())),
         stamped=not a.not_decontaminated,
     )
     try:
@@ -204,7 +205,7 @@ class TrainingLoop:
         self._saver = Saver(
             self._checkpoints, self._module, self._optimizer, ranks, identity=self._identity, keep=config.keep
         )
-        self._board: Any = None
+        self._trackers: list[Tracker] = []
         self._note = ""
 
     def describe(self, rejected: Sequence[str], resumed: Resumed | None) -> None:
@@ -256,7 +257,7 @@ class TrainingLoop:
             # Only now: a start that is refused leaves what is known of the run as it was.
             self.describe(rejected, resumed)
             run.keep_metrics(position.step)
-            self._board = _board(self._job, position.step)
+            self._trackers = open_trackers(self._job.trackers, run.folder, position.step, config.to_dict())
         progress = ProgressLine("train", self._steps, position.step, every=config.log_every) if first else None
         saved = position.step
         if not position.step:
@@ -419,9 +420,27 @@ class TrainingLoop:
         if not self._ranks.first:
             return
         self._job.run.note(step=position.step, epoch=position.epoch, **values)
-        if self._board is not None:
-            for name, value in values.items():
-                self._board.add_scalar(name, value, position.step)
+        for tracker in self._trackers:
+            tracker.log(position.step, values)
+
+    def _thriftier(self) -> str:
+        """What takes less memory and still may be changed when the run goes on."""
+        config = self._config
+        ways = []
+        if not config.gradient_checkpointing:
+            ways.append("gradient_checkpointing=true")
+        if config.packing and config.row_length > config.max_length:
+            ways.append(f"row_tokens={config.max_length}")
+        elif config.packing:
+            ways.append("packing=false")
+        if config.ce_chunk > 128:
+            ways.append("ce_chunk=128")
+        if self._ranks.world > 1 and config.parallel == "ddp" and config.method != "qlora":
+            ways.append("parallel=fsdp")
+        elif self._sharded and not config.offload:
+            ways.append("offload=true")
+        said = f"Go on with --set {' '.join(ways)}." if ways else ""
+        return f"{said} A lower max_length or the method lora need a new run folder.".strip()
 
     def _good(self) -> str:
         newest = checkpoint.latest(self._checkpoints)
@@ -431,7 +450,7 @@ class TrainingLoop:
         names = ", ".join(s.name for s in samples[:3])
         return HostFault(
             f"At step {step} (records {names} ...) the loss is {loss} or its gradient not finite; nothing was updated.",
-            f"Lower lr, or set clip = 1.0. {self._good()}",
+            f"Lower lr, or set clip=1.0, both of which a run may go on with. {self._good()}",
         )
 
     @contextlib.contextmanager
@@ -449,14 +468,14 @@ class TrainingLoop:
             return
         raise HostFault(
             f"Memory ran out at step {step}, with rows of {longest:,} tokens.",
-            "Lower row_tokens or max_length, set gradient_checkpointing = true, or choose method lora. " + self._good(),
+            f"{self._thriftier()} {self._good()}",
         ) from error
 
     def finish(self, position: Position) -> None:
         """The held-out loss, and the result as a folder that the next stage and the export read."""
         loss = self._evaluate(position)
-        if self._board is not None:
-            self._board.close()
+        for tracker in self._trackers:
+            tracker.close()
         config, run = self._config, self._job.run
         folder = result.write(self._module, config, self._ranks, run.folder, self._folder, self._tokenizer)
         if not self._ranks.first:
@@ -516,17 +535,6 @@ def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ..
                 "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
             )
     return training, kept, tasks[: config.solve_problems], rejects.lines
-
-
-def _board(job: Job, step: int) -> Any:
-    if not job.tensorboard:
-        return None
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise UserFault("TensorBoard is not installed.", "Install the package tensorboard.") from None
-    # Events after the step from which the run goes on are hidden, those before it stay.
-    return SummaryWriter(str(job.run.folder / "tensorboard"), purge_step=step + 1 if step else None)
 
 
 def _toml_value(text: str) -> Any:

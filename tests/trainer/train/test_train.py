@@ -30,7 +30,7 @@ from trainer.data.packing import Row, encode_all, make_row, make_rows
 from trainer.models import bases
 from trainer.models.hf_model import open_model
 from trainer.models.tokenizer import SpanTokenizer, from_folder
-from trainer.runs import Run
+from trainer.runs import Run, only_one
 from trainer.train import checkpoint
 from trainer.train.accuracy import read_tasks
 from trainer.train.checkpoint import Position, Saver
@@ -326,8 +326,59 @@ def test_a_checkpoint_of_another_configuration_or_data_is_refused(place: Path, t
         train(replace(job(place, tmp_path / "run", max_steps=3), data=(other,)))
     with pytest.raises(UserFault, match="the base is another"):
         train(replace(job(place, tmp_path / "run", max_steps=3), base=_other_base(place, tmp_path)))
+    # What was refused has left the provenance as it was.
+    noted = json.loads((tmp_path / "run" / "train.provenance.json").read_text())
+    assert noted["options"]["seed"] == 1
+    assert [start["step"] for start in noted["starts"]] == [0]
     # What does not change the numbers may change.
     train(job(place, tmp_path / "run", max_steps=3, save_every=7, keep=1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"row_tokens": 1024},
+        {"packing": False},
+        {"ce_chunk": 7},
+        {"gradient_checkpointing": True},
+        {"attention": "eager"},
+    ],
+    ids=str,
+)
+def test_what_saves_memory_may_change_on_the_way(
+    place: Path, tmp_path: Path, change: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(job(place, tmp_path / "whole", max_steps=4))
+    train(job(place, tmp_path / "run", max_steps=3))
+    train(job(place, tmp_path / "run", max_steps=4, **change))
+    said = capsys.readouterr().out
+    assert f"Changed, to the same results but for their last bits: {next(iter(change))}." in said
+    # The learning rate of the first three steps was that of a shorter run.
+    assert len(metrics(tmp_path / "run")) == 4
+    noted = json.loads((tmp_path / "run" / "train.provenance.json").read_text())
+    assert [start["step"] for start in noted["starts"]] == [0, 3]
+    assert set(noted["starts"][1]["changed"]) == {*change, "max_steps"}
+
+
+def test_what_changes_results_may_change_and_is_said(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(job(place, tmp_path / "run", epochs=1))
+    ended = len(metrics(tmp_path / "run"))
+    train(job(place, tmp_path / "run", epochs=2, lr=1e-4))
+    assert "what is learned from here on: epochs was 1, is 2; lr was 0.003, is 0.0001" in capsys.readouterr().out
+    assert metrics(tmp_path / "run", "step")[: 2 * ended] == [*range(1, 2 * ended + 1)]
+    assert metrics(tmp_path / "run", "lr")[ended] < 1e-4
+
+
+def test_two_runs_never_share_a_folder(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with (
+        only_one(tmp_path / "run" / "train.lock", "This run folder"),
+        pytest.raises(UserFault, match="This run folder is in use"),
+    ):
+        train(job(place, tmp_path / "run", max_steps=1))
+    train(job(place, tmp_path / "run", max_steps=1))
 
 
 def _other_base(place: Path, folder: Path) -> Path:
@@ -434,7 +485,10 @@ def test_lack_of_memory_is_a_sentence(
         raise error
 
     monkeypatch.setattr(SupervisedLoss, "forward", full)
-    with pytest.raises(HostFault, match=r"Memory ran out at step 1, with rows of .* tokens. Lower row_tokens"):
+    with pytest.raises(
+        HostFault,
+        match=r"Memory ran out at step 1, with rows of .* tokens. Go on with --set gradient_checkpointing=true",
+    ):
         train(job(place, tmp_path / "run"))
 
 
@@ -501,6 +555,13 @@ def test_settings_that_are_no_settings(place: Path, tmp_path: Path, capsys: pyte
     ]
     command += ["--run", str(tmp_path / "run")]
     assert main([*command, "--set", "lr"]) == 2
+    assert main([*command, "--set", "method=lorra"]) == 2
+    assert "--set cannot be used: method must be one of full, lora, qlora, not 'lorra'" in capsys.readouterr().err
+    assert main([*command, "--set", "learning_rate=1", "epochs=2.5"]) == 2
+    said = capsys.readouterr().err
+    assert "learning_rate is not a setting" in said
+    assert "epochs must be a whole number" in said
+    assert str(toml) not in said
     assert main([*command, "--set", "method=lorra"]) == 2
     assert "method must be one of" in capsys.readouterr().err
     assert main([*command, "--set", "lora_targets=['no_such_layer']", "method=lora"]) == 2
