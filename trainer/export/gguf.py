@@ -24,7 +24,7 @@ import torch
 
 from trainer.data.records import Rejects, read_records
 from trainer.export.comparison import PROBLEMS, Comparison, Original
-from trainer.models import bases, gguf_base, spm
+from trainer.models import bases, gguf_base, spm, weights
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
 from trainer.models.tokenizer import TEMPLATES, SpanTokenizer, from_folder
@@ -221,24 +221,46 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     writer.add_vocab_size(int(config["vocab_size"]))
     writer.add_string("mumath.dialect", dialect)
     _add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
-    for tensor_name, tensor in _tensors(folder).items():
-        if tensor_name == "lm_head.weight" and config.get("tie_word_embeddings"):
-            continue
-        target = gguf_name(tensor_name)
-        if target is None:
-            raise UserFault(f"{folder} holds {tensor_name}, which has no place in {arch}.", "Choose another model.")
-        values = tensor.float().numpy()
-        n = rotary_heads(tensor_name, shape)
-        values = halves_to_pairs(values, n) if n else values
-        if values.ndim > 1:
-            if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
-                raise UserFault(f"A weight of {tensor_name} does not fit into f16.", "The training has diverged.")
-            values = values.astype(np.float16)
-        writer.add_tensor(target, np.ascontiguousarray(values))
+    placed = _places(folder, config, arch)
+    for target, rows in placed.values():
+        kind = np.dtype(np.float16 if len(rows) > 1 else np.float32)
+        writer.add_tensor_info(target, rows, kind, int(np.prod(rows)) * kind.itemsize)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
+    writer.write_ti_data_to_file()
+    # One tensor after the other: no more than the largest is ever in memory.
+    for tensor_name, tensor in weights.read(folder):
+        if tensor_name in placed:
+            writer.write_tensor_data(_values(tensor_name, tensor, shape))
     writer.close()
+
+
+def _places(folder: Path, config: Mapping[str, Any], arch: str) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Of every tensor that goes into the file: llama.cpp's name and the shape."""
+    found = weights.shapes(folder)
+    if not found:
+        raise UserFault(f"{folder} holds no *.safetensors file.", "Check the path.")
+    placed: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for name, rows in found.items():
+        if name == "lm_head.weight" and config.get("tie_word_embeddings"):
+            continue
+        target = gguf_name(name)
+        if target is None:
+            raise UserFault(f"{folder} holds {name}, which has no place in {arch}.", "Choose another model.")
+        placed[name] = (target, rows)
+    return placed
+
+
+def _values(name: str, tensor: torch.Tensor, shape: Shape) -> Any:
+    """A tensor as the file holds it: matrices in f16, in llama.cpp's order of rows."""
+    values = tensor.float().numpy()
+    n = rotary_heads(name, shape)
+    values = halves_to_pairs(values, n) if n else values
+    if values.ndim > 1:
+        if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
+            raise UserFault(f"A weight of {name} does not fit into f16.", "The training has diverged.")
+        values = values.astype(np.float16)
+    return np.ascontiguousarray(values)
 
 
 def check(
@@ -359,15 +381,6 @@ def _add_byte_level(writer: Any, tokenizer: SpanTokenizer, data: dict[str, Any],
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]])
-
-
-def _tensors(folder: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise UserFault(f"{folder} holds no *.safetensors file.", "Check the path.")
-    return {name: tensor for f in files for name, tensor in load_file(str(f)).items()}
 
 
 def run_llama_cpp(command: str, *arguments: object) -> None:

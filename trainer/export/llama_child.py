@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from ctypes import byref
@@ -14,13 +15,18 @@ FILE_TYPES = {"q8_0": 7, "q4_k_m": 15, "q5_k_m": 17}
 """llama.cpp's numbers for whole-file types."""
 
 
+def threads() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def quantize(source: str, target: str, kind: str) -> int:
     """Write a quantised copy; 0 if it went well."""
     from llama_cpp import llama_cpp as low
 
     params = low.llama_model_quantize_default_params()
     params.ftype = FILE_TYPES[kind]
-    params.nthread = 2
+    params.nthread = threads()
     return int(low.llama_model_quantize(source.encode(), target.encode(), byref(params)))
 
 
@@ -38,8 +44,8 @@ def logits(model: str, ids_path: str, out: str, adapter: str | None = None) -> i
         lora_path=adapter,
         n_ctx=max(32, ids.shape[1]),
         n_batch=ids.shape[1],
-        n_threads=2,
-        n_threads_batch=2,
+        n_threads=threads(),
+        n_threads_batch=threads(),
         n_gpu_layers=0,
         logits_all=True,
         type_k=0,

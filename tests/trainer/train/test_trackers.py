@@ -48,7 +48,7 @@ def test_a_service_that_is_not_installed_is_one_sentence(
     package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(UserFault, match=f"{package} is not installed. Install it with: pip install {package}"):
+    with pytest.raises(UserFault, match=rf"{package} is not installed\. Install it with: pip install {package}"):
         open_trackers([package], tmp_path, 0, {})
 
 
@@ -57,5 +57,5 @@ def test_a_service_that_does_not_start_is_one_sentence(tmp_path: Path, monkeypat
         raise ConnectionError("no key")
 
     monkeypatch.setitem(sys.modules, "wandb", FakeService().module(init=refuse))
-    with pytest.raises(HostFault, match="wandb could not be started: no key. Leave --tracker wandb out."):
+    with pytest.raises(HostFault, match=r"wandb could not be started: no key\. Leave --tracker wandb out\."):
         open_trackers(["wandb"], tmp_path, 0, {})

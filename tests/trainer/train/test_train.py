@@ -487,7 +487,7 @@ def test_lack_of_memory_is_a_sentence(
     monkeypatch.setattr(SupervisedLoss, "forward", full)
     with pytest.raises(
         HostFault,
-        match=r"Memory ran out at step 1, with rows of .* tokens. Go on with --set gradient_checkpointing=true",
+        match=r"ran out at step 1, with rows of .* tokens\. Go on with --set gradient_checkpointing=true",
     ):
         train(job(place, tmp_path / "run"))
 
