@@ -125,14 +125,13 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p = steps.add_parser("train", help="finetune: one loop for both stages, for full, LoRA and QLoRA")
     p.add_argument("--config", type=Path, required=True, metavar="TOML", help="settings, see trainer/configs")
     p.add_argument("--base", type=Path, required=True, help="a Hugging Face folder, a GGUF file, or an adapter folder")
-    p.add_argument("--data", type=Path, nargs="+", required=True, metavar="RECORDS", help="records, JSONL")
+    p.add_argument("--data", type=Path, nargs="+", default=[], metavar="RECORDS", help="records, JSONL")
     # torchrun takes --run for one of its own options, wherever it stands: with it the second name is used.
     p.add_argument(
         "--run",
         "--to",
         dest="run",
         type=Path,
-        required=True,
         metavar="FOLDER",
         help="run folder; goes on from its checkpoint (with torchrun: --to)",
     )
@@ -157,6 +156,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     )
     p.add_argument("--tensorboard", action="store_true", help="the same as --tracker tensorboard")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
+    _plan_options(p)
 
     p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
     p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
@@ -310,6 +310,15 @@ def _data_step(steps: Any, name: str, what: str, files: str) -> argparse.Argumen
     on_error.add_argument("--strict", action="store_true", help="stop at the first broken line (the default)")
     on_error.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     return p
+
+
+def _plan_options(p: argparse.ArgumentParser) -> None:
+    plan = p.add_argument_group("plan", "what a run would take; --base may be a shape such as llama-2-70b")
+    plan.add_argument("--plan", action="store_true", help="say memory, speed and hours, and whether it fits")
+    plan.add_argument("--gpus", type=int, default=8, metavar="N", help="GPUs over all nodes (default 8)")
+    plan.add_argument("--card", default="h100-80", metavar="NAME", help="kind of GPU (default h100-80)")
+    plan.add_argument("--epoch-tokens", type=float, default=0, metavar="N", help="default: those of the papers' data")
+    plan.add_argument("--mfu", type=float, default=0.35, metavar="SHARE", help="of the peak (default 0.35)")
 
 
 def _limits(p: argparse.ArgumentParser) -> None:

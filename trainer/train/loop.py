@@ -33,7 +33,7 @@ from trainer.models import bases
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import ProgressLine, Run, digest, only_one, sha256_of
-from trainer.train import checkpoint, model, result
+from trainer.train import checkpoint, model, plan, result
 from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
 from trainer.train.checkpoint import Position, Resumed, Saver
 from trainer.train.interrupts import Stop, signals
@@ -88,8 +88,14 @@ def main(a: argparse.Namespace) -> int:
         if not eq or not key.strip():
             raise UserFault(f"--set {item} is not KEY=VALUE.", "For example: --set lr=1e-4")
         overrides[key.strip()] = _toml_value(value)
+    config = load(a.config, overrides)
+    if a.plan:
+        print(_planned(a, config))
+        return 0
+    if not a.data or a.run is None:
+        raise UserFault("Training needs --data and --run.", "Or say --plan to see what a run would take.")
     job = Job(
-        config=load(a.config, overrides),
+        config=config,
         base=a.base,
         data=tuple(a.data),
         run=Run.at(a.run),
@@ -105,6 +111,17 @@ def main(a: argparse.Namespace) -> int:
         print(e)
         return EXIT_INTERRUPTED
     return 0
+
+
+def _planned(a: argparse.Namespace, config: TrainConfig) -> str:
+    card = plan.CARDS.get(a.card)
+    if card is None:
+        raise UserFault(f"There is no card {a.card!r}.", f"Known are {', '.join(plan.CARDS)}.")
+    if a.gpus < 1 or not 0 < a.mfu <= 1 or a.epoch_tokens < 0:
+        raise UserFault("--gpus must be at least 1, --mfu above 0 and at most 1, --epoch-tokens not negative.")
+    tokens = a.epoch_tokens or plan.EPOCH_TOKENS[config.stage]
+    made = plan.make(plan.shape_of(a.base), config, card, a.gpus, tokens=tokens, mfu=a.mfu)
+    return plan.table(made, config, a.card, a.gpus, a.mfu)
 
 
 def train(job: Job) -> Position:
