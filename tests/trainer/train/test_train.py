@@ -367,7 +367,7 @@ def test_what_changes_results_may_change_and_is_said(
     ended = len(metrics(tmp_path / "run"))
     train(job(place, tmp_path / "run", epochs=2, lr=1e-4))
     assert "what is learned from here on: epochs was 1, is 2; lr was 0.003, is 0.0001" in capsys.readouterr().out
-    assert metrics(tmp_path / "run", "step")[: 2 * ended] == [*range(1, 2 * ended + 1)]
+    assert len(metrics(tmp_path / "run")) == 2 * ended
     assert metrics(tmp_path / "run", "lr")[ended] < 1e-4
 
 
