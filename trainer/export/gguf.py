@@ -225,14 +225,16 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     for target, rows in placed.values():
         kind = np.dtype(np.float16 if len(rows) > 1 else np.float32)
         writer.add_tensor_info(target, rows, kind, int(np.prod(rows)) * kind.itemsize)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_ti_data_to_file()
-    # One tensor after the other: no more than the largest is ever in memory.
-    for tensor_name, tensor in weights.read(folder):
-        if tensor_name in placed:
-            writer.write_tensor_data(_values(tensor_name, tensor, shape))
-    writer.close()
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        # One tensor after the other: no more than the largest is ever in memory.
+        for tensor_name, tensor in weights.read(folder):
+            if tensor_name in placed:
+                writer.write_tensor_data(_values(tensor_name, tensor, shape))
+    finally:
+        writer.close()
 
 
 def _places(folder: Path, config: Mapping[str, Any], arch: str) -> dict[str, tuple[str, tuple[int, ...]]]:
