@@ -12,6 +12,7 @@ new one is complete.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -20,7 +21,6 @@ import shutil
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +28,7 @@ from typing import Any, Final
 import torch
 from torch import nn
 from torch.distributed import checkpoint as dcp
-from torch.distributed.checkpoint.staging import AsyncStager
+from torch.distributed.checkpoint.staging import DefaultStager, StagingOptions
 
 from trainer.runs import disk_fault, write_atomically
 from trainer.train.ranks import Ranks
@@ -49,6 +49,8 @@ RESULTS: Final = frozenset(("lr", "schedule", "warmup_ratio", "weight_decay", "c
 """Settings that may differ but change what is learned from there on; it is said and kept in the provenance."""
 _NAME: Final = re.compile(r"step-(\d{7})")
 _STATE: Final = "state.json"
+_LINGER: Final = 10.0
+"""Seconds that a rank which fails waits for a checkpoint that is being written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Saver:
     ) -> None:
         self._folder, self._module, self._optimizer, self._ranks = folder, module, optimizer, ranks
         self._identity, self._keep = identity, keep
-        self._written: threading.Event | None = None
+        self._writer: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._path = folder
         self._in_place = False
@@ -134,34 +136,24 @@ class Saver:
         """
         self.finish()
         self._path = self._folder / f"step-{position.step:07}"
-        part = self._folder / f"{self._path.name}.part"
         self._ranks.together(lambda: self._clear() if self._ranks.first else None)
         state = _live(self._module, self._optimizer)
         for kind, values in _random_state().items():
             state[_random_name(kind, self._ranks.rank)] = values
-        self._in_place = any(_local(t).device.type == "cpu" for t in state.values())
-        text = json.dumps(
-            {
-                "position": dataclasses.asdict(position),
-                "identity": self._identity,
-                "ranks": self._ranks.world,
-            },
-            indent=2,
-            default=str,
-        )
-        self._written, self._failure = threading.Event(), None
-        _no_warning()
-        writing: Any = dcp.async_save(
-            state,
-            checkpoint_id=str(part),
-            process_group=self._ranks.saving,
-            async_stager=_InPlace() if self._in_place else None,
-            no_dist=self._ranks.world == 1,
-        )
-        if not isinstance(writing, Future):
-            writing.staging_completion.result()
-            writing = writing.upload_completion
-        writing.add_done_callback(lambda done: self._publish(done, part, text))
+        self._in_place = all(_local(t).device.type == "cpu" for t in state.values())
+        if not self._in_place:
+            with contextlib.closing(DefaultStager(StagingOptions(False, False, False, False))) as stager:
+                state = stager.stage(state)
+        described = {
+            "position": dataclasses.asdict(position),
+            "identity": self._identity,
+            "ranks": self._ranks.world,
+        }
+        text = json.dumps(described, indent=2, default=str) + "\n"
+        self._failure = None
+        # Of no thread pool, which would be waited for when the process ends: this one may wait for a rank that is gone.
+        self._writer = threading.Thread(target=self._write, args=(state, text), name="checkpoint", daemon=True)
+        self._writer.start()
 
     def settle(self) -> None:
         """Wait until no weight is read any more; to be called before they change.
@@ -178,16 +170,24 @@ class Saver:
         Raises:
             HostFault: If the disk refused, on some rank; the older checkpoints are kept.
         """
-        if self._written is None:
+        if self._writer is None:
             return
-        self._written.wait()
-        self._written = None
+        self._writer.join()
+        self._writer = None
         try:
             self._ranks.together(self._complain)
         except HostFault as e:
             good = latest(self._folder)
             e.remedy = f"The last good checkpoint is {good}." if good else "There is no checkpoint yet."
             raise
+
+    def __enter__(self) -> Saver:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None and self._writer is not None:
+            # This rank fails, perhaps alone, so nothing may be agreed on; but what was begun can still complete.
+            self._writer.join(_LINGER)
 
     def _complain(self) -> None:
         if self._failure is not None:
@@ -201,25 +201,28 @@ class Saver:
         for left_over in self._folder.glob("*.part"):
             shutil.rmtree(left_over, ignore_errors=True)
 
-    def _publish(self, done: Future[Any], part: Path, text: str) -> None:
-        """In the background, after every rank has written: mark the folder and give it its name."""
+    def _write(self, state: dict[str, Any], text: str) -> None:
+        """In a thread of its own: write this rank's share; when all have, the first marks the folder and renames it."""
+        part = self._folder / f"{self._path.name}.part"
         try:
-            done.result()
+            _no_warning()
+            group, alone = self._ranks.saving, self._ranks.world == 1
+            dcp.save(state, checkpoint_id=str(part), process_group=group, no_dist=alone)
             if self._ranks.first:
-                write_atomically(part / _STATE, text + "\n")
-                if self._path.exists():
-                    shutil.rmtree(self._path)
-                part.rename(self._path)
-                complete = sorted(p for p in self._folder.glob("step-*") if _NAME.fullmatch(p.name))
-                for old in complete[: -self._keep]:
-                    shutil.rmtree(old, ignore_errors=True)
+                self._publish(part, text)
         except (Exception, dcp.CheckpointException) as e:  # noqa: BLE001 - handed to the thread that waits
             self._failure = e
             if self._ranks.first:
                 shutil.rmtree(part, ignore_errors=True)
-        finally:
-            assert self._written is not None
-            self._written.set()
+
+    def _publish(self, part: Path, text: str) -> None:
+        write_atomically(part / _STATE, text)
+        if self._path.exists():
+            shutil.rmtree(self._path)
+        part.rename(self._path)
+        complete = sorted(p for p in self._folder.glob("step-*") if _NAME.fullmatch(p.name))
+        for old in complete[: -self._keep]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def find(folder: Path, ranks: Ranks, identity: Mapping[str, Any]) -> Resumed | None:
@@ -292,22 +295,6 @@ def load(resumed: Resumed, module: nn.Module, optimizer: torch.optim.Optimizer, 
             _set_random_state({kind: values for kind, values in random.values()})
 
     ranks.together(restore)
-
-
-class _InPlace(AsyncStager):  # type: ignore[misc]  # torch is not there where types are checked
-    """Writes tensors from where they are: the caller sees to it that they do not change meanwhile."""
-
-    _synchronize_after_execute = False
-
-    def stage(self, state_dict: dict[str, Any]) -> dict[str, Any]:
-        """The tensors themselves."""
-        return state_dict
-
-    def synchronize_staging(self) -> None:
-        """Nothing is copied."""
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def _live(module: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:

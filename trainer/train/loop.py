@@ -144,7 +144,7 @@ def train(job: Job) -> Position:
             bases.check_exportable(folder, tokenizer)
             training, held_out, tasks, rejected = ranks.together(lambda: _data(job, tokenizer))
             loop = TrainingLoop(job, ranks, folder, tokenizer, training, held_out, tasks)
-            with signals(loud=ranks.first) as stop:
+            with signals(loud=ranks.first) as stop, loop.saver:
                 position = loop.run(stop, rejected)
             loop.finish(position)
             return position
@@ -219,7 +219,7 @@ class TrainingLoop:
             "data": training.digest(),
             "base": digest([sha256_of(p) for p in sorted(folder.glob("*.safetensors"))]),
         }
-        self._saver = Saver(
+        self.saver = Saver(
             self._checkpoints, self._module, self._optimizer, ranks, identity=self._identity, keep=config.keep
         )
         self._trackers: list[Tracker] = []
@@ -290,12 +290,12 @@ class TrainingLoop:
                 self._solve(position, stop)
             stopping = self._ranks.any(stop.asked)
             if stopping or last or (config.save_every and step % config.save_every == 0):
-                self._saver.save(position)
+                self.saver.save(position)
                 saved = step
             if stopping and not last:
-                self._saver.finish()
+                self.saver.finish()
                 raise Interrupted(f"Stopped at step {saved:,} of {self._steps:,}. The same command goes on from here.")
-        self._saver.finish()
+        self.saver.finish()
         return position
 
     def _steps_from(self, position: Position) -> Iterator[Position]:
@@ -330,9 +330,11 @@ class TrainingLoop:
                 total += loss.detach()
             loss_value = ranks.sum(float(total))
             norm = self._norm()
-            if not (math.isfinite(loss_value) and math.isfinite(norm)):
+            # Asked of all, so that no rank goes on while another ends.
+            if ranks.any(not (math.isfinite(loss_value) and math.isfinite(norm))):
+                self.saver.finish()
                 raise self._not_finite(position.step + 1, loss_value, samples)
-            self._saver.settle()
+            self.saver.settle()
             self._optimizer.step()
         seconds = time.perf_counter() - began
         position = replace(

@@ -2,12 +2,18 @@
 
 A fault of one rank becomes everybody's: work that may fail is done through :meth:`Ranks.together`, so that no rank
 waits for one that has given up, and the sentence is said once.
+
+Operations of one process group must come in the same order on every rank, so no group is used by two threads: the
+default group carries the gradients and weights of a step, one gloo group what the main threads agree on between
+steps, and another the checkpoints that are written in the background. Every wait is bounded: the start by
+:data:`START_TIMEOUT`, a group's operations by its time-out, and a rank that is gone by :mod:`trainer.train.watch`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,9 +29,15 @@ from tutor_app.core.errors import HostFault, TutorError, UserFault
 
 T = TypeVar("T")
 
-GROUP_TIMEOUT: Final = timedelta(minutes=30)
-"""Longest that a collective operation waits: as long as a rank may measure or write while the others wait. Ranks that
-are gone are found by :mod:`trainer.train.watch` long before."""
+START_TIMEOUT: Final = timedelta(minutes=3)
+"""Longest that a rank waits for the others to be started: they import the same packages, on busy disks."""
+STEP_TIMEOUT: Final = timedelta(minutes=10)
+"""Longest that an operation within a step waits for another rank's share of it."""
+SAVE_TIMEOUT: Final = timedelta(minutes=30)
+"""Longest that ranks wait for the slowest to have written its share of a checkpoint."""
+WORK_TIMEOUT: Final = timedelta(hours=3)
+"""Longest that ranks wait for what one of them does for all: tokens made, a model merged or measured. A rank that is
+gone is found by :mod:`trainer.train.watch` long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,15 @@ class Ranks:
         world: How many there are.
         device: Where this one computes.
         local: From 0 on this computer.
-        saving: A process group of its own for what goes on in the background, or None.
+        control: Process group for what the main threads agree on, or None.
+        saving: Process group for checkpoints in the background, or None.
     """
 
     rank: int
     world: int
     device: torch.device
     local: int = 0
+    control: Any = None
     saving: Any = None
 
     @property
@@ -55,8 +69,8 @@ class Ranks:
         """Sum over all ranks, in float64."""
         if self.world == 1:
             return value
-        total = torch.tensor(value, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(total)
+        total = torch.tensor(value, dtype=torch.float64)
+        distributed.all_reduce(total, group=self.control)
         return float(total)
 
     def any(self, flag: bool) -> bool:
@@ -66,14 +80,14 @@ class Ranks:
     def wait(self) -> None:
         """Until all have come here."""
         if self.world > 1:
-            distributed.barrier()
+            distributed.barrier(group=self.control)
 
     def gather(self, value: Any) -> list[Any]:
         """Every rank's value, by rank."""
         if self.world == 1:
             return [value]
         found: list[Any] = [None] * self.world
-        distributed.all_gather_object(found, value)
+        distributed.all_gather_object(found, value, group=self.control)
         return found
 
     def from_first(self, value: T) -> T:
@@ -81,7 +95,7 @@ class Ranks:
         if self.world == 1:
             return value
         box = [value]
-        distributed.broadcast_object_list(box, src=0)
+        distributed.broadcast_object_list(box, src=0, group=self.control)
         return box[0]
 
     def together(self, work: Callable[[], T]) -> T:
@@ -129,24 +143,32 @@ def process_group() -> Iterator[Ranks]:
     if world == 1:
         yield Ranks(0, 1, device)
         return
-    # On a GPU the CPU's backend is there too: for checkpoints in the background and weights that are kept outside.
     with _lost_ranks():
-        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-        distributed.init_process_group(backend, timeout=GROUP_TIMEOUT)
-        saving = distributed.new_group(backend="gloo", timeout=GROUP_TIMEOUT)
-    try:
-        with _lost_ranks(), Watch(_own_store(), rank, world):
-            yield Ranks(rank, world, device, local, saving)
-    finally:
-        with contextlib.suppress(RuntimeError):
-            distributed.destroy_process_group()
+        store, _, _ = next(distributed.rendezvous("env://", rank, world, timeout=START_TIMEOUT))
+        # Before the groups: a rank may be gone while they are made.
+        with Watch(_own_store(), rank, world):
+            yield _joined(store, rank, world, device, local)
+    # After a fault the process is about to end, and taking leave could wait for operations that nobody answers.
+    with contextlib.suppress(RuntimeError):
+        distributed.destroy_process_group()
+
+
+def _joined(store: Any, rank: int, world: int, device: torch.device, local: int) -> Ranks:
+    """Make the groups, each rank in the same order."""
+    # On a GPU the CPU's backend is there too: for weights that are kept outside.
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=STEP_TIMEOUT)
+    control = distributed.new_group(backend="gloo", timeout=WORK_TIMEOUT)
+    saving = distributed.new_group(backend="gloo", timeout=SAVE_TIMEOUT)
+    return Ranks(rank, world, device, local, control, saving)
 
 
 def _own_store() -> Any:
-    """A connection of its own to the store of this run: one connection is not for two threads."""
-    return distributed.TCPStore(
-        os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), None, False, timeout=timedelta(seconds=60)
-    )
+    """A connection of its own to the store of this start: one connection is not for two threads."""
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    connection = distributed.TCPStore(host, port, None, False, timeout=timedelta(seconds=60))
+    # torchrun keeps its store when it starts the ranks again.
+    return distributed.PrefixStore(f"watch/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", connection)
 
 
 @contextlib.contextmanager
@@ -159,6 +181,9 @@ def _lost_ranks() -> Iterator[None]:
         broken = ("gloo/", "Connection closed", "Connection reset", "NCCL", "Timed out", "Broken pipe", "TCPStore")
         if not isinstance(e, distributed.DistError) and not any(w in words for w in broken):
             raise
+        if "EADDRINUSE" in words:
+            port = os.environ["MASTER_PORT"]
+            raise HostFault(f"Port {port} is in use.", "Give torchrun another one: --master-port.") from e
         raise HostFault("Another rank ended or cannot be reached, so the run was ended.", AGAIN) from e
 
 
@@ -214,12 +239,15 @@ def replicate(module: nn.Module, device: torch.device) -> nn.Module:
     """
     from torch.nn.parallel import DistributedDataParallel
 
-    replica: Any = DistributedDataParallel(
-        module,
-        device_ids=[device.index] if device.type == "cuda" else None,
-        broadcast_buffers=False,
-        gradient_as_bucket_view=True,
-    )
+    with warnings.catch_warnings():
+        # Torch 2.13 renames the argument to one that older versions do not know.
+        warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated", category=FutureWarning)
+        replica: Any = DistributedDataParallel(
+            module,
+            device_ids=[device.index] if device.type == "cuda" else None,
+            broadcast_buffers=False,
+            gradient_as_bucket_view=True,
+        )
     # Torch looks at the hook's annotations and refuses those that are text.
     replica.register_comm_hook(None, lambda _, bucket: _add_up(bucket))
     return replica

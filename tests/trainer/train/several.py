@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from trainer.config import TrainConfig
 
 ROOT = Path(__file__).parents[3]
+_HANGS = 300.0
+"""Seconds after which a rank is taken to hang."""
 
 
 def settings_of(config: TrainConfig, path: Path) -> Path:
@@ -25,28 +29,47 @@ def settings_of(config: TrainConfig, path: Path) -> Path:
     return path
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
+@contextlib.contextmanager
+def meeting_place(n: int) -> Iterator[dict[str, str]]:
+    """The store in which ``n`` ranks find one another, kept by this process as torchrun keeps it; their environment.
+
+    A port that was only looked for could be another program's before the first rank listens on it.
+    """
+    from torch.distributed import TCPStore
+
+    store = TCPStore("127.0.0.1", 0, n, is_master=True, wait_for_workers=False)
+    yield {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "WORLD_SIZE": str(n),
+        # A process that is to fork must have one thread.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
-def start(n: int, *arguments: str) -> list[subprocess.Popen[str]]:
-    """Start ``n`` ranks of ``python -m trainer``."""
-    world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(n), "OMP_NUM_THREADS": "1"}
-    return [
-        subprocess.Popen(
-            [sys.executable, "-m", "trainer", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **world, "RANK": str(i), "LOCAL_RANK": str(i)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for i in range(n)
-    ]
+@contextlib.contextmanager
+def started(n: int, *arguments: str) -> Iterator[list[subprocess.Popen[str]]]:
+    """Start ``n`` ranks of ``python -m trainer``; killed at the end."""
+    with meeting_place(n) as world:
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-m", "trainer", *arguments],
+                cwd=ROOT,
+                env={**os.environ, **world, "RANK": str(i), "LOCAL_RANK": str(i)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            for i in range(n)
+        ]
+        try:
+            yield children
+        finally:
+            for child in children:
+                child.kill()
+                child.communicate()
 
 
 def run(n: int, *arguments: str) -> list[tuple[int, str]]:
@@ -54,9 +77,9 @@ def run(n: int, *arguments: str) -> list[tuple[int, str]]:
 
     One process imports the libraries and forks into the ranks: importing them takes longer than what is tested.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        here = [sys.executable, "-m", "tests.trainer.train.several", str(n), str(free_port()), folder, *arguments]
-        subprocess.run(here, cwd=ROOT, timeout=400, check=True)
+    with tempfile.TemporaryDirectory() as folder, meeting_place(n) as world:
+        here = [sys.executable, "-m", "tests.trainer.train.several", str(n), folder, *arguments]
+        subprocess.run(here, cwd=ROOT, env={**os.environ, **world}, timeout=400, check=True)
         codes = json.loads((Path(folder) / "codes.json").read_text())
         return [(codes[i], (Path(folder) / f"{i}.txt").read_text()) for i in range(n)]
 
@@ -67,8 +90,11 @@ def torchrun(n: int, *arguments: str) -> None:
     assert [code for code, _ in done] == [0] * n, "\n".join(text for _, text in done)
 
 
-def main(n: int, port: int, folder: Path, arguments: list[str]) -> None:
-    """Fork into ``n`` ranks; leaves their exit codes and what they said in the folder."""
+def main(n: int, folder: Path, arguments: list[str]) -> None:
+    """Fork into ``n`` ranks; leaves their exit codes and what they said in the folder.
+
+    Where they hang, each leaves the stacks of its threads.
+    """
     import torch
     import transformers.models.qwen2.modeling_qwen2  # noqa: F401  # once for all
 
@@ -76,7 +102,8 @@ def main(n: int, port: int, folder: Path, arguments: list[str]) -> None:
     from trainer.train import loop  # noqa: F401  # once for all
 
     torch.set_num_threads(1)
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), WORLD_SIZE=str(n), OMP_NUM_THREADS="1")
+    # What another thread holds at the fork would be held for ever in the child.
+    assert len(list(Path("/proc/self/task").iterdir())) == 1
     pids = []
     for i in range(n):
         pid = os.fork()
@@ -85,6 +112,7 @@ def main(n: int, port: int, folder: Path, arguments: list[str]) -> None:
             said = os.open(folder / f"{i}.txt", os.O_WRONLY | os.O_CREAT)
             os.dup2(said, 1)
             os.dup2(said, 2)
+            faulthandler.dump_traceback_later(_HANGS, exit=True)
             try:
                 code = trainer(arguments)
             except BaseException:  # noqa: BLE001 - said, as the interpreter would
@@ -99,4 +127,4 @@ def main(n: int, port: int, folder: Path, arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

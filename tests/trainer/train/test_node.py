@@ -22,7 +22,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.trainer.tiny_models import code_records, metrics, save, texts
-from tests.trainer.train.several import ROOT, run, settings_of, start, torchrun
+from tests.trainer.train.several import ROOT, run, settings_of, started, torchrun
 from trainer.config import TrainConfig
 from trainer.train.checkpoint import latest
 from trainer.train.tiny import make_base, train_tokenizer
@@ -104,19 +104,15 @@ def test_a_fault_of_all_ranks_is_said_once(place: Path, tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
-def test_a_dead_rank_ends_all_with_one_sentence(place: Path, tmp_path: Path, how: signal.Signals) -> None:
+def test_a_dead_rank_ends_all_with_one_sentence(place: Path, tmp_path: Path, which: int, how: signal.Signals) -> None:
     config = replace(CONFIG, max_steps=0, epochs=5000, save_every=2)
-    children = start(2, *command(place, config, tmp_path / "run", tmp_path / "c.toml"))
-    try:
+    with started(2, *command(place, config, tmp_path / "run", tmp_path / "c.toml")) as children:
         wait_until(lambda: latest(tmp_path / "run" / "checkpoints") is not None, 300)
-        children[1].send_signal(how)
-        said, _ = children[0].communicate(timeout=60)
-    finally:
-        for child in children:
-            child.kill()
-            child.communicate()
-    assert children[0].returncode == 1
+        children[which].send_signal(how)
+        said, _ = children[1 - which].communicate(timeout=60)
+    assert children[1 - which].returncode == 1
     assert "so the run was ended. Start the same command again" in said
     assert "Traceback" not in said
 
