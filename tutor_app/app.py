@@ -177,6 +177,19 @@ class AppServices:
             key=key,
         )
 
+    def drawable(self, transcript: Transcript) -> bool:
+        """See the protocol."""
+        from tutor_app.tutor.drawing.finding import drawing_of
+
+        return drawing_of(transcript) is not None
+
+    def draw(self, transcript: Transcript, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.drawing.reply import draw
+
+        executor = self._stepping_sandbox()
+        yield from draw(transcript, executor=executor, cancel=cancel, library=self._opened, key=key)
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""
         from tutor_app.adapters.checking.checker import Checker

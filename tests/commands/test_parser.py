@@ -24,6 +24,7 @@ LEAST = {
     "models": [],
     "votes": ["latest"],
     "ask": ["latest", "Why?"],
+    "draw": ["y = x"],
     "hint": ["1+1"],
     "export": ["latest"],
     "import": ["f.json"],

@@ -148,6 +148,17 @@ def test_own_lines_are_judged(services: Services) -> None:
         services.check_work("Solve 2x + 3 = 11", "2x = 8", None, stop)
 
 
+def test_a_drawing_is_kept_with_the_solution(services: Services, file: str) -> None:
+    (key, _) = services.import_solutions([file]).ids
+    assert services.drawable(FIRST)
+    assert not services.drawable(SECOND)
+    *_, last = services.draw(FIRST, NeverCancelled(), key=key)
+    assert isinstance(last, Finished)
+    assert services.solution(key) == last.transcript
+    assert [asked for asked, _ in last.transcript.replies] == [FIRST.problem, "Draw it."]
+    assert any(isinstance(part, Figure) for part in last.transcript.solution)
+
+
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:
     bare = Transcript.of("Add them.", Text("So 2 + 2 = 5."), Output("7\n"), Text("And 3 + 4 = 7."))
     found = services.check_statements(bare)

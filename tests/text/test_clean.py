@@ -216,3 +216,8 @@ def test_prose_and_code_lose_control_characters(written: str, shown: str, marked
 def test_formulas_lose_what_has_neither_width_nor_glyph_too() -> None:
     assert formula_text("x\u200b+\u2060y\ue000\ufeff\u202e=\x0b1") == "x+y=1"
     assert formula_text(r"\frac{1}{2}") == r"\frac{1}{2}"
+
+
+def test_the_shape_of_a_blank_is_one_that_every_viewer_draws() -> None:
+    for empty in ('<path id="a"/>', '<path id="a" d=" "/>'):
+        assert '<path id="a" d="M0 0" />' in clean_svg(f"{HEAD}<defs>{empty}</defs></svg>")

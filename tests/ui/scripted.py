@@ -362,6 +362,21 @@ class ScriptedServices:
         self.library.save(key, whole, "finished")
         yield Finished(reason, whole, Usage(150, 20, 60, 1, 0, 2.0, 1.5))
 
+    def drawable(self, transcript: Transcript) -> bool:
+        return "x^2" in transcript.problem
+
+    def draw(self, transcript: Transcript, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        self.calls.append("draw")
+        parts = (Text("This draws it."), Code("plot(x)"), Figure(CURVE, "", 400, 240, "a curve"), Output())
+        builder = Builder(transcript.solution)
+        for event in (QuestionAsked("Draw it."), *events_of("Draw it.", parts)):
+            if not isinstance(event, Finished):
+                builder.apply(event)
+                yield event
+        whole = transcript.with_solution(builder.parts(), replies=[{"drawn": True}])
+        self.library.save(key or self.add(transcript.problem, ()), whole, "finished")
+        yield Finished(EndReason.ANSWERED, whole, Usage(), "It is drawn.")
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")
         return with_claims(transcript, self.checker) if self.checker is not None else transcript

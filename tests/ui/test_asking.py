@@ -199,3 +199,23 @@ def test_suggestions_that_do_not_fit_are_in_a_menu(qtbot: QtBot, open_window: Op
     assert not row.more.isVisible()
     window.resize(800, 450)
     assert not row.isVisible()
+
+
+def test_what_can_be_drawn_is_drawn_by_the_program(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_window(services)
+    window.box.set_text("Solve $x^2 = 4$.")
+    window.solve()
+    until_done(qtbot, window)
+    qtbot.waitUntil(lambda: any(b.text() == "Draw it" for b in window.panels.ask.suggestions.buttons))
+    chip(window, "Draw it").click()
+    until_done(qtbot, window)
+    assert services.calls[-1] == "draw"
+    assert "Draw it." in shown(window)
+    assert [p.figure.alt for p in window.view.page.pictures] == ["a curve"]
+    last = window.view.cards()[-1]
+    assert window.view.folding.is_folded(last.number, "code")
+    assert not window.view.folding.is_folded(last.number, "output")
+    assert window.status.state.text() == "It is drawn."
+    (entry,) = services.entries("")
+    assert services.solution(entry.id).replies[1][0] == "Draw it."

@@ -21,6 +21,7 @@ from tutor_app.commands import (
     ask,
     check,
     doctor,
+    draw,
     exec,
     export,
     hint,
@@ -40,7 +41,23 @@ from tutor_app.tutor.paths import folders
 
 log = logging.getLogger(__name__)
 
-COMMANDS: Final = (solve, ask, hint, votes, check, exec, step, models, export, import_, serve, doctor, terminal, window)
+COMMANDS: Final = (
+    solve,
+    ask,
+    draw,
+    hint,
+    votes,
+    check,
+    exec,
+    step,
+    models,
+    export,
+    import_,
+    serve,
+    doctor,
+    terminal,
+    window,
+)
 """Each module has ``add_parser(commands, common)`` and ``run(args)``."""
 
 

@@ -265,7 +265,7 @@ class _Solution:
             self._builder.apply(question)
             yield question
         try:
-            for left_out, told in _told(self._earlier):
+            for left_out, told in _told(self._earlier.without_drawings() if self._earlier is not None else None):
                 if left_out:
                     yield LeftOut(left_out)
                 spans = list(header(self._dialect, problem, self._prompt, earlier=told))
@@ -566,7 +566,7 @@ class _Solution:
 
     def _restore(self, session: CodeSession) -> None:
         """Run the code of the earlier turns once more, so that a reply's code can use its names."""
-        parts = self._earlier.solution if self._earlier is not None else ()
+        parts = self._earlier.without_drawings().solution if self._earlier is not None else ()
         for source in [part.source for part in parts if isinstance(part, Code)]:
             if self._cancel.is_set():
                 return

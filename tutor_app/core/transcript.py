@@ -302,9 +302,23 @@ class Transcript:
     @property
     def left_out(self) -> tuple[int, ...]:
         """For each reply to a question, how many earlier questions its model was not told of."""
-        made = self.meta.get("replies")
-        counts = [row.get("left_out") if isinstance(row, dict) else 0 for row in made] if isinstance(made, list) else []
+        counts = [row.get("left_out") for row in self._made]
         return tuple(count if isinstance(count, int) else 0 for count in counts)
+
+    @property
+    def _made(self) -> list[Mapping[str, Any]]:
+        """How each reply to a question was made, as far as it is known."""
+        made = self.meta.get("replies")
+        return [row if isinstance(row, dict) else {} for row in made] if isinstance(made, list) else []
+
+    def without_drawings(self) -> Transcript:
+        """The same without what this program has drawn: a model learns nothing of it, and it is long."""
+        solution, *more = self.replies
+        made = [*self._made, *({} for _ in more)]
+        kept = [said for said, row in zip(more, made, strict=False) if not row.get("drawn")]
+        if len(kept) == len(more):
+            return self
+        return self.with_solution((*solution[1], *(p for asked, reply in kept for p in (Question(asked), *reply))))
 
     @property
     def answer(self) -> Answer | None:

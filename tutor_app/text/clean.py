@@ -215,6 +215,8 @@ class _Cleaner:
             kept = self._attribute(name, key, value)
             if kept is not None:
                 new.set(key, kept)
+        if name == "path" and not new.get("d", "").strip():
+            new.set("d", "M0 0")  # the shape of a blank; Qt complains of an empty one, and of every use of it
         if name in ("text", "tspan"):
             new.text = visible(element.text or "")
             new.tail = visible(element.tail or "") if name == "tspan" else None

@@ -73,6 +73,14 @@ class Services(Protocol):
         """
         ...
 
+    def drawable(self, transcript: Transcript) -> bool:
+        """*Worker.* Whether what a problem is about, or its answer, can be drawn."""
+        ...
+
+    def draw(self, transcript: Transcript, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """*Worker.* Draw it, as a reply that is saved with the solution; the last event is ``Finished``."""
+        ...
+
     def check_statements(self, transcript: Transcript) -> Transcript:
         """*Worker.* A solution with its statements checked, if it was made without and the settings ask for it."""
         ...

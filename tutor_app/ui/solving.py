@@ -98,6 +98,12 @@ class Solving(QObject):
         self._view.begin_reply()
         self._run(before, lambda cancel: self._services.ask(transcript, question, cancel, key=key))
 
+    def draw(self, transcript: Transcript, before: Callable[[], None], key: str = "") -> None:
+        """Draw what the solution on the page is about; the arguments are those of :meth:`ask`."""
+        self.meta = transcript.meta
+        self._view.begin_reply()
+        self._run(before, lambda cancel: self._services.draw(transcript, cancel, key=key))
+
     def _run(self, before: Callable[[], None], events: Callable[[Cancel], Iterator[SolveEvent]]) -> None:
         self._status.start()
         self._status.say("Starting the model\u2026")

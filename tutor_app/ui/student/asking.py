@@ -24,6 +24,9 @@ class Asking(QObject):
         self._window, self._box, self._view = window, window.panels.ask, window.view
         self._about = ""
         self._replying = False
+        self._fold_code = False  # of a drawing: its program is long, and nobody has to read it
+        self._looked_at: tuple[object, ...] = ()
+        self._drawable = False
         self._box.asked.connect(self.ask)
         self._box.suggested.connect(self._suggested)
         self._box.stop_asked.connect(window.solving.stop)
@@ -53,21 +56,57 @@ class Asking(QObject):
             window.models.show()
             return
         question = question_about(question, self._about)
-        window.student.stop()
-        self._replying = True
         self._box.clear()
-        self._box.set_busy(True)
-        self._drop_about()
+        self._begin()
         window.solving.ask(shown, question, before=window.write_settings, key=window.saved.shown_id)
         window.voting.begin(1)
 
+    def draw(self) -> None:
+        """Draw what the problem is about."""
+        window = self._window
+        shown = window.shown_solution()
+        if shown is None or window.bridge.busy:
+            return
+        self._begin()
+        self._fold_code = True
+        window.solving.draw(shown, before=window.write_settings, key=window.saved.shown_id)
+        window.voting.begin(1)
+
+    def _begin(self) -> None:
+        self._window.student.stop()
+        self._replying = True
+        self._box.set_busy(True)
+        self._drop_about()
+
     def _suggested(self, suggestion: Suggestion) -> None:
-        self.ask(suggestion.question)
+        if suggestion.draws:
+            self.draw()
+        else:
+            self.ask(suggestion.question)
+
+    def _look(self) -> None:
+        """Find out, in the background, whether the solution on the page can be drawn."""
+        window, shown = self._window, self._view.page.transcript()
+        about = (shown.problem, shown.answer)
+        if about == self._looked_at:
+            return
+        self._looked_at, self._drawable = about, False
+
+        def done(drawable: bool) -> None:
+            if self._looked_at == about:
+                self._drawable = drawable
+                self._refresh()
+
+        window.bridge.run_in_background(lambda: window.services.drawable(shown), done)
 
     def _ended(self) -> None:
         if self._replying:
             self._replying = False
             self._box.set_busy(False)
+        if self._fold_code:
+            self._fold_code = False
+            if (cards := self._view.cards()) and not self._view.folding.is_folded(cards[-1].number, "code"):
+                self._view.toggle(cards[-1].number, "code")
         self._refresh()
 
     def _selected(self) -> None:
@@ -89,7 +128,9 @@ class Asking(QObject):
         finished = there and not page.is_streaming and not self._window.bridge.busy
         self._box.setVisible(finished or (there and self._replying))
         if finished:
-            self._box.suggestions.show_these(list(suggestions(page.transcript(), self._about)))
+            self._look()
+            found = suggestions(page.transcript(), self._about, drawable=self._drawable)
+            self._box.suggestions.show_these(list(found))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The window's height decides whether the suggestions are shown."""

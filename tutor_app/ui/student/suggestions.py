@@ -19,18 +19,21 @@ class Suggestion:
     Attributes:
         label: For its button.
         question: What is asked.
+        draws: This program answers it, by a drawing.
     """
 
     label: str
     question: str
+    draws: bool = False
 
 
-def suggestions(transcript: Transcript, about: str = "") -> Iterator[Suggestion]:
+def suggestions(transcript: Transcript, about: str = "", *, drawable: bool = False) -> Iterator[Suggestion]:
     """What could be asked now.
 
     Args:
         transcript: The solution, with what was asked about it before.
         about: What is selected of it, or empty.
+        drawable: Whether what the problem is about can be drawn.
     """
     if about:
         yield Suggestion("Why this step?", "Why is this step right?")
@@ -45,6 +48,8 @@ def suggestions(transcript: Transcript, about: str = "") -> Iterator[Suggestion]
     if said:
         yield Suggestion("Another way", "Solve the problem in another way.")
         yield Suggestion("Explain more simply", "Explain the solution more simply, in short sentences.")
+    if drawable:
+        yield Suggestion("Draw it", "Draw what the problem is about.", draws=True)
     yield Suggestion("A similar problem", "Give me a similar problem with other numbers, without its solution.")
 
 

@@ -1,0 +1,41 @@
+"""``tutor draw``: a picture and its words, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tutor_app.commands.parser import main
+
+
+def test_a_picture_is_saved_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, begins in (("a.svg", b"<svg"), ("b.png", b"\x89PNG")):
+        path = tmp_path / name
+        assert main(["draw", "y = x^2 - 4", "--output", str(path), "--data-dir", str(tmp_path / "data")]) == 0
+        out = capsys.readouterr().out.splitlines()
+        assert out[:4] == [
+            "This draws the graph of y = x\u00b2 - 4.",
+            "Zeros: (\u22122, 0), (2, 0)",
+            "Lowest points: (0, \u22124)",
+            "Value at x = 0: \u22124",
+        ]
+        assert out[4].startswith("Plot: y = x\u00b2 - 4; x from")
+        assert out[5] == f"Saved to {path}"
+        assert path.read_bytes().startswith(begins)
+
+
+def test_the_program_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "y = sin(x)", "--code"]) == 0
+    program = capsys.readouterr().out
+    assert "lambda x: np.sin(x)" in program
+    compile(program, "drawing", "exec")
+
+
+@pytest.mark.parametrize(
+    ("args", "code"), [(["hello"], 1), ([" "], 2), (["y = x", "--output", "a.txt"], 2), (["y = sqrt(-1-x^2)"], 1)]
+)
+def test_what_is_not_drawn(args: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["draw", *args, "--data-dir", str(tmp_path / "data")]) == code
+    assert not [p for p in tmp_path.iterdir() if p.is_file()]

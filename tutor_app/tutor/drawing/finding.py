@@ -1,0 +1,220 @@
+"""Finds in a problem, or in an answer, what can be drawn: functions, equations, inequalities, figures, data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+from tutor_app.adapters.checking.expressions import Unsure, term_of
+from tutor_app.adapters.grading.readings import readings
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Group,
+    Number,
+    Piecewise,
+    Power,
+    Product,
+    Relation,
+    Sum,
+    Symbol,
+    Term,
+    negative,
+    symbols,
+    total,
+    walk,
+)
+from tutor_app.core.transcript import Transcript
+from tutor_app.text.delimiters import split
+from tutor_app.text.plain import plain
+from tutor_app.text.typing import latex_of, read_typed
+from tutor_app.tutor.drawing import programs
+from tutor_app.tutor.drawing.formulas import NotDrawable, python
+from tutor_app.tutor.drawing.programs import Curve, Drawing, Region
+from tutor_app.tutor.drawing.shapes import shape
+
+LONGEST: Final = 4000
+MOST: Final = 4
+"""Formulas that are drawn into one picture."""
+_SIGNS: Final = ("=", "<", ">", "<=", ">=")
+_ABOUT_GRAPHS: Final = re.compile(
+    r"(?i)\b(graphs?|plot|draw|sketch|curves?|parabola|functions?|integral|integrate|derivative|differentiate|minimum|"
+    r"maximum|extrema|roots?|zeros?|factor(?:ise|ize)?|polynomial|area|tangent|asymptotes?)\b"
+)
+_VECTOR_MARKS: Final = re.compile(r"\\(?:vec|overrightarrow|mathbf)\s*\{?([A-Za-z])\}?")
+_NO_BASE: Final = re.compile(r"\\log(?![A-Za-z_])")
+_SCALAR: Final = (Sum, Product, Power, Call, Piecewise)
+
+
+@dataclass(frozen=True, slots=True)
+class _Formula:
+    """A formula of a text: how it is written, and what it means."""
+
+    label: str
+    term: Term
+
+
+def drawing_of(transcript: Transcript) -> Drawing | None:
+    """What can be drawn of a problem, or else of its answer."""
+    answer = transcript.answer
+    return find(transcript.problem) or (find(f"${answer.latex}$") if answer is not None else None)
+
+
+def find(text: str, *, asked: bool = False) -> Drawing | None:
+    """What can be drawn of a text.
+
+    Args:
+        text: As typed, perhaps with LaTeX between dollar signs.
+        asked: Whether drawing it is what the user wants: then simple things, such as ``x = 2``, are drawn as well.
+    """
+    if len(text) > LONGEST or not text.strip():
+        return None
+    latex = latex_of(text) if "$" not in text else None
+    read = f"${latex}$" if latex else read_typed(text).text
+    prose = plain(_VECTOR_MARKS.sub(r"\1", read).replace(r"\langle", "\u27e8").replace(r"\rangle", "\u27e9"))
+    if found := shape(prose, vectors=bool(_VECTOR_MARKS.search(read))):
+        return found
+    formulas = [
+        formula for s in split(read).segments if s.kind != "text" for formula in _formulas(s.source.strip(" .,;"))
+    ]
+    try:
+        graphs = _graphs(formulas, bare=asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose)), asked=asked)
+    except NotDrawable:
+        return None
+    if graphs is not None and _NO_BASE.search(read):
+        return replace(graphs, said=f"{graphs.said}, with log as the natural logarithm")
+    return graphs
+
+
+def _formulas(latex: str) -> list[_Formula]:
+    try:
+        term = readings(latex)[0] if "cases" in latex else term_of(latex)
+    except (Unsure, IndexError):
+        return []
+    if isinstance(term, Group) and not term.brackets and all(isinstance(item, Relation) for item in term.items):
+        parts = re.split(r",|;|\\(?:text\{\s*)?and\b\}?", latex)
+        if len(parts) == len(term.items):
+            return [_Formula(plain(f"${p}$"), t) for p, t in zip(parts, term.items, strict=True)]
+    if "cases" in latex:
+        return [_Formula(f"{plain('$' + latex.split('=')[0] + '$')}, given in pieces", term)]
+    return [_Formula(plain(f"${latex}$"), term)]
+
+
+def _graphs(formulas: Sequence[_Formula], *, bare: bool, asked: bool) -> Drawing | None:
+    explicit = [(f, found) for f in formulas if (found := _explicit(f.term)) is not None]
+    curved = [(f, found) for f, found in explicit if symbols(found[2])]
+    if curved or asked:  # a constant, as in y = 3, is a curve beside others, or where nothing else is there
+        curved = [(f, found) for f, found in explicit if symbols(found[2]) or found[1] == "y"]
+    plane = [f for f in formulas if isinstance(f.term, Relation) and _in_plane(f.term)]
+    if plane and (any(f.term.ops[0] != "=" for f in plane if isinstance(f.term, Relation)) or _not_explicit(plane)):
+        beside = [
+            f for f in formulas if f not in plane and isinstance(f.term, Relation) and _in_plane(f.term, {"x", "y"})
+        ]
+        return programs.regions([_region(f) for f in [*plane, *beside][:MOST]])
+    if curved:
+        return _explicit_graphs(curved)
+    for f in formulas:
+        if isinstance(f.term, Relation) and (drawing := _in_one(f, asked)) is not None:
+            return drawing
+    for f in formulas if bare else ():
+        if isinstance(f.term, _SCALAR) and len(symbols(f.term)) == 1:
+            (name,) = symbols(f.term)
+            label = f"y = {f.label}" if name != "y" else f.label
+            return programs.functions([Curve(label, python(f.term, {name: name}))], name, "y")
+    return None
+
+
+def _explicit(term: Term) -> tuple[str, str, Term] | None:
+    """For ``y = ...`` and ``f(x) = ...``: the variable, the name of the value, and what it is."""
+    if not isinstance(term, Relation) or term.ops != ("=",):
+        return None
+    left, right = term.members
+    inside = symbols(right)
+    match left:
+        case Call(name, (Symbol(variable),)) if len(name.rstrip("'")) == 1 and inside <= {variable}:
+            return variable, f"{name}({variable})", right
+        case Symbol(name) if name not in inside and len(inside) <= 1 and (name != "x" or "y" not in inside):
+            if not inside and name != "y":
+                return None
+            return next(iter(inside), "x"), name, right
+        case _:
+            return None
+
+
+def _explicit_graphs(found: Sequence[tuple[_Formula, tuple[str, str, Term]]]) -> Drawing:
+    variables = {variable for _, (variable, _, term) in found if symbols(term)} or {found[0][1][0]}
+    variable = found[0][1][0] if len(variables) > 1 else next(iter(variables))
+    same = [(f, up, term) for f, (v, up, term) in found if v == variable or not symbols(term)]
+    curves = list({f.label: Curve(f.label, python(term, {variable: variable})) for f, _, term in same}.values())[:MOST]
+    return programs.functions(curves, variable, same[0][1] if len(curves) == 1 else "y")
+
+
+def _in_plane(term: Relation, least: AbstractSet[str] = frozenset()) -> bool:
+    """Whether it is a curve or region; ``least`` are names of which one is enough."""
+    names = symbols(term)
+    there = names == {"x", "y"} or (names and names <= least)
+    return bool(there) and len(term.ops) == 1 and term.ops[0] in _SIGNS and not _has_calls(term)
+
+
+def _has_calls(term: Term) -> bool:
+    """Whether an unknown function, such as ``f``, stands in it."""
+    return any(isinstance(part, Call) and len(part.name.rstrip("'")) == 1 for part in walk(term))
+
+
+def _not_explicit(plane: Sequence[_Formula]) -> bool:
+    return any(_explicit(f.term) is None for f in plane)
+
+
+def _region(formula: _Formula) -> Region:
+    term = formula.term
+    assert isinstance(term, Relation)
+    left, right = term.members
+    difference = left if right == Number(Fraction(0)) else total(left, negative(right))
+    return Region(formula.label, python(difference, {"x": "x", "y": "y"}), term.ops[0])
+
+
+def _in_one(formula: _Formula, asked: bool) -> Drawing | None:
+    """An equation or inequality in one unknown."""
+    term = formula.term
+    assert isinstance(term, Relation)
+    names = symbols(term)
+    if len(names) != 1 or not set(term.ops) <= set(_SIGNS) or _has_calls(term):
+        return None
+    (name,) = names
+    plain_chain = all(isinstance(member, Symbol) or not symbols(member) for member in term.members)
+    if plain_chain and "=" in term.ops:
+        if asked and name in ("x", "y") and term.ops == ("=",):
+            return programs.regions([_region(formula)])
+        return None
+    if plain_chain:
+        return _on_the_line(formula.label, term, name)
+    code = {name: name}
+    sides = list(dict.fromkeys(m for m in term.members if m != Number(Fraction(0))))
+    curves = [Curve(f"y = {_written(m, name)}", python(m, code)) for m in sides][:MOST]
+    condition = python(term, code) if "=" not in term.ops else ""
+    said = f"{formula.label}: " + ("where the sides meet" if len(curves) > 1 else "where the left side is 0")
+    return programs.functions(curves, name, "y", condition, said if not condition else f"where {formula.label} holds")
+
+
+def _written(term: Term, name: str) -> str:
+    """A side of an equation as a label."""
+    code = python(term, {name: name}).replace("np.", "").replace("**", "^").replace(" * ", "\u00b7")
+    return plain(f"${re.sub(r'(?<=[0-9])·(?=[a-z])', '', code)}$")
+
+
+def _on_the_line(label: str, term: Relation, name: str) -> Drawing | None:
+    members, ops = term.members, term.ops
+    low, high, with_low, with_high = "-np.inf", "np.inf", False, False
+    for (a, b), op in zip(pairwise(members), ops, strict=True):
+        if isinstance(a, Symbol) == isinstance(b, Symbol):
+            return None
+        bound = python(b if isinstance(a, Symbol) else a, {})
+        if isinstance(a, Symbol) == op.startswith("<"):
+            high, with_high = bound, "=" in op
+        else:
+            low, with_low = bound, "=" in op
+    return programs.number_line(label, name, low, high, with_low, with_high)

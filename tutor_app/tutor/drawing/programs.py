@@ -1,0 +1,117 @@
+"""Programs that draw: what is to be drawn, put in front of one of the bodies in ``resources/drawings``.
+
+They run where a model's code runs, can be stepped through like it, and print in words what they mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tutor_app.resources import resource_text
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that can be drawn.
+
+    Attributes:
+        said: What it shows, to be put after "This draws".
+        program: Draws it.
+    """
+
+    said: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A function of one variable.
+
+    Attributes:
+        label: How it is written.
+        code: Its value, see :mod:`tutor_app.tutor.drawing.formulas`.
+    """
+
+    label: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An equation or inequality in two variables.
+
+    Attributes:
+        label: How it is written.
+        code: The left side less the right side.
+        sign: ``= < > <= >=``.
+    """
+
+    label: str
+    code: str
+    sign: str
+
+
+def functions(curves: Sequence[Curve], across: str, up: str, condition: str = "", said: str = "") -> Drawing:
+    """Graphs, with their zeros, turning points, intersections and asymptotes.
+
+    Args:
+        curves: At least one.
+        across: Name of their variable.
+        up: Name of their value.
+        condition: Code of what holds on the part of the axis that is marked; empty for none.
+        said: What they stand for, if not for themselves.
+    """
+    rows = "".join(f"    {c.label!r}: lambda {_name(across)}: {c.code},\n" for c in curves)
+    holds = f"lambda {_name(across)}: {condition}" if condition else "None"
+    head = f"curves = {{\n{rows}}}\nacross, up = {across!r}, {up!r}\nsolution = {holds}\n"
+    graphs = "the graph of " if len(curves) == 1 else "the graphs of "
+    return Drawing(said or graphs + _listed([c.label for c in curves]), _program(head, "functions"))
+
+
+def regions(relations: Sequence[Region], across: str = "x", up: str = "y") -> Drawing:
+    """Curves and regions in the plane, with their crossings."""
+    a, b = _name(across), _name(up)
+    rows = "".join(f"    ({r.label!r}, lambda {a}, {b}: {r.code}, {r.sign!r}),\n" for r in relations)
+    head = f"relations = [\n{rows}]\nacross, up = {across!r}, {up!r}\n"
+    return Drawing(_listed([r.label for r in relations]), _program(head, "regions"))
+
+
+def number_line(label: str, across: str, low: str, high: str, with_low: bool, with_high: bool) -> Drawing:
+    """The numbers of an interval; an end that is missing is ``-np.inf`` or ``np.inf``."""
+    head = f"stretches = [({low}, {high}, {with_low}, {with_high})]\nacross, title = {across!r}, {label!r}\n"
+    return Drawing(f"{label} on the number line", _program(head, "line"))
+
+
+def data(values: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> Drawing:
+    """Values with their mean and median, or pairs of them with the line that fits best."""
+    inside = ", ".join(f"({x}, {y})" for x, y in pairs)
+    head = f"data = [{', '.join(values)}]\npairs = [{inside}]\n"
+    return Drawing("the data", _program(head, "data"))
+
+
+def polygon(corners: Mapping[str, tuple[str, str]], title: str, *, grid: bool) -> Drawing:
+    """A figure with its sides, angles and area; with ``grid`` in a system of coordinates."""
+    rows = ", ".join(f"{name!r}: ({x}, {y})" for name, (x, y) in corners.items())
+    return Drawing(title[0].lower() + title[1:], _program(f"places = {{{rows}}}\n{grid = }\n{title = }\n", "polygon"))
+
+
+def vectors(arrows: Mapping[str, tuple[str, str]]) -> Drawing:
+    """Vectors from the origin; of two also their sum."""
+    rows = ", ".join(f"{name!r}: ({x}, {y})" for name, (x, y) in arrows.items())
+    return Drawing(f"the vectors {_listed(list(arrows))}", _program(f"vectors = {{{rows}}}\n", "vectors"))
+
+
+def _program(head: str, body: str) -> str:
+    style = resource_text("drawings/style.py").strip("\n")
+    imports, _, rest = style.partition("\n\n")
+    return f"{imports}\n\n{head}\n{rest}\n\n\n{resource_text(f'drawings/{body}.py').strip(chr(10))}\n"
+
+
+def _name(variable: str) -> str:
+    """A variable as it may stand in a program."""
+    return f"{variable}_" if variable == "lambda" else variable
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
