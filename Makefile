@@ -14,7 +14,7 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints pages replay steps soak screenshots verdicts votes clean
+.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints load pages replay steps soak screenshots verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -65,6 +65,10 @@ golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png b
 
 hints: dev  ## check that no hint gives an answer away: DATA=FILE.jsonl of questions and solutions (ARGS="--limit N")
 	@$(BIN)/python packaging/hints.py $(DATA) $(ARGS)
+
+load: dev  ## many clients ask a server of the starter at once (ARGS="--clients 50 --eager 10 --minutes 10 --tokens 4")
+	@$(BIN)/tutor models pull starter
+	@$(BIN)/python packaging/serve_load.py $(ARGS)
 
 replay: dev  ## run the code of recorded solutions again: DATA=FILE.jsonl
 	@$(BIN)/python packaging/replay.py $(DATA) $(ARGS)

@@ -1,6 +1,11 @@
 import asyncio
+import itertools
+from collections import Counter
+from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tutor_app.server.turns import TooMany, Turns
 
@@ -45,6 +50,81 @@ def test_who_holds_places_comes_after_who_holds_none() -> None:
         return order
 
     assert asyncio.run(run()) == ["a", "b", "c", "a", "a"]
+
+
+@dataclass
+class Demand:
+    """Clients that ask again and again.
+
+    Attributes:
+        places: Of the server.
+        at_once: For each client, how many requests it has under way.
+        hasty: Clients that ask again before the server has taken their place back, as whoever reads a stream may.
+    """
+
+    places: int
+    at_once: dict[str, int]
+    hasty: frozenset[str] = frozenset()
+
+    async def order(self, count: int) -> list[str]:
+        """The first ``count`` clients that are served."""
+        turns, order = Turns(self.places), list[str]()
+        over = asyncio.Event()
+
+        async def ask(client: str) -> None:
+            while not over.is_set():
+                async with turns.place(client):
+                    order.append(client)
+                    if len(order) >= count:
+                        over.set()
+                    for _ in range(1 + len(order) % 3):
+                        await asyncio.sleep(0)
+                    if client in self.hasty and not over.is_set():
+                        tasks.append(asyncio.create_task(ask(client)))
+                        await asyncio.sleep(0)
+                        return
+
+        tasks = [asyncio.create_task(ask(client)) for client, n in self.at_once.items() for _ in range(n)]
+        await over.wait()
+        while pending := [task for task in tasks if not task.done()]:
+            await asyncio.gather(*pending)
+        assert (turns.busy, turns.waiting) == (0, 0)
+        return order[:count]
+
+
+NAMES = [f"client {n}" for n in range(10)]
+
+
+@pytest.mark.parametrize("places", [1, 2, 4])
+@pytest.mark.parametrize("hasty", [frozenset[str](), frozenset(NAMES[:5]), frozenset(NAMES)])
+def test_who_asks_again_and_again_gets_as_much_as_any_other(places: int, hasty: frozenset[str]) -> None:
+    order = asyncio.run(Demand(places, dict.fromkeys(NAMES, 1), hasty).order(1000))
+    shares = Counter(order)
+    assert min(shares[name] for name in NAMES) >= 90
+    assert max(shares.values()) <= 110
+
+
+@pytest.mark.parametrize("places", [1, 2, 4])
+def test_ten_requests_at_once_are_no_more_than_one(places: int) -> None:
+    order = asyncio.run(Demand(places, {"eager": 10} | dict.fromkeys(NAMES, 1)).order(1100))
+    shares = Counter(order)
+    assert shares["eager"] <= 110
+    assert min(shares[name] for name in NAMES) >= 90
+
+
+@given(
+    st.integers(1, 4),
+    st.dictionaries(st.sampled_from(NAMES), st.integers(1, 6), min_size=2),
+    st.frozensets(st.sampled_from(NAMES)),
+)
+def test_nobody_is_overtaken_again_and_again(places: int, at_once: dict[str, int], hasty: frozenset[str]) -> None:
+    """Between two turns of a client that always asks, another has one more than there are places, at most."""
+    order = asyncio.run(Demand(places, at_once, hasty).order(200))
+    for client in at_once:
+        at = [i for i, name in enumerate(order) if name == client]
+        for begin, end in itertools.pairwise(at):
+            between = Counter(order[begin + 1 : end])
+            assert all(n <= places + 1 for n in between.values()), (client, order[begin : end + 1])
 
 
 def test_who_goes_away_while_waiting_takes_no_place() -> None:

@@ -1,15 +1,20 @@
-"""A fair share of a few places: whoever has the fewest places is served next.
+"""A fair share of a few places: whoever has the fewest is served next, of those whoever was served longest ago.
 
 The places are sequences of the engine. A client that asks for fifty solutions at once waits behind itself, not others
-behind it. Everything here belongs to one event loop.
+behind it; of clients that ask again and again, each gets as many turns as any other. While a client without a place
+waits, every other client gets at most one. Everything here belongs to one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
+
+REMEMBERED: Final = 4096
+"""Clients of which it is known when they were served last."""
 
 
 class TooMany(Exception):
@@ -36,7 +41,9 @@ class Turns:
     def __init__(self, places: int, *, waiting: int = 256, waiting_each: int = 16) -> None:
         self._free, self._most, self._most_each = places, waiting, waiting_each
         self._busy: Counter[str] = Counter()
-        self._last: dict[str, int] = {}  # when a waiting client was last given a place, counted in places given
+        # When a client was last given a place, counted in places given; the latest stands last. It is kept while the
+        # client is away: one that asks anew a moment after its reply must not come before those who wait.
+        self._last: OrderedDict[str, int] = OrderedDict()
         self._given = 0
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
@@ -86,10 +93,14 @@ class Turns:
         self._given += 1
         self._busy[client] += 1
         self._last[client] = self._given
+        self._last.move_to_end(client)
+        if len(self._last) > REMEMBERED:
+            self._last.popitem(last=False)
 
     def _give_back(self, client: str) -> None:
         self._busy[client] -= 1
-        self._forget(client)
+        if not self._busy[client]:
+            del self._busy[client]
         while self._waiting:
             next_client = min(self._waiting, key=lambda name: (self._busy[name], self._last.get(name, 0)))
             mine = self._waiting[next_client][0]
@@ -109,10 +120,3 @@ class Turns:
             queue.remove(mine)
             if not queue:
                 del self._waiting[client]
-                self._forget(client)
-
-    def _forget(self, client: str) -> None:
-        """Keep nothing of a client that has neither a place nor waits for one."""
-        if not self._busy[client] and client not in self._waiting:
-            del self._busy[client]
-            self._last.pop(client, None)
