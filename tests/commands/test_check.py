@@ -7,7 +7,7 @@ import pytest
 from tutor_app.commands.check import run_check
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 
 
 def run(path: str, text: str = "", **options: bool) -> tuple[int, str]:
@@ -41,6 +41,18 @@ def test_a_transcript_is_checked_part_by_part(tmp_path: Path) -> None:
     code, said = run(str(file), as_json=True)
     assert code == 1
     assert [(c["part"], c["verdict"]) for c in json.loads(said)["claims"]] == [(0, "true"), (1, "false")]
+
+
+def test_words_and_answer_of_a_transcript_are_compared_with_what_its_code_printed(tmp_path: Path) -> None:
+    words, code, output = Text("So 9 buses are needed."), Code("print(math.ceil(435 / 48))"), Output("10\n")
+    file = tmp_path / "solution.json"
+    asked = "A bus has 48 seats. How many buses are needed for 435 people?"
+    file.write_text(Transcript.of(asked, words, code, output, Text("\\boxed{10}"), Answer("10")).to_json())
+    assert run(str(file)) == (1, "✗ So 9 buses are needed: the code prints 10\n1 of 1 statement checked, 1 false\n")
+    file.write_text(Transcript.of(asked, Text("Let me see."), code, output, Text("So 9."), Answer("9")).to_json())
+    code_, said = run(str(file))
+    assert (code_, said.splitlines()[0]) == (0, "The answer is 9, but the code printed 10.")
+    assert json.loads(run(str(file), as_json=True)[1])["code_printed"] == "10"
 
 
 def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Statements are checked while a solution is made: paragraph by paragraph, through the one path."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -10,7 +11,7 @@ from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.events import AnswerFound, ClaimsFound, Finished, SolveEvent
 from tutor_app.core.solve import SolveSettings
-from tutor_app.core.transcript import Output, Text, Transcript, claims_of
+from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
 from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.service import Model, Tutor
 
@@ -20,12 +21,14 @@ REPLIES = (
 )
 
 
-def events(checker: StatementChecker, *replies: str, library: MemoryLibrary | None = None) -> list[SolveEvent]:
+def events(
+    checker: StatementChecker, *replies: str, library: MemoryLibrary | None = None, problem: str = "How many?"
+) -> list[SolveEvent]:
     model = cast(Model, ScriptedModel(list(replies or REPLIES)))
     executor = cast(Sandbox, FakeExecutor())
     tutor = Tutor(model, executor, CHATML, PromptSet(), checker=checker)
     opened = (lambda: library) if library is not None else None
-    return list(tutor.solve("How many?", settings=SolveSettings(), library=opened))
+    return list(tutor.solve(problem, settings=SolveSettings(), library=opened))
 
 
 def correcting(*replies: str) -> Finished:
@@ -72,6 +75,23 @@ def test_each_paragraph_is_checked_as_it_closes_and_the_answer_comes_after() -> 
     first, second, last = ("6 * 7 = 42", "true"), ("42 + 8 = 51", "false"), ("50 - 8 = 42", "true")
     assert said == [(0, [first]), (0, [first, second]), (1, [last])]
     assert found.index(claims[-1]) < next(i for i, e in enumerate(found) if isinstance(e, AnswerFound))
+
+
+def test_a_result_in_words_before_code_that_prints_another_is_false_once_the_answer_is_known() -> None:
+    replies = ("So 41 buses are needed.\n```python\nprint(6 * 7)\n```\n", "So $\\boxed{42}$.")
+    found = events(HereChecker(), *replies, problem="How many buses are needed?")
+    (claims,) = [e for e in found if isinstance(e, ClaimsFound)]
+    (claim,) = claims.claims
+    assert (claims.text, claim.text, claim.verdict, claim.right) == (0, "So 41 buses are needed", "false", "42")
+    last = found[-1]
+    assert isinstance(last, Finished)
+    assert claims_of(last.transcript.solution) == (claim,)
+    bare = Transcript.of("How many buses are needed?", *without_claims(last.transcript))
+    assert claims_of(with_claims(bare, HereChecker()).solution) == (claim,)
+
+
+def without_claims(transcript: Transcript) -> list[Part]:
+    return [replace(part, claims=()) if isinstance(part, Text) else part for part in transcript.solution]
 
 
 def test_the_transcript_and_the_library_keep_the_claims() -> None:

@@ -51,6 +51,30 @@ def test_the_answer_of_a_solution_gets_its_verdict(
         assert library.get(library.entries()[0].id) == last.transcript
 
 
+@pytest.mark.parametrize(
+    ("box", "verdict", "line"),
+    [
+        ("41", Verdict("unchecked", "output", "42"), "Not checked: the code printed another number, 42"),
+        (
+            "42",
+            Verdict("unchecked", "unrecognised"),
+            "Not checked: the problem is no computation that the program recognises",
+        ),
+    ],
+)
+def test_an_answer_that_is_not_what_the_code_printed_says_so(
+    checker: Checker, box: str, verdict: Verdict, line: str
+) -> None:
+    replies = ["```python\nprint(6 * 7)\n```\n", f"So $\\boxed{{{box}}}$."]
+    model, executor = cast(Model, ScriptedModel(replies)), cast(Sandbox, FakeExecutor())
+    tutor = Tutor(model, executor, CHATML, PromptSet("terse"), checker=checker)
+    *_, last = tutor.solve("How old is the captain?", settings=SolveSettings())
+    assert isinstance(last, Finished)
+    assert last.transcript.answer is not None
+    assert (last.transcript.answer.verdict, verdict_line(verdict)) == (verdict, line)
+    assert Transcript.from_json(last.transcript.to_json()) == last.transcript
+
+
 def test_what_the_code_printed_is_taken_or_the_value_of_its_last_line() -> None:
     parts = (Output("a\n1\n"), Output(value="2"), Output("3", status="error"), Output())
     assert outputs_of(parts) == ("a\n1", "2")

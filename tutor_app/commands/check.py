@@ -7,18 +7,22 @@ false; 1 a statement or line is false; 2 the file could not be read; 3 checking 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.checking.checker import Checker, Piece
 from tutor_app.commands.shared import DONE, Subparsers, user_path
 from tutor_app.commands.terminal_view import printable
+from tutor_app.core.against_output import differing
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Output, Text, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.tutor.checked import pieces_of, with_contradictions
 from tutor_app.tutor.work import check_work, report_lines
 
 SOMETHING_FALSE: Final = 1
@@ -85,34 +89,35 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
         UserFault: If it cannot be read.
     """
     out = out or sys.stdout
+    content = _read(path, stdin)
+    transcript = _transcript(content)
+    pieces: list[Piece] = [("text", content)] if transcript is None else pieces_of(transcript.solution)
     with Checker() as checker:
-        claims = checker.check(pieces(_read(path, stdin)))
+        claims: Sequence[tuple[Claim, ...]] = checker.check(pieces)
+    number = ""
+    if transcript is not None:
+        parts, answer = transcript.solution, transcript.answer
+        claims = with_contradictions(claims, parts, transcript.problem)
+        number = differing(parts, answer.latex) if answer is not None else ""
     found = [(part, claim) for part, of_part in enumerate(claims) for claim in of_part]
     tally = Tally.of(claim for _, claim in found)
     if as_json:
-        print(json.dumps(report(tally, found), ensure_ascii=False), file=out)
+        print(json.dumps(report(tally, found) | {"code_printed": number}, ensure_ascii=False), file=out)
     else:
         for _, claim in found:
             print(printable(claim_line(claim)), file=out)
+        if number and transcript is not None and transcript.answer is not None:
+            print(printable(f"The answer is {transcript.answer.latex}, but the code printed {number}."), file=out)
         print(tally.sentence() or "no statement that could be checked", file=out)
     return SOMETHING_FALSE if tally.false else DONE
 
 
-def pieces(content: str) -> list[Piece]:
-    """Of a transcript the text and output of its solution, in order; else the whole text."""
+def _transcript(content: str) -> Transcript | None:
+    """The solution that a text holds as JSON, if it does."""
     if content.lstrip().startswith("{"):
-        try:
-            transcript = Transcript.from_json(content)
-        except TranscriptFormatError:
-            return [("text", content)]
-        found: list[Piece] = []
-        for part in transcript.solution:
-            if isinstance(part, Text):
-                found.append(("text", part.text))
-            elif isinstance(part, Output):
-                found.append(("output", part.stdout or part.value))
-        return found
-    return [("text", content)]
+        with contextlib.suppress(TranscriptFormatError):
+            return Transcript.from_json(content)
+    return None
 
 
 def report(tally: Tally, found: list[tuple[int, Claim]]) -> dict[str, Any]:

@@ -69,6 +69,8 @@ def claim_line(claim: Claim) -> str:
 
 def remark(claim: Claim) -> str:
     """What is said after a claim: the right value of a false one, the exact one of a rounded one, why not checked."""
+    if claim.reason == "output":
+        return f": the code prints {claim.right}"
     if claim.verdict == "unchecked":
         return f" (not checked: {REASONS.get(claim.reason, claim.reason)})"
     # A counterexample or a solution is a clause of its own; a value is what the left side is.

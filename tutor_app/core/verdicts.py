@@ -27,6 +27,7 @@ REASONS: Final = {
     "form": "the value is right, but it is not in the form that is asked for",
     "timeout": "the check took too long",
     "known": "it could not be compared with the known answer",
+    "output": "the code printed another number",
 }
 """Why an answer was not checked, for the user."""
 MARKS: Final[dict[VerdictKind, str]] = {"checked": "✓", "numeric": "✓", "votes": "≈", "unchecked": "·", "wrong": "✗"}
@@ -48,7 +49,8 @@ class Verdict:
     Attributes:
         kind: ``checked`` (exactly), ``numeric`` (at random points), ``votes``, ``unchecked`` or ``wrong``.
         how: A key of :data:`HOW`, or for ``unchecked`` of :data:`REASONS`; empty where nobody has looked.
-        right: Of a wrong answer, the right one as LaTeX or the point at which it fails; else empty.
+        right: Of a wrong answer, the right one as LaTeX or the point at which it fails; where the code printed another
+            number, that one; else empty.
         agree: Attempts that gave this answer, where there was a vote.
         of: All attempts of that vote; 0 where there was none.
     """
@@ -89,7 +91,7 @@ class Verdict:
             case "wrong":
                 said = f"Wrong: {right}" if "=" in right else f"Wrong: it is {right}"
             case "unchecked" if self.how:
-                said = f"Not checked: {REASONS[self.how]}"
+                said = f"Not checked: {REASONS[self.how]}" + (f", {right}" if right else "")
             case _:
                 return voted[:1].upper() + voted[1:]
         return f"{said}; {voted}" if voted else said

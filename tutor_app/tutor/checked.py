@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from tutor_app.core.against_output import contradicted, with_claim
 from tutor_app.core.builder import Builder
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault
@@ -22,7 +23,7 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtEnded,
 )
-from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
+from tutor_app.core.transcript import Answer, Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import Verdict
 from tutor_app.text.delimiters import split
 
@@ -60,16 +61,19 @@ class StatementChecker(Protocol):
         ...
 
 
-def checked(events: Iterator[SolveEvent], builder: Builder, checker: StatementChecker) -> Iterator[SolveEvent]:
+def checked(
+    events: Iterator[SolveEvent], builder: Builder, checker: StatementChecker, problem: str = ""
+) -> Iterator[SolveEvent]:
     """Pass ``events`` on with a :class:`ClaimsFound` after every paragraph that has statements.
 
     Args:
         events: Of the solve loop.
         builder: That the loop fills; it is given the claims.
         checker: Of statements.
+        problem: As it is solved.
     """
     checker.begin()
-    check = _Check(builder, checker)
+    check = _Check(builder, checker, problem)
     for event in events:
         if isinstance(event, AnswerFound):
             yield from check.run()
@@ -89,11 +93,11 @@ def with_claims(transcript: Transcript, checker: StatementChecker) -> Transcript
     if claims_of(parts) or not any(isinstance(part, Text) for part in parts):
         return transcript
     try:
-        found = checker.check(_pieces(parts, whole=True))
+        found = checker.check(pieces_of(parts))
     except HostFault as e:
         log.warning("statements are not checked: %s", e)
         return transcript
-    of_pieces = iter(found)
+    of_pieces = iter(with_contradictions(found, parts, transcript.problem))
     checked_parts = list[Part]()
     for part in parts:
         claims = next(of_pieces) if isinstance(part, Text | Output) else ()
@@ -104,8 +108,9 @@ def with_claims(transcript: Transcript, checker: StatementChecker) -> Transcript
 class _Check:
     """The claims that are known, and how much of the text they are of."""
 
-    def __init__(self, builder: Builder, checker: StatementChecker) -> None:
-        self._builder, self._checker = builder, checker
+    def __init__(self, builder: Builder, checker: StatementChecker, problem: str) -> None:
+        self._builder, self._checker, self._problem = builder, checker, problem
+        self._answered = False
         texts = [part for part in builder.parts() if isinstance(part, Text)]  # of a solution that goes on
         self._before = {number: part.claims for number, part in enumerate(texts)}
         self._known = dict(self._before)
@@ -121,9 +126,12 @@ class _Check:
         """Check what is new; unless ``whole``, up to the last line that is complete."""
         if not self._works:
             return
-        pieces = _pieces(self._builder.parts(), whole=whole)
+        parts = self._builder.parts()
+        answered = any(isinstance(part, Answer) for part in parts)
+        pieces = pieces_of(parts, whole=whole)
         texts = [len(text) for kind, text in pieces if kind == "text"]
-        if all(self._lengths.get(n) == length for n, length in enumerate(texts)):
+        same = all(self._lengths.get(n) == length for n, length in enumerate(texts))
+        if same and answered == self._answered:
             return
         try:
             found = self._checker.check(pieces)
@@ -131,7 +139,8 @@ class _Check:
             log.warning("statements are not checked: %s", e)
             self._works = False
             return
-        self._lengths = dict(enumerate(texts))
+        found = with_contradictions(found, parts, self._problem)
+        self._lengths, self._answered = dict(enumerate(texts)), answered
         claims = (of_piece for (kind, _), of_piece in zip(pieces, found, strict=True) if kind == "text")
         for number, of_text in enumerate(claims):
             if of_text != self._known.get(number, ()):
@@ -141,7 +150,16 @@ class _Check:
                 yield event
 
 
-def _pieces(parts: Sequence[Part], *, whole: bool) -> list[tuple[str, str]]:
+def with_contradictions(
+    found: Sequence[tuple[Claim, ...]], parts: Sequence[Part], problem: str
+) -> list[tuple[Claim, ...]]:
+    """The claims of every piece, and the statements before code that prints another number than they state."""
+    against = contradicted(parts, problem)
+    pieces = [n for n, part in enumerate(parts) if isinstance(part, Text | Output)]
+    return [with_claim(claims, against.get(n)) for n, claims in zip(pieces, found, strict=True)]
+
+
+def pieces_of(parts: Sequence[Part], *, whole: bool = True) -> list[tuple[str, str]]:
     """The solution as the checker takes it; of a text that is being written what is complete."""
     pieces: list[tuple[str, str]] = []
     for k, part in enumerate(parts):

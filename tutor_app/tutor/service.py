@@ -259,7 +259,7 @@ class Tutor:
                 builder=builder,
                 earlier=earlier,
             )
-            yield events if self.checker is None else checked(events, builder, self.checker)
+            yield events if self.checker is None else checked(events, builder, self.checker, asked)
 
     def warm(self) -> None:
         """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from tutor_app.adapters.grading.grader import Grader
+from tutor_app.core.against_output import differing
 from tutor_app.core.errors import HostFault
 from tutor_app.core.several import questions
 from tutor_app.core.transcript import Answer, AnswerPart, Output, Part
@@ -52,7 +53,8 @@ def verdict_of(
                     known = grader.grade_parts(gold, [part.latex for part in answer.parts] or [answer.latex])
                     return replace(answer, verdict=_BY_GOLD[known.verdict])
                 if not answer.parts:
-                    return replace(answer, verdict=verdict(problem, answer.latex, parts))
+                    found = verdict(problem, answer.latex, parts)
+                    return replace(answer, verdict=against_output(found, answer.latex, parts))
                 asked = _texts_of(problem, answer)
                 several = [
                     replace(part, verdict=verdict(text, part.latex, parts) if text else _OF_SEVERAL)
@@ -64,6 +66,14 @@ def verdict_of(
             return answer
 
         yield judged
+
+
+def against_output(verdict: Verdict, latex: str, parts: Sequence[Part]) -> Verdict:
+    """The verdict, or where the answer could not be checked and is not what the code printed, that."""
+    if verdict.kind != "unchecked" or not verdict.how:
+        return verdict
+    number = differing(parts, latex)
+    return Verdict("unchecked", "output", number) if number else verdict
 
 
 def _texts_of(problem: str, answer: Answer) -> list[str]:
