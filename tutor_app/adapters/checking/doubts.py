@@ -9,6 +9,7 @@ from typing import Final
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.judging import factors, judge
 from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.checking.words import ALONE
 from tutor_app.adapters.grading.algebra import rational, same
 from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Term, product, walk, without_degrees
 
@@ -43,12 +44,25 @@ def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
         return "unclear"  # "Week 2 = 35 + 35"
     if chain.spelled[k] and b.units and rational(a.term) is not None and a.operations == 1:
         return "units"  # "3/4 is equal to $15"
+    if chain.relations[k] == "is" and k == len(chain.relations) - 1 and _is_compared(chain.after):
+        return "unclear"
     if b.first is not None and judge((a.term,), "=", (b.first,)).verdict == "true":
         return "running"  # "5 + 3 = 8 + 2 = 10"
     near = {*a.units, *b.units, *chain.before, *chain.after}
     if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
         return "units"
     return _formal_doubt(left.source, a, b) if chain.formula else ""
+
+
+def _is_compared(after: tuple[str, ...]) -> bool:
+    """Whether the number before these words is no value by itself: "2 more than", "one of", "0 or more"."""
+    return "than" in after[:4] or after[:1] in (("of",), ("times",), ("or",), ("to",))
+
+
+def stands_alone(chain: Chain) -> bool:
+    """Whether the first number is told of by itself; it is not in "the cube root of 27 is at most 5"."""
+    before = chain.before
+    return not before or before[-1] in ALONE
 
 
 def _formal_doubt(source: str, a: Expression, b: Expression) -> str:

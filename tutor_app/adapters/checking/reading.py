@@ -12,7 +12,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain, chains
 from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_told
 from tutor_app.adapters.checking.context import Context, replaced
-from tutor_app.adapters.checking.doubts import doubt_of, equal_without_degrees, means_whole, readings_of
+from tutor_app.adapters.checking.doubts import doubt_of, equal_without_degrees, means_whole, readings_of, stands_alone
 from tutor_app.adapters.checking.formal import judge_matrix_link, judge_two_signs
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
@@ -242,6 +242,8 @@ class Reading:
             return None
         if relation in ("<", ">", "<=", ">=") and not (a.units or b.units):
             found = judge((a.term,), relation, (b.term,))
+            if chain.spelled[k] and k == 0 and not stands_alone(chain):
+                return None
             return found if clear or found.verdict == "true" else None
         if relation not in ("=", "~"):
             return None

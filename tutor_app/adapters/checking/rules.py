@@ -96,6 +96,10 @@ def judged(sentence: str, context: Context, rules: tuple[Rule, ...]) -> Iterator
 
 _GOES_ON: Final = re.compile(LAST)
 _OPERATOR: Final = re.compile(r"(?:[-+*/^=({<>,_!]|\\[a-zA-Z]+|\{,\})\s*$")
+_COMPARED: Final = re.compile(r"(?i)\b(?:than|other|others|interval|between|among)\b")
+"""Words by which a number after "is" tells no value: "3 cm longer than the other"."""
+_TELLS_MORE: Final = re.compile(r"(?i)\s*(?:(?:[a-z]+\s+){0,3}than\b|(?:times|of|or|to)\b)")
+"""What follows a number that is no value by itself: "2 more than", "one of the values", "2 or 3"."""
 _CLAUSE: Final = re.compile(r"(?i)[,:;]|\b(?:then|so|therefore|hence)\b")
 
 
@@ -105,6 +109,8 @@ def _otherwise(sentence: str, m: re.Match[str]) -> bool:
     if m[0][:1].isdigit() and _OPERATOR.search(before):
         return True
     if m[0].rstrip()[-1:] in "0123456789})" and not _GOES_ON.match(after):
+        return True
+    if _TELLS_MORE.match(after) or _COMPARED.search(re.split(IS, m[0])[-1]):
         return True
     clause = _CLAUSE.split(before)[-1].lower().split()
     return not (SUPPOSING | {"neither", "nor", "either"}).isdisjoint(clause) or sentence.rstrip().endswith("?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Any, Final
 
@@ -267,7 +268,7 @@ def derivative(m: re.Match[str], _context: Context) -> Judgement | None:
     if a is None or b is None or len(symbols(a)) != 1:
         return None
     right = symbolic.derivative(a, m[2] or next(iter(symbols(a))))
-    return _compared(right, b, "derivative")
+    return _compared(right, b, "derivative", symbols(a))
 
 
 @rule(rf"\bintegral of {EXPR}(?: with respect to ([a-z])| d([a-z]))? from {EXPR} to {EXPR}{IS}{EXPR}{END}")
@@ -278,7 +279,8 @@ def integral(m: re.Match[str], _context: Context) -> Judgement | None:
     if len(known) < 4 or len(symbols(known[0])) != 1:
         return None
     name = next(iter(symbols(known[0])))
-    return _compared(symbolic.integral(known[0], name, known[1], known[2]), known[3], "int")
+    value = symbolic.integral(known[0], name, known[1], known[2])
+    return _compared(value, known[3], "int", symbols(known[1]) | symbols(known[2]))
 
 
 @rule(rf"\blimit of {EXPR} as ([a-z]) (?:approaches|goes to|tends to|\\to) {EXPR}{IS}{EXPR}{END}")
@@ -287,7 +289,10 @@ def limit(m: re.Match[str], _context: Context) -> Judgement | None:
     point = r"\infty" if m[3].strip().lower() == "infinity" else m[3]
     terms = [term_of(t) for t in (m[1], point, m[4])]
     known = [t for t in terms if t is not None]
-    return _compared(symbolic.limit(known[0], m[2], known[1]), known[2], "lim") if len(known) == 3 else None
+    if len(known) < 3:
+        return None
+    names = (symbols(known[0]) - {m[2]}) | symbols(known[1])
+    return _compared(symbolic.limit(known[0], m[2], known[1]), known[2], "lim", names)
 
 
 @rule(
@@ -306,7 +311,17 @@ def eigenvalues(m: re.Match[str], _context: Context) -> Judgement | None:
     return truth(_same_set(said, right), "matrix", " and ".join(map(symbolic.shown, right)))
 
 
-def _compared(right: Any | None, said: Term, reason: str) -> Judgement | None:
+def _compared(right: Any | None, said: Term, reason: str, names: AbstractSet[str]) -> Judgement | None:
+    """The verdict on a value that is told.
+
+    Args:
+        right: The value.
+        said: What is told.
+        reason: For the verdict.
+        names: What a value can hold. Another name is a word ("is found with SymPy") or an abbreviation ("is A").
+    """
+    if symbols(said) - names:
+        return None
     other = symbolic.built(said)
     if right is None or other is None:
         return None

@@ -97,3 +97,8 @@ AMBIGUOUS: Final = _set(
 """Units that are several, or that are read as money."""
 REWRITING: Final = _set("expand expands expanded expanding factor factors factored factoring")
 """Words that announce that one expression is written in another way."""
+ALONE: Final = _set(
+    """so then we get thus therefore hence this that means which now have obtain because but as since however number
+    value result"""
+)
+"""Words after which a number is told of by itself, not as a part of what they name."""
