@@ -458,6 +458,7 @@ def test_everything_is_reached_by_the_tab_key(qtbot: QtBot, open_window: Open) -
     controls = [window.view.control(0, what) for what in ("code", "copy", "step", "output")]
     wanted = [
         window.box.edit,
+        window.student.palette_button,
         window.box.work_button,
         window.box.hint_button,
         window.box.solve_button,

@@ -168,7 +168,7 @@ class ProblemBox(QFrame):
         row.addWidget(self.hint_button)
         row.addWidget(self.stop_button)
         row.addWidget(self.solve_button)
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(16, 12, 12, 12)
         layout.setSpacing(8)
         layout.addWidget(self.edit)
@@ -218,6 +218,15 @@ class ProblemBox(QFrame):
         """Say which problem is typeset on the page below: its preview would only repeat it."""
         self._shown_below = problem.strip()
         self._refresh()
+
+    def add_palette(self, palette: QWidget, button: QWidget) -> None:
+        """Put a palette of symbols below the text, and the button that shows it beside the text."""
+        line = QHBoxLayout()
+        self._column.removeWidget(self.edit)
+        line.addWidget(self.edit, 1)
+        line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        self._column.insertLayout(0, line)
+        self._column.insertWidget(1, palette)
 
     def add_control(self, control: QWidget, *, busy: bool) -> None:
         """Put a control beside Solve, or (``busy``) beside Stop, to be seen when that is."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from tutor_app.render.theme import Theme
 from tutor_app.ui.dialogs.settings import ButtonRow
 from tutor_app.ui.student.asking import Asking
 from tutor_app.ui.student.hinting import Hinting
 from tutor_app.ui.student.hints_page import HintsPage
+from tutor_app.ui.student.inserting import Inserter
 from tutor_app.ui.student.limit_dialog import LimitController
+from tutor_app.ui.student.palette import Palette
 from tutor_app.ui.student.work_page import WorkPage
 from tutor_app.ui.student.working import Working
 
@@ -61,9 +63,29 @@ class StudentDesk(QObject):
         work_action = self._action("Check my work", "Ctrl+Shift+K", self.show_work)
         for part in (self.hints, self.work):
             part.changed.connect(self.changed)
-        self.actions: list[QAction] = [self.hint_action, work_action]
+        symbols_action = self._add_palette()
+        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action]
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
+
+    def _add_palette(self) -> QAction:
+        """The palette of symbols in the problem's box, and names completed there and where questions are asked."""
+        box = self._panels.box
+        self.palette = Palette(self._window.theme)
+        self.palette.hide()
+        self.inserter, self._in_questions = Inserter(box.edit), Inserter(self._panels.ask.edit)
+        self.palette.chosen.connect(self.inserter.insert)
+        self.palette_button = QToolButton()
+        self.palette_button.setObjectName("small")
+        self.palette_button.setText("\u221ax")
+        self.palette_button.setToolTip("Symbols and templates (Ctrl+E)")
+        self.palette_button.setAccessibleName("Symbols and templates")
+        self.palette_button.setCheckable(True)
+        self.palette_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.add_palette(self.palette, self.palette_button)
+        QWidget.setTabOrder(box.edit, self.palette_button)
+        self.palette_button.toggled.connect(self.palette.setVisible)
+        return self._action("Symbols and templates", "Ctrl+E", self.palette_button.toggle)
 
     @property
     def busy(self) -> bool:
@@ -121,6 +143,7 @@ class StudentDesk(QObject):
         """Change the colours."""
         self.page.set_theme(theme)
         self.work_page.set_theme(theme)
+        self.palette.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size."""
