@@ -13,6 +13,7 @@ from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.hints import ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks
+from tutor_app.tutor.plain_hints import plain_hint
 from tutor_app.tutor.teacher import cap_of, limit_of, set_cap
 
 PROBLEM = (
@@ -104,3 +105,41 @@ def test_a_solution_that_was_stopped_or_failed_gives_no_hints() -> None:
     with pytest.raises(EngineFault, match="The model died"):
         silent_ladder(ended(EndReason.ENGINE, "The model died."))
     assert len(silent_ladder([Finished(EndReason.ANSWERED, solved(), Usage())], cap=3).hints) == 3
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer", "words"),
+    [
+        ("Solve x^2 - 5x + 6 = 0.", r"2, 3", "makes the equation true"),
+        ("Find the derivative of x^2 at x = 1.", "2", "how fast the function changes"),
+        (r"Evaluate $\int_0^3 x^2\,dx$ with 3 steps and 9 points.", "9", "an area"),
+        ("lim x->0 of sin(3x)/x", "3", "come close to"),
+        ("Simplify (x^2 - 9)/(x - 3) for x = 2 and get 5.", "5", "another form"),
+    ],
+)
+def test_where_the_problem_itself_tells_the_answer_the_hint_is_that_of_its_kind(
+    problem: str, answer: str, words: str
+) -> None:
+    found = ladder(Transcript.of(problem, Answer(answer, verdict=SURE))).hints
+    below = [hint.text for hint in found[: RESULT - 1]]
+    assert words in below[0]
+    assert len(set(below)) == len(below)
+    assert not any(leaks(text, answer) for text in below)
+
+
+@pytest.mark.parametrize("problem", ["Solve x = y.", "derivative", "integral", "limit", "Simplify", "How many?"])
+def test_plain_hints_hold_no_number(problem: str) -> None:
+    texts = [plain_hint(level, problem) for level in range(1, 7)]
+    assert len(set(texts)) == 6
+    for answer in [*map(str, range(21)), "100", "1/2", "1/3"]:
+        assert not any(leaks(text, answer) for text in texts)
+
+
+def test_the_ideas_of_a_wrong_solution_are_not_passed_on() -> None:
+    problem = "Solve x^2 - 7x + 10 = 0."
+    parts = (Code("roots = [2, 5]\ntotal = 2 + 5\nprint(sum(roots))"), Output(stdout="7\n"))
+    found = ladder(Transcript.of(problem, *parts, Answer("7", verdict=Verdict("wrong", "value", "2, 5"))))
+    assert not found.sure
+    assert [hint.level for hint in found.hints] == [1, 2, 3, 4, 5]
+    assert found.hints[2].text.startswith("The idea: bring everything to a side")
+    assert "series" not in found.hints[4].text

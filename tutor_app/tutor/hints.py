@@ -18,6 +18,7 @@ from tutor_app.core.hints import LEVELS, PLAN, RESULT, Hint, Ladder
 from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.tutor.leaks import leaks
+from tutor_app.tutor.plain_hints import plain_hint
 
 LONGEST: Final = 700
 _SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
@@ -42,15 +43,6 @@ _CALLS: Final = {
     "sqrt": "take the square root", "Matrix": "write it as a matrix", "isprime": "look at the prime numbers",
     "factorint": "split into prime factors", "sum": "add up a whole series", "range": "go through the cases in turn",
 }  # fmt: skip
-_PLAIN: Final = (
-    "Read the last sentence again, and say in your own words what is to be found, and in which unit.",
-    "Write down every quantity that the problem gives, with its unit and what it stands for.",
-    "Think about how the quantities belong together: which operation connects them?",
-    "Begin with the quantity for which everything is given in the problem.",
-    "Plan: work out the quantities in between in the order of the problem, then put them together to what is asked.",
-    "The code gives each quantity a name, works out those in between, and prints the last of them.",
-)
-"""Without any number, for a level whose own hint would give the answer away."""
 
 
 def silent_ladder(events: Iterable[SolveEvent], *, cap: int = len(LEVELS)) -> Ladder:
@@ -84,10 +76,14 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     if sure is None:
         sure = answer is not None and answer.verdict.verified
     right = answer.latex if answer is not None else ""
-    texts = [_asked(solved), _known(solved), _idea(solved), _next(solved), _plan(solved), _code(solved)]
+    texts = [_asked(solved), _known(solved)]
+    if answer is not None and answer.verdict.kind == "wrong":
+        texts += ["", "", "", ""]  # the ideas of a wrong solution are no help
+    else:
+        texts += [_idea(solved), _next(solved), _plan(solved), _code(solved)]
     hints: list[Hint] = []
     for level, text in enumerate(texts, 1):
-        hints.append(Hint(level, LEVELS[level - 1], _safe(level, text, right, [h.text for h in hints])))
+        hints.append(Hint(level, LEVELS[level - 1], _safe(solved.problem, level, text, right, [h.text for h in hints])))
     if answer is not None:
         result = _result(solved) or "The last step of the solution gives the answer directly."
         hints.append(Hint(RESULT, LEVELS[RESULT - 1], result))
@@ -96,12 +92,12 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     return Ladder(tuple(hints[: max(1, last)]), sure and answer is not None, cap < len(LEVELS))
 
 
-def _safe(level: int, text: str, answer: str, before: list[str]) -> str:
+def _safe(problem: str, level: int, text: str, answer: str, before: list[str]) -> str:
     """The hint, or a plainer one if it gives the answer away or repeats one before."""
     text = text.strip()
     if not text or len(text) > LONGEST + 400 or leaks(text, answer) or text in before:
         text = _masked(text, answer)
-    return _PLAIN[level - 1] if not text or leaks(text, answer) or text in before else text
+    return plain_hint(level, problem) if not text or leaks(text, answer) or text in before else text
 
 
 def _masked(text: str, answer: str) -> str:
