@@ -219,3 +219,22 @@ def test_what_can_be_drawn_is_drawn_by_the_program(qtbot: QtBot, open_window: Op
     assert window.status.state.text() == "It is drawn."
     (entry,) = services.entries("")
     assert services.solution(entry.id).replies[1][0] == "Draw it."
+
+
+def test_the_menu_of_a_place_asks_about_its_formula_or_step(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = solved(qtbot, open_window, services)
+    box = window.panels.ask
+    at = window.view.document().find("Both are integers").selectionStart()
+    menu = window.page_menu.menu(at)
+    step = next(a for a in menu.actions() if a.text() == "Ask about this step")
+    step.trigger()
+    assert box.about.text().startswith("About: Both are integers, and indeed (x-2)(x-3) = x\u00b2 - 5x + 6.")
+    assert box.edit.hasFocus()
+    formula = window.view.document().find("indeed").selectionEnd() + 1
+    next(a for a in window.page_menu.menu(formula).actions() if a.text() == "Ask about this formula").trigger()
+    ask(qtbot, window, "Why?")
+    assert services.calls[-1] == "ask > $(x-2)(x-3) = x^2 - 5x + 6$\n\nWhy?"
+    assert box.about.text() == ""
+    problem = window.page_menu.menu(window.view.document().find("Find the roots").selectionStart())
+    assert not [a for a in problem.actions() if a.text().startswith("Ask")]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -19,7 +19,7 @@ from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.folding import Foldable
 from tutor_app.render.outline import Section
-from tutor_app.render.sources import parts_between
+from tutor_app.render.sources import parts_between, plain_source
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.page.transcript_view import TranscriptView
@@ -34,6 +34,7 @@ _NAMES: Final = {
     "output": "block",
     "answer": "answer",
 }
+_ASKED_ABOUT: Final = {"text": "step", "thought": "thought"}
 
 
 class PageMenu(QObject):
@@ -45,7 +46,12 @@ class PageMenu(QObject):
         services: Write a figure to a file.
         say: Tells the user what was done.
         complain: Tells the user what went wrong.
+
+    Signals:
+        ask_asked: The user wants to ask about a piece of the solution: its source.
     """
+
+    ask_asked = Signal(str)
 
     def __init__(
         self,
@@ -147,14 +153,22 @@ class PageMenu(QObject):
             menu.addAction("Copy formula as LaTeX", lambda: self.copy_formula(fmt, "latex"))
             menu.addAction("Copy formula with its delimiters", lambda: self.copy_formula(fmt, "markdown"))
             menu.addAction("Copy formula in words", lambda: self.copy_formula(fmt, "text"))
+            self._ask_action(menu, "Ask about this formula", fmt.stringProperty(RAW))
             menu.addSeparator()
         elif fmt is not None and fmt.objectType() == FIGURE:
             self._figure_actions(menu, view.page.pictures[fmt.intProperty(FIGURE_KEY)].figure)
         section = self._section(position)
         if section is not None:
+            if section.kind != "problem":
+                about = plain_source(view.document(), section.first, section.last)
+                self._ask_action(menu, f"Ask about this {_ASKED_ABOUT.get(section.kind, section.kind)}", about)
             self._block_actions(menu, section, position)
         menu.addAction("Select all", QKeySequence(QKeySequence.StandardKey.SelectAll), view.selectAll)
         return menu
+
+    def _ask_action(self, menu: QMenu, text: str, about: str) -> None:
+        if not self._view.page.is_streaming:
+            menu.addAction(text, partial(self.ask_asked.emit, about))
 
     def _figure_actions(self, menu: QMenu, figure: Figure) -> None:
         menu.addAction("Copy figure", lambda: self.copy_figure(figure))

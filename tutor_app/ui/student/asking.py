@@ -33,6 +33,7 @@ class Asking(QObject):
         self._box.about_dropped.connect(self._drop_about)
         self._view.selectionChanged.connect(self._selected)
         self._view.changed.connect(self._refresh)
+        window.page_menu.ask_asked.connect(self.ask_about)
         window.pages.currentChanged.connect(lambda _: self._refresh())
         window.solving.ended.connect(self._ended)
         window.installEventFilter(self)
@@ -113,14 +114,23 @@ class Asking(QObject):
         """The question will be about what is selected; the selection may go when the box gets the focus."""
         about = self._view.selected_source().strip() if self._view.textCursor().hasSelection() else ""
         if about != self._about:
-            self._about = about
-            self._box.set_about(about)
-            self._refresh()
+            self._set_about(about)
+
+    def _set_about(self, about: str) -> None:
+        self._about = about
+        self._box.set_about(about)
+        self._refresh()
+
+    def ask_about(self, source: str) -> None:
+        """Let the user type a question about a piece of the solution."""
+        self._set_about(source.strip())
+        self._box.edit.setFocus()
 
     def _drop_about(self) -> None:
         cursor = self._view.textCursor()
         cursor.clearSelection()
         self._view.setTextCursor(cursor)
+        self._set_about("")  # also what was not selected, but named by the menu of its place
 
     def _refresh(self) -> None:
         page = self._view.page
