@@ -13,6 +13,7 @@ only by the steps that need them. The whole road:
   train                     one loop for both stages: full, LoRA, QLoRA
   plot                      the curves of a run as a picture
   export                    a GGUF file that the window loads
+  cbbt                      black-box tuning: prompts and adapters without weights or gradients
   evaluate, grade           the shipped solve loop over a benchmark; the grader over pairs
 """
 
@@ -46,6 +47,7 @@ STEP_MODULES: Final = {
     "synthesize": ("trainer.commands.synthesize", "code-nested solutions by a teacher, run and judged"),
     "inspect": ("trainer.commands.inspect", "samples of every method side by side, with their checks"),
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
+    "cbbt": ("trainer.commands.cbbt", "black-box tuning: prompts and adapters without weights or gradients"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
     "grade": ("trainer.evaluate.grade", "accept and reject rates of the grader over pairs of answers"),
 }
@@ -67,6 +69,7 @@ EXAMPLES: Final = {
     "tiny": "tiny runs/data/stage2.jsonl --out runs/tiny",
     "train": "train --config trainer/configs/stage2-cpu.toml --base runs/stage1/model --data runs/data/stage2.jsonl "
     "--run runs/stage2 --set max_steps=200 solve_every=50",
+    "cbbt": "cbbt digits --encoder runs/encoder --run runs/digits --shots 16 --seeds 0",
     "plot": "plot runs/stage1 runs/stage2 --out curves.svg",
     "export": "export --model runs/stage2/model --out stage2.gguf --type q8_0 --import",
     "evaluate": "evaluate --model runs/stage2 --benchmark gsm8k --data gsm8k.test.jsonl --limit 50 --out stage2.jsonl",

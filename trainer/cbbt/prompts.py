@@ -70,8 +70,10 @@ class LowRankPrompt:
         self._first = np.asarray(first, dtype=np.float64)
         self._k, width = self._first.shape
         self._inner, self._rank = min(inner, width), rank
-        raw = np.random.default_rng(seed).standard_normal((width, self._inner))
-        self._basis = np.linalg.qr(raw)[0].T * math.sqrt(width / self._inner)
+        rng = np.random.default_rng(seed)
+        self._basis = np.linalg.qr(rng.standard_normal((width, self._inner)))[0].T * math.sqrt(width / self._inner)
+        # Orthogonal columns: with equal ones all ranks would move alike.
+        self._left = np.linalg.qr(rng.standard_normal((max(self._k, rank), rank)))[0][: self._k]
 
     @property
     def size(self) -> int:
@@ -79,8 +81,8 @@ class LowRankPrompt:
         return int(self._rank * (self._k + self._inner))
 
     def start(self) -> Vector:
-        """``U`` of ones and ``V`` of zeros: no offset, and a gradient that is not zero."""
-        return np.concatenate([np.ones(self._k * self._rank), np.zeros(self._rank * self._inner)])
+        """``U`` with orthogonal columns and ``V`` of zeros: no offset, and a gradient that is not zero."""
+        return np.concatenate([self._left.ravel(), np.zeros(self._rank * self._inner)])
 
     def tokens(self, values: Vector) -> Vector:
         """The first tokens and the offsets."""
