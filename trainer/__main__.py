@@ -15,6 +15,7 @@ only by the steps that need them. The whole road:
   export                    a GGUF file that the window loads
   cbbt                      black-box tuning: prompts and adapters without weights or gradients
   evaluate, grade           the shipped solve loop over a benchmark; the grader over pairs
+  road                      all of it by one recipe, from seeds to model card
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ STEP_MODULES: Final = {
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
     "cbbt": ("trainer.commands.cbbt", "black-box tuning: prompts and adapters without weights or gradients"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
+    "road": ("trainer.road.command", "everything from seeds to model card, by one recipe"),
     "grade": ("trainer.evaluate.grade", "accept and reject rates of the grader over pairs of answers"),
 }
 """Steps whose module has ``add_arguments(parser)`` and ``main(arguments)``; imported only when it is asked for."""
@@ -74,6 +76,7 @@ EXAMPLES: Final = {
     "export": "export --model runs/stage2/model --out stage2.gguf --type q8_0 --import",
     "evaluate": "evaluate --model runs/stage2 --benchmark gsm8k --data gsm8k.test.jsonl --limit 50 --out stage2.jsonl",
     "grade": "grade --pairs pairs.jsonl",
+    "road": "road trainer/configs/road-tiny.toml --data FOLDER --run runs/tiny",
 }
 
 

@@ -243,22 +243,29 @@ _MEANING: Final = re.compile(r"^    (\w+): (.*(?:\n        .*)*)", re.MULTILINE)
 
 
 def _take(reading: _Reading, key: str, value: Any, hint: Any) -> None:
+    try:
+        reading.values[key] = typed(key, value, hint)
+    except ValueError as e:
+        reading.problems.append(str(e))
+
+
+def typed(key: str, value: Any, hint: Any) -> Any:
+    """A TOML value as the type that a setting has.
+
+    Raises:
+        ValueError: If it is of another, in a sentence that begins with the key.
+    """
     if get_origin(hint) is Literal:
         if value in get_args(hint):
-            reading.values[key] = value
-        else:
-            reading.problems.append(f"{key} must be one of {', '.join(get_args(hint))}, not {value!r}")
-    elif get_origin(hint) is tuple:
+            return value
+        raise ValueError(f"{key} must be one of {', '.join(get_args(hint))}, not {value!r}")
+    if get_origin(hint) is tuple:
         if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-            reading.values[key] = tuple(value)
-        else:
-            reading.problems.append(f"{key} must be a list of texts")
-    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        reading.values[key] = float(value)
-    elif (hint is bool and isinstance(value, bool)) or (
-        hint is int and isinstance(value, int) and not isinstance(value, bool)
-    ):
-        reading.values[key] = value
-    else:
-        kind = {int: "a whole number", float: "a number", bool: "true or false"}.get(hint, f"a {hint.__name__}")
-        reading.problems.append(f"{key} must be {kind}, not {value!r}")
+            return tuple(value)
+        raise ValueError(f"{key} must be a list of texts, not {value!r}")
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
+        return value
+    kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[hint]
+    raise ValueError(f"{key} must be {kind}, not {value!r}")

@@ -262,14 +262,26 @@ def main(args: argparse.Namespace) -> int:
         UserFault: If there is nothing to evaluate, or the result file is of another evaluation.
         HostFault: If the model or the disk fails.
     """
+    if args.self_check:
+        return self_check(args.benchmark, list(read(args.benchmark, args.data)))
+    report, _ = evaluate(args)
+    print(json.dumps(report, ensure_ascii=False))
+    return 0
+
+
+def evaluate(args: argparse.Namespace) -> tuple[dict[str, Any], list[Result]]:
+    """The summary of an evaluation, with the options of :func:`add_arguments`, and every attempt.
+
+    Raises:
+        UserFault: If there is nothing to evaluate, or the result file is of another evaluation.
+        HostFault: If the model or the disk fails.
+    """
     for name in ("limit", "start"):
         if getattr(args, name) < 0:
             raise UserFault(f"--{name} {getattr(args, name)} is negative.", "Give 0 or more.")
     if args.samples < 1 or args.parallel < 1:
         raise UserFault("--samples and --parallel must be 1 or more.")
     everything = list(read(args.benchmark, args.data))
-    if args.self_check:
-        return self_check(args.benchmark, everything)
     tasks = [t for t in everything if t.index >= args.start][: args.limit or None]
     if not tasks:
         raise UserFault("No problems are left to evaluate.", "Lower --start.")
@@ -305,8 +317,7 @@ def main(args: argparse.Namespace) -> int:
         }
     with Grader() as grader:
         equal = functools.cache(lambda a, b: grader.grade(a, b).verdict == "correct")
-        print(json.dumps({**report, **summary(file.results, file.seconds, equal)}, ensure_ascii=False))
-    return 0
+        return {**report, **summary(file.results, file.seconds, equal)}, file.results
 
 
 def manifest_of(

@@ -1,0 +1,180 @@
+"""The model card: what the model was made from and how, in Markdown, from the files that the stages left.
+
+It says nothing that depends on the clock or the machine, so a road that was killed and gone on ends with the same
+card; times are in the state file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer.data.records import Rejects, read_records
+from trainer.road.recipe import Recipe
+from tutor_app.core.errors import UserFault
+
+
+def text(
+    recipe: Recipe,
+    folder: Path,
+    options: Mapping[str, Mapping[str, Any]],
+    given: Mapping[str, str],
+    files: Mapping[str, str],
+) -> str:
+    """The card.
+
+    Args:
+        recipe: Of the road.
+        folder: Of the road.
+        options: Of every stage, by name.
+        given: Hashes of the files that the recipe names.
+        files: Hashes of what the stages have made, by path in ``folder``.
+    """
+    parts = [
+        f"# {recipe.name}",
+        "Made by `python -m trainer road`: reasoning in words first (stage 1), then solutions whose code was really "
+        "run (stage 2), after MuMath and MuMath-Code (Yin et al., 2024).",
+        _base(recipe),
+        *_data(recipe, folder, given),
+        *_training(recipe, folder),
+        *_accuracy(recipe, folder),
+        "## Stages and their settings",
+        _table(
+            ("stage", "settings"),
+            [(name, _settings(values)) for name, values in options.items() if name not in ("stage1", "stage2")],
+        ),
+        "## Files",
+        "SHA-256 of everything that was made, in the order of the stages:",
+        _table(("file", "SHA-256"), [(f"`{name}`", f"`{sha256}`") for name, sha256 in files.items()]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _base(recipe: Recipe) -> str:
+    base = recipe.base
+    if base.model:
+        return f"The base is `{base.model}`."
+    return (
+        f"The base is a tiny model of random weights ({base.layers} blocks, width {base.width}, {base.vocab:,} "
+        "tokens): it is for following every stage on a small machine, not for solving problems."
+    )
+
+
+def _data(recipe: Recipe, folder: Path, given: Mapping[str, str]) -> list[str]:
+    mixes = {
+        stage: read_records([folder / f"data-{stage}" / f"{stage}.jsonl"], Rejects()) for stage in ("stage1", "stage2")
+    }
+    counts = {stage: Counter(str(r.meta["method"]) for r in records) for stage, records in mixes.items()}
+    methods = sorted(set(counts["stage1"]) | set(counts["stage2"]))
+    rows: list[Sequence[str]] = [(m, f"{counts['stage1'][m]:,}", f"{counts['stage2'][m]:,}") for m in methods]
+    rows.append(("all", *(f"{len(records):,}" for records in mixes.values())))
+    everything = [r for records in mixes.values() for r in records]
+    sources = Counter((str(r.meta["source"]), str(r.meta["licence"])) for r in everything)
+    removed = {s: _json(folder / f"data-{s}" / f"{s}.report.json")["removed"] for s in mixes}
+    tests = ", ".join(f"`{n}`" for n in recipe.decontaminate.against)
+    return [
+        "## Data",
+        _table(("method", "stage 1", "stage 2"), rows),
+        "Sources: "
+        + ", ".join(f"{source} ({licence}), {n:,} records" for (source, licence), n in sorted(sources.items())),
+        f"Compared with {tests} ({recipe.decontaminate.ngram} words in a row, and four closer rules): "
+        f"{removed['stage1']:,} records were left out of stage 1 and {removed['stage2']:,} of stage 2.",
+        _table(("file given", "SHA-256"), [(f"`{n}`", f"`{h}`") for n, h in given.items()]),
+    ]
+
+
+def _training(recipe: Recipe, folder: Path) -> list[str]:
+    rows: list[Sequence[str]] = []
+    for stage in ("stage1", "stage2"):
+        run = folder / stage
+        facts, result = _json(run / "train.provenance.json"), _json(run / "result.json")
+        losses = losses_of(run / "metrics.jsonl")
+        held = result["held_out_loss"]
+        last = [losses[step] for step in sorted(losses)][-10:]
+        rows.append(
+            (
+                stage,
+                f"{facts['samples']:,}",
+                f"{result['steps']:,}",
+                f"{result['supervised']:,}",
+                f"{losses[min(losses)]:.4f}" if losses else "",
+                f"{sum(last) / len(last):.4f}" if last else "",
+                "" if held is None else f"{held:.4f}",
+                f"{facts['parameters']:,}",
+            )
+        )
+    one, two = recipe.stage1.to_dict(), recipe.stage2.to_dict()
+    settings = [(f"`{k}`", _value(v), _value(two[k])) for k, v in one.items() if k != "stage"]
+    header = (
+        "stage",
+        "samples",
+        "steps",
+        "supervised tokens",
+        "first loss",
+        "last loss",
+        "held-out loss",
+        "parameters",
+    )
+    return [
+        "## Training",
+        _table(header, rows),
+        "Losses are per supervised token, in nats; the last one is the mean of the last ten steps.",
+        _table(("setting", "stage 1", "stage 2"), settings),
+    ]
+
+
+def losses_of(path: Path) -> dict[int, float]:
+    """The loss of every step; of a step that was made twice, the last."""
+    found: dict[int, float] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue  # cut off by a kill
+        if isinstance(row, dict) and "loss" in row:
+            found[int(row["step"])] = float(row["loss"])
+    return found
+
+
+def _accuracy(recipe: Recipe, folder: Path) -> list[str]:
+    if recipe.evaluate is None:
+        return ["## Accuracy", "It was not measured."]
+    report = _json(folder / "evaluate" / "evaluation.json")
+    rows = [
+        (name, f"{report[key]} %", f"{report[f'{key}_95'][0]} to {report[f'{key}_95'][1]} %")
+        for name, key in (("strict grader", "strict"), ("as published", "paper"))
+    ]
+    wrong = ", ".join(f"{n:,} {kind}" for kind, n in sorted(report["errors"].items())) or "none"
+    return [
+        "## Accuracy",
+        f"Greedy, {report['problems']:,} problems of {report['benchmark']}, in the loop that ships; "
+        f"{report['ran_code']} % ran code. Not right: {wrong}.",
+        _table(("judged by", "right", "95 % interval"), rows),
+    ]
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as e:
+        raise UserFault(f"{path} cannot be read: {e}.", "Delete the folder of its stage; it is made again.") from None
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{k}` {_value(v)}" for k, v in values.items() if v not in ("", ())) or "none"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |" for line in lines)
