@@ -75,6 +75,10 @@ MIDWAY: dict[str, Callable[[Path], bool]] = {
 """When a stage is in its middle; the others are killed when they have written anything."""
 
 
+def _anything(folder: Path) -> bool:
+    return any(folder.iterdir())
+
+
 def _lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
@@ -118,7 +122,7 @@ def _killed_in(name: str, recipe: Path, run: Path) -> None:
         began = (f"{name}: making it.", f"{name}: going on.", f"{name}: making it again.")
         line = next((line for line in child.stdout if line.rstrip() in began or f"{name}: up" in line), "")
         assert line, f"the road ended before {name}"
-        midway = MIDWAY.get(name, lambda folder: any(folder.iterdir()))
+        midway = MIDWAY.get(name, _anything)
         # A short stage may be over before it is seen in its middle: then the road is killed after it.
         wait_until(lambda: child.poll() is not None or midway(run / name) or name in State.read(run).stages)
         os.kill(child.pid, signal.SIGKILL)
