@@ -27,7 +27,7 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
-from tutor_app.core.work import WorkReport
+from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.tutor import settings_file, window_state_file
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.samples import sample_problems
@@ -125,6 +125,13 @@ class AppServices:
         from tutor_app.tutor.work import check_work_until
 
         return check_work_until(cancel, problem, work, solved)
+
+    def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
+        """See the protocol."""
+        from tutor_app.tutor.work_hints import work_hint_until
+
+        speaker = self._ready(cancel=cancel) if self.model_name() else None
+        return work_hint_until(cancel, problem, report, speaker)
 
     def hint_limit(self) -> HintLimit:
         """See the protocol."""

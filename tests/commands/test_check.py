@@ -73,3 +73,17 @@ def test_a_students_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["check", "--work", str(work), str(work)]) == 2
     assert main(["check"]) == 2
     assert main(["check", str(work), "--problem", "x"]) == 2
+
+
+def test_a_hint_about_the_first_false_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = tmp_path / "work.txt"
+    work.write_text("3x - 2 = 9\nx = 5\n", encoding="utf-8")
+    given = ["check", "--data-dir", str(tmp_path), "--work", str(work), "--problem", "Solve 3(x - 2) = 9", "--hint"]
+    assert main(given) == 1
+    assert capsys.readouterr().out.endswith(
+        "Hint for line 1: Look at the brackets: which terms inside must be multiplied by the factor in front of them?\n"
+    )
+    assert main([*given, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["hint"]["by_model"] is False
+    assert main([*given, "--model", "there is none"]) == 2
+    assert main(["check", str(work), "--hint"]) == 2

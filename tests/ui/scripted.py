@@ -44,7 +44,7 @@ from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progre
 from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.votes import promoted, representative, settled, tally_of
 from tutor_app.core.window_state import WindowState
-from tutor_app.core.work import WorkReport
+from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.export import read_transcripts, suggested_name, write_export, write_figure
 from tutor_app.handout.options import Format, Options
 from tutor_app.handout.trace_table import with_chosen_tables
@@ -53,6 +53,7 @@ from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.hints import silent_ladder
 from tutor_app.tutor.recorder import import_transcripts
 from tutor_app.tutor.work import check_work_until
+from tutor_app.tutor.work_hints import work_hint_until
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
@@ -288,6 +289,12 @@ class ScriptedServices:
         while self.hold_work and not cancel.is_set():
             time.sleep(0.002)
         return check_work_until(cancel, problem, work, solved)
+
+    def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
+        self.calls.append(f"hint about line {(report.first_fault or 0) + 1}")
+        while self.hold_work and not cancel.is_set():
+            time.sleep(0.002)
+        return work_hint_until(cancel, problem, report, None)
 
     def hint_limit(self) -> HintLimit:
         return HintLimit(self.cap, bool(self.pin))

@@ -14,6 +14,7 @@ from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import HostFault
 from tutor_app.core.transcript import Answer, Text
 from tutor_app.core.verdicts import KNOWN_RIGHT
+from tutor_app.tutor.work_hints import GENERAL
 from tutor_app.ui.student.work_edit import FILE, PICTURE
 from tutor_app.ui.student.work_page import CHANGED, EMPTY, NO_PROBLEM, WorkPage
 from tutor_app.ui.window import MainWindow
@@ -147,7 +148,7 @@ def test_escape_cancels_the_check(qtbot: QtBot, open_window: Open) -> None:
     assert page.cancel.hasFocus()
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.student.busy
-    assert page.said.text() == "The check was cancelled."
+    assert page.said.text() == "Cancelled."
     assert kinds(page) == [""]
     assert page.check.isVisible()
 
@@ -224,3 +225,38 @@ def test_in_a_narrow_window_the_buttons_have_shorter_words(open_window: Open) ->
     assert window.box.minimumSizeHint().width() <= window.box.width()
     window.resize(1000, 700)
     assert window.box.hint_button.text() == "Give me a hint"
+
+
+def test_one_hint_about_the_first_false_line(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_window(services)
+    page = checked(qtbot, window, "Solve 2(x+3) = 14", "2(x+3) = 14\n2x + 3 = 14\nx = 9")
+    assert page.hint_button.isVisible()
+    QTest.keyClick(page.hint_button, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not window.student.busy)
+    assert "hint about line 2" in services.calls
+    assert page.hint_card.isVisible()
+    assert page.hint_card.accessibleName() == f"Hint for line 2: {GENERAL['distribution']}"
+    assert not page.hint_button.isVisible()
+    window.resize(800, 600)
+    qtbot.waitUntil(lambda: page.hint.height() == page.hint.heightForWidth(page.hint.width()))
+    page.edit.setPlainText("2(x+3) = 14\n2x + 6 = 14")
+    page.read_lines()
+    assert not page.hint_card.isVisible()
+
+
+def test_waiting_for_a_hint_can_be_cancelled(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices()
+    window = open_window(services)
+    page = checked(qtbot, window, "Solve 2x = 8", "x = 5")
+    services.hold_work = True
+    QTest.mouseClick(page.hint_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
+    assert not window.student.busy
+    assert kinds(page) == ["false"]
+    assert page.hint_button.isVisible()
+
+
+def test_right_lines_need_no_hint(qtbot: QtBot, open_window: Open) -> None:
+    page = checked(qtbot, open_window(), "Solve 2x = 8", "x = 4")
+    assert not page.hint_button.isVisible()

@@ -11,17 +11,19 @@ import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.checking.checker import Checker, Piece
-from tutor_app.commands.shared import DONE, Subparsers, user_path
+from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path, user_settings
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.against_output import differing
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.tutor.checked import pieces_of, with_contradictions
 from tutor_app.tutor.work import check_work, report_lines
 
@@ -39,6 +41,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--work", metavar="FILE", help="a student's own work, one formula in a line; - for standard input"
     )
     parser.add_argument("--problem", default="", metavar="TEXT", help="the problem that the work is about")
+    parser.add_argument("--hint", action="store_true", help="with --work: also one hint about the first false line")
+    parser.add_argument("--model", default="", help="who gives the hint; without one it is that of the mistake")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -48,18 +52,52 @@ def run(args: argparse.Namespace) -> int:
     if args.work is not None and args.file is not None:
         raise UserFault("Give either a file or --work FILE, not both.")
     if args.work is not None:
-        return run_work(args.work, args.problem, as_json=args.json)
+        hinter = (lambda report, checker: _hint(args, report, checker)) if args.hint else None
+        return run_work(args.work, args.problem, as_json=args.json, hinter=hinter)
     if args.file is None:
         raise UserFault("There is no file to check.", "Give a file, - for standard input, or --work FILE.")
-    if args.problem:
-        raise UserFault("--problem goes with --work FILE only.")
+    if args.problem or args.hint:
+        raise UserFault(f"{'--problem' if args.problem else '--hint'} goes with --work FILE only.")
     return run_check(args.file, as_json=args.json)
 
 
+def _hint(args: argparse.Namespace, report: WorkReport, checker: Checker) -> WorkHint:
+    """One hint about the first false line; Ctrl+C ends it."""
+    import threading
+
+    from tutor_app.commands.solve import opened_tutor
+    from tutor_app.tutor.work_hints import work_hint
+
+    stop = threading.Event()
+    where = opened_folders(args)
+    with interrupt_sets(stop), ExitStack() as stack:
+        tutor = None
+        try:
+            tutor = stack.enter_context(opened_tutor(args.model, where, user_settings(where)))
+        except UserFault:
+            if args.model:
+                raise
+        return work_hint(args.problem, report, checker, tutor, stop)
+
+
 def run_work(
-    path: str, problem: str, *, as_json: bool = False, stdin: BinaryIO | None = None, out: TextIO | None = None
+    path: str,
+    problem: str,
+    *,
+    as_json: bool = False,
+    stdin: BinaryIO | None = None,
+    out: TextIO | None = None,
+    hinter: Callable[[WorkReport, Checker], WorkHint] | None = None,
 ) -> int:
-    """Check the student's lines in the file ``path``, or on standard input for ``-``; returns the exit code.
+    """Check the student's lines in a file; returns the exit code.
+
+    Args:
+        path: The file, or ``-`` for standard input.
+        problem: That the lines are about; may be empty.
+        as_json: Print one JSON object.
+        stdin: In the place of standard input.
+        out: In the place of standard output.
+        hinter: Gives a hint about the first false line; None for no hint.
 
     Raises:
         UserFault: If it cannot be read.
@@ -68,17 +106,22 @@ def run_work(
     work = _read(path, stdin)
     with Checker() as checker:
         found = check_work(problem, work, checker)
+        hint = hinter(found, checker) if hinter is not None and found.first_fault is not None else None
     if as_json:
-        data = {
+        data: dict[str, Any] = {
             "first_fault": None if found.first_fault is None else found.first_fault + 1,
             "lines": [{"line": k, **asdict(line)} for k, line in enumerate(found.lines, 1)],
             "answer": asdict(found.answer),
             "said": list(found.sentences()),
         }
+        if hint is not None:
+            data["hint"] = asdict(hint)
         print(json.dumps(data, ensure_ascii=False), file=out)
     else:
         for line in report_lines(found):
             print(printable(line), file=out)
+        if hint is not None:
+            print(printable(f"{hint.title}: {hint.text}"), file=out)
     return DONE if found.first_fault is None and found.answer.kind != "wrong" else SOMETHING_FALSE
 
 

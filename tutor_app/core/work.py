@@ -83,6 +83,26 @@ class LineVerdict:
         return f"{said}; {SLIPS[self.slip]}" if self.slip else said
 
 
+@dataclass(frozen=True, slots=True)
+class WorkHint:
+    """Help with the first line with a fault, which does not contain the right line.
+
+    Attributes:
+        line: Its number, from 1.
+        text: Markdown with LaTeX.
+        by_model: Whether a model has said it; else it belongs to the kind of mistake.
+    """
+
+    line: int
+    text: str
+    by_model: bool = False
+
+    @property
+    def title(self) -> str:
+        """What stands above it."""
+        return f"Hint for line {self.line}" + (", in the model\u2019s words" if self.by_model else "")
+
+
 def first_fault(lines: Sequence[LineVerdict]) -> int | None:
     """The place of the first line with a fault, from 0; None if there is none."""
     return next((k for k, line in enumerate(lines) if line.is_fault), None)

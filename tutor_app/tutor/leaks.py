@@ -55,7 +55,7 @@ def leaks(text: str, answer: str) -> bool:
     if not values:
         words = [w for w in re.findall(r"[^\W\d_]{2,}", answer.lower()) if w not in ("text", "frac", "sqrt")]
         return bool(words) and all(re.search(rf"\b{re.escape(w)}\b", text.lower()) for w in words)
-    return any(alike(told, right) for told in _told(text) for right in values)
+    return any(alike(number, right) for number in told(text) for right in values)
 
 
 def values_of(answer: str) -> tuple[Value, ...]:
@@ -87,8 +87,8 @@ def _value(term: Term) -> Value | None:
         return None
 
 
-def _told(text: str) -> Iterator[Value]:
-    """Every number that a text tells in some way."""
+def written(text: str) -> Iterator[Value]:
+    """Every number that stands in a text, in figures or words; nothing is worked out."""
     for m in _NUMBER.finditer(text):
         number = m[0].replace(",", "").rstrip(".")
         yield from _both_signs(Fraction(number))
@@ -99,6 +99,11 @@ def _told(text: str) -> Iterator[Value]:
     for m in re.finditer(r"(\d+(?:\.\d+)?)\s*\\?%", text):
         yield Fraction(m[1]) / 100
     yield from _in_words(text)
+
+
+def told(text: str) -> Iterator[Value]:
+    """Every number that a text tells in some way: written, or as a calculation that comes to it."""
+    yield from written(text)
     for m in _ARITHMETIC.finditer(text):
         for piece in m[0].split("="):
             source = piece.translate(_SIGNS).strip(" .*/+")

@@ -90,6 +90,8 @@ class MathText(QWidget):
         """Break the lines anew."""
         self._lay_out()
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()  # layouts remember the height for the width before
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the text."""

@@ -30,6 +30,7 @@ _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)
 _PREVIEW_HEIGHT: Final = 150
 _LOW: Final = 440  # a window lower than this has no room for a preview
+_ROOMY: Final = 700  # the same where the page below needs its room
 _SHORT_WORDS: Final = 470  # a box narrower than this has no room for the whole words of its buttons
 _SHARE: Final = 0.22  # of the window's height, for the text and for its preview
 
@@ -184,6 +185,7 @@ class ProblemBox(QFrame):
         self._timer.setInterval(_PREVIEW_MS)
         self._timer.timeout.connect(self._refresh)
         self._shown_below = ""
+        self._saves_room = False
         formulas.ready.connect(self._fit_preview)
         self.edit.textChanged.connect(self._edited)
         self.edit.solve_asked.connect(self.solve_asked)
@@ -228,6 +230,12 @@ class ProblemBox(QFrame):
         self._column.insertLayout(0, line)
         self._column.insertWidget(1, palette)
 
+    def save_room(self, on: bool) -> None:
+        """Leave more room to the page below, where the window is not high."""
+        if on is not self._saves_room:
+            self._saves_room = on
+            self._refresh()
+
     def add_control(self, control: QWidget, *, busy: bool) -> None:
         """Put a control beside Solve, or (``busy``) beside Stop, to be seen when that is."""
         at = self._row.indexOf(self.stop_button)
@@ -265,8 +273,8 @@ class ProblemBox(QFrame):
     def _refresh(self) -> None:
         text = self.text
         repeated = bool(text.strip()) and text.strip() == self._shown_below
-        self.edit.set_least_lines(1 if repeated else _LINES[0])
-        room = self.window().height() >= _LOW
+        self.edit.set_least_lines(1 if repeated or self._saves_room else _LINES[0])
+        room = self.window().height() >= (_ROOMY if self._saves_room else _LOW)
         wanted = room and not repeated and len(text) <= 20_000
         shown = self.reading.read(text, shown=wanted)
         mathematical = wanted and any(s.kind != "text" for s in split(shown).segments)

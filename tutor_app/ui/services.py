@@ -19,7 +19,7 @@ from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
-from tutor_app.core.work import WorkReport
+from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.handout.options import Format, Options
 from tutor_app.render.typeset import FormulaCache
 
@@ -44,6 +44,10 @@ class Services(Protocol):
             solved: A solution of the problem, if there is one: the last line is compared with its answer.
             cancel: Ends the check.
         """
+        ...
+
+    def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
+        """*Worker.* One hint about the first false line, of the model or without one of the kind of mistake."""
         ...
 
     def hint_limit(self) -> HintLimit:

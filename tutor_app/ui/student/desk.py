@@ -60,6 +60,7 @@ class StudentDesk(QObject):
         self.work_page.cancel_asked.connect(self.work.cancel)
         self.work_page.close_asked.connect(self.leave)
         window.box.work_asked.connect(self.show_work)
+        window.pages.currentChanged.connect(lambda _: window.box.save_room(self._shows_work))
         work_action = self._action("Check my work", "Ctrl+Shift+K", self.show_work)
         for part in (self.hints, self.work):
             part.changed.connect(self.changed)
@@ -113,9 +114,13 @@ class StudentDesk(QObject):
             ),
         )
 
+    @property
+    def _shows_work(self) -> bool:
+        return self._panels.pages.currentWidget() is self.work_page
+
     def show_work(self) -> None:
         """The page of own lines; where it is shown already, they are checked."""
-        if self._panels.pages.currentWidget() is self.work_page and self.work_page.lines():
+        if self._shows_work and self.work_page.lines():
             self.check_work()
         else:
             self._show(self.work_page)

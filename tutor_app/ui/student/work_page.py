@@ -8,10 +8,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from tutor_app.core.work import MOST_LINES, WorkReport
+from tutor_app.core.work import MOST_LINES, WorkHint, WorkReport
 from tutor_app.render.theme import Theme, text_font
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.math_text import MathText
 from tutor_app.ui.student.work_edit import WorkEdit
 from tutor_app.ui.student.work_rows import WorkRows
 
@@ -30,9 +31,11 @@ class WorkPage(QWidget):
     Signals:
         check_asked: The user wants the lines checked.
         cancel_asked: The user does not want to wait.
+        hint_asked: The user wants a hint about the first false line.
         close_asked: The user wants the page away.
     """
 
+    hint_asked = Signal()
     check_asked = Signal()
     cancel_asked = Signal()
     close_asked = Signal()
@@ -41,7 +44,7 @@ class WorkPage(QWidget):
         super().__init__(parent)
         self.setObjectName("work")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._checked = False
+        self._checked = self._hint_offered = False
         self.edit = WorkEdit()
         self.rows = WorkRows(formulas, theme)
         self.said = QLabel(ABOUT)
@@ -53,14 +56,20 @@ class WorkPage(QWidget):
         self.check.setToolTip("Check these lines (Ctrl+Enter)")
         self.cancel = QPushButton("Cancel")
         self.cancel.setToolTip("Stop the check (Esc)")
+        self.hint_button = QPushButton("Give me a hint")
+        self.hint_button.setToolTip("A hint about the first false line, without the right line")
         self.close_button = QPushButton("Close")
         for button, name, signal in (
             (self.check, "Check these lines", self.check_asked),
             (self.cancel, "Cancel the check", self.cancel_asked),
+            (self.hint_button, "Give me a hint about the first false line", self.hint_asked),
             (self.close_button, "Close my lines", self.close_asked),
         ):
             button.setAccessibleName(name)
             button.clicked.connect(signal)
+        self.hint_title = QLabel()
+        self.hint_title.setObjectName("section")
+        self.hint = MathText(formulas, theme, 15)
         self._lay_out()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -89,15 +98,26 @@ class WorkPage(QWidget):
             self._split.addWidget(frame)
             self._split.setStretchFactor(self._split.count() - 1, stretch)
         self._split.setSizes([400, 600])
+        self.hint_card = QFrame()
+        self.hint_card.setObjectName("card")
+        self.hint_card.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        inside = QVBoxLayout(self.hint_card)
+        inside.setContentsMargins(14, 8, 14, 6)
+        inside.setSpacing(2)
+        inside.addWidget(self.hint_title)
+        inside.addWidget(self.hint)
+        self.hint_card.hide()
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.said, 1)
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.close_button)
+        buttons.addWidget(self.hint_button)
         buttons.addWidget(self.check)
         self.body = QVBoxLayout()
         self.body.setSpacing(10)
         self.body.addWidget(self._split, 1)
+        self.body.addWidget(self.hint_card)
         self.body.addLayout(buttons)
         column = QWidget()
         column.setMaximumWidth(760 + 48)
@@ -122,6 +142,7 @@ class WorkPage(QWidget):
             return
         if self._checked:
             self._checked = False
+            self._offer_hint(False)
             self.tell(CHANGED)
         elif self.rows.lines.left_out:
             self.tell(f"Only the first {MOST_LINES} lines are shown and checked.")
@@ -136,12 +157,35 @@ class WorkPage(QWidget):
         """
         self.rows.lines.show_report(report)
         self._checked = report is not None
+        self._offer_hint(report is not None and report.first_fault is not None)
         if report is None:
             return
         self.tell(" ".join((*report.sentences(), sentence)).strip(), bad=report.first_fault is not None)
         if report.first_fault is not None:
             self.rows.show_row(report.first_fault)
             announce(self, self.rows.lines.rows[report.first_fault].said())
+
+    def wait_for_hint(self, on: bool) -> None:
+        """Show that a hint is being looked for."""
+        self.hint_title.setText("Looking for a hint\u2026")
+        self.hint.set_text("")
+        self.hint.hide()
+        self.hint_card.setVisible(on)
+
+    def show_hint(self, hint: WorkHint) -> None:
+        """Show the one hint about the first false line."""
+        self.hint_button.hide()
+        self.hint_title.setText(hint.title)
+        self.hint.set_text(hint.text)
+        self.hint.show()
+        self.hint_card.setAccessibleName(f"{hint.title}: {hint.text}")
+        self.hint_card.show()
+        announce(self.hint_card, self.hint_card.accessibleName())
+
+    def _offer_hint(self, on: bool) -> None:
+        self._hint_offered = on
+        self.hint_button.setVisible(on)
+        self.hint_card.hide()
 
     def tell(self, sentence: str, *, bad: bool = False) -> None:
         """Say something below the lines."""
@@ -153,20 +197,23 @@ class WorkPage(QWidget):
 
     def set_busy(self, busy: bool) -> None:
         """Show Cancel while the lines are being checked."""
-        had_focus = self.check.hasFocus() or self.cancel.hasFocus()
+        had_focus = any(button.hasFocus() for button in (self.check, self.cancel, self.hint_button))
         self.cancel.setVisible(busy)
         self.check.setVisible(not busy)
+        self.hint_button.setVisible(self._hint_offered and not busy and self.hint_card.isHidden())
         if had_focus:
             (self.cancel if busy else self.check).setFocus()
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self.rows.delegate.restyle(theme=theme)
+        self.hint.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size."""
         self.edit.setFont(text_font(pixels * 0.96))
         self.rows.delegate.restyle(size=pixels * 0.96)
+        self.hint.set_size(pixels * 0.9)
 
     # -- inside -------------------------------------------------------------------------------------------------
 

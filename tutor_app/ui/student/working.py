@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.work import WorkReport
+from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.student.work_page import EMPTY, NO_PROBLEM, WorkPage
 
@@ -19,6 +19,10 @@ class WorkJudge(Protocol):
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
         """*Worker.* Judge a user's own lines."""
+        ...
+
+    def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
+        """*Worker.* One hint about the first false line."""
         ...
 
 
@@ -42,6 +46,8 @@ class Working(QObject):
         self._bridge, self._judge, self._page, self._complain = bridge, judge, page, complain
         self._job: Job | None = None
         self._problem: str | None = None
+        self._report: WorkReport | None = None
+        page.hint_asked.connect(self.hint)
 
     @property
     def busy(self) -> bool:
@@ -64,7 +70,7 @@ class Working(QObject):
             page.tell(EMPTY)
             page.edit.setFocus()
             return
-        self._problem = problem
+        self._problem, self._report = problem, None
         page.show_report(None)
         page.tell("Checking\u2026")
         page.set_busy(True)
@@ -75,29 +81,50 @@ class Working(QObject):
         )
         self.changed.emit()
 
+    def hint(self) -> None:
+        """Ask for a hint about the first false line of the last check."""
+        report, problem = self._report, self._problem or ""
+        if self.busy or report is None:
+            return
+        self._page.wait_for_hint(True)
+        self._page.set_busy(True)
+        job = Job()
+        self._job = self._bridge.run_in_background(
+            lambda: self._judge.work_hint(problem, report, job.cancel), self._hinted, self._failed, job=job
+        )
+        self.changed.emit()
+
     def cancel(self) -> None:
-        """End the check; no line has a verdict then."""
+        """End the check, or the wait for a hint."""
         if self._job is not None:
             self._job.stop()
-            self._over("The check was cancelled.")
+            self._over()
+            if self._report is None:
+                self._page.tell("Cancelled.")
 
     def forget(self, problem: str) -> None:
         """Take the verdicts away if they are about another problem."""
         if self._problem is not None and problem != self._problem:
             self.cancel()
-            self._problem = None
+            self._problem = self._report = None
             self._page.show_report(None)
             self._page.tell("The problem has changed since the check.")
 
+    def _hinted(self, hint: WorkHint) -> None:
+        self._over()
+        self._page.show_hint(hint)
+
     def _done(self, report: WorkReport) -> None:
-        self._over("")
+        self._over()
+        self._report = report
         self._page.show_report(report, "" if self._problem else NO_PROBLEM)
 
     def _failed(self, error: Exception) -> None:
-        self._over(self._complain(error))
+        self._over()
+        self._page.tell(self._complain(error))
 
-    def _over(self, sentence: str) -> None:
+    def _over(self) -> None:
         self._job = None
+        self._page.wait_for_hint(False)
         self._page.set_busy(False)
-        self._page.tell(sentence)
         self.changed.emit()
