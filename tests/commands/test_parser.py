@@ -25,6 +25,7 @@ LEAST = {
     "votes": ["latest"],
     "ask": ["latest", "Why?"],
     "draw": ["y = x"],
+    "practice": ["latest"],
     "hint": ["1+1"],
     "export": ["latest"],
     "import": ["f.json"],

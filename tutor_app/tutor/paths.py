@@ -62,6 +62,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def practice(self) -> Path:
+        """The list of missed problems."""
+        return self.data / "practice.json"
+
+    @property
     def log(self) -> Path:
         """The log file."""
         return self.logs / "tutor.log"

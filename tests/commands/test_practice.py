@@ -1,0 +1,73 @@
+"""``tutor practice``: asks, checks, and keeps what was missed."""
+
+from __future__ import annotations
+
+import io
+import threading
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.tutor.test_practice import ROLLS
+from tutor_app.commands.parser import main
+from tutor_app.commands.practice import practise
+from tutor_app.export import write_export
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.practice import missed
+from tutor_app.tutor.practice.missed import Missed
+
+DAY = date(2026, 3, 1)
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Folders:
+    found = Folders.under(tmp_path)
+    found.create()
+    return found
+
+
+def ask(where: Folders, answers: str) -> int:
+    problems = iter([("What is 2+2?", "4"), ("What is half of 3?", "3/2")])
+    return practise(problems, where, threading.Event(), io.StringIO(answers), DAY)
+
+
+def test_answers_are_checked_and_missed_problems_kept(where: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(where, "4\n1.5\n") == 0
+    assert capsys.readouterr().out.count("Right.") == 2
+    assert not where.practice.exists()
+    assert ask(where, "5\n\n") == 1
+    assert "It is 4." in capsys.readouterr().out
+    assert missed.load(where.practice) == (
+        Missed("What is 2+2?", "4", 1, 0, "2026-03-02"),
+        Missed("What is half of 3?", "3/2", 1, 0, "2026-03-02"),
+    )
+    assert main(["practice", "--list", "--data-dir", str(where.data)]) == 0
+    assert "2026-03-02  missed 1 x, right since 0 x: What is 2+2?" in capsys.readouterr().out
+    assert main(["practice", "--erase", "--data-dir", str(where.data)]) == 0
+    assert not where.practice.exists()
+
+
+def test_what_ends_early_or_has_nothing_to_ask(where: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(where, "") == 0
+    assert not where.practice.exists()
+    assert main(["practice", "--data-dir", str(where.data)]) == 0
+    assert "Nothing is due today." in capsys.readouterr().out
+
+
+def test_a_problem_like_a_solved_one(
+    where: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_export(tmp_path / "rolls.json", [ROLLS])
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    args = ["practice", str(tmp_path / "rolls.json"), "--seed", "1", "--data-dir", str(where.data)]
+    assert main(args) == 1
+    (kept,) = missed.load(where.practice)
+    assert kept.problem != ROLLS.problem
+    assert kept.problem.startswith("A baker sells rolls in bags of ")
+    assert kept.problem in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("args", [["--count", "0"], ["no such file.json"]])
+def test_what_is_not_understood(where: Folders, args: list[str]) -> None:
+    assert main(["practice", *args, "--data-dir", str(where.data)]) == 2

@@ -1,0 +1,142 @@
+"""Variants of solved problems, and the list of missed ones."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tutor_app.adapters.grading.grader import Grader
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.errors import UserFault
+from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.tutor.practice import missed
+from tutor_app.tutor.practice.missed import Missed
+from tutor_app.tutor.practice.variants import Variant, variant
+
+ROLLS = Transcript.of(
+    "A baker sells rolls in bags of 6 for 3 euros a bag. She sells 84 rolls. How much does she get?",
+    Text("We count the bags."),
+    Code("rolls = 84\nbags = rolls // 6\nprint('She gets', bags * 3)"),
+    Output(stdout="She gets 42\n"),
+    Answer("42"),
+)
+ROOTS = Transcript.of(
+    "Find the roots of $x^2 - 5x + 6$.",
+    Code("from sympy import symbols, solve\nx = symbols('x')\nprint(solve(x**2 - 5*x + 6, x))"),
+    Output(stdout="[2, 3]\n"),
+    Answer("\\{2, 3\\}"),
+)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    box = Sandbox(Limits(seconds=60), spares=2)
+    yield box
+    box.close()
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[Grader]:
+    with Grader() as made:
+        yield made
+
+
+def make(transcript: Transcript, sandbox: Sandbox, grader: Grader, seed: int = 1) -> Variant:
+    return variant(
+        transcript,
+        executor=sandbox,
+        same=lambda a, b: grader.grade(a, b).verdict == "correct",
+        rng=random.Random(seed),
+        cancel=NeverCancelled(),
+    )
+
+
+def test_all_numbers_of_a_problem_and_its_code_are_changed(sandbox: Sandbox, grader: Grader) -> None:
+    for seed in range(4):
+        made = make(ROLLS, sandbox, grader, seed)
+        words = "A baker sells rolls in bags of # for # euros a bag. She sells # rolls. How much does she get?"
+        numbers = [int(word) for word in made.problem.split() if word.isdigit()]
+        text = made.problem
+        for number in numbers:
+            text = text.replace(str(number), "#", 1)
+        assert text == words
+        size, price, rolls = numbers
+        assert (size, price, rolls) != (6, 3, 84)
+        assert made.answer == str(rolls // size * price)
+
+
+def test_roots_stay_whole_numbers(sandbox: Sandbox, grader: Grader) -> None:
+    made = make(ROOTS, sandbox, grader, 3)
+    assert made.problem.startswith("Find the roots of $x^2 - ")
+    a, b = (int(n) for n in made.answer.strip("[]").split(", "))
+    assert f"- {a + b}x + {a * b}$" in made.problem
+    assert (a, b) != (2, 3)
+
+
+def changed(code: str, output: str, answer: str = "42", problem: str = ROLLS.problem) -> Transcript:
+    return Transcript.of(problem, Code(code), Output(stdout=output), Answer(answer))
+
+
+@pytest.mark.parametrize(
+    ("transcript", "why"),
+    [
+        (Transcript.of("What is 3 + 4?", Text("It is 7."), Answer("7")), "no code with an answer"),
+        (changed("print(84 // 6 * 3 + 1)", "43\n"), "does not print its answer"),
+        (changed("bags = 14\nprint(bags * 3)", "42\n"), r"does not tell \(14\)"),
+        (changed("x = 84\nprint(42)", "42\n"), r"does not tell \(42\)"),
+        (changed("import random\nprint(84 // 6 * 3)", "42\n"), "something else each time"),
+        (changed("print(6 * 7)", "42\n", problem="What is six times seven?"), "none of its numbers decides"),
+        (changed("n = 84\nprint(100)", "100\n", "100"), "none of its numbers decides"),
+    ],
+)
+def test_what_cannot_be_trusted_with_other_numbers_is_refused(
+    sandbox: Sandbox, grader: Grader, transcript: Transcript, why: str
+) -> None:
+    with pytest.raises(UserFault, match=why):
+        make(transcript, sandbox, grader)
+
+
+def test_numbers_that_may_mean_something_else_stay(sandbox: Sandbox, grader: Grader) -> None:
+    problem = "A square has sides of 9 cm. Two of them, 2 altogether, lie side by side. What is their area?"
+    code = "side = 9\narea = side**2\nprint(2 * area)"
+    made = make(changed(code, "162\n", "162", problem), sandbox, grader)
+    side = int(made.problem.split("sides of ")[1].split()[0])
+    assert ", 2 altogether," in made.problem
+    assert made.answer == str(2 * side * side)
+
+
+def test_the_list_of_missed_problems(tmp_path: Path) -> None:
+    path, day = tmp_path / "practice.json", date(2026, 3, 1)
+    assert missed.load(path) == ()
+    assert missed.answered((), "p", "4", right=True, today=day) == ()
+    kept = missed.answered((), "p", "4", right=False, today=day)
+    assert kept == (Missed("p", "4", 1, 0, "2026-03-02"),)
+    assert missed.due(kept, day) == []
+    assert missed.due(kept, date(2026, 3, 2)) == [kept[0]]
+    days = []
+    for _ in range(4):
+        kept = missed.answered(kept, "p", "4", right=True, today=day)
+        days.append(kept[0].due)
+    assert days == ["2026-03-03", "2026-03-05", "2026-03-09", "2026-03-17"]
+    missed.save(path, kept)
+    assert missed.load(path) == kept
+    assert '"problem": "p"' in path.read_text(encoding="utf-8")
+    again = missed.answered(kept, "p", "4", right=False, today=day)
+    assert again == (Missed("p", "4", 2, 0, "2026-03-02"),)
+    kept = missed.answered(kept, "p", "4", right=True, today=day)
+    assert kept == ()
+    missed.save(path, kept)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"problems": [{}]}', '{"problems": [{"problem": 1, "answer": "4"}]}'])
+def test_a_file_that_is_no_list_is_said(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "practice.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UserFault, match="Mend or erase it"):
+        missed.load(path)
