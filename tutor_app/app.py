@@ -10,10 +10,12 @@ its events over in batches. The window closes: a solution under way is stopped, 
 
 from __future__ import annotations
 
+import random
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -23,6 +25,7 @@ from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
@@ -196,6 +199,35 @@ class AppServices:
 
         executor = self._stepping_sandbox()
         yield from draw(transcript, executor=executor, cancel=cancel, library=self._opened, key=key)
+
+    def another(self, transcript: Transcript, cancel: Cancel) -> Exercise:
+        """See the protocol."""
+        from tutor_app.adapters.grading.grader import Grader
+        from tutor_app.tutor.practice.variants import variant
+
+        with Grader() as grader:
+            return variant(
+                transcript,
+                executor=self._stepping_sandbox(),
+                same=lambda a, b: grader.grade(a, b).verdict == "correct",
+                rng=random.Random(),
+                cancel=cancel,
+            )
+
+    def missed_problems(self) -> Sequence[Exercise]:
+        """See the protocol."""
+        from tutor_app.tutor.practice import missed
+
+        due = missed.due(missed.load(self._folders.practice), date.today())
+        return [Exercise(p.problem, p.answer) for p in due]
+
+    def mark(self, exercise: Exercise, given: str) -> Marked:
+        """See the protocol."""
+        from tutor_app.adapters.grading.grader import Grader
+        from tutor_app.tutor.practice.marking import mark
+
+        with Grader() as grader:
+            return mark(exercise, given, grader=grader, path=self._folders.practice, today=date.today())
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         """See the protocol."""

@@ -12,6 +12,7 @@ import pytest
 from tests.tutor.test_practice import ROLLS
 from tutor_app.commands.parser import main
 from tutor_app.commands.practice import practise
+from tutor_app.core.practice import Exercise
 from tutor_app.export import write_export
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
@@ -28,7 +29,7 @@ def where(tmp_path: Path) -> Folders:
 
 
 def ask(where: Folders, answers: str) -> int:
-    problems = iter([("What is 2+2?", "4"), ("What is half of 3?", "3/2")])
+    problems = iter([Exercise("What is 2+2?", "4"), Exercise("What is half of 3?", "3/2")])
     return practise(problems, where, threading.Event(), io.StringIO(answers), DAY)
 
 

@@ -19,6 +19,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
 from tutor_app.core.hints import HintLimit
 from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript, claims_of
 from tutor_app.core.window_state import WindowState
@@ -157,6 +158,18 @@ def test_a_drawing_is_kept_with_the_solution(services: Services, file: str) -> N
     assert services.solution(key) == last.transcript
     assert [asked for asked, _ in last.transcript.replies] == [FIRST.problem, "Draw it."]
     assert any(isinstance(part, Figure) for part in last.transcript.solution)
+
+
+def test_what_was_missed_is_kept_until_it_is_right(services: Services) -> None:
+    exercise = Exercise("What is 3 + 5?", "8")
+    assert services.mark(exercise, "8") == Marked(True, "Right.")
+    assert services.mark(exercise, "9") == Marked(False, "It is 8.")
+    assert services.mark(exercise, "") == Marked(False, "It is 8.")
+
+
+def test_a_problem_without_numbers_has_no_variant(services: Services) -> None:
+    with pytest.raises(UserFault, match="No variant of this problem can be made"):
+        services.another(SECOND, NeverCancelled())
 
 
 def test_statements_are_checked_where_that_was_not_done(services: Services) -> None:

@@ -13,10 +13,11 @@ from tutor_app.adapters.grading.grader import Grader
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import NeverCancelled
+from tutor_app.core.practice import Exercise
 from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.tutor.practice import missed
 from tutor_app.tutor.practice.missed import Missed
-from tutor_app.tutor.practice.variants import Variant, variant
+from tutor_app.tutor.practice.variants import variant
 
 ROLLS = Transcript.of(
     "A baker sells rolls in bags of 6 for 3 euros a bag. She sells 84 rolls. How much does she get?",
@@ -46,7 +47,7 @@ def grader() -> Iterator[Grader]:
         yield made
 
 
-def make(transcript: Transcript, sandbox: Sandbox, grader: Grader, seed: int = 1) -> Variant:
+def make(transcript: Transcript, sandbox: Sandbox, grader: Grader, seed: int = 1) -> Exercise:
     return variant(
         transcript,
         executor=sandbox,

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from tests.fakes import MemoryLibrary
 from tests.ui.recordings import recorded
@@ -36,6 +37,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
@@ -51,6 +53,7 @@ from tutor_app.handout.trace_table import with_chosen_tables
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.hints import silent_ladder
+from tutor_app.tutor.practice.missed import Missed, answered
 from tutor_app.tutor.recorder import import_transcripts
 from tutor_app.tutor.work import check_work_until
 from tutor_app.tutor.work_hints import work_hint_until
@@ -215,6 +218,7 @@ class ScriptedServices:
     checker: StatementChecker | None = None
     replies: dict[str, Sequence[Part]] = field(default_factory=dict)
     left_out: int = 0
+    missed: Sequence[Missed] = ()
     hold_pull: bool = False
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
     library: MemoryLibrary = field(default_factory=MemoryLibrary)
@@ -383,6 +387,20 @@ class ScriptedServices:
         whole = transcript.with_solution(builder.parts(), replies=[{"drawn": True}])
         self.library.save(key or self.add(transcript.problem, ()), whole, "finished")
         yield Finished(EndReason.ANSWERED, whole, Usage(), "It is drawn.")
+
+    def another(self, transcript: Transcript, cancel: Cancel) -> Exercise:
+        self.calls.append("another")
+        if not transcript.problem[-1:].isdigit():
+            raise UserFault("No variant of this problem can be made: it has no numbers.")
+        return Exercise("What is 3 + 5?", "8")
+
+    def missed_problems(self) -> Sequence[Exercise]:
+        return [Exercise(p.problem, p.answer) for p in self.missed]
+
+    def mark(self, exercise: Exercise, given: str) -> Marked:
+        right = given == exercise.answer
+        self.missed = [*answered(self.missed, exercise.problem, exercise.answer, right=right, today=date(2026, 3, 1))]
+        return Marked(right, "Right." if right else f"It is {exercise.answer}.")
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")

@@ -166,7 +166,14 @@ def test_what_is_selected_is_what_the_question_is_about(qtbot: QtBot, open_windo
     [
         (
             QUADRATIC,
-            ["Why these steps?", "Check it", "Another way", "Explain more simply", "A similar problem"],
+            [
+                "Why these steps?",
+                "Check it",
+                "Another way",
+                "Explain more simply",
+                "Another like this",
+                "A similar problem",
+            ],
         ),
         ((Text("It is so."),), ["Another way", "Explain more simply", "A similar problem"]),
         ((Answer("4"),), ["Check it", "A similar problem"]),

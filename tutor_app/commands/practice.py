@@ -26,6 +26,7 @@ from tutor_app.commands.shared import (
 )
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
+from tutor_app.core.practice import Exercise
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
 
@@ -71,10 +72,10 @@ def _list(where: Folders) -> int:
     return DONE
 
 
-def _problems(args: argparse.Namespace, where: Folders, stop: threading.Event) -> Iterator[tuple[str, str]]:
+def _problems(args: argparse.Namespace, where: Folders, stop: threading.Event) -> Iterator[Exercise]:
     """What is asked, each with its answer."""
     if args.solution is None:
-        yield from ((p.problem, p.answer) for p in missed.due(missed.load(where.practice), date.today()))
+        yield from (Exercise(p.problem, p.answer) for p in missed.due(missed.load(where.practice), date.today()))
         return
     from tutor_app.adapters.grading.grader import Grader
     from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
@@ -90,20 +91,19 @@ def _problems(args: argparse.Namespace, where: Folders, stop: threading.Event) -
     try:
         with Grader() as grader:
             for _ in range(args.count):
-                made = variant(
+                yield variant(
                     found[0],
                     executor=sandbox,
                     same=lambda a, b: grader.grade(a, b).verdict == "correct",
                     rng=rng,
                     cancel=stop,
                 )
-                yield made.problem, made.answer
     finally:
         sandbox.close()
 
 
 def practise(
-    problems: Iterator[tuple[str, str]],
+    problems: Iterator[Exercise],
     where: Folders,
     stop: threading.Event,
     answers: TextIO | None = None,
@@ -111,12 +111,13 @@ def practise(
 ) -> int:
     """Ask problems one by one, until they or the answers end; returns the exit code."""
     from tutor_app.adapters.grading.grader import Grader
+    from tutor_app.tutor.practice.marking import mark
 
     answers, today = answers or sys.stdin, today or date.today()
     asked = wrong = 0
     with Grader() as grader:
-        for problem, answer in problems:
-            print(printable(f"\n{problem}"))
+        for exercise in problems:
+            print(printable(f"\n{exercise.problem}"))
             print("Your answer (an empty line shows it): ", end="", flush=True)
             line = answers.readline()
             if stop.is_set():
@@ -125,15 +126,9 @@ def practise(
                 print()
                 break
             asked += 1
-            verdict = grader.grade(answer, line.strip()).verdict if line.strip() else "incorrect"
-            if verdict == "unknown":
-                print(printable(f"That cannot be compared with the right answer, which is {answer}."))
-                continue
-            right = verdict == "correct"
-            print("Right." if right else printable(f"It is {answer}."))
-            wrong += not right
-            kept = missed.answered(missed.load(where.practice), problem, answer, right=right, today=today)
-            missed.save(where.practice, kept)
+            marked = mark(exercise, line, grader=grader, path=where.practice, today=today)
+            print(printable(marked.sentence))
+            wrong += marked.right is False
     if not asked:
         print("Nothing is due today. tutor practice latest asks a problem like your last one.")
     return NO_ANSWER if wrong else DONE

@@ -14,6 +14,7 @@ from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
@@ -83,6 +84,18 @@ class Services(Protocol):
 
     def draw(self, transcript: Transcript, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
         """*Worker.* Draw it, as a reply that is saved with the solution; the last event is ``Finished``."""
+        ...
+
+    def another(self, transcript: Transcript, cancel: Cancel) -> Exercise:
+        """*Worker.* A problem like a solved one, by other numbers in its code that ran."""
+        ...
+
+    def missed_problems(self) -> Sequence[Exercise]:
+        """*Worker.* What was missed and is due today, the longest overdue first."""
+        ...
+
+    def mark(self, exercise: Exercise, given: str) -> Marked:
+        """*Worker.* Compare an answer with the right one; what was missed is kept, to be asked again."""
         ...
 
     def check_statements(self, transcript: Transcript) -> Transcript:

@@ -16,6 +16,7 @@ from typing import Final
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import Cancel, CodeExecutor
+from tutor_app.core.practice import Exercise
 from tutor_app.core.transcript import Code, Output, Transcript
 
 TRIES: Final = 16
@@ -39,19 +40,6 @@ Same = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """A problem that is like another.
-
-    Attributes:
-        problem: Its text.
-        answer: What its code gives.
-    """
-
-    problem: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Place:
     """A number of a problem: where it stands, and how it is written."""
 
@@ -66,7 +54,7 @@ class _Place:
 
 def variant(
     transcript: Transcript, *, executor: CodeExecutor, same: Same, rng: random.Random, cancel: Cancel
-) -> Variant:
+) -> Exercise:
     """A problem like a solved one, with its answer.
 
     Args:
@@ -101,7 +89,7 @@ def variant(
         draw = {place: _drawn(place, rng) for place in places}
         new = result(draw)
         if new is not None and new != old and _sensible(old, new):
-            return Variant(_renumbered(transcript.problem, draw), new)
+            return Exercise(_renumbered(transcript.problem, draw), new)
     raise UserFault(f"{_REFUSED}: no other numbers give a sensible answer.")
 
 

@@ -80,8 +80,10 @@ class Asking(QObject):
         self._drop_about()
 
     def _suggested(self, suggestion: Suggestion) -> None:
-        if suggestion.draws:
+        if suggestion.does == "draw":
             self.draw()
+        elif suggestion.does == "vary":
+            self._window.student.practice.like_this()
         else:
             self.ask(suggestion.question)
 

@@ -17,6 +17,7 @@ from tutor_app.ui.student.hints_page import HintsPage
 from tutor_app.ui.student.inserting import Inserter
 from tutor_app.ui.student.limit_dialog import LimitController
 from tutor_app.ui.student.palette import Palette
+from tutor_app.ui.student.practising import Practising
 from tutor_app.ui.student.work_page import WorkPage
 from tutor_app.ui.student.working import Working
 
@@ -65,7 +66,9 @@ class StudentDesk(QObject):
         for part in (self.hints, self.work):
             part.changed.connect(self.changed)
         symbols_action = self._add_palette()
-        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action]
+        self.practice = Practising(window)
+        missed_action = self._action("Practise what was missed", "", self.practice.missed)
+        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action, missed_action]
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
 
@@ -168,7 +171,8 @@ class StudentDesk(QObject):
 
     def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
         action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
+        if keys:
+            action.setShortcut(QKeySequence(keys))
         action.triggered.connect(lambda _=False: slot())
         self._window.addAction(action)
         return action

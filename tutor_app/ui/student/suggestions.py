@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from tutor_app.core.transcript import Code, Text, Transcript
 
@@ -19,12 +19,12 @@ class Suggestion:
     Attributes:
         label: For its button.
         question: What is asked.
-        draws: This program answers it, by a drawing.
+        does: ``draw`` and ``vary`` are done by this program; else a model is asked.
     """
 
     label: str
     question: str
-    draws: bool = False
+    does: Literal["ask", "draw", "vary"] = "ask"
 
 
 def suggestions(transcript: Transcript, about: str = "", *, drawable: bool = False) -> Iterator[Suggestion]:
@@ -49,7 +49,10 @@ def suggestions(transcript: Transcript, about: str = "", *, drawable: bool = Fal
         yield Suggestion("Another way", "Solve the problem in another way.")
         yield Suggestion("Explain more simply", "Explain the solution more simply, in short sentences.")
     if drawable:
-        yield Suggestion("Draw it", "Draw what the problem is about.", draws=True)
+        yield Suggestion("Draw it", "Draw what the problem is about.", does="draw")
+    if transcript.answer is not None and any(isinstance(part, Code) for part in transcript.replies[0][1]):
+        told = "Practise: the same problem with other numbers, its answer by the code that ran."
+        yield Suggestion("Another like this", told, does="vary")
     yield Suggestion("A similar problem", "Give me a similar problem with other numbers, without its solution.")
 
 
