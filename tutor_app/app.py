@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tutor_app.core.confinement import Confinement
-from tutor_app.core.errors import HostFault, SandboxFault, TutorError, UserFault
+from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
@@ -116,12 +116,19 @@ class AppServices:
 
     def hints(self, problem: str, cancel: Cancel) -> Ladder:
         """See the protocol."""
-        from tutor_app.tutor.hints import silent_ladder
+        from tutor_app.core.problem import check_problem
+        from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.teacher import cap_of
 
+        cap = cap_of(self._folders.config)
+        known = None
+        with suppress(LibraryFault):  # the problem can be solved without it
+            known = known_solution(check_problem(problem), self._opened())
+        if known is not None:
+            return ladder(known, cap=cap)
         events = self._ready(cancel=cancel).solve(problem, settings=solve_settings(self._settings), cancel=cancel)
-        return silent_ladder(events, cap=cap_of(self._folders.config))
+        return silent_ladder(events, cap=cap)
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
         """See the protocol."""

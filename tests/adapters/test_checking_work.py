@@ -115,3 +115,22 @@ def test_works_in_several_languages() -> None:
 )
 def test_the_task_in_the_words_of_the_problem(problem: str, lines: list[str], at: int | None) -> None:
     assert first_fault(judge_work(problem, lines)) == at
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("\u89e3", "words"),
+        ("\u7b54\u6848", "words"),
+        ("\u0641\u0631\u0636", "words"),
+        ("\u092e\u093e\u0928 \u0932\u094b", "words"),
+        ("\u05e4\u05ea\u05e8\u05d5\u05df", "words"),
+        ("Ответ: x = 4", "equivalent"),
+        ("\u6240\u4ee5 x = 4", "equivalent"),
+        ("donc x = 4", "equivalent"),
+        (")(", "unread"),
+        ("\u89e3 = )(", "unread"),
+    ],
+)
+def test_words_of_any_script_are_words(line: str, kind: str) -> None:
+    assert judge_work("Solve 2x = 8", [line])[0].kind == kind

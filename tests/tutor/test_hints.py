@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes import MemoryLibrary
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
 from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.core.verdicts import Verdict
-from tutor_app.tutor.hints import ladder, silent_ladder
+from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.plain_hints import plain_hint
 from tutor_app.tutor.teacher import cap_of, limit_of, set_cap
@@ -143,3 +144,24 @@ def test_the_ideas_of_a_wrong_solution_are_not_passed_on() -> None:
     assert [hint.level for hint in found.hints] == [1, 2, 3, 4, 5]
     assert found.hints[2].text.startswith("The idea: bring everything to a side")
     assert "series" not in found.hints[4].text
+
+
+def test_a_limit_below_the_plan_and_no_certainty_are_both_told() -> None:
+    found = ladder(solved(Verdict("unchecked", "unrecognised")), cap=2)
+    assert found.ending() == ("This solution could not be verified. Your teacher has chosen that the hints end here.")
+
+
+def test_votes_are_relied_on_where_they_are_more_than_half() -> None:
+    assert len(ladder(solved(Verdict("votes", "votes", agree=5, of=8))).hints) == len(LEVELS)
+    assert len(ladder(solved(Verdict("votes", "votes", agree=4, of=8))).hints) == PLAN
+
+
+def test_a_saved_solution_is_used_if_it_was_verified() -> None:
+    with MemoryLibrary() as library:
+        assert known_solution(PROBLEM, library) is None
+        library.put("a", solved(Verdict("unchecked", "unrecognised")), "finished")
+        library.put("b", solved(problem=f"{PROBLEM} Say why."), "finished")
+        library.put("c", solved(), "interrupted")
+        assert known_solution(PROBLEM, library) is None
+        library.put("d", solved(), "finished")
+        assert known_solution(PROBLEM, library) == solved()

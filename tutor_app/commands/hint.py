@@ -83,7 +83,7 @@ def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None
     """Show the hints up to a level; returns the exit code."""
     out = out or sys.stdout
     shown = found.hints[:level]
-    ending = found.ending() if level > len(found.hints) else ""
+    ending = found.ending() if level > len(found.hints) or not found.sure else ""
     if as_json:
         data = {"sure": found.sure, "levels": len(found.hints), "hints": [asdict(h) for h in shown], "ending": ending}
         print(json.dumps(data, ensure_ascii=False), file=out)

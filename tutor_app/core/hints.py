@@ -64,6 +64,7 @@ class Ladder:
 
     def ending(self) -> str:
         """What is said at the end of a ladder that does not reach the answer; empty if it does."""
-        if not self.sure:
+        if not self.sure and len(self.hints) >= PLAN:
             return NOT_SURE
-        return "Your teacher has chosen that the hints end here." if self.capped else ""
+        capped = "Your teacher has chosen that the hints end here." if self.capped else ""
+        return capped if self.sure else f"This solution could not be verified. {capped}".strip()

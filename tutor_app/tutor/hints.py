@@ -15,12 +15,14 @@ from typing import Final
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, SolveEvent
 from tutor_app.core.hints import LEVELS, PLAN, RESULT, Hint, Ladder
+from tutor_app.core.ports import SolutionLibrary
 from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.plain_hints import plain_hint
 
 LONGEST: Final = 700
+_MOST_LOOKED_AT: Final = 20
 _SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
 _ASKING: Final = re.compile(
     r"(?i)\?|^\s*(?:find|solve|compute|calculate|evaluate|simplify|determine|what|how|expand|factor|differentiate"
@@ -43,6 +45,20 @@ _CALLS: Final = {
     "sqrt": "take the square root", "Matrix": "write it as a matrix", "isprime": "look at the prime numbers",
     "factorint": "split into prime factors", "sum": "add up a whole series", "range": "go through the cases in turn",
 }  # fmt: skip
+
+
+def known_solution(problem: str, library: SolutionLibrary) -> Transcript | None:
+    """The newest saved solution of a problem with a verified answer: with one, nothing need be solved.
+
+    Raises:
+        LibraryFault: If the library cannot be read.
+    """
+    for entry in library.entries(problem, _MOST_LOOKED_AT):
+        if entry.problem.strip() == problem and entry.status == "finished" and entry.answer:
+            found = library.get(entry.id)
+            if found.answer is not None and found.answer.verdict.verified:
+                return found
+    return None
 
 
 def silent_ladder(events: Iterable[SolveEvent], *, cap: int = len(LEVELS)) -> Ladder:

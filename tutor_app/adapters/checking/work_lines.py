@@ -7,6 +7,7 @@ line is "not read", which is not "wrong".
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -129,7 +130,10 @@ def _stripped(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Whether a line that is no formula is a sentence; signs without words could not be read."""
-    return len(_BY_WORD.findall(text)) >= 1 and not re.search(r"[=<>^≤≥√]", text)
+    if re.search(r"[=<>^≤≥√]", text):
+        return False
+    # Scripts without upper and lower case write words of one or two letters, or part letters by marks.
+    return bool(_BY_WORD.search(text)) or any(c > "\u0590" and unicodedata.category(c) == "Lo" for c in text)
 
 
 def _units(text: str) -> tuple[str, str, bool]:

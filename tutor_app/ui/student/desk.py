@@ -65,6 +65,7 @@ class StudentDesk(QObject):
         work_action = self._action("Check my work", "Ctrl+Shift+K", self.show_work)
         for part in (self.hints, self.work):
             part.changed.connect(self.changed)
+            part.changed.connect(self._count_time)
         symbols_action = self._add_palette()
         self.practice = Practising(window)
         missed_action = self._action("Practise what was missed", "", self.practice.missed)
@@ -157,6 +158,17 @@ class StudentDesk(QObject):
         """Change the text size."""
         self.page.set_size(pixels)
         self.work_page.set_size(pixels)
+
+    def _count_time(self) -> None:
+        """Show how long it has taken while something is being worked out."""
+        status = self._panels.status
+        if self._window.bridge.busy:
+            return
+        if self.busy:
+            status.start()
+        else:
+            status.stop(None)
+            status.numbers.setText("")
 
     def _name_problem(self) -> None:
         problem = self._panels.box.text.strip()
