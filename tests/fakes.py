@@ -20,7 +20,7 @@ from tutor_app.core.ports import Cancel, CodeSession
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
 from tutor_app.core.values import Entry, Status
-from tutor_app.core.verdicts import NOT_LOOKED, Verdict
+from tutor_app.core.verdicts import NOT_LOOKED, Verdict, VerdictKind
 
 
 @dataclass
@@ -145,7 +145,7 @@ class MemoryLibrary:
     ) -> tuple[Entry, ...]:
         words = [w[:60] for w in _folded(query).split()[:20]]
         found = [
-            Entry(key, *_summary(row.transcript), row.status, row.created, row.updated)
+            Entry(key, *_summary(row.transcript), row.status, row.created, row.updated, _verdict(row.transcript))
             for key, row in reversed(self._shown(deleted))
             if all(word in _folded(_body(row.transcript)) for word in words)
         ]
@@ -205,6 +205,10 @@ def _summary(transcript: Transcript) -> tuple[str, str, str]:
     model = transcript.meta.get("model", "")
     shown = model if isinstance(model, str) else json.dumps(model)
     return _plain(transcript.problem), _plain(shown), _plain(transcript.answer.latex if transcript.answer else "")
+
+
+def _verdict(transcript: Transcript) -> VerdictKind:
+    return transcript.answer.judged if transcript.answer else "unchecked"
 
 
 def _body(transcript: Transcript) -> str:

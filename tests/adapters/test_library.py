@@ -26,6 +26,7 @@ from tutor_app.adapters.library import Library, schema
 from tutor_app.adapters.library.schema import SCHEMA_VERSION
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
+from tutor_app.core.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -460,6 +461,8 @@ def make_v1(path: Path) -> None:
         db.execute(insert, ("one", 100.0, 101.0, *row))
         cut = Transcript.of("was running").to_json()
         db.execute(insert, ("two", 200.0, 201.0, "running", "gone", "was running", "", "", cut))
+        wrong = Transcript.of("Solve.", Answer("5", verdict=Verdict("wrong", "known"))).to_json()
+        db.execute(insert, ("four", 50.0, 51.0, "finished", None, "Solve.", "", "5", wrong))
         db.execute(insert, ("three", 300.0, 301.0, "finished", None, "a damaged one", "", "", '{"turns": 3}'))
         db.execute("PRAGMA user_version = 1")
 
@@ -478,7 +481,9 @@ def test_migration_from_version_1(path: Path) -> None:
             ("three", "finished", 300.0),
             ("two", "interrupted", 200.0),
             ("one", "finished", 100.0),
+            ("four", "finished", 50.0),
         ]
+        assert [e.verdict for e in library.entries()] == ["unchecked", "unchecked", "unchecked", "wrong"]
         assert library.get("one") == SOLVED
         assert [e.id for e in library.entries("Nenner")] == ["one"]
         assert [e.id for e in library.entries("damaged")] == ["three"]
@@ -487,7 +492,7 @@ def test_migration_from_version_1(path: Path) -> None:
         library.delete("three")
         library.save("two", SOLVED, "finished")
         check_index(path)
-    assert version_of(path) == SCHEMA_VERSION == 3
+    assert version_of(path) == SCHEMA_VERSION == 4
 
 
 def test_failed_migration_leaves_the_old_form(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

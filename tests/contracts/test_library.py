@@ -12,7 +12,8 @@ from tests.fakes import MemoryLibrary
 from tutor_app.adapters.library import Library
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.ports import SolutionLibrary
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.transcript import Answer, AnswerPart, Code, Output, Text, Transcript
+from tutor_app.core.verdicts import Verdict, VerdictKind
 
 SOLVED = Transcript.of(
     "What is $\\frac{1}{2} + \\frac{1}{3}$?",
@@ -41,6 +42,24 @@ def test_a_problem_is_there_at_once_and_its_solution_comes_later(library: Soluti
     assert (entry.model, entry.answer, entry.status) == ("starter", "\\frac{5}{6}", "finished")
     assert 0 < entry.created <= entry.updated
     assert library.get(key) == SOLVED
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Answer("5"), "unchecked"),
+        (Answer("5", verdict=Verdict("wrong", "known")), "wrong"),
+        (Answer("9", verdict=Verdict("checked", "code")), "checked"),
+        (Answer("1, 2", parts=(AnswerPart("1"), AnswerPart("2", verdict=Verdict("wrong", "known")))), "wrong"),
+    ],
+)
+def test_the_list_tells_what_was_found_about_an_answer(
+    library: SolutionLibrary, answer: Answer, verdict: VerdictKind
+) -> None:
+    key = library.create(Transcript.of("A problem."))
+    assert library.entries()[0].verdict == "unchecked"
+    library.save(key, Transcript.of("A problem.", answer), "finished")
+    assert library.entries()[0].verdict == verdict
 
 
 def test_an_unknown_status_is_refused(library: SolutionLibrary) -> None:

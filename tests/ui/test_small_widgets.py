@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tutor_app.core.settings import Settings
-from tutor_app.core.values import Sample
+from tutor_app.core.values import Entry, Sample
 from tutor_app.render import theme as themes
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.dialogs.samples import LEVELS, SampleCard
 from tutor_app.ui.dialogs.settings import NumberBox, SettingsDialog
 from tutor_app.ui.formulas import Formulas
+from tutor_app.ui.history_panel import EntryModel
 from tutor_app.ui.status_line import StatusLine
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -106,3 +107,17 @@ def test_a_card_is_as_high_as_its_problem(qtbot: QtBot, width: int) -> None:
 
 def test_levels_are_plain_degrees() -> None:
     assert LEVELS[1:] == ("very easy", "easy", "medium", "hard", "very hard")
+
+
+def test_the_list_tells_which_answers_are_wrong(qtbot: QtBot) -> None:
+    model = EntryModel()
+    right = Entry("a", "Integrate $x^2$.", answer="9", created=1.0, verdict="checked")
+    wrong = Entry("b", "Solve $x^2 = 4$.", answer="2", created=1.0, verdict="wrong")
+    plain = Entry("c", "How many?", answer="7", created=1.0)
+    model.set_entries((right, wrong, plain))
+    said = [model.data(model.index(row, 0), Qt.ItemDataRole.AccessibleTextRole) for row in range(3)]
+    assert [str(line).split(", ")[1:-1] for line in said] == [
+        ["answer 9", "checked"],
+        ["answer 2", "wrong"],
+        ["answer 7"],
+    ]

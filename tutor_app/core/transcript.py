@@ -186,6 +186,11 @@ class Answer:
     verdict: Verdict = NOT_LOOKED
     parts: tuple[AnswerPart, ...] = ()
 
+    @property
+    def judged(self) -> VerdictKind:
+        """The kind of its verdict in short; of several parts, ``wrong`` if one of them is."""
+        return "wrong" if any(part.verdict.kind == "wrong" for part in self.parts) else self.verdict.kind
+
 
 Part = Text | Thought | Question | Code | Output | Figure | Answer
 

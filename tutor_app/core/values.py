@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tutor_app.core.verdicts import VerdictKind
+
 Status = Literal["running", "finished", "interrupted"]
 Stage = Literal["connect", "download", "check", "done"]
 
@@ -26,6 +28,7 @@ class Entry:
             ``interrupted`` (its program closed or died before the end).
         created: POSIX seconds.
         updated: POSIX seconds of the last save.
+        verdict: What was found about the answer.
     """
 
     id: str
@@ -35,6 +38,7 @@ class Entry:
     status: Status = "finished"
     created: float = 0.0
     updated: float = 0.0
+    verdict: VerdictKind = "unchecked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
 )
 
 from tutor_app.core.values import Entry
+from tutor_app.core.verdicts import MARKS, VerdictKind
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.text.speech import spoken, spoken_prose
@@ -43,6 +44,8 @@ from tutor_app.ui.icons import icon
 _SEARCH_MS: Final = 180
 _TOAST_MS: Final = 10_000
 _ROLE: Final = Qt.ItemDataRole.UserRole
+_SAID: Final[dict[VerdictKind, str]] = {"wrong": ", wrong", "checked": ", checked", "numeric": ", checked"}
+"""The verdicts that the list tells, by a mark before the answer and in the words of a screen reader."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -112,7 +115,7 @@ class EntryModel(QAbstractListModel):
         if role == _ROLE:
             return entry
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            answer = f", answer {spoken(entry.answer)}" if entry.answer else ""
+            answer = f", answer {spoken(entry.answer)}{_SAID.get(entry.verdict, '')}" if entry.answer else ""
             return f"{spoken_prose(entry.problem[:600])}{answer}, {when(entry.created)}"
         if role == Qt.ItemDataRole.DisplayRole:
             return plain(entry.problem)[:300]
@@ -156,7 +159,9 @@ class EntryDelegate(QStyledItemDelegate):
         painter.setPen(theme.color("muted"))
         painter.drawText(text, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, stamp)
         if entry.answer:
-            note, color = plain(entry.answer), "accent"
+            mark = MARKS[entry.verdict] if entry.verdict in _SAID else ""
+            note = f"{mark} {plain(entry.answer)}".lstrip()
+            color = "bad" if entry.verdict == "wrong" else "accent"
         else:
             note = {"running": "running\u2026", "interrupted": "interrupted"}.get(entry.status, "no answer")
             color = "muted"

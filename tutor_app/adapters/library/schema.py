@@ -75,7 +75,17 @@ def _to_v3(db: sqlite3.Connection) -> None:
             db.execute("UPDATE solution SET body = ?, indexed = 0 WHERE rowid = ?", (composed, rowid))
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2, _to_v3)
+def _to_v4(db: sqlite3.Connection) -> None:
+    """Adds the verdict on the answer, for the list."""
+    db.execute("ALTER TABLE solution ADD COLUMN verdict TEXT NOT NULL DEFAULT 'unchecked'")
+    for rowid, text in db.execute("SELECT rowid, transcript FROM solution WHERE answer != ''").fetchall():
+        with contextlib.suppress(TranscriptFormatError, TypeError):  # reported when it is opened
+            answer = Transcript.from_json(text).answer
+            if answer is not None and answer.judged != "unchecked":
+                db.execute("UPDATE solution SET verdict = ? WHERE rowid = ?", (answer.judged, rowid))
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_to_v1, _to_v2, _to_v3, _to_v4)
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 

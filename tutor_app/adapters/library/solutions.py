@@ -89,8 +89,8 @@ class Library:
         row = _row(transcript)
         with self._writing() as db:
             rowid = db.execute(
-                "INSERT INTO solution (id, created, updated, status, owner, problem, model, answer, transcript,"
-                " body, indexed) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO solution (id, created, updated, status, owner, problem, model, answer, verdict,"
+                " transcript, body, indexed) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (key, now, now, self._presence.name, *row, self._indexed),
             ).lastrowid
             if self._indexed:
@@ -116,7 +116,7 @@ class Library:
             indexed = indexed and self._indexed
             db.execute(
                 "UPDATE solution SET updated = ?, status = ?, owner = ?, problem = ?, model = ?, answer = ?,"
-                " transcript = ?, body = ?, indexed = ? WHERE rowid = ?",
+                " verdict = ?, transcript = ?, body = ?, indexed = ? WHERE rowid = ?",
                 (time.time(), status, owner, *row, indexed, rowid),
             )
             if indexed and body != row[-1]:
@@ -219,7 +219,7 @@ class Library:
         Raises:
             LibraryFault: If it cannot be read.
         """
-        problem, _, _, text, _ = _row(transcript)
+        problem, _, _, _, text, _ = _row(transcript)
         with self._reading() as db:
             rows = db.execute(
                 f"SELECT id, transcript FROM solution WHERE problem = ? AND {_in_trash(False)} ORDER BY rowid",
@@ -263,7 +263,7 @@ class Library:
                 values.append(word.casefold())
         with self._reading() as db:
             rows = db.execute(
-                "SELECT id, problem, model, answer, status, created, updated FROM solution"
+                "SELECT id, problem, model, answer, status, created, updated, verdict FROM solution"
                 f" WHERE {' AND '.join(where)} ORDER BY created DESC, solution.rowid DESC LIMIT ? OFFSET ?",
                 (*values, limit, offset),
             ).fetchall()
@@ -329,15 +329,15 @@ class Library:
             self._presence.sweep()
 
 
-def _row(transcript: Transcript) -> tuple[str, str, str, str, str]:
-    """Problem, model, answer, transcript and body."""
+def _row(transcript: Transcript) -> tuple[str, str, str, str, str, str]:
+    """Problem, model, answer, verdict, transcript and body."""
     model = transcript.meta.get("model", "")
-    answer = transcript.answer.latex if transcript.answer else ""
+    answer, verdict = (transcript.answer.latex, transcript.answer.judged) if transcript.answer else ("", "unchecked")
     # Half of a surrogate pair (a cut emoji) cannot be stored as UTF-8. In JSON the escape \udXXX, which
     # "backslashreplace" writes, means exactly that half, so nothing is lost.
     text = transcript.to_json().encode("utf-8", "backslashreplace").decode("utf-8")
     shown = model if isinstance(model, str) else json.dumps(model)
-    return storable(transcript.problem), storable(shown), storable(answer), text, searched_text(transcript)
+    return storable(transcript.problem), storable(shown), storable(answer), verdict, text, searched_text(transcript)
 
 
 def _in_trash(deleted: bool) -> str:
