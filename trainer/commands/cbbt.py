@@ -12,7 +12,9 @@ import platform
 import time
 from pathlib import Path
 
+from trainer.cbbt.verifier import Solution
 from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     p.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
     p.add_argument("--seconds", type=float, default=120, help="the black box may take for one answer (default 120)")
 
+    p = kinds.add_parser("verifier", help="train a verifier of solutions from a GGUF model, as a black box")
+    p.add_argument("--model", required=True, metavar="MODEL", help="starter, standard, or a GGUF file")
+    p.add_argument(
+        "--solutions", type=Path, required=True, metavar="FILE", help="results of evaluate --samples on training data"
+    )
+    p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
+    p.add_argument("--queries", type=int, default=400, metavar="N", help="prompts to be tried (default 400)")
+    p.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N problems")
+    p.add_argument("--threads", type=int, default=2, metavar="N", help="of the model (default 2)")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seconds", type=float, default=600, help="the black box may take for one answer (default 600)")
+
 
 def main(a: argparse.Namespace) -> int:
     """Run the step.
@@ -40,10 +54,11 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If the request cannot be carried out.
         HostFault: If the black box fails, or the disk.
     """
-    missing = [n for n in ("torch", "safetensors") if importlib.util.find_spec(n) is None]
+    needed = ("gguf", "llama_cpp") if a.kind == "verifier" else ("torch", "safetensors")
+    missing = [n for n in needed if importlib.util.find_spec(n) is None]
     if missing:
         raise UserFault(f"This needs {', '.join(missing)}.", "Install with: pip install -e .[trainer,cbbt]")
-    return {"encoder": _encoder, "digits": _digits}[a.kind](a)
+    return {"encoder": _encoder, "digits": _digits, "verifier": _verifier}[a.kind](a)
 
 
 def _encoder(a: argparse.Namespace) -> int:
@@ -73,3 +88,96 @@ def _digits(a: argparse.Namespace) -> int:
     print(f"\n{time.strftime('%Y-%m-%d')}, {platform.machine()}, {minutes:.0f} minutes, seeds {a.seeds}.")
     run.write_json("digits.json", rows)
     return 0
+
+
+def _verifier(a: argparse.Namespace) -> int:
+    import numpy as np
+
+    from trainer.cbbt.box import Budget, ProcessBox
+    from trainer.cbbt.llama_box import box_command
+    from trainer.cbbt.verifier import (
+        JudgeBox,
+        VerifierConfig,
+        VerifierTuning,
+        fit_head,
+        report,
+        split_by_problem,
+        to_json,
+    )
+    from trainer.runs import Run, sha256_of, write_atomically
+    from tutor_app.tutor.models import model_store
+    from tutor_app.tutor.paths import folders
+
+    if a.queries < 0:
+        raise UserFault(f"--queries {a.queries} is too few.", "Give 0 or more.")
+    solutions = _solutions(a.solutions, a.limit)
+    parts = split_by_problem(solutions, a.seed)
+    path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
+    began = time.monotonic()
+    config = VerifierConfig(queries=a.queries, seed=a.seed)
+    with ProcessBox(box_command(str(path), a.threads), seconds=a.seconds) as process:
+        box = JudgeBox(process, Budget(limit=config.queries))
+        lengths = box.read([s.text for s in solutions])
+        parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))
+        right = np.array([s.right for s in solutions])
+        prompt = VerifierTuning(box, right, parts.train, config, run.folder).run()
+        box.budget.limit = 0  # what follows is judged once: the budget was for the tuning
+        rows = np.concatenate([parts.train, parts.validation, parts.held_out])
+        both = np.stack([box.start(config.tokens), prompt])
+        margins, states = np.zeros((2, len(solutions))), np.ones((len(solutions), box.width))
+        found_margins, found_states = box.judge(both, rows)
+    margins[:, rows], states[rows] = found_margins, found_states[1]
+    head = fit_head(margins[1], states, right, parts.train, parts.validation, config.decay)
+    held = parts.held_out
+    found = report(solutions, held, head.logits(margins[1][held], states[held]), margins[0][held])
+    spent = {"queries": box.budget.spent, "sequences": box.budget.sequences}
+    found = found | spent | {"minutes": round((time.monotonic() - began) / 60, 1)}
+    out = run.folder / "verifier.json"
+    write_atomically(out, to_json(prompt, head, sha256_of(path), found))
+    for name, value in found.items():
+        print(f"{name.replace('_', ' '):<18} {value}")
+    print(f"Wrote {out}.")
+    return 0
+
+
+def _solutions(path: Path, limit: int) -> list[Solution]:
+    """The graded solutions of a result file, those of the first ``limit`` problems if there is a limit."""
+    from trainer.evaluate.results import Result
+
+    found: list[Solution] = []
+    problems: set[int] = set()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as e:
+        raise UserFault(f"{path} cannot be read: {e}.", "Give a result file of evaluate.") from None
+    for line in lines:
+        try:
+            result = Result.from_json(line)
+        except ValueError:
+            continue  # the first line says what was evaluated, the last may be cut off
+        problems.add(result.index)
+        if limit and len(problems) > limit:
+            break
+        if not result.answer:
+            continue  # it casts no vote: there is nothing to verify
+        text = f"Problem: {result.transcript.problem}\n\nSolution: {_words(result.transcript)}"
+        found.append(Solution(result.index, text, result.answer, result.strict == "correct"))
+    if not found:
+        raise UserFault(f"{path} holds no solutions.", "Make some with: python -m trainer evaluate --samples 8 ...")
+    return found
+
+
+def _words(transcript: Transcript) -> str:
+    """A solution as plain text: words, code, what it printed, and the answer."""
+    parts = []
+    for part in transcript.solution:
+        match part:
+            case Text():
+                parts.append(part.text.strip())
+            case Code():
+                parts.append(f"```python\n{part.source.strip()}\n```")
+            case Output():
+                parts.append(f"```output\n{(part.feedback or part.stdout).strip()}\n```")
+            case Answer():
+                parts.append(f"Answer: {part.latex}")
+    return "\n".join(parts)

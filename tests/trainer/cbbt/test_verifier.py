@@ -1,0 +1,190 @@
+"""The verifier: its tuning and head over a judge behind a process, what it reports, and its command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.trainer.cbbt import toy_judge
+from trainer.__main__ import main
+from trainer.cbbt import verifier
+from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
+from trainer.cbbt.verifier import (
+    STATE,
+    JudgeBox,
+    Solution,
+    VerifierConfig,
+    VerifierTuning,
+    auc,
+    calibrated,
+    calibration_error,
+    fit_head,
+    report,
+    split_by_problem,
+    to_json,
+    voted,
+)
+from trainer.evaluate.results import Result
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Answer, Text, Transcript
+
+RIGHT = np.random.default_rng(3).random(120) < 0.5
+SOLUTIONS = [
+    Solution(i // 4, f"quality {1 if good else -1}", "7" if good else str(i % 3), bool(good))
+    for i, good in enumerate(RIGHT)
+]
+CONFIG = VerifierConfig(queries=160, tokens=1, inner=8, lr=0.1)
+PARTS = split_by_problem(SOLUTIONS, 0)
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[ProcessBox]:
+    with ProcessBox(toy_judge.command()) as box:
+        JudgeBox(box, Budget()).read([s.text for s in SOLUTIONS])
+        yield box
+
+
+def tuned(process: ProcessBox, folder: Path, config: VerifierConfig = CONFIG) -> tuple[Any, JudgeBox]:
+    box = JudgeBox(process, Budget(limit=config.queries))
+    return VerifierTuning(box, RIGHT, PARTS.train, config, folder).run(), box
+
+
+def test_the_question_learns_to_look(process: ProcessBox, tmp_path: Path) -> None:
+    prompt, box = tuned(process, tmp_path)
+    assert (box.budget.spent, box.budget.sequences) == (160, 160 * 8)
+    judge = JudgeBox(process, Budget())
+    margins, states = judge.judge(np.stack([np.zeros_like(prompt), prompt]), np.arange(120))
+    held = PARTS.held_out
+    before, after = (auc(m[held], RIGHT[held]) for m in margins)
+    assert before < 0.7
+    assert after > before + 0.2
+    head = fit_head(margins[0], states[0], RIGHT, PARTS.train, PARTS.validation, 0.02)
+    found = report(SOLUTIONS, held, head.logits(margins[0][held], states[0][held]), margins[0][held])
+    assert found["auc"] > found["auc_untuned"] + 0.1  # the head alone: what the margin hides, the state shows
+    assert found["solutions"] == len(held)
+
+
+def test_a_run_that_was_ended_goes_on_bit_for_bit(process: ProcessBox, tmp_path: Path) -> None:
+    whole, _ = tuned(process, _made(tmp_path / "a"))
+    short = VerifierTuning(JudgeBox(process, Budget(limit=80)), RIGHT, PARTS.train, CONFIG, _made(tmp_path / "b"))
+    with pytest.raises(BudgetSpent):
+        short.run()
+    again, box = tuned(process, tmp_path / "b")
+    assert again.tolist() == whole.tolist()
+    assert box.budget.spent == 160
+    with pytest.raises(UserFault, match="begun with other settings"):
+        tuned(process, tmp_path / "b", VerifierConfig(queries=8))
+    (tmp_path / "b" / STATE).write_bytes(b"half")
+    with pytest.raises(UserFault, match="is broken"):
+        tuned(process, tmp_path / "b")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_parts_share_no_problem() -> None:
+    sets = [{SOLUTIONS[i].problem for i in rows} for rows in (PARTS.train, PARTS.validation, PARTS.held_out)]
+    assert [len(s) for s in sets] == [15, 6, 9]
+    assert not sets[0] & sets[1]
+    assert not (sets[0] | sets[1]) & sets[2]
+
+
+def test_a_part_of_one_kind_alone_is_refused() -> None:
+    with pytest.raises(UserFault, match="needs right and wrong ones in each part"):
+        split_by_problem([Solution(i, "", "1", True) for i in range(20)], 0)
+
+
+@pytest.mark.parametrize(
+    ("scores", "right", "want"),
+    [([3, 2, 1, 0], [1, 1, 0, 0], 1.0), ([0, 1, 2, 3], [1, 1, 0, 0], 0.0), ([1, 1, 1, 1], [1, 0, 1, 0], 0.5),
+     ([3, 1, 2, 0], [1, 1, 0, 0], 0.75)],
+)  # fmt: skip
+def test_auc(scores: list[float], right: list[int], want: float) -> None:
+    assert auc(np.array(scores, dtype=float), np.array(right, dtype=bool)) == want
+
+
+def test_calibration_error() -> None:
+    right = np.array([True] * 7 + [False] * 3)
+    assert calibration_error(np.full(10, 0.7), right) == pytest.approx(0)
+    assert calibration_error(np.full(10, 1.0), right) == pytest.approx(0.3)
+    assert calibration_error(np.array([0.15, 0.95]), np.array([False, True])) == pytest.approx(0.1)
+
+
+def test_calibration_pulls_overconfidence_back() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.standard_normal(4000)
+    target = (rng.random(4000) < 1 / (1 + np.exp(-true))).astype(float)
+    gain, bias = calibrated(4 * true + 1, target)
+    assert gain == pytest.approx(0.25, abs=0.03)
+    assert bias == pytest.approx(-0.25, abs=0.08)
+
+
+def test_votes() -> None:
+    attempts = [Solution(1, "", "5", False), Solution(1, "", "5", False), Solution(1, "", "7", True)]
+    attempts += [Solution(2, "", "3", True), Solution(2, "", "4", False), Solution(3, "", "", False)]
+    assert voted(attempts, np.ones(6)) == pytest.approx(1 / 3)  # 5 wins twice over, 3 was given first, 3 has none
+    assert voted(attempts, np.array([0.1, 0.1, 0.9, 0.5, 0.4, 1.0])) == pytest.approx(2 / 3)
+
+
+def test_a_model_without_embeddings_in(tmp_path: Path) -> None:
+    with ProcessBox(toy_judge.command("closed")) as process, pytest.raises(UserFault, match="takes embeddings"):
+        JudgeBox(process, Budget())
+
+
+def test_a_judge_that_answers_no_number(tmp_path: Path) -> None:
+    with ProcessBox(toy_judge.command("nan")) as process:
+        box = JudgeBox(process, Budget())
+        box.read([s.text for s in SOLUTIONS])
+        with pytest.raises(BoxFault, match="not all finite"):
+            VerifierTuning(box, RIGHT, PARTS.train, CONFIG, tmp_path).run()
+
+
+def test_the_file_is_for_one_model() -> None:
+    head = verifier.Head(1.5, -0.5, np.array([1.0, 2.0]))
+    value = json.loads(to_json(np.zeros((1, 3)), head, "abc", {"auc": 0.7}))
+    assert (value["kind"], value["model_sha256"], value["prompt"]) == ("mumath-verifier", "abc", [[0, 0, 0]])
+    assert (value["gain"], value["weights"], value["report"]) == (1.5, [1, 2], {"auc": 0.7})
+    assert head.logits(np.array([2.0]), np.array([[3.0, 4.0]])).tolist() == pytest.approx([1.5 * 2 - 0.5 + 0.6 + 1.6])
+
+
+def write_results(path: Path, count: int) -> Path:
+    lines = ['{"manifest": {}}']
+    for i in range(count):
+        transcript = Transcript.of(f"What is {i} + 1?", Text("We add."), Answer(latex=str(i + 1)))
+        verdict = "correct" if i % 2 else "incorrect"
+        lines.append(Result(i, 0, str(i + 1), str(i + 1), verdict, verdict, transcript).to_json())
+    path.write_text("\n".join(lines) + '\n{"cut of', encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("none.jsonl", "cannot be read"), ("empty.jsonl", "holds no solutions")]
+)
+def test_bad_files_are_one_sentence(
+    tmp_path: Path, name: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
+    (tmp_path / "empty.jsonl").write_text("{}\n")
+    command = ["cbbt", "verifier", "--model", "starter", "--solutions", str(tmp_path / name), "--run", str(tmp_path)]
+    assert main(command) == 2
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_whole_command_with_a_real_model(
+    starter_gguf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = write_results(tmp_path / "results.jsonl", 30)
+    command = ["cbbt", "verifier", "--model", str(starter_gguf), "--solutions", str(results), "--run", str(tmp_path)]
+    assert main([*command, "--queries", "16"]) == 0
+    assert "auc" in capsys.readouterr().out
+    value = json.loads((tmp_path / "verifier.json").read_text())
+    assert len(value["weights"]) == len(value["prompt"][0]) == 896
+    assert value["report"]["queries"] == 18
