@@ -80,6 +80,17 @@ def test_what_has_no_value_is_refused(latex: str) -> None:
         ("Find u + v for the vectors u = (1,2) and v = (3,-1).", "the vectors u and v"),
         (r"Let $\vec{a} = \langle 2, 5\rangle$.", "the vectors a"),
         ("Find the mean of 3, 5, 7, 8 and 10.", "the data"),
+        (r"Solve $\begin{cases} x + y = 5 \\ x - y = 1 \end{cases}$", "x + y = 5 and x - y = 1"),
+        (r"$f(x) = \begin{cases} x^2 & x < 1 \\ 2 - x & x \ge 1\end{cases}$", "the graph of f(x), given in pieces"),
+        ("Let $p(n) = n^2 + n + 41$.", "the graph of p(n) = n² + n + 41"),
+        ("Compute the integral of x^2 from 0 to 3", "y = x² and the area from x = 0 to 3"),
+        (r"Find $\int_{-1}^{2} (3x+1)\,dx$.", "y = (3x+1) and the area from x = -1 to 2"),
+        ("In a triangle a = 3, b = 4 and c = 6.", "triangle with sides 3, 4, 6"),
+        ("In triangle ABC, AB = 6, AC = 8 and angle A = 90°.", "triangle with sides 10, 6, 8"),
+        ("Which line goes through (1,2) and (3,6)?", "segment PQ"),
+        ("A rectangle is 8 cm long and 5 cm wide.", "rectangle with sides 8 and 5"),
+        ("A square has a side of 4 m.", "square with sides 4 and 4"),
+        ("Find the area of a circle with radius 5.", "circle of radius 5"),
     ],
 )
 def test_what_can_be_drawn_is_found(text: str, said: str) -> None:
@@ -168,6 +179,10 @@ def test_an_answer_is_drawn_where_the_problem_cannot_be() -> None:
                 "Side CA: 4",
                 "Area: 6",
             ],
+        ),
+        (
+            "integral of x from -1 to 2",
+            ["Area above the axis: about 2; below it: about 0.5", "Integral: about 1.5"],
         ),
         ("Distance between A(1,2) and B(4,6)", ["Side AB: 5", "Midpoint: (2.5, 4)", "Slope: 1.3333"]),
         (

@@ -46,7 +46,13 @@ _ABOUT_GRAPHS: Final = re.compile(
     r"maximum|extrema|roots?|zeros?|factor(?:ise|ize)?|polynomial|area|tangent|asymptotes?)\b"
 )
 _VECTOR_MARKS: Final = re.compile(r"\\(?:vec|overrightarrow|mathbf)\s*\{?([A-Za-z])\}?")
+_FUNCTIONS: Final = frozenset("fghpqrsuvFGHPQST")
+"""Letters that, in front of another one in brackets, are a function."""
 _NO_BASE: Final = re.compile(r"\\log(?![A-Za-z_])")
+_SYSTEM: Final = re.compile(r"\\begin\{(?:cases|aligned)\}((?:(?!&\s*[^=<>\s\\]).)*)\\end\{(?:cases|aligned)\}", re.S)
+"""Equations one below the other; values with their conditions have an ampersand in front of something else."""
+_BOUND: Final = r"\s*(\{[^{}]*\}|\\pi|\S)\s*"
+_INTEGRAL: Final = re.compile(rf"\\int(?:\\limits)?\s*_{_BOUND}\^{_BOUND}(.*?)(?:\\[,;: ]|\s)*d\s*([a-z])\s*$", re.S)
 _SCALAR: Final = (Sum, Product, Power, Call, Piecewise)
 
 
@@ -82,7 +88,10 @@ def find(text: str, *, asked: bool = False) -> Drawing | None:
         formula for s in split(read).segments if s.kind != "text" for formula in _formulas(s.source.strip(" .,;"))
     ]
     try:
-        graphs = _graphs(formulas, bare=asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose)), asked=asked)
+        areas = (a for s in split(read).segments if s.kind != "text" and (a := _area(s.source)))
+        graphs = next(areas, None) or _graphs(
+            formulas, bare=asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose)), asked=asked
+        )
     except NotDrawable:
         return None
     if graphs is not None and _NO_BASE.search(read):
@@ -91,6 +100,8 @@ def find(text: str, *, asked: bool = False) -> Drawing | None:
 
 
 def _formulas(latex: str) -> list[_Formula]:
+    if m := _SYSTEM.fullmatch(latex):
+        return [formula for row in m[1].split(r"\\") if "cases" not in row for formula in _formulas(row.strip(" .,;"))]
     try:
         term = readings(latex)[0] if "cases" in latex else term_of(latex)
     except (Unsure, IndexError):
@@ -128,6 +139,25 @@ def _graphs(formulas: Sequence[_Formula], *, bare: bool, asked: bool) -> Drawing
     return None
 
 
+def _area(latex: str) -> Drawing | None:
+    """The area that a definite integral measures."""
+    m = _INTEGRAL.search(latex.strip(" .,;?"))
+    if m is None:
+        return None
+    try:
+        ends = [part.removeprefix("{").removesuffix("}") for part in m.groups()[:2]]
+        low, high, body = (term_of(part) for part in (*ends, m[3].strip()))
+        code = python(body, {m[4]: m[4]})
+        bounds = python(low, {}), python(high, {})
+    except Unsure:
+        return None
+    label = f"y = {plain('$' + m[3].strip() + '$')}"
+    if not symbols(body):
+        return None
+    said = f"{label} and the area from {m[4]} = {plain(f'${ends[0]}$')} to {plain(f'${ends[1]}$')}"
+    return programs.area(Curve(label, code), m[4], *bounds, said)
+
+
 def _explicit(term: Term) -> tuple[str, str, Term] | None:
     """For ``y = ...`` and ``f(x) = ...``: the variable, the name of the value, and what it is."""
     if not isinstance(term, Relation) or term.ops != ("=",):
@@ -136,6 +166,10 @@ def _explicit(term: Term) -> tuple[str, str, Term] | None:
     inside = symbols(right)
     match left:
         case Call(name, (Symbol(variable),)) if len(name.rstrip("'")) == 1 and inside <= {variable}:
+            return variable, f"{name}({variable})", right
+        case Product((Symbol(name), Symbol(variable))) if (
+            len(name) == 1 and name in _FUNCTIONS and inside == {variable}
+        ):
             return variable, f"{name}({variable})", right
         case Symbol(name) if name not in inside and len(inside) <= 1 and (name != "x" or "y" not in inside):
             if not inside and name != "y":

@@ -69,6 +69,13 @@ def functions(curves: Sequence[Curve], across: str, up: str, condition: str = ""
     return Drawing(said or graphs + _listed([c.label for c in curves]), _program(head, "functions"))
 
 
+def area(curve: Curve, across: str, low: str, high: str, said: str) -> Drawing:
+    """A graph with the area between it and the axis, from ``low`` to ``high``."""
+    function = f"lambda {_name(across)}: {curve.code}"
+    head = f"label, f = {curve.label!r}, {function}\nlow, high = {low}, {high}\nacross = {across!r}\n"
+    return Drawing(said, _program(head, "area"))
+
+
 def regions(relations: Sequence[Region], across: str = "x", up: str = "y") -> Drawing:
     """Curves and regions in the plane, with their crossings."""
     a, b = _name(across), _name(up)

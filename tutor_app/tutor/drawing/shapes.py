@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from math import cos, radians, sqrt
 from typing import Final
 
 from tutor_app.tutor.drawing import programs
-from tutor_app.tutor.drawing.programs import Drawing
+from tutor_app.tutor.drawing.programs import Drawing, Region
 
 _NUM: Final = r"(\d+(?:\.\d+)?(?:/\d+)?)"
 _SIGNED: Final = r"([-\u2212]?\s?\d+(?:\.\d+)?(?:/\d+)?)"
@@ -24,6 +25,16 @@ _TWO_SIDES: Final = re.compile(
 )
 _EQUILATERAL: Final = re.compile(rf"\bequilateral\b[^.?!\d]*?\bsides?\b[^.?!\d]*?{_NUM}", re.I)
 _NAMED_SIDE: Final = re.compile(rf"\b([A-Z])([A-Z])\s*=\s*{_NUM}")
+_NAMED_ANGLE: Final = re.compile(
+    rf"(?:\bangle\s*|\u2220\s*)([A-Z]{{1,3}})\s*(?:=|is|of)\s*{_NUM}\s*\^?\s*(?:\u00b0|deg)", re.I
+)
+_LETTERED: Final = re.compile(rf"\b([abc])\s*=\s*{_NUM}")
+_SQUARE: Final = re.compile(rf"\bsquare\b[^.?!\d]*?\bsides?\b[^.?!\d]*?{_NUM}", re.I)
+_RECTANGLE: Final = re.compile(
+    rf"\brectang(?:le|ular)\b[^.?!\d]*?{_NUM}{_UNIT}\s*(?:(?:long|wide|high)\s*)?(?:,\s*and|,|and|by|\u00d7|x)\s*[^.?!\d]*?{_NUM}",
+    re.I,
+)
+_CIRCLE: Final = re.compile(rf"\bcircle\b[^.?!\d]*?\bradius\b[^.?!\d]*?{_NUM}", re.I)
 _CORNER: Final = re.compile(rf"\b([A-Z])\s*(?:=\s*|at\s+)?\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
 _PAIR: Final = re.compile(rf"\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
 _VECTOR: Final = re.compile(rf"\b([a-z])\s*=\s*[(\u27e8<\[]\s*{_SIGNED}\s*[,;]\s*{_SIGNED}\s*[)\u27e9>\]]")
@@ -33,7 +44,7 @@ _FIGURES: Final = re.compile(
 )
 _OF_DATA: Final = re.compile(
     r"(?i)\b(data|mean|median|mode|average|scores?|marks|values|heights|ages|temperatures|weights|standard deviation|"
-    r"measurements|results|scatter|outliers?|quartiles?|range|frequency)\b"
+    r"measurements|results|scatter|points|outliers?|quartiles?|range|frequency)\b"
 )
 
 
@@ -44,7 +55,7 @@ def shape(prose: str, *, vectors: bool = False) -> Drawing | None:
         prose: The problem as plain text, formulas included.
         vectors: Whether something is marked as a vector in it.
     """
-    return _triangle(prose) or _vectors(prose, vectors) or _corners(prose) or _data(prose)
+    return _triangle(prose) or _vectors(prose, vectors) or _corners(prose) or _measured(prose) or _data(prose)
 
 
 def _triangle(prose: str) -> Drawing | None:
@@ -68,12 +79,44 @@ def _triangle(prose: str) -> Drawing | None:
         if h and leg and _value(h[1]) > _value(leg[1]):
             c, a = _value(h[1]), _value(leg[1])
             return _sided(names, c, sqrt(c * c - a * a), a)
+    letters = dict(_LETTERED.findall(prose))
+    if len(letters) == 3:
+        return _sided(names, *(_value(letters[name]) for name in "abc"))
     sides = {frozenset(m[:2]): _value(m[2]) for m in _NAMED_SIDE.findall(prose)}
     corners = sorted({letter for side in sides for letter in side})
     if len(corners) == 3 and len(sides) == 3:
         opposite = [sides[frozenset(corners) - {corner}] for corner in corners]
         return _sided(corners, *opposite)
+    return _two_sides(sides, prose)
+
+
+def _two_sides(sides: Mapping[frozenset[str], float], prose: str) -> Drawing | None:
+    """A triangle by two named sides and the angle between them."""
+    if len(sides) != 2 or not (m := _NAMED_ANGLE.search(prose)):
+        return None
+    (one, b), (two, c) = sides.items()
+    between, angle = one & two, _value(m[2])
+    if between != {m[1][-2] if len(m[1]) == 3 else m[1]} or not 0 < angle < 180:
+        return None
+    corners = [*between, *(two - between), *(one - between)]
+    return _sided(corners, sqrt(b * b + c * c - 2 * b * c * cos(radians(angle))), b, c)
+
+
+def _measured(prose: str) -> Drawing | None:
+    """A square, rectangle or circle of a given size."""
+    if (m := _SQUARE.search(prose)) and _value(m[1]) > 0:
+        return _upright("Square", m[1], m[1])
+    if (m := _RECTANGLE.search(prose)) and _value(m[1]) > 0 and _value(m[2]) > 0:
+        return _upright("Rectangle", m[1], m[2])
+    if (m := _CIRCLE.search(prose)) and _value(m[1]) > 0:
+        label = f"circle of radius {m[1]}"
+        return programs.regions([Region(label, f"x**2 + y**2 - ({m[1]})**2", "=")])
     return None
+
+
+def _upright(kind: str, wide: str, high: str) -> Drawing:
+    places = {"A": ("0", "0"), "B": (wide, "0"), "C": (wide, high), "D": ("0", high)}
+    return programs.polygon(places, f"{kind} with sides {wide} and {high}", grid=False)
 
 
 def _sided(names: list[str], a: float, b: float, c: float) -> Drawing | None:
@@ -93,6 +136,9 @@ def _corners(prose: str) -> Drawing | None:
     kind = _FIGURES.search(prose)
     if len(found) >= 3 and kind:
         return programs.polygon(found, f"{kind[1].capitalize()} {''.join(found)}", grid=True)
+    pairs = _PAIR.findall(prose)
+    if not found and len(pairs) == 2:
+        found = {name: (_signed(x), _signed(y)) for name, (x, y) in zip("PQ", pairs, strict=True)}
     if len(found) == 2 and re.search(r"(?i)\b(segment|distance|midpoint|line|slope|gradient)\b", prose):
         return programs.polygon(found, f"Segment {''.join(found)}", grid=True)
     return None
