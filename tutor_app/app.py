@@ -114,12 +114,13 @@ class AppServices:
         settings = solve_settings(self._settings)
         yield from self._ready(cancel=cancel).solve(problem, settings=settings, cancel=cancel, library=self._opened)
 
-    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+    def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         """See the protocol."""
         from tutor_app.core.problem import check_problem
         from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.teacher import cap_of
+        from tutor_app.tutor.votes import vote
 
         cap = cap_of(self._folders.config)
         known = None
@@ -127,7 +128,12 @@ class AppServices:
             known = known_solution(check_problem(problem), self._opened())
         if known is not None:
             return ladder(known, cap=cap)
-        events = self._ready(cancel=cancel).solve(problem, settings=solve_settings(self._settings), cancel=cancel)
+        settings, tutor = solve_settings(self._settings), self._ready(votes, cancel)
+        if votes > 1:
+            weigh = self._settings.weigh_votes
+            events = vote(tutor, problem, votes=votes, settings=settings, cancel=cancel, weigh=weigh)
+        else:
+            events = tutor.solve(problem, settings=settings, cancel=cancel)
         return silent_ladder(events, cap=cap)
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:

@@ -29,6 +29,8 @@ def test_json_and_the_limit() -> None:
     assert found["ending"] == "Your teacher has chosen that the hints end here."
 
 
-@pytest.mark.parametrize("args", [["hint"], ["hint", "2+2", "--level", "9"], ["hint", "--set-limit", "3"]])
+@pytest.mark.parametrize(
+    "args", [["hint"], ["hint", "2+2", "--level", "9"], ["hint", "2+2", "--votes", "99"], ["hint", "--set-limit", "3"]]
+)
 def test_what_is_not_understood(args: list[str]) -> None:
     assert main(args) == 2

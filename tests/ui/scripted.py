@@ -233,6 +233,7 @@ class ScriptedServices:
     hold_record: bool = False
     fail_record: str = ""
     hold_hints: bool = False
+    voted: Sequence[Part] | None = None
     hold_work: bool = False
     cap: int = len(LEVELS)
     pin: str = ""
@@ -281,11 +282,12 @@ class ScriptedServices:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
 
-    def hints(self, problem: str, cancel: Cancel) -> Ladder:
-        self.calls.append(f"hints {problem}")
+    def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
+        self.calls.append(f"hints {problem}" if votes == 1 else f"hints by {votes} votes")
         while self.hold_hints and not cancel.is_set():
             time.sleep(0.002)
-        events = events_of(check_problem(problem), self.script.get(problem, self.default))
+        script = self.script.get(problem, self.default) if votes == 1 or self.voted is None else self.voted
+        events = events_of(check_problem(problem), script)
         return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:

@@ -94,6 +94,56 @@ def test_what_is_not_verified_ends_with_the_plan_and_says_so_at_once(qtbot: QtBo
     assert not page.next.isVisible()
 
 
+def test_votes_make_sure_and_the_hints_go_on(qtbot: QtBot, open_window: Open) -> None:
+    doubtful = solved(Verdict("unchecked", "unrecognised")).solution
+    agreed = solved(Verdict("votes", "votes", agree=6, of=8)).solution
+    services = ScriptedServices(default=doubtful, voted=agreed)
+    window = open_window(services)
+    page = window.student.page
+    for _ in range(PLAN):
+        assert not page.sure.isVisible()
+        ask(qtbot, window)
+    page.sure.setFocus()
+    QTest.keyClick(page.sure, Qt.Key.Key_Space)
+    assert page.cancel.hasFocus()
+    assert len(page.cards) == PLAN
+    qtbot.waitUntil(lambda: not window.student.busy)
+    assert services.calls[-1] == "hints by 8 votes"
+    assert titles(window) == list(LEVELS[: PLAN + 1])
+    assert not page.warning.isVisible()
+    assert not page.sure.isVisible()
+    ask(qtbot, window)
+    ask(qtbot, window)
+    assert page.cards[-1].hint.text == "The answer is $54$."
+
+
+def test_attempts_that_do_not_agree_change_nothing(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window(ScriptedServices(default=solved(Verdict("unchecked", "unrecognised")).solution))
+    page = window.student.page
+    for _ in range(PLAN):
+        ask(qtbot, window)
+    QTest.mouseClick(page.sure, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.student.busy)
+    assert page.state.text() == f"The attempts do not agree on an answer. {NOT_SURE}"
+    assert titles(window) == list(LEVELS[:PLAN])
+    assert not page.sure.isVisible()
+
+
+def test_making_sure_can_be_cancelled_and_the_hints_stay(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(default=solved(Verdict("unchecked", "unrecognised")).solution)
+    window = open_window(services)
+    page = window.student.page
+    for _ in range(PLAN):
+        ask(qtbot, window)
+    services.hold_hints = True
+    QTest.mouseClick(page.sure, Qt.MouseButton.LeftButton)
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.student.busy
+    assert page.state.text() == NOT_SURE
+    assert page.sure.isVisible()
+    assert len(page.cards) == PLAN
+
+
 def test_the_teachers_limit_ends_them(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(default=solved().solution, cap=2))
     ask(qtbot, window)

@@ -28,6 +28,7 @@ from tutor_app.commands.solve import opened_tutor
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
 from tutor_app.core.hints import LEVELS, Ladder
+from tutor_app.core.votes import MOST_VOTES
 from tutor_app.tutor.hints import silent_ladder
 from tutor_app.tutor.teacher import cap_of, set_cap
 
@@ -39,6 +40,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("problem", nargs="?", help="the problem, or - to read it from standard input")
     parser.add_argument("--level", type=int, default=1, metavar="N", help=f"the last level to show, 1 to {len(LEVELS)}")
+    parser.add_argument(
+        "--votes", type=int, default=1, metavar="N", help="solve it N times and rely on what most attempts agree on"
+    )
     add_engine_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--offline", action="store_true", help="never fetch a model that is missing")
@@ -54,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     import threading
 
     from tutor_app.tutor.service import solve_settings
+    from tutor_app.tutor.votes import vote
 
     where = opened_folders(args)
     if args.set_limit is not None:
@@ -65,11 +70,22 @@ def run(args: argparse.Namespace) -> int:
         raise UserFault("There is no problem.", 'Type it in quotes: tutor hint "...".')
     if not 1 <= args.level <= len(LEVELS):
         raise UserFault(f"There is no level {args.level} of hints.", f"Choose 1 to {len(LEVELS)}.")
+    if not 1 <= args.votes <= MOST_VOTES:
+        raise UserFault(f"--votes {args.votes} is out of bounds.", f"Ask for 1 to {MOST_VOTES} attempts.")
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
     settings = with_engine(args, user_settings(where))
     stop = threading.Event()
-    with interrupt_sets(stop), opened_tutor(args.model, where, settings, offline=args.offline) as tutor:
-        events = tutor.solve(problem, settings=solve_settings(settings), cancel=stop)
+    votes = args.votes
+    with (
+        interrupt_sets(stop),
+        opened_tutor(args.model, where, settings, offline=args.offline, at_once=max(1, votes)) as tutor,
+    ):
+        budgets = solve_settings(settings)
+        if votes == 1:
+            events = tutor.solve(problem, settings=budgets, cancel=stop)
+        else:
+            weigh = settings.weigh_votes
+            events = vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, weigh=weigh)
         try:
             found = silent_ladder(events, cap=cap_of(where.config))
         except UserFault:

@@ -62,6 +62,11 @@ class Ladder:
     sure: bool
     capped: bool = False
 
+    @property
+    def could_go_on(self) -> bool:
+        """Whether there would be more hints if the solution were verified."""
+        return not self.sure and len(self.hints) >= PLAN
+
     def ending(self) -> str:
         """What is said at the end of a ladder that does not reach the answer; empty if it does."""
         if not self.sure and len(self.hints) >= PLAN:

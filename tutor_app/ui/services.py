@@ -32,8 +32,14 @@ class Services(Protocol):
         """*Worker.* Solve and save a problem; the last event is ``Finished``."""
         ...
 
-    def hints(self, problem: str, cancel: Cancel) -> Ladder:
-        """*Worker.* Solve a problem silently, without keeping it, and give its hints as far as the teacher allows."""
+    def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
+        """*Worker.* Solve a problem silently, without keeping it, and give its hints as far as the teacher allows.
+
+        Args:
+            problem: As typed.
+            cancel: Ends it.
+            votes: How many attempts vote; 1 solves it once.
+        """
         ...
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:

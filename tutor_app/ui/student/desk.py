@@ -47,7 +47,12 @@ class StudentDesk(QObject):
         self.page = HintsPage(window.formulas, window.theme)
         window.pages.addWidget(self.page)
         self.hints = Hinting(
-            window.bridge, window.services, self.page, say=window.status.say, complain=window.faults.complain
+            window.bridge,
+            window.services,
+            self.page,
+            votes=lambda: window.settings.votes,
+            say=window.status.say,
+            complain=window.faults.complain,
         )
         self.page.close_asked.connect(self.leave)
         window.box.edit.textChanged.connect(self._name_problem)

@@ -16,7 +16,7 @@ from tutor_app.ui.student.hints_page import HintsPage
 class HintSource(Protocol):
     """Makes hints, see :class:`tutor_app.ui.services.Services`."""
 
-    def hints(self, problem: str, cancel: Cancel) -> Ladder:
+    def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         """*Worker.* All hints of a problem that may be shown."""
         ...
 
@@ -34,6 +34,7 @@ class Hinting(QObject):
         bridge: Runs the silent solution.
         source: Makes the hints.
         page: Shows them.
+        votes: How many attempts make sure of an answer.
         say: Tells the user something at the foot of the window.
         complain: Tells the user what went wrong; returns the sentence.
     """
@@ -46,15 +47,18 @@ class Hinting(QObject):
         source: HintSource,
         page: HintsPage,
         *,
+        votes: Callable[[], int],
         say: Callable[[str], None],
         complain: Callable[[Exception], str],
     ) -> None:
         super().__init__(bridge)
+        self._votes = votes
         self._bridge, self._source, self._page, self._say, self._complain = bridge, source, page, say, complain
         self.problem = ""
         self._ladder: Ladder | None = None
         self._job: Job | None = None
         page.next_asked.connect(self._release)
+        page.sure_asked.connect(self.make_sure)
         page.cancel_asked.connect(self.cancel)
 
     @property
@@ -85,12 +89,29 @@ class Hinting(QObject):
         self._job = self._bridge.run_in_background(make, self._made, self._failed, job=job)
         self.changed.emit()
 
+    def make_sure(self) -> None:
+        """Solve the problem several times, so that hints beyond the plan can be given where most attempts agree."""
+        if self.busy or self._ladder is None or self._ladder.sure:
+            return
+        problem, votes, job = self.problem, self._votes(), Job()
+        self._page.wait_for_votes(votes)
+        self._say(f"Solving it {votes} times\u2026")
+        self._job = self._bridge.run_in_background(
+            lambda: self._source.hints(problem, job.cancel, votes=votes), self._voted, self._failed_vote, job=job
+        )
+        self.changed.emit()
+
     def cancel(self) -> None:
-        """End the silent solution; the page says so."""
+        """End the silent solution; the page says so, and keeps the hints that it has."""
         if self._job is None:
             return
         self._job.stop()
         self._job = None
+        if self._ladder is not None:
+            self._page.end_with(self._ladder.ending(), more=False, may_make_sure=True)
+            self._say("Cancelled")
+            self.changed.emit()
+            return
         self.problem = ""
         self._page.fail("Cancelled. There are no hints for this problem yet.")
         self._say("Cancelled")
@@ -108,6 +129,21 @@ class Hinting(QObject):
         self._release()
         self.changed.emit()
 
+    def _voted(self, ladder: Ladder) -> None:
+        self._job = None
+        if ladder.sure:
+            self._ladder = ladder
+            self._page.warn("")
+            self._release()
+        else:
+            self._page.end_with(f"The attempts do not agree on an answer. {ladder.ending()}", more=False)
+        self.changed.emit()
+
+    def _failed_vote(self, error: Exception) -> None:
+        self._job = None
+        self._page.end_with(self._complain(error), more=False, may_make_sure=True)
+        self.changed.emit()
+
     def _failed(self, error: Exception) -> None:
         self._job = None
         self.problem = ""
@@ -119,7 +155,9 @@ class Hinting(QObject):
         if ladder is None:
             return
         if shown < len(ladder.hints):
-            self._page.add(ladder.hints[shown], len(ladder.hints), ladder.ending())
+            self._page.add(ladder.hints[shown], len(ladder.hints), ladder.ending(), may_make_sure=ladder.could_go_on)
             self._say(f"Hint {shown + 1} of {len(ladder.hints)}")
-        else:
+        elif not self.busy:
             self._say(ladder.ending() or "This was the last hint.")
+            if ladder.sure:
+                self._page.end_with(ladder.ending(), more=False)

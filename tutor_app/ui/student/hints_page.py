@@ -42,11 +42,13 @@ class HintsPage(QScrollArea):
 
     Signals:
         next_asked: The user wants the next hint.
+        sure_asked: The user wants the problem solved several times, so that the hints can go on.
         cancel_asked: The user does not want to wait for hints.
         close_asked: The user wants the page away.
     """
 
     next_asked = Signal()
+    sure_asked = Signal()
     cancel_asked = Signal()
     close_asked = Signal()
 
@@ -78,11 +80,14 @@ class HintsPage(QScrollArea):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.next = QPushButton("Next hint")
         self.next.setObjectName("primary")
+        self.sure = QPushButton("Make sure")
+        self.sure.setToolTip("Solve it several times, silently: where most attempts agree, the hints go on")
         self.cancel = QPushButton("Cancel")
         self.close_button = QPushButton("Close the hints")
         self.cancel.setToolTip("Stop working out the problem (Esc)")
         for button, signal in (
             (self.next, self.next_asked),
+            (self.sure, self.sure_asked),
             (self.cancel, self.cancel_asked),
             (self.close_button, self.close_asked),
         ):
@@ -97,6 +102,7 @@ class HintsPage(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.next)
+        row.addWidget(self.sure)
         row.addWidget(self.cancel)
         row.addWidget(self.close_button)
         row.addStretch()
@@ -131,6 +137,25 @@ class HintsPage(QScrollArea):
         self.state.setText(WAITING)
         self._show_buttons(waiting=True, more=False)
 
+    def wait_for_votes(self, votes: int) -> None:
+        """Show that the problem is being solved several times; the hints stay."""
+        self.state.setText(
+            f"Your problem is being solved {votes} times, silently. Where most attempts agree, hints go on."
+        )
+        self._show_buttons(waiting=True, more=False)
+
+    def end_with(self, sentence: str, *, more: bool, may_make_sure: bool = False) -> None:
+        """Say how it stands below the last hint.
+
+        Args:
+            sentence: What is said.
+            more: Whether there is another hint.
+            may_make_sure: Whether solving it several times may help.
+        """
+        self.state.setText(sentence)
+        self._show_buttons(waiting=False, more=more, unsure=may_make_sure)
+        announce(self, sentence)
+
     def show_problem(self, on: bool) -> None:
         """Show whose hints these are, or leave it out where it stands just above."""
         self.problem.setVisible(on)
@@ -140,13 +165,14 @@ class HintsPage(QScrollArea):
         self.warning.setText(sentence)
         self.warning.setVisible(bool(sentence))
 
-    def add(self, hint: Hint, of: int, ending: str) -> None:
+    def add(self, hint: Hint, of: int, ending: str, *, may_make_sure: bool = False) -> None:
         """Show one more hint.
 
         Args:
             hint: The next one.
             of: How many there are.
             ending: What is said after the last one; may be empty.
+            may_make_sure: Whether solving the problem several times may bring more.
         """
         card = HintCard(hint, self._formulas, self._theme, self._size)
         self.cards.append(card)
@@ -156,7 +182,7 @@ class HintsPage(QScrollArea):
         self.state.setText(
             f"Hint {hint.level} of {of}" if more else ending or f"Hint {hint.level} of {of}, the last one"
         )
-        self._show_buttons(waiting=False, more=more)
+        self._show_buttons(waiting=False, more=more, unsure=may_make_sure and not more)
         announce(self, f"{card.accessibleName()} {'' if more else self.state.text()}")
         self._following = True
         self._show_newest()
@@ -189,17 +215,18 @@ class HintsPage(QScrollArea):
         for text in (self.problem, *(card.text for card in self.cards)):
             text.set_size(self._size)
 
-    def _show_buttons(self, *, waiting: bool, more: bool) -> None:
-        had_focus = any(button.hasFocus() for button in (self.next, self.cancel))
+    def _show_buttons(self, *, waiting: bool, more: bool, unsure: bool = False) -> None:
+        had_focus = any(button.hasFocus() for button in (self.next, self.sure, self.cancel))
         for widget, on in (
             (self.next, more),
+            (self.sure, unsure),
             (self.cancel, waiting),
             (self.state, bool(self.state.text())),
             (self.error, bool(self.error.text())),
         ):
             widget.setVisible(on)
         if had_focus:
-            (self.next if more else self.cancel if waiting else self.close_button).setFocus()
+            (self.next if more else self.sure if unsure else self.cancel if waiting else self.close_button).setFocus()
 
     def _show_newest(self) -> None:
         """Scroll to the newest hint, as its height becomes known, until the user scrolls."""
