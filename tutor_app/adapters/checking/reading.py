@@ -21,7 +21,7 @@ from tutor_app.adapters.checking.operators import (
     judge_operated,
 )
 from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.rewritings import judge_announced, judge_rewriting
+from tutor_app.adapters.checking.rewritings import judge_announced, judge_between, judge_rewriting
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
 from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
@@ -32,6 +32,7 @@ from tutor_app.adapters.checking.words import (
     AMBIGUOUS,
     CONDITIONS,
     CONNECTING,
+    LEADING,
     SOLVING,
     SUPPOSING,
 )
@@ -340,6 +341,8 @@ class Reading:
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=is_told(chain))
             return None
+        if len(chain.relations) > 1 and (found := judge_between(chain, k)) is not None:
+            return found
         name = a.term.name if isinstance(a.term, Symbol) else b.term.name if isinstance(b.term, Symbol) else ""
         if name:
             return self._value(chain, k, name, b.term if isinstance(a.term, Symbol) else a.term)
@@ -429,25 +432,23 @@ class Reading:
         names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
         if chain.formula and _CALLED.search(left.source):
             return False  # "p(3) = 5" for a function p
-        if chain.formula and not (self._goes_on(left.start) and all(map(self._context.agreed_root, names))):
+        if chain.formula and not (self._goes_on(left.start, names) and all(map(self._context.agreed_root, names))):
             return False
         sides = [m.value for m in (left, right) if m.value is not None]
         if any((m := measure(u)) is not None and m[0] not in ("money", "percent") for v in sides for u in v.units):
             return False  # "3x = 1 hour, thus 3x = 60 minutes"
         if any(v.units and not v.operations and not symbols(v.term) for v in sides[:1]):
             return False  # "one pen is equal to 2x"
-        return not SOLVING.isdisjoint(chain.before) or CONNECTING.issuperset(words)
+        return not SOLVING.isdisjoint(chain.before) or (CONNECTING | LEADING).issuperset(words)
 
-    def _goes_on(self, start: int) -> bool:
+    def _goes_on(self, start: int, names: set[str]) -> bool:
         """Whether nothing but connecting words stands between the last equation and what begins at ``start``."""
         if not 0 <= self._equation_end <= start:
             return False
         gap = self._bare[self._equation_end : start].lower()
         if not re.search(r"[a-z]|\n|\\\\", gap):
             return False  # "49 - 4c = 1, 49 - 4c = 9": cases
-        return len(gap) < MAX_GAP and (SOLVING | CONNECTING | {"quad", "qquad", "begin", "end", "align"}).issuperset(
-            re.findall(r"[a-z]+", gap)
-        )
+        return len(gap) < MAX_GAP and (SOLVING | CONNECTING | LEADING | names).issuperset(re.findall(r"[a-z]+", gap))
 
     def _wrong_value(self, chain: Chain, known: Term | None, value: Term) -> Judgement | None:
         """A name is given another value right after a calculation of it: "x = 45/5. Calculating, we get x = 8"."""

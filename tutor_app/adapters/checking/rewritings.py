@@ -10,7 +10,7 @@ from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import REWRITING
-from tutor_app.adapters.grading.algebra import Quotient, normal
+from tutor_app.adapters.grading.algebra import Quotient, normal, same
 from tutor_app.adapters.grading.terms import (
     ONE,
     Call,
@@ -46,6 +46,34 @@ def judge_rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | N
     return Judgement(
         "false", "identity", f"for {name} = 1 the left side is {shown(x[0])}, the right side {shown(y[0])}"
     )
+
+
+def judge_between(chain: Chain, k: int) -> Judgement | None:
+    """The verdict on a link to or from a member of a chain whose neighbours on both sides are the same expression.
+
+    In ``A = B = C`` with ``A`` and ``C`` always equal and ``B`` another expression with the same unknowns, the chain
+    rewrites ``A`` step by step, and ``B`` is a slip.
+    """
+    for middle in (k, k + 1):
+        if not 0 < middle < len(chain.members) - 1 or {*chain.relations[middle - 1 : middle + 1]} != {"="}:
+            continue
+        values = [chain.members[n].value for n in (middle - 1, middle, middle + 1)]
+        if any(value is None for value in values) or is_condition(chain) or is_refuted(chain):
+            continue
+        before, here, after = (value.term for value in values if value is not None)
+        if not symbols(here) or symbols(before) != symbols(after) or not symbols(here) <= symbols(before):
+            continue
+        if same(before, after) and not same(before, here) and _polynomial(before) and _polynomial(here):
+            x, y = symbolic.built(before), symbolic.built(here)
+            if x is not None and y is not None and symbolic.equal(x, y) is False:
+                return Judgement("false", "identity", symbolic.counterexample(x, y))
+    return None
+
+
+def _polynomial(term: Term) -> bool:
+    """Whether it is made of sums, products and powers, and no letter of it is read as a constant or a function."""
+    found = normal(term)
+    return found is not None and not found.opaque
 
 
 def judge_announced(chain: Chain, a: Expression, b: Expression) -> Judgement | None:

@@ -89,6 +89,10 @@ CONNECTING: Final = _set(
     both sides by from here for translates into"""
 )
 """Words between two lines of a calculation that say no more than that it goes on."""
+LEADING: Final = _set(
+    "quad qquad begin end align rightarrow longrightarrow implies find that boxed yields yield it know see"
+)
+"""What else may stand between two equations of which the second follows from the first."""
 TELLING: Final = _set("let set define call denote where put choose take given")
 """Words that give a name its value for good."""
 AMBIGUOUS: Final = _set(
