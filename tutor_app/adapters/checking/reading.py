@@ -30,6 +30,7 @@ from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.words import (
     AMBIGUOUS,
+    CONCLUDING,
     CONDITIONS,
     CONNECTING,
     LEADING,
@@ -400,7 +401,7 @@ class Reading:
 
     def _wrong_solution(self, chain: Chain, name: str, value: Term) -> Judgement | None:
         """A value is told as the solution of the linear equation right before it, and is not."""
-        if rational(value) is None or not self._follows_at_once(chain):
+        if rational(value) is None or not self._follows_at_once(chain, value=True):
             return None
         found = self._context.root(name)
         if found is None or found[0] is not self._context.equations[-1]:
@@ -424,15 +425,18 @@ class Reading:
             return None
         return Judgement("false", "equation", f"{name} = {shown(found[1])} by the equation before")
 
-    def _follows_at_once(self, chain: Chain) -> bool:
-        """Whether the text says that an equation was made of the one before: in words, or by standing alone."""
+    def _follows_at_once(self, chain: Chain, *, value: bool = False) -> bool:
+        """Whether the text says that an equation, or a value, follows from the equation right before it."""
         words, (left, right) = clause_before(chain), chain.members[:2]
         if (words and words[0] in CONDITIONS) or not (left.clear and right.clear):
             return False
         names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
         if chain.formula and _CALLED.search(left.source):
             return False  # "p(3) = 5" for a function p
-        if chain.formula and not (self._goes_on(left.start, names) and all(map(self._context.agreed_root, names))):
+        if chain.formula and not (
+            self._goes_on(left.start, names)
+            and ((value and self._concludes(left.start)) or all(map(self._context.agreed_root, names)))
+        ):
             return False
         sides = [m.value for m in (left, right) if m.value is not None]
         if any((m := measure(u)) is not None and m[0] not in ("money", "percent") for v in sides for u in v.units):
@@ -449,6 +453,10 @@ class Reading:
         if not re.search(r"[a-z]|\n|\\\\", gap):
             return False  # "49 - 4c = 1, 49 - 4c = 9": cases
         return len(gap) < MAX_GAP and (SOLVING | CONNECTING | LEADING | names).issuperset(re.findall(r"[a-z]+", gap))
+
+    def _concludes(self, start: int) -> bool:
+        """Whether a word between the last equation and what begins at ``start`` says that it follows from that one."""
+        return not CONCLUDING.isdisjoint(re.findall(r"[a-z]+", self._bare[self._equation_end : start].lower()))
 
     def _wrong_value(self, chain: Chain, known: Term | None, value: Term) -> Judgement | None:
         """A name is given another value right after a calculation of it: "x = 45/5. Calculating, we get x = 8"."""

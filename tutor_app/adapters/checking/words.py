@@ -93,6 +93,8 @@ LEADING: Final = _set(
     "quad qquad begin end align rightarrow longrightarrow implies find that boxed yields yield it know see"
 )
 """What else may stand between two equations of which the second follows from the first."""
+CONCLUDING: Final = _set("so thus therefore hence rightarrow longrightarrow implies gives yields solving dividing")
+"""Those of them that say that the second follows from the first alone."""
 TELLING: Final = _set("let set define call denote where put choose take given")
 """Words that give a name its value for good."""
 AMBIGUOUS: Final = _set(
