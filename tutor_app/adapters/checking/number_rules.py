@@ -171,6 +171,13 @@ def root_of(m: re.Match[str], _context: Context) -> Judgement | None:
     return None if right is None else told(right, m[3], "root")
 
 
+@rule(rf"\bthe (square|cube) of {NUM}{IS}{EXPR}{END}")
+def power_of(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The square and the cube of a number."""
+    base = whole(m[2])
+    return None if base is None else told(base ** (2 if m[1].lower() == "square" else 3), m[3], "power")
+
+
 @rule(
     rf"\b(?:(\d{{1,4}}) choose (\d{{1,4}})|C\((\d{{1,4}}), ?(\d{{1,4}})\)|ways to (?:choose|select|pick) "
     rf"(\d{{1,4}}) (?:\w+ )?(?:from|out of|of) (?:a group of |a set of )?(\d{{1,4}})(?: \w+){{0,3}}){IS}(\d[\d,]*)"
@@ -211,5 +218,5 @@ def part(m: re.Match[str], _context: Context) -> Judgement | None:
 
 NUMBER_RULES: Final[tuple[Rule, ...]] = (
     common, kind_of_number, divides, remainder, division, divisors, divisor_count, factorization, of_list, root_of,
-    choose, arrange, percent_of, part,
+    power_of,    choose, arrange, percent_of, part,
 )  # fmt: skip

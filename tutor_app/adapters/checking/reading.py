@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +22,13 @@ from tutor_app.adapters.checking.operators import (
     judge_operated,
 )
 from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.rewritings import judge_announced, judge_between, judge_rewriting
+from tutor_app.adapters.checking.rewritings import (
+    judge_announced,
+    judge_between,
+    judge_nearly,
+    judge_powers,
+    judge_rewriting,
+)
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
 from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
@@ -30,6 +37,7 @@ from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.adapters.checking.words import (
     AMBIGUOUS,
+    ARROWS,
     CONCLUDING,
     CONDITIONS,
     CONNECTING,
@@ -428,13 +436,14 @@ class Reading:
     def _follows_at_once(self, chain: Chain, *, value: bool = False) -> bool:
         """Whether the text says that an equation, or a value, follows from the equation right before it."""
         words, (left, right) = clause_before(chain), chain.members[:2]
+        leading = LEADING if value else ARROWS
         if (words and words[0] in CONDITIONS) or not (left.clear and right.clear):
             return False
         names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
         if chain.formula and _CALLED.search(left.source):
             return False  # "p(3) = 5" for a function p
         if chain.formula and not (
-            self._goes_on(left.start, names)
+            self._goes_on(left.start, names | leading)
             and ((value and self._concludes(left.start)) or all(map(self._context.agreed_root, names)))
         ):
             return False
@@ -443,16 +452,16 @@ class Reading:
             return False  # "3x = 1 hour, thus 3x = 60 minutes"
         if any(v.units and not v.operations and not symbols(v.term) for v in sides[:1]):
             return False  # "one pen is equal to 2x"
-        return not SOLVING.isdisjoint(chain.before) or (CONNECTING | LEADING).issuperset(words)
+        return not SOLVING.isdisjoint(chain.before) or (CONNECTING | leading).issuperset(words)
 
-    def _goes_on(self, start: int, names: set[str]) -> bool:
+    def _goes_on(self, start: int, more: AbstractSet[str]) -> bool:
         """Whether nothing but connecting words stands between the last equation and what begins at ``start``."""
         if not 0 <= self._equation_end <= start:
             return False
         gap = self._bare[self._equation_end : start].lower()
         if not re.search(r"[a-z]|\n|\\\\", gap):
             return False  # "49 - 4c = 1, 49 - 4c = 9": cases
-        return len(gap) < MAX_GAP and (SOLVING | CONNECTING | LEADING | names).issuperset(re.findall(r"[a-z]+", gap))
+        return len(gap) < MAX_GAP and (SOLVING | CONNECTING | more).issuperset(re.findall(r"[a-z]+", gap))
 
     def _concludes(self, start: int) -> bool:
         """Whether a word between the last equation and what begins at ``start`` says that it follows from that one."""
@@ -485,6 +494,8 @@ class Reading:
         if reason:
             self._equation_end = chain.members[k + 1].end
             return Judgement("true", reason)
+        if not k and (found := judge_nearly(chain, a, b) or judge_powers(chain, a, b)) is not None:
+            return found
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))
         new = len(known) < len(unknowns) if len(names) > 1 else not known

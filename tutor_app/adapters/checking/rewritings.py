@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.clauses import is_condition, is_refuted
@@ -93,6 +95,81 @@ def judge_announced(chain: Chain, a: Expression, b: Expression) -> Judgement | N
     if x is None or y is None or symbolic.equal(x, y) is not False:
         return None
     return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def judge_nearly(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on "(x + 3)(x - 2) = x^2 + 2x - 6": a product and its expansion, but for one coefficient.
+
+    An equation that somebody wants to solve hardly ever has the same terms on both sides, of which all but one have
+    the same coefficients.
+    """
+    if is_condition(chain) or is_refuted(chain) or len(chain.relations) > 1:
+        return None
+    folded, sums = (a.term, b.term) if _has_brackets(a.term) else (b.term, a.term)
+    if not _has_brackets(folded) or not isinstance(sums, Sum) or _has_brackets(sums):
+        return None
+    left, right = _coefficients(folded), _coefficients(sums)
+    if left is None or right is None or left.keys() != right.keys() or len(right) != len(sums.terms):
+        return None
+    different = [m for m in left if left[m] != right[m]]
+    alike = [m for m in left if left[m] == right[m] and m]
+    degrees = {m: sum(power for _, power in m) for m in left}
+    curved = max(degrees.values()) > 1 or len(symbols(folded)) > 1
+    if len(different) != 1 or not alike or not curved or max(map(degrees.__getitem__, alike)) < max(degrees.values()):
+        return None
+    x, y = symbolic.built(a.term), symbolic.built(b.term)
+    if x is None or y is None or symbolic.equal(x, y) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def judge_powers(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on "x^3 * x^5 = x^15" and "(2y)^3 = 2y^3": powers multiplied out, with a wrong exponent or factor."""
+    if is_condition(chain) or is_refuted(chain) or len(chain.relations) > 1 or not _unmultiplied(a.term):
+        return None
+    left, right = _coefficients(a.term), _coefficients(b.term)
+    if left is None or right is None or len(left) != 1 or len(right) != 1 or _unmultiplied(b.term):
+        return None
+    ((x, p),), ((y, q),) = left.items(), right.items()
+    if not x or {name for name, _ in x} != {name for name, _ in y} or (x == y) == (p == q):
+        return None
+    left_value, right_value = symbolic.built(a.term), symbolic.built(b.term)
+    if left_value is None or right_value is None or symbolic.equal(left_value, right_value) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(left_value, right_value))
+
+
+def _unmultiplied(term: Term) -> bool:
+    """Whether it is a power of a product, or a product with the same unknown in two factors."""
+    match term:
+        case Power(Product() | Power() as base, _):
+            return bool(symbols(base))
+        case Product(factors):
+            names = [name for factor in factors for name in symbols(factor)]
+            return len(names) > len(set(names)) or any(_unmultiplied(factor) for factor in factors)
+        case _:
+            return False
+
+
+def _coefficients(term: Term) -> dict[tuple[tuple[str, int], ...], Fraction] | None:
+    """Of a polynomial, by the names and powers of its terms; None of anything else."""
+    found = normal(term)
+    if found is None or found.opaque or set(found.below) != {()}:
+        return None
+    return {monomial: value / found.below[()] for monomial, value in found.above.items() if value}
+
+
+def _has_brackets(term: Term) -> bool:
+    """Whether it is a product or power of sums, or a sum that has one."""
+    match term:
+        case Sum(terms):
+            return any(_has_brackets(t) for t in terms)
+        case Product(factors):
+            return any(isinstance(f, Sum) or _has_brackets(f) for f in factors) and bool(symbols(term))
+        case Power(base, _):
+            return isinstance(base, Sum) and bool(symbols(base))
+        case _:
+            return False
 
 
 def _is_product(term: Term) -> bool:

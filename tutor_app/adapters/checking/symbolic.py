@@ -168,9 +168,10 @@ def equal(a: Any, b: Any) -> bool | None:
         if any(x.has(sp.oo, sp.zoo, sp.nan, -sp.oo) for x in (a_, b_)):
             return False if a_.is_infinite != b_.is_infinite else None
         difference = a_ - b_
+        names = sorted(a_.free_symbols | b_.free_symbols, key=str)  # also those that the difference lacks
         seen = 0
         for point in POINTS:
-            values = {s: sp.Rational(point) + k for k, s in enumerate(sorted(difference.free_symbols, key=str))}
+            values = {s: sp.Rational(point) + k for k, s in enumerate(names)}
             value = difference.subs(values).evalf(DIGITS)
             if not value.is_number or not value.is_finite:
                 continue

@@ -89,10 +89,10 @@ CONNECTING: Final = _set(
     both sides by from here for translates into"""
 )
 """Words between two lines of a calculation that say no more than that it goes on."""
-LEADING: Final = _set(
-    "quad qquad begin end align rightarrow longrightarrow implies find that boxed yields yield it know see"
-)
+ARROWS: Final = _set("quad qquad begin end align rightarrow longrightarrow implies")
 """What else may stand between two equations of which the second follows from the first."""
+LEADING: Final = ARROWS | _set("find that boxed yields yield it know see")
+"""What may stand between an equation and the value of its unknown."""
 CONCLUDING: Final = _set("so thus therefore hence rightarrow longrightarrow implies gives yields solving dividing")
 """Those of them that say that the second follows from the first alone."""
 TELLING: Final = _set("let set define call denote where put choose take given")
