@@ -7,7 +7,9 @@ of the text: it is counted how many of them stand in a statement that was checke
 
 A false statement is listed, unless ``claims_judged.jsonl`` beside this file says that it is false indeed; exits with 1
 if one is left. With ``--mutate`` one number of every statement that was called true is changed, and it is counted how
-many are then called false.
+many are then called false. One that exact arithmetic finds true all the same (``4 < 7`` for ``4 < 8``) is not counted.
+An equation with unknowns may be another condition after the change, so the count is told for each rule by which the
+statement was called true.
 """
 
 from __future__ import annotations
@@ -48,8 +50,8 @@ class Row:
         notes: Notes of a calculator in it.
         noted: How many of them stand in a statement that was checked.
         first_error: The step at which it first goes wrong, or None if that is not told.
-        changed: Statements of which a number was changed.
-        caught: How many of these were then called false.
+        changed: Statements of which a number was changed so that they are no longer true, by the rule of each.
+        caught: How many of these were then called false, by the same rules.
         missed: The others, as changed.
     """
 
@@ -59,8 +61,8 @@ class Row:
     notes: int = 0
     noted: int = 0
     first_error: int | None = None
-    changed: int = 0
-    caught: int = 0
+    changed: Counter[str] = field(default_factory=Counter)
+    caught: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
 
 
@@ -123,10 +125,12 @@ def _mutate(found: Row, texts: list[tuple[int, str]]) -> None:
         shown = text[claim.start : claim.end + len(other) - (end - start)]
         claims = checker().check([*others, ("text", text)])[-1]
         after = [c for c in claims if c.start <= start and c.end >= start + len(other)]
-        found.changed += 1
-        if any(c.verdict == "false" for c in after):
-            found.caught += 1
-        else:
+        false = any(c.verdict == "false" for c in after)
+        if not false and any((c.verdict, c.reason) == ("true", "exact") and c.start == claim.start for c in after):
+            continue
+        found.changed[claim.reason] += 1
+        found.caught[claim.reason] += false
+        if not false:
             before = text[max(0, claim.start - 25) : claim.start]
             verdicts = [(c.verdict, c.reason) for c in after]
             found.missed.append(f"{claim.reason}: {before!r} {claim.text!r} -> {shown!r}: {verdicts}")
@@ -220,10 +224,12 @@ def _print(found: list[Row]) -> None:
     slowest = max(found, key=lambda row: row.seconds, default=Row(0))
     print(f"time for a row: median {1000 * statistics.median(seconds):.1f} ms, longest {1000 * seconds[-1]:.0f} ms")
     print(f"  (the slowest is row {slowest.number}; {sum(s > 1 for s in seconds)} took more than a second)")
-    changed = sum(row.changed for row in found)
-    if changed:
-        caught = sum(row.caught for row in found)
-        print(f"{caught} of {changed} statements with one number changed were called false ({caught / changed:.2%})")
+    changed, caught = (sum((getattr(row, name) for row in found), Counter[str]()) for name in ("changed", "caught"))
+    if total := changed.total():
+        share = caught.total() / total
+        print(f"{caught.total()} of {total} statements with one number changed were called false ({share:.2%})")
+        for rule, count in changed.most_common():
+            print(f"  {rule:16} {caught[rule]} of {count} ({caught[rule] / count:.1%})")
         for text in [text for row in found for text in row.missed]:
             print(f"  missed: {text}")
     told = [(row, row.first_error) for row in found if row.first_error is not None]

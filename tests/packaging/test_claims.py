@@ -45,6 +45,15 @@ def test_a_changed_number_makes_a_true_statement_false(data: Path, capsys: pytes
     assert "2 of 2 statements with one number changed were called false" in capsys.readouterr().out
 
 
+def test_a_changed_statement_that_is_still_true_is_not_counted(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.write_text(json.dumps({"solution": "We know that $1 < 20$ and $2 + 2 = 4$."}), encoding="utf-8")
+    assert claims.main([str(data), "--mutate"]) == 0
+    said = capsys.readouterr().out
+    assert "true 2, rounded 0, false 0" in said
+    assert "1 of 1 statements with one number changed were called false" in said
+    assert "  exact            1 of 1 (100.0%)" in said
+
+
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert claims.main([str(tmp_path / "nothing")]) == 2
     assert "cannot be read as JSON lines" in capsys.readouterr().err

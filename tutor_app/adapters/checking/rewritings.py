@@ -130,6 +130,8 @@ def judge_powers(chain: Chain, a: Expression, b: Expression) -> Judgement | None
     left, right = _coefficients(a.term), _coefficients(b.term)
     if left is None or right is None or len(left) != 1 or len(right) != 1 or _unmultiplied(b.term):
         return None
+    if not any(isinstance(part, Power) for side in (a.term, b.term) for part in walk(side)):
+        return None  # "(4A) * 3A = 12A": rather an equation, or digits
     ((x, p),), ((y, q),) = left.items(), right.items()
     if not x or {name for name, _ in x} != {name for name, _ in y} or (x == y) == (p == q):
         return None

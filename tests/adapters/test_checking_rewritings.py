@@ -1,0 +1,90 @@
+"""Wrong rewritings in formulas, and equations that look like them and are none."""
+
+import pytest
+
+from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.reading import Reading
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    symbolic.warm()
+
+
+def verdicts(text: str) -> list[tuple[str, str]]:
+    return [(claim.text, claim.verdict) for claim in Reading().text(text, 20.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (r"$(y + 4)(y - 1) = y^2 + 5y - 4$", "for y = 1 the left side is 0, the right side 2"),
+        (r"$(p - q)^2 = p^2 - 3pq + q^2$", "for p = 1, q = 2 the left side is 1, the right side -1"),
+        (r"$7(r - 3s) = 7r - 20s$", "for r = 1, s = 2 the left side is -35, the right side -33"),
+        (r"$6u^2 + 4u = u(6u + 5)$", "for u = 1 the left side is 10, the right side 11"),
+        (r"$w^2 \cdot w^4 = w^8$", "for w = 2 the left side is 64, the right side 256"),
+        (r"$(3z)^2 = 3z^2$", "for z = 1 the left side is 9, the right side 3"),
+        (r"$(v^3)^2 = v^5$", "for v = 2 the left side is 64, the right side 32"),
+        (r"$4c \cdot 2c = 6c^2$", "for c = 1 the left side is 8, the right side 6"),
+    ],
+)
+def test_a_wrong_rewriting_is_false_and_a_point_shows_it(text: str, right: str) -> None:
+    assert [(c.verdict, c.right) for c in Reading().text(text, 20.0)] == [("false", right)]
+
+
+def test_a_slip_in_the_middle_of_a_chain_is_false_on_both_sides_of_it() -> None:
+    said = verdicts(r"$$y^2 - 8y + 21 = y^2 - 9y + 16 + 5 = (y - 4)^2 + 5$$")
+    assert [verdict for _, verdict in said] == ["false", "false"]
+    assert [v for _, v in verdicts(r"$y^2 - 8y + 21 = y^2 - 8y + 16 + 5 = (y - 4)^2 + 5$")] == ["true", "true"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$5(x + 1) = 7x + 5$",  # one unknown, to the first power: an equation
+        r"$x(x + 4) = x^2 + 12$",
+        r"$(x + 2)^2 = x^2 + 16$",
+        r"$2(x + 1) = 2x + 2 = 3x - 4$",
+        r"Solve $(y + 4)(y - 1) = y^2 + 5y - 4$.",
+        r"If $(p - q)^2 = p^2 - 3pq + q^2$, one of them is zero.",
+        r"Which $u$ satisfy $6u^2 + 4u = u(6u + 5)$?",
+        r"$x \cdot x = 9x$",
+        r"$2b \times 5b = 10b$",
+        r"$w^2 = w^8$",
+        r"$z^3 \cdot z = 16$",
+    ],
+)
+def test_an_equation_that_may_be_meant_is_not_called_false(text: str) -> None:
+    assert "false" not in [verdict for _, verdict in verdicts(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (r"$6 + k = 15 \Rightarrow k = 8$", "k = 9"),
+        (r"$6 + k = 15 \implies k = 8$", "k = 9"),
+        (r"So $4h = 28$. Solving for $h$, we find that $h = 6$.", "h = 7"),
+        (r"$3g = 12$ which yields $g = 5$", "g = 4"),
+        (r"We have $s + t = 9$. Then $20 = 5t$, so $t = 3$.", "t = 4"),
+    ],
+)
+def test_a_value_that_is_said_to_follow_is_held_against_the_equation_before(text: str, right: str) -> None:
+    assert ("false", right) in [(c.verdict, c.right) for c in Reading().text(text, 20.0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The second has x + 30 places. We know that 250 + x + 30 + x = 900.",
+        r"Solving $5x - 2x = 9,$ we find $x = 3.$ Solving $2x - 4 = 8,$ we find $x = 6.$",
+        r"If $x > 1$, then $3(x - 1) = 6$, so $x = 3$. If $x < 1$, then $3(1 - x) = 6$, so $x = -1$.",
+    ],
+)
+def test_another_equation_beside_the_first_is_no_slip(text: str) -> None:
+    assert "false" not in [verdict for _, verdict in verdicts(text)]
+
+
+def test_the_square_and_the_cube_of_a_number_in_words() -> None:
+    assert verdicts("The square of 14 is 196.") == [("The square of 14 is 196", "true")]
+    assert [(c.verdict, c.right) for c in Reading().text("Hence the cube of 6 is 36.")] == [("false", "216")]
+    assert verdicts("The square of 12 is 3 times 48.") == []
