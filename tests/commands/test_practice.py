@@ -52,6 +52,7 @@ def test_answers_are_checked_and_missed_problems_kept(where: Folders, capsys: py
 def test_what_ends_early_or_has_nothing_to_ask(where: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(where, "") == 0
     assert not where.practice.exists()
+    assert "Nothing is due" not in capsys.readouterr().out
     assert main(["practice", "--data-dir", str(where.data)]) == 0
     assert "Nothing is due today." in capsys.readouterr().out
 

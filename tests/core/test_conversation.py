@@ -12,7 +12,7 @@ import pytest
 from tests.fakes import FakeExecutor
 from tests.scripted_model import ScriptedModel
 from tutor_app.core.builder import Builder
-from tutor_app.core.dialect import ALPACA, CHATML, MUMATH, Dialect, PromptSet, header, render
+from tutor_app.core.dialect import ALPACA, CHATML, MUMATH, Dialect, PromptSet, Span, header, render
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, LeftOut, QuestionAsked, SolveEvent
 from tutor_app.core.ports import Generation, Stopped
@@ -102,6 +102,17 @@ def test_the_model_is_told_the_whole_conversation(dialect: Dialect) -> None:
     assert text.count(dialect.user_open) == 3
     assert text.endswith(dialect.assistant_open)
     assert text.count(" Box it.") == (1 if dialect is CHATML else 0)
+
+
+def test_what_a_solution_was_made_to_begin_with_stands_apart_as_it_did_then() -> None:
+    prompt = PromptSet(opening="1.")
+    earlier = Transcript.of("p", Text("1. Two."), Answer("2"))
+    before = (*header(CHATML, "p", prompt), Span("1."))
+    after = header(CHATML, "Why?", prompt, earlier=earlier, opened="1.")
+    assert after[: len(before) + 1] == (*before, Span(" Two.", supervised=True))
+    assert "".join(s.text for s in after) == "".join(s.text for s in header(CHATML, "Why?", prompt, earlier=earlier))
+    other = Transcript.of("p", Text("Two."))
+    assert header(CHATML, "Why?", prompt, earlier=other, opened="1.") == header(CHATML, "Why?", prompt, earlier=other)
 
 
 def test_a_conversation_for_training_supervises_the_replies_alone() -> None:

@@ -111,6 +111,11 @@ def test_numbers_that_may_mean_something_else_stay(sandbox: Sandbox, grader: Gra
     assert made.answer == str(2 * side * side)
 
 
+def test_a_whole_answer_has_no_point(sandbox: Sandbox, grader: Grader) -> None:
+    made = make(changed("print(84 / 6 * 3)", "42.0\n"), sandbox, grader)
+    assert made.answer.isdigit()
+
+
 def test_the_list_of_missed_problems(tmp_path: Path) -> None:
     path, day = tmp_path / "practice.json", date(2026, 3, 1)
     assert missed.load(path) == ()

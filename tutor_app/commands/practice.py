@@ -114,9 +114,10 @@ def practise(
     from tutor_app.tutor.practice.marking import mark
 
     answers, today = answers or sys.stdin, today or date.today()
-    asked = wrong = 0
+    offered = wrong = 0
     with Grader() as grader:
         for exercise in problems:
+            offered += 1
             print(printable(f"\n{exercise.problem}"))
             print("Your answer (an empty line shows it): ", end="", flush=True)
             line = answers.readline()
@@ -125,10 +126,9 @@ def practise(
             if not line:
                 print()
                 break
-            asked += 1
             marked = mark(exercise, line, grader=grader, path=where.practice, today=today)
             print(printable(marked.sentence))
             wrong += marked.right is False
-    if not asked:
+    if not offered:
         print("Nothing is due today. tutor practice latest asks a problem like your last one.")
     return NO_ANSWER if wrong else DONE

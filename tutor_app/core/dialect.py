@@ -183,7 +183,12 @@ DIALECTS: Final = {d.name: d for d in (MUMATH, CHATML, ALPACA, NUMINA, OPENMATH)
 
 
 def header(
-    dialect: Dialect, problem: str, prompt: PromptSet | None = None, *, earlier: Transcript | None = None
+    dialect: Dialect,
+    problem: str,
+    prompt: PromptSet | None = None,
+    *,
+    earlier: Transcript | None = None,
+    opened: str = "",
 ) -> tuple[Span, ...]:
     """Everything before the model's first word.
 
@@ -192,6 +197,8 @@ def header(
         problem: Or what is asked about the solution in ``earlier``.
         prompt: System text and demonstrations.
         earlier: The conversation that ``problem`` goes on.
+        opened: What its solution was made to begin with. It stands apart from the model's words, as it did when they
+            were written, so that an engine finds them in its cache.
     """
     prompt = prompt or PromptSet()
     spans: list[Span] = []
@@ -212,7 +219,7 @@ def header(
     asked = problem + prompt.suffix
     if earlier is not None:
         (first, solution), *more = earlier.replies
-        shown.append((first + prompt.suffix, list(body(solution, dialect))))
+        shown.append((first + prompt.suffix, _parted(body(solution, dialect), opened)))
         shown += ((question, list(body(reply, dialect))) for question, reply in more)
         asked = problem
     for words, reply in shown:
@@ -223,6 +230,13 @@ def header(
     spans += _framed(dialect, user_open, opening + asked, dialect.user_close)
     spans.append(Span(dialect.assistant_open, special=dialect.special))
     return _joined(spans)
+
+
+def _parted(spans: Sequence[Span], opened: str) -> list[Span]:
+    """The spans of a reply with what it was made to begin with as one of its own."""
+    if not opened or not spans or not spans[0].text.startswith(opened):
+        return list(spans)
+    return [Span(opened), replace(spans[0], text=spans[0].text.removeprefix(opened)), *spans[1:]]
 
 
 def constant_spans(dialect: Dialect, spans: Sequence[Span]) -> int:

@@ -176,8 +176,7 @@ def solve(
     """
     prompt, settings, cancel = prompt or PromptSet(), settings or SolveSettings(), cancel or NeverCancelled()
     if earlier is not None:
-        # What a solution is to begin with, or to be told if it has no code, is not for a reply.
-        prompt = replace(prompt, opening="", nudge="")
+        prompt = replace(prompt, nudge="")  # what a solution without code is told is not for a reply
         builder = builder or Builder(earlier.solution)
     run = _Solution(model, executor, dialect, prompt, settings, cancel, builder or Builder(), clock, earlier)
     yield from run.events(problem, dict(meta or {}), check)
@@ -258,7 +257,8 @@ class _Solution:
         before = self._builder.parts()
         self._constant = constant_spans(self._dialect, header(self._dialect, problem, self._prompt))
         # What a model is to begin its solution with has no place in a thought.
-        opening = "" if self._dialect.thinks else self._prompt.opening
+        opened = "" if self._dialect.thinks else self._prompt.opening
+        opening = opened if self._earlier is None else ""
         reason, detail, left_out = EndReason.NO_ANSWER, "", 0
         if self._earlier is not None:
             question = QuestionAsked(problem)
@@ -268,7 +268,7 @@ class _Solution:
             for left_out, told in _told(self._earlier.without_drawings() if self._earlier is not None else None):
                 if left_out:
                     yield LeftOut(left_out)
-                spans = list(header(self._dialect, problem, self._prompt, earlier=told))
+                spans = list(header(self._dialect, problem, self._prompt, earlier=told, opened=opened))
                 spans += [Span(opening)] if opening else []
                 reason = yield from self._rounds(spans, opening)
                 if reason is not EndReason.CONTEXT or self._own.parts():

@@ -27,6 +27,7 @@ _KEPT: Final = frozenset(
     (0.0, 1.0, 2.0, 0.5, 0.01, 10.0, 100.0, 1000.0, 60.0, 24.0, 7.0, 12.0, 52.0, 365.0, 180.0, 360.0)
 )
 """Numbers that need not be told by a problem, and may mean something else than one that is: an exponent, percent."""
+_POINT_ZERO: Final = re.compile(r"(?<=\d)\.0+(?!\d)")
 _WORDS: Final = {
     "three": 3, "triple": 3, "thrice": 3, "four": 4, "quarter": 4, "five": 5, "six": 6, "eight": 8, "nine": 9,
     "eleven": 11, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "third": 3, "fourth": 4,
@@ -89,7 +90,7 @@ def variant(
         draw = {place: _drawn(place, rng) for place in places}
         new = result(draw)
         if new is not None and new != old and _sensible(old, new):
-            return Exercise(_renumbered(transcript.problem, draw), new)
+            return Exercise(_renumbered(transcript.problem, draw), _POINT_ZERO.sub("", new))
     raise UserFault(f"{_REFUSED}: no other numbers give a sensible answer.")
 
 
