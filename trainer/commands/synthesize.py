@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from trainer.runs import Run
 from trainer.steps import finish_work, stamped
 from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal
 from trainer.synthesize.pseudo import Thresholds, elect
+from trainer.teacher import crew
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.teacher import Teacher, prompt_hash
@@ -62,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     teachers.add_arguments(parser, temperature=0.8)
+    crew.add_arguments(parser)
 
 
 def add_votes(parser: argparse.ArgumentParser, default: int) -> None:
@@ -87,6 +91,10 @@ class Job:
     seconds: float
     votes: int
     round: int
+
+    def identity(self) -> dict[str, Any]:
+        """What the solutions depend on, besides the options."""
+        return {**self.teacher.identity(), "prompt": prompt_hash(self.prompt)}
 
     def one(self, problem: Problem, cancel: Cancel) -> Row:
         """The solutions of a problem that are kept, and why the others are not."""
@@ -149,6 +157,20 @@ class Job:
         return Transcript.of(problem.text, *made.parts, meta=meta)
 
 
+@contextmanager
+def opened(a: argparse.Namespace) -> Iterator[Job]:
+    """The job that the options describe, with a teacher of its own.
+
+    Raises:
+        UserFault: If there is no such teacher or prompt.
+        HostFault: If the teacher fails.
+    """
+    with teachers.open_teacher(a) as teacher, Judge() as judge:
+        prompt = load_prompt(a.prompt, teacher.dialect) if a.prompt else prompt_for(teacher)
+        thresholds = Thresholds(a.min_votes, a.min_share)
+        yield Job(teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.votes, a.round)
+
+
 def main(a: argparse.Namespace) -> int:
     """Run the step.
 
@@ -168,32 +190,24 @@ def main(a: argparse.Namespace) -> int:
     problems = [p for p in problems if not any(t.overlap(p.text, 13) for t in tests)]
     if not problems:
         raise UserFault("No problem is left to solve.", "Give others, or keep more of each with --keep.")
-    with teachers.open_teacher(a) as teacher, Judge() as judge:
-        prompt = load_prompt(a.prompt, teacher.dialect) if a.prompt else prompt_for(teacher)
-        thresholds = Thresholds(a.min_votes, a.min_share)
-        options = {
-            **teacher.identity(),
-            "prompt": prompt_hash(prompt),
-            **{k: getattr(a, k) for k in ("samples", "keep", "calls", "seconds", "votes", "round", "limit", "start")},
-            "min_votes": a.min_votes,
-            "min_share": a.min_share,
-        }
+    with crew.at_work(a, opened) as workers:
+        names = ("samples", "keep", "calls", "seconds", "votes", "round", "limit", "start", "min_votes", "min_share")
+        options = {**workers.identity, **{name: getattr(a, name) for name in names}}
         provenance = run.provenance(a.out, options, [*a.files, *a.against, *a.known])
-        job = Job(teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.votes, a.round)
         done = work_through(
             run.folder,
             a.out,
             provenance["identity"],
             problems,
-            job.one,
-            parallel=a.parallel,
+            workers.one,
+            parallel=workers.parallel,
             shard=a.shard,
-            meter=teacher.model,
+            meter=workers.meter,
         )
         if a.shard.of > 1:
             print(f"Shard {a.shard.number} of {a.shard.of}: {len(done.rows):,} problems done.")
             return 0
-        provenance["spent"] = {"tokens": teacher.model.spent.to_list(), "cost": teacher.model.cost}
+        provenance["spent"] = {"tokens": workers.meter.spent.to_list(), "cost": workers.meter.cost}
 
     def sift(records: list[Transcript], why: Counter[str]) -> list[Transcript]:
         unique = without_duplicates(records, why, known)

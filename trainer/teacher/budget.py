@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import UserFault
@@ -80,6 +80,25 @@ class Spent:
     def to_list(self) -> list[int]:
         """For a journal."""
         return [self.requests, self.tokens_in, self.tokens_out]
+
+
+class Meter(Protocol):
+    """Whoever counts what a work spends."""
+
+    @property
+    def limits(self) -> Limits:
+        """What may be spent."""
+
+    @property
+    def spent(self) -> Spent:
+        """So far, what was spent before included."""
+
+    @property
+    def cost(self) -> float:
+        """Of what was spent."""
+
+    def spent_before(self, spent: Spent) -> None:
+        """Count what an earlier start of the same work has spent."""
 
 
 class Metered:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trainer.runs import Journal, ProgressLine
-from trainer.teacher.budget import BudgetSpent, Metered, Spent
+from trainer.teacher.budget import BudgetSpent, Meter, Spent
 from tutor_app.core.ports import Cancel
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ def work_through(
     *,
     parallel: int,
     shard: Shard = WHOLE,
-    meter: Metered | None = None,
+    meter: Meter | None = None,
 ) -> Done:
     """Do every item of the shard that no journal has.
 
@@ -130,7 +130,7 @@ def work_through(
     return Done({i: rows[i] for i in sorted(rows)}, missing, tuple(folder / name for name in names))
 
 
-def spending(meter: Metered) -> str:
+def spending(meter: Meter) -> str:
     """What was spent, in words."""
     spent = meter.spent
     words = f"{spent.tokens_in + spent.tokens_out:,} tokens"
