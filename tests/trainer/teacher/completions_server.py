@@ -22,6 +22,8 @@ class Script:
         models: Names that are listed; None lists nothing and answers 404.
         n_ctx: Characters of a prompt and ``max_tokens`` together.
         headers: Sent with every failure.
+        message: Of every failure; empty says only the status.
+        obeys: Whether it keeps to ``max_tokens``.
         asked: Bodies of the requests so far.
         keys: The Authorization headers.
         most: Most requests under way at once.
@@ -32,6 +34,8 @@ class Script:
     models: tuple[str, ...] | None = ("m",)
     n_ctx: int = 100_000
     headers: dict[str, str] = field(default_factory=dict)
+    message: str = ""
+    obeys: bool = True
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     most: int = 0
@@ -67,7 +71,8 @@ def serving(script: Script) -> Iterator[str]:
                 script.at_once.wait(30)
             fault = script.fault(number)
             if isinstance(fault, int):
-                self._json(fault, {"error": {"message": f"told to answer {fault}", "code": fault}}, script.headers)
+                said = script.message or f"told to answer {fault}"
+                self._json(fault, {"error": {"message": said, "code": fault}}, script.headers)
             elif len(body["prompt"]) + body["max_tokens"] > script.n_ctx:
                 said = "This model's maximum context length is less than that."
                 self._json(400, {"error": {"message": said, "type": "BadRequestError"}})
@@ -77,7 +82,7 @@ def serving(script: Script) -> Iterator[str]:
         def _complete(self, body: dict[str, Any], text: str, *, broken: bool) -> None:
             at = min((i for s in body.get("stop", ()) if (i := text.find(s)) >= 0), default=len(text))
             text, reason = text[:at], "stop"
-            if len(text) > 4 * body["max_tokens"]:
+            if script.obeys and len(text) > 4 * body["max_tokens"]:
                 text, reason = text[: 4 * body["max_tokens"]], "length"
             pieces = [text[i : i + 4] for i in range(0, len(text), 4)]
             usage = {"prompt_tokens": len(body["prompt"]), "completion_tokens": len(pieces)}
