@@ -14,7 +14,7 @@ PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints load pages replay steps soak screenshots verdicts votes clean
+.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints installer load pages replay steps soak screenshots verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -65,6 +65,9 @@ golden: dev  ## freeze the pictures of formulas anew; look at build/golden.png b
 
 hints: dev  ## check that no hint gives an answer away: DATA=FILE.jsonl of questions and solutions (ARGS="--limit N")
 	@$(BIN)/python packaging/hints.py $(DATA) $(ARGS)
+
+installer: setup  ## dist/mumath-tutor_*.deb, with its own Python and llama.cpp (on Debian 12; ARGS="--fast --keep")
+	@$(BIN)/python packaging/installer/deb.py $(ARGS)
 
 load: dev  ## many clients ask a server of the starter at once (ARGS="--clients 50 --eager 10 --minutes 10 --tokens 4")
 	@$(BIN)/tutor models pull starter

@@ -139,16 +139,21 @@ def _folders(folders: Folders) -> Iterator[Finding]:
 
 def _engine() -> Finding:
     # In a process of its own: a library built for another processor kills whoever imports it.
-    probe = "import llama_cpp as l; print(l.__version__, l.llama_supports_gpu_offload())"
+    probe = (
+        "import llama_cpp as l; from pathlib import Path; from tutor_app.adapters.engine.processor import *; "
+        "names = [name_of(p) for p in variants(Path(l.__file__).parent / 'lib')]; "
+        "print(l.__version__, l.llama_supports_gpu_offload(), ','.join(names))"
+    )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     if done.returncode:
         words = done.stderr.strip().splitlines()
         why = words[-1] if words else f"exit code {done.returncode}"
         return Finding("engine", False, f"llama-cpp-python does not start ({why}); run: make run")
-    version, _, gpu = done.stdout.strip().partition(" ")
+    version, gpu, *kinds = done.stdout.split()
     backends = ", ".join(gpu_backends()) or "no GPU backend"
     where = f"can use a GPU ({backends})" if gpu == "True" else "CPU only"
-    return Finding("engine", True, f"llama-cpp-python {version}, {where}")
+    chosen = f"; for this processor {kinds[0].replace(',', ', else ')}" if kinds else ""
+    return Finding("engine", True, f"llama-cpp-python {version}, {where}{chosen}")
 
 
 def examine_models(folders: Folders) -> Iterator[Finding]:

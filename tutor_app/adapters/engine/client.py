@@ -26,6 +26,7 @@ import psutil
 
 from tutor_app.adapters import child
 from tutor_app.adapters.child import Child
+from tutor_app.adapters.engine import processor
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -50,6 +51,8 @@ NOT_FINITE: Final = (
 )
 GPU_STEPS: Final = (24, 12, 6, 0)
 """Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
+ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
+"""Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
 CACHE_LIMIT: Final = 512 * 2**20
 """Bytes of kept prompt states on disk, over all models."""
 
@@ -226,6 +229,9 @@ class Engine:
         self._info = ModelInfo(self._name, sha256, self._options.n_ctx, self._options.n_seq)
         self._gpu_layers = self._options.gpu_layers
         self._closes = 0
+        folder = self._options.cache_folder
+        self._processor = processor.Memory(folder / "processor.json" if folder is not None else None)
+        self._variant = ""
 
     @property
     def info(self) -> ModelInfo:
@@ -363,12 +369,17 @@ class Engine:
             for path in (self._path, self._adapter):
                 if path is not None:
                     _check_file(path)
+            tried: set[str] = set()
             while True:
                 worker = _start()
                 try:
                     self._load(worker, is_cancelled)
                 except EngineFault:
+                    refused = self._variant in self._processor.known.refused
                     worker.end()
+                    if refused and self._variant not in tried and not is_cancelled():
+                        tried.add(self._variant)  # the next slower library
+                        continue
                     # Too many layers for the graphics memory is the commonest reason: step down, at last to none.
                     if self._gpu_layers == 0 or is_cancelled() or not gpu_backends():
                         raise
@@ -395,6 +406,8 @@ class Engine:
             batched=o.batched,
             threads=o.threads or physical_cores(),
             gpu_layers=self._gpu_layers,
+            refused=list(self._processor.known.refused),
+            proved=list(self._processor.known.proved),
             kv_type=o.kv_type,
             cache_folder=str(o.cache_folder or ""),
             cache_limit=CACHE_LIMIT,
@@ -415,14 +428,15 @@ class Engine:
                 continue
             waited = 0.0
             match message["op"]:
-                case "loading":
-                    pass  # a sign of life
+                case "loading":  # a sign of life, and at first what will compute
+                    self._variant = message.get("variant", self._variant)
                 case "error":
                     raise _refused(self._path, message["message"])
                 case child.DIED:
                     raise self._death(worker)
                 case "loaded":
                     worker.close(0)
+                    self._processor.prove(self._variant)
                     self._info = ModelInfo(
                         name=self._name,
                         sha256=self._sha256,
@@ -447,7 +461,11 @@ class Engine:
             return EngineFault("The model process did not answer any more and was ended.", "Ask again.")
         if worker.ended:
             return EngineFault("The model was closed while it was at work.", "Ask again.")
-        message, remedy = explain_exit(worker.wait())
+        code = worker.wait()
+        message, remedy = explain_exit(code)
+        if self._variant and code in ILLEGAL_INSTRUCTION and self._variant not in self._processor.known.refused:
+            self._processor.refuse(self._variant)
+            remedy = "Ask again: a part that needs less of the processor is used from now on."
         trace = worker.last_error_line()
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
             message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"

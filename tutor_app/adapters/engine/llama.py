@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
+
+from tutor_app.adapters.engine import processor
 
 GPU_CHUNK: Final = 512
 CPU_CHUNK: Final = 64
@@ -26,6 +30,7 @@ class Model:
         from llama_cpp import llama_cpp as low
 
         self.lc = low
+        self.variant = str(request["variant"])
         low.llama_backend_init()
         gpu = bool(low.llama_supports_gpu_offload())
         layers = int(request["gpu_layers"]) if gpu else 0
@@ -91,7 +96,8 @@ class Model:
                 names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
                 name = names[-1].split(" - ")[0] if names else "GPU"
                 return f"{layers} layers on {name}"
-        return f"CPU, {self.threads} thread{'s' if self.threads != 1 else ''}"
+        kind = f" ({self.variant})" if self.variant else ""
+        return f"CPU{kind}, {self.threads} thread{'s' if self.threads != 1 else ''}"
 
     def tokenize(self, data: bytes, *, special: bool, first: bool) -> list[int]:
         """Token ids of ``data``; the model's begin-of-text token is put before the ``first`` text."""
@@ -168,11 +174,25 @@ class Model:
         if rc:
             raise RuntimeError(f"llama_decode returned {rc}")
 
+    def prove(self) -> None:
+        """Compute as for a prompt and as for a word, and forget it; an instruction that is missing ends the process."""
+        count = min(self.chunk, self.n_ctx - 1)
+        self.decode([(0, at, 0, at == count - 1) for at in range(count)])
+        self.decode([(0, count, 0, True)])
+        self.forget(0, 0)
+
     def logits(self, row: int) -> Any:
         """Logits of a batch row: float32, shape ``(n_vocab,)``, valid until the next decode."""
         import numpy as np
 
         return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
+
+
+def take_processor(refused: Sequence[str]) -> str:
+    """Load the library for this processor beside llama.cpp's own, if there are several; returns its name."""
+    import llama_cpp
+
+    return processor.load(Path(llama_cpp.__file__).parent / "lib", refused)
 
 
 def check_file(path: str, log: list[str]) -> None:
@@ -183,6 +203,7 @@ def check_file(path: str, log: list[str]) -> None:
     """
     from llama_cpp import llama_cpp as low
 
+    take_processor(())
     low.llama_backend_init()
     params = low.llama_model_default_params()
     params.vocab_only = True

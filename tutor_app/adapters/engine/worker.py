@@ -44,7 +44,7 @@ from typing import IO, Any, Final, NoReturn
 if not __package__:  # run by its path: the package is looked for there, for the imports below alone
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.engine.llama import LoadError, Model, check_file
+from tutor_app.adapters.engine.llama import LoadError, Model, check_file, take_processor
 from tutor_app.adapters.engine.prefix_states import PrefixStates
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
@@ -179,7 +179,12 @@ class Worker:
                 self._send(op="loading", fraction=round(fraction, 3))
 
         try:
-            self._model = model = Model(request, self._log, progress)
+            variant = take_processor(request.get("refused", ()))
+            if variant:  # said before it computes: if it dies, it is known of what
+                self._send(op="loading", fraction=0.0, variant=variant)
+            self._model = model = Model({**request, "variant": variant}, self._log, progress)
+            if variant not in ("", *request.get("proved", ())):
+                model.prove()
         except LoadError as e:
             self._send(op="error", kind="load", message=str(e))
             return

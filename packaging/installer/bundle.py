@@ -1,0 +1,212 @@
+"""The program with a Python of its own in one folder, which runs on a Debian without compiler, Python or network.
+
+The interpreter is Debian's, taken from its packages (``apt-get download``) and made to look at nothing outside the
+folder; the packages are the wheels of ``constraints.txt``. What the program never loads is taken out again: Qt's parts
+for QML and design, tests, headers, type stubs. It is no PyInstaller bundle: the sandbox, the engine and the checkers
+start the interpreter as a process of their own, just as in a checkout.
+
+The folder may be moved. It needs the C library of the Debian that it is made on, or a newer one.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PYTHON_PACKAGES: Final = ("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib")
+PROGRAM: Final = ("tutor_app", "resources", "LICENSE", "README.md")
+
+QT_LIBRARIES: Final = (
+    *("Core", "DBus", "Gui", "Network", "OpenGL", "PrintSupport", "Svg", "Widgets", "XcbQpa"),
+    *("WaylandClient", "WlShellIntegration", "WaylandEglClientHwIntegration"),
+)
+"""Of Qt's own; the rest is for QML, SQL, design and compositors."""
+QT_MODULES: Final = ("QtCore", "QtDBus", "QtGui", "QtNetwork", "QtPrintSupport", "QtSvg", "QtWidgets")
+QT_PLUGINS: Final = (
+    *("iconengines", "imageformats", "platforminputcontexts", "platforms", "platformthemes", "printsupport"),
+    *("wayland-decoration-client", "wayland-graphics-integration-client", "wayland-shell-integration"),
+    "xcbglintegrations",
+)
+QT_PLUGINS_OUT: Final = (
+    "*eglfs*",
+    "*linuxfb*",
+    "*vnc*",
+    "*vkkhrdisplay*",
+    "*minimal*",
+    "*qtvirtualkeyboard*",
+    "*qpdf*",
+)
+
+NEVER_LOADED: Final = (
+    *("**/tests", "**/*.pyi", "**/py.typed", "**/*.a", "**/*.h", "**/*.c", "**/*.pyx", "bin", "include", "share"),
+    "lib",  # a second copy of llama.cpp, which its wheel brings
+    *("numpy/f2py", "numpy/distutils", "matplotlib/mpl-data/sample_data", "matplotlib/backends/web_backend"),
+    *("sympy/parsing/autolev/test-examples", "**/benchmarks", "fontTools/ufoLib", "fontTools/qu2cu"),
+    *("PIL/_avif*", "pillow.libs/libavif*"),
+)
+"""Within the folder of packages; patterns of :meth:`pathlib.Path.glob`."""
+
+
+class Failed(Exception):
+    """The bundle cannot be made; the text is the sentence to show."""
+
+
+def make_bundle(folder: Path, wheels: Path | None = None) -> None:
+    """Make the bundle in ``folder``, which must not exist.
+
+    Args:
+        folder: Afterwards holds ``python`` and ``app``.
+        wheels: Where a ready wheel of llama-cpp-python is; None takes the one of this checkout's set-up.
+
+    Raises:
+        Failed: If anything that it needs is missing.
+    """
+    folder.mkdir(parents=True)
+    python = add_python(folder)
+    packages = folder / "python" / "lib" / "python3" / "dist-packages"
+    add_packages(packages, wheels or wheel_folder())
+    for name in PROGRAM:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / "app" / name, ignore=shutil.ignore_patterns("__pycache__", "screenshots"))
+        else:
+            shutil.copy2(source, folder / "app" / name)
+    # Read by site.py: a line of a .pth file is relative to its own folder, so that the bundle may be moved.
+    (packages / "mumath-tutor.pth").write_text("../../../../app\n", encoding="utf-8")
+    prune(folder)
+    # Unchecked: a package's files all get new times, and nobody may write beside them.
+    command = [str(python), "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", str(folder)]
+    subprocess.run(command, check=False)  # some packages ship files of other versions' syntax, which nothing loads
+
+
+def add_python(folder: Path) -> Path:
+    """Debian's interpreter with its standard library; returns the interpreter."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        work.chmod(0o755)
+        if subprocess.run(["apt-get", "download", "-q", *PYTHON_PACKAGES], cwd=work, check=False).returncode:
+            raise Failed(f"Debian's packages {', '.join(PYTHON_PACKAGES)} cannot be had here; build on Debian 12.")
+        for file in sorted(work.glob("*.deb")):
+            subprocess.run(["dpkg-deb", "-x", str(file), str(work / "root")], check=True)
+        shutil.copytree(work / "root" / "usr", folder / "python", symlinks=True)
+    base = folder / "python"
+    for name in ("share", "lib/python3.11/idlelib", "lib/python3.11/lib2to3", "lib/python3.11/ensurepip"):
+        shutil.rmtree(base / name, ignore_errors=True)
+    library = base / "lib" / "python3.11"
+    for link in [p for p in library.rglob("*") if p.is_symlink()]:  # /etc/python3.11/sitecustomize.py
+        link.unlink()
+    site = library / "site.py"
+    text, count = re.subn(r"^ENABLE_USER_SITE = None$", "ENABLE_USER_SITE = False", site.read_text(), flags=re.M)
+    if count != 1:
+        raise Failed("Debian's site.py is not as expected, so the user's own packages could get in.")
+    site.write_text(text)
+    return base / "bin" / "python3.11"
+
+
+def wheel_folder() -> Path:
+    """Where set-up keeps the portable wheel that it built."""
+    ready = os.environ.get("MUMATH_TUTOR_WHEELS")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mumath-tutor" / "wheels"
+    found = [Path(ready)] if ready else sorted(cache.glob("llama-cpp-python-*-cpu-cpython-311-*"))
+    if not found:
+        raise Failed("There is no portable wheel of llama-cpp-python yet; make one with: make setup ENGINE=cpu")
+    return found[-1]
+
+
+def add_packages(packages: Path, wheels: Path) -> None:
+    """The wheels that the program needs, at the tested versions."""
+    wheel = next(iter(sorted(wheels.glob("llama_cpp_python-*.whl"))), None)
+    if wheel is None:
+        raise Failed(f"There is no wheel of llama-cpp-python in {wheels}.")
+    if sys.version_info[:2] != (3, 11):
+        raise Failed("The bundle is made by Python 3.11, whose packages it takes.")
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [line for line in project["dependencies"] if not line.startswith("llama-cpp-python")]
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-compile", "--target", str(packages)]
+    command += ["--disable-pip-version-check", "--only-binary", ":all:"]
+    command += ["-c", str(ROOT / "packaging" / "constraints.txt"), str(wheel), "pip", *needed]
+    if subprocess.run(command, check=False).returncode:
+        raise Failed("The packages could not be fetched; the lines above say why.")
+
+
+def prune(folder: Path) -> None:
+    """Take out of a bundle what the program never loads."""
+    packages = folder / "python" / "lib" / "python3" / "dist-packages"
+    for pattern in NEVER_LOADED:
+        for path in sorted(packages.glob(pattern)):
+            remove(path)
+    qt = packages / "PySide6"
+    keep = {f"{name}.abi3.so" for name in QT_MODULES} | {"Qt", "__init__.py", "_config.py", "_git_pyside_version.py"}
+    keep |= {"libpyside6.abi3.so*", "support"}
+    only(qt, keep)
+    only(qt / "Qt", {"lib", "plugins", "translations"})
+    only(qt / "Qt" / "lib", {f"libQt6{name}.so*" for name in QT_LIBRARIES} | {"libicu*"})
+    only(qt / "Qt" / "plugins", set(QT_PLUGINS))
+    for pattern in QT_PLUGINS_OUT:
+        for path in sorted((qt / "Qt" / "plugins").rglob(pattern)):
+            remove(path)
+    only(qt / "Qt" / "translations", {"qtbase_*"})
+    link_copies(packages / "llama_cpp" / "lib")
+    strip(packages)
+
+
+def link_copies(folder: Path) -> None:
+    """Make one file of those that are the same: wheels have no links, and bring a library under three names."""
+    kept: dict[bytes, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.is_symlink():
+            first = kept.setdefault(path.read_bytes(), path)
+            if first != path:
+                path.unlink()
+                path.symlink_to(first.name)
+
+
+def strip(packages: Path) -> None:
+    """Take the names of inner functions out of extension modules; libraries that a wheel has rewritten stay."""
+    extensions = [p for p in packages.rglob("*.so") if not p.parent.name.endswith(".libs") and "Qt" not in p.parts]
+    subprocess.run(["strip", "--strip-unneeded", *map(str, extensions)], check=True)
+
+
+def only(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove what is in ``folder`` and has none of these names."""
+    wanted = tuple(patterns)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not any(fnmatch.fnmatch(path.name, pattern) for pattern in wanted):
+            remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder; what is gone already is no fault."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def size(path: Path) -> int:
+    """Bytes of all files."""
+    return sum(p.lstat().st_size for p in path.rglob("*") if p.is_file() and not p.is_symlink())
+
+
+def print_sizes(folder: Path, *, least: int = 1_000_000) -> int:
+    """Print what is in the bundle, the largest first; returns the bytes of all."""
+    packages = folder / "python" / "lib" / "python3" / "dist-packages"
+    parts = [*packages.iterdir(), folder / "python" / "lib" / "python3.11", folder / "python" / "bin", folder / "app"]
+    rows = sorted(((size(p) if p.is_dir() else p.stat().st_size, p) for p in parts), reverse=True)
+    for bytes_, path in rows:
+        if bytes_ >= least:
+            print(f"{bytes_ / 1e6:8.1f} MB  {path.relative_to(folder)}")
+    total = size(folder)
+    print(f"{total / 1e6:8.1f} MB  in all")
+    return total

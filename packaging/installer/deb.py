@@ -1,0 +1,121 @@
+"""Makes ``dist/mumath-tutor_VERSION_ARCH.deb``: the bundle, a command, a menu entry, an icon.
+
+    python packaging/installer/deb.py [--wheels FOLDER] [--keep]
+
+It is installed with ``apt install ./dist/mumath-tutor_*.deb`` and needs neither compiler nor Python. Libraries of the
+system are named as dependencies by ``dpkg-shlibdeps``. Models are no part of it; they are in the user's folder, which
+an uninstall leaves alone. ``packaging/installer/try_deb.sh`` installs and uses it in a bare Debian.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from bundle import ROOT, Failed, make_bundle, print_sizes, prune, size
+
+PLACE: Final = Path("usr/lib/mumath-tutor")
+LINUX: Final = Path(__file__).resolve().parent / "linux"
+MOST_BYTES: Final = 350_000_000
+"""Unpacked, without a model."""
+FILES: Final = {
+    "mumath-tutor.desktop": "usr/share/applications/mumath-tutor.desktop",
+    "mumath-tutor.metainfo.xml": "usr/share/metainfo/mumath-tutor.metainfo.xml",
+    "tutor.sh": "usr/bin/tutor",
+}
+
+
+def build(wheels: Path | None, *, keep: bool, fast: bool) -> Path:
+    """Make the package; returns its file."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    work = ROOT / "build" / "deb"
+    if not (keep and (work / PLACE).is_dir()):
+        shutil.rmtree(work, ignore_errors=True)
+        make_bundle(work / PLACE, wheels)
+    else:
+        prune(work / PLACE)
+    total = print_sizes(work / PLACE)
+    if total > MOST_BYTES:
+        raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
+    for name, place in FILES.items():
+        (work / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(LINUX / name, work / place)
+        (work / place).chmod(0o755 if place.startswith("usr/bin") else 0o644)
+    icon = work / "usr/share/icons/hicolor/scalable/apps/mumath-tutor.svg"
+    icon.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "resources/icons/app.svg", icon)
+    copyright_ = work / "usr/share/doc/mumath-tutor/copyright"
+    copyright_.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "LICENSE", copyright_)
+    arch = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
+    control = work / "DEBIAN" / "control"
+    control.parent.mkdir(exist_ok=True)
+    control.write_text(
+        f"""Package: mumath-tutor
+Version: {version}
+Architecture: {arch}
+Maintainer: MuMath Tutor <maintainers@mumath-tutor.invalid>
+Installed-Size: {size(work) // 1024}
+Depends: {dependencies(work)}
+Section: education
+Priority: optional
+Description: mathematics tutor that reasons, runs its own Python, and shows its work
+ A model on this computer solves a problem in words and code, the code really
+ runs, confined, and every statement that a machine can check is checked.
+ It works offline once a model is there.
+""",
+        encoding="utf-8",
+    )
+    file = ROOT / "dist" / f"mumath-tutor_{version}_{arch}.deb"
+    file.parent.mkdir(exist_ok=True)
+    packed = ["-Zgzip", "-z1"] if fast else ["-Zxz", "-z6"]
+    subprocess.run(["dpkg-deb", "--root-owner-group", *packed, "-b", str(work), str(file)], check=True)
+    return file
+
+
+def dependencies(work: Path) -> str:
+    """The system's packages whose libraries anything in the bundle asks for."""
+    libraries = [p for p in (work / PLACE).rglob("*") if p.is_file() and (".so" in p.name or p.parent.name == "bin")]
+    folders = sorted({str(p.parent) for p in libraries})
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "debian").mkdir()
+        (Path(name) / "debian" / "control").write_text(
+            "Source: mumath-tutor\n\nPackage: mumath-tutor\nArchitecture: any\n"
+        )
+        command = ["dpkg-shlibdeps", "-O", "--ignore-missing-info", "--warnings=0"]
+        done = subprocess.run(
+            [*command, *(f"-l{folder}" for folder in folders), *(f"-e{file}" for file in libraries)],
+            cwd=name,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise Failed(f"A library is missing on this computer: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout.strip().partition("=")[2]
+
+
+def main() -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheels", type=Path, help="folder with a wheel of llama-cpp-python")
+    parser.add_argument("--keep", action="store_true", help="take the bundle that was made before")
+    parser.add_argument("--fast", action="store_true", help="compress little, to try it out")
+    args = parser.parse_args()
+    try:
+        file = build(args.wheels, keep=args.keep, fast=args.fast)
+    except Failed as e:
+        print(e, file=sys.stderr)
+        return 1
+    print(f"{file.stat().st_size / 1e6:8.1f} MB  {file.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

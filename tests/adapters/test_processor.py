@@ -1,0 +1,120 @@
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.generations import ask, text_of
+from tests.tiny_gguf import reciting_weights, token_id, write_model
+from tutor_app.adapters.engine import client, processor
+from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.processor import Known, Memory, name_of, variants
+from tutor_app.adapters.engine.processor import processor as this_processor
+from tutor_app.core.dialect import Span
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("libggml-cpu-zen4.so", "zen4"),
+        ("ggml-cpu-haswell.dll", "haswell"),
+        ("libggml-cpu-armv8.2_1.so", "armv8.2_1"),
+        ("libggml-cpu.so", ""),
+        ("libggml-cpu.so.0", ""),
+        ("libggml-base.so", ""),
+        ("libggml-cpu-zen4.txt", ""),
+    ],
+)
+def test_libraries_are_known_by_their_names(file: str, name: str) -> None:
+    assert name_of(Path(file)) == name
+
+
+def library(folder: Path, name: str, score: int) -> None:
+    """A library that says how well it suits this processor."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform == "win32":
+        pytest.skip("no C compiler here")
+    source = folder / f"{name}.c"
+    source.write_text(f"int ggml_backend_score(void) {{ return {score}; }}\n")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / f"libggml-cpu-{name}.so", source], check=True)
+
+
+def test_the_fastest_that_runs_here_comes_first_and_tiles_never(tmp_path: Path) -> None:
+    for name, score in {"x64": 1, "zen4": 500, "haswell": 64, "icelake": 0, "sapphirerapids": 4000}.items():
+        library(tmp_path, name, score)
+    (tmp_path / "libggml-cpu-broken.so").write_bytes(b"\x7fELF no library")
+    assert [name_of(path) for path in variants(tmp_path)] == ["zen4", "haswell", "x64"]
+
+
+def test_a_build_with_one_library_chooses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "libggml-cpu.so").touch()
+    assert variants(tmp_path) == []
+    assert processor.load(tmp_path, ()) == ""
+    assert processor.load(tmp_path / "missing", ()) == ""
+
+
+def test_what_was_found_is_kept_for_this_processor(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "processor.json"
+    memory = Memory(file)
+    memory.prove("zen4")
+    memory.prove("")
+    memory.refuse("zen4")
+    memory.prove("haswell")
+    assert Memory(file).known == Known(proved=("haswell",), refused=("zen4",))
+    other = json.loads(file.read_text())
+    file.write_text(json.dumps({"another": {"proved": ["x64"]}} | other))
+    Memory(file).refuse("haswell")
+    assert json.loads(file.read_text()) == {
+        "another": {"proved": ["x64"]},
+        this_processor(): {"proved": [], "refused": ["zen4", "haswell"]},
+    }
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"%s": 1}', '{"%s": {"proved": "zen4", "refused": null}}', "[" * 9999])
+def test_a_file_that_is_none_is_forgotten(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "processor.json"
+    file.write_text(content.replace("%s", this_processor()))
+    assert Memory(file).known == Known()
+    Memory(file).prove("x64")
+    assert Memory(file).known == Known(proved=("x64",))
+
+
+def test_without_a_folder_it_is_known_as_long_as_it_lasts() -> None:
+    memory = Memory(None)
+    memory.refuse("zen4")
+    assert memory.known == Known(refused=("zen4",))
+
+
+@pytest.mark.skipif(platform.system() == "Windows", reason="signals of POSIX systems")
+def test_an_illegal_instruction_steps_down_to_the_next_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model process as it is, but for the library: ``fast`` and ``middle`` die when they compute, ``slow`` does."""
+    model = write_model(tmp_path / "m.gguf", reciting_weights([token_id(bytes([b])) for b in b"abc"]))
+    worker = client.worker_command()[-1]
+    code = tmp_path / "worker.py"
+    code.write_text(
+        f"""
+import os, signal, sys
+sys.path.insert(0, {str(Path(worker).parents[3])!r})
+from tutor_app.adapters.engine import worker
+from tutor_app.adapters.engine.llama import Model
+worker.take_processor = lambda refused: next(n for n in ("fast", "middle", "slow") if n not in refused)
+def prove(self):
+    if self.variant != "slow":
+        os.kill(os.getpid(), signal.SIGILL)
+Model.prove = prove
+worker.main()
+"""
+    )
+    monkeypatch.setattr(client, "worker_command", lambda: [sys.executable, "-P", str(code)])
+    options = EngineOptions(n_ctx=256, threads=1, cache_folder=tmp_path / "kept")
+    for _ in range(2):
+        engine = Engine(model, options)
+        try:
+            assert text_of(ask(engine, [Span("Recite: ")], max_tokens=6)).strip()
+            assert engine.info.device == "CPU (slow), 1 thread"
+        finally:
+            engine.close()
+        assert Memory(tmp_path / "kept" / "processor.json").known == Known(("slow",), ("fast", "middle"))

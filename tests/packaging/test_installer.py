@@ -1,0 +1,78 @@
+import os
+from pathlib import Path
+
+import pytest
+from installer import bundle, variants
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTS = """
+    if (GGML_SYSTEM_ARCH STREQUAL "x86")
+        ggml_add_cpu_backend_variant(x64)
+        ggml_add_cpu_backend_variant(sse42              SSE42)
+        if (NOT MSVC)
+            ggml_add_cpu_backend_variant(zen4           SSE42 AVX AVX512_BF16)
+            ggml_add_cpu_backend_variant(sapphirerapids AVX512 AMX_TILE AMX_INT8)
+        endif()
+    elseif(GGML_SYSTEM_ARCH STREQUAL "ARM")
+            ggml_add_cpu_backend_variant(armv8.2_1    DOTPROD)
+"""
+
+
+def test_only_the_wanted_families_are_built_and_none_with_tiles() -> None:
+    text = variants.only_families(LISTS)
+    assert [line.split("(")[1].split()[0].rstrip(")") for line in text.splitlines() if "variant(" in line] == [
+        "x64",
+        "zen4",
+        "armv8.2_1",
+    ]
+    assert variants.only_families(text) == text
+    assert "AMX" not in text
+
+
+def test_what_is_the_same_under_three_names_is_one_file(tmp_path: Path) -> None:
+    for name in ("libx.so", "libx.so.0", "libx.so.0.1"):
+        (tmp_path / name).write_bytes(b"the same")
+    (tmp_path / "liby.so").write_bytes(b"another")
+    bundle.link_copies(tmp_path)
+    bundle.link_copies(tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+        "libx.so": b"the same",
+        "libx.so.0": b"the same",
+        "libx.so.0.1": b"the same",
+        "liby.so": b"another",
+    }
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_symlink()) == ["libx.so.0", "libx.so.0.1"]
+    assert bundle.size(tmp_path) == len(b"the same") + len(b"another")
+
+
+def test_only_what_is_named_stays(tmp_path: Path) -> None:
+    for name in ("libQt6Core.so.6", "libQt6Qml.so.6", "folder/file"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    bundle.only(tmp_path, {"libQt6Core.so*"})
+    assert [p.name for p in tmp_path.iterdir()] == ["libQt6Core.so.6"]
+    bundle.only(tmp_path / "missing", {"x"})
+
+
+def test_libraries_take_the_place_of_the_one(tmp_path: Path) -> None:
+    built, folder = tmp_path / "built", tmp_path / "lib"
+    built.mkdir()
+    folder.mkdir()
+    (built / "libggml.so.0.1").write_bytes(b"new")
+    (built / "libggml.so").symlink_to("libggml.so.0.1")
+    (folder / "libggml-cpu.so").write_bytes(b"old")
+    (folder / "libllama.so").write_bytes(b"llama")
+    variants.replace(folder, [built / "libggml.so"])
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == {"libggml.so": b"new", "libllama.so": b"llama"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script")
+def test_the_command_starts_the_bundles_own_python() -> None:
+    text = (ROOT / "packaging/installer/linux/tutor.sh").read_text()
+    assert text.splitlines()[-1] == 'exec /usr/lib/mumath-tutor/python/bin/python3.11 -P -m tutor_app "$@"'
+    assert "unset PYTHONPATH PYTHONHOME" in text
+
+
+def test_the_packages_that_the_bundle_takes_are_the_programs_own() -> None:
+    assert {"tutor_app", "resources"} <= set(bundle.PROGRAM)
+    assert all((ROOT / name).exists() for name in bundle.PROGRAM)

@@ -1,0 +1,131 @@
+"""The part of llama.cpp that computes, chosen for this processor: the fastest of the libraries that really runs here.
+
+An installer brings one library for each family of processors (``libggml-cpu-haswell.so``, ``-zen4.so``...), and each
+says whether this processor has its instructions. What a processor says is not always what a hypervisor lets it do, so
+a library is proved by computing with it in the model process; one that dies of an illegal instruction is refused from
+then on, and the next one is taken. What was found is kept for this processor. A build from source has one library, and
+nothing is chosen. Loading happens in the model process only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+PREFIX: Final = "ggml-cpu-"
+SUFFIXES: Final = (".so", ".dll", ".dylib")
+UNPROVED: Final = ("sapphirerapids",)
+"""Uses the tile registers (AMX), which hypervisors hide in ways that no query tells; never taken."""
+
+
+def variants(folder: Path) -> list[Path]:
+    """The libraries that this processor has every instruction of, the fastest first; none for a build with one."""
+    scored = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if name_of(path) not in ("", *UNPROVED):
+            with contextlib.suppress(OSError, AttributeError):
+                score = int(ctypes.CDLL(str(path)).ggml_backend_score())
+                if score > 0:
+                    scored.append((score, path))
+    return [path for _, path in sorted(scored, key=lambda found: -found[0])]
+
+
+def name_of(path: Path) -> str:
+    """``zen4`` of ``libggml-cpu-zen4.so``; empty for any other file."""
+    stem = path.stem.removeprefix("lib")
+    return stem.removeprefix(PREFIX) if stem.startswith(PREFIX) and path.suffix in SUFFIXES else ""
+
+
+def load(folder: Path, refused: Sequence[str]) -> str:
+    """Load the fastest library that is not refused, and return its name; empty for a build that has only one.
+
+    If all are refused, the last one, which asks for least, is taken.
+    """
+    found = variants(folder)
+    if not found:
+        return ""
+    path = next((p for p in found if name_of(p) not in refused), found[-1])
+    # The functions of llama.cpp's own registry: it holds what is loaded for the whole process.
+    ggml = ctypes.CDLL(str(next(p for p in sorted(folder.iterdir()) if p.name.startswith(("libggml.", "ggml.")))))
+    ggml.ggml_backend_load.restype = ctypes.c_void_p
+    ggml.ggml_backend_load(os.fsencode(path))
+    return name_of(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was found out on this processor.
+
+    Attributes:
+        proved: Libraries that have computed.
+        refused: Libraries that died of an illegal instruction.
+    """
+
+    proved: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Memory:
+    """Keeps what was found out, for each processor that the user's folder has been used on.
+
+    Attributes:
+        file: Where; None keeps it for this process only.
+        known: Of this processor.
+    """
+
+    file: Path | None
+    known: Known = field(init=False)
+
+    def __post_init__(self) -> None:
+        kept = self._read().get(processor())
+        lists = [kept.get(name) if isinstance(kept, dict) else None for name in ("proved", "refused")]
+        good = [tuple(str(item) for item in found) if isinstance(found, list) else () for found in lists]
+        self.known = Known(*good)
+
+    def prove(self, variant: str) -> None:
+        """A library has computed."""
+        if variant and variant not in self.known.proved:
+            self._keep(Known((*self.known.proved, variant), self.known.refused))
+
+    def refuse(self, variant: str) -> None:
+        """A library has died of an illegal instruction."""
+        proved = tuple(name for name in self.known.proved if name != variant)
+        if variant and variant not in self.known.refused:
+            self._keep(Known(proved, (*self.known.refused, variant)))
+
+    def _read(self) -> dict[str, object]:
+        if self.file is not None:
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                data = json.loads(self.file.read_bytes())
+                return data if isinstance(data, dict) else {}
+        return {}
+
+    def _keep(self, known: Known) -> None:
+        self.known = known
+        if self.file is None:
+            return
+        data = self._read() | {processor(): {"proved": list(known.proved), "refused": list(known.refused)}}
+        with contextlib.suppress(OSError):  # it is found out again the next time
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            part = self.file.with_name(f"{self.file.name}.{os.getpid()}.part")
+            part.write_text(json.dumps(data, indent=1), encoding="utf-8")
+            part.replace(self.file)
+
+
+def processor() -> str:
+    """Tells processors apart: name and features as the system gives them, or what Python knows."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        wanted = ("model name", "flags", "Features", "CPU part")
+        found = dict.fromkeys(line for line in lines if line.startswith(wanted))
+        return hashlib.sha256("\n".join(found).encode()).hexdigest()[:16]
+    return f"{platform.machine()} {platform.processor()}"
