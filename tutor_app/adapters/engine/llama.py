@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.engine import processor
+from tutor_app.adapters.engine.processor import load
 
 GPU_CHUNK: Final = 512
 CPU_CHUNK: Final = 64
@@ -192,7 +192,7 @@ def take_processor(refused: Sequence[str]) -> str:
     """Load the library for this processor beside llama.cpp's own, if there are several; returns its name."""
     import llama_cpp
 
-    return processor.load(Path(llama_cpp.__file__).parent / "lib", refused)
+    return load(Path(llama_cpp.__file__).parent / "lib", refused)
 
 
 def check_file(path: str, log: list[str]) -> None:
