@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import ScriptedServices
@@ -260,3 +261,14 @@ def test_waiting_for_a_hint_can_be_cancelled(qtbot: QtBot, open_window: Open) ->
 def test_right_lines_need_no_hint(qtbot: QtBot, open_window: Open) -> None:
     page = checked(qtbot, open_window(), "Solve 2x = 8", "x = 4")
     assert not page.hint_button.isVisible()
+
+
+def test_tab_goes_from_the_problem_to_the_lines(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    page = checked(qtbot, window, "Solve 2x = 8", "2x = 9")
+    window.box.solve_button.setFocus()
+    for wanted in (page.edit, page.check, page.hint_button, page.rows, page.close_button):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+        assert wanted.hasFocus(), wanted.accessibleName()

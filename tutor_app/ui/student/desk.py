@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -75,6 +76,7 @@ class StudentDesk(QObject):
         self.practice = Practising(window)
         missed_action = self._action("Practise what was missed", "", self.practice.missed)
         self.actions: list[QAction] = [self.hint_action, work_action, symbols_action, missed_action]
+        self._set_tab_order()
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)
 
@@ -96,6 +98,16 @@ class StudentDesk(QObject):
         QWidget.setTabOrder(box.edit, self.palette_button)
         self.palette_button.toggled.connect(self.palette.setVisible)
         return self._action("Symbols and templates", "Ctrl+E", self.palette_button.toggle)
+
+    def _set_tab_order(self) -> None:
+        """From the problem to the page that is shown below it."""
+        hints, work = self.page, self.work_page
+        order: list[QWidget] = [
+            *(self._panels.box.solve_button, hints.next, hints.sure, hints.cancel, hints.close_button),
+            *(work.edit, work.check, work.hint_button, work.cancel, work.rows, work.hint_card, work.close_button),
+        ]
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     @property
     def busy(self) -> bool:
