@@ -134,3 +134,30 @@ def test_the_task_in_the_words_of_the_problem(problem: str, lines: list[str], at
 )
 def test_words_of_any_script_are_words(line: str, kind: str) -> None:
     assert judge_work("Solve 2x = 8", [line])[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["0,15 * 80 = 12"], "follows"),
+        (["3,5 + 2,25 = 5,75"], "follows"),
+        (["3,5 - 2,25 = 1,35"], "false"),
+        (["1,250 + 250 = 1,500"], "follows"),
+        (["120 : 2 = 60"], "follows"),
+        (["12 : 4 = 4"], "false"),
+        (["3.5 + 2.25 = 5.85"], "false"),
+        (["10/4 = 2.6"], "false"),
+        (["1.5 * 1.5 = 2.15"], "false"),
+        (["7/3 = 2.3"], "follows"),
+        (["7/3 = 2.4"], "false"),
+        (["A = 9 pi", "A \u2248 28.3"], "follows"),
+        (["A = 9 pi", "A = 28.27"], "follows"),
+        (["A = 9 pi", "A = 29.27"], "false"),
+        (["x = 1/3", "x = 0.33"], "follows"),
+        (["x = 1/3", "x = 0.34"], "false"),
+        (["x = 5/2", "x = 2.51"], "false"),
+        (["x^2 = 2", "x = \u00b11.41"], "follows"),
+    ],
+)
+def test_decimals_commas_and_colons(lines: list[str], kind: str) -> None:
+    assert judge_work("", lines)[-1].kind == kind

@@ -116,3 +116,24 @@ def test_a_check_that_is_stopped_ends_its_process() -> None:
     stop.set()
     with pytest.raises(UserFault, match="Stopped"):
         check_work_until(stop, "", "\n".join(f"2x + {k} = {3 * k + 1} - x^3" for k in range(500)))
+
+
+@pytest.mark.parametrize(
+    ("work", "kind"),
+    [
+        ("2x = 6\nx = 3\ny = 2", "checked"),
+        ("2x = 6\nx = 3\n3 + y = 5\ny = 2", "checked"),
+        ("x = 3, y = 2", "checked"),
+        ("2y = 4\ny = 2\nx = 3", "checked"),
+        ("2x = 6\nx = 3\ny = 3", "wrong"),
+    ],
+)
+def test_unknowns_that_are_told_one_by_one_are_one_answer(checker: Checker, work: str, kind: str) -> None:
+    assert check_work("Solve the system x + y = 5, x - y = 1", work, checker).answer.kind == kind
+
+
+@pytest.mark.parametrize(("work", "kind"), [("x = 2/3\nx \u2248 0.67", "unchecked"), ("x = 2/3", "checked")])
+def test_a_rounded_last_line_is_not_called_wrong(checker: Checker, work: str, kind: str) -> None:
+    report = check_work("Solve 3x = 2", work, checker)
+    assert report.first_fault is None
+    assert report.answer.kind == kind

@@ -18,12 +18,14 @@ from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Answer, Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.core.work import MARKS, MOST_LINES, QUIET, LineVerdict, WorkReport
+from tutor_app.core.work import MARKS, MOST_LINES, QUIET, LineVerdict, WorkReport, first_fault
 from tutor_app.text.typing import latex_of
 
 log = logging.getLogger(__name__)
 
 _CASES: Final = re.compile(r"\s+(?:or|and)\s+|,\s+|;\s*")
+_ROUNDED: Final = re.compile(r"\\approx|\d\.\d")
+_UNKNOWN: Final = re.compile(r"([a-zA-Z])\s*=\s*[^=a-zA-Z]*(?:\\[a-z]+[^=a-zA-Z]*)*")
 _LEAD: Final = re.compile(r"(?i)^\s*(?:so|thus|therefore|hence|answer|solution|=>|⇒|∴)\s*:?\s*")
 
 
@@ -86,14 +88,35 @@ def check_work(
         LineVerdict(lines[k], lines[k], "picture") if k in pictures else verdict for k, verdict in enumerate(judged)
     )
     answer = NOT_LOOKED
-    if problem.strip() and found and not left_out and (latex := answer_of(found)):
+    if problem.strip() and found and not left_out:
         try:
-            answer = checker.answer(problem, latex)
-            if not answer.told or answer.kind == "unchecked":
-                answer = _compared(latex, known, equal) or answer
+            answer = _judged(problem, found, checker, known, equal)
         except HostFault as e:
             log.warning("the last line is not checked: %s", e)
     return WorkReport(found, answer, left_out)
+
+
+def _judged(
+    problem: str,
+    lines: Sequence[LineVerdict],
+    checker: WorkChecker,
+    known: Answer | None,
+    equal: Callable[[str, str], bool | None] | None,
+) -> Verdict:
+    """The last line against what the problem asks for; with the lines before, where each tells one unknown."""
+    latex, together = answer_of(lines), unknowns_of(lines)
+    if not latex:
+        return NOT_LOOKED
+    if together:
+        answer = checker.answer(problem, together)
+        if answer.kind in ("checked", "numeric"):
+            return answer
+    answer = checker.answer(problem, latex)
+    if answer.kind == "unchecked":
+        return _compared(latex, known, equal) or answer
+    if answer.kind == "wrong" and first_fault(lines) is None and _ROUNDED.search(latex):
+        return NOT_LOOKED  # the lines have led to a rounded value
+    return answer
 
 
 def _compared(latex: str, known: Answer | None, equal: Callable[[str, str], bool | None] | None) -> Verdict | None:
@@ -169,6 +192,23 @@ def answer_of(lines: Sequence[LineVerdict]) -> str:
         if "=" in left or not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", left):
             return right.strip()
     return ", ".join(read)
+
+
+def unknowns_of(lines: Sequence[LineVerdict]) -> str:
+    """The unknowns that the last lines tell one by one, as LaTeX; empty if the last line tells the only one."""
+    told: dict[str, str] = {}
+    for line in reversed(lines):
+        if line.kind in ("empty", "words", "unread", "picture"):
+            continue
+        latex = latex_of(_LEAD.sub("", line.text.strip().rstrip("."))) or ""
+        m = _UNKNOWN.fullmatch(latex)
+        if m is None or m[1] in told:
+            # The way to an unknown may stand between it and another one.
+            if told and "=" in latex:
+                continue
+            break
+        told[m[1]] = latex
+    return ", ".join(reversed(told.values())) if len(told) > 1 else ""
 
 
 def report_lines(report: WorkReport) -> list[str]:

@@ -28,7 +28,6 @@ from tutor_app.adapters.checking.work_state import (
     as_sides,
     defines_function,
     differ_by_number,
-    has_decimals,
     holds_by_itself,
     is_decimal,
     is_near,
@@ -251,9 +250,7 @@ class _Work:
         state = self._state
         for k, relation in enumerate(statement.relations):
             left, right = statement.sides[k], statement.sides[k + 1]
-            found = judge(
-                (left,), relation, (right,), approximate=relation == "~" or has_decimals(statement.sources[k + 1])
-            )
+            found = judge((left,), relation, (right,), approximate=relation == "~")
             if found.verdict == "false":
                 x, y = value(left, {}), value(right, {})
                 if x is None or y is None or (relation in ("=", "~") and is_near(x, y)):

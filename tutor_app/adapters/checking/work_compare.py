@@ -13,7 +13,7 @@ from tutor_app.adapters.checking.work_conditions import (
 )
 from tutor_app.adapters.checking.work_lines import Statement
 from tutor_app.adapters.checking.work_slips import slip_of_equation
-from tutor_app.adapters.checking.work_state import Found, State, point_words
+from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
 from tutor_app.adapters.checking.work_values import roots, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
@@ -103,6 +103,8 @@ class Comparison:
         problem = solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
+        if _is_rounded(before, after, new):
+            return Found("follows")
         lost, gained = before.without(after), after.without(before)
         if new.is_approximate and not lost.values:
             return Found("follows")
@@ -262,3 +264,35 @@ def _lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
 def _is_even(statement: Statement, name: str) -> bool:
     difference = total(statement.sides[0], negative(statement.sides[1]))
     return all(value(difference, {name: Fraction(k)}) == value(difference, {name: Fraction(-k)}) for k in (1, 2, 3))
+
+
+def _is_rounded(before: Solutions, after: Solutions, new: Condition) -> bool:
+    """Whether a condition tells the solutions of the one before in rounded decimals."""
+    decimals = any(has_decimals(source) for statement in new.statements for source in statement.sources)
+    if not after.values or not (new.is_approximate or decimals):
+        return False
+    if not new.is_approximate and any(_has_end(v) for v in before.values):
+        return False  # 2.5 can be written out: another decimal is another number
+    return all(any(_rounds(v, other) for other in after.values) for v in before.values) and all(
+        any(_rounds(v, other) for v in before.values) for other in after.values
+    )
+
+
+def _rounds(exact: Fraction | float, written: Fraction | float) -> bool:
+    """Whether a number is another one rounded: to the decimals that are written, or to three digits."""
+    if is_near(exact, written):
+        return True
+    places = next((k for k in range(1, 7) if written * 10**k == int(written * 10**k)), 0)
+    enough = abs(written) * 10**places >= 10  # a single digit rounds too much together
+    return enough and places > 0 and abs(float(exact) - float(written)) <= 0.5000001 * 10.0**-places
+
+
+def _has_end(number: Fraction | float) -> bool:
+    """Whether its decimals end."""
+    if not isinstance(number, Fraction):
+        return False
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1

@@ -46,6 +46,11 @@ _UNIT: Final = re.compile(
 )
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
+_DECIMAL_COMMA: Final = re.compile(
+    r"(?<![\d,.])0,\d+(?![\d,])|(?<![\d,.])\d+,(?:\d{1,2}|\d{4,})(?![\d,])\s*[-+*/·:×]"
+    r"|[-+*/·:×]\s*\d+,(?:\d{1,2}|\d{4,})(?![\d,])"
+)
+"""A comma that can only be a decimal sign: behind a nought, or in a number that is calculated with."""
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _RELATIONS: Final = {
     "=": "=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\ne": "!=",
@@ -116,7 +121,7 @@ def read_line(text: str) -> Line:
 
 
 def _stripped(text: str) -> str:
-    text = once(normalized(text)).strip()
+    text = _with_points(once(normalized(text)).strip())
     text = re.sub(r"^\$+(?!\d)|(?<!\d)\$+$|\\[()\[\]]|(?<=\d)\$\s*$", "", text) if text.count("$") != 1 else text
     text = re.sub(r"\\boxed\{(.*)\}", r"\1", text)
     text = re.sub(r"^&?|(?<![&\\])&(?=\s*[=<>])|\\\\$", "", text)
@@ -126,6 +131,16 @@ def _stripped(text: str) -> str:
     text = _OPERATION.sub("", text)
     text = _NOTE.sub("", text) if re.search(r"\d|=", _NOTE.sub("", text)) else text
     return text.strip().rstrip(".,; ✓").strip()
+
+
+def _with_points(text: str) -> str:
+    """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
+    plain = re.sub(r"\s*\|\s*[-+*/:·].*$", "", text)  # what is done next, noted at the end of the line
+    if _DECIMAL_COMMA.search(plain):
+        text = re.sub(r"(?<![\d,.])(\d+),(\d+)(?![\d,])", r"\1.\2", text)
+    if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
+        text = re.sub(r"(?<=\d)\s*:\s*(?=\d)", " / ", text)
+    return text
 
 
 def _is_prose(text: str) -> bool:
