@@ -27,6 +27,10 @@ def main() -> int:
         from tutor_app.adapters.grading import worker as grading_worker
 
         return grading_worker.main()
+    if sys.argv[1:2] == ["--verifying-worker"]:
+        from tutor_app.adapters.verifying import worker as verifying_worker
+
+        return verifying_worker.main()
     from tutor_app.commands import parser
 
     return parser.main()

@@ -10,6 +10,7 @@ its events over in batches. The window closes: a solution under way is stopped, 
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sys
 import threading
@@ -164,19 +165,22 @@ class AppServices:
     def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.verifiers import opened_verifier
         from tutor_app.tutor.votes import vote
 
-        settings = solve_settings(self._settings)
-        weigh = self._settings.weigh_votes
-        yield from vote(
-            self._ready(votes, cancel),
-            problem,
-            votes=votes,
-            settings=settings,
-            cancel=cancel,
-            library=self._opened,
-            weigh=weigh,
-        )
+        tutor = self._ready(votes, cancel)
+        verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
+        with verifier or contextlib.nullcontext():
+            yield from vote(
+                tutor,
+                problem,
+                votes=votes,
+                settings=solve_settings(self._settings),
+                cancel=cancel,
+                library=self._opened,
+                weigh=self._settings.weigh_votes,
+                verify=verifier.probability if verifier is not None else None,
+            )
 
     def promote(self, entry_id: str, number: int) -> Transcript:
         """See the protocol."""

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from trainer.cbbt.verifier import Solution
+from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,24 +160,8 @@ def _solutions(path: Path, limit: int) -> list[Solution]:
             break
         if not result.answer:
             continue  # it casts no vote: there is nothing to verify
-        text = f"Problem: {result.transcript.problem}\n\nSolution: {_words(result.transcript)}"
+        text = reading_text(result.transcript.problem, result.transcript.solution)
         found.append(Solution(result.index, text, result.answer, result.strict == "correct"))
     if not found:
         raise UserFault(f"{path} holds no solutions.", "Make some with: python -m trainer evaluate --samples 8 ...")
     return found
-
-
-def _words(transcript: Transcript) -> str:
-    """A solution as plain text: words, code, what it printed, and the answer."""
-    parts = []
-    for part in transcript.solution:
-        match part:
-            case Text():
-                parts.append(part.text.strip())
-            case Code():
-                parts.append(f"```python\n{part.source.strip()}\n```")
-            case Output():
-                parts.append(f"```output\n{(part.feedback or part.stdout).strip()}\n```")
-            case Answer():
-                parts.append(f"Answer: {part.latex}")
-    return "\n".join(parts)

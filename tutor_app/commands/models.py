@@ -38,6 +38,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     imported.add_argument("--name", help="how it is called here")
     imported.add_argument("--base", default="", metavar="MODEL", help="the model that the file, an adapter, belongs to")
     imported.set_defaults(action=_import)
+    verifier = actions.add_parser(
+        "verifier", parents=[common], help="use a verifier that the trainer made, which weighs votes"
+    )
+    verifier.add_argument("what", choices=("install", "rm"))
+    verifier.add_argument("target", metavar="FILE|MODEL", help="the file to install; the model whose verifier goes")
+    verifier.set_defaults(action=_verifier)
     remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
     remove.add_argument("name")
     remove.set_defaults(action=_remove)
@@ -156,6 +162,23 @@ def _import(args: argparse.Namespace) -> int:
     print(f"{model.name} can be used now, as: --model {model.id} (it speaks: {choice.dialect.name})")
     if choice.note:
         print(choice.note)
+    return DONE
+
+
+def _verifier(args: argparse.Namespace) -> int:
+    from tutor_app.tutor.verifiers import install, remove
+
+    where = opened_folders(args)
+    if args.what == "rm":
+        print(f"{remove(where, args.target).name} is used without a verifier now.")
+        return DONE
+    model, found = install(where, user_path(args.target))
+    print(f"Votes of {model.name} are weighed by the verifier now.")
+    if found.auc is not None and found.untuned is not None:
+        print(
+            f"On problems it was not trained on it puts a right solution before a wrong one in {found.auc:.0%} of "
+            f"pairs; the untuned question does in {found.untuned:.0%}."
+        )
     return DONE
 
 

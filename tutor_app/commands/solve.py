@@ -143,6 +143,7 @@ def show(
     from tutor_app.commands.terminal_view import TerminalView
     from tutor_app.core.solve import to_the_end
     from tutor_app.tutor.service import solve_settings
+    from tutor_app.tutor.verifiers import opened_verifier
     from tutor_app.tutor.votes import vote
 
     stop = threading.Event()
@@ -153,7 +154,18 @@ def show(
         library = (lambda: stack.enter_context(Library(where.library))) if save else None
         if votes > 1:
             weigh = settings.weigh_votes
-            held = vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, library=library, weigh=weigh)
+            verifier = opened_verifier(where, tutor.engine.info.sha256)
+            verify = stack.enter_context(verifier).probability if verifier is not None else None
+            held = vote(
+                tutor,
+                problem,
+                votes=votes,
+                settings=budgets,
+                cancel=stop,
+                library=library,
+                weigh=weigh,
+                verify=verify,
+            )
             events = _at_the_end(held)
         else:
             events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))

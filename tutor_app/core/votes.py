@@ -18,6 +18,9 @@ Equal = Callable[[str, str], bool]
 MOST_VOTES: Final = 32
 """Attempts that may be asked for at once."""
 
+PROBABILITIES: Final = "probabilities"
+"""Key of a transcript's provenance: how likely each attempt is right, by the model's verifier; null where unknown."""
+
 DOUBTS: Final = {
     "output": "its code printed something else",
     "prose": "its words before the code come to something else",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tutor_app.core.transcript import Attempt, Transcript
-from tutor_app.core.votes import DOUBTS, answer_of, tally_of
+from tutor_app.core.votes import DOUBTS, PROBABILITIES, answer_of, tally_of
 from tutor_app.text.plain import plain
 
 _KINDS: Final = {"code": "code", "reasoning": "words alone"}
@@ -58,7 +58,20 @@ class AttemptLine:
 
 def vote_sentence(transcript: Transcript) -> str:
     """The outcome in one sentence without a full stop; empty where there was no vote."""
-    return tally_of(transcript.attempts).sentence()
+    said = tally_of(transcript.attempts).sentence()
+    right = right_of_100(transcript)
+    return f"{said}; by its verifier {right} of 100 answers like this are right" if said and right is not None else said
+
+
+def right_of_100(transcript: Transcript) -> int | None:
+    """How many of 100 answers like the one shown are right, by the model's verifier; None if it has not said."""
+    known = transcript.meta.get(PROBABILITIES)
+    if not isinstance(known, list | tuple) or not 0 <= transcript.chosen < len(known):
+        return None
+    value = known[transcript.chosen]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        return None
+    return round(100 * value)
 
 
 def option_lines(transcript: Transcript) -> list[OptionLine]:

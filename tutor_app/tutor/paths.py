@@ -62,6 +62,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def verifiers(self) -> Path:
+        """Installed verifiers, each named by its model's SHA-256."""
+        return self.data / "verifiers"
+
+    @property
     def practice(self) -> Path:
         """The list of missed problems."""
         return self.data / "practice.json"

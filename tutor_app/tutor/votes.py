@@ -32,7 +32,7 @@ from tutor_app.core.problem import check_problem
 from tutor_app.core.solve import SolveSettings, provenance
 from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
-from tutor_app.core.votes import MOST_VOTES, Equal, promoted, representative, settled, tally_of
+from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, tally_of
 from tutor_app.tutor.checked import with_claims
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
@@ -51,6 +51,10 @@ FALSE_BESIDE_CODE: Final = 0.8
 not reach the answer, but in words alone it nearly always does."""
 LEAST: Final = 0.1
 """What every weighed vote counts at least."""
+
+
+Verify = Callable[[str, Sequence[Part]], float | None]
+"""The probability that a solution of a problem is right, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ def vote(
     library: Callable[[], SolutionLibrary] | None = None,
     to_the_last: bool = False,
     weigh: bool = False,
+    verify: Verify | None = None,
 ) -> Iterator[SolveEvent]:
     """Attempt one problem several times at once, and keep the attempts with the solution that wins.
 
@@ -105,6 +110,7 @@ def vote(
         library: See :meth:`Tutor.solve`.
         to_the_last: Make every attempt to its end, also where the vote is decided.
         weigh: Whether a vote counts less where something speaks against the attempt.
+        verify: Gives the probability that a solution is right, by which its vote counts.
 
     Yields:
         :class:`Recorded`, if the solution is kept; the events of the first attempt, without its answer, as they come;
@@ -121,7 +127,7 @@ def vote(
     with Grader() as grader, contextlib.ExitStack() as stack:
         check = stack.enter_context(verdict_of(problem, tutor.checker))
         held = _Vote(
-            tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made, weigh
+            tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made, weigh, verify
         )
         events = held.events(to_the_last=to_the_last)
         yield from events if library is None else recorded(events, library, held.draft)
@@ -224,10 +230,12 @@ class _Vote:
         check: Callable[[Answer, tuple[Part, ...]], Answer],
         made: dict[str, Any],
         weigh: bool,
+        verify: Verify | None,
     ) -> None:
         self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
         self._cancel, self._equal, self._check, self._made = cancel, equal, check, made
-        self._weigh = weigh
+        self._weigh, self._verify = weigh, verify
+        self._probabilities: dict[int, float] = {}
         self._builders = [Builder() for _ in planned]
         self._ended: dict[int, Attempt] = {}
         self._usages: list[Usage] = []
@@ -303,7 +311,13 @@ class _Vote:
             whole = Transcript.of(self._problem, *attempt.parts)
             attempt = replace(attempt, parts=with_claims(whole, self._tutor.checker).solution)
         self._usages.append(event.usage)
-        self._ended[number] = weighed(attempt, self._equal, weigh=self._weigh)
+        attempt = weighed(attempt, self._equal, weigh=self._weigh)
+        if self._verify is not None and attempt.answer is not None:
+            probability = self._verify(self._problem, attempt.parts)
+            if probability is not None:
+                self._probabilities[number] = probability
+                attempt = replace(attempt, weight=round(max(attempt.weight * probability, LEAST), 3))
+        self._ended[number] = attempt
 
     def _plain(self, number: int) -> Attempt:
         plan, parts = self._planned[number], self._builders[number].parts()
@@ -345,7 +359,10 @@ class _Vote:
             reason, fault = EndReason.ANSWERED, ""
         elif not fault:
             reason = EndReason(shown.ended) if shown.ended else EndReason.NO_ANSWER
-        extra = {"ended": reason.value} | ({"detail": fault} if fault else {})
+        extra: dict[str, Any] = {"ended": reason.value} | ({"detail": fault} if fault else {})
+        if self._probabilities:
+            known = self._probabilities
+            extra[PROBABILITIES] = [round(known[n], 3) if n in known else None for n in range(len(attempts))]
         return Finished(reason, replace(found, meta={**found.meta, **extra}), usage, fault)
 
     def _usage(self, seconds: float) -> Usage:

@@ -1,0 +1,195 @@
+"""Verifiers: which files are taken, which model they belong to, and what they do in a vote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.gguf_files import write_gguf
+from tests.tutor.test_votes import SETTINGS, finished, tutor
+from tutor_app.adapters.models.store import ModelStore
+from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
+from tutor_app.commands.parser import main
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.votes import PROBABILITIES, promoted
+from tutor_app.handout.vote_lines import right_of_100, vote_sentence
+from tutor_app.resources import resource
+from tutor_app.tutor.paths import Folders, folders
+from tutor_app.tutor.verifiers import opened_verifier, verifier_of
+from tutor_app.tutor.votes import vote
+
+
+def value_of(sha256: str, **changes: Any) -> dict[str, Any]:
+    report = {"auc": 0.81, "auc_untuned": 0.6}
+    value = {
+        "kind": "mumath-verifier", "version": 1, "model_sha256": sha256, "prompt": [[0.0, 1.0]], "gain": 1.0,
+        "bias": 0.0, "weights": [0.5, 0.5], "report": report,
+    }  # fmt: skip
+    return {**value, **changes}
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Folders:
+    found = folders(tmp_path / "data")
+    found.create()
+    return found
+
+
+@pytest.fixture
+def sha256(where: Folders, tmp_path: Path) -> str:
+    """Of an installed model."""
+    store = ModelStore(where.models, resource("models.json"))
+    store.import_(write_gguf(tmp_path / "mine.gguf"), "mine")
+    return store.verify("mine").sha256
+
+
+def run(where: Folders, *args: str) -> int:
+    return main(["--data-dir", str(where.data), "models", "verifier", *args])
+
+
+def write(path: Path, value: object) -> str:
+    path.write_text(json.dumps(value))
+    return str(path)
+
+
+def test_a_verifier_is_installed_found_and_removed(
+    where: Folders, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(where, "install", write(tmp_path / "v.json", value_of(sha256))) == 0
+    out = capsys.readouterr().out
+    assert "Votes of mine are weighed by the verifier now." in out
+    assert "in 81% of pairs; the untuned question does in 60%." in out
+    path = verifier_of(where, sha256)
+    assert path is not None
+    assert read_verifier(path).model_sha256 == sha256
+    opened = opened_verifier(where, sha256)
+    assert opened is not None
+    opened.close()
+    assert run(where, "rm", "mine") == 0
+    assert verifier_of(where, sha256) is None
+    assert opened_verifier(where, sha256) is None
+    assert run(where, "rm", "mine") == 2
+    assert "mine has no verifier" in capsys.readouterr().err
+
+
+def test_one_of_another_model_is_refused(
+    where: Folders, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(where, "install", write(tmp_path / "v.json", value_of("ab" * 32))) == 2
+    assert "belongs to a model that is not installed (sha256 abababababab)" in capsys.readouterr().err
+    assert verifier_of(where, "ab" * 32) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        7,
+        value_of("a", kind="other"),
+        value_of("a", version=2),
+        value_of("a", weights=[]),
+        value_of("a", weights=[1.0]),
+        value_of("a", prompt=[]),
+        value_of("a", prompt=[[1.0, 2.0], [3.0]]),
+        value_of("a", gain="much"),
+        value_of("a", bias=float("nan")),
+        value_of("a", weights=[1.0, True]),
+        value_of("a", model_sha256=None),
+    ],
+)
+def test_what_is_no_verifier_is_one_sentence(value: object, tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="is no verifier"):
+        read_verifier(Path(write(tmp_path / "v.json", value)))
+    (tmp_path / "v.json").write_bytes(b"\xff\xfe{")
+    with pytest.raises(UserFault, match="is no verifier"):
+        read_verifier(tmp_path / "v.json")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserFault, match="cannot be read"):
+        read_verifier(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab"])
+def test_only_a_hash_names_a_file(where: Folders, name: str) -> None:
+    assert verifier_of(where, name) is None
+
+
+def test_the_text_that_is_read() -> None:
+    parts = (Text(" Add. "), Code("print(3)\n"), Output(stdout="3\n"), Answer("3"))
+    assert reading_text("What is 1+2?", parts) == (
+        "Problem: What is 1+2?\n\nSolution: Add.\n```python\nprint(3)\n```\n```output\n3\n```\nAnswer: 3"
+    )
+
+
+def test_a_model_that_is_not_there_gives_no_probability(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = Path(write(tmp_path / "v.json", value_of("a")))
+    with Verifier(path, tmp_path / "none.gguf") as verifier:
+        assert verifier.probability("What is 1+2?", (Text("3"),)) is None
+    assert "a solution is not judged" in caplog.text
+
+
+PROBABLE = {"41": 0.3, "42": 0.9}
+
+
+def by_answer(problem: str, parts: Sequence[Part]) -> float | None:
+    """Sure of 42, not of 41, and without an opinion on the rest."""
+    answer = next(p for p in parts if isinstance(p, Answer))
+    return PROBABLE.get(answer.latex)
+
+
+def voted(*texts: str) -> Transcript:
+    events = vote(
+        tutor(*texts), "What is 6*7?", votes=len(texts), settings=SETTINGS, to_the_last=True, verify=by_answer
+    )
+    return finished(list(events)).transcript
+
+
+def test_votes_count_by_their_probability() -> None:
+    found = voted(r"\boxed{41}", r"\boxed{41}", r"\boxed{42}", r"\boxed{7}", "Hm.")
+    assert [a.weight for a in found.attempts] == [0.3, 0.3, 0.9, 1.0, 0.0]
+    assert found.meta[PROBABILITIES] == [0.3, 0.3, 0.9, None, None]
+    assert found.answer is not None
+    assert found.answer.latex == "7"  # a full vote, since the verifier said nothing of it
+    assert right_of_100(found) is None
+
+
+def test_the_outcome_says_how_many_answers_like_it_are_right() -> None:
+    found = voted(r"\boxed{41}", r"\boxed{41}", r"\boxed{42}")
+    assert vote_sentence(found) == "1 of 3 attempts agrees; by its verifier 90 of 100 answers like this are right"
+    other = promoted(found, 0)
+    assert right_of_100(other) == 30
+    assert right_of_100(Transcript.from_dict(json.loads(found.to_json()))) == 90
+
+
+@pytest.mark.parametrize("known", [None, 7, "half", [], [None], ["0.5"], [True], [1.5], [-0.1]])
+def test_what_is_no_probability_is_not_shown(known: object) -> None:
+    found = voted(r"\boxed{42}", r"\boxed{42}")
+    assert right_of_100(replace(found, meta={**found.meta, PROBABILITIES: known}, chosen=0)) is None
+
+
+@pytest.mark.slow
+def test_a_real_model_judges_a_solution(tmp_path: Path) -> None:
+    import os
+
+    folder = Path(os.environ.get("MUMATH_TEST_MODELS", ""))
+    model = folder / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+    if not model.is_file():
+        pytest.skip(f"{model.name} is not here")
+    value = value_of("a", prompt=[[0.01] * 896], weights=[0.0] * 896)
+    path = Path(write(tmp_path / "v.json", value))
+    with Verifier(path, model, threads=1, seconds=200) as verifier:
+        first, again, other = (
+            verifier.probability("What is 2+3?", (Text(f"2+3={n}."), Answer(str(n)))) for n in (5, 5, 7)
+        )
+    assert first is not None
+    assert 0 < first < 1
+    assert first == again != other

@@ -1,0 +1,142 @@
+"""A GGUF model that is asked whether a solution is right, with soft tokens before the question.
+
+A solution is read once; its keys and values are kept as bytes. A query puts a few soft tokens (embeddings) and the
+question after it and gives the margin of "Yes" over "No" and the hidden state of the last token. All prompts share the
+solution's cells, so a query costs the soft tokens and the question. Only a process of its own imports this: llama.cpp
+may abort.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LoadError, Model
+from tutor_app.core.errors import UserFault
+
+Array = npt.NDArray[Any]
+
+BEFORE: Final = "<|im_start|>user\nA problem and a student's solution.\n\n"
+QUESTION: Final = "\nIs this solution right? Answer Yes or No.<|im_end|>\n<|im_start|>assistant\n"
+N_CTX: Final = 2048
+"""Tokens of a solution, the soft tokens and the question at most."""
+CELLS: Final = 128
+"""Of the cache for each sequence; together they are one cache, in which the solution is held once."""
+MOST_SOFT: Final = 32
+SEQUENCES: Final = 33
+"""The solution itself, and prompts that are judged at once."""
+
+
+class Judge:
+    """The model, and the solutions that it has read.
+
+    Args:
+        path: Of the GGUF file.
+        threads: For evaluation.
+
+    Raises:
+        UserFault: If the model cannot be loaded or gives no hidden states.
+    """
+
+    def __init__(self, path: str, threads: int = 2) -> None:
+        request = {
+            "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
+            "batched": True, "kv_type": "f16", "adapter": "",
+        }  # fmt: skip
+        try:
+            self._model = Model(request, [], lambda _: None)
+        except LoadError as e:
+            raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None
+        self._low = self._model.lc
+        self.width = int(self._low.llama_model_n_embd(self._model.model))
+        self._low.llama_set_embeddings(self._model.ctx, True)
+        self._question = self.ids(QUESTION)
+        self._yes, self._no = (self.ids(word)[0] for word in ("Yes", "No"))
+        self._states: list[tuple[bytes, int]] = []
+        self._rows = int(self._low.llama_n_batch(self._model.ctx))
+        self._soft = self._low.llama_batch_init(self._rows, self.width, 1)
+
+    def read(self, text: str) -> int:
+        """Read a solution and keep what was read; its length in tokens, 0 for one that is too long to be judged."""
+        ids = self._model.tokenize(BEFORE.encode(), special=True, first=True)
+        # What a solution says must not end the turn, whatever it says.
+        ids += self._model.tokenize(text.encode("utf-8", "replace"), special=False, first=False)
+        if len(ids) > N_CTX - len(self._question) - MOST_SOFT:
+            self._states.append((b"", 0))
+            return 0
+        self._empty()
+        for first in range(0, len(ids), CPU_CHUNK):
+            part = ids[first : first + CPU_CHUNK]
+            self._model.decode([(token, first + i, 0, False) for i, token in enumerate(part)])
+        self._states.append((self._model.state(0), len(ids)))
+        return len(ids)
+
+    def clear(self) -> None:
+        """Forget all solutions that were read."""
+        self._states.clear()
+
+    def judge(self, prompts: Array, items: Array) -> tuple[Array, Array]:
+        """Margins ``[prompts, items]`` and hidden states ``[prompts, items, width]`` of solutions that were read.
+
+        Raises:
+            UserFault: If a prompt does not fit the model, or an item was not read.
+        """
+        if prompts.ndim != 3 or prompts.shape[2] != self.width or not 0 < prompts.shape[1] <= MOST_SOFT:
+            raise UserFault(f"A prompt is 1 to {MOST_SOFT} soft tokens of {self.width} numbers.")
+        margins = np.zeros((len(prompts), len(items)), dtype=np.float32)
+        hidden = np.zeros((len(prompts), len(items), self.width), dtype=np.float32)
+        at_once = max(1, min(SEQUENCES - 1, self._rows // max(prompts.shape[1], len(self._question))))
+        for column, item in enumerate(items):
+            if not 0 <= item < len(self._states) or not self._states[item][1]:
+                raise UserFault(f"Solution {item} has not been read.")
+            state, length = self._states[item]
+            self._empty()
+            if not self._model.restore(0, state):
+                raise UserFault("The model's context takes no saved state.")
+            for first in range(0, len(prompts), at_once):
+                part = prompts[first : first + at_once]
+                found = self._judged(part, length)
+                for i, (margin, state_of) in enumerate(found):
+                    margins[first + i, column], hidden[first + i, column] = margin, state_of
+        return margins, hidden
+
+    def _judged(self, prompts: Array, length: int) -> list[tuple[float, Array]]:
+        """Margin and hidden state under each prompt, after the solution in sequence 0."""
+        tokens = prompts.shape[1]
+        for seq in range(1, len(prompts) + 1):
+            self._model.copy(0, seq)
+        self._decode_soft(prompts, length)
+        rows, last = [], []
+        for n in range(len(prompts)):
+            for i, token in enumerate(self._question):
+                rows.append((token, length + tokens + i, n + 1, i == len(self._question) - 1))
+            last.append(len(rows) - 1)
+        self._model.decode(rows)
+        found = []
+        for row in last:
+            logits = self._model.logits(row)
+            pointer = self._low.llama_get_embeddings_ith(self._model.ctx, row)
+            state = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), shape=(self.width,))
+            found.append((float(logits[self._yes] - logits[self._no]), state.copy()))
+        return found
+
+    def _decode_soft(self, prompts: Array, length: int) -> None:
+        batch, flat = self._soft, np.ascontiguousarray(prompts.reshape(-1, self.width), dtype=np.float32)
+        batch.n_tokens = len(flat)
+        ctypes.memmove(batch.embd, flat.ctypes.data, flat.nbytes)
+        for i in range(len(flat)):
+            seq, place = divmod(i, prompts.shape[1])
+            batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0], batch.logits[i] = length + place, 1, seq + 1, 0
+        if self._low.llama_decode(self._model.ctx, batch):
+            raise UserFault("The model takes no embeddings.", "Use another model.")
+
+    def _empty(self) -> None:
+        """Empty the cache: where in it a solution lies changes the last digits of its margin."""
+        self._low.llama_memory_clear(self._model.memory, False)
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of a text."""
+        return self._model.tokenize(text.encode(), special=True, first=False)

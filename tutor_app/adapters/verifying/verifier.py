@@ -1,0 +1,124 @@
+"""The verifier of a model: its file, and the process that judges solutions with it.
+
+The file is what ``python -m trainer cbbt verifier`` writes: soft tokens, a head over the model's hidden state, and how
+well it judged solutions that it was not trained on. It belongs to one model, told by its SHA-256. A judge that is slow
+or dies gives no probability, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tutor_app.adapters import child
+from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
+from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Part
+
+log = logging.getLogger(__name__)
+
+FORMAT: Final = "mumath-verifier"
+SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierFile:
+    """A verifier's file.
+
+    Attributes:
+        model_sha256: Of the model that it belongs to.
+        auc: How well it put right solutions before wrong ones, on held-out problems; None if that is not noted.
+        untuned: The same of the question without tuning.
+    """
+
+    model_sha256: str
+    auc: float | None
+    untuned: float | None
+
+
+def read_verifier(path: Path) -> VerifierFile:
+    """What a verifier's file says of itself.
+
+    Raises:
+        UserFault: If it cannot be read, or is none.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as e:
+        raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or value.get("kind") != FORMAT or value.get("version") != 1 or not _whole(value):
+        raise UserFault(f"{path} is no verifier.", "Give a file that `python -m trainer cbbt verifier` wrote.")
+    report = value.get("report")
+    report = report if isinstance(report, dict) else {}
+    return VerifierFile(value["model_sha256"], _number(report.get("auc")), _number(report.get("auc_untuned")))
+
+
+def _whole(value: dict[str, Any]) -> bool:
+    """Whether all numbers are there, finite, and of one width."""
+    weights, prompt = value.get("weights"), value.get("prompt")
+    if not isinstance(value.get("model_sha256"), str) or not isinstance(prompt, list) or not prompt:
+        return False
+    rows = [weights, *prompt]
+    if not all(isinstance(row, list) and row and len(row) == len(rows[0]) for row in rows):
+        return False
+    numbers = [value.get("gain"), value.get("bias"), *(n for row in rows for n in row)]
+    return all(_number(n) is not None for n in numbers)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+class Verifier:
+    """Gives the probability that a solution is right. Close it, or use it in a ``with`` statement.
+
+    Starts its process with the first solution.
+
+    Args:
+        path: The verifier's file.
+        model: The model's file.
+        threads: For evaluation.
+        seconds: For one solution.
+    """
+
+    def __init__(self, path: Path, model: Path, *, threads: int = 2, seconds: float = SECONDS) -> None:
+        self._setting = {"verifier": str(path), "model": str(model), "threads": threads}
+        self._seconds = seconds
+        self._process = AnswerProcess(worker_command, "verifying")
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; safe to call twice."""
+        self._process.close()
+
+    def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
+        """How likely the solution is right; None where that cannot be said."""
+        request = {**self._setting, "text": reading_text(problem, parts)}
+        try:
+            answer = self._process.ask(request, self._seconds)
+        except (TimeoutError, ProcessDied, ProcessClosed, OSError) as e:
+            log.warning("a solution is not judged: %s", str(e) or type(e).__name__)
+            return None
+        if fault := answer.get("fault"):
+            log.warning("a solution is not judged: %s", fault)
+        return _number(answer.get("probability"))
+
+
+def worker_command() -> list[str]:
+    """The command that starts the judging process."""
+    return child.worker_command("--verifying-worker", Path(__file__).with_name("worker.py"))
