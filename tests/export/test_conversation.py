@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tutor_app.core.transcript import Answer, Code, Output, Question, Text, Transcript
+from tests.ui.recordings import recorded
+from tutor_app.core.transcript import Answer, Code, Figure, Output, Question, Text, Transcript
 from tutor_app.export import export
 from tutor_app.handout.fragment import fragment
 from tutor_app.handout.options import Format, Options
 from tutor_app.handout.steps import chosen_parts, split_steps
+from tutor_app.handout.trace_table import with_chosen_tables
 
 ASKED = Transcript.of(
     "What is $6 \\cdot 7$?",
@@ -34,6 +36,45 @@ def test_steps_begin_anew_with_a_question() -> None:
 
 def test_a_sheet_without_answers_has_no_questions_about_them() -> None:
     assert not any(isinstance(part, Question) for part in chosen_parts(ASKED, Options(answer=False)))
+
+
+DRAWN = ASKED.with_solution(
+    (
+        *ASKED.solution,
+        Question("Draw it."),
+        Code("draw(42)"),
+        Output("It is a point.\n"),
+        Figure("", "", 4, 3, "a point"),
+    ),
+    replies=[{}, {"drawn": True}],
+)
+
+
+@pytest.mark.parametrize("format", ["md", "html", "tex"])
+def test_a_drawing_is_shown_without_its_program(format: Format) -> None:
+    text = export([DRAWN], format).data.decode()
+    assert "draw(42)" not in text
+    assert text.index("Because 48") < text.index("It is a point.")
+    assert "print" in text
+
+
+def test_there_is_no_trace_table_of_a_drawing() -> None:
+    options = Options(trace_tables=True, calculations=False)
+    solution = DRAWN.with_solution(
+        tuple(Code("a = 6\nb = a * 7") if isinstance(p, Code) else p for p in DRAWN.solution)
+    )
+    tabled = with_chosen_tables(
+        solution, options, lambda parts: [recorded(p.source) for p in parts if isinstance(p, Code)]
+    )
+    added = [part for part in tabled.solution if part not in solution.solution]
+    assert len(added) == 1
+    assert len(tabled.solution) == len(solution.solution) + 1
+    assert tabled.solution.index(added[0]) < tabled.solution.index(Answer("42"))
+
+
+def test_a_notebook_has_the_program_of_a_drawing() -> None:
+    assert "draw(42)" in export([DRAWN], "ipynb").data.decode()
+    assert Transcript.from_json(export([DRAWN], "json").data) == DRAWN
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "latex"])

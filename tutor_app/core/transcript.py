@@ -316,11 +316,16 @@ class Transcript:
         made = self.meta.get("replies")
         return [row if isinstance(row, dict) else {} for row in made] if isinstance(made, list) else []
 
+    @property
+    def drawn(self) -> tuple[bool, ...]:
+        """For each reply to a question, whether this program has drawn it."""
+        made = [*self._made, *({} for _ in self.replies[1:])]
+        return tuple(row.get("drawn") is True for row in made[: len(self.replies) - 1])
+
     def without_drawings(self) -> Transcript:
         """The same without what this program has drawn: a model learns nothing of it, and it is long."""
         solution, *more = self.replies
-        made = [*self._made, *({} for _ in more)]
-        kept = [said for said, row in zip(more, made, strict=False) if not row.get("drawn")]
+        kept = [said for said, drawn in zip(more, self.drawn, strict=True) if not drawn]
         if len(kept) == len(more):
             return self
         return self.with_solution((*solution[1], *(p for asked, reply in kept for p in (Question(asked), *reply))))

@@ -7,7 +7,7 @@ functions: it knows nothing of files, fonts or formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Final
@@ -39,17 +39,26 @@ def _resolved(part: Part, definitions: Definitions) -> Part:
             return part
 
 
-def chosen_parts(transcript: Transcript, options: Options) -> tuple[Part, ...]:
+def chosen_parts(transcript: Transcript, options: Options, *, programs: bool = False) -> tuple[Part, ...]:
     """The parts of the solution that the choices leave, in order.
 
+    The programs by which this one draws are long and no part of the mathematics: only a notebook asks for them.
     A figure that precedes its block's output keeps its place: it was drawn while the block ran.
     """
     if not options.solution:
         return ()
-    return tuple(_chosen(transcript.solution, options))
+    return tuple(_chosen(transcript.solution if programs else _without_programs(transcript), options))
 
 
-def _chosen(solution: Sequence[Part], options: Options) -> Iterator[Part]:
+def _without_programs(transcript: Transcript) -> Iterator[Part]:
+    (_, solution), *more = transcript.replies
+    yield from solution
+    for (asked, reply), drawn in zip(more, transcript.drawn, strict=True):
+        yield Question(asked)
+        yield from (part for part in reply if not (drawn and isinstance(part, Code)))
+
+
+def _chosen(solution: Iterable[Part], options: Options) -> Iterator[Part]:
     for part in solution:
         match part:
             case Text():

@@ -6,13 +6,13 @@ text of a solution (:func:`document`, :func:`with_tables`). Pure functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Variable, shown
-from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript, Turn
+from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript
 from tutor_app.handout.options import Options
 
 MAX_ROWS: Final = 400
@@ -237,7 +237,19 @@ def with_chosen_tables(
         return transcript
     recordings = record_all(transcript.solution)
     tables = {n: trace_table(r, calculations=options.calculations) for n, r in enumerate(recordings)}
-    return with_tables(transcript, {n: table for n, table in tables.items() if table.rows})
+    drawn = set(_drawn_blocks(transcript))
+    return with_tables(transcript, {n: table for n, table in tables.items() if table.rows and n not in drawn})
+
+
+def _drawn_blocks(transcript: Transcript) -> Iterator[int]:
+    """Numbers of the blocks by which this program draws: nobody follows those step by step on paper."""
+    block = 0
+    for drawn, (_, reply) in zip((False, *transcript.drawn), transcript.replies, strict=True):
+        for part in reply:
+            if isinstance(part, Code):
+                if drawn:
+                    yield block
+                block += 1
 
 
 def with_tables(transcript: Transcript, tables: Mapping[int, TraceTable]) -> Transcript:
@@ -262,10 +274,7 @@ def with_tables(transcript: Transcript, tables: Mapping[int, TraceTable]) -> Tra
         parts.append(part)
     if pending is not None:
         parts.append(_titled(pending))
-    turns = list(transcript.turns)
-    last = max(n for n, turn in enumerate(turns) if turn.role == "assistant")
-    turns[last] = Turn("assistant", tuple(parts))
-    return replace(transcript, turns=tuple(turns))
+    return transcript.with_solution(tuple(parts))
 
 
 def _titled(table: TraceTable) -> Text:

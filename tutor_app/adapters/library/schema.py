@@ -23,9 +23,9 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def searched_text(transcript: Transcript) -> str:
-    """Everything that is searched. Outputs and pictures are not: they are long and nobody remembers them."""
+    """Everything that is searched: not outputs, pictures and what draws them, which nobody remembers word by word."""
     pieces: list[str] = []
-    for turn in transcript.turns:
+    for turn in transcript.without_drawings().turns:
         pieces += (p.text if isinstance(p, Text) else p.source for p in turn.parts if isinstance(p, Text | Code))
     if transcript.answer:
         pieces.append(transcript.answer.latex)
