@@ -161,3 +161,23 @@ def test_words_of_any_script_are_words(line: str, kind: str) -> None:
 )
 def test_decimals_commas_and_colons(lines: list[str], kind: str) -> None:
     assert judge_work("", lines)[-1].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("2 h 30 min = 150 min", "follows"),
+        ("2 h 30 min = 130 min", "false"),
+        ("3 * 1 h 20 min = 4 h", "follows"),
+        ("1 kg and 250 g = 1250 g", "follows"),
+        ("1/2 h = 30 min", "follows"),
+        ("1 1/2 h = 90 min", "follows"),
+        ("3/4 km = 700 m", "false"),
+        ("120 km / 2 h = 60 km/h", "follows"),
+        ("3.5 * 2 = 7 m^2", "follows"),
+        ("3.5 * 2 = 8 m", "false"),
+        ("3 m + 20 cm = 23 m", "false"),
+    ],
+)
+def test_quantities_of_two_units_and_parts_of_a_unit(line: str, kind: str) -> None:
+    assert judge_work("", [line])[0].kind == kind

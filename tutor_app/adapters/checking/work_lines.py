@@ -39,10 +39,13 @@ _PERCENT_OF: Final = re.compile(r"(\d+(?:\.\d+)?)\s*\\?%\s+of\s+(\d+(?:\.\d+)?)"
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*\\?%")
 _CURRENCY: Final = re.compile(r"\\?\$(?=\s?\d)|[€£](?=\s?\d)|(?<=\d)\s?[€£]|(?<=\d)\s?\\\$")
 _UNIT: Final = re.compile(
-    r"(?<![\w.^])(\d+(?:\.\d+)?)\s?"
+    r"(?<![\w.^])((?:\d+\s+)?\d+/\d+|\d+(?:\.\d+)?)\s?"
     r"((?:km|cm|mm|dm|kg|mg|ml|cl|dl|min|hours?|hrs?|minutes?|seconds?|sec|days?|weeks?|meters?|metres?|litres?|liters?"
     r"|cents?|dollars?|inches|feet|foot|ft|in|yd|mi|miles?|lb|oz|grams?|(?<=\s)[mgshltL])(?:\s?\^?[23]|[²³])?"
     r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
+)
+_RESULT_UNIT: Final = re.compile(
+    r"^([^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d)\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?\s*$"
 )
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
@@ -155,10 +158,12 @@ def _units(text: str) -> tuple[str, str, bool]:
     """The text with units converted, with units left out, and whether the units differ in size."""
     text = _CURRENCY.sub("", text)
     text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
-    text = _PERCENT.sub(r"(\1/100)", text)
+    text = _compound(_PERCENT.sub(r"(\1/100)", text))
     matches = list(_UNIT.finditer(text))
     if not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
-        return text, text, False  # single letters alone may as well be unknowns
+        # Single letters alone may as well be unknowns, but not behind what a calculation with numbers comes to.
+        text = _RESULT_UNIT.sub(r"\1", text)
+        return text, text, False
     found = [(m, measure(_spelled(m[2]))) for m in matches]
     known = [(m, unit) for m, unit in found if unit is not None]
     bare = _UNIT.sub(r"\1", text)
@@ -169,9 +174,24 @@ def _units(text: str) -> tuple[str, str, bool]:
         return bare, bare, False
     out, last = "", 0
     for m, (_, factor) in known:
-        out += f"{text[last : m.start()]}({m[1]}*{factor.numerator}/{factor.denominator})"
+        out += f"{text[last : m.start()]}(({m[1]})*{factor.numerator}/{factor.denominator})"
         last = m.end()
     return out + text[last:], bare, True
+
+
+def _compound(text: str) -> str:
+    """Quantities of two units of one kind as a sum: ``2 h 30 min`` is ``(2 h + 30 min)``."""
+    matches = list(_UNIT.finditer(text))
+    out, last, k = "", 0, 0
+    while k + 1 < len(matches):
+        first, second = matches[k], matches[k + 1]
+        one, other = measure(_spelled(first[2])), measure(_spelled(second[2]))
+        k += 1
+        joined = re.fullmatch(r"\s+(?:and\s+)?", text[first.end() : second.start()])
+        if joined and one is not None and other is not None and one[0] == other[0] and one[1] > other[1]:
+            out += f"{text[last : first.start()]}({first[0]} + {second[0]})"
+            last, k = second.end(), k + 1
+    return out + text[last:]
 
 
 def _spelled(unit: str) -> str:
