@@ -14,6 +14,7 @@ only by the steps that need them. The whole road:
   plot                      the curves of a run as a picture
   export                    a GGUF file that the window loads
   cbbt                      black-box tuning: prompts and adapters without weights or gradients
+  card                       the model card of a run, the data card of records
   evaluate, grade           the shipped solve loop over a benchmark; the grader over pairs
   road                      all of it by one recipe, from seeds to model card
 """
@@ -47,6 +48,7 @@ STEP_MODULES: Final = {
     ),
     "synthesize": ("trainer.commands.synthesize", "code-nested solutions by a teacher, run and judged"),
     "inspect": ("trainer.commands.inspect", "samples of every method side by side, with their checks"),
+    "card": ("trainer.commands.card", "a model card or a data card, from what the steps wrote down"),
     "evaluate": ("trainer.evaluate.run", "the shipped solve loop over a benchmark"),
     "cbbt": ("trainer.commands.cbbt", "black-box tuning: prompts and adapters without weights or gradients"),
     "plot": ("trainer.train.plot", "the curves of one or more runs as a picture"),
@@ -77,6 +79,7 @@ EXAMPLES: Final = {
     "evaluate": "evaluate --model runs/stage2 --benchmark gsm8k --data gsm8k.test.jsonl --limit 50 --out stage2.jsonl",
     "grade": "grade --pairs pairs.jsonl",
     "road": "road trainer/configs/road-tiny.toml --data FOLDER --run runs/tiny",
+    "card": "card runs/stage2",
 }
 
 
@@ -288,9 +291,9 @@ def _run(a: argparse.Namespace) -> int:
             return view.show(a.records, a.tokenizer, a.dialect, n=a.n, skip=a.skip, plain=a.plain)
         case "train":
             _need("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
-            from trainer.train import loop
+            from trainer.commands import train
 
-            return loop.main(a)
+            return train.main(a)
         case "tiny":
             _need("torch", "transformers", "safetensors", "tokenizers")
             from trainer.train import tiny

@@ -12,7 +12,7 @@ import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -64,9 +64,32 @@ def encode(record: Transcript, dialect: Dialect, tokenizer: SpanTokenizer) -> Sa
     return Sample(name, np.array(ids, dtype=np.int32), supervised)
 
 
+class Data(Protocol):
+    """A data set, ready to be batched: in memory, or in a store."""
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """In file order."""
+
+    @property
+    def too_long(self) -> tuple[str, ...]:
+        """Ids of records longer than the limit."""
+
+    @property
+    def tokens(self) -> int:
+        """Of all samples."""
+
+    @property
+    def targets(self) -> int:
+        """Supervised tokens of all samples."""
+
+    def digest(self) -> str:
+        """A hash of every id and every mask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A data set, ready to be batched.
+    """A data set in memory.
 
     Attributes:
         samples: In file order.

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -51,39 +52,100 @@ class Rejects:
         self.lines.append(sentence)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file.
+
+    Attributes:
+        path: The file.
+        number: From 1.
+        raw: Its bytes, JSON.
+    """
+
+    path: Path
+    number: int
+    raw: bytes
+
+
+def lines_of(paths: Iterable[Path]) -> Iterator[Line]:
+    """The lines of JSONL files that are not blank, and the rows of Parquet files as such lines; one at a time.
+
+    Raises:
+        UserFault: If a file cannot be read.
+    """
+    for path in paths:
+        try:
+            if path.suffix == ".parquet":
+                yield from _rows(path)
+                continue
+            with path.open("rb") as f:
+                yield from (Line(path, number, raw) for number, raw in enumerate(f, 1) if raw.strip())
+        except OSError as e:
+            raise UserFault(f"{path} cannot be read: {e.strerror or e}.", "Check the path.") from None
+
+
+def _rows(path: Path) -> Iterator[Line]:
+    if find_spec("pyarrow") is None:
+        raise UserFault(f"{path} needs the package pyarrow.", "Install it with: pip install pyarrow")
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            number = 0
+            for batch in file.iter_batches(batch_size=256):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Line(path, number, json.dumps(_present(row), ensure_ascii=False, default=str).encode())
+    except ArrowException as e:
+        raise UserFault(f"{path} is no Parquet file, or damaged: {e}.", "Fetch or make it again.") from None
+
+
+def _present(value: Any) -> Any:
+    """A row without the fields that only other rows have: a Parquet file has one form for all."""
+    if isinstance(value, dict):
+        return {k: _present(v) for k, v in value.items() if v is not None}
+    return [_present(v) for v in value] if isinstance(value, list) else value
+
+
+def parse_line(line: Line, parse: Callable[[Any, int], T]) -> T:
+    """What a line holds.
+
+    Args:
+        line: The line.
+        parse: Takes the JSON value and the line number; raises :class:`BadLine`.
+
+    Raises:
+        BadLine: If it is not what was expected.
+    """
+    try:
+        value = json.loads(line.raw.decode("utf-8"))
+    except UnicodeDecodeError as e:
+        raise BadLine(f"not UTF-8 text (byte {e.start})") from None
+    except json.JSONDecodeError as e:
+        # Its own "line 1" would be taken for the file's.
+        raise BadLine(f"not JSON ({e.msg}, column {e.colno})") from None
+    return parse(value, line.number)
+
+
 def read_lines(path: Path, parse: Callable[[Any, int], T], rejects: Rejects) -> Iterator[T]:
     """Parse every line that is not blank.
 
     Args:
-        path: A JSONL file in UTF-8.
+        path: A JSONL file in UTF-8, or a Parquet file.
         parse: Takes the JSON value and the line number; raises :class:`BadLine`.
         rejects: Collects or raises.
 
     Raises:
         UserFault: If the file cannot be read, or a line is bad and ``rejects`` is strict.
     """
-    try:
-        with path.open("rb") as f:
-            for number, raw in enumerate(f, 1):
-                if not raw.strip():
-                    continue
-                try:
-                    value = json.loads(raw.decode("utf-8"))
-                except UnicodeDecodeError as e:
-                    rejects.add(path, number, f"not UTF-8 text (byte {e.start})")
-                    continue
-                except json.JSONDecodeError as e:
-                    # Its own "line 1" would be taken for the file's.
-                    rejects.add(path, number, f"not JSON ({e.msg}, column {e.colno})")
-                    continue
-                try:
-                    item = parse(value, number)
-                except BadLine as e:
-                    rejects.add(path, number, str(e))
-                    continue
-                yield item
-    except OSError as e:
-        raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
+    for line in lines_of([path]):
+        try:
+            item = parse_line(line, parse)
+        except BadLine as e:
+            rejects.add(path, line.number, str(e))
+            continue
+        yield item
 
 
 def text_field(value: Any, key: str) -> str:

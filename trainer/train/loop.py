@@ -11,12 +11,10 @@ the weights.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import math
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,16 +22,16 @@ from typing import Any, Final
 
 import torch
 
-from trainer.config import TrainConfig, load
+from trainer.config import TrainConfig
+from trainer.data import store
 from trainer.data.benchmarks import Task
-from trainer.data.decontaminate import STAMP
-from trainer.data.packing import Encoded, Row, Sample, batches, encode_all, make_rows, share
-from trainer.data.records import Rejects, origin, read_records, stable_fraction
+from trainer.data.packing import Data, Row, Sample, batches, make_rows, share
+from trainer.data.records import lines_of, parse_line, parse_record
 from trainer.models import bases
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import ProgressLine, Run, digest, only_one, sha256_of
-from trainer.train import checkpoint, model, plan, result
+from trainer.train import checkpoint, model, result
 from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
 from trainer.train.checkpoint import Position, Resumed, Saver
 from trainer.train.interrupts import Stop, signals
@@ -44,7 +42,6 @@ from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.solve import SolveSettings
 
-EXIT_INTERRUPTED: Final = 130
 SOLVE_SECONDS: Final = 180.0
 """Wall time of one solution during training."""
 
@@ -80,50 +77,6 @@ class Interrupted(Exception):
     """The run was asked to stop and has saved where it is."""
 
 
-def main(a: argparse.Namespace) -> int:
-    """The ``train`` step."""
-    overrides: dict[str, Any] = {}
-    for item in a.set:
-        key, eq, value = item.partition("=")
-        if not eq or not key.strip():
-            raise UserFault(f"--set {item} is not KEY=VALUE.", "For example: --set lr=1e-4")
-        overrides[key.strip()] = _toml_value(value)
-    config = load(a.config, overrides)
-    if a.plan:
-        print(_planned(a, config))
-        return 0
-    if not a.data or a.run is None:
-        raise UserFault("Training needs --data and --run.", "Or say --plan to see what a run would take.")
-    job = Job(
-        config=config,
-        base=a.base,
-        data=tuple(a.data),
-        run=Run.at(a.run),
-        eval_data=tuple(a.eval_data),
-        solve_data=a.solve_data,
-        strict=not a.skip,
-        trackers=(*a.tracker, *(("tensorboard",) if a.tensorboard else ())),
-        stamped=not a.not_decontaminated,
-    )
-    try:
-        train(job)
-    except Interrupted as e:
-        print(e)
-        return EXIT_INTERRUPTED
-    return 0
-
-
-def _planned(a: argparse.Namespace, config: TrainConfig) -> str:
-    card = plan.CARDS.get(a.card)
-    if card is None:
-        raise UserFault(f"There is no card {a.card!r}.", f"Known are {', '.join(plan.CARDS)}.")
-    if a.gpus < 1 or not 0 < a.mfu <= 1 or a.epoch_tokens < 0:
-        raise UserFault("--gpus must be at least 1, --mfu above 0 and at most 1, --epoch-tokens not negative.")
-    tokens = a.epoch_tokens or plan.EPOCH_TOKENS[config.stage]
-    made = plan.make(plan.shape_of(a.base), config, card, a.gpus, tokens=tokens, mfu=a.mfu)
-    return plan.table(made, config, a.card, a.gpus, a.mfu)
-
-
 def train(job: Job) -> Position:
     """Train to the end, or until a signal; returns where the run is.
 
@@ -139,13 +92,14 @@ def train(job: Job) -> Position:
         if config.method == "qlora" and ranks.device.type != "cuda":
             raise UserFault("qlora needs a CUDA GPU.", "Choose method lora.")
         with _claimed(job.run, ranks):
-            folder = ranks.once_a_node(lambda: bases.prepare(job.base, job.run.folder / "base", config.dialect))
+            folder = ranks.first_makes(lambda: bases.prepare(job.base, job.run.folder / "base", config.dialect))
             tokenizer = from_folder(folder)
             bases.check_exportable(folder, tokenizer)
-            training, held_out, tasks, rejected = ranks.together(lambda: _data(job, tokenizer))
-            loop = TrainingLoop(job, ranks, folder, tokenizer, training, held_out, tasks)
+            data = _data(job, folder, ranks)
+            tasks = ranks.together(lambda: _tasks(job, data))
+            loop = TrainingLoop(job, ranks, folder, tokenizer, data, data.held_out, tasks)
             with signals(loud=ranks.first) as stop, loop.saver:
-                position = loop.run(stop, rejected)
+                position = loop.run(stop, data.bad_lines)
             loop.finish(position)
             return position
 
@@ -190,12 +144,12 @@ class TrainingLoop:
         ranks: Ranks,
         folder: Path,
         tokenizer: SpanTokenizer,
-        training: Encoded,
+        training: Data,
         held_out: Sequence[Sample],
         tasks: Sequence[Task],
     ) -> None:
         self._job, self._ranks, self._folder, self._tokenizer = job, ranks, folder, tokenizer
-        self._training, self._held_out, self._tasks = training, list(held_out), tasks
+        self._training, self._held_out, self._tasks = training, held_out, tasks
         config = self._config = job.config
         torch.manual_seed(config.seed)
         self._built = model.build(folder, config, ranks)
@@ -355,9 +309,15 @@ class TrainingLoop:
             tokens=n_tokens,
             supervised=n_targets,
             seconds=round(seconds, 4),
+            **self._peak_memory(),
         )
         self._note = f"loss {loss_value:.4f}, {n_tokens / seconds:,.0f} tokens/s"
         return position
+
+    def _peak_memory(self) -> dict[str, int]:
+        """Bytes of the GPU's memory that were in use at most since the start."""
+        device = self._ranks.device
+        return {"peak_memory": torch.cuda.max_memory_allocated(device)} if device.type == "cuda" else {}
 
     def _gradients(self, *, last: bool) -> Any:
         """Replicas add up their gradients after the last row of a step, not after each."""
@@ -527,37 +487,32 @@ def _threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _data(job: Job, tokenizer: SpanTokenizer) -> tuple[Encoded, tuple[Sample, ...], list[Task], list[str]]:
-    """Training samples, held-out samples, problems for the accuracy, and what was wrong with lines."""
-    config, rejects = job.config, Rejects(job.strict)
-    dialect = DIALECTS[config.dialect]
-    records = read_records(job.data, rejects)
-    if job.stamped and (unknown := sum(not r.meta.get(STAMP) for r in records)):
+def _data(job: Job, folder: Path, ranks: Ranks) -> store.Stored:
+    """The tokens of the run's data: made by the first rank unless an earlier start made them, and read by all."""
+    config = job.config
+    wanted = store.Wanted(
+        files=job.data,
+        eval_files=job.eval_data,
+        tokenizer=folder,
+        dialect=config.dialect,
+        max_length=config.max_length,
+        held_out=config.held_out,
+        strict=job.strict,
+        stamped=job.stamped,
+    )
+    path = ranks.first_makes(lambda: store.make(wanted, job.run.folder / "tokens", wanted.key()))
+    return ranks.together(lambda: store.open_store(path))
+
+
+def _tasks(job: Job, data: store.Stored) -> list[Task]:
+    """Problems for the accuracy, which are not trained on."""
+    config = job.config
+    if not config.solve_every:
+        return []
+    held = (parse_line(line, parse_record) for line in lines_of([data.held_records]))
+    tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
+    if not tasks:
         raise UserFault(
-            f"{unknown:,} of {len(records):,} records were not compared with any test set.",
-            "Run the step decontaminate first, or say --not-decontaminated.",
+            "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
         )
-    held = read_records(job.eval_data, rejects) if job.eval_data else []
-    if not job.eval_data and config.held_out:
-        # By the original problem: what was made from it, in either stage, must not be trained on either.
-        held = [r for r in records if stable_fraction(origin(r)) < config.held_out]
-        records = [r for r in records if stable_fraction(origin(r)) >= config.held_out]
-        if not records:
-            raise UserFault("Every record was held out.", "Lower held_out, or give more data.")
-    training = encode_all(records, dialect, tokenizer, config.max_length)
-    kept = encode_all(held, dialect, tokenizer, config.max_length).samples if held else ()
-    tasks: list[Task] = []
-    if config.solve_every:
-        tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
-        if not tasks:
-            raise UserFault(
-                "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
-            )
-    return training, kept, tasks[: config.solve_problems], rejects.lines
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
-        return text
+    return tasks[: config.solve_problems]

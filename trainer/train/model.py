@@ -45,7 +45,7 @@ def build(folder: Path, config: TrainConfig, ranks: Ranks) -> Trained:
         UserFault: If the base lacks weights, or a setting cannot be had here.
     """
     device = ranks.device
-    sharded = ranks.world > 1 and config.parallel == "fsdp"
+    sharded = ranks.grouped and config.parallel == "fsdp"
     # What is sharded together must be of one type, and what is trained is kept in float32.
     lean = config.method != "full" and not sharded
     frozen_dtype = bases.DTYPES[config.precision] if lean else torch.float32

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import torch
@@ -49,7 +50,7 @@ class Ranks:
         world: How many there are.
         device: Where this one computes.
         local: From 0 on this computer.
-        control: Process group for what the main threads agree on, or None.
+        control: Process group for what the main threads agree on, or None without torchrun.
         saving: Process group for checkpoints in the background, or None.
     """
 
@@ -64,6 +65,11 @@ class Ranks:
     def first(self) -> bool:
         """Whether this is the one that writes."""
         return self.rank == 0
+
+    @property
+    def grouped(self) -> bool:
+        """Whether there are process groups: torchrun started this rank, though it may be the only one."""
+        return self.control is not None
 
     def sum(self, value: float) -> float:
         """Sum over all ranks, in float64."""
@@ -119,13 +125,25 @@ class Ranks:
         kind, message, remedy = found[failed]
         raise SaidElsewhere(message, remedy) from kind(message, remedy)
 
-    def once_a_node(self, work: Callable[[], T]) -> T:
-        """Do something on the first rank of each computer, then on the others, who find it done."""
-        if self.world == 1:
-            return work()
-        done = self.together(lambda: work() if self.local == 0 else None)
-        found = self.together(lambda: work() if self.local else None)
-        return done if self.local == 0 else found  # type: ignore[return-value]  # one of them is what work gave
+    def first_makes(self, work: Callable[[], Path]) -> Path:
+        """Let the first rank make a folder that all then read.
+
+        Raises:
+            TutorError: The first rank's fault, if it has one.
+            UserFault: If another rank does not see the folder.
+        """
+        path = self.from_first(self.together(lambda: work() if self.first else None))
+        assert path is not None
+        blind = [i for i, sees in enumerate(self.gather(path.exists())) if not sees]
+
+        def look() -> Path:
+            if blind:
+                raise UserFault(
+                    f"Rank {blind[0]} does not see {path}.", "The run folder must be on a disk that all nodes share."
+                )
+            return path
+
+        return self.together(look)
 
 
 @contextlib.contextmanager
@@ -140,7 +158,7 @@ def process_group() -> Iterator[Ranks]:
     device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    if world == 1:
+    if world == 1 and "TORCHELASTIC_RUN_ID" not in os.environ:
         yield Ranks(0, 1, device)
         return
     with _lost_ranks():
