@@ -184,12 +184,26 @@ def base_of_adapter(folder: Path) -> Path:
     """The folder of the base that an adapter was trained over.
 
     Raises:
-        UserFault: If it is gone.
+        UserFault: If it is gone, or holds other weights than it did.
     """
     base = Path(str(lora.read_settings(folder).get("base_model_name_or_path") or ""))
     if not base.is_dir():
         raise UserFault(f"The base of the adapter, {base}, is gone.", "Put it back, or edit adapter_config.json.")
+    if (noted := _noted(folder).get("base", "")) and noted != weights.hash_of(base):
+        raise UserFault(
+            f"The adapter in {folder} was trained over other weights than {base} holds now.",
+            "Put those back, or name their folder in adapter_config.json.",
+        )
     return base
+
+
+def _noted(folder: Path) -> dict[str, Any]:
+    """What a run noted of a model or adapter folder, or nothing."""
+    try:
+        found = json.loads((folder / "mumath.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def load_adapted(folder: Path, *, dtype: torch.dtype = torch.float32) -> tuple[Any, Path]:
@@ -288,9 +302,8 @@ def trained_dialect(folder: Path, asked: str = "") -> str:
     Raises:
         UserFault: If the user named another than was trained.
     """
-    try:
-        noted = str(json.loads((folder / "mumath.json").read_text(encoding="utf-8"))["dialect"])
-    except (OSError, ValueError, KeyError, TypeError):
+    noted = str(_noted(folder).get("dialect", ""))
+    if not noted:
         return asked or "mumath"
     if asked and asked != noted:
         raise UserFault(f"{folder} was trained with the dialect {noted}, not {asked}.", "Leave --dialect out.")
@@ -377,7 +390,8 @@ def write_adapter(
         shapes = {name: tuple(t.shape) for name, t in matrices.items()}
         weights.write(part, shapes, matrices.items(), torch.float32, stem="adapter_model")
         save_tokenizer(tokenizer, part, dialect)
-        (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
+        noted = {"dialect": dialect, "base": weights.hash_of(base)}
+        (part / "mumath.json").write_text(json.dumps(noted) + "\n", encoding="utf-8")
 
 
 def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Path, dialect: str) -> None:

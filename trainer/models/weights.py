@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import torch
 
+from trainer.runs import digest, sha256_of
 from tutor_app.core.errors import UserFault
 
 FILE_BYTES: Final = 5 * 10**9
@@ -38,6 +39,12 @@ def damaged(path: Path, error: Exception) -> UserFault:
     """The sentence for a file of weights that cannot be read."""
     why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return UserFault(f"{path} is cut off or damaged ({why}).", "Fetch or make it again.")
+
+
+def hash_of(folder: Path) -> str:
+    """Of all weights of a folder; empty where there is no safetensors file."""
+    files = sorted(folder.glob("*.safetensors"))
+    return digest([sha256_of(p) for p in files]) if files else ""
 
 
 def shapes(folder: Path) -> dict[str, tuple[int, ...]]:

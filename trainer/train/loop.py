@@ -27,10 +27,10 @@ from trainer.data import store
 from trainer.data.benchmarks import Task
 from trainer.data.packing import Data, Row, Sample, batches, make_rows, share
 from trainer.data.records import lines_of, parse_line, parse_record
-from trainer.models import bases
+from trainer.models import bases, weights
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
-from trainer.runs import ProgressLine, Run, digest, only_one, sha256_of
+from trainer.runs import ProgressLine, Run, digest, only_one
 from trainer.train import checkpoint, model, result
 from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
 from trainer.train.checkpoint import Position, Resumed, Saver
@@ -171,7 +171,7 @@ class TrainingLoop:
         self._identity = {
             "config": config.to_dict(),
             "data": training.digest(),
-            "base": digest([sha256_of(p) for p in sorted(folder.glob("*.safetensors"))]),
+            "base": weights.hash_of(folder),
         }
         self.saver = Saver(
             self._checkpoints, self._module, self._optimizer, ranks, identity=self._identity, keep=config.keep

@@ -150,3 +150,41 @@ def test_the_command_line(runs: dict[str, Path], tmp_path: Path, capsys: pytest.
     assert "an adapter; over its base" in capsys.readouterr().out
     with pytest.raises(UserFault, match="Name it with --base"):
         adapter.main(parser("export").parse_args([*arguments, "--import"]))
+
+
+def test_a_base_that_was_changed_since_is_refused(tokenizer: SpanTokenizer, tmp_path: Path) -> None:
+    run = make_adapter(tmp_path / "run", tokenizer, "qwen2")
+    make_base(run / "base", tokenizer, kind="qwen2", width=64, seed=2)
+    with pytest.raises(UserFault, match=r"was trained over other weights than .*base holds now"):
+        export_adapter(run, tmp_path / "a.gguf", "mumath", name="A")
+    with pytest.raises(UserFault, match="was trained over other weights"):
+        bases.prepare(run / "adapter", tmp_path / "merged", "mumath")
+    # The same weights elsewhere are the same base.
+    make_base(tmp_path / "moved", tokenizer, kind="qwen2", width=64)
+    settings = run / "adapter" / "adapter_config.json"
+    moved = {**json.loads(settings.read_text()), "base_model_name_or_path": str(tmp_path / "moved")}
+    settings.write_text(json.dumps(moved))
+    assert bases.base_of_adapter(run / "adapter") == tmp_path / "moved"
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "llama"])
+def test_a_model_is_told_from_the_base_of_an_adapter(
+    runs: dict[str, Path], tokenizer: SpanTokenizer, kind: str, tmp_path: Path
+) -> None:
+    base, other = runs[kind] / "base", tmp_path / "other"
+    make_base(other, tokenizer, kind=kind, width=64, seed=2)
+    for folder, found in ((base, ""), (other, "model.layers.0")):
+        path = tmp_path / f"{folder.name}.gguf"
+        gguf.write_f16(folder, tokenizer, path, name="m", dialect="mumath")
+        assert adapter.differs(path, base).startswith(found)
+        assert bool(adapter.differs(path, base)) == bool(found)
+
+
+def test_a_finetuned_base_differs_in_its_norms(runs: dict[str, Path], tokenizer: SpanTokenizer, tmp_path: Path) -> None:
+    tuned = bases.load_model(runs["qwen2"] / "base")
+    with torch.no_grad():
+        tuned.model.norm.weight.mul_(1.05)
+    bases.save_model(tuned, tokenizer, tmp_path / "tuned", dialect="mumath", dtype=torch.float32)
+    path = tmp_path / "tuned.gguf"
+    gguf.write_f16(tmp_path / "tuned", tokenizer, path, name="m", dialect="mumath")
+    assert adapter.differs(path, runs["qwen2"] / "base") == "model.norm.weight"
