@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tutor_app.adapters.engine.llama import CPU_CHUNK, LoadError, Model
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LoadError, Model, take_processor
 from tutor_app.core.errors import UserFault
 
 Array = npt.NDArray[Any]
@@ -42,11 +42,12 @@ class Judge:
     """
 
     def __init__(self, path: str, threads: int = 2) -> None:
-        request = {
+        request: dict[str, Any] = {
             "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
             "batched": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
         try:
+            request["variant"] = take_processor(())
             self._model = Model(request, [], lambda _: None)
         except LoadError as e:
             raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None
