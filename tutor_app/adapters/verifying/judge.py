@@ -89,7 +89,7 @@ class Judge:
             raise UserFault(f"A prompt is 1 to {MOST_SOFT} soft tokens of {self.width} numbers.")
         margins = np.zeros((len(prompts), len(items)), dtype=np.float32)
         hidden = np.zeros((len(prompts), len(items), self.width), dtype=np.float32)
-        at_once = max(1, min(SEQUENCES - 1, self._rows // max(prompts.shape[1], len(self._question))))
+        at_once = max(1, min(SEQUENCES - 1, self._rows // prompts.shape[1]))
         for column, item in enumerate(items):
             if not 0 <= item < len(self._states) or not self._states[item][1]:
                 raise UserFault(f"Solution {item} has not been read.")
@@ -110,19 +110,27 @@ class Judge:
         for seq in range(1, len(prompts) + 1):
             self._model.copy(0, seq)
         self._decode_soft(prompts, length)
-        rows, last = [], []
-        for n in range(len(prompts)):
-            for i, token in enumerate(self._question):
-                rows.append((token, length + tokens + i, n + 1, i == len(self._question) - 1))
-            last.append(len(rows) - 1)
-        self._model.decode(rows)
-        found = []
-        for row in last:
-            logits = self._model.logits(row)
-            pointer = self._low.llama_get_embeddings_ith(self._model.ctx, row)
-            state = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), shape=(self.width,))
-            found.append((float(logits[self._yes] - logits[self._no]), state.copy()))
+        ends = len(self._question) - 1
+        rows = [
+            (token, length + tokens + i, n + 1, i == ends)
+            for n in range(len(prompts))
+            for i, token in enumerate(self._question)
+        ]
+        found: list[tuple[float, Array]] = []
+        for first in range(0, len(rows), self._rows):
+            part = rows[first : first + self._rows]
+            self._model.decode(part)
+            found += [self._outcome(i) for i, row in enumerate(part) if row[3]]
         return found
+
+    def _outcome(self, row: int) -> tuple[float, Array]:
+        """Margin and hidden state of a batch row."""
+        logits = self._model.logits(row)
+        pointer = self._low.llama_get_embeddings_ith(self._model.ctx, row)
+        if not pointer:
+            raise UserFault("The model gives no hidden states.", "Use another model.")
+        state = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), shape=(self.width,))
+        return float(logits[self._yes] - logits[self._no]), state.copy()
 
     def _decode_soft(self, prompts: Array, length: int) -> None:
         batch, flat = self._soft, np.ascontiguousarray(prompts.reshape(-1, self.width), dtype=np.float32)

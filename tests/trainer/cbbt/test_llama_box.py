@@ -1,0 +1,111 @@
+"""A GGUF model as a black box, with a real llama.cpp and tiny weights: what is judged, and the whole command."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_gguf import N_EMBD, random_weights, token_id, write_model
+from tests.trainer.cbbt.test_verifier import write_results
+from trainer.__main__ import main
+from trainer.cbbt.box import BoxFault, Budget, ProcessBox
+from trainer.cbbt.llama_box import box_command
+from trainer.cbbt.verifier import JudgeBox
+from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
+from tutor_app.core.errors import UserFault
+from tutor_app.core.transcript import Answer, Text
+
+pytest.importorskip("gguf", reason="the extra trainer is not installed")
+
+TEXTS = ["2+3=5", "2+3=7", "2+3=5 ", "x" * 3000, "2+3=5"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("model") / "tiny.gguf", random_weights(3))
+
+
+@pytest.fixture(scope="module")
+def process(model: Path) -> Iterator[ProcessBox]:
+    with ProcessBox(box_command(str(model), 1)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def judge(process: ProcessBox) -> JudgeBox:
+    box = JudgeBox(process, Budget())
+    assert box.read(TEXTS)[3] == 0  # too long to be judged
+    return box
+
+
+def test_a_soft_token_that_is_a_word_is_that_word(judge: JudgeBox) -> None:
+    """The text "2+3=5" with two soft spaces reads the same tokens as "2+3=5 " with one."""
+    space = random_weights(3)["token_embd.weight"][token_id(b" ")]
+    np.testing.assert_allclose(judge.start(2), [space, space], rtol=1e-5)
+    two, states = judge.judge(np.stack([judge.start(2)]), np.array([0]))
+    one, other = judge.judge(np.stack([judge.start(1)]), np.array([2]))
+    np.testing.assert_allclose(two, one, atol=0.02)
+    np.testing.assert_allclose(states, other, atol=0.02)
+    assert abs(judge.judge(np.stack([judge.start(1)]), np.array([0]))[0] - one) > 0.02
+
+
+def test_prompts_judged_together_are_as_judged_alone(judge: JudgeBox) -> None:
+    prompts = np.random.default_rng(0).standard_normal((40, 3, N_EMBD)) * 0.3
+    together, states = judge.judge(prompts, np.array([0, 1]))
+    assert states.shape == (40, 2, N_EMBD)
+    for n in (0, 17, 39):
+        alone, state = judge.judge(prompts[n : n + 1], np.array([0, 1]))
+        np.testing.assert_allclose(together[n], alone[0], atol=0.02)
+        np.testing.assert_allclose(states[n], state[0], atol=0.05)
+    assert together.std(axis=0).min() > 0.02
+
+
+def test_the_same_solution_is_judged_the_same(judge: JudgeBox) -> None:
+    margins, _ = judge.judge(np.stack([judge.start(1)]), np.array([0, 1, 4]))
+    assert margins[0, 0] == margins[0, 2] != margins[0, 1]
+
+
+def test_what_does_not_fit_is_refused(judge: JudgeBox, process: ProcessBox) -> None:
+    with pytest.raises(UserFault, match=f"soft tokens of {N_EMBD} numbers"):
+        process.ask("judge", {"prompts": np.zeros((1, 1, 3), np.float32), "items": np.array([0])}, {})
+    for item in (3, 99, -1):
+        with pytest.raises(UserFault, match=f"Solution {item} has not been read"):
+            judge.judge(np.stack([judge.start(1)]), np.array([item]))
+    with pytest.raises(UserFault, match="only judge, read, start"):
+        process.ask("weights", {}, {})
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"GGUF and no more")
+    with pytest.raises(BoxFault, match=r"cannot be used"):
+        ProcessBox(box_command(str(tmp_path / "m.gguf"), 1))
+
+
+def test_the_whole_command_and_what_it_wrote_in_use(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    results = write_results(tmp_path / "results.jsonl", 30)
+    command = ["cbbt", "verifier", "--model", str(model), "--solutions", str(results), "--run", str(tmp_path)]
+    assert main([*command, "--queries", "24", "--threads", "1"]) == 0
+    first = capsys.readouterr().out
+    assert "auc untuned" in first
+    path = tmp_path / "verifier.json"
+    value = json.loads(path.read_text())
+    assert value["report"]["queries"] == 24 + 2
+    assert value["report"]["solutions"] == 9
+    assert value["model_sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+    assert read_verifier(path).auc == value["report"]["auc"]
+    with Verifier(path, model, threads=1) as verifier:
+        probability = verifier.probability("What is 3 + 1?", (Text("We add."), Answer("4")))
+        assert verifier.probability("What is 3 + 1?", (Text("x" * 5000), Answer("4"))) is None
+    assert probability is not None
+    assert 0 < probability < 1
+    assert "it is too long" in caplog.text
+    path.unlink()
+    assert main([*command, "--queries", "24", "--threads", "1"]) == 0  # the tuning is not done again
+    assert json.loads(path.read_text())["prompt"] == value["prompt"]
