@@ -90,6 +90,8 @@ def attempt(
             cancel=cancel,
         )
     )
+    if done.reason is EndReason.ENGINE and (failure := teacher.model.failure()) is not None:
+        raise failure
     if done.reason in (EndReason.ENGINE, EndReason.SANDBOX, EndReason.STOPPED):
         # It says nothing of the solution.
         raise HostFault(done.detail or "The solution was stopped.")

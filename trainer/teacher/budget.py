@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from tutor_app.core.dialect import Span
-from tutor_app.core.errors import UserFault
+from tutor_app.core.errors import EngineFault, TutorError, UserFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, Sampling, Stopped
 from tutor_app.tutor.service import Model
 
@@ -49,6 +49,10 @@ class Limits:
     def price(self, tokens_in: int, tokens_out: int) -> float:
         """What so many tokens cost."""
         return (tokens_in * self.price_in + tokens_out * self.price_out) / 1e6
+
+
+class RequestFailed(EngineFault):
+    """A server has failed at one request as often as it was tried; at others it may not."""
 
 
 class BudgetSpent(UserFault):
@@ -100,6 +104,9 @@ class Meter(Protocol):
     def spent_before(self, spent: Spent) -> None:
         """Count what an earlier start of the same work has spent."""
 
+    def answers(self) -> bool:
+        """Whether the model is there at all."""
+
 
 class Metered:
     """A model within limits; safe to use from several threads."""
@@ -118,6 +125,7 @@ class Metered:
         self._spent = Spent()
         self._reserved = Spent()
         self._free_at = 0.0
+        self._failed = threading.local()
         self._tokens_each = 1 / CHARACTERS  # of a character, at the most that was counted
 
     @property
@@ -139,6 +147,19 @@ class Metered:
         """Count what an earlier start of the same work has spent."""
         with self._lock:
             self._spent += spent
+
+    def answers(self) -> bool:
+        """Whether the model is there at all."""
+        try:
+            self._model.load()
+        except TutorError:
+            return False
+        return True
+
+    def failure(self) -> RequestFailed | None:
+        """The last request of this thread, if it failed; a loop over the model tells no more than that it ended."""
+        found: RequestFailed | None = getattr(self._failed, "last", None)
+        return found
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
         """See :meth:`tutor_app.tutor.service.Model.load`."""
@@ -169,6 +190,7 @@ class Metered:
         self._admit(most, cancel)
         said = tokens = 0
         used = Spent()
+        self._failed.last = None
         stream = self._model.generate(
             prompt, sampling=sampling, max_tokens=max_tokens, stop=stop, prefix=prefix, cancel=cancel
         )
@@ -186,6 +208,9 @@ class Metered:
                 if isinstance(item, Piece) and (tokens > max_tokens or said > _LONGEST_TOKEN * max_tokens):
                     yield Stopped("length", prompt_tokens=most.tokens_in, generated_tokens=tokens)
                     break
+        except RequestFailed as e:
+            self._failed.last = e
+            raise
         finally:
             close: Any = getattr(stream, "close", None)
             if close is not None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
-from trainer.teacher.budget import BudgetSpent, Limits, Meter, Spent
+from trainer.teacher.budget import BudgetSpent, Limits, Meter, RequestFailed, Spent
 from trainer.teacher.teacher import Teacher
 from trainer.teacher.work import NotMade, Row
 from tutor_app.core.errors import HostFault, TutorError, UserFault
@@ -119,6 +119,10 @@ class _Worker:
         """Of the job; or why there is none."""
         return self._fault or self._job.identity()
 
+    def answers(self) -> bool:
+        """Whether the teacher is there."""
+        return self._job.teacher.model.answers()
+
     def limit(self, limits: Limits) -> None:
         """Keep within these from now on."""
         self._job.teacher.model.limits = limits
@@ -167,7 +171,7 @@ def _reach(options: dict[str, Any], where: str) -> None:
 
 def _plain(e: TutorError) -> TutorError:
     """The fault as one of the tree's own kinds, which can be sent: a kind of its own may need more to be made anew."""
-    kind = next((k for k in (BudgetSpent, UserFault) if isinstance(e, k)), HostFault)
+    kind = next((k for k in (BudgetSpent, UserFault, RequestFailed) if isinstance(e, k)), HostFault)
     return kind(e.message, e.remedy)
 
 
@@ -247,6 +251,10 @@ class _Fleet:
         if limits.cost:
             left = replace(left, cost=max(1e-12, (limits.cost - self.cost) / n))
         self._answers([w.limit.remote(left) for w in self._workers])
+
+    def answers(self) -> bool:
+        """Whether the teachers are there."""
+        return all(self._answers([w.answers.remote() for w in self._workers]))
 
     def one(self, item: Any, cancel: Cancel) -> Row:
         """An item's row, by whichever worker has room.

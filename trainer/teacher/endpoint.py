@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
+from trainer.teacher.budget import RequestFailed
 from tutor_app.adapters.engine.sampling import StopWatcher
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, UserFault
@@ -61,11 +62,16 @@ class EndpointOptions:
 
 
 class _TryAgain(Exception):
-    """A failure that another try may mend; carries the seconds that the server asks to wait."""
+    """A failure that another try may mend.
 
-    def __init__(self, why: str, wait: float = 0.0) -> None:
+    Attributes:
+        wait: Seconds that the server asks to wait.
+        busy: It says that it is overloaded, which has nothing to do with the request.
+    """
+
+    def __init__(self, why: str, wait: float = 0.0, *, busy: bool = False) -> None:
         super().__init__(why)
-        self.wait = wait
+        self.wait, self.busy = wait, busy
 
 
 class _Refused(UserFault):
@@ -157,7 +163,8 @@ class Endpoint:
         The numbers of tokens are those the server counts, or one for each piece of the stream if it counts none.
 
         Raises:
-            EngineFault: If the server refuses the request or has failed as often as it is tried.
+            RequestFailed: If the server has failed at the request as often as it is tried.
+            EngineFault: If it was overloaded each time.
         """
         asked = _Asked("".join(s.text for s in prompt), sampling, max_tokens, tuple(stop))
         tries = 0
@@ -181,7 +188,7 @@ class Endpoint:
             except _TryAgain as e:
                 tries = 1 if len(asked.said) > before else tries + 1
                 if tries >= self._options.tries:
-                    raise EngineFault(*self._given_up(e, tries)) from None
+                    raise (EngineFault if e.busy else RequestFailed)(*self._given_up(e, tries)) from None
                 self._pause(tries, e.wait, cancel)
 
     def _complete(self, asked: _Asked, cancel: Cancel) -> Iterator[Generation]:
@@ -276,7 +283,8 @@ class Endpoint:
             return _Refused(response.status, said, "See to the account; the same command then goes on.")
         if response.status in (408, 425, 429) or response.status >= 500:
             wait = response.headers.get("Retry-After", "")
-            return _TryAgain(status, float(wait) if wait.isdigit() else 0.0)
+            busy = response.status in (425, 429, 503)
+            return _TryAgain(status, float(wait) if wait.isdigit() else 0.0, busy=busy)
         if response.status in (400, 413, 422) and any(words in said.lower() for words in _TOO_LONG):
             return _NoRoom()
         if response.status in (401, 403):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from trainer.runs import Journal, ProgressLine
-from trainer.teacher.budget import BudgetSpent, Meter, Spent
+from trainer.teacher.budget import BudgetSpent, Meter, RequestFailed, Spent
 from tutor_app.core.ports import Cancel
 
 T = TypeVar("T")
@@ -74,6 +74,8 @@ class Done:
 
 
 WHOLE: Final = Shard()
+FAILED_IN_A_ROW: Final = 8
+"""Items that a server may fail at, without any that it does not fail at between, before it counts as broken."""
 GIVE_UP_SECONDS: Final = 5.0
 """How long work under way is waited for after a failure; it may hang on a server."""
 
@@ -126,7 +128,7 @@ def work_through(
                 journals[0].add({**rows[at], "spent": (before[0] + meter.spent - start).to_list()})
                 progress.step(note=spending(meter))
 
-        missing = _together(todo, one, keep, parallel)
+        missing = _together(todo, _forgiving(one, meter), keep, parallel)
     return Done({i: rows[i] for i in sorted(rows)}, missing, tuple(folder / name for name in names))
 
 
@@ -135,6 +137,39 @@ def spending(meter: Meter) -> str:
     spent = meter.spent
     words = f"{spent.tokens_in + spent.tokens_out:,} tokens"
     return f"{words}, cost {meter.cost:,.2f}" if meter.limits.price_in or meter.limits.price_out else words
+
+
+def _forgiving(one: Callable[[T, Cancel], Row], meter: Meter | None) -> Callable[[T, Cancel], Row]:
+    """``one``, for which an item that a server fails at, and at no other, is not made.
+
+    A server may break down at a certain text every time: that must not end the work. But when it is gone, or fails at
+    one item after the other, the items that it was asked for then must not be given up.
+    """
+    lock, in_a_row = threading.Lock(), 0
+
+    def count(*, failed: bool) -> int:
+        nonlocal in_a_row
+        with lock:
+            in_a_row = in_a_row + 1 if failed else 0
+            return in_a_row
+
+    def row(item: T, cancel: Cancel) -> Row:
+        for last in (False, True):
+            try:
+                made = one(item, cancel)
+            except RequestFailed:
+                gone = cancel.is_set() or meter is None or not meter.answers()
+                if gone or (last and count(failed=True) > FAILED_IN_A_ROW):
+                    raise
+            except NotMade:
+                count(failed=False)
+                raise
+            else:
+                count(failed=False)
+                return made
+        raise NotMade("the server failed at it again and again")
+
+    return row
 
 
 def _others(folder: Path, step: str) -> list[str]:

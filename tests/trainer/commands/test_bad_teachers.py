@@ -2,16 +2,23 @@
 
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
 
+from tests.fakes import FakeExecutor
 from tests.trainer.commands.teachers import against, endpoint, lines, records, said_so_far, teacher
 from tests.trainer.commands.test_augment import APPLES, ROLLS
 from tests.trainer.commands.test_synthesize import END, GOOD, QUESTION, solution
 from tests.trainer.teacher.completions_server import Script, serving
 from trainer.__main__ import main
+from trainer.synthesize.code_nested import attempt, prompt_for
+from trainer.teacher.budget import Metered, RequestFailed
+from trainer.teacher.endpoint import Endpoint, EndpointOptions
+from trainer.teacher.teacher import Teacher
+from tutor_app.core.dialect import CHATML
 
 ENDLESS = " ".join(f"and {i} more pens of colour {i * 7919 % 100_003}" for i in range(60_000))
 """About 400,000 tokens that do not repeat themselves."""
@@ -125,6 +132,18 @@ def test_a_connection_that_closes_half_way_changes_nothing(tmp_path: Path, strea
         made.append(records(folder / "run" / "synthesize.jsonl"))
         assert (len(script.asked) > 2) == (fault is not None)
     assert made[0] == made[1]
+
+
+def test_a_solution_at_which_the_server_always_breaks_off_is_told_from_a_server_that_is_gone() -> None:
+    script = teacher(solution, breaks_at=("blue", "break"))
+    with serving(script) as url:
+        options = EndpointOptions(url, "m", stream=False, tries=3, first_pause=0.001)
+        with Teacher(Metered(Endpoint(options)), FakeExecutor(), CHATML, max_tokens=50) as asked:
+            with pytest.raises(RequestFailed, match="failed 3 times in a row"):
+                attempt(asked, QUESTION.format("blue"), 0, Event(), prompt=prompt_for(asked), seconds=60)
+            made = attempt(asked, QUESTION.format("codeless"), 0, Event(), prompt=prompt_for(asked), seconds=60)
+            assert (made.answer, asked.model.failure(), asked.model.answers()) == ("12", None, True)
+    assert not asked.model.answers()
 
 
 def _continuing(prompt: str) -> str:

@@ -24,6 +24,7 @@ class Script:
         headers: Sent with every failure.
         message: Of every failure; empty says only the status.
         obeys: Whether it keeps to ``max_tokens``.
+        breaks_at: A text, and the fault of every request whose prompt holds it.
         asked: Bodies of the requests so far.
         keys: The Authorization headers.
         most: Most requests under way at once.
@@ -36,6 +37,7 @@ class Script:
     headers: dict[str, str] = field(default_factory=dict)
     message: str = ""
     obeys: bool = True
+    breaks_at: tuple[str, int | str] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     most: int = 0
@@ -70,6 +72,8 @@ def serving(script: Script) -> Iterator[str]:
             if script.at_once is not None:
                 script.at_once.wait(30)
             fault = script.fault(number)
+            if script.breaks_at is not None and script.breaks_at[0] in body["prompt"]:
+                fault = script.breaks_at[1]
             if isinstance(fault, int):
                 said = script.message or f"told to answer {fault}"
                 self._json(fault, {"error": {"message": said, "code": fault}}, script.headers)

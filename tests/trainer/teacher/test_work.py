@@ -11,9 +11,14 @@ import pytest
 
 pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
 
+from tests.fakes import FakeExecutor
 from tests.trainer.teacher.completions_server import Script, serving
 from trainer.runs import Journal
-from trainer.teacher.work import NotMade, Shard, work_through
+from trainer.teacher.budget import Metered
+from trainer.teacher.endpoint import Endpoint, EndpointOptions
+from trainer.teacher.teacher import Teacher
+from trainer.teacher.work import FAILED_IN_A_ROW, NotMade, Shard, work_through
+from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.ports import Cancel
 
@@ -151,6 +156,50 @@ def test_failures_and_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> N
     said = (tmp_path / "result").read_text().split("\n")
     assert said == [f"Answer to Problem {i}." for i in range(200)]
     assert [p.name for p in tmp_path.iterdir()] == ["result"]
+
+
+def ask_all(folder: Path, script: Script, n: int) -> list[dict[str, Any]]:
+    """A row for each of ``n`` problems, asked of a server."""
+    with serving(script) as url:
+        options = EndpointOptions(url, "m", parallel=4, stream=False, tries=3, first_pause=0.001)
+        with Teacher(Metered(Endpoint(options)), FakeExecutor(), CHATML, max_tokens=50) as teacher:
+            done = work_through(
+                folder,
+                "s",
+                "id",
+                [f"Problem {i}." for i in range(n)],
+                lambda item, cancel: {"said": teacher.ask(PromptSet(), item, cancel).text},
+                parallel=4,
+                meter=teacher.model,
+            )
+    return [{k: v for k, v in row.items() if k != "at"} for row in done.rows.values()]
+
+
+@pytest.mark.parametrize("fault", [500, 502, "break"])
+@pytest.mark.parametrize("at", [0, 7, 19])
+def test_an_item_that_a_server_always_fails_at_is_counted_and_the_others_are_made(
+    tmp_path: Path, fault: int | str, at: int
+) -> None:
+    rows = ask_all(tmp_path, Script(lambda _: "Fine.", breaks_at=(f"Problem {at}.", fault)), 20)
+    assert rows.pop(at) == {"why": "the server failed at it again and again"}
+    assert rows == [{"said": "Fine."}] * 19
+
+
+def test_a_server_that_fails_at_everything_ends_the_work(tmp_path: Path) -> None:
+    with pytest.raises(EngineFault, match="failed 3 times in a row, the last time with this: status 500"):
+        ask_all(tmp_path, Script(lambda _: "Fine.", breaks_at=("Problem", 500)), 40)
+    # Few items are given up before that is clear; the next start does all others.
+    with Journal(tmp_path / "s.journal", "id") as journal:
+        assert len(journal.rows) <= FAILED_IN_A_ROW
+    rows = ask_all(tmp_path, Script(lambda _: "Fine."), 40)
+    assert sum("said" in row for row in rows) >= 40 - FAILED_IN_A_ROW
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_overloaded_gives_no_item_up(tmp_path: Path, status: int) -> None:
+    with pytest.raises(EngineFault, match=f"status {status}"):
+        ask_all(tmp_path, Script(lambda _: "Fine.", fault=lambda _: status), 10)
+    assert ask_all(tmp_path, Script(lambda _: "Fine."), 10) == [{"said": "Fine."}] * 10
 
 
 def test_the_journal_says_what_was_spent(tmp_path: Path) -> None:
