@@ -11,11 +11,12 @@ def zeros(f, x):
     y = values(f, x)
     zero = np.concatenate([[False], y == 0, [False]])
     found = list(x[zero[1:-1] & ~zero[:-2] & ~zero[2:]])  # not those of a stretch where it is 0
-    for n in np.flatnonzero(y[:-1] * y[1:] < 0):
+    sign = np.sign(y)
+    for n in np.flatnonzero(sign[:-1] * sign[1:] < 0):
         low, high = x[n], x[n + 1]
         for _ in range(60):
             middle = (low + high) / 2
-            if values(f, low) * values(f, middle) <= 0:
+            if np.sign(values(f, low)) * np.sign(values(f, middle)) <= 0:
                 high = middle
             else:
                 low = middle
@@ -49,6 +50,14 @@ def turns(f, x):
     return found
 
 
+def poles(f, x):
+    """Where f grows beyond all bounds: where 1/f goes through 0, or touches it."""
+    reciprocal = lambda t: 1 / np.asarray(f(t), dtype=float)
+    found = [p for p in zeros(reciprocal, x) if not np.abs(values(f, p)) < 1e6]
+    found += [p for p, _ in turns(reciprocal, x) if abs(values(reciprocal, p)) < 1e-9]
+    return sorted(p for n, p in enumerate(found) if not np.any(np.isclose(found[:n], p, atol=1e-6)))
+
+
 def special(half):
     """Everything to be marked between -half and half."""
     x = np.linspace(-half, half, 8001)
@@ -75,6 +84,7 @@ def window():
         roots, turning, crossings = special(10)
     places = [t for found in (*roots.values(), *crossings.values()) for t in found]
     places += [t for found in turning.values() for t, _ in found]
+    places += [p for f in curves.values() for p in poles(f, np.linspace(-10, 10, 8001))]
     if len(places) > 10:  # it repeats itself
         return -2 * np.pi, 2 * np.pi, roots, turning, crossings
     if places:
@@ -131,14 +141,11 @@ for colour, (label, f) in zip(colours * len(curves), curves.items()):
     y[1:][np.abs(np.diff(y)) > 0.05 * (top - bottom)] = np.nan  # it jumps there
     drawn += ax.plot(x, y, color=colour, linewidth=2, label=label)
     name = f" of {label}" if len(curves) > 1 else ""
-    reciprocal = lambda t: 1 / f(t)
-    poles = [p for p in inside(zeros(reciprocal, x)) if not np.abs(values(f, p)) < 1e6]
-    poles += [p for p, _ in turns(reciprocal, x) if abs(values(reciprocal, p)) < 1e-9]
-    poles = [p for n, p in enumerate(poles) if not np.any(np.isclose(poles[:n], p, atol=1e-6))]
-    for p in poles:
+    ends = inside(poles(f, x))
+    for p in ends:
         ax.axvline(p, color=colour, linewidth=1, linestyle="--")
-    if poles:
-        print(f"Vertical asymptotes{name}: {', '.join(f'{across} = {number(p)}' for p in sorted(poles))}")
+    if ends:
+        print(f"Vertical asymptotes{name}: {', '.join(f'{across} = {number(p)}' for p in ends)}")
     mark(ax, [(t, 0.0) for t in sorted(inside(roots[label]))], f"Zeros{name}", colour)
     for lowest, called in ((True, "Lowest points"), (False, "Highest points")):
         found = sorted(t for t, low in turning[label] if low == lowest and left <= t <= right)

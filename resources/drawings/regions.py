@@ -29,7 +29,8 @@ def along(f, line):
     """Where f is 0 on a curve given by points."""
     z = values(f, line[:, 0], line[:, 1])
     found = []
-    for n in np.flatnonzero(z[:-1] * z[1:] < 0):
+    sign = np.sign(z)
+    for n in np.flatnonzero(sign[:-1] * sign[1:] < 0):
         share = z[n] / (z[n] - z[n + 1])
         found.append(line[n] + share * (line[n + 1] - line[n]))
     return found + (list(line[z == 0]) if np.mean(z == 0) < 0.1 else [])  # not those of a common stretch
@@ -59,16 +60,16 @@ def common(f, g, half, centre):
 axis_across, axis_up = (lambda x, y: y + 0 * x), (lambda x, y: x + 0 * y)
 curves = [f for _, f, _ in relations]
 best = None
-for half in (6, 12, 60, 600):  # the nearest square in which the curves meet something, else the nearest with a curve
+for half in (6, 12, 60, 600, 6000):  # the nearest square in which the curves meet something, else the nearest with a curve
     lines = [line for f in curves for line in outline(f, half)]
     others = [(f, g) for n, f in enumerate(curves) for g in (*curves[n + 1 :], axis_across, axis_up)]
     meeting = [p for f, g in others for p in common(f, g, half, (0.0, 0.0))]
     if lines and (best is None or meeting):
         best = half, lines, meeting
-    if best and (meeting or half >= 60):
+    if meeting:
         break
 if best is None:
-    print("There is nothing to draw: no x and y between -600 and 600 are on the curve.")
+    print("There is no curve to draw between -6000 and 6000.")
     raise SystemExit
 half, lines, meeting = best
 points = np.concatenate(lines)

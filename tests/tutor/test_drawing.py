@@ -61,6 +61,7 @@ def test_what_has_no_value_is_refused(latex: str) -> None:
     ("text", "said"),
     [
         ("y = x^2 - 4", "the graph of y = x² - 4"),
+        ("y = floor(x)", "the graph of y = ⌊x⌋"),
         ("Draw the graph of y = 2x + 1 and y = x^2.", "the graphs of y = 2x + 1 and y = x²"),
         ("Let $f(x) = x^2 - 5x + 6$. Find all real $x$ with $f(x) = 0$.", "the graph of f(x) = x² - 5x + 6"),
         ("A stone is at height h(t) = 20t - 5t^2. When is it highest?", "the graph of h(t) = 20t - 5t²"),
@@ -136,6 +137,13 @@ def test_an_answer_is_drawn_where_the_problem_cannot_be() -> None:
         ("y = x^2 - 4", ["Zeros: (−2, 0), (2, 0)", "Lowest points: (0, −4)", "Value at x = 0: −4"]),
         ("y = (x-1)^2", ["Zeros: (1, 0)", "Lowest points: (1, 0)", "Value at x = 0: 1"]),
         ("y = 1/(x-1)", ["Vertical asymptotes: x = 1", "Value at x = 0: −1"]),
+        ("y = 10^x", ["Value at x = 0: 1"]),
+        ("y = floor(x)", ["Value at x = 0: 0"]),
+        (
+            "y = 1/(x^2-4)",
+            ["Vertical asymptotes: x = −2, x = 2", "Highest points: (0, −0.25)", "Value at x = 0: −0.25"],
+        ),
+        ("x + y = 1000", ["Crossings with the x-axis: (1000, 0)", "Crossings with the y-axis: (0, 1000)"]),
         ("y = x^2 - 10000", ["Zeros: (−100, 0), (100, 0)", "Lowest points: (0, −10000)", "Value at x = 0: −10000"]),
         (
             "y = 2x and y = x^2",

@@ -112,7 +112,15 @@ def _formulas(latex: str) -> list[_Formula]:
             return [_Formula(plain(f"${p}$"), t) for p, t in zip(parts, term.items, strict=True)]
     if "cases" in latex:
         return [_Formula(f"{plain('$' + latex.split('=')[0] + '$')}, given in pieces", term)]
-    return [_Formula(plain(f"${latex}$"), term)]
+    return [_Formula(_label(latex), term)]
+
+
+def _label(latex: str) -> str:
+    for command, sign in ((r"\lfloor", "\u230a"), (r"\lceil", "\u2308")):
+        latex = re.sub(rf"{re.escape(command)}\s*", sign, latex)
+    for command, sign in ((r"\rfloor", "\u230b"), (r"\rceil", "\u2309")):
+        latex = re.sub(rf"\s*{re.escape(command)}", sign, latex)
+    return plain(f"${latex}$")
 
 
 def _graphs(formulas: Sequence[_Formula], *, bare: bool, asked: bool) -> Drawing | None:
