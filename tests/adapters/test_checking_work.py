@@ -181,3 +181,27 @@ def test_decimals_commas_and_colons(lines: list[str], kind: str) -> None:
 )
 def test_quantities_of_two_units_and_parts_of_a_unit(line: str, kind: str) -> None:
     assert judge_work("", [line])[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("problem", "line", "kind"),
+    [
+        ("Solve 3x + 2 = 11", "3x = 9 \u21d2 x = 3", "equivalent"),
+        ("Solve 3x + 2 = 11", "3x + 2 = 11 => 3x = 13 => x = 13/3", "false"),
+        ("Solve 3x + 2 = 11", "3x = 9 \\Rightarrow x = 3", "equivalent"),
+        ("Solve sin(x) = 1/2", "x = pi/6", "follows"),
+        ("Solve sin(x) = 1/2", "x = pi/3", "false"),
+        ("Solve log(x) = 2", "x = 100", "unsure"),
+        ("Solve ln(x) = 2", "x = 100", "false"),
+        ("Make t the subject of v = u + a t", "t = v - u/a", "new"),
+        ("", "P = 5^2 = 25", "follows"),
+    ],
+)
+def test_arrows_ranges_bases_and_definitions(problem: str, line: str, kind: str) -> None:
+    assert judge_work(problem, [line])[0].kind == kind
+
+
+def test_what_cannot_be_computed_is_not_called_false() -> None:
+    found = judge_work("Solve log_10(x) = 2", ["x = 100"])[0]
+    assert not found.is_fault
+    assert "side is ," not in found.counterexample

@@ -7,6 +7,7 @@ checks of the result are judged by themselves.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -43,9 +44,12 @@ from tutor_app.adapters.grading.terms import (
     substituted,
     symbols,
 )
-from tutor_app.core.work import MOST_LINES, LineVerdict
+from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
 from tutor_app.text.typing import read_typed
 
+_ARROW: Final = re.compile(
+    r"\u21d2|\u27f9|\u21d4|\u27fa|<?=>|\\(?:R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
+)
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
 
@@ -62,7 +66,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     work = _Work(problem)
     out: list[LineVerdict] = []
     for text in lines[:MOST_LINES]:
-        found = work.line(text) if clock() < end else Found("unsure")
+        found = work.steps(text) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, found.counterexample, found.slip))
     return work.with_losses(out)
 
@@ -77,6 +81,20 @@ class _Work:
     def __init__(self, problem: str) -> None:
         self._state = read_problem(problem)
         self._comparison = Comparison(self._state)
+
+    def steps(self, text: str) -> Found:
+        """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
+        pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
+        if len(pieces) < 2 or not all(re.search(r"[=<>\u2264\u2265]|\\[lg]eq?\b", piece) for piece in pieces):
+            return self.line(text)
+        place = self._comparison.place
+        found = Found("unsure")
+        for piece in pieces:
+            self._comparison.place = place
+            found = self.line(piece)
+            if found.kind in FAULTS:
+                break
+        return found
 
     # -- one line -----------------------------------------------------------------------------------------------
 
@@ -132,7 +150,8 @@ class _Work:
         if inner.kind == "false":
             return inner
         if self._defines(statement):
-            return inner if inner.kind != "unsure" else Found("new")
+            # With two sides there is nothing to compare: the letter is what the line says that it is.
+            return inner if inner.kind != "unsure" and len(statement.sides) > 2 else Found("new")
         reduced = self._reduced(statement)
         if reduced is None:
             return inner

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -25,8 +26,9 @@ from tutor_app.adapters.grading.terms import (
     substituted,
     symbols,
     total,
+    walk,
 )
-from tutor_app.core.work import LineVerdict
+from tutor_app.core.work import FAULTS, LineVerdict
 
 
 class Comparison:
@@ -92,6 +94,12 @@ class Comparison:
         return ""
 
     def _in_one_unknown(self, old: Condition, new: Condition) -> Found:
+        found = self._by_solutions(old, new)
+        if found.kind in FAULTS and _is_ambiguous(old, new):
+            return Found("unsure")
+        return Found("follows") if found.kind == "lost" and _is_periodic(old) else found
+
+    def _by_solutions(self, old: Condition, new: Condition) -> Found:
         state = self._state
         if old.has_order or new.has_order:
             return self._orders(old, new)
@@ -125,10 +133,14 @@ class Comparison:
         if lost.values:
             point = {name: lost.values[0]}
             a, b = new.sides_at(point)
+            if not a or not b:
+                return Found("unsure")  # what cannot be computed there shows nothing
             return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
         if gained.values:
             point = {name: gained.values[0]}
             a, b = old.sides_at(point)
+            if not a or not b:
+                return Found("unsure")
             said = (
                 f"for {point_words(point)} this line holds, in the line before the left side is {a}, the right side {b}"
             )
@@ -296,3 +308,15 @@ def _has_end(number: Fraction | float) -> bool:
         while rest % prime == 0:
             rest //= prime
     return rest == 1
+
+
+def _is_ambiguous(*conditions: Condition) -> bool:
+    """Whether a logarithm has no base: to some it is the natural one, to others that of ten."""
+    sources = (source for c in conditions for s in c.statements for source in s.sources)
+    return any(re.search(r"(?<![a-z])log(?![a-z_])", source) for source in sources)
+
+
+def _is_periodic(condition: Condition) -> bool:
+    """Whether a condition repeats without end, so that a solution alone is one of the range that is meant."""
+    parts = (part for s in condition.statements for side in s.sides for part in walk(side))
+    return any(isinstance(part, Call) and part.name in ("sin", "cos", "tan", "cot", "sec", "csc") for part in parts)
