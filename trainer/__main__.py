@@ -27,7 +27,7 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,14 +105,20 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         choices=METHODS,
         help="numbers and fobar read GSM8K training files; correct reads records of make-code",
     )
-    p.add_argument("--per-problem", type=int, default=2, metavar="N", help="new problems for each at most (default 2)")
+    p.add_argument(
+        "--per-problem", type=_at_least(1), default=2, metavar="N", help="new problems for each at most (default 2)"
+    )
     _limits(p)
 
     p = _data_step(steps, "decontaminate", "leave out records that overlap a test set, with a report", "RECORDS")
     p.add_argument("--against", nargs="+", type=Path, required=True, metavar="TEST", help="benchmark files (JSONL)")
     p.add_argument("--out", required=True, metavar="NAME", help="name of the result, for example stage2")
     p.add_argument(
-        "--ngram", type=int, default=DEFAULT_NGRAM, metavar="N", help=f"words in a row (default {DEFAULT_NGRAM})"
+        "--ngram",
+        type=_at_least(1),
+        default=DEFAULT_NGRAM,
+        metavar="N",
+        help=f"words in a row (default {DEFAULT_NGRAM})",
     )
 
     p.add_argument(
@@ -127,13 +133,18 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("records", type=Path, metavar="RECORDS")
     p.add_argument("--tokenizer", type=Path, required=True, metavar="BASE", help="a Hugging Face folder or a GGUF file")
     p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath")
-    p.add_argument("--n", type=int, default=1, help="records to show (default 1)")
-    p.add_argument("--skip", type=int, default=0, help="records to pass over first")
+    p.add_argument("--n", type=_at_least(1), default=1, help="records to show (default 1)")
+    p.add_argument("--skip", type=_at_least(0), default=0, help="records to pass over first")
     p.add_argument("--plain", action="store_true", help="marks instead of colours")
 
     p = steps.add_parser("train", help="finetune: one loop for both stages, for full, LoRA and QLoRA")
     p.add_argument("--config", type=Path, required=True, metavar="TOML", help="settings, see trainer/configs")
-    p.add_argument("--base", type=Path, required=True, help="a Hugging Face folder, a GGUF file, or an adapter folder")
+    p.add_argument(
+        "--base",
+        type=Path,
+        required=True,
+        help="a Hugging Face folder, a GGUF file, an adapter folder, or the name of an installed model such as starter",
+    )
     p.add_argument("--data", type=Path, nargs="+", default=[], metavar="RECORDS", help="records, JSONL")
     # torchrun takes --run for one of its own options, wherever it stands: with it the second name is used.
     p.add_argument(
@@ -235,6 +246,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
+def _at_least(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        return value
+
+    return read
+
+
 def _share(text: str) -> float:
     try:
         value = float(text)
@@ -331,7 +355,7 @@ def _plan_options(p: argparse.ArgumentParser) -> None:
 
 
 def _limits(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N items")
+    p.add_argument("--limit", type=_at_least(0), default=0, metavar="N", help="only the first N items; 0 means all")
     p.add_argument("--seed", type=int, default=0, help="another seed gives other wordings and numbers")
 
 

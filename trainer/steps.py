@@ -7,6 +7,7 @@ takes minutes, keeps a journal so that it goes on after a kill.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -33,6 +34,8 @@ OpenExecutor = Callable[[], CodeExecutor]
 Method = Literal["numbers", "fobar", "correct"]
 METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
 _CORES: Final = os.cpu_count() or 1
+_TEST: Final = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
+"""In the name of a file."""
 MAX_CORRECTIONS: Final = 0.05
 """The largest share of a mix that corrected errors may have: more of them teach a model to expect errors."""
 
@@ -43,9 +46,15 @@ def import_seeds(
     """Source files to ``seeds-FORMAT.jsonl``; returns what to tell.
 
     Raises:
-        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+        UserFault: If a file cannot be read, holds nothing, looks like a test set and has no ``source``, or a line is
+            bad and ``strict``.
     """
     name, default = seeds.SOURCES[form]
+    if not source and (test := next((p for p in files if _TEST.search(p.name)), None)):
+        raise UserFault(
+            f"{test.name} looks like a test set, and would be noted as {name}.",
+            "Never train on a test set; if it is none, name its source with --source.",
+        )
     source, licence = source or name, licence or default
     step = f"seeds-{form}"
     provenance = run.provenance(step, {"format": form, "source": source, "licence": licence}, files)

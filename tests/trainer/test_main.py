@@ -155,3 +155,42 @@ def test_every_setting_is_explained_in_the_help(capsys: pytest.CaptureFixture[st
         assert f"  {name} = " in said
         assert re.search(rf"^  {name} = .*\n {{6}}\S", said, re.MULTILINE), name
     assert "lr = 2e-05\n      Peak learning rate." in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["make-code", "FILE", "--run", "RUN", "--limit", "-5"],
+        ["alter", "FILE", "--method", "numbers", "--run", "RUN", "--per-problem", "0"],
+        ["alter", "FILE", "--method", "numbers", "--run", "RUN", "--limit", "many"],
+        ["decontaminate", "FILE", "--against", "FILE", "--out", "x", "--run", "RUN", "--ngram", "0"],
+        ["view", "FILE", "--tokenizer", "FILE", "--n", "0"],
+        ["view", "FILE", "--tokenizer", "FILE", "--skip", "-1"],
+    ],
+    ids=lambda w: f"{w[0]} {' '.join(w[-2:])}",
+)
+def test_numbers_that_mean_nothing_are_refused(
+    wrong: list[str], gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(SystemExit) as e:
+        main([{"FILE": str(gsm8k), "RUN": str(run)}.get(word, word) for word in wrong])
+    assert e.value.code == 2
+    assert re.search(r"is less than \d|is no whole number", capsys.readouterr().err)
+    assert not run.exists()
+
+
+@pytest.mark.parametrize("name", ["gsm8k.test.jsonl", "test.jsonl", "TEST-00000.jsonl", "math_test.jsonl"])
+def test_a_test_set_is_not_noted_as_training_data(
+    name: str, gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = gsm8k.rename(tmp_path / name)
+    made = ["seeds", str(file), "--format", "gsm8k", "--run", str(tmp_path / "run")]
+    assert main(made) == 2
+    assert f"{name} looks like a test set, and would be noted as gsm8k-train" in capsys.readouterr().err
+    assert main([*made, "--source", "my-own"]) == 0
+
+
+def test_a_word_that_only_holds_test_is_no_test_set(gsm8k: Path, tmp_path: Path) -> None:
+    file = gsm8k.rename(tmp_path / "contest-latest.jsonl")
+    assert main(["seeds", str(file), "--format", "gsm8k", "--run", str(tmp_path / "run")]) == 0

@@ -7,6 +7,7 @@ import tomllib
 from typing import Any, Final
 
 from trainer.config import TrainConfig, load
+from trainer.models.installed import named
 from trainer.runs import Run
 from trainer.train import plan
 from trainer.train.loop import Interrupted, Job, train
@@ -31,7 +32,7 @@ def main(a: argparse.Namespace) -> int:
         raise UserFault("Training needs --data and --run.", "Or say --plan to see what a run would take.")
     job = Job(
         config=config,
-        base=a.base,
+        base=named(a.base),
         data=tuple(a.data),
         run=Run.at(a.run),
         eval_data=tuple(a.eval_data),

@@ -12,8 +12,10 @@ from typing import TextIO
 
 from trainer.data.packing import Sample, encode
 from trainer.data.records import Rejects, read_records
+from trainer.models.installed import named
 from trainer.models.tokenizer import SpanTokenizer, load_tokenizer
 from tutor_app.core.dialect import DIALECTS
+from tutor_app.core.errors import UserFault
 
 GREEN, GREY, BOLD, RESET = "\x1b[32m", "\x1b[90m", "\x1b[1m", "\x1b[0m"
 
@@ -31,12 +33,17 @@ def show(
     """Print ``n`` records; 0.
 
     Raises:
-        UserFault: If a file cannot be read or a record has nothing supervised.
+        UserFault: If a file cannot be read, a record has nothing supervised, or all are skipped.
     """
     out = out if out is not None else sys.stdout
-    tokenizer = load_tokenizer(base)
+    tokenizer = load_tokenizer(named(base))
     tokenizer.check(DIALECTS[dialect])
-    for record in read_records([records], Rejects())[skip : skip + n]:
+    everything = read_records([records], Rejects())
+    if skip >= len(everything):
+        raise UserFault(
+            f"{records} holds {len(everything):,} records, and --skip {skip:,} passes over all.", "Skip fewer."
+        )
+    for record in everything[skip : skip + n]:
         sample = encode(record, DIALECTS[dialect], tokenizer)
         source, method, licence = (record.meta[k] for k in ("source", "method", "licence"))
         head = f"{sample.name}  ({source}, {method}, {licence})"

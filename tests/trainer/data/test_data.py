@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,11 @@ pytest.importorskip("torch", reason="the trainer's packages are not installed")
 
 import numpy as np
 
-from tests.trainer.tiny_models import code_records, texts
+from tests.trainer.tiny_models import code_records, save, texts
 from trainer.data.packing import IGNORED, batches, best_fit, encode, encode_all, make_row, make_rows, order, share
-from trainer.data.view import coloured
+from trainer.data.view import coloured, show
 from trainer.models.tokenizer import SpanTokenizer, from_gguf
-from trainer.train.tiny import train_tokenizer
+from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import DIALECTS, MUMATH, render
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript
@@ -176,6 +177,17 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     whole = list(batches(23, 4, 1, 0))
     assert [len(b) for b in whole] == [4, 4, 4, 4, 4, 3]
     assert list(batches(23, 4, 1, 0, skip=2)) == whole[2:]
+
+
+def test_the_viewer_says_when_all_records_are_passed_over(tmp_path: Path) -> None:
+    records = code_records(3)
+    base, file = tmp_path / "base", save(tmp_path / "a.jsonl", records)
+    make_base(base, trained())
+    out = io.StringIO()
+    assert show(file, base, "mumath", skip=2, plain=True, out=out) == 0
+    assert str(records[2].meta["id"]) in out.getvalue()
+    with pytest.raises(UserFault, match="holds 3 records, and --skip 3 passes over all"):
+        show(file, base, "mumath", skip=3, out=out)
 
 
 def test_the_viewer_shows_what_is_supervised() -> None:
