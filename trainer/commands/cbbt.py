@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from trainer.cbbt.verifier import Solution
@@ -24,15 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     p = kinds.add_parser("encoder", help="train the small dual encoder")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to write")
-    p.add_argument("--images", type=int, default=16_000, help="pictures to draw (default 16000)")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--images", type=_at_least(256), default=16_000, help="pictures to draw (default 16000)")
+    p.add_argument("--seed", type=_at_least(0), default=0)
 
     p = kinds.add_parser("digits", help="adapt the encoder to handwriting, with every baseline")
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
     p.add_argument("--encoder", type=Path, required=True, metavar="FOLDER", help="an encoder of this command")
-    p.add_argument("--shots", type=int, nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="default 1 2 4 8 16")
-    p.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
-    p.add_argument("--seconds", type=float, default=120, help="the black box may take for one answer (default 120)")
+    p.add_argument(
+        "--shots", type=_at_least(1), nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="default 1 2 4 8 16"
+    )
+    p.add_argument("--seeds", type=_at_least(0), nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
+    p.add_argument("--seconds", type=_seconds, default=120, help="the black box may take for one answer (default 120)")
 
     p = kinds.add_parser("verifier", help="train a verifier of solutions from a GGUF model, as a black box")
     p.add_argument("--model", required=True, metavar="MODEL", help="starter, standard, or a GGUF file")
@@ -40,11 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--solutions", type=Path, required=True, metavar="FILE", help="results of evaluate --samples on training data"
     )
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
-    p.add_argument("--queries", type=int, default=400, metavar="N", help="prompts to be tried (default 400)")
-    p.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N problems")
-    p.add_argument("--threads", type=int, default=2, metavar="N", help="of the model (default 2)")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--seconds", type=float, default=600, help="the black box may take for one answer (default 600)")
+    p.add_argument("--queries", type=_at_least(0), default=400, metavar="N", help="prompts to be tried (default 400)")
+    p.add_argument("--limit", type=_at_least(0), default=0, metavar="N", help="only the first N problems")
+    p.add_argument("--threads", type=_at_least(1), default=2, metavar="N", help="of the model (default 2)")
+    p.add_argument("--seed", type=_at_least(0), default=0)
+    p.add_argument("--seconds", type=_seconds, default=600, help="the black box may take for one answer (default 600)")
 
 
 def main(a: argparse.Namespace) -> int:
@@ -61,12 +64,41 @@ def main(a: argparse.Namespace) -> int:
     return {"encoder": _encoder, "digits": _digits, "verifier": _verifier}[a.kind](a)
 
 
+def _at_least(least: int) -> Callable[[str], int]:
+    """A whole number of the command line that is not below ``least``."""
+
+    def whole(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return value
+
+    return whole
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
 def _encoder(a: argparse.Namespace) -> int:
     from trainer.cbbt.dual import train_encoder
+    from trainer.runs import Run, disk_fault
 
-    if a.images < 256:
-        raise UserFault(f"--images {a.images} is too few.", "Give 256 or more.")
-    train_encoder(count=a.images, seed=a.seed).save(a.out)
+    folder = Run.at(a.out).folder  # a folder that cannot be made is said before the training
+    model = train_encoder(count=a.images, seed=a.seed)
+    try:
+        model.save(folder)
+    except OSError as e:
+        raise disk_fault(folder, e) from None
     print(f"Wrote {a.out}.")
     return 0
 
@@ -108,8 +140,6 @@ def _verifier(a: argparse.Namespace) -> int:
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
-    if a.queries < 0:
-        raise UserFault(f"--queries {a.queries} is too few.", "Give 0 or more.")
     solutions = _solutions(a.solutions, a.limit)
     parts = split_by_problem(solutions, a.seed)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)

@@ -123,3 +123,26 @@ def test_the_table() -> None:
         "| zero-shot | 0 | 50.0 |  |",
         "| both | 6,631 |  | 85.0 ± 5.0 |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("digits --encoder e --run r --shots 0", "--shots: '0' is not a whole number of 1 or more"),
+        ("digits --encoder e --run r --seeds -1", "--seeds: '-1' is not a whole number of 0 or more"),
+        ("digits --encoder e --run r --seconds nan", "--seconds: 'nan' is not a number of seconds"),
+        ("encoder --out e --images 3", "--images: '3' is not a whole number of 256 or more"),
+        ("verifier --model m --solutions s --run r --threads 0", "--threads: '0' is not a whole number of 1 or more"),
+        ("verifier --model m --solutions s --run r --queries few", "--queries: 'few' is not a whole number"),
+    ],
+)
+def test_numbers_that_make_no_sense(arguments: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["cbbt", *arguments.split()])
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").write_text("")
+    assert main(["cbbt", "encoder", "--out", str(tmp_path / "taken"), "--images", "256"]) == 1
+    assert "could not be written: File exists" in capsys.readouterr().err
