@@ -123,14 +123,12 @@ class _Worker:
         """Whether the teacher is there."""
         return self._job.teacher.model.answers()
 
-    def limit(self, limits: Limits) -> None:
-        """Keep within these from now on."""
-        self._job.teacher.model.limits = limits
-
-    def one(self, item: Any) -> tuple[Row | Exception, Spent]:
+    def one(self, item: Any, limits: Limits) -> tuple[Row | Exception, Spent]:
         """An item's row, or what is the matter with it, and what was spent since the last time."""
         if self._fault is not None:
             return self._fault, Spent()
+        # Given with every item, because a worker that was started anew knows only those of the command line.
+        self._job.teacher.model.limits = limits
         found: Row | Exception
         try:
             found = self._job.one(item, self._cancel)
@@ -183,7 +181,7 @@ class _Fleet:
         self._a, self._open_job = a, open_job
         self._workers: list[Any] = []
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._lock, self._spent = threading.Lock(), Spent()
+        self._lock, self._spent, self._share = threading.Lock(), Spent(), limits
 
     @property
     def spent(self) -> Spent:
@@ -250,7 +248,7 @@ class _Fleet:
             left = replace(left, tokens=max(1, (limits.tokens - self._spent.tokens_in - self._spent.tokens_out) // n))
         if limits.cost:
             left = replace(left, cost=max(1e-12, (limits.cost - self.cost) / n))
-        self._answers([w.limit.remote(left) for w in self._workers])
+        self._share = left
 
     def answers(self) -> bool:
         """Whether the teachers are there."""
@@ -266,7 +264,7 @@ class _Fleet:
         """
         i = self._free.get()
         try:
-            (answer,) = self._answers([self._workers[i].one.remote(item)])
+            (answer,) = self._answers([self._workers[i].one.remote(item, self._share)])
         finally:
             self._free.put(i)
         found, news = answer

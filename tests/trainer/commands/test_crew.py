@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
@@ -92,6 +94,36 @@ def test_the_budget_is_shared_and_a_server_that_is_not_there_is_said(tmp_path: P
     assert gone.returncode == 1
     assert "failed 3 times in a row" in gone.stderr
     assert "Traceback" not in gone.stderr
+
+
+@with_ray
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_worker_that_is_killed_is_started_anew_and_no_record_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with serving(teacher(solution)) as url:
+        assert main(command(tmp_path / "one", url)) == 0
+    started: list[subprocess.Popen[str]] = []
+    killed: list[int] = []
+
+    def kill_one(number: int) -> None:
+        if number == 5:
+            below = psutil.Process(started[0].pid).children(recursive=True)
+            worker = next(p for p in below if p.cmdline()[0].startswith("ray::_Worker"))
+            worker.kill()
+            killed.append(worker.pid)
+
+    with serving(teacher(solution, fault=kill_one)) as url:
+        asked = [sys.executable, "-m", "trainer", *command(tmp_path / "two", url, "--ray", "2")]
+        alone = {k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}
+        with subprocess.Popen(asked, cwd=ROOT, env=alone, stderr=subprocess.PIPE, text=True) as child:
+            started.append(child)
+            said = child.communicate()[1]
+    assert child.returncode == 0, said
+    assert len(killed) == 1
+    made = [records(tmp_path / n / "run" / "synthesize.jsonl") for n in ("one", "two")]
+    assert made[0] == made[1]
 
 
 @pytest.mark.parametrize(
