@@ -239,7 +239,7 @@ class ProblemBox(QFrame):
     def add_control(self, control: QWidget, *, busy: bool) -> None:
         """Put a control beside Solve, or (``busy``) beside Stop, to be seen when that is."""
         at = self._row.indexOf(self.stop_button)
-        self._row.insertWidget(at, control, 1 if busy else 0)
+        self._row.insertWidget(at, control, 4 if busy else 0)  # what is said beside Stop has the room
         self._when.append((control, busy))
         control.setVisible(busy is not self.solve_button.isVisibleTo(self))
 
