@@ -39,6 +39,19 @@ def test_a_slip_in_the_middle_of_a_chain_is_false_on_both_sides_of_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (r"$4(n^2 - 3) + 1 = 4n^2 - 12 + 1 = 4n^2 - 10$", ["true", "false"]),
+        (r"$(m + 2)^2 = m^2 + 3m + 4 = m(m + 3) + 4$", ["false", "true"]),
+        (r"$4(n - 3) = 4n - 12 = 3n + 10$", ["true"]),
+        (r"$(m + 2)^2 = m^2 + 4m + 4 = 25$", ["true"]),
+    ],
+)
+def test_a_slip_at_the_end_of_a_chain_that_rewrites_is_false(text: str, kinds: list[str]) -> None:
+    assert [verdict for _, verdict in verdicts(text)] == kinds
+
+
+@pytest.mark.parametrize(
     "text",
     [
         r"$5(x + 1) = 7x + 5$",  # one unknown, to the first power: an equation

@@ -350,7 +350,7 @@ class Reading:
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=is_told(chain))
             return None
-        if len(chain.relations) > 1 and (found := judge_between(chain, k)) is not None:
+        if len(chain.relations) > 1 and (found := judge_between(chain, k) or judge_nearly(chain, k, a, b)) is not None:
             return found
         name = a.term.name if isinstance(a.term, Symbol) else b.term.name if isinstance(b.term, Symbol) else ""
         if name:
@@ -494,7 +494,7 @@ class Reading:
         if reason:
             self._equation_end = chain.members[k + 1].end
             return Judgement("true", reason)
-        if not k and (found := judge_nearly(chain, a, b) or judge_powers(chain, a, b)) is not None:
+        if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
             return found
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))

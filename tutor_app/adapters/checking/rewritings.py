@@ -97,30 +97,46 @@ def judge_announced(chain: Chain, a: Expression, b: Expression) -> Judgement | N
     return Judgement("false", "identity", symbolic.counterexample(x, y))
 
 
-def judge_nearly(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
     """The verdict on "(x + 3)(x - 2) = x^2 + 2x - 6": a product and its expansion, but for one coefficient.
 
     An equation that somebody wants to solve hardly ever has the same terms on both sides, of which all but one have
-    the same coefficients.
+    the same coefficients. In a chain that rewrites an expression elsewhere the sides may be any.
     """
-    if is_condition(chain) or is_refuted(chain) or len(chain.relations) > 1:
+    if is_condition(chain) or is_refuted(chain):
         return None
     folded, sums = (a.term, b.term) if _has_brackets(a.term) else (b.term, a.term)
-    if not _has_brackets(folded) or not isinstance(sums, Sum) or _has_brackets(sums):
-        return None
     left, right = _coefficients(folded), _coefficients(sums)
-    if left is None or right is None or left.keys() != right.keys() or len(right) != len(sums.terms):
+    if left is None or right is None or left.keys() != right.keys():
+        return None
+    if len(chain.relations) > 1:
+        if not _rewrites(chain, k):
+            return None
+    elif not _has_brackets(folded) or _has_brackets(sums) or not isinstance(sums, Sum) or len(right) != len(sums.terms):
         return None
     different = [m for m in left if left[m] != right[m]]
     alike = [m for m in left if left[m] == right[m] and m]
     degrees = {m: sum(power for _, power in m) for m in left}
-    curved = max(degrees.values()) > 1 or len(symbols(folded)) > 1
+    curved = max(degrees.values(), default=0) > 1 or len(symbols(folded)) > 1
     if len(different) != 1 or not alike or not curved or max(map(degrees.__getitem__, alike)) < max(degrees.values()):
         return None
     x, y = symbolic.built(a.term), symbolic.built(b.term)
     if x is None or y is None or symbolic.equal(x, y) is not False:
         return None
     return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def _rewrites(chain: Chain, k: int) -> bool:
+    """Whether a link beside the one at ``k`` writes an expression in another way, with the same unknowns all along."""
+    terms = [member.value.term if member.value is not None else None for member in chain.members]
+    known = [symbols(term) if term is not None else frozenset() for term in terms]
+    if not all(known) or len(set(known)) != 1 or set(chain.relations) != {"="}:
+        return False
+    for j in range(len(chain.relations)):
+        x, y = terms[j], terms[j + 1]
+        if j != k and x is not None and y is not None and x != y and same(x, y):
+            return True
+    return False
 
 
 def judge_powers(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
