@@ -38,6 +38,27 @@ def test_a_slip_in_the_middle_of_a_chain_is_false_on_both_sides_of_it() -> None:
     assert [v for _, v in verdicts(r"$y^2 - 8y + 21 = y^2 - 8y + 16 + 5 = (y - 4)^2 + 5$")] == ["true", "true"]
 
 
+def test_a_link_is_not_true_because_the_link_before_it_was_wrong() -> None:
+    said = verdicts(r"$\sqrt{m^2 + 2m + 1} + m = \sqrt{m^2 + 3m + 1} + m = \sqrt{(m + 1)^2} + m$")
+    assert "true" not in [verdict for _, verdict in said]
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (
+            r"We want to find $(a - 1)(b - 1) = ab - a - b + 5$.",
+            "for a = 1, b = 2 the left side is 0, the right side 4",
+        ),
+        (r"Add it to the equation to get $m^2 - 4mn + n^2 = (m - n)^2$.", "for m = 1, n = 2"),
+    ],
+)
+def test_words_about_a_task_do_not_make_a_rewriting_a_condition(text: str, right: str) -> None:
+    ((verdict, said),) = [(c.verdict, c.right) for c in Reading().text(text, 20.0)]
+    assert verdict == "false"
+    assert said.startswith(right)
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [

@@ -491,7 +491,9 @@ class Reading:
             if found.verdict in ("rounded", "false") and not context.equations and not is_refuted(chain):
                 return found
         reason = context.follows(a.term, b.term)
-        if reason:
+        # In "A = B = A" the second link follows from the first, but that one is no condition.
+        back = k > 0 and (before := chain.members[k - 1].value) is not None and same(before.term, b.term)
+        if reason and not back:
             self._equation_end = chain.members[k + 1].end
             return Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:

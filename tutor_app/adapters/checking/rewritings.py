@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
-from tutor_app.adapters.checking.clauses import is_condition, is_refuted
+from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted
 from tutor_app.adapters.checking.context import replaced
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
 from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.words import REWRITING
+from tutor_app.adapters.checking.words import REWRITING, SUPPOSING
 from tutor_app.adapters.grading.algebra import Quotient, normal, same
 from tutor_app.adapters.grading.terms import (
     ONE,
@@ -25,6 +26,10 @@ from tutor_app.adapters.grading.terms import (
     symbols,
     total,
     walk,
+)
+
+_POSED: Final = SUPPOSING | frozenset(
+    ("when", "whenever", "given", "let", "set", "solve", "solves", "satisfy", "satisfies", "satisfying", "such")
 )
 
 
@@ -60,7 +65,7 @@ def judge_between(chain: Chain, k: int) -> Judgement | None:
         if not 0 < middle < len(chain.members) - 1 or {*chain.relations[middle - 1 : middle + 1]} != {"="}:
             continue
         values = [chain.members[n].value for n in (middle - 1, middle, middle + 1)]
-        if any(value is None for value in values) or is_condition(chain) or is_refuted(chain):
+        if any(value is None for value in values) or _supposed(chain) or is_refuted(chain):
             continue
         before, here, after = (value.term for value in values if value is not None)
         if not symbols(here) or symbols(before) != symbols(after) or not symbols(here) <= symbols(before):
@@ -103,7 +108,7 @@ def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgemen
     An equation that somebody wants to solve hardly ever has the same terms on both sides, of which all but one have
     the same coefficients. In a chain that rewrites an expression elsewhere the sides may be any.
     """
-    if is_condition(chain) or is_refuted(chain):
+    if _supposed(chain) or is_refuted(chain):
         return None
     folded, sums = (a.term, b.term) if _has_brackets(a.term) else (b.term, a.term)
     left, right = _coefficients(folded), _coefficients(sums)
@@ -126,6 +131,11 @@ def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgemen
     return Judgement("false", "identity", symbolic.counterexample(x, y))
 
 
+def _supposed(chain: Chain) -> bool:
+    """Whether it is supposed or to be solved; "we want to find" and "the equation" may stand before a rewriting."""
+    return not _POSED.isdisjoint(clause_before(chain)) or is_asked(chain)
+
+
 def _rewrites(chain: Chain, k: int) -> bool:
     """Whether a link beside the one at ``k`` writes an expression in another way, with the same unknowns all along."""
     terms = [member.value.term if member.value is not None else None for member in chain.members]
@@ -141,7 +151,7 @@ def _rewrites(chain: Chain, k: int) -> bool:
 
 def judge_powers(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
     """The verdict on "x^3 * x^5 = x^15" and "(2y)^3 = 2y^3": powers multiplied out, with a wrong exponent or factor."""
-    if is_condition(chain) or is_refuted(chain) or len(chain.relations) > 1 or not _unmultiplied(a.term):
+    if _supposed(chain) or is_refuted(chain) or len(chain.relations) > 1 or not _unmultiplied(a.term):
         return None
     left, right = _coefficients(a.term), _coefficients(b.term)
     if left is None or right is None or len(left) != 1 or len(right) != 1 or _unmultiplied(b.term):
