@@ -111,6 +111,17 @@ def test_numbers_that_may_mean_something_else_stay(sandbox: Sandbox, grader: Gra
     assert made.answer == str(2 * side * side)
 
 
+def test_a_number_of_the_time_is_changed_where_the_code_has_it_once(sandbox: Sandbox, grader: Grader) -> None:
+    problem = "Ann has 24 apples and gives a third of them away. How many has she left?"
+    made = make(changed("apples = 24\nprint(apples - apples // 3)", "16\n", "16", problem), sandbox, grader)
+    apples = int(made.problem.split()[2])
+    assert apples != 24
+    assert made.answer == str(apples - apples // 3)
+    twice = "A clock strikes 12 times at noon. How often in 3 days?"
+    kept = make(changed("hours = 24 // 12\nprint(12 * 3 + hours - 2)", "36\n", "36", twice), sandbox, grader)
+    assert kept.problem.startswith("A clock strikes 12 times at noon.")
+
+
 def test_a_whole_answer_has_no_point(sandbox: Sandbox, grader: Grader) -> None:
     made = make(changed("print(84 / 6 * 3)", "42.0\n"), sandbox, grader)
     assert made.answer.isdigit()

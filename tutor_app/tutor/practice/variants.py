@@ -23,10 +23,10 @@ TRIES: Final = 16
 """Draws of new numbers until one gives a sensible answer."""
 _NUMBER: Final = re.compile(r"(?<![\w.^_{,\\-])(?<!\^\{)\d+(?:\.\d+)?(?![\w.]*\d)(?!,\d)(?![\w%\u00b0])")
 _SHAPE: Final = re.compile(r"\d+(?:\.\d+)?")
-_KEPT: Final = frozenset(
-    (0.0, 1.0, 2.0, 0.5, 0.01, 10.0, 100.0, 1000.0, 60.0, 24.0, 7.0, 12.0, 52.0, 365.0, 180.0, 360.0)
-)
-"""Numbers that need not be told by a problem, and may mean something else than one that is: an exponent, percent."""
+_NEVER: Final = frozenset((0.0, 1.0, 2.0, 0.5, 0.01, 10.0, 100.0, 1000.0))
+"""Numbers that may mean something else in the code than in the problem: an exponent, percent."""
+_KEPT: Final = _NEVER | frozenset((60.0, 24.0, 7.0, 12.0, 52.0, 365.0, 180.0, 360.0))
+"""Numbers that need not be told by a problem; of the time and of angles one is changed where the code has it once."""
 _POINT_ZERO: Final = re.compile(r"(?<=\d)\.0+(?!\d)")
 _WORDS: Final = {
     "three": 3, "triple": 3, "thrice": 3, "four": 4, "quarter": 4, "five": 5, "six": 6, "eight": 8, "nine": 9,
@@ -116,7 +116,8 @@ def _places(problem: str, sources: Sequence[str]) -> list[_Place]:
     told = [_Place(m.start(), m.end(), m[0]) for m in _NUMBER.finditer(problem)]
     everywhere = {float(m[0]) for m in _SHAPE.finditer(problem.replace(",", ""))}
     words = {float(value) for word, value in _WORDS.items() if re.search(rf"(?i)\b{word}", problem)}
-    literals = {value for source in sources for _, value in _literals(source)}
+    found = [value for source in sources for _, value in _literals(source)]
+    literals = set(found)
     quoted = " ".join(node.value for source in sources for node in _constants(source) if isinstance(node.value, str))
     if hidden := literals - everywhere - words - _KEPT:
         shown = ", ".join(f"{value:g}" for value in sorted(hidden))
@@ -126,7 +127,11 @@ def _places(problem: str, sources: Sequence[str]) -> list[_Place]:
     return [
         p
         for p in told
-        if p.value in literals and p.value not in _KEPT and p.value not in in_text and values.count(p.value) == 1
+        if p.value in literals
+        and p.value not in _NEVER
+        and (p.value not in _KEPT or found.count(p.value) == 1)
+        and p.value not in in_text
+        and values.count(p.value) == 1
     ]
 
 
