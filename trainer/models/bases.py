@@ -83,9 +83,7 @@ def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
     found = [what for what, is_so in odd.items() if is_so]
     if found:
         raise UserFault(f"The base {found[0]}, which cannot be exported.", "Choose another base.")
-    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    if rope.get("rope_type", rope.get("type", "default")) not in ("default", None):
-        raise UserFault("The base scales its rotary positions, which cannot be exported.", "Choose another base.")
+    _check_rope(config, folder)
     if config.get("attention_bias") and names[0] != "Qwen2ForCausalLM":
         raise UserFault("The base has attention biases, which cannot be exported.", "Choose another base.")
     if not tokenizer.pre:
@@ -98,6 +96,21 @@ def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
             f"The tokenizer has {tokenizer.n_vocab:,} tokens, the model {int(config['vocab_size']):,}.",
             "They do not belong together.",
         )
+
+
+def _check_rope(config: Mapping[str, Any], folder: Path) -> None:
+    for key in ("rope_parameters", "rope_scaling"):
+        rope = config.get(key)
+        if rope is None:
+            continue
+        theta = rope.get("rope_theta", 1.0) if isinstance(rope, dict) else None
+        if not isinstance(theta, int | float) or not theta > 0:
+            raise UserFault(f"config.json of {folder} has no usable {key}.", "Fetch the base again.")
+        if rope.get("rope_type", rope.get("type", "default")) not in ("default", None):
+            raise UserFault("The base scales its rotary positions, which cannot be exported.", "Choose another base.")
+    theta = config.get("rope_theta", 1.0)
+    if not isinstance(theta, int | float) or not theta > 0:
+        raise UserFault(f"config.json of {folder} has no usable rope_theta.", "Fetch the base again.")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
