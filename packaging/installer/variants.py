@@ -25,6 +25,7 @@ FAMILIES: Final = ("x64", "haswell", "alderlake", "icelake", "zen4")
 OPTIONS: Final = (
     *("-DCMAKE_BUILD_TYPE=Release", "-DBUILD_SHARED_LIBS=ON", "-DGGML_NATIVE=OFF", "-DGGML_BACKEND_DL=ON"),
     *("-DGGML_CPU_ALL_VARIANTS=ON", "-DGGML_BUILD_TESTS=OFF", "-DGGML_BUILD_EXAMPLES=OFF"),
+    "-DGGML_LLAMAFILE=ON",  # as in a build of the whole; ggml alone leaves its faster matrix products out
     *("-DCMAKE_INSTALL_RPATH=$ORIGIN", "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON"),
 )
 

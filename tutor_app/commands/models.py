@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from pathlib import Path
 
 from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path
 from tutor_app.core.values import Progress
@@ -44,6 +45,13 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     verifier.add_argument("what", choices=("install", "rm"))
     verifier.add_argument("target", metavar="FILE|MODEL", help="the file to install; the model whose verifier goes")
     verifier.set_defaults(action=_verifier)
+    packed = actions.add_parser("pack", parents=[common], help="write a model into one file, for a USB stick")
+    packed.add_argument("name")
+    packed.add_argument("-o", "--output", type=user_path, default=Path(), metavar="FILE", help="default: here")
+    packed.set_defaults(action=_pack)
+    unpacked = actions.add_parser("unpack", parents=[common], help="take in a model that was packed; needs no network")
+    unpacked.add_argument("path", type=user_path)
+    unpacked.set_defaults(action=_unpack)
     remove = actions.add_parser("rm", parents=[common], help="delete a fetched model, or forget an imported one")
     remove.add_argument("name")
     remove.set_defaults(action=_remove)
@@ -179,6 +187,24 @@ def _verifier(args: argparse.Namespace) -> int:
             f"On problems it was not trained on it puts a right solution before a wrong one in {found.auc:.0%} of "
             f"pairs; the untuned question does in {found.untuned:.0%}."
         )
+    return DONE
+
+
+def _pack(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.models.pack import pack
+    from tutor_app.tutor.models import model_store
+
+    file = pack(model_store(opened_folders(args)), args.name, args.output)
+    print(f"The model is in {file}. On the other computer: tutor models unpack {file.name}")
+    return DONE
+
+
+def _unpack(args: argparse.Namespace) -> int:
+    from tutor_app.adapters.models.pack import unpack
+    from tutor_app.tutor.models import model_store
+
+    model = unpack(model_store(opened_folders(args)), args.path)
+    print(f"{model.name} is installed: {model.path}")
     return DONE
 
 
