@@ -178,9 +178,11 @@ def test_bad_files_are_one_sentence(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_whole_command_with_a_real_model(
     starter_gguf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
     results = write_results(tmp_path / "results.jsonl", 30)
     command = ["cbbt", "verifier", "--model", str(starter_gguf), "--solutions", str(results), "--run", str(tmp_path)]
     assert main([*command, "--queries", "16"]) == 0

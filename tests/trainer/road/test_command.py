@@ -57,7 +57,7 @@ def test_a_stage_that_the_recipe_does_not_have(tmp_path: Path, capsys: pytest.Ca
 def test_a_seed_line_that_is_broken_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recipe = write_recipe(tmp_path)
     (tmp_path / "train.jsonl").write_text('{"question": "What is 1 + 1?"}\n')
-    assert main(["road", str(recipe), "--run", str(tmp_path / "run")]) == 2
+    assert main(["road", str(recipe), "--run", str(tmp_path / "run"), "--until", "data-stage2"]) == 2
     err = capsys.readouterr().err
     assert "problems.jsonl, line 1" in err
     assert err.count("\n") == 1
