@@ -18,7 +18,8 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from bundle import ROOT, Failed, make_bundle, print_sizes, prune, size
+import variants
+from bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
 LINUX: Final = Path(__file__).resolve().parent / "linux"
@@ -31,7 +32,7 @@ FILES: Final = {
 }
 
 
-def build(wheels: Path | None, *, keep: bool, fast: bool) -> Path:
+def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Path:
     """Make the package; returns its file."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     work = ROOT / "build" / "deb"
@@ -40,6 +41,12 @@ def build(wheels: Path | None, *, keep: bool, fast: bool) -> Path:
         make_bundle(work / PLACE, wheels)
     else:
         prune(work / PLACE)
+    if families:
+        library = work / PLACE / "python/lib/python3/dist-packages/llama_cpp/lib"
+        place = ROOT / "build" / "variants"
+        place.mkdir(parents=True, exist_ok=True)
+        variants.replace(library, variants.build(variants.source(place), place))
+        link_copies(library)
     total = print_sizes(work / PLACE)
     if total > MOST_BYTES:
         raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
@@ -106,10 +113,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, help="folder with a wheel of llama-cpp-python")
     parser.add_argument("--keep", action="store_true", help="take the bundle that was made before")
+    parser.add_argument("--variants", action="store_true", help="build llama.cpp for each family of processors, too")
     parser.add_argument("--fast", action="store_true", help="compress little, to try it out")
     args = parser.parse_args()
     try:
-        file = build(args.wheels, keep=args.keep, fast=args.fast)
+        file = build(args.wheels, keep=args.keep, fast=args.fast, families=args.variants)
     except Failed as e:
         print(e, file=sys.stderr)
         return 1
