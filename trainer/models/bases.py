@@ -407,16 +407,6 @@ def write_adapter(
         (part / "mumath.json").write_text(json.dumps(noted) + "\n", encoding="utf-8")
 
 
-def save_adapter(model: Any, tokenizer: SpanTokenizer, folder: Path, *, base: Path, dialect: str) -> None:
-    """Write the adapter of a model that is whole in memory.
-
-    Raises:
-        HostFault: If the disk refuses.
-    """
-    found = {name.replace(".default.", "."): p.detach() for name, p in model.named_parameters() if ".lora_" in name}
-    write_adapter(folder, model.peft_config["default"], found, tokenizer, base=base, dialect=dialect)
-
-
 @contextlib.contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """A folder to be filled that takes the place of ``folder`` in the end, or leaves it as it was.

@@ -45,7 +45,9 @@ def make_adapter(folder: Path, tokenizer: SpanTokenizer, kind: str, targets: tup
         for name, p in model.named_parameters():
             if "lora_B" in name:
                 p.normal_(std=0.1)
-    bases.save_adapter(model, tokenizer, folder / "adapter", base=folder / "base", dialect="mumath")
+    matrices = {n.replace(".default.", "."): p.detach() for n, p in model.named_parameters() if ".lora_" in n}
+    settings = model.peft_config["default"]
+    bases.write_adapter(folder / "adapter", settings, matrices, tokenizer, base=folder / "base", dialect="mumath")
     return folder
 
 

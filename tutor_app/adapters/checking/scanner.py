@@ -206,12 +206,6 @@ def _phrase(found: list[Token], i: int) -> tuple[tuple[str, str], int] | None:
     return None
 
 
-def _is_glued_times(token: Token, before: Token | None) -> bool:
-    """Whether a word is the end of "10x15"."""
-    joined = before is not None and before.kind == "num" and not token.spaced
-    return joined and token.text[0] in "xX" and token.text[1:].isdigit()
-
-
 def _is_times(found: list[Token], i: int) -> bool:
     """Whether the x at ``i`` multiplies: "3 x 4", "6 days x $5", "10x15"; not "2x + 3" or "2x(x + 1)"."""
     if not i or i + 1 >= len(found):
