@@ -493,6 +493,23 @@ def test_migration_from_version_1(path: Path) -> None:
         library.save("two", SOLVED, "finished")
         check_index(path)
     assert version_of(path) == SCHEMA_VERSION == 4
+    # An earlier program goes on with the copy, which later openings leave alone.
+    copy = schema.backup_of(path, 1)
+    assert sorted(p.name for p in path.parent.iterdir() if ".form" in p.name) == [copy.name]
+    assert version_of(copy) == 1
+    with closing(sqlite3.connect(copy)) as db:
+        assert db.execute("SELECT id, status FROM solution ORDER BY created DESC").fetchall() == [
+            ("three", "finished"),
+            ("two", "running"),
+            ("one", "finished"),
+            ("four", "finished"),
+        ]
+
+
+def test_a_new_library_leaves_no_copy(path: Path) -> None:
+    Library(path).close()
+    Library(path).close()
+    assert [p.name for p in path.parent.iterdir() if ".form" in p.name or p.name.endswith(".part")] == []
 
 
 def test_failed_migration_leaves_the_old_form(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

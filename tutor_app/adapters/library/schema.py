@@ -1,12 +1,14 @@
 """The form of the library's file: how it is opened, brought up to date, and indexed for searching.
 
 A migration takes a database of version i to version i + 1; one that was released is never edited again. All that are
-missing run in one transaction: a crash leaves the old form. Errors are SQLite's own; the library maps them.
+missing run in one transaction: a crash leaves the old form. A copy in the old form is kept beside the library. Errors
+are SQLite's own; the library maps them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
 import time
@@ -116,6 +118,9 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
             if e.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if 0 < version < SCHEMA_VERSION:
+        _keep(db, path, version)
     with transaction(db):
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
@@ -127,6 +132,25 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
             step(db)
         # Written even if it is right already: that the file is read-only is said now, not at the first problem.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def backup_of(path: Path, version: int) -> Path:
+    """Where the library as a version of the form left it is kept, for going back to an earlier program."""
+    return path.with_name(f"{path.stem}.form{version}{path.suffix}")
+
+
+def _keep(db: sqlite3.Connection, path: Path, version: int) -> None:
+    """Copy the library beside itself before its form changes; a copy that is there already is the older, and stays."""
+    copy = backup_of(path, version)
+    if copy.exists():
+        return
+    part = copy.with_name(f"{copy.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    try:
+        db.execute("VACUUM INTO ?", (str(part),))
+        part.replace(copy)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def make_index(db: sqlite3.Connection) -> bool:
