@@ -12,7 +12,6 @@ the logits, and a near tie may fall the other way.
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import threading
 import time
@@ -20,27 +19,24 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 
-from trainer.models import attention, bases, spm
+from trainer.models import attention, bases
 from trainer.models.kv_cache import KVCache
-from trainer.models.tokenizer import SpanTokenizer, from_folder
-from trainer.runs import sha256_of
+from trainer.models.token_bytes import TokenBytes
+from trainer.models.tokenizer import SpanTokenizer
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
-from tutor_app.core.dialect import DIALECTS, Dialect, Span
-from tutor_app.core.errors import EngineFault, UserFault
+from tutor_app.core.dialect import Span
+from tutor_app.core.errors import EngineFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped, StopReason
 
 CHUNK: Final = 512
 """Prompt tokens of one forward pass; a cancel is answered between two of them."""
 REMEMBERED: Final = 256
 """Generations whose token ids are kept."""
-TURN_ENDS: Final = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "</s>")
-"""Control tokens at which llama.cpp ends a turn, whatever the file names as its end, in the families that export."""
 
 
 @dataclass
@@ -112,7 +108,7 @@ class HuggingFaceModel:
         self._model, self._tokenizer, self._autocast = bases.causal(model), tokenizer, autocast
         self._n_ctx = min(n_ctx, int(self._model.config.max_position_embeddings))
         self._n_seq, self._name, self._sha256 = n_seq, name or "a Hugging Face model", sha256
-        self._bytes = _TokenBytes(tokenizer)
+        self._bytes = TokenBytes(tokenizer)
         self._wake = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._slots: list[_Slot] = []
@@ -459,85 +455,6 @@ def asked_while_training(model: Any) -> Iterator[None]:
             inner.set_attn_implementation(trained_with)
         for module in training:
             module.training = True
-
-
-def open_model(path: Path, *, n_ctx: int, n_seq: int) -> tuple[HuggingFaceModel, Dialect]:
-    """A model folder, an adapter folder or a run folder, ready to be asked, and the dialect that it speaks.
-
-    On a GPU, where there is one, in bfloat16; else on the CPU in float32.
-
-    Raises:
-        UserFault: If it is none of these.
-    """
-    folder = path
-    if not (path / "config.json").exists() and not (path / "adapter_config.json").exists():
-        results = [path / n for n in ("model", "adapter")]
-        found = next((p for p in results if (p / "config.json").exists() or (p / "adapter_config.json").exists()), None)
-        if found is None:
-            raise UserFault(
-                f"{path} is neither a model folder nor a run that has ended.",
-                "Give a folder with config.json or adapter_config.json, or finish the run with the train step.",
-            )
-        folder = found
-    tokenizer = from_folder(folder)
-    gpu = torch.cuda.is_available()
-    dtype = torch.bfloat16 if gpu else torch.float32
-    adapter = (folder / "adapter_config.json").exists()
-    model = bases.load_adapted(folder, dtype=dtype)[0] if adapter else bases.load_model(folder, dtype=dtype)
-    model.to("cuda" if gpu else "cpu").eval()
-    weights = sorted(folder.glob("*.safetensors"))
-    digest = sha256_of(weights[0]) if len(weights) == 1 else ""
-    name = path.name if folder == path else f"{path.name}/{folder.name}"
-    dialect = DIALECTS[_dialect_of(folder, tokenizer)]
-    tokenizer.check(dialect)
-    return HuggingFaceModel(model, tokenizer, n_ctx=n_ctx, n_seq=n_seq, name=name, sha256=digest), dialect
-
-
-def _dialect_of(folder: Path, tokenizer: SpanTokenizer) -> str:
-    """What the trainer wrote down; for a folder of another origin ChatML if its tokenizer has the tokens for it."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        noted = folder / "mumath.json"
-        if noted.exists():
-            return str(json.loads(noted.read_text(encoding="utf-8"))["dialect"])
-        run = json.loads((folder.parent / "train.provenance.json").read_text(encoding="utf-8"))
-        return str(run["options"]["dialect"])
-    return "chatml" if tokenizer.tokenizer.token_to_id("<|im_start|>") is not None else "mumath"
-
-
-class _TokenBytes:
-    """Bytes of every token; control tokens have none.
-
-    Attributes:
-        ends: Ids that end the model's turn.
-    """
-
-    def __init__(self, tokenizer: SpanTokenizer) -> None:
-        self._tokenizer = tokenizer.tokenizer
-        self._added = self._tokenizer.get_added_tokens_decoder()
-        printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-        others = [b for b in range(256) if b not in printable]
-        # GPT-2's letters for bytes: a printable one stands for itself, the others for U+0100 and on.
-        self._of = {chr(b): b for b in printable} | {chr(256 + i): b for i, b in enumerate(others)}
-        self._known: dict[int, bytes] = {}
-        self._pieces = tokenizer.pre == spm.PRE
-        special = {t.content: i for i, t in self._added.items() if t.special}
-        self.ends = frozenset({tokenizer.eos_id, *(special[t] for t in TURN_ENDS if t in special)})
-
-    def __getitem__(self, token: int) -> bytes:
-        known = self._known.get(token)
-        if known is None:
-            known = self._known[token] = self._make(token)
-        return known
-
-    def _make(self, token: int) -> bytes:
-        added = self._added.get(token)
-        if added is not None:
-            return b"" if added.special else str(added.content).encode()
-        # Rows that pad the table of a model have no token.
-        text = self._tokenizer.id_to_token(token) or ""
-        if self._pieces:
-            return spm.piece_bytes(text)
-        return bytes(self._of[c] for c in text)
 
 
 def _reusable(slot: _Slot, job: _Job) -> int:

@@ -80,7 +80,7 @@ def open_model(choice: ModelChoice) -> Tutor:
             f"{folder} is a folder, which needs torch and transformers.",
             "Install them with: pip install 'mumath-tutor[trainer]'",
         )
-    from trainer.models.hf_model import open_model as open_folder
+    from trainer.models.hf_folder import open_model as open_folder
 
     model, dialect = open_folder(folder, n_ctx=choice.n_ctx, n_seq=choice.parallel)
     sandbox = Sandbox(Limits(seconds=float(Settings().code_timeout)), spares=choice.parallel)

@@ -28,7 +28,7 @@ from trainer.__main__ import main
 from trainer.config import TrainConfig
 from trainer.data.packing import Row, encode_all, make_row, make_rows
 from trainer.models import bases
-from trainer.models.hf_model import open_model
+from trainer.models.hf_folder import open_model
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import Run, only_one
 from trainer.train import checkpoint
