@@ -332,7 +332,7 @@ def manifest_of(
         "model_sha256": info.sha256 or _hash_of_model(args),
         "benchmark": args.benchmark,
         "data": digest(data),
-        "prompt": digest([s.text for s in header(tutor.dialect, "", tutor.prompt)] + [tutor.prompt.opening]),
+        "prompt": digest(_said(tutor)),
         "dialect": tutor.dialect.name,
         "settings": json.loads(json.dumps(asdict(settings))),
         "n_ctx": args.n_ctx,
@@ -340,6 +340,12 @@ def manifest_of(
         "engine": info.engine if args.endpoint else version("llama-cpp-python"),
         "tutor": version("mumath-tutor"),
     }
+
+
+def _said(tutor: Tutor) -> list[str]:
+    """All that the prompt says, to any problem."""
+    for_kinds = [example.to_json() for _, example in tutor.prompt.for_kinds]
+    return [s.text for s in header(tutor.dialect, "", tutor.prompt)] + [tutor.prompt.opening, *for_kinds]
 
 
 def _hash_of_model(args: argparse.Namespace) -> str:

@@ -137,7 +137,9 @@ def seed_for(seed: int, *what: object) -> int:
 def prompt_hash(prompt: PromptSet) -> str:
     """A short hash of everything that a prompt says."""
     demonstrations = [d.to_dict()["turns"] for d in prompt.demonstrations]
-    return digest([prompt.system, prompt.suffix, prompt.correction, prompt.opening, prompt.nudge, demonstrations])
+    said = [prompt.system, prompt.suffix, prompt.correction, prompt.opening, prompt.nudge, demonstrations]
+    for_kinds = [[kind, example.to_dict()["turns"]] for kind, example in prompt.for_kinds]
+    return digest([*said, for_kinds] if for_kinds else said)
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, temperature: float) -> None:

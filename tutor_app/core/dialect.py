@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from tutor_app.core.kinds import KINDS, Kind, kind_of
 from tutor_app.core.parsing import open_string, parse
 from tutor_app.core.thoughts import closes_thought, opens_thought
 from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
@@ -48,6 +49,7 @@ class PromptSet:
         correction: Appended after a failing block's output, to ask for a repair; may be empty.
         opening: What the model's first turn is made to begin with, so that it keeps to the form; may be empty.
         nudge: What its turn is made to go on with if it ends with neither code nor an answer; may be empty.
+        for_kinds: More worked examples, each shown after the others to the problems of one kind alone.
     """
 
     name: str = "none"
@@ -57,17 +59,32 @@ class PromptSet:
     correction: str = ""
     opening: str = ""
     nudge: str = ""
+    for_kinds: tuple[tuple[Kind, Transcript], ...] = ()
+
+    def shown_for(self, problem: str) -> PromptSet:
+        """What stands before this problem: itself, or with the worked examples of the problem's kind after its own."""
+        kind = kind_of(problem) if self.for_kinds else ""
+        more = tuple(example for of, example in self.for_kinds if of == kind)
+        return replace(self, demonstrations=(*self.demonstrations, *more), for_kinds=()) if more else self
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> PromptSet:
         """Read ``{name, system, suffix, correction, opening, nudge, demonstrations: [{problem, solution}]}``.
 
+        ``for_kinds``, if it is there, has a list of demonstrations under the name of a kind.
+
         Raises:
-            KeyError: If a demonstration lacks its problem or solution.
+            KeyError: If a demonstration lacks its problem or solution, or there is no such kind.
         """
-        demos = tuple(Transcript.of(d["problem"], *parse(d["solution"])) for d in data.get("demonstrations", ()))
+        demos = tuple(map(_demonstration, data.get("demonstrations", ())))
+        named = data.get("for_kinds", {})
+        for_kinds = tuple((KINDS[name], _demonstration(d)) for name, demos_of in named.items() for d in demos_of)
         texts = {k: str(data.get(k, "")) for k in ("system", "suffix", "correction", "opening", "nudge")}
-        return cls(name=str(data.get("name", "unnamed")), demonstrations=demos, **texts)
+        return cls(name=str(data.get("name", "unnamed")), demonstrations=demos, for_kinds=for_kinds, **texts)
+
+
+def _demonstration(data: Mapping[str, Any]) -> Transcript:
+    return Transcript.of(data["problem"], *parse(data["solution"]))
 
 
 @dataclass(frozen=True, slots=True)

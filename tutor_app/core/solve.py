@@ -255,7 +255,9 @@ class _Solution:
     ) -> Iterator[SolveEvent]:
         self._wanted = asked(problem)
         before = self._builder.parts()
+        # The examples for a kind of problem stand behind those for all, so that what an engine keeps serves both.
         self._constant = constant_spans(self._dialect, header(self._dialect, problem, self._prompt))
+        self._prompt = self._prompt.shown_for(self._earlier.problem if self._earlier is not None else problem)
         # What a model is to begin its solution with has no place in a thought.
         opened = "" if self._dialect.thinks else self._prompt.opening
         opening = opened if self._earlier is None else ""

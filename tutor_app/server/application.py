@@ -174,7 +174,8 @@ class _Application:
         if asked.earlier or asked.system:
             # The conversation so far stands where worked examples do: as earlier turns, after those.
             system = "\n\n".join(text for text in (prompt.system, asked.system) if text)
-            prompt = replace(prompt, system=system, demonstrations=(*prompt.demonstrations, *asked.earlier))
+            shown = (*prompt.demonstrations, *asked.earlier)
+            prompt = replace(prompt, system=system, demonstrations=shown, for_kinds=())
         tutor = Tutor(own.engine, own.executor, own.dialect, prompt, own.defaults, own.checker)
         settings = self._settings(asked.asked)
 
