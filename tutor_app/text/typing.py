@@ -13,7 +13,8 @@ from typing import Final
 from tutor_app.text.delimiters import split
 from tutor_app.text.pasted import text_of_html
 from tutor_app.text.plain import plain
-from tutor_app.text.typed_formula import FormulaParser, NoFormula
+from tutor_app.text.typed_cursor import NoFormula
+from tutor_app.text.typed_formula import FormulaParser
 from tutor_app.text.typed_tokens import Token, normalized, tokens
 
 LONGEST: Final = 20_000

@@ -17,7 +17,8 @@ from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Term, symbols
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.work import LONGEST_LINE
-from tutor_app.text.typed_formula import FormulaParser, NoFormula
+from tutor_app.text.typed_cursor import NoFormula
+from tutor_app.text.typed_formula import FormulaParser
 from tutor_app.text.typed_tokens import normalized, tokens
 from tutor_app.text.typing import once, read_typed
 
