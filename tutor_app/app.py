@@ -498,8 +498,12 @@ def _nothing(_: object) -> None:
     """For results nobody waits for."""
 
 
-def run_window(folders: Folders) -> int:
+def run_window(folders: Folders, files: Sequence[str] = ()) -> int:
     """Show the window and stay until it is closed; returns the exit code.
+
+    Args:
+        folders: Of the user.
+        files: Exported solutions or a model to open in it.
 
     Raises:
         HostFault: If Qt cannot start.
@@ -509,6 +513,7 @@ def run_window(folders: Folders) -> int:
         from PySide6.QtWidgets import QApplication
     except ImportError as e:
         raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
+    from tutor_app.ui.importer import OpenRequests
     from tutor_app.ui.window import MainWindow
 
     app = QApplication(sys.argv[:1])
@@ -521,6 +526,9 @@ def run_window(folders: Folders) -> int:
         window.show()
         QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
         QTimer.singleShot(_LOOK_MS, window.confinement.look)
+        app.installEventFilter(OpenRequests(window.importer.import_files, window))
+        if files:
+            window.importer.import_files(files)
         return app.exec()
     finally:
         services.close()

@@ -20,16 +20,11 @@ from typing import Final
 
 import variants
 from bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
+from desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
-LINUX: Final = Path(__file__).resolve().parent / "linux"
 MOST_BYTES: Final = 350_000_000
 """Unpacked, without a model."""
-FILES: Final = {
-    "mumath-tutor.desktop": "usr/share/applications/mumath-tutor.desktop",
-    "mumath-tutor.metainfo.xml": "usr/share/metainfo/mumath-tutor.metainfo.xml",
-    "tutor.sh": "usr/bin/tutor",
-}
 
 
 def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Path:
@@ -50,13 +45,11 @@ def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Pat
     total = print_sizes(work / PLACE)
     if total > MOST_BYTES:
         raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
-    for name, place in FILES.items():
-        (work / place).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(LINUX / name, work / place)
-        (work / place).chmod(0o755 if place.startswith("usr/bin") else 0o644)
-    icon = work / "usr/share/icons/hicolor/scalable/apps/mumath-tutor.svg"
-    icon.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "resources/icons/app.svg", icon)
+    command = work / "usr/bin/tutor"
+    command.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(LINUX / "tutor.sh", command)
+    command.chmod(0o755)
+    add_desktop(work / "usr")
     copyright_ = work / "usr/share/doc/mumath-tutor/copyright"
     copyright_.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(ROOT / "LICENSE", copyright_)

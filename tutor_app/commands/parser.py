@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        args = make_parser().parse_args(argv)
+        args = make_parser().parse_args(with_command(sys.argv[1:] if argv is None else argv))
         with logging_to(folders(args.data_dir).log):
             return _logged(args)
     except SystemExit as e:  # --help, --version and mistakes in the arguments
@@ -126,11 +126,25 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tutor", description=__doc__)
     parser.add_argument("--data-dir", type=user_path, metavar="FOLDER", help=text)
     parser.add_argument("--version", action="version", version=f"tutor {__version__}")
-    parser.set_defaults(run=window.run)
+    parser.set_defaults(run=window.run, files=[])
     commands = parser.add_subparsers(title="commands", metavar="")
     for command in COMMANDS:
         command.add_parser(commands, common)
     return parser
+
+
+def with_command(words: Sequence[str]) -> list[str]:
+    """The words of a command line with ``window`` before a file that stands in the place of a command.
+
+    That is how a desktop opens a file with this program: ``tutor FILE``. A command of the same name comes first.
+    """
+    names = {command.__name__.rpartition(".")[2].strip("_") for command in COMMANDS}
+    place = 0
+    while place < len(words) and words[place].startswith("--data-dir"):
+        place += 1 if "=" in words[place] else 2
+    if place < len(words) and words[place] not in names and window.is_openable(words[place]):
+        return [*words[:place], "window", *words[place:]]
+    return list(words)
 
 
 def _complain(sentence: str) -> int:

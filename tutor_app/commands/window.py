@@ -1,4 +1,7 @@
-"""``tutor window``, and ``tutor`` alone: the window, or the terminal where there is no display to show it on."""
+"""``tutor window``, and ``tutor`` alone: the window, or the terminal where there is no display to show it on.
+
+``tutor FILE`` is the same with exported solutions, which are taken into the library and shown.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,39 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from tutor_app.commands import terminal
-from tutor_app.commands.shared import Subparsers, opened_folders, user_settings
-from tutor_app.core.errors import HostFault
+from tutor_app.commands.shared import DONE, Subparsers, opened_folders, user_path, user_settings
+from tutor_app.core.errors import HostFault, UserFault
+
+if TYPE_CHECKING:
+    from tutor_app.tutor.paths import Folders
 
 _PROBE_SECONDS: Final = 10.0
+_ENDINGS: Final = (".json", ".jsonl", ".gguf")
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser = commands.add_parser("window", parents=[common], help="open the window, as without a command")
+    parser.add_argument(
+        "files", nargs="*", type=file_path, metavar="FILE", help="exported solutions (JSON) or a model (GGUF) to open"
+    )
     parser.set_defaults(run=run)
+
+
+def file_path(text: str) -> Path:
+    """The path of a file as typed, or as a desktop hands it over (``file:///home/...``)."""
+    return Path(unquote(urlsplit(text).path)) if text.startswith("file:") else user_path(text)
+
+
+def is_openable(text: str) -> bool:
+    """Whether a word of the command line can only be a file: it is there, or its name says so."""
+    return text.lower().endswith(_ENDINGS) or (not text.startswith("-") and os.path.isfile(file_path(text)))  # noqa: PTH113
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,10 +49,16 @@ def run(args: argparse.Namespace) -> int:
 
     Raises:
         HostFault: If Qt does not start as ``QT_QPA_PLATFORM`` asks, or is not installed.
+        UserFault: If a file to open is not there.
     """
+    for file in args.files:
+        if not os.path.isfile(file):  # noqa: PTH113 - Path's raises for a name with a null byte
+            raise UserFault(f"There is no file {file}.")
     where = opened_folders(args)
     wanted = display(os.environ)
     if not wanted:
+        if args.files:
+            return _show_in_terminal(args.files, where)
         print("No display: working in the terminal.", file=sys.stderr)
         return terminal.converse(where, user_settings(where))
     if not qt_starts():
@@ -40,7 +68,23 @@ def run(args: argparse.Namespace) -> int:
         return terminal.converse(where, user_settings(where))
     from tutor_app.app import run_window
 
-    return run_window(where)
+    return run_window(where, [str(file.absolute()) for file in args.files])
+
+
+def _show_in_terminal(files: Sequence[Path], where: Folders) -> int:
+    """Take solutions into the library and print them as Markdown."""
+    from tutor_app.adapters.library import Library
+    from tutor_app.export import export, read_transcripts
+    from tutor_app.tutor.recorder import import_transcripts
+
+    models = [file for file in files if file.suffix.lower() == ".gguf"]
+    if models:
+        raise UserFault(f"{models[0]} is a model.", f"Take it in with: tutor models import {models[0]}")
+    transcripts = [t for file in files for t in read_transcripts(file)]
+    with Library(where.library) as library:
+        print(import_transcripts(transcripts, library).sentence, file=sys.stderr)
+    print(export(transcripts, "md").data.decode(errors="replace"))
+    return DONE
 
 
 def display(environment: Mapping[str, str]) -> str:

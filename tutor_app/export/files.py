@@ -112,7 +112,8 @@ def file_name(title: str, suffix: str = "") -> str:
 def suggested_name(transcripts: Sequence[Transcript], format: Format) -> str:
     """A file name for these solutions."""
     title = title_of(transcripts[0], 48).rstrip("\u2026") if len(transcripts) == 1 else "Worked solutions"
-    return file_name(title, format)
+    # A second ending of its own: by it a desktop knows a solution among other JSON, and opens it with this program.
+    return file_name(title, "mumath.json" if format == "json" else format)
 
 
 def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:

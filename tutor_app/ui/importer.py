@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QObject
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QFileOpenEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tutor_app.core.values import ImportResult
@@ -97,3 +97,23 @@ class Importer(QObject):
     def paths_in(data: QMimeData) -> list[str]:
         """The files of this computer among what is dragged."""
         return [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+
+
+class OpenRequests(QObject):
+    """Takes the files that macOS asks a running program to open; on other systems they are on the command line.
+
+    Args:
+        take: Called with their paths.
+        parent: Lives as long as this.
+    """
+
+    def __init__(self, take: Callable[[Sequence[str]], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._take = take
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A file to open is taken, everything else goes on."""
+        if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent) and event.file():
+            self._take([event.file()])
+            return True
+        return super().eventFilter(watched, event)
