@@ -1,4 +1,4 @@
-"""``tutor FILE``: exported solutions are taken into the library and shown, in the terminal where there is no display."""
+"""``tutor FILE``: exported solutions are taken into the library and shown."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_a_file_in_the_place_of_a_command_is_opened(exported: Path) -> None:
     assert with_command(["Model.GGUF"]) == ["window", "Model.GGUF"]
 
 
-@pytest.mark.parametrize("words", [[], ["doctor"], ["slove", "1+1"], ["--version"], ["--data-dir"], ["export", "a.json"]])
+@pytest.mark.parametrize(
+    "words", [[], ["doctor"], ["slove", "1+1"], ["--version"], ["--data-dir"], ["export", "a.json"]]
+)
 def test_everything_else_is_what_it_was(words: list[str]) -> None:
     assert with_command(words) == words
 

@@ -90,8 +90,6 @@ def test_icons_are_pictures_of_their_size(prefix: Path) -> None:
 def test_the_systems_own_checkers_have_no_complaint(command: list[str], name: str, prefix: Path) -> None:
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")
-    done = subprocess.run(
-        [*command, str(prefix / desktop.FILES[name])], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, str(prefix / desktop.FILES[name])], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "W:" not in done.stdout
