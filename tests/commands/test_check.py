@@ -48,7 +48,10 @@ def test_words_and_answer_of_a_transcript_are_compared_with_what_its_code_printe
     file = tmp_path / "solution.json"
     asked = "A bus has 48 seats. How many buses are needed for 435 people?"
     file.write_text(Transcript.of(asked, words, code, output, Text("\\boxed{10}"), Answer("10")).to_json())
-    assert run(str(file)) == (1, "✗ So 9 buses are needed: the code prints 10\n1 of 1 statement checked, 1 false\n")
+    assert run(str(file)) == (
+        0,
+        "≠ So 9 buses are needed: the code prints 10\n1 statement, not checked; 1 differs from what the code prints\n",
+    )
     file.write_text(Transcript.of(asked, Text("Let me see."), code, output, Text("So 9."), Answer("9")).to_json())
     code_, said = run(str(file))
     assert (code_, said.splitlines()[0]) == (0, "The answer is 9, but the code printed 10.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tutor_app.core.against_output import Printed, contradicted, differing, printed, same, with_claim
-from tutor_app.core.claims import Claim, claim_line
+from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Question, Text
+from tutor_app.core.verdicts import Verdict
 
 BUSES = "435 people go on a trip. A bus has 48 seats. How many buses are needed?"
 LEFT = "Ann has 31 apples and gives away 14. How many apples are left?"
@@ -38,7 +39,7 @@ def statements(parts: tuple[Part, ...], problem: str) -> list[tuple[str, str]]:
         (COST, "Total cost = 34", "Total cost: 36", "36", "Total cost = 34"),
     ],
 )  # fmt: skip
-def test_a_result_in_words_before_code_that_prints_another_is_false(
+def test_a_result_in_words_before_code_that_prints_another_differs_from_it(
     problem: str, words: str, stdout: str, answer: str, statement: str
 ) -> None:
     parts = solution(words, stdout, answer)
@@ -46,7 +47,44 @@ def test_a_result_in_words_before_code_that_prints_another_is_false(
     assert statements(parts, problem) == [(statement, number)]
     (claim,) = contradicted(parts, problem).values()
     assert words[claim.start : claim.end] == statement
+    assert claim.verdict == "differs"
+    assert claim_line(claim).startswith("≠ ")
     assert claim_line(claim).endswith(f": the code prints {number}")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said", "line"),
+    [
+        (Verdict("unchecked", "unrecognised"), "differs", "≠ So 9 buses are needed: the code prints 10"),
+        (Verdict("votes", agree=7, of=8), "differs", "≠ So 9 buses are needed: the code prints 10"),
+        (Verdict("wrong", "recomputed", "9"), "differs", "≠ So 9 buses are needed: the code prints 10"),
+        (Verdict("checked", "recomputed"), "false", "✗ So 9 buses are needed: it is 10"),
+        (Verdict("numeric", "points"), "false", "✗ So 9 buses are needed: it is 10"),
+    ],
+)
+def test_only_a_result_that_was_computed_independently_makes_the_words_false(
+    verdict: Verdict, said: str, line: str
+) -> None:
+    *parts, _ = solution("So 9 buses are needed.", "10", "10")
+    (claim,) = contradicted((*parts, Answer("10", verdict=verdict)), BUSES).values()
+    assert (claim.verdict, claim_line(claim)) == (said, line)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words", "code_prints"),
+    [
+        (BUSES, "So 10 buses are needed.", "9"),
+        (LEFT, "31 - 14 = 17, therefore 17 apples are left.", "45"),
+        (AREA, "Then the area of the triangle is 126.", "130.0"),
+        (COST, "Total cost = 36", "Total cost: 27"),
+        (COST, "The answer is 36.", "15"),
+    ],
+)
+def test_right_words_before_wrong_code_are_never_called_false(problem: str, words: str, code_prints: str) -> None:
+    number = code_prints.split()[-1]
+    found = contradicted(solution(words, code_prints, number), problem)
+    assert [claim.verdict for claim in found.values()] == ["differs"]
+    assert Tally.of(found.values()).sentence() == "1 statement, not checked; 1 differs from what the code prints"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +175,7 @@ def test_numbers_are_alike_when_rounded_and_in_per_cent(a: str, b: str, alike: b
 
 
 def test_a_statement_takes_the_place_of_what_was_not_checked_in_it_and_none_beside_what_is_false() -> None:
-    claim = Claim(10, 30, "so 9 buses are needed", "false", "10", "output")
+    claim = Claim(10, 30, "so 9 buses are needed", "differs", "10", "output")
     before, inside = Claim(0, 5, "1 = 1", "true"), Claim(13, 20, "9 = n", "unchecked", "", "value")
     assert with_claim((before, inside), claim) == (before, claim)
     known = Claim(12, 18, "4 = 5", "false", "4", "different")

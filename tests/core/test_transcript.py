@@ -20,6 +20,7 @@ from tutor_app.core.transcript import (
     Transcript,
     TranscriptFormatError,
     Turn,
+    claims_of,
 )
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 
@@ -83,6 +84,15 @@ def test_a_claim_that_does_not_stand_in_its_text_is_refused(claim: object) -> No
         Transcript.from_dict({"version": 3, "turns": [{"role": "user", "parts": [part]}]})
 
 
+def test_what_only_the_code_spoke_against_was_called_false_once() -> None:
+    claim = {"start": 0, "end": 8, "verdict": "false", "right": "10", "reason": "output"}
+    other = {"start": 10, "end": 19, "verdict": "false", "right": "2", "reason": "different"}
+    part = {"kind": "text", "text": "We get 9. 1 + 1 = 3", "claims": [claim, other]}
+    read = Transcript.from_dict({"version": 5, "turns": [{"role": "assistant", "parts": [part]}]})
+    assert [c.verdict for c in claims_of(read.turns[0].parts)] == ["differs", "false"]
+    assert [c.verdict for c in claims_of(Transcript.from_json(read.to_json()).turns[0].parts)] == ["differs", "false"]
+
+
 def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
     """Stored solutions are read by later versions: this text may only change together with VERSION."""
     error = CodeError("E", "m", 2)
@@ -98,9 +108,9 @@ def test_the_stored_form_is_small_and_stays_as_it_is() -> None:
         Answer("d"),
         meta={"k": 1},
     )
-    assert VERSION == 5
+    assert VERSION == 6
     assert json.loads(transcript.to_json()) == {
-        "version": 5,
+        "version": 6,
         "meta": {"k": 1},
         "turns": [
             {"role": "user", "parts": [{"kind": "text", "text": "P"}]},
@@ -183,8 +193,8 @@ def test_unknown_keys_are_left_out() -> None:
     [
         ([], 'a list "turns"'),
         ({"turns": {}}, 'a list "turns"'),
-        ({"turns": []}, "version None is not one of 1 to 5"),
-        ({"turns": [], "version": 6}, "version 6 is not"),
+        ({"turns": []}, "version None is not one of 1 to 6"),
+        ({"turns": [], "version": 7}, "version 7 is not"),
         ({"turns": [], "version": 0}, "version 0 is not"),
         ({"turns": [], "version": "1"}, "version '1' is not"),
         ({"turns": [], "version": 1, "meta": []}, '"meta" must be an object'),

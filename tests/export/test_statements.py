@@ -13,7 +13,7 @@ from tutor_app.export.markdown import to_markdown
 from tutor_app.export.notebook import to_notebook
 from tutor_app.export.tex import to_tex
 from tutor_app.handout.options import Options
-from tutor_app.handout.wording import false_shown, statement_shown
+from tutor_app.handout.wording import false_shown, statement_said, statement_shown
 
 CLAIM = Claim(3, 24, "$435 \\div 48 = 9.575$", "false", "9.0625", "different")
 SOLVED = Transcript.of("How many buses?", Text("So $435 \\div 48 = 9.575$ buses.", claims=(CLAIM,)), Answer("10"))
@@ -48,6 +48,24 @@ def test_an_aligned_statement_is_told_without_its_marks() -> None:
     claim = Claim(0, 17, "x &= 1+1 \\\\ &= 3", "false", "2")
     assert false_shown(claim) == "False: x = 1+1 = 3: it is 2"
     assert statement_shown(claim) == "✗ x = 1+1 = 3: it is 2"
+
+
+def test_what_only_differs_from_the_code_is_called_false_in_no_format() -> None:
+    claim = Claim(3, 21, "9 buses are needed", "differs", "10", "output")
+    solved = Transcript.of("How many buses?", Text("So 9 buses are needed.", claims=(claim,)), Answer("10"))
+    options = Options()
+    made = [
+        to_html([solved], options),
+        to_markdown([solved], options, "s")[0],
+        to_notebook([solved], options),
+        to_tex([solved], options, "s")[0],
+    ]
+    for text in made:
+        assert "Differs from the code: 9 buses are needed" in text
+        assert "the code prints 10" in text
+        assert "False" not in text
+    assert '<span class="differs" title="Differs from the code: 9 buses are needed: the code prints 10">' in made[0]
+    assert statement_said(claim) == "Differs from the code: 9 buses are needed: the code prints 10"
 
 
 def html_of(text: str, *said: str) -> str:

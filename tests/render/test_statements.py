@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 
 from tests.windows import FormulasNow
 from tutor_app.core.claims import Claim
@@ -44,6 +46,23 @@ def underlined(document: QTextDocument) -> list[str]:
             out.append("")
         block = block.next()
     return [text.replace("\u2060", "") for text in out if text]
+
+
+def test_what_differs_from_the_code_has_dashes_in_another_colour_until_it_is_known_to_be_false(
+    formulas_now: FormulasNow,
+) -> None:
+    text = "So 9 buses are needed."
+    differs = Claim(3, 21, "9 buses are needed", "differs", "10", "output")
+    document, colors = build(formulas_now, Text(text, claims=(differs,))), theme.load("light")
+    ((key, first, last),) = false_spans(document, [0])
+    cursor = QTextCursor(document)
+    cursor.setPosition(first + 1)
+    assert (key, document.toPlainText()[first:last]) == ("0:0", "9 buses are needed")
+    assert cursor.charFormat().underlineStyle() == QTextCharFormat.UnderlineStyle.DashUnderline
+    assert cursor.charFormat().underlineColor() == colors.color("warn")
+    mark_false(document, colors, 0, text, (replace(differs, verdict="false", reason="answer"),))
+    assert cursor.charFormat().underlineStyle() == QTextCharFormat.UnderlineStyle.WaveUnderline
+    assert cursor.charFormat().underlineColor() == colors.color("bad")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_a_result_in_words_before_code_that_prints_another_is_false_once_the_ans
     found = events(HereChecker(), *replies, problem="How many buses are needed?")
     (claims,) = [e for e in found if isinstance(e, ClaimsFound)]
     (claim,) = claims.claims
-    assert (claims.text, claim.text, claim.verdict, claim.right) == (0, "So 41 buses are needed", "false", "42")
+    assert (claims.text, claim.text, claim.verdict, claim.right) == (0, "So 41 buses are needed", "differs", "42")
     last = found[-1]
     assert isinstance(last, Finished)
     assert claims_of(last.transcript.solution) == (claim,)

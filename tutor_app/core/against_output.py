@@ -1,7 +1,8 @@
 """Where a solution's words or its answer differ from what its own code printed.
 
-What the code printed is no proof, so little is said: a sentence before the code is called false only if it answers the
-question of the problem in the question's own words, the code then prints another number, and the answer is that number.
+What the code printed is no proof, since the code may be wrong and the words right: a sentence before the code is told
+to differ from it, and only if it answers the question of the problem in the question's own words, the code then prints
+another number, and the answer is that number. It is called false where that answer was computed independently.
 An answer that is no number of any output, nor one rounded, nor calculated from one in words, is told to differ. Numbers
 alone are compared; nothing is computed, nothing is run.
 """
@@ -81,7 +82,7 @@ def same(a: str, b: str) -> bool:
 
 
 def contradicted(parts: Sequence[Part], problem: str) -> dict[int, Claim]:
-    """False statements before the code: index of the text part, and the statement with what the code prints.
+    """Statements before the code that differ from it: index of the text part, and the statement with what is printed.
 
     Args:
         parts: Of a solution, its answer included; what was asked about it later is left out.
@@ -92,12 +93,13 @@ def contradicted(parts: Sequence[Part], problem: str) -> dict[int, Claim]:
     end = next((n for n, part in enumerate(parts) if isinstance(part, Question)), len(parts))
     answer = next((p for p in reversed(parts[:end]) if isinstance(p, Answer)), None)
     result = _plain(answer.latex) if answer is not None else ""
+    proved = answer is not None and answer.verdict.kind in ("checked", "numeric")
     for n, part in enumerate(parts[:end]):
         output = _output_after(parts[:end], n) if isinstance(part, Text) else None
         number = printed(output) if output is not None else None
         if not isinstance(part, Text) or number is None or not result or not _equal(number.text, result):
             continue
-        claim = _statement(part.text, number, asked)
+        claim = _statement(part.text, number, asked, proved=proved)
         if claim is not None:
             found[n] = claim
     return found
@@ -105,7 +107,7 @@ def contradicted(parts: Sequence[Part], problem: str) -> dict[int, Claim]:
 
 def with_claim(claims: tuple[Claim, ...], claim: Claim | None) -> tuple[Claim, ...]:
     """The claims of a text with one more in its place, unless something in it is known to be false already."""
-    if claim is None or any(c.verdict == "false" and c.start < claim.end and claim.start < c.end for c in claims):
+    if claim is None or any(c.marked and c.start < claim.end and claim.start < c.end for c in claims):
         return claims
     kept = [c for c in claims if not (c.verdict == "unchecked" and claim.start <= c.start and c.end <= claim.end)]
     return tuple(sorted([*kept, claim], key=lambda c: (c.start, c.end)))
@@ -142,7 +144,7 @@ def _output_after(parts: Sequence[Part], n: int) -> Output | None:
     return next((p for p in parts[n + 2 : n + 6] if isinstance(p, Output)), None)
 
 
-def _statement(text: str, number: Printed, asked: frozenset[str]) -> Claim | None:
+def _statement(text: str, number: Printed, asked: frozenset[str], *, proved: bool) -> Claim | None:
     """The last sentence of a text that states a number, if it states the result, and another one than was printed."""
     sentence = next((m for m in reversed(list(_SENTENCE.finditer(text))) if NUMBER.search(m[0])), None)
     if sentence is None or len(sentence[0]) > _LONGEST or _UNSURE.search(sentence[0]):
@@ -160,7 +162,10 @@ def _statement(text: str, number: Printed, asked: frozenset[str]) -> Claim | Non
         return None
     start = sentence.start() + len(sentence[0]) - len(sentence[0].lstrip(" -*•#"))
     end = sentence.start() + len(sentence[0].rstrip(" .!:*"))
-    return Claim(start, end, text[start:end], "false", number.text, "output")
+    shown = text[start:end]
+    if proved:
+        return Claim(start, end, shown, "false", number.text, "answer")
+    return Claim(start, end, shown, "differs", number.text, "output")
 
 
 def _asked(problem: str) -> frozenset[str]:

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-ClaimVerdict = Literal["true", "rounded", "false", "unchecked"]
+ClaimVerdict = Literal["true", "rounded", "false", "differs", "unchecked"]
 
-MARKS: Final[dict[ClaimVerdict, str]] = {"true": "✓", "rounded": "≈", "false": "✗", "unchecked": "·"}
+MARKS: Final[dict[ClaimVerdict, str]] = {"true": "✓", "rounded": "≈", "false": "✗", "differs": "≠", "unchecked": "·"}
 """One character for each verdict."""
 REASONS: Final = {
     "unreadable": "not understood",
@@ -47,8 +47,10 @@ class Claim:
         end: Index after its last character.
         text: What stands there.
         verdict: ``true``; ``rounded`` (true once the right side is taken as rounded); ``false``, only where that is
-            certain; ``unchecked``.
-        right: Of a false statement the right value or a counterexample, of a rounded one the exact value; else empty.
+            certain; ``differs`` (the solution's own code prints another number; either may be right);
+            ``unchecked``.
+        right: Of a false statement the right value or a counterexample, of a rounded one the exact value, of one that
+            differs what the code prints; else empty.
         reason: A short code: by which rule it was decided, or why it was not.
     """
 
@@ -58,6 +60,11 @@ class Claim:
     verdict: ClaimVerdict
     right: str = ""
     reason: str = ""
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is underlined on a page: something speaks against it."""
+        return self.verdict in ("false", "differs")
 
 
 def claim_line(claim: Claim) -> str:
@@ -86,12 +93,13 @@ class Tally:
     rounded: int = 0
     false: int = 0
     unchecked: int = 0
+    differs: int = 0
 
     @classmethod
     def of(cls, claims: Iterable[Claim]) -> Tally:
         """Count the verdicts."""
         verdicts = [claim.verdict for claim in claims]
-        return cls(*(verdicts.count(v) for v in ("true", "rounded", "false", "unchecked")))
+        return cls(*(verdicts.count(v) for v in ("true", "rounded", "false", "unchecked", "differs")))
 
     @property
     def checked(self) -> int:
@@ -101,10 +109,14 @@ class Tally:
     @property
     def total(self) -> int:
         """All statements."""
-        return self.checked + self.unchecked
+        return self.checked + self.unchecked + self.differs
 
     def sentence(self) -> str:
         """For the user: ``14 of 16 statements checked, all true``; empty where there is none."""
+        other = f"; {self.differs} {'differs' if self.differs == 1 else 'differ'} from what the code prints"
+        return self._checked_sentence() + (other if self.differs else "")
+
+    def _checked_sentence(self) -> str:
         if not self.total:
             return ""
         noun = "statement" if self.total == 1 else "statements"

@@ -17,9 +17,10 @@ from typing import Any, Final, Literal, get_args
 from tutor_app.core.claims import Claim, ClaimVerdict
 from tutor_app.core.verdicts import HOW, KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, REASONS, Verdict, VerdictKind
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Version of the JSON form; this and every older one can be read.
 
+6: a statement may differ from what the code printed. Up to 5 it was then called false.
 5: an answer may have several parts; the attempts of a vote stand beside the turns.
 4: an answer's verdict is an object that says how it was checked. In 3 it was a word about a known answer.
 3: a text part has the claims that were found in it; a text of an older version has none.
@@ -489,6 +490,8 @@ def _claims(data: Any, text: Any, where: str) -> tuple[Claim, ...]:
             _fits("start", start) and _fits("end", end) and isinstance(text, str) and 0 <= start <= end <= len(text)
         ):
             raise TranscriptFormatError(f"{where}: a claim must stand in the text")
+        if claim.get("verdict") == "false" and claim.get("reason") == "output":
+            claim = {**claim, "verdict": "differs"}
         found.append(_build(Claim, {**claim, "text": text[start:end]}, where))
     return tuple(found)
 

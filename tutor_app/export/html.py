@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _STYLE: Final = """
 :root{color-scheme:light dark;--ink:#1d2126;--muted:#5f6670;--line:#d9d6ce;--back:#fff;--code:#f5f4ef;--out:#fbfaf6;
---accent:#2a5d8f;--soft:#eef4fb;--bad:#a8322a;--badback:#fdf1ef;--good:#2b6a4a;
+--accent:#2a5d8f;--soft:#eef4fb;--bad:#a8322a;--badback:#fdf1ef;--good:#2b6a4a;--warn:#8a5a12;
 --k:#7a3e9d;--s:#3f7a3a;--n:#a8552a;--c:#777d86;--f:#2a5d8f}
 @media(prefers-color-scheme:dark){:root{--ink:#e4e2dc;--muted:#9aa0a8;--line:#3b3e43;--back:#1b1d20;--code:#24272b;
---out:#202327;--accent:#8db8e8;--soft:#1f2a36;--bad:#f0897f;--badback:#33211f;--good:#86c9a4;
+--out:#202327;--accent:#8db8e8;--soft:#1f2a36;--bad:#f0897f;--badback:#33211f;--good:#86c9a4;--warn:#e0b265;
 --k:#c99be8;--s:#9bcb93;--n:#e0a878;--c:#8a9099;--f:#8db8e8}}
 body{margin:0;background:var(--back);color:var(--ink);font:18px/1.6 "STIX Two Text",Cambria,Georgia,serif}
 main{max-width:46rem;margin:0 auto;padding:2rem 1.2rem 4rem}
@@ -50,7 +50,9 @@ pre,code{tab-size:4}
 .output{display:flow-root;border-top:1px solid var(--line);background:var(--out)}
 .false{color:var(--bad)}
 .wrong{text-decoration:underline wavy var(--bad) 1px;text-underline-offset:.2em}
-math.wrong{border-bottom:2px dotted var(--bad)}math[display=block].wrong{width:fit-content;margin-inline:auto}
+.differs{text-decoration:underline dashed var(--warn) 1px;text-underline-offset:.2em}
+math.wrong{border-bottom:2px dotted var(--bad)}math.differs{border-bottom:2px dashed var(--warn)}
+math[display=block]:is(.wrong,.differs){width:fit-content;margin-inline:auto}
 .output.error{background:var(--badback);border-left:3px solid var(--bad)}.error pre{color:var(--bad)}
 .output p{margin:.2em 1em .6em;font-style:italic}
 code{font:.84em "JetBrains Mono",Consolas,Menlo,monospace;background:var(--code);padding:.05em .25em;
@@ -236,33 +238,35 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _marked_prose(part: Text) -> str:
-    """The same of a part; its false statements are underlined and say what is right."""
-    false = [claim for claim in part.claims if claim.verdict == "false"]
+    """The same of a part; its false statements are underlined and say what is right, or what the code printed."""
+    false = [claim for claim in part.claims if claim.marked]
     pieces = list(_pieces(part.text))
     shown = [(c, n, at) for n, piece in enumerate(pieces) for c, at in zip(*compact(piece.source), strict=True)]
     if not false or not shown:
         return "".join(piece.html for piece in pieces)
     found = find("".join(c for c, _, _ in shown), part.text, [(claim.start, claim.end) for claim in false])
-    wrong: dict[int, list[tuple[int, int, str]]] = {}
+    wrong: dict[int, list[tuple[int, int, str, str]]] = {}
     for claim, at in zip(false, found, strict=True):
         title = _text(wording.false_shown(claim))
         for n in sorted({n for _, n, _ in shown[at.first : at.last]}) if at.exact else ():
             places = [place for _, m, place in shown[at.first : at.last] if m == n]
-            wrong.setdefault(n, []).append((places[0], places[-1] + 1, title))
+            wrong.setdefault(n, []).append(
+                (places[0], places[-1] + 1, title, "wrong" if claim.verdict == "false" else "differs")
+            )
     return "".join(_underlined(piece, wrong.get(n, [])) for n, piece in enumerate(pieces))
 
 
-def _underlined(piece: _Piece, wrong: Sequence[tuple[int, int, str]]) -> str:
+def _underlined(piece: _Piece, wrong: Sequence[tuple[int, int, str, str]]) -> str:
     """A piece with stretches of it underlined, a formula as a whole."""
     if not wrong:
         return piece.html
     if not piece.words:
-        title = wrong[0][2]
-        return f'<span title="{title}">{piece.html.replace("<math", "<math class=wrong", 1)}</span>'
+        _, _, title, kind = wrong[0]
+        return f'<span title="{title}">{piece.html.replace("<math", f"<math class={kind}", 1)}</span>'
     out, done = "", 0
-    for first, last, title in sorted(wrong):
+    for first, last, title, kind in sorted(wrong):
         if first >= done:
-            out += f'{_text(piece.source[done:first])}<span class="wrong" title="{title}">'
+            out += f'{_text(piece.source[done:first])}<span class="{kind}" title="{title}">'
             out += f"{_text(piece.source[first:last])}</span>"
             done = last
     return out + _text(piece.source[done:])

@@ -35,6 +35,7 @@ _VERDICTS: Final[dict[ClaimVerdict, str]] = {
     "true": "True",
     "rounded": "True when rounded",
     "false": "False statement",
+    "differs": "Differs from the code",
     "unchecked": "Statement",
 }
 _DOLLAR: Final = "\uff04"
@@ -215,8 +216,12 @@ def error_text(output: Output) -> str:
 
 
 def false_statements(claims: Iterable[Claim]) -> list[tuple[str, str]]:
-    """What is said of the false statements of a text, as plain text: the statement, and what is right."""
-    return [(f"False: {_plain(c.text)}", plain(remark(c))) for c in claims if c.verdict == "false"]
+    """What is said of the underlined statements, as plain text: the statement, and what is right or printed."""
+    return [
+        (f"{'False' if c.verdict == 'false' else _VERDICTS[c.verdict]}: {_plain(c.text)}", plain(remark(c)))
+        for c in claims
+        if c.marked
+    ]
 
 
 def statement_shown(claim: Claim) -> str:
@@ -230,7 +235,7 @@ def _plain(text: str) -> str:
 
 
 def false_shown(claim: Claim) -> str:
-    """The words beside a false statement: ``False: 435 ÷ 48 = 9.575: it is 9.0625``."""
+    """The words beside an underlined statement: ``False: 435 ÷ 48 = 9.575: it is 9.0625``."""
     return "".join(false_statements([claim])[0])
 
 

@@ -144,7 +144,7 @@ class DocumentBuilder:
                 case Text():
                     self.text(part.text)
                     self._false_claims(part.claims)
-                    if any(claim.verdict == "false" for claim in part.claims):
+                    if any(claim.marked for claim in part.claims):
                         self.mark(self.part, part)
                 case Thought():
                     self.begin_thought()

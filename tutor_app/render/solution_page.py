@@ -244,7 +244,7 @@ class SolutionPage:
             case ClaimsFound(number, claims):
                 texts = [n for n, part in enumerate(self._fold.parts()) if isinstance(part, Text)]
                 for index in texts[number : number + 1]:
-                    if any(claim.verdict == "false" for claim in claims):
+                    if any(claim.marked for claim in claims):
                         self._false_in.add(index)
                     self._rewritten.add(index)
             case Reading(done, total):
@@ -374,7 +374,7 @@ class SolutionPage:
 
 
 def _false(parts: Sequence[Part]) -> tuple[Statement, ...]:
-    return tuple(s for s in statements(parts) if s.claim.verdict == "false")
+    return tuple(s for s in statements(parts) if s.claim.marked)
 
 
 def _last_reply(parts: Sequence[Part]) -> Sequence[Part]:

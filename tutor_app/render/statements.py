@@ -81,7 +81,7 @@ def places(document: QTextDocument, part: int, text: str, claims: Iterable[Claim
 
 
 def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, claims: Sequence[Claim]) -> None:
-    """Underline the false statements of one text, and nothing else of it.
+    """Underline the false statements of one text and those that differ from the code, and nothing else of it.
 
     Args:
         document: The page.
@@ -90,7 +90,7 @@ def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, clai
         text: The text as the model wrote it.
         claims: All statements of it.
     """
-    false = [(n, claim) for n, claim in enumerate(claims) if claim.verdict == "false"]
+    false = [(n, claim) for n, claim in enumerate(claims) if claim.marked]
     spans = places(document, part, text, [claim for _, claim in false])
     wanted = {f"{part}:{n}": (c, span) for (n, c), span in zip(false, spans, strict=True) if span[0] < span[1]}
     there = {key: (first, last) for key, first, last in false_spans(document, {part})}
@@ -98,12 +98,14 @@ def mark_false(document: QTextDocument, theme: Theme, part: int, text: str, clai
         if key not in wanted or wanted[key][1] != span:
             _unmark(document, *span)
     for key, (claim, span) in wanted.items():
-        if there.get(key) != span:
+        if there.get(key) != span or _looks_false(document, span) != (claim.verdict == "false"):
             fmt = QTextCharFormat()
             fmt.setProperty(FALSE, key)
             fmt.setProperty(FALSE_TEXT, claim.text)
-            fmt.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-            fmt.setUnderlineColor(theme.color("bad"))
+            false_one = claim.verdict == "false"  # else it differs from what the code printed: another line, too
+            styles = QTextCharFormat.UnderlineStyle
+            fmt.setUnderlineStyle(styles.WaveUnderline if false_one else styles.DashUnderline)
+            fmt.setUnderlineColor(theme.color("bad" if false_one else "warn"))
             _select(document, *span).mergeCharFormat(fmt)
 
 
@@ -149,6 +151,12 @@ def _unmark(document: QTextDocument, first: int, last: int) -> None:
                 fmt.setUnderlineStyle(QTextCharFormat.UnderlineStyle.NoUnderline)
                 cursor.setCharFormat(fmt)
         block = block.next()
+
+
+def _looks_false(document: QTextDocument, span: tuple[int, int]) -> bool:
+    """Whether what is underlined there is underlined as false."""
+    fmt = _select(document, span[0], span[0] + 1).charFormat()
+    return bool(fmt.underlineStyle() == QTextCharFormat.UnderlineStyle.WaveUnderline)
 
 
 def _select(document: QTextDocument, first: int, last: int) -> QTextCursor:

@@ -1,4 +1,4 @@
-"""The list of all statements of a solution: which are true, rounded, false or not checked and why.
+"""The list of all statements of a solution: true, rounded, false, against the code, or not checked.
 
 Each line leads to its place on the page.
 """
@@ -19,13 +19,20 @@ from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.page.transcript_view import TranscriptView
 
 _KINDS: Final[tuple[tuple[str, tuple[ClaimVerdict, ...]], ...]] = (
-    ("All", ("true", "rounded", "false", "unchecked")),
+    ("All", ("true", "rounded", "false", "differs", "unchecked")),
     ("False", ("false",)),
     ("True", ("true",)),
     ("True when rounded", ("rounded",)),
     ("Not checked", ("unchecked",)),
+    ("Differs from the code", ("differs",)),
 )
-_COLORS: Final[dict[ClaimVerdict, str]] = {"true": "ink", "rounded": "ink", "false": "bad", "unchecked": "muted"}
+_COLORS: Final[dict[ClaimVerdict, str]] = {
+    "true": "ink",
+    "rounded": "ink",
+    "false": "bad",
+    "differs": "warn",
+    "unchecked": "muted",
+}
 
 
 class StatementList(QDialog):
@@ -98,7 +105,7 @@ class StatementList(QDialog):
         tally = Tally.of(s.claim for s in self._known)
         sentence = tally.sentence()
         self.tally.setText(f"{sentence[0].upper()}{sentence[1:]}." if sentence else "No statement that can be checked.")
-        counts = (tally.total, tally.false, tally.true, tally.rounded, tally.unchecked)
+        counts = (tally.total, tally.false, tally.true, tally.rounded, tally.unchecked, tally.differs)
         self.kind.blockSignals(True)
         kind = max(0, self.kind.currentIndex())
         self.kind.clear()
