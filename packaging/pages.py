@@ -29,7 +29,7 @@ from tutor_app.core.parsing import parse
 from tutor_app.core.transcript import Output, Text, Transcript
 from tutor_app.export import write_export
 from tutor_app.handout.options import Options
-from tutor_app.render.document import MAX_OUTPUT_LINES
+from tutor_app.render.run_cards import MAX_OUTPUT_LINES
 from tutor_app.text.delimiters import split
 
 

@@ -27,7 +27,8 @@ from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, P
 from tutor_app.render import theme
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import FIGURE, FORMULA, KIND, SOURCE, Writer
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, DocumentBuilder
+from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
+from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.prose import write_markdown
 from tutor_app.render.sources import plain_source
 from tutor_app.ui import style

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTextDocument, QTextFrame
 
 from tutor_app.render.blocks import ASIDE, FOLDED, KIND, LABEL
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
+from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
 from tutor_app.render.theme import Theme, ui_font
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextFrame, QTextFrameFormat
 
 from tutor_app.render.blocks import FOLDED, KIND, LABEL, SOURCE
-from tutor_app.render.document import ANSWER, PROBLEM, RUN, STUB
+from tutor_app.render.cards import ANSWER, PROBLEM, RUN, STUB
 from tutor_app.render.outline import HIDDEN, Card, blocks, cards, count_lines, pieces, thoughts
 
 Foldable = Literal["code", "output", "warnings", "thought"]

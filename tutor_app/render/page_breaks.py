@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.render.blocks import FIGURE, KEEP, KIND
-from tutor_app.render.document import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
+from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
 
 SLACK: Final = 24.0
 """Pixels by which the last page may be fuller than the others."""

@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF, QTextDocument, QTextFrame
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QToolButton, QWidget
 
-from tutor_app.render.document import STUB
+from tutor_app.render.cards import STUB
 from tutor_app.render.folding import Folding, code_stub, output_stub, solution_stub, thought_stub, warnings_stub
 from tutor_app.render.outline import Card, thoughts
 from tutor_app.render.theme import Theme, ui_font
