@@ -76,10 +76,10 @@ class State:
     files: int
 
 
-def state(sandbox: Sandbox) -> State:
-    """Now; waits until what was ended is gone and the next worker is there."""
+def state(sandbox: Sandbox, margin: float) -> State:
+    """Now; waits until what was ended is gone and the next worker is there, at most ``margin`` seconds."""
     base, template = sandbox.pool.state().folder, sandbox.pool.state().template_pid
-    end = time.monotonic() + 20
+    end = time.monotonic() + margin
     while time.monotonic() < end:
         processes = naming(str(base)) if base else 0
         files = sum(1 for _ in base.iterdir()) if base and base.exists() else 0
@@ -174,15 +174,15 @@ def plain(count: int, margin: float, folder: Path) -> list[str]:
     try:
         warm = max(count // 10, 10)
         soak.some(warm)
-        before = state(sandbox)
+        before = state(sandbox, margin)
         try:
             soak.some(count, first=warm)
         except KeyboardInterrupt:  # what has been run so far is worth a report
             count = soak.solutions - warm
-        after = state(sandbox)
+        after = state(sandbox, margin)
     finally:
         sandbox.close()
-    end = state(sandbox)
+    end = state(sandbox, margin)
     left = sum(1 for _ in folder.iterdir())
     print(f"{count} solutions after {warm}: " + ", ".join(f"{n} blocks {k}" for k, n in sorted(soak.ends.items())))
     mb = 1 / (1 << 20)

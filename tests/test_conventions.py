@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,19 +51,61 @@ def timed_waits(tree: ast.AST) -> Iterator[str]:
                 yield f"line {node.lineno}: time.sleep"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda p: str(p.relative_to(ROOT)))
-def test_no_test_uses_a_private_name(path: Path) -> None:
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def findings(find: Callable[[ast.AST], Iterator[str]], paths: Iterable[Path]) -> list[str]:
+    return [f"{path.relative_to(ROOT)}: {found}" for path in paths for found in find(parsed(path))]
+
+
+def test_no_test_uses_a_private_name() -> None:
     """What a test needs is part of a module's face; what is behind it may change without a test knowing."""
-    assert not list(private_names(ast.parse(path.read_text(encoding="utf-8"), str(path))))
+    assert findings(private_names, TESTS) == []
 
 
-WIDGETS = [ROOT / "tests" / "windows.py", *(ROOT / "tests" / "ui").iterdir()]
+def asserting_helpers(trees: Iterable[ast.AST]) -> set[str]:
+    """Names of the functions of the tests that say what must hold, themselves or through another of them."""
+    helpers = [n for tree in trees for n in functions(tree) if not n.name.startswith("test_")]
+    found: set[str] = set()
+    while more := {h.name for h in helpers if h.name not in found and says_what_must_hold(h, found)}:
+        found |= more
+    return found
 
 
-@pytest.mark.parametrize("path", [p for p in TESTS if p not in WIDGETS], ids=lambda p: str(p.relative_to(ROOT)))
-def test_no_test_lets_time_pass(path: Path) -> None:
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+EXPECTATIONS = {"raises", "warns", "fail", "waitUntil", "waitSignal"}
+"""Of pytest and its plugins, besides ``assert`` and numpy's ``assert_...``."""
+
+
+def says_what_must_hold(function: ast.AST, helpers: Container[str]) -> bool:
+    for node in ast.walk(function):
+        match node:
+            case ast.Assert():
+                return True
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                if name in EXPECTATIONS or name.startswith("assert_") or name in helpers:
+                    return True
+    return False
+
+
+def test_every_test_says_what_must_hold() -> None:
+    helpers = asserting_helpers(map(parsed, TESTS))
+
+    def silent(tree: ast.AST) -> Iterator[str]:
+        tests = (f for f in functions(tree) if f.name.startswith("test_"))
+        return (f.name for f in tests if not says_what_must_hold(f, helpers))
+
+    assert findings(silent, TESTS) == []
+
+
+def test_no_test_lets_time_pass() -> None:
     """On a busy machine it would be too short, on an idle one too long: tests wait for what they need."""
-    assert not list(timed_waits(ast.parse(path.read_text(encoding="utf-8"), str(path))))
+    assert findings(timed_waits, TESTS) == []
 
 
 @pytest.mark.parametrize(
@@ -77,6 +120,24 @@ def test_no_test_lets_time_pass(path: Path) -> None:
 )
 def test_private_names_are_found(code: str, found: list[str]) -> None:
     assert list(private_names(ast.parse(code))) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "holds"),
+    [
+        ("def test_it(): work()", False),
+        ("def test_it():\n    for x in work(): x.close()", False),
+        ("def test_it(): assert work()", True),
+        ("def test_it():\n    with pytest.raises(ValueError): work()", True),
+        ("def test_it(): np.testing.assert_allclose(1, 1)", True),
+        ("def same(a): assert a\ndef both(a): same(a)\ndef test_it(): both(1)", True),
+        ("def run(a): return a\ndef test_it(): run(1)", False),
+    ],
+)
+def test_tests_that_say_nothing_are_found(code: str, holds: bool) -> None:
+    tree = ast.parse(code)
+    *_, test = functions(tree)
+    assert says_what_must_hold(test, asserting_helpers([tree])) is holds
 
 
 @pytest.mark.parametrize(

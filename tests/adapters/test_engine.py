@@ -811,9 +811,12 @@ def test_checking_a_model_starts_nothing_that_stays(tiny: Path) -> None:
 
 
 def test_an_engine_that_does_not_start_says_nothing_about_a_file(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for command in (["/nonexistent/python"], [sys.executable, "-c", "raise SystemExit(1)"]):
-        monkeypatch.setattr(engine_module, "worker_command", lambda c=command: c)
+    commands = [["/nonexistent/python"], [sys.executable, "-c", "raise SystemExit(1)"]]
+    left = iter(commands)
+    monkeypatch.setattr(engine_module, "worker_command", lambda: next(left))
+    for _ in commands:
         check_model(tiny)
+    assert list(left) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens but cannot be read")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tutor_app.adapters.sandbox import tracing
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.events import FigureDrawn, RunEvent, RunFinished
 from tutor_app.core.trace import Recording
@@ -144,13 +145,31 @@ def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) ->
     assert traced.output.stdout == "199990000\n"
 
 
+def recorded_by_a_clock(sandbox: Sandbox, clock: str, code: str) -> Recorded:
+    """A recording that measures its time by that clock, so that the machine's speed decides nothing."""
+    session = sandbox.open()
+    try:
+        list(session.run(f"import itertools, sys\nsys.modules[{tracing.__name__!r}].perf_counter = {clock}"))
+        return record(session, code, steps=20_000)
+    finally:
+        session.close()
+
+
 def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) -> None:
-    code = "import random\nl = []\n" + "a = b = c = d = e = f = [str(random.random()) * 9 for _ in range(29)]\n" * 3500
-    traced = record_last(sandbox, [code], steps=20000)
-    # On a machine that is very busy the time of a recording is over first.
-    assert any(why in traced.recording.stopped for why in ("values are too large", "took too long"))
+    names = " = ".join(f"n{i}" for i in range(450))
+    code = f"for step in range(100):\n    {names} = [str(step) * 9 for _ in range(29)]\n"
+    traced = recorded_by_a_clock(sandbox, "lambda: 0.0", code)
+    assert traced.recording.stopped == "Recording stopped here, because the values are too large; the block itself ran on."
+    assert 50 < len(traced.recording) < 200
     assert len(traced.recording.to_json()) < 16 << 20
     assert traced.output.status == "ok"
+
+
+def test_recording_stops_when_it_takes_too_long(sandbox: Sandbox) -> None:
+    traced = recorded_by_a_clock(sandbox, "itertools.count().__next__", "a = 1\nb = 2\nc = 3\nd = 4\nprint(d)")
+    assert traced.recording.stopped == "Recording stopped here, because it took too long; the block itself ran on."
+    assert 0 < len(traced.recording) < 6
+    assert traced.output.stdout == "4\n"
 
 
 def test_large_values_are_bounded(sandbox: Sandbox) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tests.fakes import MemoryLibrary
+from tests.ui.holding import Hold, go_on
 from tests.ui.recordings import recorded
 from tutor_app.core.builder import Builder
 from tutor_app.core.confinement import Confinement, Guarantee
@@ -185,6 +185,9 @@ CONFINED = Confinement(
 )
 PARTLY = Confinement((*CONFINED.promises, Guarantee("starts no other program", False, "not on this computer")))
 
+FIRST_WORDS = 8
+"""Events of a solution after which it has said something: it can be held there, or fail."""
+
 
 @dataclass
 class ScriptedServices:
@@ -192,7 +195,6 @@ class ScriptedServices:
 
     Attributes:
         script: Parts by problem; ``default`` for any other.
-        delay: Seconds between events.
         model: Name of the installed model, or empty.
         fail_pull: Sentence with which a download fails, or empty.
         fail_hub: Sentence with which the hub answers, or empty.
@@ -201,14 +203,18 @@ class ScriptedServices:
         fail_solve: What a solution raises after its first events, or None.
         checker: Of the statements of saved solutions, or None.
         attempts: What a vote is made of.
-        hold_vote_at: Attempt at which a vote waits to be stopped, or -1.
+        hold_solve: Where a solution waits after its first words, and a reply after each of its pieces.
+        hold_pull: Where a download waits after its first progress.
+        hold_record: Where a recording waits before it begins.
+        hold_hints: Where the silent solution of the hints waits before it begins.
+        hold_work: Where the check of own lines, and a hint about one, waits before it begins.
+        hold_vote: Where a vote waits before its attempt ``hold_vote_at``.
         replies: Parts by question; a sentence for any other.
         left_out: Questions that the model is not told of.
     """
 
     script: dict[str, Sequence[Part]] = field(default_factory=dict)
     default: Sequence[Part] = QUADRATIC
-    delay: float = 0.0
     model: str = "Qwen2.5-Coder 0.5B"
     fail_pull: str = ""
     fail_hub: str = ""
@@ -219,7 +225,8 @@ class ScriptedServices:
     replies: dict[str, Sequence[Part]] = field(default_factory=dict)
     left_out: int = 0
     missed: Sequence[Missed] = ()
-    hold_pull: bool = False
+    hold_solve: Hold = go_on
+    hold_pull: Hold = go_on
     settings: Settings = field(default_factory=lambda: Settings(theme="light"))
     library: MemoryLibrary = field(default_factory=MemoryLibrary)
     calls: list[str] = field(default_factory=list)
@@ -230,15 +237,16 @@ class ScriptedServices:
     state: WindowState = field(default_factory=WindowState)
     logs: str = ""
     recordings: dict[int, Recording] = field(default_factory=dict)
-    hold_record: bool = False
+    hold_record: Hold = go_on
     fail_record: str = ""
-    hold_hints: bool = False
+    hold_hints: Hold = go_on
     voted: Sequence[Part] | None = None
-    hold_work: bool = False
+    hold_work: Hold = go_on
     cap: int = len(LEVELS)
     pin: str = ""
     attempts: Sequence[Attempt] = ATTEMPTS
-    hold_vote_at: int = -1
+    hold_vote: Hold = go_on
+    hold_vote_at: int = 0
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -265,8 +273,10 @@ class ScriptedServices:
         try:
             yield Recorded(key)
             for n, event in enumerate(events_of(problem, self.script.get(problem, self.default))):
-                if self.fail_solve is not None and n == 8:
-                    raise self.fail_solve
+                if n == FIRST_WORDS:
+                    if self.fail_solve is not None:
+                        raise self.fail_solve
+                    self.hold_solve(cancel)
                 if cancel.is_set():
                     status = "finished"
                     yield Finished(EndReason.STOPPED, Transcript.of(problem), Usage(seconds=0.1))
@@ -276,30 +286,25 @@ class ScriptedServices:
                     status = "finished"
                     self.library.save(key, self._transcript(problem, builder.parts()), status)
                 yield event
-                if self.delay:
-                    time.sleep(self.delay)
         finally:
             if self.library.has(key):
                 self.library.save(key, self._transcript(problem, builder.parts()), status)
 
     def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         self.calls.append(f"hints {problem}" if votes == 1 else f"hints by {votes} votes")
-        while self.hold_hints and not cancel.is_set():
-            time.sleep(0.002)
+        self.hold_hints(cancel)
         script = self.script.get(problem, self.default) if votes == 1 or self.voted is None else self.voted
         events = events_of(check_problem(problem), script)
         return silent_ladder(self._stoppable(events, cancel), cap=self.cap)
 
     def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
         self.calls.append(f"work on {problem}, {'solved' if solved is not None else 'not solved'}")
-        while self.hold_work and not cancel.is_set():
-            time.sleep(0.002)
+        self.hold_work(cancel)
         return check_work_until(cancel, problem, work, solved)
 
     def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
         self.calls.append(f"hint about line {(report.first_fault or 0) + 1}")
-        while self.hold_work and not cancel.is_set():
-            time.sleep(0.002)
+        self.hold_work(cancel)
         return work_hint_until(cancel, problem, report, None)
 
     def hint_limit(self) -> HintLimit:
@@ -330,8 +335,8 @@ class ScriptedServices:
                 yield event
         known = settled(attempts, lambda a, b: a == b)
         for n in range(votes):
-            while n == self.hold_vote_at and not cancel.is_set():
-                time.sleep(0.002)
+            if n == self.hold_vote_at:
+                self.hold_vote(cancel)
             if cancel.is_set():
                 break
             leading = tally_of(settled(attempts[: n + 1], lambda a, b: a == b)).options
@@ -366,8 +371,8 @@ class ScriptedServices:
                 break
             builder.apply(event)
             yield event
-            if self.delay:
-                time.sleep(self.delay)
+            if isinstance(event, TextDelta):
+                self.hold_solve(cancel)
         reason = EndReason.STOPPED if cancel.is_set() else EndReason.ANSWERED
         made = {"left_out": self.left_out} if self.left_out else {}
         replies = [*transcript.meta.get("replies", ()), made]
@@ -418,8 +423,7 @@ class ScriptedServices:
         watches: Sequence[str] = (),
     ) -> Recording:
         self.calls.append(f"record block {block}")
-        while self.hold_record and not cancel.is_set():
-            time.sleep(0.002)
+        self.hold_record(cancel)
         if self.fail_record:
             raise SandboxFault(self.fail_record)
         sources = [p.source for p in transcript.solution if isinstance(p, Code)]
@@ -446,8 +450,7 @@ class ScriptedServices:
         progress(Progress("download", "", "", 124_000_000, 397_000_000, 5_200_000.0, 52.0))
         if self.fail_pull:
             raise ModelStoreFault(self.fail_pull, "Try again when you are online.")
-        while self.hold_pull and not cancel.is_set():
-            time.sleep(0.005)
+        self.hold_pull(cancel)
         if not cancel.is_set():
             self.model = next(o.name for o in self.offers() if o.id == model_id)
 

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import until_stopped
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.transcript import Answer, Code, Output, Question, Text, Transcript
@@ -106,7 +107,7 @@ def test_a_saved_solution_goes_on_and_looks_the_same_when_it_is_opened_again(qtb
 def test_a_reply_is_stopped_and_what_there_is_stays(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices()
     window = solved(qtbot, open_window, services)
-    services.delay = 0.02
+    services.hold_solve = until_stopped
     window.panels.ask.edit.setPlainText("Why?")
     window.panels.ask.ask_button.click()
     assert window.panels.ask.stop_button.isVisible()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.tutor.test_hints import PROBLEM, solved
+from tests.ui.holding import go_on, until_stopped
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import EngineFault
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN
@@ -135,7 +136,7 @@ def test_making_sure_can_be_cancelled_and_the_hints_stay(qtbot: QtBot, open_wind
     page = window.student.page
     for _ in range(PLAN):
         ask(qtbot, window)
-    services.hold_hints = True
+    services.hold_hints = until_stopped
     QTest.mouseClick(page.sure, Qt.MouseButton.LeftButton)
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.student.busy
@@ -203,7 +204,7 @@ def test_a_wrong_pin_changes_nothing(qtbot: QtBot, open_window: Open) -> None:
 
 
 def test_escape_cancels_and_the_next_wish_begins_anew(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(default=solved().solution, hold_hints=True)
+    services = ScriptedServices(default=solved().solution, hold_hints=until_stopped)
     window = open_window(services)
     window.box.set_text(PROBLEM)
     window.student.give_hint()
@@ -214,14 +215,14 @@ def test_escape_cancels_and_the_next_wish_begins_anew(qtbot: QtBot, open_window:
     assert not window.student.busy
     assert page.error.text() == "Cancelled. There are no hints for this problem yet."
     assert not page.cancel.isVisible()
-    services.hold_hints = False
+    services.hold_hints = go_on
     ask(qtbot, window)
     assert titles(window) == ["What is asked"]
     assert not page.error.isVisible()
 
 
 def test_solving_ends_the_silent_solution(qtbot: QtBot, open_window: Open) -> None:
-    window = open_window(ScriptedServices(default=solved().solution, hold_hints=True))
+    window = open_window(ScriptedServices(default=solved().solution, hold_hints=until_stopped))
     window.box.set_text(PROBLEM)
     window.student.give_hint()
     QTest.mouseClick(window.box.solve_button, Qt.MouseButton.LeftButton)

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import Gate
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.values import Offer, PublishedAccuracy
 from tutor_app.ui.dialogs.hub import HubDialog
@@ -26,7 +27,8 @@ def opened(window: MainWindow) -> HubDialog:
 
 
 def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(model="", hold_pull=True)
+    gate = Gate()
+    services = ScriptedServices(model="", hold_pull=gate)
     window = open_window(services)
     dialog = opened(window)
     assert not dialog.add.isEnabled()
@@ -39,7 +41,7 @@ def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window
     chosen = page.group.checkedButton()
     assert chosen is not None
     assert chosen.text() == "Extra-Q4_K_M"
-    services.hold_pull = False
+    gate.open()
     qtbot.waitUntil(lambda: "Extra-Q4_K_M" in window.status.model.text())
 
 

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import go_on, until_stopped
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
@@ -377,7 +378,7 @@ def test_every_step_is_said_in_words(stepping: MainWindow) -> None:
 
 
 def test_a_recording_can_be_cancelled_and_made_again(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(hold_record=True)
+    services = ScriptedServices(hold_record=until_stopped)
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(1)
     panel = window.desk.panel
@@ -385,7 +386,7 @@ def test_a_recording_can_be_cancelled_and_made_again(qtbot: QtBot, open_window: 
     assert panel.state.text().startswith("Running block 2 after block 1 once more in the sandbox")
     panel.cancel_button.click()
     assert panel.state.text() == "The recording was cancelled."
-    services.hold_record = False
+    services.hold_record = go_on
     panel.again_button.click()
     qtbot.waitUntil(lambda: len(panel.stepper) > 0)
     assert panel.pages.currentWidget() is panel.view

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import Gate, until_stopped
 from tests.ui.scripted import ATTEMPTS, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.events import VoteCast
@@ -44,13 +45,14 @@ def test_the_button_says_how_many_times_and_the_setting_changes_it(qtbot: QtBot,
 
 
 def test_a_vote_shows_how_it_goes_and_what_has_won(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(hold_vote_at=4)
+    gate = Gate()
+    services = ScriptedServices(hold_vote=gate, hold_vote_at=4)
     window = asked(qtbot, open_window, services)
     qtbot.waitUntil(lambda: window.voting.progress.words.text() == "4 of 8, leading: 28 with 2")
     assert window.voting.progress.isVisible()
     assert not window.voting.button.isVisible()
     assert not any(action.isEnabled() for action in window.voting.actions)
-    services.hold_vote_at = -1
+    gate.open()
     until_done(qtbot, window)
     assert services.calls[0] == f"vote 8 {PROBLEM}"
     shown = window.shown_solution()
@@ -65,7 +67,7 @@ def test_a_vote_shows_how_it_goes_and_what_has_won(qtbot: QtBot, open_window: Op
 
 
 def test_a_vote_can_be_stopped_and_what_there_is_stays(qtbot: QtBot, open_window: Open) -> None:
-    window = asked(qtbot, open_window, ScriptedServices(hold_vote_at=3))
+    window = asked(qtbot, open_window, ScriptedServices(hold_vote=until_stopped, hold_vote_at=3))
     qtbot.waitUntil(lambda: window.voting.progress.words.text().startswith("3 of 8"))
     QTest.mouseClick(window.box.stop_button, Qt.MouseButton.LeftButton)
     until_done(qtbot, window)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import go_on, until_stopped
 from tests.ui.scripted import QUADRATIC, REPAIRED, SAMPLES, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.errors import EngineFault
@@ -82,7 +83,7 @@ def test_type_solve_read(qtbot: QtBot, open_window: Open) -> None:
 
 
 def test_stop_with_escape_keeps_what_is_there(qtbot: QtBot, open_window: Open) -> None:
-    window = open_window(ScriptedServices(delay=0.02))
+    window = open_window(ScriptedServices(hold_solve=until_stopped))
     type_problem(window, "p")
     window.solve()
     qtbot.waitUntil(lambda: "look for" in shown(window), timeout=5000)
@@ -171,7 +172,7 @@ def test_history_opens_searches_deletes_and_takes_back(qtbot: QtBot, open_window
 
 
 def test_while_solving_another_solution_is_not_opened(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(delay=0.02)
+    services = ScriptedServices(hold_solve=until_stopped)
     key = services.add("old", REPAIRED)
     window = open_window(services)
     type_problem(window, "p")
@@ -232,7 +233,7 @@ def test_hostile_problems_are_shown_and_solved(qtbot: QtBot, open_window: Open) 
 
 
 def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, open_window: Open) -> None:
-    services = ScriptedServices(model="", hold_pull=True)
+    services = ScriptedServices(model="", hold_pull=until_stopped)
     window = open_window(services)
     page = window.models.page
     assert window.pages.currentWidget() is page
@@ -247,7 +248,7 @@ def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, 
     assert page.cancel.isVisible()
     page.cancel.click()
     assert page.button.isVisible()
-    services.hold_pull = False
+    services.hold_pull = go_on
     services.fail_pull = "The download stalled."
     page.button.click()
     qtbot.waitUntil(lambda: "stalled" in page.error.text())
@@ -496,7 +497,7 @@ def test_keys_for_search_and_side_bar(qtbot: QtBot, open_window: Open) -> None:
 
 
 def test_closing_in_the_middle_leaves_no_thread_and_no_timer(qtbot: QtBot, open_window: Open) -> None:
-    window = open_window(ScriptedServices(delay=0.01))
+    window = open_window(ScriptedServices(hold_solve=until_stopped))
     type_problem(window, "p with $\\sqrt{2}$")
     window.solve()
     qtbot.waitUntil(lambda: "look for" in shown(window), timeout=5000)

@@ -11,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.ui.holding import until_stopped
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import HostFault
 from tutor_app.core.transcript import Answer, Text
@@ -142,7 +143,7 @@ def test_another_problem_takes_all_verdicts(qtbot: QtBot, open_window: Open) -> 
 
 
 def test_escape_cancels_the_check(qtbot: QtBot, open_window: Open) -> None:
-    window = open_window(ScriptedServices(hold_work=True))
+    window = open_window(ScriptedServices(hold_work=until_stopped))
     page = opened(window, "Solve 2x = 8", "x = 4")
     page.check.setFocus()
     QTest.keyClick(page.check, Qt.Key.Key_Space)
@@ -250,7 +251,7 @@ def test_waiting_for_a_hint_can_be_cancelled(qtbot: QtBot, open_window: Open) ->
     services = ScriptedServices()
     window = open_window(services)
     page = checked(qtbot, window, "Solve 2x = 8", "x = 5")
-    services.hold_work = True
+    services.hold_work = until_stopped
     QTest.mouseClick(page.hint_button, Qt.MouseButton.LeftButton)
     QTest.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
     assert not window.student.busy

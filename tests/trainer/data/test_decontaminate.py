@@ -21,13 +21,10 @@ def record(problem: str, name: str = "r") -> Transcript:
     return Transcript.of(problem, Text("S"), meta={"id": name, "source": "s", "method": "m", "licence": "l"})
 
 
-def test_set(tmp_path: Path, *rows: dict[str, Any]) -> Path:
+def benchmark_file(tmp_path: Path, *rows: dict[str, Any]) -> Path:
     path = tmp_path / "bench.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     return path
-
-
-test_set.__test__ = False  # type: ignore[attr-defined]  # a helper
 
 
 @pytest.mark.parametrize(
@@ -45,7 +42,7 @@ test_set.__test__ = False  # type: ignore[attr-defined]  # a helper
     ],
 )
 def test_rules(tmp_path: Path, problem: str, rule: str | None) -> None:
-    tests = [read_test_set(test_set(tmp_path, {"question": "Other?"}, {"question": TEST}))]
+    tests = [read_test_set(benchmark_file(tmp_path, {"question": "Other?"}, {"question": TEST}))]
     kept, report = decontaminate([record(problem)], tests)
     assert [r["rule"] for r in report.removed] == ([rule] if rule else [])
     assert len(kept) == (0 if rule else 1)
@@ -71,7 +68,7 @@ def test_spacing_of_latex_does_not_hide_a_problem() -> None:
     ],
 )
 def test_operators_and_signs_tell_problems_apart(tmp_path: Path, problem: str, rule: str | None) -> None:
-    file = test_set(tmp_path, {"problem": "Factor $x^2 - 5x + 6$ completely over the integers now."})
+    file = benchmark_file(tmp_path, {"problem": "Factor $x^2 - 5x + 6$ completely over the integers now."})
     _, report = decontaminate([record(problem)], [read_test_set(file)])
     assert [r["rule"] for r in report.removed] == ([rule] if rule else [])
 
@@ -82,22 +79,22 @@ def test_operators_are_read_in_any_spelling() -> None:
 
 
 def test_a_test_set_is_never_trained_on(tmp_path: Path) -> None:
-    path = test_set(tmp_path, {"question": TEST})
+    path = benchmark_file(tmp_path, {"question": TEST})
     with pytest.raises(UserFault, match="is a test set"):
         clean(Run.at(tmp_path / "run"), [path], [path], "out", n=13)
 
 
 def test_an_empty_or_other_test_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="no test problem"):
-        read_test_set(test_set(tmp_path))
+        read_test_set(benchmark_file(tmp_path))
     with pytest.raises(UserFault, match="line 1: expected a problem"):
-        read_test_set(test_set(tmp_path, {"text": "x"}))
+        read_test_set(benchmark_file(tmp_path, {"text": "x"}))
 
 
 def test_the_step_writes_records_report_and_provenance(tmp_path: Path) -> None:
     source = tmp_path / "records.jsonl"
     write_records(source, [record(TEST, "bad"), record("Fine?", "good"), record("Fine?", "good")])
-    told = clean(Run.at(tmp_path / "run"), [source], [test_set(tmp_path, {"question": TEST})], "stage1", n=13)
+    told = clean(Run.at(tmp_path / "run"), [source], [benchmark_file(tmp_path, {"question": TEST})], "stage1", n=13)
     assert "1 removed" in told
     assert [json.loads(x)["meta"]["id"] for x in (tmp_path / "run" / "stage1.jsonl").read_text().splitlines()] == [
         "good"

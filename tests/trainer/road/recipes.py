@@ -77,7 +77,7 @@ def train_rows() -> list[dict[str, str]]:
     return made
 
 
-def test_rows() -> list[dict[str, str]]:
+def benchmark_rows() -> list[dict[str, str]]:
     """Problems of another pattern."""
     return [
         {
@@ -91,7 +91,7 @@ def test_rows() -> list[dict[str, str]]:
 def write_recipe(folder: Path, text: str = RECIPE) -> Path:
     """The recipe and its files in a folder; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("train", train_rows()), ("test", test_rows())):
+    for name, rows in (("train", train_rows()), ("test", benchmark_rows())):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     path = folder / "small.toml"
     path.write_text(text)

@@ -27,7 +27,8 @@ class Script:
         breaks_at: A text, and the fault of every request whose prompt holds it.
         asked: Bodies of the requests so far.
         keys: The Authorization headers.
-        most: Most requests under way at once.
+        at_once: So many requests must be under way before the first is answered.
+        most: Most requests that were under way at once.
     """
 
     reply: Callable[[str], str]
@@ -40,14 +41,15 @@ class Script:
     breaks_at: tuple[str, int | str] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    at_once: int = 1
     most: int = 0
-    at_once: threading.Barrier | None = None
 
 
 @contextmanager
 def serving(script: Script) -> Iterator[str]:
     """The server's address."""
-    lock = threading.Lock()
+    lock, enough = threading.Lock(), threading.Event()
+    under_way: set[int] = set()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -69,8 +71,16 @@ def serving(script: Script) -> Iterator[str]:
                 number = len(script.asked)
                 script.asked.append(body)
                 script.keys.append(self.headers.get("Authorization", ""))
-            if script.at_once is not None:
-                script.at_once.wait(30)
+                under_way.add(number)
+                script.most = max(script.most, len(under_way))
+                if len(under_way) >= script.at_once:
+                    enough.set()
+            enough.wait(60)
+            with lock:  # before its answer, upon which the client may send the next one
+                under_way.remove(number)
+            self._answer(number, body)
+
+        def _answer(self, number: int, body: dict[str, Any]) -> None:
             fault = script.fault(number)
             if script.breaks_at is not None and script.breaks_at[0] in body["prompt"]:
                 fault = script.breaks_at[1]

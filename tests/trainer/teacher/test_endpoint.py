@@ -240,10 +240,11 @@ def test_an_evaluation_with_one_request_in_twenty_failing(
 
 
 def test_as_many_requests_at_once_as_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    script = Script(right, at_once=threading.Barrier(6))  # nobody is answered before six have asked
+    script = Script(right, at_once=6)
     with serving(script) as url:
         options = ["--endpoint", url, "--benchmark", "gsm8k", "--data", str(problems(tmp_path / "b.jsonl", 12))]
         assert evaluated(*options, "--parallel", "6") == 0
+    assert (script.most, len(script.asked)) == (6, 12)
     assert json.loads(capsys.readouterr().out)["strict"] == 100.0
 
 
