@@ -78,7 +78,7 @@ def test_lists_have_no_order_tuples_have(items: list[int], random: object) -> No
 @settings(max_examples=300)
 def test_no_text_breaks_the_reader(text: str) -> None:
     for term in readings(text):
-        assert compare_readings((term,), (term,)) .same is not False
+        assert compare_readings((term,), (term,)).same is not False
 
 
 @given(st.text(alphabet=r"\\{}()[]^_$%&,;:|!'\"+-*/=<>.0123456789abefipqrstx ", max_size=50))
