@@ -23,7 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.sandbox.confine_linux import MACHINE, NR, column, pidfd_getfd
+from tutor_app.adapters.sandbox.linux_calls import MACHINE, number_of, pidfd_getfd
 
 SECCOMP_IOCTL_NOTIF_RECV: Final = 0xC0502100
 SECCOMP_IOCTL_NOTIF_SEND: Final = 0xC0182101
@@ -179,7 +179,7 @@ class Supervisor:
     def __init__(self, pid: int, listener: int, judge: Callable[[str, list[str], int, int], int]) -> None:
         self._pid, self.listener, self._judge = pid, listener, judge
         self._memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
-        self._names = {NR[name][column()]: name for name in _PATHS if NR[name][column()] >= 0}
+        self._names = {number_of(name): name for name in _PATHS if number_of(name) >= 0}
 
     def answer(self) -> None:
         """Receive and answer one call."""
