@@ -107,6 +107,11 @@ def window():
 
 
 left, right, roots, turning, crossings = window()
+if limits is not None:
+    first, last = min(limits), max(limits)
+    left, right = first - 0.15 * (last - first), last + 0.15 * (last - first)
+elif breaks and right - left <= 1000:
+    left, right = min(left, min(breaks) - 2), max(right, max(breaks) + 2)
 x = np.linspace(left, right, 2001)
 inside = lambda found: [t for t in found if left <= t <= right]
 heights = np.concatenate([values(f, x) for f in curves.values()])
@@ -116,6 +121,12 @@ if not len(heights):
     raise SystemExit
 marked = [0.0]
 for label, f in curves.items():
+    if limits is not None:
+        marked += [end for end in values(f, limits) if np.isfinite(end)]
+    for end in breaks:  # what one rule comes near to there is no value of the function where the other one holds
+        whole = abs(values(f, end - 1e-9) - values(f, end + 1e-9)) < 1e-3
+        roots[label] = [t for t in roots[label] if abs(t - end) > 1e-6 or abs(values(f, end)) < 1e-6]
+        turning[label] = [(t, low) for t, low in turning[label] if abs(t - end) > 1e-3 or whole]
     marked += [values(f, t) for t in inside(t for t, _ in turning[label])]
     marked += [values(f, t) for pair, found in crossings.items() if label in pair for t in inside(found)]
 bottom = min(np.quantile(heights, 0.06), *marked)
@@ -159,6 +170,20 @@ for (a, b), found in crossings.items():
         [(t, float(values(curves[a], t))) for t in sorted(inside(found))],
         f"Intersections of {a} and {b}" if len(curves) > 2 else "Intersections",
     )
+edges = [] if limits is None else [(float(end), float(values(f, end))) for end in limits for f in curves.values()]
+mark(ax, [edge for edge in edges if np.isfinite(edge[1])], "Ends of the graph", colours[0])
+for end in breaks if limits is None else []:
+    for label, f in curves.items():
+        before, here, after = (float(values(f, end + d)) for d in (-1e-9, 0, 1e-9))
+        if abs(before - after) < 1e-3 * (top - bottom):
+            continue  # it goes on without a jump
+        for side in (before, after):
+            if np.isfinite(side):
+                face = colours[0] if abs(side - here) < 1e-6 * (1 + abs(side)) else "white"
+                ax.plot([end], [side], "o", markersize=7, markerfacecolor=face, markeredgecolor=colours[0], zorder=5)
+        if np.isfinite(before) and np.isfinite(after):
+            value = f", its value is {number(here)}" if np.isfinite(here) else ""
+            print(f"At {across} = {number(end)} it jumps from {number(before)} to {number(after)}{value}")
 if len(curves) > 1 or solution is not None:
     ax.legend(handles=drawn, framealpha=0.85, edgecolor="none")
 else:

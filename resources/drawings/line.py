@@ -13,6 +13,9 @@ for low, high, with_low, with_high in stretches:
             face = colours[0] if included else "white"
             ax.plot([end], [0], "o", markersize=9, markerfacecolor=face, markeredgecolor=colours[0], markeredgewidth=2)
             ax.annotate(number(end), (end, 0), xytext=(0, 10), textcoords="offset points", ha="center")
+    if low == high:
+        print(f"The number {number(low)}")
+        continue
     below = "without end below" if np.isinf(low) else f"from {number(low)} ({'' if with_low else 'not '}included)"
     above = "without end above" if np.isinf(high) else f"to {number(high)} ({'' if with_high else 'not '}included)"
     print(f"All numbers {below}, {above}")

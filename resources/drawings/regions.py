@@ -72,6 +72,9 @@ if best is None:
     print("There is no curve to draw between -6000 and 6000.")
     raise SystemExit
 half, lines, meeting = best
+wider = [line for f in curves for line in outline(f, 2.5 * half)]
+if wider and np.abs(np.concatenate(wider)).max() < 2.4 * half:  # a closed curve is seen as a whole
+    half, lines = 2.5 * half, wider
 points = np.concatenate(lines)
 low, high = points.min(axis=0), points.max(axis=0)
 if np.all(low > -0.98 * half) and np.all(high < 0.98 * half):  # all of it can be seen

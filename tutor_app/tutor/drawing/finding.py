@@ -33,8 +33,12 @@ from tutor_app.text.delimiters import split
 from tutor_app.text.plain import plain
 from tutor_app.text.typing import latex_of, read_typed
 from tutor_app.tutor.drawing import programs
+from tutor_app.tutor.drawing.charts import chart
 from tutor_app.tutor.drawing.formulas import NotDrawable, python
-from tutor_app.tutor.drawing.programs import Curve, Drawing, Region
+from tutor_app.tutor.drawing.number_sets import number_set
+from tutor_app.tutor.drawing.paths import path
+from tutor_app.tutor.drawing.pieces import pieces
+from tutor_app.tutor.drawing.programs import Curve, Drawing, Region, Stretch
 from tutor_app.tutor.drawing.shapes import shape
 
 LONGEST: Final = 4000
@@ -46,6 +50,8 @@ _ABOUT_GRAPHS: Final = re.compile(
     r"maximum|extrema|roots?|zeros?|factor(?:ise|ize)?|polynomial|area|tangent|asymptotes?)\b"
 )
 _VECTOR_MARKS: Final = re.compile(r"\\(?:vec|overrightarrow|mathbf)\s*\{?([A-Za-z])\}?")
+_ASYMPTOTE: Final = re.compile(r"\[asy\].*?(?:\[/asy\]|$)", re.S)
+"""The program of a figure, which some collections of problems have in their text."""
 _FUNCTIONS: Final = frozenset("fghpqrsuvFGHPQST")
 """Letters that, in front of another one in brackets, are a function."""
 _NO_BASE: Final = re.compile(r"\\log(?![A-Za-z_])")
@@ -79,15 +85,19 @@ def find(text: str, *, asked: bool = False) -> Drawing | None:
     """
     if len(text) > LONGEST or not text.strip():
         return None
+    text = _ASYMPTOTE.sub(" ", text)
     latex = latex_of(text) if "$" not in text else None
     read = f"${latex}$" if latex else read_typed(text).text
     prose = plain(_VECTOR_MARKS.sub(r"\1", read).replace(r"\langle", "\u27e8").replace(r"\rangle", "\u27e9"))
-    if found := shape(prose, vectors=bool(_VECTOR_MARKS.search(read))):
+    found = chart(prose, asked=asked) or shape(prose, vectors=bool(_VECTOR_MARKS.search(read)), asked=asked)
+    if found or (found := pieces(prose) or number_set(prose, asked=asked)):
         return found
     formulas = [
         formula for s in split(read).segments if s.kind != "text" for formula in _formulas(s.source.strip(" .,;"))
     ]
     try:
+        if curve := path([(f.label, f.term) for f in formulas], prose):
+            return curve
         areas = (a for s in split(read).segments if s.kind != "text" and (a := _area(s.source)))
         graphs = next(areas, None) or _graphs(
             formulas, bare=asked or latex is not None or bool(_ABOUT_GRAPHS.search(prose)), asked=asked
@@ -259,4 +269,4 @@ def _on_the_line(label: str, term: Relation, name: str) -> Drawing | None:
             high, with_high = bound, "=" in op
         else:
             low, with_low = bound, "=" in op
-    return programs.number_line(label, name, low, high, with_low, with_high)
+    return programs.number_line(label, name, [Stretch(low, high, with_low, with_high)])

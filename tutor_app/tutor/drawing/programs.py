@@ -52,7 +52,33 @@ class Region:
     sign: str
 
 
-def functions(curves: Sequence[Curve], across: str, up: str, condition: str = "", said: str = "") -> Drawing:
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the number line, or one number of it.
+
+    Attributes:
+        low: Code of its lower end; ``-np.inf`` for none.
+        high: Code of its upper end; ``np.inf`` for none.
+        with_low: Whether the lower end belongs to it.
+        with_high: Whether the upper end does.
+    """
+
+    low: str
+    high: str
+    with_low: bool
+    with_high: bool
+
+
+def functions(
+    curves: Sequence[Curve],
+    across: str,
+    up: str,
+    condition: str = "",
+    said: str = "",
+    *,
+    limits: tuple[str, str] | None = None,
+    breaks: Sequence[str] = (),
+) -> Drawing:
     """Graphs, with their zeros, turning points, intersections and asymptotes.
 
     Args:
@@ -61,10 +87,14 @@ def functions(curves: Sequence[Curve], across: str, up: str, condition: str = ""
         up: Name of their value.
         condition: Code of what holds on the part of the axis that is marked; empty for none.
         said: What they stand for, if not for themselves.
+        limits: Code of the ends of the interval on which alone they are defined.
+        breaks: Code of the places where one rule ends and another one begins.
     """
     rows = "".join(f"    {c.label!r}: lambda {_name(across)}: {c.code},\n" for c in curves)
     holds = f"lambda {_name(across)}: {condition}" if condition else "None"
     head = f"curves = {{\n{rows}}}\nacross, up = {across!r}, {up!r}\nsolution = {holds}\n"
+    head += f"limits = ({limits[0]}, {limits[1]})\n" if limits else "limits = None\n"
+    head += f"breaks = [{', '.join(breaks)}]\n"
     graphs = "the graph of " if len(curves) == 1 else "the graphs of "
     return Drawing(said or graphs + _listed([c.label for c in curves]), _program(head, "functions"))
 
@@ -84,10 +114,41 @@ def regions(relations: Sequence[Region], across: str = "x", up: str = "y") -> Dr
     return Drawing(_listed([r.label for r in relations]), _program(head, "regions"))
 
 
-def number_line(label: str, across: str, low: str, high: str, with_low: bool, with_high: bool) -> Drawing:
-    """The numbers of an interval; an end that is missing is ``-np.inf`` or ``np.inf``."""
-    head = f"stretches = [({low}, {high}, {with_low}, {with_high})]\nacross, title = {across!r}, {label!r}\n"
+def number_line(label: str, across: str, stretches: Sequence[Stretch]) -> Drawing:
+    """Numbers, as parts of the number line."""
+    rows = ", ".join(f"({s.low}, {s.high}, {s.with_low}, {s.with_high})" for s in stretches)
+    head = f"stretches = [{rows}]\nacross, title = {across!r}, {label!r}\n"
     return Drawing(f"{label} on the number line", _program(head, "line"))
+
+
+def path(label: str, place: str, low: str, high: str, parameter: str, kind: str) -> Drawing:
+    """A curve that a point runs through.
+
+    Args:
+        label: How it is written.
+        place: Code of the point's coordinates, of ``t``.
+        low: Code of the parameter's first value.
+        high: And of its last one.
+        parameter: What it is called in the text.
+        kind: ``polar``, or empty for two equations.
+    """
+    head = f"label, place = {label!r}, lambda t: {place}\nlow, high, parameter = {low}, {high}, {parameter!r}\n"
+    head += f"polar = {kind == 'polar'}\n"
+    return Drawing(f"the {kind} curve {label}".replace("  ", " "), _program(head, "path"))
+
+
+def chart(kind: str, labels: Sequence[str], values: Sequence[str]) -> Drawing:
+    """A chart of values, with or without names.
+
+    Args:
+        kind: ``bar``, ``line``, ``pie``, ``histogram`` or ``box``.
+        labels: As many as there are values, or none.
+        values: Their code.
+    """
+    said = {"box": "a box plot", "histogram": "a histogram"}.get(kind, f"a {kind} chart")
+    head = f"kind, labels = {kind!r}, {list(labels)!r}\nvalues = [{', '.join(values)}]\n"
+    shown = f" of {_listed(list(labels))}" if labels and len(labels) <= 6 else f" of {len(values)} values"
+    return Drawing(said + shown, _program(head, "chart"))
 
 
 def data(values: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> Drawing:
@@ -103,10 +164,12 @@ def polygon(corners: Mapping[str, tuple[str, str]], title: str, *, grid: bool) -
     return Drawing(title[0].lower() + title[1:], _program(f"places = {{{rows}}}\n{grid = }\n{title = }\n", "polygon"))
 
 
-def vectors(arrows: Mapping[str, tuple[str, str]]) -> Drawing:
-    """Vectors from the origin; of two also their sum."""
-    rows = ", ".join(f"{name!r}: ({x}, {y})" for name, (x, y) in arrows.items())
-    return Drawing(f"the vectors {_listed(list(arrows))}", _program(f"vectors = {{{rows}}}\n", "vectors"))
+def vectors(arrows: Mapping[str, tuple[str, ...]]) -> Drawing:
+    """Vectors of two or three coordinates from the origin; of two also their sum."""
+    rows = ", ".join(f"{name!r}: ({', '.join(numbers)})" for name, numbers in arrows.items())
+    body = "vectors" if all(len(numbers) == 2 for numbers in arrows.values()) else "vectors_in_space"
+    said = "the vector " if len(arrows) == 1 else "the vectors "
+    return Drawing(said + _listed(list(arrows)), _program(f"vectors = {{{rows}}}\n", body))
 
 
 def _program(head: str, body: str) -> str:

@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from math import cos, radians, sqrt
+from math import cos, pi, sin
 from typing import Final
 
 from tutor_app.tutor.drawing import programs
 from tutor_app.tutor.drawing.programs import Drawing, Region
+from tutor_app.tutor.drawing.triangles import NUMBER, UNIT, triangle
 
-_NUM: Final = r"(\d+(?:\.\d+)?(?:/\d+)?)"
 _SIGNED: Final = r"([-\u2212]?\s?\d+(?:\.\d+)?(?:/\d+)?)"
-_UNIT: Final = r"(?:\s*(?:cm|mm|km|m|ft|feet|in|inch|inches|units?|metres?|meters?))?"
-_THEN: Final = rf"{_UNIT}\s*(?:,\s*and|,|and|;)\s*"
-_SIDES: Final = re.compile(rf"\bsides?\b[^.?!\d]*?{_NUM}{_THEN}{_NUM}{_THEN}{_NUM}", re.I)
-_DASHED: Final = re.compile(rf"{_NUM}\s*[-\u2013]\s*{_NUM}\s*[-\u2013]\s*{_NUM}\s+(?:right\s+)?triangle", re.I)
-_LEGS: Final = re.compile(rf"\blegs?\b[^.?!\d]*?{_NUM}{_THEN}{_NUM}", re.I)
-_HYPOTENUSE: Final = re.compile(rf"\bhypotenuse\b[^.?!\d]*?{_NUM}", re.I)
-_LEG: Final = re.compile(rf"\b(?:leg|side)\b[^.?!\d]*?{_NUM}", re.I)
-_TWO_SIDES: Final = re.compile(
-    rf"\bsides?\b[^.?!\d]*?{_NUM}{_THEN}{_NUM}[^.?!\d]*angle[^.?!\d]*?{_NUM}\s*\^?\s*(?:\u00b0|deg)", re.I
-)
-_EQUILATERAL: Final = re.compile(rf"\bequilateral\b[^.?!\d]*?\bsides?\b[^.?!\d]*?{_NUM}", re.I)
-_NAMED_SIDE: Final = re.compile(rf"\b([A-Z])([A-Z])\s*=\s*{_NUM}")
-_NAMED_ANGLE: Final = re.compile(
-    rf"(?:\bangle\s*|\u2220\s*)([A-Z]{{1,3}})\s*(?:=|is|of)\s*{_NUM}\s*\^?\s*(?:\u00b0|deg)", re.I
-)
-_LETTERED: Final = re.compile(rf"\b([abc])\s*=\s*{_NUM}")
-_SQUARE: Final = re.compile(rf"\bsquare\b[^.?!\d]*?\bsides?\b[^.?!\d]*?{_NUM}", re.I)
+_SQUARE: Final = re.compile(rf"\bsquare\b[^.?!\d]*?\bsides?\b[^.?!\d]*?{NUMBER}", re.I)
 _RECTANGLE: Final = re.compile(
-    rf"\brectang(?:le|ular)\b[^.?!\d]*?{_NUM}{_UNIT}\s*(?:(?:long|wide|high)\s*)?(?:,\s*and|,|and|by|\u00d7|x)\s*[^.?!\d]*?{_NUM}",
+    rf"\brectang(?:le|ular)\b[^.?!\d]*?{NUMBER}{UNIT}\s*(?:(?:long|wide|high)\s*)?(?:,\s*and|,|and|by|\u00d7|x)\s*[^.?!\d]*?{NUMBER}",
     re.I,
 )
-_CIRCLE: Final = re.compile(rf"\bcircle\b[^.?!\d]*?\bradius\b[^.?!\d]*?{_NUM}", re.I)
+_CIRCLE: Final = re.compile(rf"\bcircle\b[^.?!\d]*?\bradius\b[^.?!\d]*?{NUMBER}", re.I)
 _CORNER: Final = re.compile(rf"\b([A-Z])\s*(?:=\s*|at\s+)?\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
 _PAIR: Final = re.compile(rf"\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
-_VECTOR: Final = re.compile(rf"\b([a-z])\s*=\s*[(\u27e8<\[]\s*{_SIGNED}\s*[,;]\s*{_SIGNED}\s*[)\u27e9>\]]")
+_COORDINATES: Final = rf"[(\u27e8<\[]\s*{_SIGNED}\s*[,;]\s*{_SIGNED}(?:\s*[,;]\s*{_SIGNED})?\s*[)\u27e9>\]]"
+_VECTOR: Final = re.compile(
+    rf"(?<![\w\u00d7\u00b7+*/(^-])(?<![\u00d7\u00b7+*/-]\s)([a-zA-Z])\s*=\s*{_COORDINATES}(?!\s*[-+\u00d7\u00b7*]\s*[\w(])"
+)
+_UNNAMED: Final = re.compile(rf"\bvectors?\s+{_COORDINATES}(?:\s*(?:,|and)\s*{_COORDINATES}(?!\s*,))?", re.I)
+_ARROW: Final = re.compile(
+    rf"\bvectors?\b[^.?!]*?\bfrom\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)\s*"
+    rf"to\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)"
+)
+_CENTRE: Final = re.compile(rf"(?i)\bcent(?:er|re)\b[^.?!\d(]*\(\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\)")
+_RADIUS: Final = re.compile(rf"(?i)\bradius\b[^.?!\d(]*?{NUMBER}")
+_REGULAR: Final = re.compile(
+    rf"(?i)\bregular\s+(triangle|quadrilateral|pentagon|hexagon|heptagon|octagon|nonagon|decagon|dodecagon)\b"
+    rf"[^.?!\d]*?\bsides?\b[^.?!\d]*?{NUMBER}"
+)
+_CORNERS_OF: Final = dict(
+    triangle=3, quadrilateral=4, pentagon=5, hexagon=6, heptagon=7, octagon=8, nonagon=9, decagon=10, dodecagon=12
+)
 _LIST: Final = re.compile(rf"(?<![\w(.,]){_SIGNED}(?:\s*(?:,\s*and|,|;|and)\s*{_SIGNED}){{3,}}(?![\w%])")
 _FIGURES: Final = re.compile(
     r"(?i)\b(triangle|quadrilateral|rectangle|square|parallelogram|trapezoid|trapezium|rhombus|kite|pentagon|hexagon|polygon)\b"
@@ -48,58 +48,15 @@ _OF_DATA: Final = re.compile(
 )
 
 
-def shape(prose: str, *, vectors: bool = False) -> Drawing | None:
+def shape(prose: str, *, vectors: bool = False, asked: bool = False) -> Drawing | None:
     """What figure, vectors or data a problem is about.
 
     Args:
         prose: The problem as plain text, formulas included.
         vectors: Whether something is marked as a vector in it.
+        asked: Whether the user wants it drawn: then one vector without a name is enough.
     """
-    return _triangle(prose) or _vectors(prose, vectors) or _corners(prose) or _measured(prose) or _data(prose)
-
-
-def _triangle(prose: str) -> Drawing | None:
-    if not re.search(r"(?i)\btriang(?:le|ular)\b|\u25b3", prose):
-        return None
-    names = ["A", "B", "C"]
-    if m := _TWO_SIDES.search(prose):
-        b, c, angle = map(_value, m.groups())
-        if not 0 < angle < 180:
-            return None
-        return _sided(names, sqrt(b * b + c * c - 2 * b * c * cos(radians(angle))), b, c)
-    if m := _SIDES.search(prose) or _DASHED.search(prose):
-        return _sided(names, *map(_value, m.groups()))
-    if m := _EQUILATERAL.search(prose):
-        return _sided(names, *[_value(m[1])] * 3)
-    if re.search(r"(?i)\bright\b", prose):
-        if m := _LEGS.search(prose):
-            a, b = map(_value, m.groups())
-            return _sided(names, sqrt(a * a + b * b), b, a)
-        h, leg = _HYPOTENUSE.search(prose), _LEG.search(prose)
-        if h and leg and _value(h[1]) > _value(leg[1]):
-            c, a = _value(h[1]), _value(leg[1])
-            return _sided(names, c, sqrt(c * c - a * a), a)
-    letters = dict(_LETTERED.findall(prose))
-    if len(letters) == 3:
-        return _sided(names, *(_value(letters[name]) for name in "abc"))
-    sides = {frozenset(m[:2]): _value(m[2]) for m in _NAMED_SIDE.findall(prose)}
-    corners = sorted({letter for side in sides for letter in side})
-    if len(corners) == 3 and len(sides) == 3:
-        opposite = [sides[frozenset(corners) - {corner}] for corner in corners]
-        return _sided(corners, *opposite)
-    return _two_sides(sides, prose)
-
-
-def _two_sides(sides: Mapping[frozenset[str], float], prose: str) -> Drawing | None:
-    """A triangle by two named sides and the angle between them."""
-    if len(sides) != 2 or not (m := _NAMED_ANGLE.search(prose)):
-        return None
-    (one, b), (two, c) = sides.items()
-    between, angle = one & two, _value(m[2])
-    if between != {m[1][-2] if len(m[1]) == 3 else m[1]} or not 0 < angle < 180:
-        return None
-    corners = [*between, *(two - between), *(one - between)]
-    return _sided(corners, sqrt(b * b + c * c - 2 * b * c * cos(radians(angle))), b, c)
+    return triangle(prose) or _vectors(prose, vectors, asked) or _corners(prose) or _measured(prose) or _data(prose)
 
 
 def _measured(prose: str) -> Drawing | None:
@@ -108,27 +65,40 @@ def _measured(prose: str) -> Drawing | None:
         return _upright("Square", m[1], m[1])
     if (m := _RECTANGLE.search(prose)) and _value(m[1]) > 0 and _value(m[2]) > 0:
         return _upright("Rectangle", m[1], m[2])
+    if m := _REGULAR.search(prose):
+        return _regular(m[1].lower(), _value(m[2]))
+    if not re.search(r"(?i)\bcircle\b", prose):
+        return None
+    if re.search(r"(?i)\bunit circle\b", prose):
+        return programs.regions([Region("unit circle", "x**2 + y**2 - 1", "=")])
+    centre, radius = _CENTRE.search(prose), _RADIUS.search(prose)
+    if centre and radius and _value(radius[1]) > 0:
+        p, q = _signed(centre[1]), _signed(centre[2])
+        label = f"circle around ({p}, {q}) with radius {radius[1]}"
+        return programs.regions([Region(label, f"(x - ({p}))**2 + (y - ({q}))**2 - ({radius[1]})**2", "=")])
     if (m := _CIRCLE.search(prose)) and _value(m[1]) > 0:
         label = f"circle of radius {m[1]}"
         return programs.regions([Region(label, f"x**2 + y**2 - ({m[1]})**2", "=")])
     return None
 
 
+def _regular(kind: str, side: float) -> Drawing | None:
+    """A figure with equal sides and angles."""
+    if side <= 0:
+        return None
+    n = _CORNERS_OF[kind]
+    radius = side / (2 * sin(pi / n))
+    turns = [2 * pi * k / n - pi / 2 - pi / n for k in range(n)]
+    places = {
+        chr(ord("A") + k): (repr(round(radius * cos(t), 10)), repr(round(radius * sin(t), 10)))
+        for k, t in enumerate(turns)
+    }
+    return programs.polygon(places, f"Regular {kind} with side {side:.6g}", grid=False)
+
+
 def _upright(kind: str, wide: str, high: str) -> Drawing:
     places = {"A": ("0", "0"), "B": (wide, "0"), "C": (wide, high), "D": ("0", high)}
     return programs.polygon(places, f"{kind} with sides {wide} and {high}", grid=False)
-
-
-def _sided(names: list[str], a: float, b: float, c: float) -> Drawing | None:
-    """A triangle whose side ``a`` lies opposite its first corner; None if there is none."""
-    if min(a, b, c) <= 0 or 2 * max(a, b, c) >= a + b + c:
-        return None
-    x = (b * b + c * c - a * a) / (2 * c)
-    y = sqrt(max(0.0, b * b - x * x))
-    places = ((0.0, 0.0), (c, 0.0), (x, y))
-    corners = {name: (_short(p), _short(q)) for name, (p, q) in zip(names, places, strict=True)}
-    title = f"Triangle with sides {', '.join(f'{side:.6g}' for side in (a, b, c))}"
-    return programs.polygon(corners, title, grid=False)
 
 
 def _corners(prose: str) -> Drawing | None:
@@ -144,11 +114,24 @@ def _corners(prose: str) -> Drawing | None:
     return None
 
 
-def _vectors(prose: str, marked: bool) -> Drawing | None:
+def _vectors(prose: str, marked: bool, asked: bool) -> Drawing | None:
     if not marked and not re.search(r"(?i)\bvectors?\b|\u27e8", prose):
         return None
-    found = {name: (_signed(x), _signed(y)) for name, x, y in _VECTOR.findall(prose)}
+    if m := _ARROW.search(prose):
+        first, x, y, z, second, a, b, c = m.groups()
+        ends = [(Fraction(_signed(q)) - Fraction(_signed(p))) for p, q in ((x, a), (y, b), (z, c)) if p and q]
+        return programs.vectors({f"{first}{second}": tuple(map(str, ends))})
+    found = {m[1]: _numbers(m.groups()[1:]) for m in _VECTOR.finditer(prose)}
+    if not found and (m := _UNNAMED.search(prose)):
+        if not m[4] and not asked:
+            return None
+        both = [_numbers(m.groups()[:3]), _numbers(m.groups()[3:])]
+        found = dict(zip(("a", "b") if both[1] else ("v",), (numbers for numbers in both if numbers), strict=True))
     return programs.vectors(found) if 1 <= len(found) <= 4 else None
+
+
+def _numbers(written: tuple[str | None, ...]) -> tuple[str, ...]:
+    return tuple(_signed(number) for number in written if number)
 
 
 def _data(prose: str) -> Drawing | None:
@@ -172,8 +155,3 @@ def _value(text: str) -> float:
 def _signed(text: str) -> str:
     """A number as Python writes it."""
     return text.replace("\u2212", "-").replace(" ", "")
-
-
-def _short(value: float) -> str:
-    rounded = round(value, 10)
-    return str(int(rounded)) if rounded == int(rounded) else repr(rounded)

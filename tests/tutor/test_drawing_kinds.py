@@ -1,0 +1,115 @@
+"""Functions in pieces, curves of a parameter, charts, sets of numbers, triangles by three parts, vectors in space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+from tutor_app.core.ports import NeverCancelled
+from tutor_app.tutor.drawing.finding import find
+from tutor_app.tutor.drawing.reply import picture
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    box = Sandbox(Limits(seconds=60), spares=1)
+    yield box
+    box.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("f(x) = x^2 for x < 0, f(x) = 2x + 1 for x >= 0", "the graph of f(x), given in pieces"),
+        ("f(x) = { x+1 if x < 0; x^2 if x >= 0 }", "the graph of f(x), given in pieces"),
+        ("f(x) = x + 2 if x < 1, 3 if 1 <= x < 2, otherwise 5 - x", "the graph of f(x), given in pieces"),
+        ("y = x^2 from -2 to 3", "the graph of y = x² from -2 to 3"),
+        ("y = sin(x) for 0 <= x <= 2pi", "the graph of y = sin(x) for 0 ≤ x ≤ 2π"),
+        ("f(x) = 2x - 1 on the interval [0, 4]", "the graph of f(x) = 2x - 1 from 0 to 4"),
+        ("Find the area under y = x^2 from x = 0 to x = 3.", "y = x² and the area from x = 0 to 3"),
+        ("r = 2 + 2cos(theta)", "the polar curve r = 2 + 2 cos(θ)"),
+        ("polar curve r = theta", "the polar curve r = θ"),
+        ("x = 3cos(t), y = 2sin(t), 0 <= t <= 2pi", "the curve x = 3 cos(t), y = 2 sin(t)"),
+        ("x(t) = t - sin t, y(t) = 1 - cos t", "the curve x(t) = t - sin t, y(t) = 1 - cos t"),
+        ("bar chart of 3, 5, 7, 2", "a bar chart of 4 values"),
+        ("Draw a column chart: apples 5, pears 3, plums 8", "a bar chart of apples, pears and plums"),
+        ("pie chart: red 40%, blue 35%, green 25%", "a pie chart of red, blue and green"),
+        ("line graph: Mon 12, Tue 15, Wed 11", "a line chart of Mon, Tue and Wed"),
+        ("histogram of 1, 2, 2, 3, 5, 5, 5, 8", "a histogram of 8 values"),
+        ("box plot of 3, 7, 8, 5, 12, 14, 21, 13, 18", "a box plot of 9 values"),
+        ("x < -1 or x > 4", "x < -1 or x > 4 on the number line"),
+        ("[1, 3] ∪ (4, 6)", "[1, 3] ∪ (4, 6) on the number line"),
+        ("x in (-inf, 2)", "x ∈ (-∞, 2) on the number line"),
+        ("(-2, 5]", "(-2, 5] on the number line"),
+        ("{-1, 0, 2}", "{-1, 0, 2} on the number line"),
+        ("x != 3", "x ≠ 3 on the number line"),
+        ("triangle ABC with AB = 5, angle A = 40°, angle B = 70°", "triangle with sides 3.4202, 5, 5"),
+        ("triangle with a = 7, b = 8, C = 60°", "triangle with sides 7, 8, 7.54983"),
+        ("isosceles triangle with base 6 and legs 5", "triangle with sides 5, 5, 6"),
+        (
+            "triangle with angles 30, 60 and 90 degrees",
+            "triangle with angles 30°, 60°, 90°, with its longest side drawn 10 long",
+        ),
+        ("regular hexagon with side 3", "regular hexagon with side 3"),
+        ("circle with center (2, 3) and radius 4", "circle around (2, 3) with radius 4"),
+        ("vectors a = (1, 2, 3) and b = (2, -1, 0)", "the vectors a and b"),
+        ("vector from A(1,2) to B(4,6)", "the vector AB"),
+    ],
+)
+def test_what_is_asked_for_is_found(text: str, said: str) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    assert found.said == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Two numbers are drawn from the set {1, 2, 3, 4}. How likely is it that their product is even?",
+        "A bar graph of the 5 votes is shown. What percent chose C, with 3, 4 and 8 votes?",
+        "The point (3, 5) is moved 2 to the right. Where is it then?",
+        "Suppose $x \\in [0, 3]$. How large can $5 - x$ be?",
+        "Two sides of a triangle are 5 and 9 long. How long can the third one be?",
+        "In triangle ABC the angle A = 200°, AB = 3 and AC = 4.",
+        "In triangle ABC, a = 5, b = 9 and A = 30°.",
+        "[asy] pair A = (0,0); real f(real x) { return x*x; } draw(graph(f,-2,2)); [/asy] What is the angle?",
+    ],
+)
+def test_what_is_only_told_is_not_drawn(text: str) -> None:
+    found = find(text)
+    said = found.said if found is not None else ""
+    assert not any(word in said for word in ("number line", "chart", "triangle", "graph"))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "f(x) = x^2 for x < 0, f(x) = 2x + 1 for x >= 0",
+            ["Value at x = 0: 1", "At x = 0 it jumps from 0 to 1, its value is 1"],
+        ),
+        ("y = x^2 from -2 to 3", ["Lowest points: (0, 0)", "Ends of the graph: (−2, 4), (3, 9)"]),
+        ("r = 2 + 2cos(theta)", ["θ from 0 to 2π", "Crossings with the y-axis: (0, −2), (0, 0), (0, 2)"]),
+        ("r = cos(theta/2)", ["θ from 0 to 4π", "It is closed: it begins and ends at (1, 0)"]),
+        ("x = t^2, y = t^3 - t, -2 <= t <= 2", ["t from −2 to 2", "Ends, at t = 2: (4, 6)"]),
+        ("pie chart: red 40, blue 35, green 25", ["red: 40, 40 %, 144°"]),
+        (
+            "box plot of 3, 7, 8, 5, 12, 14, 21, 13, 18",
+            ["Lower quartile: 6", "Median: 12", "Upper quartile: 16"],
+        ),
+        ("bar chart: Jan 120, Feb 95, Mar 140", ["Highest: Mar with 140; lowest: Feb with 95"]),
+        ("[1, 3] ∪ {5}", ["All numbers from 1 (included), to 3 (included)", "The number 5"]),
+        ("triangle with a = 7, b = 8, C = 60°", ["Angle at C: 60°", "Area: 24.2487"]),
+        ("vectors a = (1, 2, 3) and b = (2, -1, 0)", ["a · b = 0", "a × b = (3, 6, −5)"]),
+        ("circle with center (2, 3) and radius 4", ["Crossings with the x-axis: (−0.6458, 0), (4.6458, 0)"]),
+    ],
+)
+def test_the_right_things_are_said(sandbox: Sandbox, text: str, lines: list[str]) -> None:
+    found = find(text, asked=True)
+    assert found is not None
+    figure, words = picture(found, sandbox, NeverCancelled())
+    assert figure is not None
+    for line in lines:
+        assert line in words.split("\n")
