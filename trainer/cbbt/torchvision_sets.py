@@ -56,7 +56,7 @@ def read_torchvision(root: Path, name: str) -> ImageSet | None:
 
 
 def _datasets() -> ModuleType:
-    """torchvision's module of datasets.
+    """The module of torchvision with its datasets.
 
     Its wheel on the public index is built for CUDA: beside a PyTorch for processors its compiled operators do not load,
     and the import fails because they are not declared (https://github.com/pytorch/pytorch/issues/122494). No reader

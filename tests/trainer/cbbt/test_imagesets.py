@@ -119,7 +119,7 @@ def test_lists_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="the variant 'Concorde', which"):
         read_set(tmp_path, "FGVCAircraft")
     (folder / "images_variant_val.txt").unlink()
-    with pytest.raises(UserFault, match="images_variant_val.txt cannot be read"):
+    with pytest.raises(UserFault, match=r"images_variant_val\.txt cannot be read"):
         read_set(tmp_path, "FGVCAircraft")
     folder = coop(tmp_path, "ImageNet")
     (folder / "classnames.txt").write_text("n00 red apple\n")
