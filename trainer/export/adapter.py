@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from trainer.export import gguf
-from trainer.models import bases, gguf_base, lora, weights
-from trainer.models.gguf_base import ARCHITECTURES, Shape, gguf_name, halves_to_pairs, rotary_heads
+from trainer.models import bases, exportable, gguf_base, lora, weights
+from trainer.models.gguf_base import EXPORTED, Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.tokenizer import from_folder
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
@@ -97,7 +97,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         merged, base = bases.load_adapted(folder)
         tokenizer = from_folder(base)
         tokenizer.check(DIALECTS[dialect])
-        bases.check_exportable(base, tokenizer)
+        exportable.check_exportable(base, tokenizer)
         made = work / "adapter.gguf"
         write_adapter(folder, settings, base, made, name=name, dialect=dialect)
         whole = work / "f16.gguf"
@@ -119,7 +119,7 @@ def write_adapter(folder: Path, settings: dict[str, Any], base: Path, out: Path,
     from gguf import GGUFType, GGUFWriter
 
     config = bases.read_config(base)
-    arch = {hf: name for name, hf in ARCHITECTURES.items()}[config["architectures"][0]]
+    arch = EXPORTED[config["architectures"][0]]
     heads = int(config["num_attention_heads"])
     shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
     # llama.cpp divides by the rank; a rank-stabilised adapter is scaled by its root.

@@ -24,7 +24,7 @@ import torch
 
 from trainer.data.records import Rejects, read_records
 from trainer.export.comparison import PROBLEMS, Comparison, Original
-from trainer.models import bases, gguf_base, spm, weights
+from trainer.models import bases, exportable, gguf_base, rope, spm, weights
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
 from trainer.models.tokenizer import TEMPLATES, SpanTokenizer, from_folder
@@ -122,7 +122,7 @@ def export(model: Path, out: Path, kind: str, dialect: str, *, name: str, prompt
         folder = bases.prepare(model, work / "merged", dialect)
         tokenizer = from_folder(folder)
         tokenizer.check(DIALECTS[dialect])
-        bases.check_exportable(folder, tokenizer)
+        exportable.check_exportable(folder, tokenizer)
         full = work / "f16.gguf"
         write_f16(folder, tokenizer, full, name=name, dialect=dialect)
         made = full
@@ -198,16 +198,18 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     from gguf import GGUFWriter, LlamaFileType
 
     config = bases.read_config(folder)
-    arch = {hf: name for name, hf in gguf_base.ARCHITECTURES.items()}[config["architectures"][0]]
+    arch = gguf_base.EXPORTED[config["architectures"][0]]
     heads = int(config["num_attention_heads"])
     shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
     head_dim = int(config.get("head_dim") or config["hidden_size"] // heads)
-    rope = config.get("rope_parameters") or {}
-    theta = rope.get("rope_theta", config.get("rope_theta", 10000.0))
+    rotation = rope.rope_of(config)
+    # llama.cpp's Llama has no window; within it there is no difference.
+    context = int(config["max_position_embeddings"])
+    context = min(context, exportable.window_of(config) or context)
     writer = GGUFWriter(str(out), arch)
     writer.add_name(name)
     writer.add_file_type(LlamaFileType.MOSTLY_F16)
-    writer.add_context_length(int(config["max_position_embeddings"]))
+    writer.add_context_length(context)
     writer.add_embedding_length(int(config["hidden_size"]))
     writer.add_block_count(int(config["num_hidden_layers"]))
     writer.add_feed_forward_length(int(config["intermediate_size"]))
@@ -216,12 +218,15 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     writer.add_key_length(head_dim)
     writer.add_value_length(head_dim)
     writer.add_rope_dimension_count(head_dim)
-    writer.add_rope_freq_base(float(theta))
+    _add_rope(writer, rotation)
     writer.add_layer_norm_rms_eps(float(config["rms_norm_eps"]))
     writer.add_vocab_size(int(config["vocab_size"]))
     writer.add_string("mumath.dialect", dialect)
     _add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
     placed = _places(folder, config, arch)
+    factors = rope.frequency_factors(rotation, head_dim) if rotation.kind == "llama3" else None
+    if factors is not None:
+        writer.add_tensor_info(rope.FACTORS, factors.shape, factors.dtype, factors.nbytes)
     for target, rows in placed.values():
         kind = np.dtype(np.float16 if len(rows) > 1 else np.float32)
         writer.add_tensor_info(target, rows, kind, int(np.prod(rows)) * kind.itemsize)
@@ -229,12 +234,25 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
+        if factors is not None:
+            writer.write_tensor_data(factors)
         # One tensor after the other: no more than the largest is ever in memory.
         for tensor_name, tensor in weights.read(folder):
             if tensor_name in placed:
                 writer.write_tensor_data(_values(tensor_name, tensor, shape))
     finally:
         writer.close()
+
+
+def _add_rope(writer: Any, rotation: rope.Rope) -> None:
+    from gguf import RopeScalingType
+
+    writer.add_rope_freq_base(rotation.theta)
+    if rotation.kind in ("linear", "yarn"):
+        writer.add_rope_scaling_type(RopeScalingType(rotation.kind))
+        writer.add_rope_scaling_factor(rotation.factor)
+    if rotation.kind == "yarn":
+        writer.add_rope_scaling_orig_ctx_len(rotation.original)
 
 
 def _places(folder: Path, config: Mapping[str, Any], arch: str) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -37,6 +37,8 @@ def use_packed(model: Any) -> None:
     """Let a model that uses torch's fused attention use it sample by sample."""
     config = model.config
     windowed = any(kind != "full_attention" for kind in getattr(config, "layer_types", None) or ())
+    # Mistral names no kinds of layers: its window is in all of them.
+    windowed = windowed or (config.model_type == "mistral" and config.sliding_window is not None)
     if config._attn_implementation != "sdpa" or windowed:
         return
     from transformers import AttentionInterface, AttentionMaskInterface

@@ -1,7 +1,6 @@
 """Bases and results: what training starts from and what it leaves behind, always a Hugging Face folder on disk.
 
-A GGUF file or a run's adapter becomes such a folder first, once, inside the run. The module refuses a base that could
-not be exported in the end, before any training.
+A GGUF file or a run's adapter becomes such a folder first, once, inside the run.
 """
 
 from __future__ import annotations
@@ -24,16 +23,6 @@ from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save
 from trainer.runs import disk_fault
 from tutor_app.core.errors import UserFault
 
-NEEDED: Final = (
-    "hidden_size",
-    "intermediate_size",
-    "max_position_embeddings",
-    "num_attention_heads",
-    "num_hidden_layers",
-    "rms_norm_eps",
-    "vocab_size",
-)
-"""Numbers of a configuration without which no GGUF file can be written."""
 DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -57,60 +46,6 @@ def prepare(base: Path, work: Path, dialect: str) -> Path:
         except OSError as e:
             raise disk_fault(work, e) from None
     return work
-
-
-def check_exportable(folder: Path, tokenizer: SpanTokenizer) -> None:
-    """See that what will be trained can become a GGUF file.
-
-    Raises:
-        UserFault: If not, and why.
-    """
-    config = read_config(folder)
-    names = config.get("architectures") or [""]
-    if names[0] not in gguf_base.ARCHITECTURES.values():
-        known = ", ".join(gguf_base.ARCHITECTURES.values())
-        raise UserFault(f"A {names[0] or 'nameless model'} cannot be exported.", f"Known: {known}.")
-    lacking = [key for key in NEEDED if not isinstance(config.get(key), int | float)]
-    if lacking:
-        raise UserFault(f"config.json of {folder} does not say {', '.join(lacking)}.", "Fetch the base again.")
-    odd = {
-        "is quantised already": config.get("quantization_config"),
-        "has biases in its feed-forward layers": config.get("mlp_bias"),
-        "attends through a sliding window": config.get("use_sliding_window"),
-        f"has the activation {config.get('hidden_act')}": config.get("hidden_act", "silu") != "silu",
-        "rotates only a part of each head": config.get("partial_rotary_factor", 1.0) != 1.0,
-    }
-    found = [what for what, is_so in odd.items() if is_so]
-    if found:
-        raise UserFault(f"The base {found[0]}, which cannot be exported.", "Choose another base.")
-    _check_rope(config, folder)
-    if config.get("attention_bias") and names[0] != "Qwen2ForCausalLM":
-        raise UserFault("The base has attention biases, which cannot be exported.", "Choose another base.")
-    if not tokenizer.pre:
-        raise UserFault(
-            "llama.cpp does not know the pre-tokenizer of the base, so it could not be exported.",
-            "Choose a base of the Qwen, Llama or SmolLM families.",
-        )
-    if tokenizer.n_vocab > int(config["vocab_size"]):
-        raise UserFault(
-            f"The tokenizer has {tokenizer.n_vocab:,} tokens, the model {int(config['vocab_size']):,}.",
-            "They do not belong together.",
-        )
-
-
-def _check_rope(config: Mapping[str, Any], folder: Path) -> None:
-    for key in ("rope_parameters", "rope_scaling"):
-        rope = config.get(key)
-        if rope is None:
-            continue
-        theta = rope.get("rope_theta", 1.0) if isinstance(rope, dict) else None
-        if not isinstance(theta, int | float) or not theta > 0:
-            raise UserFault(f"config.json of {folder} has no usable {key}.", "Fetch the base again.")
-        if rope.get("rope_type", rope.get("type", "default")) not in ("default", None):
-            raise UserFault("The base scales its rotary positions, which cannot be exported.", "Choose another base.")
-    theta = config.get("rope_theta", 1.0)
-    if not isinstance(theta, int | float) or not theta > 0:
-        raise UserFault(f"config.json of {folder} has no usable rope_theta.", "Fetch the base again.")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

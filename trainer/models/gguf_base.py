@@ -1,7 +1,7 @@
 """A GGUF file as a base for training: its weights dequantised, under Hugging Face's names.
 
-So real weights can be trained where no hub can be reached. Llama, Qwen2 and Qwen3 architectures without rope scaling;
-anything else is refused before a weight is read. What quantisation took away stays lost: training starts from what
+So real weights can be trained where no hub can be reached. Llama, Qwen2 and Qwen3 architectures, rotary positions
+unscaled, scaled linearly or as Llama 3 does; anything else is refused before a weight is read. What quantisation took away stays lost: training starts from what
 the file holds.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
+from trainer.models.rope import FACTORS, from_factors
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.core.errors import UserFault
 
@@ -24,6 +25,11 @@ ARCHITECTURES: Final[Mapping[str, str]] = {
     "qwen3": "Qwen3ForCausalLM",
 }
 """GGUF's name of an architecture, and Hugging Face's."""
+EXPORTED: Final[Mapping[str, str]] = {
+    **{hf: name for name, hf in ARCHITECTURES.items()},
+    "MistralForCausalLM": "llama",
+}
+"""Hugging Face's name of an architecture, and GGUF's; to llama.cpp, Mistral is a Llama."""
 
 _BLOCK: Final[Mapping[str, str]] = {
     "attn_norm": "input_layernorm",
@@ -134,11 +140,16 @@ def config_of(keys: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """
     arch = str(keys.get("general.architecture", ""))
     scaling = keys.get(f"{arch}.rope.scaling.type", "none")
-    if arch not in ARCHITECTURES or scaling != "none":
+    if arch not in ARCHITECTURES or scaling not in ("none", "linear"):
         what = f"the architecture {arch or 'unknown'}" + (f" with {scaling} rope scaling" if scaling != "none" else "")
-        raise UserFault(f"{path.name} has {what}.", f"Known are {', '.join(ARCHITECTURES)} without rope scaling.")
+        raise UserFault(
+            f"{path.name} has {what}.", f"Known are {', '.join(ARCHITECTURES)}, unscaled or scaled as Llama 3 is."
+        )
     try:
-        return _config(keys, arch)
+        config = _config(keys, arch)
+        if scaling == "linear":
+            config["rope_parameters"] |= {"rope_type": scaling, "factor": float(keys[f"{arch}.rope.scaling.factor"])}
+        return config | _factors(path, config)
     except (KeyError, TypeError, ValueError) as e:
         raise UserFault(
             f"The header of {path.name} does not say what is needed ({e}).", "Choose another base."
@@ -169,6 +180,27 @@ def _config(keys: Mapping[str, Any], arch: str) -> dict[str, Any]:
     }
 
 
+def _factors(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings that the factors of a file's frequencies come from; none if it has none."""
+    header = read_gguf(path)
+    tensor = next((t for t in header.tensors if t.name == FACTORS), None)
+    if tensor is None:
+        return {}
+    raw = np.memmap(path, dtype=np.uint8, mode="r", offset=header.data_offset + tensor.offset, shape=(tensor.bytes,))
+    found = from_factors(raw.view(np.float32).tolist(), config["rope_parameters"]["rope_theta"])
+    if tensor.type != "F32" or found is None:
+        raise UserFault(f"{path.name} scales its rotary positions in a way that is not known.", "Choose another base.")
+    scaled = {
+        "rope_type": found.kind,
+        "rope_theta": found.theta,
+        "factor": found.factor,
+        "low_freq_factor": found.low,
+        "high_freq_factor": found.high,
+        "original_max_position_embeddings": found.original,
+    }
+    return {"rope_parameters": scaled}
+
+
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Shapes of all tensors under Hugging Face's names, in file order.
 
@@ -177,7 +209,8 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
         UserFault: If it holds a tensor that has no place in the architecture.
     """
     header = read_gguf(path)
-    return {_placed(t.name, header.architecture, path): tuple(reversed(t.shape)) for t in header.tensors}
+    held = [t for t in header.tensors if t.name != FACTORS]
+    return {_placed(t.name, header.architecture, path): tuple(reversed(t.shape)) for t in held}
 
 
 def _placed(tensor: str, arch: str, path: Path) -> str:
@@ -203,6 +236,8 @@ def weights(path: Path, keys: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     shape = Shape(arch, heads, int(keys.get(f"{arch}.attention.head_count_kv", heads)))
     mapped = np.memmap(path, dtype=np.uint8, mode="r")
     for tensor in header.tensors:
+        if tensor.name == FACTORS:
+            continue
         name = _placed(tensor.name, arch, path)
         start = header.data_offset + tensor.offset
         raw = mapped[start : start + tensor.bytes]

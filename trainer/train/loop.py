@@ -27,7 +27,7 @@ from trainer.data import store
 from trainer.data.benchmarks import Task
 from trainer.data.packing import Data, Row, Sample, batches, make_rows, share
 from trainer.data.records import lines_of, parse_line, parse_record
-from trainer.models import bases, weights
+from trainer.models import bases, exportable, weights
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import ProgressLine, Run, digest, only_one
@@ -94,7 +94,9 @@ def train(job: Job) -> Position:
         with _claimed(job.run, ranks):
             folder = ranks.first_makes(lambda: bases.prepare(job.base, job.run.folder / "base", config.dialect))
             tokenizer = from_folder(folder)
-            bases.check_exportable(folder, tokenizer)
+            exportable.check_sound(folder, tokenizer)
+            if (why := exportable.obstacle(folder, tokenizer)) and ranks.first:
+                print(f"Warning: {why} It is trained all the same; export will refuse the result.", flush=True)
             data = _data(job, folder, ranks)
             tasks = ranks.together(lambda: _tasks(job, data))
             loop = TrainingLoop(job, ranks, folder, tokenizer, data, data.held_out, tasks)

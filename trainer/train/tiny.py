@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -57,26 +58,38 @@ def make_base(
     kind: str = "qwen2",
     dialect: str = "mumath",
     seed: int = 1,
+    **others: Any,
 ) -> int:
-    """Write a model folder; returns its number of parameters."""
+    """Write a model folder; returns its number of parameters.
+
+    Args:
+        folder: Where.
+        tokenizer: Of the model.
+        width: Of its hidden states.
+        layers: Blocks.
+        kind: Hugging Face's name of the architecture.
+        dialect: Of the chat template.
+        seed: Of the weights.
+        others: Settings of the architecture.
+    """
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(seed)
-    config = AutoConfig.for_model(
-        kind,
-        vocab_size=tokenizer.n_vocab,
-        hidden_size=width,
-        intermediate_size=width * 3,
-        num_hidden_layers=layers,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=width // 4,
-        max_position_embeddings=2048,
-        tie_word_embeddings=True,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_id,
-        pad_token_id=tokenizer.eos_id,
-    )
+    settings: dict[str, Any] = {
+        "vocab_size": tokenizer.n_vocab,
+        "hidden_size": width,
+        "intermediate_size": width * 3,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": width // 4,
+        "max_position_embeddings": 2048,
+        "tie_word_embeddings": True,
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_id,
+        "pad_token_id": tokenizer.eos_id,
+    }
+    config = AutoConfig.for_model(kind, **(settings | others))
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     save_model(model, tokenizer, folder, dialect=dialect, dtype=torch.float32)
     return sum(p.numel() for p in model.parameters())

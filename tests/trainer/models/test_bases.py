@@ -1,4 +1,4 @@
-"""Bases that could not be exported in the end are refused before any training."""
+"""Bases that could not be exported in the end are told before any training; what cannot be trained is refused."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models
 
 from tests.tiny_gguf import write_model
 from tests.trainer.tiny_models import code_records, texts
-from trainer.models import bases, gguf_base
+from trainer.models import exportable, gguf_base
 from trainer.models.tokenizer import SpanTokenizer, from_folder, load_tokenizer
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import CHATML, MUMATH
@@ -34,10 +34,14 @@ def folder(tokenizer: SpanTokenizer, tmp_path: Path) -> Path:
     ("change", "said"),
     [
         ({"architectures": ["GPT2LMHeadModel"]}, "A GPT2LMHeadModel cannot be exported"),
-        ({"architectures": ["MixtralForCausalLM"]}, "MixtralForCausalLM cannot be exported. Known: LlamaForCausalLM"),
-        ({"architectures": None}, "nameless model"),
-        ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}}, "scales its rotary positions"),
-        ({"rope_scaling": {"type": "linear"}, "rope_parameters": None}, "scales its rotary positions"),
+        ({"architectures": ["MixtralForCausalLM"]}, "MixtralForCausalLM cannot be exported: known are LlamaForCausalLM"),
+        ({"architectures": None}, "names no architecture"),
+        ({"rope_parameters": {"rope_type": "dynamic", "factor": 2.0}}, "scales its rotary positions by dynamic,"),
+        (
+            {"rope_parameters": {"rope_type": "yarn", "factor": 2.0, "beta_fast": 30}},
+            "scales its rotary positions by yarn with beta_fast",
+        ),
+        ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}}, "has no usable rope_parameters"),
         ({"rope_parameters": {"rope_theta": None}}, "has no usable rope_parameters"),
         ({"rope_parameters": {"rope_type": "default", "rope_theta": 0}}, "has no usable rope_parameters"),
         ({"rope_parameters": "default"}, "has no usable rope_parameters"),
@@ -47,7 +51,6 @@ def folder(tokenizer: SpanTokenizer, tmp_path: Path) -> Path:
         ({"attention_bias": True}, "attention biases"),
         ({"mlp_bias": True}, "biases in its feed-forward"),
         ({"hidden_act": "gelu"}, "the activation gelu"),
-        ({"use_sliding_window": True}, "sliding window"),
         ({"quantization_config": {"quant_method": "awq"}}, "quantised already"),
         ({"rms_norm_eps": None, "vocab_size": "many"}, "does not say rms_norm_eps, vocab_size"),
         ({"vocab_size": 10}, "do not belong together"),
@@ -56,17 +59,17 @@ def folder(tokenizer: SpanTokenizer, tmp_path: Path) -> Path:
 def test_a_base_that_cannot_be_converted_is_refused(
     folder: Path, tokenizer: SpanTokenizer, change: dict[str, object], said: str
 ) -> None:
-    bases.check_exportable(folder, tokenizer)
+    exportable.check_exportable(folder, tokenizer)
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(UserFault, match=said):
-        bases.check_exportable(folder, tokenizer)
+        exportable.check_exportable(folder, tokenizer)
 
 
 def test_a_pre_tokenizer_that_llama_cpp_does_not_know_is_refused(folder: Path, tokenizer: SpanTokenizer) -> None:
     unknown = SpanTokenizer(tokenizer.tokenizer, "", tokenizer.eos_id)
     with pytest.raises(UserFault, match="does not know the pre-tokenizer"):
-        bases.check_exportable(folder, unknown)
+        exportable.check_exportable(folder, unknown)
 
 
 @pytest.mark.parametrize("model", [models.Unigram([("a", 0.0)]), models.WordPiece({"a": 0}, unk_token="a")])
