@@ -64,6 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = train_tokenizer(texts(records), 400)
     for kind in ("qwen2", "llama", "qwen3"):
         make_base(folder / kind, tokenizer, kind=kind, width=32 if kind != "qwen2" else 64)
+    make_base(folder / "mistral", tokenizer, kind="mistral", width=32, sliding_window=16)
     return folder
 
 
@@ -86,7 +87,7 @@ def tensors(row: Row) -> list[Any]:
 # --- the forward pass --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["qwen2", "llama", "qwen3"])
+@pytest.mark.parametrize("kind", ["qwen2", "llama", "qwen3", "mistral"])
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
 @pytest.mark.parametrize("training", [True, False])
 def test_packed_samples_do_not_see_one_another(place: Path, kind: str, attention: str, training: bool) -> None:
@@ -525,13 +526,13 @@ def test_bf16_without_a_gpu_is_refused(place: Path, tmp_path: Path) -> None:
         train(job(place, tmp_path / "run", method="qlora"))
 
 
-def test_a_base_that_cannot_be_exported_is_refused_before_training(place: Path, tmp_path: Path) -> None:
+def test_a_base_that_makes_no_sense_is_refused_before_training(place: Path, tmp_path: Path) -> None:
     folder = tmp_path / "base"
     make_base(folder, from_folder(place / "qwen2"))
     config = json.loads((folder / "config.json").read_text())
     for change, why in (
-        ({"architectures": ["GPTBigCodeForCausalLM"]}, "cannot be exported"),
-        ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "rotary positions"),
+        ({"architectures": None}, "names no architecture"),
+        ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4}}, "lacks factor"),
         ({"vocab_size": 10}, "They do not belong together"),
     ):
         (folder / "config.json").write_text(json.dumps({**config, **change}))
@@ -539,6 +540,20 @@ def test_a_base_that_cannot_be_exported_is_refused_before_training(place: Path, 
             train(replace(job(place, tmp_path / "run"), base=folder))
     with pytest.raises(UserFault, match="does not exist"):
         train(replace(job(place, tmp_path / "run"), base=tmp_path / "none"))
+
+
+def test_a_base_that_cannot_be_exported_is_trained_with_a_warning(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "base"
+    scaled = {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}
+    make_base(folder, from_folder(place / "qwen2"), kind="llama", rope_parameters=scaled)
+    train(replace(job(place, tmp_path / "run", epochs=1, max_steps=1), base=folder))
+    assert "Warning: The base scales its rotary positions by dynamic, which cannot be exported." in (
+        capsys.readouterr().out
+    )
+    assert main(["export", "--model", str(tmp_path / "run" / "model"), "--out", str(tmp_path / "m.gguf")]) == 2
+    assert "scales its rotary positions by dynamic, which cannot be exported" in capsys.readouterr().err
 
 
 def test_settings_that_are_no_settings(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
