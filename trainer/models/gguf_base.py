@@ -1,8 +1,8 @@
 """A GGUF file as a base for training: its weights dequantised, under Hugging Face's names.
 
 So real weights can be trained where no hub can be reached. Llama, Qwen2 and Qwen3 architectures, rotary positions
-unscaled, scaled linearly or as Llama 3 does; anything else is refused before a weight is read. What quantisation took away stays lost: training starts from what
-the file holds.
+unscaled, scaled linearly or as Llama 3 does; anything else is refused before a weight is read. What quantisation took
+away stays lost: training starts from what the file holds.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ def folder(tokenizer: SpanTokenizer, tmp_path: Path) -> Path:
     ("change", "said"),
     [
         ({"architectures": ["GPT2LMHeadModel"]}, "A GPT2LMHeadModel cannot be exported"),
-        ({"architectures": ["MixtralForCausalLM"]}, "MixtralForCausalLM cannot be exported: known are LlamaForCausalLM"),
+        (
+            {"architectures": ["MixtralForCausalLM"]},
+            "MixtralForCausalLM cannot be exported: known are LlamaForCausalLM",
+        ),
         ({"architectures": None}, "names no architecture"),
         ({"rope_parameters": {"rope_type": "dynamic", "factor": 2.0}}, "scales its rotary positions by dynamic,"),
         (
