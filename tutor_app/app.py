@@ -25,10 +25,11 @@ from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorError, UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
-from tutor_app.core.ports import Cancel, ModelInfo
+from tutor_app.core.ports import Cancel, ModelInfo, NeverCancelled
 from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
+from tutor_app.core.updates import UpdateAnswer
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.core.work import WorkHint, WorkReport
@@ -485,6 +486,24 @@ class AppServices:
         self._window_state = state
         window_state_file.save(self._folders.window_state, state)
 
+    def release_notes(self) -> str:
+        """See the protocol."""
+        from tutor_app.resources import resource_text
+
+        return resource_text("release_notes.md")
+
+    def update_if_due(self) -> UpdateAnswer | None:
+        """See the protocol."""
+        from tutor_app.tutor.updates import Updates
+
+        return Updates(self._folders).look_if_due(self._settings, NeverCancelled())
+
+    def look_for_update(self, cancel: Cancel) -> UpdateAnswer:
+        """See the protocol."""
+        from tutor_app.tutor.updates import Updates
+
+        return Updates(self._folders).look(self._settings, cancel)
+
     def log_folder(self) -> str:
         """See the protocol."""
         return str(self._folders.logs)
@@ -526,6 +545,7 @@ def run_window(folders: Folders, files: Sequence[str] = ()) -> int:
         window.show()
         QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
         QTimer.singleShot(_LOOK_MS, window.confinement.look)
+        QTimer.singleShot(_LOOK_MS, window.updates.start)
         app.installEventFilter(OpenRequests(window.importer.import_files, window))
         if files:
             window.importer.import_files(files)

@@ -10,17 +10,21 @@ import os
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tutor_app.text.release_notes import releases  # noqa: E402
+
 LINUX: Final = Path(__file__).resolve().parent / "linux"
+METAINFO: Final = "share/metainfo/io.github.mumath_tutor.MuMathTutor.metainfo.xml"
 FILES: Final = {
     "mumath-tutor.desktop": "share/applications/mumath-tutor.desktop",
     "mumath-tutor.xml": "share/mime/packages/mumath-tutor.xml",
-    "io.github.mumath_tutor.MuMathTutor.metainfo.xml": (
-        "share/metainfo/io.github.mumath_tutor.MuMathTutor.metainfo.xml"
-    ),
+    "io.github.mumath_tutor.MuMathTutor.metainfo.xml": METAINFO,
 }
 ICONS: Final = {"app.svg": "apps/mumath-tutor", "solution.svg": "mimetypes/mumath-tutor-solution"}
 """From ``resources/icons`` to a place in the theme of icons."""
@@ -48,6 +52,7 @@ def add_desktop(prefix: Path) -> None:
         (prefix / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(LINUX / name, prefix / place)
         (prefix / place).chmod(0o644)
+    add_releases(prefix / METAINFO, (ROOT / "resources" / "release_notes.md").read_text(encoding="utf-8"))
     for name, place in ICONS.items():
         source = ROOT / "resources" / "icons" / name
         target = prefix / "share/icons/hicolor/scalable" / f"{place}.svg"
@@ -55,6 +60,21 @@ def add_desktop(prefix: Path) -> None:
         shutil.copyfile(source, target)
         for pixels in PIXELS:
             draw_icon(source, pixels, prefix / f"share/icons/hicolor/{pixels}x{pixels}" / f"{place}.png")
+
+
+def add_releases(metainfo: Path, notes: str) -> None:
+    """Put the versions and their changes into a description for software centres."""
+    tree = ET.parse(metainfo, ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))
+    place = tree.getroot().find("releases")
+    assert place is not None
+    place.clear()
+    for release in releases(notes):
+        one = ET.SubElement(place, "release", version=release.version, date=release.day.isoformat())
+        changes = ET.SubElement(ET.SubElement(one, "description"), "ul")
+        for change in release.changes:
+            ET.SubElement(changes, "li").text = change
+    ET.indent(tree)
+    tree.write(metainfo, encoding="UTF-8", xml_declaration=True)
 
 
 def draw_icon(source: Path, pixels: int, target: Path) -> None:

@@ -14,7 +14,10 @@ import pytest
 from installer import desktop
 
 from tests.export.solutions import VALUE
+from tutor_app import __version__
 from tutor_app.export import suggested_name, write_export
+from tutor_app.resources import resource_text
+from tutor_app.text.release_notes import releases
 
 TYPE = "application/vnd.mumath-tutor.solution+json"
 POSIX = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="a Linux desktop")
@@ -70,6 +73,16 @@ def test_every_name_that_one_file_gives_is_in_the_others(prefix: Path) -> None:
     assert metainfo.name == f"{component.findtext('id')}.metainfo.xml"
     assert component.findtext("provides/mediatype") == TYPE
     assert component.findtext("launchable") == "mumath-tutor.desktop"
+
+
+def test_software_centres_are_told_what_is_new(prefix: Path) -> None:
+    component = ET.parse(prefix / desktop.METAINFO).getroot()
+    first = component.find("releases/release")
+    assert first is not None
+    assert first.get("version") == __version__
+    newest = releases(resource_text("release_notes.md"))[0]
+    assert first.get("date") == newest.day.isoformat()
+    assert [li.text for li in first.findall("description/ul/li")] == list(newest.changes)
 
 
 def test_icons_are_pictures_of_their_size(prefix: Path) -> None:

@@ -12,7 +12,7 @@ from tests.ui.holding import Hold, go_on
 from tests.ui.recordings import recorded
 from tutor_app.core.builder import Builder
 from tutor_app.core.confinement import Confinement, Guarantee
-from tutor_app.core.errors import ModelStoreFault, SandboxFault, UserFault
+from tutor_app.core.errors import HostFault, ModelStoreFault, SandboxFault, UserFault
 from tutor_app.core.events import (
     AnswerFound,
     CodeDelta,
@@ -42,6 +42,7 @@ from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.updates import UpdateAnswer
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.core.votes import promoted, representative, settled, tally_of
@@ -211,6 +212,7 @@ class ScriptedServices:
         hold_vote: Where a vote waits before its attempt ``hold_vote_at``.
         replies: Parts by question; a sentence for any other.
         left_out: Questions that the model is not told of.
+        update: What a look for a newer version finds; None stands for no network.
     """
 
     script: dict[str, Sequence[Part]] = field(default_factory=dict)
@@ -247,6 +249,7 @@ class ScriptedServices:
     attempts: Sequence[Attempt] = ATTEMPTS
     hold_vote: Hold = go_on
     hold_vote_at: int = 0
+    update: UpdateAnswer | None = None
 
     def add(self, problem: str, parts: Sequence[Part], created: float | None = None) -> str:
         key = f"s{self.library.count() + self.library.count(deleted=True)}"
@@ -527,6 +530,17 @@ class ScriptedServices:
 
     def save_window_state(self, state: WindowState) -> None:
         self.state = state
+
+    def release_notes(self) -> str:
+        return "# What is new\n\n## 0.1.0 (2026-11-29)\n\n- The first version.\n"
+
+    def update_if_due(self) -> UpdateAnswer | None:
+        return self.update if self.settings.check_updates else None
+
+    def look_for_update(self, cancel: Cancel) -> UpdateAnswer:
+        if self.update is None:
+            raise HostFault("updates.example does not tell the newest version: the connection is refused.")
+        return self.update
 
     def log_folder(self) -> str:
         return self.logs

@@ -19,7 +19,8 @@ from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path
 from tutor_app.core.confinement import Confinement
-from tutor_app.core.errors import TutorError
+from tutor_app.core.errors import TutorError, UserFault
+from tutor_app.core.ports import NeverCancelled
 from tutor_app.resources import resources
 from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
@@ -92,6 +93,7 @@ def examine(folders: Folders) -> Iterator[Finding]:
     yield from examine_models(folders)
     yield _window()
     yield from _sandbox()
+    yield newer_version(folders)
 
 
 def _processor() -> Finding:
@@ -180,6 +182,23 @@ def examine_models(folders: Folders) -> Iterator[Finding]:
     for found in unused_models(store):
         text = f"{found.name}, {size_text(found.bytes)}, of {found.app}; to use it: tutor models import {found.path}"
         yield Finding("other models", True, text)
+
+
+def newer_version(folders: Folders) -> Finding:
+    """Asks only if the settings allow it; that it cannot be asked is no fault of a computer without a network."""
+    settings = settings_file.load(folders.settings)[0]
+    if not settings.check_updates:
+        return Finding("newer version", True, "not looked for; Settings can switch it on")
+    from tutor_app.adapters.updates.signed_note import UntrustedNote
+    from tutor_app.tutor.updates import Updates
+
+    try:
+        answer = Updates(folders).look(settings, NeverCancelled())
+    except (UntrustedNote, UserFault) as e:
+        return Finding("newer version", False, str(e))
+    except TutorError as e:
+        return Finding("newer version", True, str(e))
+    return Finding("newer version", True, f"{answer.sentence} {answer.note.page}" if answer.newer else answer.sentence)
 
 
 def _window() -> Finding:

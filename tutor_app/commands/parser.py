@@ -125,7 +125,7 @@ def make_parser() -> argparse.ArgumentParser:
     common.add_argument("--data-dir", type=user_path, default=argparse.SUPPRESS, metavar="FOLDER", help=text)
     parser = argparse.ArgumentParser(prog="tutor", description=__doc__)
     parser.add_argument("--data-dir", type=user_path, metavar="FOLDER", help=text)
-    parser.add_argument("--version", action="version", version=f"tutor {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and a newer one that is known")
     parser.set_defaults(run=window.run, files=[])
     commands = parser.add_subparsers(title="commands", metavar="")
     for command in COMMANDS:
@@ -145,6 +145,19 @@ def with_command(words: Sequence[str]) -> list[str]:
     if place < len(words) and words[place] not in names and window.is_openable(words[place]):
         return [*words[:place], "window", *words[place:]]
     return list(words)
+
+
+class _Version(argparse.Action):
+    """Prints the version, and what the last look for a newer one has found; asks no network."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object) -> None:
+        from tutor_app.tutor.updates import Updates
+
+        print(f"tutor {__version__}")
+        known = Updates(folders(namespace.data_dir)).known()
+        if known is not None and known.newer:
+            print(f"{known.sentence} {known.note.page}")
+        parser.exit()
 
 
 def _complain(sentence: str) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeVar
 from tutor_app.core.errors import UserFault
 
 Kind = Literal["text", "whole", "number", "switch", "choice"]
-Group = Literal["Model", "Solving", "Sampling", "Appearance", "Code"]
+Group = Literal["Model", "Solving", "Sampling", "Appearance", "Code", "Updates"]
 T = TypeVar("T", str, int, float, bool)
 
 _META: Final = "setting"
@@ -318,6 +318,22 @@ class Settings:
         "Run code only if fully confined",
         "Refuses to run the model's code where this computer cannot enforce every limit on it.",
         "Code",
+    )
+    check_updates: bool = _setting(
+        False,
+        "switch",
+        "Look for newer versions",
+        "Once a day, when the window opens, the address below is asked for the newest version. Nothing about you is "
+        "sent, and nothing is ever installed by itself.",
+        "Updates",
+    )
+    update_url: str = _setting(
+        "",
+        "text",
+        "Address of the newest version",
+        "A web address with a note that the makers of this program have signed; without that signature it is not "
+        "believed.",
+        "Updates",
     )
 
     def changed(self, **values: object) -> Settings:

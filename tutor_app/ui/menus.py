@@ -108,7 +108,7 @@ class Menus:
         )
         stepping = w.desk.commands.menu("S&tep")
         tools = self._menu("&Tools", [models, confined], [settings])
-        help_menu = self._menu("&Help", [keys, log], [about])
+        help_menu = self._menu("&Help", [keys, log], w.updates.actions, [about])
         bar = w.menuBar()
         for shown in (file, edit, self.view_menu, solution, stepping, tools, help_menu):
             bar.addMenu(shown)

@@ -18,6 +18,7 @@ from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
+from tutor_app.core.updates import UpdateAnswer
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.core.work import WorkHint, WorkReport
@@ -244,6 +245,18 @@ class Services(Protocol):
 
     def save_window_state(self, state: WindowState) -> None:
         """*Worker.* Keep it for the next time."""
+        ...
+
+    def release_notes(self) -> str:
+        """*Worker.* What is new in each version, as Markdown."""
+        ...
+
+    def update_if_due(self) -> UpdateAnswer | None:
+        """*Worker.* Whether there is a newer version, if the settings ask for a look; None if they do not."""
+        ...
+
+    def look_for_update(self, cancel: Cancel) -> UpdateAnswer:
+        """*Worker.* Ask for the newest version now."""
         ...
 
     def log_folder(self) -> str:

@@ -55,6 +55,7 @@ from tutor_app.ui.services import Services
 from tutor_app.ui.solving import Solving
 from tutor_app.ui.stepper.desk import StepDesk
 from tutor_app.ui.student.desk import StudentDesk
+from tutor_app.ui.updates import Updates
 from tutor_app.ui.votes.voting import Voting
 
 log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ class MainWindow(QMainWindow):
         self.statements = StatementList(self.view, self.theme, self)
         self.student = StudentDesk(self)
         self.voting = Voting(self)
+        self.updates = Updates(self)
         self.menus = Menus(self)
         self.setAcceptDrops(True)
         self.importer.watch_drops()

@@ -138,6 +138,38 @@ def ask_head(url: str, cancel: Cancel, timing: Timing) -> dict[str, str]:
         raise PermanentError(_why(e, timing)) from None
 
 
+def get_small(url: str, most: int, cancel: Cancel, timing: Timing) -> bytes:
+    """All of a small file, ``most`` bytes at most; a server that trickles gets ``timing.stall`` seconds for all of it.
+
+    Raises:
+        PermanentError: If it does not answer, not with success, too slowly, or with more.
+        TransferStopped: If ``cancel`` was raised.
+    """
+    headers = {"User-Agent": "mumath-tutor", "Accept-Encoding": "identity"}
+    try:
+        response, block = _open(urllib.request.Request(url, headers=headers), cancel, timing.connect)
+        deadline = time.monotonic() + timing.stall
+        with response:
+            announced = (response.length or 0) + len(block)
+            if announced > most:
+                raise PermanentError("it sends more than it should")
+            data = bytearray()
+            for piece in _body(block, response, most, cancel, timing.stall):
+                data += piece
+                if time.monotonic() > deadline:
+                    raise PermanentError("it sends too slowly")
+            if len(data) < announced:
+                raise PermanentError("the connection broke off")
+            return bytes(data)
+    except TransferStopped:
+        raise
+    except urllib.error.HTTPError as e:
+        e.close()
+        raise PermanentError(_why(e, timing)) from None
+    except (OSError, http.client.HTTPException, ValueError) as e:
+        raise PermanentError(_why(e, timing)) from None
+
+
 _REDIRECTIONS: Final = (301, 302, 303, 307, 308)
 
 
