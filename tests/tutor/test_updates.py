@@ -195,7 +195,9 @@ def test_nobody_there(where: Folders) -> None:
         updates(where).look(Settings(update_url=url), NEVER)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/x", "example.org", "http://", "http://[::1/x"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://example.org/x", "example.org", "http://", "http://[::1/x"]
+)
 def test_only_the_web_is_asked(url: str, where: Folders) -> None:
     with pytest.raises(UserFault, match="Correct it in Settings, Updates"):
         updates(where).look(Settings(update_url=url), NEVER)

@@ -18,7 +18,9 @@ from tutor_app.ui.window import MainWindow
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 
 Open = Callable[..., MainWindow]
-NEWER = UpdateAnswer("0.1.0", UpdateNote("0.2.0", date(2027, 1, 5), ("It is <b>faster</b>.",), "https://example.org/t?a&b"))
+NEWER = UpdateAnswer(
+    "0.1.0", UpdateNote("0.2.0", date(2027, 1, 5), ("It is <b>faster</b>.",), "https://example.org/t?a&b")
+)
 HERE = f"This is version {__version__}."
 SAME = UpdateAnswer("0.1.0", UpdateNote("0.1.0", date(2026, 11, 29), (), "https://example.org/t"))
 
