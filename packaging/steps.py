@@ -45,13 +45,14 @@ def plain_end(session: Session, source: str) -> tuple[RunFinished, dict[str, Var
     """What a plain run of a block gives, and the value of every name after it."""
     *_, end = session.run(source)
     assert isinstance(end, RunFinished)
-    *_, listed = session.run("print(*globals(), sep='\\n')")
+    # Without a name that the block may have given to something else.
+    *_, listed = session.run("__import__('sys').stdout.write('\\n'.join([*globals()]) + '\\n') and None")
     assert isinstance(listed, RunFinished)
     names = [n for n in listed.output.stdout.split("\n") if n.isidentifier() and not n.startswith("__")]
     if not names:
         return end, {}
     probe = recorded(session, f"({', '.join(names)},)")
-    return end, {v.name: v for v in probe.frames(0)[0].variables}
+    return end, {v.name: v for v in probe.frames(0)[0].variables} if len(probe) else {}
 
 
 def problems(sources: list[str], plain: Session, other: Session) -> Iterator[str]:

@@ -193,6 +193,72 @@ def inside(n):
     return Local().h()
 print(inside(4), [type(k, (), {'v': 1}).v for k in 'ab'])
 """,
+    "names of Python deleted and replaced for good": """
+import builtins
+del builtins.abs
+real = builtins.print
+builtins.print = lambda *a: real('<', *a, '>')
+builtins.len, builtins.isinstance, builtins.Exception, builtins.str = (lambda x: 42), None, None, None
+try:
+    abs(1)
+except NameError as e:
+    print(e)
+y = len([1]) + 1
+print(y)
+""",
+    "every name of Python deleted": """
+import builtins
+say = print
+for name in list(builtins.__dict__):
+    if name not in ('print', '__import__') and name.isidentifier():
+        builtins.__dict__.pop(name)
+say('done')
+""",
+    "names that sound like the recorder's": """
+__step__, __note__ = 3, 'note'
+def __back__(x): return x + 1
+print(__step__ * 2, __note__, __back__(1))
+""",
+    "objects that refuse every question": """
+class Refuses:
+    def __getattribute__(self, n):
+        print('asked for', n)
+        raise RuntimeError(n)
+    def __repr__(self): raise RuntimeError
+    __eq__ = __hash__ = __bool__ = __len__ = __repr__
+import sympy
+r = Refuses()
+l, d, t = [r, 1], {'k': r}, (r,)
+t[0]
+None
+""",
+    "turns that wait for finally and with": """
+class Quiet:
+    def __enter__(self): return self
+    def __exit__(self, *a):
+        print('left')
+        return True
+for k in range(3):
+    with Quiet():
+        if k == 1: continue
+        1 / (k - 2)
+    for j in range(2):
+        try:
+            try:
+                continue
+            finally:
+                print('a', k, j)
+        finally:
+            print('b')
+            if j: break
+def f():
+    for n in (1, 2):
+        try:
+            continue
+        finally:
+            return n
+print(f())
+""",
     "names of the system redefined": """
 import sys, threading
 sys._getframe = sys.exc_info = None
@@ -373,6 +439,34 @@ def test_recorded_code_runs_as_it_runs_plainly(sandbox: Sandbox, name: str) -> N
         assert recording.sentence(i)
         recording.unfolding(i)
     assert Recording.from_json(recording.to_json()) == recording
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["    try:", "        if k == 1: continue", "    finally:", "        last = k"],
+        ["    with suppress(ValueError):", "        if k < 2: continue", "        raise ValueError"],
+        ["    try:", "        with suppress(ValueError):", "            continue", "    finally:", "        last = k"],
+        ["    try:", "        try: 1 / k", "        except ZeroDivisionError: continue", "    finally: last = k"],
+    ],
+)
+def test_a_turn_that_continues_waits_for_what_must_run_before_the_next(sandbox: Sandbox, body: list[str]) -> None:
+    code = "\n".join(["from contextlib import suppress", "for k in range(3):", *body, "print('end')"])
+    recording = recorded(sandbox, code)
+    (loop,) = recording.loops
+    assert len(loop.turns) == 3
+    turned = [i for i, s in enumerate(recording) if s.line == 2 and s.event == "line"]
+    values = [recording.frames(i)[0].get("k") for i in turned]
+    assert [v.text if v else "" for v in values] == ["", "0", "1", "2"]
+    if "last" in code:
+        assert [v.text for i in turned[1:] if (v := recording.frames(i)[0].get("last"))] == ["0", "1", "2"]
+
+
+def test_a_call_during_which_recording_stopped_has_no_result(sandbox: Sandbox) -> None:
+    recording = recorded(sandbox, "def f(n):\n    return n\nt = sum(f(k) for k in range(99))\nt", Record(50))
+    unfolding = recording.unfolding(next(s.index for s in recording if s.line == 3))
+    assert unfolding is None or not unfolding.complete
+    assert at_end(recording)["t"] == "4851"
 
 
 def test_generators_keep_their_names_while_others_run(sandbox: Sandbox) -> None:

@@ -71,14 +71,21 @@ def unfolded(recording: Recording, i: int) -> Unfolding | None:
     if isinstance(statement, ast.AugAssign):
         root, evaluated, complete = _augmented(recording, i, statement, evaluated)
     else:
-        ends_in_value = not is_noted(root) or isinstance(root, ast.Call)  # a call of print has no value to note
-        complete = ends_in_value or any(node is root for node, _ in evaluated)
+        complete = any(node is root for node, _ in evaluated)
+        if not complete and not _stopped_inside(recording, i):
+            # A list that is written out needs no value beside its items', and a call of print has none to note.
+            complete = not is_noted(root) or (isinstance(root, ast.Call) and isinstance(statement, ast.Expr))
     if not evaluated:
         return None
     stages = _stages(root, evaluated)
     if len(stages) < 2:
         return None
     return Unfolding(_target(statement), stages, complete and not _failed(recording, i))
+
+
+def _stopped_inside(recording: Recording, i: int) -> bool:
+    """Whether recording was stopped while the line of step ``i`` was being worked out."""
+    return bool(recording.stopped) and recording.effect(i) == len(recording) - 1
 
 
 def _failed(recording: Recording, i: int) -> bool:

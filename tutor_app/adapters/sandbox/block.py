@@ -156,6 +156,7 @@ class Block:
         self._running = self._sending = self._interrupted = self._overflowed = False
         self.room = output_limit
         self.printed = 0
+        self._builtins = builtins
         self.threads = BlockThreads()
         self.threads.install()
         self._blocks_run = 0
@@ -176,7 +177,9 @@ class Block:
 
     def _begin(self) -> None:
         self.main = types.ModuleType("__main__")
-        self.main.__dict__["__builtins__"] = builtins
+        # A copy: what the block deletes or replaces among Python's own names, this program still needs.
+        self._builtins = sys.modules["builtins"] = types.ModuleType("builtins")
+        self.builtins.update(vars(builtins))
         sys.modules["__main__"] = self.main
         random.seed(0)  # so that running a solution again gives the same namespace
         if "numpy" in sys.modules:
@@ -251,6 +254,7 @@ class Block:
                 lines = code.splitlines(keepends=True)
                 linecache.cache[filename] = (len(code), None, lines, filename)
                 tree = ast.parse(code, filename)
+                self.main.__dict__["__builtins__"] = self._builtins
                 value = (execute or self.execute)(tree, filename)
                 self._emit_open_figures()
                 if type(value).__module__ == "matplotlib.figure" and not self._figures:
@@ -287,6 +291,11 @@ class Block:
     def limit(self) -> int:
         """Characters a block may print."""
         return self._limit
+
+    @property
+    def builtins(self) -> dict[str, Any]:
+        """Python's own names as the block sees them."""
+        return self._builtins.__dict__
 
     @property
     def drawn(self) -> int:

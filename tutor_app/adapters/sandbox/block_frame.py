@@ -41,6 +41,7 @@ class BlockFrame:
         step: Index of its last step.
         back: What it returns.
         failed: Whether an exception is leaving it.
+        turning: Loops whose next turn has been asked for and begins when what must run before it has.
         locals: What ``locals()`` gives in it, where its code asks for that.
     """
 
@@ -54,6 +55,7 @@ class BlockFrame:
     step: int = -1
     back: Encoded | None = None
     failed: bool = False
+    turning: set[int] = field(default_factory=set)
     locals: dict[str, Any] | None = None
 
     def scope(self) -> Mapping[str, Any]:

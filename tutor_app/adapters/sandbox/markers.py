@@ -1,7 +1,8 @@
 """Puts markers into a block's syntax tree: before each statement, around function bodies, around expressions.
 
-A marker is a call of a name in Python's ``builtins``, so that a block which clears its own names cannot lose it. The
-numbers that markers carry are those of :mod:`tutor_app.core.code_outline`.
+A marker is a call of a name in Python's ``builtins``, so that a block which clears its own names cannot lose it, and
+the name is none that a source could contain. The numbers that markers carry are those of
+:mod:`tutor_app.core.code_outline`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Final
 
 from tutor_app.core.code_outline import FUNCTIONS, is_noted, noted, root_of, statements
 
-STEP: Final = "__step__"
-NOTE: Final = "__note__"
-BACK: Final = "__back__"
-LINE, CALL, RETURN, ERROR = range(4)
-SHIFT: Final = 2
+STEP: Final = "<step>"
+NOTE: Final = "<note>"
+BACK: Final = "<back>"
+LINE, CALL, RETURN, ERROR, END, CONTINUED, DUE = range(7)
+"""What has happened. The first five are steps of a recording; END has no marker. CONTINUED: the next turn of a loop
+begins as soon as what must run before it has, and that is where DUE stands."""
+SHIFT: Final = 3
 
 
 class Markers:
@@ -32,6 +35,7 @@ class Markers:
         self._numbers = {id(node): i for i, node in enumerate(statements(tree))}
         self._lines = [(node.lineno, node.end_lineno or node.lineno) for node in statements(tree)]
         self._notes: dict[int, int] = {}
+        self._continued = 0  # markers CONTINUED so far
         if expressions:
             for node in statements(tree):
                 for expression in noted(root_of(node)):
@@ -52,7 +56,7 @@ class Markers:
     def mark(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """The statements of the block with their markers; its docstring must stay the first one."""
         is_doc = bool(body) and ast.get_docstring(ast.Module(body, []), clean=False) is not None
-        return [*body[:is_doc], *self._block(body[is_doc:], None)]
+        return [*body[:is_doc], *self._block(body[is_doc:], None, False)]
 
     def note(self, statement: ast.stmt) -> None:
         """Mark the expressions of a statement."""
@@ -78,49 +82,63 @@ class Markers:
     def _step_statement(self, node: ast.stmt, event: int) -> ast.stmt:
         return ast.copy_location(ast.Expr(self._step(node, event)), node)
 
-    def _block(self, body: list[ast.stmt], loop: ast.stmt | None) -> list[ast.stmt]:
-        """Mark statements; ``loop`` is the ``for`` whose next turn a ``continue`` among them begins."""
+    def _block(self, body: list[ast.stmt], loop: ast.stmt | None, waits: bool) -> list[ast.stmt]:
+        """Mark statements.
+
+        Args:
+            body: The statements.
+            loop: The ``for`` whose next turn a ``continue`` among them begins.
+            waits: Whether a ``finally`` or the end of a ``with`` runs before that turn.
+        """
         out: list[ast.stmt] = []
         for statement in body:
             is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
             if not is_future and not isinstance(statement, ast.While):
                 out.append(self._step_statement(statement, LINE))
             if isinstance(statement, ast.Continue) and loop is not None:
-                out.append(self._step_statement(loop, LINE))
+                out.append(self._step_statement(loop, CONTINUED if waits else LINE))
+                self._continued += waits
             self.note(statement)
-            self._inside(statement, loop)
+            before = self._continued
+            self._inside(statement, loop, waits)
+            if loop is not None and not waits and self._continued > before:
+                statement = self._turning(statement, loop)
             out.append(statement)
         return out
 
-    def _inside(self, node: ast.stmt, loop: ast.stmt | None) -> None:
+    def _turning(self, statement: ast.stmt, loop: ast.stmt) -> ast.stmt:
+        """A statement inside which a ``continue`` waits: the next turn of the loop begins where the statement ends."""
+        whole = ast.Try(body=[statement], handlers=[], orelse=[], finalbody=[self._step_statement(loop, DUE)])
+        return ast.fix_missing_locations(ast.copy_location(whole, statement))
+
+    def _inside(self, node: ast.stmt, loop: ast.stmt | None, waits: bool) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._framed(node)
             case ast.ClassDef():
                 self._framed(node)
             case ast.For() | ast.AsyncFor():
-                node.body = [*self._block(node.body, node), self._step_statement(node, LINE)]
-                node.orelse = self._block(node.orelse, loop)
+                node.body = [*self._block(node.body, node, False), self._step_statement(node, LINE)]
+                node.orelse = self._block(node.orelse, loop, waits)
             case ast.While():
                 # In its condition, so that the step comes whenever the condition is about to be worked out.
                 test = ast.BoolOp(ast.Or(), [self._step(node, LINE), node.test])
                 node.test = ast.fix_missing_locations(ast.copy_location(test, node.test))
-                node.body = self._block(node.body, None)
-                node.orelse = self._block(node.orelse, loop)
+                node.body = self._block(node.body, None, False)
+                node.orelse = self._block(node.orelse, loop, waits)
             case ast.If():
-                node.body, node.orelse = self._block(node.body, loop), self._block(node.orelse, loop)
+                node.body, node.orelse = self._block(node.body, loop, waits), self._block(node.orelse, loop, waits)
             case ast.With() | ast.AsyncWith():
-                node.body = self._block(node.body, loop)
+                node.body = self._block(node.body, loop, True)
             case ast.Try() | ast.TryStar():
-                # A continue inside first runs what is under finally: the loop's own step would come too early.
-                inner = None if node.finalbody else loop
-                node.body, node.orelse = self._block(node.body, inner), self._block(node.orelse, inner)
+                inner = waits or bool(node.finalbody)
+                node.body, node.orelse = self._block(node.body, loop, inner), self._block(node.orelse, loop, inner)
                 for handler in node.handlers:
-                    handler.body = self._block(handler.body, inner)
-                node.finalbody = self._block(node.finalbody, loop)
+                    handler.body = self._block(handler.body, loop, inner)
+                node.finalbody = self._block(node.finalbody, loop, waits)
             case ast.Match():
                 for case in node.cases:
-                    case.body = self._block(case.body, loop)
+                    case.body = self._block(case.body, loop, waits)
             case ast.Return(value=ast.expr() as value):
                 back = ast.Call(ast.Name(BACK, ast.Load()), [value], [])
                 node.value = ast.fix_missing_locations(ast.copy_location(back, value))
@@ -133,7 +151,7 @@ class Markers:
         head, rest = (node.body[:1], node.body[1:]) if doc else ([], node.body)
         if not rest:
             return
-        begin, body = self._step_statement(node, CALL), self._block(rest, None)
+        begin, body = self._step_statement(node, CALL), self._block(rest, None, False)
         # A bare except needs no name, which the block may have redefined; a bare raise leaves the traceback alone.
         failed = ast.ExceptHandler(None, None, [self._step_statement(node, ERROR), ast.Raise()])
         inner = ast.Try(body=body, handlers=[failed], orelse=[], finalbody=[])

@@ -8,7 +8,6 @@ Python's own trace hooks matters. It runs inside the confined process; the progr
 from __future__ import annotations
 
 import ast
-import builtins
 import inspect
 import linecache
 import sys
@@ -20,11 +19,24 @@ from typing import Any, Final
 
 from tutor_app.adapters.sandbox.block import Block
 from tutor_app.adapters.sandbox.block_frame import BlockFrame, height, is_class_body, leave_out, line_of
-from tutor_app.adapters.sandbox.markers import BACK, CALL, ERROR, LINE, NOTE, RETURN, SHIFT, STEP, Markers, names_of
+from tutor_app.adapters.sandbox.markers import (
+    BACK,
+    CALL,
+    CONTINUED,
+    DUE,
+    END,
+    ERROR,
+    LINE,
+    NOTE,
+    RETURN,
+    SHIFT,
+    STEP,
+    Markers,
+    names_of,
+)
 from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
 from tutor_app.adapters.sandbox.watching import Watches
 
-END: Final = 4
 BATCH: Final = 200
 MAX_BYTES: Final = 8 << 20
 BATCH_BYTES: Final = 1 << 20
@@ -98,8 +110,8 @@ class Recorder:
         try:
             exec(compile(tree, filename, "exec", dont_inherit=True), scope)
             if last is not None:
-                if self._left > 0:
-                    self._record(self._module, LINE, last_number, last.lineno, scope)
+                self._last_line(last_number, last.lineno, scope)
+                scope.setdefault("__builtins__", self._block.builtins)  # the block may have cleared its names
                 value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), scope)
             self._end(END, last_number, last.lineno if last is not None else 0, scope)
         except BaseException as e:
@@ -127,11 +139,11 @@ class Recorder:
         return markers, last if isinstance(last, ast.Expr) else None, number
 
     def _install(self) -> None:
-        vars(builtins).update({STEP: self._mark, NOTE: self._note, BACK: self._back})
+        self._block.builtins.update({STEP: self._mark, NOTE: self._note, BACK: self._back})
 
     def _uninstall(self) -> None:
         """Let markers of functions that live on cost next to nothing."""
-        vars(builtins).update({STEP: abs, NOTE: _second, BACK: _first})
+        self._block.builtins.update({STEP: _first, NOTE: _second, BACK: _first})
         self._frames.clear()
 
     # ---------------------------------------------------------------------------------- markers
@@ -149,10 +161,8 @@ class Recorder:
         started = perf_counter()
         self._busy = True
         try:
-            if event == LINE:
-                own = self._own(frame)
-                scope = own.scope() if own.number else self._block.main.__dict__
-                self._record(own, LINE, code >> SHIFT, frame.f_lineno, scope)
+            if event in (LINE, CONTINUED, DUE):
+                self._mark_line(event, code >> SHIFT, frame)
             else:
                 self._mark_function(event, code >> SHIFT, frame)
         except RecursionError:
@@ -169,6 +179,15 @@ class Recorder:
         self._spent += seconds
         if self._spent > RECORD_SECONDS and self._left > 0:
             self._stop("Recording stopped here, because it took too long; the block itself ran on.")
+
+    def _mark_line(self, event: int, statement: int, frame: types.FrameType) -> None:
+        own = self._own(frame)
+        if event == CONTINUED:
+            own.turning.add(statement)
+        elif event == LINE or statement in own.turning:
+            own.turning.discard(statement)
+            scope = own.scope() if own.number else self._block.main.__dict__
+            self._record(own, LINE, statement, frame.f_lineno, scope)
 
     def _mark_function(self, event: int, statement: int, frame: types.FrameType) -> None:
         own = self._begin(frame) if event == CALL else self._own(frame)
@@ -321,6 +340,16 @@ class Recorder:
         for number, (kind, text, latex) in self._watches.changed(self._block.main.__dict__, scope):
             self._noted.append([self._count - 1, -1 - number, kind, text, latex])
             self._bytes += len(text) + len(latex) + 20
+
+    def _last_line(self, statement: int, line: int, scope: Mapping[str, Any]) -> None:
+        """The last expression is about to be worked out; no marker stands before it."""
+        self._busy = True
+        try:
+            self._record(self._module, LINE, statement, line, scope)
+        except Exception:  # noqa: BLE001 - as in _mark
+            self._fail()
+        finally:
+            self._busy = False
 
     def _end(self, event: int, statement: int, line: int, scope: dict[str, Any], value: Encoded | None = None) -> None:
         """The last step; it is kept also where recording has stopped, so that the end shows every name's value."""

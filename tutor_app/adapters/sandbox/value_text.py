@@ -259,7 +259,7 @@ class Encoder:
         if sympy is None or not 0 < base.__len__(value) <= 12:  # type: ignore[attr-defined]
             return ""
         items = [self._item_latex(v, level - 1) for v in base.__iter__(value)]  # type: ignore[attr-defined]
-        if not all(items) or not any(isinstance(v, sympy.Basic) for v in base.__iter__(value)):  # type: ignore[attr-defined]
+        if not all(items) or not any(issubclass(type(v), sympy.Basic) for v in base.__iter__(value)):  # type: ignore[attr-defined]
             return ""
         left, right = ("[", "]") if base is list else ("(", ")") if base is tuple else (r"\{", r"\}")
         inside = r", \  ".join(items)
@@ -269,7 +269,7 @@ class Encoder:
         sympy = sys.modules.get("sympy")
         if sympy is None or not 0 < dict.__len__(value) <= 12:
             return ""
-        if not any(isinstance(v, sympy.Basic) for pair in dict.items(value) for v in pair):
+        if not any(issubclass(type(v), sympy.Basic) for pair in dict.items(value) for v in pair):
             return ""
         pairs = [(self._item_latex(k, 2), self._item_latex(v, 2)) for k, v in dict.items(value)]
         if not all(k and v for k, v in pairs):
