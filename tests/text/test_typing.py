@@ -88,3 +88,19 @@ def test_any_text_is_read_and_its_formulas_can_be_found_again(text: str) -> None
 )
 def test_an_article_before_a_sign_said_as_a_noun_goes_with_it(typed: str, read: str) -> None:
     assert read_typed(typed).text == read
+
+
+@pytest.mark.parametrize("typed", ["x = 2,3", "The roots are x = -2,5 and x = 4", "y = 3,14"])
+def test_what_may_be_a_decimal_or_two_numbers_stays_and_is_told(typed: str) -> None:
+    found = read_typed(typed)
+    (number,) = found.doubtful
+    assert number in found.text
+    first, second = number.split(",")
+    assert f"write {first}.{second} for a decimal, {first}; {second} for two numbers" in found.sentence()
+
+
+@pytest.mark.parametrize(
+    "typed", ["1,2,3", "(2,3)", "f(1,5)", "a = 1,000", "Berechne 3,5 + 2", "x = 0,5", "in 2,3 cases"]
+)
+def test_commas_that_are_certain_or_only_told_raise_no_doubt(typed: str) -> None:
+    assert read_typed(typed).doubtful == ()

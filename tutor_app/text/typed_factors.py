@@ -9,7 +9,15 @@ from tutor_app.text.typed_cursor import MAX_DEPTH, Factor, NoFormula, TokenCurso
 from tutor_app.text.typed_tokens import ROOTS, SHAPES, Token
 
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
+_ROOTS_IN_WORDS: Final = {"square": "", "cube": "[3]", "fourth": "[4]", "fifth": "[5]", "sixth": "[6]", "nth": "[n]"}
+_AFTER_A_LETTER: Final = frozenset(
+    """squared cubed plus minus times over is equals and or if when where for to in with has can be""".split()  # noqa: SIM905
+)
+"""Words behind which "a" is a letter of a formula, and no article."""
 _WRAPPED: Final = frozenset((r"\frac", r"\dfrac", r"\tfrac", r"\binom"))
+
+
+_OF_SETS: Final = (r" \cap ", r" \cup ", r" \setminus ")
 
 
 class FactorParser(TokenCursor, ABC):
@@ -98,6 +106,11 @@ class FactorParser(TokenCursor, ABC):
         if token.kind == "sign" and token.text == "°":
             self.at += 1
             return rf"{out}^\circ"
+        if kind == "num" and token.kind == "dots" and not token.spaced and "." in out:
+            after = self._peek(1)
+            if after is not None and after.kind in ("op", "rel"):
+                self.at += 1
+                return out + r"\ldots"
         if token.kind == "sign" and token.text in "!'" and not token.spaced:
             self.at += 1
             return out + token.text
@@ -130,6 +143,9 @@ class FactorParser(TokenCursor, ABC):
 
     def _base(self, token: Token) -> Factor:
         match token.kind:
+            case "num" if self._is_ordinal():
+                self.at += 2
+                return self._root_of(f"[{token.text}]")
             case "num" | "var" if self._is_choice():
                 self.at += 2
                 return Factor(rf"\binom{{{token.text}}}{{{self._factor().latex}}}")
@@ -144,6 +160,10 @@ class FactorParser(TokenCursor, ABC):
             case "blank":
                 self.at += 1
                 return Factor(token.text)
+            case "dots":
+                return self._dots()
+            case "sup" if self._is("root", ahead=1) and not self._tokens[self.at + 1].spaced:
+                return self._root_with_index(token)
             case "open":
                 return self._group()
             case "bar":
@@ -156,8 +176,9 @@ class FactorParser(TokenCursor, ABC):
                 return self._big(token.text)
             case "raw":
                 return self._command(token)
-            case "word" if token.text.lower() in ("square", "cube"):
-                return self._root_in_words()
+            case "word" if token.text.lower() in _ROOTS_IN_WORDS:
+                self.at += 1
+                return self._root_of(_ROOTS_IN_WORDS[token.text.lower()])
             case _:
                 raise NoFormula
 
@@ -189,6 +210,7 @@ class FactorParser(TokenCursor, ABC):
             return items, closing
 
     def _group(self, *, chain: bool = False) -> Factor:
+        before = self._tokens[self.at - 1] if self.at else None
         opening = self._take("open").text
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -200,7 +222,8 @@ class FactorParser(TokenCursor, ABC):
         finally:
             self._depth -= 1
         inner = ", ".join(items)
-        if chain or (opening == "{" and len(items) == 1):
+        is_set = r"\mid" in inner or (before is not None and (before.kind == "rel" or before.text in _OF_SETS))
+        if chain or (opening == "{" and len(items) == 1 and not is_set):
             return Factor(f"{{{inner}}}", bare=inner, kind="group")
         tall = r"\frac" in inner or r"\int" in inner or r"\sum" in inner
         left, right = (rf"\{{{inner}", r"\}") if opening == "{" else (f"{opening}{inner}", closing)
@@ -230,12 +253,44 @@ class FactorParser(TokenCursor, ABC):
             return Factor(rf"\sqrt{degree}{{{self._group(chain=True).bare}}}")
         return Factor(rf"\sqrt{degree}{{{self._factor().latex}}}")
 
-    def _root_in_words(self) -> Factor:
-        degree = "" if self._tokens[self.at].text.lower() == "square" else "[3]"
-        if not self._word("square" if not degree else "cube", "root", "of"):
+    def _root_with_index(self, index: Token) -> Factor:
+        """A root whose index is written before its sign."""
+        self.at += 1
+        if index.text not in (*"3456789n",) or ROOTS[self._tokens[self.at].text]:
+            raise NoFormula
+        self.at += 1
+        inner = self._group(chain=True).bare if self._is("open", "(", "{") else self._factor().latex
+        return Factor(rf"\sqrt[{index.text}]{{{inner}}}")
+
+    def _is_ordinal(self) -> bool:
+        """Whether "th root of" follows a number: "the 5th root of 32"."""
+        suffix = self._peek(1)
+        ordinal = suffix is not None and not suffix.spaced and suffix.text in ("st", "nd", "rd", "th")
+        return ordinal and self._is("word", "root", ahead=2)
+
+    def _root_of(self, degree: str) -> Factor:
+        """The root of what follows, told in words; how far it goes must be certain, and "a" may be an article."""
+        if not self._word("root", "of"):
+            raise NoFormula
+        after = self._peek(1)
+        letter = after is None or after.kind != "word" or after.text.lower() in _AFTER_A_LETTER
+        if self._is("var", "a", "A", "I") and not letter:
             raise NoFormula
         factor = self._factor()
+        if not factor.bare and self._is("op", "+", "-"):
+            raise NoFormula
         return Factor(rf"\sqrt{degree}{{{factor.bare or factor.latex}}}")
+
+    def _dots(self) -> Factor:
+        """Dots for terms or factors that are left out: an operator stands before them, and one or nothing behind."""
+        before = self._tokens[self.at - 1] if self.at else None
+        after = self._peek(1)
+        if before is None or before.kind not in ("op", "comma"):
+            raise NoFormula
+        if after is not None and after.kind not in ("op", "comma", "rel", "close", "other"):
+            raise NoFormula
+        self.at += 1
+        return Factor(r"\dots")
 
     def _function(self, token: Token) -> Factor:
         if token.text in SHAPES:
@@ -247,7 +302,7 @@ class FactorParser(TokenCursor, ABC):
             if script is None:
                 raise NoFormula
             out = script
-        if self._is("open", "("):
+        if self._is("open", "(") or (out == r"\det" and self._is("open", "[")):
             group = self._group()
             return Factor(out + group.latex, kind="func")
         argument = self._argument()
@@ -280,7 +335,7 @@ class FactorParser(TokenCursor, ABC):
                 return Factor(rf"\lceil {inner} \rceil")
             case (("root" | "nthroot"), [degree, inner]):
                 return Factor(rf"\sqrt[{degree}]{{{inner}}}")
-            case "binom", [above, below]:
+            case (("binom" | "nCr"), [above, below]):
                 return Factor(rf"\binom{{{above}}}{{{below}}}")
             case _:
                 raise NoFormula

@@ -13,6 +13,8 @@ from tutor_app.text.typed_limits import BoundedParser
 from tutor_app.text.typed_tokens import FUNCTIONS, Token
 
 _THIN: Final = r"\,"
+_APPLIED: Final = frozenset("fghpqrFGHPQ")
+"""Letters that, right in front of a bracket, are a function as a rule."""
 _SIGNS: Final = frozenset(("+", "-", r" \pm ", r" \mp "))
 
 
@@ -36,7 +38,18 @@ class FormulaParser(BoundedParser):
         out = sides[0]
         for relation, side in zip(relations, sides[1:], strict=True):
             out += f" {relation}\\ ?" if side == "?" else f" {relation} {side}"
-        return out
+        return out + (self._modulus() if r"\equiv" in relations else "")
+
+    def _modulus(self) -> str:
+        """The "(mod n)" behind a congruence; empty if there is none."""
+        start = self.at
+        if self._is("open", "("):
+            self.at += 1
+            if self._word("mod") and (modulus := self._tried(self.total)) is not None and self._is("close", ")"):
+                self.at += 1
+                return rf" \pmod{{{modulus}}}"
+        self.at = start
+        return ""
 
     def sides(self) -> tuple[list[str], list[str]]:
         """Sides, and the relations between them.
@@ -119,6 +132,8 @@ class FormulaParser(BoundedParser):
                     self.at = start
                     break
                 above = run[0].bare if len(run) == 1 and run[0].bare else joined(run)
+                if not token.spaced and run[-1].kind != "num":
+                    below += self._rest_of_denominator(below)
                 run = [Factor(rf"\frac{{{above.removeprefix(_THIN)}}}{{{below.removeprefix(_THIN)}}}")]
             elif (token.kind == "op" and token.text not in _SIGNS and token.text != " : ") or self._crosses(run[-1]):
                 self.at += 1
@@ -185,6 +200,8 @@ class FormulaParser(BoundedParser):
             token.text in "xyzntk" or (token.text in "bcdpqrvw" and (after is None or after.kind == "other"))
         ):
             return True
+        if left.kind == "other" and token.text in "hb" and (after is None or after.text in (".", ",", "\n", "?")):
+            return True  # "pi r^2 h"
         return operated or (
             (after is None or (after.kind in ("diff", "var") and after.spaced)) and token.text in "xyzr"
         )
@@ -220,6 +237,15 @@ class FormulaParser(BoundedParser):
             run.append(self._factor())
         return run[0].bare if len(run) == 1 and run[0].bare else joined(run)
 
+    def _rest_of_denominator(self, below: str) -> str:
+        """Letters right behind a number below what is no number itself: "(a+b)/2c", "3x/4y", but not "1/2x"."""
+        rest: list[Factor] = []
+        if not below.isdigit():
+            return ""
+        while (token := self._peek()) is not None and token.kind in ("var", "greek") and not token.spaced:
+            rest.append(self._factor())
+        return joined(rest)
+
     def _denominator(self) -> str:
         sign = "-" if self._is("op", "-") else ""
         if sign:
@@ -227,6 +253,15 @@ class FormulaParser(BoundedParser):
         start = self._peek()
         piece = self._factor()
         out = piece.bare or piece.latex
+        after = self._peek()
+        if (
+            piece.kind == "var"
+            and piece.latex in _APPLIED
+            and after is not None
+            and after.text == "("
+            and not after.spaced
+        ):
+            return sign + piece.latex + self._factor().latex  # "f(x)/g(x)"
         # Letters that are written together are one denominator, "5/xy"; a number and a letter are not, "1/2x".
         while start is not None and start.run and (token := self._peek()) is not None and token.run == start.run:
             out = joined([Factor(out), self._factor()])

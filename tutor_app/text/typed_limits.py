@@ -32,7 +32,7 @@ class BoundedParser(FactorParser):
         else:
             self._word("of")
         body = self.total()
-        if not low and not high and self._from():
+        if not low and not high and self._from(named=name != "int"):
             low, high = self._bounds(name)
         if name != "int" and not low:
             raise NoFormula  # "the sum of 3 and 4" is prose
@@ -45,11 +45,12 @@ class BoundedParser(FactorParser):
         sign = self._take("op").text if self._is("op", "-", "+") else ""
         return sign + self._index()
 
-    def _from(self) -> bool:
+    def _from(self, *, named: bool = False) -> bool:
+        """Take the word before bounds; those of a sum, which name their variable, may follow "for"."""
         token = self._peek()
         if token is not None and token.kind == "comma":
             return False
-        return self._word("from")
+        return self._word("from") or (named and self._word("for"))
 
     def _bounds(self, name: str) -> tuple[str, str]:
         low = self.chain()

@@ -11,9 +11,11 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tutor_app.text.decimal_commas import comma_numbers
+
 Kind = Literal[
     "num", "var", "diff", "func", "root", "greek", "big", "op", "rel", "open", "close", "bar", "raw", "sup", "sub",
-    "frac", "sign", "comma", "blank", "word", "other", "opaque",
+    "frac", "sign", "comma", "blank", "dots", "word", "other", "opaque",
 ]  # fmt: skip
 
 FUNCTIONS: Final = {
@@ -25,7 +27,7 @@ FUNCTIONS: Final = {
     "log10": r"\log_{10}", "log2": r"\log_{2}",
 }  # fmt: skip
 ROOTS: Final = {"sqrt": "", "cbrt": "[3]", "√": "", "∛": "[3]", "∜": "[4]"}
-SHAPES: Final = frozenset(("abs", "floor", "ceil", "root", "nthroot", "binom"))
+SHAPES: Final = frozenset(("abs", "floor", "ceil", "root", "nthroot", "binom", "nCr"))
 """Functions that are written with signs of their own."""
 BIG: Final = {
     "∫": "int", "integral": "int", "int": "int", "∑": "sum", "Σ": "sum", "sum": "sum", "∏": "prod", "product": "prod",
@@ -44,6 +46,7 @@ GREEK_SIGNS: Final = {
 OPERATORS: Final = {
     "+": "+", "-": "-", "*": r" \cdot ", "·": r" \cdot ", "⋅": r" \cdot ", "∙": r" \cdot ", "×": r" \times ",
     "/": "/", "÷": r" \div ", "±": r" \pm ", "∓": r" \mp ", "+-": r" \pm ", "+/-": r" \pm ", ":": " : ",
+    "∩": r" \cap ", "∪": r" \cup ", "∘": r" \circ ", "∖": r" \setminus ",
     r"\cdot": r" \cdot ", r"\times": r" \times ", r"\div": r" \div ", r"\pm": r" \pm ", r"\mp": r" \mp ",
 }  # fmt: skip
 RELATIONS: Final = {
@@ -56,6 +59,7 @@ RELATIONS: Final = {
         "Leftrightarrow", "iff", "rightarrow",
     )},
 }  # fmt: skip
+FIGURES: Final = {"∠": r"\angle", "△": r"\triangle", "▵": r"\triangle"}
 SETS: Final = {"ℝ": "R", "ℤ": "Z", "ℕ": "N", "ℚ": "Q", "ℂ": "C"}
 FRACTIONS: Final = {c: unicodedata.normalize("NFKC", c).split("\u2044") for c in "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"}
 _SUPER: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣʸᵏᵐ", "0123456789+-()nixykm", strict=True))
@@ -76,10 +80,12 @@ _OPAQUE: Final = (
     r"\b\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})\b|\b\d{4}[-/]\d{1,2}[-/]\d{1,2}\b|\b\d{1,2}[-.]\d{1,2}[-.]\d{4}\b",
     r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?(?=\s*(?:[ap]m\b|[-–,.;?!)]|$|\s))(?!\s*=)",
     r"\b\d{3}-\d{3,4}-\d{4}\b|\b\d{3}-\d{4}\b(?=\s*(?:$|[.,;]))|\b\d+\.\d+\.\d+(?:\.\d+)*\b",
-    rf"{_NUMBER}(?:\s?{_UNIT}|\s{_LETTER_UNIT}(?=\s*(?:[/^²³]|\s+[a-z]{{2}}|[.,;:?!)]|$)))"
+    rf"{_NUMBER}\s?[×x·*]\s?10(?:\^\(?-?\d+\)?|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)\s?{_ANY_UNIT}{_RAISED}{_PER}(?![\w(^=+*])",
+    rf"{_NUMBER}\s?°\s?[CF]\b",
+    rf"(?<![\^_]){_NUMBER}(?:\s?{_UNIT}|\s{_LETTER_UNIT}(?=\s*(?:[/^²³]|\s+[a-z]{{2}}|[.,;:?!)]|$)))"
     rf"{_RAISED}{_PER}(?![\w(^=+*])(?!\s*[=+*^]\s*[\w(])",
     rf"{_NUMBER}\s?%",
-    r"\b(?:24/7|50/50|9/11|w/o|n/a|N/A|c/o|a/c|A/C|i/o|I/O|y/n|Y/N|and/or|e\.g\.|i\.e\.|a\.m\.|p\.m\.|[A-Z]\.)(?!\w)",
+    r"\b(?:24/7|50/50|9/11|w/o|n/a|N/A|c/o|a/c|A/C|i/o|I/O|y/n|Y/N|and/or|e\.g\.|i\.e\.|a\.m\.|p\.m\.|(?<![∩∪+*/=<>-]\s)[A-Z]\.)(?!\w)",
     r"(?m:^)[ \t]*(?:\([a-zA-Z]\)|[a-zA-Z]\)|\d{1,2}\)|\d{1,2}\.(?=\s)|\((?:i{1,3}|iv|vi{0,3})\))"
     r"(?=[ \t]+[^\s+\-*/^=<>!·×÷])",
 )
@@ -87,14 +93,17 @@ _RAW: Final = r"\\[a-zA-Z]+\*?"
 _TOKEN: Final = re.compile(
     rf"""(?P<opaque>{"|".join(_OPAQUE)})
     |(?P<raw>{_RAW}|\\[{{}}|,;:!%$ ])
+    |(?P<dots>\.{{3,}}|…|⋯)
+    |(?P<power>(?:\d+\.\d+|\d+)[eE][-+]?\d{{1,3}}(?![\w.]))
     |(?P<num>{_NUMBER})
-    |(?P<log>log(?:10|2)(?=\())
+    |(?P<log>log(?:10|2)(?=\(|\s+(?:\d|[a-z]\b)))
+    |(?P<figure>[∠△▵]\s?[A-Z]{{1,4}}(?![A-Za-z]))
     |(?P<sup>[{"".join(_SUPER)}]+)|(?P<sub>[{"".join(_SUB)}]+)|(?P<frac>[{"".join(FRACTIONS)}])
     |(?P<set>[ℝℤℕℚℂ])
     |(?P<word>(?:(?![{"".join(_SUPER)}{"".join(_SUB)}{"".join(FRACTIONS)}])[^\W\d_])+(?:['’](?:s|t|re|ll|ve|d|m)\b)?)
     |(?P<blank>_{{2,}}|□|▢)
     |(?P<rel><=>|<=|>=|=<|!=|/=(?=\s)|<>|~=|==|->|=>|[=<>≤⩽≥⩾≠≈≡→⇒⇔∈∉⊂⊆])
-    |(?P<op>\+/-|\+-(?=\s?[\d√(a-z])|\*\*|[-+*/·⋅∙×÷±∓:])
+    |(?P<op>\+/-|\+-(?=\s?[\d√(a-z])|\*\*|[-+*/·⋅∙×÷±∓:∩∪∘∖])
     |(?P<root>[√∛∜])|(?P<big>[∫∑∏])|(?P<inf>∞)|(?P<bar>\|)
     |(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<comma>[,;])|(?P<sign>[\^_!°'′?])
     |(?P<other>\S|\n)""",
@@ -141,8 +150,35 @@ class Token:
 
 def normalized(text: str) -> str:
     """The text with dashes as minus signs, styled letters as letters, and without invisible signs."""
-    text = _INVISIBLE.sub("", text).replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ")
+    text = (
+        _WITHOUT.sub("∖", _linear(_INVISIBLE.sub("", text)))
+        .replace("\u00a0", " ")
+        .replace("\u202f", " ")
+        .replace("\u2009", " ")
+    )
     return _STYLED.sub(lambda m: _letter(m[0]), text)
+
+
+_WITHOUT: Final = re.compile(r"(?<=[A-Z})] )\\(?= [A-Z{(])")
+_MATRIX: Final = re.compile(r"[\u25a0\u2588]\(([^()]*[&@][^()]*)\)")
+_ROOT: Final = re.compile(r"√\(([^()&]+)&([^()&]+)\)")
+_BELOW_ABOVE: Final = str.maketrans({"\u2592": " ", "\u252c": "_", "\u2534": "^", "\u251c": None, "\u2524": None})
+
+
+def _linear(text: str) -> str:
+    """The linear form of a word processor's formulas in the signs that are read: matrices, roots, bounds."""
+    if not re.search("[\u2592\u252c\u2534\u25a0\u2588\u251c\u2524&]", text):
+        return text
+    text = _ROOT.sub(r"root(\1, \2)", text)
+
+    def matrix(m: re.Match[str]) -> str:
+        rows = m[1].split("@")
+        if "&" not in m[1]:
+            return ", ".join(rows)
+        cells = ", ".join(f"[{row}]" for row in rows).replace("&", ",")
+        return f"[{cells}]"
+
+    return _MATRIX.sub(matrix, text).translate(_BELOW_ABOVE)
 
 
 def _letter(sign: str) -> str:
@@ -154,10 +190,19 @@ def tokens(text: str) -> list[Token]:
     """The signs of a text, in order."""
     # One character for one, so that places stay.
     signs = text.translate(_DASHES)
+    commas = comma_numbers(signs)
     found: list[Token] = []
     last = 0
     for m in _TOKEN.finditer(signs):
+        if m.start() < last:
+            continue  # inside of a number with a decimal comma
         spaced = m.start() > last or not found
+        if (number := commas.get(m.start())) is not None and m.lastgroup in ("num", "opaque") and m.end() <= number.end:
+            found.append(
+                Token("num" if number.value else "opaque", number.value or number.text, m.start(), number.end, spaced)
+            )
+            last = number.end
+            continue
         last = m.end()
         kind = m.lastgroup or "other"
         if kind == "word":
@@ -201,11 +246,16 @@ def _sign(kind: str, m: re.Match[str], spaced: bool) -> Token:
             return token("greek", r"\infty")
         case "set":
             return token("greek", rf"\mathbb{{{SETS[text]}}}")
+        case "figure":
+            return token("greek", f"{FIGURES[text[0]]} {text[1:].strip()}")
+        case "power":
+            number, _, power = text.lower().partition("e")
+            return token("greek", rf"{number} \cdot 10^{{{power.removeprefix('+')}}}")
         case "big":
             return token("big", BIG[text])
         case "sign":
             return token("sign", "'" if text == "′" else text)
-        case "num" | "root" | "bar" | "open" | "close" | "comma" | "opaque":
+        case "num" | "root" | "bar" | "open" | "close" | "comma" | "opaque" | "dots":
             return token(kind, text)
         case "raw":
             return token("raw", text)
@@ -239,6 +289,8 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
         return token("diff", word)
     if all(c in GREEK_SIGNS or (c.isascii() and c.isalpha()) for c in word) and not word.isascii() and len(word) <= 3:
         return _letters(word, start, spaced)
+    if word != "cosy" and (m3 := re.fullmatch(r"(sin|cos|tan|cot|sec|csc|ln|log)([xyz])", word)):
+        return [Token("func", FUNCTIONS[m3[1]], start, end - 1, spaced), Token("var", m3[2], end - 1, end)]
     attached = before is not None and not spaced and before.kind in ("num", "sup", "frac", "close")
     if _are_letters(word, text, start, end, attached):
         return _letters(word, start, spaced)

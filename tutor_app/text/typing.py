@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.text.decimal_commas import doubtful
 from tutor_app.text.delimiters import split
 from tutor_app.text.pasted import text_of_html
 from tutor_app.text.plain import plain
@@ -21,6 +22,10 @@ LONGEST: Final = 20_000
 """Characters; a longer text stays as it is."""
 SHOWN: Final = 3
 _MARKUP: Final = re.compile(r"(?is)<math\b.*?</math>")
+_DEFINED: Final = re.compile(
+    r"(?<![\\\w$])(?:[A-Za-z]\w*(?:\([a-z]\))?'?\s*=\s*)\\begin\{(cases|[pbvBV]?matrix)\}.*?\\end\{\1\}", re.S
+)
+"""A name that is set equal to an environment of LaTeX, typed without dollar signs."""
 _SIZES: Final = re.compile(r"\\(?:left|right|big|Big|displaystyle)(?![A-Za-z])\s*")
 _COMPUTING: Final = frozenset(
     """is compute calculate evaluate find of simplify solve equals factor expand determine add subtract""".split()  # noqa: SIM905
@@ -53,18 +58,25 @@ class Typed:
     Attributes:
         text: The same text with its formulas between dollar signs.
         formulas: Those that were found, in order.
+        doubtful: Numbers with a comma that may be a decimal, or two numbers; they are as typed.
     """
 
     text: str
     formulas: tuple[Formula, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
     def sentence(self) -> str:
-        """How it was read, in a line for the user; empty where everything is as typed."""
+        """How it was read, in a line for the user; empty where everything is as typed and nothing is in doubt."""
+        remark = ""
+        if self.doubtful:
+            number = self.doubtful[0]
+            first, _, second = number.partition(",")
+            remark = f"{number} stays as typed: write {first}.{second} for a decimal, {first}; {second} for two numbers"
         if not self.formulas:
-            return ""
+            return remark
         shown = "; ".join(plain(f"${f.latex}$") for f in self.formulas[:SHOWN])
         more = len(self.formulas) - SHOWN
-        return f"Read as: {shown}" + (f"; and {more} more" if more > 0 else "")
+        return f"Read as: {shown}" + (f"; and {more} more" if more > 0 else "") + (f". {remark}" if remark else "")
 
 
 def read_typed(text: str) -> Typed:
@@ -76,14 +88,18 @@ def read_typed(text: str) -> Typed:
     if len(text) > LONGEST or not text.strip():
         return Typed(text)
     formulas: list[Formula] = []
+    as_typed = text
     text = _MARKUP.sub(lambda m: text_of_html(m[0]), text)
+    if "$" not in text:
+        text = _DEFINED.sub(r"$\g<0>$", text)
     out = []
     for segment in split(text).segments:
         out.append(_read_prose(segment.source, formulas) if segment.kind == "text" else segment.raw)
     read = "".join(out)
     if formulas and sum(segment.kind != "text" for segment in split(read).segments) < len(formulas):
-        return Typed(text)  # a dollar sign that stands alone would pair with those of the formulas
-    return Typed(read, tuple(formulas))
+        return Typed(as_typed)  # a dollar sign that stands alone would pair with those of the formulas
+    prose = "\n".join(segment.source for segment in split(text).segments if segment.kind == "text")
+    return Typed(read, tuple(formulas), doubtful(prose))
 
 
 _ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
@@ -111,7 +127,20 @@ def once(text: str) -> str:
         whole = _once("".join(lines))
         if whole is not None:
             return whole
-    return "\n".join(_once(line) or line for line in lines)
+    return "\n".join(_once(line) or _once_inside(line) for line in lines)
+
+
+def _once_inside(line: str) -> str:
+    """A line of prose with the formulas in it that were copied so."""
+    if not any(c in line for c in "^\\_{"):
+        return line
+    return re.sub(r"[^\s$]{9,}", lambda m: _once_word(m[0]), line)
+
+
+def _once_word(word: str) -> str:
+    bare = word.rstrip(".,;:?!")
+    found = _once(bare)
+    return word if found is None else found + word[len(bare) :]
 
 
 def _once(line: str) -> str | None:
@@ -235,7 +264,7 @@ def _is_compound(found: list[Token], end: int, text: str) -> bool:
 def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
     """Whether tokens that can be read as a formula are meant as one."""
     inside = found[at:end]
-    if _is_compound(found, end, text) or any(t.kind == "opaque" for t in inside):
+    if _is_compound(found, end, text) or any(t.kind == "opaque" for t in inside) or _is_cut(found, at, end, text):
         return False
     alone = _is_alone(found, at, end, text)
     if len(inside) == 1:
@@ -256,6 +285,28 @@ def _is_formula(found: list[Token], at: int, end: int, text: str) -> bool:
     if operators:
         return _is_operation(found, at, end, alone)
     return _is_juxtaposed(inside, alone)
+
+
+def _is_cut(found: list[Token], at: int, end: int, text: str) -> bool:
+    """Whether it is a part of something longer that cannot be read: an operator stands before it, or behind it."""
+    after = found[end] if end < len(found) else None
+    if after is not None:
+        behind = found[end + 1] if end + 1 < len(found) else None
+        if after.kind == "comma" and not after.spaced and behind is not None and behind.kind == "num":
+            return not behind.spaced and found[end - 1].kind == "num"
+        if after.kind in ("dots", "sup", "sub") and not after.spaced:
+            return True
+        if after.kind == "sign" and after.text in "^_" and not after.spaced:
+            return True
+        if after.kind in ("op", "rel") and after.text not in ("-", " : ") and behind is not None:
+            prose = behind.kind == "word" or (behind.kind == "other" and behind.text == "\n")
+            return not prose and not (after.text.strip() == r"\cdot" and not behind.spaced)
+    before = found[at - 1] if at else None
+    if before is None or before.kind not in ("op", "rel") or before.text in ("-", " : "):
+        return bool(before is not None and before.text == "-" and not before.spaced and not found[at].spaced)
+    first = found[at - 2] if at > 1 else None
+    at_start = first is None or "\n" in text[first.end : before.start] or first.text == "\n"
+    return not at_start and first is not None and first.kind not in ("word", "other")
 
 
 def _is_article(found: list[Token], at: int, inside: list[Token]) -> bool:
