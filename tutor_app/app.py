@@ -26,7 +26,7 @@ from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorEr
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo, NeverCancelled
-from tutor_app.core.practice import Exercise, Marked
+from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.core.updates import UpdateAnswer
@@ -121,10 +121,10 @@ class AppServices:
         from tutor_app.core.problem import check_problem
         from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
         from tutor_app.tutor.service import solve_settings
-        from tutor_app.tutor.teacher import cap_of
         from tutor_app.tutor.votes import vote
+        from tutor_app.tutor.worksheets import cap_for
 
-        cap = cap_of(self._folders.config)
+        cap = cap_for(self._folders.config, problem)
         known = None
         with suppress(LibraryFault):  # the problem can be solved without it
             known = known_solution(check_problem(problem), self._opened())
@@ -238,6 +238,14 @@ class AppServices:
 
         due = missed.due(missed.load(self._folders.practice), date.today())
         return [Exercise(p.problem, p.answer) for p in due]
+
+    def worksheet(self, path: Path) -> Worksheet:
+        """See the protocol."""
+        from tutor_app.tutor.worksheets import note_limits, read_worksheet
+
+        found = read_worksheet(path)
+        note_limits(self._folders.config, found)
+        return found
 
     def mark(self, exercise: Exercise, given: str) -> Marked:
         """See the protocol."""

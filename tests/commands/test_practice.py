@@ -17,6 +17,7 @@ from tutor_app.export import write_export
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
 from tutor_app.tutor.practice.missed import Missed
+from tutor_app.tutor.worksheets import cap_for
 
 DAY = date(2026, 3, 1)
 
@@ -73,3 +74,28 @@ def test_a_problem_like_a_solved_one(
 @pytest.mark.parametrize("args", [["--count", "0"], ["no such file.json"]])
 def test_what_is_not_understood(where: Folders, args: list[str]) -> None:
     assert main(["practice", *args, "--data-dir", str(where.data)]) == 2
+
+
+def test_a_worksheet_is_asked_and_its_answers_stay_hidden(
+    where: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = where.data / "week.md"
+    path.write_text("hints_up_to: 3\n1. What is 2 + 2?\n   Answer: 4\n2. Explain it.\n", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("5\n"))
+    assert main(["practice", "--worksheet", str(path), "--data-dir", str(where.data)]) == 1
+    out = capsys.readouterr().out
+    assert "an empty line goes on" in out
+    assert "That is not right. A hint may help." in out
+    assert "It is 4" not in out
+    assert "No answer to this problem is known here" in out
+    assert cap_for(where.config, "What is 2 + 2?") == 3
+
+
+@pytest.mark.parametrize("number", ["0", "3", "x", ""])
+def test_a_problem_of_a_worksheet_is_named_by_its_number(
+    where: Folders, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    path = where.data / "week.md"
+    path.write_text("1. What is 2 + 2?\n2. What is 3 + 3?\n", encoding="utf-8")
+    assert main(["hint", number, "--worksheet", str(path), "--data-dir", str(where.data)]) == 2
+    assert "Choose 1 to 2." in capsys.readouterr().err

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,11 @@ def test_examples_for_a_kind_are_read_and_unknown_kinds_are_refused() -> None:
     assert prompt.for_kinds == (("plot", Transcript.of("Plot $y = x$.", Text("A line."))),)
     with pytest.raises(KeyError):
         PromptSet.from_dict({"for_kinds": {"poem": [shown]}})
+
+
+def test_equations_to_solve_are_of_the_kind_and_are_not_the_example() -> None:
+    path = Path(__file__).parents[2] / "trainer" / "problems" / "equations.jsonl"
+    problems = [json.loads(row)["problem"] for row in path.read_text(encoding="utf-8").splitlines()]
+    assert len(problems) == 12
+    assert all(kind_of(problem) == "equation" for problem in problems)
+    assert not set(problems) & {example.problem for _, example in DEFAULT.for_kinds}

@@ -104,3 +104,13 @@ def test_what_may_be_a_decimal_or_two_numbers_stays_and_is_told(typed: str) -> N
 )
 def test_commas_that_are_certain_or_only_told_raise_no_doubt(typed: str) -> None:
     assert read_typed(typed).doubtful == ()
+
+
+def test_the_problems_by_which_typing_and_latex_are_compared_are_read_so() -> None:
+    folder = Path(__file__).parents[2] / "trainer" / "problems"
+    typed, latex = (
+        [json.loads(row)["problem"] for row in (folder / name).read_text(encoding="utf-8").splitlines()]
+        for name in ("typed.jsonl", "typed-latex.jsonl")
+    )
+    assert len(typed) == 40
+    assert [read_typed(problem).text for problem in typed] == latex

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from tests.fakes import MemoryLibrary
 from tests.ui.holding import Hold, go_on
@@ -37,7 +38,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
-from tutor_app.core.practice import Exercise, Marked
+from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
@@ -58,6 +59,7 @@ from tutor_app.tutor.practice.missed import Missed, answered
 from tutor_app.tutor.recorder import import_transcripts
 from tutor_app.tutor.work import check_work_until
 from tutor_app.tutor.work_hints import work_hint_until
+from tutor_app.tutor.worksheets import read_worksheet
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="240" viewBox="0 0 400 240">'
@@ -406,6 +408,9 @@ class ScriptedServices:
 
     def missed_problems(self) -> Sequence[Exercise]:
         return [Exercise(p.problem, p.answer) for p in self.missed]
+
+    def worksheet(self, path: Path) -> Worksheet:
+        return read_worksheet(path)
 
     def mark(self, exercise: Exercise, given: str) -> Marked:
         right = given == exercise.answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -75,3 +76,31 @@ def test_missed_problems_are_asked_again(qtbot: QtBot, open_window: Open) -> Non
     assert dialog.said.text() == "That was all for today."
     dialog.close_button.click()
     assert services.missed == [Missed("What is 1 + 1?", "2", 2, 0, "2026-03-02")]
+
+
+def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
+    qtbot: QtBot, open_window: Open, tmp_path: Path
+) -> None:
+    path = tmp_path / "week.md"
+    path.write_text("# Week 3\nhints_up_to: 3\n1. What is 2 + 3?\n   Answer: 5\n2. Explain it.\n", encoding="utf-8")
+    window = open_window(ScriptedServices())
+    window.student.practice.open_worksheet(path)
+    dialog = dialog_of(qtbot, window)
+    assert dialog.sheet.text() == "Week 3: problem 1 of 2; hints end with which idea"
+    assert dialog.show_answer.text() == "Skip"
+    dialog.answer.setText("5")
+    dialog.check.click()
+    qtbot.waitUntil(lambda: dialog.said.text() == "Right.")
+    dialog.next.click()
+    qtbot.waitUntil(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with which idea")
+    assert not dialog.check.isEnabled()
+    dialog.box.click()
+    assert window.box.text == "Explain it."
+
+
+def test_a_file_that_is_no_worksheet_is_said_in_the_window(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+    path = tmp_path / "empty.md"
+    path.write_text("Nothing here.", encoding="utf-8")
+    window = open_window(ScriptedServices())
+    window.student.practice.open_worksheet(path)
+    qtbot.waitUntil(lambda: "holds no problem" in window.status.state.text())

@@ -21,6 +21,7 @@ from tutor_app.commands.shared import (
     add_engine_arguments,
     interrupt_sets,
     opened_folders,
+    user_path,
     user_settings,
     with_engine,
 )
@@ -30,7 +31,9 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.hints import LEVELS, Ladder
 from tutor_app.core.votes import MOST_VOTES
 from tutor_app.tutor.hints import silent_ladder
-from tutor_app.tutor.teacher import cap_of, set_cap
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.teacher import set_cap
+from tutor_app.tutor.worksheets import cap_for, note_limits, read_worksheet
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -39,6 +42,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "hint", parents=[common], help="get help step by step instead of the solution", description=__doc__
     )
     parser.add_argument("problem", nargs="?", help="the problem, or - to read it from standard input")
+    parser.add_argument(
+        "--worksheet", metavar="FILE", help="take the problem from a teacher's file: its number there stands for it"
+    )
     parser.add_argument("--level", type=int, default=1, metavar="N", help=f"the last level to show, 1 to {len(LEVELS)}")
     parser.add_argument(
         "--votes", type=int, default=1, metavar="N", help="solve it N times and rely on what most attempts agree on"
@@ -73,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.votes <= MOST_VOTES:
         raise UserFault(f"--votes {args.votes} is out of bounds.", f"Ask for 1 to {MOST_VOTES} attempts.")
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
+    if args.worksheet is not None:
+        problem = _of_worksheet(args.worksheet, problem, where)
     settings = with_engine(args, user_settings(where))
     stop = threading.Event()
     votes = args.votes
@@ -87,12 +95,23 @@ def run(args: argparse.Namespace) -> int:
             weigh = settings.weigh_votes
             events = vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, weigh=weigh)
         try:
-            found = silent_ladder(events, cap=cap_of(where.config))
+            found = silent_ladder(events, cap=cap_for(where.config, problem))
         except UserFault:
             if stop.is_set():
                 return INTERRUPTED
             raise
     return show(found, args.level, as_json=args.json)
+
+
+def _of_worksheet(name: str, number: str, where: Folders) -> str:
+    """A problem of a worksheet by its number; the worksheet's limit holds from now on."""
+    sheet = read_worksheet(user_path(name))
+    note_limits(where.config, sheet)
+    if not number.isdecimal() or not 1 <= int(number) <= len(sheet.exercises):
+        raise UserFault(
+            f"{number!r} is no number of a problem of {sheet.title}.", f"Choose 1 to {len(sheet.exercises)}."
+        )
+    return sheet.exercises[int(number) - 1].problem
 
 
 def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None = None) -> int:

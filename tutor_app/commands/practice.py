@@ -22,13 +22,16 @@ from tutor_app.commands.shared import (
     Subparsers,
     interrupt_sets,
     opened_folders,
+    user_path,
     user_settings,
 )
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.errors import UserFault
+from tutor_app.core.hints import RESULT
 from tutor_app.core.practice import Exercise
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
+from tutor_app.tutor.worksheets import note_limits, read_worksheet
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -37,6 +40,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "solution", nargs="?", metavar="ID|latest|FILE.json", help="ask problems like this one instead of missed ones"
     )
+    parser.add_argument("--worksheet", metavar="FILE", help="ask the problems of a teacher's file")
     parser.add_argument("--count", type=int, default=1, metavar="N", help="how many problems like it (default 1)")
     parser.add_argument("--seed", type=int, metavar="N", help="draw the same numbers each time")
     parser.add_argument("--list", action="store_true", help="print what was missed, and when it is asked again")
@@ -57,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         return DONE
     if args.list:
         return _list(where)
+    if args.worksheet is not None and args.solution is not None:
+        raise UserFault("A worksheet and a solution cannot both be asked.", "Leave one of them out.")
     if not 1 <= args.count <= 50:
         raise UserFault(f"{args.count} problems cannot be asked.", "Choose 1 to 50.")
     stop = threading.Event()
@@ -74,6 +80,11 @@ def _list(where: Folders) -> int:
 
 def _problems(args: argparse.Namespace, where: Folders, stop: threading.Event) -> Iterator[Exercise]:
     """What is asked, each with its answer."""
+    if args.worksheet is not None:
+        sheet = read_worksheet(user_path(args.worksheet))
+        note_limits(where.config, sheet)
+        yield from sheet.exercises
+        return
     if args.solution is None:
         yield from (Exercise(p.problem, p.answer) for p in missed.due(missed.load(where.practice), date.today()))
         return
@@ -119,7 +130,11 @@ def practise(
         for exercise in problems:
             offered += 1
             print(printable(f"\n{exercise.problem}"))
-            print("Your answer (an empty line shows it): ", end="", flush=True)
+            if not exercise.answer:
+                print("No answer to this problem is known here: tutor hint helps with it.")
+                continue
+            shows = "shows it" if exercise.hints_up_to >= RESULT else "goes on"
+            print(f"Your answer (an empty line {shows}): ", end="", flush=True)
             line = answers.readline()
             if stop.is_set():
                 return INTERRUPTED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tutor_app.core.hints import LEVELS
+
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
@@ -11,11 +13,26 @@ class Exercise:
 
     Attributes:
         problem: Its text.
-        answer: The right answer.
+        answer: The right answer; empty where a worksheet gives none.
+        hints_up_to: The highest level of hints for it. Where that does not show the answer, practice does not tell it.
     """
 
     problem: str
     answer: str
+    hints_up_to: int = len(LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Worksheet:
+    """Problems that a teacher hands out.
+
+    Attributes:
+        title: Its heading, or the file's name.
+        exercises: In order.
+    """
+
+    title: str
+    exercises: tuple[Exercise, ...]
 
 
 @dataclass(frozen=True, slots=True)

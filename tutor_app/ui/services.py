@@ -8,13 +8,14 @@ Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.hints import HintLimit, Ladder
 from tutor_app.core.ports import Cancel, ModelInfo
-from tutor_app.core.practice import Exercise, Marked
+from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Figure, Transcript
@@ -99,6 +100,10 @@ class Services(Protocol):
 
     def missed_problems(self) -> Sequence[Exercise]:
         """*Worker.* What was missed and is due today, the longest overdue first."""
+        ...
+
+    def worksheet(self, path: Path) -> Worksheet:
+        """*Worker.* The problems of a teacher's file; its limit of hints holds for them from now on."""
         ...
 
     def mark(self, exercise: Exercise, given: str) -> Marked:

@@ -75,7 +75,8 @@ class StudentDesk(QObject):
         symbols_action = self._add_palette()
         self.practice = Practising(window)
         missed_action = self._action("Practise what was missed", "", self.practice.missed)
-        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action, missed_action]
+        sheet_action = self._action("Open a worksheet\u2026", "", self.practice.choose_worksheet)
+        self.actions: list[QAction] = [self.hint_action, work_action, symbols_action, missed_action, sheet_action]
         self._set_tab_order()
         self.limit = LimitController(window.bridge, window.services, window.status.say, window.faults.complain)
         self.limit.changed.connect(self.hints.forget)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from tutor_app.core.practice import Exercise, Marked
+from tutor_app.core.hints import LEVELS, RESULT
+from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.render.theme import Theme
 from tutor_app.text.typing import read_typed
 from tutor_app.ui.announce import announce
@@ -38,6 +40,11 @@ class PracticeDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Practice")
         fit_dialog(self, 560, 320)
+        self.sheet = QLabel()
+        self.sheet.setObjectName("hint")
+        self.sheet.setWordWrap(True)
+        self.sheet.setTextFormat(Qt.TextFormat.PlainText)
+        self.sheet.hide()
         self.problem = MathText(formulas, theme, 17)
         self.answer = QLineEdit()
         self.answer.setPlaceholderText("Your answer")
@@ -60,6 +67,7 @@ class PracticeDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
+        layout.addWidget(self.sheet)
         layout.addWidget(self.problem)
         layout.addWidget(self.answer)
         layout.addWidget(self.said)
@@ -71,13 +79,28 @@ class PracticeDialog(QDialog):
         self.box.clicked.connect(self.box_asked)
         self.close_button.clicked.connect(self.reject)
 
-    def ask(self, exercise: Exercise) -> None:
-        """Show a problem."""
+    def ask(self, exercise: Exercise, heading: str = "") -> None:
+        """Show a problem.
+
+        Args:
+            exercise: What is asked.
+            heading: Which worksheet it is of; empty for none.
+        """
+        self.sheet.setText(heading)
+        self.sheet.setAccessibleName(heading)
+        self.sheet.setVisible(bool(heading))
+        self.show_answer.setText("Show the answer" if exercise.hints_up_to >= RESULT else "Skip")
+        self.show_answer.setAccessibleName(self.show_answer.text())
         self.problem.set_text(read_typed(exercise.problem).text)
         self.answer.clear()
         self.said.clear()
         self._show_open(True)
-        self.answer.setFocus()
+        self.check.setEnabled(bool(exercise.answer))
+        self.answer.setEnabled(bool(exercise.answer))
+        self.answer.setPlaceholderText(
+            "Your answer" if exercise.answer else "The worksheet gives no answer to compare yours with"
+        )
+        (self.answer if exercise.answer else self.box).setFocus()
 
     def tell(self, marked: Marked) -> None:
         """Say how it was answered."""
@@ -114,6 +137,7 @@ class Practising(QObject):
         self._window = window
         self.dialog: PracticeDialog | None = None
         self._waiting: list[Exercise] = []
+        self._sheet: Worksheet | None = None
         self._exercise: Exercise | None = None
         self._more: Callable[[], None] = self._ask_next
         self._job: Job | None = None
@@ -123,7 +147,7 @@ class Practising(QObject):
         shown = self._window.shown_solution()
         if shown is None:
             return
-        self._more = self.like_this
+        self._more, self._sheet = self.like_this, None
         job = self._job = Job()
         self._window.status.say("Making a problem like this\u2026")
 
@@ -139,7 +163,7 @@ class Practising(QObject):
         """The problems that were missed and are due."""
 
         def done(exercises: Sequence[Exercise]) -> None:
-            self._waiting = list(exercises)
+            self._waiting, self._sheet = list(exercises), None
             self._more = self._ask_next
             if exercises:
                 self._ask_next()
@@ -148,11 +172,39 @@ class Practising(QObject):
 
         self._window.bridge.run_in_background(self._window.services.missed_problems, done, self._window.faults.complain)
 
+    def choose_worksheet(self) -> None:
+        """Ask for a teacher's file."""
+        kinds = "Worksheets (*.md *.txt *.jsonl);;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open a worksheet", "", kinds)
+        if path:
+            self.open_worksheet(Path(path))
+
+    def open_worksheet(self, path: Path) -> None:
+        """Ask the problems of a teacher's file; its limit of hints holds for them."""
+        services = self._window.services
+
+        def done(sheet: Worksheet) -> None:
+            self._waiting, self._sheet = list(sheet.exercises), sheet
+            self._more = self._ask_next
+            self._window.student.hints.forget()
+            self._ask_next()
+
+        self._window.bridge.run_in_background(lambda: services.worksheet(path), done, self._window.faults.complain)
+
     def _ask_next(self) -> None:
         if self._waiting:
             self._show(self._waiting.pop(0))
         elif self.dialog is not None:
-            self.dialog.say("That was all for today.")
+            self.dialog.say("That was all for today." if self._sheet is None else "That was all of the worksheet.")
+
+    def _heading(self, exercise: Exercise) -> str:
+        """Which problem of a worksheet it is, and where its hints end."""
+        if self._sheet is None or exercise not in self._sheet.exercises:
+            return ""
+        exercises = self._sheet.exercises
+        ends = exercise.hints_up_to < len(LEVELS)
+        limit = f"; hints end with {LEVELS[exercise.hints_up_to - 1].lower()}" if ends else ""
+        return f"{self._sheet.title}: problem {len(exercises) - len(self._waiting)} of {len(exercises)}{limit}"
 
     def _show(self, exercise: Exercise) -> None:
         self._exercise = exercise
@@ -164,7 +216,7 @@ class Practising(QObject):
             self.dialog.box_asked.connect(self._to_box)
             self.dialog.finished.connect(self._closed)
             self.dialog.open()
-        self.dialog.ask(exercise)
+        self.dialog.ask(exercise, self._heading(exercise))
 
     def _mark(self, given: str) -> None:
         exercise, services = self._exercise, self._window.services
