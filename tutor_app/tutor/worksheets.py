@@ -1,7 +1,7 @@
 """A worksheet: a file of problems that a teacher hands out, with the highest level of hints for them.
 
-It is Markdown (a list of problems, ``hints_up_to: 3`` on a line of its own, ``Answer: 5`` below a problem) or JSON lines
-(``{"problem": ..., "answer": ..., "hints_up_to": 3}``; a row without a problem holds for those after it). Opening
+It is Markdown (a list of problems, ``hints_up_to: 3`` on a line of its own, ``Answer: 5`` below a problem) or JSON
+lines (``{"problem": ..., "answer": ..., "hints_up_to": 3}``; a row without a problem holds for those after it). Opening
 one notes its limit for its problems beside the settings, so that it also holds where one is typed later. As with the
 teacher's PIN, this guards against a student's click, not against somebody who deletes the note or changes the words.
 """
