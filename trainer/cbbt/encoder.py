@@ -1,14 +1,16 @@
 """A dual encoder of images and texts behind a black box: the client's side.
 
 Three operations: ``start`` (embeddings of the words a prompt may begin with), ``texts`` (prompts, which the box puts
-before its classes' own tokens, to features) and ``images``.
+before its classes' own tokens, to features) and ``images``. The classes are the box's own, or named in each request.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from trainer.cbbt.adapter import Features
 from trainer.cbbt.box import Box, Budget, size_of
@@ -19,30 +21,47 @@ PUBLISHED_CHUNK: Final = 6000
 """Sequences of one request at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a box that knows no classes of its own is asked about.
+
+    Attributes:
+        words: A prompt begins as them; may be empty.
+        classes: Texts that come after the prompt, one of each class.
+    """
+
+    words: str
+    classes: tuple[str, ...]
+
+
 class EncoderBox:
     """Texts and images to unit features.
 
     Args:
         box: Where the encoder is.
         budget: Counts every prompt.
+        wording: The classes; None where the box has its own.
 
     Raises:
         UserFault: If the box takes no embeddings or gives no features.
     """
 
-    def __init__(self, box: Box, budget: Budget) -> None:
+    def __init__(self, box: Box, budget: Budget, wording: Wording | None = None) -> None:
         self._box, self.budget = box, budget
         self.embedding, self.width = size_of(box.info, "embedding"), size_of(box.info, "features")
-        self.classes = size_of(box.info, "classes")
+        self.classes = len(wording.classes) if wording else size_of(box.info, "classes")
+        self._words: dict[str, Any] = {"words": wording.words} if wording else {}
+        self._named: dict[str, Any] = {"classes": list(wording.classes)} if wording else {}
         scale = box.info.get("scale")
         if not isinstance(scale, int | float) or not scale > 0:
             raise UserFault("The black box does not say the scale of its logits.", "Use an encoder such as CLIP.")
         self.scale = float(scale)
 
     def start(self, tokens: int) -> Vector:
-        """The embeddings that a prompt begins with, ``[tokens, embedding]``."""
-        shapes = {"prompt": (tokens, self.embedding)}
-        return np.asarray(self._box.ask("start", {}, shapes, tokens=tokens)["prompt"], dtype=np.float64)
+        """The embeddings that a prompt begins with, ``[tokens, embedding]``; 0 is as many as the wording has."""
+        shapes = {"prompt": (tokens or None, self.embedding)}
+        answer = self._box.ask("start", {}, shapes, tokens=tokens, **self._words)
+        return np.asarray(answer["prompt"], dtype=np.float64)
 
     def texts(self, prompts: Vector) -> Features:
         """Features of each class under each prompt, ``[n, tokens, embedding]`` to ``[n, classes, features]``.
@@ -57,10 +76,11 @@ class EncoderBox:
         for first in range(0, len(prompts), size):
             part = prompts[first : first + size].astype(np.float32)
             shapes = {"features": (len(part), self.classes, self.width)}
-            parts.append(self._box.ask("texts", {"prompts": part}, shapes)["features"])
+            parts.append(self._box.ask("texts", {"prompts": part}, shapes, **self._named)["features"])
         return np.concatenate(parts)
 
-    def images(self, images: Features) -> Features:
+    def images(self, images: npt.NDArray[Any]) -> Features:
         """Features of images, ``[n, ...]`` to ``[n, features]``; counted as no query: each is encoded once."""
-        answer = self._box.ask("images", {"images": images.astype(np.float32)}, {"features": (len(images), self.width)})
+        given = images if images.dtype == np.uint8 else images.astype(np.float32)
+        answer = self._box.ask("images", {"images": given}, {"features": (len(images), self.width)})
         return np.asarray(answer["features"], dtype=np.float32)

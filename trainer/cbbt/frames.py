@@ -1,7 +1,7 @@
 """Frames of the black box's protocol: a JSON object and named arrays as ``.npy``, over a pipe or in an HTTP body.
 
 A frame is a message of :mod:`tutor_app.adapters.wire` whose ``arrays`` names what follows: for each name a
-little-endian u64 length and that many bytes of ``.npy``, float32 or int64, read without pickle. No object of a
+little-endian u64 length and that many bytes of ``.npy``, float32, int64 or uint8, read without pickle. No object of a
 framework, no function and no weight file has a form in it.
 """
 
@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 
 LENGTH: Final = struct.Struct("<Q")
-TYPES: Final = ("float32", "int64")
+TYPES: Final = ("float32", "int64", "uint8")
 LARGEST: Final = 1 << 32
 """Bytes of one array at most; a length above it is a broken stream."""
 
@@ -31,7 +31,7 @@ def pack_frame(header: Mapping[str, Any], arrays: Arrays | None = None) -> bytes
     """One frame as bytes.
 
     Raises:
-        ValueError: If an array is neither float32 nor int64.
+        ValueError: If an array is of another type than those.
     """
     arrays = arrays or {}
     parts = [pack({**header, "arrays": list(arrays)})]

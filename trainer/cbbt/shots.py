@@ -24,10 +24,17 @@ class Split:
     Attributes:
         features: ``[n, F]``.
         labels: ``[n]``.
+        keys: ``[n, F]``, what a cache of these rows holds: the mean over augmented passes; None: the features.
     """
 
     features: Features
     labels: Labels
+    keys: Features | None = None
+
+    @property
+    def cached(self) -> Features:
+        """What a cache of these rows holds, ``[n, F]``."""
+        return self.features if self.keys is None else self.keys
 
 
 class SealedSplit:

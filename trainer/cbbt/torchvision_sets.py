@@ -72,7 +72,7 @@ def _datasets() -> ModuleType:
         reason = str(e).splitlines()[0] if str(e) else type(e).__name__
         raise UserFault(
             f"The set lies there as torchvision lays it out, and torchvision cannot be used: {reason}.",
-            "Install it with: pip install -e .[trainer,cbbt], or add CoOp's split file.",
+            "Install it with: pip install -e .[vision], or add CoOp's split file.",
         ) from None
     return datasets
 

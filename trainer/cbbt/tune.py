@@ -44,7 +44,7 @@ class TuneConfig:
         tune_prompt: Whether the prompt is tuned at all.
         adapter: What is trained on the features.
         queries: Budget.
-        tokens: Of the prompt.
+        tokens: Of the prompt; 0 is as many as the words that it begins as.
         inner: Intrinsic dimension of a token; 0 tunes every number of it, as published.
         rank: Of the offset of all tokens.
         directions: Of one estimate.
@@ -187,12 +187,12 @@ class Tuning:
 
     def _warm_up(self) -> None:
         config = self._config
-        if config.tune_prompt and config.warm_generations:
+        if config.tune_prompt and self._warm_generations:
             self._values = evolve(
                 self._losses_of(self._train),
                 self._values,
                 sigma=config.warm_sigma,
-                generations=config.warm_generations,
+                generations=self._warm_generations,
                 population=POPULATION,
                 rng=self._rng,
             )
@@ -223,12 +223,18 @@ class Tuning:
     def _steps_per_epoch(self) -> int:
         return max(5, math.ceil(len(self._train.labels) / 32))
 
+    @property
+    def _warm_generations(self) -> int:
+        """Of the warm-up, which takes at most half of the budget."""
+        config = self._config
+        return min(config.warm_generations, config.queries // 2 // POPULATION if config.queries else 1 << 30)
+
     def _schedule(self) -> Schedule:
         """Over the steps that the budget pays for, with one epoch of warm-up as published."""
         config, each = self._config, self._steps_per_epoch
         steps = config.epochs * each
         if config.queries:
-            left = config.queries - 1 - config.warm_generations * POPULATION
+            left = config.queries - 1 - self._warm_generations * POPULATION
             steps = min(steps, each * left // (each * config.step_queries + 1))
         return Schedule(steps=max(1, steps), warmup=min(each, steps // 10), lr=config.lr)
 
@@ -338,6 +344,6 @@ def _adapter(config: TuneConfig, box: EncoderBox, train: Split) -> Adapter:
         case "bottleneck":
             return Bottleneck(box.width, seed=config.seed)
         case "tip":
-            return TipCache(train.features, train.labels, box.classes)
+            return TipCache(train.cached, train.labels, box.classes)
         case _:
             return NoAdapter()

@@ -2,6 +2,8 @@
 
 encoder   train the small dual encoder on drawn digits and figures
 digits    adapt it, as a black box, to scikit-learn's handwritten digits, with every baseline, and print the table
+vision    adapt a CLIP, in a local folder or behind an HTTP service, to image sets, with every baseline
+verifier  train a verifier of solutions from a GGUF model
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trainer.cbbt.verifier import Solution
+from trainer.commands import cbbt_vision
 from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.core.errors import UserFault
 
@@ -37,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     p.add_argument("--seeds", type=_at_least(0), nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
     p.add_argument("--seconds", type=_seconds, default=120, help="the black box may take for one answer (default 120)")
 
+    p = kinds.add_parser("vision", help="adapt a CLIP, local or a service, to image sets, with every baseline")
+    cbbt_vision.add_arguments(p, _at_least)
+    p.add_argument("--seconds", type=_seconds, default=120, help="the black box may take for one answer (default 120)")
+
     p = kinds.add_parser("verifier", help="train a verifier of solutions from a GGUF model, as a black box")
     p.add_argument("--model", required=True, metavar="MODEL", help="starter, standard, or a GGUF file")
     p.add_argument(
@@ -57,11 +64,11 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If the request cannot be carried out.
         HostFault: If the black box fails, or the disk.
     """
-    needed = ("gguf", "llama_cpp") if a.kind == "verifier" else ("torch", "safetensors")
+    needed = {"verifier": ("gguf", "llama_cpp"), "vision": ()}.get(a.kind, ("torch", "safetensors"))
     missing = [n for n in needed if importlib.util.find_spec(n) is None]
     if missing:
         raise UserFault(f"This needs {', '.join(missing)}.", "Install with: pip install -e .[trainer,cbbt]")
-    return {"encoder": _encoder, "digits": _digits, "verifier": _verifier}[a.kind](a)
+    return {"encoder": _encoder, "digits": _digits, "vision": cbbt_vision.run, "verifier": _verifier}[a.kind](a)
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -107,6 +114,7 @@ def _digits(a: argparse.Namespace) -> int:
     from trainer.cbbt import digits
     from trainer.cbbt.box import ProcessBox
     from trainer.cbbt.dual import DualEncoder, box_command
+    from trainer.cbbt.methods import table
     from trainer.runs import Run, sha256_of
 
     DualEncoder.load(a.encoder)  # a mistake in the path is said here, not by the other process
@@ -114,7 +122,7 @@ def _digits(a: argparse.Namespace) -> int:
     began = time.monotonic()
     with ProcessBox(box_command(a.encoder, digits.CLASSES), seconds=a.seconds) as box:
         rows = digits.experiment(box, run, a.shots, a.seeds, sha256_of(a.encoder / "model.safetensors"))
-    shown = digits.table(rows)
+    shown = table(rows, digits.METHODS)
     minutes = (time.monotonic() - began) / 60
     print(shown)
     print(f"\n{time.strftime('%Y-%m-%d')}, {platform.machine()}, {minutes:.0f} minutes, seeds {a.seeds}.")

@@ -10,9 +10,10 @@ import pytest
 
 from trainer.__main__ import main
 from trainer.cbbt.box import Budget, ProcessBox
-from trainer.cbbt.digits import METHODS, table
+from trainer.cbbt.digits import METHODS
 from trainer.cbbt.drawing import CLASSES, DIGITS, draw
 from trainer.cbbt.encoder import EncoderBox
+from trainer.cbbt.methods import table
 from tutor_app.core.errors import UserFault
 
 torch = pytest.importorskip("torch", reason="the extra trainer is not installed")
@@ -117,7 +118,7 @@ def test_the_table() -> None:
         {"method": "both", "shots": 2, "seed": s, "test": t, "queries": 6631} for s, t in enumerate((0.8, 0.85, 0.9))
     ]
     rows += [{"method": "zero-shot", "shots": 1, "seed": 0, "test": 0.5}]
-    assert table(rows).splitlines() == [
+    assert table(rows, METHODS).splitlines() == [
         "| method | queries | 1 shot | 2 shots |",
         "|---|--:|--:|--:|",
         "| zero-shot | 0 | 50.0 |  |",

@@ -154,7 +154,7 @@ def _need_torchvision() -> None:
     import importlib.util
 
     if importlib.util.find_spec("torchvision") is None:
-        pytest.skip("the extra cbbt is not installed")
+        pytest.skip("the extra vision is not installed")
 
 
 def test_torchvision_is_asked_for_where_only_its_layout_is_there(
