@@ -24,13 +24,14 @@ import torch
 
 from trainer.data.records import Rejects, read_records
 from trainer.export.comparison import PROBLEMS, Comparison, Original
-from trainer.models import bases, exportable, gguf_base, rope, spm, weights
-from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, rotary_heads
-from trainer.models.spm import CONTROL, NORMAL, UNUSED, USER_DEFINED
-from trainer.models.tokenizer import TEMPLATES, SpanTokenizer, from_folder
+from trainer.export import header
+from trainer.models import bases, exportable, gguf_base, rope, weights
+from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, offset, rotary_heads
+from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
 from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
-from tutor_app.core.dialect import DIALECTS, Dialect, Span, body, header
+from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
+from tutor_app.core.dialect import header as prompt_of
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.tutor.samples import sample_problems
 
@@ -201,30 +202,15 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     arch = gguf_base.EXPORTED[config["architectures"][0]]
     heads = int(config["num_attention_heads"])
     shape = Shape(arch, heads, int(config.get("num_key_value_heads") or heads))
-    head_dim = int(config.get("head_dim") or config["hidden_size"] // heads)
     rotation = rope.rope_of(config)
-    # llama.cpp's Llama has no window; within it there is no difference.
-    context = int(config["max_position_embeddings"])
-    context = min(context, exportable.window_of(config) or context)
     writer = GGUFWriter(str(out), arch)
     writer.add_name(name)
     writer.add_file_type(LlamaFileType.MOSTLY_F16)
-    writer.add_context_length(context)
-    writer.add_embedding_length(int(config["hidden_size"]))
-    writer.add_block_count(int(config["num_hidden_layers"]))
-    writer.add_feed_forward_length(int(config["intermediate_size"]))
-    writer.add_head_count(heads)
-    writer.add_head_count_kv(shape.n_head_kv)
-    writer.add_key_length(head_dim)
-    writer.add_value_length(head_dim)
-    writer.add_rope_dimension_count(head_dim)
-    _add_rope(writer, rotation)
-    writer.add_layer_norm_rms_eps(float(config["rms_norm_eps"]))
-    writer.add_vocab_size(int(config["vocab_size"]))
+    header.add_settings(writer, config, arch)
     writer.add_string("mumath.dialect", dialect)
-    _add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
+    header.add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
     placed = _places(folder, config, arch)
-    factors = rope.frequency_factors(rotation, head_dim) if rotation.kind == "llama3" else None
+    factors = rope.frequency_factors(rotation, header.head_size(config)) if rotation.kind == "llama3" else None
     if factors is not None:
         writer.add_tensor_info(rope.FACTORS, factors.shape, factors.dtype, factors.nbytes)
     for target, rows in placed.values():
@@ -244,17 +230,6 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
         writer.close()
 
 
-def _add_rope(writer: Any, rotation: rope.Rope) -> None:
-    from gguf import RopeScalingType
-
-    writer.add_rope_freq_base(rotation.theta)
-    if rotation.kind in ("linear", "yarn"):
-        writer.add_rope_scaling_type(RopeScalingType(rotation.kind))
-        writer.add_rope_scaling_factor(rotation.factor)
-    if rotation.kind == "yarn":
-        writer.add_rope_scaling_orig_ctx_len(rotation.original)
-
-
 def _places(folder: Path, config: Mapping[str, Any], arch: str) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Of every tensor that goes into the file: llama.cpp's name and the shape."""
     found = weights.shapes(folder)
@@ -262,9 +237,9 @@ def _places(folder: Path, config: Mapping[str, Any], arch: str) -> dict[str, tup
         raise UserFault(f"{folder} holds no *.safetensors file.", "Check the path.")
     placed: dict[str, tuple[str, tuple[int, ...]]] = {}
     for name, rows in found.items():
-        if name == "lm_head.weight" and config.get("tie_word_embeddings"):
+        if name == "lm_head.weight" and exportable.is_tied(config):
             continue
-        target = gguf_name(name)
+        target = gguf_name(name, arch)
         if target is None:
             raise UserFault(f"{folder} holds {name}, which has no place in {arch}.", "Choose another model.")
         placed[name] = (target, rows)
@@ -276,6 +251,7 @@ def _values(name: str, tensor: torch.Tensor, shape: Shape) -> Any:
     values = tensor.float().numpy()
     n = rotary_heads(name, shape)
     values = halves_to_pairs(values, n) if n else values
+    values = values + np.float32(offset(name, shape))
     if values.ndim > 1:
         if float(np.abs(values).max()) > float(np.finfo(np.float16).max):
             raise UserFault(f"A weight of {name} does not fit into f16.", "The training has diverged.")
@@ -343,7 +319,7 @@ def gate_spans(problem: str, dialect: Dialect) -> tuple[Span, ...]:
 
     code = "total = 48 / 2 + 7.5\nprint(total)"
     parts = (Text(f"{problem}\n\n"), Code(code), Output(feedback="31.5"), Text("\nSo it is $\\boxed{31.5}$."))
-    return (*header(dialect, problem), *body(parts, dialect))
+    return (*prompt_of(dialect, problem), *body(parts, dialect))
 
 
 def made_up_prompts() -> list[str]:
@@ -357,50 +333,6 @@ def made_up_prompts() -> list[str]:
         "$$E=mc^2$$",
     ]  # fmt: skip
     return [" ".join(rng.choice(pieces, size=int(rng.integers(2, 9)))) for _ in range(GATE_PROMPTS)]
-
-
-def _add_vocabulary(writer: Any, tokenizer: SpanTokenizer, n_vocab: int, dialect: str) -> None:
-    data = json.loads(tokenizer.tokenizer.to_str())
-    if tokenizer.pre == spm.PRE:
-        pieces, scores, kinds = spm.vocabulary(tokenizer.tokenizer, data, n_vocab)
-        writer.add_tokenizer_model("llama")
-        writer.add_tokenizer_pre("default")
-        writer.add_token_list(pieces)
-        writer.add_token_scores(scores)
-        writer.add_token_types(kinds)
-        writer.add_add_space_prefix(spm.adds_space(tokenizer.tokenizer))
-        if spm.UNKNOWN in kinds:
-            writer.add_unk_token_id(kinds.index(spm.UNKNOWN))
-    else:
-        _add_byte_level(writer, tokenizer, data, n_vocab)
-    writer.add_eos_token_id(tokenizer.eos_id)
-    if tokenizer.bos_id is not None:
-        writer.add_bos_token_id(tokenizer.bos_id)
-    writer.add_add_bos_token(tokenizer.bos_id is not None)
-    writer.add_chat_template(TEMPLATES[dialect])
-
-
-def _add_byte_level(writer: Any, tokenizer: SpanTokenizer, data: dict[str, Any], n_vocab: int) -> None:
-    added = {int(t["id"]): t for t in data["added_tokens"]}
-    by_id = {i: t for t, i in data["model"]["vocab"].items()}
-    tokens: list[str] = []
-    types: list[int] = []
-    for i in range(n_vocab):
-        if i in added:
-            tokens.append(added[i]["content"])
-            types.append(CONTROL if added[i]["special"] else USER_DEFINED)
-        elif i in by_id:
-            tokens.append(by_id[i])
-            types.append(NORMAL)
-        else:
-            # Models are often padded to a round number of rows.
-            tokens.append(f"[PAD{i}]")
-            types.append(UNUSED)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(tokenizer.pre)
-    writer.add_token_list(tokens)
-    writer.add_token_types(types)
-    writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in data["model"]["merges"]])
 
 
 def run_llama_cpp(command: str, *arguments: object) -> None:

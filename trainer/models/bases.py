@@ -18,7 +18,7 @@ from typing import Any, Final
 import torch
 
 from trainer.config import TrainConfig
-from trainer.models import gguf_base, lora, weights
+from trainer.models import gguf_base, lora, parts, weights
 from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
 from trainer.runs import disk_fault
 from tutor_app.core.errors import UserFault
@@ -61,6 +61,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     return found
 
 
+def attention_for(folder: Path, wanted: str) -> str:
+    """The attention to use: ``sdpa`` cannot cap its scores, as Gemma 2 does."""
+    caps = read_config(folder).get("attn_logit_softcapping") is not None
+    return "eager" if caps and wanted == "sdpa" else wanted
+
+
 def load_model(
     folder: Path, *, dtype: torch.dtype = torch.float32, attention: str = "sdpa", four_bit: bool = False
 ) -> Any:
@@ -75,6 +81,7 @@ def load_model(
 
     # Its bars would tear the progress line apart.
     logging.disable_progress_bar()
+    attention = attention_for(folder, attention)
     options: dict[str, Any] = {"dtype": dtype, "attn_implementation": attention, "local_files_only": True}
     if four_bit:
         from transformers import BitsAndBytesConfig
@@ -108,6 +115,7 @@ def hollow_model(folder: Path, *, attention: str = "sdpa") -> Any:
     from accelerate import init_empty_weights
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    attention = attention_for(folder, attention)
     try:
         config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
         with init_empty_weights(include_buffers=False):
@@ -201,7 +209,7 @@ def compile_layers(model: Any, device: torch.device) -> None:
         raise UserFault("compile needs the package triton on a GPU.", "Install it, or set compile = false.")
     if device.type == "cpu" and not any(shutil.which(c) for c in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         raise UserFault("compile needs a C++ compiler on a CPU.", "Install one, or set compile = false.")
-    for block in causal(model).model.layers:
+    for block in parts.blocks(model):
         block.compile(dynamic=True)
 
 
@@ -233,11 +241,6 @@ def _peft_and_transformers() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
         yield
-
-
-def causal(model: Any) -> Any:
-    """The causal language model inside, adapters or not."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
 def trained_dialect(folder: Path, asked: str = "") -> str:

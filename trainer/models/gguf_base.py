@@ -28,6 +28,9 @@ ARCHITECTURES: Final[Mapping[str, str]] = {
 EXPORTED: Final[Mapping[str, str]] = {
     **{hf: name for name, hf in ARCHITECTURES.items()},
     "MistralForCausalLM": "llama",
+    "GemmaForCausalLM": "gemma",
+    "Gemma2ForCausalLM": "gemma2",
+    "Gemma3ForCausalLM": "gemma3",
 }
 """Hugging Face's name of an architecture, and GGUF's; to llama.cpp, Mistral is a Llama."""
 
@@ -50,6 +53,12 @@ _TOP: Final[Mapping[str, str]] = {
     "output": "lm_head",
 }
 _BLOCK_BACK: Final = {hf: name for name, hf in _BLOCK.items()}
+_GEMMA_BACK: Final = _BLOCK_BACK | {
+    "post_attention_layernorm": "post_attention_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
+}
+"""From Gemma 2 on, what is elsewhere the norm before the feed-forward layer stands behind the attention."""
 _TOP_BACK: Final = {hf: name for name, hf in _TOP.items()}
 
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -81,15 +90,21 @@ def hf_name(name: str) -> str | None:
     return None
 
 
-def gguf_name(name: str) -> str | None:
+def gguf_name(name: str, arch: str = "llama") -> str | None:
     """GGUF's name of a Hugging Face tensor, or None if it has none."""
+    block = _GEMMA_BACK if arch in ("gemma2", "gemma3") else _BLOCK_BACK
     stem, _, suffix = name.rpartition(".")
     if stem in _TOP_BACK:
         return f"{_TOP_BACK[stem]}.{suffix}"
     parts = stem.split(".", 3)
-    if len(parts) == 4 and parts[:2] == ["model", "layers"] and parts[3] in _BLOCK_BACK:
-        return f"blk.{parts[2]}.{_BLOCK_BACK[parts[3]]}.{suffix}"
+    if len(parts) == 4 and parts[:2] == ["model", "layers"] and parts[3] in block:
+        return f"blk.{parts[2]}.{block[parts[3]]}.{suffix}"
     return None
+
+
+def offset(name: str, shape: Shape) -> float:
+    """What llama.cpp's form of this (Hugging Face) tensor has added: Gemma's norms scale by one more than they say."""
+    return 1.0 if shape.architecture.startswith("gemma") and name.endswith("norm.weight") else 0.0
 
 
 def rotary_heads(name: str, shape: Shape) -> int:

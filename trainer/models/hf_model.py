@@ -24,7 +24,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from trainer.models import attention, bases
+from trainer.models import attention, parts
 from trainer.models.kv_cache import KVCache
 from trainer.models.token_bytes import TokenBytes
 from trainer.models.tokenizer import SpanTokenizer
@@ -97,7 +97,7 @@ class HuggingFaceModel:
         """Take a model over.
 
         Args:
-            model: With ``model`` (the transformer) and ``lm_head`` inside.
+            model: A causal language model, adapters or not.
             tokenizer: Of the model.
             n_ctx: Tokens of one sequence; at most what the model was made for.
             n_seq: Sequences at once.
@@ -105,7 +105,7 @@ class HuggingFaceModel:
             sha256: Of its weights, if known.
             autocast: Compute in this dtype, as training under autocast does.
         """
-        self._model, self._tokenizer, self._autocast = bases.causal(model), tokenizer, autocast
+        self._model, self._tokenizer, self._autocast = parts.causal(model), tokenizer, autocast
         self._n_ctx = min(n_ctx, int(self._model.config.max_position_embeddings))
         self._n_seq, self._name, self._sha256 = n_seq, name or "a Hugging Face model", sha256
         self._bytes = TokenBytes(tokenizer)
@@ -226,8 +226,8 @@ class HuggingFaceModel:
         before, rest = own.upto(common)
         with torch.no_grad(), self._precision():
             rows = torch.tensor([ids + before], device=self._device())
-            hidden = self._model.model.forward(input_ids=rows, use_cache=False).last_hidden_state[:, -1]
-            scores = self._model.lm_head(hidden).float().log_softmax(-1)[0].cpu()
+            hidden = parts.backbone(self._model).forward(input_ids=rows, use_cache=False).last_hidden_state[:, -1]
+            scores = self._logits(hidden).log_softmax(-1)[0].cpu()
         after = (rest + instead[len(common) :]).encode("utf-8", "replace")
         if after:
             fitting = [i for i in range(len(scores)) if (b := self._bytes[i]) and after.startswith(b)]
@@ -367,16 +367,25 @@ class HuggingFaceModel:
         positions = starts[:, None] + torch.arange(ids.shape[1], device=device)
         seen = self._kv.aim([s.row for s in slots], positions)
         # Its own forward: one that is compiled for training would be compiled anew for every length.
-        out = self._model.model.forward(
+        out = parts.backbone(self._model).forward(
             input_ids=ids,
             position_ids=positions,
-            attention_mask=self._mask(seen),
+            attention_mask=self._masks(seen, positions),
             past_key_values=self._kv,
             use_cache=True,
         )
         for slot, tokens in zip(slots, new, strict=True):
             slot.tokens += tokens
-        return self._model.lm_head(out.last_hidden_state[:, -1]).float().cpu().numpy()
+        return self._logits(out.last_hidden_state[:, -1]).cpu().numpy()
+
+    def _logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return parts.finished(self._model, parts.head(self._model)(hidden).float())
+
+    def _masks(self, seen: torch.Tensor, positions: torch.Tensor) -> Any:
+        found = parts.seen_by(self._model, seen, positions)
+        if isinstance(found, dict):
+            return {kind: self._mask(mask) for kind, mask in found.items()}
+        return self._mask(found)
 
     def _mask(self, seen: torch.Tensor) -> torch.Tensor:
         if self._model.config._attn_implementation in ("sdpa", attention.NAME):
@@ -432,7 +441,7 @@ class HuggingFaceModel:
         )
 
     def _device(self) -> torch.device:
-        device: torch.device = self._model.lm_head.weight.device
+        device: torch.device = next(self._model.parameters()).device
         return device
 
     def _precision(self) -> Any:
@@ -442,7 +451,7 @@ class HuggingFaceModel:
 @contextlib.contextmanager
 def asked_while_training(model: Any) -> Iterator[None]:
     """Evaluation mode, with an attention that takes any mask; afterwards everything is as it was."""
-    inner = bases.causal(model)
+    inner = parts.causal(model)
     trained_with = inner.config._attn_implementation
     training = [m for m in model.modules() if m.training]
     model.eval()

@@ -55,6 +55,8 @@ def rope_of(config: Mapping[str, Any], layers: str = GLOBAL) -> Rope:
     Raises:
         UserFault: If something is missing or makes no sense.
     """
+    if layers == LOCAL and _positive(local := config.get("rope_local_base_freq")):
+        return Rope(float(local))  # as Gemma 3 was released
     settings: dict[str, Any] = {}
     for key in ("rope_scaling", "rope_parameters"):
         found = config.get(key)

@@ -56,17 +56,19 @@ class SpanTokenizer:
     eos_id: int
     bos_id: int | None = None
     _plain: Tokenizer = field(init=False, repr=False)
+    _spaced: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         plain = Tokenizer.from_str(self.tokenizer.to_str())
         plain.encode_special_tokens = True
         object.__setattr__(self, "_plain", plain)
+        object.__setattr__(self, "_spaced", self.pre == spm.PRE and spm.adds_space(self.tokenizer))
 
     def encode(self, text: str, *, special: bool, first: bool = False) -> list[int]:
         """Ids of one stretch of text; with SentencePiece, of the ``first`` one with the space before it."""
         tokenizer = self.tokenizer if special else self._plain
         # A text that goes on after another gets no space: read after a line feed, which merges with nothing.
-        lead = "\n" if self.pre == spm.PRE and not first and text else ""
+        lead = "\n" if self._spaced and not first and text else ""
         ids: list[int] = tokenizer.encode(lead + text, add_special_tokens=False).ids
         return ids[len(tokenizer.encode(lead, add_special_tokens=False).ids) :] if lead else ids
 

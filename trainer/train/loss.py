@@ -7,6 +7,7 @@ backward pass and nothing computed twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from torch.utils.checkpoint import checkpoint
 
 from trainer.data.packing import IGNORED
 from trainer.models.attention import bounds, use_packed
-from trainer.models.bases import causal
+from trainer.models.parts import backbone, causal, changes_logits, finished, head
 
 
 class _HeadLoss(torch.autograd.Function):  # type: ignore[misc]  # torch is not there where types are checked
@@ -69,7 +70,9 @@ class _HeadLoss(torch.autograd.Function):  # type: ignore[misc]  # torch is not 
         return grad_hidden, grad_weight, None, None, None
 
 
-def chunk_loss(hidden: torch.Tensor, targets: torch.Tensor, head: nn.Module) -> torch.Tensor:
+def chunk_loss(
+    hidden: torch.Tensor, targets: torch.Tensor, head: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
     """Summed cross-entropy in float32, for a head that is more than a matrix.
 
     Args:
@@ -99,7 +102,7 @@ class SupervisedLoss(nn.Module):  # type: ignore[misc]  # torch is not there whe
         a mask nor a cache; with either, samples of a row would see one another.
         """
         edges, longest = bounds(positions)
-        out = causal(self.model).model(
+        out = backbone(self.model)(
             input_ids=ids,
             position_ids=positions,
             attention_mask=None,
@@ -113,21 +116,25 @@ class SupervisedLoss(nn.Module):  # type: ignore[misc]  # torch is not there whe
         hidden: torch.Tensor = out.last_hidden_state
         return hidden
 
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Of last hidden states, shape ``(..., n_vocab)``."""
+        return finished(self.model, head(self.model)(hidden))
+
     def forward(self, ids: torch.Tensor, positions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Summed loss of a row; each argument has shape ``(1, n)``."""
         hidden = self.hidden(ids, positions)[0]
         keep = targets[0] != IGNORED
         hidden, wanted = hidden[keep], targets[0][keep]
-        head = causal(self.model).lm_head
         # A row without a target still takes part, so that every rank runs the same collectives.
         total = hidden.sum().float() * 0.0
-        if type(head) is nn.Linear and head.bias is None:
-            return total + _HeadLoss.apply(hidden, head.weight, wanted, self.chunk, torch.is_grad_enabled())
+        last = head(self.model)
+        if type(last) is nn.Linear and last.bias is None and not changes_logits(self.model):
+            return total + _HeadLoss.apply(hidden, last.weight, wanted, self.chunk, torch.is_grad_enabled())
         # Without a target once, so that every weight takes part on every rank.
         for start in range(0, max(1, len(wanted)), self.chunk):
             part = slice(start, start + self.chunk)
             if torch.is_grad_enabled():
-                total = total + checkpoint(chunk_loss, hidden[part], wanted[part], head, use_reentrant=False)
+                total = total + checkpoint(chunk_loss, hidden[part], wanted[part], self.logits, use_reentrant=False)
             else:
-                total = total + chunk_loss(hidden[part], wanted[part], head)
+                total = total + chunk_loss(hidden[part], wanted[part], self.logits)
         return total

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from trainer.config import TrainConfig
-from trainer.models import bases, weights
+from trainer.models import bases, parts, weights
+from trainer.models.gguf_base import EXPORTED
 from trainer.train.loss import SupervisedLoss
 from trainer.train.ranks import Ranks, fill, replicate, shard
 from tutor_app.core.errors import UserFault
@@ -50,8 +51,11 @@ def build(folder: Path, config: TrainConfig, ranks: Ranks) -> Trained:
     lean = config.method != "full" and not sharded
     frozen_dtype = bases.DTYPES[config.precision] if lean else torch.float32
     four_bit = config.method == "qlora"
-    hollow = bases.hollow_model(folder, attention=config.attention) if sharded else None
+    known = (bases.read_config(folder).get("architectures") or [""])[0] in EXPORTED
+    hollow = bases.hollow_model(folder, attention=config.attention) if sharded and known else None
     model = hollow or bases.load_model(folder, dtype=frozen_dtype, attention=config.attention, four_bit=four_bit)
+    if not known and not four_bit:
+        parts.check(model, config.packing)
     if config.liger:
         bases.apply_liger(model, device)
     if config.gradient_checkpointing:
@@ -71,7 +75,7 @@ def build(folder: Path, config: TrainConfig, ranks: Ranks) -> Trained:
     if config.compile:
         bases.compile_layers(model, device)
     if sharded:
-        shard(module, bases.causal(model).model.layers, config)
+        shard(module, parts.blocks(model), config)
     if hollow is not None:
         _fill(module, folder)
     replicas = ranks.world > 1 and not sharded

@@ -14,7 +14,7 @@ import torch
 
 from trainer.__main__ import main
 from trainer.config import TrainConfig, load
-from trainer.models import bases
+from trainer.models import bases, parts
 from trainer.train import plan
 from trainer.train.loss import SupervisedLoss
 
@@ -65,7 +65,7 @@ def kept(made: SupervisedLoss, tokens: int) -> int:
 @pytest.mark.parametrize("checkpointed", [False, True])
 def test_planned_memory_is_what_torch_holds(kind: str, sizes: tuple[int, int, int, int], checkpointed: bool) -> None:
     made = module(kind, *sizes, layers=3, checkpointed=checkpointed)
-    shape = bases.causal(made.model).config.to_dict()
+    shape = parts.causal(made.model).config.to_dict()
     layer, inputs, ends = plan.kept_activations(shape, FP32, 150)
     planned = 3 * (inputs if checkpointed else layer) + ends
     assert planned == pytest.approx(kept(made, 150), rel=0.1)
@@ -78,7 +78,7 @@ def test_planned_memory_is_what_torch_holds(kind: str, sizes: tuple[int, int, in
 def test_adapters_are_counted_as_peft_makes_them() -> None:
     config = TrainConfig(precision="fp32", method="lora", lora_r=4)
     made = module("llama", 64, 192, 4, 2, layers=2)
-    shape = bases.causal(made.model).config.to_dict()
+    shape = parts.causal(made.model).config.to_dict()
     adapted = bases.with_adapters(made.model, config)
     assert plan.counts(shape, config).trained == sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 

@@ -16,7 +16,7 @@ from torch import distributed
 
 from tests.trainer.tiny_models import code_records, texts
 from trainer.config import TrainConfig
-from trainer.models import bases, weights
+from trainer.models import bases, parts, weights
 from trainer.train.loss import SupervisedLoss
 from trainer.train.ranks import fill, shard
 from trainer.train.tiny import make_base, train_tokenizer
@@ -71,7 +71,7 @@ def test_a_sharded_start_has_the_weights_and_adapters_of_a_whole_one(base: Path,
 
     plain = made(bases.load_model(base))
     sharded = made(bases.hollow_model(base))
-    shard(sharded, bases.causal(sharded.model).model.layers, CONFIG)
+    shard(sharded, parts.blocks(sharded.model), CONFIG)
     without = fill(sharded, weights.read(base), lambda name: bases.plain_name(name.removeprefix("model.")))
     assert all("lora_" in name for name in without)
     found = whole(sharded)
@@ -84,7 +84,7 @@ def test_a_sharded_start_has_the_weights_and_adapters_of_a_whole_one(base: Path,
 
 def test_a_weight_that_no_file_has_is_named(base: Path, group: None) -> None:
     module = SupervisedLoss(bases.hollow_model(base), 64)
-    shard(module, bases.causal(module.model).model.layers, CONFIG)
+    shard(module, parts.blocks(module.model), CONFIG)
     some = ((n, t) for n, t in weights.read(base) if "norm" not in n)
     missing = fill(module, some, lambda name: bases.plain_name(name.removeprefix("model.")))
     assert missing

@@ -27,7 +27,7 @@ from tests.trainer.train.several import ROOT, settings_of, torchrun
 from trainer.__main__ import main
 from trainer.config import TrainConfig
 from trainer.data.packing import Row, encode_all, make_row, make_rows
-from trainer.models import bases
+from trainer.models import bases, parts
 from trainer.models.hf_folder import open_model
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import Run, only_one
@@ -96,7 +96,7 @@ def test_packed_samples_do_not_see_one_another(place: Path, kind: str, attention
     module = SupervisedLoss(bases.load_model(place / kind, attention=attention).train(training), 64)
     with torch.no_grad():
         ids, positions, _ = tensors(make_row(samples))
-        head = bases.causal(module.model).lm_head
+        head = parts.causal(module.model).lm_head
         packed = head(module.hidden(ids, positions))[0]
         start = 0
         for sample in samples:
@@ -554,6 +554,19 @@ def test_a_base_that_cannot_be_exported_is_trained_with_a_warning(
     )
     assert main(["export", "--model", str(tmp_path / "run" / "model"), "--out", str(tmp_path / "m.gguf")]) == 2
     assert "scales its rotary positions by dynamic, which cannot be exported" in capsys.readouterr().err
+
+
+def test_an_architecture_that_llama_cpp_does_not_have_here_is_trained_and_asked(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "base"
+    make_base(folder, from_folder(place / "qwen2"), kind="gpt_neox", tie_word_embeddings=False)
+    train(replace(job(place, tmp_path / "run", epochs=1, max_steps=2, solve_every=2, solve_problems=1), base=folder))
+    assert "Warning: A GPTNeoXForCausalLM cannot be exported" in capsys.readouterr().out
+    assert len(metrics(tmp_path / "run")) == 2
+    model, dialect = open_model(tmp_path / "run", n_ctx=256, n_seq=1)
+    assert dialect.name == "mumath"
+    model.close()
 
 
 def test_settings_that_are_no_settings(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
