@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 from trainer.data.records import Rejects, read_records
-from trainer.export.comparison import PROBLEMS, Comparison, Original
 from trainer.export import header
+from trainer.export.comparison import PROBLEMS, Comparison, Original
 from trainer.models import bases, exportable, gguf_base, rope, weights
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, offset, rotary_heads
 from trainer.models.tokenizer import SpanTokenizer, from_folder

@@ -71,9 +71,7 @@ def test_a_header_that_says_something_else_fails_the_gate(
     gguf.write_f16(folder, from_folder(folder), tmp_path / "m.gguf", name="Tiny", dialect="mumath")
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    gate = gguf.check(
-        tmp_path / "m.gguf", folder, from_folder(folder), "mumath", tmp_path, gguf.made_up_prompts()
-    )
+    gate = gguf.check(tmp_path / "m.gguf", folder, from_folder(folder), "mumath", tmp_path, gguf.made_up_prompts())
     assert "divergence" in gate.failure("f16")
 
 
@@ -146,9 +144,7 @@ def test_a_vocabulary_of_gemmas_kind(tmp_path: Path) -> None:
     learned.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
     frame = ["<pad>", "<eos>", "<bos>", "<unk>", *(f"<0x{b:02X}>" for b in range(256))]
     words = [t.replace("\n", " ") for t in texts(code_records(40))]
-    learned.train_from_iterator(
-        words, trainers.BpeTrainer(vocab_size=600, special_tokens=frame, show_progress=False)
-    )
+    learned.train_from_iterator(words, trainers.BpeTrainer(vocab_size=600, special_tokens=frame, show_progress=False))
     data = json.loads(learned.to_str())
     data["added_tokens"] = [t for t in data["added_tokens"] if not t["content"].startswith("<0x")]
     data["pre_tokenizer"] = {
