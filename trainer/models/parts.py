@@ -79,7 +79,6 @@ def seen_by(model: Any, seen: torch.Tensor, positions: torch.Tensor) -> torch.Te
     return near if not named else dict(kinds)
 
 
-@torch.no_grad()
 def check(model: Any, packing: bool) -> None:
     """See that the parts make up the model, and that samples in one row do not see one another.
 
@@ -105,9 +104,10 @@ def check(model: Any, packing: bool) -> None:
 
     first, second = slice(0, 7), slice(7, 12)
     try:
-        whole = causal(model)(input_ids=ids[:, first], use_cache=False).logits
-        mine = finished(model, head(model)(hidden(first)))
-        apart = torch.allclose(hidden(slice(0, 12))[:, second], hidden(second), atol=1e-4)
+        with torch.no_grad():
+            whole = causal(model)(input_ids=ids[:, first], use_cache=False).logits
+            mine = finished(model, head(model)(hidden(first)))
+            apart = torch.allclose(hidden(slice(0, 12))[:, second], hidden(second), atol=1e-4)
     except (TypeError, AttributeError, NotImplementedError) as e:
         raise UserFault(f"The parts of a {name} are not known ({e}).", "Choose another base.") from None
     finally:

@@ -55,7 +55,8 @@ def rope_of(config: Mapping[str, Any], layers: str = GLOBAL) -> Rope:
     Raises:
         UserFault: If something is missing or makes no sense.
     """
-    if layers == LOCAL and _positive(local := config.get("rope_local_base_freq")):
+    local = config.get("rope_local_base_freq")
+    if layers == LOCAL and local is not None and _positive(local):
         return Rope(float(local))  # as Gemma 3 was released
     settings: dict[str, Any] = {}
     for key in ("rope_scaling", "rope_parameters"):

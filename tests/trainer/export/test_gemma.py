@@ -28,7 +28,7 @@ from tutor_app.core.dialect import MUMATH
 from tutor_app.core.errors import UserFault
 
 NARROW = {"head_dim": 32, "query_pre_attn_scalar": 32, "sliding_window": 24}
-KINDS = {"gemma": {"head_dim": 32}, "gemma2": NARROW, "gemma3_text": NARROW | {"layers": 7}}
+KINDS: dict[str, dict[str, Any]] = {"gemma": {"head_dim": 32}, "gemma2": NARROW, "gemma3_text": NARROW | {"layers": 7}}
 
 
 @pytest.fixture(scope="module")

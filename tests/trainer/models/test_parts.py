@@ -17,7 +17,7 @@ def model(kind: str, **settings: Any) -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(1)
-    small = {"vocab_size": 90, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    small: dict[str, Any] = {"vocab_size": 90, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     small |= {"intermediate_size": 48, "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 2}
     return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **small | settings), dtype=torch.float32)
 

@@ -73,7 +73,9 @@ class Model:
         self.n_ctx = min(self.n_ctx, int(low.llama_n_ctx_seq(self.ctx)))
         self.memory = low.llama_get_memory(self.ctx)
         self.version = str(lc.__version__)
-        self.spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
+        spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
+        # Gemma's vocabulary is such a one, and puts no space: there two line feeds are one token.
+        self._spaced = spm and self._tokenize(b"\na", False, False)[-1:] != self._tokenize(b"a", False, False)
         self.device = self._device(log, gpu and layers != 0)
         self._capacity = self.chunk + self.n_seq
         self.batch = low.llama_batch_init(self._capacity, 0, 1)
@@ -103,9 +105,9 @@ class Model:
         """Token ids of ``data``; the model's begin-of-text token is put before the ``first`` text."""
         if not data:
             return []
-        # A SentencePiece vocabulary puts a space before every text it is given. Text that continues another
+        # Most SentencePiece vocabularies put a space before every text they are given. Text that continues another
         # must not get one: tokenise it after a line feed, which merges with nothing, and drop that again.
-        lead = b"\n" if self.spm and not first else b""
+        lead = b"\n" if self._spaced and not first else b""
         ids = self._tokenize(lead + data, special, first)
         if first and ids[:2] == [int(self.lc.llama_vocab_bos(self.vocab))] * 2:
             # The text begins with the token itself, as chat templates write it, and the library has added it.
