@@ -122,3 +122,44 @@ def test_the_square_and_the_cube_of_a_number_in_words() -> None:
     assert verdicts("The square of 14 is 196.") == [("The square of 14 is 196", "true")]
     assert [(c.verdict, c.right) for c in Reading().text("Hence the cube of 6 is 36.")] == [("false", "216")]
     assert verdicts("The square of 12 is 3 times 48.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$84 + 5(m - 1) = 5m + 78$",
+        r"$4(y - 2) + 3 = 4y - 7$",
+        r"$u + (u + 4) = 2u + 6$",
+        r"The sum of the three is $(c - d) + c + (c + d) = 5c$.",
+        r"$\frac{1}{v - 2} + \frac{1}{w - 2} = \frac{w - 2}{(v - 2)(w - 3)} + \frac{v - 2}{(v - 2)(w - 2)}$",
+        r"$y^2 + 3y - 40 = (y + 8)(y - 6)$",
+        r"$\sqrt{45y} = \sqrt{9 \cdot 6 y}$",
+        r"$3^{2(k - 1)} = 3^{2k - 4}$",
+        r"$\frac{6z + 9}{3z} = 2 + \frac{5}{z}$",
+        r"We want to find $(p - 2)(q - 2) = pq - 2(p + q) + 8$.",
+    ],
+)
+def test_a_rewriting_that_one_other_number_makes_right_is_false(text: str) -> None:
+    assert [verdict for _, verdict in verdicts(text)] == ["false"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$27y = y$",
+        "$2x + 3 = 2x + 5$",
+        "$y^2 = 4y$",
+        "The equation $2(y + 3) = 2y + 8$ has no solution.",
+        "Solve $3(y + 1) = 3y + 7$.",
+        "$(y - 2)^4 - (y - 2) = 0$",
+        "$-d + 6d = 8 - 2 \\cdot 4$",
+        "$y - 1 + 3 - y = 4$",
+        "$y(y + 2) = y^2 + 3y - 5$",
+        "$3y + 2z = 12$ and $3y + 2z = 15$",
+        "$2(l + w) = 2l + 10$",
+        r"$\vec{v} - (\vec{i} \cdot \vec{v} - \vec{i} \cdot \vec{j}) = \vec{v} - \vec{i} \cdot \vec{v}$",
+        "$f(y + 1) = f(y) + 2$",
+    ],
+)
+def test_an_equation_that_is_not_far_from_a_rewriting_is_not_called_false(text: str) -> None:
+    assert "false" not in [verdict for _, verdict in verdicts(text)]

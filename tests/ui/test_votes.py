@@ -17,6 +17,7 @@ from tutor_app.core.events import VoteCast
 from tutor_app.core.settings import Settings
 from tutor_app.core.transcript import Code, Question, Text, Transcript
 from tutor_app.core.votes import promoted, settled
+from tutor_app.ui.votes.differences import Word, differences, marks, words_of
 from tutor_app.ui.votes.progress import progress_text
 from tutor_app.ui.window import MainWindow
 
@@ -105,6 +106,42 @@ def test_the_attempts_open_from_the_tally_in_full_and_side_by_side(qtbot: QtBot,
     assert dialog.view.y() == dialog.beside.y()
     dialog.resize(760, 560)
     assert dialog.view.x() == dialog.beside.x()
+
+
+def test_where_two_attempts_differ_is_marked_on_both_and_said(qtbot: QtBot, open_window: Open) -> None:
+    window = asked(qtbot, open_window, ScriptedServices())
+    until_done(qtbot, window)
+    window.voting.show_attempts()
+    dialog = window.voting.dialog
+    assert not dialog.differing.isVisible()
+    assert not dialog.next_difference.isVisible()
+    dialog.compare.setCurrentIndex(1)
+    assert dialog.differing.text() == "The two differ in 3 places, underlined."
+    assert dialog.view.accessibleDescription().startswith("1: here 2, beside it 0. 2: here ")
+    here, there = words_of(dialog.view.document()), words_of(dialog.beside.document())
+    assert [(d.left[-1].text, d.right[-1].text) for d in differences(here, there)] == [
+        ("2", "0"), ("$\\boxed{28}$", "$\\boxed{14}$"), ("28", "14")
+    ]  # fmt: skip
+    assert not any(word.text in ("Attempt", "stopped") for word in here[-4:])  # what the program says is left out
+    dialog.next_difference.click()
+    dialog.compare.setCurrentIndex(3)  # the same attempt beside itself
+    assert dialog.differing.text() == "The two are the same, word by word."
+    assert not dialog.next_difference.isEnabled()
+    dialog.compare.setCurrentIndex(0)
+    assert dialog.view.accessibleDescription() == ""
+
+
+def test_words_that_only_one_has_are_a_difference_of_their_own() -> None:
+    left = [Word(text, 2 * n, 2 * n + 1) for n, text in enumerate(("so", "x", "is", "10", "now"))]
+    right = [Word(text, 2 * n, 2 * n + 1) for n, text in enumerate(("so", "x", "is", "9"))]
+    (found,) = differences(left, right)
+    assert found.sentence() == "here 10 now, beside it 9"
+    assert [(m.first, m.last, m.line) for m in marks([found], beside=False)] == [(6, 9, "warn")]
+    assert [(m.first, m.last) for m in marks([found], beside=True)] == [(6, 7)]
+    (only,) = differences(left, left[:4])
+    assert only.sentence() == "here now, beside it nothing"
+    assert marks([only], beside=True) == []
+    assert differences(left, left) == []
 
 
 def test_an_attempt_takes_the_place_of_the_solution_on_the_page_and_in_the_library(

@@ -28,6 +28,7 @@ from tutor_app.adapters.checking.rewritings import (
     judge_nearly,
     judge_powers,
     judge_rewriting,
+    judge_slip,
 )
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
@@ -497,6 +498,8 @@ class Reading:
             self._equation_end = chain.members[k + 1].end
             return Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
+            return found
+        if (found := judge_slip(chain, k, a, b)) is not None:
             return found
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))

@@ -11,9 +11,10 @@ from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_cond
 from tutor_app.adapters.checking.context import replaced
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
+from tutor_app.adapters.checking.near import mended_identity
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import REWRITING, SUPPOSING
-from tutor_app.adapters.grading.algebra import Quotient, normal, same
+from tutor_app.adapters.grading.algebra import Quotient, linear, normal, same
 from tutor_app.adapters.grading.terms import (
     ONE,
     Call,
@@ -31,6 +32,13 @@ from tutor_app.adapters.grading.terms import (
 _POSED: Final = SUPPOSING | frozenset(
     ("when", "whenever", "given", "let", "set", "solve", "solves", "satisfy", "satisfies", "satisfying", "such")
 )
+
+_SOLVED: Final = frozenset(
+    ("equation", "equations", "solution", "solutions", "no", "never", "parallel", "inconsistent")
+)
+"""Words beside an equation that may have no solution."""
+_VECTORS: Final = (r"\mathbf", r"\bold", r"\vec", r"\overrightarrow")
+"""What is written so is multiplied in another way."""
 
 
 def judge_rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | None:
@@ -129,6 +137,26 @@ def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgemen
     if x is None or y is None or symbolic.equal(x, y) is not False:
         return None
     return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def judge_slip(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on "102 + 3(n - 1) = 3n + 95": a rewriting in which one number is wrong, whatever its form."""
+    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-4:], *chain.after[:6])):
+        return None
+    if any(sign in member.source for member in chain.members[k : k + 2] for sign in _VECTORS):
+        return None
+    if not mended_identity(a.term, b.term) or (len(chain.relations) == 1 and _has_solution(a, b)):
+        return None
+    x, y = symbolic.built(a.term), symbolic.built(b.term)
+    if x is None or y is None or symbolic.equal(x, y) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def _has_solution(a: Expression, b: Expression) -> bool:
+    """Whether it may be an equation in one unknown, to be solved: linear, with a solution."""
+    one = len(symbols(a.term) | symbols(b.term)) == 1
+    return one and None not in map(linear, (a.term, b.term, total(a.term, negative(b.term))))
 
 
 def _supposed(chain: Chain) -> bool:

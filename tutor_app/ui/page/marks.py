@@ -1,4 +1,4 @@
-"""Marks stretches of the text of a page, behind it: matches of a search, and the selection.
+"""Marks stretches of the text of a page, behind it: matches of a search, the selection, differences.
 
 Qt's own marks are washed over formulas and make them pale; these are not. Nothing here changes the text.
 """
@@ -26,11 +26,13 @@ class Mark:
         first: Position of its first character.
         last: Position behind its last one.
         color: Name of a colour of the theme.
+        line: Name of the colour of a line under it; empty for none.
     """
 
     first: int
     last: int
     color: str
+    line: str = ""
 
 
 class Marks:
@@ -69,9 +71,13 @@ class Marks:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for mark in marks:
-            painter.setBrush(theme.color(mark.color))
             for rect in self.rects(mark.first, mark.last):
+                painter.setBrush(theme.color(mark.color))
                 painter.drawRoundedRect(rect.adjusted(-1, 0, 1, 0), _ROUND, _ROUND)
+                if mark.line:
+                    painter.fillRect(
+                        QRectF(rect.left() - 1, rect.bottom() - 2, rect.width() + 2, 2), theme.color(mark.line)
+                    )
 
     def rects(self, first: int, last: int) -> list[QRectF]:
         """Where a stretch of text stands in the viewport, line by line, as far as it can be seen."""

@@ -1,4 +1,7 @@
-"""The attempts of a vote: each can be read in full, put beside another, and made the solution that is shown."""
+"""The attempts of a vote: each can be read in full, put beside another, and made the solution that is shown.
+
+Where two of them differ is marked on both.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +31,11 @@ from tutor_app.handout.vote_lines import AttemptLine, attempt_lines, option_line
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.text.speech import spoken
+from tutor_app.ui.announce import announce
 from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.transcript_view import TranscriptView
+from tutor_app.ui.votes.differences import Difference, differences, marks, said, tally, words_of
 
 _LINE: Final = Qt.ItemDataRole.UserRole
 _SIDE_BY_SIDE: Final = 980  # narrower, two attempts stand one above the other
@@ -46,6 +51,8 @@ class AttemptsDialog(QDialog):
         view: The attempt that is chosen, in full.
         beside: Another one beside it.
         compare: Which one.
+        differing: In how many places the two differ; a screen reader says which.
+        next_difference: Goes to the next of them on both pages.
         promote: Makes the chosen one the solution.
 
     Signals:
@@ -87,6 +94,15 @@ class AttemptsDialog(QDialog):
         self.promote = QPushButton("Show it as the solution")
         self.promote.setAccessibleName("Show it as the solution")
         self.promote.setAccessibleDescription("The chosen attempt takes the place of the solution; the vote stays.")
+        self.differing = QLabel()
+        self.differing.setObjectName("muted")
+        self.differing.setWordWrap(True)
+        self.next_difference = QPushButton("Next difference")
+        self.next_difference.setAccessibleName("Next difference")
+        self.next_difference.setShortcut("F8")
+        self.next_difference.setToolTip("Next difference (F8)")
+        self._differences: list[Difference] = []
+        self._at = -1
         self._pages = QSplitter(Qt.Orientation.Horizontal)
         self._pages.setChildrenCollapsible(False)
         self._pages.addWidget(self.view)
@@ -95,6 +111,9 @@ class AttemptsDialog(QDialog):
         self.list.currentRowChanged.connect(lambda _: self._show())
         self.compare.currentIndexChanged.connect(lambda _: self._show())
         self.promote.clicked.connect(self._promote)
+        self.next_difference.clicked.connect(self._go_on)
+        for page in (self.view, self.beside):
+            page.changed.connect(self._mark)
 
     def _page(self, formulas: Formulas, theme: Theme, name: str) -> TranscriptView:
         page = TranscriptView(formulas, theme)
@@ -116,6 +135,10 @@ class AttemptsDialog(QDialog):
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addLayout(controls)
+        below = QHBoxLayout()
+        below.addWidget(self.differing, 1)
+        below.addWidget(self.next_difference)
+        right.addLayout(below)
         right.addWidget(self._pages, 1)
         middle = QHBoxLayout()
         middle.setSpacing(12)
@@ -179,6 +202,8 @@ class AttemptsDialog(QDialog):
         self.beside.setVisible(isinstance(other, int) and other >= 0)
         if isinstance(other, int) and other >= 0:
             self._show_on(self.beside, other)
+        self._at = -1
+        self._mark()
         self.promote.setEnabled(chosen != self._transcript.chosen)
 
     def _show_on(self, page: TranscriptView, number: int) -> None:
@@ -187,6 +212,31 @@ class AttemptsDialog(QDialog):
         if attempt.ended:
             remark = f"Attempt {number + 1}: {ending_sentence(EndReason(attempt.ended), attempt.answer)}"
         page.show_transcript(Transcript.of("", *attempt.parts), remark)
+
+    def _mark(self) -> None:
+        """Mark where the two differ, if there are two."""
+        compared = not self.beside.isHidden()
+        self.differing.setVisible(compared)
+        self.next_difference.setVisible(compared)
+        pages = (self.view, self.beside)
+        found = differences(*(words_of(page.document()) for page in pages)) if compared else []
+        self._differences = found
+        for page in pages:
+            page.marks.set(marks(found, beside=page is self.beside))
+            page.setAccessibleDescription(said(found))
+        self.differing.setText(tally(found))
+        self.differing.setAccessibleDescription(said(found))
+        self.next_difference.setEnabled(bool(found))
+
+    def _go_on(self) -> None:
+        """Bring the next difference into sight on both pages; after the last comes the first."""
+        self._at = (self._at + 1) % len(self._differences)
+        found = self._differences[self._at]
+        for page, words in ((self.view, found.left), (self.beside, found.right)):
+            if words:
+                page.reveal(words[0].first)
+                page.scroll_to(words[0].first)
+        announce(self.next_difference, f"{self._at + 1} of {len(self._differences)}: {found.sentence()}")
 
     def _step(self, page: TranscriptView, card: int) -> None:
         block = sum(c.has_code for c in page.cards()[:card])

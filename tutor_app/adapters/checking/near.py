@@ -1,0 +1,235 @@
+"""Whether an equation is one number away from a rewriting, or from an equation that was stated before.
+
+An equation that is to be solved is hardly ever so: that one other number in it would make both sides the same
+expression, written in two ways, happens by a slip in a rewriting. The number that would have to be written is solved
+for at a few points in floating point, which is quick; whoever says more has to prove it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.grading.algebra import normal
+from tutor_app.adapters.grading.terms import ONE, Constant, Number, Power, Product, Sum, Symbol, Term, symbols, walk
+
+_MOST_NUMBERS: Final = 40
+_MOST_DIGITS: Final = 4
+_MOST_PARTS: Final = 160
+"""Of both sides; what is larger is not looked at."""
+_MOST_NAMES: Final = 6
+_POINTS: Final = (
+    (1.37, 2.71, 0.83, 3.19, 1.93, 2.29),
+    (2.17, 1.13, 3.41, 0.67, 2.83, 1.61),
+    (0.59, 3.07, 1.79, 2.39, 0.91, 4.13),
+    (3.53, 0.71, 2.63, 1.27, 4.37, 0.97),
+)
+_CLOSE: Final = 1e-9
+
+
+def mended_identity(left: Term, right: Term) -> bool:
+    """Whether another number in the place of one makes the sides the same expression, written in two ways.
+
+    Sides that are then written alike prove nothing, nor does a single product: ``2x + 3 = 2x + 5`` and ``27y = y`` may
+    be meant. A side without names is rather the value that an unknown is asked for.
+    """
+    a, b = symbols(left), symbols(right)
+    if not a or not b or not (a <= b or b <= a):
+        return False
+    return any(_is_work(a, b) for a, b in _mended(left, right, None))
+
+
+def mended_equation(left: Term, right: Term, before: Term) -> bool:
+    """Whether another number in the place of one makes an equation say the same as one before, in other words.
+
+    Args:
+        left: One side.
+        right: The other.
+        before: The difference of the sides of the equation before.
+    """
+    return symbols(left) | symbols(right) == symbols(before) and any(True for _ in _mended(left, right, before))
+
+
+def written_alike(a: Term, b: Term) -> bool:
+    """Whether two terms are the same but for the order of their parts."""
+    return _ordered(a) == _ordered(b)
+
+
+def _mended(left: Term, right: Term, before: Term | None) -> Iterator[tuple[Term, Term]]:
+    """The sides with one number changed so that they are equal, or say the same as an equation before."""
+    names = sorted(symbols(left) | symbols(right))
+    size = sum(1 for side in (left, right) for _ in walk(side))
+    numbers = [(n, k, p) for n, side in enumerate((left, right)) for k, p in enumerate(_written(side))]
+    if not names or len(names) > _MOST_NAMES or size > _MOST_PARTS or len(numbers) > _MOST_NUMBERS:
+        return
+    points = [dict(zip(names, point, strict=False)) for point in _POINTS]
+    try:
+        known = [_value(before, point) for point in points] if before is not None else None
+        for side, k, written in numbers:
+            sides = (left, right)
+            for value in _candidates(sides, side, k, written, points, known):
+                mended = _with(sides[side], k, Number(value))
+                yield (mended, right) if side == 0 else (left, mended)
+    except (ArithmeticError, ValueError):
+        return
+
+
+def _candidates(
+    sides: tuple[Term, Term],
+    side: int,
+    k: int,
+    written: Number,
+    points: Sequence[Mapping[str, float]],
+    known: Sequence[complex] | None,
+) -> Iterator[Fraction]:
+    """What would have to be written in the place of one number."""
+
+    def differences(number: Fraction) -> list[complex]:
+        mended = _with(sides[side], k, Number(number))
+        return [_value(mended, point) - _value(sides[1 - side], point) for point in points]
+
+    zero, one, two = (differences(Fraction(n)) for n in (1, 2, 3))
+    if all(abs(a - 2 * b + c) <= _CLOSE * (1 + abs(b)) for a, b, c in zip(zero, one, two, strict=True)):
+        found = _solved(zero, [b - a for a, b in zip(zero, one, strict=True)], known)
+        tried = [Fraction(1 + found).limit_denominator(1000)] if found is not None else []
+        if written.value.denominator == 1:
+            tried = [value for value in tried if value.denominator == 1]
+    else:
+        tried = list(_others(written))
+    for value in tried:
+        if value and value != written.value and _holds(differences(value), known, points):
+            yield value
+
+
+def _solved(start: Sequence[complex], slope: Sequence[complex], known: Sequence[complex] | None) -> float | None:
+    """How far the number must be moved: ``start + t slope`` is zero, or a multiple of ``known``, at two points."""
+    if known is None:
+        at = next((n for n, s in enumerate(slope) if abs(s) > _CLOSE), -1)
+        found = -start[at] / slope[at] if at >= 0 else None
+    else:
+        # start[0] + t slope[0] = c known[0], and the same for [1]
+        below = slope[0] * known[1] - slope[1] * known[0]
+        found = (start[1] * known[0] - start[0] * known[1]) / below if abs(below) > _CLOSE else None
+    if found is None or abs(found.imag) > _CLOSE or abs(found) > 10 ** (2 * _MOST_DIGITS):
+        return None
+    return found.real
+
+
+def _holds(left: Sequence[complex], known: Sequence[complex] | None, points: Sequence[Mapping[str, float]]) -> bool:
+    """Whether the differences are zero, or one multiple of what is known, at all points."""
+    if known is None:
+        return all(abs(d) <= _CLOSE * 10 * (1 + sum(point.values())) for d, point in zip(left, points, strict=True))
+    at = next((n for n, value in enumerate(known) if abs(value) > _CLOSE), -1)
+    if at < 0 or abs(left[at]) <= _CLOSE:
+        return False
+    scale = left[at] / known[at]
+    return all(abs(d - scale * e) <= 1e-7 * (1 + abs(d)) for d, e in zip(left, known, strict=True))
+
+
+def _value(term: Term, point: Mapping[str, float]) -> complex:
+    match term:
+        case Number(value):
+            return complex(float(value))
+        case Symbol(name):
+            return complex(point[name])
+        case Constant("pi"):
+            return complex(math.pi)
+        case Sum(parts):
+            return sum((_value(part, point) for part in parts), complex(0))
+        case Product(parts):
+            return math.prod((_value(part, point) for part in parts), start=complex(1))
+        case Power(base, exponent):
+            below, above = _value(base, point), _value(exponent, point)
+            if abs(above) > _MOST_NUMBERS:
+                raise ValueError("the power is too high")
+            return complex(below**above)
+        case _:
+            raise ValueError("not made of sums, products and powers")
+
+
+def _written(term: Term) -> Iterator[Number]:
+    """The numbers of a term in the order in which they are written, but for those that say "root" or "divided by"."""
+    match term:
+        case Number():
+            yield term
+        case Sum(parts) | Product(parts):
+            for part in parts:
+                yield from _written(part)
+        case Power(base, exponent):
+            yield from _written(base)
+            if not _is_sign(exponent):
+                yield from _written(exponent)
+        case _:
+            return
+
+
+def _is_sign(exponent: Term) -> bool:
+    return isinstance(exponent, Number) and (exponent.value.denominator != 1 or exponent.value < 0)
+
+
+def _with(term: Term, k: int, value: Term) -> Term:
+    """The term with another in the place of its number ``k``."""
+    counter = itertools.count()
+
+    def rebuilt(t: Term) -> Term:
+        match t:
+            case Number():
+                return value if next(counter) == k else t
+            case Sum(parts):
+                return replace(t, terms=tuple(map(rebuilt, parts)))
+            case Product(parts):
+                return replace(t, factors=tuple(map(rebuilt, parts)))
+            case Power(base, exponent):
+                inner = rebuilt(base)
+                return Power(inner, exponent if _is_sign(exponent) else rebuilt(exponent))
+            case _:
+                return t
+
+    return rebuilt(term)
+
+
+def _others(written: Number) -> Iterator[Fraction]:
+    """A whole number with one digit changed."""
+    digits = str(abs(written.value.numerator))
+    if written.value.denominator != 1 or len(digits) > _MOST_DIGITS:
+        return
+    for k, other in itertools.product(range(len(digits)), "0123456789"):
+        changed = digits[:k] + other + digits[k + 1 :]
+        if changed != digits and int(changed) and str(int(changed)) == changed:
+            yield Fraction(int(changed) if written.value > 0 else -int(changed))
+
+
+def _is_work(a: Term, b: Term) -> bool:
+    """Whether it takes work to see that two sides are the same, and several parts of them agree."""
+    if written_alike(a, b):
+        return False
+    found = normal(a)
+    many = found is not None and len(found.above) + len(found.below) > 2
+    return many or any(isinstance(t, Sum) and len(t.terms) > 1 for t in (a, b)) or any(map(_has_root, (a, b)))
+
+
+def _has_root(term: Term) -> bool:
+    """Whether something with an unknown and more stands under a root, or an exponent is calculated."""
+    return any(
+        isinstance(p, Power) and ((_is_sign(p.exponent) and isinstance(p.base, Product)) or isinstance(p.exponent, Sum))
+        for p in walk(term)
+    )
+
+
+def _ordered(term: Term) -> Term:
+    match term:
+        case Number(value):
+            return Number(value)
+        case Sum(parts):
+            return Sum(tuple(sorted((_ordered(p) for p in parts if p != Number(Fraction(0))), key=repr)))
+        case Product(parts):
+            kept = sorted((_ordered(p) for p in parts if p != ONE), key=repr)
+            return kept[0] if len(kept) == 1 else Product(tuple(kept))
+        case Power(base, exponent):
+            return Power(_ordered(base), _ordered(exponent))
+        case _:
+            return term
