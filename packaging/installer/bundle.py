@@ -51,9 +51,16 @@ NEVER_LOADED: Final = (
     "lib",  # a second copy of llama.cpp, which its wheel brings
     *("numpy/f2py", "numpy/distutils", "matplotlib/mpl-data/sample_data", "matplotlib/backends/web_backend"),
     *("sympy/parsing/autolev/test-examples", "**/benchmarks", "fontTools/ufoLib", "fontTools/qu2cu"),
-    *("PIL/_avif*", "pillow.libs/libavif*"),
+    *("PIL/_avif*", "pillow.libs/libavif*", "tzdata", "tzdata-*", "pip/_vendor/distlib/*.exe"),
 )
 """Within the folder of packages; patterns of :meth:`pathlib.Path.glob`."""
+NEVER_IMPORTED: Final = (
+    *("test", "pydoc_data", "unittest/test", "lib-dynload/_test*", "lib-dynload/_ctypes_test*", "lib-dynload/xx*"),
+    *("lib-dynload/_xxtest*", "lib-dynload/_dbm*", "lib-dynload/nis*", "lib-dynload/ossaudiodev*", "turtledemo"),
+)
+"""Within the standard library."""
+LEXERS: Final = ("__init__.py", "_mapping.py", "python.py", "__pycache__")
+"""Of Pygments: only Python is coloured."""
 
 
 class Failed(Exception):
@@ -146,6 +153,12 @@ def prune(folder: Path) -> None:
     for pattern in NEVER_LOADED:
         for path in sorted(packages.glob(pattern)):
             remove(path)
+    for pattern in NEVER_IMPORTED:
+        for path in sorted((folder / "python" / "lib" / "python3.11").glob(pattern)):
+            remove(path)
+    lexers = packages / "pygments" / "lexers"
+    only(lexers, LEXERS)
+    only(lexers / "__pycache__", [f"{Path(name).stem}.*" for name in LEXERS])
     qt = packages / "PySide6"
     keep = {f"{name}.abi3.so" for name in QT_MODULES} | {"Qt", "__init__.py", "_config.py", "_git_pyside_version.py"}
     keep |= {"libpyside6.abi3.so*", "support"}

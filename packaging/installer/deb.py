@@ -1,6 +1,6 @@
 """Makes ``dist/mumath-tutor_VERSION_ARCH.deb``: the bundle, a command, a menu entry, an icon.
 
-    python packaging/installer/deb.py [--wheels FOLDER] [--keep]
+    python packaging/installer/deb.py [--wheels FOLDER] [--keep] [--variants] [--appimage --runtime FILE]
 
 It is installed with ``apt install ./dist/mumath-tutor_*.deb`` and needs neither compiler nor Python. Libraries of the
 system are named as dependencies by ``dpkg-shlibdeps``. Models are no part of it; they are in the user's folder, which
@@ -18,19 +18,25 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-import variants
-from bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
-from desktop import LINUX, add_desktop
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from installer import appimage, variants  # noqa: E402
+from installer.bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size  # noqa: E402
+from installer.desktop import LINUX, add_desktop  # noqa: E402
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
 MOST_BYTES: Final = 350_000_000
 """Unpacked, without a model."""
 
 
-def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Path:
-    """Make the package; returns its file."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    work = ROOT / "build" / "deb"
+def version() -> str:
+    """Of the program."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text)["project"]["version"])
+
+
+def prepare(work: Path, wheels: Path | None, *, keep: bool, families: bool) -> None:
+    """Make the bundle in its place below ``work``, and print what is in it."""
     if not (keep and (work / PLACE).is_dir()):
         shutil.rmtree(work, ignore_errors=True)
         make_bundle(work / PLACE, wheels)
@@ -45,6 +51,10 @@ def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Pat
     total = print_sizes(work / PLACE)
     if total > MOST_BYTES:
         raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
+
+
+def build(work: Path, *, fast: bool) -> Path:
+    """Make the package of a bundle; returns its file."""
     command = work / "usr/bin/tutor"
     command.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(LINUX / "tutor.sh", command)
@@ -58,7 +68,7 @@ def build(wheels: Path | None, *, keep: bool, fast: bool, families: bool) -> Pat
     control.parent.mkdir(exist_ok=True)
     control.write_text(
         f"""Package: mumath-tutor
-Version: {version}
+Version: {version()}
 Architecture: {arch}
 Maintainer: MuMath Tutor <maintainers@mumath-tutor.invalid>
 Installed-Size: {size(work) // 1024}
@@ -72,7 +82,7 @@ Description: mathematics tutor that reasons, runs its own Python, and shows its 
 """,
         encoding="utf-8",
     )
-    file = ROOT / "dist" / f"mumath-tutor_{version}_{arch}.deb"
+    file = ROOT / "dist" / f"mumath-tutor_{version()}_{arch}.deb"
     file.parent.mkdir(exist_ok=True)
     packed = ["-Zgzip", "-z1"] if fast else ["-Zxz", "-z6"]
     subprocess.run(["dpkg-deb", "--root-owner-group", *packed, "-b", str(work), str(file)], check=True)
@@ -108,9 +118,15 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="take the bundle that was made before")
     parser.add_argument("--variants", action="store_true", help="build llama.cpp for each family of processors, too")
     parser.add_argument("--fast", action="store_true", help="compress little, to try it out")
+    parser.add_argument("--appimage", action="store_true", help="make an AppImage instead of a Debian package")
+    parser.add_argument("--runtime", type=Path, metavar="FILE", help="AppImage's static runtime, runtime-x86_64")
     args = parser.parse_args()
     try:
-        file = build(args.wheels, keep=args.keep, fast=args.fast, families=args.variants)
+        if args.appimage:
+            appimage.check_runtime(args.runtime)
+        work = ROOT / "build" / "deb"
+        prepare(work, args.wheels, keep=args.keep, families=args.variants)
+        file = appimage.build(work / PLACE, version(), args.runtime) if args.appimage else build(work, fast=args.fast)
     except Failed as e:
         print(e, file=sys.stderr)
         return 1

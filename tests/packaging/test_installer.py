@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from installer import bundle, variants
+from installer import appimage, bundle, variants
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = """
@@ -76,3 +76,22 @@ def test_the_command_starts_the_bundles_own_python() -> None:
 def test_the_packages_that_the_bundle_takes_are_the_programs_own() -> None:
     assert {"tutor_app", "resources"} <= set(bundle.PROGRAM)
     assert all((ROOT / name).exists() for name in bundle.PROGRAM)
+
+
+def test_an_image_brings_what_not_every_desktop_has() -> None:
+    names = ("libxcb-cursor.so.0", "libffi.so.8", "libxkbcommon-x11.so.0", "libgomp.so.1", "libssl.so.3")
+    left = ("libc.so.6", "libGL.so.1", "libX11.so.6", "libxcb.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2")
+    libraries = {name: Path("/usr/lib") / name for name in (*names, *left)}
+    assert sorted(appimage.wanted(libraries)) == sorted(names)
+
+
+def test_without_its_runtime_it_is_told_what_to_fetch(tmp_path: Path) -> None:
+    for runtime in (None, tmp_path / "none"):
+        with pytest.raises(bundle.Failed, match=r"fetch runtime-\w+ from https://github.com/AppImage/type2-runtime"):
+            appimage.check_runtime(runtime)
+    other = tmp_path / "runtime"
+    other.write_bytes(b"\x7fELF\x02\x01\x01\x00AI\x01")
+    with pytest.raises(bundle.Failed, match="is no runtime"):
+        appimage.check_runtime(other)
+    other.write_bytes(b"\x7fELF\x02\x01\x01\x00AI\x02 and more")
+    appimage.check_runtime(other)
