@@ -20,9 +20,9 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from installer import appimage, variants  # noqa: E402
-from installer.bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size  # noqa: E402
-from installer.desktop import LINUX, add_desktop  # noqa: E402
+from installer import appimage, variants
+from installer.bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
+from installer.desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
 MOST_BYTES: Final = 350_000_000
