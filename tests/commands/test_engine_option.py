@@ -14,7 +14,7 @@ from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders

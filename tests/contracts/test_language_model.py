@@ -15,7 +15,7 @@ from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.engine.remote import RemoteModel
 from tutor_app.core.dialect import Span
 from tutor_app.core.ports import Generation, LanguageModel, NeverCancelled, Piece, PromptProgress, Sampling, Stopped
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz é∑"
 """What both models say, over and over."""

@@ -44,7 +44,8 @@ from tutor_app.core.ports import (
     StopReason,
 )
 from tutor_app.core.problem import MAX_PROBLEM, check_problem
-from tutor_app.core.solve import AFTER_ANSWER, SolveSettings, feedback, solve
+from tutor_app.core.solve import solve
+from tutor_app.core.solve_settings import AFTER_ANSWER, SolveSettings, feedback
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.turns import repeats
 from tutor_app.core.verdicts import KNOWN_RIGHT

@@ -16,7 +16,7 @@ from tests.scripted_model import ScriptedModel
 from tests.waiting import wait_until
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, PromptSet
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.server.application import Service
 from tutor_app.server.serving import bind, make_server
 from tutor_app.tutor.service import Model, Tutor

@@ -19,7 +19,7 @@ from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent, T
 from tutor_app.core.ports import Sampling, SolutionLibrary
 from tutor_app.core.problem import MAX_PROBLEM
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Code, Text, Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor import models

@@ -14,7 +14,7 @@ from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded, SolveEvent, VoteCast
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, NeverCancelled, Sampling
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Answer, Attempt, Code, Output, Part, Text
 from tutor_app.core.votes import tally_of
 from tutor_app.tutor.service import Model, Tutor

@@ -36,7 +36,8 @@ from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel, Sampling
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import SolveSettings, to_the_end
+from tutor_app.core.solve import to_the_end
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 from tutor_app.tutor.service import Tutor

@@ -23,7 +23,8 @@ from tutor_app.core.errors import HostFault
 from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel, CodeExecutor, Generation, LanguageModel, ModelInfo, Piece, Sampling
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve import SolveSettings, solve, to_the_end
+from tutor_app.core.solve import solve, to_the_end
+from tutor_app.core.solve_settings import SolveSettings
 
 PROBLEMS: Final = 5
 TOSS_UP: Final = 0.05

@@ -21,7 +21,8 @@ from tutor_app.core.errors import HostFault
 from tutor_app.core.events import EndReason
 from tutor_app.core.ports import Cancel
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve import SolveSettings, solve, to_the_end
+from tutor_app.core.solve import solve, to_the_end
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought
 
 LONGEST: Final = 6000

@@ -22,7 +22,7 @@ from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
-from tutor_app.core.solve import feedback
+from tutor_app.core.solve_settings import feedback
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 

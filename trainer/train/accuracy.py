@@ -20,7 +20,8 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished
 from tutor_app.core.ports import CodeExecutor, LanguageModel
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve import SolveSettings, solve, to_the_end
+from tutor_app.core.solve import solve, to_the_end
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Output, Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]

@@ -40,7 +40,7 @@ from trainer.train.trackers import Tracker, open_trackers
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 
 SOLVE_SECONDS: Final = 180.0
 """Wall time of one solution during training."""

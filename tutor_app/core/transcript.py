@@ -113,7 +113,7 @@ class Output:
         stdout: What it printed (standard output and error, in order), bounded.
         value: Text of a trailing expression's value, also where something was printed before it, or of what
             ``display`` showed; else empty. The model is told it only where nothing was printed
-            (:func:`tutor_app.core.solve.feedback`), as in MuMath-Code's training data.
+            (:func:`tutor_app.core.solve_settings.feedback`), as in MuMath-Code's training data.
         value_latex: The same as LaTeX, for a SymPy value, else empty.
         status: ``ok``; ``error`` (raised); ``timeout``; ``stopped`` (by the user); ``died`` (the
             process was killed or crashed); ``refused`` (not run at all).

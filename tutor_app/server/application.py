@@ -27,7 +27,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, Generation, Sampling
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve import SolveSettings
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.server.jobs import Desk, Reply, error_response
 from tutor_app.server.replies import ChatWriter, CompletionWriter, SolveWriter
 from tutor_app.server.requests import (

@@ -37,7 +37,7 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.ports import Generation, Piece, PromptProgress, Stopped
-from tutor_app.core.solve import feedback
+from tutor_app.core.solve_settings import feedback
 from tutor_app.core.transcript import Answer, Figure, Output, part_to_dict
 from tutor_app.server.requests import Asked, RequestFault
 

@@ -120,7 +120,7 @@ class SolveRequest:
     Attributes:
         asked: See there.
         problem: As typed.
-        budgets: Settings of :class:`~tutor_app.core.solve.SolveSettings` that the client chose.
+        budgets: Settings of :class:`~tutor_app.core.solve_settings.SolveSettings` that the client chose.
     """
 
     asked: Asked

@@ -29,7 +29,8 @@ from tutor_app.core.events import SolveEvent
 from tutor_app.core.ports import Cancel, LanguageModel, ModelInfo, NeverCancelled, Sampling, SolutionLibrary
 from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
-from tutor_app.core.solve import SolveSettings, provenance, solve
+from tutor_app.core.solve import solve
+from tutor_app.core.solve_settings import SolveSettings, provenance
 from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked

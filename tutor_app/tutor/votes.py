@@ -29,7 +29,7 @@ from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import AnswerFound, EndReason, Finished, SolveEvent, Usage, VoteCast
 from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve import SolveSettings, provenance
+from tutor_app.core.solve_settings import SolveSettings, provenance
 from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
 from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, tally_of
