@@ -4,7 +4,7 @@ No library for Python was fit when this was written (2026-11): the speech engine
 Engine and MathCAT, are JavaScript and Rust without wheels for Python, and what there is in Python reads matrices and
 ``\binom`` as their source. So this is a set of rules over the MathML of latex2mathml, in the spirit of ClearSpeak:
 short where nothing can be mistaken, with an end said where something could. One rule is a few lines, and there are
-many: that is the length of this file.
+many.
 
 =========================================  ==================================================================
 what is written                            what is said
@@ -38,7 +38,6 @@ a matrix                                   the 2 by 2 matrix with rows: 1, 2; 3,
 from __future__ import annotations
 
 import re
-import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from functools import lru_cache
@@ -47,28 +46,34 @@ from typing import Final
 from tutor_app.text.delimiters import split
 from tutor_app.text.math_spacing import is_unary, stack_lines
 from tutor_app.text.repair import attempts
-from tutor_app.text.speech_words import DOUBLE_STRUCK, LETTERS, NAMES, OVER, PARTS, SIGNS
+from tutor_app.text.speech_shapes import (
+    FUNCTIONS,
+    MINUS,
+    PAIRS,
+    UPRIGHT,
+    base_of,
+    closing_fence,
+    inner,
+    is_applied,
+    is_evaluated,
+    is_limit,
+    is_simple,
+    is_vector,
+    is_vulgar,
+    text_of,
+)
+from tutor_app.text.speech_words import DOUBLE_STRUCK, LETTERS, NAMES, OVER, PARTS, SIGNS, letter, ordinal
 
 MAX_SOURCE: Final = 3000
 """Longer sources are given back as they are: nobody listens for that long."""
 MAX_SPOKEN: Final = 4000
 """Longer speech ends with "and so on"."""
-
 _RAISED: Final = {"*": "star", "\u2217": "star", "\u2020": "dagger"}
-_MINUS: Final = frozenset("-\u2212")
-_UPRIGHT: Final = frozenset("|\u2016")
 _BARS: Final = frozenset("\u2015\u00af\u203e\u0305_")
 _LARGE: Final = frozenset("\u2211\u220f\u222b\u222c\u222d\u222e\u22c3\u22c2")
-_PAIRS: Final = {
-    "(": ")", "[": "]", "{": "}", "\u230a": "\u230b", "\u2308": "\u2309", "\u27e8": "\u27e9", "|": "|",
-    "\u2016": "\u2016",
-}  # fmt: skip
-_CLOSERS: Final = frozenset(")]}\u230b\u2309\u27e9")
 _OPENS: Final = {"|": "absolute value", "\u2016": "norm", "\u230a": "floor", "\u2308": "ceiling"}
 _LISTED: Final = frozenset(["gcd", "lcm", "max", "min", "sup", "inf"])
-_FUNCTIONS: Final = frozenset("fghFGHPQp")
 _ENDS: Final = {"msqrt": "root", "mroot": "root", "mfrac": "fraction", "msup": "power"}
-_ROWS: Final = frozenset(["math", "mrow", "mstyle", "mtd", "mpadded", "semantics", "merror"])
 _THINGS: Final = "fraction|root|power|sub|set|cases|matrix|vector|table|absolute value|norm|floor|ceiling"
 _END: Final = re.compile(rf"(?:[,;] end (?:{_THINGS}))+$")
 
@@ -111,9 +116,6 @@ def _tidy(words: str) -> str:
     return _END.sub("", words.strip(" ,;"))
 
 
-# -- elements ----------------------------------------------------------------------------------------------------
-
-
 def _say(element: ET.Element) -> str:
     """The words of one element."""
     children = list(element)
@@ -123,9 +125,9 @@ def _say(element: ET.Element) -> str:
         case "mfrac":
             return _fraction(element)
         case "msqrt":
-            return _root("square", _row(children), _is_simple(children))
+            return _root("square", _row(children), is_simple(children))
         case "mroot":
-            return _root(_ordinal(_say(children[1])), _say(children[0]), _is_simple(children[:1]))
+            return _root(ordinal(_say(children[1])), _say(children[0]), is_simple(children[:1]))
         case "msup":
             return _power(children[0], children[1])
         case "msub":
@@ -152,12 +154,8 @@ def _say(element: ET.Element) -> str:
             return _row(children)
 
 
-def _text(element: ET.Element) -> str:
-    return (element.text or "").strip()
-
-
 def _leaf(element: ET.Element) -> str:
-    text = _text(element)
+    text = text_of(element)
     if element.tag == "mtext":
         return "not" if text == "\u29f8" else (element.text or "").replace("\u00a0", " ")
     if element.get("mathvariant") == "double-struck":
@@ -168,43 +166,7 @@ def _leaf(element: ET.Element) -> str:
         return LETTERS[text]
     if text in SIGNS:
         return SIGNS[text]
-    return " ".join(_letter(c) for c in text) if len(text) < 3 and not text.isascii() else text
-
-
-def _letter(c: str) -> str:
-    """A letter by its name: those of mathematical alphabets as plain ones, Greek ones by their names."""
-    c = unicodedata.normalize("NFKC", c)
-    name = unicodedata.name(c, "") if len(c) == 1 else ""
-    if m := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", name):
-        word = {"LAMDA": "lambda"}.get(m[2], m[2].lower())
-        return f"capital {word}" if m[1] == "CAPITAL" else word
-    if c.isalnum() or not name:
-        return c
-    return name.lower()
-
-
-def _inner(elements: Sequence[ET.Element]) -> list[ET.Element]:
-    """The parts of a row, out of the rows around it that hold nothing else."""
-    parts = [e for e in elements if e.tag != "mspace"]
-    while len(parts) == 1 and parts[0].tag in _ROWS:
-        parts = [e for e in parts[0] if e.tag != "mspace"]
-    return parts
-
-
-def _is_simple(elements: Sequence[ET.Element]) -> bool:
-    """Whether nothing can be mistaken about where it ends: 3, x, 2x, -b, x_1, x^2."""
-    parts = _inner(elements)
-    if parts and parts[0].tag == "mo" and _text(parts[0]) in _MINUS | {"+"}:
-        parts = parts[1:]
-    if len(parts) == 2 and parts[0].tag == "mn" and parts[1].tag == "mi":
-        return True
-    if len(parts) == 2 and _text(parts[0]) in ("d", "\u2202"):
-        return parts[1].tag == "mi"
-    if len(parts) != 1:
-        return False
-    if parts[0].tag == "mover":
-        return _is_simple(parts[0][:1])
-    return not len(parts[0]) or (parts[0].tag in ("msub", "msup") and all(not len(e) for e in parts[0]))
+    return " ".join(letter(c) for c in text) if len(text) < 3 and not text.isascii() else text
 
 
 def _fraction(element: ET.Element) -> str:
@@ -212,21 +174,12 @@ def _fraction(element: ET.Element) -> str:
     upper, lower = _say(top), _say(bottom)
     if element.get("linethickness", "") in ("0", "0pt", "0em"):
         return f"{upper} choose {lower}"
-    if _is_vulgar(element):
+    if is_vulgar(element):
         count, part = int(upper), PARTS[int(lower)]
         return f"{count} {part if count == 1 else 'halves' if part == 'half' else part + 's'}"
-    if _is_simple([top]) and _is_simple([bottom]):
+    if is_simple([top]) and is_simple([bottom]):
         return f"{upper} over {lower}"
     return f"the fraction with numerator {_bare(upper)} and denominator {_bare(lower)}, end fraction"
-
-
-def _is_vulgar(element: ET.Element) -> bool:
-    """Whether a fraction has a name of its own, such as 3 quarters."""
-    if element.tag != "mfrac" or element.get("linethickness") is not None:
-        return False
-    a, b = (_inner([e]) for e in element)
-    upper, lower = ("".join(map(_text, p)) if len(p) == 1 and p[0].tag == "mn" else "" for p in (a, b))
-    return upper.isdecimal() and lower.isdecimal() and int(upper) < 100 and 2 <= int(lower) <= 10
 
 
 def _bare(words: str) -> str:
@@ -238,29 +191,19 @@ def _root(which: str, words: str, simple: bool) -> str:
     return f"the {which} root of {words if simple else _bare(words) + ', end root'}"
 
 
-def _ordinal(index: str) -> str:
-    index = index.strip()
-    if index in ("2", "3"):
-        return {"2": "square", "3": "cube"}[index]
-    if index.isdecimal():
-        last = 0 if 10 < int(index) % 100 < 20 else int(index) % 10
-        return index + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
-    return f"{index}-th"
-
-
 def _power(base: ET.Element, power: ET.Element) -> str:
     words = _say(base)
-    exponent = _inner([power])
-    sign = _text(exponent[0]) if len(exponent) == 1 and not len(exponent[0]) else ""
+    exponent = inner([power])
+    sign = text_of(exponent[0]) if len(exponent) == 1 and not len(exponent[0]) else ""
     if not exponent:
         return words
     if sign in ("\u2218", "\u00b0"):
         return f"{words} {'degree' if words == '1' else 'degrees'}"
-    if exponent and all(_text(e) and set(_text(e)) <= set("\u2032\u2033\u2034'") for e in exponent):
+    if exponent and all(text_of(e) and set(text_of(e)) <= set("\u2032\u2033\u2034'") for e in exponent):
         return f"{words} {_row(exponent)}"
     if not words and not len(base):
         return f"superscript {_row(exponent)}"
-    if _text(base) in _LARGE or _is_limit(base):
+    if text_of(base) in _LARGE or is_limit(base):
         return f"{_large(base)} to {_say(power)} of"
     if sign in ("2", "3"):
         return f"{words} {'squared' if sign == '2' else 'cubed'}"
@@ -268,20 +211,20 @@ def _power(base: ET.Element, power: ET.Element) -> str:
         return f"{words} transpose"
     if sign in ("*", "\u2217", "+", "-", "\u2212", "\u2020"):
         return f"{words} {_RAISED.get(sign) or SIGNS[sign]}"
-    inverse = len(exponent) == 2 and _text(exponent[0]) in _MINUS and _text(exponent[1]) == "1"
-    if inverse and _text(base) in NAMES:
+    inverse = len(exponent) == 2 and text_of(exponent[0]) in MINUS and text_of(exponent[1]) == "1"
+    if inverse and text_of(base) in NAMES:
         return f"inverse {words}"
-    if inverse and (_text(base) in _FUNCTIONS or (len(words) == 1 and words.isupper())):
+    if inverse and (text_of(base) in FUNCTIONS or (len(words) == 1 and words.isupper())):
         return f"{words} inverse"
     raised = _row(exponent)
-    return f"{words} to the power of {raised if _is_simple(exponent) else _bare(raised) + ', end power'}"
+    return f"{words} to the power of {raised if is_simple(exponent) else _bare(raised) + ', end power'}"
 
 
 def _index(base: ET.Element, index: ET.Element) -> str:
-    if not _inner([index]):
+    if not inner([index]):
         return _say(base)
     words, at = _say(base), _say(index)
-    name = _text(base)
+    name = text_of(base)
     if name == "lim":
         return f"the limit as {_approaching(index)} of"
     if name in _LARGE:
@@ -292,18 +235,18 @@ def _index(base: ET.Element, index: ET.Element) -> str:
         return f"{words.removesuffix(' of')} over {at} of"
     if base.tag == "mn":
         return f"{words} base {at}"
-    if _is_evaluated(base):
+    if is_evaluated(base):
         return f"{_evaluated(base)}, evaluated at {at}"
     if not words:
         return f"subscript {at}"
-    return f"{words} sub {at if _is_simple([index]) else _bare(at) + ', end sub'}"
+    return f"{words} sub {at if is_simple([index]) else _bare(at) + ', end sub'}"
 
 
 def _index_and_power(base: ET.Element, index: ET.Element, power: ET.Element) -> str:
-    name = _text(base)
-    if name in _LARGE or _is_limit(base):
+    name = text_of(base)
+    if name in _LARGE or is_limit(base):
         return f"{_large(base)} from {_say(index)} to {_say(power)} of"
-    if _is_evaluated(base):
+    if is_evaluated(base):
         return f"{_evaluated(base)}, evaluated from {_say(index)} to {_say(power)}"
     if not name and not len(base):
         return f"superscript {_say(power)}, subscript {_say(index)}"
@@ -312,20 +255,9 @@ def _index_and_power(base: ET.Element, index: ET.Element, power: ET.Element) -> 
     return _power(indexed, power)
 
 
-def _is_evaluated(base: ET.Element) -> bool:
-    r"""Whether limits at ``base`` are those of an evaluation: ``\left[x\right]_0^1``, ``\left.x\right|_0^1``."""
-    if base.tag != "mrow" or len(base) < 2:
-        return _text(base) in ("]", "|")
-    return _text(base[-1]) == "]" or (_text(base[-1]) == "|" and _text(base[0]) != "|")
-
-
 def _evaluated(base: ET.Element) -> str:
     """What is evaluated, without its fences."""
     return _row(list(base)[1:-1]) if base.tag == "mrow" else ""
-
-
-def _is_limit(base: ET.Element) -> bool:
-    return _text(base) == "lim"
 
 
 def _large(base: ET.Element) -> str:
@@ -334,7 +266,7 @@ def _large(base: ET.Element) -> str:
 
 def _range(index: ET.Element) -> str:
     """What a sum without an upper limit runs over."""
-    parts = _inner([index])
+    parts = inner([index])
     return f"over {_row(parts)}"
 
 
@@ -344,13 +276,13 @@ def _approaching(index: ET.Element) -> str:
 
 
 def _over(base: ET.Element, over: ET.Element) -> str:
-    words, parts, marks = _say(base), _inner([base]), _inner([over])
-    mark = _text(marks[0]) if len(marks) == 1 else ""
+    words, parts, marks = _say(base), inner([base]), inner([over])
+    mark = text_of(marks[0]) if len(marks) == 1 else ""
     if mark in _BARS and mark:
         if parts and all(e.tag == "mn" for e in parts):
-            digits = "".join(map(_text, parts))
+            digits = "".join(map(text_of, parts))
             return f"followed by the repeating {'digit' if len(digits) == 1 else 'digits'} {digits}"
-        if len(parts) == 2 and all(e.tag == "mi" and _text(e).isupper() for e in parts):
+        if len(parts) == 2 and all(e.tag == "mi" and text_of(e).isupper() for e in parts):
             return f"segment {words}"
         return f"{words} bar" if len(parts) == 1 else f"{words} with a line over it"
     if mark in OVER:
@@ -363,25 +295,22 @@ def _over(base: ET.Element, over: ET.Element) -> str:
         return f"arc {words}"
     if mark == "\u23de":
         return words
-    if _text(parts[0] if parts else base) in ("\u2192", "\u27f6"):
+    if text_of(parts[0] if parts else base) in ("\u2192", "\u27f6"):
         return f"{words}, labelled {_say(over)},"
-    if parts and parts[0].tag == "mover" and len(parts) == 1 and _text(parts[0][1]) == "\u23de":
+    if parts and parts[0].tag == "mover" and len(parts) == 1 and text_of(parts[0][1]) == "\u23de":
         return f"{words}, with {_say(over)} above it,"
-    if _text(base) in _LARGE or _is_limit(base):
+    if text_of(base) in _LARGE or is_limit(base):
         return f"{_large(base)} to {_say(over)} of"
     return f"{words} with {_say(over)} above it"
 
 
 def _under(base: ET.Element, under: ET.Element) -> str:
-    words, mark = _say(base), _text(under)
+    words, mark = _say(base), text_of(under)
     if (mark and mark in _BARS) or mark in ("\u23df", "\u0332"):
         return words if mark == "\u23df" else f"{words} underlined"
-    if _text(base) in NAMES or _text(base) in _LARGE:
+    if text_of(base) in NAMES or text_of(base) in _LARGE:
         return _index(base, under)
     return f"{words}, with {_say(under)} below it,"
-
-
-# -- tables ------------------------------------------------------------------------------------------------------
 
 
 def _cells(table: ET.Element) -> list[list[str]]:
@@ -414,14 +343,11 @@ def _lines(table: ET.Element) -> str:
     return f"a table with {len(rows)} rows: {'; '.join(said)}; end table"
 
 
-# -- rows --------------------------------------------------------------------------------------------------------
-
-
 def _row(elements: Sequence[ET.Element]) -> str:
     """The words of elements beside each other."""
     row = list(elements)
     words: list[str] = []
-    modular = any("mod" in (_text(e), _text(e[0]) if len(e) else "") for e in row)
+    modular = any("mod" in (text_of(e), text_of(e[0]) if len(e) else "") for e in row)
     at = 0
     while at < len(row):
         element = row[at]
@@ -435,7 +361,7 @@ def _row(elements: Sequence[ET.Element]) -> str:
 
 def _runs_on(element: ET.Element, said: str, after: ET.Element) -> bool:
     """Whether a factor follows that could be heard as part of what is under a root, a fraction or in a power."""
-    if element.tag not in _ENDS or (element.tag == "mfrac" and _is_vulgar(element)):
+    if element.tag not in _ENDS or (element.tag == "mfrac" and is_vulgar(element)):
         return False
     if element.tag == "msup" and "to the power of" not in said:
         return False
@@ -445,53 +371,34 @@ def _runs_on(element: ET.Element, said: str, after: ET.Element) -> bool:
 def _one(row: list[ET.Element], at: int, modular: bool) -> str:
     """An element that is read by itself, knowing its neighbours."""
     element = row[at]
-    sign = _text(element) if element.tag in ("mo", "mi") else ""
+    sign = text_of(element) if element.tag in ("mo", "mi") else ""
     before = row[at - 1] if at else None
     if sign in ("-", "\u2212", "+") and is_unary(row[:at]):
         return "negative" if sign != "+" else "plus"
     if sign == "\u2261" and modular:
         return "is congruent to"
-    if sign in ("\u22c5", "\u00b7", "\u00d7") and before is not None and _is_vector(before):
+    if sign in ("\u22c5", "\u00b7", "\u00d7") and before is not None and is_vector(before):
         return "cross" if sign == "\u00d7" else "dot"
     if sign in (",", ";"):
         return sign
     if sign == ".":
         return "point" if before is not None and before.tag == "mn" and at + 1 < len(row) else "."
     if sign == ":":
-        signs = {_text(e) for e in row}
+        signs = {text_of(e) for e in row}
         if "\u2192" in signs:
             return "from"
         return "," if signs & {"\u21a6", "\u2200", "\u2203"} or not at or at + 1 == len(row) else "is to"
-    if element.tag == "mfrac" and _is_vulgar(element) and before is not None and before.tag == "mn":
+    if element.tag == "mfrac" and is_vulgar(element) and before is not None and before.tag == "mn":
         return f"and {_say(element)}"
-    if element.tag in ("msub", "msup", "mover", "munder", "mi", "mo") and _applies(row, at):
+    if element.tag in ("msub", "msup", "mover", "munder", "mi", "mo") and is_applied(row, at):
         return f"{_say(element).removesuffix(' of')} of"
     return _say(element)
-
-
-def _is_vector(element: ET.Element) -> bool:
-    if element.tag == "mover":
-        return _text(element[1]) in ("\u2192", "\u20d7")
-    text = _text(element)
-    return element.tag == "mi" and len(text) == 1 and "MATHEMATICAL BOLD" in unicodedata.name(text, "")
-
-
-def _applies(row: list[ET.Element], at: int) -> bool:
-    """Whether a function's argument follows in parentheses: f(x), f'(x), sin(x)."""
-    base = row[at]
-    while base.tag in ("msup", "msub", "mover") and len(base):
-        base = base[0]
-    if at + 1 >= len(row) or (_text(base) not in _FUNCTIONS and _text(base) not in NAMES):
-        return False
-    after = row[at + 1]
-    inner = _text(after[0]) if after.tag == "mrow" and len(after) else ""
-    return "(" in (_text(after), inner) and _text(base) != "mod"
 
 
 def _group(row: list[ET.Element], at: int, words: list[str]) -> tuple[str, int] | None:
     """A stretch of a row that is read as one: numbers, units, what is in fences; and where it ends."""
     element = row[at]
-    sign = _text(element)
+    sign = text_of(element)
     if element.tag == "mn":
         return _number(row, at)
     if sign == "$" and at + 1 < len(row) and row[at + 1].tag == "mn":
@@ -501,8 +408,8 @@ def _group(row: list[ET.Element], at: int, words: list[str]) -> tuple[str, int] 
         end = at
         while end < len(row) and row[end].tag == "mi" and row[end].get("mathvariant") == "normal":
             end += 1
-        return "".join(_text(e) for e in row[at:end]), end
-    if element.tag == "mo" and sign in _PAIRS:
+        return "".join(text_of(e) for e in row[at:end]), end
+    if element.tag == "mo" and sign in PAIRS:
         return _fenced(row, at, words)
     if element.tag == "mi" and sign in ("\u230a", "\u2308", "\u27e8"):
         return _fenced(row, at, words)
@@ -511,10 +418,10 @@ def _group(row: list[ET.Element], at: int, words: list[str]) -> tuple[str, int] 
 
 def _number(row: list[ET.Element], at: int) -> tuple[str, int]:
     """A number with its thousands, ``1,234`` or ``1{,}234``."""
-    digits = _text(row[at])
+    digits = text_of(row[at])
     end = at + 1
-    while end + 1 < len(row) and _text(_inner([row[end]])[0] if _inner([row[end]]) else row[end]) == ",":
-        following = _text(row[end + 1])
+    while end + 1 < len(row) and text_of(inner([row[end]])[0] if inner([row[end]]) else row[end]) == ",":
+        following = text_of(row[end + 1])
         whole, _, decimals = following.partition(".")
         if row[end + 1].tag != "mn" or len(whole) != 3 or len(digits.split(",")[0]) > 3 or "." in digits:
             break
@@ -525,39 +432,39 @@ def _number(row: list[ET.Element], at: int) -> tuple[str, int]:
 
 def _fenced(row: list[ET.Element], at: int, words: list[str]) -> tuple[str, int] | None:
     """What stands between two fences, and what comes after them."""
-    opening = _text(row[at])
-    close = _closing(row, at)
+    opening = text_of(row[at])
+    close = closing_fence(row, at)
     if close is None:
         if opening == "{" and at + 1 < len(row) and row[at + 1].tag == "mtable":
             return _matrix(row[at + 1], "{"), at + 2
-        if opening in _UPRIGHT:
+        if opening in UPRIGHT:
             return "divides", at + 1
         return None
     inside, last = row[at + 1 : close], row[close]
-    core = _inner(inside)
+    core = inner(inside)
     after = _after(last)
     if len(core) == 1 and core[0].tag == "mtable":
-        return _matrix(core[0], "|" if opening in _UPRIGHT else "(") + after, close + 1
+        return _matrix(core[0], "|" if opening in UPRIGHT else "(") + after, close + 1
     if len(core) == 1 and core[0].tag == "mfrac" and core[0].get("linethickness") is not None:
         return _say(core[0]) + after, close + 1
     said = _row(inside)
-    if opening == "(" and core and _text(core[0]) == "mod":
+    if opening == "(" and core and text_of(core[0]) == "mod":
         return f", {said}", close + 1
     if opening in _OPENS:
         name = _OPENS[opening]
-        end = "" if _is_simple(inside) and not after else f", end {name}"
+        end = "" if is_simple(inside) and not after else f", end {name}"
         return f"the {name} of {_bare(said) if end else said}{end}{after}", close + 1
-    if opening == "{" and _text(last if not len(last) else last[0]) == "}":
+    if opening == "{" and text_of(last if not len(last) else last[0]) == "}":
         said = said.replace(" divides ", " such that ", 1).replace(" vertical bar ", " such that ", 1)
         said = said.replace(" is to ", " such that ", 1)
         return f"the set {_bare(said)}, end set{after}" if said else f"the empty set{after}", close + 1
-    name = _text(_base(row[at - 1])) if at else ""
+    name = text_of(base_of(row[at - 1])) if at else ""
     called = bool(words) and words[-1].endswith(" of")
     if name in ("P", "Pr") and called:
         said = said.replace(" divides ", " given ")
     if opening == "[" and last.tag in ("msub", "msubsup"):
         return said + _say(last), close + 1
-    if opening in ("(", "{") and called and not after and (name in _LISTED or _is_simple(inside)):
+    if opening in ("(", "{") and called and not after and (name in _LISTED or is_simple(inside)):
         return said, close + 1
     times = (
         "times "
@@ -565,12 +472,6 @@ def _fenced(row: list[ET.Element], at: int, words: list[str]) -> tuple[str, int]
         else ""
     )
     return f"{times}{SIGNS[opening]} {said} {_say(last)}", close + 1
-
-
-def _base(element: ET.Element) -> ET.Element:
-    while element.tag in ("msup", "msub", "msubsup", "munder", "mover") and len(element):
-        element = element[0]
-    return element
 
 
 def _after(last: ET.Element) -> str:
@@ -583,23 +484,3 @@ def _after(last: ET.Element) -> str:
         return _index_and_power(fence, last[1], last[2]).replace("\u200b", "")
     said = _power(fence, last[1]) if last.tag == "msup" else _index(fence, last[1])
     return said.replace("\u200b", "")
-
-
-def _closing(row: list[ET.Element], at: int) -> int | None:
-    """Where the fence that opens at ``at`` is closed, with or without a power."""
-    opening = _text(row[at])
-    wanted = {_PAIRS[opening]} | ({"]"} if opening == "(" else {")"} if opening == "[" else set())
-    depth = 0
-    for i in range(at + 1, len(row)):
-        sign = _text(_base(row[i]))
-        if _base(row[i]).tag not in ("mo", "mi"):
-            continue
-        if depth == 0 and sign in wanted:
-            return i
-        if sign in _PAIRS and sign not in _UPRIGHT:
-            depth += 1
-        elif sign in _CLOSERS:
-            depth -= 1
-            if depth < 0:
-                return None
-    return None

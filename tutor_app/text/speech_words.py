@@ -1,7 +1,9 @@
-"""The words of :mod:`tutor_app.text.speech`: what signs, names and letters are called. Data only."""
+"""The words of :mod:`tutor_app.text.speech`: what signs, names and letters are called."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Final
 
 SIGNS: Final = {
@@ -56,3 +58,26 @@ OVER: Final = {
     "^": "hat", "\u02c6": "hat", "\u0302": "hat", "~": "tilde", "\u02dc": "tilde", "\u0303": "tilde", "\u02c7": "check",
     "\u02d9": "dot", "\u00a8": "double dot", "\u02d8": "breve", "\u00b4": "acute", "`": "grave",
 }  # fmt: skip
+
+
+def letter(c: str) -> str:
+    """A letter by its name: those of mathematical alphabets as plain ones, Greek ones by their names."""
+    c = unicodedata.normalize("NFKC", c)
+    name = unicodedata.name(c, "") if len(c) == 1 else ""
+    if m := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", name):
+        word = {"LAMDA": "lambda"}.get(m[2], m[2].lower())
+        return f"capital {word}" if m[1] == "CAPITAL" else word
+    if c.isalnum() or not name:
+        return c
+    return name.lower()
+
+
+def ordinal(index: str) -> str:
+    """Which root an index makes it: square, cube, 4th, n-th."""
+    index = index.strip()
+    if index in ("2", "3"):
+        return {"2": "square", "3": "cube"}[index]
+    if index.isdecimal():
+        last = 0 if 10 < int(index) % 100 < 20 else int(index) % 10
+        return index + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
+    return f"{index}-th"
