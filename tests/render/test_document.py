@@ -26,9 +26,10 @@ from tests.windows import FormulasNow
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
 from tutor_app.render import theme
 from tutor_app.render.backdrop import paint_backdrop
-from tutor_app.render.blocks import FIGURE, FORMULA, KIND, SOURCE, Writer
+from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
 from tutor_app.render.document import DocumentBuilder
+from tutor_app.render.properties import FIGURE, FORMULA, KIND, SOURCE
 from tutor_app.render.prose import write_markdown
 from tutor_app.render.sources import plain_source
 from tutor_app.ui import style

@@ -9,8 +9,8 @@ from tests.windows import FormulasNow
 from tutor_app.core.claims import Claim
 from tutor_app.core.transcript import Answer, Text, Transcript
 from tutor_app.render import theme
-from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.render.document import DocumentBuilder
+from tutor_app.render.properties import FORMULA, SOURCE
 from tutor_app.render.statements import false_spans, mark_false, places
 
 pytestmark = pytest.mark.usefixtures("qapp")

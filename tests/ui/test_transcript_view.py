@@ -31,7 +31,7 @@ from tutor_app.core.events import (
 )
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.render import theme
-from tutor_app.render.blocks import FORMULA, SOURCE
+from tutor_app.render.properties import FORMULA, SOURCE
 from tutor_app.render.sources import part_index, plain_source
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas

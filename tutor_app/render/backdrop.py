@@ -9,8 +9,8 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QTextDocument, QTextFrame
 
-from tutor_app.render.blocks import ASIDE, FOLDED, KIND, LABEL
 from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
+from tutor_app.render.properties import ASIDE, FOLDED, KIND, LABEL
 from tutor_app.render.theme import Theme, ui_font
 
 

@@ -8,76 +8,46 @@ ever loaded.
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSizeF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QColor,
     QFont,
-    QFontMetrics,
-    QFontMetricsF,
-    QImage,
-    QPaintEngine,
-    QPainter,
-    QPainterPath,
-    QPyTextObject,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextFormat,
 )
 
 from tutor_app.core.transcript import Figure
+from tutor_app.render.objects import FormulaSource, ObjectPainter, font_with_descent
+from tutor_app.render.properties import (
+    CELL,
+    DISPLAY,
+    EM,
+    FALSE,
+    FALSE_TEXT,
+    FIGURE,
+    FIGURE_KEY,
+    FORMULA,
+    JOINER,
+    KEEP,
+    OBJECT_CHARACTER,
+    PART,
+    RAW,
+    SOURCE,
+)
 from tutor_app.render.table_columns import Cell
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
-from tutor_app.render.typeset import Fitted, Formula, fit
-from tutor_app.render.underline import draw_wave, underlines
+from tutor_app.render.typeset import Formula
 from tutor_app.text.clean import without_controls
 
-FORMULA: Final = QTextFormat.ObjectTypes.UserObject.value + 1
-FIGURE: Final = QTextFormat.ObjectTypes.UserObject.value + 2
-OBJECT_CHARACTER: Final = "\ufffc"
-JOINER: Final = "\u2060"
-
-# Properties of the characters that stand for objects.
-SOURCE: Final = QTextFormat.Property.UserProperty.value + 1
-DISPLAY: Final = SOURCE + 1
-EM: Final = SOURCE + 2
-RAW: Final = SOURCE + 3
-FIGURE_KEY: Final = SOURCE + 4
-# Property of frames: what they are, for the backdrop.
-KIND: Final = SOURCE + 10
-LABEL: Final = SOURCE + 11
-ASIDE: Final = SOURCE + 12
-# Property of frames: they are folded away.
-FOLDED: Final = SOURCE + 20
-# Property of blocks: the end of a page must not part it from what follows.
-KEEP: Final = SOURCE + 13
-# Property of blocks: index in the solution of the part they came from; missing for the problem and remarks.
-PART: Final = SOURCE + 15
-# Property of formulas in a table: how wide their cell is.
-CELL: Final = SOURCE + 14
-# Properties of characters: the false statement that they belong to, and what it says.
-FALSE: Final = SOURCE + 16
-FALSE_TEXT: Final = SOURCE + 17
-
 _MAX_LINE: Final = 4000
-
-
-class FormulaSource(Protocol):
-    """Where formulas come from."""
-
-    def get(self, source: str, display: bool) -> Formula | None:
-        """The formula, or None if it is being made and will be announced."""
-        ...
 
 
 def clean(text: str) -> str:
@@ -332,7 +302,7 @@ class Writer:
         # Qt puts an object's bottom edge at the descent of *its own* font below the baseline, a whole number of
         # pixels: a font with just that descent is how an object gets a baseline of its own.
         if down > 0:
-            f.setFont(_font_with_descent(down))
+            f.setFont(font_with_descent(down))
             f.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignBaseline)
         f.setToolTip("")
         _keep_mark(marked, f)
@@ -365,205 +335,3 @@ def _keep_mark(marked: QTextCharFormat | None, fmt: QTextCharFormat) -> None:
             fmt.setProperty(name, marked.stringProperty(name))
         fmt.setUnderlineStyle(marked.underlineStyle())
         fmt.setUnderlineColor(marked.underlineColor())
-
-
-def _cell_of(fmt: QTextFormat) -> Cell | None:
-    kept: Any = fmt.property(CELL)
-    return Cell(*kept) if kept else None
-
-
-@lru_cache(maxsize=512)
-def _font_with_descent(pixels: int) -> QFont:
-    size = max(1, round(pixels / 0.24))
-    for candidate in sorted(range(max(1, size - 60), size + 60), key=lambda s: abs(s - size)):
-        font = text_font(1)
-        font.setPixelSize(candidate)
-        if QFontMetrics(font).descent() == pixels:
-            return font
-    font = text_font(1)
-    font.setPixelSize(size)
-    return font
-
-
-@lru_cache(maxsize=512)
-def _descent(pixels: int) -> float:
-    """What that font's descent, a whole number for Qt, is in fact: so far below the baseline is the object's edge."""
-    return QFontMetricsF(_font_with_descent(pixels)).descent() if pixels > 0 else 0.0
-
-
-def _whole_pixel(painter: QPainter, baseline: float) -> float:
-    """The baseline where Qt's raster engine puts that of the text beside a formula: on a whole pixel of the device."""
-    t = painter.combinedTransform()
-    if painter.paintEngine().type() != QPaintEngine.Type.Raster or t.m12() or t.m21() or t.m22() <= 0:
-        return baseline
-    return (math.floor(t.m22() * baseline + t.dy() + 0.5) - t.dy()) / t.m22()
-
-
-class ObjectPainter(QPyTextObject):
-    """Measures and draws the formulas and pictures of one document."""
-
-    def __init__(self, document: QTextDocument, formulas: FormulaSource, theme: Theme) -> None:
-        super().__init__(document)
-        self._document = document
-        self._formulas = formulas
-        self.theme = theme
-        self.column = 0.0
-        self._figures: list[Picture] = []
-        self._kept: dict[tuple[str, bool], Formula] = {}
-
-    def keep(self, formula: Formula) -> None:
-        """Hold on to a formula of this document: the shared cache may forget it while it is on the page."""
-        self._kept[formula.source, formula.display] = formula
-
-    def _formula(self, fmt: QTextFormat) -> Formula | None:
-        key = (fmt.stringProperty(SOURCE), fmt.boolProperty(DISPLAY))
-        return self._kept.get(key) or self._formulas.get(*key)
-
-    def add_figure(self, figure: Figure) -> int:
-        """Keep a picture; returns the key its character carries."""
-        self._figures.append(Picture(figure))
-        return len(self._figures) - 1
-
-    @property
-    def pictures(self) -> list[Picture]:
-        """All pictures, by the keys that their characters carry."""
-        return self._figures
-
-    def picture(self, key: int) -> Picture:
-        """The picture with that key."""
-        return self._figures[key]
-
-    def fitted(self, formula: Formula, em: float, cell: Cell | None = None) -> Fitted:
-        """The formula placed in the column of the page, or in a cell of a table."""
-        width = self.available()
-        return fit(formula, em, max(2 * em, cell.room(width) if cell is not None else width))
-
-    def available(self) -> float:
-        """Width of the page's column, in pixels."""
-        width = self._document.textWidth()
-        if width <= 0:
-            width = self.column or 10_000.0
-        return width - 2 * self._document.documentMargin() - 36
-
-    def intrinsicSize(self, doc: QTextDocument, position: int, fmt: QTextFormat) -> QSizeF:
-        """Size of an object, in pixels."""
-        if fmt.objectType() == FIGURE:
-            return self._figures[fmt.intProperty(FIGURE_KEY)].size(self.available())
-        formula = self._formula(fmt)
-        if formula is None or not formula.ok:
-            return QSizeF(1, 1)
-        fitted = self.fitted(formula, fmt.doubleProperty(EM), _cell_of(fmt))
-        down = math.ceil(fitted.descent - 0.01)
-        return QSizeF(fitted.width, math.ceil(fitted.ascent) + max(0, down))
-
-    def drawObject(
-        self, painter: QPainter, rect: QRectF | QRect, doc: QTextDocument, position: int, fmt: QTextFormat
-    ) -> None:
-        """Draw an object; formulas from their outlines, at any resolution."""
-        rect = QRectF(rect)
-        if fmt.objectType() == FIGURE:
-            self._figures[fmt.intProperty(FIGURE_KEY)].draw(painter, rect, self.theme)
-            return
-        formula = self._formula(fmt)
-        if formula is None or not formula.ok:
-            return
-        em = fmt.doubleProperty(EM)
-        fitted = self.fitted(formula, em, _cell_of(fmt))
-        down = max(0, math.ceil(fitted.descent - 0.01))
-        baseline = _whole_pixel(painter, rect.bottom() - _descent(down))
-        if len(fitted.lines) > 1:  # the descent of the whole stack hangs below the first line's baseline
-            baseline = rect.top() + math.ceil(fitted.ascent)
-        for line in fitted.lines:
-            line.formula.draw(
-                painter, rect.left() + line.x, baseline + line.baseline, em * line.scale, fmt.foreground().color()
-            )
-        if fmt.hasProperty(FALSE):
-            for left, right, y in underlines(fitted, em, fmt.stringProperty(FALSE_TEXT)):
-                draw_wave(painter, rect.left() + left, rect.left() + right, baseline + y, em, self.theme.color("bad"))
-
-
-class Picture:
-    """A figure ready to draw: vector where that is possible, else its PNG."""
-
-    def __init__(self, figure: Figure) -> None:
-        self.figure = figure
-        self._renderer: Any = None
-        self._image: QImage | None = None
-        self._pixmap: tuple[tuple[int, int], QImage] | None = None
-        self._tried_vector = False
-
-    def size(self, available: float) -> QSizeF:
-        """Size in pixels, no wider than the column and bounded in height."""
-        w, h = float(self.figure.width or 480), float(self.figure.height or 360)
-        w, h = max(w, 1.0), max(h, 1.0)
-        k = min(1.0, available / w, 560.0 / h)
-        return QSizeF(w * k + 16, h * k + 16)
-
-    def draw(self, painter: QPainter, rect: QRectF, theme: Theme) -> None:
-        """Draw on a card of its own; vector when the device is a printer or a PDF."""
-        inner = rect.adjusted(8, 8, -8, -8)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        path = QPainterPath()
-        path.addRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        painter.fillPath(path, theme.color("figure_back"))
-        painter.setPen(theme.color("line"))
-        painter.drawPath(path)
-        if self._on_screen(painter):
-            painter.drawImage(inner, self._raster(inner, painter.device().devicePixelRatioF()))
-        elif (renderer := self.vector()) is not None:
-            renderer.render(painter, inner)
-        else:
-            painter.drawImage(inner, self.image())
-        painter.restore()
-
-    @staticmethod
-    def _on_screen(painter: QPainter) -> bool:
-        return painter.paintEngine().type() == QPaintEngine.Type.Raster
-
-    def _raster(self, rect: QRectF, ratio: float) -> QImage:
-        """The picture at the size of ``rect``, made once per size: a plot has thousands of strokes."""
-        want = (max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
-        if self._pixmap is None or self._pixmap[0] != want:
-            image = QImage(*want, QImage.Format.Format_ARGB32_Premultiplied)
-            image.fill(Qt.GlobalColor.transparent)
-            p = QPainter(image)
-            p.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-            if (renderer := self.vector()) is not None:
-                renderer.render(p, QRectF(0, 0, *want))
-            else:
-                p.drawImage(QRectF(0, 0, *want), self.image())
-            p.end()
-            self._pixmap = (want, image)
-        return self._pixmap[1]
-
-    def vector(self) -> Any:
-        """What draws it from its outlines, or None."""
-        if not self._tried_vector:
-            self._tried_vector = True
-            svg = self.figure.svg
-            # The sandbox has cleaned it already; what could load something else is refused here again.
-            if svg and not re.search(
-                r"<!ENTITY|<script|(?:href|src)\s*=\s*[\"'](?!#|data:)|url\((?![\"']?#)|@import", svg
-            ):
-                from PySide6.QtSvg import QSvgRenderer
-
-                renderer = QSvgRenderer(QByteArray(svg.encode()))
-                if renderer.isValid():
-                    renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
-                    self._renderer = renderer
-        return self._renderer
-
-    def image(self) -> QImage:
-        """The PNG, or a grey card if it cannot be read."""
-        if self._image is None:
-            try:
-                data = base64.b64decode(self.figure.png, validate=False)
-            except ValueError:
-                data = b""
-            image = QImage.fromData(data) if data else QImage()
-            if image.isNull():
-                image = QImage(8, 8, QImage.Format.Format_RGB32)
-                image.fill(QColor("#dddddd"))
-            self._image = image
-        return self._image

@@ -13,7 +13,8 @@ from PySide6.QtGui import (
     QTextFrameFormat,
 )
 
-from tutor_app.render.blocks import KIND, LABEL, Writer
+from tutor_app.render.blocks import Writer
+from tutor_app.render.properties import KIND, LABEL
 
 PROBLEM: Final = 1
 RUN: Final = 2

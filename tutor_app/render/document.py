@@ -21,8 +21,10 @@ from tutor_app.core.claims import MARKS, Claim, Tally
 from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript, claims_of
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout.wording import answer_lines, false_statements
-from tutor_app.render.blocks import LABEL, FormulaSource, Writer
+from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ANSWER, PROBLEM, STUB, THOUGHT
+from tutor_app.render.objects import FormulaSource
+from tutor_app.render.properties import LABEL
 from tutor_app.render.prose import write_markdown, write_plain
 from tutor_app.render.run_cards import RunBuilder
 from tutor_app.render.statements import mark_false

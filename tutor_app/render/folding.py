@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextFrame, QTextFrameFormat
 
-from tutor_app.render.blocks import FOLDED, KIND, LABEL, SOURCE
 from tutor_app.render.cards import ANSWER, PROBLEM, RUN, STUB
 from tutor_app.render.outline import HIDDEN, Card, blocks, cards, count_lines, pieces, thoughts
+from tutor_app.render.properties import FOLDED, KIND, LABEL, SOURCE
 
 Foldable = Literal["code", "output", "warnings", "thought"]
 """What can be folded one by one."""

@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from PySide6.QtGui import QTextBlock, QTextDocument, QTextFrame
 
-from tutor_app.render.blocks import ASIDE, KEEP, KIND, LABEL
 from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN, THOUGHT, WARNINGS
+from tutor_app.render.properties import ASIDE, KEEP, KIND, LABEL
 from tutor_app.render.sources import source
 from tutor_app.text.plain import plain
 

@@ -21,8 +21,8 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from tutor_app.render.blocks import FIGURE, KEEP, KIND
 from tutor_app.render.cards import ANSWER, ERROR, OUTPUT, PROBLEM, RUN
+from tutor_app.render.properties import FIGURE, KEEP, KIND
 
 SLACK: Final = 24.0
 """Pixels by which the last page may be fuller than the others."""

@@ -36,11 +36,12 @@ from tutor_app.core.transcript import Answer, Part, Text, Transcript, claims_of
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.render.backdrop import paint_backdrop
-from tutor_app.render.blocks import DISPLAY, EM, FIGURE, FIGURE_KEY, FORMULA, KIND, LABEL, RAW, ObjectPainter
 from tutor_app.render.cards import PROBLEM, RUN
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.legible import legible, legible_transcript
+from tutor_app.render.objects import ObjectPainter
 from tutor_app.render.page_breaks import Page, Rows, code_blocks, cut, is_spacer
+from tutor_app.render.properties import DISPLAY, EM, FIGURE, FIGURE_KEY, FORMULA, KIND, LABEL, RAW
 from tutor_app.render.theme import mono_font, paper, text_font, ui_font
 from tutor_app.render.typeset import Formula, FormulaCache
 

@@ -20,7 +20,7 @@ from tutor_app import __version__
 from tutor_app.core.errors import HostFault
 from tutor_app.core.transcript import Figure, Transcript
 from tutor_app.handout.options import Options
-from tutor_app.render.blocks import Picture
+from tutor_app.render.figures import Picture
 from tutor_app.render.pages import PAPERS, Pages
 from tutor_app.render.typeset import FormulaCache
 

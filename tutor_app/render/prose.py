@@ -22,7 +22,8 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from tutor_app.render.blocks import PART, Writer
+from tutor_app.render.blocks import Writer
+from tutor_app.render.properties import PART
 from tutor_app.render.table_columns import Columns, divide
 from tutor_app.text.delimiters import Segment, split
 from tutor_app.text.markup import MARK, read, restored, without_emphasis

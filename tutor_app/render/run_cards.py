@@ -16,9 +16,10 @@ from PySide6.QtGui import (
 
 from tutor_app.core.transcript import Figure, Output, Part
 from tutor_app.handout.wording import STATUS, error_text
-from tutor_app.render.blocks import ASIDE, KIND, PART, Writer
+from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ERROR, OUTPUT, RUN, WARNINGS, CardBuilder
 from tutor_app.render.code_colors import Spans, spans, spans_now
+from tutor_app.render.properties import ASIDE, KIND, PART
 
 MAX_OUTPUT_LINES: Final = 300
 MAX_OUTPUT_CHARS: Final = 24_000

@@ -37,8 +37,9 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.transcript import Attempt, Figure, Part, Question, Text, Transcript, claims_of
-from tutor_app.render.blocks import FormulaSource, Picture
 from tutor_app.render.document import DocumentBuilder
+from tutor_app.render.figures import Picture
+from tutor_app.render.objects import FormulaSource
 from tutor_app.render.statements import Statement, statements
 from tutor_app.render.theme import Theme
 from tutor_app.text.delimiters import split

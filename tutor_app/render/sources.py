@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument
 
-from tutor_app.render.blocks import JOINER, OBJECT_CHARACTER, PART, RAW
+from tutor_app.render.properties import JOINER, OBJECT_CHARACTER, PART, RAW
 
 
 def source(block: QTextBlock) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocumen
 
 from tutor_app.core.claims import Claim
 from tutor_app.core.transcript import Part, Text
-from tutor_app.render.blocks import FALSE, FALSE_TEXT
+from tutor_app.render.properties import FALSE, FALSE_TEXT
 from tutor_app.render.sources import part_index, sourced
 from tutor_app.render.theme import Theme
 from tutor_app.text.finding import compact, find

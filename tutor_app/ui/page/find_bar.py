@@ -14,7 +14,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QTextEdit, QToolButton
 
-from tutor_app.render.blocks import JOINER, OBJECT_CHARACTER
+from tutor_app.render.properties import JOINER, OBJECT_CHARACTER
 from tutor_app.render.sources import sourced
 from tutor_app.render.theme import SPACE, Theme
 from tutor_app.ui.icons import icon

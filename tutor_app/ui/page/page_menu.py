@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from tutor_app.core.transcript import Figure, Part, Thought
 from tutor_app.handout.fragment import FORMS, Form, fragment
-from tutor_app.render.blocks import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.folding import Foldable
 from tutor_app.render.outline import Section
+from tutor_app.render.properties import FIGURE, FIGURE_KEY, FORMULA, RAW, SOURCE
 from tutor_app.render.sources import parts_between, plain_source
 from tutor_app.text.speech import spoken
 from tutor_app.ui.bridge import Bridge

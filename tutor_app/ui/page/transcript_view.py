@@ -28,9 +28,9 @@ from tutor_app.core.events import SolveEvent
 from tutor_app.core.transcript import Text, Transcript
 from tutor_app.handout.wording import statement_said
 from tutor_app.render.backdrop import paint_backdrop
-from tutor_app.render.blocks import FORMULA, SOURCE
 from tutor_app.render.folding import Foldable, Folding
 from tutor_app.render.outline import Card, Section, blocks, cards, outline, thoughts
+from tutor_app.render.properties import FORMULA, SOURCE
 from tutor_app.render.solution_page import SolutionPage
 from tutor_app.render.sources import plain_source
 from tutor_app.render.statements import Statement, false_key, places, statements

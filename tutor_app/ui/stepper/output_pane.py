@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from tutor_app.core.transcript import CodeError, Figure
-from tutor_app.render.blocks import Picture
+from tutor_app.render.figures import Picture
 from tutor_app.render.theme import Theme, mono_font
 
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's own largest size
