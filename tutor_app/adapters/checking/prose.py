@@ -15,7 +15,7 @@ from typing import Final
 from tutor_app.adapters.checking.scanner import Token
 from tutor_app.adapters.checking.words import BREAKS, LOOSE, MULTIPLES, NUMBERS, PARTS, SCALES, TALKING, VARIABLES
 from tutor_app.adapters.grading.algebra import rational
-from tutor_app.adapters.grading.latex_reader import number
+from tutor_app.adapters.grading.latex_atoms import number
 from tutor_app.adapters.grading.terms import (
     ONE,
     Call,

@@ -12,7 +12,8 @@ from functools import lru_cache, partial
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import same
-from tutor_app.adapters.grading.latex_reader import Parser, check, number
+from tutor_app.adapters.grading.latex_atoms import number
+from tutor_app.adapters.grading.latex_reader import Parser, check
 from tutor_app.adapters.grading.lexer import clean, plain_words, tokens
 from tutor_app.adapters.grading.logic import proposition
 from tutor_app.adapters.grading.phrases import clock, in_words, remainder
