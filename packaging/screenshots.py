@@ -26,10 +26,10 @@ def main() -> int:
     from PySide6.QtCore import QEventLoop, QTimer
     from PySide6.QtWidgets import QApplication
 
-    from tutor_app.app import AppServices
     from tutor_app.tutor.paths import Folders, folders
     from tutor_app.tutor.samples import sample_problems
     from tutor_app.ui.window import MainWindow
+    from tutor_app.window_services import AppServices
 
     args.out.mkdir(parents=True, exist_ok=True)
     app = QApplication(sys.argv[:1])

@@ -23,7 +23,7 @@ app = QApplication([])
 if sys.argv[1] == "empty":
     window = QMainWindow()
 else:
-    from tutor_app.app import AppServices
+    from tutor_app.window_services import AppServices
     from tutor_app.tutor.paths import folders
     from tutor_app.ui.window import MainWindow
     where = folders(sys.argv[1])

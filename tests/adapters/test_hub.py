@@ -16,11 +16,11 @@ from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.hub import ask_hub
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.models.transfer import Timing
-from tutor_app.app import AppServices
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.values import Progress
 from tutor_app.tutor.paths import Folders
+from tutor_app.window_services import AppServices
 
 CONTENT = gguf_bytes({"general.architecture": "llama", "general.name": "Extra"})
 SHA = hashlib.sha256(CONTENT).hexdigest()

@@ -8,7 +8,6 @@ from tests.scripted_model import Failure, ScriptedModel
 from tests.server.served import SOLUTION, served
 from tests.server.silent import saying
 from tutor_app.adapters.library import Library
-from tutor_app.app import AppServices
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished
@@ -19,6 +18,7 @@ from tutor_app.core.transcript import Code, Output, Text, Transcript
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.service import open_tutor
+from tutor_app.window_services import AppServices
 
 KEY = "a-key-of-the-classroom"
 

@@ -14,7 +14,6 @@ from tests.fakes import HereChecker
 from tests.tiny_gguf import write_model
 from tests.ui.recordings import recorded
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
-from tutor_app.app import AppServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
 from tutor_app.core.hints import HintLimit
@@ -28,6 +27,7 @@ from tutor_app.handout.options import DEFAULTS, Options
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.tutor.paths import Folders
 from tutor_app.ui.services import Services
+from tutor_app.window_services import AppServices
 
 FIRST = Transcript.of("Find the roots of $x^2 - 5x + 6$.", *QUADRATIC, meta={"model": "M", "ended": "answered"})
 SECOND = Transcript.of("Sum the squares.", *REPAIRED)

@@ -16,7 +16,7 @@ import sys, time
 from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
-from tutor_app.app import AppServices
+from tutor_app.window_services import AppServices
 from tutor_app.tutor.paths import folders
 from tutor_app.ui.window import MainWindow
 

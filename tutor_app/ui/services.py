@@ -1,7 +1,8 @@
 """What the window needs from the rest of the program, as one protocol of plain calls.
 
-The window never imports an adapter: ``app.py`` hands it something of this shape. Calls marked *worker* are made in
-a background thread, one at a time per kind, and may take as long as they must; the others must answer at once.
+The window never imports an adapter: it is given :class:`tutor_app.window_services.AppServices`, which has this shape.
+Calls marked *worker* are made in a background thread, one at a time per kind, and may take as long as they must; the
+others must answer at once.
 Everything raises :class:`tutor_app.core.errors.TutorError` with one sentence for the user.
 """
 

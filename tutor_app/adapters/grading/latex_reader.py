@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tutor_app.adapters.grading.latex_atoms import AtomReader
+from tutor_app.adapters.grading.latex_atoms import FRACTIONS, MAX_DEPTH, AtomReader
 from tutor_app.adapters.grading.lexer import RELATIONS, Token, tokens
 from tutor_app.adapters.grading.solution_sets import without_points
 from tutor_app.adapters.grading.terms import (

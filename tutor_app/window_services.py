@@ -1,0 +1,508 @@
+"""What the window asks for (:class:`tutor_app.ui.services.Services`), on the real adapters.
+
+Adapters are imported where they are first used: the window is on the screen before most of them. It knows no widget;
+who starts Qt is :mod:`tutor_app.app`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from tutor_app.core.confinement import Confinement
+from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorError, UserFault
+from tutor_app.core.events import SolveEvent
+from tutor_app.core.hints import HintLimit, Ladder
+from tutor_app.core.ports import Cancel, ModelInfo, NeverCancelled
+from tutor_app.core.practice import Exercise, Marked, Worksheet
+from tutor_app.core.settings import Settings
+from tutor_app.core.transcript import Figure, Transcript
+from tutor_app.core.updates import UpdateAnswer
+from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
+from tutor_app.core.window_state import WindowState
+from tutor_app.core.work import WorkHint, WorkReport
+from tutor_app.tutor import settings_file, window_state_file
+from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.samples import sample_problems
+
+if TYPE_CHECKING:
+    from tutor_app.adapters.library import Library
+    from tutor_app.adapters.models.store import ModelStore
+    from tutor_app.adapters.sandbox.sessions import Sandbox
+    from tutor_app.core.trace import Recording
+    from tutor_app.handout.options import Format, Options
+    from tutor_app.render.typeset import FormulaCache
+    from tutor_app.tutor.service import Tutor
+
+STEPS = 40_000
+"""Steps of a block that are recorded at most."""
+
+
+class _Closeable(Protocol):
+    def close(self) -> None:
+        """End its processes."""
+
+
+_Kept = TypeVar("_Kept", bound=_Closeable)
+
+
+class _Remade(Generic[_Kept]):
+    """One object that is closed and made anew when what it was made for has changed; its owner holds a lock."""
+
+    def __init__(self) -> None:
+        self.value: _Kept | None = None
+        self._made_for: tuple[object, ...] = ()
+
+    def get(self, wanted: tuple[object, ...], make: Callable[[], _Kept]) -> _Kept:
+        """The object for ``wanted``; the one before is closed first, for both would not fit into memory."""
+        if self.value is None or self._made_for != wanted:
+            self.close()
+            self.value = make()
+            self._made_for = wanted
+        return self.value
+
+    def forget(self) -> None:
+        """Make it anew at the next call; until then it works."""
+        self._made_for = ()
+
+    def close(self) -> None:
+        """Close the object, if there is one."""
+        if self.value is not None:
+            self.value.close()
+            self.value = None
+
+
+class AppServices:
+    """:class:`tutor_app.ui.services.Services` on the real adapters. Any thread may call it."""
+
+    def __init__(self, folders: Folders, library: Path | None = None) -> None:
+        """Nothing is started yet.
+
+        Args:
+            folders: Of the user.
+            library: Another file for the solutions than the user's own.
+        """
+        self._folders = folders
+        self._library_path = library or folders.library
+        self._lock = threading.RLock()
+        self._tutor: _Remade[Tutor] = _Remade()
+        self._stepping: _Remade[Sandbox] = _Remade()
+        self._library: Library | None = None
+        self._settings, self.complaints = settings_file.load(folders.settings)
+        self._window_state = window_state_file.load(folders.window_state)
+
+    # Solving
+
+    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.service import solve_settings
+
+        settings = solve_settings(self._settings)
+        yield from self._ready(cancel=cancel).solve(problem, settings=settings, cancel=cancel, library=self._opened)
+
+    def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
+        """See the protocol."""
+        from tutor_app.core.problem import check_problem
+        from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
+        from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.votes import vote
+        from tutor_app.tutor.worksheets import cap_for
+
+        cap = cap_for(self._folders.config, problem)
+        known = None
+        with suppress(LibraryFault):  # the problem can be solved without it
+            known = known_solution(check_problem(problem), self._opened())
+        if known is not None:
+            return ladder(known, cap=cap)
+        settings, tutor = solve_settings(self._settings), self._ready(votes, cancel)
+        if votes > 1:
+            weigh = self._settings.weigh_votes
+            events = vote(tutor, problem, votes=votes, settings=settings, cancel=cancel, weigh=weigh)
+        else:
+            events = tutor.solve(problem, settings=settings, cancel=cancel)
+        return silent_ladder(events, cap=cap)
+
+    def check_work(self, problem: str, work: str, solved: Transcript | None, cancel: Cancel) -> WorkReport:
+        """See the protocol."""
+        from tutor_app.tutor.work import check_work_until
+
+        return check_work_until(cancel, problem, work, solved)
+
+    def work_hint(self, problem: str, report: WorkReport, cancel: Cancel) -> WorkHint:
+        """See the protocol."""
+        from tutor_app.tutor.work_hints import work_hint_until
+
+        speaker = self._ready(cancel=cancel) if self.model_name() else None
+        return work_hint_until(cancel, problem, report, speaker)
+
+    def hint_limit(self) -> HintLimit:
+        """See the protocol."""
+        from tutor_app.tutor.teacher import limit_of
+
+        return limit_of(self._folders.config)
+
+    def set_hint_limit(self, level: int, pin: str) -> None:
+        """See the protocol."""
+        from tutor_app.tutor.teacher import set_cap
+
+        set_cap(self._folders.config, level, pin)
+
+    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.verifiers import opened_verifier
+        from tutor_app.tutor.votes import vote
+
+        tutor = self._ready(votes, cancel)
+        verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
+        with verifier or contextlib.nullcontext():
+            yield from vote(
+                tutor,
+                problem,
+                votes=votes,
+                settings=solve_settings(self._settings),
+                cancel=cancel,
+                library=self._opened,
+                weigh=self._settings.weigh_votes,
+                verify=verifier.probability if verifier is not None else None,
+            )
+
+    def promote(self, entry_id: str, number: int) -> Transcript:
+        """See the protocol."""
+        from tutor_app.core.votes import promoted
+
+        library = self._opened()
+        found = promoted(library.get(entry_id), number)
+        library.save(entry_id, found, "finished")
+        return found
+
+    def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.service import solve_settings
+
+        yield from self._ready(cancel=cancel).ask(
+            transcript,
+            question,
+            settings=solve_settings(self._settings),
+            cancel=cancel,
+            library=self._opened,
+            key=key,
+        )
+
+    def drawable(self, transcript: Transcript) -> bool:
+        """See the protocol."""
+        from tutor_app.tutor.drawing.finding import drawing_of
+
+        return drawing_of(transcript) is not None
+
+    def draw(self, transcript: Transcript, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
+        """See the protocol."""
+        from tutor_app.tutor.drawing.reply import draw
+
+        executor = self._stepping_sandbox()
+        yield from draw(transcript, executor=executor, cancel=cancel, library=self._opened, key=key)
+
+    def another(self, transcript: Transcript, cancel: Cancel) -> Exercise:
+        """See the protocol."""
+        from tutor_app.adapters.grading.grader import Grader
+        from tutor_app.tutor.practice.variants import variant
+
+        with Grader() as grader:
+            return variant(
+                transcript,
+                executor=self._stepping_sandbox(),
+                same=lambda a, b: grader.grade(a, b).verdict == "correct",
+                rng=random.Random(),
+                cancel=cancel,
+            )
+
+    def missed_problems(self) -> Sequence[Exercise]:
+        """See the protocol."""
+        from tutor_app.tutor.practice import missed
+
+        due = missed.due(missed.load(self._folders.practice), date.today())
+        return [Exercise(p.problem, p.answer) for p in due]
+
+    def worksheet(self, path: Path) -> Worksheet:
+        """See the protocol."""
+        from tutor_app.tutor.worksheets import note_limits, read_worksheet
+
+        found = read_worksheet(path)
+        note_limits(self._folders.config, found)
+        return found
+
+    def mark(self, exercise: Exercise, given: str) -> Marked:
+        """See the protocol."""
+        from tutor_app.adapters.grading.grader import Grader
+        from tutor_app.tutor.practice.marking import mark
+
+        with Grader() as grader:
+            return mark(exercise, given, grader=grader, path=self._folders.practice, today=date.today())
+
+    def check_statements(self, transcript: Transcript) -> Transcript:
+        """See the protocol."""
+        from tutor_app.adapters.checking.checker import Checker
+        from tutor_app.tutor.checked import with_claims
+
+        if not self._settings.check_statements:
+            return transcript
+        with Checker() as checker:
+            return with_claims(transcript, checker)
+
+    def record_block(
+        self,
+        transcript: Transcript,
+        block: int,
+        cancel: Cancel,
+        *,
+        edited: str | None = None,
+        watches: Sequence[str] = (),
+    ) -> Recording:
+        """See the protocol."""
+        from tutor_app.core.trace_values import Record
+        from tutor_app.tutor.stepping import record_block
+
+        record = Record(STEPS, watches=tuple(watches))
+        parts, executor = transcript.solution, self._stepping_sandbox()
+        return record_block(parts, block, executor=executor, edited=edited, record=record, cancel=cancel)
+
+    def _stepping_sandbox(self) -> Sandbox:
+        """Where recorded code runs; it needs no model."""
+        from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
+
+        s = self._settings
+        limits = Limits(seconds=float(s.code_timeout))
+        with self._lock:
+            return self._stepping.get(
+                (s.code_timeout, s.require_full_sandbox),
+                lambda: Sandbox(limits, spares=1, require_full=s.require_full_sandbox),
+            )
+
+    def warm(self) -> None:
+        """Start what the first problem will need, if a model is installed."""
+        with suppress(TutorError):  # the first problem will say it
+            self._ready().warm()
+
+    def model_info(self) -> ModelInfo | None:
+        """See the protocol."""
+        tutor = self._tutor.value
+        return tutor.engine.info if tutor is not None and tutor.engine.info.device else None
+
+    def close(self) -> None:
+        """End both processes and close the library."""
+        with self._lock:
+            self._tutor.close()
+            self._stepping.close()
+            if self._library is not None:
+                self._library.close()
+                self._library = None
+
+    def _ready(self, at_once: int = 1, cancel: Cancel | None = None) -> Tutor:
+        """The tutor for the present settings; another model or another context is another process.
+
+        So is another number of attempts at once: those are decoded together, which changes the last bits of what is
+        computed, and a single solution must be the same every time.
+        """
+        from tutor_app.tutor.service import connected, open_remote, open_tutor
+
+        s = self._settings
+        engine: tuple[object, ...]
+        make: Callable[[], Tutor]
+        if s.server:
+            remote = connected(s, cancel)  # may take seconds: not while others wait for the lock
+            engine = (s.server, s.server_key, remote.served)
+            make = partial(open_remote, remote, s, n_seq=at_once)
+        else:
+            engine = (s.model, s.n_ctx, s.threads, s.gpu_layers)
+            make = partial(open_tutor, s.model, self._folders, settings=s, n_seq=at_once, batched=at_once > 1)
+        with self._lock:
+            wanted = (*engine, s.require_full_sandbox, s.thinking, s.reasoning_only, s.check_statements, at_once)
+            return self._tutor.get(wanted, make)
+
+    # Models
+
+    def _store(self) -> ModelStore:
+        from tutor_app.tutor.models import model_store
+
+        return model_store(self._folders)
+
+    def model_name(self) -> str:
+        """See the protocol."""
+        from tutor_app.tutor.models import chosen_model
+
+        if self._settings.server:
+            info = self.model_info()
+            return info.name if info is not None and info.name else f"Model of {self._settings.server}"
+        try:
+            return chosen_model(self._store(), self._settings.model).name
+        except (UserFault, HostFault):
+            return ""
+
+    def installed_models(self) -> Sequence[tuple[str, str]]:
+        """See the protocol."""
+        return [(m.id, m.name) for m in self._store().installed() if not m.problem]
+
+    def offers(self, *, measured: bool = False) -> Sequence[Offer]:
+        """See the protocol."""
+        from tutor_app.tutor.models import measured_offers, offers
+
+        return measured_offers(self._store()) if measured else offers(self._store())
+
+    def pull(self, model_id: str, progress: Callable[[Progress], None], cancel: Cancel) -> None:
+        """See the protocol."""
+        self._store().pull(model_id, progress, cancel)
+        self._forget_tutor()
+
+    def add_from_hub(self, repository: str, file: str, cancel: Cancel) -> Offer:
+        """See the protocol."""
+        return self._store().add_from_hub(repository, file, cancel=cancel).offer
+
+    def import_model(self, path: str) -> str:
+        """See the protocol."""
+        from tutor_app.adapters.models.chat_template import choose_dialect
+
+        model = self._store().import_(Path(path))
+        self.save_settings(self._settings.changed(model=model.id))
+        self._forget_tutor()
+        return choose_dialect(model).note
+
+    def memory_advice(self, model_id: str) -> str:
+        """See the protocol."""
+        from tutor_app.tutor.models import advise_on_memory
+
+        return advise_on_memory(self._store(), model_id, self._settings.n_ctx)
+
+    def found_models(self) -> Sequence[FoundModel]:
+        """See the protocol."""
+        from tutor_app.tutor.models import unused_models
+
+        return unused_models(self._store())
+
+    def confinement(self) -> Confinement:
+        """See the protocol."""
+        from tutor_app.adapters.sandbox.sessions import guarantees
+
+        tutor = self._tutor.value
+        if tutor is not None:
+            with suppress(SandboxFault):  # it refuses to run anything where a limit is missing; which, is the question
+                return Confinement(tutor.executor.guarantees())
+        return Confinement(guarantees())
+
+    def _forget_tutor(self) -> None:
+        with self._lock:
+            self._tutor.forget()
+
+    # The library
+
+    def _opened(self) -> Library:
+        from tutor_app.adapters.library import Library
+
+        with self._lock:
+            if self._library is None:
+                self._library = Library(self._library_path)
+            return self._library
+
+    def entries(self, query: str, limit: int = 200, offset: int = 0) -> Sequence[Entry]:
+        """See the protocol."""
+        return self._opened().entries(query, limit, offset)
+
+    def solution(self, entry_id: str) -> Transcript:
+        """See the protocol."""
+        return self._opened().get(entry_id)
+
+    def delete(self, entry_id: str) -> None:
+        """See the protocol."""
+        self._opened().delete(entry_id)
+
+    def undelete(self, entry_id: str) -> None:
+        """See the protocol."""
+        self._opened().undelete(entry_id)
+
+    def import_solutions(self, paths: Sequence[str]) -> ImportResult:
+        """See the protocol."""
+        from tutor_app.export import read_transcripts
+        from tutor_app.tutor.recorder import import_transcripts
+
+        return import_transcripts([t for path in paths for t in read_transcripts(path)], self._opened())
+
+    def with_trace_tables(self, transcript: Transcript, options: Options, cancel: Cancel) -> Transcript:
+        """See the protocol."""
+        from tutor_app.handout.trace_table import with_chosen_tables
+        from tutor_app.tutor.stepping import record_all
+
+        return with_chosen_tables(
+            transcript, options, lambda parts: record_all(parts, executor=self._stepping_sandbox(), cancel=cancel)
+        )
+
+    def export(
+        self, path: str, transcripts: Sequence[Transcript], format: Format, options: Options, formulas: FormulaCache
+    ) -> str:
+        """See the protocol."""
+        from tutor_app.export import write_export
+
+        return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
+
+    def export_name(self, transcript: Transcript | None, format: Format) -> str:
+        """See the protocol."""
+        from tutor_app.export import suggested_name
+
+        return suggested_name([transcript] if transcript is not None else [], format)
+
+    def export_figure(self, path: str, figure: Figure) -> None:
+        """See the protocol."""
+        from tutor_app.export import write_figure
+
+        write_figure(path, figure)
+
+    # The rest
+
+    def samples(self) -> Sequence[Sample]:
+        """See the protocol."""
+        return sample_problems()
+
+    def load_settings(self) -> Settings:
+        """See the protocol."""
+        return self._settings
+
+    def save_settings(self, settings: Settings) -> None:
+        """See the protocol."""
+        self._settings = settings
+        settings_file.save(self._folders.settings, settings)
+
+    def window_state(self) -> WindowState:
+        """See the protocol."""
+        return self._window_state
+
+    def save_window_state(self, state: WindowState) -> None:
+        """See the protocol."""
+        self._window_state = state
+        window_state_file.save(self._folders.window_state, state)
+
+    def release_notes(self) -> str:
+        """See the protocol."""
+        from tutor_app.resources import resource_text
+
+        return resource_text("release_notes.md")
+
+    def update_if_due(self) -> UpdateAnswer | None:
+        """See the protocol."""
+        from tutor_app.tutor.updates import Updates
+
+        return Updates(self._folders).look_if_due(self._settings, NeverCancelled())
+
+    def look_for_update(self, cancel: Cancel) -> UpdateAnswer:
+        """See the protocol."""
+        from tutor_app.tutor.updates import Updates
+
+        return Updates(self._folders).look(self._settings, cancel)
+
+    def log_folder(self) -> str:
+        """See the protocol."""
+        return str(self._folders.logs)
