@@ -1,14 +1,14 @@
 """The page on which a solution appears while it is being written: scrolling, folding and painting.
 
-The view follows the end only while the user is at the end. What stands on the page, and which part of the solution
-each block came from, is up to :class:`~tutor_app.render.solution_page.SolutionPage`.
+What stands on the page, and which part of the solution each block came from, is up to
+:class:`~tutor_app.render.solution_page.SolutionPage`; where one is on it, to its base.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSize, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -19,9 +19,8 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFrame,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFrame, QTextEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from tutor_app.core.comparing import repaired_blocks
 from tutor_app.core.events import SolveEvent
@@ -41,13 +40,13 @@ from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.card_heads import CardHeads, What
 from tutor_app.ui.page.false_statements import FalseStatements
 from tutor_app.ui.page.marks import Marks
+from tutor_app.ui.page.scrolling import ScrollingPage
 
 BASE_SIZE: Final = 17.0
 _FADE: Final = 18
-_SLACK: Final = 4  # pixels from the end that still count as being at the end
 
 
-class TranscriptView(QTextEdit):
+class TranscriptView(ScrollingPage):
     """Shows one solution, growing or finished.
 
     Attributes:
@@ -56,7 +55,6 @@ class TranscriptView(QTextEdit):
         marks: Stretches of the text that are marked.
 
     Signals:
-        zoom_asked: The user turned the wheel with Ctrl: +1 or -1.
         changed: What is on the page has changed, or where it stands.
         answer_only_left: The user wants to see what "answer only" has put away.
         copied: What was put on the clipboard, in words.
@@ -68,7 +66,6 @@ class TranscriptView(QTextEdit):
         cleared: What was on the page is gone.
     """
 
-    zoom_asked = Signal(int)
     changed = Signal()
     answer_only_left = Signal()
     copied = Signal(str)
@@ -85,7 +82,6 @@ class TranscriptView(QTextEdit):
         self._theme = theme
         self._size = BASE_SIZE
         self.page = SolutionPage(formulas)
-        self._following = True
         self._document: QTextDocument | None = None
         self.folding = Folding()
         self.marks = Marks(self)
@@ -94,20 +90,11 @@ class TranscriptView(QTextEdit):
         self._false = FalseStatements(self, self.reveal, self.statements_asked.emit, self.votes_asked.emit)
         self._chained: list[QAbstractButton] = []
         self._false_here = ""  # key of the false statement that the cursor stands in
-        self.setReadOnly(True)
-        self.setUndoRedoEnabled(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
         self.setObjectName("transcript")
         self.setAccessibleName("Solution")
         self.setAccessibleDescription("The problem, the model's reasoning, its code with output, and the answer.")
         bar = self.verticalScrollBar()
         bar.setAccessibleName("Scroll the solution")
-        bar.actionTriggered.connect(self._user_scrolled)
-        bar.rangeChanged.connect(self._range_changed)
         bar.valueChanged.connect(lambda _: self._place_heads())
         self.horizontalScrollBar().setAccessibleName("Scroll the solution sideways")
         formulas.ready.connect(self._formulas_ready)
@@ -380,37 +367,8 @@ class TranscriptView(QTextEdit):
         """What stands where on the page, for a table of steps."""
         return outline(self.document())
 
-    def scroll_to(self, position: int) -> None:
-        """Bring a place into the upper third of the page, unless it can be seen well already."""
-        top = self._top_of(position)
-        bar = self.verticalScrollBar()
-        if not bar.value() + 40 <= top <= bar.value() + self.viewport().height() - 60:
-            bar.setValue(round(top - self.viewport().height() / 3))
-        self._following = bar.value() >= bar.maximum() - _SLACK
-
-    def go_to(self, position: int) -> None:
-        """Bring a place to the top of the page."""
-        self.verticalScrollBar().setValue(round(self._top_of(position) - 3 * SPACE))
-        self._following = False
-
-    def top_position(self) -> int:
-        """Position in the text of the first line that can be seen."""
-        return self.cursorForPosition(QPoint(8, 8)).position()
-
-    def place_below_top(self) -> int:
-        """Position in the text of what stands where :meth:`go_to` brings things."""
-        return self.cursorForPosition(QPoint(self.viewport().width() // 2, 5 * SPACE)).position()
-
-    def reading_at(self) -> int:
-        """Position in the text of what is being read.
-
-        At the top of the page while it is at its beginning, at the bottom at its end, and in between accordingly: so
-        every line is what is being read at some time.
-        """
-        bar = self.verticalScrollBar()
-        share = bar.value() / bar.maximum() if bar.maximum() else 0.0
-        at = QPoint(self.viewport().width() // 2, round(5 * SPACE + share * (self.viewport().height() - 6 * SPACE)))
-        return self.cursorForPosition(at).position()
+    def _is_growing(self) -> bool:
+        return self.page.is_streaming
 
     def _say_formula(self) -> None:
         """A screen reader has no words for what is drawn: the formula the cursor has just passed is said in words.
@@ -425,31 +383,6 @@ class TranscriptView(QTextEdit):
             announce(self, next((statement_said(s.claim) for s in self.page.false if s.key == self._false_here), ""))
         elif fmt.objectType() == FORMULA:
             announce(self, spoken(fmt.stringProperty(SOURCE)))
-
-    def _top_of(self, position: int) -> float:
-        block = self.document().findBlock(position)
-        while block.isValid() and not block.isVisible():
-            block = block.previous()
-        top = self.document().documentLayout().blockBoundingRect(block).top()
-        line = block.layout().lineForTextPosition(position - block.position())
-        return top + (line.y() if line.isValid() else 0.0)
-
-    def _keep_place(self, value: int) -> None:
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum() if self._following else value)
-
-    def _user_scrolled(self, _action: int) -> None:
-        bar = self.verticalScrollBar()
-        self._following = bar.sliderPosition() >= bar.maximum() - _SLACK
-
-    def _range_changed(self, _low: int, high: int) -> None:
-        if self._following and self.page.is_streaming:
-            self.verticalScrollBar().setValue(high)
-
-    @property
-    def following(self) -> bool:
-        """Whether the view stays at the end while text arrives."""
-        return self._following
 
     # -- Qt -----------------------------------------------------------------------------------------------------
 
@@ -485,23 +418,6 @@ class TranscriptView(QTextEdit):
             fade.setColorAt(1, page)
             painter.fillRect(QRectF(0, 0, self.viewport().width(), _FADE), fade)
             painter.end()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Ctrl and the wheel zoom; the wheel alone scrolls."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            if event.angleDelta().y():
-                self.zoom_asked.emit(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-            return
-        super().wheelEvent(event)
-
-    def loadResource(self, kind: int, name: object) -> object:
-        """Nothing in a transcript is ever loaded from anywhere."""
-        return None
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Nothing can be dropped or pasted into a transcript."""
-        return False
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Plain text with formulas as they were written; never HTML."""
