@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"There is no bench {unknown[0]!r}; choose from {', '.join(known)}.", file=sys.stderr)
         return 2
-    from tutor_app.adapters.engine.client import physical_cores
+    from tutor_app.adapters.engine.hardware import physical_cores
 
     print(f"{time.strftime('%Y-%m-%d')}, {platform.machine()}, {physical_cores()} cores, {platform.platform()}\n")
     print(f"| {'what':62} | {'value':>14} | {'reference':44} | {'ratio':>7} |")

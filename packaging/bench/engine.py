@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions, physical_cores
+from tutor_app.adapters.engine.client import WAITING, Engine, EngineOptions
+from tutor_app.adapters.engine.hardware import physical_cores
 from tutor_app.adapters.models.chat_template import dialect_of
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import Span, header

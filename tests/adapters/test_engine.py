@@ -21,7 +21,9 @@ from tests.generations import ask, stopped, text_of
 from tests.tiny_gguf import Array, random_weights, reciting_weights, token_id, write_model, write_sentencepiece_model
 from tests.waiting import wait_until
 from tutor_app.adapters.engine import client as engine_module
-from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model, explain_exit, physical_cores
+from tutor_app.adapters.engine.client import Engine, EngineOptions, check_model
+from tutor_app.adapters.engine.exit_codes import explain_exit
+from tutor_app.adapters.engine.hardware import physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Generation, NeverCancelled, Piece, PromptProgress, Sampling, Stopped

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from trainer.augment.parsed_code import ParsedCode
+
 
 @dataclass(frozen=True, slots=True)
 class Bug:
@@ -32,81 +34,10 @@ class Bug:
     why: str
 
 
-Maker = Callable[["Code", random.Random], Bug | None]
+Maker = Callable[["ParsedCode", random.Random], Bug | None]
 
 
-class Code:
-    """Right code, parsed.
-
-    Attributes:
-        source: Its text.
-        problem: The problem that it solves.
-        tree: Its syntax tree.
-    """
-
-    def __init__(self, source: str, problem: str) -> None:
-        self.source, self.problem = source, problem
-        self.tree = ast.parse(source)
-        starts = [0]
-        for line in source.split("\n"):
-            starts.append(starts[-1] + len(line) + 1)
-        self._starts = starts
-
-    def at(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Where a node stands in the text."""
-        assert node.end_lineno is not None
-        assert node.end_col_offset is not None
-        return self._starts[node.lineno - 1] + node.col_offset, self._starts[node.end_lineno - 1] + node.end_col_offset
-
-    def text(self, node: ast.expr | ast.stmt) -> str:
-        """The source of a node."""
-        start, end = self.at(node)
-        return self.source[start:end]
-
-    def replaced(self, node: ast.expr | ast.stmt, text: str) -> str:
-        """The whole source with another text for a node."""
-        start, end = self.at(node)
-        return self.source[:start] + text + self.source[end:]
-
-    def without(self, node: ast.stmt) -> str:
-        """The whole source without a statement's line."""
-        lines = self.source.split("\n")
-        assert node.end_lineno is not None
-        del lines[node.lineno - 1 : node.end_lineno]
-        return "\n".join(lines).rstrip("\n")
-
-    def assignments(self, rng: random.Random) -> list[tuple[str, ast.Assign]]:
-        """Every ``name = expression`` whose expression calculates, in random order."""
-        found = [
-            (node.targets[0].id, node)
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-        ]
-        rng.shuffle(found)
-        return found
-
-    def operations(self, rng: random.Random, *kinds: type[ast.operator]) -> Iterator[tuple[str, ast.BinOp]]:
-        """Every operation of some kinds with the name that it is calculated for."""
-        for name, node in self.assignments(rng):
-            found = [n for n in ast.walk(node.value) if isinstance(n, ast.BinOp) and isinstance(n.op, kinds)]
-            rng.shuffle(found)
-            yield from ((name, n) for n in found)
-
-    def printed(self) -> tuple[ast.Expr, ast.Call] | None:
-        """The last statement, if it prints one value."""
-        last = self.tree.body[-1]
-        if (
-            isinstance(last, ast.Expr)
-            and isinstance(last.value, ast.Call)
-            and isinstance(last.value.func, ast.Name)
-            and last.value.func.id == "print"
-            and len(last.value.args) == 1
-        ):
-            return last, last.value
-        return None
-
-
-def undefined_name(code: Code, rng: random.Random) -> Bug | None:
+def undefined_name(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Use a slightly different name from the one that was set."""
     for name, node in code.assignments(rng):
         uses = [
@@ -136,7 +67,7 @@ def undefined_name(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def missing_import(code: Code, rng: random.Random) -> Bug | None:
+def missing_import(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Leave an import out."""
     m = re.match(r"(from (\w+) import ([^\n]+))\n+", code.source)
     if m is None:
@@ -150,7 +81,7 @@ def missing_import(code: Code, rng: random.Random) -> Bug | None:
     return Bug("missing import", code.source[m.end() :], ("NameError",), why)
 
 
-def number_as_text(code: Code, rng: random.Random) -> Bug | None:
+def number_as_text(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Write a quantity as a text."""
     for name, node in code.operations(rng, ast.Add, ast.Sub, ast.Div):
         sides = [s for s in (node.left, node.right) if isinstance(s, ast.Constant)]
@@ -169,7 +100,7 @@ def number_as_text(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def text_plus_number(code: Code, rng: random.Random) -> Bug | None:
+def text_plus_number(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Join the result to a text with ``+``."""
     found = code.printed()
     if found is None:
@@ -181,7 +112,7 @@ def text_plus_number(code: Code, rng: random.Random) -> Bug | None:
     return Bug("text plus number", code.replaced(value, said + shown), ("TypeError",), why)
 
 
-def wrong_variable(code: Code, rng: random.Random) -> Bug | None:
+def wrong_variable(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Use one earlier result for another."""
     assigned = code.assignments(rng)
     for name, node in assigned:
@@ -202,7 +133,7 @@ def wrong_variable(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def wrong_operator(code: Code, rng: random.Random) -> Bug | None:
+def wrong_operator(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Add for subtract, multiply for divide, or the other way round."""
     words = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
     does = {ast.Add: "added", ast.Sub: "subtracted", ast.Mult: "multiplied", ast.Div: "divided"}
@@ -223,7 +154,7 @@ def wrong_operator(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def off_by_one(code: Code, rng: random.Random) -> Bug | None:
+def off_by_one(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Count a repeated quantity with a range that is one short."""
     for name, node in code.operations(rng, ast.Mult):
         times = node.right
@@ -243,7 +174,7 @@ def off_by_one(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def integer_division(code: Code, rng: random.Random) -> Bug | None:
+def integer_division(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Divide with ``//``."""
     for name, node in code.operations(rng, ast.Div):
         a, b = code.text(node.left), code.text(node.right)
@@ -261,7 +192,7 @@ def integer_division(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def missing_percent(code: Code, rng: random.Random) -> Bug | None:
+def missing_percent(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Calculate with the percentage itself, without dividing by 100."""
     for name, node in code.operations(rng, ast.Mult, ast.Div):
         if isinstance(node.op, ast.Div):
@@ -315,7 +246,7 @@ _CONVERSIONS: Final = (
 )
 
 
-def missing_conversion(code: Code, rng: random.Random) -> Bug | None:
+def missing_conversion(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Leave out the factor between two units."""
     words = f"{code.problem} {code.source}".lower().replace("_", " ")
     for name, node in code.operations(rng, ast.Mult, ast.Div):
@@ -334,7 +265,7 @@ def missing_conversion(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def early_rounding(code: Code, rng: random.Random) -> Bug | None:
+def early_rounding(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Round a result that others are computed from."""
     last = code.tree.body[-1].lineno
     for name, node in code.assignments(rng):
@@ -351,7 +282,7 @@ def early_rounding(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def index_error(code: Code, rng: random.Random) -> Bug | None:
+def index_error(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Take the summands from a list, counted from 1."""
     for name, node in code.assignments(rng):
         terms: list[ast.expr] = []
@@ -374,7 +305,7 @@ def index_error(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def print_forgotten(code: Code, rng: random.Random) -> Bug | None:
+def print_forgotten(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Compute the result and show nothing."""
     found = code.printed()
     if found is None:
@@ -389,7 +320,7 @@ def print_forgotten(code: Code, rng: random.Random) -> Bug | None:
     return Bug("print forgotten", code.without(found[0]), (), why)
 
 
-def return_forgotten(code: Code, rng: random.Random) -> Bug | None:
+def return_forgotten(code: ParsedCode, rng: random.Random) -> Bug | None:
     """A function that gives nothing back."""
     for node in ast.walk(code.tree):
         if isinstance(node, ast.Return) and node.value is not None:
@@ -408,7 +339,7 @@ def return_forgotten(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def missing_parentheses(code: Code, rng: random.Random) -> Bug | None:
+def missing_parentheses(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Leave the parentheses around a sum or difference out."""
     for name, node in code.operations(rng, ast.Mult, ast.Div):
         for side in (node.left, node.right):
@@ -426,7 +357,7 @@ def missing_parentheses(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def used_too_early(code: Code, rng: random.Random) -> Bug | None:
+def used_too_early(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Two lines in the wrong order."""
     for name, node in code.assignments(rng):
         for later, other in code.assignments(rng):
@@ -446,7 +377,7 @@ def used_too_early(code: Code, rng: random.Random) -> Bug | None:
     return None
 
 
-def sign_in_number(code: Code, rng: random.Random) -> Bug | None:
+def sign_in_number(code: ParsedCode, rng: random.Random) -> Bug | None:
     """Copy a number with its dollar or percent sign out of the problem."""
     for name, node in code.assignments(rng):
         for n in ast.walk(node.value):
@@ -482,7 +413,7 @@ KINDS: Final[tuple[Maker, ...]] = (
 
 def bugs(source: str, problem: str, rng: random.Random) -> Iterator[Bug]:
     """Every bug that fits the code, one of each kind, in random order; what fits little code is tried first."""
-    code = Code(source, problem)
+    code = ParsedCode(source, problem)
     often = {
         undefined_name,
         text_plus_number,

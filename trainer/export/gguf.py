@@ -29,7 +29,8 @@ from trainer.models import bases, exportable, gguf_base, rope, weights
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, offset, rotary_heads
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
-from tutor_app.adapters.engine.client import Engine, EngineOptions, explain_exit
+from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.exit_codes import explain_exit
 from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
 from tutor_app.core.dialect import header as prompt_of
 from tutor_app.core.errors import HostFault, UserFault

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.adapters.engine.client import gpu_backends, physical_cores
+from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
-import platform
 import queue
 import re
-import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import psutil
-
 from tutor_app.adapters import child
 from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, explain_exit
+from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -51,8 +47,6 @@ NOT_FINITE: Final = (
 )
 GPU_STEPS: Final = (24, 12, 6, 0)
 """Layers on the graphics card to try, one after the other, when all of them (-1) do not fit."""
-ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
-"""Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
 CACHE_LIMIT: Final = 512 * 2**20
 """Bytes of kept prompt states on disk, over all models."""
 
@@ -84,17 +78,6 @@ class EngineOptions:
     load_timeout: float = 300.0
 
 
-def physical_cores() -> int:
-    """Cores this process may use, hyper-threads counted once; at least 1."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if platform.system() == "Darwin":  # only the fast ones: decoding is as slow as the slowest thread
-        query = ["sysctl", "-n", "hw.perflevel0.physicalcpu"]
-        found = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
-        if found.isdigit():
-            return int(found)
-    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
-
-
 def worker_command() -> list[str]:
     """The command that starts the model process."""
     return child.worker_command("--engine-worker", Path(__file__).with_name("worker.py"))
@@ -105,41 +88,6 @@ def _start() -> Child:
         return Child(worker_command(), "engine", WAITING)
     except OSError as e:
         raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
-
-
-def explain_exit(code: int) -> tuple[str, str]:
-    """What an exit code means, and what to do, each in one sentence.
-
-    Args:
-        code: As ``Popen.returncode`` gives it: negative for a signal.
-    """
-    smaller = "Choose a smaller context or a smaller model in Settings, or close other programs."
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        if name == "SIGILL":
-            return (
-                "The model engine uses instructions this processor does not have (SIGILL).",
-                "Reinstall the portable engine with: make run ENGINE=cpu",
-            )
-        if name == "SIGKILL":
-            return "The model process was killed (SIGKILL), most likely for lack of memory.", smaller
-        if name == "SIGABRT":
-            return "The model engine gave up (SIGABRT), most likely for lack of memory.", smaller
-        return (
-            f"The model engine crashed ({name}).",
-            "Try again; if it happens again, set GPU layers to 0 in Settings or verify the model file.",
-        )
-    windows = {
-        0xC000001D: (
-            "The model engine uses instructions this processor does not have (0xC000001D).",
-            "Reinstall the portable engine.",
-        ),
-        0xC0000135: ("A library of the model engine is missing (0xC0000135).", "Install the Visual C++ runtime."),
-        0xC0000017: ("There was not enough memory for the model (0xC0000017).", smaller),
-    }
-    if code & 0xFFFFFFFF in windows:
-        return windows[code & 0xFFFFFFFF]
-    return f"The model process ended unexpectedly (exit code {code}).", "Try again; `tutor doctor` says what is wrong."
 
 
 def _check_file(path: Path) -> None:
@@ -470,16 +418,6 @@ class Engine:
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
             message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"
         return EngineFault(message, remedy)
-
-
-def gpu_backends() -> tuple[str, ...]:
-    """What the installed llama.cpp was built for besides the CPU, told by the libraries beside it."""
-    from importlib.util import find_spec
-
-    spec = find_spec("llama_cpp")
-    folders = [Path(p) / "lib" for p in (spec.submodule_search_locations or ())] if spec else []
-    files = [f.name.lower() for d in folders if d.is_dir() for f in d.iterdir()]
-    return tuple(b for b in ("cuda", "metal", "vulkan", "hip", "sycl") if any(b in f for f in files))
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tutor_app.adapters.models.gguf import GgufInfo
+from tutor_app.adapters.models.gguf_info import GgufInfo
 from tutor_app.adapters.models.split import length_of, part_paths
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.models.gguf import GgufInfo, read_gguf
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.gguf_info import GgufInfo
 from tutor_app.core.errors import ModelFileFault
 
 SUFFIXES: Final = (".lora_a", ".lora_b")

@@ -11,7 +11,7 @@ from typing import Final
 
 import psutil
 
-from tutor_app.adapters.models.gguf import GgufInfo
+from tutor_app.adapters.models.gguf_info import GgufInfo
 from tutor_app.text.amounts import size_text
 
 GROUP: Final = Path("/sys/fs/cgroup")

@@ -22,7 +22,8 @@ from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, FilePart, read_catalogue
 from tutor_app.adapters.models.download import DEFAULT_TIMING, Download, fetch, free_space
-from tutor_app.adapters.models.gguf import plain_name, read_gguf, read_part
+from tutor_app.adapters.models.gguf import read_gguf, read_part
+from tutor_app.adapters.models.gguf_info import plain_name
 from tutor_app.adapters.models.hub import AddedModels, ask_hub_for_all
 from tutor_app.adapters.models.installed import InstalledModel, by_reference, from_entry, problem_of, to_entry
 from tutor_app.adapters.models.lora import read_adapter

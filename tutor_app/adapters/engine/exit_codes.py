@@ -1,0 +1,44 @@
+"""What the end of the model's process means, and what to do about it, each in one sentence."""
+
+from __future__ import annotations
+
+import signal
+from typing import Final
+
+ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
+"""Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
+
+
+def explain_exit(code: int) -> tuple[str, str]:
+    """What an exit code means, and what to do, each in one sentence.
+
+    Args:
+        code: As ``Popen.returncode`` gives it: negative for a signal.
+    """
+    smaller = "Choose a smaller context or a smaller model in Settings, or close other programs."
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        if name == "SIGILL":
+            return (
+                "The model engine uses instructions this processor does not have (SIGILL).",
+                "Reinstall the portable engine with: make run ENGINE=cpu",
+            )
+        if name == "SIGKILL":
+            return "The model process was killed (SIGKILL), most likely for lack of memory.", smaller
+        if name == "SIGABRT":
+            return "The model engine gave up (SIGABRT), most likely for lack of memory.", smaller
+        return (
+            f"The model engine crashed ({name}).",
+            "Try again; if it happens again, set GPU layers to 0 in Settings or verify the model file.",
+        )
+    windows = {
+        0xC000001D: (
+            "The model engine uses instructions this processor does not have (0xC000001D).",
+            "Reinstall the portable engine.",
+        ),
+        0xC0000135: ("A library of the model engine is missing (0xC0000135).", "Install the Visual C++ runtime."),
+        0xC0000017: ("There was not enough memory for the model (0xC0000017).", smaller),
+    }
+    if code & 0xFFFFFFFF in windows:
+        return windows[code & 0xFFFFFFFF]
+    return f"The model process ended unexpectedly (exit code {code}).", "Try again; `tutor doctor` says what is wrong."
