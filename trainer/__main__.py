@@ -27,10 +27,11 @@ import importlib.util
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.arguments import at_least, number, share
 from trainer.config import explained
 from trainer.data import seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
@@ -106,7 +107,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         help="numbers and fobar read GSM8K training files; correct reads records of make-code",
     )
     p.add_argument(
-        "--per-problem", type=_at_least(1), default=2, metavar="N", help="new problems for each at most (default 2)"
+        "--per-problem", type=at_least(1), default=2, metavar="N", help="new problems for each at most (default 2)"
     )
     _limits(p)
 
@@ -115,7 +116,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--out", required=True, metavar="NAME", help="name of the result, for example stage2")
     p.add_argument(
         "--ngram",
-        type=_at_least(1),
+        type=at_least(1),
         default=DEFAULT_NGRAM,
         metavar="N",
         help=f"words in a row (default {DEFAULT_NGRAM})",
@@ -123,7 +124,7 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
 
     p.add_argument(
         "--corrections",
-        type=_share,
+        type=share,
         default=MAX_CORRECTIONS,
         metavar="SHARE",
         help=f"largest share of corrected errors in the result; the rest is left out (default {MAX_CORRECTIONS})",
@@ -133,8 +134,8 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("records", type=Path, metavar="RECORDS")
     p.add_argument("--tokenizer", type=Path, required=True, metavar="BASE", help="a Hugging Face folder or a GGUF file")
     p.add_argument("--dialect", choices=("mumath", "chatml"), default="mumath")
-    p.add_argument("--n", type=_at_least(1), default=1, help="records to show (default 1)")
-    p.add_argument("--skip", type=_at_least(0), default=0, help="records to pass over first")
+    p.add_argument("--n", type=at_least(1), default=1, help="records to show (default 1)")
+    p.add_argument("--skip", type=at_least(0), default=0, help="records to pass over first")
     p.add_argument("--plain", action="store_true", help="marks instead of colours")
 
     p = steps.add_parser("train", help="finetune: one loop for both stages, for full, LoRA and QLoRA")
@@ -181,10 +182,10 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
     p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
-    p.add_argument("--vocab", type=int, default=1024, help="tokens (default 1024)")
-    p.add_argument("--width", type=int, default=128, help="hidden size, a multiple of 64 (default 128)")
-    p.add_argument("--layers", type=int, default=3, help="transformer blocks (default 3)")
-    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--vocab", type=at_least(1), default=1024, help="tokens (default 1024)")
+    p.add_argument("--width", type=at_least(1), default=128, help="hidden size, a multiple of 64 (default 128)")
+    p.add_argument("--layers", type=at_least(1), default=3, help="transformer blocks (default 3)")
+    p.add_argument("--seed", type=at_least(0), default=1)
 
     p = steps.add_parser("export", help="merge, convert, quantise and check: a GGUF file that the window loads")
     source = p.add_mutually_exclusive_group(required=True)
@@ -244,29 +245,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"Stopped. The same command {again}.", file=sys.stderr)
         signal.signal(signal.SIGINT, before)
         return EXIT_INTERRUPTED
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
-        return value
-
-    return read
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
-    return value
 
 
 def _run(a: argparse.Namespace) -> int:
@@ -348,15 +326,15 @@ def _data_step(steps: Any, name: str, what: str, files: str) -> argparse.Argumen
 def _plan_options(p: argparse.ArgumentParser) -> None:
     plan = p.add_argument_group("plan", "what a run would take; --base may be a shape such as llama-2-70b")
     plan.add_argument("--plan", action="store_true", help="say memory, speed and hours, and whether it fits")
-    plan.add_argument("--gpus", type=int, default=8, metavar="N", help="GPUs over all nodes (default 8)")
+    plan.add_argument("--gpus", type=at_least(1), default=8, metavar="N", help="GPUs over all nodes (default 8)")
     plan.add_argument("--card", default="h100-80", metavar="NAME", help="kind of GPU (default h100-80)")
-    plan.add_argument("--epoch-tokens", type=float, default=0, metavar="N", help="default: those of the papers' data")
-    plan.add_argument("--mfu", type=float, default=0.35, metavar="SHARE", help="of the peak (default 0.35)")
+    plan.add_argument("--epoch-tokens", type=number, default=0, metavar="N", help="default: those of the papers' data")
+    plan.add_argument("--mfu", type=share, default=0.35, metavar="SHARE", help="of the peak (default 0.35)")
 
 
 def _limits(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--limit", type=_at_least(0), default=0, metavar="N", help="only the first N items; 0 means all")
-    p.add_argument("--seed", type=int, default=0, help="another seed gives other wordings and numbers")
+    p.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N items; 0 means all")
+    p.add_argument("--seed", type=at_least(0), default=0, help="another seed gives other wordings and numbers")
 
 
 def _sandbox() -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.arguments import at_least
 from trainer.augment.asked import Asked, Method
 from trainer.augment.bf_trans import bf_trans, bf_trans_by_rules
 from trainer.augment.difficulty import difficulty
@@ -81,13 +82,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder for the result")
     parser.add_argument("--out", default="", metavar="NAME", help="name of the result (default augment-METHOD)")
     parser.add_argument(
-        "--per-problem", type=int, default=1, metavar="N", help="new records of each at most (default 1)"
+        "--per-problem", type=at_least(1), default=1, metavar="N", help="new records of each at most (default 1)"
     )
-    parser.add_argument("--tries", type=int, default=2, metavar="N", help="solutions that may confirm a known answer")
+    parser.add_argument(
+        "--tries", type=at_least(0), default=2, metavar="N", help="solutions that may confirm a known answer"
+    )
     add_votes(parser, 5)
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N problems")
-    parser.add_argument("--start", type=int, default=0, metavar="N", help="pass over the first N problems")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N problems")
+    parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="pass over the first N problems")
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     teachers.add_arguments(parser, temperature=0.7)
 

@@ -12,9 +12,9 @@ import argparse
 import importlib.util
 import platform
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+from trainer.arguments import at_least, seconds
 from trainer.cbbt.verifier import Solution
 from trainer.commands import cbbt_vision
 from tutor_app.adapters.verifying.reading import reading_text
@@ -28,17 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     p = kinds.add_parser("encoder", help="train the small dual encoder")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the folder to write")
-    p.add_argument("--images", type=_at_least(256), default=16_000, help="pictures to draw (default 16000)")
-    p.add_argument("--seed", type=_at_least(0), default=0)
+    p.add_argument("--images", type=at_least(256), default=16_000, help="pictures to draw (default 16000)")
+    p.add_argument("--seed", type=at_least(0), default=0)
 
     p = kinds.add_parser("digits", help="adapt the encoder to handwriting, with every baseline")
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
     p.add_argument("--encoder", type=Path, required=True, metavar="FOLDER", help="an encoder of this command")
     p.add_argument(
-        "--shots", type=_at_least(1), nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="default 1 2 4 8 16"
+        "--shots", type=at_least(1), nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="default 1 2 4 8 16"
     )
-    p.add_argument("--seeds", type=_at_least(0), nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
-    p.add_argument("--seconds", type=_seconds, default=120, help="the black box may take for one answer (default 120)")
+    p.add_argument("--seeds", type=at_least(0), nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
+    p.add_argument("--seconds", type=seconds, default=120, help="the black box may take for one answer (default 120)")
 
     p = kinds.add_parser("vision", help="adapt a CLIP, local or a service, to image sets, with every baseline")
     cbbt_vision.add_arguments(p, _at_least)
@@ -50,11 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--solutions", type=Path, required=True, metavar="FILE", help="results of evaluate --samples on training data"
     )
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
-    p.add_argument("--queries", type=_at_least(0), default=400, metavar="N", help="prompts to be tried (default 400)")
-    p.add_argument("--limit", type=_at_least(0), default=0, metavar="N", help="only the first N problems")
-    p.add_argument("--threads", type=_at_least(1), default=2, metavar="N", help="of the model (default 2)")
-    p.add_argument("--seed", type=_at_least(0), default=0)
-    p.add_argument("--seconds", type=_seconds, default=600, help="the black box may take for one answer (default 600)")
+    p.add_argument("--queries", type=at_least(0), default=400, metavar="N", help="prompts to be tried (default 400)")
+    p.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N problems")
+    p.add_argument("--threads", type=at_least(1), default=2, metavar="N", help="of the model (default 2)")
+    p.add_argument("--seed", type=at_least(0), default=0)
+    p.add_argument("--seconds", type=seconds, default=600, help="the black box may take for one answer (default 600)")
 
 
 def main(a: argparse.Namespace) -> int:
@@ -69,31 +69,6 @@ def main(a: argparse.Namespace) -> int:
     if missing:
         raise UserFault(f"This needs {', '.join(missing)}.", "Install with: pip install -e .[trainer,cbbt]")
     return {"encoder": _encoder, "digits": _digits, "vision": cbbt_vision.run, "verifier": _verifier}[a.kind](a)
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    """A whole number of the command line that is not below ``least``."""
-
-    def whole(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-        return value
-
-    return whole
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return value
 
 
 def _encoder(a: argparse.Namespace) -> int:

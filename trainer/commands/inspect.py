@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from trainer.arguments import at_least
 from trainer.data.records import Rejects, read_records, stable_fraction
 from trainer.teacher.judge import Judge
 from trainer.teacher.replies import in_circles, text_fault
@@ -28,9 +29,9 @@ WIDTH: Final = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this step."""
     parser.add_argument("files", nargs="+", type=Path, metavar="RECORDS")
-    parser.add_argument("--n", type=int, default=2, metavar="N", help="samples of each method (default 2)")
+    parser.add_argument("--n", type=at_least(1), default=2, metavar="N", help="samples of each method (default 2)")
     parser.add_argument("--method", default="", metavar="NAME", help="only this method")
-    parser.add_argument("--seed", type=int, default=0, help="another seed shows other samples")
+    parser.add_argument("--seed", type=at_least(0), default=0, help="another seed shows other samples")
     parser.add_argument("--skip", action="store_true", help="go on past broken lines")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.arguments import at_least, seconds, share
 from trainer.data.decontaminate import read_test_set
 from trainer.data.duplicates import without_duplicates
 from trainer.data.problems import Problem, read_problems
@@ -49,20 +50,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", nargs="+", type=Path, required=True, metavar="TEST", help="benchmark files (JSONL)"
     )
     parser.add_argument(
-        "--samples", type=int, default=4, metavar="N", help="solutions tried of each problem (default 4)"
+        "--samples", type=at_least(1), default=4, metavar="N", help="solutions tried of each problem (default 4)"
     )
-    parser.add_argument("--keep", type=int, default=2, metavar="N", help="solutions kept of each problem (default 2)")
-    parser.add_argument("--calls", type=int, default=4, metavar="N", help="blocks that may run in one (default 4)")
-    parser.add_argument("--seconds", type=float, default=300.0, metavar="S", help="wall time of one solution")
+    parser.add_argument(
+        "--keep", type=at_least(1), default=2, metavar="N", help="solutions kept of each problem (default 2)"
+    )
+    parser.add_argument(
+        "--calls", type=at_least(0), default=4, metavar="N", help="blocks that may run in one (default 4)"
+    )
+    parser.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="wall time of one solution")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, a JSON file, or none")
     add_votes(parser, 0)
-    parser.add_argument("--round", type=int, default=1, metavar="N", help="of rejection sampling; each draws anew")
+    parser.add_argument(
+        "--round", type=at_least(0), default=1, metavar="N", help="of rejection sampling; each draws anew"
+    )
     parser.add_argument(
         "--known", nargs="+", type=Path, default=[], metavar="RECORDS", help="of earlier rounds: none like them is kept"
     )
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N problems")
-    parser.add_argument("--start", type=int, default=0, metavar="N", help="pass over the first N problems")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N problems")
+    parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="pass over the first N problems")
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     teachers.add_arguments(parser, temperature=0.8)
     crew.add_arguments(parser)
@@ -71,10 +78,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_votes(parser: argparse.ArgumentParser, default: int) -> None:
     """The options of a majority."""
     parser.add_argument(
-        "--votes", type=int, default=default, metavar="K", help=f"solutions in words that vote (default {default})"
+        "--votes",
+        type=at_least(0),
+        default=default,
+        metavar="K",
+        help=f"solutions in words that vote (default {default})",
     )
-    parser.add_argument("--min-votes", type=int, default=3, metavar="N", help="least for an answer (default 3)")
-    parser.add_argument("--min-share", type=float, default=0.5, metavar="X", help="least of all samples (default 0.5)")
+    parser.add_argument("--min-votes", type=at_least(0), default=3, metavar="N", help="least for an answer (default 3)")
+    parser.add_argument("--min-share", type=share, default=0.5, metavar="X", help="least of all samples (default 0.5)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from trainer.arguments import seconds
 from tutor_app.adapters.grading.grader import Grade, Grader, Mode
 from tutor_app.core.errors import UserFault
 
@@ -91,7 +92,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--paper", action="store_true", help="grade as the published results were graded")
     parser.add_argument("--exact", action="store_true", help="accept no rounded decimal for an exact gold answer")
     parser.add_argument("--mistakes", action="store_true", help="list the pairs that were judged against their label")
-    parser.add_argument("--timeout", type=float, default=5.0, metavar="S", help="seconds for one hard comparison (5)")
+    parser.add_argument("--timeout", type=seconds, default=5.0, metavar="S", help="seconds for one hard comparison (5)")
 
 
 def main(options: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.arguments import at_least, number, seconds, share
 from trainer.data.benchmarks import READERS, SAMPLES, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
 from trainer.evaluate.statistics import pass_at_k, wilson
@@ -230,23 +231,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--benchmark", required=True, choices=[SAMPLES, *sorted(READERS)])
     parser.add_argument("--data", type=Path, help="the benchmark's JSONL file (samples needs none)")
-    parser.add_argument("--limit", type=int, default=0, help="how many problems; 0 means all")
-    parser.add_argument("--start", type=int, default=0, help="the first problem, from 0")
+    parser.add_argument("--limit", type=at_least(0), default=0, help="how many problems; 0 means all")
+    parser.add_argument("--start", type=at_least(0), default=0, help="the first problem, from 0")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, or a JSON file")
-    parser.add_argument("--samples", type=int, default=1, help="attempts per problem, for maj@k and pass@k")
-    parser.add_argument("--temperature", type=float, default=0.0)
-    parser.add_argument("--top-p", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max-rounds", type=int, default=usual.max_rounds)
-    parser.add_argument("--max-tokens", type=int, default=usual.max_tokens)
-    parser.add_argument("--seconds", type=float, default=600.0, help="wall time of one attempt")
-    parser.add_argument("--parallel", type=int, default=4, help="problems under way at once")
+    parser.add_argument("--samples", type=at_least(1), default=1, help="attempts per problem, for maj@k and pass@k")
+    parser.add_argument("--temperature", type=number, default=0.0)
+    parser.add_argument("--top-p", type=share, default=1.0)
+    parser.add_argument("--seed", type=at_least(0), default=0)
+    parser.add_argument("--max-rounds", type=at_least(0), default=usual.max_rounds)
+    parser.add_argument("--max-tokens", type=at_least(1), default=usual.max_tokens)
+    parser.add_argument("--seconds", type=seconds, default=600.0, help="wall time of one attempt")
+    parser.add_argument("--parallel", type=at_least(1), default=4, help="problems under way at once")
     parser.add_argument(
         "--batched",
         action="store_true",
         help="decode them together: faster, but now and then another word than `tutor solve` would have",
     )
-    parser.add_argument("--n-ctx", type=int, default=usual.n_ctx, help="context of one problem, in tokens")
+    parser.add_argument("--n-ctx", type=at_least(1), default=usual.n_ctx, help="context of one problem, in tokens")
     parser.add_argument("--out", type=Path, help="result file; if it is there, what it lacks is added")
     parser.add_argument(
         "--self-check",

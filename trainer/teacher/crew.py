@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
+from trainer.arguments import at_least, number
 from trainer.teacher.budget import BudgetSpent, Limits, Meter, RequestFailed, Spent
 from trainer.teacher.teacher import Teacher
 from trainer.teacher.work import NotMade, Row
@@ -68,12 +69,16 @@ class Crew:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of a step that may be spread over machines."""
     parser.add_argument(
-        "--ray", type=int, default=0, metavar="N", help="N workers on a Ray cluster, each with a teacher and --parallel"
+        "--ray",
+        type=at_least(0),
+        default=0,
+        metavar="N",
+        help="N workers on a Ray cluster, each with a teacher and --parallel",
     )
     parser.add_argument(
         "--ray-address", default="", metavar="ADDRESS", help="of the cluster, for example auto (default: one here)"
     )
-    parser.add_argument("--ray-gpus", type=float, default=0.0, metavar="X", help="GPUs that each worker takes")
+    parser.add_argument("--ray-gpus", type=number, default=0.0, metavar="X", help="GPUs that each worker takes")
 
 
 @contextmanager

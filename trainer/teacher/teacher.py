@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.arguments import at_least, number, share
 from trainer.runs import digest
 from trainer.teacher.budget import Limits, Metered
 from trainer.teacher.open import ModelChoice, open_model
@@ -159,20 +160,20 @@ def add_arguments(parser: argparse.ArgumentParser, *, temperature: float) -> Non
     parser.add_argument("--endpoint-model", default="", metavar="NAME", help="its model (default: the only one)")
     parser.add_argument("--no-stream", action="store_true", help="ask the endpoint for whole answers, not for streams")
     parser.add_argument("--dialect", choices=sorted(DIALECTS), help="wire form of the endpoint's model")
-    parser.add_argument("--parallel", type=_positive, default=4, metavar="N", help="requests under way at once")
+    parser.add_argument("--parallel", type=at_least(1), default=4, metavar="N", help="requests under way at once")
     parser.add_argument("--batched", action="store_true", help="a GGUF teacher decodes them together: faster")
     parser.add_argument(
-        "--n-ctx", type=_positive, default=4096, metavar="N", help="a GGUF teacher's context, in tokens"
+        "--n-ctx", type=at_least(1), default=4096, metavar="N", help="a GGUF teacher's context, in tokens"
     )
-    parser.add_argument("--temperature", type=_number, default=temperature)
-    parser.add_argument("--top-p", type=_number, default=1.0)
-    parser.add_argument("--max-tokens", type=_positive, default=768, metavar="N", help="of one reply or round")
-    parser.add_argument("--token-budget", type=_count, default=0, metavar="N", help="tokens in all; 0: no limit")
-    parser.add_argument("--cost-budget", type=_number, default=0.0, metavar="X", help="money in all, by the prices")
-    parser.add_argument("--price-in", type=_number, default=0.0, metavar="X", help="of a million tokens of prompts")
-    parser.add_argument("--price-out", type=_number, default=0.0, metavar="X", help="of a million tokens of replies")
-    parser.add_argument("--requests-per-minute", type=_number, default=0.0, metavar="N", help="0: no limit")
-    parser.add_argument("--tokens-per-minute", type=_number, default=0.0, metavar="N", help="0: no limit")
+    parser.add_argument("--temperature", type=number, default=temperature)
+    parser.add_argument("--top-p", type=share, default=1.0)
+    parser.add_argument("--max-tokens", type=at_least(1), default=768, metavar="N", help="of one reply or round")
+    parser.add_argument("--token-budget", type=at_least(0), default=0, metavar="N", help="tokens in all; 0: no limit")
+    parser.add_argument("--cost-budget", type=number, default=0.0, metavar="X", help="money in all, by the prices")
+    parser.add_argument("--price-in", type=number, default=0.0, metavar="X", help="of a million tokens of prompts")
+    parser.add_argument("--price-out", type=number, default=0.0, metavar="X", help="of a million tokens of replies")
+    parser.add_argument("--requests-per-minute", type=number, default=0.0, metavar="N", help="0: no limit")
+    parser.add_argument("--tokens-per-minute", type=number, default=0.0, metavar="N", help="0: no limit")
     parser.add_argument(
         "--shard", type=_shard, default=Shard(), metavar="K/N", help="do only every N-th item; see the manual"
     )
@@ -205,28 +206,6 @@ def open_teacher(a: argparse.Namespace) -> Teacher:
     sampling = Sampling(a.temperature, a.top_p, a.seed)
     model.load()
     return Teacher(model, tutor.executor, tutor.dialect, sampling=sampling, max_tokens=a.max_tokens)
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
-    return value
 
 
 def _shard(text: str) -> Shard:
