@@ -99,7 +99,7 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         tokenizer.check(DIALECTS[dialect])
         exportable.check_exportable(base, tokenizer)
         made = work / "adapter.gguf"
-        write_adapter(folder, settings, base, made, name=name, dialect=dialect)
+        write_gguf_adapter(folder, settings, base, made, name=name, dialect=dialect)
         whole = work / "f16.gguf"
         gguf.write_f16(base, tokenizer, whole, name=name, dialect=dialect)
         prompts = gguf.made_up_prompts()
@@ -110,7 +110,9 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         return gate
 
 
-def write_adapter(folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str) -> None:
+def write_gguf_adapter(
+    folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str
+) -> None:
     """Both matrices of every adapted layer, f32.
 
     Raises:

@@ -309,7 +309,7 @@ def write_folder(
         (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
 
 
-def write_adapter(
+def write_adapter_folder(
     folder: Path,
     settings: Any,
     matrices: Mapping[str, torch.Tensor],

@@ -59,7 +59,7 @@ def write(
     _on_the_first(
         ranks,
         matrices,
-        lambda tensors: bases.write_adapter(
+        lambda tensors: bases.write_adapter_folder(
             adapter, settings, dict(tensors), tokenizer, base=base, dialect=config.dialect
         ),
     )

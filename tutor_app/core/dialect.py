@@ -239,10 +239,9 @@ def header(
         shown.append((first + prompt.suffix, _parted(body(solution, dialect), opened)))
         shown += ((question, list(body(reply, dialect))) for question, reply in more)
         asked = problem
+    closing = [Span(dialect.assistant_close, special=dialect.special)]
     for words, reply in shown:
-        spans += _framed(dialect, user_open, opening + words, dialect.user_close)
-        spans += [Span(dialect.before_reply, special=dialect.special), *reply]
-        spans.append(Span(dialect.assistant_close, special=dialect.special))
+        spans += _exchange(dialect, user_open, opening + words, [*reply, *closing])
         opening, user_open = "", dialect.user_open
     spans += _framed(dialect, user_open, opening + asked, dialect.user_close)
     spans.append(Span(dialect.assistant_open, special=dialect.special))
@@ -279,8 +278,7 @@ def render(transcript: Transcript, dialect: Dialect, prompt: PromptSet | None = 
     (_, solution), *more = transcript.replies
     spans = [*header(answered, transcript.problem, prompt), *body(solution, dialect), end, tail]
     for asked, parts in more:
-        spans += _framed(dialect, dialect.user_open, asked, dialect.user_close)
-        spans += [Span(dialect.before_reply, special=dialect.special), *body(parts, dialect), end, tail]
+        spans += _exchange(dialect, dialect.user_open, asked, [*body(parts, dialect), end, tail])
     return _joined(spans)
 
 
@@ -316,6 +314,12 @@ def injection(feedback: str, dialect: Dialect, *, at_line_start: bool) -> str:
 def _closed_output(feedback: str, fence: str, dialect: Dialect) -> str:
     feedback = dialect.sanitize_frames(feedback)
     return f"{feedback}\n{fence}\n" if feedback else f"{fence}\n"
+
+
+def _exchange(dialect: Dialect, user_open: str, asked: str, reply: Sequence[Span]) -> list[Span]:
+    """What was asked, and the reply that is already there, with the end of its turn."""
+    before = Span(dialect.before_reply, special=dialect.special)
+    return [*_framed(dialect, user_open, asked, dialect.user_close), before, *reply]
 
 
 def _framed(dialect: Dialect, opening: str, text: str, closing: str) -> list[Span]:

@@ -47,7 +47,9 @@ def make_adapter(folder: Path, tokenizer: SpanTokenizer, kind: str, targets: tup
                 p.normal_(std=0.1)
     matrices = {n.replace(".default.", "."): p.detach() for n, p in model.named_parameters() if ".lora_" in n}
     settings = model.peft_config["default"]
-    bases.write_adapter(folder / "adapter", settings, matrices, tokenizer, base=folder / "base", dialect="mumath")
+    bases.write_adapter_folder(
+        folder / "adapter", settings, matrices, tokenizer, base=folder / "base", dialect="mumath"
+    )
     return folder
 
 
