@@ -82,6 +82,24 @@ def test_a_promoted_attempt_is_the_solution_from_then_on(
     assert found.answer.verdict.sentence() == "Agrees with 1 of 4 votes"
 
 
+def test_an_attempt_of_a_file_cannot_be_promoted(
+    tmp_path: Path, where: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "voted.json"
+    path.write_text(voted().to_json(), encoding="utf-8")
+    assert run(tmp_path, str(path), "--promote", "2") == 2
+    assert "is a file, not a saved solution. Import it first with tutor import." in capsys.readouterr().err
+    assert not where.library.exists()
+
+
+def test_an_empty_library_says_that_nothing_has_been_saved(
+    tmp_path: Path, where: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Library(where.library).close()
+    assert run(tmp_path, "abcdef") == 2
+    assert "No solution has been saved yet. Solve a problem first." in capsys.readouterr().err
+
+
 def test_the_tally_as_json(tmp_path: Path, saved: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, saved, "--json") == 0
     report = json.loads(capsys.readouterr().out)

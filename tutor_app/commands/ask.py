@@ -12,7 +12,7 @@ import sys
 import threading
 
 from tutor_app.adapters.library import Library
-from tutor_app.commands.export import is_file, solution_id, transcripts_of
+from tutor_app.commands.export import solutions_of
 from tutor_app.commands.shared import (
     Subparsers,
     add_engine_arguments,
@@ -50,29 +50,27 @@ def run(args: argparse.Namespace) -> int:
 
     where = opened_folders(args)
     settings = with_engine(args, user_settings(where))
-    found = transcripts_of([args.solution], args.data_dir)
-    if not found:
-        raise UserFault(f"{args.solution} holds no solution.")
     question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question
-    with opened_tutor(args.model, where, settings, offline=args.offline) as tutor:
-        stop = threading.Event()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(interrupt_sets(stop))
-            key = ""
-            library = stack.enter_context(Library(where.library)) if not args.no_save else None
-            if library is not None and not is_file(args.solution):
-                key = solution_id(args.solution, library)
-            events = tutor.ask(
-                found[0],
-                question,
-                settings=solve_settings(settings),
-                cancel=stop,
-                library=(lambda: library) if library is not None else None,
-                key=key,
-            )
-            with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
-                last: Finished | None
-                last = to_the_end(events) if args.json else TerminalView(sys.stdout, progress=sys.stderr).show(events)
+    stop = threading.Event()
+    with contextlib.ExitStack() as stack:
+        library = None if args.no_save else stack.enter_context(Library(where.library))
+        found = solutions_of([args.solution], args.data_dir, library)
+        if not found:
+            raise UserFault(f"{args.solution} holds no solution.")
+        key, transcript = found[0]
+        tutor = stack.enter_context(opened_tutor(args.model, where, settings, offline=args.offline))
+        stack.enter_context(interrupt_sets(stop))
+        events = tutor.ask(
+            transcript,
+            question,
+            settings=solve_settings(settings),
+            cancel=stop,
+            library=(lambda: library) if library is not None else None,
+            key=key,
+        )
+        with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
+            last: Finished | None
+            last = to_the_end(events) if args.json else TerminalView(sys.stdout, progress=sys.stderr).show(events)
     assert last is not None
     if args.json:
         print(last.transcript.to_json())

@@ -128,17 +128,28 @@ def _with_trace_tables(transcripts: list[Transcript], options: Options) -> list[
 
 
 def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None = None) -> list[Transcript]:
-    """The transcripts that the names mean, in order; the library is opened only if one is meant.
+    """The transcripts that the names mean, in order; see :func:`solutions_of`."""
+    return [transcript for _, transcript in solutions_of(names, data_dir)]
+
+
+def solutions_of(
+    names: Sequence[str], data_dir: str | os.PathLike[str] | None = None, library: Library | None = None
+) -> list[tuple[str, Transcript]]:
+    """The solutions that the names mean, in order: id in the library, or nothing for one of a file; and transcript.
+
+    Args:
+        names: Ids, ``latest``, or files.
+        data_dir: Of the user.
+        library: One that is open; else it is opened, once, only if a name means a saved solution.
 
     Raises:
         UserFault: If a name means nothing, or more than one solution.
     """
-    found: list[Transcript] = []
-    library: Library | None = None
-    try:
+    found: list[tuple[str, Transcript]] = []
+    with contextlib.ExitStack() as stack:
         for name in names:
             if is_file(name):
-                found += read_transcripts(user_path(name))
+                found += [("", transcript) for transcript in read_transcripts(user_path(name))]
                 continue
             if library is None:
                 from tutor_app.adapters.library import Library
@@ -146,11 +157,9 @@ def transcripts_of(names: Sequence[str], data_dir: str | os.PathLike[str] | None
                 where = folders(data_dir).library
                 if not where.exists():
                     raise UserFault("No solution has been saved yet.", "Solve a problem first.")
-                library = Library(where)
-            found.append(library.get(solution_id(name, library)))
-    finally:
-        if library is not None:
-            library.close()
+                library = stack.enter_context(Library(where))
+            key = _solution_id(name, library)
+            found.append((key, library.get(key)))
     return found
 
 
@@ -159,7 +168,7 @@ def is_file(name: str) -> bool:
     return name.lower().endswith((".json", ".jsonl")) or user_path(name).is_file()
 
 
-def solution_id(name: str, library: Library) -> str:
+def _solution_id(name: str, library: Library) -> str:
     """The id of the saved solution that a name means.
 
     Raises:
@@ -175,6 +184,8 @@ def solution_id(name: str, library: Library) -> str:
     ids = library.ids(name) if len(name) >= _LEAST_OF_ID else ()
     if len(ids) > 1:
         raise UserFault(f"More than one saved solution's id begins with {name}.", "Give more of it.")
+    if not ids and not library.count():
+        raise UserFault("No solution has been saved yet.", "Solve a problem first.")
     if not ids:
         raise UserFault(f"There is no saved solution {name}, and no such file.", "Use its id, latest, or a JSON file.")
     return ids[0]

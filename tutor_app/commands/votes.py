@@ -11,7 +11,7 @@ import json
 import sys
 from typing import TextIO
 
-from tutor_app.commands.export import solution_id, transcripts_of
+from tutor_app.commands.export import solutions_of
 from tutor_app.commands.shared import DONE, Subparsers, opened_folders
 from tutor_app.commands.terminal_view import TerminalView, printable
 from tutor_app.core.errors import UserFault
@@ -43,10 +43,10 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UserFault: If there was no vote, or there is no attempt of that number.
     """
-    found = transcripts_of([args.solution], args.data_dir)
+    found = solutions_of([args.solution], args.data_dir)
     if not found:
         raise UserFault(f"{args.solution} holds no solution.")
-    transcript = found[0]
+    key, transcript = found[0]
     if not transcript.attempts:
         raise UserFault("That solution was not voted for.", "Ask several times: tutor solve --votes 8.")
     if args.open is not None:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         first, second = (_attempt(transcript, number) for number in args.compare)
         print_comparison(first, second, args.compare, sys.stdout)
     elif args.promote is not None:
-        return _promote(args, transcript)
+        return _promote(args, key, transcript)
     elif args.json:
         print(json.dumps(report(transcript), ensure_ascii=False))
     else:
@@ -69,12 +69,13 @@ def _attempt(transcript: Transcript, number: int) -> Attempt:
     return transcript.attempts[number - 1]
 
 
-def _promote(args: argparse.Namespace, transcript: Transcript) -> int:
+def _promote(args: argparse.Namespace, key: str, transcript: Transcript) -> int:
     from tutor_app.adapters.library import Library
 
     _attempt(transcript, args.promote)
+    if not key:
+        raise UserFault(f"{args.solution} is a file, not a saved solution.", "Import it first with tutor import.")
     with Library(opened_folders(args).library) as library:
-        key = solution_id(args.solution, library)
         library.save(key, promoted(transcript, args.promote - 1), "finished")
     print(f"Attempt {args.promote} is the solution now.")
     return DONE
