@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 
 from tutor_app.core.errors import TutorError
 from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.building import once
 
 T = TypeVar("T")
 _DELAY_MS: Final = 400
@@ -37,10 +38,7 @@ class BackgroundSaver(QObject, Generic[T]):
         # Two locks: putting a value must not wait for the disk.
         self._guard, self._writing = threading.Lock(), threading.Lock()
         self._waiting: list[T] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_DELAY_MS)
-        self._timer.timeout.connect(self.flush)
+        self._timer = once(self, _DELAY_MS, self.flush)
 
     def put(self, value: T) -> None:
         """Keep ``value`` soon."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from tutor_app.render.typeset import Formula, FormulaCache, typeset
 from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.building import once
 
 _GATHER_MS: Final = 12
 
@@ -31,10 +32,7 @@ class Formulas(QObject):
         self._asked: set[tuple[str, bool]] = set()
         self._arrived: list[tuple[str, bool]] = []
         # Formulas come one by one; announcing them in small groups saves a layout for each.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_GATHER_MS)
-        self._timer.timeout.connect(self._announce)
+        self._timer = once(self, _GATHER_MS, self._announce)
 
     @property
     def pending(self) -> int:

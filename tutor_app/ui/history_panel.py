@@ -15,13 +15,11 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
@@ -30,7 +28,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -39,6 +36,7 @@ from tutor_app.core.verdicts import MARKS, VerdictKind
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
 from tutor_app.text.speech import spoken, spoken_prose
+from tutor_app.ui.building import column_of, once, push_button, row_of, text_label
 from tutor_app.ui.icons import icon
 
 _SEARCH_MS: Final = 180
@@ -218,8 +216,7 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        brand = QLabel("MuMath Tutor")
-        brand.setObjectName("brand")
+        brand = text_label("MuMath Tutor", "brand")
         self.new_button = self._button("New problem", "New problem (Ctrl+N)", self.new_asked)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search solutions")
@@ -237,43 +234,23 @@ class HistoryPanel(QWidget):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.empty = QLabel("Solutions you make are kept here.")
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
+        self.empty = text_label("Solutions you make are kept here.", "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.empty.setContentsMargins(18, 10, 18, 0)
         self.toast = QFrame()
         self.toast.setObjectName("toast")
         self.toast_text = QLabel("Solution deleted")
-        self.undo_button = QPushButton("Undo")
-        self.undo_button.setAccessibleName("Undo deleting the solution")
-        toast_row = QHBoxLayout(self.toast)
-        toast_row.setContentsMargins(12, 5, 6, 5)
-        toast_row.addWidget(self.toast_text, 1)
-        toast_row.addWidget(self.undo_button)
+        self.undo_button = push_button("Undo", name="Undo deleting the solution")
+        row_of((self.toast_text, 1), self.undo_button, parent=self.toast, margins=(12, 5, 6, 5))
         self.toast.hide()
         self.samples_button = self._button("Sample problems", "Choose a sample problem (Ctrl+O)", self.samples_asked)
         self.settings_button = self._button("Settings", "Settings (Ctrl+,)", self.settings_asked)
 
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 18, 0, 10)
-        layout.setSpacing(6)
-        head = QVBoxLayout()
-        head.setContentsMargins(18, 0, 14, 4)
-        head.setSpacing(12)
-        head.addWidget(brand)
-        row = QVBoxLayout()
-        row.setContentsMargins(8, 0, 8, 0)
-        row.addWidget(self.new_button)
-        find = QVBoxLayout()
-        find.setContentsMargins(14, 2, 14, 6)
-        find.addWidget(self.search)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(8, 4, 8, 0)
-        foot.setSpacing(2)
-        foot.addWidget(self.toast)
-        foot.addWidget(self.samples_button)
-        foot.addWidget(self.settings_button)
+        layout = column_of(parent=self, margins=(0, 18, 0, 10), spacing=6)
+        head = column_of(brand, margins=(18, 0, 14, 4), spacing=12)
+        row = column_of(self.new_button, margins=(8, 0, 8, 0))
+        find = column_of(self.search, margins=(14, 2, 14, 6))
+        foot = column_of(self.toast, self.samples_button, self.settings_button, margins=(8, 4, 8, 0), spacing=2)
         layout.addLayout(head)
         layout.addLayout(row)
         layout.addLayout(find)
@@ -283,14 +260,8 @@ class HistoryPanel(QWidget):
 
         self._deleted = ""
         self._shown_query = ""
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(_SEARCH_MS)
-        self._search_timer.timeout.connect(lambda: self.search_asked.emit(self.search.text()))
-        self._toast_timer = QTimer(self)
-        self._toast_timer.setSingleShot(True)
-        self._toast_timer.setInterval(_TOAST_MS)
-        self._toast_timer.timeout.connect(self.toast.hide)
+        self._search_timer = once(self, _SEARCH_MS, lambda: self.search_asked.emit(self.search.text()))
+        self._toast_timer = once(self, _TOAST_MS, self.toast.hide)
         self.search.textChanged.connect(lambda _: self._search_timer.start())
         self.list.clicked.connect(self._open)
         self.list.activated.connect(self._open)
@@ -301,10 +272,7 @@ class HistoryPanel(QWidget):
         self.set_entries(())
 
     def _button(self, text: str, tip: str, signal: object) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName("flat")
-        button.setToolTip(tip)
-        button.setAccessibleName(text)
+        button = push_button(text, "flat", tip=tip)
         button.clicked.connect(lambda: signal.emit())  # type: ignore[attr-defined]
         return button
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from tutor_app.render.theme import Theme
+from tutor_app.ui.building import column_of, row_of
 from tutor_app.ui.dialogs.samples import StartPage
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.history_panel import HistoryPanel
@@ -54,12 +55,7 @@ class Panels(QWidget):
         self.pages.setObjectName("pages")
         self.pages.addWidget(self.start)
         self.pages.addWidget(self.view)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.history)
-        row.addWidget(self._main_column(), 1)
-        row.addWidget(self.steps)
+        row_of(self.history, (self._main_column(), 1), self.steps, parent=self, margins=(0, 0, 0, 0), spacing=0)
         self._set_tab_order()
         self.steps.length_changed.connect(self.fit)
         self.pages.currentChanged.connect(lambda _: self.fit())
@@ -68,14 +64,16 @@ class Panels(QWidget):
         main = QWidget()
         main.setObjectName("main")
         main.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        column = QVBoxLayout(main)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.top)
-        column.addLayout(_centred(self.box, 10))
-        column.addWidget(self.pages, 1)
-        column.addLayout(_centred(self.ask, 6))
-        column.addWidget(self.status)
+        column_of(
+            self.top,
+            _centred(self.box, 10),
+            (self.pages, 1),
+            _centred(self.ask, 6),
+            self.status,
+            parent=main,
+            margins=(0, 0, 0, 0),
+            spacing=0,
+        )
         return main
 
     def _set_tab_order(self) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 from tutor_app.render.theme import Theme, text_font
 from tutor_app.text.delimiters import split
 from tutor_app.text.pasted import has_lost_marks, text_of_html
+from tutor_app.ui.building import once, push_button, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 from tutor_app.ui.status_line import ElidedLabel
@@ -135,8 +134,7 @@ class ProblemBox(QFrame):
         self.preview = MathText(formulas, theme, 16)
         self.reading = ReadingLine()
         self.reading.changed.connect(self._refresh)
-        self._preview_label = QLabel("Preview")
-        self._preview_label.setObjectName("section")
+        self._preview_label = text_label("Preview", "section")
         self._separator = QFrame()
         self._separator.setObjectName("separator")
         self._scroll = QScrollArea()
@@ -146,19 +144,10 @@ class ProblemBox(QFrame):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.viewport().setAutoFillBackground(False)
         self.preview.setAutoFillBackground(False)
-        self.solve_button = QPushButton("Solve")
-        self.solve_button.setObjectName("primary")
-        self.solve_button.setToolTip("Solve this problem (Ctrl+Enter)")
-        self.solve_button.setAccessibleName("Solve")
-        self.hint_button = QPushButton("Give me a hint")
-        self.hint_button.setToolTip("Help step by step instead of the solution (Ctrl+J)")
-        self.hint_button.setAccessibleName("Give me a hint")
-        self.work_button = QPushButton("Check my work")
-        self.work_button.setToolTip("Have your own lines checked, one by one (Ctrl+Shift+K)")
-        self.work_button.setAccessibleName("Check my work")
-        self.stop_button = QPushButton("Stop")
-        self.stop_button.setToolTip("Stop the solution (Esc)")
-        self.stop_button.setAccessibleName("Stop")
+        self.solve_button = push_button("Solve", "primary", tip="Solve this problem (Ctrl+Enter)")
+        self.hint_button = push_button("Give me a hint", tip="Help step by step instead of the solution (Ctrl+J)")
+        self.work_button = push_button("Check my work", tip="Have your own lines checked, one by one (Ctrl+Shift+K)")
+        self.stop_button = push_button("Stop", tip="Stop the solution (Esc)")
         self.hint = ElidedLabel("Ctrl+Enter solves")
         self.hint.setObjectName("hint")
 
@@ -180,10 +169,7 @@ class ProblemBox(QFrame):
         layout.addLayout(row)
 
         self._when: list[tuple[QWidget, bool]] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_PREVIEW_MS)
-        self._timer.timeout.connect(self._refresh)
+        self._timer = once(self, _PREVIEW_MS, self._refresh)
         self._shown_below = ""
         self._saves_room = False
         formulas.ready.connect(self._fit_preview)

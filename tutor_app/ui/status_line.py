@@ -6,12 +6,13 @@ import time
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.events import Usage
 from tutor_app.render.theme import Theme
 from tutor_app.text.amounts import duration
+from tutor_app.ui.building import push_button, row_of, text_label
 from tutor_app.ui.icons import icon
 
 _SIGNS = {True: "\u2713", False: "\u2013"}
@@ -61,29 +62,25 @@ class StatusLine(QWidget):
         self.setAccessibleName("Status")
         self.state = ElidedLabel("Ready")
         self.state.setAccessibleName("State")
-        self.numbers = QLabel("")
-        self.numbers.setAccessibleName("Speed and time")
-        self.model = QLabel("")
-        self.model.setAccessibleName("Model and device")
-        self.confined = QPushButton("")
-        self.confined.setObjectName("badge")
-        self.confined.setAccessibleName("How code is confined")
+        self.numbers = text_label(name="Speed and time")
+        self.model = text_label(name="Model and device")
+        self.confined = push_button("", "badge", name="How code is confined")
         self.confined.setCursor(Qt.CursorShape.PointingHandCursor)
         self.confined.hide()
-        self.log_button = QPushButton("Show the log")
-        self.log_button.setObjectName("badge")
-        self.log_button.setAccessibleName("Show the log")
+        self.log_button = push_button("Show the log", "badge")
         self.log_button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.log_button.hide()
         self._has_confinement = False
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(20, 5, 20, 6)
-        layout.setSpacing(20)
-        layout.addWidget(self.state, 1)
-        layout.addWidget(self.log_button)
-        layout.addWidget(self.numbers)
-        layout.addWidget(self.model)
-        layout.addWidget(self.confined)
+        row_of(
+            (self.state, 1),
+            self.log_button,
+            self.numbers,
+            self.model,
+            self.confined,
+            parent=self,
+            margins=(20, 5, 20, 6),
+            spacing=20,
+        )
         self._started = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(500)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from tutor_app.render.theme import Theme
+from tutor_app.ui.building import STRETCH, push_button, row_of
 from tutor_app.ui.icons import icon
 
 
@@ -15,24 +16,14 @@ class TopBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sidebar = _tool("Side bar", "Show or hide the side bar (Ctrl+B)")
-        self.again = QPushButton("Solve again")
-        self.again.setObjectName("flat")
-        self.again.setAccessibleName("Solve again")
-        self.again.setToolTip("Solve the same problem anew (Ctrl+R)")
+        self.again = push_button("Solve again", "flat", tip="Solve the same problem anew (Ctrl+R)")
         self.copy = _tool("Copy the solution", "Copy the solution as text, Markdown or LaTeX")
         self.copy.setText("Copy")
         self.copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.menu = _tool("Menu", "Menu")
         for button in (self.copy, self.menu):
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 12, 0)
-        row.setSpacing(4)
-        row.addWidget(self.sidebar)
-        row.addStretch()
-        row.addWidget(self.again)
-        row.addWidget(self.copy)
-        row.addWidget(self.menu)
+        row_of(self.sidebar, STRETCH, self.again, self.copy, self.menu, parent=self, margins=(12, 8, 12, 0), spacing=4)
 
     def show_state(self, there: bool, busy: bool) -> None:
         """Offer what makes sense: whether a solution is on the page, and whether one is being written."""

@@ -7,17 +7,16 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QDialog,
-    QFrame,
     QGridLayout,
     QLabel,
     QScrollArea,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.render.theme import Theme
 from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.building import bare_scroll, column_of, text_label
 from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.placing import fit_dialog
 from tutor_app.ui.services import Services
@@ -31,15 +30,13 @@ class ConfinementDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("How code is confined")
         fit_dialog(self, 560, 520)
-        sentence = QLabel(confinement.sentence)
-        sentence.setWordWrap(True)
-        sentence.setObjectName("offerName")
-        about = QLabel(
+        sentence = text_label(confinement.sentence, "offerName", wrap=True)
+        about = text_label(
             "A language model writes the code, so it runs in a process of its own, which was tried on this computer "
-            "when it started. If a limit is missing, Settings can refuse to run code instead."
+            "when it started. If a limit is missing, Settings can refuse to run code instead.",
+            "muted",
+            wrap=True,
         )
-        about.setObjectName("muted")
-        about.setWordWrap(True)
         inner = QWidget()
         grid = QGridLayout(inner)
         grid.setContentsMargins(0, 4, 8, 4)
@@ -62,17 +59,8 @@ class ConfinementDialog(QDialog):
         grid.setRowStretch(len(confinement.promises), 1)
         scroll = QScrollArea()
         scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(28, 24, 28, 20)
-        layout.setSpacing(12)
-        layout.addWidget(sentence)
-        layout.addWidget(about)
-        layout.addWidget(scroll, 1)
-        layout.addLayout(close_row(self))
+        bare_scroll(scroll)
+        column_of(sentence, about, (scroll, 1), close_row(self), parent=self, margins=(28, 24, 28, 20), spacing=12)
         limits = "; ".join(f"{p.name}: {'holds' if p.held else 'does not hold'}, {p.how}" for p in confinement.promises)
         self.setAccessibleDescription(f"{confinement.sentence} {limits}")
 

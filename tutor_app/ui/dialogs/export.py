@@ -12,15 +12,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options, Paper
+from tutor_app.ui.building import column_of, push_button, text_label
+from tutor_app.ui.dialogs.buttons import decision_row
 
 _ABOUT: Final[dict[Format, str]] = {
     "pdf": "To print and hand out; formulas and plots stay sharp at any size.",
@@ -102,9 +101,7 @@ class ExportDialog(QDialog):
         for form, label in FORMATS.items():
             self.format.addItem(label, form)
         self.format.setCurrentIndex(self.format.findData(choice.format))
-        self.about = QLabel()
-        self.about.setObjectName("muted")
-        self.about.setWordWrap(True)
+        self.about = text_label("", "muted", wrap=True)
         self.scope = QComboBox()
         self.scope.setAccessibleName("What to export")
         if here:
@@ -165,23 +162,10 @@ class ExportDialog(QDialog):
         grid.addWidget(self.paper_label, row, 0)
         grid.addWidget(self.paper, row, 1)
         grid.addWidget(self.large, row + 1, 1)
-        self.go = QPushButton("Export\u2026")
-        self.go.setObjectName("primary")
-        self.go.setAccessibleName("Choose a file and export")
-        self.go.setDefault(True)
-        cancel = QPushButton("Cancel")
-        cancel.setAccessibleName("Cancel")
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 20, 24, 16)
-        layout.setSpacing(16)
-        layout.addLayout(grid)
-        layout.addLayout(buttons)
+        self.go = push_button("Export\u2026", "primary", name="Choose a file and export", default=True)
+        buttons = decision_row(self, self.go)
+        column_of(grid, buttons, parent=self, margins=(24, 20, 24, 16), spacing=16)
         self.go.clicked.connect(self.accept)
-        cancel.clicked.connect(self.reject)
 
     @property
     def choice(self) -> Choice:

@@ -16,12 +16,12 @@ from PySide6.QtWidgets import (
     QRadioButton,
     QScrollArea,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.core.values import FoundModel, Offer, Progress
 from tutor_app.text.amounts import size_text, time_left
+from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle, push_button, row_of, text_label
 
 _MOST_FOUND: Final = 8
 _SHOWN_AT_FIRST: Final = 4
@@ -50,10 +50,7 @@ class FirstRunPage(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("startScroll")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        bare_scroll(self)
         self._offers: list[Offer] = []
         self._running = False
         self._advice: dict[str, QLabel] = {}
@@ -61,79 +58,57 @@ class FirstRunPage(QScrollArea):
         inner.setObjectName("firstRun")
         column = QWidget()
         column.setMaximumWidth(808)  # with its margins, as wide as the box with the problem
-        title = QLabel("One download, then you are offline")
-        title.setObjectName("title")
-        title.setWordWrap(True)
-        subtitle = QLabel(
+        title = text_label("One download, then you are offline", "title", wrap=True)
+        subtitle = text_label(
             "A language model does the thinking. It is fetched once and then runs on this computer; "
-            "nothing you type ever leaves it."
+            "nothing you type ever leaves it.",
+            "subtitle",
+            wrap=True,
         )
-        subtitle.setObjectName("subtitle")
-        subtitle.setWordWrap(True)
         self.card = QFrame()
         self.card.setObjectName("card")
-        self._choices = QVBoxLayout(self.card)
-        self._choices.setContentsMargins(20, 18, 20, 18)
-        self._choices.setSpacing(4)
+        self._choices = column_of(parent=self.card, margins=(20, 18, 20, 18), spacing=4)
         self.group = QButtonGroup(self)
-        self.button = QPushButton("Download")
-        self.button.setObjectName("primary")
-        self.button.setAccessibleName("Download the model")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setAccessibleName("Cancel the download")
-        self.own = QPushButton("Use a GGUF file I have\u2026")
-        self.own.setObjectName("flat")
-        self.own.setAccessibleName("Use a GGUF file I have")
-        self.hub = QPushButton("From hub\u2026")
-        self.hub.setObjectName("flat")
-        self.hub.setAccessibleName("Add a model from the hub")
-        self.hub.setToolTip("Any GGUF file of the hub: its repository and its name")
+        self.button = push_button("Download", "primary", name="Download the model")
+        self.cancel = push_button("Cancel", name="Cancel the download")
+        self.own = push_button("Use a GGUF file I have\u2026", "flat")
+        self.hub = push_button(
+            "From hub\u2026",
+            "flat",
+            name="Add a model from the hub",
+            tip="Any GGUF file of the hub: its repository and its name",
+        )
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download progress")
         self.bar.setRange(0, 1000)
-        self.line = QLabel("")
-        self.line.setObjectName("muted")
-        self.line.setAccessibleName("Download state")
-        self.error = QLabel("")
-        self.error.setObjectName("error")
-        self.error.setWordWrap(True)
-        self.error.setAccessibleName("What went wrong")
+        self.line = text_label("", "muted", name="Download state")
+        self.error = text_label("", "error", wrap=True, name="What went wrong")
         self.error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.error.setTextFormat(Qt.TextFormat.PlainText)
         self.found = QFrame()
         self.found.setObjectName("card")
-        self._found_rows = QVBoxLayout(self.found)
-        self._found_rows.setContentsMargins(20, 14, 20, 14)
-        self._found_rows.setSpacing(4)
+        self._found_rows = column_of(parent=self.found, margins=(20, 14, 20, 14), spacing=4)
         self.found.hide()
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(self.button)
-        row.addWidget(self.cancel)
-        row.addWidget(self.own)
-        row.addWidget(self.hub)
-        row.addStretch()
-        body = QVBoxLayout(column)
-        body.setContentsMargins(24, 22, 24, 24)
-        body.setSpacing(10)
-        body.addWidget(title)
-        body.addWidget(subtitle)
-        body.addSpacing(12)
-        body.addWidget(self.card)
-        body.addSpacing(4)
-        body.addWidget(self.error)
-        body.addWidget(self.bar)
-        body.addWidget(self.line)
-        body.addLayout(row)
-        body.addSpacing(14)
-        body.addWidget(self.found)
-        body.addStretch()
-        outer = QHBoxLayout(inner)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addWidget(column, 1000)
-        outer.addStretch(1)
+        row = row_of(self.button, self.cancel, self.own, self.hub, STRETCH, spacing=10)
+        column_of(
+            title,
+            subtitle,
+            12,
+            self.card,
+            4,
+            self.error,
+            self.bar,
+            self.line,
+            row,
+            14,
+            self.found,
+            STRETCH,
+            parent=column,
+            margins=(24, 22, 24, 24),
+            spacing=10,
+        )
+        in_the_middle(inner, column)
         self.setWidget(inner)
         self.button.clicked.connect(self._pull)
         self.cancel.clicked.connect(self.cancel_asked)
@@ -162,9 +137,7 @@ class FirstRunPage(QScrollArea):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         more = QWidget(self.card)
-        more_rows = QVBoxLayout(more)
-        more_rows.setContentsMargins(0, 0, 0, 0)
-        more_rows.setSpacing(4)
+        more_rows = column_of(parent=more, margins=(0, 0, 0, 0), spacing=4)
         for n, offer in enumerate(self._offers):
             radio = QRadioButton(offer.name + _REMARKS[0 if n == 0 else 1 if offer.recommended else 2])
             radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
@@ -173,13 +146,9 @@ class FirstRunPage(QScrollArea):
             here = offer.here or f"about {size_text(offer.ram_bytes)} of memory"
             facts = f"{size_text(offer.bytes)} download \u00b7 {here}"
             lines = [f"{facts} \u00b7 licence {offer.licence}", offer.note, offer.published]
-            about = QLabel("\n".join(filter(None, lines)))
-            about.setObjectName("muted")
-            about.setWordWrap(True)
+            about = text_label("\n".join(filter(None, lines)), "muted", wrap=True)
             about.setContentsMargins(24, 0, 0, 0)
-            advice = QLabel("")
-            advice.setObjectName("warning")
-            advice.setWordWrap(True)
+            advice = text_label("", "warning", wrap=True)
             advice.setContentsMargins(24, 0, 0, 0)
             advice.hide()
             self._advice[offer.id] = advice
@@ -200,10 +169,7 @@ class FirstRunPage(QScrollArea):
     @staticmethod
     def _fold(more: QWidget, count: int, *, is_open: bool) -> QPushButton:
         """The button that shows the offers behind the first ones."""
-        button = QPushButton(f"More models ({count})")
-        button.setObjectName("flat")
-        button.setAccessibleName(f"More models, {count}")
-        button.setCheckable(True)
+        button = push_button(f"More models ({count})", "flat", name=f"More models, {count}", checkable=True)
         button.setChecked(is_open)
         more.setVisible(is_open)
         button.toggled.connect(more.setVisible)
@@ -238,11 +204,10 @@ class FirstRunPage(QScrollArea):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         if found:
-            title = QLabel("Already on this computer")
-            title.setObjectName("offerName")
-            about = QLabel("Models of other programs, used where they lie: nothing is copied or fetched.")
-            about.setObjectName("muted")
-            about.setWordWrap(True)
+            title = text_label("Already on this computer", "offerName")
+            about = text_label(
+                "Models of other programs, used where they lie: nothing is copied or fetched.", "muted", wrap=True
+            )
             self._found_rows.addWidget(title)
             self._found_rows.addWidget(about)
         for model in found[:_MOST_FOUND]:
@@ -253,12 +218,10 @@ class FirstRunPage(QScrollArea):
         widget = QWidget()
         row = QHBoxLayout(widget)
         row.setContentsMargins(0, 4, 0, 0)
-        label = QLabel(f"{model.name}  \u00b7  {size_text(model.bytes)}  \u00b7  {model.app}")
-        label.setTextFormat(Qt.TextFormat.PlainText)
+        label = text_label(f"{model.name}  \u00b7  {size_text(model.bytes)}  \u00b7  {model.app}", plain=True)
         label.setToolTip(str(model.path))
         label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        use = QPushButton("Use")
-        use.setAccessibleName(f"Use {model.name} of {model.app}")
+        use = push_button("Use", name=f"Use {model.name} of {model.app}")
         use.clicked.connect(lambda: self.found_chosen.emit(str(model.path)))
         row.addWidget(label, 1)
         row.addWidget(use)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
+
+from tutor_app.ui.building import column_of, push_button, text_label
+from tutor_app.ui.dialogs.buttons import decision_row
 
 
 class HubDialog(QDialog):
@@ -21,46 +24,29 @@ class HubDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("A model from the hub")
-        about = QLabel(
+        about = text_label(
             "Any GGUF file of huggingface.co, of any quantisation. The hub is asked for its length and its SHA-256 "
-            "now; exactly these bytes are fetched, however the repository changes later."
+            "now; exactly these bytes are fetched, however the repository changes later.",
+            "muted",
+            wrap=True,
         )
-        about.setObjectName("muted")
-        about.setWordWrap(True)
         self.repository = QLineEdit()
         self.repository.setPlaceholderText("owner/name, or the address of the file")
         self.repository.setAccessibleName("Repository")
         self.file = QLineEdit()
         self.file.setPlaceholderText("name.gguf; of a model in several files any of them")
         self.file.setAccessibleName("File")
-        self.state = QLabel("")
-        self.state.setWordWrap(True)
-        self.state.setAccessibleName("What the hub says")
-        self.add = QPushButton("Add and download")
-        self.add.setObjectName("primary")
-        self.add.setAccessibleName("Add and download")
-        self.add.setDefault(True)
-        cancel = QPushButton("Cancel")
-        cancel.setAccessibleName("Cancel")
+        self.state = text_label(wrap=True, name="What the hub says")
+        self.add = push_button("Add and download", "primary", default=True)
         form = QFormLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Repository", self.repository)
         form.addRow("File", self.file)
-        row = QHBoxLayout()
-        row.addStretch()
-        row.addWidget(cancel)
-        row.addWidget(self.add)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 16, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(about)
-        layout.addLayout(form)
-        layout.addWidget(self.state)
-        layout.addLayout(row)
+        row = decision_row(self, self.add)
+        column_of(about, form, self.state, row, parent=self, margins=(20, 16, 20, 16), spacing=12)
         self.resize(520, self.sizeHint().height())
-        cancel.clicked.connect(self.reject)
         self.add.clicked.connect(self._ask)
         for edit in (self.repository, self.file):
             edit.textChanged.connect(lambda _: self._edited())

@@ -13,20 +13,18 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.core.values import Sample
 from tutor_app.render.theme import Theme, ui_font
 from tutor_app.text.plain import plain
+from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle, push_button, row_of, text_label
+from tutor_app.ui.dialogs.buttons import decision_row
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 from tutor_app.ui.placing import fit_dialog
@@ -113,43 +111,34 @@ class StartPage(QScrollArea):
         super().__init__(parent)
         self._formulas, self._theme = formulas, theme
         self.setObjectName("startScroll")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        bare_scroll(self)
         inner = QWidget()
         inner.setObjectName("startInner")
         column = QWidget()
         column.setMaximumWidth(760)
         column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        title = QLabel("What shall we work out?")
-        title.setObjectName("title")
-        self._subtitle = QLabel("Type a problem above, or start from one of these.")
-        self._subtitle.setObjectName("subtitle")
+        title = text_label("What shall we work out?", "title")
+        self._subtitle = text_label("Type a problem above, or start from one of these.", "subtitle")
         self.cards: list[SampleCard] = []
         self._grid = QGridLayout()
         self._grid.setSpacing(14)
-        self.more = QPushButton("All sample problems\u2026")
-        self.more.setObjectName("link")
-        self.more.setAccessibleName("All sample problems")
+        self.more = push_button("All sample problems\u2026", "link")
         self.more.clicked.connect(self.more_asked)
         self.more.hide()
         self._subtitle.hide()
-        body = QVBoxLayout(column)
-        body.setContentsMargins(24, 28, 24, 24)
-        body.setSpacing(6)
-        body.addWidget(title)
-        body.addWidget(self._subtitle)
-        body.addSpacing(14)
-        body.addLayout(self._grid)
-        body.addSpacing(6)
-        body.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
-        body.addStretch()
-        outer = QHBoxLayout(inner)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addWidget(column, 1000)
-        outer.addStretch(1)
+        column_of(
+            title,
+            self._subtitle,
+            14,
+            self._grid,
+            6,
+            (self.more, 0, Qt.AlignmentFlag.AlignLeft),
+            STRETCH,
+            parent=column,
+            margins=(24, 28, 24, 24),
+            spacing=6,
+        )
+        in_the_middle(inner, column)
         self.setWidget(inner)
         self._columns = 2
 
@@ -229,37 +218,16 @@ class SamplesDialog(QDialog):
         self.preview = MathText(formulas, theme, 17)
         card = QFrame()
         card.setObjectName("card")
-        inside = QVBoxLayout(card)
-        inside.setContentsMargins(20, 16, 20, 16)
-        inside.addWidget(self.preview)
-        inside.addStretch()
-        self.use = QPushButton("Use this problem")
-        self.use.setObjectName("primary")
-        self.use.setAccessibleName("Use this problem")
-        self.use.setDefault(True)
-        cancel = QPushButton("Cancel")
-        cancel.setAccessibleName("Cancel")
-        filters = QHBoxLayout()
-        filters.addWidget(self.topic)
-        filters.addWidget(self.level)
-        filters.addStretch()
-        buttons = QHBoxLayout()
-        buttons.addStretch()
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.use)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 20, 20, 16)
-        layout.setSpacing(12)
-        layout.addLayout(filters)
-        layout.addWidget(self.list, 3)
-        layout.addWidget(card, 2)
-        layout.addLayout(buttons)
+        column_of(self.preview, STRETCH, parent=card, margins=(20, 16, 20, 16))
+        self.use = push_button("Use this problem", "primary", default=True)
+        filters = row_of(self.topic, self.level, STRETCH)
+        buttons = decision_row(self, self.use)
+        column_of(filters, (self.list, 3), (card, 2), buttons, parent=self, margins=(20, 20, 20, 16), spacing=12)
         self.topic.currentIndexChanged.connect(self._fill)
         self.level.currentIndexChanged.connect(self._fill)
         self.list.currentItemChanged.connect(self._show)
         self.list.itemActivated.connect(lambda _: self._use())
         self.use.clicked.connect(self._use)
-        cancel.clicked.connect(self.reject)
         self._fill()
 
     def _fill(self) -> None:

@@ -15,18 +15,18 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.core.errors import TutorError
 from tutor_app.core.settings import Setting, Settings, described
+from tutor_app.ui.building import bare_scroll, column_of, push_button, text_label
+from tutor_app.ui.dialogs.buttons import decision_row
 from tutor_app.ui.placing import fit_dialog
 
 _WIDTH: Final = 176
@@ -108,47 +108,24 @@ class SettingsDialog(QDialog):
             self._add_row(row.group, row.title, row.help, button)
         scroll = QScrollArea()
         scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.error = QLabel("")
-        self.error.setObjectName("error")
-        self.error.setWordWrap(True)
+        bare_scroll(scroll)
+        self.error = text_label("", "error", wrap=True)
         self.error.hide()
-        self.save = QPushButton("Save")
-        self.save.setObjectName("primary")
-        self.save.setAccessibleName("Save the settings")
-        self.save.setDefault(True)
-        cancel = QPushButton("Cancel")
-        cancel.setAccessibleName("Cancel")
-        defaults = QPushButton("Restore defaults")
-        defaults.setAccessibleName("Restore defaults")
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(24, 12, 24, 16)
-        buttons.setSpacing(8)
-        buttons.addWidget(defaults)
-        buttons.addWidget(self.error, 1)
-        buttons.addStretch()
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 12, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(scroll, 1)
+        self.save = push_button("Save", "primary", name="Save the settings", default=True)
+        defaults = push_button("Restore defaults")
+        buttons = decision_row(self, self.save, left=(defaults, (self.error, 1)), margins=(24, 12, 24, 16))
+        layout = column_of((scroll, 1), parent=self, margins=(0, 12, 0, 0), spacing=0)
         line = QFrame()
         line.setObjectName("separator")
         layout.addWidget(line)
         layout.addLayout(buttons)
         self.save.clicked.connect(self._save)
-        cancel.clicked.connect(self.reject)
         defaults.clicked.connect(self._defaults)
 
     def _add_row(self, group: str, title: str, help_: str, control: QWidget) -> None:
         row = self._grid.rowCount()
         if group != self._group:
-            heading = QLabel(group)
-            heading.setObjectName("offerName")
+            heading = text_label(group, "offerName")
             heading.setContentsMargins(0, 14 if self._group else 0, 0, 2)
             self._group = group
             self._grid.addWidget(heading, row, 0, 1, 2)
@@ -159,11 +136,7 @@ class SettingsDialog(QDialog):
         control.setAccessibleName(title)
         control.setAccessibleDescription(help_)
         label.setBuddy(control)
-        text = QVBoxLayout()
-        text.setSpacing(1)
-        text.setContentsMargins(0, 4, 0, 8)
-        text.addWidget(label)
-        text.addWidget(about)
+        text = column_of(label, about, margins=(0, 4, 0, 8), spacing=1)
         self._grid.addLayout(text, row, 0)
         self._grid.addWidget(control, row, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
+from tutor_app.ui.building import column_of
 from tutor_app.ui.dialogs.buttons import close_row
 
 
@@ -31,9 +32,5 @@ class ShortcutsDialog(QDialog):
             keys_label.setObjectName("muted")
             grid.addWidget(what, n % half, column)
             grid.addWidget(keys_label, n % half, column + 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(28, 24, 28, 20)
-        layout.setSpacing(20)
-        layout.addLayout(grid)
-        layout.addLayout(close_row(self))
+        column_of(grid, close_row(self), parent=self, margins=(28, 24, 28, 20), spacing=20)
         self.setAccessibleDescription("; ".join(f"{text}: {keys_text}" for text, keys_text in rows))

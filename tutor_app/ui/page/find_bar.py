@@ -10,13 +10,14 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QTextEdit, QToolButton
+from PySide6.QtWidgets import QFrame, QLineEdit, QTextEdit, QToolButton
 
 from tutor_app.render.properties import JOINER, OBJECT_CHARACTER
 from tutor_app.render.sources import sourced
 from tutor_app.render.theme import SPACE, Theme
+from tutor_app.ui.building import once, row_of, text_label
 from tutor_app.ui.icons import icon
 from tutor_app.ui.page.marks import Mark
 from tutor_app.ui.page.transcript_view import TranscriptView
@@ -91,9 +92,7 @@ class FindBar(QFrame):
         self.edit.setAccessibleName("Find in this solution")
         self.edit.setAccessibleDescription("Formulas are searched by their LaTeX. Enter goes to the next match.")
         self.edit.installEventFilter(self)
-        self.count = QLabel("")
-        self.count.setObjectName("muted")
-        self.count.setAccessibleName("Matches")
+        self.count = text_label("", "muted", name="Matches")
         self.count.setMinimumWidth(62)
         self.count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.previous = self._tool("Previous match", "Shift+Enter", -1)
@@ -102,19 +101,11 @@ class FindBar(QFrame):
         self.close_button.setAccessibleName("Close the search")
         self.close_button.setToolTip("Close (Esc)")
         self.close_button.clicked.connect(self.leave)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 6, 6, 6)
-        row.setSpacing(2)
-        row.addWidget(self.edit, 1)
-        row.addWidget(self.count)
-        row.addSpacing(4)
+        row = row_of((self.edit, 1), self.count, 4, parent=self, margins=(8, 6, 6, 6), spacing=2)
         for button in (self.previous, self.next, self.close_button):
             button.setObjectName("small")
             row.addWidget(button)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REFRESH_MS)
-        self._timer.timeout.connect(self._refresh)
+        self._timer = once(self, _REFRESH_MS, self._refresh)
         self.edit.textChanged.connect(lambda _: self._search())
         view.changed.connect(self._page_changed)
         view.installEventFilter(self)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QListWidget, QListWidgetItem, QWidget
 
 from tutor_app.core.claims import ClaimVerdict, Tally
 from tutor_app.handout.wording import statement_said, statement_shown
 from tutor_app.render.statements import Statement
 from tutor_app.render.theme import Theme
+from tutor_app.ui.building import column_of, text_label
 from tutor_app.ui.dialogs.buttons import close_row
 from tutor_app.ui.page.transcript_view import TranscriptView
 
@@ -51,21 +52,16 @@ class StatementList(QDialog):
         self._known: list[Statement] = []
         self.setWindowTitle("Statements")
         self.resize(460, 420)
-        self.tally = QLabel()
-        self.tally.setObjectName("muted")
+        self.tally = text_label("", "muted")
         self.kind = QComboBox()
         self.kind.setAccessibleName("Which statements")
         self.list = QListWidget()
         self.list.setWordWrap(True)
         self.list.setAccessibleName("Statements")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 14, 16, 14)
-        layout.setSpacing(10)
-        layout.addWidget(self.tally)
-        layout.addWidget(self.kind)
-        layout.addWidget(self.list, 1)
-        layout.addLayout(close_row(self))
+        column_of(
+            self.tally, self.kind, (self.list, 1), close_row(self), parent=self, margins=(16, 14, 16, 14), spacing=10
+        )
         self.kind.currentIndexChanged.connect(lambda _: self._fill())
         self.list.currentRowChanged.connect(self._go)
         self.list.itemClicked.connect(lambda item: self._go(self.list.row(item)))

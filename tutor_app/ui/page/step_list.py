@@ -6,16 +6,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QShowEvent
 from PySide6.QtWidgets import (
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +21,7 @@ from tutor_app.render.outline import Section
 from tutor_app.render.theme import Theme, mono_font, ui_font
 from tutor_app.text.speech import spoken_prose
 from tutor_app.ui.announce import announce
+from tutor_app.ui.building import column_of, once, text_label
 from tutor_app.ui.page.transcript_view import TranscriptView
 
 MANY_ROUNDS: Final = 3
@@ -133,8 +132,7 @@ class StepList(QWidget):
         self.sections: Sequence[Section] = ()
         self.is_long = False
         self._held = -1
-        title = QLabel("Steps")
-        title.setObjectName("section")
+        title = text_label("Steps", "section")
         title.setContentsMargins(18, 0, 0, 0)
         self.list = QListWidget()
         self.list.setAccessibleName("Steps of the solution")
@@ -144,15 +142,8 @@ class StepList(QWidget):
         self.list.setMouseTracking(True)
         self.delegate = StepDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 14, 0, 8)
-        layout.setSpacing(8)
-        layout.addWidget(title)
-        layout.addWidget(self.list, 1)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REFRESH_MS)
-        self._timer.timeout.connect(self.refresh)
+        column_of(title, (self.list, 1), parent=self, margins=(0, 14, 0, 8), spacing=8)
+        self._timer = once(self, _REFRESH_MS, self.refresh)
         self.list.itemClicked.connect(self._go)
         self.list.itemActivated.connect(self._go)
         view.changed.connect(self._changed)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
 
 from tutor_app.core.trace_values import Stage, Unfolding
 from tutor_app.render.theme import Theme, mono_font, text_font
 from tutor_app.render.typeset import Fitted, fit
+from tutor_app.ui.building import STRETCH, column_of, once, row_of, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.stepper.stepper import Stepper
 
@@ -38,10 +39,7 @@ class Calculation(QWidget):
         self._em = 15.0
         self._unfolding: Unfolding | None = None
         self._count = 0
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._ask)
+        self._settle = once(self, _SETTLE_MS, self._ask)
         formulas.ready.connect(self._ready)
 
     def show_stages(self, unfolding: Unfolding | None, count: int) -> None:
@@ -165,18 +163,9 @@ class CalculationBar(QWidget):
         self.into.setToolTip("F7 works a line out part by part before it goes on")
         self.into.setChecked(stepper.unfolds)
         self.into.toggled.connect(stepper.set_unfolds)
-        self.place = QLabel()
-        self.place.setObjectName("muted")
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 2, 10, 2)
-        row.addWidget(self.into)
-        row.addStretch(1)
-        row.addWidget(self.place)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.area)
-        column.addLayout(row)
+        self.place = text_label("", "muted")
+        row = row_of(self.into, STRETCH, self.place, margins=(8, 2, 10, 2))
+        column_of(self.area, row, parent=self, margins=(0, 0, 0, 0), spacing=0)
         self._em = 15.0
         stepper.moved.connect(lambda _: self.refresh())
         stepper.opened.connect(self.refresh)

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QWidget
 
 from tutor_app.core.comparing import ComparedLine, Repair, changes
 from tutor_app.core.transcript import CodeError
 from tutor_app.render.theme import Theme, mono_font
+from tutor_app.ui.building import column_of, push_button, row_of, text_label
 from tutor_app.ui.stepper.code_pane import CodePane
 
 
@@ -57,13 +58,8 @@ class ErrorLab(QWidget):
         self.hint, self.exception = _words(), _words()
         self.exception.setObjectName("labException")
         self.hint.setObjectName("labHint")
-        inside = QVBoxLayout(self.error)
-        inside.setContentsMargins(12, 8, 12, 8)
-        inside.setSpacing(2)
-        inside.addWidget(self.hint)
-        inside.addWidget(self.exception)
-        self.walk_button = QPushButton("Walk up to the failure")
-        self.walk_button.setObjectName("primary")
+        column_of(self.hint, self.exception, parent=self.error, margins=(12, 8, 12, 8), spacing=2)
+        self.walk_button = push_button("Walk up to the failure", "primary")
         self.walk_button.clicked.connect(lambda: self._ask("failed"))
         self.repair_button = QPushButton("Step through the repair")
         self.repair_button.clicked.connect(lambda: self._ask("repaired"))
@@ -72,25 +68,23 @@ class ErrorLab(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setContentsMargins(10, 8, 10, 8)
-        row.setSpacing(8)
-        chooser = QHBoxLayout()
-        chooser.setContentsMargins(10, 0, 10, 6)
-        chooser.addWidget(self.choice)
+        row = row_of(margins=(10, 8, 10, 8), spacing=8)
+        chooser = row_of(self.choice, margins=(10, 0, 10, 6))
         row.addWidget(self.walk_button)
         row.addWidget(self.repair_button)
         row.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(chooser)
-        column.addWidget(self.failed_title)
-        column.addWidget(self.failed, 1)
-        column.addWidget(self.error)
-        column.addWidget(self.repaired_title)
-        column.addWidget(self.repaired, 1)
-        column.addLayout(row)
+        column_of(
+            chooser,
+            self.failed_title,
+            (self.failed, 1),
+            self.error,
+            self.repaired_title,
+            (self.repaired, 1),
+            row,
+            parent=self,
+            margins=(0, 0, 0, 0),
+            spacing=0,
+        )
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
@@ -165,15 +159,10 @@ class ErrorLab(QWidget):
 
 
 def _title() -> QLabel:
-    label = QLabel()
-    label.setObjectName("labTitle")
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
+    return text_label("", "labTitle", plain=True)
 
 
 def _words() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = text_label(wrap=True, plain=True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

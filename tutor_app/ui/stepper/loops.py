@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSpinBox, QWidget
 
 from tutor_app.core.trace_values import Loop
 from tutor_app.render.theme import mono_font
+from tutor_app.ui.building import column_of, row_of, text_label
 from tutor_app.ui.stepper.stepper import Stepper
 
 
@@ -24,17 +25,9 @@ class _Loop(QWidget):
         self.spin = QSpinBox()
         self.spin.setKeyboardTracking(False)
         self.spin.valueChanged.connect(self._go)
-        self.total = QLabel()
-        self.total.setObjectName("muted")
-        turn = QLabel("turn")
-        turn.setObjectName("muted")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 2, 10, 2)
-        row.setSpacing(6)
-        row.addWidget(self.head, 1)
-        row.addWidget(turn)
-        row.addWidget(self.spin)
-        row.addWidget(self.total)
+        self.total = text_label("", "muted")
+        turn = text_label("turn", "muted")
+        row_of((self.head, 1), turn, self.spin, self.total, parent=self, margins=(10, 2, 10, 2), spacing=6)
 
     def show_loop(self, loop: Loop, turn: int, head: str) -> None:
         """Show where one is in a loop.
@@ -68,9 +61,7 @@ class LoopBar(QWidget):
         super().__init__(parent)
         self._stepper = stepper
         self._loops: list[_Loop] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
+        self._column = column_of(parent=self, margins=(0, 0, 0, 0), spacing=0)
         stepper.moved.connect(lambda _: self.refresh())
         stepper.opened.connect(self.refresh)
 

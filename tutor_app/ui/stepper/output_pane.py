@@ -6,11 +6,12 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 from tutor_app.core.transcript import CodeError, Figure
 from tutor_app.render.figures import Picture
 from tutor_app.render.theme import Theme, mono_font
+from tutor_app.ui.building import column_of, text_label
 
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's own largest size
 _LATEST: Final = 8_000
@@ -92,19 +93,11 @@ class OutputPane(QFrame):
         self.text.verticalScrollBar().setAccessibleName("Scroll the output")
         self.text.horizontalScrollBar().setAccessibleName("Scroll the output sideways")
         self.figure = FigureView(theme)
-        self.error = QLabel()
-        self.error.setObjectName("stepError")
-        self.error.setWordWrap(True)
-        self.error.setTextFormat(Qt.TextFormat.PlainText)
+        self.error = text_label("", "stepError", wrap=True, plain=True)
         self.error.hide()
         self._shown = ""
         self._pictures_only = False
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.error)
-        column.addWidget(self.text, 1)
-        column.addWidget(self.figure, 2)
+        column_of(self.error, (self.text, 1), (self.figure, 2), parent=self, margins=(0, 0, 0, 0), spacing=0)
         self.set_size(15.0)
 
     def show_output(self, printed: str, figures: tuple[Figure, ...], error: CodeError | None) -> None:

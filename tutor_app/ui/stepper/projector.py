@@ -7,10 +7,11 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from tutor_app.render.theme import Theme
 from tutor_app.ui import style
+from tutor_app.ui.building import column_of
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.stepper.stepper import Stepper
 from tutor_app.ui.stepper.view import StepView
@@ -51,9 +52,7 @@ class Projector(QWidget):
         self.view = StepView(stepper, formulas, contrast(theme))
         self.view.show_essentials()
         self.view.values.setAccessibleName("Values, in projector mode")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.view)
+        column_of(self.view, parent=self, margins=(0, 0, 0, 0))
         self.set_theme(theme)
 
     def open(self) -> None:

@@ -9,18 +9,16 @@ from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
-    QLabel,
     QSlider,
     QStyle,
     QStyleOptionSlider,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from tutor_app.core.trace import Recording
 from tutor_app.render.theme import Theme
+from tutor_app.ui.building import column_of, row_of, text_label
 from tutor_app.ui.icons import icon
 from tutor_app.ui.stepper.stepper import SPEEDS, Stepper
 
@@ -121,8 +119,7 @@ class Transport(QWidget):
         self._stepper, self._theme = stepper, theme
         self.timeline = Timeline(theme)
         self.timeline.valueChanged.connect(stepper.go)
-        self.place = QLabel()
-        self.place.setObjectName("muted")
+        self.place = text_label("", "muted")
         s = stepper
         self.buttons: dict[str, QToolButton] = {}
         for name, words, keys, slot in (
@@ -142,20 +139,14 @@ class Transport(QWidget):
             self.speed.addItem(f"{speed:g}/s", speed)
         self.speed.setCurrentIndex(1)
         self.speed.currentIndexChanged.connect(lambda n: self._choose_speed(SPEEDS[n]))
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(1)
+        row = row_of(margins=(0, 0, 0, 0), spacing=1)
         for button in self.buttons.values():
             row.addWidget(button)
         row.addSpacing(4)
         row.addWidget(self.speed)
         row.addStretch(1)
         row.addWidget(self.place)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 0, 10, 6)
-        column.setSpacing(0)
-        column.addWidget(self.timeline)
-        column.addLayout(row)
+        column_of(self.timeline, row, parent=self, margins=(10, 0, 10, 6), spacing=0)
         stepper.opened.connect(self._opened)
         stepper.moved.connect(self._moved)
         stepper.playing_changed.connect(self._show_play)

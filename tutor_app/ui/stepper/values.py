@@ -21,7 +21,6 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
-    QTimer,
     Signal,
 )
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QKeyEvent, QPainter, QPen, QPolygonF
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QSt
 from tutor_app.core.trace_values import Call, Frame, Shown, Variable, shown
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
 from tutor_app.render.typeset import Fitted, fit
+from tutor_app.ui.building import once
 from tutor_app.ui.formulas import Formulas
 
 _ROLE: Final = Qt.ItemDataRole.UserRole
@@ -368,10 +368,7 @@ class ValuesView(QListView):
         self.setSelectionMode(QListView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         self.verticalScrollBar().setAccessibleName("Scroll the values")
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self.ask_for_formulas)
+        self._settle = once(self, _SETTLE_MS, self.ask_for_formulas)
         formulas.ready.connect(self._formulas_ready)
         self.activated.connect(self._toggle)
         self.clicked.connect(self._toggle)

@@ -15,11 +15,8 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QComboBox,
     QFrame,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSplitter,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,6 +24,7 @@ from tutor_app.core.comparing import changes
 from tutor_app.core.trace_values import Frame
 from tutor_app.render.theme import Theme
 from tutor_app.ui.announce import announce
+from tutor_app.ui.building import column_of, row_of, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.stepper.calculation import CalculationBar
 from tutor_app.ui.stepper.code_pane import CodePane
@@ -75,19 +73,11 @@ class StepView(QWidget):
         self.original_output = OutputPane(theme)
         self.original_output.text.setAccessibleName("Output of the original so far")
         self.outputs = self._pair("Output of the original", self.original_output, "Output now", self.output)
-        self.words = QLabel()
-        self.words.setObjectName("stepWords")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setWordWrap(True)
+        self.words = text_label("", "stepWords", plain=True, wrap=True)
         self.transport = Transport(stepper, theme)
         left = QFrame()
         left.setObjectName("stepLeft")
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.codes, 1)
-        column.addWidget(self.calculation)
-        column.addWidget(self.loops)
+        column = column_of((self.codes, 1), self.calculation, self.loops, parent=left, margins=(0, 0, 0, 0), spacing=0)
         self.left = column
         self.right = QSplitter(Qt.Orientation.Vertical)
         self.watch = QLineEdit()
@@ -95,13 +85,8 @@ class StepView(QWidget):
         self.watch.setAccessibleName("Watch an expression")
         self.watch.returnPressed.connect(self._watch)
         known = QWidget()
-        inner = QVBoxLayout(known)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(0)
-        inner.addWidget(self.values, 1)
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 8, 6)
-        row.addWidget(self.watch)
+        inner = column_of((self.values, 1), parent=known, margins=(0, 0, 0, 0), spacing=0)
+        row = row_of(self.watch, margins=(8, 4, 8, 6))
         inner.addLayout(row)
         self.right.addWidget(known)
         self.right.addWidget(self.outputs)
@@ -113,12 +98,7 @@ class StepView(QWidget):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(5)
         self.main.setSizes([460, 460])
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(0, 0, 0, 0)
-        self.body.setSpacing(0)
-        self.body.addWidget(self.main, 1)
-        self.body.addWidget(self.words)
-        self.body.addWidget(self.transport)
+        self.body = column_of((self.main, 1), self.words, self.transport, parent=self, margins=(0, 0, 0, 0), spacing=0)
         self.code.breakpoint_asked.connect(stepper.toggle_breakpoint)
         self.values.watch_asked.connect(self.watch_asked)
         self.values.change_asked.connect(stepper.to_change)
@@ -137,14 +117,9 @@ class StepView(QWidget):
         pair.setChildrenCollapsible(False)
         pair.setHandleWidth(5)
         for title, part in ((left, original), (right, now)):
-            label = QLabel(title)
-            label.setObjectName("labTitle")
+            label = text_label(title, "labTitle")
             box = QWidget()
-            column = QVBoxLayout(box)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(0)
-            column.addWidget(label)
-            column.addWidget(part, 1)
+            column_of(label, (part, 1), parent=box, margins=(0, 0, 0, 0), spacing=0)
             pair.addWidget(box)
             self._compared += [label, *([box] if part is original else [])]
         return pair

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSlider, QWidget
 
 from tutor_app.core.comparing import Comparison, Parameter, parameters, with_number
+from tutor_app.ui.building import column_of, once, push_button, row_of, text_label
 
 _MOST: Final = 4  # sliders
 _WAIT_MS: Final = 250  # after the last move of a slider
@@ -79,32 +80,18 @@ class WhatIf(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._source = ""
         self.numbers: list[_Number] = []
-        self.differences = QLabel("Change a number or a line of the code, and run it again.")
-        self.differences.setObjectName("muted")
-        self.differences.setWordWrap(True)
-        self.differences.setTextFormat(Qt.TextFormat.PlainText)
-        self.run_button = QPushButton("Run again")
-        self.run_button.setAccessibleName("Run the changed code again")
+        self.differences = text_label(
+            "Change a number or a line of the code, and run it again.", "muted", wrap=True, plain=True
+        )
+        self.run_button = push_button("Run again", name="Run the changed code again")
         self.run_button.clicked.connect(lambda: self.run_asked.emit(self._source))
-        self.original_button = QPushButton("Original")
-        self.original_button.setAccessibleName("Show the original code again")
+        self.original_button = push_button("Original", name="Show the original code again")
         self.original_button.clicked.connect(self.original_asked)
         self._grid = QGridLayout()
-        row = QHBoxLayout()
-        row.addWidget(self.run_button)
-        row.addWidget(self.original_button)
-        row.setSpacing(8)
-        row.addWidget(self.differences, 1)
+        row = row_of(self.run_button, self.original_button, (self.differences, 1), spacing=8)
         self._grid.setVerticalSpacing(2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 4, 10, 4)
-        column.setSpacing(4)
-        column.addLayout(self._grid)
-        column.addLayout(row)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(lambda: self.run_asked.emit(self._source))
+        column_of(self._grid, row, parent=self, margins=(10, 4, 10, 4), spacing=4)
+        self._timer = once(self, _WAIT_MS, lambda: self.run_asked.emit(self._source))
         self.hide()
 
     def set_source(self, source: str) -> None:

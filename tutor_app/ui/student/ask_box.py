@@ -8,9 +8,10 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QWidget
 
 from tutor_app.text.plain import plain
+from tutor_app.ui.building import column_of, push_button, row_of, text_label
 from tutor_app.ui.problem_box import ProblemEdit
 from tutor_app.ui.student.suggestions import Suggestion
 
@@ -125,13 +126,9 @@ class AskBox(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("problemCard")
-        self.about = QLabel()
-        self.about.setObjectName("hint")
-        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about = text_label("", "hint", plain=True)
         self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.drop = QPushButton("Ask about all of it")
-        self.drop.setObjectName("link")
-        self.drop.setAccessibleName("Ask about all of the solution")
+        self.drop = push_button("Ask about all of it", "link", name="Ask about all of the solution")
         self.drop.clicked.connect(self.about_dropped)
         self.edit = AskEdit()
         self.edit.set_least_lines(1)
@@ -140,27 +137,17 @@ class AskBox(QFrame):
         self.edit.setAccessibleDescription("Enter asks; Shift and Enter begin another line.")
         self.edit.verticalScrollBar().setAccessibleName("Scroll the question")
         self.edit.horizontalScrollBar().setAccessibleName("Scroll the question sideways")
-        self.ask_button = QPushButton("Ask")
-        self.ask_button.setToolTip("Ask about the solution (Enter)")
-        self.ask_button.setAccessibleName("Ask about the solution")
-        self.stop_button = QPushButton("Stop")
-        self.stop_button.setToolTip("Stop the reply (Esc)")
-        self.stop_button.setAccessibleName("Stop the reply")
+        self.ask_button = push_button("Ask", tip="Ask about the solution (Enter)", name="Ask about the solution")
+        self.stop_button = push_button("Stop", tip="Stop the reply (Esc)", name="Stop the reply")
         self.suggestions = Suggestions()
-        above = QHBoxLayout()
-        above.addWidget(self.about, 1)
-        above.addWidget(self.drop)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.edit, 1)
-        line.addWidget(self.ask_button, 0, Qt.AlignmentFlag.AlignBottom)
-        line.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 8, 8, 8)
-        layout.setSpacing(6)
-        layout.addLayout(above)
-        layout.addLayout(line)
-        layout.addWidget(self.suggestions)
+        above = row_of((self.about, 1), self.drop)
+        line = row_of(
+            (self.edit, 1),
+            (self.ask_button, 0, Qt.AlignmentFlag.AlignBottom),
+            (self.stop_button, 0, Qt.AlignmentFlag.AlignBottom),
+            spacing=8,
+        )
+        column_of(above, line, self.suggestions, parent=self, margins=(16, 8, 8, 8), spacing=6)
         self.edit.solve_asked.connect(self._ask)
         self.ask_button.clicked.connect(self._ask)
         self.stop_button.clicked.connect(self.stop_asked)

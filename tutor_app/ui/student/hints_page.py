@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from tutor_app.core.hints import Hint
 from tutor_app.render.theme import Theme
 from tutor_app.text.speech import spoken_prose
 from tutor_app.ui.announce import announce
+from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle, push_button, row_of, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 
@@ -25,16 +26,11 @@ class HintCard(QFrame):
         self.setObjectName("card")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.hint = hint
-        self.title = QLabel(f"{hint.level}. {hint.title}")
-        self.title.setObjectName("section")
+        self.title = text_label(f"{hint.level}. {hint.title}", "section")
         self.text = MathText(formulas, theme, size)
         self.text.set_text(hint.text)
         self.setAccessibleName(f"Hint {hint.level}, {hint.title}: {spoken_prose(hint.text)}")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 12, 18, 12)
-        column.setSpacing(6)
-        column.addWidget(self.title)
-        column.addWidget(self.text)
+        column_of(self.title, self.text, parent=self, margins=(18, 12, 18, 12), spacing=6)
 
 
 class HintsPage(QScrollArea):
@@ -57,31 +53,24 @@ class HintsPage(QScrollArea):
         self._formulas, self._theme, self._size = formulas, theme, 16.0
         self.cards: list[HintCard] = []
         self.setObjectName("startScroll")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        bare_scroll(self)
         self._following = False
         bar = self.verticalScrollBar()
         bar.setAccessibleName("Scroll the hints")
         bar.rangeChanged.connect(self._show_newest)
         bar.actionTriggered.connect(self._stop_following)
-        self.title = QLabel("Hints")
-        self.title.setObjectName("title")
+        self.title = text_label("Hints", "title")
         self.problem = MathText(formulas, theme, 15)
-        self.state = QLabel()
-        self.state.setObjectName("subtitle")
-        self.warning = QLabel()
-        self.warning.setObjectName("warning")
-        self.error = QLabel()
-        self.error.setObjectName("error")
+        self.state = text_label("", "subtitle")
+        self.warning = text_label("", "warning")
+        self.error = text_label("", "error")
         for label in (self.state, self.warning, self.error):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self.next = QPushButton("Next hint")
-        self.next.setObjectName("primary")
-        self.sure = QPushButton("Make sure")
-        self.sure.setToolTip("Solve it several times, silently: where most attempts agree, the hints go on")
+        self.next = push_button("Next hint", "primary")
+        self.sure = push_button(
+            "Make sure", tip="Solve it several times, silently: where most attempts agree, the hints go on"
+        )
         self.cancel = QPushButton("Cancel")
         self.close_button = QPushButton("Close the hints")
         self.cancel.setToolTip("Stop working out the problem (Esc)")
@@ -99,19 +88,11 @@ class HintsPage(QScrollArea):
     def _lay_out(self) -> None:
         self._list = QVBoxLayout()
         self._list.setSpacing(10)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.next)
-        row.addWidget(self.sure)
-        row.addWidget(self.cancel)
-        row.addWidget(self.close_button)
-        row.addStretch()
+        row = row_of(self.next, self.sure, self.cancel, self.close_button, STRETCH, spacing=8)
         column = QWidget()
         column.setMaximumWidth(760 + 48)
         column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        body = QVBoxLayout(column)
-        body.setContentsMargins(24, 12, 24, 24)
-        body.setSpacing(10)
+        body = column_of(parent=column, margins=(24, 12, 24, 24), spacing=10)
         for widget in (self.title, self.problem, self.warning):
             body.addWidget(widget)
         body.addLayout(self._list)
@@ -121,11 +102,7 @@ class HintsPage(QScrollArea):
         body.addStretch()
         inner = QWidget()
         inner.setObjectName("startInner")
-        outer = QHBoxLayout(inner)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addWidget(column, 1000)
-        outer.addStretch(1)
+        in_the_middle(inner, column)
         self.setWidget(inner)
 
     # -- what is shown ------------------------------------------------------------------------------------------

@@ -10,17 +10,15 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 from shiboken6 import isValid
 
 from tutor_app.core.hints import LEVELS, LONGEST_PIN, SHORTEST_PIN, HintLimit
 from tutor_app.ui.bridge import Bridge
+from tutor_app.ui.building import STRETCH, column_of, push_button, text_label
+from tutor_app.ui.dialogs.buttons import decision_row
 from tutor_app.ui.placing import fit_dialog
 
 ABOUT: Final = (
@@ -55,9 +53,7 @@ class LimitDialog(QDialog):
         self.setWindowTitle("Limit of the hints")
         fit_dialog(self, 460, 300)
         self._first = not limit.guarded
-        about = QLabel(ABOUT)
-        about.setObjectName("muted")
-        about.setWordWrap(True)
+        about = text_label(ABOUT, "muted", wrap=True)
         self.level = QComboBox()
         for number, title in enumerate(LEVELS, 1):
             self.level.addItem(f"{number}. {title}" + (" (no limit)" if number == len(LEVELS) else ""), number)
@@ -69,9 +65,7 @@ class LimitDialog(QDialog):
             edit.setMaxLength(LONGEST_PIN)
             edit.setAccessibleName(name)
         self.pin.setPlaceholderText(f"{SHORTEST_PIN} characters or more" if self._first else "The PIN that was set")
-        self.error = QLabel()
-        self.error.setObjectName("error")
-        self.error.setWordWrap(True)
+        self.error = text_label("", "error", wrap=True)
         form = QFormLayout()
         form.setSpacing(10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -79,27 +73,10 @@ class LimitDialog(QDialog):
         form.addRow("Choose a PIN" if self._first else "PIN", self.pin)
         if self._first:
             form.addRow("Once more", self.again)
-        self.save = QPushButton("Set the limit")
-        self.save.setObjectName("primary")
-        self.save.setDefault(True)
-        cancel = QPushButton("Cancel")
-        for button in (self.save, cancel):
-            button.setAccessibleName(button.text())
+        self.save = push_button("Set the limit", "primary", default=True)
         self.save.clicked.connect(self._save)
-        cancel.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch()
-        row.addWidget(cancel)
-        row.addWidget(self.save)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 20, 24, 16)
-        layout.setSpacing(12)
-        layout.addWidget(about)
-        layout.addLayout(form)
-        layout.addWidget(self.error)
-        layout.addStretch()
-        layout.addLayout(row)
+        row = decision_row(self, self.save)
+        column_of(about, form, self.error, STRETCH, row, parent=self, margins=(24, 20, 24, 16), spacing=12)
 
     def refuse(self, sentence: str) -> None:
         """Say why the limit was not set, and let the user try again."""

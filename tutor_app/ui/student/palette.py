@@ -8,9 +8,10 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from tutor_app.render.theme import Theme
+from tutor_app.ui.building import column_of, text_label
 from tutor_app.ui.student.symbols import GROUPS, MOST_CELLS, Symbol, matrix
 
 _CELL: Final = 16
@@ -126,12 +127,8 @@ class Palette(QWidget):
         self.matrix_button.clicked.connect(lambda: self.grid.setVisible(self.grid.isHidden()))
         heads = QHBoxLayout()
         heads.setSpacing(_GAP)
-        told = QLabel("Type \\ and a name for the same")
-        told.setObjectName("hint")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(heads)
+        told = text_label("Type \\ and a name for the same", "hint")
+        layout = column_of(heads, parent=self, margins=(0, 0, 0, 0), spacing=4)
         for name, symbols in GROUPS.items():
             head = _button(name, f"{name} to choose from")
             head.setCheckable(True)

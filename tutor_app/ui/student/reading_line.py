@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from tutor_app.text.typing import Typed, read_typed
+from tutor_app.ui.building import row_of, text_label
 
 LONGEST: Final = 4000
 """Characters; a longer text is shown as typed, for the preview is made while somebody types."""
@@ -25,17 +26,12 @@ class ReadingLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._kept = False
-        self.said = QLabel()
-        self.said.setObjectName("hint")
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said = text_label("", "hint", plain=True)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = QPushButton()
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.button.clicked.connect(self._toggle)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.said, 1)
-        row.addWidget(self.button)
+        row_of((self.said, 1), self.button, parent=self, margins=(0, 0, 0, 0))
         self.hide()
 
     def read(self, text: str, *, shown: bool) -> str:

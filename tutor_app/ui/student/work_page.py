@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSplitter, QWidget
 
 from tutor_app.core.work import MOST_LINES, WorkHint, WorkReport
 from tutor_app.render.theme import Theme, text_font
 from tutor_app.ui.announce import announce
+from tutor_app.ui.building import column_of, in_the_middle, once, push_button, row_of, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 from tutor_app.ui.student.work_edit import WorkEdit
@@ -47,17 +48,12 @@ class WorkPage(QWidget):
         self._checked = self._hint_offered = False
         self.edit = WorkEdit()
         self.rows = WorkRows(formulas, theme)
-        self.said = QLabel(ABOUT)
-        self.said.setObjectName("workSaid")
-        self.said.setWordWrap(True)
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
-        self.check = QPushButton("Check these lines")
-        self.check.setObjectName("primary")
-        self.check.setToolTip("Check these lines (Ctrl+Enter)")
-        self.cancel = QPushButton("Cancel")
-        self.cancel.setToolTip("Stop the check (Esc)")
-        self.hint_button = QPushButton("Give me a hint")
-        self.hint_button.setToolTip("A hint about the first false line, without the right line")
+        self.said = text_label(ABOUT, "workSaid", wrap=True, plain=True)
+        self.check = push_button("Check these lines", "primary", tip="Check these lines (Ctrl+Enter)")
+        self.cancel = push_button("Cancel", tip="Stop the check (Esc)")
+        self.hint_button = push_button(
+            "Give me a hint", tip="A hint about the first false line, without the right line"
+        )
         self.close_button = QPushButton("Close")
         for button, name, signal in (
             (self.check, "Check these lines", self.check_asked),
@@ -67,14 +63,10 @@ class WorkPage(QWidget):
         ):
             button.setAccessibleName(name)
             button.clicked.connect(signal)
-        self.hint_title = QLabel()
-        self.hint_title.setObjectName("section")
+        self.hint_title = text_label("", "section")
         self.hint = MathText(formulas, theme, 15)
         self._lay_out()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_TYPESET_MS)
-        self._timer.timeout.connect(self.read_lines)
+        self._timer = once(self, _TYPESET_MS, self.read_lines)
         self.edit.textChanged.connect(self._timer.start)
         self.edit.check_asked.connect(self.check_asked)
         self.edit.refused.connect(self.tell)
@@ -91,9 +83,7 @@ class WorkPage(QWidget):
         for part, stretch in ((self.edit, 2), (self.rows, 3)):
             frame = QFrame()
             frame.setObjectName("card")
-            inside = QVBoxLayout(frame)
-            inside.setContentsMargins(1, 1, 1, 1)
-            inside.addWidget(part)
+            column_of(part, parent=frame, margins=(1, 1, 1, 1))
             part.setMinimumHeight(30)
             self._split.addWidget(frame)
             self._split.setStretchFactor(self._split.count() - 1, stretch)
@@ -101,33 +91,15 @@ class WorkPage(QWidget):
         self.hint_card = QFrame()
         self.hint_card.setObjectName("card")
         self.hint_card.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        inside = QVBoxLayout(self.hint_card)
-        inside.setContentsMargins(14, 8, 14, 6)
-        inside.setSpacing(2)
-        inside.addWidget(self.hint_title)
-        inside.addWidget(self.hint)
+        column_of(self.hint_title, self.hint, parent=self.hint_card, margins=(14, 8, 14, 6), spacing=2)
         self.hint_card.hide()
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.said, 1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.close_button)
-        buttons.addWidget(self.hint_button)
-        buttons.addWidget(self.check)
-        self.body = QVBoxLayout()
-        self.body.setSpacing(10)
-        self.body.addWidget(self._split, 1)
-        self.body.addWidget(self.hint_card)
-        self.body.addLayout(buttons)
+        buttons = row_of((self.said, 1), self.cancel, self.close_button, self.hint_button, self.check, spacing=8)
+        self.body = column_of((self._split, 1), self.hint_card, buttons, spacing=10)
         column = QWidget()
         column.setMaximumWidth(760 + 48)
         column.setLayout(self.body)
         self.body.setContentsMargins(24, 8, 24, 14)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addStretch(1)
-        outer.addWidget(column, 1000)
-        outer.addStretch(1)
+        in_the_middle(self, column)
 
     # -- plain data in and out ----------------------------------------------------------------------------------
 

@@ -6,11 +6,12 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tutor_app.core.events import VoteCast
 from tutor_app.render.theme import Theme
 from tutor_app.text.plain import plain
+from tutor_app.ui.building import row_of
 from tutor_app.ui.status_line import ElidedLabel
 
 _FIELD: Final = QSize(9, 8)
@@ -57,11 +58,7 @@ class VoteProgress(QWidget):
         self.words = ElidedLabel("")
         self.words.setObjectName("muted")
         self.setAccessibleName("Vote")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self._fields)
-        layout.addWidget(self.words, 1)
+        row_of(self._fields, (self.words, 1), parent=self, margins=(12, 0, 0, 0), spacing=8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def set_theme(self, theme: Theme) -> None:
