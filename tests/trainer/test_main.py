@@ -166,6 +166,13 @@ def test_every_setting_is_explained_in_the_help(capsys: pytest.CaptureFixture[st
         ["decontaminate", "FILE", "--against", "FILE", "--out", "x", "--run", "RUN", "--ngram", "0"],
         ["view", "FILE", "--tokenizer", "FILE", "--n", "0"],
         ["view", "FILE", "--tokenizer", "FILE", "--skip", "-1"],
+        ["inspect", "FILE", "--n", "0"],
+        ["augment", "FILE", "--method", "fobar", "--run", "RUN", "--per-problem", "0"],
+        ["synthesize", "FILE", "--run", "RUN", "--teacher", "x", "--samples", "0"],
+        ["synthesize", "FILE", "--run", "RUN", "--teacher", "x", "--ray", "-1"],
+        ["evaluate", "--model", "x", "--benchmark", "samples", "--limit", "-5"],
+        ["evaluate", "--model", "x", "--benchmark", "samples", "--start", "-1"],
+        ["evaluate", "--model", "x", "--benchmark", "samples", "--samples", "0"],
     ],
     ids=lambda w: f"{w[0]} {' '.join(w[-2:])}",
 )

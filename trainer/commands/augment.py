@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--per-problem", type=at_least(1), default=1, metavar="N", help="new records of each at most (default 1)"
     )
     parser.add_argument(
-        "--tries", type=at_least(0), default=2, metavar="N", help="solutions that may confirm a known answer"
+        "--tries", type=at_least(1), default=2, metavar="N", help="solutions that may confirm a known answer"
     )
     add_votes(parser, 5)
     parser.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N problems")
@@ -102,9 +102,8 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If a file cannot be read, holds nothing, or a method needs a teacher and has none.
         HostFault: If the teacher or the sandbox fails.
     """
-    for name in ("per_problem", "tries", "votes"):
-        if getattr(a, name) < 1:
-            raise UserFault(f"--{name.replace('_', '-')} {getattr(a, name)} is too few.", "Give 1 or more.")
+    if a.votes < 1:
+        raise UserFault(f"--votes {a.votes} is too few.", "Give 1 or more.")
     asked_for = bool(a.teacher or a.endpoint)
     if not asked_for and a.method not in BY_RULES:
         names = ", ".join(BY_RULES)

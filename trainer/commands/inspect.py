@@ -42,8 +42,6 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If a file cannot be read, holds nothing, or no record has the method.
         HostFault: If answers cannot be graded.
     """
-    if a.n < 1:
-        raise UserFault(f"--n {a.n} is too few.", "Give 1 or more.")
     by_method: dict[str, list[Transcript]] = defaultdict(list)
     for record in read_records(a.files, Rejects(strict=not a.skip)):
         by_method[str(record.meta["method"])].append(record)

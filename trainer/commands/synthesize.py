@@ -56,13 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep", type=at_least(1), default=2, metavar="N", help="solutions kept of each problem (default 2)"
     )
     parser.add_argument(
-        "--calls", type=at_least(0), default=4, metavar="N", help="blocks that may run in one (default 4)"
+        "--calls", type=at_least(1), default=4, metavar="N", help="blocks that may run in one (default 4)"
     )
     parser.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="wall time of one solution")
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, a JSON file, or none")
     add_votes(parser, 0)
     parser.add_argument(
-        "--round", type=at_least(0), default=1, metavar="N", help="of rejection sampling; each draws anew"
+        "--round", type=at_least(1), default=1, metavar="N", help="of rejection sampling; each draws anew"
     )
     parser.add_argument(
         "--known", nargs="+", type=Path, default=[], metavar="RECORDS", help="of earlier rounds: none like them is kept"
@@ -189,9 +189,6 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If a file cannot be read, holds nothing, or options do not fit.
         HostFault: If the teacher or the sandbox fails.
     """
-    for name in ("samples", "keep", "calls", "round"):
-        if getattr(a, name) < 1:
-            raise UserFault(f"--{name} {getattr(a, name)} is too few.", "Give 1 or more.")
     run, rejects = Run.at(a.run), Rejects(strict=not a.skip)
     known = read_records(a.known, rejects) if a.known else []
     solved = Counter(question_id(r.problem) for r in known)

@@ -278,11 +278,6 @@ def evaluate(args: argparse.Namespace) -> tuple[dict[str, Any], list[Result]]:
         UserFault: If there is nothing to evaluate, or the result file is of another evaluation.
         HostFault: If the model or the disk fails.
     """
-    for name in ("limit", "start"):
-        if getattr(args, name) < 0:
-            raise UserFault(f"--{name} {getattr(args, name)} is negative.", "Give 0 or more.")
-    if args.samples < 1 or args.parallel < 1:
-        raise UserFault("--samples and --parallel must be 1 or more.")
     everything = list(read(args.benchmark, args.data))
     tasks = [t for t in everything if t.index >= args.start][: args.limit or None]
     if not tasks:

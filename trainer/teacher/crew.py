@@ -89,8 +89,6 @@ def at_work(a: argparse.Namespace, open_job: Open) -> Iterator[Crew]:
         UserFault: If the options do not fit together, or Ray is not installed.
         HostFault: If the cluster cannot be reached, or as a teacher does.
     """
-    if a.ray < 0 or a.ray_gpus < 0:
-        raise UserFault("--ray and --ray-gpus must not be negative.", "Give 0 or more.")
     if not a.ray:
         if a.ray_address or a.ray_gpus:
             raise UserFault("--ray-address and --ray-gpus go with --ray.", "Give the number of workers, too.")

@@ -90,7 +90,6 @@ def test_other_numbers_are_run_again(tmp_path: Path) -> None:
 def test_what_rules_cannot_do_asks_for_a_teacher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, "rephrase") == 2
     assert "rephrase needs a teacher" in capsys.readouterr().err
-    assert run(tmp_path, "fobar", "--per-problem", "0") == 2
     assert run(tmp_path, "fobar", problems=({"question": "How much is 3 + 4?", "answer": "7"},)) != 0
     assert "is not annotated step by step" in capsys.readouterr().err
 

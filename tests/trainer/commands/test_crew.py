@@ -129,7 +129,6 @@ def test_a_worker_that_is_killed_is_started_anew_and_no_record_is_lost(tmp_path:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--ray", "-1"], "must not be negative"),
         (["--ray-address", "auto"], "go with --ray"),
         (["--ray-gpus", "1"], "go with --ray"),
     ],

@@ -78,7 +78,6 @@ def test_a_method_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Captu
     file = write(tmp_path / "a.jsonl", record(1, "rephrase"))
     assert main(["inspect", str(file), "--method", "outline"]) == 2
     assert capsys.readouterr().err.strip() == "No record is of the method outline. There are: rephrase."
-    assert main(["inspect", str(file), "--n", "0"]) == 2
     file.write_text(json.dumps(replace(record(1, "x"), meta={}).to_dict()) + "\n")
     assert main(["inspect", str(file)]) == 2
     assert "provenance" in capsys.readouterr().err

@@ -287,9 +287,3 @@ def test_kinds_of_errors() -> None:
     assert error_kind(replace(wrong, answer="")) == "no answer"
     assert error_kind(replace(wrong, transcript=Transcript.of("p", Answer("3")))) == "no code"
     assert error_kind(replace(wrong, strict="correct")) == ""
-
-
-@pytest.mark.parametrize("options", [["--limit", "-5"], ["--start", "-1"], ["--samples", "0"]])
-def test_numbers_that_mean_nothing(options: list[str]) -> None:
-    with pytest.raises(UserFault, match=r"negative|1 or more"):
-        evaluated("--benchmark", "samples", *options)
