@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     p.add_argument("--seconds", type=seconds, default=120, help="the black box may take for one answer (default 120)")
 
     p = kinds.add_parser("vision", help="adapt a CLIP, local or a service, to image sets, with every baseline")
-    cbbt_vision.add_arguments(p, _at_least)
+    cbbt_vision.add_arguments(p, at_least)
     p.add_argument("--seconds", type=seconds, default=120, help="the black box may take for one answer (default 120)")
 
     p = kinds.add_parser("verifier", help="train a verifier of solutions from a GGUF model, as a black box")
