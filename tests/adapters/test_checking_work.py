@@ -205,3 +205,32 @@ def test_what_cannot_be_computed_is_not_called_false() -> None:
     found = judge_work("Solve log_10(x) = 2", ["x = 100"])[0]
     assert not found.is_fault
     assert "side is ," not in found.counterexample
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "kinds"),
+    [
+        ("Compute 3/8 of 56", ["3 * 56 / 8", "21"], ["equivalent", "equivalent"]),
+        ("3/4 of 20 students have a bike. How many have none?", ["20 - 15 = 5"], ["follows"]),
+        ("Find the sum 1 + 2 + ... + 50", ["50 * 51 / 2", "1275"], ["new", "equivalent"]),
+        ("Convert 72 km/h to m/s", ["72 * 1000 / 3600", "20"], ["new", "equivalent"]),
+        ("lim x->2 (x^2 - 4)/(x - 2)", ["x + 2", "4"], ["equivalent", "follows"]),
+        ("lim x->2 (x^2 - 4)/(x - 2)", ["x + 2", "0"], ["equivalent", "false"]),
+        ("Differentiate x^4 - 3x^2 + 5", ["4x^3 - 6x + 5"], ["false"]),
+        ("Integrate 4x^3 - 2", ["x^4 - 2x + 7"], ["follows"]),
+        ("Differentiate sin(3x)", ["cos(3x)"], ["false"]),
+        ("Expand sin(a + b)", ["sin(a) + sin(b)"], ["false"]),
+        ("Compute (2 + i)(3 - i)", ["6 + i - i^2", "6 + i - 1"], ["equivalent", "false"]),
+        ("Find the median of 3, 9, 4, 7, 5.", ["3, 4, 5, 7, 9", "5"], ["new", "new"]),
+    ],
+)
+def test_tasks_of_many_kinds(checker: Checker, problem: str, lines: list[str], kinds: list[str]) -> None:
+    assert [verdict.kind for verdict in checker.work(problem, lines)] == kinds
+
+
+def test_numbers_of_different_units_are_not_added(checker: Checker) -> None:
+    (found,) = checker.work("A rope of 3 m is cut by 40 cm. What is left?", ["3 - 40 = -37"])
+    assert (found.kind, found.slip) == ("false", "unit")
+    assert found.counterexample == "3 m and 40 cm have different units"
+    (found,) = checker.work("A car drives 3 km and then 40 km. How far is it?", ["3 + 40 = 43"])
+    assert not found.is_fault

@@ -7,10 +7,13 @@ checks of the result are judged by themselves.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
@@ -39,6 +42,8 @@ from tutor_app.adapters.checking.work_state import (
 from tutor_app.adapters.checking.work_values import Unknown, differ, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
+    Number,
+    Sum,
     Symbol,
     Term,
     substituted,
@@ -47,6 +52,12 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
 from tutor_app.text.typing import read_typed
 
+_KINDS_OF_UNITS: Final = (
+    frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
+    frozenset(("mg", "g", "kg", "oz", "lb")),
+    frozenset(("ml", "cl", "dl", "l")),
+    frozenset(("s", "min", "h", "d", "week")),
+)
 _ARROW: Final = re.compile(
     r"\u21d2|\u27f9|\u21d4|\u27fa|<?=>|\\(?:R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
 )
@@ -118,6 +129,8 @@ class _Work:
         statements = line.statements
         if len(line.cases) == 1 and len(statements) == 1:
             return self._single(statements[0])
+        if not any(s.names or s.relations for s in statements) and self._state.condition is None:
+            return Found("new")  # a list of numbers
         if not any(s.names for s in statements):
             return worst_of([self._single(s) for s in statements])
         kept = tuple(tuple(r for s in case if (r := self._reduced(s)) is not None) for case in line.cases)
@@ -191,7 +204,7 @@ class _Work:
             if (
                 self._equal(state.derived, "", new).kind != "false"
                 or (symbols(new) - symbols(state.derived))
-                or differ_by_number(state.derived, new)
+                or (state.up_to_constant and differ_by_number(state.derived, new))
             ):
                 found = Found("follows")
             else:
@@ -199,9 +212,27 @@ class _Work:
                 found = replace(
                     found, counterexample=found.counterexample.replace("the line before", "the right result")
                 )
+        if found.kind == "false" and state.limit[0] in symbols(old) and not symbols(new):
+            found = self._limit_of(old, new)
         if found.kind in ("equivalent", "false", "follows"):
             state.expression = (new, source)
         return found
+
+    def _limit_of(self, old: Term, new: Term) -> Found:
+        """Whether a number is the limit of the expression before, by values near the point."""
+        name, point = self._state.limit
+        near = [-1e7, -1e6] if point == -math.inf else [1e6, 1e7] if point == math.inf else [point - 1e-5, point + 1e-5]
+        if symbols(old) != {name}:
+            return Found("unsure")
+        values, number = [value(old, {name: Fraction(x)}) for x in near], value(new, {})
+        if number is None or any(v is None for v in values):
+            return Found("unsure")
+        sides = [float(v) for v in values if v is not None]
+        if max(sides) - min(sides) > 1e-3 * (1 + abs(sides[0])):
+            return Found("unsure")
+        if abs(sides[-1] - float(number)) <= 1e-3 * (1 + abs(float(number))):
+            return Found("follows")
+        return Found("false", f"near {name} = {point:g} it is about {sides[-1]:.4g}, not {shown(number)}")
 
     def _equal(self, old: Term, old_source: str, new: Term) -> Found:
         a, b = self._resolved(old), self._resolved(new)
@@ -209,7 +240,12 @@ class _Work:
             found = judge((a,), "=", (b,), approximate=is_decimal(b))
             if found.verdict in ("true", "rounded"):
                 return Found("equivalent")
-            x, y = value(a, {}), value(b, {})
+            try:
+                x, y = value(a, {}), value(b, {})
+            except Unknown:  # not real: then only what SymPy decided is known
+                return (
+                    Found("false", f"it is not equal to {old_source}") if found.verdict == "false" else Found("unsure")
+                )
             if x is None or y is None:
                 return Found("unsure")
             if found.verdict == "unchecked" and is_decimal(b) and is_near(x, y):
@@ -267,6 +303,8 @@ class _Work:
     def _calculation(self, statement: Statement) -> Found:
         """Relations between numbers."""
         state = self._state
+        if mixed := self._mixed_units(statement.sides[0]):
+            return Found("false", mixed, "unit")
         for k, relation in enumerate(statement.relations):
             left, right = statement.sides[k], statement.sides[k + 1]
             found = judge((left,), relation, (right,), approximate=relation == "~")
@@ -284,6 +322,21 @@ class _Work:
                 return Found("equivalent")
             return Found("follows")
         return Found("follows")
+
+    def _mixed_units(self, term: Term) -> str:
+        """Which two numbers of the problem are added that have different units of one kind there; empty if none."""
+        if not isinstance(term, Sum):
+            return ""
+        units = self._state.quantities
+        known = []
+        for part in term.terms:
+            number = part if isinstance(part, Number) else None
+            if number is not None and abs(number.value) in units:
+                known.append((abs(number.value), units[abs(number.value)]))
+        for (a, one), (b, other) in pairwise(known):
+            if one != other and any(one in kind and other in kind for kind in _KINDS_OF_UNITS):
+                return f"{shown(a)} {one} and {shown(b)} {other} have different units"
+        return ""
 
     def _inner_links(self, statement: Statement) -> Found:
         """The links behind the first one: in ``x = 6/2 = 3`` the last must hold by itself."""

@@ -284,7 +284,9 @@ def _statement(piece: str) -> Statement | None:
 
 
 def read_side(latex: str) -> Term | None:
-    """The meaning of one side."""
+    """The meaning of one side; None if there is none that is certain."""
+    if "dots" in latex:
+        return None  # what is left out is not known here
     text = re.sub(r"\\square|\\text\{[^{}]*\}", "", latex)
     text = re.sub(r"\\log(?![_a-zA-Z])", r"\\log_{10}", text)  # as schools write it
     text = _MIXED.sub(r"(\1+\2)", text)  # each factor of a product of mixed numbers is one number

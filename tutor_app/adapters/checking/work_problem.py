@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
-from tutor_app.adapters.checking.work_lines import Statement, formulas_of
+from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side
 from tutor_app.adapters.checking.work_state import State, defines_function, term_of
+from tutor_app.adapters.checking.work_values import value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -21,6 +23,7 @@ from tutor_app.adapters.grading.terms import (
     symbols,
     total,
 )
+from tutor_app.text.typing import read_typed
 
 _DERIVATIVE: Final = re.compile(r"(?i)\b(?:derivative|differentiate|derive)\b|d/dx")
 _INTEGRAL: Final = re.compile(r"(?i)\b(?:antiderivative|integrate|integral)\b|∫")
@@ -33,6 +36,24 @@ _COMBINED: Final = re.compile(
     r"(?i)\b(?P<task>divide|multiply|subtract|add|(?:sum|product|quotient) of|difference (?:of|between))\b"
 )
 
+_PART: Final = r"(?:(?P<above>\d+)\s*/\s*(?P<below>[1-9]\d*)|(?P<percent>\d+(?:\.\d+)?)\s?\\?%)"
+_PART_OF: Final = re.compile(rf"(?<![\d.]){_PART}\s+of\b")
+_PART_OF_NUMBER: Final = re.compile(
+    rf"\W*(?:what is|compute|calculate|find|evaluate|work out)?\s*{_PART}\s+of\s+(?P<whole>\d+(?:\.\d+)?)\W*", re.I
+)
+_LEFT_OUT: Final = re.compile(r"\.{3}|\u2026|\u22ef|\\[lc]?dots")
+_LIMIT: Final = re.compile(r"\\lim_\{?\s*([a-z])\s*\\to\s*([^{}^]+|[^{}]*\{[^{}]*\}[^{}]*)\}")
+_QUANTITY: Final = re.compile(
+    r"(?<![\w.,])(\d+(?:\.\d+)?)\s?(mm|cm|dm|km|m|inches|inch|in|feet|foot|ft|yards?|yd|miles?|mi|mg|kg|g|grams?|lb|oz"
+    r"|ml|cl|dl|l|lit(?:re|er)s?|hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s|days?|weeks?)\b(?!\s?/|\s+per\b|\^|[\u00b2\u00b3])",
+    re.I,
+)
+_SHORT: Final = {
+    "inches": "in", "inch": "in", "feet": "ft", "foot": "ft", "yards": "yd", "yard": "yd", "miles": "mi", "mile": "mi",
+    "gram": "g", "grams": "g", "litre": "l", "litres": "l", "liter": "l", "liters": "l", "hour": "h", "hours": "h",
+    "hr": "h", "hrs": "h", "minute": "min", "minutes": "min", "mins": "min", "second": "s", "seconds": "s", "sec": "s",
+    "secs": "s", "day": "d", "days": "d", "week": "week", "weeks": "week",
+}  # fmt: skip
 _EXPRESSION: Final = re.compile(
     r"(?i)\b(?:simplify|expand|factor(?:ise|ize)?|evaluate|compute|calculate|work out|what is|rationali[sz]e|combine"
     r"|reduce|write|express|multiply|add|subtract|divide|find the (?:value|sum|product|difference))\b"
@@ -53,11 +74,17 @@ def read_problem(problem: str) -> State:
                 state.functions[first.name] = (first.args[0].name, statement.sides[-1])
         elif statement.relations and statement.names:
             equations.append(statement)
-        elif not statement.relations and state.expression is None and not isinstance(statement.sides[0], Symbol | Call):
+        elif not statement.relations and state.expression is None and not _is_name(statement.sides[0]):
             state.expression = (statement.sides[0], statement.sources[0])
     expressions = [s for s in found if not s.relations]
     if len(expressions) > 1 and state.expression is not None and not defines_function(found[0]):
         state.expression = _combined(problem, expressions)
+    if _PART_OF.search(problem):
+        state.expression = _part(problem)
+    if _LEFT_OUT.search(problem):
+        state.expression = None  # what the dots stand for is not known here
+    _read_limit(state, problem)
+    state.quantities = _quantities(problem)
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if state.expression is not None and len(symbols(state.expression[0])) == 1:
         _derive(state, problem)
@@ -87,6 +114,45 @@ def read_problem(problem: str) -> State:
     return state
 
 
+def _is_name(term: Term) -> bool:
+    """Whether it only names something: ``x``, or ``f(x)`` of a function that is not known."""
+    return isinstance(term, Symbol) or (isinstance(term, Call) and len(term.name.rstrip("'")) == 1)
+
+
+def _part(problem: str) -> tuple[Term, str] | None:
+    """The product that "3/8 of 56" asks for; None where a part is told among other things."""
+    m = _PART_OF_NUMBER.fullmatch(problem)
+    if m is None:
+        return None
+    part = Fraction(m["percent"]) / 100 if m["percent"] else Fraction(int(m["above"]), int(m["below"]))
+    return Product((Number(part), Number(Fraction(m["whole"])))), ""
+
+
+def _read_limit(state: State, problem: str) -> None:
+    """Which limit a problem asks for: of what, and where."""
+    read = read_typed(problem).text
+    m = _LIMIT.search(read)
+    if m is None:
+        return
+    if "infty" in m[2]:
+        state.limit = m[1], -math.inf if m[2].strip().startswith("-") else math.inf
+    else:
+        point = read_side(m[2])
+        found = None if point is None or symbols(point) else value(point, {})
+        state.limit = ("", 0.0) if found is None else (m[1], float(found))
+    body = read_side(read[m.end() :].partition("$")[0])
+    if state.limit[0] and body is not None and symbols(body) == {state.limit[0]}:
+        state.expression = (body, "")
+
+
+def _quantities(problem: str) -> dict[Fraction, str]:
+    """The numbers of a problem that have one unit there, with it."""
+    units: dict[Fraction, set[str]] = {}
+    for m in _QUANTITY.finditer(problem):
+        units.setdefault(Fraction(m[1]), set()).add(_SHORT.get(m[2].lower(), m[2].lower()))
+    return {number: next(iter(found)) for number, found in units.items() if len(found) == 1}
+
+
 def _derive(state: State, problem: str) -> None:
     import sympy as sp
 
@@ -99,6 +165,7 @@ def _derive(state: State, problem: str) -> None:
         # The lines go from an antiderivative to a number: they are no rewritings of one expression.
         state.expression = None
     elif _INTEGRAL.search(problem):
+        state.up_to_constant = True
         built = symbolic.built(term)
         if built is not None:
             try:

@@ -133,6 +133,9 @@ def _fractions_added(source: str) -> Iterator[Variant]:
                     yield "fractions", wrong
 
 
+_TIMES: Final = (r"\cdot", r"\times", "*")
+
+
 def _orders(term: Term, source: str) -> Iterator[Variant]:
     """Worked out from left to right, or the power taken last."""
     if symbols(term):
@@ -142,9 +145,10 @@ def _orders(term: Term, source: str) -> Iterator[Variant]:
         found = _left_to_right(flat)
         if found is not None:
             yield "order", Number(found)
-        found = _left_to_right(flat, additions_first=True)
-        if found is not None:
-            yield "order", Number(found)
+        for first in ("+-", _TIMES):
+            found = _left_to_right(flat, first=first)
+            if found is not None:
+                yield "order", Number(found)
     if (m := re.fullmatch(r"-\s*(\d+)\^\{?(\d)\}?", source.strip())) is not None:
         yield "order", Number(Fraction(int(m[1]) ** int(m[2])))
     if (m := re.search(r"(\d+)\s*(?:\\cdot|\\times)?\s*\(?(\d+)\)?\^\{?(\d)\}?", source)) is not None:
@@ -153,17 +157,19 @@ def _orders(term: Term, source: str) -> Iterator[Variant]:
             yield "order", wrong
 
 
-def _left_to_right(flat: Sequence[str], *, additions_first: bool = False) -> Fraction | None:
+def _left_to_right(flat: Sequence[str], *, first: Sequence[str] = "") -> Fraction | None:
+    """The value from left to right, once the operations with the signs of ``first`` are done."""
     numbers, signs = flat[::2], flat[1::2]
     if not signs or any(not re.match(r"\d", n) for n in numbers) or len(numbers) != len(signs) + 1:
         return None
     values = [Fraction(n) for n in numbers]
-    if additions_first:
+    if first:
         k = 0
         rest = list(signs)
         while k < len(rest):
-            if rest[k] in "+-":
-                values[k : k + 2] = [values[k] + values[k + 1] * (1 if rest[k] == "+" else -1)]
+            if rest[k] in first:
+                a, b = values[k], values[k + 1]
+                values[k : k + 2] = [a + b if rest[k] == "+" else a - b if rest[k] == "-" else a * b]
                 del rest[k]
             else:
                 k += 1
