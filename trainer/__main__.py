@@ -33,7 +33,7 @@ from typing import Any, Final
 
 from trainer.arguments import at_least, number, share
 from trainer.config import explained
-from trainer.data import seeds
+from trainer.data import hub, seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
 from trainer.steps import MAX_CORRECTIONS, METHODS
 from trainer.telling import SaidElsewhere, tell
@@ -254,9 +254,10 @@ def _run(a: argparse.Namespace) -> int:
 
     match a.step:
         case "seeds":
+            files = hub.local(a.files, Run.at(a.run).folder / "hub")
             print(
                 steps.import_seeds(
-                    Run.at(a.run), a.files, a.format, source=a.source, licence=a.licence, strict=not a.skip
+                    Run.at(a.run), files, a.format, source=a.source, licence=a.licence, strict=not a.skip
                 )
             )
         case "make-code":

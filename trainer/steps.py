@@ -6,11 +6,12 @@ takes minutes, keeps a journal so that it goes on after a kill.
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,12 +19,12 @@ from trainer.augment.correct import METHOD as CORRECTED
 from trainer.augment.correct import correct
 from trainer.augment.fobar import fobar
 from trainer.augment.numbers import numbers
-from trainer.data import decontaminate, seeds
+from trainer.data import cores, decontaminate, seeds
 from trainer.data.chain import NotAChain
 from trainer.data.decontaminate import DEFAULT_NGRAM, STAMP
 from trainer.data.gsm8k import gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
-from trainer.runs import ProgressLine, Run, sha256_of, write_atomically
+from trainer.runs import Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make
 from trainer.teacher.work import Done, NotMade, work_through
 from tutor_app.core.errors import UserFault
@@ -33,7 +34,6 @@ from tutor_app.core.transcript import Transcript
 OpenExecutor = Callable[[], CodeExecutor]
 Method = Literal["numbers", "fobar", "correct"]
 METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
-_CORES: Final = os.cpu_count() or 1
 _TEST: Final = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
 """In the name of a file."""
 MAX_CORRECTIONS: Final = 0.05
@@ -60,15 +60,25 @@ def import_seeds(
     provenance = run.provenance(step, {"format": form, "source": source, "licence": licence}, files)
     rejects = Rejects(strict)
     read = seeds.FORMATS[form]
-    records: list[Transcript] = []
-    for path in files:
-        records += read_lines(path, lambda value, line: read(value, line, source, licence), rejects)
-    if not records:
+    why: Counter[str] = Counter()
+
+    def unique() -> Iterator[Transcript]:
+        seen: set[bytes] = set()
+        for path in files:
+            for record in read_lines(path, lambda value, line: read(value, line, source, licence), rejects):
+                # Ids of a million records are 100 MB as texts.
+                name = hashlib.sha256(str(record.meta["id"]).encode()).digest()[:12]
+                if name in seen:
+                    why["twice the same"] += 1
+                    continue
+                seen.add(name)
+                yield record
+
+    records = unique()
+    first = next(records, None)
+    if first is None:
         raise UserFault(f"There is no {form} record in {', '.join(map(str, files))}.", "Check the files and --format.")
-    unique = list({r.meta["id"]: r for r in records}.values())
-    return _finish(
-        run, step, provenance, unique, Counter({"twice the same": len(records) - len(unique)}), rejects.lines
-    )
+    return _finish(run, step, provenance, chain([first], records), why, rejects.lines)
 
 
 def make_code(
@@ -165,7 +175,7 @@ def clean(
     provenance = run.provenance(out, options, [*files, *tests])
     sets = [decontaminate.read_test_set(t, n) for t in tests]
     records = read_records(files, rejects)
-    kept, report = decontaminate.decontaminate(ProgressLine("decontaminate", len(records)).over(records), sets, n)
+    kept, report = decontaminate.decontaminate(records, sets, n)
     stamp = sorted(f"{t.name} {sha256_of(t)[:16]}" for t in tests)
     stamped = [replace(r, meta={**r.meta, STAMP: stamp}) for r in kept]
     unique = list({r.meta["id"]: r for r in stamped}.values())
@@ -228,7 +238,7 @@ def _journalled(
             raise NotMade(str(e)) from None
 
     try:
-        done = work_through(run.folder, step, provenance["identity"], items, one, parallel=_CORES)
+        done = work_through(run.folder, step, provenance["identity"], items, one, parallel=cores.count())
     finally:
         running.close()
     return finish_work(run, step, provenance, done, len(items), rejected)
@@ -280,21 +290,22 @@ def _finish(
     run: Run,
     step: str,
     provenance: dict[str, Any],
-    records: Sequence[Transcript],
+    records: Iterable[Transcript],
     why: Counter[str],
     rejected: Iterable[str],
     note: str = "",
 ) -> str:
     path = run.folder / f"{step}.jsonl"
-    write_records(path, records)
+    # Only now is known what was left out: the records may be made as they are written.
+    written = write_records(path, records)
     bad = list(rejected)
     left_out = {k: n for k, n in why.most_common() if n}
     run.write_json(
         f"{step}.provenance.json",
-        {**provenance, "records": len(records), "left_out": left_out, "bad_lines": bad, "sha256": sha256_of(path)},
+        {**provenance, "records": written, "left_out": left_out, "bad_lines": bad, "sha256": sha256_of(path)},
     )
-    run.note(step_name=step, records=len(records), left_out=sum(left_out.values()), bad_lines=len(bad))
-    lines = [f"{path}: {len(records):,} records{note}."]
+    run.note(step_name=step, records=written, left_out=sum(left_out.values()), bad_lines=len(bad))
+    lines = [f"{path}: {written:,} records{note}."]
     lines += [f"  left out, {reason}: {n:,}" for reason, n in list(left_out.items())[:8]]
     lines += [f"  {sentence}" for sentence in bad[:20]]
     if len(bad) > 20:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,12 @@ with contextlib.suppress(ImportError):
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0
+
+
+@pytest.fixture(scope="session")
+def tracker() -> None:
+    """Python keeps one process, for all that it spawns, until it ends itself."""
+    resource_tracker.ensure_running()
 
 
 def _file(variable: str, name: str) -> Path:

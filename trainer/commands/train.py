@@ -7,6 +7,7 @@ import tomllib
 from typing import Any, Final
 
 from trainer.config import TrainConfig, load
+from trainer.data import hub
 from trainer.models.installed import named
 from trainer.runs import Run
 from trainer.train import plan
@@ -33,7 +34,7 @@ def main(a: argparse.Namespace) -> int:
     job = Job(
         config=config,
         base=named(a.base),
-        data=tuple(a.data),
+        data=tuple(hub.local(a.data, a.run / "hub")),
         run=Run.at(a.run),
         eval_data=tuple(a.eval_data),
         solve_data=a.solve_data,

@@ -13,13 +13,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.data import cores
 from trainer.data.records import BadLine, Rejects, read_lines
+from trainer.runs import ProgressLine
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
 
@@ -77,6 +79,10 @@ def _says_enough(tokens: Sequence[str]) -> bool:
 
 
 _RAREST: Final = 12
+ALONE: Final = 4000
+"""Fewer records are not worth starting processes for."""
+CHUNK: Final = 200
+"""Problems that a process takes at once."""
 
 
 @dataclass(slots=True)
@@ -184,18 +190,45 @@ class Report:
         return {"kept": self.kept, "removed": len(self.removed), "by_rule": dict(by), "rows": list(self.removed)}
 
 
+Hit = tuple[str, tuple[str, int]]
+"""The test set that a problem overlaps, the rule that fits, and the test set's line."""
+_compared: tuple[Sequence[TestSet], int] = ((), DEFAULT_NGRAM)
+
+
+def _begin(tests: Sequence[TestSet], n: int) -> None:
+    global _compared
+    _compared = (tests, n)
+
+
+def _hits(problems: Sequence[str]) -> list[Hit | None]:
+    tests, n = _compared
+    return [next(((t.name, o) for t in tests if (o := t.overlap(p, n)) is not None), None) for p in problems]
+
+
 def decontaminate(
-    records: Iterable[Transcript], tests: Sequence[TestSet], n: int = DEFAULT_NGRAM
+    records: Sequence[Transcript], tests: Sequence[TestSet], n: int = DEFAULT_NGRAM, *, processes: int = 0
 ) -> tuple[list[Transcript], Report]:
-    """Records that overlap no test set, and the report of the others.
+    """Records that overlap no test set, and the report of the others; the same whatever the number of processes.
 
     A record made from another is compared by its own problem; so an altered test problem is found by its masked
     numbers, however its source was named.
+
+    Args:
+        records: To compare.
+        tests: With what.
+        n: Words in a row that make an overlap.
+        processes: That compare; 0 takes one for each processor, and this one alone for few records.
+
+    Raises:
+        HostFault: If a process dies.
     """
+    processes = processes or (cores.count() if len(records) >= ALONE else 1)
+    problems = (r.problem for r in records)
+    hits = cores.spread(problems, _hits, begin=_begin, given=(tests, n), chunk=CHUNK, processes=processes)
     kept: list[Transcript] = []
     removed: list[dict[str, Any]] = []
-    for record in records:
-        hit = next(((t.name, o) for t in tests if (o := t.overlap(record.problem, n)) is not None), None)
+    progress = ProgressLine("decontaminate", len(records))
+    for record, hit in zip(progress.over(records), hits, strict=True):
         if hit is None:
             kept.append(record)
             continue

@@ -24,6 +24,7 @@ from typing import Any, Final, Self, overload
 
 import numpy as np
 
+from trainer.data import cores
 from trainer.data.decontaminate import STAMP
 from trainer.data.packing import Sample, encode
 from trainer.data.records import BadLine, Line, Rejects, lines_of, origin, parse_line, parse_record, stable_fraction
@@ -345,7 +346,7 @@ def _unstamped(wanted: Wanted) -> UserFault:
 def _all_made(wanted: Wanted, processes: int) -> Iterator[tuple[Line, _Made]]:
     """Every line with what was made of it, in the order of the files."""
     sizes = sum(p.stat().st_size for p in (*wanted.files, *wanted.eval_files) if p.is_file())
-    processes = processes or (1 if sizes <= ALONE_BYTES else min(PROCESSES, os.cpu_count() or 1))
+    processes = processes or (1 if sizes <= ALONE_BYTES else min(PROCESSES, cores.count()))
     progress = ProgressLine("tokens, MB", round(sizes / 1e6)) if sizes > ALONE_BYTES else None
     read = 0
     with _makers(wanted, processes) as make_chunk:

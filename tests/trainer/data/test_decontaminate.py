@@ -78,6 +78,17 @@ def test_operators_are_read_in_any_spelling() -> None:
     assert words("a twenty-one-year-old") == ["a", "twenty", "one", "year", "old"]
 
 
+def test_several_processes_find_what_one_finds(tmp_path: Path, tracker: None) -> None:
+    tests = [read_test_set(benchmark_file(tmp_path, {"question": TEST}))]
+    problems = [
+        TEST if i % 70 == 3 else f"What is {i} and {i * 7} of {i} pens that Ann has bought?" for i in range(450)
+    ]
+    records = [record(p, str(i)) for i, p in enumerate(problems)]
+    alone, together = (decontaminate(records, tests, processes=n) for n in (1, 2))
+    assert alone == together
+    assert [row["id"] for row in alone[1].removed] == [str(i) for i in range(3, 450, 70)]
+
+
 def test_a_test_set_is_never_trained_on(tmp_path: Path) -> None:
     path = benchmark_file(tmp_path, {"question": TEST})
     with pytest.raises(UserFault, match="is a test set"):
@@ -110,9 +121,9 @@ def test_the_step_writes_records_report_and_provenance(tmp_path: Path) -> None:
 def test_real_training_and_test_problems(gsm8k_train: Path, gsm8k_test: Path) -> None:
     tests = [read_test_set(gsm8k_test)]
     problems = [json.loads(line)["question"] for line in gsm8k_train.read_text(encoding="utf-8").splitlines()]
-    kept, report = decontaminate((record(p, str(i)) for i, p in enumerate(problems)), tests)
+    kept, report = decontaminate([record(p, str(i)) for i, p in enumerate(problems)], tests)
     assert len(kept) > 7_300
     own = [json.loads(line)["question"] for line in gsm8k_test.read_text(encoding="utf-8").splitlines()]
-    kept, report = decontaminate((record(p) for p in own), tests)
+    kept, report = decontaminate([record(p) for p in own], tests)
     assert not kept
     assert len(report.removed) == len(own)

@@ -117,6 +117,17 @@ def test_an_empty_data_set_is_said(tmp_path: Path) -> None:
         read_records([tmp_path / "missing"], Rejects())
 
 
+def test_records_are_written_as_they_come_and_a_bad_line_leaves_the_old_file(tmp_path: Path) -> None:
+    path, run = lines(tmp_path / "a.jsonl", GSM8K), Run.at(tmp_path / "run")
+    import_seeds(run, [path], "gsm8k")
+    before = (run.folder / "seeds-gsm8k.jsonl").read_bytes()
+    path.write_text(path.read_text() + "{}\n")
+    with pytest.raises(UserFault, match="line 2"):
+        import_seeds(run, [path], "gsm8k")
+    assert (run.folder / "seeds-gsm8k.jsonl").read_bytes() == before
+    assert not list(run.folder.glob(".*.part"))
+
+
 def test_the_same_problem_twice_is_one_record(tmp_path: Path) -> None:
     path = lines(tmp_path / "a.jsonl", GSM8K, GSM8K)
     assert "twice the same: 1" in import_seeds(Run.at(tmp_path / "run"), [path], "gsm8k")

@@ -1,6 +1,5 @@
 import json
 from dataclasses import replace
-from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +28,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     make_base(folder, train_tokenizer(texts(RECORDS), 400))
     return folder
-
-
-@pytest.fixture(scope="session")
-def tracker() -> None:
-    """Python keeps one process, for all that it spawns, until it ends itself."""
-    resource_tracker.ensure_running()
 
 
 def wanted(base: Path, *files: Path, **changes: Any) -> Wanted:
