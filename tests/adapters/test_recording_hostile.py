@@ -489,7 +489,7 @@ def test_a_list_that_a_function_changes_is_seen_in_the_frame_it_came_from(sandbo
 def test_code_that_never_ends_is_recorded_up_to_the_bound(sandbox: Sandbox) -> None:
     recording = recorded(sandbox, "n = 0\nwhile True:\n    n += 1", Record(500), timeout=1)
     assert recording.result.status == "timeout"
-    assert recording.stopped == "Recording stopped here, after 500 steps; the block itself ran on."
+    assert recording.stopped == "Recording stopped after 500 steps; the block itself ran on."
     assert len(recording) == 501
 
 
@@ -504,7 +504,7 @@ def test_prints_without_end_are_recorded_up_to_the_limit(sandbox: Sandbox) -> No
 def test_a_hundred_thousand_steps_are_bounded_and_the_end_is_true(sandbox: Sandbox) -> None:
     recording = recorded(sandbox, "t = 0\nfor i in range(50000):\n    t += i\n    t -= 1\nprint(t)", Record(10**6))
     # On a machine with much else to do the time for recording ends before the steps do.
-    assert re.search("stopped here, (after 50000 steps|because it took too long)", recording.stopped)
+    assert re.search("stopped (after 50000 steps|because it took too long)", recording.stopped)
     assert at_end(recording) == {"t": "1249925000", "i": "49999"}
     assert recording.printed_at(len(recording) - 1) == "1249925000\n"
 
@@ -563,7 +563,7 @@ def test_recording_gives_up_before_it_costs_the_block_its_time(sandbox: Sandbox)
     code = rows + "k = n = o = p = [*m]\nfor i in range(20000):\n    i += 1\nprint('done')"
     recording = recorded(sandbox, code, timeout=15)
     assert recording.result.stdout == "done\n"
-    assert recording.stopped == "Recording stopped here, because it took too long; the block itself ran on."
+    assert recording.stopped == "Recording stopped because it took too long; the block itself ran on."
     assert at_end(recording)["i"] == "20000"
 
 

@@ -141,7 +141,7 @@ def test_recording_stops_at_the_bound_and_the_block_runs_on(sandbox: Sandbox) ->
     traced = record_last(sandbox, ["t = 0\nfor i in range(20000):\n    t += i\nprint(t)"], steps=100)
     assert len(traced.recording) == 101
     assert values(traced) == {"i": "19999", "t": "199990000"}
-    assert "stopped here, after 100 steps" in traced.recording.stopped
+    assert "stopped after 100 steps" in traced.recording.stopped
     assert traced.output.stdout == "199990000\n"
 
 
@@ -160,7 +160,7 @@ def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) ->
     code = f"for step in range(100):\n    {names} = [str(step) * 9 for _ in range(29)]\n"
     traced = recorded_by_a_clock(sandbox, "lambda: 0.0", code)
     assert (
-        traced.recording.stopped == "Recording stopped here, because the values are too large; the block itself ran on."
+        traced.recording.stopped == "Recording stopped because the values are too large; the block itself ran on."
     )
     assert 50 < len(traced.recording) < 200
     assert len(traced.recording.to_json()) < 16 << 20
@@ -169,7 +169,7 @@ def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) ->
 
 def test_recording_stops_when_it_takes_too_long(sandbox: Sandbox) -> None:
     traced = recorded_by_a_clock(sandbox, "itertools.count().__next__", "a = 1\nb = 2\nc = 3\nd = 4\nprint(d)")
-    assert traced.recording.stopped == "Recording stopped here, because it took too long; the block itself ran on."
+    assert traced.recording.stopped == "Recording stopped because it took too long; the block itself ran on."
     assert 0 < len(traced.recording) < 6
     assert traced.output.stdout == "4\n"
 

@@ -185,6 +185,7 @@ def test_json_holds_no_trace_tables(tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("code", "said"),
     [("a = (", "The code cannot begin: SyntaxError"), ("", "There is nothing to step through"),
+     ("a = 1\nimport os\nos._exit(3)", "a becomes 1"), ("a = 1\nexit()", "line 2 ends the code"),
      ("x = 1 / 0", "line 1 fails: ZeroDivisionError: division by zero. Something was divided by zero")],
 )  # fmt: skip
 def test_code_that_fails_is_told(code: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,6 +217,16 @@ def test_a_table_that_cannot_be_is_told(
     program: str, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["step", program, *more]) == 2
+    assert said in capsys.readouterr().err
+
+
+@needs_sandbox
+@pytest.mark.parametrize(("code", "said"), [("a = (", "cannot begin: SyntaxError"), ("# no more", "no statement")])
+def test_code_without_a_step_has_no_table(
+    code: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.py").write_text(code, encoding="utf-8")
+    assert main(["step", str(tmp_path / "p.py"), "--table"]) == 2
     assert said in capsys.readouterr().err
 
 

@@ -189,6 +189,31 @@ def test_calls_and_turns_in_words(i: int, sentence: str) -> None:
     assert calls().sentence(i) == sentence
 
 
+def test_what_is_not_recorded_is_told_where_it_begins_and_at_the_end() -> None:
+    w = Writer("n = 0\nn = 1\nn = 2")
+    w.step(1)
+    w.step(2, number("n", 0))
+    w.step(3, number("n", 2), event="end")
+    recording = w.done(stopped="Recording stopped after 2 steps; the block itself ran on.")
+    assert [recording.sentence(i) for i in range(3)] == [
+        "next is line 1",
+        "line 1: n becomes 0; next is line 2. Recording stopped after 2 steps; the block itself ran on.",
+        "line 2: n changes to 2; the code has ended. Recording stopped after 2 steps; the block itself ran on.",
+    ]
+
+
+def test_a_process_that_ends_is_told_at_the_last_step() -> None:
+    w = Writer("n = 0\nos._exit(3)")
+    w.step(1)
+    w.step(2, number("n", 0))
+    error = CodeError("ProcessDied", "the block ended its process with exit code 3")
+    recording = w.done(result=Output(status="died", error=error))
+    assert recording.sentence(1) == (
+        "line 1: n becomes 0; next is line 2; the code ends here: "
+        "ProcessDied: the block ended its process with exit code 3"
+    )
+
+
 def test_json_round_trip() -> None:
     for recording in (area(), calls()):
         again = Recording.from_json(recording.to_json())

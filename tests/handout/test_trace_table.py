@@ -4,7 +4,7 @@ import pytest
 
 from tests.core.recordings import AREA, Writer, area, calls, number
 from tutor_app.core.trace_values import Variable
-from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript
+from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
 from tutor_app.export import export
 from tutor_app.handout.options import Format
 from tutor_app.handout.trace_table import (
@@ -71,13 +71,22 @@ def test_what_is_left_out_is_said() -> None:
     w = Writer("x = 1")
     for i in range(MAX_ROWS + 5):
         w.step(1, *(number(f"n{k}", i) for k in range(MAX_NAMES + 1)))
-    table = trace_table(w.done(stopped="Recording stopped here."))
+    table = trace_table(w.done(stopped="Recording stopped."))
     assert len(table.rows) == MAX_ROWS
     assert table.note == (
-        f"Recording stopped here. Only the first {MAX_NAMES} of {MAX_NAMES + 1} names are shown. "
+        f"Recording stopped. Only the first {MAX_NAMES} of {MAX_NAMES + 1} names are shown. "
         f"Only the first {MAX_ROWS} rows are shown."
     )
     assert as_text(table).endswith(table.note)
+
+
+def test_a_table_of_code_that_failed_says_how() -> None:
+    w = Writer("x = 1 / 0")
+    w.step(1)
+    w.step(1, event="error")
+    error = CodeError("ZeroDivisionError", "division by zero", 1, hint="Something was divided by zero.")
+    table = trace_table(w.done(result=Output(status="error", error=error)))
+    assert table.note == "Line 1 fails: ZeroDivisionError: division by zero. Something was divided by zero."
 
 
 def test_a_terminal_gets_columns() -> None:

@@ -21,6 +21,7 @@ from tutor_app.commands.step_errors import repairs_as_text
 from tutor_app.commands.step_walk import key_reader, walk
 from tutor_app.core.comparing import blocks_of, repaired_blocks
 from tutor_app.core.errors import UserFault
+from tutor_app.core.narration import why_no_steps
 from tutor_app.core.trace_values import Record
 from tutor_app.core.transcript import Code, Part
 from tutor_app.tutor.stepping import record_block, source_of
@@ -90,10 +91,12 @@ def run(args: argparse.Namespace) -> int:
         executor.close()
     if args.json:
         print(recording.to_json())
+    elif not len(recording) or not recording.outline.statements:
+        if args.table or args.to or args.output:
+            raise UserFault(f"There is no table. {why_no_steps(recording)}")
+        print(why_no_steps(recording))
     elif args.table or args.to or args.output:
         _table(args, recording, lines)
-    elif not recording.outline.statements:
-        _not_begun(recording)
     elif sys.stdin.isatty() and sys.stdout.isatty():
         walk(recording, key_reader(), sys.stdout, _size)
     else:
@@ -164,16 +167,6 @@ def _title(name: str) -> str:
     return f"Trace table of {user_path(name).name}" if name.lower().endswith(".py") else "Trace table"
 
 
-def _not_begun(recording: Recording) -> None:
-    error = recording.error
-    if error is None:
-        print("There is nothing to step through: the code has no statement.")
-    else:
-        print(f"The code cannot begin: {error.last_line}" + (f" (line {error.line})" if error.line else ""))
-        if error.hint:
-            print(error.hint)
-
-
 def _sentences(recording: Recording) -> None:
     for i in range(min(len(recording), MOST_SENTENCES)):
         print(f"{i + 1}. {recording.sentence(i)}")
@@ -182,5 +175,5 @@ def _sentences(recording: Recording) -> None:
             print("   " + " \u2192 ".join(s.text for s in unfolding.stages))
     if len(recording) > MOST_SENTENCES:
         print(f"{len(recording) - MOST_SENTENCES} more steps are not printed; --json has them all.")
-    if recording.stopped:
+    if recording.stopped and len(recording) > MOST_SENTENCES:
         print(recording.stopped)

@@ -88,8 +88,6 @@ class Walk:
                     yield f"  {'*' if v.name in frame.changed else ' '} {v.name} = {' '.join(v.text.split())}"
         printed = r.printed_at(i).splitlines()[-3:]
         yield from (f"| {line}" for line in printed)
-        if i == len(r) - 1 and r.stopped:
-            yield r.stopped
 
 
 def walk(recording: Recording, read_key: Callable[[], str], out: TextIO, size: Callable[[], tuple[int, int]]) -> None:

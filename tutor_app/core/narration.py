@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tutor_app.core.trace import Recording
     from tutor_app.core.trace_values import Step, Variable
+    from tutor_app.core.transcript import CodeError
 
 MOST_CHANGES: Final = 4
 MOST_CHARACTERS: Final = 80
@@ -15,8 +16,42 @@ MOST_CHARACTERS: Final = 80
 def sentence(recording: Recording, i: int) -> str:
     """What the statement before step ``i`` has done, and what comes next.
 
-    The line that is named first is the one that has run; in the form ``line 4: area becomes 126; next is line 5``.
+    The line that is named first is the one that has run; in the form ``line 4: area becomes 126; next is line 5``. What
+    is not recorded is told at the last recorded step and at the end.
     """
+    words = _sentence(recording, i)
+    last = len(recording) - 1
+    if i == last and recording.error is not None and recording.step(i).event not in ("error", "end"):
+        words += f"; the code ends here: {_told(recording.error)}"
+    ran_on = recording.result.status in ("ok", "error") and recording.step(last).event in ("error", "end")
+    if recording.stopped and (i == last or (ran_on and i == last - 1)):
+        words = f"{words.rstrip('.')}. {recording.stopped}"
+    return words
+
+
+def ending(recording: Recording) -> str:
+    """How the code failed, in a sentence; empty if it did not."""
+    if recording.error is None:
+        return ""
+    where = f"Line {recording.error.line} fails: " if recording.error.line else ""
+    return f"{where}{_told(recording.error)}".rstrip(".") + "."
+
+
+def why_no_steps(recording: Recording) -> str:
+    """Why a recording has no step, in a sentence or two."""
+    if recording.error is not None and not recording.outline.statements:
+        error = recording.error
+        line = f" (line {error.line})" if error.line else ""
+        return f"The code cannot begin: {error.last_line}{line}. {error.hint}".strip()
+    told = " ".join(filter(None, (ending(recording), recording.stopped)))
+    return told or "There is nothing to step through: the code has no statement."
+
+
+def _told(error: CodeError) -> str:
+    return error.last_line.rstrip(".") + (f". {error.hint}" if error.hint else "")
+
+
+def _sentence(recording: Recording, i: int) -> str:
     step = recording.step(i)
     before = _before(recording, i)
     done = [_change(v, before is None or recording.is_first_change(i, v.name)) for v in step.changed[:MOST_CHANGES]]
@@ -92,8 +127,10 @@ def _printed(recording: Recording, i: int) -> str:
 def _error(recording: Recording, step: Step) -> str:
     kind = step.value.text if step.value else "an error"
     error = recording.error
+    if error is None and kind == "SystemExit":
+        return f"line {step.line} ends the code"
     if error is not None and recording.error_step is not None and step.index >= recording.error_step:
-        kind = error.last_line.rstrip(".") + (f". {error.hint}" if error.hint else "")
+        kind = _told(error)
     return f"line {step.line} fails: {kind}"
 
 

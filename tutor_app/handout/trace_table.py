@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.core.narration import ending
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Variable, shown
 from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript
@@ -102,7 +103,7 @@ def trace_table(
         names: Of variables; none means those that change, in the order in which they first do.
         calculations: Whether each line's expression is shown as it is worked out.
     """
-    notes = [recording.stopped] if recording.stopped else []
+    notes = [sentence for sentence in (recording.stopped, ending(recording)) if sentence]
     chosen = tuple(names) or changing_names(recording)
     if not names and len(chosen) > MAX_NAMES:
         notes.append(f"Only the first {MAX_NAMES} of {len(chosen)} names are shown.")

@@ -20,6 +20,8 @@ _FRAME: Final = QSize(8, 40)
 def place(state: WindowState, screens: Sequence[QRect]) -> QRect:
     """The geometry for a window: its last one moved and shrunk onto a screen, or a first one in the middle.
 
+    Its place is that of the frame, its size that of what is inside, as :class:`QWidget` moves and resizes.
+
     Args:
         state: Of the last time.
         screens: What can be used of each screen, the primary one first; empty without any.
@@ -33,13 +35,12 @@ def place(state: WindowState, screens: Sequence[QRect]) -> QRect:
         screen = max(screens, key=lambda s: _area(s.intersected(last)))
     wanted = last.size() if known else FIRST_SIZE
     size = wanted.boundedTo(screen.size() - _FRAME)
-    if not known or not screen.intersects(last):
-        left = screen.left() + (screen.width() - size.width()) // 2
-        top = screen.top() + (screen.height() - size.height()) // 2
-        return QRect(left, top, size.width(), size.height())
-    left = max(screen.left(), min(last.left(), screen.left() + screen.width() - size.width()))
-    top = max(screen.top(), min(last.top(), screen.top() + screen.height() - size.height()))
-    return QRect(left, top, size.width(), size.height())
+    room = screen.size() - _FRAME - size
+    left, top = room.width() // 2, room.height() // 2
+    if known and screen.intersects(last):
+        left = max(0, min(last.left() - screen.left(), room.width()))
+        top = max(0, min(last.top() - screen.top(), room.height()))
+    return QRect(screen.left() + left, screen.top() + top, size.width(), size.height())
 
 
 def _area(rect: QRect) -> int:

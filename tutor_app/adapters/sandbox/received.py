@@ -129,7 +129,7 @@ class Received:
         """
         stopped = self._stopped
         if output.status not in ("ok", "error") and not stopped:
-            stopped = "Recording stopped here, because the block was cut short."
+            stopped = "Recording stopped because the block was cut short."
         return Recording(self._empty.source, self._columns, output, figures, printed, stopped, self._record.watches)
 
 

@@ -38,6 +38,8 @@ from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
 from tutor_app.adapters.sandbox.watching import Watches
 
 BATCH: Final = 200
+SENT_AT_ONCE: Final = 20
+"""Steps that are sent as they come, so that a short block which ends its process still has a recording."""
 MAX_BYTES: Final = 8 << 20
 BATCH_BYTES: Final = 1 << 20
 MAX_NOTED: Final = 200_000
@@ -178,7 +180,7 @@ class Recorder:
     def _spend(self, seconds: float) -> None:
         self._spent += seconds
         if self._spent > RECORD_SECONDS and self._left > 0:
-            self._stop("Recording stopped here, because it took too long; the block itself ran on.")
+            self._stop("Recording stopped because it took too long; the block itself ran on.")
 
     def _mark_line(self, event: int, statement: int, frame: types.FrameType) -> None:
         own = self._own(frame)
@@ -312,9 +314,9 @@ class Recorder:
         self._send(own, event, statement, line, changed, outer, value)
         self._watched(own, scope)
         if self._left == 0 and event not in (END, ERROR):
-            self._stop(f"Recording stopped here, after {self._max} steps; the block itself ran on.")
+            self._stop(f"Recording stopped after {self._max} steps; the block itself ran on.")
         elif self._bytes > MAX_BYTES:
-            self._stop("Recording stopped here, because the values are too large; the block itself ran on.")
+            self._stop("Recording stopped because the values are too large; the block itself ran on.")
 
     def _send(
         self,
@@ -333,7 +335,7 @@ class Recorder:
         printed, drawn = self._block.printed, self._block.drawn
         self._steps.append([event, statement, line, own.number, depth, printed, drawn, changed, outer, value])
         self._bytes += sum(len(c[2]) + len(c[3]) + 40 for c in changed) + 60
-        if len(self._steps) >= BATCH or self._bytes - self._sent >= BATCH_BYTES:
+        if len(self._steps) >= BATCH or self._count < SENT_AT_ONCE or self._bytes - self._sent >= BATCH_BYTES:
             self.flush()
 
     def _watched(self, own: BlockFrame, scope: Mapping[str, Any]) -> None:
@@ -374,7 +376,7 @@ class Recorder:
         self._uninstall()
 
     def _fail(self) -> None:
-        self._stop("Recording stopped here, because the block disturbed the recorder; the block itself ran on.")
+        self._stop("Recording stopped because the block disturbed the recorder; the block itself ran on.")
 
     def _changed(
         self, own: BlockFrame, scope: Mapping[str, Any], names: Iterable[str], memo: dict[int, Encoded]

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from tutor_app.core.comparing import Beside, Comparison, compared, repairs
+from tutor_app.core.narration import why_no_steps
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, Transcript
@@ -340,7 +341,7 @@ class StepPanel(QDockWidget):
     def _recorded(self, recording: Recording) -> None:
         self._job = None
         if not len(recording):
-            self._wait(recording.stopped or "There is nothing to step through in this block.", failed=True)
+            self._wait(why_no_steps(recording), failed=True)
             return
         self._original = recording
         self.stepper.open(recording)
@@ -421,7 +422,7 @@ class StepPanel(QDockWidget):
             recording, comparison, beside = result
             self._job = None
             if not len(recording):
-                self.view.say(recording.stopped or "There is nothing to step through in this code.")
+                self.view.say(why_no_steps(recording))
                 return
             at, at_end = self.stepper.position, self.stepper.position >= len(self.stepper) - 1
             self._edited, self._watches = edited, watches
