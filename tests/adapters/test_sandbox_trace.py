@@ -159,9 +159,7 @@ def test_recording_stops_when_the_values_take_too_much_room(sandbox: Sandbox) ->
     names = " = ".join(f"n{i}" for i in range(450))
     code = f"for step in range(100):\n    {names} = [str(step) * 9 for _ in range(29)]\n"
     traced = recorded_by_a_clock(sandbox, "lambda: 0.0", code)
-    assert (
-        traced.recording.stopped == "Recording stopped because the values are too large; the block itself ran on."
-    )
+    assert traced.recording.stopped == "Recording stopped because the values are too large; the block itself ran on."
     assert 50 < len(traced.recording) < 200
     assert len(traced.recording.to_json()) < 16 << 20
     assert traced.output.status == "ok"
