@@ -17,7 +17,7 @@ import pytest
 
 from tests.waiting import comes_true
 
-pytest_plugins = ["tests.windows"]
+pytest_plugins = ["tests.sandboxes", "tests.windows"]
 _home = pytest.StashKey[Path]()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -50,6 +51,8 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
         window.close()
         assert not window.bridge.busy
         window.deleteLater()
+        # At once: the next window's style would be computed for the widgets of this one, too.
+        QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
 
 
 def until_done(qtbot: QtBot, window: MainWindow) -> None:

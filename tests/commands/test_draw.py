@@ -8,6 +8,8 @@ import pytest
 
 from tutor_app.commands.parser import main
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 
 def test_a_picture_is_saved_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, begins in (("a.svg", b"<svg"), ("b.png", b"\x89PNG")):

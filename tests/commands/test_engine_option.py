@@ -20,6 +20,8 @@ from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.service import open_tutor
 from tutor_app.window_services import AppServices
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 KEY = "a-key-of-the-classroom"
 
 

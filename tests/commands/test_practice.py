@@ -19,6 +19,8 @@ from tutor_app.tutor.practice import missed
 from tutor_app.tutor.practice.missed import Missed
 from tutor_app.tutor.worksheets import cap_for
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 DAY = date(2026, 3, 1)
 
 

@@ -15,6 +15,8 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.trace import Recording
 from tutor_app.core.transcript import Code, CodeError, Output, Text, Transcript
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 CODE = "area = 126\nc = 21\nh = 2*area/c\nprint(h)\n"
 needs_sandbox = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 

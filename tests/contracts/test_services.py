@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,18 +30,30 @@ from tutor_app.tutor.paths import Folders
 from tutor_app.ui.services import Services
 from tutor_app.window_services import AppServices
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 FIRST = Transcript.of("Find the roots of $x^2 - 5x + 6$.", *QUADRATIC, meta={"model": "M", "ended": "answered"})
 SECOND = Transcript.of("Sum the squares.", *REPAIRED)
 
 
+@pytest.fixture(scope="module")
+def data_with_a_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copied for each test: to import a model, llama.cpp is started."""
+    folder = tmp_path_factory.mktemp("services")
+    real = AppServices(Folders.under(folder / "data"))
+    real.import_model(str(write_model(folder / "tiny.gguf")))
+    real.save_settings(real.load_settings().changed(max_tokens=32, max_rounds=1))
+    real.close()
+    return folder / "data"
+
+
 @pytest.fixture(params=["script", "real"])
-def services(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Services]:
+def services(request: pytest.FixtureRequest, tmp_path: Path, data_with_a_model: Path) -> Iterator[Services]:
     if request.param == "script":
         yield ScriptedServices(checker=HereChecker())
         return
+    shutil.copytree(data_with_a_model, tmp_path / "data")
     real = AppServices(Folders.under(tmp_path / "data"))
-    real.import_model(str(write_model(tmp_path / "tiny.gguf")))
-    real.save_settings(real.load_settings().changed(max_tokens=32, max_rounds=1))
     yield real
     real.close()
 
