@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from pypdf import PdfReader
 from pypdf.generic import Destination
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtPrintSupport import QPrinter
 
 from tests.export.solutions import ALL, BARE, FULL, HOSTILE, VALUE, png
@@ -23,7 +24,7 @@ from tutor_app.handout.options import DEFAULTS, Options
 from tutor_app.render import page_breaks
 from tutor_app.render.legible import legible
 from tutor_app.render.pages import Pages
-from tutor_app.render.pdf import ATTACHMENT, page_images, to_pdf
+from tutor_app.render.pdf import ATTACHMENT, to_pdf
 from tutor_app.render.typeset import FormulaCache
 from tutor_app.ui.exporter import paint, printer_for
 
@@ -57,6 +58,20 @@ def read_by_poppler(data: bytes, tmp_path: Path) -> str:
 
 def squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+def page_images(pages: Pages, scale: float = 1.0) -> list[QImage]:
+    """The pages as pictures."""
+    images = []
+    for index in range(pages.count):
+        image = QImage(round(pages.width * scale), round(pages.height * scale), QImage.Format.Format_RGB32)
+        image.fill(QColor("white"))
+        painter = QPainter(image)
+        painter.scale(scale, scale)
+        pages.draw(painter, index)
+        painter.end()
+        images.append(image)
+    return images
 
 
 def test_the_text_holds_problem_code_outputs_answer_and_provenance(tmp_path: Path) -> None:

@@ -36,7 +36,6 @@ _TO_A_MODEL: Final = re.compile(
 )
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _LATEX: Final = re.compile(r"\\[A-Za-z]+|\$[^$]*\$")
-_LATIN_OR_GREEK: Final = re.compile(r"[a-zA-Z\u00c0-\u024f\u0391-\u03c9]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENGLISH_WORDS: Final = """
 the of and to is in it that was for on are with as his they be at one have this from or had by not but what all were we

@@ -208,19 +208,6 @@ class Outline:
             found[statement] = range(first, number + 1)
         return found
 
-    @cached_property
-    def step_lines(self) -> tuple[int, ...]:
-        """Lines at which a breakpoint can stop: those on which a statement begins."""
-        return tuple(sorted({s.line for s in self.statements}))
-
     def line_text(self, line: int) -> str:
         """A line of the source, without its indent; empty where there is none."""
         return self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
-
-    def statement_at(self, line: int) -> int:
-        """The innermost statement that spans a line, or -1."""
-        found = -1
-        for index, s in enumerate(self.statements):
-            if s.line <= line <= s.end_line:
-                found = index
-        return found

@@ -396,11 +396,6 @@ class Recording(Sequence[Step]):
             values.append(Variable(source, found.kind, found.text, found.latex))
         return tuple(values)
 
-    @property
-    def has_expressions(self) -> bool:
-        """Whether the values of expressions were recorded at all."""
-        return bool(self._noted)
-
     def noted_values(self, i: int) -> tuple[tuple[int, Variable], ...]:
         """The expressions that the line of step ``i`` evaluated, by number, in order."""
         c = self.columns

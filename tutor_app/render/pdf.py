@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from tutor_app import __version__
 from tutor_app.core.errors import HostFault
@@ -152,17 +152,3 @@ def _mend_spaces(writer: PdfWriter) -> None:
             data = re.sub(rb"\[[^\]]*\]", lambda m: m[0].replace(b"<0009>", b"<0020>"), data)
             data = re.sub(rb"(<[0-9A-F]{4}> <[0-9A-F]{4}> )<0009>", rb"\1<0020>", data)
             table.set_data(data)
-
-
-def page_images(pages: Pages, scale: float = 1.0) -> list[QImage]:
-    """The pages as pictures, for thumbnails and tests."""
-    images = []
-    for index in range(pages.count):
-        image = QImage(round(pages.width * scale), round(pages.height * scale), QImage.Format.Format_RGB32)
-        image.fill(QColor("white"))
-        painter = QPainter(image)
-        painter.scale(scale, scale)
-        pages.draw(painter, index)
-        painter.end()
-        images.append(image)
-    return images

@@ -55,7 +55,6 @@ _TOKEN: Final = re.compile(
     |(?P<sep>.)""",
     re.VERBOSE | re.MULTILINE,
 )
-_BEFORE_NAME: Final = frozenset(("let", "so", "then", "is", "and", "of", "for", "that", "get", "where"))
 _CLOCK: Final = re.compile(r"0\d")
 """A time of day, or the end of a number with its commas at the wrong places."""
 _RELATION: Final = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}

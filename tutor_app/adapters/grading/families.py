@@ -40,7 +40,6 @@ from tutor_app.adapters.grading.units import measure
 
 _LINE_PARAMETERS: Final = frozenset({"t", "s", "r", "u", "lambda", "mu", "k"})
 _CONSTANTS: Final = frozenset({"C", "c", "K", "k", "A", "D", "C_1", "c_1", "C_0", "const", "constant"})
-_DAY: Final = 24 * 60
 
 
 def same_clock(gold: Term, answer: Term) -> tuple[bool | None, str]:

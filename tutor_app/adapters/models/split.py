@@ -24,11 +24,6 @@ def part_names(file: str) -> tuple[str, ...]:
     return tuple(f"{before}-{number:05d}-of-{found[2]}{after}" for number in range(1, count + 1))
 
 
-def is_part(file: str) -> bool:
-    """Whether a name is that of a part of a model."""
-    return len(part_names(file)) > 1
-
-
 def model_stem(file: str) -> str:
     """The name of a file without its ending, and without which part of its model it is."""
     return _PART.sub("", file).removesuffix(file[file.rfind(".") :]) if "." in file else file
