@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorError, UserFault
@@ -30,6 +30,7 @@ from tutor_app.core.window_state import WindowState
 from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.tutor import settings_file, window_state_file
 from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.remade import Remade
 from tutor_app.tutor.samples import sample_problems
 
 if TYPE_CHECKING:
@@ -40,43 +41,8 @@ if TYPE_CHECKING:
     from tutor_app.handout.options import Format, Options
     from tutor_app.render.typeset import FormulaCache
     from tutor_app.tutor.service import Tutor
-
 STEPS = 40_000
 """Steps of a block that are recorded at most."""
-
-
-class _Closeable(Protocol):
-    def close(self) -> None:
-        """End its processes."""
-
-
-_Kept = TypeVar("_Kept", bound=_Closeable)
-
-
-class _Remade(Generic[_Kept]):
-    """One object that is closed and made anew when what it was made for has changed; its owner holds a lock."""
-
-    def __init__(self) -> None:
-        self.value: _Kept | None = None
-        self._made_for: tuple[object, ...] = ()
-
-    def get(self, wanted: tuple[object, ...], make: Callable[[], _Kept]) -> _Kept:
-        """The object for ``wanted``; the one before is closed first, for both would not fit into memory."""
-        if self.value is None or self._made_for != wanted:
-            self.close()
-            self.value = make()
-            self._made_for = wanted
-        return self.value
-
-    def forget(self) -> None:
-        """Make it anew at the next call; until then it works."""
-        self._made_for = ()
-
-    def close(self) -> None:
-        """Close the object, if there is one."""
-        if self.value is not None:
-            self.value.close()
-            self.value = None
 
 
 class AppServices:
@@ -92,8 +58,8 @@ class AppServices:
         self._folders = folders
         self._library_path = library or folders.library
         self._lock = threading.RLock()
-        self._tutor: _Remade[Tutor] = _Remade()
-        self._stepping: _Remade[Sandbox] = _Remade()
+        self._tutor: Remade[Tutor] = Remade()
+        self._stepping: Remade[Sandbox] = Remade()
         self._library: Library | None = None
         self._settings, self.complaints = settings_file.load(folders.settings)
         self._window_state = window_state_file.load(folders.window_state)

@@ -192,7 +192,8 @@ def _ours(base: Path, run: Path, method: str) -> Step:
     from trainer.models.tokenizer import from_folder
     from trainer.runs import Run
     from trainer.train.checkpoint import Position
-    from trainer.train.loop import Job, TrainingLoop
+    from trainer.train.job import Job
+    from trainer.train.loop import TrainingLoop
     from trainer.train.ranks import Ranks
 
     loops: list[Any] = []

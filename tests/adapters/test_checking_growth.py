@@ -6,7 +6,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.checking.reading import Reading
 from tutor_app.adapters.checking.scanner import Token, scan
-from tutor_app.adapters.checking.worker import Worker
+from tutor_app.adapters.checking.worker import CheckingWorker
 from tutor_app.core.errors import HostFault
 
 TEXTS = [
@@ -50,7 +50,7 @@ def test_the_time_for_a_line_does_not_grow_with_the_text(monkeypatch: pytest.Mon
 
 
 def test_a_worker_takes_a_longer_text_as_the_same_piece() -> None:
-    worker = Worker()
+    worker = CheckingWorker()
     first, text = "We solve 2x + 1 = 9.\n", "We solve 2x + 1 = 9.\nSo x = 4.\n"
     assert worker.answer({"pieces": [["text", first]]}) == {"claims": [[]]}
     (found,) = worker.answer({"pieces": [["text", text]]})["claims"]

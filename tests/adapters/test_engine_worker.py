@@ -17,7 +17,7 @@ from tests.tiny_gguf import write_model
 from tutor_app.adapters.engine.llama import CPU_CHUNK
 from tutor_app.adapters.engine.prefix_states import PrefixStates
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
-from tutor_app.adapters.engine.worker import Worker
+from tutor_app.adapters.engine.worker import EngineWorker
 from tutor_app.adapters.wire import pack, read_message
 
 # --- stop strings ----------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class Requests:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Worker, Answers, Callable[..., None]]]:
+def served(tmp_path: Path) -> Iterator[tuple[EngineWorker, Answers, Callable[..., None]]]:
     """A worker in this process, what it answers, and a way to ask it that returns once the request is heard."""
     requests, answers = Requests(), Answers()
     requests.put(
@@ -210,7 +210,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Worker, Answers, Callable[..., None
         cache_folder="",
         cache_limit=0,
     )
-    yield Worker(requests, answers), answers, requests.ask  # type: ignore[arg-type]
+    yield EngineWorker(requests, answers), answers, requests.ask  # type: ignore[arg-type]
     requests.close()
 
 
@@ -273,10 +273,10 @@ def test_a_waiting_request_is_cancelled_and_a_finished_one_ignored(served: Any) 
 
 
 def test_the_end_of_the_stream_ends_the_loop(tmp_path: Path) -> None:
-    Worker(io.BytesIO(), io.BytesIO()).run()
+    EngineWorker(io.BytesIO(), io.BytesIO()).run()
 
 
 def test_asking_before_loading_is_a_mistake() -> None:
     request = pack({"op": "tokenize", "id": 1, "spans": [["x", False, False]]})
     with pytest.raises(RuntimeError, match="no model is loaded"):
-        Worker(io.BytesIO(request), io.BytesIO()).run()
+        EngineWorker(io.BytesIO(request), io.BytesIO()).run()

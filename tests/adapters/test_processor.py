@@ -99,12 +99,12 @@ def test_an_illegal_instruction_steps_down_to_the_next_library(tmp_path: Path, m
 import os, signal, sys
 sys.path.insert(0, {str(Path(worker).parents[3])!r})
 from tutor_app.adapters.engine import worker
-from tutor_app.adapters.engine.llama import Model
+from tutor_app.adapters.engine.llama import LlamaModel
 worker.take_processor = lambda refused: next(n for n in ("fast", "middle", "slow") if n not in refused)
 def prove(self):
     if self.variant != "slow":
         os.kill(os.getpid(), signal.SIGILL)
-Model.prove = prove
+LlamaModel.prove = prove
 worker.main()
 """
     )

@@ -19,7 +19,7 @@ from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.server.application import Service
 from tutor_app.server.serving import bind, make_server
-from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.service import LoadableModel, Tutor
 
 SOLUTION = ("Let us compute.\n```python\nprint(6*7)\n```\n", "So it is $\\boxed{42}$.")
 
@@ -92,7 +92,7 @@ def served(
     """The server, for as long as the context lasts."""
     model = model or ScriptedModel(replies, n_seq=places)
     executor = executor or FakeExecutor()
-    tutor = Tutor(cast(Model, model), cast(Sandbox, executor), CHATML, PromptSet("terse"))
+    tutor = Tutor(cast(LoadableModel, model), cast(Sandbox, executor), CHATML, PromptSet("terse"))
     with bind("127.0.0.1", 0) as listening:
         service = Service(tutor, "scripted", settings or SolveSettings(), places, api_key, loopback)
         server = make_server(service)

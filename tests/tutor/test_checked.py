@@ -13,7 +13,7 @@ from tutor_app.core.events import AnswerFound, ClaimsFound, Finished, SolveEvent
 from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
 from tutor_app.tutor.checked import StatementChecker, with_claims
-from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.service import LoadableModel, Tutor
 
 REPLIES = (
     "First 6 * 7 = 42 apples.\n\nThen 42 + 8 = 51 of them.\n```python\nprint(50)\n```\n",
@@ -24,7 +24,7 @@ REPLIES = (
 def events(
     checker: StatementChecker, *replies: str, library: MemoryLibrary | None = None, problem: str = "How many?"
 ) -> list[SolveEvent]:
-    model = cast(Model, ScriptedModel(list(replies or REPLIES)))
+    model = cast(LoadableModel, ScriptedModel(list(replies or REPLIES)))
     executor = cast(Sandbox, FakeExecutor())
     tutor = Tutor(model, executor, CHATML, PromptSet(), checker=checker)
     opened = (lambda: library) if library is not None else None
@@ -32,7 +32,7 @@ def events(
 
 
 def correcting(*replies: str) -> Finished:
-    model, executor = cast(Model, ScriptedModel(list(replies))), cast(Sandbox, FakeExecutor())
+    model, executor = cast(LoadableModel, ScriptedModel(list(replies))), cast(Sandbox, FakeExecutor())
     tutor = Tutor(model, executor, CHATML, PromptSet(), checker=HereChecker())
     *_, last = tutor.solve("How many?", settings=SolveSettings(correct_statements=True))
     assert isinstance(last, Finished)
@@ -133,7 +133,7 @@ def test_a_finished_solution_is_checked_once() -> None:
 
 def test_what_was_found_of_a_solution_is_not_told_again_with_a_reply() -> None:
     model, executor = (
-        cast(Model, ScriptedModel(["<think>\nHm.\n</think>\n3 + 4 = 8.\n"])),
+        cast(LoadableModel, ScriptedModel(["<think>\nHm.\n</think>\n3 + 4 = 8.\n"])),
         cast(Sandbox, FakeExecutor()),
     )
     tutor = Tutor(model, executor, CHATML, PromptSet(), checker=HereChecker())

@@ -26,7 +26,7 @@ from tutor_app.tutor import models
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.samples import sample_problems
-from tutor_app.tutor.service import Model, SolveDefaults, Tutor, load_prompt, open_tutor, solve_settings
+from tutor_app.tutor.service import LoadableModel, SolveDefaults, Tutor, load_prompt, open_tutor, solve_settings
 
 REPLIES = ["Compute.\n```python\nprint(42)\n```\n", "So $\\boxed{42}$."]
 SETTINGS = SolveSettings(sampling=Sampling(0.5, 0.9, 3))
@@ -35,7 +35,7 @@ PROBLEM = "What is 6*7?"
 
 def tutor(*replies: str, executor: FakeExecutor | None = None) -> Tutor:
     model = ScriptedModel(list(replies or REPLIES))
-    return Tutor(cast(Model, model), cast(Sandbox, executor or FakeExecutor()), CHATML, PromptSet("terse"))
+    return Tutor(cast(LoadableModel, model), cast(Sandbox, executor or FakeExecutor()), CHATML, PromptSet("terse"))
 
 
 def solved(library: SolutionLibrary, problem: str = PROBLEM) -> Iterator[SolveEvent]:

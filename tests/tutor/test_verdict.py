@@ -18,7 +18,7 @@ from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Answer, AnswerPart, Output, Transcript, TranscriptFormatError
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.handout.wording import answer_check, answer_lines, verdict_line, verdict_sentence
-from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.service import LoadableModel, Tutor
 from tutor_app.tutor.verdict import outputs_of, verdict_of
 
 
@@ -39,7 +39,7 @@ def checker() -> Iterator[Checker]:
 def test_the_answer_of_a_solution_gets_its_verdict(
     checker: Checker, problem: str, reply: str, verdict: Verdict
 ) -> None:
-    model, executor = cast(Model, ScriptedModel([reply])), cast(Sandbox, FakeExecutor())
+    model, executor = cast(LoadableModel, ScriptedModel([reply])), cast(Sandbox, FakeExecutor())
     with MemoryLibrary() as library:
         tutor = Tutor(model, executor, CHATML, PromptSet("terse"), checker=checker)
         events = list(tutor.solve(problem, settings=SolveSettings(), library=lambda: library))
@@ -66,7 +66,7 @@ def test_an_answer_that_is_not_what_the_code_printed_says_so(
     checker: Checker, box: str, verdict: Verdict, line: str
 ) -> None:
     replies = ["```python\nprint(6 * 7)\n```\n", f"So $\\boxed{{{box}}}$."]
-    model, executor = cast(Model, ScriptedModel(replies)), cast(Sandbox, FakeExecutor())
+    model, executor = cast(LoadableModel, ScriptedModel(replies)), cast(Sandbox, FakeExecutor())
     tutor = Tutor(model, executor, CHATML, PromptSet("terse"), checker=checker)
     *_, last = tutor.solve("How old is the captain?", settings=SolveSettings())
     assert isinstance(last, Finished)

@@ -17,7 +17,7 @@ from tutor_app.core.ports import Cancel, Generation, ModelInfo, NeverCancelled, 
 from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Answer, Attempt, Code, Output, Part, Text
 from tutor_app.core.votes import tally_of
-from tutor_app.tutor.service import Model, Tutor
+from tutor_app.tutor.service import LoadableModel, Tutor
 from tutor_app.tutor.votes import plans, vote, weighed
 
 SETTINGS = SolveSettings(sampling=Sampling(0.0, 1.0, 5))
@@ -64,7 +64,7 @@ class BySeed:
 def tutor(*texts: str, dialect: Dialect = CHATML, failing: bool = False) -> Tutor:
     model = BySeed(texts, failing=failing)
     executor = cast(Sandbox, FakeExecutor())
-    return Tutor(cast(Model, model), executor, dialect, PromptSet("terse", "Be terse."))
+    return Tutor(cast(LoadableModel, model), executor, dialect, PromptSet("terse", "Be terse."))
 
 
 def held(

@@ -11,7 +11,8 @@ from trainer.data import hub
 from trainer.models.installed import named
 from trainer.runs import Run
 from trainer.train import plan
-from trainer.train.loop import Interrupted, Job, train
+from trainer.train.job import Job
+from trainer.train.loop import Interrupted, train
 from tutor_app.core.errors import UserFault
 
 EXIT_INTERRUPTED: Final = 130

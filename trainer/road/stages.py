@@ -227,8 +227,9 @@ def _tiny_base(data: list[Path], folder: Path, sizes: Mapping[str, int]) -> str:
 
 def _train(folder: Path, config: TrainConfig, model: Path, data: Path) -> str:
     from trainer.train import loop
+    from trainer.train.job import Job
 
-    job = loop.Job(config=config, base=model, data=(data,), run=Run.at(folder), stamped=True)
+    job = Job(config=config, base=model, data=(data,), run=Run.at(folder), stamped=True)
     loop.train(job)  # which says itself what came out
     return ""
 

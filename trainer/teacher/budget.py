@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, TutorError, UserFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, Sampling, Stopped
-from tutor_app.tutor.service import Model
+from tutor_app.tutor.service import LoadableModel
 
 CHARACTERS: Final = 4
 """Of a token, where nobody counts."""
@@ -113,7 +113,7 @@ class Metered:
 
     def __init__(
         self,
-        model: Model,
+        model: LoadableModel,
         limits: Limits | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -162,7 +162,7 @@ class Metered:
         return found
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
-        """See :meth:`tutor_app.tutor.service.Model.load`."""
+        """See :meth:`tutor_app.tutor.service.LoadableModel.load`."""
         return self._model.load(cancel)
 
     def close(self) -> None:

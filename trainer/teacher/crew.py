@@ -106,7 +106,7 @@ def at_work(a: argparse.Namespace, open_job: Open) -> Iterator[Crew]:
         fleet.close()
 
 
-class _Worker:
+class _RayWorker:
     """On a machine of the cluster: a job of its own, and what of its spending was not told yet."""
 
     def __init__(self, a: argparse.Namespace, open_job: Open) -> None:
@@ -211,7 +211,7 @@ class _Fleet:
         else:
             options |= {"num_cpus": n, "include_dashboard": False, "object_store_memory": STORE}
         _reach(options, a.ray_address or os.environ.get("RAY_ADDRESS") or "here")
-        actor = ray.remote(_Worker).options(
+        actor = ray.remote(_RayWorker).options(
             num_cpus=1,
             num_gpus=a.ray_gpus,
             max_concurrency=a.parallel + 1,

@@ -16,25 +16,24 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
 from trainer.config import TrainConfig
-from trainer.data import store
 from trainer.data.benchmarks import Task
 from trainer.data.packing import Data, Row, Sample, batches, make_rows, share
-from trainer.data.records import lines_of, parse_line, parse_record
 from trainer.models import bases, exportable, weights
 from trainer.models.hf_model import HuggingFaceModel, asked_while_training
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import ProgressLine, Run, digest, only_one
 from trainer.train import checkpoint, model, result
-from trainer.train.accuracy import Solved, rates, read_tasks, solve_all, tasks_of
+from trainer.train.accuracy import Solved, rates, solve_all
 from trainer.train.checkpoint import Position, Resumed, Saver
 from trainer.train.interrupts import Stop, signals
+from trainer.train.job import Job, data_of, tasks_for
 from trainer.train.ranks import Ranks, process_group
 from trainer.train.trackers import Tracker, open_trackers
 from tutor_app.adapters.sandbox.sessions import Sandbox
@@ -44,33 +43,6 @@ from tutor_app.core.solve_settings import SolveSettings
 
 SOLVE_SECONDS: Final = 180.0
 """Wall time of one solution during training."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to train on what.
-
-    Attributes:
-        config: Settings.
-        base: A Hugging Face folder, a GGUF file or an adapter folder.
-        data: Files of records.
-        run: Where everything goes.
-        eval_data: Files of records for the held-out loss; empty takes them out of ``data``.
-        solve_data: File of problems for the accuracy; None takes the held-out records'.
-        strict: Whether a broken line ends the step.
-        trackers: Where the numbers go beside the metrics.
-        stamped: Refuse records that were not compared with any test set.
-    """
-
-    config: TrainConfig
-    base: Path
-    data: tuple[Path, ...]
-    run: Run
-    eval_data: tuple[Path, ...] = ()
-    solve_data: Path | None = None
-    strict: bool = True
-    trackers: tuple[str, ...] = ()
-    stamped: bool = False
 
 
 class Interrupted(Exception):
@@ -97,8 +69,8 @@ def train(job: Job) -> Position:
             exportable.check_sound(folder, tokenizer)
             if (why := exportable.obstacle(folder, tokenizer)) and ranks.first:
                 print(f"Warning: {why} It is trained all the same; export will refuse the result.", flush=True)
-            data = _data(job, folder, ranks)
-            tasks = ranks.together(lambda: _tasks(job, data))
+            data = data_of(job, folder, ranks)
+            tasks = ranks.together(lambda: tasks_for(job, data))
             loop = TrainingLoop(job, ranks, folder, tokenizer, data, data.held_out, tasks)
             with signals(loud=ranks.first) as stop, loop.saver:
                 position = loop.run(stop, data.bad_lines)
@@ -194,7 +166,10 @@ class TrainingLoop:
                 "identity": {k: v for k, v in self._identity.items() if k != "config"},
                 "samples": len(data.samples),
                 "held_out": len(self._held_out),
-                "solve": {"problems": len(self._tasks), "digest": digest([[t.problem, t.gold] for t in self._tasks])},
+                "solve": {
+                    "problems": len(self._tasks),
+                    "digest": digest([[t.problem, t.gold] for t in self._tasks]),
+                },
                 "too_long": list(data.too_long),
                 "bad_lines": list(rejected),
                 "tokens": data.tokens,
@@ -487,34 +462,3 @@ def _threads(n: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _data(job: Job, folder: Path, ranks: Ranks) -> store.Stored:
-    """The tokens of the run's data: made by the first rank unless an earlier start made them, and read by all."""
-    config = job.config
-    wanted = store.Wanted(
-        files=job.data,
-        eval_files=job.eval_data,
-        tokenizer=folder,
-        dialect=config.dialect,
-        max_length=config.max_length,
-        held_out=config.held_out,
-        strict=job.strict,
-        stamped=job.stamped,
-    )
-    path = ranks.first_makes(lambda: store.make(wanted, job.run.folder / "tokens", wanted.key()))
-    return ranks.together(lambda: store.open_store(path))
-
-
-def _tasks(job: Job, data: store.Stored) -> list[Task]:
-    """Problems for the accuracy, which are not trained on."""
-    config = job.config
-    if not config.solve_every:
-        return []
-    held = (parse_line(line, parse_record) for line in lines_of([data.held_records]))
-    tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
-    if not tasks:
-        raise UserFault(
-            "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
-        )
-    return tasks[: config.solve_problems]

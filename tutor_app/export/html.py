@@ -203,7 +203,7 @@ def formula(segment: Segment) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _Fragment:
     """Something of a page.
 
     Attributes:
@@ -222,19 +222,19 @@ def prose(text: str) -> str:
     return "".join(piece.html for piece in _pieces(text))
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
+def _pieces(text: str) -> Iterator[_Fragment]:
     tokens, formulas = read(text)
     for t in tokens:
         if t.type == "inline":
             yield from _inline(t, formulas)
         elif t.type == "fence":
-            yield _Piece("<pre><code>")
+            yield _Fragment("<pre><code>")
             yield _words(restored(t.content, formulas))
-            yield _Piece("</code></pre>")
+            yield _Fragment("</code></pre>")
         elif t.type == "hr":
-            yield _Piece("<hr>")
+            yield _Fragment("<hr>")
         elif t.tag in _PLAIN_TAGS and t.nesting:
-            yield _Piece(_tag(t))
+            yield _Fragment(_tag(t))
 
 
 def _marked_prose(part: Text) -> str:
@@ -256,7 +256,7 @@ def _marked_prose(part: Text) -> str:
     return "".join(_underlined(piece, wrong.get(n, [])) for n, piece in enumerate(pieces))
 
 
-def _underlined(piece: _Piece, wrong: Sequence[tuple[int, int, str, str]]) -> str:
+def _underlined(piece: _Fragment, wrong: Sequence[tuple[int, int, str, str]]) -> str:
     """A piece with stretches of it underlined, a formula as a whole."""
     if not wrong:
         return piece.html
@@ -272,8 +272,8 @@ def _underlined(piece: _Piece, wrong: Sequence[tuple[int, int, str, str]]) -> st
     return out + _text(piece.source[done:])
 
 
-def _words(text: str) -> _Piece:
-    return _Piece(_text(text), text, words=True)
+def _words(text: str) -> _Fragment:
+    return _Fragment(_text(text), text, words=True)
 
 
 _TAGS = "p h1 h2 h3 h4 h5 h6 ul ol li blockquote table thead tbody tr th td strong em s sup sub"
@@ -298,36 +298,36 @@ def _tag(t: Token) -> str:
     return f"<{tag}{attributes}>"
 
 
-def _inline(token: Token, formulas: Sequence[Segment]) -> Iterator[_Piece]:
+def _inline(token: Token, formulas: Sequence[Segment]) -> Iterator[_Fragment]:
     addresses: list[str] = []
     for t in token.children or ():
         if t.type == "code_inline":
-            yield _Piece("<code>")
+            yield _Fragment("<code>")
             yield _words(restored(t.content, formulas))
-            yield _Piece("</code>")
+            yield _Fragment("</code>")
         elif t.type in ("softbreak", "hardbreak"):
-            yield _Piece("<br>\n")
+            yield _Fragment("<br>\n")
         elif t.type == "image":
-            yield _Piece(f"<em>[picture: {_text(restored(t.content, formulas))}]</em>")
+            yield _Fragment(f"<em>[picture: {_text(restored(t.content, formulas))}]</em>")
         elif t.type == "link_open":
             addresses.append(str(t.attrGet("href") or ""))
         elif t.type == "link_close":
             if addresses and (address := addresses.pop()):
-                yield _Piece(f' <span class="address">({_text(address)})</span>')
+                yield _Fragment(f' <span class="address">({_text(address)})</span>')
         elif t.tag in _PLAIN_TAGS and t.nesting:
-            yield _Piece(_tag(t))
+            yield _Fragment(_tag(t))
         else:
             yield from _marked(t.content, formulas)
 
 
-def _marked(text: str, formulas: Sequence[Segment]) -> Iterator[_Piece]:
+def _marked(text: str, formulas: Sequence[Segment]) -> Iterator[_Fragment]:
     """Words with the formulas that their marks number."""
     at = 0
     for m in MARK.finditer(text):
         yield _words(text[at : m.start()])
         if int(m[1]) < len(formulas):
             segment = formulas[int(m[1])]
-            yield _Piece(formula(segment), segment.raw)
+            yield _Fragment(formula(segment), segment.raw)
         at = m.end()
     yield _words(text[at:])
 

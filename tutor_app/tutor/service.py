@@ -115,7 +115,7 @@ class SolveDefaults:
 _THINKING: Final = SolveDefaults(max_tokens=8192, temperature=0.6, top_p=0.95, thought_tokens=6144)
 
 
-class Model(LanguageModel, Protocol):
+class LoadableModel(LanguageModel, Protocol):
     """A language model that is loaded and let go: the engine, or the trainer's own."""
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
@@ -145,7 +145,7 @@ class Tutor:
 
     def __init__(
         self,
-        engine: Model,
+        engine: LoadableModel,
         executor: Sandbox,
         dialect: Dialect,
         prompt: PromptSet,

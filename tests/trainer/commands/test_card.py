@@ -14,7 +14,8 @@ from trainer.__main__ import main
 from trainer.commands import card
 from trainer.config import TrainConfig
 from trainer.runs import Run
-from trainer.train.loop import Job, train
+from trainer.train.job import Job
+from trainer.train.loop import train
 from trainer.train.tiny import make_base, train_tokenizer
 
 CONFIG = TrainConfig(stage=2, precision="fp32", max_length=512, batch_size=8, max_steps=2, held_out=0.1, threads=1)

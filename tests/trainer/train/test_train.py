@@ -34,7 +34,8 @@ from trainer.runs import Run, only_one
 from trainer.train import checkpoint
 from trainer.train.accuracy import read_tasks
 from trainer.train.checkpoint import Position, Saver
-from trainer.train.loop import Interrupted, Job, learning_rate, total_steps, train
+from trainer.train.job import Job
+from trainer.train.loop import Interrupted, learning_rate, total_steps, train
 from trainer.train.loss import SupervisedLoss
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import MUMATH

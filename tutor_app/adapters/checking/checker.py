@@ -27,9 +27,9 @@ WORK_SECONDS: Final = 12.0
 """For all lines of a student's work."""
 SHOWN: Final = 80
 
-Piece = tuple[str, str]
+Excerpt = tuple[str, str]
 """A kind, ``text`` (prose) or ``output`` (what a block of code printed), and what it says."""
-Pieces = tuple[Piece, ...]
+Excerpts = tuple[Excerpt, ...]
 Found = tuple[tuple[Claim, ...], ...]
 """The claims of each piece."""
 
@@ -44,7 +44,7 @@ class Checker:
     def __init__(self, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "checking")
-        self._last: tuple[Pieces, Found] = ((), ())
+        self._last: tuple[Excerpts, Found] = ((), ())
         self._given_up = False
 
     def __enter__(self) -> Checker:
@@ -62,7 +62,7 @@ class Checker:
         with contextlib.suppress(OSError):
             self._process.begin()
 
-    def check(self, pieces: Sequence[Piece]) -> tuple[tuple[Claim, ...], ...]:
+    def check(self, pieces: Sequence[Excerpt]) -> tuple[tuple[Claim, ...], ...]:
         """The claims of every piece of one solution, in order; an output has none.
 
         Args:
@@ -135,7 +135,7 @@ class Checker:
         return self.check([("text", text)])[0]
 
 
-def _goes_on(before: Pieces, pieces: Sequence[Piece]) -> bool:
+def _goes_on(before: Excerpts, pieces: Sequence[Excerpt]) -> bool:
     """Whether a solution is the one of before, with more pieces or a longer last one."""
     if not before or len(pieces) < len(before) or tuple(pieces[: len(before) - 1]) != before[:-1]:
         return False
@@ -143,7 +143,7 @@ def _goes_on(before: Pieces, pieces: Sequence[Piece]) -> bool:
     return kind == now and longer.startswith(text)
 
 
-def _unchecked(piece: Piece, known: tuple[Claim, ...] = ()) -> tuple[Claim, ...]:
+def _unchecked(piece: Excerpt, known: tuple[Claim, ...] = ()) -> tuple[Claim, ...]:
     """What is said of a piece whose check took too long: what is known, and that the rest is not checked."""
     kind, text = piece
     if kind != "text":

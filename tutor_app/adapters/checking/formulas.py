@@ -96,7 +96,7 @@ _LITERAL: Final = re.compile(r"\s*-?\s*[\d,.{}!\\ ]+\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FormulaPiece:
     """A member of a chain in a formula.
 
     Attributes:
@@ -114,21 +114,21 @@ class Piece:
     listed: bool = False
 
 
-def pieces(source: str) -> Iterator[Piece]:
+def pieces(source: str) -> Iterator[FormulaPiece]:
     """The members of all chains of a formula, in order; a chain begins at each that has no relation before it."""
     depth = 0
     cells: list[str] = []
     at, relation, fresh = 0, "", True
-    previous: Piece | None = None
+    previous: FormulaPiece | None = None
 
-    def cut(end: int) -> Piece | None:
+    def cut(end: int) -> FormulaPiece | None:
         start = at
         while start < end and (source[start].isspace() or source[start] in "&"):
             start += 1
         while end > start and (source[end - 1].isspace() or source[end - 1] in "&.,"):
             end -= 1
         listed = source[at - 1 : at] == "," and source[at : at + 1].isdigit()
-        return Piece(start, end, source[start:end], relation, listed) if end > start else None
+        return FormulaPiece(start, end, source[start:end], relation, listed) if end > start else None
 
     for m in _PIECE.finditer(source):
         kind = m.lastgroup
@@ -168,7 +168,7 @@ def pieces(source: str) -> Iterator[Piece]:
                 previous = piece
             elif relation == "" and previous is not None and fresh and previous.relation != "mod":
                 # "&= c" in a new line goes on with what the line before ended with.
-                yield Piece(previous.start, previous.end, previous.source, "")
+                yield FormulaPiece(previous.start, previous.end, previous.source, "")
             at = m.end()
             relation = _RELATIONS.get(m[0], m[0][0] if m[0][0] in "=<>" else "?")
             fresh = False

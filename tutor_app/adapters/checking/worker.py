@@ -33,7 +33,7 @@ OUTPUT_SHARE: Final = 0.25
 """Of the time that is left, for what one block of code printed."""
 
 
-class Worker:
+class CheckingWorker:
     """Answers requests, and remembers the solution of the last one."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ def main() -> int:
     """Serve until the input ends."""
     limit_memory(MEMORY)
     symbolic.warm()
-    serve_requests(Worker().answer)
+    serve_requests(CheckingWorker().answer)
     return 0
 
 

@@ -22,7 +22,7 @@ class LoadError(Exception):
     """The model or its context could not be made; the text is for the user."""
 
 
-class Model:
+class LlamaModel:
     """A model, its vocabulary and a context of ``n_seq`` sequences."""
 
     def __init__(self, request: dict[str, Any], log: list[str], progress: Any) -> None:

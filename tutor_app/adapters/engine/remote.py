@@ -107,7 +107,7 @@ class RemoteModel:
         return served
 
     def load(self, cancel: Cancel | None = None) -> ModelInfo:
-        """See :class:`tutor_app.tutor.service.Model`: the model is loaded there; what it is, is asked here."""
+        """See :class:`tutor_app.tutor.service.LoadableModel`: the model is loaded there; what it is, is asked here."""
         return self.describe(cancel).info
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ from typing import IO, Any, Final, NoReturn
 if not __package__:  # run by its path: the package is looked for there, for the imports below alone
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.engine.llama import LoadError, Model, check_file, take_processor
+from tutor_app.adapters.engine.llama import LlamaModel, LoadError, check_file, take_processor
 from tutor_app.adapters.engine.prefix_states import PrefixStates
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
@@ -90,7 +90,7 @@ class Job:
     next_token: int | None = None
 
 
-class Worker:
+class EngineWorker:
     """Serves requests until the stream ends: one loop, no locks, llama.cpp called from this thread only."""
 
     def __init__(self, incoming: IO[bytes], outgoing: IO[bytes]) -> None:
@@ -98,7 +98,7 @@ class Worker:
         self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._waiting: list[dict[str, Any]] = []
         self._slots: list[Slot] = []
-        self._model: Model | None = None
+        self._model: LlamaModel | None = None
         self._states = PrefixStates("", "", 0)
         self._batched = False
         self._steps = 0
@@ -182,7 +182,7 @@ class Worker:
             variant = take_processor(request.get("refused", ()))
             if variant:  # said before it computes: if it dies, it is known of what
                 self._send(op="loading", fraction=0.0, variant=variant)
-            self._model = model = Model({**request, "variant": variant}, self._log, progress)
+            self._model = model = LlamaModel({**request, "variant": variant}, self._log, progress)
             if variant not in ("", *request.get("proved", ())):
                 model.prove()
         except LoadError as e:
@@ -405,7 +405,7 @@ class Worker:
         for slot, row in ready:
             self._advance(slot, model, row)
 
-    def _advance(self, slot: Slot, model: Model, row: int) -> None:
+    def _advance(self, slot: Slot, model: LlamaModel, row: int) -> None:
         """Draw a sequence's next token and send what it says."""
         job = slot.job
         assert job is not None
@@ -430,7 +430,7 @@ class Worker:
         else:
             job.next_token = token
 
-    def _give_up(self, slot: Slot, model: Model) -> None:
+    def _give_up(self, slot: Slot, model: LlamaModel) -> None:
         """End a generation whose logits mean nothing, and keep nothing that was computed for it."""
         job = slot.job
         assert job is not None
@@ -465,7 +465,7 @@ class Worker:
             decode_seconds=time.monotonic() - job.first_token if job.first_token else 0.0,
         )
 
-    def _loaded(self) -> Model:
+    def _loaded(self) -> LlamaModel:
         if self._model is None:
             raise RuntimeError("no model is loaded")
         return self._model
@@ -477,7 +477,7 @@ def main() -> NoReturn:
     code = 0
     try:
         with contextlib.suppress(BrokenPipeError):
-            Worker(sys.stdin.buffer, outgoing).run()
+            EngineWorker(sys.stdin.buffer, outgoing).run()
     except Exception:  # noqa: BLE001 - the interpreter's own exit would abort, as the reading thread holds its stream
         traceback.print_exc()
         code = 1

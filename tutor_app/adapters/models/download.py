@@ -15,7 +15,7 @@ from typing import Final
 
 from tutor_app.adapters.models.http_source import Hub, from_hub
 from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import Meter, Part, PermanentError, Timing, TransientError, rest
+from tutor_app.adapters.models.transfer import Meter, PartialFile, PermanentError, Timing, TransientError, rest
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
@@ -80,7 +80,7 @@ def fetch(
             was asked for.
     """
     meter = Meter(wanted.name, wanted.bytes, progress)
-    part = Part(target, wanted.bytes, wanted.sha256)
+    part = PartialFile(target, wanted.bytes, wanted.sha256)
     with part.opened(meter, cancel):
         _must_fit(wanted, target, part.size, free)
         reasons: list[str] = []
@@ -125,7 +125,7 @@ def _must_fit(wanted: Download, target: Path, have: int, free: Callable[[Path], 
         )
 
 
-def _complete(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+def _complete(source: Source, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:
     """Complete ``part`` from one source so that its hash is right."""
     start = part.untouched = part.size
     if start < part.total:
@@ -145,7 +145,7 @@ def _complete(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: 
     raise PermanentError("the file does not have the expected SHA-256 and was discarded")
 
 
-def _deliver(source: Source, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+def _deliver(source: Source, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:
     """Complete ``part`` from one source; ask again while it gains bytes, or a few times when it does not."""
     fruitless = 0
     while True:

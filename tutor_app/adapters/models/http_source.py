@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Meter,
-    Part,
+    PartialFile,
     PermanentError,
     Timing,
     TransferStopped,
@@ -52,7 +52,7 @@ class Hub:
         return urlsplit(self.url).hostname or self.url
 
 
-def from_hub(url: str, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+def from_hub(url: str, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:
     """Append the rest of the file to ``part``.
 
     Raises:
@@ -178,7 +178,7 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
         """None makes urllib raise an HTTPError, which has the headers."""
 
 
-def _must_be_the_file(response: http.client.HTTPResponse, part: Part, rest: int | None) -> None:
+def _must_be_the_file(response: http.client.HTTPResponse, part: PartialFile, rest: int | None) -> None:
     """Raise PermanentError unless it can be the rest of the file, or all of it; ``rest`` is its length, if known."""
     kind = response.headers.get_content_type()
     if kind in ("text/html", "application/xhtml+xml"):

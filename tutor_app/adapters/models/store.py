@@ -11,7 +11,6 @@ how a model is run.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, FilePart, read_catalogue
+from tutor_app.adapters.models.checksum import sha256_of
 from tutor_app.adapters.models.download import DEFAULT_TIMING, Download, fetch, free_space
 from tutor_app.adapters.models.gguf import read_gguf, read_part
 from tutor_app.adapters.models.gguf_info import plain_name
@@ -29,7 +29,6 @@ from tutor_app.adapters.models.installed import InstalledModel, by_reference, fr
 from tutor_app.adapters.models.lora import read_adapter
 from tutor_app.adapters.models.split import model_stem, part_paths
 from tutor_app.adapters.models.transfer import (
-    BLOCK,
     Timing,
     TransferStopped,
     describe,
@@ -50,7 +49,6 @@ __all__ = [
     "describe",
     "read_catalogue",
 ]
-
 _NEVER: Final = NeverCancelled()
 
 
@@ -234,10 +232,10 @@ class ModelStore:
         """
         model = self.find(name)
         _checked(model)
-        found = _sha256(model.path, model.name, model.bytes, progress, cancel)
+        found = sha256_of(model.path, model.name, model.bytes, progress, cancel)
         entry = next((e for e in self.entries() if e.id == model.id), None)
         rest = entry.rest if entry is not None and not model.by_reference else ()
-        right = all(_sha256(self.folder / r.file, model.name, r.bytes, progress, cancel) == r.sha256 for r in rest)
+        right = all(sha256_of(self.folder / r.file, model.name, r.bytes, progress, cancel) == r.sha256 for r in rest)
         if model.sha256 and (found != model.sha256 or not right):
             if model.by_reference:
                 raise ModelFileFault(f"{model.name} has changed since it was imported.", "Import it again.")
@@ -276,7 +274,7 @@ class ModelStore:
         given = plain_name(name or "")
         known = None
         for e in self.entries():
-            if e.bytes == info.size and e.sha256 == _sha256(path, e.name, info.size, _no_progress, _NEVER):
+            if e.bytes == info.size and e.sha256 == sha256_of(path, e.name, info.size, _no_progress, _NEVER):
                 known = e
         models = self._read_index()
         same = next((m for m in models if m.path == path), None)
@@ -403,7 +401,7 @@ class ModelStore:
         """A whole file that is there but not listed (the list was lost, or somebody put it there)."""
         try:
             if target.stat().st_size == part.bytes:
-                if _sha256(target, name, part.bytes, progress, cancel) == part.sha256:
+                if sha256_of(target, name, part.bytes, progress, cancel) == part.sha256:
                     return "this computer"
                 target.unlink()
         except FileNotFoundError:
@@ -487,20 +485,3 @@ def _free_id(name: str, taken: set[str]) -> str:
         n += 1
         found = f"{base}-{n}"
     return found
-
-
-def _sha256(path: Path, name: str, total: int, progress: Callable[[Progress], None], cancel: Cancel) -> str:
-    """Hash of a file; raises :class:`TransferStopped` if ``cancel`` is raised."""
-    digest, done = hashlib.sha256(), 0
-    try:
-        with path.open("rb", buffering=0) as stream:
-            while block := stream.read(4 * BLOCK):
-                if cancel.is_set():
-                    raise TransferStopped("The check was stopped.")
-                digest.update(block)
-                done += len(block)
-                if done % (64 * BLOCK) == 0:
-                    progress(Progress("check", name, done=done, total=total))
-    except OSError as e:
-        raise ModelFileFault(f'"{path}" cannot be read: {e.strerror or e}.', "Check the disk.") from None
-    return digest.hexdigest()

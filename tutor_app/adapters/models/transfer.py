@@ -92,7 +92,7 @@ class Meter:
         self._report(Progress(stage, self._name, self.source, done, self._total, speed, left, self.note))
 
 
-class Part:
+class PartialFile:
     """The growing file: its bytes, their hash, and the note that says what it is a part of.
 
     Attributes:

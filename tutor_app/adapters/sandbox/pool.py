@@ -24,7 +24,7 @@ from typing import Any, Final, TypedDict, Unpack
 
 from tutor_app.adapters.sandbox.process import (
     Limits,
-    Worker,
+    SandboxProcess,
     close_all,
     library_path,
     open_pipes,
@@ -43,7 +43,7 @@ FULL: Final = frozenset({"files", "writes", "metadata", "network", "processes", 
 """What the worker's own attempts must have shown before the confinement counts as complete."""
 
 
-class Options(TypedDict, total=False):
+class PoolOptions(TypedDict, total=False):
     """How a pool works; each may be left out.
 
     Attributes:
@@ -78,8 +78,8 @@ class PoolState:
 
     folder: Path | None
     template_pid: int
-    workers: tuple[Worker, ...]
-    spares: tuple[Worker, ...]
+    workers: tuple[SandboxProcess, ...]
+    spares: tuple[SandboxProcess, ...]
     keeper: threading.Thread | None
     closed: bool
 
@@ -91,10 +91,10 @@ class Pool:
 
     Args:
         limits: Bounds on each solution.
-        options: See :class:`Options`.
+        options: See :class:`PoolOptions`.
     """
 
-    def __init__(self, limits: Limits | None = None, **options: Unpack[Options]) -> None:
+    def __init__(self, limits: Limits | None = None, **options: Unpack[PoolOptions]) -> None:
         self.limits = limits or Limits()
         self._spares_wanted = options.get("spares", 1)
         self._require_full = options.get("require_full", False)
@@ -108,8 +108,8 @@ class Pool:
         self._template: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._base: Path | None = None
-        self._workers: dict[int, Worker] = {}
-        self._spares: list[Worker] = []
+        self._workers: dict[int, SandboxProcess] = {}
+        self._spares: list[SandboxProcess] = []
         self._in_use = 0
         self._number = 0
         self._closed = False
@@ -119,7 +119,7 @@ class Pool:
         with self._lock:
             self._plan(top_up_in=0)
 
-    def take(self) -> Worker:
+    def take(self) -> SandboxProcess:
         """A worker that is ready, for the caller alone.
 
         Raises:
@@ -137,7 +137,7 @@ class Pool:
             raise
         return worker
 
-    def _ready_worker(self) -> Worker:
+    def _ready_worker(self) -> SandboxProcess:
         """A worker that has said that it is ready; the lock is free while it is awaited."""
         failures = 0
         while True:
@@ -163,7 +163,7 @@ class Pool:
                             self._namespaces = False
                         self._end_all()
 
-    def _require_confinement(self, worker: Worker) -> None:
+    def _require_confinement(self, worker: SandboxProcess) -> None:
         """Refuse a worker that is confined less than demanded.
 
         Raises:
@@ -178,7 +178,7 @@ class Pool:
                 "Allow the strongest available mode in Settings to run it nevertheless.",
             )
 
-    def release(self, worker: Worker) -> None:
+    def release(self, worker: SandboxProcess) -> None:
         """End a worker that was taken."""
         with self._lock:
             self._discard(worker)
@@ -227,13 +227,13 @@ class Pool:
         while len(self._spares) < self._spares_wanted:
             self._spares.append(self._spawn())
 
-    def _discard(self, worker: Worker) -> None:
+    def _discard(self, worker: SandboxProcess) -> None:
         self._workers.pop(worker.number, None)
         worker.close()
         if worker.child is not None and worker.scratch is not None:
             shutil.rmtree(worker.scratch, ignore_errors=True)
 
-    def _spawn(self) -> Worker:
+    def _spawn(self) -> SandboxProcess:
         if self._closed:
             raise SandboxFault("The sandbox has been closed.")
         try:
@@ -282,13 +282,13 @@ class Pool:
         self._control = ours
         return ours
 
-    def _pipes(self) -> tuple[Worker, list[int]]:
+    def _pipes(self) -> tuple[SandboxProcess, list[int]]:
         """A worker-to-be with our ends, and the ends for the process."""
         (commands, events, raw), theirs = open_pipes()
         self._number += 1
-        return Worker(self._number, commands, events, raw, scratch=None), theirs
+        return SandboxProcess(self._number, commands, events, raw, scratch=None), theirs
 
-    def _spawn_forked(self) -> Worker:
+    def _spawn_forked(self) -> SandboxProcess:
         control = self._control or self._start_template()
         worker, theirs = self._pipes()
         self._workers[worker.number] = worker
@@ -304,7 +304,7 @@ class Pool:
             close_all(theirs)
         return worker
 
-    def _spawn_alone(self) -> Worker:
+    def _spawn_alone(self) -> SandboxProcess:
         base = self._folder()
         worker, theirs = self._pipes()
         worker.scratch, root = base / f"scratch{worker.number}", base / f"root{worker.number}"
@@ -323,7 +323,7 @@ class Pool:
         self._workers[worker.number] = worker
         return worker
 
-    def _await_ready(self, worker: Worker) -> None:
+    def _await_ready(self, worker: SandboxProcess) -> None:
         """Wait for the first frame of a worker.
 
         Raises:
@@ -355,7 +355,7 @@ class Pool:
             "`tutor doctor` says what this computer can do.",
         )
 
-    def _drain_control(self, until: Worker | None = None) -> None:
+    def _drain_control(self, until: SandboxProcess | None = None) -> None:
         """Take in what the template says; with ``until``, wait for the process number of that worker."""
         control = self._control
         if control is None or (until is not None and until.child is not None):
@@ -382,7 +382,7 @@ class Pool:
             else:
                 worker.status = message["status"]
 
-    def exit_status(self, worker: Worker) -> int | None:
+    def exit_status(self, worker: SandboxProcess) -> int | None:
         """How a dead worker ended: an exit code, or minus a signal's number; None if that is not known."""
         if worker.child is not None:
             with suppress(subprocess.TimeoutExpired):

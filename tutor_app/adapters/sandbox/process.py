@@ -53,7 +53,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Worker:
+class SandboxProcess:
     """A confined process and its pipes; ``pidfd`` is -1 where the system has none."""
 
     number: int

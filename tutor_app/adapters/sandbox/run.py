@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tutor_app.adapters.sandbox.error_hints import hint_for
-from tutor_app.adapters.sandbox.process import Limits, Worker, read_some, readable
+from tutor_app.adapters.sandbox.process import Limits, SandboxProcess, read_some, readable
 from tutor_app.adapters.sandbox.received import Received
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
 from tutor_app.core.ports import Cancel
@@ -61,9 +61,9 @@ class Run:
 
     def __init__(
         self,
-        worker: Worker,
+        worker: SandboxProcess,
         limits: Limits,
-        exit_status: Callable[[Worker], int | None],
+        exit_status: Callable[[SandboxProcess], int | None],
         number: int,
         code: str,
         limit: float,

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from tutor_app.adapters.sandbox.pool import Options, Pool
-from tutor_app.adapters.sandbox.process import Limits, Worker
+from tutor_app.adapters.sandbox.pool import Pool, PoolOptions
+from tutor_app.adapters.sandbox.process import Limits, SandboxProcess
 from tutor_app.adapters.sandbox.run import Run
 from tutor_app.core.confinement import Guarantee
 from tutor_app.core.errors import SandboxFault
@@ -36,10 +36,10 @@ class Sandbox:
 
     Args:
         limits: Bounds on each solution.
-        options: How many workers are kept, and how; see :class:`~tutor_app.adapters.sandbox.pool.Options`.
+        options: How many workers are kept, and how; see :class:`~tutor_app.adapters.sandbox.pool.PoolOptions`.
     """
 
-    def __init__(self, limits: Limits | None = None, **options: Unpack[Options]) -> None:
+    def __init__(self, limits: Limits | None = None, **options: Unpack[PoolOptions]) -> None:
         self.pool = Pool(limits, **options)
 
     @property
@@ -96,15 +96,15 @@ class Session:
         worker: Taken by this session.
     """
 
-    def __init__(self, pool: Pool, worker: Worker) -> None:
+    def __init__(self, pool: Pool, worker: SandboxProcess) -> None:
         self._pool = pool
-        self._worker: Worker | None = worker
+        self._worker: SandboxProcess | None = worker
         self._blocks: list[_Ran] = []
         self._number = 0
         self._closed = False
 
     @property
-    def worker(self) -> Worker | None:
+    def worker(self) -> SandboxProcess | None:
         """The process that holds the namespace; None while there is none."""
         return self._worker
 
@@ -145,7 +145,7 @@ class Session:
             self._closed = True
             self._drop_worker()
 
-    def _worker_or_fault(self) -> Worker:
+    def _worker_or_fault(self) -> SandboxProcess:
         if self._worker is None:
             self._worker = self._pool.take()
         return self._worker

@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tutor_app.adapters.engine.llama import CPU_CHUNK, LoadError, Model, take_processor
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError, take_processor
 from tutor_app.core.errors import UserFault
 
 Array = npt.NDArray[Any]
@@ -48,7 +48,7 @@ class Judge:
         }  # fmt: skip
         try:
             request["variant"] = take_processor(())
-            self._model = Model(request, [], lambda _: None)
+            self._model = LlamaModel(request, [], lambda _: None)
         except LoadError as e:
             raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None
         self._low = self._model.lc
