@@ -31,7 +31,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tutor_app.adapters.checking.checker import Checker, Piece
+from tutor_app.adapters.checking.checker import Checker, Excerpt
 from tutor_app.core.claims import Claim, Tally
 
 HERE = Path(__file__).resolve().parent
@@ -121,7 +121,7 @@ def _mutate(found: Row, texts: list[tuple[int, str]]) -> None:
         place = [s for s, _ in texts].index(step)
         text = texts[place][1]
         text = text[:start] + other + text[end:]
-        others: list[Piece] = [("text", t) for _, t in texts[:place]]
+        others: list[Excerpt] = [("text", t) for _, t in texts[:place]]
         shown = text[claim.start : claim.end + len(other) - (end - start)]
         claims = checker().check([*others, ("text", text)])[-1]
         after = [c for c in claims if c.start <= start and c.end >= start + len(other)]

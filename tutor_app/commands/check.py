@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
-from tutor_app.adapters.checking.checker import Checker, Piece
+from tutor_app.adapters.checking.checker import Checker, Excerpt
 from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path, user_settings
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.against_output import differing
@@ -134,7 +134,7 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
     out = out or sys.stdout
     content = _read(path, stdin)
     transcript = _transcript(content)
-    pieces: list[Piece] = [("text", content)] if transcript is None else pieces_of(transcript.solution)
+    pieces: list[Excerpt] = [("text", content)] if transcript is None else pieces_of(transcript.solution)
     with Checker() as checker:
         claims: Sequence[tuple[Claim, ...]] = checker.check(pieces)
     number = ""
