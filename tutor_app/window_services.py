@@ -69,9 +69,12 @@ class AppServices:
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.verifiers import opened_verifier
 
-        settings = solve_settings(self._settings)
-        yield from self._ready(cancel=cancel).solve(problem, settings=settings, cancel=cancel, library=self._opened)
+        settings, tutor = solve_settings(self._settings), self._ready(cancel=cancel)
+        verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
+        with verifier or contextlib.nullcontext():
+            yield from tutor.solve(problem, settings=settings, cancel=cancel, library=self._opened, verifier=verifier)
 
     def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         """See the protocol."""
@@ -138,6 +141,7 @@ class AppServices:
                 library=self._opened,
                 weigh=self._settings.weigh_votes,
                 verify=verifier.probability if verifier is not None else None,
+                graded=verifier.graded if verifier is not None else 0,
             )
 
     def promote(self, entry_id: str, number: int) -> Transcript:

@@ -143,6 +143,7 @@ def _verifier(a: argparse.Namespace) -> int:
     head = fit_head(margins[1], states, right, parts.train, parts.validation, config.decay)
     held = parts.held_out
     found = report(solutions, held, head.logits(margins[1][held], states[held]), margins[0][held])
+    found["calibrated_on"] = len(parts.validation)
     spent = {"queries": box.budget.spent, "sequences": box.budget.sequences}
     found = found | spent | {"minutes": round((time.monotonic() - began) / 60, 1)}
     out = run.folder / "verifier.json"

@@ -152,10 +152,11 @@ def show(
     with contextlib.ExitStack() as stack:
         stack.enter_context(interrupt_sets(stop))
         library = (lambda: stack.enter_context(Library(where.library))) if save else None
+        verifier = opened_verifier(where, tutor.engine.info.sha256)
+        if verifier is not None:
+            stack.enter_context(verifier)
         if votes > 1:
             weigh = settings.weigh_votes
-            verifier = opened_verifier(where, tutor.engine.info.sha256)
-            verify = stack.enter_context(verifier).probability if verifier is not None else None
             held = vote(
                 tutor,
                 problem,
@@ -164,11 +165,14 @@ def show(
                 cancel=stop,
                 library=library,
                 weigh=weigh,
-                verify=verify,
+                verify=verifier.probability if verifier is not None else None,
+                graded=verifier.graded if verifier is not None else 0,
             )
             events = _at_the_end(held)
         else:
-            events = _collecting(traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library))
+            events = _collecting(
+                traces, tutor.solve(problem, settings=budgets, cancel=stop, library=library, verifier=verifier)
+            )
         last: Finished | None
         with contextlib.closing(events):  # before the library is: what there is must be kept if printing fails
             if as_json:

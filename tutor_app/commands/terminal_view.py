@@ -194,6 +194,9 @@ class TerminalView:
                 self._put_claims()
                 tally = Tally.of(claims_of(event.transcript.solution)).sentence()
                 self._put(f"{tally}.\n" if tally else "", "quiet")
+                final = event.transcript.answer if not event.transcript.attempts else None
+                if final is not None and final.verdict.odds():
+                    self._put(f"{MARKS['votes']} {final.verdict.odds()}.\n", "quiet")
                 for line in vote_text(event.transcript):
                     self._put(f"{line}\n", "quiet")
             case _:

@@ -184,7 +184,7 @@ def _verdict(value: Any, where: str) -> Verdict:
 def _fits(name: str, value: Any) -> bool:
     if name in ("seconds", "temperature", "weight"):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("width", "height", "line", "start", "end", "agree", "of", "seed", "option"):
+    if name in ("width", "height", "line", "start", "end", "agree", "of", "likely", "graded", "seed", "option"):
         return isinstance(value, int) and not isinstance(value, bool)
     if name == "parts":
         return isinstance(value, tuple)

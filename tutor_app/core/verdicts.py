@@ -53,6 +53,8 @@ class Verdict:
             number, that one; else empty.
         agree: Attempts that gave this answer, where there was a vote.
         of: All attempts of that vote; 0 where there was none.
+        likely: How many of 100 answers like this are right, by the model's verifier; -1 where it has not said.
+        graded: Graded solutions that the verifier was calibrated on; 0 where that is not known.
     """
 
     kind: VerdictKind = "unchecked"
@@ -60,11 +62,26 @@ class Verdict:
     right: str = ""
     agree: int = 0
     of: int = 0
+    likely: int = -1
+    graded: int = 0
 
     @property
     def told(self) -> bool:
         """Whether there is anything to say: somebody has looked."""
-        return self.kind != "unchecked" or self.of > 0 or self.how != ""
+        return self.kind != "unchecked" or self.of > 0 or self.how != "" or self.likely >= 0
+
+    @property
+    def open(self) -> bool:
+        """Whether it is still open if the answer is right: it was neither computed independently nor found wrong."""
+        return self.kind in ("unchecked", "votes")
+
+    def odds(self) -> str:
+        """How likely an open answer is right, for the user, without a full stop; empty where no verifier has said."""
+        if not self.open or not 0 <= self.likely <= 100:
+            return ""
+        basis = f", calibrated on {self.graded} graded solutions" if self.graded > 0 else ""
+        verb = "is" if self.likely == 1 else "are"
+        return f"{self.likely} of 100 answers like this {verb} right, by an estimate of the model's verifier{basis}"
 
     @property
     def verified(self) -> bool:

@@ -123,6 +123,8 @@ def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
         together = replace(NOT_LOOKED, kind="votes", agree=answer.verdict.agree, of=answer.verdict.of)
         whole = together if lines and answer.verdict.how != "known" else answer.verdict
         lines += [(whole, line)] if (line := verdict_line(whole)) else []
+    if odds := answer.verdict.odds():
+        lines.append((replace(NOT_LOOKED, kind="votes"), odds))
     return lines
 
 
@@ -134,7 +136,8 @@ def _of_part(number: int, part: AnswerPart) -> str:
 def answer_check(answer: Answer) -> str:
     """The same as sentences, for a handout; empty if nobody has looked."""
     if not any(part.verdict.told for part in answer.parts):
-        return verdict_sentence(answer.verdict)
+        odds = answer.verdict.odds()
+        return " ".join(s for s in (verdict_sentence(answer.verdict), f"{odds}." if odds else "") if s)
     return " ".join(f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer))
 
 

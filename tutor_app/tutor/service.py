@@ -35,6 +35,7 @@ from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 from tutor_app.tutor.checked import StatementChecker, checked
 from tutor_app.tutor.models import chosen_model, model_store
+from tutor_app.tutor.odds import SolutionVerifier, with_odds
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.verdict import verdict_of
@@ -164,6 +165,7 @@ class Tutor:
         cancel: Cancel | None = None,
         meta: Mapping[str, Any] | None = None,
         library: Callable[[], SolutionLibrary] | None = None,
+        verifier: SolutionVerifier | None = None,
     ) -> Iterator[SolveEvent]:
         """Solve one problem, check its answer if the right one is known, and keep it if there is a library.
 
@@ -174,6 +176,7 @@ class Tutor:
             meta: Provenance to keep besides the model's.
             library: Opens the library, or gives the open one. If that fails, the solution goes on, and its last
                 event says so.
+            verifier: Says how likely the answer is right, where it could not be checked; None where the model has none.
 
         Yields:
             :class:`Recorded`, if the solution is kept, and then the events of :func:`tutor_app.core.solve.solve`.
@@ -191,6 +194,8 @@ class Tutor:
             return Transcript.of(problem, meta=known).with_solution(builder.parts())
 
         with self._judged(problem, builder, settings, cancel, made) as events:
+            if verifier is not None:
+                events = with_odds(events, problem, verifier, cancel or NeverCancelled())
             yield from events if library is None else recorded(events, library, draft)
 
     def ask(

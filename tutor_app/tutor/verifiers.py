@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tutor_app.adapters.verifying.verifier import Verifier, VerifierFile, read_v
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import Folders
+
+log = logging.getLogger(__name__)
 
 
 def install(where: Folders, path: Path) -> tuple[InstalledModel, VerifierFile]:
@@ -55,7 +58,12 @@ def opened_verifier(where: Folders, sha256: str) -> Verifier | None:
     model = next((m for m in model_store(where).installed() if m.sha256 == sha256 and not m.problem), None)
     if path is None or model is None or model.base is not None:
         return None
-    return Verifier(path, model.path)
+    try:
+        graded = read_verifier(path).graded
+    except UserFault as e:
+        log.warning("the verifier of %s is not used: %s", model.name, e)
+        return None
+    return Verifier(path, model.path, graded=graded)
 
 
 def verifier_of(where: Folders, sha256: str) -> Path | None:

@@ -34,6 +34,7 @@ from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output
 from tutor_app.core.verdicts import NOT_LOOKED
 from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, tally_of
 from tutor_app.tutor.checked import with_claims
+from tutor_app.tutor.odds import odds_of
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
 from tutor_app.tutor.verdict import verdict_of
@@ -96,6 +97,7 @@ def vote(
     to_the_last: bool = False,
     weigh: bool = False,
     verify: Verify | None = None,
+    graded: int = 0,
 ) -> Iterator[SolveEvent]:
     """Attempt one problem several times at once, and keep the attempts with the solution that wins.
 
@@ -111,6 +113,7 @@ def vote(
         to_the_last: Make every attempt to its end, also where the vote is decided.
         weigh: Whether a vote counts less where something speaks against the attempt.
         verify: Gives the probability that a solution is right, by which its vote counts.
+        graded: Graded solutions that these probabilities were calibrated on; 0 if that is not known.
 
     Yields:
         :class:`Recorded`, if the solution is kept; the events of the first attempt, without its answer, as they come;
@@ -127,7 +130,17 @@ def vote(
     with Grader() as grader, contextlib.ExitStack() as stack:
         check = stack.enter_context(verdict_of(problem, tutor.checker))
         held = _Vote(
-            tutor, problem, planned, settings, cancel or NeverCancelled(), _equality(grader), check, made, weigh, verify
+            tutor,
+            problem,
+            planned,
+            settings,
+            cancel or NeverCancelled(),
+            _equality(grader),
+            check,
+            made,
+            weigh,
+            verify,
+            graded,
         )
         events = held.events(to_the_last=to_the_last)
         yield from events if library is None else recorded(events, library, held.draft)
@@ -231,10 +244,11 @@ class _Vote:
         made: dict[str, Any],
         weigh: bool,
         verify: Verify | None,
+        graded: int,
     ) -> None:
         self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
         self._cancel, self._equal, self._check, self._made = cancel, equal, check, made
-        self._weigh, self._verify = weigh, verify
+        self._weigh, self._verify, self._graded = weigh, verify, graded
         self._probabilities: dict[int, float] = {}
         self._builders = [Builder() for _ in planned]
         self._ended: dict[int, Attempt] = {}
@@ -349,6 +363,10 @@ class _Vote:
                 _with_answer(a, answer) if n == chosen else _with_verdict(a, answer) if a.option == shown.option else a
                 for n, a in enumerate(attempts)
             )
+        attempts = tuple(
+            a if a.answer is None else _with_answer(a, odds_of(a.answer, self._probabilities.get(n), self._graded))
+            for n, a in enumerate(attempts)
+        )
         usage = self._usage(seconds)
         meta = self._made | self._provenance() | {"usage": asdict(usage)}
         found = replace(Transcript.of(self._problem, meta=meta), attempts=attempts)

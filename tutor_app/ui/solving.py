@@ -151,8 +151,10 @@ class Solving(QObject):
         self._status.stop(event.usage)
         self._status.say(event.sentence())
         self.meta = event.transcript.meta
-        if event.transcript.attempts and len(event.transcript.replies) == 1:
-            # What has won takes the place of the first attempt, which was shown.
+        first = event.transcript.answer if len(event.transcript.replies) == 1 else None
+        judged = first is not None and bool(first.verdict.odds())
+        if judged or (event.transcript.attempts and len(event.transcript.replies) == 1):
+            # What has won takes the place of the first attempt, an answer with its probability that of one without.
             self._view.show_result(event.transcript, wording.ending(event.transcript))
         reply = event.transcript.replies[-1][1]
         answer = next((part for part in reversed(reply) if isinstance(part, Answer)), None)

@@ -8,7 +8,9 @@ may abort.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -53,7 +55,6 @@ class Judge:
             raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None
         self._low = self._model.lc
         self.width = int(self._low.llama_model_n_embd(self._model.model))
-        self._low.llama_set_embeddings(self._model.ctx, True)
         self._question = self.ids(QUESTION)
         self._yes, self._no = (self.ids(word)[0] for word in ("Yes", "No"))
         self._states: list[tuple[bytes, int]] = []
@@ -110,18 +111,28 @@ class Judge:
         for seq in range(1, len(prompts) + 1):
             self._model.copy(0, seq)
         self._decode_soft(prompts, length)
-        ends = len(self._question) - 1
+        before, last = self._question[:-1], self._question[-1]
         rows = [
-            (token, length + tokens + i, n + 1, i == ends)
-            for n in range(len(prompts))
-            for i, token in enumerate(self._question)
+            (token, length + tokens + i, n + 1, False) for n in range(len(prompts)) for i, token in enumerate(before)
         ]
-        found: list[tuple[float, Array]] = []
         for first in range(0, len(rows), self._rows):
-            part = rows[first : first + self._rows]
-            self._model.decode(part)
-            found += [self._outcome(i) for i, row in enumerate(part) if row[3]]
-        return found
+            self._model.decode(rows[first : first + self._rows])
+        ends = [(last, length + tokens + len(before), n + 1, True) for n in range(len(prompts))]
+        with self._hidden_states():
+            self._model.decode(ends)
+            return [self._outcome(i) for i in range(len(ends))]
+
+    @contextlib.contextmanager
+    def _hidden_states(self) -> Iterator[None]:
+        """Let the model give hidden states, of every row that it decodes, and with them logits of the whole vocabulary.
+
+        That costs about as much as all layers of a small model, so only the rows that are read are decoded so.
+        """
+        self._low.llama_set_embeddings(self._model.ctx, True)
+        try:
+            yield
+        finally:
+            self._low.llama_set_embeddings(self._model.ctx, False)
 
     def _outcome(self, row: int) -> tuple[float, Array]:
         """Margin and hidden state of a batch row."""

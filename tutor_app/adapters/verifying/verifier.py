@@ -35,11 +35,13 @@ class VerifierFile:
         model_sha256: Of the model that it belongs to.
         auc: How well it put right solutions before wrong ones, on held-out problems; None if that is not noted.
         untuned: The same of the question without tuning.
+        graded: Graded solutions that its probabilities were calibrated on; 0 if that is not noted.
     """
 
     model_sha256: str
     auc: float | None
     untuned: float | None
+    graded: int = 0
 
 
 def read_verifier(path: Path) -> VerifierFile:
@@ -58,7 +60,10 @@ def read_verifier(path: Path) -> VerifierFile:
         raise UserFault(f"{path} is no verifier.", "Give a file that `python -m trainer cbbt verifier` wrote.")
     report = value.get("report")
     report = report if isinstance(report, dict) else {}
-    return VerifierFile(value["model_sha256"], _number(report.get("auc")), _number(report.get("auc_untuned")))
+    graded = _number(report.get("calibrated_on")) or 0.0
+    return VerifierFile(
+        value["model_sha256"], _number(report.get("auc")), _number(report.get("auc_untuned")), max(0, int(graded))
+    )
 
 
 def _whole(value: dict[str, Any]) -> bool:
@@ -89,9 +94,11 @@ class Verifier:
         model: The model's file.
         threads: For evaluation.
         seconds: For one solution.
+        graded: See :class:`VerifierFile`.
     """
 
-    def __init__(self, path: Path, model: Path, *, threads: int = 2, seconds: float = SECONDS) -> None:
+    def __init__(self, path: Path, model: Path, *, threads: int = 2, seconds: float = SECONDS, graded: int = 0) -> None:
+        self.graded = graded
         self._setting = {"verifier": str(path), "model": str(model), "threads": threads}
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "verifying")
