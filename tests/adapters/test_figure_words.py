@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib as mpl
 import pytest
 
 from tutor_app.adapters.sandbox.figure_words import MAX_CHARS, in_words
 
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 
+@pytest.fixture
+def plt() -> Iterator[Any]:
+    """matplotlib, which takes seconds to look at the fonts of a new home: not while tests are collected."""
+    import matplotlib as mpl
 
-@pytest.fixture(autouse=True)
-def clean() -> Iterator[None]:
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
     plt.close("all")
-    yield
+    yield plt
     plt.close("all")
 
 
-def test_axes_ranges_and_curves_are_told() -> None:
+def test_axes_ranges_and_curves_are_told(plt: Any) -> None:
     plt.plot([-2, -1, 0, 1, 2], [4, 1, 0, 1, 4], label="x^2")
     plt.plot([0, 2], [0, 4])
     plt.axhline(3)
@@ -36,7 +38,7 @@ def test_axes_ranges_and_curves_are_told() -> None:
     )
 
 
-def test_points_bars_and_scales_are_told() -> None:
+def test_points_bars_and_scales_are_told(plt: Any) -> None:
     _, (a, b) = plt.subplots(1, 2)
     a.scatter([1, 2, 3, 4], [10, 20, 30, 40], label="data")
     a.semilogy()
@@ -49,7 +51,7 @@ def test_points_bars_and_scales_are_told() -> None:
     assert "2 bars: 3, 1.5" in text
 
 
-def test_what_else_a_solution_draws_is_named() -> None:
+def test_what_else_a_solution_draws_is_named(plt: Any) -> None:
     plt.imshow([[1, 2, 3], [4, 5, 6]])
     plt.colorbar()
     assert "a grid of 2 by 3 coloured cells" in in_words(plt.gcf())
@@ -61,14 +63,14 @@ def test_what_else_a_solution_draws_is_named() -> None:
     assert "a shaded area" in in_words(plt.gcf())
 
 
-def test_gaps_and_nothing_are_no_trouble() -> None:
+def test_gaps_and_nothing_are_no_trouble(plt: Any) -> None:
     assert in_words(plt.figure()) == "Plot"
     plt.plot([0, 1, 2], [1, float("nan"), float("inf")])
     plt.plot([])
     assert "curve" in in_words(plt.gcf())
 
 
-def test_it_is_bounded() -> None:
+def test_it_is_bounded(plt: Any) -> None:
     for k in range(40):
         plt.plot([k, k + 1, k + 2], label=f"a curve with the long name {k}")
     assert "and 34 more curves" in in_words(plt.gcf()) or len(in_words(plt.gcf())) == MAX_CHARS
@@ -85,7 +87,7 @@ class Hostile:
         raise RuntimeError(name)
 
 
-def test_objects_that_raise_are_no_trouble() -> None:
+def test_objects_that_raise_are_no_trouble(plt: Any) -> None:
     assert in_words(Hostile()) == "Plot"
     plt.plot([1, 2, 3])
     plt.gca().lines[0].get_label = Hostile().__getattr__

@@ -977,7 +977,8 @@ def test_the_next_worker_comes_by_itself_and_the_thread_that_makes_it_ends() -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("how", [[], pytest.param(["--chaos"], marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [[], ["--chaos"]])
 def test_a_short_soak_leaves_nothing_behind(how: list[str]) -> None:
     command = [sys.executable, str(ROOT / "packaging" / "soak.py"), "--count", "4", "--margin", "120", *how]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
@@ -993,6 +994,7 @@ def test_no_room_for_the_working_folder_is_a_fault(tmp_path: Path, monkeypatch: 
     box.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_many_sessions_leave_nothing_behind() -> None:
     box = Sandbox(spares=1)

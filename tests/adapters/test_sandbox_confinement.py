@@ -28,7 +28,10 @@ Try = Callable[[str], Output]
 SECRET = "canary-7d1f"
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["all walls", "no namespaces"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(True, id="all walls"), pytest.param(False, id="no namespaces", marks=pytest.mark.slow)],
+)
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     os.environ["CANARY"] = SECRET
     box = Sandbox(Limits(seconds=20), namespaces=request.param)

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import openai
 import pytest
 
 from tests.commands.test_parser import tutor
@@ -61,6 +60,8 @@ def starter() -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C of POSIX systems")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_the_starter_is_served_until_a_signal(starter: Path, end: signal.Signals) -> None:
+    import openai  # a thousand modules, not for the collection of tests
+
     command = [sys.executable, "-m", "tutor_app", "serve", "--model", str(starter), "--port", "0", "--parallel", "2"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TUTOR_API_KEY": ""}
     with subprocess.Popen(

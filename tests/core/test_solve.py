@@ -550,6 +550,7 @@ def test_a_problem_that_cannot_be_asked(problem: str) -> None:
     assert "\n" not in str(fault.value)
 
 
+@pytest.mark.slow
 def test_the_longest_problem_is_asked() -> None:
     problem = "x" * MAX_PROBLEM
     assert run(["\\boxed{1}"], problem=check_problem(problem + "\n\n"))[0].transcript.problem == problem

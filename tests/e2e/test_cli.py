@@ -90,6 +90,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, model: Path) -> None:
     assert "cannot be made" in done.stderr
 
 
+@pytest.mark.slow
 def test_two_instances_at_once(model: Path, data: Path) -> None:
     command = [sys.executable, "-m", "tutor_app", "solve", "2+2?", "--model", str(model), "--data-dir", str(data)]
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]

@@ -282,6 +282,7 @@ def test_the_second_run_does_nothing_until_something_changes(
     assert bootstrap.read_stamp() == {}, "half an environment must not look whole"
 
 
+@pytest.mark.slow
 def test_a_broken_environment_is_made_anew(
     bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,11 +1,12 @@
+from __future__ import annotations
+
 import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 
 from tests.fakes import FakeExecutor
@@ -18,6 +19,9 @@ from tutor_app.server import application, serving
 from tutor_app.server.replies import StopStrings
 from tutor_app.server.serving import bind, checked_key, is_loopback, own_key, read_key
 
+if TYPE_CHECKING:  # with its thousand modules it would hold up the collection of all other tests
+    import openai
+
 TEXT = "Let us compute.\n```python\nprint(6*7)\n```\n```output\n42\n```\nSo it is $\\boxed{42}$."
 
 
@@ -26,6 +30,8 @@ def user(text: str) -> Any:
 
 
 def client(server: Served, key: str = "none", **options: Any) -> openai.OpenAI:
+    import openai
+
     return openai.OpenAI(base_url=server.url, api_key=key, max_retries=0, timeout=60, **options)
 
 
@@ -140,6 +146,8 @@ def test_a_stop_string_in_pieces(size: int) -> None:
 
 
 def test_a_context_that_is_exceeded_says_the_counts() -> None:
+    import openai
+
     model = ScriptedModel(SOLUTION, n_ctx=100)
     with served(model=model) as server, client(server) as api:
         for stream in (False, True):
@@ -204,6 +212,8 @@ def test_only_json_is_taken_and_nothing_is_allowed_to_other_origins() -> None:
 
 
 def test_the_key_is_asked_for_and_the_health_is_not_secret() -> None:
+    import openai
+
     key = "a-key-of-the-class-2026"
     with served(api_key=key, loopback=False) as server:
         for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": key}, {"Authorization": "Basic " + key}):
