@@ -35,8 +35,8 @@ from trainer.arguments import at_least, number, share
 from trainer.config import explained
 from trainer.data import hub, seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
+from trainer.reporting import ReportedElsewhere, report_fault
 from trainer.steps import MAX_CORRECTIONS, METHODS
-from trainer.telling import SaidElsewhere, tell
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.core.errors import TutorError, UserFault
 
@@ -91,6 +91,29 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     )
     steps = top.add_subparsers(dest="step", required=True, metavar="STEP")
 
+    _add_data_steps(steps)
+    _add_view(steps)
+    _add_train(steps)
+    _add_tiny(steps)
+    _add_export(steps)
+
+    for name, (path, what) in STEP_MODULES.items():
+        p = steps.add_parser(name, help=what)
+        if name == asked:
+            module: Any = importlib.import_module(path)
+            p.description = module.__doc__
+            module.add_arguments(p)
+    for name, example in EXAMPLES.items():
+        if name in steps.choices:
+            steps.choices[name].epilog = f"Example: python -m trainer {example}"
+    training = steps.choices["train"]
+    training.formatter_class = argparse.RawDescriptionHelpFormatter
+    training.epilog = f"Settings, in the file or after --set:\n{explained().replace('%', '%%')}\n\n{training.epilog}"
+    return top
+
+
+def _add_data_steps(steps: Any) -> None:
+    """Steps from source data to records."""
     p = _data_step(steps, "seeds", "import GSM8K, MATH or MuMath JSONL files as records of reasoning or code", "FILE")
     p.add_argument("--format", required=True, choices=sorted(seeds.FORMATS), help="form of the files")
     p.add_argument("--source", default="", help="name of the source, for provenance (default: by format)")
@@ -130,6 +153,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         help=f"largest share of corrected errors in the result; the rest is left out (default {MAX_CORRECTIONS})",
     )
 
+
+def _add_view(steps: Any) -> None:
+    """Records as the loss sees them."""
     p = steps.add_parser("view", help="show records as the loss sees them: supervised tokens in colour")
     p.add_argument("records", type=Path, metavar="RECORDS")
     p.add_argument("--tokenizer", type=Path, required=True, metavar="BASE", help="a Hugging Face folder or a GGUF file")
@@ -138,6 +164,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--skip", type=at_least(0), default=0, help="records to pass over first")
     p.add_argument("--plain", action="store_true", help="marks instead of colours")
 
+
+def _add_train(steps: Any) -> None:
+    """The training loop."""
     p = steps.add_parser("train", help="finetune: one loop for both stages, for full, LoRA and QLoRA")
     p.add_argument("--config", type=Path, required=True, metavar="TOML", help="settings, see trainer/configs")
     p.add_argument(
@@ -179,6 +208,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
     _plan_options(p)
 
+
+def _add_tiny(steps: Any) -> None:
+    """A tiny base."""
     p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
     p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
@@ -187,6 +219,9 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
     p.add_argument("--layers", type=at_least(1), default=3, help="transformer blocks (default 3)")
     p.add_argument("--seed", type=at_least(0), default=1)
 
+
+def _add_export(steps: Any) -> None:
+    """A GGUF file."""
     p = steps.add_parser("export", help="merge, convert, quantise and check: a GGUF file that the window loads")
     source = p.add_mutually_exclusive_group(required=True)
     source.add_argument("--model", type=Path, help="a Hugging Face folder or an adapter folder of a run")
@@ -208,20 +243,6 @@ def parser(asked: str = "") -> argparse.ArgumentParser:
         "--prompts", type=Path, default=None, metavar="RECORDS", help="texts for the gate (default: built in)"
     )
 
-    for name, (path, what) in STEP_MODULES.items():
-        p = steps.add_parser(name, help=what)
-        if name == asked:
-            module: Any = importlib.import_module(path)
-            p.description = module.__doc__
-            module.add_arguments(p)
-    for name, example in EXAMPLES.items():
-        if name in steps.choices:
-            steps.choices[name].epilog = f"Example: python -m trainer {example}"
-    training = steps.choices["train"]
-    training.formatter_class = argparse.RawDescriptionHelpFormatter
-    training.epilog = f"Settings, in the file or after --set:\n{explained().replace('%', '%%')}\n\n{training.epilog}"
-    return top
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one step; 0 if it went well, 2 for a request that cannot be carried out, 1 for a fault of this computer."""
@@ -232,8 +253,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(arguments)
     except TutorError as e:
-        tell(e)
-        asked = e.__cause__ if isinstance(e, SaidElsewhere) else e
+        report_fault(e)
+        asked = e.__cause__ if isinstance(e, ReportedElsewhere) else e
         return EXIT_USER if isinstance(asked, UserFault) else EXIT_HOST
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -24,7 +24,7 @@ import torch
 from torch import distributed, nn
 
 from trainer.config import TrainConfig
-from trainer.telling import SaidElsewhere
+from trainer.reporting import ReportedElsewhere
 from trainer.train.watch import AGAIN, Watch
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 
@@ -123,7 +123,7 @@ class Ranks:
         if own is not None and failed == self.rank:
             raise own
         kind, message, remedy = found[failed]
-        raise SaidElsewhere(message, remedy) from kind(message, remedy)
+        raise ReportedElsewhere(message, remedy) from kind(message, remedy)
 
     def first_makes(self, work: Callable[[], Path]) -> Path:
         """Let the first rank make a folder that all then read.

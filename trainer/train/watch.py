@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from trainer.telling import tell
+from trainer.reporting import report_fault
 from tutor_app.core.errors import HostFault
 
 BEAT: Final = 5.0
@@ -127,6 +127,6 @@ def _patience(value: bytes, silence: float) -> float:
 
 
 def _end_process(fault: HostFault) -> None:
-    tell(fault)
+    report_fault(fault)
     # Whatever the main thread waits for will not come, and it cannot be interrupted.
     os._exit(1)

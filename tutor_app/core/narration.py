@@ -22,7 +22,7 @@ def sentence(recording: Recording, i: int) -> str:
     words = _sentence(recording, i)
     last = len(recording) - 1
     if i == last and recording.error is not None and recording.step(i).event not in ("error", "end"):
-        words += f"; the code ends here: {_told(recording.error)}"
+        words += f"; the code ends here: {_error_words(recording.error)}"
     ran_on = recording.result.status in ("ok", "error") and recording.step(last).event in ("error", "end")
     if recording.stopped and (i == last or (ran_on and i == last - 1)):
         words = f"{words.rstrip('.')}. {recording.stopped}"
@@ -34,7 +34,7 @@ def ending(recording: Recording) -> str:
     if recording.error is None:
         return ""
     where = f"Line {recording.error.line} fails: " if recording.error.line else ""
-    return f"{where}{_told(recording.error)}".rstrip(".") + "."
+    return f"{where}{_error_words(recording.error)}".rstrip(".") + "."
 
 
 def why_no_steps(recording: Recording) -> str:
@@ -47,7 +47,7 @@ def why_no_steps(recording: Recording) -> str:
     return told or "There is nothing to step through: the code has no statement."
 
 
-def _told(error: CodeError) -> str:
+def _error_words(error: CodeError) -> str:
     return error.last_line.rstrip(".") + (f". {error.hint}" if error.hint else "")
 
 
@@ -130,7 +130,7 @@ def _error(recording: Recording, step: Step) -> str:
     if error is None and kind == "SystemExit":
         return f"line {step.line} ends the code"
     if error is not None and recording.error_step is not None and step.index >= recording.error_step:
-        kind = _told(error)
+        kind = _error_words(error)
     return f"line {step.line} fails: {kind}"
 
 

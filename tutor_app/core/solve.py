@@ -132,7 +132,9 @@ class _Solution(Speaker):
             self._builder.apply(question)
             yield question
         try:
-            for left_out, told in _told(self._earlier.without_drawings() if self._earlier is not None else None):
+            for left_out, told in _conversations(
+                self._earlier.without_drawings() if self._earlier is not None else None
+            ):
                 if left_out:
                     yield LeftOut(left_out)
                 spans = list(header(self._dialect, problem, self._prompt, earlier=told, opened=opened))
@@ -295,7 +297,7 @@ _OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
 
 
-def _told(earlier: Transcript | None) -> Iterator[tuple[int, Transcript | None]]:
+def _conversations(earlier: Transcript | None) -> Iterator[tuple[int, Transcript | None]]:
     """What a model is told of a conversation: all of it, and where that does not fit less and less.
 
     The problem and its solution stay as long as there is anything; the oldest questions go first.

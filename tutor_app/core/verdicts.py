@@ -66,7 +66,7 @@ class Verdict:
     graded: int = 0
 
     @property
-    def told(self) -> bool:
+    def has_outcome(self) -> bool:
         """Whether there is anything to say: somebody has looked."""
         return self.kind != "unchecked" or self.of > 0 or self.how != "" or self.likely >= 0
 

@@ -99,7 +99,7 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
     add("Source", meta.get("source"))
     add("Licence", meta.get("licence"))
     answer = transcript.answer
-    if answer is not None and answer.verdict.told:
+    if answer is not None and answer.verdict.has_outcome:
         add("Check", answer_check(answer))
     if transcript.attempts:
         add("Vote", vote_sentence(transcript))
@@ -117,7 +117,7 @@ def verdict_line(verdict: Verdict) -> str:
 
 def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
     """What is said of an answer's check: one line, or one for each part that was looked at; without full stops."""
-    lines = [(part.verdict, _of_part(n, part)) for n, part in enumerate(answer.parts, 1) if part.verdict.told]
+    lines = [(part.verdict, _of_part(n, part)) for n, part in enumerate(answer.parts, 1) if part.verdict.has_outcome]
     # A known answer, and a vote, are about all parts together.
     if not lines or answer.verdict.of or answer.verdict.how == "known":
         together = replace(NOT_LOOKED, kind="votes", agree=answer.verdict.agree, of=answer.verdict.of)
@@ -135,7 +135,7 @@ def _of_part(number: int, part: AnswerPart) -> str:
 
 def answer_check(answer: Answer) -> str:
     """The same as sentences, for a handout; empty if nobody has looked."""
-    if not any(part.verdict.told for part in answer.parts):
+    if not any(part.verdict.has_outcome for part in answer.parts):
         odds = answer.verdict.odds()
         return " ".join(s for s in (verdict_sentence(answer.verdict), f"{odds}." if odds else "") if s)
     return " ".join(f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer))

@@ -55,7 +55,7 @@ def leaks(text: str, answer: str) -> bool:
     if not values:
         words = [w for w in re.findall(r"[^\W\d_]{2,}", answer.lower()) if w not in ("text", "frac", "sqrt")]
         return bool(words) and all(re.search(rf"\b{re.escape(w)}\b", text.lower()) for w in words)
-    return any(alike(number, right) for number in told(text) for right in values)
+    return any(alike(number, right) for number in stated_numbers(text) for right in values)
 
 
 def values_of(answer: str) -> tuple[Value, ...]:
@@ -101,7 +101,7 @@ def written(text: str) -> Iterator[Value]:
     yield from _in_words(text)
 
 
-def told(text: str) -> Iterator[Value]:
+def stated_numbers(text: str) -> Iterator[Value]:
     """Every number that a text tells in some way: written, or as a calculation that comes to it."""
     yield from written(text)
     for m in _ARITHMETIC.finditer(text):

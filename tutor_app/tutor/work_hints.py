@@ -22,7 +22,7 @@ from tutor_app.core.transcript import Text, Transcript
 from tutor_app.core.work import SLIPS, LineVerdict, WorkHint, WorkReport
 from tutor_app.text.delimiters import split
 from tutor_app.text.typing import read_typed
-from tutor_app.tutor.leaks import told, values_of, written
+from tutor_app.tutor.leaks import stated_numbers, values_of, written
 from tutor_app.tutor.service import TRAINED_ON_THE_FORM
 from tutor_app.tutor.work import ended_by
 
@@ -245,7 +245,7 @@ def _new_number(text: str, formulas: Sequence[str], sources: Sequence[str], line
     given = [number for source in sources for number in written(source)]
     secret = [*values_of(right), *written(_WORDS.sub(" ", line.counterexample))]
     small: list[Value] = [number for number in written("-1 1 -2 2") if not _among(number, secret)]
-    return any(not _among(number, [*given, *small]) for number in (*told(rest), *told(spelled)))
+    return any(not _among(number, [*given, *small]) for number in (*stated_numbers(rest), *stated_numbers(spelled)))
 
 
 def _among(number: Value, numbers: Sequence[Value]) -> bool:

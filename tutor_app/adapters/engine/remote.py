@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from tutor_app import __version__
-from tutor_app.adapters.engine.requests import POLL_SECONDS, Address, Exchange, GivenUp
+from tutor_app.adapters.engine.requests import POLL_SECONDS, Address, Exchange, RequestCancelled
 from tutor_app.core.dialect import Dialect, Span
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -94,7 +94,7 @@ class RemoteModel:
             with self._exchange("GET", "/v1/models", None) as exchange:
                 status = exchange.status(cancel)
                 text = exchange.text(cancel)
-        except GivenUp:
+        except RequestCancelled:
             raise EngineFault(f"The server {self._address} was not waited for.") from None
         except (OSError, http.client.HTTPException) as e:
             raise self._gone(e) from None
@@ -166,7 +166,7 @@ class RemoteModel:
                         yield item
                     if isinstance(item, Stopped):
                         return
-        except GivenUp:
+        except RequestCancelled:
             yield Stopped("cancelled", generated_tokens=tokens)
             return
         except (OSError, http.client.HTTPException) as e:

@@ -84,7 +84,7 @@ class Address:
         return http.client.HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
 
 
-class GivenUp(Exception):
+class RequestCancelled(Exception):
     """Whoever waited for the reply was told to stop."""
 
 
@@ -127,7 +127,7 @@ class Exchange:
         """The status of the reply.
 
         Raises:
-            GivenUp: If ``cancel`` was set first.
+            RequestCancelled: If ``cancel`` was set first.
             OSError: If there is no reply.
             http.client.HTTPException: If what answers speaks no HTTP.
         """
@@ -155,7 +155,7 @@ class Exchange:
                 if isinstance(item, Exception):
                     raise item
                 return item
-        raise GivenUp
+        raise RequestCancelled
 
     def _read(self) -> None:
         """Put the status and every line of the reply into the queue, and at the end nothing or what went wrong."""

@@ -32,7 +32,7 @@ print(sentence, file=sys.stderr, flush=True)
 """
 
 
-class SaidElsewhere(TutorError):
+class ReportedElsewhere(TutorError):
     """Another rank has the same fault and says it."""
 
 
@@ -41,9 +41,9 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0") or 0)
 
 
-def tell(fault: TutorError) -> None:
+def report_fault(fault: TutorError) -> None:
     """Say it on standard error; under torchrun once for all ranks of this computer, and again when it has ended."""
-    if isinstance(fault, SaidElsewhere):
+    if isinstance(fault, ReportedElsewhere):
         return
     file = os.environ.get("TORCHELASTIC_ERROR_FILE", "")
     if not file:
