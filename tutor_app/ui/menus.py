@@ -29,15 +29,15 @@ class Menus:
         w = window
         act = self._action
         # In the order of the list of keys.
-        new = act("New problem", "Ctrl+N", w.new_problem)
-        samples = act("Sample problems\u2026", "Ctrl+O", w.show_samples)
+        self._new = act("New problem", "Ctrl+N", w.new_problem)
+        self._samples = act("Sample problems\u2026", "Ctrl+O", w.show_samples)
         self.solve = act("Solve", "Ctrl+Return", w.solve)
         self.again = act("Solve again", "Ctrl+R", w.solve_again)
         self.stop = act("Stop", "Esc", w.escape)
         act("To the problem", "Ctrl+L", w.box.edit.setFocus)
-        search = act("Search all solutions", "Ctrl+K", w.focus_search)
-        bring = act("Import solutions\u2026", "Ctrl+I", w.importer.ask)
-        export = act("Export\u2026", "Ctrl+Shift+E", w.exporter.ask)
+        self._search = act("Search all solutions", "Ctrl+K", w.focus_search)
+        self._import = act("Import solutions\u2026", "Ctrl+I", w.importer.ask)
+        self._export = act("Export\u2026", "Ctrl+Shift+E", w.exporter.ask)
         self.preview = act("Print preview", "", w.exporter.preview)
         self.print = act("Print\u2026", "Ctrl+P", w.exporter.print)
         self.copy = [
@@ -59,43 +59,50 @@ class Menus:
         self.steps_up = act("Previous step", "Alt+Up", lambda: w.go_step(-1))
         self.steps_down = act("Next step", "Alt+Down", lambda: w.go_step(1))
         self.fold = act("Open or fold this block", "Ctrl+.", w.fold_here)
-        sidebar = act("Side bar", "Ctrl+B", w.toggle_sidebar)
+        self._sidebar = act("Side bar", "Ctrl+B", w.toggle_sidebar)
         self._steps = QActionGroup(w)
-        steps = QMenu("Table of steps", w)
+        self._step_menu = QMenu("Table of steps", w)
         self.steps: dict[str, QAction] = {}
         for value, text in (("auto", "For long solutions"), ("always", "Always"), ("never", "Never")):
             one = self._switch(text, "", partial(self._choose_steps, value))
             self._steps.addAction(one)
-            steps.addAction(one)
+            self._step_menu.addAction(one)
             self.steps[value] = one
-        zoom = [
+        self._zoom = [
             act("Larger text", "Ctrl++|Ctrl+=", lambda: w.zoom(1)),
             act("Smaller text", "Ctrl+-", lambda: w.zoom(-1)),
             act("Normal text size", "Ctrl+0", lambda: w.zoom(0)),
         ]
-        settings = act("Settings\u2026", "Ctrl+,", w.show_settings)
-        models = act("Get another model\u2026", "", w.models.show)
-        confined = act("How code is confined\u2026", "", w.confinement.show)
-        keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
-        log = act("Show the log", "", w.faults.show_log)
-        about = act("About MuMath Tutor", "", partial(show_about, w))
-        leave = act("Quit", "Ctrl+Q", w.close)
+        self._settings = act("Settings\u2026", "Ctrl+,", w.show_settings)
+        self._models = act("Get another model\u2026", "", w.models.show)
+        self._confined = act("How code is confined\u2026", "", w.confinement.show)
+        self._keys = act("Keyboard shortcuts", "Ctrl+/", w.show_shortcuts)
+        self._log = act("Show the log", "", w.faults.show_log)
+        self._about = act("About MuMath Tutor", "", partial(show_about, w))
+        self._leave = act("Quit", "Ctrl+Q", w.close)
         # macOS moves these three to where its users look for them.
-        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
-        about.setMenuRole(QAction.MenuRole.AboutRole)
-        leave.setMenuRole(QAction.MenuRole.QuitRole)
+        self._settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+        self._about.setMenuRole(QAction.MenuRole.AboutRole)
+        self._leave.setMenuRole(QAction.MenuRole.QuitRole)
+        self._make_bar(w)
+        self._make_short_menus(w)
+
+    def _make_bar(self, w: MainWindow) -> None:
+        """Fill the menu bar."""
         typing = [
             [self._typed("Undo", "Ctrl+Z", "undo"), self._typed("Redo", "Ctrl+Shift+Z|Ctrl+Y", "redo")],
             [self._typed(name, f"Ctrl+{key}", name.lower()) for name, key in (("Cut", "X"), ("Copy", "C"))],
             [self._typed("Paste", "Ctrl+V", "paste"), self._typed("Select all", "Ctrl+A", "selectAll")],
         ]
-        file = self._menu("&File", [new, samples], [bring, export], [self.preview, self.print], [leave])
+        file = self._menu(
+            "&File", [self._new, self._samples], [self._import, self._export], [self.preview, self.print], [self._leave]
+        )
         edit = self._menu(
-            "&Edit", typing[0], [*typing[1], *typing[2]], [self.find, self.find_next, self.find_previous, search]
+            "&Edit", typing[0], [*typing[1], *typing[2]], [self.find, self.find_next, self.find_previous, self._search]
         )
         self.view_menu = self._menu("&View", [self.hide_code, self.hide_outputs, self.show_thoughts, self.answer_only])
-        self.view_menu.addMenu(steps)
-        self._fill(self.view_menu, [sidebar], zoom)
+        self.view_menu.addMenu(self._step_menu)
+        self._fill(self.view_menu, [self._sidebar], self._zoom)
         solution = self._menu(
             "&Solution",
             [self.solve, self.again, self.stop],
@@ -107,16 +114,19 @@ class Menus:
             [w.desk.commands.open, w.desk.commands.lab],
         )
         stepping = w.desk.commands.menu("S&tep")
-        tools = self._menu("&Tools", [models, confined], [settings])
-        help_menu = self._menu("&Help", [keys, log], w.updates.actions, [about])
+        tools = self._menu("&Tools", [self._models, self._confined], [self._settings])
+        help_menu = self._menu("&Help", [self._keys, self._log], w.updates.actions, [self._about])
         bar = w.menuBar()
         for shown in (file, edit, self.view_menu, solution, stepping, tools, help_menu):
             bar.addMenu(shown)
+
+    def _make_short_menus(self, w: MainWindow) -> None:
+        """Fill the menus of the row above the problem."""
         menu = QMenu(w)
-        self._fill(menu, [new, samples], [self.again, self.stop], [bring, export, self.print])
+        self._fill(menu, [self._new, self._samples], [self.again, self.stop], [self._import, self._export, self.print])
         menu.addMenu(self.view_menu)
         menu.addSeparator()
-        menu.addActions([models, settings, keys, leave])
+        menu.addActions([self._models, self._settings, self._keys, self._leave])
         w.top.menu.setMenu(menu)
         copy = QMenu(w)
         copy.addActions(self.copy)
