@@ -15,7 +15,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.work import SLIPS, WorkHint
 from tutor_app.tutor.work import check_work
-from tutor_app.tutor.work_hints import BY_KIND, GENERAL, gives_away, work_hint
+from tutor_app.tutor.work_hints import BY_KIND, GENERAL, gives_away, misleads, work_hint
 
 BRACKETS = ("Solve 2(x+3) = 14", "2(x+3) = 14\n2x + 3 = 14\nx = 9")
 SQUARE = ("Expand (a+b)^2", "(a+b)^2\na^2 + b^2")
@@ -133,3 +133,32 @@ def test_a_hint_may_quote_what_the_student_has_written(checker: Checker, work: t
 def test_no_hint_of_a_mistake_gives_any_line_away(checker: Checker, work: tuple[str, str]) -> None:
     report = check_work(*work, checker)
     assert not any(gives_away(text, work[0], report, checker) for text in (*GENERAL.values(), *BY_KIND.values()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The line is correct. What comes next?",
+        "Your step looks right, now look at the sign.",
+        "Well done! Look at the brackets.",
+        "There is no mistake in the brackets.",
+        "Divide both sides by 7 and look again.",
+        "Remember to subtract 2 from both sides.",
+    ],
+)
+def test_a_hint_that_calls_the_false_line_right_or_names_other_numbers_misleads(text: str) -> None:
+    assert misleads(text, "Solve 5x - 4 = 11", ["5x = 15", "x = 4"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Check whether the line is correct by putting it in.",
+        "Is this right for the value that you found?",
+        "Look at line 2: which operation undoes the factor 5?",
+        "What must be done on both sides so that only the unknown is left?",
+        "Look at step 2 again: what happens to 15 when it is divided by 5?",
+    ],
+)
+def test_a_hint_about_what_is_there_does_not_mislead(text: str) -> None:
+    assert not misleads(text, "Solve 5x - 4 = 11", ["5x = 15", "x = 4"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Final, Protocol
 
 from tutor_app.adapters.checking.checker import Checker
@@ -88,6 +89,16 @@ _PARTS: Final = re.compile(r"\b(?:halves|thirds|quarters|fourths|(?:fif|six|seve
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}")
 _ROOT_IN_WORDS: Final = re.compile(r"\b(?:square|cube) root of an? (?=[a-z]{2,})", re.I)
 """An article is no unknown."""
+_CALLED_RIGHT: Final = re.compile(
+    r"(?i)\b(?:lines?|steps?|answers?|this|it|work|solutions?|calculations?|equations?|results?)(?:\s+\d+)?\s+"
+    r"(?:is|are|looks?|seems?)\s+(?:all\s+|already\s+|indeed\s+)?(?:correct|right|fine|good|true)\b(?![^.!]*\?)"
+    r"|\b(?:well done|good job|great work|correctly (?:solved|done|simplified|expanded|factored))\b"
+    r"|\bno (?:mistakes?|errors?)\b|\bnothing (?:is )?wrong\b"
+)
+"""Said of a line that is known to be false."""
+_ASKED_WHETHER: Final = re.compile(r"(?i)\b(?:whether|if|that|sure|until|when|so)\s+(?:the|this|your|each|every)?\s*$")
+_PLACE: Final = re.compile(r"(?i)\b(?:lines?|steps?|rows?|terms?)\s+(?:number\s+)?\d+(?:\s+(?:and|to)\s+\d+)?")
+_FIGURES: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _RUN: Final = re.compile(
     r"(?<![A-Za-z])(?:\d+(?:\.\d+)?|[a-zA-Z](?![a-zA-Z])|sqrt|[-+*/^=<>()., ])+(?<![ ,.])", re.ASCII
 )
@@ -142,7 +153,8 @@ def work_hint(
     text = ""
     if speaker is not None and speaker.dialect not in TRAINED_ON_THE_FORM:
         text = _shortened(_asked(_question(problem, report.lines[: at + 1]), speaker, cancel))
-        if not _helps(text, checker) or gives_away(text, problem, report, checker):
+        lines = [verdict.text for verdict in report.lines[: at + 1]]
+        if not _helps(text, checker) or misleads(text, problem, lines) or gives_away(text, problem, report, checker):
             text = ""
     if cancel.is_set():
         raise UserFault("Stopped.")
@@ -186,6 +198,22 @@ def _shortened(said: str) -> str:
     sentences = re.findall(r"[^.?!]+(?:\.(?=\d)[^.?!]*)*[.?!]+", paragraph)
     text = re.sub(r"^the student should (\w)", lambda m: m[1].upper(), "".join(sentences[:2]).strip(), flags=re.I)
     return text if _SHORTEST <= len(text) <= LONGEST else ""
+
+
+def misleads(text: str, problem: str, lines: Sequence[str]) -> bool:
+    """Whether a hint calls the false line right, or names a number that neither the problem nor a line has.
+
+    Args:
+        text: The hint.
+        problem: That the work is about.
+        lines: The student's, up to the false one.
+    """
+    if any(not _ASKED_WHETHER.search(text[: m.start()]) for m in _CALLED_RIGHT.finditer(text)):
+        return True
+    known = "".join(map(_squeezed, (problem, *lines)))
+    given = [number for source in (problem, *lines) for number in written(source)]
+    places = _PLACE.sub(" ", text)
+    return any(m[0] not in known and not _among(Fraction(m[0]), given) for m in _FIGURES.finditer(places))
 
 
 def _helps(text: str, checker: WorkChecker) -> bool:
