@@ -13,7 +13,7 @@ from tests.ui.holding import go_on, until_stopped
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
 from tutor_app.render.theme import load
 from tutor_app.ui.stepper.output_pane import OutputPane
 from tutor_app.ui.stepper.panel import StepPanel
@@ -299,6 +299,22 @@ def test_an_error_stands_at_its_line_with_its_hint(qtbot: QtBot, open_window: Op
     assert not panel.view.output.error.isVisible()
 
 
+def test_an_error_is_never_cut_off(qtbot: QtBot) -> None:
+    pane = OutputPane(load("light"))
+    qtbot.addWidget(pane)
+    error = CodeError("NameError", "name 'sied' is not defined", 3, hint="Nothing called sied exists yet. " * 4)
+    pane.resize(400, 120)
+    pane.show()
+    pane.show_output("", (), error)
+    for width in (400, 240):
+        pane.resize(width, 120)
+        qtbot.waitUntil(lambda w=width: pane.error.width() == w)
+        assert pane.error.height() >= pane.error.heightForWidth(width)
+    assert not pane.text.isVisible()
+    pane.show_output("3\n", (), error)
+    assert pane.text.isVisible()
+
+
 def test_a_long_value_is_folded_and_opens(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices()
     services.recordings[0] = recorded("text = 'word ' * 100\nend = 1")
@@ -499,6 +515,7 @@ def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping:
     assert projector.view.code.isVisible()
     assert projector.view.values.isVisible()
     assert not projector.view.transport.isVisible()
+    assert not projector.view.outputs.isVisible()  # without a figure values have its room
     before = stepping.desk.panel.stepper.position
     press(projector.view.code, "F7")
     QTest.keyClick(projector.view.code, Qt.Key.Key_Right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QTextCursor
+from PySide6.QtGui import QPaintEvent, QPainter, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 from tutor_app.core.transcript import CodeError, Figure
@@ -119,9 +119,20 @@ class OutputPane(QFrame):
         self.error.setText(words or (error.last_line if error is not None else ""))
         self.error.setVisible(error is not None)
         self.error.setAccessibleName(self.error.text())
-
+        self._show_whole_error()
         if self._pictures_only:
             self.setVisible(bool(figures) or error is not None)
+        else:
+            self.text.setVisible(bool(latest) or error is None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrower pane the error takes more lines."""
+        super().resizeEvent(event)
+        self._show_whole_error()
+
+    def _show_whole_error(self) -> None:
+        """A layout that is short of room gives a label of several lines less height than it needs."""
+        self.error.setMinimumHeight(max(0, self.error.heightForWidth(self.width())))
 
     def _show_text(self, printed: str) -> None:
         """Change only the end where that is all that differs: a long output is laid out once, not at every step."""

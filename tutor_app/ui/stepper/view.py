@@ -58,6 +58,7 @@ class StepView(QWidget):
         super().__init__(parent)
         self.stepper = stepper
         self._compared: list[QWidget] = []  # what is shown only where two runs are compared
+        self._essentials = False
         self.code = CodePane(theme)
         self.original_code = CodePane(theme)
         self.original_code.setAccessibleName("Original code")
@@ -152,6 +153,7 @@ class StepView(QWidget):
             original = self._show_original(s.position)
             self.values.show_values(r.frames(s.position), r.calls_at(s.position), r.watched_at(s.position), original)
             self.output.show_output(r.printed_at(s.position), r.figures_at(s.position), s.error)
+        self._give_room()
         self.say(s.words)
 
     def _show_original(self, position: int) -> Sequence[Frame] | None:
@@ -180,6 +182,13 @@ class StepView(QWidget):
         self.calculation.show_lines_only()
         self.output.show_pictures_only()
         self.original_output.show_pictures_only()
+        self._essentials = True
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """Where there is neither figure nor error, values have all the room of the essentials."""
+        if self._essentials:
+            self.outputs.setVisible(not (self.output.isHidden() and self.original_output.isHidden()))
 
     def say(self, words: str) -> None:
         """Show a sentence under the code, and have a screen reader say it."""
