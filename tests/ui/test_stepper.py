@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -299,6 +300,10 @@ def test_an_error_stands_at_its_line_with_its_hint(qtbot: QtBot, open_window: Op
     assert not panel.view.output.error.isVisible()
 
 
+def _has_width(widget: QWidget, width: int) -> bool:
+    return widget.width() == width
+
+
 def test_an_error_is_never_cut_off(qtbot: QtBot) -> None:
     pane = OutputPane(load("light"))
     qtbot.addWidget(pane)
@@ -308,7 +313,7 @@ def test_an_error_is_never_cut_off(qtbot: QtBot) -> None:
     pane.show_output("", (), error)
     for width in (400, 240):
         pane.resize(width, 120)
-        qtbot.waitUntil(lambda w=width: pane.error.width() == w)
+        qtbot.waitUntil(partial(_has_width, pane.error, width))
         assert pane.error.height() >= pane.error.heightForWidth(width)
     assert not pane.text.isVisible()
     pane.show_output("3\n", (), error)

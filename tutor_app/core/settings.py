@@ -129,7 +129,7 @@ class Settings:
         "",
         "text",
         "Server",
-        "Address of another computer where `tutor serve` runs, such as http://192.168.1.5:8642: its model answers "
+        "Address of another computer where “tutor serve” runs, such as http://192.168.1.5:8642: its model answers "
         "instead of one here; code still runs on this computer. Empty uses this computer's model.",
         "Model",
     )
@@ -137,7 +137,7 @@ class Settings:
         "",
         "text",
         "Key of the server",
-        "The API key that `tutor serve` printed there; empty if it asks for none.",
+        "The API key that “tutor serve” printed there; empty if it asks for none.",
         "Model",
         secret=True,
     )

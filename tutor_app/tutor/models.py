@@ -103,7 +103,7 @@ def measured_offers(store: ModelStore) -> list[Offer]:
         memory = (
             size_text(e.ram_bytes) if free is None else f"{size_text(e.ram_bytes)} of {size_text(free)} free memory"
         )
-        here = f"here about {_rounded(pace[e.id])} tokens a second, {memory}"
+        here = f"here {_rounded(pace[e.id])} a second, {memory}"
         return replace(e.offer, here=here, recommended=e.id == best)
 
     def place(e: CatalogueEntry) -> tuple[bool, bool, bool]:
@@ -113,10 +113,10 @@ def measured_offers(store: ModelStore) -> list[Offer]:
 
 
 def _rounded(pace: float) -> str:
-    """An estimate in no more figures than it is worth."""
-    if pace < 0.5:
-        return "less than one"
-    return f"{pace:.0f}" if pace < 20 else f"{round(pace, -1):.0f}"
+    """An estimate in words, in no more figures than it is worth."""
+    if pace < 1.5:
+        return "less than one token" if pace < 0.5 else "about one token"
+    return f"about {pace:.0f} tokens" if pace < 20 else f"about {round(pace, -1):.0f} tokens"
 
 
 def unused_models(store: ModelStore) -> tuple[FoundModel, ...]:
