@@ -31,9 +31,14 @@ def main() -> int:
         from tutor_app.adapters.verifying import worker as verifying_worker
 
         return verifying_worker.main()
-    from tutor_app.commands import parser
+    try:
+        from tutor_app.commands import parser
 
-    return parser.main()
+        return parser.main()
+    except (ImportError, SyntaxError) as e:  # a file of a package is missing or cut off
+        what = f"the part {e.name} is missing" if isinstance(e, ModuleNotFoundError) else str(e)
+        print(f"tutor: The program is not installed as a whole: {what}. Install it again.", file=sys.stderr)  # noqa: T201
+        return 3
 
 
 if __name__ == "__main__":

@@ -25,12 +25,13 @@ def _nothing(_: object) -> None:
     """For results nobody waits for."""
 
 
-def run_window(folders: Folders, files: Sequence[str] = ()) -> int:
+def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "") -> int:
     """Show the window and stay until it is closed; returns the exit code.
 
     Args:
         folders: Of the user.
         files: Exported solutions or a model to open in it.
+        notice: What the user should know first, in the status line.
 
     Raises:
         HostFault: If Qt cannot start.
@@ -57,6 +58,8 @@ def run_window(folders: Folders, files: Sequence[str] = ()) -> int:
         app.installEventFilter(OpenRequests(window.importer.import_files, window))
         if files:
             window.importer.import_files(files)
+        elif notice:
+            window.status.say(notice)
         return app.exec()
     finally:
         services.close()

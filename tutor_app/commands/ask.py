@@ -17,7 +17,7 @@ from tutor_app.commands.shared import (
     Subparsers,
     add_engine_arguments,
     interrupt_sets,
-    opened_folders,
+    usable_folders,
     user_settings,
     with_engine,
 )
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from tutor_app.tutor.service import solve_settings
 
-    where = opened_folders(args)
+    where = usable_folders(args)
     settings = with_engine(args, user_settings(where))
     question = sys.stdin.buffer.read().decode("utf-8", "replace") if args.question == "-" else args.question
     stop = threading.Event()

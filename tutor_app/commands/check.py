@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import Any, BinaryIO, Final, TextIO
 
 from tutor_app.adapters.checking.checker import Checker, Excerpt
-from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, opened_folders, user_path, user_settings
+from tutor_app.commands.shared import DONE, Subparsers, interrupt_sets, usable_folders, user_path, user_settings
 from tutor_app.commands.terminal_view import printable
 from tutor_app.core.against_output import differing
 from tutor_app.core.claims import Claim, Tally, claim_line
@@ -69,7 +69,7 @@ def _hint(args: argparse.Namespace, report: WorkReport, checker: Checker) -> Wor
     from tutor_app.tutor.work_hints import work_hint
 
     stop = threading.Event()
-    where = opened_folders(args)
+    where = usable_folders(args)
     with interrupt_sets(stop), ExitStack() as stack:
         tutor = None
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,11 @@ from tutor_app.tutor.paths import Folders, folders
 from tutor_app.tutor.service import connected
 
 REPORT: Final = "mumath-tutor-report.txt"
+PACKAGES: Final = (
+    *("PySide6", "jinja2", "latex2mathml", "llama_cpp", "markdown_it", "matplotlib", "nacl", "numpy", "platformdirs"),
+    *("psutil", "pygments", "pypdf", "starlette", "sympy", "uvicorn", "ziamath"),
+)
+"""What the program imports of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
 def examine(folders: Folders) -> Iterator[Finding]:
     """Look at everything, the quick things first."""
     yield Finding("program", True, f"tutor {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    yield packages()
     yield _processor()
     free = free_memory()
     text = f"{size_text(free)} free" if free is not None else "cannot be told on this system"
@@ -94,6 +101,14 @@ def examine(folders: Folders) -> Iterator[Finding]:
     yield _window()
     yield from _sandbox()
     yield newer_version(folders)
+
+
+def packages(needed: Sequence[str] = PACKAGES) -> Finding:
+    """Whether every package that the program needs is installed."""
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        return Finding("packages", False, f"{', '.join(missing)} missing: install the program again")
+    return Finding("packages", True, f"all {len(needed)} are there")
 
 
 def _processor() -> Finding:
@@ -189,9 +204,11 @@ def newer_version(folders: Folders) -> Finding:
     settings = settings_file.load(folders.settings)[0]
     if not settings.check_updates:
         return Finding("newer version", True, "not looked for; Settings can switch it on")
-    from tutor_app.adapters.updates.signed_note import UntrustedNote
-    from tutor_app.tutor.updates import Updates
-
+    try:
+        from tutor_app.adapters.updates.signed_note import UntrustedNote
+        from tutor_app.tutor.updates import Updates
+    except ImportError as e:
+        return Finding("newer version", False, f"cannot be looked for: {e}")
     try:
         answer = Updates(folders).look(settings, NeverCancelled())
     except (UntrustedNote, UserFault) as e:

@@ -18,7 +18,7 @@ from tutor_app.commands.shared import (
     NO_ANSWER,
     Subparsers,
     interrupt_sets,
-    opened_folders,
+    usable_folders,
     user_path,
     user_settings,
 )
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.code:
         print(drawing.program, end="")
         return DONE
-    settings = user_settings(opened_folders(args))
+    settings = user_settings(usable_folders(args))
     stop = threading.Event()
     sandbox = Sandbox(Limits(float(settings.code_timeout)), spares=0, require_full=settings.require_full_sandbox)
     try:

@@ -20,7 +20,7 @@ from tutor_app.commands.shared import (
     Subparsers,
     add_engine_arguments,
     interrupt_sets,
-    opened_folders,
+    usable_folders,
     user_path,
     user_settings,
     with_engine,
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from tutor_app.tutor.service import solve_settings
     from tutor_app.tutor.votes import vote
 
-    where = opened_folders(args)
+    where = usable_folders(args)
     if args.set_limit is not None:
         pin = args.pin or (getpass.getpass("PIN: ") if sys.stdin.isatty() else "")
         set_cap(where.config, args.set_limit, pin)

@@ -151,12 +151,13 @@ class _Version(argparse.Action):
     """Prints the version, and what the last look for a newer one has found; asks no network."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: object) -> None:
-        from tutor_app.tutor.updates import Updates
-
         print(f"tutor {__version__}")
-        known = Updates(folders(namespace.data_dir)).known()
-        if known is not None and known.newer:
-            print(f"{known.sentence} {known.note.page}")
+        with contextlib.suppress(ImportError):  # the version is wanted most where something is missing
+            from tutor_app.tutor.updates import Updates
+
+            known = Updates(folders(namespace.data_dir)).known()
+            if known is not None and known.newer:
+                print(f"{known.sentence} {known.note.page}")
         parser.exit()
 
 

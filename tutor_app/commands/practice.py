@@ -21,7 +21,7 @@ from tutor_app.commands.shared import (
     NO_ANSWER,
     Subparsers,
     interrupt_sets,
-    opened_folders,
+    usable_folders,
     user_path,
     user_settings,
 )
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         UserFault: If there is no such solution, or no variant of it.
     """
-    where = opened_folders(args)
+    where = usable_folders(args)
     if args.erase:
         missed.erase(where.practice)
         print("The list of missed problems is erased.")

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from tutor_app.core.errors import UserFault
-from tutor_app.tutor.paths import Folders, folders
+from tutor_app.tutor.paths import Folders, folders, with_stand_ins
 
 if TYPE_CHECKING:
     from tutor_app.core.settings import Settings
@@ -44,6 +44,22 @@ def opened_folders(args: argparse.Namespace) -> Folders:
     """
     found = folders(args.data_dir)
     found.create()
+    return found
+
+
+def usable_folders(args: argparse.Namespace) -> Folders:
+    """The same for commands that can do their work without keeping it: in a home that cannot be written they go on.
+
+    Folders that were named with ``--data-dir`` are never replaced.
+
+    Raises:
+        HostFault: If one that was named cannot be made.
+    """
+    if args.data_dir is not None:
+        return opened_folders(args)
+    found, sentence = with_stand_ins(folders())
+    if sentence:
+        print(f"tutor: {sentence}", file=sys.stderr)
     return found
 
 

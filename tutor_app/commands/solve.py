@@ -26,7 +26,7 @@ from tutor_app.commands.shared import (
     Subparsers,
     add_engine_arguments,
     interrupt_sets,
-    opened_folders,
+    usable_folders,
     user_path,
     user_settings,
     with_engine,
@@ -81,7 +81,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Solve the problem; returns the exit code."""
-    where = opened_folders(args)
+    where = usable_folders(args)
     settings = with_engine(args, user_settings(where))
     chosen = {"seed": args.seed, "temperature": args.temperature, "max_rounds": args.max_rounds}
     chosen |= {"thinking": args.thinking, "reasoning_only": args.reasoning_only}

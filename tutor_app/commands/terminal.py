@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tutor_app.commands.shared import DONE, Subparsers, add_engine_arguments, opened_folders, user_settings, with_engine
+from tutor_app.commands.shared import DONE, Subparsers, add_engine_arguments, usable_folders, user_settings, with_engine
 from tutor_app.commands.solve import opened_tutor, show
 from tutor_app.core.errors import UserFault
 
@@ -24,7 +24,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask for problems with the model that the command line names."""
-    where = opened_folders(args)
+    where = usable_folders(args)
     return converse(where, with_engine(args, user_settings(where)), model=args.model)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from tutor_app.commands import terminal
 from tutor_app.commands.shared import DONE, Subparsers, opened_folders, user_path, user_settings
 from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.tutor.paths import folders, with_stand_ins
 
 if TYPE_CHECKING:
     from tutor_app.tutor.paths import Folders
@@ -54,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     for file in args.files:
         if not os.path.isfile(file):  # noqa: PTH113 - Path's raises for a name with a null byte
             raise UserFault(f"There is no file {file}.")
-    where = opened_folders(args)
+    where, notice = (opened_folders(args), "") if args.data_dir is not None else with_stand_ins(folders())
+    if notice:
+        print(f"tutor: {notice}", file=sys.stderr)
     wanted = display(os.environ)
     if not wanted:
         if args.files:
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         return terminal.converse(where, user_settings(where))
     from tutor_app.app import run_window
 
-    return run_window(where, [str(file.absolute()) for file in args.files])
+    return run_window(where, [str(file.absolute()) for file in args.files], notice=notice)
 
 
 def _show_in_terminal(files: Sequence[Path], where: Folders) -> int:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
@@ -105,3 +107,55 @@ class Folders:
 def folders(data_dir: str | os.PathLike[str] | None = None) -> Folders:
     """The folders to use: everything under ``data_dir`` if one is given, else the platform's places."""
     return Folders.of_user() if data_dir is None else Folders.under(data_dir)
+
+
+def with_stand_ins(wanted: Folders) -> tuple[Folders, str]:
+    """The folders, with a temporary one in place of each that cannot be made or written, as in a read-only home.
+
+    What is in such a folder can still be used: installed models are reached by a link, settings, the state of the
+    window and the library are copied.
+
+    Returns:
+        The folders, all of them made, and a sentence for the user; empty if nothing had to be replaced.
+
+    Raises:
+        HostFault: If there is no place for temporary files either.
+    """
+    reasons = {name: _unusable(getattr(wanted, name)) for name in ("data", "config", "cache", "logs")}
+    reasons = {name: reason for name, reason in reasons.items() if reason}
+    if not reasons:
+        return wanted, ""
+    try:
+        root = Path(tempfile.mkdtemp(prefix=f"{APP_NAME}-"))
+        found = replace(wanted, **{name: root / name for name in reasons})
+        found.create()
+    except OSError as e:
+        raise HostFault(
+            f"Neither your own folders nor those for temporary files can be written: {e.strerror or e}.",
+            "Choose a folder with --data-dir.",
+        ) from None
+    with contextlib.suppress(OSError):
+        if "data" in reasons and wanted.models.is_dir():
+            found.models.symlink_to(wanted.models, target_is_directory=True)
+    for name in ("library", "settings", "window_state", "practice"):
+        source, target = getattr(wanted, name), getattr(found, name)
+        with contextlib.suppress(OSError):
+            if source != target and source.is_file():
+                shutil.copyfile(source, target)
+    name, reason = next(iter(reasons.items()))
+    if "data" not in reasons:
+        return found, f"{getattr(wanted, name)} cannot be written ({reason}), so changes of it end with this session."
+    return found, (
+        f"{wanted.data} cannot be written ({reason}), so solutions of now are kept in {found.data} only; "
+        "choose another folder with --data-dir."
+    )
+
+
+def _unusable(folder: Path) -> str:
+    """Why a folder cannot be made or written; empty if it can, and then it is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):  # asked, not guessed: permissions do not tell of a read-only disk
+            return ""
+    except (OSError, ValueError) as e:
+        return (e.strerror if isinstance(e, OSError) else "") or str(e)
