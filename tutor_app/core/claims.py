@@ -30,6 +30,7 @@ REASONS: Final = {
     "running": "a calculation that goes on behind the equals sign",
     "base": "another arithmetic may be meant",
     "constant": "a letter that may be a name or a constant",
+    "remainder": "a division with what is left over",
     "operation": "an operation that the problem may define",
 }
 """Why a statement was not checked, for the user."""

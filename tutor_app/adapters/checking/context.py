@@ -52,6 +52,7 @@ class Context:
         values: What a name stands for.
         functions: Variable and right side of each function that was defined.
         equations: With at least one unknown, the latest last.
+        latest: The equation that was told last, also one that followed from others; None before the first.
         told: Names and functions that were given once and in so many words; False for those given anew since.
     """
 
@@ -59,10 +60,11 @@ class Context:
     functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
     equations: deque[Equation] = field(default_factory=lambda: deque(maxlen=MAX_EQUATIONS))
     told: dict[str, bool] = field(default_factory=dict)
+    latest: Equation | None = None
 
     def copy(self) -> Context:
         """The same, to be changed on its own."""
-        return Context(self.values.copy(), self.functions.copy(), self.equations.copy(), self.told.copy())
+        return Context(self.values.copy(), self.functions.copy(), self.equations.copy(), self.told.copy(), self.latest)
 
     def resolved(self, term: Term, *, named: bool = True) -> Term:
         """The term with functions applied and, if ``named``, names replaced by their values."""
@@ -117,6 +119,11 @@ class Context:
         """Keep an equation."""
         if size(left) + size(right) <= MAX_SIZE:
             self.equations.append(Equation(left, right, total(left, negative(right))))
+
+    def tell(self, left: Term, right: Term) -> None:
+        """Take an equation as the one that was told last."""
+        small = size(left) + size(right) <= MAX_SIZE
+        self.latest = Equation(left, right, total(left, negative(right))) if small else None
 
     def about(self, names: frozenset[str]) -> Iterator[Equation]:
         """The equations that have one of the unknowns, the latest first."""

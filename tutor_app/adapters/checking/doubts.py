@@ -11,7 +11,7 @@ from tutor_app.adapters.checking.judging import factors, judge
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import ALONE
 from tutor_app.adapters.grading.algebra import rational, same
-from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Term, product, walk, without_degrees
+from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Sum, Term, product, walk, without_degrees
 
 MANY: Final = 10
 """A share of more than so many may be told without what is left over."""
@@ -40,6 +40,8 @@ def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
         return "units"  # "4 pounds - 6 ounces"
     if any(_scaled(a.term, b.term, Number(f)) for f in factors(a.units, b.units)):
         return "units"
+    if _divides_with_rest(a.term, b.term):
+        return "remainder"
     if not a.operations and not left.first:
         return "unclear"  # "Week 2 = 35 + 35"
     if chain.spelled[k] and b.units and rational(a.term) is not None and a.operations == 1:
@@ -52,6 +54,20 @@ def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
     if any(_scaled(a.term, b.term, scale) for scale, words in _SCALES if not words.isdisjoint(near)):
         return "units"
     return _formal_doubt(left.source, a, b) if chain.formula else ""
+
+
+def is_same_slip(before: Expression | None, after: Expression | None) -> bool:
+    """Whether the sides before and behind a wrong one are equal, so that the one between them alone is wrong."""
+    if before is None or after is None:
+        return False
+    return bool(same(before.term, after.term)) or judge((before.term,), "=", (after.term,)).verdict == "true"
+
+
+def _divides_with_rest(a: Term, b: Term) -> bool:
+    """Whether "500 ÷ 13 = 13 · 38 + 6" is meant: what is divided, as a multiple and what is left over."""
+    if not isinstance(a, Number) or a.places is not None or not isinstance(b, Sum):
+        return False
+    return any(same(product(a, Number(f.value)), b) for t in b.terms for f in walk(t) if isinstance(f, Number))
 
 
 def _is_compared(after: tuple[str, ...]) -> bool:

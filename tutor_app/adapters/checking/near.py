@@ -15,7 +15,20 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import normal
-from tutor_app.adapters.grading.terms import ONE, Constant, Number, Power, Product, Sum, Symbol, Term, symbols, walk
+from tutor_app.adapters.grading.terms import (
+    ONE,
+    Constant,
+    Number,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    negative,
+    symbols,
+    total,
+    walk,
+)
 
 _MOST_NUMBERS: Final = 40
 _MOST_DIGITS: Final = 4
@@ -43,15 +56,17 @@ def mended_identity(left: Term, right: Term) -> bool:
     return any(_is_work(a, b) for a, b in _mended(left, right, None))
 
 
-def mended_equation(left: Term, right: Term, before: Term) -> bool:
-    """Whether another number in the place of one makes an equation say the same as one before, in other words.
+def mended_equation(left: Term, right: Term, before: Term) -> tuple[Term, Term] | None:
+    """The sides of an equation with one number changed so that it says the same as one before; None if none does.
 
     Args:
         left: One side.
         right: The other.
         before: The difference of the sides of the equation before.
     """
-    return symbols(left) | symbols(right) == symbols(before) and any(True for _ in _mended(left, right, before))
+    if symbols(left) | symbols(right) != symbols(before):
+        return None
+    return next(_mended(left, right, before), None)
 
 
 def written_alike(a: Term, b: Term) -> bool:
@@ -68,10 +83,13 @@ def _mended(left: Term, right: Term, before: Term | None) -> Iterator[tuple[Term
         return
     points = [dict(zip(names, point, strict=False)) for point in _POINTS]
     try:
-        known = [_value(before, point) for point in points] if before is not None else None
+        known = [_above(before, point) for point in points] if before is not None else None
+        scales = [_below(total(left, negative(right)), point) if known is not None else 1 + 0j for point in points]
         for side, k, written in numbers:
             sides = (left, right)
-            for value in _candidates(sides, side, k, written, points, known):
+            if before is not None and k in _exponents(sides[side]):
+                continue  # "a^3 = -1, so a^9 = (-1)^3"
+            for value in _candidates(sides, side, k, written, points, scales, known):
                 mended = _with(sides[side], k, Number(value))
                 yield (mended, right) if side == 0 else (left, mended)
     except (ArithmeticError, ValueError):
@@ -84,13 +102,15 @@ def _candidates(
     k: int,
     written: Number,
     points: Sequence[Mapping[str, float]],
+    scales: Sequence[complex],
     known: Sequence[complex] | None,
 ) -> Iterator[Fraction]:
     """What would have to be written in the place of one number."""
 
     def differences(number: Fraction) -> list[complex]:
         mended = _with(sides[side], k, Number(number))
-        return [_value(mended, point) - _value(sides[1 - side], point) for point in points]
+        other = sides[1 - side]
+        return [(_value(mended, p) - _value(other, p)) * scale for p, scale in zip(points, scales, strict=True)]
 
     zero, one, two = (differences(Fraction(n)) for n in (1, 2, 3))
     if all(abs(a - 2 * b + c) <= _CLOSE * (1 + abs(b)) for a, b, c in zip(zero, one, two, strict=True)):
@@ -130,6 +150,33 @@ def _holds(left: Sequence[complex], known: Sequence[complex] | None, points: Seq
     return all(abs(d - scale * e) <= 1e-7 * (1 + abs(d)) for d, e in zip(left, known, strict=True))
 
 
+def _above(term: Term, point: Mapping[str, float]) -> complex:
+    """The numerator of a term; an equation is kept when both sides are multiplied by what is below."""
+    return _value(term, point) * _below(term, point)
+
+
+def _below(term: Term, point: Mapping[str, float]) -> complex:
+    """The denominator of a term."""
+    found = normal(term)
+    if found is None or found.opaque:
+        return complex(1)
+    return sum(
+        (
+            float(value) * math.prod((_part(name, point) ** power for name, power in monomial), start=complex(1))
+            for monomial, value in found.below.items()
+        ),
+        complex(0),
+    )
+
+
+def _part(name: str, point: Mapping[str, float]) -> complex:
+    if name == "pi":
+        return complex(math.pi)
+    if not name.startswith("x ") or name[2:] not in point:
+        raise ValueError("a root or a constant")
+    return complex(point[name[2:]])
+
+
 def _value(term: Term, point: Mapping[str, float]) -> complex:
     match term:
         case Number(value):
@@ -165,6 +212,29 @@ def _written(term: Term) -> Iterator[Number]:
                 yield from _written(exponent)
         case _:
             return
+
+
+def _exponents(term: Term) -> set[int]:
+    """Which of the numbers of a term are exponents."""
+    found, numbers = set[int](), itertools.count()
+
+    def visit(t: Term, *, above: bool) -> None:
+        match t:
+            case Number():
+                n = next(numbers)
+                found.update({n} if above else ())
+            case Sum(parts) | Product(parts):
+                for part in parts:
+                    visit(part, above=above)
+            case Power(base, exponent):
+                visit(base, above=above)
+                if not _is_sign(exponent):
+                    visit(exponent, above=True)
+            case _:
+                pass
+
+    visit(term, above=False)
+    return found
 
 
 def _is_sign(exponent: Term) -> bool:

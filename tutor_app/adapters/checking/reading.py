@@ -6,14 +6,22 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain, chains
 from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_told
+from tutor_app.adapters.checking.consequences import judge_consequence, judge_solution
 from tutor_app.adapters.checking.context import Context, replaced
-from tutor_app.adapters.checking.doubts import doubt_of, equal_without_degrees, means_whole, readings_of, stands_alone
+from tutor_app.adapters.checking.doubts import (
+    doubt_of,
+    equal_without_degrees,
+    is_same_slip,
+    means_whole,
+    readings_of,
+    stands_alone,
+)
 from tutor_app.adapters.checking.formal import judge_matrix_link, judge_two_signs
 from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
@@ -162,6 +170,7 @@ class Reading:
         settled = settled_until(bare, tokens, begin)
         cuts = sentences(bare, begin)
         sentence = next(cuts, None)
+        before: Expression | None = None  # left side of the last false link
         for chain in chains(tokens):
             while sentence is not None and sentence[1] <= chain.members[0].start:
                 found.extend(self._in_words(text, missing, sentence))
@@ -174,6 +183,11 @@ class Reading:
                 if judgement is not None:
                     start = place(missing, chain.members[k].start)
                     end = place(missing, chain.members[k + 1].end)
+                    if judgement.verdict == "false":
+                        if _ends_false(found, start) and is_same_slip(before, chain.members[k + 1].value):
+                            found[-1] = replace(found[-1], end=end, text=text[found[-1].start : end])
+                            continue
+                        before = chain.members[k].value
                     found.append(
                         Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
                     )
@@ -394,6 +408,8 @@ class Reading:
                 if found.verdict == "false" and certain and not is_condition(chain):
                     return Judgement("false", "value", shown(known))
             wrong = self._wrong_solution(chain, name, value) or self._wrong_value(chain, known, value)
+            if wrong is None and not k and context.latest is not None and (gap := self._gap(chain)) is not None:
+                wrong = judge_solution(chain, name, value, context.latest, gap)
             if wrong is not None:
                 return wrong
         if not numeric and (reason := context.follows(Symbol(name), term)):
@@ -403,7 +419,7 @@ class Reading:
             context.define(name, value if numeric else term, told=is_told(chain))
         if not numeric:
             context.state(Symbol(name), term)
-            self._equation_end = chain.members[k + 1].end
+            self._told(chain, k, Symbol(name), term)
         if asked and not is_condition(chain):
             return Judgement("unchecked", "value" if numeric else "equation")
         return None
@@ -433,6 +449,21 @@ class Reading:
         if judged.verdict != "false" or judged.reason == "approximate":
             return None
         return Judgement("false", "equation", f"{name} = {shown(found[1])} by the equation before")
+
+    def _told(self, chain: Chain, k: int, left: Term, right: Term) -> None:
+        """An equation was told, and ends here."""
+        self._context.tell(left, right)
+        self._equation_end = chain.members[k + 1].end
+
+    def _gap(self, chain: Chain) -> str | None:
+        """The text between the last equation and a chain; None if it does not stand behind it."""
+        start = chain.members[0].start
+        return self._bare[self._equation_end : start] if 0 <= self._equation_end <= start else None
+
+    def _slipped(self, chain: Chain, a: Expression, b: Expression) -> Judgement | None:
+        """The verdict on an equation that is told to follow from the last one, and is one number away from that."""
+        latest, gap = self._context.latest, self._gap(chain)
+        return None if latest is None or gap is None else judge_consequence(chain, a, b, latest, gap)
 
     def _follows_at_once(self, chain: Chain, *, value: bool = False) -> bool:
         """Whether the text says that an equation, or a value, follows from the equation right before it."""
@@ -495,7 +526,7 @@ class Reading:
         # In "A = B = A" the second link follows from the first, but that one is no condition.
         back = k > 0 and (before := chain.members[k - 1].value) is not None and same(before.term, b.term)
         if reason and not back:
-            self._equation_end = chain.members[k + 1].end
+            self._told(chain, k, a.term, b.term)
             return Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
             return found
@@ -504,10 +535,10 @@ class Reading:
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))
         new = len(known) < len(unknowns) if len(names) > 1 else not known
-        wrong = None if k else self._wrong_equation(chain, a, b)
+        wrong = None if k else self._wrong_equation(chain, a, b) or self._slipped(chain, a, b)
         if not (chain.spelled[k] and a.units):
             context.state(a.term, b.term)
-            self._equation_end = chain.members[k + 1].end
+            self._told(chain, k, a.term, b.term)
         if wrong is not None:
             return wrong
         if new or is_condition(chain):
@@ -542,6 +573,11 @@ class Reading:
 
 
 ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+
+
+def _ends_false(found: list[Claim], start: int) -> bool:
+    """Whether the last claim is a false link that goes on behind ``start``."""
+    return bool(found) and found[-1].verdict == "false" and found[-1].start < start < found[-1].end
 
 
 def _in_order(found: list[Claim]) -> list[Claim]:

@@ -1,0 +1,97 @@
+"""Equations and values that a text says to follow from the equation right before them, and that do not.
+
+Refuses to guess: what stands between the two must say no more than that the second follows, and the second must be one
+number away from following, or a value that does not solve an equation all of whose solutions are known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.chains import Chain
+from tutor_app.adapters.checking.clauses import is_condition, is_refuted
+from tutor_app.adapters.checking.context import Equation
+from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.near import mended_equation, written_alike
+from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.checking.words import CONCLUDING, CONNECTING, LEADING, SOLVING
+from tutor_app.adapters.grading.algebra import rational
+from tutor_app.adapters.grading.terms import Call, Number, Term, symbols, walk
+
+_MAX_GAP: Final = 60
+_ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECASE)
+_ROW: Final = re.compile(r"\\\\")
+_CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
+_CONDITIONAL: Final = frozenset(("if", "when", "suppose", "case", "or", "and", "let", "where", "also", "either"))
+
+
+def leads(gap: str, names: frozenset[str], *, rows: bool) -> bool:
+    """Whether what stands between an equation and the next statement says that the second follows from the first.
+
+    Args:
+        gap: The text between them.
+        names: Unknowns, which may stand there ("solving for x").
+        rows: Whether the end of a row of an alignment says so, too.
+    """
+    words = re.findall(r"[a-z]+", gap.lower())
+    if (
+        len(gap) > _MAX_GAP
+        or not _CONDITIONAL.isdisjoint(words)
+        or not (SOLVING | CONNECTING | LEADING | names).issuperset(words)
+    ):
+        return False
+    said = not CONCLUDING.isdisjoint(words) or _ARROW.search(gap) is not None
+    return said or (rows and _ROW.search(gap) is not None)
+
+
+def judge_consequence(chain: Chain, a: Expression, b: Expression, before: Equation, gap: str) -> Judgement | None:
+    """The verdict on an equation that would follow from the one before if one number in it were another.
+
+    Args:
+        chain: In which it stands.
+        a: Left side.
+        b: Right side.
+        before: The equation before.
+        gap: The text between the two.
+    """
+    names = symbols(a.term) | symbols(b.term)
+    if not _plain(chain, a.term, b.term) or not leads(gap, names, rows=len(names) == 1):
+        return None
+    if a.units or b.units:
+        return None  # "one pen is equal to 2x"
+    mended = mended_equation(a.term, b.term, before.difference)
+    if mended is None or all(map(written_alike, mended, (before.left, before.right))):
+        return None  # the same with another number is rather another equation of a system
+    sides = [None if built is None else symbolic.shown(built) for built in map(symbolic.built, mended)]
+    right = f"{sides[0]} = {sides[1]} by the equation before" if all(sides) else ""
+    return Judgement("false", "equation", right)
+
+
+def judge_solution(chain: Chain, name: str, value: Term, before: Equation, gap: str) -> Judgement | None:
+    """The verdict on a value that is told to follow from the equation before, and does not solve it."""
+    names = frozenset((name,))
+    if symbols(before.difference) != names or not _exact(value) or not _plain(chain, before.left, before.right):
+        return None
+    if not leads(gap, names, rows=True):
+        return None
+    roots, said = symbolic.roots(before.difference, name), symbolic.built(value)
+    if not roots or said is None or any(symbolic.equal(root, said) is not False for root in roots):
+        return None
+    shown = " or ".join(filter(None, map(symbolic.shown, [r for r in roots if r.is_real] or roots)))
+    return Judgement("false", "solution", f"{name} = {shown}")
+
+
+def _exact(value: Term) -> bool:
+    """Whether it is a number without decimals, so that it cannot be rounded."""
+    return rational(value) is not None and not any(isinstance(p, Number) and p.places for p in walk(value))
+
+
+def _plain(chain: Chain, *terms: Term) -> bool:
+    """Whether it is told as it is meant: no condition, nothing rounded, no function."""
+    if any(_CALLED.search(member.source) for member in chain.members[:2]):
+        return False  # "p(1) = 2, so p(3) = 5" for a function p
+    if is_condition(chain) or is_refuted(chain) or chain.approximate or not all(m.clear for m in chain.members[:2]):
+        return False
+    return not any(isinstance(part, Call) for term in terms for part in walk(term))
