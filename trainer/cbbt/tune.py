@@ -147,7 +147,14 @@ class Tuning:
         self._epoch, self._warm = 0, False
         self._best: dict[str, Any] = {}
         self._curve: list[tuple[int, float]] = []
-        self._identity = digest([dataclasses.asdict(config), train.labels.tolist(), validation.labels.tolist()])
+        self._identity = digest(
+            [
+                dataclasses.asdict(config),
+                train.labels.tolist(),
+                validation.labels.tolist(),
+                [box.embedding, box.width, box.classes],
+            ]
+        )
         self._load()
 
     @property
@@ -323,7 +330,7 @@ class Tuning:
             raise UserFault(f"{path} is broken.", "Delete it to start afresh.") from None
         if state["identity"] != self._identity:
             raise UserFault(
-                f"{path} was begun with other settings or shots.",
+                f"{path} was begun with other settings, shots or another model.",
                 "Delete it to start afresh, or choose another folder.",
             )
         self._values, self._weights, self._texts = arrays["values"], arrays["weights"], arrays["texts"]

@@ -227,7 +227,7 @@ class VerifierTuning:
         self._prompt = LowRankPrompt(box.start(config.tokens), config.inner, 1, config.seed)
         self._values, self._adam = self._prompt.start(), Adam(self._prompt.size)
         self._rng = np.random.default_rng([config.seed, 7])
-        self._identity = digest([asdict(config), right.tolist(), train.tolist()])
+        self._identity = digest([asdict(config), right.tolist(), train.tolist(), box.embedding])
         self._load()
 
     @property
@@ -294,7 +294,7 @@ class VerifierTuning:
             raise UserFault(f"{self._path} is broken.", "Delete it to start afresh.") from None
         if state["identity"] != self._identity:
             raise UserFault(
-                f"{self._path} was begun with other settings or solutions.",
+                f"{self._path} was begun with other settings, solutions or another model.",
                 "Delete it to start afresh, or choose another folder.",
             )
         self._values, self._adam.mean, self._adam.square = arrays["values"], arrays["mean"], arrays["square"]
