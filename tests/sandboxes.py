@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import ModuleType
 from unittest import mock
 
 import pytest
@@ -11,13 +13,14 @@ from tutor_app.adapters.sandbox import sessions
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.tutor import service
 
-MAKERS = (service, sessions)
-"""Modules by whose name of it the program starts its sandbox; its commands take it from the second one."""
 
+@contextmanager
+def one_for_all(*modules: ModuleType) -> Iterator[None]:
+    """Make what these modules start one sandbox for the same limits, closed at the end.
 
-@pytest.fixture(scope="module")
-def shared_sandboxes() -> Iterator[Mapping[tuple[Limits, bool], Sandbox]]:
-    """What the program starts in this module is one sandbox for the same limits, closed with the module's last test."""
+    Args:
+        modules: They have ``Sandbox`` among their names; who imports it in a function takes it from ``sessions``.
+    """
     shared: dict[tuple[Limits, bool], Sandbox] = {}
 
     class Lent(Sandbox):
@@ -32,11 +35,15 @@ def shared_sandboxes() -> Iterator[Mapping[tuple[Limits, bool], Sandbox]]:
         def close(self) -> None:
             """Nothing: others go on with it."""
 
-    patches = [mock.patch.object(module, "Sandbox", Lent) for module in MAKERS]
-    for patch in patches:
-        patch.start()
-    yield shared
-    for patch in patches:
-        patch.stop()
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(mock.patch.object(module, "Sandbox", Lent))
+        yield
     for sandbox in shared.values():
         sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def shared_sandboxes() -> Iterator[None]:
+    with one_for_all(sessions, service):
+        yield

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -500,10 +499,21 @@ class Later:
         return self._left < 0
 
 
+def test_a_caller_who_stops_is_free_within_five_seconds() -> None:
+    assert engine_module.HUNG_SECONDS < engine_module.STOP_SECONDS < 5
+
+
+@pytest.fixture
+def soon_hung(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process counts as hung sooner than for users, since these tests wait for it."""
+    monkeypatch.setattr(engine_module, "HUNG_SECONDS", 0.5)
+
+
 @needs_stop
+@pytest.mark.usefixtures("soon_hung")
 @pytest.mark.parametrize("when", ["before the prompt", "while it writes"])
 def test_a_process_that_hangs_is_replaced_when_it_is_told_to_stop(tiny: Path, when: str) -> None:
-    """The words that arrived stay, the caller is free within five seconds, and the next question is answered."""
+    """The words that arrived stay, the process is ended as hung, and the next question is answered."""
     engine = Engine(tiny, LONG)
     flag = threading.Event()
     try:
@@ -522,9 +532,7 @@ def test_a_process_that_hangs_is_replaced_when_it_is_told_to_stop(tiny: Path, wh
                 items.append(next(stream))
             os.kill(pid, signal.SIGSTOP)
         flag.set()
-        asked = time.monotonic()
         items += stream
-        assert time.monotonic() - asked < 5
         end = stopped(items)
         assert end.reason == "cancelled"
         assert (end.generated_tokens > 0) == (when == "while it writes")
@@ -537,21 +545,22 @@ def test_a_process_that_hangs_is_replaced_when_it_is_told_to_stop(tiny: Path, wh
 
 
 @needs_stop
-def test_a_hung_process_is_closed_at_once(tiny: Path) -> None:
+def test_a_hung_process_is_closed(tiny: Path) -> None:
     engine = Engine(tiny, LONG)
     stream = engine.generate([Span("Hello")], sampling=Sampling(), max_tokens=32000, cancel=NeverCancelled())
     next(stream)
     pid = engine.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    asked = time.monotonic()
     engine.close()
-    assert time.monotonic() - asked < 5
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
     with pytest.raises(EngineFault, match="was closed"):
         list(stream)
 
 
 @needs_stop
+@pytest.mark.usefixtures("soon_hung")
 def test_everybody_who_waits_for_a_hung_process_is_told(tiny: Path) -> None:
     engine = Engine(tiny, replace(LONG, n_seq=2))
     cancel = threading.Event()

@@ -735,11 +735,10 @@ def test_memory_is_bounded(session: Session) -> None:
 def test_threads_are_bounded(session: Session) -> None:
     code = (
         "import threading, time\nthreading.stack_size(65536)\nfor i in range(3000):\n"
-        "    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\ntime.sleep(9)"
+        "    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\ntime.sleep(600)"
     )
     output = run(session, code)
-    assert output.status in ("died", "error")
-    assert output.seconds < 9
+    assert output.status in ("died", "error")  # not after its time
 
 
 @pytest.mark.parametrize("namespaces", [True, False])

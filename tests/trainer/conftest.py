@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
+
+from tests.sandboxes import one_for_all
+from tutor_app.adapters.sandbox import sessions
 
 with contextlib.suppress(ImportError):
     # Its thread watches over bars that nobody shows here, and would be taken for a leak.
@@ -48,3 +52,14 @@ def math_test() -> Path:
 @pytest.fixture(scope="session")
 def starter_gguf() -> Path:
     return _file("MUMATH_TEST_MODELS", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
+
+
+@pytest.fixture(scope="module")
+def shared_sandboxes() -> Iterator[None]:
+    """Of the trainer's commands, too."""
+    from trainer.commands import augment
+    from trainer.teacher import open as teachers
+    from tutor_app.tutor import service
+
+    with one_for_all(sessions, service, augment, teachers):
+        yield

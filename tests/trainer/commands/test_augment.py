@@ -10,6 +10,8 @@ from tests.trainer.commands.teachers import endpoint, lines, records, teacher
 from tests.trainer.teacher.completions_server import serving
 from trainer.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 APPLES = {
     "question": "Tina buys 6 bags of apples. Each bag holds 4 apples. She gives 9 apples to her brother. "
     "How many apples does Tina have left?",

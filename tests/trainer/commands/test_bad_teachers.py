@@ -20,6 +20,8 @@ from trainer.teacher.endpoint import Endpoint, EndpointOptions
 from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import CHATML
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 ENDLESS = " ".join(f"and {i} more pens of colour {i * 7919 % 100_003}" for i in range(60_000))
 """About 400,000 tokens that do not repeat themselves."""
 

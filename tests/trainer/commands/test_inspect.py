@@ -7,6 +7,8 @@ import pytest
 from trainer.__main__ import main
 from tutor_app.core.transcript import Answer, Code, CodeError, Output, Text, Transcript
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 
 def record(number: int, method: str, *, boxed: str = "12", broken: bool = False) -> Transcript:
     bad = (

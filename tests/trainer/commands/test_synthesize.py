@@ -9,6 +9,8 @@ from tests.trainer.commands.teachers import against, endpoint, lines, records, t
 from tests.trainer.teacher.completions_server import serving
 from trainer.__main__ import main
 
+pytestmark = pytest.mark.usefixtures("shared_sandboxes")
+
 GOOD = (
     "Analysis: Pens times price.\n\nKnowledge points:\n- The cost is number times price.\n\n"
     "```python\ndef cost():\n    return 3 * 4\n\nprint(cost())\n```\n"
