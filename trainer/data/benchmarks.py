@@ -125,9 +125,12 @@ def read(benchmark: str, path: Path | None) -> Iterator[Task]:
     if path is None:
         raise UserFault(f"The benchmark {benchmark} needs its file.", "Give it with --data.")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # By line feeds alone: a text may hold other characters that end a line elsewhere.
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except OSError as e:
         raise UserFault(f"{path} cannot be read: {e.strerror}.") from None
+    except UnicodeDecodeError as e:
+        raise UserFault(f"{path} is not UTF-8 text (byte {e.start}).", "Save it as UTF-8.") from None
     rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
     if not rows:
         raise UserFault(f"{path} is empty.")

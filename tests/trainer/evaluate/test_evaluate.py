@@ -50,6 +50,16 @@ def test_a_line_of_another_form_is_named(tmp_path: Path, line: str) -> None:
         list(read("gsm8k", path))
 
 
+def test_other_line_separators_are_part_of_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    line = '{"input": "One\u2028two\x85three", "target": 1}'
+    path.write_bytes(("\ufeff" + line + "\r\n" + line).encode())
+    assert [t.problem for t in read("mawps", path)] == ["One\u2028two\x85three"] * 2
+    path.write_bytes(b'{"input": "\xff", "target": 1}')
+    with pytest.raises(UserFault, match="not UTF-8"):
+        list(read("mawps", path))
+
+
 def test_empty_missing_and_unknown(tmp_path: Path) -> None:
     (tmp_path / "e").write_text("\n")
     with pytest.raises(UserFault, match="is empty"):
