@@ -118,6 +118,44 @@ def test_the_recipes_fit_where_they_are_meant_for(file: str, base: str, gpus: in
     assert made.fits == fits
 
 
+@pytest.mark.parametrize(
+    ("size", "file", "gpus", "hours"),
+    [
+        ("llama-2-7b", "stage1.toml", 8, 3.7),
+        ("codellama-7b", "stage2.toml", 8, 4.4),
+        ("llama-2-13b", "stage1.toml", 8, 7.1),
+        ("codellama-13b", "stage2.toml", 8, 8.5),
+        ("codellama-34b", "stage1-34b.toml", 16, 9.2),
+        ("codellama-34b", "stage2-34b.toml", 16, 11.0),
+        ("llama-2-70b", "stage1-70b.toml", 16, 53.3),
+        ("codellama-70b", "stage2-70b.toml", 16, 50.0),
+    ],
+)
+def test_every_recipe_has_a_plan(
+    capsys: pytest.CaptureFixture[str], size: str, file: str, gpus: int, hours: float
+) -> None:
+    config = load(CONFIGS / file)
+    stage = int(file[5])
+    # As published: 3 epochs of 128 samples, linear from 2e-5 (1e-5 from 34B on), warm-up 0.03, no decay.
+    assert (config.stage, config.epochs, config.batch_size, config.schedule) == (stage, 3, 128, "linear")
+    assert (config.lr, config.warmup_ratio, config.weight_decay) == (2e-5 if gpus == 8 else 1e-5, 0.03, 0.0)
+    assert config.max_length == (2048 if gpus == 8 else 1536)
+    asked = ["train", "--plan", "--config", str(CONFIGS / file), "--base", size, "--gpus", str(gpus)]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    for row in (
+        "weights",
+        "gradients",
+        "optimiser",
+        "activations, rows of",
+        "in all",
+        "\nIt fits.\n",
+        "tokens/s on each",
+    ):
+        assert row in said
+    assert f"{hours} hours for 3 epochs" in said
+
+
 def test_the_command_says_what_a_run_takes(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["train", "--plan", "--config", str(CONFIGS / "stage1.toml"), "--base", "llama-2-7b"]
     assert main(asked) == 0
