@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -80,6 +81,29 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         write_file(path, data.encode() if isinstance(data, str) else data)
     except OSError as e:
         raise disk_fault(path, e) from None
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Replace ``path`` by lines as they come, or leave it as it was; returns how many they are.
+
+    Raises:
+        HostFault: If the disk refuses.
+    """
+    count = 0
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as f:
+            for line in lines:
+                f.write(line + "\n")
+                count += 1
+            f.flush()
+            os.fsync(f.fileno())
+        part.replace(path)
+    except OSError as e:
+        raise disk_fault(path, e) from None
+    finally:
+        part.unlink(missing_ok=True)
+    return count
 
 
 def disk_fault(path: Path, error: OSError) -> HostFault:

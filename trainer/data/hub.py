@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from trainer.runs import disk_fault
+from trainer.runs import disk_fault, write_lines
 from tutor_app.core.errors import HostFault, UserFault
 
 PREFIX: Final = "hub:"
@@ -45,17 +45,11 @@ def _file(name: str, folder: Path) -> Path:
         raise UserFault(
             f"{PREFIX}{name} needs the package datasets.", "Install it with: pip install 'mumath-tutor[hub]'"
         )
-    part = path.with_name(path.name + ".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as f:
-            for row in _rows(name, *found.groups()):
-                f.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-        part.replace(path)
     except OSError as e:
-        raise disk_fault(path, e) from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise disk_fault(folder, e) from None
+    write_lines(path, (json.dumps(row, ensure_ascii=False, default=str) for row in _rows(name, *found.groups())))
     return path
 
 

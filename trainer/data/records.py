@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from trainer.runs import disk_fault
+from trainer.runs import write_lines
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Transcript, TranscriptFormatError
 
@@ -201,21 +200,7 @@ def write_records(path: Path, records: Iterable[Transcript]) -> int:
     Raises:
         HostFault: If the disk refuses.
     """
-    count = 0
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as f:
-            for record in records:
-                f.write(record.to_json() + "\n")
-                count += 1
-            f.flush()
-            os.fsync(f.fileno())
-        part.replace(path)
-    except OSError as e:
-        raise disk_fault(path, e) from None
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+    return write_lines(path, (record.to_json() for record in records))
 
 
 def record_id(source: str, method: str, *what: object) -> str:

@@ -21,6 +21,7 @@ from trainer.models.gguf_base import EXPORTED, Shape, gguf_name, halves_to_pairs
 from trainer.models.tokenizer import from_folder
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
+from tutor_app.text.amounts import size_text
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 
@@ -45,7 +46,7 @@ def main(a: argparse.Namespace) -> int:
             )
     gate = export_adapter(a.adapter, a.out, dialect, name=a.name or a.out.stem)
     print(
-        f"{a.out}: {a.out.stat().st_size / 1e6:,.1f} MB, an adapter; over its base in f16 its divergence from the "
+        f"{a.out}: {size_text(a.out.stat().st_size)}, an adapter; over its base in f16 its divergence from the "
         f"merged model is {gate.kl:.2g} nats, the next token the same in {gate.top1:.1%}."
     )
     if a.import_:

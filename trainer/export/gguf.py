@@ -34,6 +34,7 @@ from tutor_app.adapters.engine.exit_codes import explain_exit
 from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
 from tutor_app.core.dialect import header as prompt_of
 from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.text.amounts import size_text
 from tutor_app.tutor.samples import sample_problems
 
 KL_BOUND: Final[Mapping[str, float]] = {"f16": 1e-4, "q8_0": 0.02, "q5_k_m": 0.1, "q4_k_m": 0.3}
@@ -79,9 +80,8 @@ def main(a: argparse.Namespace) -> int:
     dialect = bases.trained_dialect(a.model, a.dialect)
     may_overwrite(a.out)
     gate = export(a.model, a.out, a.type, dialect, name=a.name or a.out.stem, prompts=prompts)
-    size = a.out.stat().st_size / 1e6
     print(
-        f"{a.out}: {size:,.1f} MB, {a.type}; {gate.prompts} prompts give the same token ids, "
+        f"{a.out}: {size_text(a.out.stat().st_size)}, {a.type}; {gate.prompts} prompts give the same token ids, "
         f"divergence {gate.kl:.2g} nats, the same next token in {gate.top1:.1%}."
     )
     if gate.alike is not None:

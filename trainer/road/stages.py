@@ -23,6 +23,7 @@ from trainer.road.state import Stage, hashes_of
 from trainer.runs import Run, disk_fault, write_atomically
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.errors import UserFault
+from tutor_app.text.amounts import size_text
 
 IN_WORDS: Final = ("outline",)
 """Methods of augment whose records are reasoning in words, for stage 1; the others run code, for stage 2."""
@@ -165,7 +166,7 @@ class _Road:
 
             gate = gguf.export(model, out, kind, trained_dialect(model, ""), name=name)
             return (
-                f"{out}: {out.stat().st_size / 1e6:,.1f} MB, {kind}; {gate.prompts} prompts give the same token ids, "
+                f"{out}: {size_text(out.stat().st_size)}, {kind}; {gate.prompts} prompts give the same token ids, "
                 f"divergence {gate.kl:.2g} nats."
             )
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from tutor_app.adapters.files import write_file
 from tutor_app.core.window_state import WindowState
 
 _LARGEST = 100_000
@@ -38,10 +37,4 @@ def save(path: Path, state: WindowState) -> None:
     """Write it; a failure loses nothing that anybody typed, so it is not reported."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(state), file)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_file(path, json.dumps(asdict(state)).encode())

@@ -24,6 +24,7 @@ from tutor_app.adapters.models.split import part_paths
 from tutor_app.adapters.models.store import ModelStore
 from tutor_app.adapters.models.transfer import BLOCK, disk_fault
 from tutor_app.core.errors import ModelFileFault, ModelStoreFault, UserFault
+from tutor_app.text.amounts import size_text
 
 SUFFIX: Final = ".mtpack"
 ABOUT: Final = "model.json"
@@ -89,7 +90,7 @@ def unpack(store: ModelStore, file: Path) -> InstalledModel:
         needed = sum(f["bytes"] for f in files)
         if needed > free:
             raise ModelStoreFault(
-                f"{about['name']} needs {needed / 1e9:.1f} GB, and there are {free / 1e9:.1f} GB free.",
+                f"{about['name']} needs {size_text(needed)}, and {size_text(free)} are free.",
                 "Free some space and run it again.",
             )
         entry = next((e for e in store.entries() if e.sha256 == files[0]["sha256"]), None)
