@@ -96,7 +96,7 @@ def test_what_may_be_a_decimal_or_two_numbers_stays_and_is_told(typed: str) -> N
     (number,) = found.doubtful
     assert number in found.text
     first, second = number.split(",")
-    assert f"write {first}.{second} for a decimal, {first}; {second} for two numbers" in found.sentence()
+    assert found.sentence().startswith(f"{number} stays: write {first}.{second}, or {first}; {second} for two numbers")
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,13 @@ def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
     window = open_window(ScriptedServices())
     window.student.practice.open_worksheet(path)
     dialog = dialog_of(qtbot, window)
-    assert dialog.sheet.text() == "Week 3: problem 1 of 2; hints end with which idea"
+    assert dialog.sheet.text() == "Week 3: problem 1 of 2; hints end with \u201cWhich idea\u201d"
     assert dialog.show_answer.text() == "Skip"
     dialog.answer.setText("5")
     dialog.check.click()
     qtbot.waitUntil(lambda: dialog.said.text() == "Right.")
     dialog.next.click()
-    qtbot.waitUntil(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with which idea")
+    qtbot.waitUntil(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with \u201cWhich idea\u201d")
     assert not dialog.check.isEnabled()
     dialog.box.click()
     assert window.box.text == "Explain it."

@@ -71,12 +71,13 @@ class Typed:
         if self.doubtful:
             number = self.doubtful[0]
             first, _, second = number.partition(",")
-            remark = f"{number} stays as typed: write {first}.{second} for a decimal, {first}; {second} for two numbers"
+            remark = f"{number} stays: write {first}.{second}, or {first}; {second} for two numbers"
         if not self.formulas:
             return remark
         shown = "; ".join(plain(f"${f.latex}$") for f in self.formulas[:SHOWN])
         more = len(self.formulas) - SHOWN
-        return f"Read as: {shown}" + (f"; and {more} more" if more > 0 else "") + (f". {remark}" if remark else "")
+        read = f"Read as: {shown}" + (f"; and {more} more" if more > 0 else "")
+        return f"{remark}. {read}" if remark else read  # the doubt first: the line may be too short for both
 
 
 def read_typed(text: str) -> Typed:

@@ -203,7 +203,7 @@ class Practising(QObject):
             return ""
         exercises = self._sheet.exercises
         ends = exercise.hints_up_to < len(LEVELS)
-        limit = f"; hints end with {LEVELS[exercise.hints_up_to - 1].lower()}" if ends else ""
+        limit = f"; hints end with \u201c{LEVELS[exercise.hints_up_to - 1]}\u201d" if ends else ""
         return f"{self._sheet.title}: problem {len(exercises) - len(self._waiting)} of {len(exercises)}{limit}"
 
     def _show(self, exercise: Exercise) -> None:
