@@ -9,12 +9,18 @@ DATA ?=
 N ?=
 
 BIN := .venv/bin
-# Whole files of tests, as many at once as there are cores, but no more than the real engine has memory for.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+# As many tests at once as there are cores, but no more than the real engine has memory for. Who has none left takes
+# some of another's, a run of neighbours, so that what a module sets up is seldom set up twice.
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
+PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PARALLEL)
+# Beside the trainer's own, the tests that need its packages.
+OF_TRAINER := tests/trainer tests/contracts/test_language_model.py tests/packaging/test_gpu_check.py tests/packaging/test_teacher_load.py
+# The tests start the program hundreds of times; it need not be compiled each time.
+COMPILE := $(BIN)/python -m compileall -q tutor_app trainer
 SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test trainer check fmt bench claims corrections formulas golden hints installer load pages replay steps soak screenshots verdicts votes clean
+.PHONY: help setup dev run test slow trainer check fmt bench claims corrections formulas golden hints installer load pages replay steps soak screenshots verdicts votes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,14 +36,20 @@ run: setup  ## set up, fetch the starter model, open the tutor
 	@$(BIN)/tutor models pull starter || echo "Going on without it; the tutor offers it again."
 	@$(BIN)/tutor $(ARGS)
 
-test: dev  ## set up, fetch the starter model if it can be had, run the tests
-	@if $(BIN)/tutor models pull starter; then slow=--slow; \
-	else slow=; echo "The starter model cannot be had, so the tests that need it are left out."; fi; \
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(PARALLEL) $$slow $(ARGS)
+test: dev  ## set up, fetch the starter model if it can be had, run the tests of every day
+	@$(BIN)/tutor models pull starter || echo "The starter model cannot be had, so the tests that need it are left out."
+	@$(COMPILE)
+	@$(PYTEST) --ignore=tests/trainer $(ARGS)
+
+slow: dev  ## the long tests: the real starter model in all its uses, soaks, LaTeX, the largest inputs
+	@$(BIN)/tutor models pull starter || echo "The starter model cannot be had, so the tests that need it are left out."
+	@$(COMPILE)
+	@$(PYTEST) -m slow --slow $(ARGS)
 
 trainer: dev  ## install the trainer's packages (PyTorch; large) and run its tests
 	@$(BIN)/python -m pip install -q -c packaging/constraints.txt -e ".[trainer]"
-	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/trainer tests/contracts $(ARGS)
+	@$(COMPILE)
+	@OMP_NUM_THREADS=1 $(PYTEST) $(OF_TRAINER) $(ARGS)
 
 claims: dev  ## check every statement of a file of solutions: DATA=FILE.jsonl (ARGS="--out F", --mutate)
 	@$(BIN)/python packaging/claims.py $(DATA) $(ARGS)

@@ -432,9 +432,27 @@ print(z)
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_recorded_code_runs_as_it_runs_plainly(sandbox: Sandbox, name: str) -> None:
-    recording = recorded(sandbox, PROGRAMS[name])
-    assert came_to(recording.result) == came_to(plain(sandbox, PROGRAMS[name]))
-    for i in range(len(recording)):
+    assert_steps_can_be_told(same_recorded(sandbox, PROGRAMS[name]), most=400)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in PROGRAMS if n.startswith("recursion")])
+def test_each_of_thousands_of_deep_steps_can_be_told(sandbox: Sandbox, name: str) -> None:
+    recording = same_recorded(sandbox, PROGRAMS[name])
+    assert len(recording) > 2000
+    assert_steps_can_be_told(recording, most=len(recording))
+
+
+def same_recorded(sandbox: Sandbox, code: str) -> Recording:
+    recording = recorded(sandbox, code)
+    assert came_to(recording.result) == came_to(plain(sandbox, code))
+    return recording
+
+
+def assert_steps_can_be_told(recording: Recording, most: int) -> None:
+    """At most so many of them, evenly taken, the first and the last among them."""
+    stride = -(-len(recording) // most) or 1
+    for i in {*range(0, len(recording), stride), *range(len(recording))[-1:]}:
         assert recording.frames(i)
         assert recording.sentence(i)
         recording.unfolding(i)

@@ -199,5 +199,6 @@ def test_one_that_waits_for_its_turn_can_be_cancelled(model: LanguageModel) -> N
 
 
 def test_it_says_what_it_is(model: LanguageModel) -> None:
+    ask(model, PROMPT, max_tokens=1)
     assert model.info.name
     assert (model.info.n_ctx, model.info.n_seq) == (N_CTX, 2)

@@ -176,7 +176,7 @@ def test_a_kept_solution_is_handed_out(model: Path, data: Path, tmp_path: Path) 
         assert path.read_bytes().lstrip().startswith(beginning)
 
 
-@pytest.mark.slow
+@pytest.mark.starter
 def test_the_starter_solves_a_problem_with_code(data: Path) -> None:
     """The main job, with nothing in it made up: model, process, output, answer, and there again afterwards."""
     models = Path(os.environ["MUMATH_TEST_MODELS"])
