@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.core.settings import Settings, described
+from tutor_app.core.settings import Settings, described, zoomed
 from tutor_app.tutor.settings_file import load, save
 
 
@@ -185,3 +185,11 @@ def test_bounds_are_plain_numbers() -> None:
         "n_ctx": "must be a whole number from 512 to 131072",
         "temperature": "must be a number from 0 to 2",
     }
+
+
+@pytest.mark.parametrize(
+    ("zoom", "step", "next_zoom"),
+    [(100, 1, 110), (100, -1, 90), (250, 1, 250), (70, -1, 70), (175, 0, 100), (118, 1, 150), (103, 1, 110)],
+)
+def test_the_zoom_goes_by_steps(zoom: int, step: int, next_zoom: int) -> None:
+    assert zoomed(zoom, step) == next_zoom

@@ -381,3 +381,13 @@ def _shown(value: object) -> str:
 def _either(choices: tuple[str, ...]) -> str:
     quoted = [f'"{c}"' for c in choices]
     return ", ".join(quoted[:-1]) + f" or {quoted[-1]}"
+
+
+ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
+"""Steps of the zoom, in per cent."""
+
+
+def zoomed(zoom: int, step: int) -> int:
+    """The next zoom up (1) or down (-1), at most the last one; 0 is the normal size again."""
+    nearest = min(range(len(ZOOMS)), key=lambda n: abs(ZOOMS[n] - zoom))
+    return 100 if step == 0 else ZOOMS[max(0, min(len(ZOOMS) - 1, nearest + step))]

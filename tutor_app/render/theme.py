@@ -16,8 +16,6 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication
 
 from tutor_app.resources import resources
 
-ThemeChoice = Literal["system", "light", "dark"]
-
 SPACE: Final = 8
 """Unit of all gaps, in pixels."""
 COLUMN: Final = 720
@@ -91,12 +89,12 @@ def paper() -> Theme:
     return Theme(**{f.name: "#ffffff" if f.name == "page" else getattr(light, f.name) for f in fields(Theme)})
 
 
-def resolve(choice: ThemeChoice) -> Theme:
-    """The theme to use for the user's choice."""
-    if choice == "system":
+def resolve(choice: str) -> Theme:
+    """The theme to use for the user's choice: ``light``, ``dark``, or whatever the desktop has."""
+    if choice not in ("light", "dark"):
         hints = QGuiApplication.styleHints()
         choice = "dark" if hints.colorScheme() == Qt.ColorScheme.Dark else "light"
-    return load(choice)
+    return load("dark" if choice == "dark" else "light")
 
 
 @cache

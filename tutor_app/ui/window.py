@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from tutor_app.core.settings import Settings
+from tutor_app.core.settings import Settings, zoomed
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import ImportResult, Sample
 from tutor_app.core.window_state import WindowState
@@ -60,8 +60,6 @@ from tutor_app.ui.votes.voting import Voting
 
 log = logging.getLogger(__name__)
 
-ZOOMS: Final = (70, 80, 90, 100, 110, 125, 150, 175, 200, 250)
-"""Steps of the zoom, in per cent."""
 _PIXELS_PER_POINT: Final = 17 / 12  # the default of 12 points is the design size of 17 pixels
 
 
@@ -78,7 +76,7 @@ class MainWindow(QMainWindow):
         self.settings = services.load_settings()
         self.bridge = bridge = Bridge(self)
         self.formulas = Formulas(self.bridge, self)
-        self.theme = themes.resolve(_theme_choice(self.settings))
+        self.theme = themes.resolve(self.settings.theme)
         self._shown_meta: Mapping[str, object] = {}
         self._shown_problem = ""
         self._model_changed = self._confinement_changed = False
@@ -379,7 +377,7 @@ class MainWindow(QMainWindow):
 
     def apply_theme(self) -> None:
         """Use the theme of the settings."""
-        self.theme = themes.resolve(_theme_choice(self.settings))
+        self.theme = themes.resolve(self.settings.theme)
         self._style_application()
         self._show_theme()
 
@@ -397,13 +395,12 @@ class MainWindow(QMainWindow):
             style.apply(app, self.theme)
 
     def _scheme_changed(self) -> None:
-        if _theme_choice(self.settings) == "system":
+        if self.settings.theme == "system":
             self.apply_theme()
 
     def zoom(self, step: int) -> None:
         """Larger, smaller, or (0) normal text."""
-        nearest = min(range(len(ZOOMS)), key=lambda n: abs(ZOOMS[n] - self.settings.zoom))
-        zoom = 100 if step == 0 else ZOOMS[max(0, min(len(ZOOMS) - 1, nearest + step))]
+        zoom = zoomed(self.settings.zoom, step)
         self.change_settings(zoom=zoom)
         self.status.say(f"Text size {zoom} %")
 
@@ -509,7 +506,3 @@ class MainWindow(QMainWindow):
         if not self.bridge.close():
             log.warning("a worker did not end in time")
         super().closeEvent(event)
-
-
-def _theme_choice(settings: Settings) -> themes.ThemeChoice:
-    return "light" if settings.theme == "light" else "dark" if settings.theme == "dark" else "system"
