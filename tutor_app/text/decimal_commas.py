@@ -7,7 +7,7 @@ so. ``x = 2,3`` may be two values: it is left alone. ``1,000`` is a thousand, ``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d]|[.,]\d)")
@@ -47,6 +47,7 @@ def comma_numbers(text: str) -> dict[int, CommaNumber]:
         return {}
     abroad = _writes_commas(text)
     found = {}
+    one_certain = False
     for m in _NUMBER.finditer(text):
         before, after = text[: m.start()], text[m.end() :]
         if len(m[2]) == 3 and m[1] != "0" and not abroad and "." not in m[1]:
@@ -60,8 +61,11 @@ def comma_numbers(text: str) -> dict[int, CommaNumber]:
         else:
             operated = _OPERATED_BEFORE.search(before) or _OPERATED_AFTER.match(after)
             certain = bool(abroad or operated or m[1] == "0" or "." in m[1])
+        one_certain = one_certain or (certain and not _in_brackets(before))
         value = f"{m[1].replace('.', '')}.{m[2]}" if certain else ""
         found[m.start()] = CommaNumber(m[0], m.end(), value, _COMPARED.search(before) is not None)
+    if one_certain:  # who writes one so writes all so
+        found = {at: replace(n, value=n.value or n.text.replace(",", ".")) for at, n in found.items()}
     return found
 
 

@@ -194,6 +194,10 @@ class FormulaParser(BoundedParser):
             after.kind in ("op", "rel", "sup", "sub", "close", "greek", "func", "root")
             or (after.kind == "sign" and after.text in "^_")
         )
+        second = self._peek(2)
+        powered = second is not None and not second.spaced and (second.kind == "sup" or second.text == "^")
+        if left.kind == "other" and after is not None and after.kind == "var" and after.spaced and powered:
+            return True  # "1/2 g t^2"
         if token.text in ("a", "A", "I"):
             return operated and left.kind != "var"
         if left.kind == "num" and (

@@ -277,6 +277,8 @@ def _word(text: str, m: re.Match[str], spaced: bool, before: Token | None) -> li
         return token("root", word)
     if word in SHAPES and text[end : end + 1] == "(":
         return token("func", word)
+    if word == "Σ" and text[end : end + 1] == "_":
+        return token("big", "sum")
     if word.lower() in BIG and word not in ("Σ", "Int", "Prod"):
         return token("big", BIG[word.lower()])
     if word in GREEK:

@@ -295,14 +295,27 @@ def _is_cut(found: list[Token], at: int, end: int, text: str) -> bool:
         behind = found[end + 1] if end + 1 < len(found) else None
         if after.kind == "comma" and not after.spaced and behind is not None and behind.kind == "num":
             return not behind.spaced and found[end - 1].kind == "num"
+        if (
+            after.kind == "comma"
+            and not after.spaced
+            and behind is not None
+            and behind.kind == "var"
+            and not behind.spaced
+        ):
+            third = found[end + 2] if end + 2 < len(found) else None
+            return found[end - 1].kind == "var" and (third is None or third.kind not in ("rel", "open"))
         if after.kind in ("dots", "sup", "sub") and not after.spaced:
             return True
+        if after.kind == "var" and behind is not None and behind.kind == "num" and not behind.spaced:
+            return True  # "G m1": a letter with a number is not read
         if after.kind == "sign" and after.text in "^_" and not after.spaced:
             return True
         if after.kind in ("op", "rel") and after.text not in ("-", " : ") and behind is not None:
             prose = behind.kind == "word" or (behind.kind == "other" and behind.text == "\n")
             return not prose and not (after.text.strip() == r"\cdot" and not behind.spaced)
     before = found[at - 1] if at else None
+    if before is not None and before.text in ("Σ", "Π", "∇", "∂", r"\Sigma"):
+        return True
     if before is None or before.kind not in ("op", "rel") or before.text in ("-", " : "):
         return bool(before is not None and before.text == "-" and not before.spaced and not found[at].spaced)
     first = found[at - 2] if at > 1 else None
