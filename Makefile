@@ -1,5 +1,6 @@
 # `make run` sets everything up and opens the tutor; `make test` sets everything up and runs the tests.
-# ENGINE=cuda builds llama.cpp for an NVIDIA card (needs the CUDA toolkit); on a Mac Metal is always in.
+# ENGINE=cuda builds llama.cpp for an NVIDIA card (needs the CUDA toolkit), ENGINE=vulkan for most others (not yet run);
+# on a Mac Metal is always in.
 # ARGS go to the program that a target starts: make test ARGS="-k library", make run ARGS="solve '2+2?'".
 
 PYTHON ?= python3
@@ -24,7 +25,7 @@ SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo "  ENGINE=cpu|cuda|metal|basic chooses how llama.cpp is built; it is remembered."
+	@echo "  ENGINE=cpu|cuda|metal|vulkan|basic chooses how llama.cpp is built; it is remembered."
 
 setup:  ## everything that running needs, into .venv
 	@$(SETUP)

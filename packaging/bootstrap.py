@@ -5,8 +5,8 @@ llama.cpp once (the wheel is kept in the user's cache folder), installs the proj
 next run takes no time. Whatever is missing is installed by apt if this is root's machine to change; otherwise
 one sentence says what to type. It downloads no model and starts nothing.
 
-Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|basic|cuda|metal]``. Exit codes: 0 ready,
-1 something is missing or failed (one sentence says what), 130 interrupted.
+Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|basic|cuda|metal|vulkan]``. Exit codes:
+0 ready, 1 something is missing or failed (one sentence says what), 130 interrupted.
 
 One file of the standard library alone, because it runs before anything is installed. It must at least be
 *parsed* by an older Python, to tell its owner so.
@@ -47,8 +47,11 @@ ENGINES = {
     "cpu": [],
     "metal": ["-DGGML_METAL=ON"],
     "cuda": ["-DGGML_CUDA=ON"],
+    "vulkan": ["-DGGML_VULKAN=ON"],  # most graphics cards of laptops, of any maker
     "basic": [f"-DGGML_{name}=OFF" for name in ("AVX", "AVX2", "BMI2", "FMA", "F16C")],
 }
+
+INCLUDES = (Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include"))
 
 # Shared libraries that Qt's wheels and llama.cpp expect of the system, and Debian's names for their packages.
 LIBRARIES = {
@@ -262,12 +265,23 @@ def missing_tools(engine: str) -> list[str]:
     if not any(shutil.which(name) for name in ("make", "ninja")):
         missing.append("make")
     if engine == "metal" and sys.platform != "darwin":
-        raise Failed("ENGINE=metal is for Macs; leave ENGINE out, or take cuda for an NVIDIA card.")
+        raise Failed("ENGINE=metal is for Macs; leave ENGINE out, or take cuda for an NVIDIA card, vulkan for any.")
     if engine == "cuda" and not shutil.which("nvcc"):
         raise Failed(
             "ENGINE=cuda needs NVIDIA's CUDA toolkit, and there is no nvcc on the PATH; "
             "install the toolkit, or leave ENGINE out."
         )
+    if engine == "vulkan":
+        missing += missing_vulkan()
+    return missing
+
+
+def missing_vulkan() -> list[str]:
+    """Debian's names of what a build with Vulkan needs beyond a compiler: a compiler of shaders, headers, a loader."""
+    missing = [] if shutil.which("glslc") else ["glslc"]
+    places = [Path(os.environ["VULKAN_SDK"]) / "include"] if os.environ.get("VULKAN_SDK") else []
+    if not any((place / "vulkan" / "vulkan.h").is_file() for place in (*places, *INCLUDES)):
+        missing.append("libvulkan-dev")
     return missing
 
 

@@ -739,9 +739,12 @@ def test_a_load_without_any_sign_of_life_is_given_up(tiny: Path, monkeypatch: py
         Engine(tiny, replace(OPTIONS, load_timeout=0.1)).load()
 
 
-@pytest.mark.parametrize(("layers", "starts"), [(-1, 5), (30, 5), (8, 3), (0, 1)])
+@pytest.mark.parametrize(
+    ("backend", "layers", "starts"),
+    [("cuda", -1, 5), ("cuda", 30, 5), ("cuda", 8, 3), ("cuda", 0, 1), ("vulkan", -1, 5), ("vulkan", 0, 1)],
+)
 def test_fewer_layers_are_tried_on_a_gpu_that_refuses_the_model(
-    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, layers: int, starts: int
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, backend: str, layers: int, starts: int
 ) -> None:
     command = engine_module.worker_command()
     started: list[list[str]] = []
@@ -750,7 +753,7 @@ def test_fewer_layers_are_tried_on_a_gpu_that_refuses_the_model(
         started.append(command)
         return command
 
-    monkeypatch.setattr(engine_module, "gpu_backends", lambda: ("cuda",))
+    monkeypatch.setattr(engine_module, "gpu_backends", lambda: (backend,))
     monkeypatch.setattr(engine_module, "worker_command", start)
     path = tmp_path / "cut.gguf"
     path.write_bytes(tiny.read_bytes()[:1000])

@@ -320,10 +320,35 @@ def test_without_a_display_missing_libraries_do_not_stop_a_plain_user(
     assert "sudo apt-get install -y libegl1" in capsys.readouterr().out
 
 
+def test_vulkan_needs_a_compiler_of_shaders_and_headers(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "INCLUDES", (tmp_path / "include",))
+    monkeypatch.delenv("VULKAN_SDK", raising=False)
+    monkeypatch.setenv("PATH", "")
+    assert bootstrap.missing_tools("vulkan")[-2:] == ["glslc", "libvulkan-dev"]
+    for folder in ("include", "sdk/include"):
+        (tmp_path / folder / "vulkan").mkdir(parents=True)
+    (tmp_path / "sdk/include/vulkan/vulkan.h").touch()
+    assert "libvulkan-dev" in bootstrap.missing_tools("vulkan")
+    monkeypatch.setenv("VULKAN_SDK", str(tmp_path / "sdk"))
+    assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
+    monkeypatch.delenv("VULKAN_SDK")
+    (tmp_path / "include/vulkan/vulkan.h").touch()
+    assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
+    (tmp_path / "glslc").write_text("#!/bin/sh\n")
+    (tmp_path / "glslc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not {"glslc", "libvulkan-dev"} & set(bootstrap.missing_tools("vulkan"))
+    assert "glslc" not in bootstrap.missing_tools("cpu")
+    assert bootstrap.build_options("vulkan")["cmake.args"].endswith("-DGGML_VULKAN=ON")
+    assert "-DGGML_NATIVE=OFF" in bootstrap.build_options("vulkan")["cmake.args"]
+
+
 def test_unknown_engine_is_one_sentence() -> None:
-    run = subprocess.run([sys.executable, str(SCRIPT), "--engine", "vulkan"], capture_output=True, text=True)
+    run = subprocess.run([sys.executable, str(SCRIPT), "--engine", "abacus"], capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr.strip() == "ENGINE must be cpu, metal, cuda, basic, not vulkan."
+    assert run.stderr.strip() == "ENGINE must be cpu, metal, cuda, vulkan, basic, not abacus."
     assert run.stdout == ""
 
 
