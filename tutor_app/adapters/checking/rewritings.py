@@ -141,7 +141,7 @@ def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgemen
 
 def judge_slip(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
     """The verdict on "102 + 3(n - 1) = 3n + 95": a rewriting in which one number is wrong, whatever its form."""
-    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-4:], *chain.after[:6])):
+    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-2:], *chain.after[:6])):
         return None
     if any(sign in member.source for member in chain.members[k : k + 2] for sign in _VECTORS):
         return None
