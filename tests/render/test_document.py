@@ -383,6 +383,14 @@ class TestTables:
         found = lines_of(build(formulas_now, "", Text(head + ("|" + number) * columns + "|"), width=660))
         assert [(text, lines) for text, lines, _ in found][columns:] == [(number, 1)] * columns
 
+    @pytest.mark.parametrize("columns", [4, 8])
+    def test_a_name_in_code_is_never_in_two_lines(self, formulas_now: FormulasNow, columns: int) -> None:
+        names = ["rate", "years", "total_sum", "m", "half", "interest", "root", "amount"][:columns]
+        head = "| Code |" + "".join(f" `{n}` |" for n in names) + " Printed |\n" + "|-" * (columns + 2) + "|\n"
+        row = "| `while amount <= 1500 and years < 30:` |" + " 1 |" * columns + " text that was printed here |\n"
+        found = lines_of(build(formulas_now, "", Text(head + row * 2), width=660))
+        assert [(text, lines) for text, lines, _ in found][1 : columns + 1] == [(name, 1) for name in names]
+
     def test_a_small_table_is_as_wide_as_its_words(self, formulas_now: FormulasNow) -> None:
         document = build(formulas_now, "", Text("| n | n² |\n|---|---|\n| 3 | $9$ |"), width=660)
         table = next(f for f in document.rootFrame().childFrames() if isinstance(f, QTextTable))

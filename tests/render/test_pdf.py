@@ -266,6 +266,23 @@ def test_pages_break_where_a_reader_would_break_them() -> None:
             )
 
 
+@pytest.mark.parametrize("filling", [8, 13, 17, 22])
+def test_no_line_and_no_formula_of_a_table_is_cut_by_the_end_of_a_page(filling: int) -> None:
+    matrix = r"$\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}$"
+    row = f"| 7 | `a name and more words of a line of code that goes on and on` | {matrix} | $x$ | {'word ' * 12} |\n"
+    table = "| n | code | A | x | words |\n|---|---|---|---|---|\n" + row * 12
+    pages = Pages([Transcript.of("p", Text("\n\n".join(["Before."] * filling) + "\n\n" + table))], Options(), CACHE)
+    assert len(pages.slices) > 1
+    ends = [p.bottom for p in pages.slices[:-1]]
+    layout = pages.document.documentLayout()
+    for block in _blocks(pages):
+        text = block.layout()
+        top = layout.blockBoundingRect(block).top() - text.boundingRect().top()
+        for n in range(text.lineCount()):
+            line = text.lineAt(n)
+            assert not any(top + line.y() + 0.6 < e < top + line.y() + line.height() - 0.6 for e in ends)
+
+
 def test_a_heading_stays_with_what_follows() -> None:
     room = Pages([BARE], Options(), CACHE).room
     for filling in range(30, 60, 3):

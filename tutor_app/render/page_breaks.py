@@ -121,6 +121,7 @@ class Rows:
         self._colophon = colophon
         self.rows: list[Row] = []
         self._kinds: list[tuple[int, int, int]] = []  # card's position, section, table's position; 0 for none
+        self._table_rows: list[int] = []  # number in its table, -1 for what is in none
         self._lines: list[tuple[int, int]] = []  # line of its block, lines of the block
         self._blocks: list[QTextBlock] = []
         layout = document.documentLayout()
@@ -128,6 +129,7 @@ class Rows:
         block = document.begin()
         cards: dict[int, QTextFrame] = {}
         sections: dict[tuple[int, int], float] = {}
+        edges: dict[int, float] = {}  # by the table's position, from its text to the line around it
         while block.isValid():
             box = layout.blockBoundingRect(block)
             if not is_spacer(block):
@@ -142,14 +144,27 @@ class Rows:
                         area = layout.frameBoundingRect(frame)
                         sections[at, section] = area.top() + frame.frameFormat().topMargin() - 0.45 * size
                 key = (at, section, table.firstPosition() if table is not None else 0)
-                self._add(block, box, key, block.position() in page_starts, size)
+                table_row = -1
+                if table is not None:
+                    table_row = table.cellAt(block.position()).row()
+                    edges[key[2]] = table.format().cellPadding() + table.format().border()
+                self._add(block, box, key, table_row, block.position() in page_starts, size)
             block = block.next()
         self._reach(layout, cards, sections)
+        self._reach_edges(edges)
         for i in range(len(self.rows) - 1):
             self.rows[i].price = self._price(i)
             self.rows[i].joined = bool(self._kinds[i][0]) and self._kinds[i][:2] == self._kinds[i + 1][:2]
 
-    def _add(self, block: QTextBlock, box: QRectF, key: tuple[int, int, int], starts_page: bool, size: float) -> None:
+    def _add(
+        self,
+        block: QTextBlock,
+        box: QRectF,
+        key: tuple[int, int, int],
+        table_row: int,
+        starts_page: bool,
+        size: float,
+    ) -> None:
         text = block.layout()
         inner = text.boundingRect()
         count = text.lineCount()
@@ -157,19 +172,39 @@ class Rows:
             line = text.lineAt(n)
             top = box.top() + line.y() - inner.top()
             bottom = top + line.height()
-            if self.rows and top < self.rows[-1].bottom - 0.5 and key[2] and key == self._kinds[-1]:
-                self.rows[-1].bottom = max(self.rows[-1].bottom, bottom)  # another cell of the same table row
-                self.rows[-1].top = min(self.rows[-1].top, top)
+            at = self._place_in_table(top, bottom, key, table_row) if key[2] else len(self.rows)
+            if at < 0:
                 continue
             marker = None
             if n and key[1] in (RUN, OUTPUT, ERROR):
                 marker = QPointF(box.left() - inner.left() + line.x() - 0.95 * size, top + 0.5 * line.ascent())
-            self.rows.append(
-                Row(top, bottom, block.blockNumber(), n, starts_page=starts_page and n == 0, marker=marker)
-            )
-            self._kinds.append(key)
-            self._lines.append((n, count))
-            self._blocks.append(block)
+            row = Row(top, bottom, block.blockNumber(), n, starts_page=starts_page and n == 0, marker=marker)
+            self.rows.insert(at, row)
+            self._kinds.insert(at, key)
+            self._table_rows.insert(at, table_row)
+            self._lines.insert(at, (n, count))
+            self._blocks.insert(at, block)
+
+    def _place_in_table(self, top: float, bottom: float, key: tuple[int, int, int], table_row: int) -> int:
+        """Where a line goes among those of its table row; -1 if it stands beside some, which it then joins.
+
+        Lines of a cell need not end where those of the cell beside it do: all that overlap are one row, never cut.
+        """
+        first = len(self.rows)
+        while first and self._kinds[first - 1] == key and self._table_rows[first - 1] == table_row:
+            first -= 1
+        beside = [
+            i for i in range(first, len(self.rows)) if top < self.rows[i].bottom - 0.5 and bottom > self.rows[i].top + 0.5
+        ]
+        if not beside:
+            return next((i for i in range(first, len(self.rows)) if self.rows[i].top >= bottom - 0.5), len(self.rows))
+        kept = self.rows[beside[0]]
+        kept.top = min(top, kept.top)
+        kept.bottom = max(bottom, *(self.rows[i].bottom for i in beside))
+        for i in reversed(beside[1:]):
+            for parallel in (self.rows, self._kinds, self._table_rows, self._lines, self._blocks):
+                del parallel[i]  # type: ignore[attr-defined]
+        return -1
 
     def _reach(
         self,
@@ -189,6 +224,18 @@ class Rows:
                 if first is not None and (at, section) in sections:
                     self.rows[first].top = min(self.rows[first].top, sections[at, section])
 
+    def _reach_edges(self, edges: dict[int, float]) -> None:
+        """Let what stands first and last in a row of a table reach to the lines around that row."""
+        rows = [(kind[2], number) for kind, number in zip(self._kinds, self._table_rows, strict=True)]
+        for i, (table, number) in enumerate(rows):
+            if table and (i == 0 or rows[i - 1] != (table, number)):
+                self.rows[i].top -= edges[table]
+                if i and rows[i - 1][0] != table:  # Qt wants a block before a table, which may reach into it
+                    before = self.rows[i - 1]
+                    before.bottom = max(before.top, min(before.bottom, self.rows[i].top))
+            if table and (i + 1 == len(rows) or rows[i + 1] != (table, number)):
+                self.rows[i].bottom += edges[table] + 1.0  # the line itself
+
     def _price(self, i: int) -> float:
         """What it costs to end a page between rows ``i`` and ``i + 1``; 1000 is an empty page."""
         (card, section, table), (next_card, next_section, next_table) = self._kinds[i], self._kinds[i + 1]
@@ -197,6 +244,8 @@ class Rows:
         if block.blockFormat().boolProperty(KEEP):
             return _NEVER
         if table and table == next_table:
+            if self._table_rows[i] == self._table_rows[i + 1]:
+                return 900.0  # inside a row of the table
             first = i == 0 or self._kinds[i - 1][2] != table
             last = i + 2 >= len(self.rows) or self._kinds[i + 2][2] != table
             return 2000.0 if first or last else 100.0

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 
 from tutor_app.render.blocks import Writer
 from tutor_app.render.properties import PART
-from tutor_app.render.table_columns import Columns, divide
+from tutor_app.render.table_columns import CODE, CODE_SCALE, Columns, divide
 from tutor_app.text.delimiters import Segment, split
 from tutor_app.text.markup import MARK, read, restored, without_emphasis
 
@@ -208,10 +208,12 @@ class _Prose:
         return end
 
     def _columns(self, rows: list[list[tuple[Token, str, str]]]) -> Columns:
-        texts = [
-            ["".join("\n" if c.type.endswith("break") else c.content for c in t.children or ()) for t, _, _ in row]
-            for row in rows
-        ]
+        def text(token: Token) -> str:
+            if token.type == "code_inline":
+                return " ".join(CODE + word for word in self._restore(token.content).split())
+            return "\n" if token.type.endswith("break") else token.content
+
+        texts = [["".join(map(text, t.children or ())) for t, _, _ in row] for row in rows]
         return divide(
             texts,
             self.formulas,
@@ -254,7 +256,7 @@ class _Prose:
                     self.text(f" ({address})", self.w.text_format(color="muted", scale=0.88))
                     address = ""
             elif t.type == "code_inline":
-                code = self.w.mono_format(scale=0.84 * scale)
+                code = self.w.mono_format(scale=CODE_SCALE * scale)
                 code.setBackground(self.w.theme.color("code_back"))
                 self.text(self._restore(t.content), code)
             elif t.type in ("softbreak", "hardbreak"):

@@ -12,10 +12,13 @@ from typing import Final
 
 from PySide6.QtGui import QFontMetricsF
 
-from tutor_app.render.theme import text_font
+from tutor_app.render.theme import mono_font, text_font
 from tutor_app.text.delimiters import Segment
 from tutor_app.text.markup import MARK
 
+CODE: Final = "\x01"
+"""Stands before each word of a cell that is set in the face of code; no text that is shown contains it."""
+CODE_SCALE: Final = 0.84
 SMALLEST: Final = 0.55
 """Letters of a table are not made smaller than this part of their size."""
 
@@ -86,19 +89,23 @@ def divide(
     """Divide a page among the columns of a table.
 
     Args:
-        rows: The text of each cell, formulas as numbered marks.
+        rows: The text of each cell, formulas as numbered marks, words of code behind :data:`CODE`; the first row is
+            the head, in bold letters.
         formulas: What the marks stand for.
         formula_width: Width of a formula, in em.
         size: Text size in pixels.
         available: Width of the page in pixels.
     """
-    metrics = QFontMetricsF(text_font(size))
+    head = text_font(size)
+    head.setBold(True)
+    plain, bold, mono = (QFontMetricsF(f) for f in (text_font(size), head, mono_font(size * CODE_SCALE)))
     count = max(len(row) for row in rows)
     least, natural = [0.0] * count, [0.0] * count
-    for row in rows:
+    for r, row in enumerate(rows):
         for c, text in enumerate(row):
             for line in text.split("\n"):
-                units = [_unit(u, formulas, formula_width, metrics, size) for u in line.split()]
+                faces = [(u, mono if CODE in u else plain if r else bold) for u in line.split()]
+                units = [_unit(u.replace(CODE, ""), formulas, formula_width, m, size) for u, m in faces]
                 least[c] = max([least[c], *(u[0] for u in units)])
                 natural[c] = max(natural[c], sum(u[1] for u in units) + 0.25 * size * max(0, len(units) - 1))
     need = sum(least) * _SLACK
