@@ -194,7 +194,9 @@ class Rows:
         while first and self._kinds[first - 1] == key and self._table_rows[first - 1] == table_row:
             first -= 1
         beside = [
-            i for i in range(first, len(self.rows)) if top < self.rows[i].bottom - 0.5 and bottom > self.rows[i].top + 0.5
+            i
+            for i in range(first, len(self.rows))
+            if top < self.rows[i].bottom - 0.5 and bottom > self.rows[i].top + 0.5
         ]
         if not beside:
             return next((i for i in range(first, len(self.rows)) if self.rows[i].top >= bottom - 0.5), len(self.rows))
