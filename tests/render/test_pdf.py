@@ -276,6 +276,8 @@ def test_no_line_and_no_formula_of_a_table_is_cut_by_the_end_of_a_page(filling: 
     ends = [p.bottom for p in pages.slices[:-1]]
     layout = pages.document.documentLayout()
     for block in _blocks(pages):
+        if not block.text():  # the one that Qt wants before a table
+            continue
         text = block.layout()
         top = layout.blockBoundingRect(block).top() - text.boundingRect().top()
         for n in range(text.lineCount()):
