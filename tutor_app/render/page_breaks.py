@@ -205,7 +205,7 @@ class Rows:
         kept.bottom = max(bottom, *(self.rows[i].bottom for i in beside))
         for i in reversed(beside[1:]):
             for parallel in (self.rows, self._kinds, self._table_rows, self._lines, self._blocks):
-                del parallel[i]  # type: ignore[attr-defined]
+                del parallel[i]
         return -1
 
     def _reach(
