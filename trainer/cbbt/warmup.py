@@ -1,4 +1,4 @@
-"""A start that looks around before it follows a slope: CMA-ES for the first queries, as in SharpZO (NeurIPS 2025).
+"""Warm-up of the tuning: CMA-ES, a global search, for the first queries, as in SharpZO (NeurIPS 2025).
 
 By the ``cma`` library, an optional extra (``cbbt``), imported only here.
 """

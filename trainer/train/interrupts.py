@@ -1,4 +1,4 @@
-"""Ctrl+C and a polite kill during a long step: finish what is under way, save, then stop."""
+"""SIGINT (Ctrl+C) and SIGTERM during a long step: finish what is under way, save, then stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is alive: a locked file for each open library.
+"""Which processes have a library open: a locked file for each.
 
 Answers one question, whether the program that began something still runs, and leaves what to do about it to
 the caller. Its errors are plain ``OSError``; the library maps them.

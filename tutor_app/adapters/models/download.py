@@ -15,7 +15,7 @@ from typing import Final
 
 from tutor_app.adapters.models.http_source import Hub, from_hub
 from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import Meter, PartialFile, PermanentError, Timing, TransientError, rest
+from tutor_app.adapters.models.transfer import Meter, PartialFile, PermanentError, Timing, TransientError, wait
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
@@ -160,4 +160,4 @@ def _deliver(source: Source, part: PartialFile, meter: Meter, cancel: Cancel, ti
             fruitless = 1 if part.size > before else fruitless + 1
             if fruitless > timing.retries:
                 raise PermanentError(str(e)) from None
-            rest(timing.pause, cancel)
+            wait(timing.pause, cancel)

@@ -330,8 +330,8 @@ def stopped() -> TransferStopped:
     return TransferStopped("The download was stopped.", "Run it again to go on: what has arrived is kept.")
 
 
-def rest(seconds: float, cancel: Cancel) -> None:
-    """Wait, but hear ``cancel``."""
+def wait(seconds: float, cancel: Cancel) -> None:
+    """Wait; ends with :class:`TransferStopped` when ``cancel`` is raised."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         if cancel.is_set():
