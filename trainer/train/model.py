@@ -1,4 +1,4 @@
-"""The model as a run trains it: loaded or without weights yet, with adapters, compiled, replicated or sharded, in that order."""
+"""The model as a run trains it: loaded or empty, with adapters, compiled, replicated or sharded, in that order."""
 
 from __future__ import annotations
 
