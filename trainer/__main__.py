@@ -273,12 +273,13 @@ def _run(a: argparse.Namespace) -> int:
     from trainer import steps
     from trainer.runs import Run
 
+    if a.step in ("seeds", "make-code", "alter", "decontaminate"):
+        a.files = hub.local(a.files, Run.at(a.run).folder / "hub")
     match a.step:
         case "seeds":
-            files = hub.local(a.files, Run.at(a.run).folder / "hub")
             print(
                 steps.import_seeds(
-                    Run.at(a.run), files, a.format, source=a.source, licence=a.licence, strict=not a.skip
+                    Run.at(a.run), a.files, a.format, source=a.source, licence=a.licence, strict=not a.skip
                 )
             )
         case "make-code":
