@@ -221,6 +221,9 @@ def test_what_cannot_be_computed_is_not_called_false() -> None:
         ("Differentiate sin(3x)", ["cos(3x)"], ["false"]),
         ("Expand sin(a + b)", ["sin(a) + sin(b)"], ["false"]),
         ("Compute (2 + i)(3 - i)", ["6 + i - i^2", "6 + i - 1"], ["equivalent", "false"]),
+        ("f(x) = x^2 and g(x) = x + 1. Find f(g(x)).", ["(x + 1)^2", "x^2 + 2x + 1"], ["equivalent", "equivalent"]),
+        ("f(x) = x^2 and g(x) = x + 1. Find f(g(x)).", ["x^2 + 1"], ["false"]),
+        ("f(x) = 3x + 1 and g(x) = x^2. Find f(g(2)).", ["4", "3 * 4 + 1 = 13"], ["new", "follows"]),
         ("Find the median of 3, 9, 4, 7, 5.", ["3, 4, 5, 7, 9", "5"], ["new", "new"]),
     ],
 )

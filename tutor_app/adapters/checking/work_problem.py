@@ -10,7 +10,7 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
 from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side
-from tutor_app.adapters.checking.work_state import State, defines_function, term_of
+from tutor_app.adapters.checking.work_state import State, applied, defines_function, term_of
 from tutor_app.adapters.checking.work_values import value
 from tutor_app.adapters.grading.terms import (
     Call,
@@ -79,6 +79,8 @@ def read_problem(problem: str) -> State:
     expressions = [s for s in found if not s.relations]
     if len(expressions) > 1 and state.expression is not None and not defines_function(found[0]):
         state.expression = _combined(problem, expressions)
+    if len(state.functions) > 1:
+        state.expression = _composed(state, expressions)
     if _PART_OF.search(problem):
         state.expression = _part(problem)
     if _LEFT_OUT.search(problem):
@@ -117,6 +119,16 @@ def read_problem(problem: str) -> State:
 def _is_name(term: Term) -> bool:
     """Whether it only names something: ``x``, or ``f(x)`` of a function that is not known."""
     return isinstance(term, Symbol) or (isinstance(term, Call) and len(term.name.rstrip("'")) == 1)
+
+
+def _composed(state: State, expressions: list[Statement]) -> tuple[Term, str] | None:
+    """What "f(g(x))" comes to, where it is asked for as an expression; of several functions none is rewritten."""
+    for statement in expressions:
+        side = statement.sides[0]
+        if isinstance(side, Call) and isinstance(side.args[0], Call):
+            found = applied(side, state.functions)
+            return (found, statement.sources[0]) if symbols(found) else None
+    return None
 
 
 def _part(problem: str) -> tuple[Term, str] | None:
