@@ -163,3 +163,15 @@ def test_definitions_bind_and_announced_rewritings_are_held_to_it(text: str, ver
 )
 def test_a_wrong_step_between_formulas_is_false(text: str) -> None:
     assert [verdict for _, verdict in verdicts(text)][-1] == "false"
+
+
+@pytest.mark.parametrize(
+    "text", ["For i = 1, $2i = 2$.", r"$\sum_{i=1}^3 2i = 12$ and $2i + 3i = 6i$", "i = 4, so 3i = 12"]
+)
+def test_an_index_called_i_is_not_the_imaginary_unit(text: str) -> None:
+    assert "false" not in [verdict for _, verdict in verdicts(text)]
+
+
+def test_an_equals_sign_behind_a_power_of_i_makes_no_index_of_it() -> None:
+    said = verdicts(r"We have $i^7 = i^4 \cdot i^3 = 1 \cdot (-i) = -i$ and $2 \cdot i = 3 \cdot i$.")
+    assert [verdict for _, verdict in said] == ["true", "true", "true", "false"]

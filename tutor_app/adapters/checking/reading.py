@@ -82,7 +82,8 @@ MAX_CHARACTERS: Final = 60_000
 LOOK_BACK: Final = 40
 """Characters before the end of a piece with which what changes the meaning of the whole may begin."""
 _INDEX: Final = re.compile(
-    r"(?<![a-zA-Z\\])i\s*=|[a-z]_\{?i(?![a-z])|(?<![a-zA-Z])i\s*\\(?:leq?|geq?|in)(?![a-z])|[$ ]i\$?-?th"
+    r"(?:^|[_{(,$\n]\s*|\b(?:[Ff]or|[Ww]hen|[Ww]here|[Ll]et|[Ee]ach|[Ii]f|and|of)\s+)i\s*=|[a-z]_\{?i(?![a-z])"
+    r"|(?<![a-zA-Z])i\s*\\(?:leq?|geq?|in)(?![a-z])|[$ ]i\$?-?th"
 )
 """Where i is an index, it is not the imaginary unit."""
 _MODULUS: Final = re.compile(r"(?:\\p?mod|\bmod(?:ulo)?)\s*[{$(]*\s*(\d{1,9})")
