@@ -1,28 +1,34 @@
 """The process that checks: nothing in a text makes it fail, and it is ended when its time is over."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.core.errors import HostFault
 
 
-def test_the_pieces_of_a_solution_know_each_other() -> None:
-    with Checker() as checker:
-        first = checker.check([("text", "2x + 1 = 9")])
-        assert first == ((),)
-        claims = checker.check([("text", "2x + 1 = 9"), ("output", "4\n"), ("text", "So x = 4.")])
+@pytest.fixture(scope="module")
+def checker() -> Iterator[Checker]:
+    """One process for all texts; whoever ends it has it replaced."""
+    with Checker(10.0) as made:
+        yield made
+
+
+def test_the_pieces_of_a_solution_know_each_other(checker: Checker) -> None:
+    first = checker.check([("text", "2x + 1 = 9")])
+    assert first == ((),)
+    claims = checker.check([("text", "2x + 1 = 9"), ("output", "4\n"), ("text", "So x = 4.")])
     assert [[(c.text, c.verdict) for c in piece] for piece in claims] == [[], [], [("x = 4", "true")]]
 
 
-def test_another_solution_begins_anew() -> None:
-    with Checker() as checker:
-        checker.check([("text", "2x + 1 = 9")])
-        assert checker.check([("text", "So x = 4.")]) == ((),)
+def test_another_solution_begins_anew(checker: Checker) -> None:
+    checker.check([("text", "2x + 1 = 9")])
+    assert checker.check([("text", "So x = 4.")]) == ((),)
 
 
-def test_an_output_gives_names_their_values() -> None:
-    with Checker() as checker:
-        claims = checker.check([("output", "s = 12.5"), ("text", "Twice that is 2 * s = 25.")])
+def test_an_output_gives_names_their_values(checker: Checker) -> None:
+    claims = checker.check([("output", "s = 12.5"), ("text", "Twice that is 2 * s = 25.")])
     assert [c.verdict for c in claims[1]] == ["true"]
 
 
@@ -44,15 +50,13 @@ def test_an_output_gives_names_their_values() -> None:
     ],
     ids=range(12),
 )
-def test_hostile_text_costs_nothing_but_a_verdict(text: str) -> None:
-    with Checker(10.0) as checker:
-        assert "false" not in [claim.verdict for claim in checker.text(text)]
-        assert [claim.verdict for claim in checker.text("1 + 1 = 2")] == ["true"]
+def test_hostile_text_costs_nothing_but_a_verdict(checker: Checker, text: str) -> None:
+    assert "false" not in [claim.verdict for claim in checker.text(text)]
+    assert [claim.verdict for claim in checker.text("1 + 1 = 2")] == ["true"]
 
 
-def test_a_text_of_a_megabyte_is_read_in_part() -> None:
-    with Checker(10.0) as checker:
-        claims = checker.text("12 + 7 = 19 apples. " * 50_000)
+def test_a_text_of_a_megabyte_is_read_in_part(checker: Checker) -> None:
+    claims = checker.text("12 + 7 = 19 apples. " * 50_000)
     assert claims[0].verdict == "true"
     assert (claims[-1].verdict, claims[-1].reason) == ("unchecked", "too_long")
 
