@@ -365,6 +365,16 @@ def lines_of(document: QTextDocument) -> list[tuple[str, int, bool]]:
     return found
 
 
+@pytest.mark.parametrize(
+    "blank", [r"\hspace{1cm}", r"\quad", r"\,\;", r"\require{cancel}", r"\phantom{x+1}", r"\hspace*{2em} \qquad", "{}"]
+)
+def test_a_formula_of_nothing_but_space_shows_no_source(formulas_now: FormulasNow, blank: str) -> None:
+    document = build(formulas_now, "", Text(f"a${blank}$b and $x$\n\n$${blank}$$\n\nend"))
+    assert [source for _, source in objects(document)] == ["x"]
+    assert "\\" not in text_of(document)
+    assert "a b and" in text_of(document)
+
+
 class TestTables:
     TERMS = "+".join(f"b_{{{n}}}" for n in range(1, 25))
     MATRIX = "\\begin{bmatrix} " + " & ".join(map(str, range(1, 30))) + " \\end{bmatrix}"

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _SPACES: Final = re.compile(r"[ \t]{2,}|\t")
+_BLANK: Final = re.compile(
+    r"(?:\\[hv]space\*?\s*\{[^{}]*\}|\\[hv]?phantom\s*\{[^{}]*\}|\\require\s*\{[^{}]*\}|\\[,;:!> ]"
+    r"|\\(?:q?quad|enspace|displaystyle|textstyle|strut|null|nonumber|notag)(?![A-Za-z])|[\s~{}])+"
+)
+"""A formula in which nothing has ink: shown as its source it would look like a fault."""
 _HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
 
 
@@ -302,7 +307,11 @@ class _Prose:
     _display_done = False
 
     def formula(self, segment: Segment, fmt: QTextCharFormat, scale: float = 1.0) -> None:
-        """Write a formula; a display formula stands in a block of its own."""
+        """Write a formula; a display formula stands in a block of its own, and one of nothing but space is a space."""
+        if _BLANK.fullmatch(segment.source):
+            if segment.kind != "display" and self.w.cursor.positionInBlock() and not self._space_before():
+                self.text(" ", fmt)
+            return
         display = segment.kind == "display" and not self.in_cell
         if not display:
             if self._display_done:
