@@ -17,7 +17,18 @@ from trainer.cbbt.adapter import Features, Labels
 from trainer.cbbt.box import Box, Budget
 from trainer.cbbt.drawing import DIGITS, SIDE
 from trainer.cbbt.encoder import EncoderBox
-from trainer.cbbt.methods import Case, Method, Scores, linear_probe, tip_adapter, tuned, zero_shot
+from trainer.cbbt.methods import (
+    Case,
+    Method,
+    Scores,
+    adapter_only,
+    folder_name,
+    linear_probe,
+    prompt_then_adapter,
+    tip_adapter,
+    tuned,
+    zero_shot,
+)
 from trainer.cbbt.shots import SealedSplit, Split, few_shot
 from trainer.cbbt.tune import TuneConfig, published
 from trainer.runs import Journal, ProgressLine, Run, digest
@@ -58,14 +69,17 @@ METHODS: Final[dict[str, Method]] = {
     "prompt only, as published": tuned(published(adapter="none", queries=QUERIES)),
     "prompt only, half the queries": tuned(TuneConfig(adapter="none", queries=QUERIES // 2)),
     "prompt only": tuned(TuneConfig(adapter="none", queries=QUERIES)),
-    "adapter only": tuned(TuneConfig(tune_prompt=False, tokens=1, queries=QUERIES)),
-    "both": tuned(TuneConfig(queries=QUERIES)),
+    "adapter only": adapter_only,
+    "both, jointly": tuned(TuneConfig(queries=QUERIES)),
+    "both": prompt_then_adapter(TuneConfig(queries=QUERIES)),
 }
 """The rows of the table."""
 
 
-def experiment(box: Box, run: Run, shots: Sequence[int], seeds: Sequence[int], identity: str) -> list[Scores]:
-    """Every method for every number of shots and seed; goes on from what the run folder holds.
+def experiment(
+    box: Box, run: Run, shots: Sequence[int], seeds: Sequence[int], identity: str, names: Sequence[str] = ()
+) -> list[Scores]:
+    """Every method, or those of ``names``, for every number of shots and seed; goes on from what the run folder holds.
 
     Raises:
         UserFault: If scikit-learn is missing, or a class has too few images.
@@ -73,7 +87,7 @@ def experiment(box: Box, run: Run, shots: Sequence[int], seeds: Sequence[int], i
     """
     images, labels = handwriting()
     features = EncoderBox(box, Budget()).images(images)
-    todo = list(itertools.product(shots, seeds, METHODS))
+    todo = list(itertools.product(shots, seeds, names or METHODS))
     with Journal(run.folder / "digits.journal", digest([identity, list(METHODS), len(images)])) as journal:
         done = {(r["shots"], r["seed"], r["method"]) for r in journal.rows}
         progress = ProgressLine("rows", len(todo), len([t for t in todo if t in done]))
@@ -88,7 +102,7 @@ def experiment(box: Box, run: Run, shots: Sequence[int], seeds: Sequence[int], i
                 seed,
             )
             began = time.monotonic()
-            scores = METHODS[name](box, case, run.folder / f"{name.replace(' ', '-').replace(',', '')}-{shot}-{seed}")
+            scores = METHODS[name](box, case, run.folder / f"{folder_name(name)}-{shot}-{seed}")
             seconds = round(time.monotonic() - began, 1)
             journal.add({"shots": shot, "seed": seed, "method": name, "seconds": seconds, **scores})
             progress.step(note=f"{name}, {shot} shots: {scores['test']:.1%}")

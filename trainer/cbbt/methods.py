@@ -18,10 +18,11 @@ from typing import Any, Final
 import numpy as np
 
 from trainer.cbbt.adapter import Features, NoAdapter, TipCache, accuracy
+from trainer.cbbt.after import adapted
 from trainer.cbbt.box import Box, Budget
 from trainer.cbbt.encoder import EncoderBox, Wording
 from trainer.cbbt.shots import SealedSplit, Split
-from trainer.cbbt.tune import TuneConfig, Tuning
+from trainer.cbbt.tune import TuneConfig, Tuned, Tuning
 
 NEUTRAL_WORDS: Final = "a photo of a"
 """What a tuned prompt begins as where the template has no words before the class."""
@@ -48,6 +49,21 @@ class Case:
     def encoder(self, box: Box, limit: int = 0) -> EncoderBox:
         """The box, asked about this problem's classes."""
         return EncoderBox(box, Budget(limit=limit), self.wording)
+
+    def begun(self, config: TuneConfig) -> Case:
+        """The same with words to begin a tuned prompt as, where the template has none before the class."""
+        if self.wording is None or not config.tune_prompt or config.tokens or self.wording.words:
+            return self
+        return dataclasses.replace(self, wording=dataclasses.replace(self.wording, words=NEUTRAL_WORDS))
+
+
+FOLDERS: Final = {"both": "prompt only"}
+"""Methods that begin with what another one has learned, and take it from its folder."""
+
+
+def folder_name(method: str) -> str:
+    """A method's name as a part of the name of the folder with its state."""
+    return FOLDERS.get(method, method).replace(" ", "-").replace(",", "")
 
 
 Scores = dict[str, Any]
@@ -95,9 +111,7 @@ def tuned(config: TuneConfig) -> Method:
 
     def run(box: Box, case: Case, folder: Path) -> Scores:
         settings = dataclasses.replace(config, seed=case.seed)
-        if case.wording and settings.tune_prompt and not (settings.tokens or case.wording.words):
-            case = dataclasses.replace(case, wording=dataclasses.replace(case.wording, words=NEUTRAL_WORDS))
-        encoder = case.encoder(box, settings.queries)
+        encoder = case.begun(settings).encoder(box, settings.queries)
         tuning = Tuning(encoder, case.train, case.validation, settings, folder)
         found = tuning.run()
         test = case.test.read()
@@ -111,6 +125,40 @@ def tuned(config: TuneConfig) -> Method:
         }
 
     return run
+
+
+def adapter_only(box: Box, case: Case, folder: Path) -> Scores:
+    """The adapter over the words that are not tuned."""
+    encoder = case.encoder(box)
+    return {**_adapted(encoder, case, _template(encoder, case)), "queries": 1}
+
+
+def prompt_then_adapter(config: TuneConfig) -> Method:
+    """The prompt first, by the whole budget; then the adapter over its texts, which costs no query.
+
+    The prompt is the one of :func:`tuned` with the same settings: in the folder of that method it is taken from there.
+    """
+
+    def run(box: Box, case: Case, folder: Path) -> Scores:
+        encoder, found = _prompt(box, case, config, folder)
+        scores = _adapted(encoder, case, found.texts)
+        return {**scores, "queries": found.queries, "sequences": found.sequences}
+
+    return run
+
+
+def _prompt(box: Box, case: Case, config: TuneConfig, folder: Path) -> tuple[EncoderBox, Tuned]:
+    settings = dataclasses.replace(config, seed=case.seed, adapter="none")
+    encoder = case.begun(settings).encoder(box, settings.queries)
+    return encoder, Tuning(encoder, case.train, case.validation, settings, folder).run()
+
+
+def _adapted(encoder: EncoderBox, case: Case, texts: Features) -> Scores:
+    best = adapted(case.train, case.validation, texts, encoder.scale, case.seed)
+    test = case.test.read()
+    logits = best.adapter.logits(best.values, test.features, texts, encoder.scale)
+    chosen = {"validation": best.validation, "ratio": best.ratio, "rate": best.rate, "epoch": best.epoch}
+    return {"test": accuracy(logits, test.labels), **chosen}
 
 
 def _template(encoder: EncoderBox, case: Case) -> Features:

@@ -20,7 +20,19 @@ from trainer.cbbt.adapter import Features, Labels
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.encoder import EncoderBox, Wording
 from trainer.cbbt.imagesets import LAYOUTS, ImageSet, Pictures, few_shot_pictures, read_set
-from trainer.cbbt.methods import Case, Method, Scores, linear_probe, table, tip_adapter, tuned, zero_shot
+from trainer.cbbt.methods import (
+    Case,
+    Method,
+    Scores,
+    adapter_only,
+    folder_name,
+    linear_probe,
+    prompt_then_adapter,
+    table,
+    tip_adapter,
+    tuned,
+    zero_shot,
+)
 from trainer.cbbt.pictures import augmented, squares
 from trainer.cbbt.shots import SealedSplit, Split
 from trainer.cbbt.tune import TuneConfig
@@ -43,8 +55,8 @@ def methods(queries: int) -> dict[str, Method]:
         "linear probe": linear_probe,
         "Tip-Adapter": tip_adapter,
         "prompt only": tuned(TuneConfig(adapter="none", tokens=0, queries=queries)),
-        "adapter only": tuned(TuneConfig(tune_prompt=False, tokens=0, inner=0, queries=queries)),
-        "both": tuned(TuneConfig(tokens=0, queries=queries)),
+        "adapter only": adapter_only,
+        "both": prompt_then_adapter(TuneConfig(tokens=0, queries=queries)),
     }
 
 
@@ -86,7 +98,7 @@ def experiment(
                 continue
             case = _case(encoded, found, samples[found.name, shot, seed], seed)
             began = time.monotonic()
-            folder = run.folder / f"{found.name}-{name.replace(' ', '-')}-{shot}-{seed}"
+            folder = run.folder / f"{found.name}-{folder_name(name)}-{shot}-{seed}"
             scores = rows_of[name](box, case, folder)
             seconds = round(time.monotonic() - began, 1)
             key = {"set": found.name, "shots": shot, "seed": seed, "method": name}

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shots", type=at_least(1), nargs="+", default=[1, 2, 4, 8, 16], metavar="N", help="default 1 2 4 8 16"
     )
     p.add_argument("--seeds", type=at_least(0), nargs="+", default=[0, 1, 2], metavar="N", help="default 0 1 2")
+    p.add_argument("--methods", nargs="+", default=[], metavar="NAME", help="rows of the table (default all)")
     p.add_argument("--seconds", type=seconds, default=120, help="the black box may take for one answer (default 120)")
 
     p = kinds.add_parser("vision", help="adapt a CLIP, local or a service, to image sets, with every baseline")
@@ -93,10 +94,12 @@ def _digits(a: argparse.Namespace) -> int:
     from trainer.runs import Run, sha256_of
 
     DualEncoder.load(a.encoder)  # a mistake in the path is said here, not by the other process
+    if unknown := next((n for n in a.methods if n not in digits.METHODS), None):
+        raise UserFault(f"There is no method {unknown!r}.", f"Choose among {'; '.join(digits.METHODS)}.")
     run = Run.at(a.run)
     began = time.monotonic()
     with ProcessBox(box_command(a.encoder, digits.CLASSES), seconds=a.seconds) as box:
-        rows = digits.experiment(box, run, a.shots, a.seeds, sha256_of(a.encoder / "model.safetensors"))
+        rows = digits.experiment(box, run, a.shots, a.seeds, sha256_of(a.encoder / "model.safetensors"), a.methods)
     shown = table(rows, digits.METHODS)
     minutes = (time.monotonic() - began) / 60
     print(shown)

@@ -125,12 +125,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn", reason="the extra cbbt is not installed")
     import dataclasses
 
-    from trainer.cbbt import methods
+    from trainer.cbbt import after, methods
 
-    tuned = methods.tuned
-    monkeypatch.setattr(
-        vision, "tuned", lambda c: tuned(dataclasses.replace(c, epochs=3, warm_generations=0, adapter_start=1))
-    )
+    for name in ("tuned", "prompt_then_adapter"):
+        made = getattr(methods, name)
+        monkeypatch.setattr(
+            vision, name, lambda c, made=made: made(dataclasses.replace(c, epochs=3, warm_generations=0))
+        )
+    monkeypatch.setattr(after, "EPOCHS", 5)
     monkeypatch.setattr(vision, "PASSES", 2)
 
 
