@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     slow = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large]
     hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("busy")
+    config.pluginmanager.register(_WiderFixtures())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -81,23 +82,26 @@ _GRACE = float(os.environ.get("TUTOR_TEST_GRACE", "5"))
 _kept_by_wider_fixtures: set[str] = set()
 
 
-def _alive() -> set[str]:
-    """Every live Python thread and child process, in words that identify it."""
+def _alive() -> dict[str, str]:
+    """Every live Python thread and child process: what identifies it, and words for it.
+
+    The command line of a process is for the words alone: for a moment after its start it is still its parent's.
+    """
     # A dummy stands for a foreign thread that once called into Python (Qt's pool); it never goes away.
     threads = {
-        f"thread {t.name} ({t.ident})"
+        f"thread {t.ident}": f"thread {t.name} ({t.ident})"
         for t in threading.enumerate()
         if t.is_alive() and not isinstance(t, threading._DummyThread)
     }
     return threads | _children()
 
 
-def _children() -> set[str]:
+def _children() -> dict[str, str]:
     if _has_no_child():
-        return set()
+        return {}
     me = os.getpid()
     if Path("/proc/self/stat").exists():
-        found = set()
+        found = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
                 # The name is in parentheses and may itself hold any character; what follows is regular.
@@ -106,14 +110,14 @@ def _children() -> set[str]:
             except OSError:  # it ended while we looked
                 continue
             if int(parent) == me and state != "Z":
-                found.add(f"process {stat.parent.name} ({command.strip()[:200]})")
+                found[f"process {stat.parent.name}"] = f"process {stat.parent.name} ({command.strip()[:200]})"
         return found
     if shutil.which("ps") is None:
-        return set()
+        return {}
     ps = subprocess.run(["ps", "-axo", "pid=,ppid=,command="], capture_output=True, text=True, check=True)
     rows = (line.split(None, 2) for line in ps.stdout.splitlines())
     return {
-        f"process {r[0]} ({r[2][:200]})"
+        f"process {r[0]}": f"process {r[0]} ({r[2][:200]})"
         for r in rows
         if len(r) == 3 and r[1] == str(me) and not r[2].startswith("ps -axo")
     }
@@ -130,29 +134,35 @@ def _has_no_child() -> bool:
     return False
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-    if fixturedef.scope not in ("package", "session"):
-        return (yield)
-    before = _alive()
-    result = yield
-    _kept_by_wider_fixtures.update(_alive() - before)
-    return result
+class _WiderFixtures:
+    """Sees every fixture set up; a plugin, since a folder's own hooks do not see those of the whole session."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        if fixturedef.scope not in ("package", "session"):
+            return (yield)
+        before = _alive().keys()
+        result = yield
+        _kept_by_wider_fixtures.update(_alive().keys() - before)
+        return result
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _leaks() -> Iterator[dict[str, str]]:
-    before = _alive()
+    before = _alive().keys()
     first_seen = dict.fromkeys(before, "the start")
     yield first_seen
-    if not comes_true(lambda: not _alive() - before - _kept_by_wider_fixtures, _GRACE):
-        left = _alive() - before - _kept_by_wider_fixtures
-        lines = (f"{what}, first seen after {first_seen.get(what, 'the last test')}" for what in sorted(left))
-        pytest.fail("left behind: " + "; ".join(lines), pytrace=False)
+
+    def left() -> dict[str, str]:
+        return {key: words for key, words in _alive().items() if key not in before | _kept_by_wider_fixtures}
+
+    if not comes_true(lambda: not left(), _GRACE):
+        lines = (f"{words}, first seen after {first_seen.get(key, 'the last test')}" for key, words in left().items())
+        pytest.fail("left behind: " + "; ".join(sorted(lines)), pytrace=False)
 
 
 @pytest.fixture(autouse=True)
 def _note_new_ones(_leaks: dict[str, str], request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    for what in _alive():
-        _leaks.setdefault(what, request.node.name)
+    for key in _alive():
+        _leaks.setdefault(key, request.node.name)
