@@ -244,7 +244,8 @@ def test_as_many_requests_at_once_as_asked_for(tmp_path: Path, capsys: pytest.Ca
     with serving(script) as url:
         options = ["--endpoint", url, "--benchmark", "gsm8k", "--data", str(problems(tmp_path / "b.jsonl", 12))]
         assert evaluated(*options, "--parallel", "6") == 0
-    assert (script.most, len(script.asked)) == (6, 12)
+    # A kept connection that broke is asked anew, so one prompt may have come twice.
+    assert (script.most, len({a["prompt"] for a in script.asked})) == (6, 12)
     assert json.loads(capsys.readouterr().out)["strict"] == 100.0
 
 
