@@ -14,10 +14,12 @@ from tests.ui.holding import go_on, until_stopped
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
+from tutor_app.core.trace_values import Frame
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
 from tutor_app.render.theme import load
 from tutor_app.ui.stepper.output_pane import OutputPane
 from tutor_app.ui.stepper.panel import StepPanel
+from tutor_app.ui.stepper.values import MOST_CALLS, rows_of
 from tutor_app.ui.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -651,3 +653,11 @@ def test_typing_another_line_keeps_the_cursor_when_it_runs_again(qtbot: QtBot, o
     qtbot.waitUntil(lambda: panel.stepper.beside is not None)
     assert shown_values(panel)["start"] == "6"
     assert code.textCursor().position() == len("start = 5 + 1")
+
+
+def test_of_a_deep_recursion_the_middle_calls_are_counted() -> None:
+    frames = [Frame(0, "", 4, ()), *(Frame(n, "f", 2, (variable("n", n),)) for n in range(1, 1501))]
+    rows = rows_of(frames, ())
+    assert [(r.title, r.variable.text if r.variable else "") for r in rows[:3]] == [("f", ""), ("", "1500"), ("f", "")]
+    assert [r.title for r in rows[-3:]] == ["", "1,300 more calls", "The block"]
+    assert len(rows) == 2 * MOST_CALLS + 2

@@ -35,6 +35,8 @@ from tutor_app.ui.formulas import Formulas
 _ROLE: Final = Qt.ItemDataRole.UserRole
 _SETTLE_MS: Final = 60
 _WATCHED: Final = -1  # the number that stands for the frame of the watched expressions
+MOST_CALLS: Final = 200
+"""Calls that are listed, the innermost ones and the block: of a recursion that is deeper the middle is left out."""
 _PLAIN: Final = re.compile(r"\d{1,40}(\.\d+)?")
 _FOLD_EM: Final = 6.5  # a formula higher than this is folded
 _ORIGINALLY: Final = "originally"
@@ -97,7 +99,10 @@ def rows_of(
         out.append(Row(_WATCHED, "Watched"))
         out += [Row(_WATCHED, "", v, False, (_WATCHED, v.name) in opened) for v in watched]
     before = _originals(frames, original)
-    for frame in reversed(frames):
+    left_out = len(frames) - MOST_CALLS - 1
+    for k, frame in enumerate(reversed(frames if left_out < 1 else (frames[0], *frames[-MOST_CALLS:]))):
+        if left_out > 0 and k == MOST_CALLS:
+            out.append(Row(0, f"{left_out:,} more calls"))
         if len(frames) > 1 or watched:
             out.append(Row(frame.number, texts.get(frame.number, frame.function) or "The block"))
         for v in frame.variables:
