@@ -54,6 +54,14 @@ def test_json_lines_are_read(tmp_path: Path) -> None:
     assert sheet.exercises == (Exercise("2 + 3", "5", 4), Exercise("2 * 3", "", 8))
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_text_of_json_lines_may_hold_any_line_separator(tmp_path: Path, separator: str) -> None:
+    problem = f"What is 2 + 3?{separator}Give a number."
+    path = tmp_path / "week.jsonl"
+    path.write_text(json.dumps({"problem": problem}, ensure_ascii=False) + "\r\n", encoding="utf-8", newline="")
+    assert [e.problem for e in read_worksheet(path).exercises] == [problem]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [

@@ -164,7 +164,7 @@ def _solutions(path: Path, limit: int) -> list[Solution]:
     found: list[Solution] = []
     problems: set[int] = set()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold U+2028, which ends no JSON line
     except (OSError, UnicodeDecodeError) as e:
         raise UserFault(f"{path} cannot be read: {e}.", "Give a result file of evaluate.") from None
     for line in lines:

@@ -95,7 +95,8 @@ class ResultFile:
         try:
             content = path.read_bytes() if path.exists() else b""
             whole = content[: content.rfind(b"\n") + 1]
-            lines = whole.decode("utf-8", "replace").splitlines()
+            # As bytes: a text may hold separators, such as U+2028, that end a line of text but none of JSON lines.
+            lines = [line.decode("utf-8", "replace") for line in whole.splitlines()]
             if lines:
                 _must_match(path, lines[0], manifest)
             file.results = [_result(path, n, line) for n, line in enumerate(lines[1:], 2) if line.strip()]

@@ -75,7 +75,7 @@ def _exercise(problem: str, answer: str, level: int, path: Path) -> Exercise:
 
 def _of_rows(text: str, path: Path) -> Worksheet:
     title, level, exercises = path.stem, len(LEVELS), []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # a text may hold U+2028, which ends no JSON line
         if not line.strip():
             continue
         try:

@@ -11,7 +11,7 @@ from trainer.evaluate.results import Result, ResultFile, error_kind
 from trainer.evaluate.run import add_arguments, main, summary
 from tutor_app.commands.parser import main as tutor
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Code, Output, Transcript
+from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
 from tutor_app.tutor.paths import folders
 
 ROWS = {
@@ -262,6 +262,15 @@ def test_a_file_cut_at_any_byte_keeps_what_is_whole(tmp_path: Path) -> None:
         assert len(found.results) == max(0, sum(end <= cut for end in ends) - 1)
         again = kept(path, result(5, "5", "correct"))
         assert [r.index for r in ResultFile.opened(path, MANIFEST).results] == [r.index for r in again.results]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_solution_may_hold_any_line_separator(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "r.jsonl"
+    said = replace(result(0, "1", "correct"), transcript=Transcript.of("P", Text(f"One.{separator}Two.")))
+    kept(path, said, result(1, "2", "incorrect"))
+    assert [r.transcript for r in ResultFile.opened(path, MANIFEST).results[:1]] == [said.transcript]
+    assert [r.index for r in ResultFile.opened(path, MANIFEST).results] == [0, 1]
 
 
 def test_another_evaluations_file_is_refused_and_left_alone(tmp_path: Path) -> None:
