@@ -107,6 +107,16 @@ def test_importing_the_adapters_does_not_load_the_model_engine() -> None:
     assert done.stdout.split() == ["False", "False"], done.stderr
 
 
+def test_a_start_loads_nothing_of_the_update_check_while_it_is_off(tmp_path: Path) -> None:
+    done = python(
+        "import sys; from pathlib import Path\n"
+        "from tutor_app.tutor.paths import Folders; from tutor_app.window_services import AppServices\n"
+        f"services = AppServices(Folders.under(Path({str(tmp_path)!r})))\n"
+        "print(services.update_if_due(), 'nacl' in sys.modules); services.close()"
+    )
+    assert done.stdout.split() == ["None", "False"], done.stderr
+
+
 WORKERS = sorted((ROOT / "tutor_app" / "adapters").rglob("*worker.py"))
 
 

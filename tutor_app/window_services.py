@@ -463,6 +463,8 @@ class AppServices:
 
     def update_if_due(self) -> UpdateAnswer | None:
         """See the protocol."""
+        if not self._settings.check_updates:
+            return None  # and nothing of it is loaded: five megabytes at every start
         from tutor_app.tutor.updates import Updates
 
         return Updates(self._folders).look_if_due(self._settings, NeverCancelled())
