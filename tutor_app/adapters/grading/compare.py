@@ -24,6 +24,7 @@ from tutor_app.adapters.grading.rounding import rounding, to_gold_digits
 from tutor_app.adapters.grading.shapes import (
     as_rows,
     bounds,
+    by_component,
     is_fraction,
     is_interval,
     is_name,
@@ -73,6 +74,8 @@ Oracle = Callable[[Term, Term], bool | None]
 
 MAX_ITEMS: Final = 100
 _RADIANS: Final = product(Constant("pi"), Number(Fraction(1, 180)))
+_COORDINATES: Final = frozenset("xyz")
+"""Names whose order is known, whatever order an answer lists them in."""
 
 
 def compare_readings(golds: Sequence[Term], answers: Sequence[Term], oracle: Oracle | None = None) -> Finding:
@@ -377,6 +380,11 @@ class Comparison:
     # --- equations and inequalities --------------------------------------------------------------------------
 
     def _relations(self, gold: Term, answer: Term) -> Finding:
+        mine, theirs = by_component(gold), by_component(answer)
+        if mine is not None and theirs is not None:
+            return self.compare(mine, theirs)
+        if any(named is not None and variables(named) <= _COORDINATES for named in (mine, theirs)):
+            return self.compare(mine or gold, theirs or answer)
         if isinstance(gold, Relation) and isinstance(answer, Relation):
             return self._both_relations(gold, answer)
         relation, other = (gold, answer) if isinstance(gold, Relation) else (answer, gold)

@@ -6,9 +6,21 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from tutor_app.adapters.grading.lexer import Token
-from tutor_app.adapters.grading.terms import Group, Matrix, Piecewise, Term, Unreadable, Words
+from tutor_app.adapters.grading.terms import (
+    Group,
+    Matrix,
+    Piecewise,
+    Term,
+    Unreadable,
+    Words,
+    negative,
+    product,
+    total,
+)
 
 _END: Final = Token("end", "")
+_MAX_DETERMINANT: Final = 4
+"""Rows; a determinant has as many products as there are orders of its rows."""
 
 
 class TokenCursor:
@@ -53,7 +65,7 @@ class EnvironmentReader(TokenCursor, ABC):
         kind = self._environment()
         if kind == "cases":
             return self._cases()
-        if kind not in ("pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array"):
+        if kind not in ("pmatrix", "bmatrix", "matrix", "Bmatrix", "smallmatrix", "array", "vmatrix"):
             raise Unreadable(f"the environment {kind}")
         if kind == "array" and self._peek().text == "{":
             self._subscript_group()
@@ -73,7 +85,7 @@ class EnvironmentReader(TokenCursor, ABC):
         full = [tuple(row) for row in rows if row]
         if len({len(row) for row in full}) != 1:
             raise Unreadable("rows of unequal length")
-        return Matrix(tuple(full))
+        return _determinant(tuple(full)) if kind == "vmatrix" else Matrix(tuple(full))
 
     def _cases(self) -> Term:
         pieces: list[tuple[Term, Term | None]] = []
@@ -109,3 +121,16 @@ class EnvironmentReader(TokenCursor, ABC):
         while not self._take("}"):
             if self._next().kind == "end":
                 raise Unreadable("a brace without its partner")
+
+
+def _determinant(rows: tuple[tuple[Term, ...], ...]) -> Term:
+    """Expanded along the first row."""
+    if len(rows) != len(rows[0]) or len(rows) > _MAX_DETERMINANT:
+        raise Unreadable("the determinant of what is no square, or of too many rows")
+    if len(rows) == 1:
+        return rows[0][0]
+    terms = []
+    for k, entry in enumerate(rows[0]):
+        rest = product(entry, _determinant(tuple(row[:k] + row[k + 1 :] for row in rows[1:])))
+        terms.append(negative(rest) if k % 2 else rest)
+    return total(*terms)

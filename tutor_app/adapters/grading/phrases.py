@@ -24,7 +24,7 @@ _NO_LIMIT: Final = re.compile(
 _REALS: Final = re.compile(
     r"(?:for\s+)?(?:the\s+)?(?:set\s+of\s+)?(?:all|any|every|each)?\s*(?:the\s+)?(?P<sign>positive|negative|non-?zero|"
     r"non-?negative|non-?positive)?\s*(?:the\s+)?(?:real(?:s)?(?:\s+numbers?|\s+values?(?:\s+(?:of|for)\s+[a-z])?)?"
-    r"(?:\s+(?!n\b)[a-z])?|values?\s+of\s+[a-z])(?:\s+(?:works?|satisf(?:y|ies)))?"
+    r"(?:\s+(?!n\b)[a-z])?|values?\s+of\s+[a-z])(?:\s+(?:works?|satisf(?:y|ies)))?|(?:for\s+)?(?:all|every)\s+[xyt]"
     r"|[a-z]\s+(?:is|can\s+be)\s+(?:any|every|all)\s+real(?:\s+numbers?)?"
     r"|infinitely\s+many\s+solutions?:\s*all\s+real\s+numbers",
     re.IGNORECASE,
@@ -44,7 +44,8 @@ _ANY_SOLUTIONS: Final = re.compile(
 )
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _CLOCK: Final = re.compile(
-    r"(?:at\s+)?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s?m\b\.?|o'?\s?clock|h|hours)?", re.IGNORECASE
+    r"(?:at\s+)?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?\s*(?:([ap])\.?\s?m\b\.?|o'?\s?clock|h|hours|uhr)?",
+    re.IGNORECASE,
 )
 _HOUR: Final = re.compile(
     r"(?:at\s+)?(\d{1,2})\s*(?:([ap])\.?\s?m\b\.?|o'?\s?clock(?:\s*([ap])\.?\s?m\.?)?)", re.IGNORECASE
@@ -90,14 +91,14 @@ _ROUND: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _ONES: Final = {word: n for n, word in enumerate(_SMALL)}
 _TENS: Final = {word: 10 * n for n, word in enumerate(_ROUND, 2)}
 _ORDINALS: Final = {
-    word: n
-    for n, word in enumerate(
-        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-         "twelfth"),
-        1,
-    )
+    "first": "one", "second": "two", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine",
+    "twelfth": "twelve",
 }  # fmt: skip
+"""Places in an order that are not the number with a "th" behind it."""
 _ORDINAL: Final = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_PLACE: Final = re.compile(r"(.+?)(?:\s+(place|term|position|number|one|row|column|day|floor|grade))?", re.IGNORECASE)
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY: Final = re.compile(r"(?:on\s+)?(?:an?\s+|the\s+)?([a-z]{3,9})\.?", re.IGNORECASE)
 _SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _FRACTIONS: Final = {
     "half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
@@ -131,11 +132,10 @@ def in_words(text: str) -> Iterator[Term]:
         yield Words({"true": "yes", "false": "no"}.get(m[1].lower(), m[1].lower()), marked=True)
     if m := _INFINITE.fullmatch(text):
         yield negative(INFINITY) if (m[1] or "").lower() in ("negative", "minus", "-") else INFINITY
-    place = text.lower().removeprefix("the ").removesuffix(" place")
-    if place in _ORDINALS:
-        yield Words(f"number {_ORDINALS[place]} in the order", marked=True)
-    elif m := _ORDINAL.fullmatch(place):
-        yield Words(f"number {int(m[1])} in the order", marked=True)
+    if (place := _place(text)) is not None:
+        yield Words(place, marked=True)
+    if (named := _day_or_month(text)) is not None:
+        yield Words(named, marked=True)
     if (date := _date(text)) is not None:
         yield Words(date, marked=True)
     if (measured := _compound(text)) is not None:
@@ -153,6 +153,33 @@ def in_words(text: str) -> Iterator[Term]:
         value = number_in_words(m[1])
         if value is not None:
             yield Quantity(Number(value), m[2])
+
+
+def _place(text: str) -> str | None:
+    """The place in an order that "21st", "twenty-first" or "the 21st term" is; what it is a place of is kept."""
+    m = _PLACE.fullmatch(text.lower().removeprefix("the "))
+    if m is None:
+        return None
+    *before, last = re.split(r"[-\s]+", m[1])
+    of = "" if m[2] in (None, "place", "position", "one") else f" of the {m[2]}s"
+    if not before and (digits := _ORDINAL.fullmatch(last)):
+        return f"number {int(digits[1][:300])} in the order{of}"
+    stem = _ORDINALS.get(last) or (last[:-4] + "y" if last.endswith("ieth") else last.removesuffix("th"))
+    if stem == last:
+        return None
+    value = 100 if [*before, stem] == ["hundred"] else _whole([*before, stem])
+    return None if value is None else f"number {value} in the order{of}"
+
+
+def _day_or_month(text: str) -> str | None:
+    """The whole name of a day of the week or of a month, which may be written in short."""
+    m = _DAY.fullmatch(text)
+    if m is None:
+        return None
+    written = m[1].lower()
+    short = "sep" if written == "sept" else written
+    known = [name for name in (*_DAYS, *_MONTHS) if name.startswith(short)]
+    return known[0] if len(known) == 1 and (len(short) <= 5 or short == known[0]) else None
 
 
 def remainder(text: str) -> Words | None:

@@ -121,6 +121,20 @@ def values_by_name(term: Term) -> dict[str, Term] | None:
     return found
 
 
+def by_component(term: Term) -> Group | None:
+    """The equations that ``(x, y) = (1, 2)`` says, also written with columns; None if it is none of that form."""
+    match term:
+        case Relation((Group() | Matrix() as names, Group() | Matrix() as values), ("=",)):
+            one, two = as_rows(names), as_rows(values)
+            left = [entry for row in one for entry in row] if one else list(children(names))
+            right = [entry for row in two for entry in row] if two else list(children(values))
+            if len(left) != len(right) or len(set(left)) != len(left) or not all(isinstance(t, Symbol) for t in left):
+                return None
+            return Group(tuple(Relation(pair, ("=",)) for pair in zip(left, right, strict=True)))
+        case _:
+            return None
+
+
 def unwrapped(term: Term) -> Term:
     """A group of one is its item, whatever its brackets."""
     while isinstance(term, Group) and len(term.items) == 1:
@@ -200,6 +214,8 @@ def is_name(term: Term) -> bool:
             return all(map(is_name, terms))
         case Group(items, "()"):
             return all(map(is_name, items))
+        case Matrix(rows):
+            return all(is_name(entry) for row in rows for entry in row)
         case Degrees(value):
             return is_name(value)
         case _:

@@ -19,7 +19,7 @@ _SIGNS: Final = {
     "ℤ": r"\mathbb{Z}", "ℕ": r"\mathbb{N}", "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "•": r"\cdot ", "∙": r"\cdot ",
     "‰": r"\text{per mille}", "∡": "", "△": "", "∎": "", "✕": "×", "✖": "×", "⨯": "×", "➗": "÷", "º": "°", "˚": "°",
     "\u2062": "", "\u200b": "", "\ufeff": "", "\u2061": "", "\u2007": " ", "\u2002": " ", "\u2003": " ", "\u200a": " ",
-    "µ": r"\mu ", "∈": r"\in ", "¢": r"\text{ cents}", "¬": r"\neg ",
+    "µ": r"\mu ", "℃": "°C", "℉": "°F", "ℜ": r"\Re ", "∈": r"\in ", "¢": r"\text{ cents}", "¬": r"\neg ",
     "→": r"\to ", "⇒": r"\to ", "↔": r"\iff ", "⇔": r"\iff ",
     "↦": r"\mapsto ", "⊆": r"\subseteq ", "⊂": r"\subset ", "∉": r"\notin ", "π": r"\pi ",
 }  # fmt: skip
@@ -32,7 +32,7 @@ _GREEK: Final = {
 _TRANSLATE: Final = str.maketrans(_SIGNS | {sign: f"\\{name} " for sign, name in _GREEK.items()})
 _LOWERED: Final = re.compile(r"[₀-₉]+")
 _LOWERED_DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_EMPHASIS: Final = re.compile(r"(\*\*\*|\*\*|__|_|\*|`+)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_EMPHASIS: Final = re.compile(r"(\*\*\*|\*\*|__|_|\*|`+|==|~~)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _BOLD_INSIDE: Final = re.compile(r"(?<![\w)*])\*\*(?=\S)([^*]+?)(?<=\S)\*\*(?![\w(*])")
 _BOLD_LABEL: Final = re.compile(r"\*\*[A-Za-z ]+:\s*\*\*\s*(?=\S)|\*\*[A-Za-z ]+\*\*\s*:\s*(?=\S)")
 _FENCE: Final = re.compile(r"```\w*\n(.*?)\n?```", re.DOTALL)
@@ -92,6 +92,7 @@ _SYSTEM: Final = re.compile(
     r"(?:\s*\{[lcr| ]*\})?(.*?)\\end\s*\{\1\}(?:\s*\\right\s*\.)?",
     re.DOTALL,
 )
+_DETERMINANT: Final = re.compile(r"\\det\s*\\begin\s*\{[pb]matrix\}(.*?)\\end\s*\{[pb]matrix\}", re.DOTALL)
 _ROWS: Final = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
 _PIECES: Final = frozenset(("cases", "dcases", "rcases", "array"))
 _CONDITION: Final = re.compile(
@@ -150,7 +151,14 @@ _TEXT_CONSTANT: Final = re.compile(
     r"(?<=\+)\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*(?:C|[Cc]onst(?:ant)?\.?)\s*\}|const(?:ant)?\b\.?)"
 )
 _UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei](?![A-Za-z])|d(?=\s*[A-Za-z](?![A-Za-z])|\s*\}))")
-_REALS_LETTER: Final = re.compile(r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])")
+_REALS_LETTER: Final = re.compile(
+    r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])|(?:(?<=^)|(?<=\\in))\s*\\Re\s*$"
+)
+_RAISED_ORDINAL: Final = re.compile(
+    r"(\d+|(?<![A-Za-z\\])[nk])\s*\^\s*(?:\{\s*)?(?:\\(?:text|mathrm|textrm|rm|textit|mathit|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)"
+    r"(?![A-Za-z])\s*\}?\s*\}?"
+)
+"""The letters behind a number that make it a place in an order, raised as in print."""
 _LOGIC_SIGNS: Final = re.compile(r"(?<=[\w)])\s*(\|\||&&)\s*(?=[\w(-])|(?<=[\w)])\s+\|\s+(?=[a-z]\s*[<>=])")
 _LOUD: Final = re.compile(r"\b(?:AND|OR)\b")
 _LINE_BREAK: Final = re.compile(r"\s*\\\\\s*(?=[A-Za-z])")
@@ -221,6 +229,8 @@ def rewritten(text: str) -> str:
     if not text.isascii():
         text = _plain_signs(text)
     text = without_marks(text)
+    if "^" in text:
+        text = _RAISED_ORDINAL.sub(r"\1\2", text)
     if "\\" in text:
         text = _plain_commands(text)
     if "R" in text:
@@ -301,7 +311,7 @@ def without_marks(text: str) -> str:
     if text[:1] in (">", "`") or "```" in text:
         text = _QUOTED_LINE.sub("", _FENCE.sub(r"\1", text))
     stripped = text
-    while stripped[:1] in ("*", "_", "`") and (m := _EMPHASIS.fullmatch(stripped)) and m[1] not in m[2]:
+    while stripped[:1] in ("*", "_", "`", "=", "~") and (m := _EMPHASIS.fullmatch(stripped)) and m[1] not in m[2]:
         stripped = text = m[2].strip()
     if "**" in text:
         text = _BOLD_INSIDE.sub(r"\1", _BOLD_LABEL.sub("", text))
@@ -328,6 +338,7 @@ def _plain_commands(text: str) -> str:
         text = _REALS_MINUS.sub(r"\1\\setminus ", _REALS_FIRST.sub("", text))
         text = _SIGNED_REALS.sub(lambda m: _REALS_SIGNED.get(m[1].replace(" ", ""), r"[0,\infty)"), text)
     if r"\begin" in text:
+        text = _DETERMINANT.sub(r"\\begin{vmatrix}\1\\end{vmatrix}", text)
         text = _SYSTEM.sub(_system, text)
     elif "=" in text:
         text = _LINE_BREAK.sub(" , ", text)
