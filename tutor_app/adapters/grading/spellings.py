@@ -151,9 +151,7 @@ _TEXT_CONSTANT: Final = re.compile(
     r"(?<=\+)\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*(?:C|[Cc]onst(?:ant)?\.?)\s*\}|const(?:ant)?\b\.?)"
 )
 _UPRIGHT_LETTER: Final = re.compile(r"\\mathrm\s+([ei](?![A-Za-z])|d(?=\s*[A-Za-z](?![A-Za-z])|\s*\}))")
-_REALS_LETTER: Final = re.compile(
-    r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])|(?:(?<=^)|(?<=\\in))\s*\\Re\s*$"
-)
+_REALS_LETTER: Final = re.compile(r"\\mathbf\s*\{\s*R\s*\}|(?<=\\in)\s+R(?![A-Za-z(])|(?:(?<=^)|(?<=\\in))\s*\\Re\s*$")
 _RAISED_ORDINAL: Final = re.compile(
     r"(\d+|(?<![A-Za-z\\])[nk])\s*\^\s*(?:\{\s*)?(?:\\(?:text|mathrm|textrm|rm|textit|mathit|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)"
     r"(?![A-Za-z])\s*\}?\s*\}?"
