@@ -1,13 +1,14 @@
 """Readers of the benchmarks MuMath-Code reports: each row becomes a problem and its gold answer.
 
-The files are JSON Lines in the form their authors publish. Nothing is downloaded here, and nothing here trains.
+The files are JSON Lines in the form their authors publish, or one JSON array or object of the same rows, as SVAMP and
+TabMWP come. Nothing is downloaded here, and nothing here trains.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,13 +63,19 @@ _UNIT: Final = re.compile(r"\(.*?\)")
 
 def _asdiv(row: Row) -> tuple[str, str, str]:
     """Miao et al. 2020: body and question apart; the gold answer is followed by its unit in brackets."""
-    gold = _UNIT.sub("", str(row["answer"])).strip()
+    answer = str(row["answer"]).strip()
+    gold = re.sub(r"\s+(?=;)|(?<=\s)\s+", "", _UNIT.sub("", answer)).strip()
+    gold = gold or answer  # an answer of nothing but brackets, such as a pair of coordinates
     return f"{str(row['body']).strip()} {str(row['question']).strip()}", gold, str(row.get("solution_type", ""))
 
 
 def _with_target(row: Row) -> tuple[str, str, str]:
-    """GSM-Hard (Gao et al. 2022) and MAWPS (Koncel-Kedziorski et al. 2016): the answer is a number."""
-    return str(row["input"]), str(row["target"]), str(row.get("type", ""))
+    """GSM-Hard (Gao et al. 2022) and MAWPS (Koncel-Kedziorski et al. 2016): the answer is a number, or several."""
+    target = row["target"]
+    gold = ", ".join(map(str, target)) if isinstance(target, list) else str(target)
+    if not gold.strip():
+        raise KeyError("target")
+    return str(row["input"]), gold, str(row.get("type", ""))
 
 
 def _tabmwp(row: Row) -> tuple[str, str, str]:
@@ -84,14 +91,19 @@ def _tabmwp(row: Row) -> tuple[str, str, str]:
 
 
 def _as_decimal(gold: str) -> str:
-    """A number as TabMWP's results were graded: a fraction as a decimal, a percentage as a share."""
-    top, fraction, bottom = gold.partition("/")
-    if fraction:
-        return str(int(top) / int(bottom))
-    if "," in gold:
-        return str(float(gold.replace(",", "")))
-    share, percent, _ = gold.partition("%")
-    return str(float(share) / 100 if percent else float(gold))
+    """A number as TabMWP's results were graded: a fraction as a decimal, a percentage as a share.
+
+    What is neither, such as a mixed number or an amount with its sign, stays as it is published.
+    """
+    plain = gold.strip().replace(",", "")
+    top, fraction, bottom = plain.partition("/")
+    share, percent, _ = plain.partition("%")
+    try:
+        if fraction:
+            return str(float(top) / float(bottom))
+        return str(float(share) / 100 if percent else float(plain))
+    except (ValueError, ZeroDivisionError):
+        return gold
 
 
 READERS: Final[Mapping[str, Callable[[Row], tuple[str, str, str]]]] = {
@@ -131,13 +143,40 @@ def read(benchmark: str, path: Path | None) -> Iterator[Task]:
         raise UserFault(f"{path} cannot be read: {e.strerror}.") from None
     except UnicodeDecodeError as e:
         raise UserFault(f"{path} is not UTF-8 text (byte {e.start}).", "Save it as UTF-8.") from None
-    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip()]
+    rows = _rows(lines)
     if not rows:
         raise UserFault(f"{path} is empty.")
-    for index, (number, line) in enumerate(rows):
+    for index, (where, row) in enumerate(rows):
         try:
-            problem, gold, group = reader(json.loads(line))
+            problem, gold, group = reader(json.loads(row) if isinstance(row, str) else row)
         except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as e:
             what = f"it lacks {e}" if isinstance(e, KeyError) else re.sub(r"\s+", " ", str(e))
-            raise UserFault(f"{path}, line {number} is not in the form of {benchmark}: {what}.") from None
-        yield Task(index, problem, gold, group)
+            raise UserFault(f"{path}, {where} is not in the form of {benchmark}: {what}.") from None
+        yield Task(index, problem.strip(), gold, group)
+
+
+def _rows(lines: Sequence[str]) -> list[tuple[str, Any]]:
+    """Rows with where they stand: lines of JSON text, or the parsed rows of a file that is one array or object."""
+    found: list[tuple[str, Any]] = [(f"line {n}", line) for n, line in enumerate(lines, 1) if line.strip()]
+    if not found or found[0][1].strip()[0] not in "[{":
+        return found
+    try:
+        # A line that is whole begins JSON Lines; otherwise the text as a whole may be one value.
+        first = json.loads(found[0][1])
+    except ValueError:
+        first = None
+    one_value = first is None or (len(found) == 1 and (isinstance(first, list) or _holds_rows(first)))
+    if not one_value:
+        return found
+    try:
+        whole = json.loads("\n".join(lines))
+    except ValueError:
+        return found
+    if isinstance(whole, dict) and not _holds_rows(whole):
+        return [("its only row", whole)]
+    values = whole.values() if isinstance(whole, dict) else whole
+    return [(f"row {n}", row) for n, row in enumerate(values, 1)]
+
+
+def _holds_rows(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(isinstance(row, dict) for row in value.values())

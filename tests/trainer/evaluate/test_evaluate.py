@@ -209,6 +209,34 @@ GOLDS = [
     ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "25%", "ans_type": "decimal_number"}, "0.25"),
     ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "3/4", "ans_type": "decimal_number"}, "0.75"),
     ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": "shortage", "ans_type": "multi_choice_text"}, "shortage"),
+    *(
+        ("tabmwp", {"table": "a | 1", "question": "Q?", "answer": answer, "ans_type": "decimal_number"}, gold)
+        for answer, gold in (("2,000%", "20.0"), ("-2.5%", "-0.025"), ("-1/4", "-0.25"), ("$5.00", "$5.00"))
+    ),
+    *(
+        ("asdiv", {"body": "B.", "question": "Q?", "answer": answer}, gold)
+        for answer, gold in (
+            ("3 (weeks); 2 (days)", "3; 2"),
+            ("$2.50 (per kg)", "$2.50"),
+            ("5 (lb) 3 (oz)", "5 3"),
+            ("5 r 2", "5 r 2"),
+            ("2:3", "2:3"),
+            ("1,234 (people)", "1,234"),
+            ("40%", "40%"),
+            ("-5 (degrees)", "-5"),
+            ("3 weeks 2 days", "3 weeks 2 days"),
+            ("(3, 4)", "(3, 4)"),
+        )
+    ),
+    ("mawps", {"input": "Q?", "target": [26.0]}, "26.0"),
+    ("mawps", {"input": "Q?", "target": [3.0, 5.0]}, "3.0, 5.0"),
+    ("mawps", {"input": "Q?", "target": "3/4"}, "3/4"),
+    ("gsm-hard", {"input": "Q?", "target": 1e10}, "10000000000.0"),
+    ("gsm-hard", {"input": "Q?", "target": 7.777777777777778e15}, "7777777777777778.0"),
+    ("gsm-hard", {"input": "Q?", "target": 1e-7}, "1e-07"),
+    ("gsm-hard", {"input": "Q?", "target": 20527.1515151515}, "20527.1515151515"),
+    ("gsm8k", {"question": " Q?\n", "answer": "So.\n#### -1,234"}, "-1234"),
+    ("math", {"problem": "P", "solution": r"So $\boxed{(-\infty,3)\cup[5,8]}$."}, r"(-\infty,3)\cup[5,8]"),
 ]
 
 
@@ -238,6 +266,26 @@ def test_a_body_and_its_question_are_joined_as_published(tmp_path: Path) -> None
     path.write_text(json.dumps(GOLDS[5][1]) + "\n")
     (task,) = read("svamp", path)
     assert task.problem == "He has 30 nuts, eats 11. How many are left?"
+
+
+@pytest.mark.parametrize("text", ["[{rows}]", '{{"1": {row}, "7": {row}}}', "[\n  {rows}\n]\n", '{{"1":\n{row},\n"7":\n{row}}}'])
+def test_a_file_may_be_one_array_or_object_of_rows(tmp_path: Path, text: str) -> None:
+    row = json.dumps({"Body": "He has 3 pens", "Question": "How many?", "Answer": 3})
+    path = tmp_path / "b.json"
+    path.write_text(text.format(row=row, rows=f"{row}, {row}"))
+    assert [(t.index, t.problem, t.gold) for t in read("svamp", path)] == [
+        (0, "He has 3 pens. How many?", "3"),
+        (1, "He has 3 pens. How many?", "3"),
+    ]
+
+
+def test_a_row_of_an_array_in_another_form_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    path.write_text('[{"input": "Q", "target": 1},\n{"input": "Q", "target": []}]')
+    with pytest.raises(UserFault, match="row 2 is not in the form of mawps: it lacks 'target'"):
+        list(read("mawps", path))
+    path.write_text('{\n "input": "Q",\n "target": 1\n}')
+    assert [t.problem for t in read("mawps", path)] == ["Q"]
 
 
 MANIFEST = {"model": "m", "prompt": "p"}
