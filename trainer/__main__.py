@@ -31,7 +31,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from trainer.arguments import at_least, number, share
+from trainer.arguments import at_least, not_a_test_set, number, share
 from trainer.config import explained
 from trainer.data import hub, seeds
 from trainer.data.decontaminate import DEFAULT_NGRAM
@@ -206,6 +206,7 @@ def _add_train(steps: Any) -> None:
     )
     p.add_argument("--tensorboard", action="store_true", help="the same as --tracker tensorboard")
     p.add_argument("--skip", action="store_true", help="go on past broken lines")
+    not_a_test_set(p)
     _plan_options(p)
 
 
@@ -214,6 +215,7 @@ def _add_tiny(steps: Any) -> None:
     p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
     p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
+    not_a_test_set(p)
     p.add_argument("--vocab", type=at_least(1), default=1024, help="tokens (default 1024)")
     p.add_argument("--width", type=at_least(1), default=128, help="hidden size, a multiple of 64 (default 128)")
     p.add_argument("--layers", type=at_least(1), default=3, help="transformer blocks (default 3)")
@@ -279,11 +281,27 @@ def _run(a: argparse.Namespace) -> int:
         case "seeds":
             print(
                 steps.import_seeds(
-                    Run.at(a.run), a.files, a.format, source=a.source, licence=a.licence, strict=not a.skip
+                    Run.at(a.run),
+                    a.files,
+                    a.format,
+                    source=a.source,
+                    licence=a.licence,
+                    strict=not a.skip,
+                    not_tests=a.not_a_test_set,
                 )
             )
         case "make-code":
-            print(steps.make_code(Run.at(a.run), a.files, _sandbox, limit=a.limit, seed=a.seed, strict=not a.skip))
+            print(
+                steps.make_code(
+                    Run.at(a.run),
+                    a.files,
+                    _sandbox,
+                    limit=a.limit,
+                    seed=a.seed,
+                    strict=not a.skip,
+                    not_tests=a.not_a_test_set,
+                )
+            )
         case "alter":
             print(
                 steps.alter_problems(
@@ -295,6 +313,7 @@ def _run(a: argparse.Namespace) -> int:
                     limit=a.limit,
                     seed=a.seed,
                     strict=not a.skip,
+                    not_tests=a.not_a_test_set,
                 )
             )
         case "decontaminate":
@@ -307,6 +326,7 @@ def _run(a: argparse.Namespace) -> int:
                     n=a.ngram,
                     corrections=a.corrections,
                     strict=not a.skip,
+                    not_tests=a.not_a_test_set,
                 )
             )
         case "view":
@@ -343,6 +363,7 @@ def _data_step(steps: Any, name: str, what: str, files: str) -> argparse.Argumen
     on_error = p.add_mutually_exclusive_group()
     on_error.add_argument("--strict", action="store_true", help="stop at the first broken line (the default)")
     on_error.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
+    not_a_test_set(p)
     return p
 
 

@@ -51,3 +51,10 @@ def _read(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
+
+
+def not_a_test_set(parser: argparse.ArgumentParser) -> None:
+    """The option that lets a file through which is taken for a test set."""
+    parser.add_argument(
+        "--not-a-test-set", action="store_true", help="also take files that are named like, or look like, a test set"
+    )

@@ -7,7 +7,6 @@ takes minutes, keeps a journal so that it goes on after a kill.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,6 +23,7 @@ from trainer.data.chain import NotAChain
 from trainer.data.decontaminate import DEFAULT_NGRAM, STAMP
 from trainer.data.gsm8k import gsm8k_line
 from trainer.data.records import Rejects, parse_record, read_lines, read_records, stable_fraction, write_records
+from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run, sha256_of, write_atomically
 from trainer.synthesize.make_code import make
 from trainer.teacher.work import Done, NotMade, work_through
@@ -34,27 +34,28 @@ from tutor_app.core.transcript import Transcript
 OpenExecutor = Callable[[], CodeExecutor]
 Method = Literal["numbers", "fobar", "correct"]
 METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
-_TEST: Final = re.compile(r"(?<![a-z])test(?![a-z])", re.IGNORECASE)
-"""In the name of a file."""
 MAX_CORRECTIONS: Final = 0.05
 """The largest share of a mix that corrected errors may have: more of them teach a model to expect errors."""
 
 
 def import_seeds(
-    run: Run, files: Sequence[Path], form: str, *, source: str = "", licence: str = "", strict: bool = True
+    run: Run,
+    files: Sequence[Path],
+    form: str,
+    *,
+    source: str = "",
+    licence: str = "",
+    strict: bool = True,
+    not_tests: bool = False,
 ) -> str:
     """Source files to ``seeds-FORMAT.jsonl``; returns what to tell.
 
     Raises:
-        UserFault: If a file cannot be read, holds nothing, looks like a test set and has no ``source``, or a line is
-            bad and ``strict``.
+        UserFault: If a file cannot be read, holds nothing, is a test set and not ``not_tests``, or a line is bad and
+            ``strict``.
     """
+    refuse_test_sets(files, allowed=not_tests, named=not source)  # who names the source knows what it is
     name, default = seeds.SOURCES[form]
-    if not source and (test := next((p for p in files if _TEST.search(p.name)), None)):
-        raise UserFault(
-            f"{test.name} looks like a test set, and would be noted as {name}.",
-            "Never train on a test set; if it is none, name its source with --source.",
-        )
     source, licence = source or name, licence or default
     step = f"seeds-{form}"
     provenance = run.provenance(step, {"format": form, "source": source, "licence": licence}, files)
@@ -82,14 +83,23 @@ def import_seeds(
 
 
 def make_code(
-    run: Run, files: Sequence[Path], executor: OpenExecutor, *, limit: int = 0, seed: int = 0, strict: bool = True
+    run: Run,
+    files: Sequence[Path],
+    executor: OpenExecutor,
+    *,
+    limit: int = 0,
+    seed: int = 0,
+    strict: bool = True,
+    not_tests: bool = False,
 ) -> str:
     """GSM8K training files to ``make-code.jsonl``; returns what to tell.
 
     Raises:
-        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+        UserFault: If a file cannot be read, holds nothing, is a test set and not ``not_tests``, or a line is bad and
+            ``strict``.
         SandboxFault: If code cannot be run here at all.
     """
+    refuse_test_sets(files, allowed=not_tests)
     rejects = Rejects(strict)
     lines = [x for path in files for x in read_lines(path, gsm8k_line, rejects)]
     lines = lines[: limit or None]
@@ -111,13 +121,16 @@ def alter_problems(
     limit: int = 0,
     seed: int = 0,
     strict: bool = True,
+    not_tests: bool = False,
 ) -> str:
     """New records to ``alter-METHOD.jsonl``: GSM8K files for numbers and fobar, records for correct.
 
     Raises:
-        UserFault: If a file cannot be read, holds nothing, or a line is bad and ``strict``.
+        UserFault: If a file cannot be read, holds nothing, is a test set and not ``not_tests``, or a line is bad and
+            ``strict``.
         SandboxFault: If code cannot be run here at all.
     """
+    refuse_test_sets(files, allowed=not_tests)
     rejects = Rejects(strict)
     step = f"alter-{method}"
     provenance = run.provenance(step, {"per_problem": per_problem, "limit": limit, "seed": seed}, files)
@@ -151,6 +164,7 @@ def clean(
     n: int,
     corrections: float = MAX_CORRECTIONS,
     strict: bool = True,
+    not_tests: bool = False,
 ) -> str:
     """Records that overlap no test set to ``OUT.jsonl``, the report to ``OUT.report.json``; returns what to tell.
 
@@ -162,6 +176,7 @@ def clean(
         n: Words in a row that make an overlap.
         corrections: The largest share of corrected errors in the result; what is above it is left out and counted.
         strict: Whether a bad line ends the step.
+        not_tests: The files are no test sets, whatever they are called.
 
     Raises:
         UserFault: If a file cannot be read, holds nothing, is a test set itself, or a line is bad and ``strict``.
@@ -170,6 +185,7 @@ def clean(
     for path in files:
         if sha256_of(path) in hashes:
             raise UserFault(f"{path} is a test set: it is never trained on.", "Give training records.")
+    refuse_test_sets(files, allowed=not_tests, read=False)  # single problems of test sets are taken out here
     rejects = Rejects(strict)
     options = {"ngram": n, "tests": [str(t) for t in tests], "corrections": corrections}
     provenance = run.provenance(out, options, [*files, *tests])

@@ -12,6 +12,7 @@ from tests.trainer.local_code import LocalExecutor
 from tests.waiting import wait_until
 from trainer.__main__ import STEP_MODULES, main
 from trainer.config import TrainConfig
+from trainer.data import testsets
 from trainer.data.records import Rejects, read_records
 from trainer.runs import Run
 from trainer.steps import alter_problems, make_code
@@ -194,8 +195,40 @@ def test_a_test_set_is_not_noted_as_training_data(
     file = gsm8k.rename(tmp_path / name)
     made = ["seeds", str(file), "--format", "gsm8k", "--run", str(tmp_path / "run")]
     assert main(made) == 2
-    assert f"{name} looks like a test set, and would be noted as gsm8k-train" in capsys.readouterr().err
+    assert f"{name} is named like a test set, which is never trained on" in capsys.readouterr().err
     assert main([*made, "--source", "my-own"]) == 0
+
+
+STEPS_THAT_MAKE_DATA = (
+    ["seeds", "FILE", "--format", "gsm8k", "--run", "RUN"],
+    ["make-code", "FILE", "--run", "RUN"],
+    ["alter", "FILE", "--method", "numbers", "--run", "RUN"],
+    ["alter", "FILE", "--method", "correct", "--run", "RUN"],
+    ["augment", "FILE", "--method", "outline", "--run", "RUN"],
+    ["synthesize", "FILE", "--against", "OTHER", "--endpoint", "http://127.0.0.1:9/v1", "--run", "RUN"],
+)
+
+
+@pytest.mark.parametrize("made", STEPS_THAT_MAKE_DATA)
+def test_every_step_that_makes_data_refuses_a_test_set(
+    made: list[str], gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "svamp.jsonl"
+    file.write_bytes(gsm8k.read_bytes())
+    names = {"FILE": str(file), "OTHER": str(gsm8k), "RUN": str(tmp_path / "run")}
+    assert main([names.get(word, word) for word in made]) == 2
+    assert "svamp.jsonl is named like a test set" in capsys.readouterr().err
+    questions = [json.loads(line)["question"] for line in gsm8k.read_text().splitlines()]
+    monkeypatch.setattr(testsets, "known_hashes", lambda: testsets.packed(questions[:1], masked=False))
+    assert main([{**names, "FILE": str(gsm8k)}.get(word, word) for word in made]) == 2
+    said = capsys.readouterr().err
+    assert re.search(rf"1 of the {len(questions):,} problems in .*{gsm8k.name} are those of a test set", said)
+    assert "say --not-a-test-set" in said
+
+
+def test_what_is_said_to_be_no_test_set_is_taken(gsm8k: Path, tmp_path: Path) -> None:
+    file = gsm8k.rename(tmp_path / "gsm-hard.jsonl")
+    assert main(["make-code", str(file), "--run", str(tmp_path / "run"), "--not-a-test-set"]) == 0
 
 
 def test_a_word_that_only_holds_test_is_no_test_set(gsm8k: Path, tmp_path: Path) -> None:

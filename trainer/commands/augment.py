@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from trainer.arguments import at_least
+from trainer.arguments import at_least, not_a_test_set
 from trainer.augment.asked import Asked, Method
 from trainer.augment.bf_trans import bf_trans, bf_trans_by_rules
 from trainer.augment.difficulty import difficulty
@@ -29,6 +29,7 @@ from trainer.data.chain import NotAChain
 from trainer.data.duplicates import without_duplicates
 from trainer.data.problems import Problem, read_problems
 from trainer.data.records import Rejects
+from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work
 from trainer.synthesize.pseudo import Thresholds
@@ -92,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="pass over the first N problems")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
+    not_a_test_set(parser)
     teachers.add_arguments(parser, temperature=0.7)
 
 
@@ -110,6 +112,7 @@ def main(a: argparse.Namespace) -> int:
         raise UserFault(f"{a.method} needs a teacher; by rules there are {names}.", "Give --teacher or --endpoint.")
     a.out = a.out or f"augment-{a.method}"
     rejects = Rejects(strict=not a.skip)
+    refuse_test_sets(a.files, allowed=a.not_a_test_set)
     problems = read_problems(a.files, rejects)[a.start :][: a.limit or None]
     run = Run.at(a.run)
     return _by_teacher(a, run, problems, rejects) if asked_for else _by_rules(a, run, problems, rejects)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.arguments import at_least, seconds, share
+from trainer.arguments import at_least, not_a_test_set, seconds, share
 from trainer.data.decontaminate import read_test_set
 from trainer.data.duplicates import without_duplicates
 from trainer.data.problems import Problem, read_problems
 from trainer.data.records import Rejects, question_id, read_records, record_id
+from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work, stamped
 from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal
@@ -71,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="pass over the first N problems")
     parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
+    not_a_test_set(parser)
     teachers.add_arguments(parser, temperature=0.8)
     crew.add_arguments(parser)
 
@@ -189,6 +191,7 @@ def main(a: argparse.Namespace) -> int:
         UserFault: If a file cannot be read, holds nothing, or options do not fit.
         HostFault: If the teacher or the sandbox fails.
     """
+    refuse_test_sets([*a.files, *a.known], allowed=a.not_a_test_set)
     run, rejects = Run.at(a.run), Rejects(strict=not a.skip)
     known = read_records(a.known, rejects) if a.known else []
     solved = Counter(question_id(r.problem) for r in known)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from trainer.config import TrainConfig, load
 from trainer.data import hub
+from trainer.data.testsets import refuse_test_sets
 from trainer.models.installed import named
 from trainer.runs import Run
 from trainer.train import plan
@@ -32,6 +33,8 @@ def main(a: argparse.Namespace) -> int:
         return 0
     if not a.data or a.run is None:
         raise UserFault("Training needs --data and --run.", "Or say --plan to see what a run would take.")
+    refuse_test_sets([*a.data, *a.eval_data], allowed=a.not_a_test_set, read=False)  # records carry a stamp
+    refuse_test_sets([a.solve_data] if a.solve_data else [], allowed=a.not_a_test_set)
     job = Job(
         config=config,
         base=named(a.base),

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from trainer.data import cores
-from trainer.data.records import BadLine, Rejects, read_lines
+from trainer.data.records import Rejects, read_lines
+from trainer.data.testsets import question_of
 from trainer.runs import ProgressLine
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 
 DEFAULT_NGRAM: Final = 13
 STAMP: Final = "decontaminated"
@@ -142,20 +143,6 @@ class TestSet:
         return None
 
 
-def _problem(value: Any, _: int) -> str:
-    if isinstance(value, dict) and "turns" in value:
-        try:
-            return Transcript.from_dict(value).problem
-        except TranscriptFormatError as e:
-            raise BadLine(f"expected a transcript: {e}") from None
-    for key in ("question", "problem", "Question", "input"):
-        text = value.get(key) if isinstance(value, dict) else None
-        if isinstance(text, str) and text.strip():
-            body = value.get("Body") or value.get("body")
-            return f"{body} {text}" if isinstance(body, str) else text
-    raise BadLine('expected a problem under "question" or "problem", or a transcript')
-
-
 def read_test_set(path: Path, n: int = DEFAULT_NGRAM) -> TestSet:
     """A benchmark file.
 
@@ -165,7 +152,7 @@ def read_test_set(path: Path, n: int = DEFAULT_NGRAM) -> TestSet:
     """
     found = TestSet(path.name)
     count = 0
-    for count, problem in enumerate(read_lines(path, _problem, Rejects(strict=True)), 1):
+    for count, problem in enumerate(read_lines(path, question_of, Rejects(strict=True)), 1):
         found.add(problem, count, n)
     if not count:
         raise UserFault(f"{path} holds no test problem.", "Check the path.")

@@ -14,6 +14,7 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from trainer.data.records import Rejects, read_records
+from trainer.data.testsets import refuse_test_sets
 from trainer.models.bases import save_model
 from trainer.models.tokenizer import SpanTokenizer, pre_tokenizer
 from tutor_app.core.dialect import DIALECTS, render
@@ -26,6 +27,7 @@ def main(a: argparse.Namespace) -> int:
         raise UserFault(f"A width of {a.width} is no multiple of 64.", "Take 64, 128 or 256.")
     if a.out.exists() and not (a.out / "mumath.json").is_file() and (not a.out.is_dir() or any(a.out.iterdir())):
         raise UserFault(f"{a.out} is there already and holds something else.", "Give a new folder with --out.")
+    refuse_test_sets(a.data, allowed=a.not_a_test_set)
     records = read_records(a.data, Rejects())
     texts = ("".join(s.text for s in render(r, DIALECTS["mumath"])) for r in records)
     n = make_base(a.out, train_tokenizer(texts, a.vocab), width=a.width, layers=a.layers, seed=a.seed)

@@ -268,7 +268,9 @@ def test_a_body_and_its_question_are_joined_as_published(tmp_path: Path) -> None
     assert task.problem == "He has 30 nuts, eats 11. How many are left?"
 
 
-@pytest.mark.parametrize("text", ["[{rows}]", '{{"1": {row}, "7": {row}}}', "[\n  {rows}\n]\n", '{{"1":\n{row},\n"7":\n{row}}}'])
+@pytest.mark.parametrize(
+    "text", ["[{rows}]", '{{"1": {row}, "7": {row}}}', "[\n  {rows}\n]\n", '{{"1":\n{row},\n"7":\n{row}}}']
+)
 def test_a_file_may_be_one_array_or_object_of_rows(tmp_path: Path, text: str) -> None:
     row = json.dumps({"Body": "He has 3 pens", "Question": "How many?", "Answer": 3})
     path = tmp_path / "b.json"
