@@ -29,8 +29,8 @@ from tutor_app.tutor.votes import vote
 def value_of(sha256: str, **changes: Any) -> dict[str, Any]:
     report = {"auc": 0.81, "auc_untuned": 0.6}
     value = {
-        "kind": "mumath-verifier", "version": 1, "model_sha256": sha256, "prompt": [[0.0, 1.0]], "gain": 1.0,
-        "bias": 0.0, "weights": [0.5, 0.5], "report": report,
+        "kind": "mumath-verifier", "version": 2, "model_sha256": sha256, "prompt": [[0.0, 1.0]], "gain": 1.0,
+        "bias": 0.0, "extras": [0.0, 0.0, 0.0, 0.0], "weights": [0.5, 0.5], "report": report,
     }  # fmt: skip
     return {**value, **changes}
 
@@ -94,7 +94,9 @@ def test_one_of_another_model_is_refused(
         [],
         7,
         value_of("a", kind="other"),
-        value_of("a", version=2),
+        value_of("a", version=1),
+        value_of("a", extras="much"),
+        value_of("a", extras=[None]),
         value_of("a", weights=[]),
         value_of("a", weights=[1.0]),
         value_of("a", prompt=[]),

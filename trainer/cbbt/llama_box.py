@@ -35,7 +35,9 @@ def main(path: str, threads: int) -> None:
         return {"prompt": np.tile(row, (int(header["tokens"]), 1))}
 
     def read(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
-        return {"lengths": np.array([model.read(str(text)) for text in header["texts"]], dtype=np.int64)}
+        found = [model.read(str(text)) for text in header["texts"]]
+        lengths = np.array([reading.tokens for reading in found], dtype=np.int64)
+        return {"lengths": lengths, "scores": np.stack([reading.scores for reading in found]).astype(np.float32)}
 
     def judge(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
         margins, hidden = model.judge(arrays["prompts"], arrays["items"])

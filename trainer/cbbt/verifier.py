@@ -1,32 +1,31 @@
 """A verifier from a closed model: soft tokens before "Is this solution right?" and a light head on what comes out.
 
 The black box (:mod:`trainer.cbbt.llama_box`) gives the margin of "Yes" over "No" and a hidden state. The soft tokens
-are tuned by two-sided estimates on batches of solutions; then a linear head over margin and hidden state is trained
-by its exact gradient, begun as the untuned question, and stopped and calibrated on validation problems. The split is by
-problem; the held-out problems are judged once, at the end. Every step of the prompt is saved, and a run that was ended
-goes on from there.
+are tuned by two-sided estimates on batches of solutions; then heads (:mod:`trainer.cbbt.head`) are fitted, calibrated,
+and one of them is chosen on the validation problems. The split is by problem; the held-out problems are judged once, at
+the end, by all methods of the table. Every step of the prompt is saved, and a run that was ended goes on from there.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.estimator import Vector, two_sided
+from trainer.cbbt.head import Fitted, Found, Head, Right, Rows, calibrated, fit_head, log_loss
 from trainer.cbbt.optimiser import Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import LowRankPrompt
+from trainer.cbbt.verifier_report import Solution, measured, voted
 from trainer.runs import ProgressLine, digest, write_atomically
+from tutor_app.adapters.verifying.scores import SCORES
 from tutor_app.core.errors import UserFault
 
 STEP: Final = 0.1
@@ -34,25 +33,6 @@ STEP: Final = 0.1
 STATE: Final = "verifier.npz"
 FORMAT: Final = "mumath-verifier"
 READ_AT_ONCE: Final = 4
-
-Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """A solution that was graded.
-
-    Attributes:
-        problem: Its number.
-        text: Problem and solution, as the verifier reads them.
-        answer: That it came to; equal answers are the same text.
-        right: Whether that is the published one.
-    """
-
-    problem: int
-    text: str
-    answer: str
-    right: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +46,6 @@ class VerifierConfig:
         directions: Of one estimate.
         batch: Solutions that a query is judged on.
         lr: Of the soft tokens.
-        decay: Of the head's weights, which are many more than the solutions.
         seed: Of splits and everything random.
     """
 
@@ -76,7 +55,6 @@ class VerifierConfig:
     directions: int = 4
     batch: int = 8
     lr: float = 2e-2
-    decay: float = 0.02
     seed: int = 0
 
 
@@ -130,15 +108,18 @@ class JudgeBox:
         answer = self._box.ask("start", {}, {"prompt": (tokens, self.embedding)}, tokens=tokens)
         return np.asarray(answer["prompt"], dtype=np.float64)
 
-    def read(self, texts: Sequence[str]) -> Rows:
-        """Lengths of solutions in tokens; 0 for one that is too long."""
-        lengths = []
+    def read(self, texts: Sequence[str]) -> tuple[Rows, Vector]:
+        """Lengths of solutions in tokens, 0 for one that is too long, and the scores of their reading."""
+        lengths, scores = [], []
         progress = ProgressLine("solutions read", len(texts))
         for first in range(0, len(texts), READ_AT_ONCE):
             part = list(texts[first : first + READ_AT_ONCE])
-            lengths.append(self._box.ask("read", {}, {"lengths": (len(part),)}, texts=part)["lengths"])
+            shapes = {"lengths": (len(part),), "scores": (len(part), len(SCORES))}
+            found = self._box.ask("read", {}, shapes, texts=part)
+            lengths.append(found["lengths"])
+            scores.append(found["scores"])
             progress.step(len(part))
-        return np.concatenate(lengths)
+        return np.concatenate(lengths), np.concatenate(scores)
 
     def judge(self, prompts: Vector, items: Rows) -> tuple[Vector, Vector]:
         """Margins ``[prompts, items]`` and hidden states ``[prompts, items, width]``."""
@@ -151,58 +132,6 @@ class JudgeBox:
             margins.append(found["margins"].astype(np.float64))
             states.append(found["features"].astype(np.float64))
         return np.concatenate(margins, axis=1), np.concatenate(states, axis=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Probability of a right solution: ``sigmoid(gain * margin + bias + weights . unit(state))``."""
-
-    gain: float
-    bias: float
-    weights: Vector
-
-    def logits(self, margins: Vector, states: Vector) -> Vector:
-        """One for each solution."""
-        unit = states / np.linalg.norm(states, axis=-1, keepdims=True)
-        return np.asarray(self.gain * margins + self.bias + unit @ self.weights)
-
-
-def fit_head(
-    margins: Vector, states: Vector, right: npt.NDArray[np.bool_], train: Rows, validation: Rows, decay: float
-) -> Head:
-    """The head with the smallest loss on the validation rows on its way, then calibrated there.
-
-    Hidden states are centred on the training rows' mean, which the bias takes up.
-    """
-    unit = states / np.linalg.norm(states, axis=1, keepdims=True)
-    scale = 1 / max(float(np.std(margins[train])), 1e-6)
-    centre = unit[train].mean(axis=0)
-    spread = max(float(np.linalg.norm(unit[train] - centre, axis=1).mean()), 1e-6)
-    columns = np.concatenate([margins[:, None] * scale, np.ones((len(margins), 1)), (unit - centre) / spread], axis=1)
-    target = right.astype(np.float64)
-    values = np.zeros(columns.shape[1])
-    values[0] = 1.0
-    adam, best, best_loss = Adam(values.size), values, math.inf
-    for _ in range(400):
-        loss = log_loss(columns[validation] @ values, target[validation])
-        if loss < best_loss:
-            best, best_loss = values.copy(), loss
-        slope = columns[train].T @ (_sigmoid(columns[train] @ values) - target[train]) / len(train)
-        slope[2:] += decay * values[2:]
-        values = adam.move(values, slope, 2e-2)
-    gain, bias = calibrated(columns[validation] @ best, target[validation])
-    weights = gain * best[2:] / spread
-    return Head(gain * best[0] * scale, gain * best[1] + bias - float(weights @ centre), weights)
-
-
-def calibrated(logits: Vector, target: Vector) -> tuple[float, float]:
-    """Platt's gain and bias, pulled towards none by a small penalty since the rows are few."""
-    values, adam = np.array([1.0, 0.0]), Adam(2)
-    for _ in range(500):
-        off = _sigmoid(values[0] * logits + values[1]) - target
-        slope = np.array([float(off @ logits), float(off.sum())]) / len(target)
-        values = adam.move(values, slope + 0.01 * (values - np.array([1.0, 0.0])), 2e-2)
-    return max(float(values[0]), 0.05), float(values[1])
 
 
 class VerifierTuning:
@@ -219,9 +148,7 @@ class VerifierTuning:
         UserFault: If the folder holds the state of another tuning.
     """
 
-    def __init__(
-        self, box: JudgeBox, right: npt.NDArray[np.bool_], train: Rows, config: VerifierConfig, folder: Path
-    ) -> None:
+    def __init__(self, box: JudgeBox, right: Right, train: Rows, config: VerifierConfig, folder: Path) -> None:
         self._box, self._right, self._train, self._config = box, right, train, config
         self._path = folder / STATE
         self._prompt = LowRankPrompt(box.start(config.tokens), config.inner, 1, config.seed)
@@ -303,69 +230,90 @@ class VerifierTuning:
         self._rng.bit_generator.state = state["rng"]
 
 
-def report(solutions: Sequence[Solution], rows: Rows, logits: Vector, untuned: Vector) -> dict[str, float | int]:
-    """What ``rows`` say of the verifier, by its ``logits``, and of the ``untuned`` question, by its margins."""
-    right = np.array([solutions[i].right for i in rows])
-    chosen = [solutions[i] for i in rows]
-    return {
-        "solutions": len(rows),
-        "problems": len({s.problem for s in chosen}),
-        "right": int(right.sum()),
-        "auc_untuned": round(auc(untuned, right), 4),
-        "auc": round(auc(logits, right), 4),
-        "calibration_error": round(calibration_error(_sigmoid(logits), right), 4),
-        "vote_plain": round(voted(chosen, np.ones(len(rows))), 4),
-        "vote_weighed": round(voted(chosen, _sigmoid(logits)), 4),
+UNTUNED: Final = "the question, untuned"
+PLAIN: Final = ("adapter only", "both", "adapter and scores", "all")
+"""Heads of which one is chosen: over the untuned question or the tuned one, without and with the reading's scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a training has come to.
+
+    Attributes:
+        head: Chosen.
+        tuned: Whether it belongs to the tuned soft tokens, or to those that they began as.
+        report: To be kept in the verifier's file.
+        rows: Of the table.
+    """
+
+    head: Head
+    tuned: bool
+    report: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+
+def concluded(solutions: Sequence[Solution], untuned: Found, tuned: Found, parts: Parts) -> Outcome:
+    """Fit the heads, choose one on the validation problems, and judge the held-out ones once.
+
+    Args:
+        solutions: All.
+        untuned: What the box says of them under the soft tokens that the tuning begins with.
+        tuned: The same under the tuned ones.
+        parts: Rows of ``solutions``; those of none were too long.
+    """
+    seen = np.concatenate([parts.train, parts.validation])
+    right = np.array([s.right for s in solutions])
+    problems = np.array([s.problem for s in solutions], dtype=np.int64)
+
+    def fitted(found: Found, *, scores: bool) -> Fitted:
+        return fit_head(found.rows(seen), right[seen], problems[seen], scores=scores)
+
+    heads = dict(
+        zip(
+            PLAIN, (fitted(found, scores=scores) for scores in (False, True) for found in (untuned, tuned)), strict=True
+        )
+    )
+    chosen = min(heads, key=lambda name: _loss_on_validation(heads[name], right[seen], len(parts.train)))
+    is_tuned = chosen in (PLAIN[1], PLAIN[3])
+    held, target = parts.held_out, right[seen].astype(np.float64)
+
+    def single(numbers: Vector) -> Vector:
+        """A number as a calibrated logit of the held-out rows; its order stays."""
+        scaled = (numbers - numbers[seen].mean()) / max(float(numbers[seen].std()), 1e-9)
+        gain, bias = calibrated(scaled[seen], target)
+        return np.asarray(gain * scaled[held] + bias)
+
+    logits = {
+        UNTUNED: single(untuned.margins),
+        "mean token probability": single(untuned.scores[:, 1]),
+        "length, shorter first": single(-untuned.scores[:, 0]),
+        "prompt only": single(tuned.margins),
+        **{
+            name: heads[name].head.logits((tuned if name in (PLAIN[1], PLAIN[3]) else untuned).rows(held))
+            for name in PLAIN
+        },
     }
+    kept = [solutions[i] for i in held]
+    rows = measured(kept, logits, UNTUNED)
+    own = next(row for row in rows if row["method"] == chosen)
+    report = {
+        "solutions": len(kept), "problems": len({s.problem for s in kept}), "right": int(right[held].sum()),
+        "chosen": chosen, "decay": heads[chosen].decay, "auc_untuned": rows[0]["auc"], "auc": own["auc"],
+        "calibration_error": own["calibration_error"], "calibrated_on": len(seen),
+        "vote_plain": round(voted(kept, np.ones(len(kept))), 4), "vote_weighed": own["vote"],
+    }  # fmt: skip
+    return Outcome(heads[chosen].head, is_tuned, report, rows)
 
 
-def auc(scores: Vector, right: npt.NDArray[np.bool_]) -> float:
-    """Share of pairs of a right and a wrong solution that are in the right order; equal scores count half."""
-    good, bad = scores[right], scores[~right]
-    above = (good[:, None] > bad[None]).mean() + 0.5 * (good[:, None] == bad[None]).mean()
-    return float(above)
-
-
-def calibration_error(probabilities: Vector, right: npt.NDArray[np.bool_], bins: int = 10) -> float:
-    """Expected calibration error over equal bins (Guo et al., 2017)."""
-    where = np.minimum((probabilities * bins).astype(int), bins - 1)
-    total = 0.0
-    for b in range(bins):
-        inside = where == b
-        if inside.any():
-            total += inside.mean() * abs(probabilities[inside].mean() - right[inside].mean())
-    return float(total)
-
-
-def voted(solutions: Sequence[Solution], weights: Vector) -> float:
-    """Share of problems whose answer of most weight is right; of equal ones the first given wins."""
-    tallies: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    truth: dict[tuple[int, str], bool] = {}
-    for solution, weight in zip(solutions, weights, strict=True):
-        if solution.answer:
-            tallies[solution.problem][solution.answer] += float(weight)
-            truth[solution.problem, solution.answer] = solution.right
-        else:
-            tallies[solution.problem].setdefault("", 0.0)
-            truth.setdefault((solution.problem, ""), False)
-    best = {problem: max(tally, key=lambda a: tally[a]) for problem, tally in tallies.items()}
-    return sum(truth[problem, answer] for problem, answer in best.items()) / len(best)
-
-
-def log_loss(logits: Vector, target: Vector) -> float:
-    """Mean over the rows."""
-    return float((np.logaddexp(0, logits) - target * logits).mean())
+def _loss_on_validation(fitted: Fitted, right: Right, train: int) -> float:
+    return log_loss(fitted.logits[train:], right[train:].astype(np.float64))
 
 
 def to_json(prompt: Vector, head: Head, model_sha256: str, found: Mapping[str, Any]) -> str:
     """The verifier's file: what is put before the question, and the head; for one model only."""
     value = {
-        "kind": FORMAT, "version": 1, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
-        "gain": head.gain, "bias": head.bias, "weights": head.weights.astype(np.float32).tolist(),
-        "report": dict(found),
+        "kind": FORMAT, "version": 2, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
+        "gain": head.gain, "bias": head.bias, "extras": head.extras.tolist(),
+        "weights": head.weights.astype(np.float32).tolist(), "report": dict(found),
     }  # fmt: skip
     return json.dumps(value) + "\n"
-
-
-def _sigmoid(x: Vector) -> Vector:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))

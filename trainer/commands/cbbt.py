@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from trainer.arguments import at_least, seconds
-from trainer.cbbt.verifier import Solution
+from trainer.cbbt.verifier_report import Solution
 from trainer.commands import cbbt_vision
 from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.core.errors import UserFault
@@ -112,16 +112,17 @@ def _verifier(a: argparse.Namespace) -> int:
     import numpy as np
 
     from trainer.cbbt.box import Budget, ProcessBox
+    from trainer.cbbt.head import Found
     from trainer.cbbt.llama_box import box_command
     from trainer.cbbt.verifier import (
         JudgeBox,
         VerifierConfig,
         VerifierTuning,
-        fit_head,
-        report,
+        concluded,
         split_by_problem,
         to_json,
     )
+    from trainer.cbbt.verifier_report import table
     from trainer.runs import Run, sha256_of, write_atomically
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
@@ -133,24 +134,23 @@ def _verifier(a: argparse.Namespace) -> int:
     config = VerifierConfig(queries=a.queries, seed=a.seed)
     with ProcessBox(box_command(str(path), a.threads), seconds=a.seconds) as process:
         box = JudgeBox(process, Budget(limit=config.queries))
-        lengths = box.read([s.text for s in solutions])
+        lengths, scores = box.read([s.text for s in solutions])
         parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))
         right = np.array([s.right for s in solutions])
         prompt = VerifierTuning(box, right, parts.train, config, run.folder).run()
         box.budget.limit = 0  # what follows is judged once: the budget was for the tuning
         rows = np.concatenate([parts.train, parts.validation, parts.held_out])
-        both = np.stack([box.start(config.tokens), prompt])
-        margins, states = np.zeros((2, len(solutions))), np.ones((len(solutions), box.width))
-        found_margins, found_states = box.judge(both, rows)
-    margins[:, rows], states[rows] = found_margins, found_states[1]
-    head = fit_head(margins[1], states, right, parts.train, parts.validation, config.decay)
-    held = parts.held_out
-    found = report(solutions, held, head.logits(margins[1][held], states[held]), margins[0][held])
-    found["calibrated_on"] = len(parts.validation)
+        prompts = np.stack([box.start(config.tokens), prompt])
+        margins, states = np.zeros((2, len(solutions))), np.ones((2, len(solutions), box.width))
+        margins[:, rows], states[:, rows] = box.judge(prompts, rows)
+    untuned, tuned = (Found(margins[i], states[i], scores) for i in range(2))
+    outcome = concluded(solutions, untuned, tuned, parts)
     spent = {"queries": box.budget.spent, "sequences": box.budget.sequences}
-    found = found | spent | {"minutes": round((time.monotonic() - began) / 60, 1)}
+    found = {**outcome.report, **spent, "minutes": round((time.monotonic() - began) / 60, 1)}
     out = run.folder / "verifier.json"
-    write_atomically(out, to_json(prompt, head, sha256_of(path), found))
+    soft = prompts[int(outcome.tuned)]
+    write_atomically(out, to_json(soft, outcome.head, sha256_of(path), found))
+    print(table(outcome.rows, outcome.report["vote_plain"]) + "\n")
     for name, value in found.items():
         print(f"{name.replace('_', ' '):<18} {value}")
     print(f"Wrote {out}.")

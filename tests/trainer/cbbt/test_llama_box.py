@@ -39,7 +39,7 @@ def process(model: Path) -> Iterator[ProcessBox]:
 @pytest.fixture(scope="module")
 def judge(process: ProcessBox) -> JudgeBox:
     box = JudgeBox(process, Budget())
-    assert box.read(TEXTS)[3] == 0  # too long to be judged
+    assert box.read(TEXTS)[0][3] == 0  # too long to be judged
     return box
 
 
@@ -68,6 +68,23 @@ def test_prompts_judged_together_are_as_judged_alone(judge: JudgeBox) -> None:
 def test_the_same_solution_is_judged_the_same(judge: JudgeBox) -> None:
     margins, _ = judge.judge(np.stack([judge.start(1)]), np.array([0, 1, 4]))
     assert margins[0, 0] == margins[0, 2] != margins[0, 1]
+
+
+def test_scores_of_a_reading(process: ProcessBox, model: Path) -> None:
+    """They are about the solution's own tokens, as a second reading of what comes before shows."""
+    words = "Answer: 5"
+    text = f"Problem: 2 + 3\n\nSolution: {words}"
+    box = JudgeBox(process, Budget())
+    lengths, scores = box.read([text, text, "x" * 3000, text.replace("2 + 3", "2 + 30")])
+    assert scores[2].tolist() == [0, 0, 0, 0]
+    assert scores[0].tolist() == scores[1].tolist()
+    assert lengths[3] == lengths[0] + 1
+    assert scores[3][0] == scores[0][0]  # the problem's tokens do not count
+    count, mean, log_mean, lowest = scores[0]
+    assert np.exp(count) == pytest.approx(len(words) + 1)  # a letter is a token of this model, and so is the space
+    assert 0 < mean < 1
+    assert lowest < log_mean < 0
+    assert np.exp(log_mean) <= mean + 1e-6
 
 
 def test_what_does_not_fit_is_refused(judge: JudgeBox, process: ProcessBox) -> None:

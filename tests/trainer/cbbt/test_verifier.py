@@ -12,23 +12,18 @@ import pytest
 
 from tests.trainer.cbbt import toy_judge
 from trainer.__main__ import main
-from trainer.cbbt import verifier
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
+from trainer.cbbt.head import Found, Head, calibrated, fit_head, fold_of, logistic
 from trainer.cbbt.verifier import (
     STATE,
     JudgeBox,
-    Solution,
     VerifierConfig,
     VerifierTuning,
-    auc,
-    calibrated,
-    calibration_error,
-    fit_head,
-    report,
+    concluded,
     split_by_problem,
     to_json,
-    voted,
 )
+from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted
 from trainer.evaluate.results import Result
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Answer, Text, Transcript
@@ -40,6 +35,7 @@ SOLUTIONS = [
 ]
 CONFIG = VerifierConfig(queries=160, tokens=1, inner=8, lr=0.1)
 PARTS = split_by_problem(SOLUTIONS, 0)
+PROBLEMS = np.array([s.problem for s in SOLUTIONS])
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +59,78 @@ def test_the_question_learns_to_look(process: ProcessBox, tmp_path: Path) -> Non
     before, after = (auc(m[held], RIGHT[held]) for m in margins)
     assert before < 0.7
     assert after > before + 0.2
-    head = fit_head(margins[0], states[0], RIGHT, PARTS.train, PARTS.validation, 0.02)
-    found = report(SOLUTIONS, held, head.logits(margins[0][held], states[0][held]), margins[0][held])
-    assert found["auc"] > found["auc_untuned"] + 0.1  # the head alone: what the margin hides, the state shows
-    assert found["solutions"] == len(held)
+    scores = np.zeros((120, 4))
+    untuned, better = (Found(margins[i], states[i], scores) for i in range(2))
+    fitted = fit_head(untuned.rows(PARTS.train), RIGHT[PARTS.train], PROBLEMS[PARTS.train])
+    head = auc(fitted.head.logits(untuned.rows(held)), RIGHT[held])
+    assert head > before + 0.1  # the head alone: what the margin hides, the state shows
+    found = concluded(SOLUTIONS, untuned, better, PARTS)
+    by_name = {row["method"]: row for row in found.rows}
+    assert list(by_name) == [
+        "the question, untuned", "mean token probability", "length, shorter first", "prompt only",
+        "adapter only", "both", "adapter and scores", "all",
+    ]  # fmt: skip
+    assert by_name["the question, untuned"]["auc"] == pytest.approx(before, abs=1e-4)
+    assert by_name["prompt only"]["auc"] == pytest.approx(after, abs=1e-4)
+    assert by_name["mean token probability"]["auc"] == 0.5
+    assert found.report["solutions"] == len(held)
+    assert found.report["auc"] == by_name[found.report["chosen"]]["auc"]
+    assert found.report["calibrated_on"] == len(PARTS.train) + len(PARTS.validation)
+
+
+def test_the_held_out_solutions_change_nothing_that_is_chosen() -> None:
+    """Whatever is held out, the head, the method and the penalty stay."""
+    rng = np.random.default_rng(5)
+    found = Found(rng.standard_normal(120) + RIGHT, rng.standard_normal((120, 8)), rng.standard_normal((120, 4)))
+    other = Found(found.margins.copy(), found.states.copy(), found.scores.copy())
+    other.margins[PARTS.held_out] *= -3
+    other.states[PARTS.held_out] += 5
+    other.scores[PARTS.held_out] -= 5
+    flipped = [
+        Solution(s.problem, s.text, s.answer, s.right ^ (i in set(PARTS.held_out))) for i, s in enumerate(SOLUTIONS)
+    ]
+    first, second = concluded(SOLUTIONS, found, found, PARTS), concluded(flipped, other, other, PARTS)
+    assert first.head.weights.tolist() == second.head.weights.tolist()
+    assert (first.head.gain, first.head.bias) == (second.head.gain, second.head.bias)
+    assert [first.report[k] for k in ("chosen", "decay")] == [second.report[k] for k in ("chosen", "decay")]
+    assert first.report["auc"] != second.report["auc"]
+
+
+def test_a_head_is_judged_by_problems_it_has_not_seen() -> None:
+    """States that only tell problems apart: a head learns them by heart, and its logits show that it knows nothing."""
+    rng = np.random.default_rng(1)
+    problems = np.repeat(np.arange(60), 4)
+    right = np.repeat(rng.random(60) < 0.5, 4)
+    states = np.repeat(rng.standard_normal((60, 200)), 4, axis=0)
+    fitted = fit_head(Found(np.zeros(240), states, np.zeros((240, 4))), right, problems)
+    assert abs(auc(fitted.logits, right) - 0.5) < 0.15
+    assert np.abs(fitted.head.logits(Found(np.zeros(240), states, np.zeros((240, 4))))).max() < 1.5
+    folds = fold_of(problems)
+    assert all(len(set(folds[problems == p])) == 1 for p in range(60))
+    assert sorted(set(folds)) == [0, 1, 2, 3, 4]
+
+
+def test_logistic_finds_what_made_the_targets() -> None:
+    rng = np.random.default_rng(2)
+    columns = rng.standard_normal((20_000, 3))
+    chance = 1 / (1 + np.exp(-(columns @ [1.0, -2.0, 0.0] + 0.5)))
+    weights, bias = logistic(columns, (rng.random(20_000) < chance).astype(float), np.zeros(3))
+    np.testing.assert_allclose([*weights, bias], [1, -2, 0, 0.5], atol=0.08)
+
+
+def test_the_table_compares_over_problems() -> None:
+    rng = np.random.default_rng(4)
+    good, none = RIGHT * 2.0 + rng.standard_normal(120), rng.standard_normal(120)
+    rows = measured(SOLUTIONS, {"none": none, "good": good}, "none")
+    assert rows[0]["ahead"] == 0
+    assert rows[0]["ahead_95"] == [0, 0]
+    assert rows[1]["auc"] == round(auc(good, RIGHT), 4)
+    low, high = rows[1]["auc_95"]
+    assert low < rows[1]["auc"] < high
+    assert 0.05 < high - low < 0.3
+    lines = table(rows, 0.5).splitlines()
+    assert lines[3].startswith(f"| good | {rows[1]['auc']:.3f} |")
+    assert lines[-1] == "| a plain vote | | | | | | 50.0 % |"
 
 
 def test_a_run_that_was_ended_goes_on_bit_for_bit(process: ProcessBox, tmp_path: Path) -> None:
@@ -147,11 +211,13 @@ def test_a_judge_that_answers_no_number(tmp_path: Path) -> None:
 
 
 def test_the_file_is_for_one_model() -> None:
-    head = verifier.Head(1.5, -0.5, np.array([1.0, 2.0]))
+    head = Head(1.5, -0.5, np.array([0.1, 0.2]), np.array([1.0, 2.0]))
     value = json.loads(to_json(np.zeros((1, 3)), head, "abc", {"auc": 0.7}))
     assert (value["kind"], value["model_sha256"], value["prompt"]) == ("mumath-verifier", "abc", [[0, 0, 0]])
-    assert (value["gain"], value["weights"], value["report"]) == (1.5, [1, 2], {"auc": 0.7})
-    assert head.logits(np.array([2.0]), np.array([[3.0, 4.0]])).tolist() == pytest.approx([1.5 * 2 - 0.5 + 0.6 + 1.6])
+    assert (value["gain"], value["extras"], value["weights"]) == (1.5, [0.1, 0.2], [1, 2])
+    assert value["report"] == {"auc": 0.7}
+    found = Found(np.array([2.0]), np.array([[3.0, 4.0]]), np.array([[1.0, -1.0]]))
+    assert head.logits(found).tolist() == pytest.approx([1.5 * 2 - 0.5 + 0.6 + 1.6 - 0.1])
 
 
 def write_results(path: Path, count: int) -> Path:

@@ -34,7 +34,9 @@ def main(mode: str) -> None:
     def read(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
         found = [float(text.rpartition(" ")[2]) for text in header["texts"]]
         qualities.extend(found)
-        return {"lengths": np.array([0 if q > 99 else 40 for q in found], dtype=np.int64)}
+        lengths = np.array([0 if q > 99 else 40 for q in found], dtype=np.int64)
+        scores = np.array([[4.0, 0.8, -0.3 + 0.01 * (q > 0), -3.0] for q in found], dtype=np.float32)
+        return {"lengths": lengths, "scores": scores}
 
     def judge(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
         quality = np.array([qualities[i] for i in arrays["items"]])

@@ -1,9 +1,9 @@
 """A GGUF model that is asked whether a solution is right, with soft tokens before the question.
 
-A solution is read once; its keys and values are kept as bytes. A query puts a few soft tokens (embeddings) and the
-question after it and gives the margin of "Yes" over "No" and the hidden state of the last token. All prompts share the
-solution's cells, so a query costs the soft tokens and the question. Only a process of its own imports this: llama.cpp
-may abort.
+A solution is read once; its keys and values are kept as bytes, and how likely the model finds its tokens is told. A
+query puts a few soft tokens (embeddings) and the question after it and gives the margin of "Yes" over "No" and the
+hidden state of the last token. All prompts share the solution's cells, so a query costs the soft tokens and the
+question. Only a process of its own imports this: llama.cpp may abort.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError, take_processor
+from tutor_app.adapters.verifying.reading import problem_of
+from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
 from tutor_app.core.errors import UserFault
 
 Array = npt.NDArray[Any]
@@ -61,20 +63,41 @@ class Judge:
         self._rows = int(self._low.llama_n_batch(self._model.ctx))
         self._soft = self._low.llama_batch_init(self._rows, self.width, 1)
 
-    def read(self, text: str) -> int:
-        """Read a solution and keep what was read; its length in tokens, 0 for one that is too long to be judged."""
+    def read(self, text: str) -> Reading:
+        """Read a solution and keep what was read."""
         ids = self._model.tokenize(BEFORE.encode(), special=True, first=True)
         # What a solution says must not end the turn, whatever it says.
-        ids += self._model.tokenize(text.encode("utf-8", "replace"), special=False, first=False)
+        told = self._model.tokenize(text.encode("utf-8", "replace"), special=False, first=False)
+        start = len(ids) + self._tokens_within(told, problem_of(text))
+        ids += told
         if len(ids) > N_CTX - len(self._question) - MOST_SOFT:
             self._states.append((b"", 0))
-            return 0
+            return TOO_LONG
         self._empty()
+        found: list[float] = []
         for first in range(0, len(ids), CPU_CHUNK):
             part = ids[first : first + CPU_CHUNK]
-            self._model.decode([(token, first + i, 0, False) for i, token in enumerate(part)])
+            # The logits of a token are about the next one.
+            asked = [start - 1 <= at < len(ids) - 1 for at in range(first, first + len(part))]
+            self._model.decode([(token, first + i, 0, asked[i]) for i, token in enumerate(part)])
+            found += [self._log_probability(i, ids[first + i + 1]) for i, wanted in enumerate(asked) if wanted]
         self._states.append((self._model.state(0), len(ids)))
-        return len(ids)
+        return Reading(len(ids), scores_of(np.array(found)))
+
+    def _tokens_within(self, ids: list[int], text: str) -> int:
+        """How many tokens begin before the end of ``text``, with which they begin."""
+        left, count = len(text.encode("utf-8", "replace")), 0
+        for token in ids:
+            if left <= 0:
+                break
+            left -= len(self._model.piece(token))
+            count += 1
+        return count
+
+    def _log_probability(self, row: int, token: int) -> float:
+        logits = self._model.logits(row)
+        top = logits.max()
+        return float(logits[token] - top - np.log(np.exp(logits - top).sum()))
 
     def clear(self) -> None:
         """Forget all solutions that were read."""

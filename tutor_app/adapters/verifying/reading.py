@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from tutor_app.core.transcript import Answer, Code, Output, Part, Text
+
+_SOLUTION: Final = "\n\nSolution:"
 
 
 def reading_text(problem: str, parts: Sequence[Part]) -> str:
@@ -20,4 +23,10 @@ def reading_text(problem: str, parts: Sequence[Part]) -> str:
                 found.append(f"```output\n{(part.feedback or part.stdout).strip()}\n```")
             case Answer():
                 found.append(f"Answer: {part.latex}")
-    return f"Problem: {problem}\n\nSolution: " + "\n".join(found)
+    return f"Problem: {problem}{_SOLUTION} " + "\n".join(found)
+
+
+def problem_of(text: str) -> str:
+    """What of :func:`reading_text`'s text comes before the solution."""
+    before, mark, _ = text.partition(_SOLUTION)
+    return before + mark

@@ -1,8 +1,8 @@
 """The verifier of a model: its file, and the process that judges solutions with it.
 
-The file is what ``python -m trainer cbbt verifier`` writes: soft tokens, a head over the model's hidden state, and how
-well it judged solutions that it was not trained on. It belongs to one model, told by its SHA-256. A judge that is slow
-or dies gives no probability, and nothing else.
+The file is what ``python -m trainer cbbt verifier`` writes: soft tokens, a head over the model's hidden state and over
+how likely it found the solution, and how well it judged solutions that it was not trained on. It belongs to one model,
+told by its SHA-256. A judge that is slow or dies gives no probability, and nothing else.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def read_verifier(path: Path) -> VerifierFile:
         raise UserFault(f"{path} cannot be read: {e.strerror}.", "Check the path.") from None
     except ValueError:
         value = None
-    if not isinstance(value, dict) or value.get("kind") != FORMAT or value.get("version") != 1 or not _whole(value):
+    if not isinstance(value, dict) or value.get("kind") != FORMAT or value.get("version") != 2 or not _whole(value):
         raise UserFault(f"{path} is no verifier.", "Give a file that `python -m trainer cbbt verifier` wrote.")
     report = value.get("report")
     report = report if isinstance(report, dict) else {}
@@ -74,7 +74,10 @@ def _whole(value: dict[str, Any]) -> bool:
     rows = [weights, *prompt]
     if not all(isinstance(row, list) and row and len(row) == len(rows[0]) for row in rows):
         return False
-    numbers = [value.get("gain"), value.get("bias"), *(n for row in rows for n in row)]
+    extras = value.get("extras")
+    if not isinstance(extras, list):
+        return False
+    numbers = [value.get("gain"), value.get("bias"), *extras, *(n for row in rows for n in row)]
     return all(_number(n) is not None for n in numbers)
 
 

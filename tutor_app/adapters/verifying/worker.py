@@ -36,17 +36,19 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         judge, values = _loaded(request["verifier"], request["model"], int(request["threads"]))
         judge.clear()
-        if not judge.read(request["text"]):
+        reading = judge.read(request["text"])
+        if not reading.tokens:
             return {"fault": "it is too long"}
         prompts = np.array([values["prompt"]], dtype=np.float32)
         margins, hidden = judge.judge(prompts, np.array([0]))
         state = hidden[0, 0].astype(np.float64)
-        weights = np.array(values["weights"])
-        if weights.shape != state.shape:
+        weights, extras = (np.array(values[name]) for name in ("weights", "extras"))
+        if weights.shape != state.shape or extras.shape != reading.scores.shape:
             return {"fault": "the verifier is for another model"}
     except (UserFault, OSError, ValueError, KeyError) as e:
         return {"fault": str(e)}
-    logit = values["gain"] * float(margins[0, 0]) + values["bias"] + float(state @ weights / np.linalg.norm(state))
+    logit = values["gain"] * float(margins[0, 0]) + values["bias"]
+    logit += float(reading.scores @ extras) + float(state @ weights / np.linalg.norm(state))
     return {"probability": 0.5 * (1 + math.tanh(0.5 * logit))}
 
 
