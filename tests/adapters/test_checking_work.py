@@ -11,6 +11,8 @@ import pytest
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.checking.work import judge_work
+from tutor_app.adapters.checking.work_orders import MOST as MOST_ORDERS
+from tutor_app.adapters.checking.work_orders import wrong_orders
 from tutor_app.core.work import MOST_LINES, SLIPS, first_fault
 
 WORKS: list[dict[str, Any]] = [
@@ -237,3 +239,47 @@ def test_numbers_of_different_units_are_not_added(checker: Checker) -> None:
     assert found.counterexample == "3 m and 40 cm have different units"
     (found,) = checker.work("A car drives 3 km and then 40 km. How far is it?", ["3 + 40 = 43"])
     assert not found.is_fault
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        (r"2 + 3 \cdot 4", r"(2 + 3) \cdot 4"),
+        (r"3 + \frac{12}{2 + 4}", r"\frac{3 + (12)}{2 + 4}"),
+        (r"\frac{24}{4} \cdot 2", r"\frac{24}{(4) \cdot 2}"),
+        (r"\frac{2 + 3 \cdot 4}{7}", r"\frac{(2 + 3) \cdot 4}{7}"),
+        (r"2(3 + 4)^{2}", r"(2  (3 + 4))^{2}"),
+        (r"5 + 3(7 - 2)", r"(5 + 3)  (7 - 2)"),
+    ],
+)
+def test_a_wrong_order_is_brackets_where_none_stand(source: str, wrong: str) -> None:
+    assert wrong in list(wrong_orders(source))
+
+
+@pytest.mark.parametrize("source", ["", "7", r"\sin x", "2 +", "((", r"\frac{1}{2", "2 ^ ^ 3", "x = 3"])
+def test_what_has_no_other_order_gives_none(source: str) -> None:
+    assert list(wrong_orders(source)) == []
+
+
+def test_a_long_expression_gives_a_bounded_number_of_wrong_orders() -> None:
+    assert len(list(wrong_orders(" + ".join(f"{k} \\cdot 2" for k in range(200))))) == MOST_ORDERS
+
+
+@pytest.mark.parametrize(
+    ("problem", "line", "kind", "counterexample"),
+    [
+        ("Solve sin x = 1/2", "x = pi/6 + pi k", "false", "for k = -1, x = -2.61799 does not solve the line before"),
+        ("Solve tan x = 1", "x = pi/4 + pi n", "follows", ""),
+        ("Solve cos x = 1/2 for 0 <= x <= 2pi", "x = pi/3", "lost",
+         "x = 5.23599 solves the line before, not this one"),
+        ("Find the determinant of [[2, 1],[5, 3]]", "2*3 - 1*5", "new", ""),
+    ],
+)  # fmt: skip
+def test_angles_and_families(problem: str, line: str, kind: str, counterexample: str) -> None:
+    (found,) = judge_work(problem, [line])
+    assert (found.kind, found.counterexample) == (kind, counterexample)
+
+
+def test_a_step_that_is_not_yet_the_answer_is_no_mistake() -> None:
+    assert first_fault(judge_work("Find the distance between (1, 2) and (4, 6)", ["9 + 16", "25"])) is None
+    assert first_fault(judge_work("Find the slope of the line through (1, 2) and (4, 8)", ["8 - 2", "6"])) is None

@@ -314,7 +314,9 @@ class FactorParser(TokenCursor, ABC):
         if token is None or token.kind not in ("num", "var", "greek", "root", "bar", "raw", "frac", "func", "sign"):
             raise NoFormula
         if token.kind == "var" and token.text in ("a", "A", "I") and token.spaced and not token.run:
-            raise NoFormula
+            after = self._peek(1)  # "sin a + sin b", and not "log a table"
+            if after is not None and after.kind not in ("op", "rel", "close", "func", "comma"):
+                raise NoFormula
         run = [self._factor()]
         while (after := self._peek()) is not None and (not after.spaced or after.kind == "greek"):
             if after.kind not in ("var", "greek", "num") or (after.kind == "num" and run[-1].kind == "num"):

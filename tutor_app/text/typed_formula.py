@@ -169,6 +169,8 @@ class FormulaParser(BoundedParser):
             case "var":
                 if not token.spaced:
                     return True
+                if left.latex == r"\pi" and token.text in "knm":
+                    return True  # "2 pi k"
                 if left.kind not in ("num", "var", "group", "other"):
                     return False
                 return self._is_factor_after_space(token, left)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tutor_app.adapters.checking import algebra_tasks, calculus_tasks, number_tasks
+from tutor_app.adapters.checking import algebra_tasks, calculus_tasks, number_tasks, sequence_tasks
 from tutor_app.adapters.checking.expressions import Unsure, scalar
 from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import LONGEST, Expected, Problem
@@ -30,6 +30,7 @@ from tutor_app.adapters.grading.terms import (
 )
 from tutor_app.adapters.grading.worker import SympyOracle, TooLarge
 from tutor_app.core.verdicts import Verdict
+from tutor_app.text.typing import read_typed
 
 SECONDS: Final = 4.0
 
@@ -57,9 +58,13 @@ def _task(problem: str) -> Expected | None:
     """What the answer of a problem must be, or None if it is not recognised for certain."""
     if len(problem) > LONGEST:
         return None
-    read = Problem(problem)
-    found = (rules.expected(read) for rules in (algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule))
-    return next((task for task in found if task is not None), None)
+    texts = (problem,) if "$" in problem else (problem, read_typed(problem).text)
+    for text in dict.fromkeys(texts):
+        read = Problem(text)
+        for rules in (algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule, sequence_tasks.rule):
+            if (task := rules.expected(read)) is not None:
+                return task
+    return None
 
 
 def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
+from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.judging import judge
 from tutor_app.adapters.checking.work_compare import Comparison
 from tutor_app.adapters.checking.work_conditions import (
@@ -23,9 +24,9 @@ from tutor_app.adapters.checking.work_conditions import (
     Solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work_lines import Line, Statement, read_line
+from tutor_app.adapters.checking.work_lines import Line, Statement, read_line, read_side
 from tutor_app.adapters.checking.work_problem import read_problem
-from tutor_app.adapters.checking.work_slips import slip_between
+from tutor_app.adapters.checking.work_slips import slip_between, slip_of_numbers
 from tutor_app.adapters.checking.work_state import (
     Found,
     applied,
@@ -46,6 +47,7 @@ from tutor_app.adapters.grading.terms import (
     Sum,
     Symbol,
     Term,
+    negative,
     substituted,
     symbols,
 )
@@ -79,7 +81,59 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     for text in lines[:MOST_LINES]:
         found = work.steps(text) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, found.counterexample, found.slip))
-    return work.with_losses(out)
+    return _with_wrong_end(problem, work.with_losses(out), lambda: clock() < end)
+
+
+_SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
+_OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))")
+
+
+def _with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[], bool]) -> list[LineVerdict]:
+    """The verdicts, with the line where a work that ends with a wrong number first came to it.
+
+    Only where nothing else is at fault, the problem is computed independently, and the line is a whole calculation, of
+    two operations or more: a step that is not yet the answer is no mistake.
+    """
+    said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
+    if not problem.strip() or not said or any(line.is_fault or line.kind == "unsure" for line in lines):
+        return lines
+    last = _number_of(lines[said[-1]].text)
+    if last is None or not in_time():
+        return lines
+    answer = check_answer(problem, last[1])
+    if answer.kind != "wrong":
+        return lines
+    first = said[-1]
+    for k in reversed(said):
+        number = _number_of(lines[k].text)
+        if number is None or number[0] != last[0]:
+            break
+        first = k
+    right, line = read_side(answer.right), read_line(lines[first].text)
+    if right is None or symbols(right) or first == said[-1] or len(_OPERATION.findall(lines[first].text)) < 2:
+        return lines
+    side, source = line.statements[0].sides[-1], line.statements[0].sources[-1]
+    negated = value(side, {}) == value(negative(right), {})
+    slip = "sign" if negated or slip_between(side, source, right) == "sign" else ""
+    said_wrong = "its value is not what the problem asks for"
+    return [
+        *lines[:first],
+        replace(lines[first], kind="false", counterexample=said_wrong, slip=slip),
+        *lines[first + 1 :],
+    ]
+
+
+def _number_of(text: str) -> tuple[Fraction, str] | None:
+    """The rational number that a line comes to, with its side as LaTeX; None if it tells something else."""
+    line = read_line(text)
+    if len(line.statements) != 1 or any(r != "=" for r in line.statements[0].relations):
+        return None
+    statement = line.statements[0]
+    try:
+        found = None if symbols(statement.sides[-1]) else value(statement.sides[-1], {})
+    except Unknown:
+        return None
+    return (found, statement.sources[-1]) if isinstance(found, Fraction) else None
 
 
 def _shown(text: str) -> str:
@@ -121,7 +175,7 @@ class _Work:
             found = self._judged(line)
         except (Unknown, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
             found = Found("unsure")
-        if found.kind == "false" and line.mixed_units and holds_by_itself(line.without_units):
+        if found.kind == "false" and any(map(holds_by_itself, line.with_wrong_units)):
             return replace(found, slip="unit")
         return found
 
@@ -243,9 +297,10 @@ class _Work:
             try:
                 x, y = value(a, {}), value(b, {})
             except Unknown:  # not real: then only what SymPy decided is known
-                return (
-                    Found("false", f"it is not equal to {old_source}") if found.verdict == "false" else Found("unsure")
-                )
+                if found.verdict != "false":
+                    return Found("unsure")
+                slip = slip_of_numbers(a, old_source, b, lambda x, y: judge((x,), "=", (y,)).verdict == "true")
+                return Found("false", f"it is not equal to {old_source}", slip)
             if x is None or y is None:
                 return Found("unsure")
             if found.verdict == "unchecked" and is_decimal(b) and is_near(x, y):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from typing import Final
 
 from tutor_app.adapters.checking.work_conditions import (
     Condition,
@@ -12,7 +13,8 @@ from tutor_app.adapters.checking.work_conditions import (
     differing_point,
     solutions,
 )
-from tutor_app.adapters.checking.work_lines import Statement
+from tutor_app.adapters.checking.work_lines import Statement, read_side
+from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
 from tutor_app.adapters.checking.work_slips import slip_of_equation
 from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
 from tutor_app.adapters.checking.work_values import roots, shown, value
@@ -26,9 +28,10 @@ from tutor_app.adapters.grading.terms import (
     substituted,
     symbols,
     total,
-    walk,
 )
 from tutor_app.core.work import FAULTS, LineVerdict
+
+MOST_SIGNS: Final = 8
 
 
 class Comparison:
@@ -49,10 +52,32 @@ class Comparison:
         if state.system:
             return self._against_system(new)
         old = state.condition
+        if old is not None and (counter := counter_of(old, new)):
+            return self._families(old, new, counter)
+        if state.in_degrees:
+            new = in_radians(new)
         if old is None or (old.names != new.names and not (new.names < old.names and len(new.names) == 0)):
             return self._not_comparable(old, new)
         state.condition = new
         return self._in_one_unknown(old, new) if len(new.names) == 1 else self._in_several(old, new)
+
+    def _families(self, old: Condition, new: Condition, counter: str) -> Found:
+        if self._state.limits is not None:
+            return Found("follows")  # the members in the range are told later
+        match compare_families(old, new, counter):
+            case ("false", said):
+                return Found("false", said)
+            case ("lost", said):
+                return Found("lost", said)
+            case (_, _):
+                return Found("follows")
+            case _:
+                return Found("unsure")
+
+    def _solutions(self, condition: Condition) -> Solutions | None:
+        """Those in the range that the problem asks for."""
+        found, limits = solutions(condition), self._state.limits
+        return found if found is None or limits is None or condition.names != limits.names else inside(found, limits)
 
     def _not_comparable(self, old: Condition | None, new: Condition) -> Found:
         state = self._state
@@ -97,18 +122,24 @@ class Comparison:
         found = self._by_solutions(old, new)
         if found.kind in FAULTS and _is_ambiguous(old, new):
             return Found("unsure")
-        return Found("follows") if found.kind == "lost" and _is_periodic(old) else found
+        if self._state.in_degrees and found.counterexample:
+            found = replace(found, counterexample="")  # it tells angles in radians
+        if found.kind == "lost" and is_periodic(old) and self._state.limits is None:
+            return Found("follows")
+        return found
 
     def _by_solutions(self, old: Condition, new: Condition) -> Found:
         state = self._state
         if old.has_order or new.has_order:
             return self._orders(old, new)
         name = next(iter(new.names))
-        before, after = solutions(old), solutions(new)
+        before, after = self._solutions(old), self._solutions(new)
         if before is None or after is None:
             return Found("unsure")
         self._sets[self.place] = after
-        problem = solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
+        problem = (
+            self._solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
+        )
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
         if _is_rounded(before, after, new):
@@ -127,7 +158,7 @@ class Comparison:
         return self._false(old, new, name, lost, gained)
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
-        slip = _first_slip(old, new)
+        slip = _first_slip(old, new) or _sign_of_solution(old, new)
         if not slip and lost.values and any(g == -v and v != 0 for g in gained.values for v in lost.values):
             slip = "sign"
         if lost.values:
@@ -183,7 +214,7 @@ class Comparison:
 
         In the same way a solution that squaring adds is no fault if it is thrown out again.
         """
-        problem = solutions(self._state.problem) if self._state.problem is not None else None
+        problem = self._solutions(self._state.problem) if self._state.problem is not None else None
         places = sorted(self._sets)
         out = list(lines)
         for k, place in enumerate(places):
@@ -204,7 +235,7 @@ class Comparison:
 
     def _is_case(self, places: list[int], k: int, later: list[Solutions]) -> bool:
         """Whether the lines from here on tell the solutions of the line before together."""
-        problem = solutions(self._state.problem) if self._state.problem is not None else None
+        problem = self._solutions(self._state.problem) if self._state.problem is not None else None
         before = self._before(places, k, problem)
         if before is None or not before.values or not later[0].within(before) or not later[0].values:
             return False
@@ -246,8 +277,34 @@ def _equation_slip(old: Statement, new: Condition) -> str:
 
 
 def _order_slip(old: Condition, new: Condition) -> str:
-    turned = new.turned()
-    return "direction" if differing_point(old, turned) is None else _first_slip(old, new)
+    if differing_point(old, new.turned()) is None:
+        return "direction"
+    if differing_point(old, new, positive=True) is None and all(_is_even(s, *old.names) for s in old.statements):
+        return "plus_minus"  # right for positive numbers only, as a root taken with one sign is
+    return _first_slip(old, new)
+
+
+def _sign_of_solution(old: Condition, new: Condition) -> str:
+    """Whether one other sign in what a letter is said to be makes it right."""
+    told = {s.sources for s in new.statements if isinstance(s.sides[0], Symbol) and s.relations == ("=",)}
+    wanted = solutions(old)
+    if not told or wanted is None or len(told) > 2:
+        return ""
+    places = [[m.start() for m in re.finditer(r"(?<=[\w})\s])[+-]", right)] for _, right in sorted(told)]
+    if len(set(map(tuple, places))) != 1 or len(places[0]) > MOST_SIGNS:
+        return ""
+    for place in places[0]:
+        changed = []
+        for left, right in told:
+            other = right[:place] + ("-" if right[place] == "+" else "+") + right[place + 1 :]
+            sides = read_side(left), read_side(other)
+            if sides[0] is None or sides[1] is None:
+                return ""
+            changed.append((Statement((sides[0], sides[1]), ("=",), False, (left, other)),))
+        found = solutions(Condition(tuple(changed)))
+        if found is not None and found.equals(wanted):
+            return "sign"
+    return ""
 
 
 def _first_slip(old: Condition, new: Condition) -> str:
@@ -274,6 +331,8 @@ def _lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
 
 
 def _is_even(statement: Statement, name: str) -> bool:
+    if len(statement.sides) != 2:
+        return False
     difference = total(statement.sides[0], negative(statement.sides[1]))
     return all(value(difference, {name: Fraction(k)}) == value(difference, {name: Fraction(-k)}) for k in (1, 2, 3))
 
@@ -314,9 +373,3 @@ def _is_ambiguous(*conditions: Condition) -> bool:
     """Whether a logarithm has no base: to some it is the natural one, to others that of ten."""
     sources = (source for c in conditions for s in c.statements for source in s.sources)
     return any(re.search(r"(?<![a-z])log(?![a-z_])", source) for source in sources)
-
-
-def _is_periodic(condition: Condition) -> bool:
-    """Whether a condition repeats without end, so that a solution alone is one of the range that is meant."""
-    parts = (part for s in condition.statements for side in s.sides for part in walk(side))
-    return any(isinstance(part, Call) and part.name in ("sin", "cos", "tan", "cot", "sec", "csc") for part in parts)

@@ -141,10 +141,18 @@ def solutions(condition: Condition) -> Solutions | None:
     return Solutions(tuple(found))
 
 
-def differing_point(a: Condition, b: Condition) -> Point | None:
-    """A point at which one condition in one unknown holds and the other does not; None if there is none."""
+def differing_point(a: Condition, b: Condition, *, positive: bool = False) -> Point | None:
+    """A point at which one condition in one unknown holds and the other does not; None if there is none.
+
+    Args:
+        a: In the same unknown as the other.
+        b: See ``a``.
+        positive: Look at numbers from 0 on only.
+    """
     (name,) = a.names
     for number in _candidates(a, b, name):
+        if positive and number < 0:
+            continue
         point = {name: number}
         one, two = a.holds(point), b.holds(point)
         if one is not None and two is not None and one != two:

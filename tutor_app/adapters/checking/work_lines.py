@@ -92,15 +92,14 @@ class Line:
         text: As typed.
         cases: Joined by "or"; each has statements that hold at once. Empty if there is nothing to check.
         words: It is in words.
-        mixed_units: Units of one kind and different size stand in it.
-        without_units: The same cases with the numbers as if all units were one.
+        with_wrong_units: The same cases with the numbers as if all units were one, and as if the larger one had a
+            hundred of the smaller.
     """
 
     text: str
     cases: tuple[tuple[Statement, ...], ...] = ()
     words: bool = False
-    mixed_units: bool = False
-    without_units: tuple[tuple[Statement, ...], ...] = field(default=())
+    with_wrong_units: tuple[tuple[tuple[Statement, ...], ...], ...] = field(default=())
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -115,13 +114,13 @@ def read_line(text: str) -> Line:
         return Line(text)
     if len(stripped) > LONGEST_LINE:
         return Line(text)
-    converted, bare, mixed = _units(stripped)
+    converted, wrong = _units(stripped)
     cases = _cases(converted)
     if cases is None:
         cases = _inside_words(converted)
         if not cases:
             return Line(text, words=_is_prose(stripped))
-    return Line(text, cases, mixed_units=mixed, without_units=(_cases(bare) or ()) if mixed else ())
+    return Line(text, cases, with_wrong_units=tuple(read for w in wrong if (read := _cases(w))))
 
 
 def _stripped(text: str) -> str:
@@ -155,8 +154,8 @@ def _is_prose(text: str) -> bool:
     return bool(_BY_WORD.search(text)) or any(c > "\u0590" and unicodedata.category(c) == "Lo" for c in text)
 
 
-def _units(text: str) -> tuple[str, str, bool]:
-    """The text with units converted, with units left out, and whether the units differ in size."""
+def _units(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text with units converted; where units of one kind differ in size, also as it is read by mistake."""
     text = _CURRENCY.sub("", text)
     text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
     text = _compound(_PERCENT.sub(r"(\1/100)", text))
@@ -164,7 +163,7 @@ def _units(text: str) -> tuple[str, str, bool]:
     if not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
         # Single letters alone may as well be unknowns, but not behind what a calculation with numbers comes to.
         text = _RESULT_UNIT.sub(r"\1", text)
-        return text, text, False
+        return text, ()
     found = [(m, measure(_spelled(m[2]))) for m in matches]
     known = [(m, unit) for m, unit in found if unit is not None]
     bare = _UNIT.sub(r"\1", text)
@@ -172,12 +171,17 @@ def _units(text: str) -> tuple[str, str, bool]:
     for _, (kind, factor) in known:
         kinds.setdefault(kind, set()).add(factor)
     if not any(len(factors) > 1 for factors in kinds.values()) or len(known) < len(found):
-        return bare, bare, False
-    out, last = "", 0
-    for m, (_, factor) in known:
-        out += f"{text[last : m.start()]}(({m[1]})*{factor.numerator}/{factor.denominator})"
+        return bare, ()
+    by_hundred = {
+        (kind, f): min(factors) * (1 if f == min(factors) else 100) for kind, factors in kinds.items() for f in factors
+    }
+    right, hundred, last = "", "", 0
+    for m, (kind, factor) in known:
+        wrong = by_hundred[kind, factor]
+        right += f"{text[last : m.start()]}(({m[1]})*{factor.numerator}/{factor.denominator})"
+        hundred += f"{text[last : m.start()]}(({m[1]})*{wrong.numerator}/{wrong.denominator})"
         last = m.end()
-    return out + text[last:], bare, True
+    return right + text[last:], (bare, hundred + text[last:])
 
 
 def _compound(text: str) -> str:

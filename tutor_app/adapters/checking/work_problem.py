@@ -10,6 +10,7 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
 from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side
+from tutor_app.adapters.checking.work_periods import in_radians, is_in_degrees, range_of
 from tutor_app.adapters.checking.work_state import State, applied, defines_function, term_of
 from tutor_app.adapters.checking.work_values import value
 from tutor_app.adapters.grading.terms import (
@@ -100,6 +101,11 @@ def read_problem(problem: str) -> State:
         for s in values:
             state.names[s.sources[0]] = s.sides[1]
         equations = [s for s in equations if s not in values]
+    limits = range_of(problem, equations)
+    if limits is not None and len(limits.names) == 1:
+        equations = [s for s in equations if s not in limits.statements]
+        state.in_degrees = is_in_degrees(limits)
+        state.limits = in_radians(limits) if state.in_degrees else limits
     if equations:
         names = frozenset().union(*(s.names for s in equations))
         wanted = " or " in problem and len(names) == 1
@@ -112,6 +118,8 @@ def read_problem(problem: str) -> State:
         else:
             state.system = joint_solutions(equations, sorted(names))
             state.problem = condition
+        if state.in_degrees and state.problem is not None:
+            state.problem = in_radians(state.problem)
         state.condition = state.problem
     return state
 

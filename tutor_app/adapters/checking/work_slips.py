@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.work_lines import read_side
+from tutor_app.adapters.checking.work_orders import wrong_orders
 from tutor_app.adapters.checking.work_values import Unknown, agree, alike, differ, points, value
 from tutor_app.adapters.grading.terms import (
     HALF,
@@ -30,8 +31,9 @@ from tutor_app.adapters.grading.terms import (
 
 MOST: Final = 60
 """Wrong forms that are tried of one side."""
+MOST_COMPLEX: Final = 12
 _FRACTION: Final = re.compile(r"\\frac\{(-?\d+)\}\{(\d+)\}")
-_FLAT: Final = re.compile(r"\d+(?:\.\d+)?|\\cdot|\\times|\\div|[-+*/^()]")
+_MIXED_SUM: Final = re.compile(r"(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}\s*([+-])\s*(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}")
 
 Variant = tuple[str, Term]
 
@@ -40,6 +42,21 @@ def slip_between(old: Term, old_source: str, new: Term) -> str:
     """The slip that makes one expression of another, or empty."""
     for slip, wrong in _expression_variants(old, old_source):
         if agree(wrong, new):
+            return slip
+    return ""
+
+
+def slip_of_numbers(old: Term, old_source: str, new: Term, equal: Callable[[Term, Term], bool]) -> str:
+    """The slip that makes one number of another where their values are not real, or empty.
+
+    Args:
+        old: Without letters.
+        old_source: As LaTeX.
+        new: Without letters.
+        equal: Whether two such numbers are equal; it is asked a few times only.
+    """
+    for slip, wrong in itertools.islice(_expression_variants(old, old_source), MOST_COMPLEX):
+        if equal(wrong, new):
             return slip
     return ""
 
@@ -113,7 +130,13 @@ def _expression_variants(term: Term, source: str) -> Iterator[Variant]:
 
 
 def _fractions_added(source: str) -> Iterator[Variant]:
-    """Numerators added, and denominators."""
+    """Numerators added, and denominators; of mixed numbers the whole numbers too."""
+    if (m := _MIXED_SUM.search(source)) is not None:
+        sign = 1 if m[4] == "+" else -1
+        whole, above = int(m[1]) + sign * int(m[5]), int(m[2]) + sign * int(m[6])
+        for below in (int(m[3]) + int(m[7]), int(m[3]) + sign * int(m[7]), max(int(m[3]), int(m[7]))):
+            if below:
+                yield "fractions", Number(whole + Fraction(above, below))
     found = list(_FRACTION.finditer(source))
     for a, b in itertools.pairwise(found):
         between = source[a.end() : b.start()].strip()
@@ -133,63 +156,14 @@ def _fractions_added(source: str) -> Iterator[Variant]:
                     yield "fractions", wrong
 
 
-_TIMES: Final = (r"\cdot", r"\times", "*")
-
-
 def _orders(term: Term, source: str) -> Iterator[Variant]:
-    """Worked out from left to right, or the power taken last."""
-    if symbols(term):
-        return
-    flat = _FLAT.findall(source)
-    if "".join(flat) == re.sub(r"\s|[{}]", "", source) and "(" not in flat and ")" not in flat:
-        found = _left_to_right(flat)
-        if found is not None:
-            yield "order", Number(found)
-        for first in ("+-", _TIMES):
-            found = _left_to_right(flat, first=first)
-            if found is not None:
-                yield "order", Number(found)
+    """Something is worked out before its turn, or a power takes in what stands before it."""
     if (m := re.fullmatch(r"-\s*(\d+)\^\{?(\d)\}?", source.strip())) is not None:
         yield "order", Number(Fraction(int(m[1]) ** int(m[2])))
-    if (m := re.search(r"(\d+)\s*(?:\\cdot|\\times)?\s*\(?(\d+)\)?\^\{?(\d)\}?", source)) is not None:
-        wrong = read_side(f"{source[: m.start()]}({m[1]} \\cdot {m[2]})^{m[3]}{source[m.end() :]}")
-        if wrong is not None:
+    for other in wrong_orders(source):
+        wrong = read_side(other)
+        if wrong is not None and (symbols(term) or not symbols(wrong)):
             yield "order", wrong
-
-
-def _left_to_right(flat: Sequence[str], *, first: Sequence[str] = "") -> Fraction | None:
-    """The value from left to right, once the operations with the signs of ``first`` are done."""
-    numbers, signs = flat[::2], flat[1::2]
-    if not signs or any(not re.match(r"\d", n) for n in numbers) or len(numbers) != len(signs) + 1:
-        return None
-    values = [Fraction(n) for n in numbers]
-    if first:
-        k = 0
-        rest = list(signs)
-        while k < len(rest):
-            if rest[k] in first:
-                a, b = values[k], values[k + 1]
-                values[k : k + 2] = [a + b if rest[k] == "+" else a - b if rest[k] == "-" else a * b]
-                del rest[k]
-            else:
-                k += 1
-        signs = rest
-    out = values[0]
-    for sign, number in zip(signs, values[1:], strict=True):
-        match sign:
-            case "+":
-                out += number
-            case "-":
-                out -= number
-            case r"\cdot" | r"\times" | "*":
-                out *= number
-            case r"\div" | "/" if number:
-                out /= number
-            case "^" if number.denominator == 1 and 0 <= number <= 9 and abs(out) < 10**6:
-                out = out ** int(number)
-            case _:
-                return None
-    return out
 
 
 def _variants(term: Term) -> Iterator[Variant]:

@@ -41,6 +41,8 @@ class State:
         up_to_constant: It is an integral: another one may differ by a constant.
         limit: The variable whose limit is asked for, and what it goes to; empty name for none.
         quantities: Numbers of the problem with the one unit that each has there.
+        limits: The range in which solutions are asked for, of an equation of angles; in radians.
+        in_degrees: Angles are told in degrees without a sign.
         is_measure: The unknowns are lengths, ages or counts, which are not negative.
     """
 
@@ -54,6 +56,8 @@ class State:
     up_to_constant: bool = False
     limit: tuple[str, float] = ("", 0.0)
     quantities: dict[Fraction, str] = field(default_factory=dict)
+    limits: Condition | None = None
+    in_degrees: bool = False
     is_measure: bool = False
 
 

@@ -25,12 +25,15 @@ from tutor_app.adapters.grading.terms import (
     negative,
     symbols,
     total,
+    walk,
 )
 
 Value = Fraction | float
 Point = Mapping[str, Value]
 CLOSE: Final = 1e-7
 LARGEST: Final = 10**40
+TOUCHING: Final = 0.05
+"""How near to zero a value must come between two steps to be looked at more closely."""
 _REACH: Final = 40
 _STEPS: Final = 800
 _CONSTANTS: Final = {"pi": math.pi, "e": math.e}
@@ -213,7 +216,9 @@ def agree(a: Term, b: Term) -> bool:
 def roots(left: Term, right: Term, name: str) -> list[Value] | None:
     """The real solutions of an equation in one unknown; None if they are not known to be all."""
     difference = total(left, negative(right))
-    found = _polynomial_roots(difference, name)
+    found = _linear_root(difference, name)
+    if found is None:
+        found = _polynomial_roots(difference, name)
     if found is None:
         found = _roots_by_signs(difference, name)
     kept: list[Value] = []
@@ -223,6 +228,20 @@ def roots(left: Term, right: Term, name: str) -> list[Value] | None:
         if a is not None and b is not None and not any(alike(root, k) for k in kept):
             kept.append(root)
     return kept
+
+
+def _linear_root(difference: Term, name: str) -> list[Value] | None:
+    """The root of a difference in which the unknown stands in sums and products only; None if it is not linear."""
+    if any(isinstance(part, Power | Call) and name in symbols(part) for part in walk(difference)):
+        return None
+    at = [value(difference, {name: Fraction(k)}) for k in range(4)]
+    zero, one, two, three = at
+    if zero is None or one is None or two is None or three is None or one == zero:
+        return None
+    slope = one - zero
+    if not (alike(two - one, slope) and alike(three - two, slope)) or alike(slope, Fraction(0)):
+        return None
+    return [-zero / slope]
 
 
 def _polynomial_roots(difference: Term, name: str) -> list[Value] | None:
@@ -256,6 +275,7 @@ def _roots_by_signs(difference: Term, name: str) -> list[Value]:
 
     found: list[Value] = []
     before: tuple[Value, Value] | None = None
+    falling = False
     for k in range(-_STEPS, _STEPS + 1):
         x = Fraction(k * _REACH, _STEPS)
         y = at(x)
@@ -267,8 +287,32 @@ def _roots_by_signs(difference: Term, name: str) -> list[Value]:
             root = _bisected(at, float(before[0]), float(x))
             if root is not None:
                 found.append(root)
+        elif y is not None and before is not None:
+            size, size_before = abs(float(y)), abs(float(before[1]))
+            if falling and size >= size_before and size_before < TOUCHING:
+                touched = _touched(at, float(before[0]) - _REACH / _STEPS, float(x))
+                found += [] if touched is None else [touched]
+            falling = size < size_before
         before = None if y is None else (x, y)
+        falling = falling and y is not None
     return found
+
+
+def _touched(at: Callable[[Value], Value | None], low: float, high: float) -> float | None:
+    """Where a value touches zero without changing its sign, as ``sin x - 1`` does: the least size in between."""
+
+    def size(x: float) -> float:
+        y = at(x)
+        return math.inf if y is None else abs(float(y))
+
+    for _ in range(60):
+        one, two = low + (high - low) / 3, high - (high - low) / 3
+        if size(one) <= size(two):
+            high = two
+        else:
+            low = one
+    middle = (low + high) / 2
+    return middle if size(middle) < 1e-12 else None
 
 
 def _bisected(at: Callable[[Value], Value | None], low: float, high: float) -> float | None:

@@ -1,0 +1,77 @@
+"""Tasks of sequences and of changes by a percentage. Loaded only in the checking process."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+from tutor_app.adapters.checking import expressions as ex
+from tutor_app.adapters.checking.expressions import Unsure
+from tutor_app.adapters.checking.tasks import THE, Expected, Problem, Rules, value_of
+
+rule: Final = Rules()
+LARGEST: Final = 10_000
+"""The place of a term, and the number of terms of a sum."""
+_DOTS: Final = re.compile(r"(?:,\s*)?(?:\.{3}|…|\\(?:l|c)?dots)\s*$")
+
+
+def _given(p: Problem, text: str) -> list[Any]:
+    """The terms that are listed, at least three; dots at their end are left out."""
+    text = text.strip()
+    if m := re.fullmatch(r"⟦(\d+)⟧(?P<dots>[\s,]*(?:\.{3}|…)?)", text):
+        text = p.formulas[int(m[1])]
+    values = [ex.scalar(t) for t in _DOTS.sub("", text.rstrip(" .,") if "..." not in text else text).split(",")]
+    if len(values) < 3 or not all(v.is_number and v.is_rational for v in values):
+        raise Unsure
+    return values
+
+
+@rule(
+    rf"{THE} (?:the )?(?P<n>\d+)(?:st|nd|rd|th) term (?:of|in) (?:the |this )?"
+    r"(?:(?P<kind>arithmetic|geometric) )?(?:(?:sequence|progression|series):? ?)?(?P<f>.+)"
+)
+def _term(p: Problem, m: re.Match[str]) -> Expected:
+    values, n = _given(p, m["f"]), int(m["n"])
+    if not 1 <= n <= LARGEST:
+        raise Unsure
+    kind = (m["kind"] or "").lower()
+    steps = {b - a for a, b in pairwise(values)}
+    if len(steps) == 1 and kind != "geometric":
+        return value_of(values[0] + (n - 1) * steps.pop())
+    factors = {b / a for a, b in pairwise(values)} if all(v != 0 for v in values) else set()
+    if len(factors) == 1 and kind != "arithmetic" and n <= 200:
+        return value_of(values[0] * factors.pop() ** (n - 1))
+    raise Unsure
+
+
+@rule(
+    rf"{THE} (?:the )?sum of (?:all )?(?:the )?first (?P<n>\d+) (?P<kind>(?:positive |natural )?(?:even |odd )?"
+    r"(?:positive )?(?:natural |whole |counting )?(?:numbers|integers))"
+)
+def _first(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    n, kind = int(m["n"]), m["kind"].lower()
+    if n > LARGEST or not any(w in kind for w in ("positive", "natural", "counting", "even", "odd")):
+        raise Unsure
+    if ("even" in kind or "odd" in kind) and "whole" in kind:
+        raise Unsure
+    return value_of(sp.Integer(n * (n + 1) if "even" in kind else n * n if "odd" in kind else n * (n + 1) // 2))
+
+
+@rule(
+    r"(?P<way>increase|decrease|reduce|raise) (?P<a>.+?) by (?P<p>\d+(?:\.\d+)?) ?(?:\\?%|percent|per cent)",
+    r"(?P<way>increase|decrease|reduce|raise) (?P<a>.+?) by ⟦(?P<mark>\d+)⟧",
+)
+def _changed(p: Problem, m: re.Match[str]) -> Expected:
+    if (percent := m.groupdict().get("p")) is None:
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*\\?%", p.formulas[int(m["mark"])])
+        if found is None:
+            raise Unsure
+        percent = found[1]
+    value = ex.scalar(p.formula(m["a"]))
+    if not value.is_number or not value.is_rational:
+        raise Unsure
+    part = ex.scalar(percent) / 100
+    return value_of(value * (1 + part if m["way"].lower() in ("increase", "raise") else 1 - part))
