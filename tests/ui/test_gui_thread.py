@@ -180,7 +180,7 @@ def test_every_solution_is_reached_by_scrolling(qtbot: QtBot, open_window: Open)
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
     window = open_window(services)
     model, bar = window.history.model, window.history.list.verticalScrollBar()
-    qtbot.waitUntil(lambda: model.rowCount() == 200)
+    qtbot.waitUntil(lambda: model.rowCount() in (200, 400))  # the tester of models asks for more, too
 
     def at_the_end(count: int) -> bool:
         bar.setValue(bar.maximum())

@@ -22,8 +22,8 @@ Spans = tuple[tuple[tuple[int, int, str, bool], ...], ...]
 
 def spans_now(code: str) -> Spans:
     """The spans of code that is still growing."""
-    if len(code) >= MAX_HIGHLIGHT:
-        return ()
+    if not code or len(code) >= MAX_HIGHLIGHT:
+        return ()  # of an empty pane, too: the lexer's expressions take a tenth of a second to be compiled
     lines: list[list[tuple[int, int, str, bool]]] = [[]]
     column = 0
     for kind, value in load_lexer().get_tokens(code.replace("\r\n", "\n")):

@@ -16,10 +16,27 @@ from tutor_app.ui.formulas import Formulas
 
 
 class MathText(QWidget):
-    """Prose with typeset formulas, as high as it needs to be for its width."""
+    """Prose with typeset formulas, as high as it needs to be for its width.
 
-    def __init__(self, formulas: Formulas, theme: Theme, size: float = 15.0, parent: QWidget | None = None) -> None:
+    Args:
+        formulas: Where they are typeset.
+        theme: The colours.
+        size: Of the text, in pixels.
+        parent: The widget that it stands in.
+        spoken: Whether a screen reader reads it; off where the parent's own name has its words.
+    """
+
+    def __init__(
+        self,
+        formulas: Formulas,
+        theme: Theme,
+        size: float = 15.0,
+        parent: QWidget | None = None,
+        *,
+        spoken: bool = True,
+    ) -> None:
         super().__init__(parent)
+        self._spoken = spoken
         self._formulas = formulas
         self._theme = theme
         self._size = size
@@ -35,7 +52,8 @@ class MathText(QWidget):
         """Show ``text``."""
         if text != self._text:
             self._text = text
-            self.setAccessibleName(spoken_prose(text))
+            if self._spoken:
+                self.setAccessibleName(spoken_prose(text))
             self._build()
 
     def set_theme(self, theme: Theme) -> None:

@@ -33,6 +33,7 @@ from tutor_app.handout import wording
 from tutor_app.render import theme as themes
 from tutor_app.render.folding import Foldable
 from tutor_app.resources import resources
+from tutor_app.text.markup import load_markdown
 from tutor_app.ui import style
 from tutor_app.ui.background_saver import BackgroundSaver
 from tutor_app.ui.bridge import Bridge
@@ -135,7 +136,8 @@ class MainWindow(QMainWindow):
         self._show_home()
         self.saved.refresh()
         self.models.refresh()
-        self.bridge.run_in_background(services.samples, self._samples_known, complain)
+        # Once the event loop turns: the window is painted first, and its cards follow.
+        QTimer.singleShot(0, self, lambda: bridge.run_in_background(self._load_samples, self._samples_known, complain))
         self.box.edit.setFocus()
 
     # -- construction -------------------------------------------------------------------------------------------
@@ -280,6 +282,11 @@ class MainWindow(QMainWindow):
         info = self.services.model_info()
         name = self.models.name
         self.status.set_model(name, info.device if info is not None and info.name == name else "")
+
+    def _load_samples(self) -> Sequence[Sample]:
+        """*Worker.* The sample problems, and the parser of Markdown that their cards need."""
+        load_markdown()
+        return self.services.samples()
 
     def _samples_known(self, samples: Sequence[Sample]) -> None:
         self._samples = samples

@@ -47,7 +47,7 @@ class SampleCard(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.text_area = MathText(formulas, theme, 16, self)
+        self.text_area = MathText(formulas, theme, 16, self, spoken=False)
         self.text_area.set_text(sample.problem)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         formulas.ready.connect(lambda _: self._fit())
