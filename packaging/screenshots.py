@@ -28,7 +28,7 @@ def main() -> int:
 
     from tutor_app.tutor.paths import Folders, folders
     from tutor_app.tutor.samples import sample_problems
-    from tutor_app.ui.window import MainWindow
+    from tutor_app.window.window import MainWindow
     from tutor_app.window_services import AppServices
 
     args.out.mkdir(parents=True, exist_ok=True)

@@ -87,6 +87,27 @@ def test_imports_without_qt(packages: tuple[str, ...]) -> None:
     assert set(packages) <= set(done.stdout.split())
 
 
+ROOMS_OF_WIDGETS = ("window", "desk", "student", "ui")
+
+
+def test_every_widget_stands_in_a_room_of_widgets() -> None:
+    rooms = {
+        path.relative_to(ROOT / "tutor_app").parts[0]
+        for path in (ROOT / "tutor_app").rglob("*.py")
+        if "PySide6.QtWidgets" in imports_of(path)
+    }
+    assert rooms - {"app.py", "commands"} == set(ROOMS_OF_WIDGETS)  # which start Qt, and see whether it can be
+
+
+@pytest.mark.parametrize("room", ROOMS_OF_WIDGETS)
+def test_a_room_of_widgets_can_be_surveyed(room: str) -> None:
+    """Above this, something in it is a room of its own."""
+    lines = sum(
+        len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "tutor_app" / room).rglob("*.py")
+    )
+    assert 0 < lines <= 6000
+
+
 def test_what_is_drawn_needs_no_widget() -> None:
     packages = ("tutor_app.render", "tutor_app.export")
     done = python(BLOCKED_NAMES.format(blocked=("PySide6.QtWidgets",), packages=packages, optional=()))
@@ -208,6 +229,11 @@ def copy_of_the_sources(folder: Path) -> None:
         ("tutor_app/text/delimiters.py", "tutor_app.adapters.engine.client"),
         ("tutor_app/handout/options.py", "tutor_app.tutor.service"),
         ("tutor_app/ui/icons.py", "tutor_app.adapters.library"),
+        ("tutor_app/window/menus.py", "tutor_app.tutor.models"),
+        ("tutor_app/desk/votes/differences.py", "tutor_app.window.panels"),
+        ("tutor_app/desk/votes/differences.py", "tutor_app.adapters.library"),
+        ("tutor_app/student/symbols.py", "tutor_app.desk.stepper.panel"),
+        ("tutor_app/student/symbols.py", "tutor_app.tutor.hints"),
         ("tutor_app/tutor/service.py", "tutor_app.render.theme"),
         ("tutor_app/text/delimiters.py", "trainer"),
         ("trainer/runs.py", "tutor_app.ui"),

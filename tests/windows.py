@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import ScriptedServices
 from tutor_app.render.typeset import Formula, FormulaCache
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 
 class FormulasNow:

@@ -55,8 +55,8 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
     except ImportError as e:
         raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
     import_plainly()
-    from tutor_app.ui.importer import OpenRequests
-    from tutor_app.ui.window import MainWindow
+    from tutor_app.window.importer import OpenRequests
+    from tutor_app.window.window import MainWindow
 
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")

@@ -23,8 +23,8 @@ from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import Variable
 from tutor_app.core.transcript import Code, Output, Text, Transcript
-from tutor_app.ui.stepper.panel import prepared
-from tutor_app.ui.window import MainWindow
+from tutor_app.desk.stepper.panel import prepared
+from tutor_app.window.window import MainWindow
 
 Row = tuple[str, float, str, str, float]
 STEPS, VISITS = 40_000, 1_000

@@ -25,7 +25,7 @@ if sys.argv[1] == "empty":
 else:
     from tutor_app.window_services import AppServices
     from tutor_app.tutor.paths import folders
-    from tutor_app.ui.window import MainWindow
+    from tutor_app.window.window import MainWindow
     where = folders(sys.argv[1])
     where.create()
     app.setStyle("Fusion")

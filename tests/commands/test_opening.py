@@ -20,7 +20,7 @@ from tutor_app.commands.parser import main, with_command
 from tutor_app.commands.window import file_path
 from tutor_app.export import write_export
 from tutor_app.tutor.paths import folders
-from tutor_app.ui.importer import OpenRequests
+from tutor_app.window.importer import OpenRequests
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from tutor_app.app import run_window
 from tutor_app.tutor.paths import folders
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 def look():
     for window in QApplication.topLevelWidgets():

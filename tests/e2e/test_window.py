@@ -18,7 +18,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from tutor_app.window_services import AppServices
 from tutor_app.tutor.paths import folders
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 where = folders(sys.argv[1])
 where.create()

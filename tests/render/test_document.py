@@ -303,7 +303,7 @@ def test_selection_gives_formulas_back_as_they_were_written(formulas_now: Formul
 
 def test_the_rest_of_the_program_is_not_imported() -> None:
     code = (
-        "import sys; import tutor_app.ui.window, tutor_app.render.document\n"
+        "import sys; import tutor_app.window.window, tutor_app.render.document\n"
         "names = 'sympy numpy matplotlib ziamath pygments markdown_it llama_cpp PySide6.QtWebEngineCore'.split()\n"
         "found = [m for m in sys.modules if m in names or m.startswith('tutor_app.adapters')]\n"
         "assert not found, found"

@@ -26,7 +26,7 @@ from tutor_app.render.legible import legible
 from tutor_app.render.pages import Pages
 from tutor_app.render.pdf import ATTACHMENT, to_pdf
 from tutor_app.render.typeset import FormulaCache
-from tutor_app.ui.exporter import paint, printer_for
+from tutor_app.window.exporter import paint, printer_for
 
 pytestmark = pytest.mark.usefixtures("qapp")
 CACHE = FormulaCache()

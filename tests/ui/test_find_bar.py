@@ -18,7 +18,7 @@ from tutor_app.render import theme
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.sources import source
 from tutor_app.ui.page.find_bar import MAX_MARKS, matches
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Open = Callable[..., MainWindow]

@@ -15,7 +15,7 @@ from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Tex
 from tutor_app.render.outline import outline
 from tutor_app.render.sources import plain_source
 from tutor_app.ui.page.card_heads import FoldButton, HeadButton
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Open = Callable[..., MainWindow]

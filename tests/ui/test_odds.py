@@ -15,7 +15,7 @@ from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Answer, Part
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.odds import with_odds
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "support raise")
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tutor_app.core.transcript import Transcript
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Open = Callable[..., MainWindow]

@@ -16,9 +16,9 @@ from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
 from tutor_app.core.values import FoundModel
-from tutor_app.ui.dialogs.confinement import ConfinementDialog
 from tutor_app.ui.page.step_list import in_words
-from tutor_app.ui.window import MainWindow
+from tutor_app.window.dialogs.confinement import ConfinementDialog
+from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Open = Callable[..., MainWindow]

@@ -12,11 +12,11 @@ from tutor_app.core.settings import Settings
 from tutor_app.core.values import Entry, Sample
 from tutor_app.render import theme as themes
 from tutor_app.ui.bridge import Bridge
-from tutor_app.ui.dialogs.samples import LEVELS, SampleCard
-from tutor_app.ui.dialogs.settings import NumberBox, SettingsDialog
 from tutor_app.ui.formulas import Formulas
-from tutor_app.ui.history_panel import EntryModel
 from tutor_app.ui.status_line import StatusLine
+from tutor_app.window.dialogs.samples import LEVELS, SampleCard
+from tutor_app.window.dialogs.settings import NumberBox, SettingsDialog
+from tutor_app.window.history_panel import EntryModel
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 

@@ -1,1 +1,1 @@
-"""Widgets draw and emit. No decisions, no I/O."""
+"""Widgets that the rooms above share, and the page of a solution. They draw and emit: no decisions, no I/O."""

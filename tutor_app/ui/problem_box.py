@@ -22,8 +22,8 @@ from tutor_app.text.pasted import has_lost_marks, text_of_html
 from tutor_app.ui.building import once, push_button, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
+from tutor_app.ui.reading_line import ReadingLine
 from tutor_app.ui.status_line import ElidedLabel
-from tutor_app.ui.student.reading_line import ReadingLine
 
 _PREVIEW_MS: Final = 120
 _LINES: Final = (2, 7)

@@ -16,7 +16,7 @@ from tutor_app.handout.wording import statement_said, statement_shown
 from tutor_app.render.statements import Statement
 from tutor_app.render.theme import Theme
 from tutor_app.ui.building import column_of, text_label
-from tutor_app.ui.dialogs.buttons import close_row
+from tutor_app.ui.dialog_buttons import close_row
 from tutor_app.ui.page.transcript_view import TranscriptView
 
 _KINDS: Final[tuple[tuple[str, tuple[ClaimVerdict, ...]], ...]] = (

@@ -1,0 +1,81 @@
+"""A model of the hub from the window: the form, what the hub says, and the download that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.ui.holding import Gate
+from tests.ui.scripted import ScriptedServices
+from tutor_app.core.values import Offer, PublishedAccuracy
+from tutor_app.window.dialogs.hub import HubDialog
+from tutor_app.window.window import MainWindow
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", "support raise")
+Open = Callable[..., MainWindow]
+
+
+def opened(window: MainWindow) -> HubDialog:
+    window.models.show()
+    window.models.page.hub.click()
+    return window.models.page.findChildren(HubDialog)[-1]
+
+
+def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window: Open) -> None:
+    gate = Gate()
+    services = ScriptedServices(model="", hold_pull=gate)
+    window = open_window(services)
+    dialog = opened(window)
+    assert not dialog.add.isEnabled()
+    QTest.keyClicks(dialog.repository, "maker/extra-gguf")
+    QTest.keyClicks(dialog.file, "Extra-Q4_K_M.gguf")
+    QTest.keyClick(dialog.file, Qt.Key.Key_Return)
+    page = window.models.page
+    qtbot.waitUntil(lambda: "124 MB of 397 MB" in page.line.text())
+    assert services.calls[-2:] == ["add Extra-Q4_K_M.gguf of maker/extra-gguf", "pull extra-q4_k_m"]
+    chosen = page.group.checkedButton()
+    assert chosen is not None
+    assert chosen.text() == "Extra-Q4_K_M"
+    gate.open()
+    qtbot.waitUntil(lambda: "Extra-Q4_K_M" in window.status.model.text())
+
+
+def test_what_the_hub_says_is_told_and_the_names_can_be_changed(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(model="", fail_hub="The hub was asked for x.gguf of maker/extra: it has no such file.")
+    window = open_window(services)
+    dialog = opened(window)
+    dialog.repository.setText("maker/extra")
+    dialog.file.setText("x.gguf")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: "no such file" in dialog.state.text())
+    assert dialog.add.isEnabled()
+    assert dialog.isVisible()
+    services.fail_hub = ""
+    dialog.file.setText("y.gguf")
+    dialog.add.click()
+    qtbot.waitUntil(lambda: "pull y" in services.calls)
+    assert services.calls[:2] == ["add x.gguf of maker/extra", "add y.gguf of maker/extra"]
+
+
+def test_published_accuracy_is_shown_with_its_source_and_that_it_was_not_measured_here(
+    qtbot: QtBot, open_window: Open
+) -> None:
+    page = open_window(ScriptedServices()).models.page
+    accuracy = (
+        PublishedAccuracy("MATH", 79.7, True, False, "makers' page"),
+        PublishedAccuracy("GSM8K", 84.8, False, False, "a table"),
+        PublishedAccuracy("MATH", 90, False, True, "makers' page"),
+    )
+    page.set_offers([Offer("m", "Model", "MIT", 10**9, 2 * 10**9, "For all.", accuracy), Offer("n", "N", "MIT", 1, 1)])
+    said = [label.text() for label in page.card.findChildren(QLabel) if "licence" in label.text()]
+    assert said[-2].splitlines()[1:] == [
+        "For all.",
+        "Published, not measured by us: MATH 79.7 % with code, MATH 90 % thinking, without code (makers' page); "
+        "GSM8K 84.8 % without code (a table)",
+    ]
+    assert "Published" not in said[-1]

@@ -1,0 +1,1 @@
+"""For students: hints, checking own lines of work, questions about a solution, symbols to type."""
