@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--calls", type=at_least(1), default=4, metavar="N", help="blocks that may run in one (default 4)"
     )
     parser.add_argument("--seconds", type=seconds, default=300.0, metavar="S", help="wall time of one solution")
+    parser.add_argument(
+        "--code-seconds", type=seconds, default=10.0, metavar="S", help="wall time of one block (default 10)"
+    )
     parser.add_argument("--prompt", default="", help="a name in resources/prompts, a JSON file, or none")
     add_votes(parser, 0)
     parser.add_argument(
@@ -102,6 +105,7 @@ class Job:
     keep: int
     calls: int
     seconds: float
+    code_seconds: float
     votes: int
     round: int
 
@@ -128,6 +132,7 @@ class Job:
                 prompt=self.prompt,
                 calls=self.calls,
                 seconds=self.seconds,
+                code_seconds=self.code_seconds,
             )
             if why := refusal(made, gold, self.judge):
                 refused.append(why)
@@ -181,7 +186,7 @@ def opened(a: argparse.Namespace) -> Iterator[Job]:
     with teachers.open_teacher(a) as teacher, Judge() as judge:
         prompt = load_prompt(a.prompt, teacher.dialect) if a.prompt else prompt_for(teacher)
         thresholds = Thresholds(a.min_votes, a.min_share)
-        yield Job(teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.votes, a.round)
+        yield Job(teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.code_seconds, a.votes, a.round)
 
 
 def main(a: argparse.Namespace) -> int:
@@ -202,7 +207,7 @@ def main(a: argparse.Namespace) -> int:
     if not problems:
         raise UserFault("No problem is left to solve.", "Give others, or keep more of each with --keep.")
     with crew.at_work(a, opened) as workers:
-        names = ("samples", "keep", "calls", "seconds", "votes", "round", "limit", "start", "min_votes", "min_share")
+        names = ("samples", "keep", "calls", "seconds", "code_seconds", "votes", "round", "limit", "start", "min_votes", "min_share")
         options = {**workers.identity, **{name: getattr(a, name) for name in names}}
         provenance = run.provenance(a.out, options, [*a.files, *a.against, *a.known])
         done = work_through(

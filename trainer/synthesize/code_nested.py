@@ -70,16 +70,30 @@ def prompt_for(teacher: Teacher) -> PromptSet:
 
 
 def attempt(
-    teacher: Teacher, problem: str, sample: int, cancel: Cancel, *, prompt: PromptSet, calls: int = 4, seconds: float
+    teacher: Teacher,
+    problem: str,
+    sample: int,
+    cancel: Cancel,
+    *,
+    prompt: PromptSet,
+    calls: int = 4,
+    seconds: float,
+    code_seconds: float = 10.0,
 ) -> Attempt:
-    """One solution of a problem.
+    """One solution of a problem, with so much wall time for all of it and for one block.
 
     Raises:
         UserFault: If the problem is too long, or the budget is spent.
         HostFault: If the model or the sandbox failed, or the work was cancelled.
     """
     sampling = teacher.sampling_for(problem, sample)
-    settings = SolveSettings(max_rounds=calls, max_tokens=teacher.max_tokens, seconds=seconds, sampling=sampling)
+    settings = SolveSettings(
+        max_rounds=calls,
+        max_tokens=teacher.max_tokens,
+        seconds=seconds,
+        code_timeout=code_seconds,
+        sampling=sampling,
+    )
     done = to_the_end(
         solve(
             check_problem(problem),
