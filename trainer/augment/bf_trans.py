@@ -82,6 +82,10 @@ _HOW_MANY: Final = re.compile(
     rf"How (?P<how>many|much) (?P<noun>[a-z]+(?: [a-z]+){{0,3}}?) (?P<aux>did|does|do|will) "
     rf"(?P<subject>{_SUBJECT}|{_PRONOUN}) (?P<verb>{'|'.join(_PAST)})\b(?P<rest>[^,?]*)\?"
 )
+_INFINITIVE: Final = re.compile(
+    r" (?P<do>to [a-z]+(?: up)?)(?= ?$| (?:to|an?|each|per|every|in|on|at|for|from|by|this|before|after|with)\b)"
+)
+"""What is done with the things asked for; "to make six bracelets" has things of its own and is a purpose."""
 _ARE_LEFT: Final = re.compile(
     r"How many (?P<noun>[a-z]+(?: [a-z]+){0,3}?) (?P<be>are|were) (?P<rest>(?:left|there|in|on|at)\b[^,?]*)\?"
 )
@@ -140,15 +144,18 @@ def _stated(ask: str, gold: str) -> str:
         amount = f"${gold}" if m["how"] == "much" and m["noun"] in ("money", "dollars") else f"{gold} {m['noun']}"
         if m["how"] == "much" and not amount.startswith("$"):
             raise NotAChain("the question that asks is of another form")
-        subject, verb = m["subject"], m["verb"]
+        subject, verb, rest = m["subject"], m["verb"], m["rest"]
         subject = subject[0].upper() + subject[1:]
+        if (infinitive := _INFINITIVE.match(rest)) is not None and verb in ("need", "have"):
+            # "How many words does he need to learn a day?": it is what he learns, so it stands behind that verb.
+            amount, rest = f"{infinitive['do']} {amount}", rest[infinitive.end() :]
         if m["aux"] == "did":
             verb = _PAST[verb]
         elif m["aux"] == "does":
             verb = _THIRD[verb]
         elif m["aux"] == "will":
             verb = f"will {verb}"
-        return f"{subject} {verb} {amount}{m['rest']}."
+        return f"{subject} {verb} {amount}{rest}."
     m = _ARE_LEFT.fullmatch(ask)
     if m is not None and not _BAD_REST.search(m["rest"]) and gold != "1":
         rest = m["rest"].removeprefix("there").strip()
@@ -177,6 +184,7 @@ def _asked(parts: list[str], question: str, start: int, end: int) -> tuple[int, 
         return None
     plural = " and " in subject or first == "They"
     asked_subject = subject[0].lower() + subject[1:] if first in _LOWER else subject
+    asked_subject = re.sub(r"^an? ", "the ", asked_subject)
     verb = past or _BASE_OF_THIRD[m["verb"]]
     aux = "did" if past else ("do" if plural else "does")
     masked = f"{subject} {m['verb']} some {m['noun']}{m['rest']}."

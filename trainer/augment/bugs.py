@@ -91,7 +91,7 @@ def number_as_text(code: ParsedCode, rng: random.Random) -> Bug | None:
         text = code.text(side)
         why = rng.choice(
             (
-                f'In `{name}` the number {text} was written as a text, "{text}", which Python cannot add up. '
+                f'In `{name}` the number {text} was written as a text, "{text}", with which Python cannot calculate. '
                 "I write it without quotes.",
                 f'`"{text}"` is a text and not a number. I remove the quotes to calculate with {text}.',
             )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
+from math import prod
 from typing import Final
 
 from trainer.data.chain import Chain, Literal, NotAChain, divisors, number, shown
@@ -50,7 +52,8 @@ def ground(question: str, answer: str) -> Grounded:
         NotAChain: If the solution is no exact chain, or an operand does not stand exactly once in the question.
     """
     chain, gold = parse_solution(answer, whole=True)
-    chain = chain.needed()
+    if len(chain.needed().steps) < len(chain.steps):
+        raise NotAChain("nothing uses the result of a step")  # as of the shorter of two books, which others may be
     found: dict[Fraction, list[tuple[int, int]]] = {}
     for m in _OPERAND.finditer(question):
         found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
@@ -80,6 +83,11 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
         NotAChain: If one is or does.
     """
     times = Counter(literal.value for literal in chain.literals())
+    if _FIXED.search(question):
+        raise NotAChain("a number of the question is a fact of the world")
+    told_twice = _composed(set(times), said_numbers(question))
+    if told_twice:
+        raise NotAChain(f"a number of the question follows from others, {shown(told_twice[0])}")
     twice = [value for value, n in times.items() if n > 1 and value <= _SMALL]
     if twice:
         raise NotAChain(f"the question states once what the solution uses twice, {shown(twice[0])}")
@@ -95,6 +103,24 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
     facts = {number(m["a"] or m["b"]) for m in _FACT.finditer(question) if _same_dimension(m)}
     if facts & set(times):
         raise NotAChain("a number of the question converts units, which no other number does")
+
+
+_FIXED: Final = re.compile(
+    r"\b\d[\d,]* (?:[a-z]+ )?"
+    r"(?:teeth|legs?|eyes?|ears?|arms|wings?|fingers?|toes|wheels?|sides?|corners?|suits|strings)\b"
+    r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What has as many parts as it has: no dog has 76 teeth, no pack 39 cards."""
+
+
+def _composed(used: Set[Fraction], said: Collection[Fraction]) -> list[Fraction]:
+    """The numbers of a question that are the sum or the product of others: 14 people, who are 8 men and 6 women."""
+    found: set[Fraction] = set()
+    for n in range(2, min(len(used), 6) + 1):
+        for some in combinations(sorted(used), n):
+            found |= {sum(some, Fraction(0)), prod(some, start=Fraction(1))} - set(some)
+    return sorted(value for value in found if value in said)
 
 
 _SMALL: Final = 12

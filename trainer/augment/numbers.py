@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 from trainer.augment.asked import Asked, several
@@ -26,7 +27,7 @@ from tutor_app.core.transcript import Transcript
 
 
 def numbers(
-    question: str, answer: str, executor: CodeExecutor, *, n: int = 2, seed: int = 0, tries: int = 30
+    question: str, answer: str, executor: CodeExecutor, *, n: int = 2, seed: int = 0, tries: int = 200
 ) -> Iterator[Transcript]:
     """Up to ``n`` problems with other numbers, each solved by code that really ran.
 
@@ -38,19 +39,25 @@ def numbers(
     """
     base = ground(question, answer)
     old = base.chain.results()
+    in_order = _COMPARED.search(question) is not None
     rng = random.Random(f"{question}/{seed}/numbers")
     parent = question_id(question)
     seen = {question}
     for _ in range(tries):
         if n <= 0:
             return
-        draw = {text: _redrawn(text, rng, _ceiling(question, end)) for text, (_, end) in base.places.items()}
+        draw = {
+            text: _redrawn(question[start:end].replace(",", ""), rng, _ceiling(question, end))
+            for text, (start, end) in base.places.items()
+        }
+        literals = {t: Fraction(v) for t, v in draw.items()}
+        if not _as_different(literals, in_order=in_order):
+            continue
         try:
-            literals = {t: Fraction(v) for t, v in draw.items()}
             new = base.chain.results(literals)
         except NotAChain:
             continue
-        if not all(v > 0 and (v.denominator == 1 or o.denominator != 1) for v, o in zip(new, old, strict=True)):
+        if not all(_alike(v, o) for v, o in zip(new, old, strict=True)):
             continue
         if any("/" in shown(v) for v in new) or not _as_whole(base.chain, old, new, literals):
             continue
@@ -66,6 +73,27 @@ def numbers(
                 n -= 1
                 yield record(text, parts, new[-1], key, "alter-numbers", parent, label="executed", seed=seed)
                 break
+
+
+_COMPARED: Final = re.compile(
+    r"\b(?:big|large|small|little|tall|short|long|heav[iy]|light|old|young|cheap|fast|slow|high|low|hot|cold|warm|wide|deep"
+    r"|late|earl[iy]|great)(?:er|est|y)?\b|\b(?:most|least|expensive|adults?|child(?:ren)?|kids?|regular|discount\w*)\b",
+    re.IGNORECASE,
+)
+"""Words by which one of two numbers must be the larger: a big box holds more than a small one."""
+
+
+def _as_different(literals: Mapping[str, Fraction], *, in_order: bool) -> bool:
+    """Whether numbers that differed still do and, where words compare them, the larger one is still the larger."""
+    if len(set(literals.values())) < len({Fraction(t) for t in literals}):
+        return False
+    by_size = sorted(literals, key=Fraction)
+    return not in_order or all(literals[a] <= literals[b] for a, b in pairwise(by_size))
+
+
+def _alike(new: Fraction, old: Fraction) -> bool:
+    """Whether a result is of the kind of the one it stands for: positive, whole where that was, and 1 only for 1."""
+    return new > 0 and (new.denominator == 1 or old.denominator != 1) and (new != 1 or old == 1)
 
 
 def _as_whole(chain: Chain, old: Sequence[Fraction], new: Sequence[Fraction], literals: Mapping[str, Fraction]) -> bool:
@@ -101,7 +129,8 @@ _CEILINGS: Final = tuple(
     (re.compile(rf"\s*-?\s*{words}", re.IGNORECASE), most)
     for words, most in (
         (r"(?:work|school)?days? (?:a|per|each|every|of the|of each) week", 7),
-        (r"(?:hours? (?:a|per|each|every|of the) day|hours? daily)", 24),
+        (r"(?:hours? (?:a|per|each|every|of the) day|hours? daily)", 16),
+        (r"hours? (?:a|per|each|every|last|this|in a|of the) week", 60),
         (r"days? (?:a|per|each|every|of the) month", 28),
         (r"months? (?:a|per|each|every|of the) year", 12),
         (r"weeks? (?:a|per|each|every|of the) month", 4),

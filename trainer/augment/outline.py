@@ -59,6 +59,8 @@ def outline_by_rules(question: str, answer: str, *, seed: int = 0) -> Transcript
     known = sentences(question)
     if len(known) < 2 or not known[-1].endswith("?"):
         raise NotAChain("the question has no sentence that states what is known")
+    if not all(step.sentence for step in chain.steps):
+        raise NotAChain("a step speaks of a number that is not there")
     plan = [_planned(step) for step in chain.steps]
     if len({p.casefold() for p in plan}) < len(plan):
         raise NotAChain("two steps have the same name")

@@ -186,7 +186,9 @@ def opened(a: argparse.Namespace) -> Iterator[Job]:
     with teachers.open_teacher(a) as teacher, Judge() as judge:
         prompt = load_prompt(a.prompt, teacher.dialect) if a.prompt else prompt_for(teacher)
         thresholds = Thresholds(a.min_votes, a.min_share)
-        yield Job(teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.code_seconds, a.votes, a.round)
+        yield Job(
+            teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.code_seconds, a.votes, a.round
+        )
 
 
 def main(a: argparse.Namespace) -> int:
@@ -207,7 +209,19 @@ def main(a: argparse.Namespace) -> int:
     if not problems:
         raise UserFault("No problem is left to solve.", "Give others, or keep more of each with --keep.")
     with crew.at_work(a, opened) as workers:
-        names = ("samples", "keep", "calls", "seconds", "code_seconds", "votes", "round", "limit", "start", "min_votes", "min_share")
+        names = (
+            "samples",
+            "keep",
+            "calls",
+            "seconds",
+            "code_seconds",
+            "votes",
+            "round",
+            "limit",
+            "start",
+            "min_votes",
+            "min_share",
+        )
         options = {**workers.identity, **{name: getattr(a, name) for name in names}}
         provenance = run.provenance(a.out, options, [*a.files, *a.against, *a.known])
         done = work_through(

@@ -29,6 +29,7 @@ from trainer.data.chain import (
     parse_expression,
     shown,
 )
+from trainer.data.quantity_words import is_noun_phrase, is_quantity
 from trainer.data.records import BadLine, text_field
 
 _ANNOTATION: Final = re.compile(r"<<([^<>]*)>>")
@@ -192,7 +193,7 @@ def goal(line: str) -> str:
     return "" if re.search(r"[-=+*/]\s*\+\s*\d", without) else prose(without)
 
 
-_AFTER_RESULT: Final = re.compile(r"\s*\$?-?[\d,]*\.?\d+(?P<percent>%?)\s*(?P<words>[A-Za-z' -]*)")
+_AFTER_RESULT: Final = re.compile(r"\s*\$?-?[\d,]*\.?\d+(?P<percent>%?)\s*(?P<words>[A-Za-z'’ -]*)(?P<next>.?)")
 _SUBJECT: Final = re.compile(
     r"(?:^|[.,;] |\b(?:so|that|then|means|thus|therefore|hence|now) )"
     r"(?P<subject>[Tt]he [A-Za-z' -]+?|[A-Z][a-z]+'s [A-Za-z' -]+?) (?:is|are|was|were|will be|equals|would be) "
@@ -294,21 +295,27 @@ def what(before: str, rest: str) -> str:
     subject = _SUBJECT.search(_ANNOTATION.sub("", before))
     if subject is not None and 2 <= len(subject["subject"].split()) <= _MOST_WORDS:
         words = subject["subject"].strip()
-        return words[0].lower() + words[1:] if words.startswith("The ") else words
+        if not words.lower().endswith(" number") and is_quantity(words):
+            return words[0].lower() + words[1:] if words.startswith("The ") else words
     after = _AFTER_RESULT.match(rest)
     if after is None or after["percent"]:
         return ""
-    words = re.sub(r"\s+(?:is|are|was|were)\b(?=\s+[a-z]+(?:ed|en|t|ing|ld|ft)\b)", "", after["words"].strip())
+    told = after["words"].replace("’", "'").strip()
+    words = re.sub(r"\s+(?:is|are|was|were|has|have|had)(?: been)?\b(?=\s+[a-z]+(?:ed|en|t|ing|ld|ft)\b)", "", told)
+    words = re.sub(r"\bremain(?:ed|s)?\b", "remaining", words)
     words = re.split(
-        r"\s+(?:because|since|so|but|if|than|as|is|are|was|were|which|that|who|when|he|she|they)\b", words
+        r"\s+(?:because|since|so|but|if|than|as|is|are|was|were|which|that|who|when|he|she|they|before|until)\b", words
     )[0]
+    if after["next"] and (after["next"].isdigit() or after["next"] in "$€£") and words and told.endswith(words):
+        return ""  # "minutes to fill 240 packets" would end on "to fill"
     while (shorter := _NO_ENDING.sub("", words)) != words:
         words = shorter
     parts = words.split()
     first = parts[0].lower() if parts else ""
     if not parts or len(parts) > _MOST_WORDS or first in _NO_BEGINNING or len(first) < 3:
         return ""
-    return f"the number of {words}" if first.endswith("s") or first in _PLURALS else ""
+    plural = first.endswith("s") or first in _PLURALS
+    return f"the number of {words}" if plural and is_noun_phrase(parts) else ""
 
 
 _PLURALS: Final = frozenset(

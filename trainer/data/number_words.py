@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from typing import Final
 
+_TENS: Final = ("thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SPELLED: Final = {
     word: value
     for value, words in enumerate(
@@ -33,7 +34,7 @@ _SPELLED: Final = {
         2,
     )
     for word in words.split()
-}
+} | {word: 10 * tens for tens, word in enumerate(_TENS, 3)}
 _ORDINAL: Final = re.compile(
     rf"\b(?:(\d+)(?:st|nd|rd|th)|({'|'.join(w for w in _SPELLED if re.search('second|third|th$', w))}))\b", re.I
 )
@@ -62,7 +63,7 @@ _MEANT: Final = tuple(
         (r"twenty|scores?", (20,)),
         (r"days?|daily|hours?|hourly", (24,)),
         (r"thirty|months?|monthly|half an hour", (28, 29, 30, 31)),
-        (r"fifty", (50,)),
+        *((word, (10 * tens,)) for tens, word in enumerate(_TENS[1:], 4)),
         (r"years?|yearly|annual\w*|weeks?|weekly|months?", (4, 52)),
         (r"hours?|minutes?|seconds?|hourly", (60, 3600)),
         (r"years?|yearly|annual\w*", (360, 365, 366)),

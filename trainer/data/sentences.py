@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 _END: Final = re.compile(r"(?<=[.!?])[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018]?[A-Z0-9$])")
-_TITLE: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|No|vs|approx|e\.g|i\.e|a\.m|p\.m)|\b[A-Z])\.$")
+_TITLE: Final = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Ph\.D|M\.D|Jr|Sr|No|vs|approx|e\.g|i\.e|a\.m|p\.m)|\b[A-Z])\.$"
+)
 
 
 def sentences(text: str) -> list[str]:

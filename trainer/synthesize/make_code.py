@@ -11,11 +11,11 @@ import random
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Final
 
-from trainer.data.chain import Chain, NotAChain, Ref, leaves, shown, source
+from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, Ref, leaves, shown, source
 from trainer.data.gsm8k import parse_solution
 from trainer.data.number_words import meant_numbers, said_numbers, spelled_numbers
 from trainer.data.records import question_id, record_id
@@ -120,24 +120,62 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
     _need_clear_links(chain, question, said)
-    return chain, gold
+    return _without_strange_numbers(chain, {*known, *spelled_numbers(question)}), gold
 
 
 def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -> None:
-    """See that no operand that is chained to a result may just as well be a number of the question.
+    """See that every operand of the value of a result is linked to it, or else certainly means something else.
 
-    A step that only one other uses must be linked there. Of several uses, one may mean the question's number: in "a
-    third as many paperbacks, and two times the hardbacks" both may be 2.
+    A step that only one other uses must be linked there. Of several uses, one may mean a number of the question (in "a
+    third as many paperbacks, and two times the hardbacks" both may be 2), or the 60 of a unit; so may one that is left
+    as a number after the step.
 
     Raises:
         NotAChain: If one may.
     """
     results = chain.results()
+    stated = {*said, *spelled_numbers(question)}
+    units = {v for v in meant_numbers(question) if v > _SMALL_UNIT}
     uses = Counter(ref.step for step in chain.steps for ref in leaves(step.node, Ref))
-    for step, times in uses.items():
-        stated = results[step] in said or results[step] in spelled_numbers(question)
-        if times > 1 and stated:
-            raise NotAChain(f"a result is also a number of the question, {shown(results[step])}")
+    for i, value in enumerate(results):
+        if value in stated | units and (uses[i] > 1 or _left_as_number(chain, i, value)):
+            raise NotAChain(f"a result is also a number of the question, {shown(value)}")
+    for step in chain.steps:
+        if _of_itself(step.node):
+            raise NotAChain("a step divides or takes away a result from itself")
+
+
+_SMALL_UNIT: Final = 6
+"""Up to here a number that a word may mean (a pair, a quarter) is too common to be feared."""
+
+
+def _left_as_number(chain: Chain, i: int, value: Fraction) -> bool:
+    """Whether a later step than ``i`` has its value as a number and does not use the step beside it."""
+    later = (step.node for step in chain.steps[i + 1 :])
+    return any(
+        any(literal.value == value for literal in leaves(node, Literal)) and Ref(i) not in leaves(node, Ref)
+        for node in later
+    )
+
+
+def _of_itself(node: Node) -> bool:
+    if not isinstance(node, Op):
+        return False
+    itself = node.operator in "-/" and node.left == node.right and isinstance(node.left, Ref)
+    return itself or _of_itself(node.left) or _of_itself(node.right)
+
+
+def _without_strange_numbers(chain: Chain, known: Collection[Fraction]) -> Chain:
+    """The chain without the sentences that speak of a number which is neither known nor calculated: slips."""
+    numbers = {*known, *chain.results(), *(literal.value for literal in chain.literals())}
+    numbers |= {100 * n for n in numbers} | {n / 100 for n in numbers}
+
+    def strange(text: str) -> bool:
+        found = (m.rstrip(",") for m in re.findall(r"\d[\d,]*(?:\.\d+)?", text))
+        return any(Fraction(m.replace(",", "")) not in numbers for m in found)
+
+    steps = (replace(s, sentence="", goal="") if strange(s.sentence) else s for s in chain.steps)
+    return Chain(tuple(steps))
 
 
 _ALWAYS_KNOWN: Final = frozenset((Fraction(1), Fraction(100), Fraction(1, 100)))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
+from trainer.augment.bf_trans import bf_trans_by_rules
 from trainer.augment.fobar import fobar
 from trainer.augment.ground import ground
 from trainer.augment.numbers import numbers
@@ -51,8 +52,20 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
          "<<5280/2640=2>>2\n#### 2", "converts units"),
         ("She buys 4 kg of nails, and 1 kg equals 35 oz. She uses 40 oz. How much is left?",
          "<<4*35=140>>140\n<<140-40=100>>100\n#### 100", "converts units"),
-        ("A lamp costs $40 with 10% off. What is off for 30 lamps?", "<<40/10=4>>4\n<<4*30=120>>120\n#### 120",
+        ("A lamp costs $40 with 10% off. What is off for 29 lamps?", "<<40/10=4>>4\n<<4*29=116>>116\n#### 116",
          "percentage"),
+        ("8 men weigh 190 pounds each, 6 women 120 pounds each. What do all 14 weigh on average?",
+         "<<8*190=1520>>1520\n<<6*120=720>>720\n<<1520+720=2240>>2240\n<<2240/14=160>>160\n#### 160", "follows from"),
+        ("A yard has 7 bikes. Each bike has 2 wheels, and each wheel 30 spokes. How many spokes?",
+         "<<7*2=14>>14\n<<14*30=420>>420\n#### 420", "fact of the world|by a word"),
+        ("Dogs have 42 teeth. How many teeth do 25 dogs have?", "<<42*25=1050>>1050\n#### 1050", "fact of the world"),
+        ("He shuffles 16 decks of cards, 52 cards each. How many are they?", "<<16*52=832>>832\n#### 832",
+         "fact of the world"),
+        # Of two books the longer: with other numbers it may be the other one.
+        ("Ann reads 9 pages a day for 31 days, Ben 25 for 14. How many pages has the longer book?",
+         "<<9*31=279>>279\n<<25*14=350>>350\n#### 350", "nothing uses"),
+        ("Hurley is 14. How old is he 40 years from now?", "He is <<14+40=54>>54 forty years on.\n#### 54",
+         "spells|by a word"),
         ("The sides of a triangle are 40 cm and 30 cm, and around it are 90 cm. How long is the other side?",
          "<<40+30=70>>70\n<<90-70=20>>20\n#### 20", "figure"),
         ("He read 14 pages a day for 3 days, and 35 pages on the fourth day. How many pages did he read?",
@@ -189,3 +202,60 @@ def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
             continue
     assert made > 60
     assert masked > 60
+
+
+def test_a_price_keeps_its_cents() -> None:
+    question = "A pen costs $2.50. What do 24 pens and a book of $13.00 cost?"
+    answer = "<<2.5*24=60>>60\n<<60+13=73>>73\n#### 73"
+    for record in numbers(question, answer, LocalExecutor(), n=6):
+        pen, pens, book = re.findall(r"\d+(?:\.\d+)?", record.problem)
+        assert len(pen.partition(".")[2]) == len(book.partition(".")[2]) == 2
+        assert Fraction(str(record.meta["gold"])) == Fraction(pen) * int(pens) + Fraction(book)
+
+
+def test_the_larger_of_what_words_compare_stays_the_larger() -> None:
+    question = "Big boxes hold 17 dolls, small ones 4. How many dolls are in 25 big and 39 small boxes?"
+    made = list(
+        numbers(question, "<<17*25=425>>425\n<<4*39=156>>156\n<<425+156=581>>581\n#### 581", LocalExecutor(), n=6)
+    )
+    assert made
+    for record in made:
+        big, small, bigs, smalls = (int(n) for n in re.findall(r"\d+", record.problem))
+        assert small < big < bigs < smalls
+
+
+def test_different_numbers_stay_different_and_one_is_no_new_result() -> None:
+    question = "Of 9 sacks with 7 apples each, 5 apples are bad. How many are good?"
+    made = list(numbers(question, "<<9*7=63>>63\n<<63-5=58>>58\n#### 58", LocalExecutor(), n=20))
+    assert len(made) == 20
+    for record in made:
+        drawn = [int(n) for n in re.findall(r"\d+", record.problem)]
+        assert len(set(drawn)) == 3
+        assert record.meta["gold"] != "1"
+
+
+@pytest.mark.parametrize(
+    ("ask", "fact"),
+    [
+        ("How many words does he need to learn a day?", "He needs to learn 16 words a day."),
+        ("How many more muffins does he need to sell to hit his goal?", "He needs to sell 16 more muffins to hit his goal."),
+        ("How many pens does he need to buy?", "He needs to buy 16 pens."),
+        # Beads are made into nothing: this "to" begins a purpose.
+        ("How many more beads does he need to make all bracelets?", "He needs 16 more beads to make all bracelets."),
+    ],
+)  # fmt: skip
+def test_what_was_asked_for_is_told_in_its_own_order(ask: str, fact: str) -> None:
+    question = f"Bo got 800 cards. He gave 80 away and lays the rest in 45 rows. {ask}"
+    answer = "<<800-80=720>>720\n<<720/45=16>>16\n#### 16"
+    (made,) = bf_trans_by_rules(question, answer, LocalExecutor())
+    assert (
+        made.problem
+        == f"Bo got some cards. He gave 80 away and lays the rest in 45 rows. {fact} How many cards did Bo get?"
+    )
+    assert made.meta["gold"] == "800"
+
+
+def test_a_store_that_was_told_of_is_the_store() -> None:
+    question = "A store ordered 25 boxes. Each box has 8 bags of 14 marbles. How many marbles are there?"
+    (made,) = bf_trans_by_rules(question, "<<25*8=200>>200\n<<200*14=2800>>2800\n#### 2800", LocalExecutor())
+    assert made.problem.endswith("There are 2800 marbles. How many boxes did the store order?")

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.local_code import LocalExecutor
+from trainer.augment.outline import outline_by_rules
 from trainer.data.chain import NotAChain, shown
 from trainer.data.gsm8k import parse_solution
 from trainer.data.sentences import asking
-from trainer.synthesize.make_code import draft, execute, make, printed_number
+from trainer.synthesize.make_code import draft, execute, linked_chain, make, printed_number
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import MUMATH, body
 from tutor_app.core.parsing import parse
@@ -145,3 +146,33 @@ def test_most_of_gsm8k_train_becomes_verified_code(gsm8k_train: Path) -> None:
 def test_a_number_that_may_be_a_result_or_stated_is_refused(question: str, answer: str) -> None:
     with pytest.raises(NotAChain, match="a result is also a number of the question"):
         make(question, answer, 1, LocalExecutor())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "why"),
+    [
+        # 6 is a price and a number of things: the first 6 may be either.
+        ("Bars cost twice as much as drops of $3, and wool half of 4 bars. What do 6 bars and the wool cost?",
+         "<<3*2=6>>6\n<<1/2*4*6=12>>12\n<<6*6=36>>36\n<<36+12=48>>48\n#### 48", "also a number of the question"),
+        # 60 minutes of work, and 60 minutes in an hour.
+        ("A wall is 12 by 5 feet, and he paints a square foot a minute. How many hours are 5 walls?",
+         "<<12*5=60>>60\n<<60/60=1>>1\n<<5*1=5>>5\n#### 5", "also a number of the question|from itself"),
+        ("The first costs $9 and the other $6 less. He pays $4 for each of the $3. What is it?",
+         "<<9-6=3>>3\n<<3-3=0>>0\n<<4*3+0=12>>12\n#### 12", "also a number of the question|from itself"),
+    ],
+)  # fmt: skip
+def test_a_result_that_may_be_another_number_is_no_chain(question: str, answer: str, why: str) -> None:
+    with pytest.raises(NotAChain, match=why):
+        make(question, answer, 1, LocalExecutor())
+
+
+def test_a_slip_of_the_pen_in_a_sentence_is_not_repeated() -> None:
+    question = "Alex has 60 shirts to wash, and 15 fit into a cycle of 45 minutes. How many minutes is that?"
+    answer = (
+        "With 20 shirts a cycle it is 60/15 = <<60/15=4>>4 cycles.\nIt takes 45*4 = <<45*4=180>>180 minutes.\n#### 180"
+    )
+    chain, gold = linked_chain(question, answer)
+    assert gold == 180
+    assert [s.sentence for s in chain.steps] == ["", "It takes 45*4 = 180 minutes."]
+    with pytest.raises(NotAChain, match="a number that is not there"):
+        outline_by_rules(question, answer)

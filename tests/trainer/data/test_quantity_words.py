@@ -1,0 +1,48 @@
+import pytest
+
+from trainer.data.gsm8k import what
+from trainer.data.quantity_words import is_noun_phrase, is_quantity
+from trainer.data.sentences import sentences
+
+
+@pytest.mark.parametrize(
+    ("rest", "named"),
+    [
+        ("24 clips sold in May.", "the number of clips sold in May"),
+        ("24 cars have parked at the back", "the number of cars parked at the back"),
+        ("24 grams are sold every week.", "the number of grams sold every week"),
+        ("24 apples remain.", "the number of apples remaining"),
+        ("24 liters before anyone noticed.", "the number of liters"),
+        ("24 hands in Peter’s class", "the number of hands in Peter's class"),
+        ("24 pieces of used brick in all", "the number of pieces of used brick in all"),
+        ("24 days left to finish the pills.", "the number of days left to finish the pills"),
+        # What would be a sentence, or ends in the middle of one.
+        ("24 students wore colored lipstick.", ""),
+        ("24 students like Math.", ""),
+        ("24 students neither likes the 3 subjects.", ""),
+        ("24 students attended the class.", ""),
+        ("24 children don't swim.", ""),
+        ("24 minutes to fill 240 packets.", ""),
+        ("24 dollars for $3 shirts", ""),
+    ],
+)
+def test_what_a_plan_may_say_of_a_result(rest: str, named: str) -> None:
+    assert what("She has 4 * 6 = ", rest) == named
+
+
+def test_a_subject_is_named_only_if_a_number_can_be_one() -> None:
+    assert what("The total cost of the trip is 4 * 6 = ", "24") == "the total cost of the trip"
+    assert what("The first three episodes are 4 * 6 = ", "24 minutes long.") == "the number of minutes long"
+    assert not is_quantity("the houses")
+    assert is_quantity("Dorothy's profit")
+
+
+def test_a_participle_describes_and_has_no_object() -> None:
+    assert is_noun_phrase(["clips", "sold", "in", "May"])
+    assert is_noun_phrase(["books", "donated", "last", "week"])
+    assert not is_noun_phrase(["boys", "collected", "shells"])
+
+
+def test_a_doctor_of_philosophy_ends_no_sentence() -> None:
+    found = sentences("It takes him long to get his Ph.D.  How many years is he there? Dr. Wu knows.")
+    assert found == ["It takes him long to get his Ph.D. How many years is he there?", "Dr. Wu knows."]

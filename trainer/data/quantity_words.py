@@ -1,0 +1,66 @@
+"""Whether words name a quantity, so that a plan may say "Find the number of clips sold in May."
+
+No grammar is read: closed lists tell a verb that would make a sentence of the words ("students wore lipstick") from a
+participle that describes them ("clips sold in May").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_QUANTITIES: Final = _words(
+    "age ages amount area average balance base bill budget capacity change charge combined cost costs count debt "
+    "depth difference discount distance duration earnings expense expenses fare fee fees fraction height income "
+    "interest length loss mass money number numbers pay payment percent percentage perimeter population portion "
+    "price prices product profit profits quantity rate ratio remainder revenue salary sale sales savings score "
+    "share size speed spending sum tax temperature time tip total value volume wage wages weight width worth"
+)
+_FINITE: Final = _words(
+    "ate attend attends became become becomes began buy buys came can come comes contain contains contribute cost "
+    "costs could did didn do does doesn don drank drive drives drove earn earns eat eats enjoy enjoys equal equals "
+    "fit fits flew gave get gets give gives go goes grew has have had isn aren knew last lasts like likes live "
+    "lives love loves make makes may might must need needs neither nor own owns pay pays play plays prefer prefers "
+    "ran read reads represent represents run runs saw sell sells should speak speaks spend spends stay stays swam "
+    "take takes took use uses want wants wasn weigh weighs weren went will work works wore would write writes wrote"
+)
+_PARTICIPLES: Final = _words(
+    "baked bought broken brought built burnt caught cut done drawn driven drunk eaten fed filled found given gone "
+    "grown held hit kept laid left lent lost made missed owed paid planted put raised read ridden run seen sent "
+    "set shot sold spent spilled taken taught thrown told won worn written"
+)
+_MAY_FOLLOW: Final = _words(
+    "a about across after again ago all along already alone altogether among an and around as at away back between "
+    "by combined daily down during each every for from home in inside into last left more now of off on online "
+    "only or out outside over overall per remaining since so this through to today together too total toward "
+    "towards under up weekly with within without yesterday"
+)
+"""What may follow a participle that describes the words before it; a noun would be its object."""
+
+
+def is_quantity(words: str) -> bool:
+    """Whether a subject is something that a number can be: "the total cost of the trip", not "the first episodes"."""
+    return any(w in _QUANTITIES for w in re.findall(r"[a-z]+", words.lower()))
+
+
+def is_noun_phrase(words: Sequence[str]) -> bool:
+    """Whether the words after "the number of" are no sentence: no verb but participles that describe them."""
+    lowered = [w.lower().strip("'") for w in words]
+    infinitive = False
+    for i, word in enumerate(lowered[1:], 1):
+        base = word.removesuffix("'t")
+        if word == "to":
+            infinitive = True
+            continue
+        if base in _FINITE and words[i].islower() and not infinitive:
+            return False
+        describes = word.endswith("ed") or word in _PARTICIPLES
+        if describes and not infinitive and i + 1 < len(lowered) and lowered[i + 1] not in _MAY_FOLLOW:
+            return lowered[i - 1] in _MAY_FOLLOW  # "of used bricks"
+    return True
