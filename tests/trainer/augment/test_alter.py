@@ -238,7 +238,7 @@ def test_different_numbers_stay_different_and_one_is_no_new_result() -> None:
     ("ask", "fact"),
     [
         ("How many words does he need to learn a day?", "He needs to learn 16 words a day."),
-        ("How many more muffins does he need to sell to hit his goal?", "He needs to sell 16 more muffins to hit his goal."),
+        ("How many more muffins does he need to sell to win?", "He needs to sell 16 more muffins to win."),
         ("How many pens does he need to buy?", "He needs to buy 16 pens."),
         # Beads are made into nothing: this "to" begins a purpose.
         ("How many more beads does he need to make all bracelets?", "He needs 16 more beads to make all bracelets."),
