@@ -18,7 +18,7 @@ _DOTS: Final = re.compile(r"(?:,\s*)?(?:\.{3}|…|\\(?:l|c)?dots)\s*$")
 
 def _given(p: Problem, text: str) -> list[Any]:
     """The terms that are listed, at least three; dots at their end are left out."""
-    text = text.strip()
+    text = text.strip().rstrip("?!").strip()
     if m := re.fullmatch(r"⟦(\d+)⟧(?P<dots>[\s,]*(?:\.{3}|…)?)", text):
         text = p.formulas[int(m[1])]
     values = [ex.scalar(t) for t in _DOTS.sub("", text.rstrip(" .,") if "..." not in text else text).split(",")]
