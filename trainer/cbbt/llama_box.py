@@ -1,4 +1,4 @@
-"""A GGUF model as a black box that judges solutions: ``python -m trainer.cbbt.llama_box MODEL THREADS``.
+"""A GGUF model as a black box that judges solutions: ``python -m trainer.cbbt.llama_box MODEL THREADS [FOLDER]``.
 
 The operations are ``start``, ``read`` and ``judge`` (:mod:`tutor_app.adapters.verifying.judge`); weights and gradients
 have none.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,14 +22,15 @@ FIRST: Final = " check"
 """The word that the soft tokens begin as."""
 
 
-def box_command(model: str, threads: int = 2) -> list[str]:
-    """What starts the black box of a GGUF model."""
-    return [sys.executable, "-m", "trainer.cbbt.llama_box", model, str(threads)]
+def box_command(model: str, threads: int = 2, folder: Path | None = None) -> list[str]:
+    """What starts the black box of a GGUF model, which keeps what it reads in the folder if there is one."""
+    command = [sys.executable, "-m", "trainer.cbbt.llama_box", model, str(threads)]
+    return command if folder is None else [*command, str(folder)]
 
 
-def main(path: str, threads: int) -> None:
+def main(path: str, threads: int, folder: Path | None = None) -> None:
     """Be the black box."""
-    model = Judge(path, threads)
+    model = Judge(path, threads, folder)
 
     def start(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
         row = _embedding(path, model.ids(FIRST)[0])
@@ -60,6 +62,6 @@ def _embedding(path: str, token: int) -> Array:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], int(sys.argv[2]))
+        main(sys.argv[1], int(sys.argv[2]), *map(Path, sys.argv[3:4]))
     except UserFault as e:
         sys.exit(str(e))

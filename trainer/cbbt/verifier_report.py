@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +34,19 @@ class Solution:
     text: str
     answer: str
     right: bool
+
+
+def with_equal_answers(solutions: Sequence[Solution], equal: Callable[[str, str], bool]) -> list[Solution]:
+    """The solutions, with answers to a problem that are ``equal`` in one wording, that of the first."""
+    wordings: dict[int, list[str]] = defaultdict(list)
+    found = []
+    for solution in solutions:
+        given = wordings[solution.problem]
+        same = next((a for a in given if a == solution.answer or equal(a, solution.answer)), None)
+        if same is None:
+            given.append(solution.answer)
+        found.append(replace(solution, answer=solution.answer if same is None else same))
+    return found
 
 
 def measured(solutions: Sequence[Solution], logits: Mapping[str, Vector], first: str) -> list[dict[str, Any]]:

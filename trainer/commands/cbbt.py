@@ -122,17 +122,23 @@ def _verifier(a: argparse.Namespace) -> int:
         split_by_problem,
         to_json,
     )
-    from trainer.cbbt.verifier_report import table
+    from trainer.cbbt.verifier_report import table, with_equal_answers
     from trainer.runs import Run, sha256_of, write_atomically
+    from tutor_app.adapters.grading.grader import Grader
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
-    solutions = _solutions(a.solutions, a.limit)
+    with Grader() as grader:
+        solutions = with_equal_answers(
+            _solutions(a.solutions, a.limit), lambda one, other: grader.grade(one, other).verdict == "correct"
+        )
     parts = split_by_problem(solutions, a.seed)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
+    read = run.folder / "read"
+    read.mkdir(exist_ok=True)
     began = time.monotonic()
     config = VerifierConfig(queries=a.queries, seed=a.seed)
-    with ProcessBox(box_command(str(path), a.threads), seconds=a.seconds) as process:
+    with ProcessBox(box_command(str(path), a.threads, read), seconds=a.seconds) as process:
         box = JudgeBox(process, Budget(limit=config.queries))
         lengths, scores = box.read([s.text for s in solutions])
         parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))

@@ -87,6 +87,42 @@ def test_scores_of_a_reading(process: ProcessBox, model: Path) -> None:
     assert np.exp(log_mean) <= mean + 1e-6
 
 
+def test_solutions_of_one_problem_are_read_as_alone(process: ProcessBox, model: Path) -> None:
+    """The second reading takes the problem over from the first; what it finds is the same up to rounding."""
+    texts = [f"Problem: {'2 + ' * 40}3\n\nSolution: {words}" for words in ("Answer: 83", "We add: 83", "83")]
+    together = JudgeBox(process, Budget())
+    _, scores = together.read(texts)
+    with ProcessBox(box_command(str(model), 1)) as other:
+        alone = JudgeBox(other, Budget())
+        for text, found in zip(texts, scores, strict=True):
+            np.testing.assert_allclose(found, alone.read([text, "7"])[1][0], atol=0.02)
+        margins, _ = alone.judge(np.stack([alone.start(1)]), np.array([0, 2, 4]))
+    assert margins.std() > 0.02
+
+
+def test_a_reading_that_was_ended_goes_on(model: Path, tmp_path: Path) -> None:
+    texts = ["2+3=5", "x" * 3000, "2+3=7"]
+
+    def judged(model: Path) -> tuple[list[int], list[list[float]], list[float]]:
+        with ProcessBox(box_command(str(model), 1, tmp_path)) as process:
+            box = JudgeBox(process, Budget())
+            lengths, scores = box.read(texts)
+            margins, _ = box.judge(np.stack([box.start(1)]), np.array([0, 2]))
+        return lengths.tolist(), scores.tolist(), margins[0].tolist()
+
+    first = judged(model)
+    files = sorted(tmp_path.iterdir())
+    times = [f.stat().st_mtime_ns for f in files]
+    assert len(files) == 3
+    assert judged(model) == first
+    assert [f.stat().st_mtime_ns for f in files] == times
+    files[0].write_bytes(b"half of a fi")
+    assert judged(model) == first
+    other = write_model(tmp_path.parent / "other.gguf", random_weights(4))
+    assert judged(other)[2] != first[2]
+    assert len(list(tmp_path.iterdir())) == 6
+
+
 def test_what_does_not_fit_is_refused(judge: JudgeBox, process: ProcessBox) -> None:
     with pytest.raises(UserFault, match=f"soft tokens of {N_EMBD} numbers"):
         process.ask("judge", {"prompts": np.zeros((1, 1, 3), np.float32), "items": np.array([0])}, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from trainer.cbbt.verifier import (
     split_by_problem,
     to_json,
 )
-from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted
+from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted, with_equal_answers
 from trainer.evaluate.results import Result
 from tutor_app.core.errors import UserFault
 from tutor_app.core.transcript import Answer, Text, Transcript
@@ -195,6 +196,14 @@ def test_votes() -> None:
     attempts += [Solution(2, "", "3", True), Solution(2, "", "4", False), Solution(3, "", "", False)]
     assert voted(attempts, np.ones(6)) == pytest.approx(1 / 3)  # 5 wins twice over, 3 was given first, 3 has none
     assert voted(attempts, np.array([0.1, 0.1, 0.9, 0.5, 0.4, 1.0])) == pytest.approx(2 / 3)
+
+
+def test_equal_answers_have_one_wording() -> None:
+    answers = ["1/2", "0.5", "3", "0.50", "3"]
+    given = [Solution(1, "", a, False) for a in answers] + [Solution(2, "", "0.5", True)]
+    found = with_equal_answers(given, lambda a, b: Fraction(a) == Fraction(b))
+    assert [s.answer for s in found] == ["1/2", "1/2", "3", "1/2", "3", "0.5"]
+    assert [s.right for s in found] == [s.right for s in given]
 
 
 def test_a_model_without_embeddings_in(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError, take_processor
+from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
 from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
 from tutor_app.core.errors import UserFault
@@ -40,12 +42,13 @@ class Judge:
     Args:
         path: Of the GGUF file.
         threads: For evaluation.
+        folder: Where to keep what is read; None is in memory.
 
     Raises:
         UserFault: If the model cannot be loaded or gives no hidden states.
     """
 
-    def __init__(self, path: str, threads: int = 2) -> None:
+    def __init__(self, path: str, threads: int = 2, folder: Path | None = None) -> None:
         request: dict[str, Any] = {
             "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
             "batched": True, "kv_type": "f16", "adapter": "",
@@ -59,30 +62,46 @@ class Judge:
         self.width = int(self._low.llama_model_n_embd(self._model.model))
         self._question = self.ids(QUESTION)
         self._yes, self._no = (self.ids(word)[0] for word in ("Yes", "No"))
-        self._states: list[tuple[bytes, int]] = []
+        self._kept = Kept(folder, Path(path))
+        self._read: list[int] = []
         self._rows = int(self._low.llama_n_batch(self._model.ctx))
         self._soft = self._low.llama_batch_init(self._rows, self.width, 1)
 
     def read(self, text: str) -> Reading:
-        """Read a solution and keep what was read."""
+        """Read a solution and keep what was read.
+
+        What it has in common with the one read before, up to its own first token, is not read again.
+        """
+        if (known := self._kept.take(text)) is not None:
+            return known
         ids = self._model.tokenize(BEFORE.encode(), special=True, first=True)
         # What a solution says must not end the turn, whatever it says.
         told = self._model.tokenize(text.encode("utf-8", "replace"), special=False, first=False)
         start = len(ids) + self._tokens_within(told, problem_of(text))
         ids += told
         if len(ids) > N_CTX - len(self._question) - MOST_SOFT:
-            self._states.append((b"", 0))
+            self._kept.add(text, TOO_LONG, b"")
             return TOO_LONG
-        self._empty()
+        common = self._cut_to(ids, start - 1)
         found: list[float] = []
-        for first in range(0, len(ids), CPU_CHUNK):
+        for first in range(common, len(ids), CPU_CHUNK):
             part = ids[first : first + CPU_CHUNK]
             # The logits of a token are about the next one.
             asked = [start - 1 <= at < len(ids) - 1 for at in range(first, first + len(part))]
             self._model.decode([(token, first + i, 0, asked[i]) for i, token in enumerate(part)])
             found += [self._log_probability(i, ids[first + i + 1]) for i, wanted in enumerate(asked) if wanted]
-        self._states.append((self._model.state(0), len(ids)))
-        return Reading(len(ids), scores_of(np.array(found)))
+        self._read = ids
+        reading = Reading(len(ids), scores_of(np.array(found)))
+        self._kept.add(text, reading, self._model.state(0))
+        return reading
+
+    def _cut_to(self, ids: list[int], most: int) -> int:
+        """Leave in the cache what was read last as far as ``ids`` and it agree, ``most`` tokens; how many these are."""
+        same = next((i for i, (a, b) in enumerate(zip(ids, self._read, strict=False)) if a != b), len(self._read))
+        common = self._model.forget(0, min(same, most)) if self._read else 0
+        if not common:
+            self._empty()
+        return common
 
     def _tokens_within(self, ids: list[int], text: str) -> int:
         """How many tokens begin before the end of ``text``, with which they begin."""
@@ -101,7 +120,7 @@ class Judge:
 
     def clear(self) -> None:
         """Forget all solutions that were read."""
-        self._states.clear()
+        self._kept.clear()
 
     def judge(self, prompts: Array, items: Array) -> tuple[Array, Array]:
         """Margins ``[prompts, items]`` and hidden states ``[prompts, items, width]`` of solutions that were read.
@@ -115,11 +134,11 @@ class Judge:
         hidden = np.zeros((len(prompts), len(items), self.width), dtype=np.float32)
         at_once = max(1, min(SEQUENCES - 1, self._rows // prompts.shape[1]))
         for column, item in enumerate(items):
-            if not 0 <= item < len(self._states) or not self._states[item][1]:
+            if not 0 <= item < len(self._kept) or not self._kept.tokens(item):
                 raise UserFault(f"Solution {item} has not been read.")
-            state, length = self._states[item]
+            length = self._kept.tokens(item)
             self._empty()
-            if not self._model.restore(0, state):
+            if not self._model.restore(0, self._kept.state(item)):
                 raise UserFault("The model's context takes no saved state.")
             for first in range(0, len(prompts), at_once):
                 part = prompts[first : first + at_once]
@@ -179,6 +198,7 @@ class Judge:
     def _empty(self) -> None:
         """Empty the cache: where in it a solution lies changes the last digits of its margin."""
         self._low.llama_memory_clear(self._model.memory, False)
+        self._read = []
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a text."""
