@@ -1,7 +1,7 @@
 """``python -m trainer STEP``: makes the models the tutor runs, one step at a time.
 
 Each step reads and writes plain files in a run folder and goes on after a kill. Torch and transformers are imported
-only by the steps that need them. The whole road:
+only by the steps that need them. The steps:
 
   seeds, make-code, alter   source data to records, without a teacher
   augment                   new questions and solutions, by rules or by a teacher
@@ -9,7 +9,7 @@ only by the steps that need them. The whole road:
   decontaminate             leave out what overlaps the test sets
   inspect                   samples of every method side by side, with their checks
   view                      look at what the loss sees, token by token
-  tiny                      a tiny base, to follow the road on any machine
+  tiny                      a tiny base, to try every step on any machine
   train                     one loop for both stages: full, LoRA, QLoRA
   plot                      the curves of a run as a picture
   export                    a GGUF file that the window loads
@@ -212,7 +212,7 @@ def _add_train(steps: Any) -> None:
 
 def _add_tiny(steps: Any) -> None:
     """A tiny base."""
-    p = steps.add_parser("tiny", help="a tiny base of random weights, to follow the road in minutes on any machine")
+    p = steps.add_parser("tiny", help="a tiny base of random weights, to try every step in minutes on any machine")
     p.add_argument("data", type=Path, nargs="+", metavar="RECORDS", help="texts for its tokenizer")
     p.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the model folder to write")
     not_a_test_set(p)

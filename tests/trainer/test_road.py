@@ -1,4 +1,4 @@
-"""The whole road on two cores: both stages, export, and the engine that ships answers in the dialect."""
+"""Every step on two cores: both stages, export, and the engine that ships answers in the dialect."""
 
 import json
 from importlib.util import find_spec

@@ -25,11 +25,12 @@ from trainer.runs import Run
 from trainer.steps import finish_work, stamped
 from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal
 from trainer.synthesize.pseudo import Thresholds, elect
-from trainer.teacher import crew
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.teacher import Teacher, prompt_hash
 from trainer.teacher.work import NotMade, Row, work_through
+from trainer.teacher.workers import add_arguments as add_worker_arguments
+from trainer.teacher.workers import open_workers
 from tutor_app.core.dialect import PromptSet
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import Cancel
@@ -77,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     not_a_test_set(parser)
     teachers.add_arguments(parser, temperature=0.8)
-    crew.add_arguments(parser)
+    add_worker_arguments(parser)
 
 
 def add_votes(parser: argparse.ArgumentParser, default: int) -> None:
@@ -208,7 +209,7 @@ def main(a: argparse.Namespace) -> int:
     problems = [p for p in problems if not any(t.overlap(p.text, 13) for t in tests)]
     if not problems:
         raise UserFault("No problem is left to solve.", "Give others, or keep more of each with --keep.")
-    with crew.at_work(a, opened) as workers:
+    with open_workers(a, opened) as workers:
         names = (
             "samples",
             "keep",

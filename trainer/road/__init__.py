@@ -1,1 +1,1 @@
-"""From seeds to model card by one recipe: the stages, what each depends on, and what is still to be made."""
+"""The step ``road``: runs every stage of a recipe, from seeds to model card, and skips what is up to date."""

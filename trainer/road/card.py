@@ -1,6 +1,6 @@
 """The model card: what the model was made from and how, in Markdown, from the files that the stages left.
 
-It says nothing that depends on the clock or the machine, so a road that was killed and gone on ends with the same
+It says nothing that depends on the clock or the machine, so a run that was killed and resumed ends with the same
 card; times are in the state file.
 """
 
@@ -27,8 +27,8 @@ def text(
     """The card.
 
     Args:
-        recipe: Of the road.
-        folder: Of the road.
+        recipe: What was run.
+        folder: Of the run.
         options: Of every stage, by name.
         given: Hashes of the files that the recipe names.
         files: Hashes of what the stages have made, by path in ``folder``.

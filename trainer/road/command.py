@@ -14,7 +14,7 @@ from typing import Final
 
 from trainer.road.recipe import read_recipe
 from trainer.road.stages import LEARNS, stages_of
-from trainer.road.state import travel
+from trainer.road.state import run_stages
 from tutor_app.core.errors import UserFault
 
 _NEEDED: Final = ("torch", "transformers", "peft", "safetensors", "tokenizers", "gguf")
@@ -52,7 +52,7 @@ def main(a: argparse.Namespace) -> int:
             "Install them with: pip install 'mumath-tutor[trainer]', or end before with --until data-stage2.",
         )
     try:
-        travel(folder, stages, _say, a.until)
+        run_stages(folder, stages, _say, a.until)
     except Exception as e:
         if type(e).__name__ != "Interrupted":  # of the training loop, which is not imported unless it ran
             raise

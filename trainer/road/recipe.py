@@ -1,4 +1,4 @@
-"""A recipe: a TOML file with a table for every stage of the road; every mistake in it is reported at once.
+"""A recipe: a TOML file with a table for every stage; every mistake in it is reported at once.
 
 A table that may be left out leaves its stage out. Files are named relative to the folder of the recipe, or to the one
 that is given on the command line, so that a recipe can be shared. Nothing is made before the whole recipe is sound.

@@ -1,6 +1,6 @@
-"""The stages of a road in their order, each by the step function that the command line has for it.
+"""The stages of a recipe in their order, each by the step function that the command line has for it.
 
-Torch is imported by the stages that need it, when they are made: a road up to the data works without it.
+Torch is imported by the stages that need it, when they are made: a run that ends with the data works without it.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def stages_of(recipe: Recipe, folder: Path) -> list[Stage]:
 
     Args:
         recipe: A sound one.
-        folder: Of the road; each stage works in a folder of its name there.
+        folder: Of the run; each stage works in a folder of its name there.
     """
-    road = _Road(recipe, folder)
-    stages = [*road.data(), *road.training()]
-    return [*stages, road.card(stages)]
+    made = _Stages(recipe, folder)
+    stages = [*made.data(), *made.training()]
+    return [*stages, made.card(stages)]
 
 
-class _Road:
+class _Stages:
     """Builds the stages; their functions keep what they need from it."""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -241,7 +241,7 @@ def _evaluate(folder: Path, settings: Evaluate, data: tuple[Path, ...], model: P
 
     parser = argparse.ArgumentParser()
     run.add_arguments(parser)
-    # One at a time: beside others the last bits of the logits differ, and a resumed road would end elsewhere.
+    # One at a time: beside others the last bits of the logits differ, and a resumed run would end with others.
     asked = [f"--model={model}", "--parallel=1", f"--benchmark={settings.benchmark}", f"--limit={settings.limit}"]
     asked += [f"--max-tokens={settings.max_tokens}", f"--max-rounds={settings.max_rounds}"]
     asked += [f"--out={folder / 'attempts.jsonl'}", *(f"--data={p}" for p in data)]

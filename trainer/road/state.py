@@ -1,4 +1,4 @@
-"""What of a road is made already: a file of hashes that says, for every stage, from what it was made and what came out.
+"""Which stages of a run are made: a file of hashes says, for every stage, from what it was made and what came out.
 
 A stage is up to date if its settings and inputs hash to what they did, and its outputs are still what it wrote; then
 it is not made again. A stage that was killed goes on from what it left, if it is of the kind that can and nothing it
@@ -31,7 +31,7 @@ class Stage:
     """One stage; what it makes is in a folder of its name.
 
     Attributes:
-        name: Of the stage and of its folder in the road's.
+        name: Of the stage and of its folder in the run folder.
         options: Everything that decides what comes out, beside the inputs.
         inputs: Files or folders: of the user, or outputs of earlier stages.
         outputs: What it makes, as paths in its folder, whose hashes are the same whenever it is made.
@@ -52,7 +52,7 @@ class State:
     """The stages that are made.
 
     Attributes:
-        folder: Of the road.
+        folder: Of the run.
         stages: By name: ``key`` (hash of settings and inputs), ``inputs`` (names and hashes), ``outputs`` (hashes by
             path), ``seconds``.
         begun: Keys of the stages that have begun and are not made.
@@ -73,7 +73,7 @@ class State:
         if not path.exists():
             # Names with a dot are the lock, and what a killed process was about to rename.
             if any(not p.name.startswith(".") for p in folder.iterdir()):
-                raise UserFault(f"{folder} holds something that no road has made.", "Give a new folder with --run.")
+                raise UserFault(f"{folder} holds something that `road` has not made.", "Give a new folder with --run.")
             return cls(folder)
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ class State:
         write_atomically(self.folder / NAME, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
     def outputs(self) -> dict[str, str]:
-        """The hash of everything that is made, by its path in the road's folder."""
+        """The hash of everything that is made, by its path in the run folder."""
         return {
             f"{name}/{path}": sha256
             for name, made in self.stages.items()
@@ -105,11 +105,11 @@ class State:
         }
 
 
-def travel(folder: Path, stages: Sequence[Stage], say: Callable[[str], None], until: str = "") -> State:
+def run_stages(folder: Path, stages: Sequence[Stage], say: Callable[[str], None], until: str = "") -> State:
     """Make what is not up to date, in order.
 
     Args:
-        folder: Of the road; made if it is not there.
+        folder: Of the run; made if it is not there.
         stages: All of them.
         say: Takes a line for the user.
         until: The last stage to make; empty makes all.
@@ -218,7 +218,7 @@ def _empty(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes off the road."""
+    """Keep other processes out of the run folder."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / _LOCK).open("ab")
@@ -226,5 +226,5 @@ def _locked(folder: Path) -> Iterator[None]:
         raise disk_fault(folder, e) from None
     with file:
         if not try_lock(file.fileno()):
-            raise UserFault(f"Another process is on the road in {folder}.", "Wait for it, or end it.")
+            raise UserFault(f"Another process is working in {folder}.", "Wait for it, or end it.")
         yield

@@ -1,4 +1,4 @@
-"""A tiny base of random weights with a byte-level BPE of its own: the whole road in seconds, for tests and for CI.
+"""A tiny base of random weights with a byte-level BPE of its own: every step in seconds, for tests and for CI.
 
 It knows nothing; it is for following every step of the trainer on a small machine, not for solving problems.
 """

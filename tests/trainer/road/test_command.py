@@ -115,15 +115,15 @@ def test_killed_at_every_stage_it_ends_with_the_hashes_of_an_undisturbed_road(tm
 
 
 def _killed_in(name: str, recipe: Path, run: Path) -> None:
-    """Start the road, and kill it with -9 in the middle of a stage."""
+    """Start a run, and kill it with -9 in the middle of a stage."""
     command = [sys.executable, "-m", "trainer", "road", str(recipe), "--run", str(run)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         began = (f"{name}: making it.", f"{name}: going on.", f"{name}: making it again.")
         line = next((line for line in child.stdout if line.rstrip() in began or f"{name}: up" in line), "")
-        assert line, f"the road ended before {name}"
+        assert line, f"the run ended before {name}"
         midway = MIDWAY.get(name, _anything)
-        # A short stage may be over before it is seen in its middle: then the road is killed after it.
+        # A short stage may be over before it is seen in its middle: then it is killed after it.
         wait_until(lambda: child.poll() is not None or midway(run / name) or name in State.read(run).stages)
         os.kill(child.pid, signal.SIGKILL)
         child.stdout.read()

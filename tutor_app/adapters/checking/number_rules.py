@@ -18,10 +18,10 @@ from tutor_app.adapters.checking.rules import (
     LIST,
     NUM,
     Rule,
+    judge_value,
     numbers,
     rule,
     term_of,
-    told,
     truth,
     whole,
 )
@@ -40,7 +40,7 @@ def common(m: re.Match[str], _context: Context) -> Judgement | None:
     if any(v.denominator != 1 or v == 0 for v in values):
         return None
     least = m[1].lower().startswith(("l", "least"))
-    return told((math.lcm if least else math.gcd)(*map(int, values)), m[3], "lcm" if least else "gcd")
+    return judge_value((math.lcm if least else math.gcd)(*map(int, values)), m[3], "lcm" if least else "gcd")
 
 
 @rule(
@@ -88,7 +88,7 @@ def divides(m: re.Match[str], _context: Context) -> Judgement | None:
 def remainder(m: re.Match[str], _context: Context) -> Judgement | None:
     """A remainder."""
     a, b = whole(m[1]), whole(m[2])
-    return None if a is None or b is None or b < 1 else told(a % b, m[3], "remainder")
+    return None if a is None or b is None or b < 1 else judge_value(a % b, m[3], "remainder")
 
 
 @rule(
@@ -121,7 +121,7 @@ def divisor_count(m: re.Match[str], _context: Context) -> Judgement | None:
     """The number of divisors."""
     import sympy as sp
 
-    return None if int(m[1]) < 1 else told(int(sp.divisor_count(int(m[1]))), m[2], "divisors")
+    return None if int(m[1]) < 1 else judge_value(int(sp.divisor_count(int(m[1]))), m[2], "divisors")
 
 
 @rule(rf"\bprime factori[sz]ation of {NUM}{IS}{EXPR}{END}")
@@ -150,9 +150,11 @@ def of_list(m: re.Match[str], _context: Context) -> Judgement | None:
     if kind == "difference":
         if len(values) != 2:
             return None
-        found = told(abs(values[0] - values[1]), m[3], "difference")
+        found = judge_value(abs(values[0] - values[1]), m[3], "difference")
         return (
-            Judgement("true", "difference") if told(values[0] - values[1], m[3], "") == Judgement("true", "") else found
+            Judgement("true", "difference")
+            if judge_value(values[0] - values[1], m[3], "") == Judgement("true", "")
+            else found
         )
     ordered, n = sorted(values), len(values)
     right = {
@@ -161,21 +163,21 @@ def of_list(m: re.Match[str], _context: Context) -> Judgement | None:
         "median": (ordered[(n - 1) // 2] + ordered[n // 2]) / 2,
         "range": ordered[-1] - ordered[0],
     }.get(kind, sum(values, Fraction(0)) / n)
-    return told(right, m[3], kind.split()[-1])
+    return judge_value(right, m[3], kind.split()[-1])
 
 
 @rule(rf"\b(square|cube) root of {NUM}{IS}{EXPR}{END}")
 def root_of(m: re.Match[str], _context: Context) -> Judgement | None:
     """Square and cube roots."""
     right = term_of(rf"\sqrt{'[3]' if m[1].lower() == 'cube' else ''}{{{m[2].replace(',', '')}}}")
-    return None if right is None else told(right, m[3], "root")
+    return None if right is None else judge_value(right, m[3], "root")
 
 
 @rule(rf"\bthe (square|cube) of {NUM}{IS}{EXPR}{END}")
 def power_of(m: re.Match[str], _context: Context) -> Judgement | None:
     """The square and the cube of a number."""
     base = whole(m[2])
-    return None if base is None else told(base ** (2 if m[1].lower() == "square" else 3), m[3], "power")
+    return None if base is None else judge_value(base ** (2 if m[1].lower() == "square" else 3), m[3], "power")
 
 
 @rule(
@@ -185,7 +187,7 @@ def power_of(m: re.Match[str], _context: Context) -> Judgement | None:
 def choose(m: re.Match[str], _context: Context) -> Judgement | None:
     """Combinations."""
     n, k = (int(m[1]), int(m[2])) if m[1] else (int(m[3]), int(m[4])) if m[3] else (int(m[6]), int(m[5]))
-    return told(math.comb(n, k), m[7], "counting") if k <= n else None
+    return judge_value(math.comb(n, k), m[7], "counting") if k <= n else None
 
 
 @rule(
@@ -194,7 +196,7 @@ def choose(m: re.Match[str], _context: Context) -> Judgement | None:
 )
 def arrange(m: re.Match[str], _context: Context) -> Judgement | None:
     """Permutations of all."""
-    return told(math.factorial(int(m[1] or m[2])), m[3], "counting")
+    return judge_value(math.factorial(int(m[1] or m[2])), m[3], "counting")
 
 
 @rule(rf"(?<![\d./])\$?{NUM} is {NUM}\s*\\?(?:%|percent) of \$?{NUM}(?!\s*(?:of|%|[-+*/]))")
@@ -202,7 +204,7 @@ def percent_of(m: re.Match[str], _context: Context) -> Judgement | None:
     """A part told as a percentage."""
     values = [Fraction(g.replace(",", "").replace(" ", "")) for g in m.groups()]
     right = values[1] * values[2] / 100
-    return told(right, m[1], "percent")
+    return judge_value(right, m[1], "percent")
 
 
 @rule(
@@ -212,7 +214,7 @@ def percent_of(m: re.Match[str], _context: Context) -> Judgement | None:
 def part(m: re.Match[str], _context: Context) -> Judgement | None:
     """A percentage of an amount: "a 15% tip on $40 is $6"."""
     values = [Fraction(g.replace(",", "").replace(" ", "")) for g in m.groups()]
-    found = told(values[0] * values[1] / 100, m[3], "percent")
+    found = judge_value(values[0] * values[1] / 100, m[3], "percent")
     return found if found is not None and found.verdict != "false" else None
 
 

@@ -26,7 +26,7 @@ LIST: Final = r"((?:-?\d+(?:\.\d+)?(?:/\d+)?)(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+)
 IS: Final = r"\s*(?:is|are|=|equals|is equal to)\s+(?:equal to\s+|just\s+|simply\s+|exactly\s+)?"
 EXPR: Final = r"(.{1,160}?)"
 LAST: Final = r"(?![\d%]|[,.]\d|\s*(?:\\(?!\s|text)|[-+*/^!=]|\{))"
-"""What cannot follow a number that is told as a value: then it is part of a larger expression."""
+"""What cannot follow a number that is stated as a value: then it is part of a larger expression."""
 END: Final = r"(?=\s*(?:[,;:?]|\.(?!\d)|$|\b(?:and|so|because|since|which|where|but|units?|square|cubic|by|for|as)\b))"
 
 
@@ -60,8 +60,17 @@ def whole(text: str) -> int | None:
     return int(found) if re.fullmatch(r"-?\d{1,30}", found) else None
 
 
-def told(right: Fraction | int | Term, said: str, reason: str) -> Judgement | None:
-    """The verdict on a value that a sentence tells."""
+def judge_value(right: Fraction | int | Term, said: str, reason: str) -> Judgement | None:
+    """The verdict on a value that a sentence states.
+
+    Args:
+        right: The value, worked out.
+        said: The value in the sentence, as typed.
+        reason: Kind of the statement, for the verdict.
+
+    Returns:
+        None where one of the two is no number.
+    """
     other = term_of(said)
     value = right if not isinstance(right, Fraction | int) else Number(Fraction(right))
     if other is None or symbols(other) or symbols(value):

@@ -8,7 +8,7 @@ from typing import Final
 
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.judging import Judgement, shown
-from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, rule, term_of, told
+from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, judge_value, rule, term_of
 from tutor_app.adapters.grading.algebra import linear, normal, same
 from tutor_app.adapters.grading.terms import (
     HALF,
@@ -52,7 +52,7 @@ def slope(m: re.Match[str], _context: Context) -> Judgement | None:
     a, b, c, d = points
     if same(a, c):
         return None
-    return told(quotient(total(d, negative(b)), total(c, negative(a))), m[5], "slope")
+    return judge_value(quotient(total(d, negative(b)), total(c, negative(a))), m[5], "slope")
 
 
 @rule(rf"\b(slope|[xy]-?\s?intercept) of (?:the line )?(?:with equation )?y ?= ?{EXPR}{IS}(?:at )?{EXPR}{END}")
@@ -67,7 +67,7 @@ def of_line(m: re.Match[str], _context: Context) -> Judgement | None:
     said = m[3]
     if (point := re.fullmatch(POINT, said.strip())) is not None and kind in "xy":
         said = point[1] if kind == "x" else point[2]
-    return told(right, said, "slope" if kind == "s" else "intercept")
+    return judge_value(right, said, "slope" if kind == "s" else "intercept")
 
 
 @rule(rf"\bdistance (?:between|from) {POINT} (?:and|to) {POINT}{IS}{EXPR}{END}")
@@ -77,7 +77,9 @@ def distance(m: re.Match[str], _context: Context) -> Judgement | None:
     if points is None:
         return None
     a, b, c, d = points
-    return told(root(total(*(Power(total(y, negative(x)), integer(2)) for x, y in ((a, c), (b, d))))), m[5], "distance")
+    return judge_value(
+        root(total(*(Power(total(y, negative(x)), integer(2)) for x, y in ((a, c), (b, d))))), m[5], "distance"
+    )
 
 
 @rule(
@@ -95,7 +97,7 @@ def midpoint(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 def _point(right: tuple[Term, ...], said: tuple[str, ...], reason: str) -> Judgement | None:
-    found = [told(x, s, reason) for x, s in zip(right, said, strict=True)]
+    found = [judge_value(x, s, reason) for x, s in zip(right, said, strict=True)]
     if None in found:
         return None
     if any(f is not None and f.verdict == "false" for f in found):
@@ -169,7 +171,7 @@ def plane(m: re.Match[str], _context: Context) -> Judgement | None:
     if a is None:
         return None
     right = _plane(kind, figure, given, a, b)
-    return None if right is None else told(right, m[6], kind)
+    return None if right is None else judge_value(right, m[6], kind)
 
 
 def _plane(kind: str, figure: str, given: str, a: Term, b: Term | None) -> Term | None:
@@ -211,7 +213,7 @@ def solid(m: re.Match[str], _context: Context) -> Judgement | None:
         volumes = {"cylinder": Product((_PI, square, h)), "cone": Product((Number(Fraction(1, 3)), _PI, square, h))}
     surfaces: dict[str, Term] = {"cube": Product((integer(6), square)), "sphere": Product((integer(4), _PI, square))}
     right = (volumes if kind == "volume" else surfaces).get(figure)
-    return None if right is None else told(right, m[6], kind)
+    return None if right is None else judge_value(right, m[6], kind)
 
 
 @rule(rf"\bhypotenuse of (?:a|the) right triangle with legs (?:of )?(?:lengths? )?{SIZE} and {SIZE}{IS}{EXPR}{END}")
@@ -220,7 +222,7 @@ def hypotenuse(m: re.Match[str], _context: Context) -> Judgement | None:
     a, b = term_of(m[1]), term_of(m[2])
     if a is None or b is None:
         return None
-    return told(root(Sum((Power(a, integer(2)), Power(b, integer(2))))), m[3], "hypotenuse")
+    return judge_value(root(Sum((Power(a, integer(2)), Power(b, integer(2))))), m[3], "hypotenuse")
 
 
 SHAPE_RULES: Final[tuple[Rule, ...]] = (slope, of_line, distance, midpoint, vertex, plane, solid, hypotenuse)

@@ -11,7 +11,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.formulas import matrices_of
 from tutor_app.adapters.checking.judging import Judgement
-from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, rule, term_of, told, truth
+from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, judge_value, rule, term_of, truth
 from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.terms import Call, Matrix, Symbol, Term, negative, symbols, total, walk
 
@@ -182,7 +182,7 @@ def discriminant(m: re.Match[str], context: Context) -> Judgement | None:
     if word in ("positive", "negative", "zero"):
         holds = {"positive": value > 0, "negative": value < 0, "zero": value == 0}[word]
         return truth(bool(holds), "discriminant", symbolic.shown(value))
-    return told(Fraction(int(value.p), int(value.q)), m[2], "discriminant") if value.is_Rational else None
+    return judge_value(Fraction(int(value.p), int(value.q)), m[2], "discriminant") if value.is_Rational else None
 
 
 @rule(rf"\b([a-zA-Z]) ?= ?{EXPR},? (?:and|,) ?([a-zA-Z]) ?= ?{EXPR}{END}")

@@ -1,4 +1,4 @@
-"""Who does a step's items: threads of this process, or workers on a Ray cluster, each with a teacher of its own.
+"""Workers for a step's items: threads of this process, or workers on a Ray cluster, each with a teacher of its own.
 
 Either way the journal is here, in the process that was started: it says what is done, and goes on after a kill. A
 worker gets an item and gives its row; it has a share of the budget and of the rates, so that all of them together keep
@@ -50,8 +50,8 @@ Open = Callable[[argparse.Namespace], AbstractContextManager[Job]]
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
-    """Whoever does the items.
+class Workers:
+    """What works on the items.
 
     Attributes:
         identity: What the rows depend on.
@@ -82,8 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def at_work(a: argparse.Namespace, open_job: Open) -> Iterator[Crew]:
-    """The crew that the options ask for.
+def open_workers(a: argparse.Namespace, open_job: Open) -> Iterator[Workers]:
+    """The workers that the options ask for.
 
     Raises:
         UserFault: If the options do not fit together, or Ray is not installed.
@@ -93,7 +93,7 @@ def at_work(a: argparse.Namespace, open_job: Open) -> Iterator[Crew]:
         if a.ray_address or a.ray_gpus:
             raise UserFault("--ray-address and --ray-gpus go with --ray.", "Give the number of workers, too.")
         with open_job(a) as job:
-            yield Crew(job.identity(), job.one, job.teacher.model, a.parallel)
+            yield Workers(job.identity(), job.one, job.teacher.model, a.parallel)
         return
     if find_spec("ray") is None:
         raise UserFault("--ray needs the package ray.", "Install it with: pip install 'mumath-tutor[scale]'")
@@ -101,7 +101,7 @@ def at_work(a: argparse.Namespace, open_job: Open) -> Iterator[Crew]:
     fleet = _Fleet(a, open_job, limits)
     try:
         fleet.begin()
-        yield Crew(fleet.identity(), fleet.one, fleet, a.ray * a.parallel)
+        yield Workers(fleet.identity(), fleet.one, fleet, a.ray * a.parallel)
     finally:
         fleet.close()
 

@@ -18,7 +18,7 @@ from tests.trainer.commands.teachers import against, endpoint, lines, records, t
 from tests.trainer.commands.test_synthesize import QUESTION, solution
 from tests.trainer.teacher.completions_server import serving
 from trainer.__main__ import main
-from trainer.teacher import crew
+from trainer.teacher import workers
 
 ROOT = Path(__file__).parents[3]
 COLOURS = ("blue", "red", "green", "black", "silver", "loop", "wrong", "german")
@@ -143,6 +143,6 @@ def test_options_that_do_not_fit_together(
 def test_without_ray_it_says_how_to_install_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "find_spec", lambda _: None)
+    monkeypatch.setattr(workers, "find_spec", lambda _: None)
     assert main(command(tmp_path, "http://127.0.0.1:9", "--ray", "2")) == 2
     assert "pip install 'mumath-tutor[scale]'" in capsys.readouterr().err
