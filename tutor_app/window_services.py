@@ -70,7 +70,9 @@ class AppServices:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.verifiers import opened_verifier
+        from tutor_app.tutor.worksheets import check_may_solve
 
+        check_may_solve(self._folders.config, problem)
         settings, tutor = solve_settings(self._settings), self._ready(cancel=cancel)
         verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
         with verifier or contextlib.nullcontext():
@@ -128,7 +130,9 @@ class AppServices:
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.verifiers import opened_verifier
         from tutor_app.tutor.votes import vote
+        from tutor_app.tutor.worksheets import check_may_solve
 
+        check_may_solve(self._folders.config, problem)
         tutor = self._ready(votes, cancel)
         verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
         with verifier or contextlib.nullcontext():

@@ -101,3 +101,15 @@ def test_a_problem_of_a_worksheet_is_named_by_its_number(
     path.write_text("1. What is 2 + 2?\n2. What is 3 + 3?\n", encoding="utf-8")
     assert main(["hint", number, "--worksheet", str(path), "--data-dir", str(where.data)]) == 2
     assert "Choose 1 to 2." in capsys.readouterr().err
+
+
+def test_a_problem_of_a_worksheet_with_a_limit_is_not_solved_in_full(
+    where: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "week.md"
+    path.write_text("hints_up_to: 2\n\n1. What is 6 * 7?\n   Answer: 42\n", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    main(["practice", "--worksheet", str(path), "--data-dir", str(where.data)])
+    assert main(["solve", "what is 6*7", "--data-dir", str(where.data)]) == 2
+    said = capsys.readouterr().err
+    assert "ends with level 2: what is known. Ask for a hint instead." in said

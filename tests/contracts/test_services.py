@@ -122,6 +122,11 @@ def test_the_limit_of_the_hints_is_guarded(services: Services) -> None:
         with pytest.raises(UserFault):
             services.set_hint_limit(8, pin)
     assert len(services.hints("What is 2+2?", NeverCancelled()).hints) == 2
+    with pytest.raises(UserFault, match="Ask for a hint instead"):
+        list(services.solve("What is 2+2?", NeverCancelled()))
+    with pytest.raises(UserFault, match="Ask for a hint instead"):
+        list(services.vote("What is 2+2?", 2, NeverCancelled()))
+    assert list(services.entries("")) == []
 
 
 def test_what_is_asked_about_a_solution_is_kept_with_it(services: Services, file: str) -> None:

@@ -13,7 +13,7 @@ from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.practice import Exercise
 from tutor_app.tutor.practice.marking import mark
 from tutor_app.tutor.teacher import set_cap
-from tutor_app.tutor.worksheets import cap_for, note_limits, read_worksheet
+from tutor_app.tutor.worksheets import cap_for, check_may_solve, note_limits, read_worksheet
 
 MARKDOWN = """# Fractions, week 3
 
@@ -106,6 +106,20 @@ def test_its_limit_holds_for_its_problems_however_they_are_typed(tmp_path: Path)
     set_cap(tmp_path, 8, "1234")
     note_limits(tmp_path, read_worksheet(path))
     assert cap_for(tmp_path, "What is 1/2 + 1/3?") == 8
+
+
+def test_a_problem_whose_help_ends_early_is_not_solved_in_full(tmp_path: Path) -> None:
+    path = tmp_path / "week.md"
+    path.write_text(MARKDOWN, encoding="utf-8")
+    note_limits(tmp_path, read_worksheet(path))
+    with pytest.raises(UserFault, match=r"ends with level 3: which idea\. Ask for a hint instead"):
+        check_may_solve(tmp_path, "what is $1/2 + 1/3$")
+    check_may_solve(tmp_path, "What is 1/2 + 1/4?")
+    set_cap(tmp_path, 5, "1234")
+    with pytest.raises(UserFault, match="level 5: the plan"):
+        check_may_solve(tmp_path, "What is 1/2 + 1/4?")
+    set_cap(tmp_path, 8, "1234")
+    check_may_solve(tmp_path, "What is 1/2 + 1/4?")
 
 
 def test_a_damaged_note_limits_nothing(tmp_path: Path) -> None:

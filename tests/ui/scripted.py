@@ -270,6 +270,7 @@ class ScriptedServices:
     def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
         self.calls.append(f"solve {problem}")
         self.solve_thread = threading.current_thread().name
+        self._check_limit()
         problem = check_problem(problem)
         key = self.add(problem, ())
         self.keep(key, problem, (), "running")
@@ -320,6 +321,10 @@ class ScriptedServices:
             raise UserFault("This is not the PIN that was set.", "Ask your teacher.")
         self.cap, self.pin = level, pin
 
+    def _check_limit(self) -> None:
+        if self.cap < len(LEVELS):
+            raise UserFault("The hints end earlier.", "Ask for a hint instead.")
+
     @staticmethod
     def _stoppable(events: Iterator[SolveEvent], cancel: Cancel) -> Iterator[SolveEvent]:
         for event in events:
@@ -330,6 +335,7 @@ class ScriptedServices:
 
     def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
         self.calls.append(f"vote {votes} {problem}")
+        self._check_limit()
         problem = check_problem(problem)
         key = self.add(problem, ())
         self.keep(key, problem, (), "running")

@@ -37,6 +37,7 @@ from tutor_app.core.events import EndReason, Finished, Recorded, RunFinished, So
 from tutor_app.core.replaying import replayed
 from tutor_app.core.votes import MOST_VOTES
 from tutor_app.tutor.paths import Folders
+from tutor_app.tutor.worksheets import check_may_solve
 
 if TYPE_CHECKING:
     from tutor_app.core.settings import Settings
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserFault(f"--votes {votes} is out of bounds.", f"Ask for 2 to {MOST_VOTES} attempts.")
     if votes > 1 and args.trace is not None:
         raise UserFault("--trace records one solution, not a vote.", "Leave out --votes, or use `tutor step` later.")
+    check_may_solve(where.config, problem)
     with opened_tutor(args.model, where, settings, prompt=args.prompt, offline=args.offline, at_once=votes) as tutor:
         return show(
             tutor, problem, where, settings, as_json=args.json, save=not args.no_save, trace=args.trace, votes=votes

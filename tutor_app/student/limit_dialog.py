@@ -22,8 +22,8 @@ from tutor_app.ui.dialog_buttons import decision_row
 from tutor_app.ui.placing import fit_dialog
 
 ABOUT: Final = (
-    "No hint above this level is shown, in this window and by \u201ctutor hint\u201d. The PIN keeps students from "
-    "changing it with a click; it is kept as a salted hash only."
+    "No hint above this level is shown, and no whole solution, in this window and in the terminal. The PIN keeps "
+    "students from changing it with a click; it is kept as a salted hash only."
 )
 
 

@@ -149,6 +149,24 @@ def cap_for(folder: Path, problem: str) -> int:
     return min(cap_of(folder), _noted(folder).get(_key(problem), len(LEVELS)))
 
 
+def check_may_solve(folder: Path, problem: str) -> None:
+    """Refuse to show the whole solution of a problem whose hints a teacher ends before the answer.
+
+    Args:
+        folder: Of the settings.
+        problem: As typed.
+
+    Raises:
+        UserFault: If its hints end earlier.
+    """
+    cap = cap_for(folder, problem)
+    if cap < len(LEVELS):
+        raise UserFault(
+            f"A teacher has chosen that help with this problem ends with level {cap}: {LEVELS[cap - 1].lower()}.",
+            "Ask for a hint instead.",
+        )
+
+
 def _key(problem: str) -> str:
     """A problem without what typing it again may change: white space, capitals, a point at its end."""
     words = re.sub(r"[\s$]+", "", problem).casefold().rstrip(".?!")
