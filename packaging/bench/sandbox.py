@@ -23,6 +23,7 @@ from tutor_app.core.trace_values import Record, Variable
 Row = tuple[str, float, str, str, float]
 
 RUNS = 20
+TURNS = 10
 PAUSE = 0.1
 """Seconds between two problems, for all warm runners alike."""
 SNIPPET = "from sympy import *\nx = symbols('x')\nprint(solve(x**2 - 5*x + 6, x))"
@@ -192,20 +193,20 @@ def _stop(sandbox: Sandbox) -> float:
 
 
 def _recorded(sandbox: Sandbox, code: str, *records: Record | None) -> list[float]:
-    """Seconds of a block in a fresh session, recorded in each of these ways; the quietest of several turns."""
+    """Seconds of a block in a fresh session, recorded in each of these ways; the quietest of several turns.
 
-    def quietest(run: Callable[[Session], object]) -> float:
-        times = []
-        for _ in range(6):
+    The ways take turns, so that what else the computer does meanwhile befalls all of them.
+    """
+    times: list[list[float]] = [[] for _ in records]
+    for _ in range(TURNS):
+        for record, taken in zip(records, times, strict=True):
             _settle(sandbox)
             session = sandbox.open()
             start = time.perf_counter()
-            run(session)
-            times.append(time.perf_counter() - start)
+            _run(session, code, record)
+            taken.append(time.perf_counter() - start)
             session.close()
-        return min(times)
-
-    return [quietest(lambda s, r=record: _run(s, code, r)) for record in records]
+    return [min(taken) for taken in times]
 
 
 def _opened() -> tuple[float, float, float]:

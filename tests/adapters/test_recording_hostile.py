@@ -504,6 +504,27 @@ def test_a_list_that_a_function_changes_is_seen_in_the_frame_it_came_from(sandbo
     assert outer.changed == {"total"}
 
 
+UNFINISHED = {
+    "while": "t = 0\nwhile t < 5000:\n    t += 1\nprint(t)",
+    "while with else": "t = 0\nwhile t < 90:\n    t += 2\n    if t % 7 == 0:\n        continue\nelse:\n    print('all', t)",
+    "while that is left": "t = 1\nwhile True:\n    t *= 2\n    if t > 10**9:\n        break\nprint(t)",
+    "while in a function": "def f(n):\n    while n > 1:\n        n = n // 2 if n % 2 == 0 else 3 * n + 1\n    return n\nprint(f(27))",
+    "while in a generator": "def g(n):\n    while n:\n        yield n\n        n -= 1\nprint(sum(g(50)))",
+    "two loops": "s = 0\nfor i in range(30):\n    j = i\n    while j > 0:\n        s += j\n        j -= 1\nprint(s)",
+    "not at all": "t = 9\nfor k in range(40):\n    t += k\nwhile t < 5:\n    t += 1\nprint(t)",
+    "assert and if": "t = 0\nfor k in range(60):\n    if k % 3:\n        t += k\n    assert t >= 0\nprint(t)",
+}
+
+
+@pytest.mark.parametrize("steps", [3, 20])
+@pytest.mark.parametrize("code", UNFINISHED.values(), ids=UNFINISHED)
+def test_what_is_no_longer_recorded_still_runs_as_it_does_plainly(sandbox: Sandbox, code: str, steps: int) -> None:
+    recording = recorded(sandbox, code, Record(steps))
+    assert came_to(recording.result) == came_to(plain(sandbox, code))
+    assert recording.result.status == "ok"
+    assert "the block itself ran on" in recording.stopped
+
+
 def test_code_that_never_ends_is_recorded_up_to_the_bound(sandbox: Sandbox) -> None:
     recording = recorded(sandbox, "n = 0\nwhile True:\n    n += 1", Record(500), timeout=1)
     assert recording.result.status == "timeout"

@@ -185,14 +185,17 @@ class Block:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(0)
 
-    def warm_up(self) -> None:
+    def warm_up(self, run: Callable[[int, str], None] | None = None) -> None:
         """Run a typical block, then restore the namespace.
 
         A forked process shares its memory with its parent until it writes to it, and counting a reference is a
         write: the first use of each page costs a copy, which is made here, before the solution is there to wait.
+
+        Args:
+            run: Runs a block by its number and source; :meth:`run` unless given.
         """
         send, self._send = self._send, json.dumps
-        self.run(0, "k = 9" + TYPICAL)
+        (run or self.run)(0, "k = 9" + TYPICAL)
         self._send = send
         linecache.cache.pop("<block 0>", None)
         self._begin()

@@ -37,11 +37,26 @@ def prepare() -> None:
     sys.breakpointhook = lambda *a, **k: None
     import mpmath  # noqa: F401
     import numpy  # noqa: F401
-    import sympy  # noqa: F401
+    import sympy
 
+    _quicken(sympy.Integer)
     _prepare_files_and_processes()
     with suppress(ImportError):
         _prepare_figures()
+
+
+def _quicken(integer: Any) -> None:
+    """Have SymPy turn its small integers into complex numbers directly.
+
+    It does so for every coefficient whenever the terms of a sum are put in order, which each printing does, and by way
+    of an evaluation to 15 digits: half of the time that printing takes.
+    """
+    evaluated = integer.__complex__
+
+    def as_complex(self: Any) -> complex:
+        return complex(self.p) if -(1 << 53) < self.p < 1 << 53 else evaluated(self)
+
+    integer.__complex__ = as_complex
 
 
 def _prepare_files_and_processes() -> None:

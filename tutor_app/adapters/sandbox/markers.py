@@ -19,6 +19,9 @@ LINE, CALL, RETURN, ERROR, END, CONTINUED, DUE = range(7)
 """What has happened. The first five are steps of a recording; END has no marker. CONTINUED: the next turn of a loop
 begins as soon as what must run before it has, and that is where DUE stands."""
 SHIFT: Final = 3
+_FUNCTION_LIKE: Final = (*FUNCTIONS, ast.Lambda)
+_OTHER_SCOPES: Final = (ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LEAVES: Final = (ast.expr_context, ast.Constant, ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.alias)
 
 
 class Markers:
@@ -211,38 +214,38 @@ def names_of(tree: ast.Module) -> tuple[set[str], set[str], set[str], set[str]]:
     """
     stored: set[str] = set()
     imported: set[str] = set()
+    used: set[str] = set()
+    of_block: set[str] = set()  # declared global
     shared: set[str] = set()
 
-    def visit(node: ast.AST, inside: bool) -> None:
+    def visit(node: ast.AST, inside: bool, in_function: bool) -> None:
         match node:
-            case ast.Name(ctx=ast.Store() | ast.Del()) if not inside:
+            case ast.Name(ctx=ast.Load()):
+                used.add(node.id)
+            case ast.Name() if not inside:
                 stored.add(node.id)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                if not inside:
-                    stored.add(node.name)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() if not inside:
+                stored.add(node.name)
             case ast.Import() | ast.ImportFrom() if not inside:
                 imported.update((a.asname or a.name).split(".")[0] for a in node.names)
             case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name) if not inside:
                 stored.add(name)
             case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name) if not inside:
                 stored.add(name)
-            case ast.Global() | ast.Nonlocal():
+            case ast.Global():
+                of_block.update(node.names)
+            case ast.Nonlocal():
                 shared.update(node.names)
-            case ast.NamedExpr(target=ast.Name(id=name)) if not _in_function[-1]:
+            case ast.NamedExpr(target=ast.Name(id=name)) if not in_function:
                 stored.add(name)
             case _:
                 pass
-        is_function = isinstance(node, (*FUNCTIONS, ast.Lambda))
-        is_scope = is_function or isinstance(
-            node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-        )
-        _in_function.append(_in_function[-1] or is_function or isinstance(node, ast.ClassDef))
+        is_function = isinstance(node, _FUNCTION_LIKE)
+        inside = inside or is_function or isinstance(node, _OTHER_SCOPES)
+        in_function = in_function or is_function or isinstance(node, ast.ClassDef)
         for child in ast.iter_child_nodes(node):
-            visit(child, inside or is_scope)
-        _in_function.pop()
+            if not isinstance(child, _LEAVES):
+                visit(child, inside, in_function)
 
-    _in_function = [False]
-    visit(tree, False)
-    used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    globals_declared = {n for g in ast.walk(tree) if isinstance(g, ast.Global) for n in g.names}
-    return stored | globals_declared, imported, used - stored - imported, shared
+    visit(tree, False, False)
+    return stored | of_block, imported, used - stored - imported, shared | of_block

@@ -20,6 +20,7 @@ from itertools import islice
 from time import perf_counter
 from typing import Any, Final
 
+from tutor_app.adapters.sandbox.symbol_printers import printers
 from tutor_app.adapters.sandbox.values import cut
 
 TEXT_CHARS: Final = 400
@@ -216,10 +217,7 @@ class Encoder:
         if self._budget <= 0:
             return "expression, not printed: printing took too long before", ""
         if self._printers is None:  # making one costs more than many a print
-            from sympy.printing.latex import LatexPrinter
-            from sympy.printing.str import StrPrinter
-
-            self._printers = StrPrinter({"order": None}), LatexPrinter()
+            self._printers = printers()
         started = perf_counter()
         try:
             with time_limited():

@@ -101,7 +101,8 @@ def serve(commands: int, events: int, hello: dict[str, Any], config: dict[str, A
     # Code that has redirected its output goes back by these. The first ones are kept: they own the descriptors.
     _owners = sys.__stdout__, sys.__stderr__
     vars(sys).update(__stdout__=runner.stdout, __stderr__=runner.stderr)
-    runner.warm_up()
+    # Recorded, so that recording a block finds its own pages copied, too.
+    runner.warm_up(lambda n, c: tracing.run(runner, {"run": n, "code": c, "record_steps": 100, "expressions": True}))
     gc.freeze()  # what exists by now lives as long as the process; the collector need not look at it
     write_frame(events, {"k": "ready", **hello})
     requests = os.fdopen(commands, "rb")
