@@ -23,7 +23,6 @@ from tutor_app.adapters.sandbox.markers import (
     BACK,
     CALL,
     CONTINUED,
-    DUE,
     END,
     ERROR,
     LINE,
