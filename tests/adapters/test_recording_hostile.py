@@ -508,7 +508,7 @@ UNFINISHED = {
     "while": "t = 0\nwhile t < 5000:\n    t += 1\nprint(t)",
     "while with else": "t = 0\nwhile t < 90:\n    t += 2\n    if t % 7:\n        continue\nelse:\n    print('all', t)",
     "while that is left": "t = 1\nwhile True:\n    t *= 2\n    if t > 10**9:\n        break\nprint(t)",
-    "while in a function": "def f(n):\n    while n > 1:\n        n -= 1 + n // 2\n    return n\nprint(f(27))",
+    "while in a function": "def f(n):\n    while n > 1:\n        n -= 3\n    return n\nprint(f(270))",
     "while in a generator": "def g(n):\n    while n:\n        yield n\n        n -= 1\nprint(sum(g(50)))",
     "two loops": "s = 0\nfor i in range(30):\n    j = i\n    while j > 0:\n        s += j\n        j -= 1\nprint(s)",
     "not at all": "t = 9\nfor k in range(40):\n    t += k\nwhile t < 5:\n    t += 1\nprint(t)",
