@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from trainer.augment.asked import Asked, need_gold, several
-from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record
+from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record, with_article
 from trainer.data.chain import Chain, NotAChain, number, shown, source
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
@@ -40,7 +40,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
     places = list(base.places.items())
     random.Random(f"{question}/{seed}/fobar").shuffle(places)
     for text, (start, end) in places:
-        masked = f"{question[:start]}X{question[end:]}"
+        masked = f"{with_article(question[:start], 'X')}{question[end:]}"
         asked = FOBAR_QUESTION.format(question=masked, answer=shown(base.gold))
         value = Fraction(text)
         key = record_id("gsm8k-train", "fobar", asked)
@@ -74,7 +74,7 @@ def masked_questions(question: str, gold: str, seed: int) -> list[tuple[str, str
         return []
     found = []
     for m in _MASKABLE.finditer(question):
-        masked = f"{question[: m.start(1)]}X{question[m.end(1) :]}"
+        masked = f"{with_article(question[: m.start(1)], 'X')}{question[m.end(1) :]}"
         hidden = m[1].replace(",", "").rstrip(".")
         found.append((FOBAR_QUESTION.format(question=masked, answer=gold), hidden))
     random.Random(f"{question}/{seed}/masked").shuffle(found)

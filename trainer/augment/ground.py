@@ -28,6 +28,12 @@ _OPERAND: Final = re.compile(
 ANY_NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
+def with_article(before: str, number: str) -> str:
+    """A number, or X, after the words before it, the last of which may be an article: "an 8-ounce cup"."""
+    an = number == "X" or re.match(r"8|11(?:,\d{3})?(?!\d)|18(?:,\d{3})?(?!\d)", number) is not None
+    return re.sub(r"\b([Aa])n? $", r"\1n " if an else r"\1 ", before) + number
+
+
 @dataclass(frozen=True, slots=True)
 class Grounded:
     """A problem whose every operand is known by its place in the question.
@@ -88,6 +94,8 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
     told_twice = _composed(set(times), said_numbers(question))
     if told_twice:
         raise NotAChain(f"a number of the question follows from others, {shown(told_twice[0])}")
+    if counted := _counts_of_lists(question) & set(times):
+        raise NotAChain(f"a number of the question counts what it lists, {shown(min(counted))}")
     twice = [value for value, n in times.items() if n > 1 and value <= _SMALL]
     if twice:
         raise NotAChain(f"the question states once what the solution uses twice, {shown(twice[0])}")
@@ -108,10 +116,17 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
 _FIXED: Final = re.compile(
     r"\b\d[\d,]* (?:[a-z]+ )?"
     r"(?:teeth|legs?|eyes?|ears?|arms|wings?|fingers?|toes|wheels?|sides?|corners?|suits|strings)\b"
-    r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b",
+    r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b"
+    r"|\b\d+s\b|\b\d+(?:[ -](?:dollar|peso|euro))? (?:bills?|notes?|coins?) (?:of|worth)\b|\$\d+ (?:bills?|notes?)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What has as many parts as it has: no dog has 76 teeth, no pack 39 cards."""
+"""What has as many parts as it has, and what money there is: no dog has 76 teeth, no pack 39 cards, no bill says 40."""
+_LISTED: Final = re.compile(r"[\w'’]+(?: [\w'’]+)?((?:, (?:the |an? )?[\w'’]+(?: [\w'’]+)?)+),? (?:and|or) [\w'’]+")
+
+
+def _counts_of_lists(question: str) -> set[Fraction]:
+    """How many things each list of a question names: "purple, yellow, and green" are 3."""
+    return {Fraction(m[1].count(",") + 2) for m in _LISTED.finditer(question)}
 
 
 def _composed(used: Set[Fraction], said: Collection[Fraction]) -> list[Fraction]:
@@ -146,6 +161,7 @@ inch inche foot feet ft yard yd mile mi centimeter cm meter m kilometer km milli
 ounce oz pound lb ton gram g kilogram kg milligram mg stone
 cup pint quart gallon liter litre l milliliter ml ounce oz teaspoon tablespoon
 second minute hour day week month year decade century
+kb kilobyte mb megabyte gb gigabyte tb terabyte
 cent penny pennie nickel dime quarter dollar euro pound yen peso
 """
 _DIMENSIONS: Final = tuple(frozenset(line.split()) for line in _UNITS.strip().splitlines())

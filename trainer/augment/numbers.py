@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from trainer.augment.asked import Asked, several
-from trainer.augment.ground import ANY_NUMBER, ground, record
+from trainer.augment.ground import ANY_NUMBER, ground, record, with_article
 from trainer.data.chain import Chain, Neg, Node, NotAChain, Op, number, part_values, shown
 from trainer.data.chain import Literal as Operand
 from trainer.data.problems import Problem
@@ -138,6 +138,7 @@ _CEILINGS: Final = tuple(
         (r"minutes? (?:a|per|each|every|of the|of each) hour", 60),
         (r"(?:[ap]\.?m\b|o'clock)", 12),
         (r"(?:%|percent)", 100),
+        (r"years?[ -]old", 90),
     )
 )
 """What follows a number, and the largest that makes sense before it."""
@@ -165,6 +166,8 @@ def _redrawn(text: str, rng: random.Random, ceiling: int = 0) -> str:
         new = rng.randint(low, high)
     if not decimals:
         return str(new)
+    if len(decimals) == 1 and new % 10 == 0 and old % 10:
+        new += 5  # no "8.0 hours"
     digits = str(new).rjust(len(decimals) + 1, "0")
     value = f"{digits[: -len(decimals)]}.{digits[-len(decimals) :]}"
     assert Fraction(value) == Fraction(new, scale)
@@ -177,7 +180,7 @@ def _replaced(question: str, places: Mapping[str, tuple[int, int]], draw: Mappin
         if "," in question[start:end]:
             whole, dot, decimals = new.partition(".")
             new = f"{int(whole):,}{dot}{decimals}"
-        question = question[:start] + new + question[end:]
+        question = with_article(question[:start], new) + question[end:]
     return question
 
 

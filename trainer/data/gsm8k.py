@@ -7,6 +7,7 @@ at its answer is refused.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Collection, Sequence
@@ -103,7 +104,7 @@ _NAMELESS: Final = frozenset(
         "who",
     ]
 )
-_BUILTIN: Final = frozenset(("print", "sum", "int", "float", "round", "max", "min", "len", "list", "set", "range"))
+_BUILTIN: Final = frozenset(dir(builtins))
 
 
 def gsm8k_line(value: Any, number: int) -> tuple[str, str, int]:
@@ -179,8 +180,8 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
 
 
 def prose(line: str) -> str:
-    """A line without its annotations, as a reader would write it."""
-    return re.sub(r"[ \t]+", " ", _ANNOTATION.sub("", line)).strip()
+    """A line without its annotations and its number in a list, as a reader would write it."""
+    return re.sub(r"^\d+[.)] (?=[A-Z])", "", re.sub(r"[ \t]+", " ", _ANNOTATION.sub("", line)).strip())
 
 
 def goal(line: str) -> str:
@@ -304,7 +305,8 @@ def what(before: str, rest: str) -> str:
     words = re.sub(r"\s+(?:is|are|was|were|has|have|had)(?: been)?\b(?=\s+[a-z]+(?:ed|en|t|ing|ld|ft)\b)", "", told)
     words = re.sub(r"\bremain(?:ed|s)?\b", "remaining", words)
     words = re.split(
-        r"\s+(?:because|since|so|but|if|than|as|is|are|was|were|which|that|who|when|he|she|they|before|until)\b", words
+        r"\s+(?:because|since|so|but|if|than|as|is|are|was|were|which|that|who|when|he|she|they|before|until|due)\b",
+        words,
     )[0]
     if after["next"] and (after["next"].isdigit() or after["next"] in "$€£") and words and told.endswith(words):
         return ""  # "minutes to fill 240 packets" would end on "to fill"

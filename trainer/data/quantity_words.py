@@ -52,6 +52,8 @@ def is_quantity(words: str) -> bool:
 def is_noun_phrase(words: Sequence[str]) -> bool:
     """Whether the words after "the number of" are no sentence: no verb but participles that describe them."""
     lowered = [w.lower().strip("'") for w in words]
+    if len({w for w in lowered if len(w) > 4}) < sum(len(w) > 4 for w in lowered):
+        return False  # "cupcakes more cupcakes"
     infinitive = False
     for i, word in enumerate(lowered[1:], 1):
         base = word.removesuffix("'t")

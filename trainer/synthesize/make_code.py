@@ -120,7 +120,7 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
     _need_clear_links(chain, question, said)
-    return _without_strange_numbers(chain, {*known, *spelled_numbers(question)}), gold
+    return _without_slips(chain, {*known, *spelled_numbers(question)}, question), gold
 
 
 def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -> None:
@@ -165,17 +165,40 @@ def _of_itself(node: Node) -> bool:
     return itself or _of_itself(node.left) or _of_itself(node.right)
 
 
-def _without_strange_numbers(chain: Chain, known: Collection[Fraction]) -> Chain:
-    """The chain without the sentences that speak of a number which is neither known nor calculated: slips."""
+def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> Chain:
+    """The chain without the words that do not fit the question: slips of those who wrote the solutions.
+
+    A sentence may speak of no number that is neither known nor calculated, of nobody whom the question does not name,
+    and of no ``x``; the name of a quantity of no other span of time.
+    """
     numbers = {*known, *chain.results(), *(literal.value for literal in chain.literals())}
     numbers |= {100 * n for n in numbers} | {n / 100 for n in numbers}
+    words = set(re.findall(r"[a-z]+", question.lower()))
+    words |= {w.removesuffix("s") for w in words} | {f"{w}s" for w in words}
 
     def strange(text: str) -> bool:
         found = (m.rstrip(",") for m in re.findall(r"\d[\d,]*(?:\.\d+)?", text))
-        return any(Fraction(m.replace(",", "")) not in numbers for m in found)
+        named = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}", text)
+        return (
+            any(Fraction(m.replace(",", "")) not in numbers for m in found)
+            or any(name.lower() not in words for name in named)
+            or re.search(r"\b[xyzn] ?=", text) is not None
+        )
 
-    steps = (replace(s, sentence="", goal="") if strange(s.sentence) else s for s in chain.steps)
-    return Chain(tuple(steps))
+    def other_time(text: str) -> bool:
+        return any(span not in words for span in re.findall(r"\b(?:week|month|year)\b", text))
+
+    return Chain(
+        tuple(
+            replace(
+                s,
+                sentence="" if strange(s.sentence) else s.sentence,
+                goal="" if strange(s.sentence) else s.goal,
+                what="" if other_time(s.what) else s.what,
+            )
+            for s in chain.steps
+        )
+    )
 
 
 _ALWAYS_KNOWN: Final = frozenset((Fraction(1), Fraction(100), Fraction(1, 100)))

@@ -8,7 +8,7 @@ import pytest
 from tests.trainer.local_code import LocalExecutor
 from trainer.augment.bf_trans import bf_trans_by_rules
 from trainer.augment.fobar import fobar
-from trainer.augment.ground import ground
+from trainer.augment.ground import ground, with_article
 from trainer.augment.numbers import numbers
 from trainer.data.chain import NotAChain
 from trainer.synthesize.make_code import printed_number
@@ -61,6 +61,12 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
         ("Dogs have 42 teeth. How many teeth do 25 dogs have?", "<<42*25=1050>>1050\n#### 1050", "fact of the world"),
         ("He shuffles 16 decks of cards, 52 cards each. How many are they?", "<<16*52=832>>832\n#### 832",
          "fact of the world"),
+        ("He paints 25 stones and makes 3 groups: purple, yellow, and green. 4 are left. How many are in one?",
+         "<<25-4=21>>21\n<<21/3=7>>7\n#### 7", "counts what it lists"),
+        ("He finds 13 bills. They are all 20s. What are they worth?", "<<13*20=260>>260\n#### 260", "fact of the world"),
+        ("He pays with 13 $50 bills. What does he pay?", "<<13*50=650>>650\n#### 650", "fact of the world"),
+        ("A phone has 16 GB. A film takes 250 MB. There are 1000 MB in a GB. How many films fit?",
+         "<<16*1000=16000>>16000\n<<16000/250=64>>64\n#### 64", "converts units"),
         # Of two books the longer: with other numbers it may be the other one.
         ("Ann reads 9 pages a day for 31 days, Ben 25 for 14. How many pages has the longer book?",
          "<<9*31=279>>279\n<<25*14=350>>350\n#### 350", "nothing uses"),
@@ -259,3 +265,29 @@ def test_a_store_that_was_told_of_is_the_store() -> None:
     question = "A store ordered 25 boxes. Each box has 8 bags of 14 marbles. How many marbles are there?"
     (made,) = bf_trans_by_rules(question, "<<25*8=200>>200\n<<200*14=2800>>2800\n#### 2800", LocalExecutor())
     assert made.problem.endswith("There are 2800 marbles. How many boxes did the store order?")
+
+
+@pytest.mark.parametrize(
+    ("before", "number", "written"),
+    [
+        ("He drinks an ", "5", "He drinks a 5"),
+        ("He drinks a ", "8", "He drinks an 8"),
+        ("A ", "11", "An 11"),
+        ("a ", "110", "a 110"),
+        ("a ", "18,000", "an 18,000"),
+        ("A ", "X", "An X"),
+        ("than ", "8", "than 8"),
+    ],
+)
+def test_the_article_before_a_number_is_its_own(before: str, number: str, written: str) -> None:
+    assert with_article(before, number) == written
+
+
+def test_hours_are_told_without_a_zero_and_nobody_is_116() -> None:
+    question = "Ann reads 6.5 pages an hour for 20 hours, and is 79 years old. What is the sum of both?"
+    made = list(numbers(question, "<<6.5*20=130>>130\n<<130+79=209>>209\n#### 209", LocalExecutor(), n=12))
+    assert len(made) == 12
+    for record in made:
+        pages, _, age = re.findall(r"\d+(?:\.\d+)?", record.problem)
+        assert re.fullmatch(r"\d+\.[1-9]", pages)
+        assert int(age) <= 90

@@ -176,3 +176,24 @@ def test_a_slip_of_the_pen_in_a_sentence_is_not_repeated() -> None:
     assert [s.sentence for s in chain.steps] == ["", "It takes 45*4 = 180 minutes."]
     with pytest.raises(NotAChain, match="a number that is not there"):
         outline_by_rules(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence", "what"),
+    [
+        # A month where a week was asked for, somebody else's name, an x that nothing introduces, a place in a list.
+        ("He has 24*7 = <<24*7=168>>168 roses a month.\n#### 168", "He has 24*7 = 168 roses a month.", ""),
+        ("Since Liam used 7, he sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
+        ("Thus x = 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
+        ("3. Tom sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "Tom sends 24*7 = 168 roses.", "the number of roses"),
+        ("<<24*7=168>>168 roses more roses.\n#### 168", "168 roses more roses.", ""),
+    ],
+)  # fmt: skip
+def test_words_that_do_not_fit_the_question_are_left_out(answer: str, sentence: str, what: str) -> None:
+    chain, _ = linked_chain("Tom sends 24 roses a day for 7 days a week. How many are they?", answer)
+    assert [(s.sentence, s.what) for s in chain.steps] == [(sentence, what)]
+
+
+def test_no_name_hides_a_function_of_python() -> None:
+    chain, _ = parse_solution("He earned <<5+6=11>>11 all.\nHe has <<11+4=15>>15 sorted.\n#### 15")
+    assert [s.name for s in chain.steps] == ["step_1", "step_2"]
