@@ -63,7 +63,7 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
          "fact of the world"),
         ("He paints 25 stones and makes 3 groups: purple, yellow, and green. 4 are left. How many are in one?",
          "<<25-4=21>>21\n<<21/3=7>>7\n#### 7", "counts what it lists"),
-        ("He finds 13 bills. They are all 20s. What are they worth?", "<<13*20=260>>260\n#### 260", "fact of the world"),
+        ("He finds 13 bills, all of them 20s. What is it?", "<<13*20=260>>260\n#### 260", "fact of the world"),
         ("He pays with 13 $50 bills. What does he pay?", "<<13*50=650>>650\n#### 650", "fact of the world"),
         ("A phone has 16 GB. A film takes 250 MB. There are 1000 MB in a GB. How many films fit?",
          "<<16*1000=16000>>16000\n<<16000/250=64>>64\n#### 64", "converts units"),
