@@ -70,8 +70,8 @@ def program(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("damage", "words", "said"),
     [
-        (remove("tutor_app/core/settings.py"), ["models", "list"], "the part tutor_app.core.settings is missing."),
-        (remove("tutor_app/commands/solve.py"), ["doctor"], "the part tutor_app.commands.solve is missing."),
+        (remove("tutor_app/core/settings.py"), ["solve", "1+1"], "the part tutor_app.core.settings is missing."),
+        (remove("tutor_app/commands/solve.py"), ["solve", "1+1"], "the part tutor_app.commands.solve is missing."),
         (remove("tutor_app/adapters/models"), ["models", "list"], "the part tutor_app.adapters.models is missing."),
         (remove("resources"), ["models", "list"], "The program's own files are missing"),
         (remove("resources/models.json"), ["models", "list"], "The program's own file models.json is missing."),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.export.solutions import VALUE
 from tutor_app.adapters.library import Library
-from tutor_app.commands.parser import COMMANDS, make_parser
+from tutor_app.commands.parser import COMMANDS, make_parser, wanted
 from tutor_app.commands.window import display
 from tutor_app.export import write_export
 from tutor_app.tutor.paths import folders
@@ -55,8 +55,23 @@ def tutor(*words: str | bytes, cwd: Path, out: str = "", **env: str) -> subproce
 
 
 def test_every_command_is_tried_here() -> None:
-    names = {c.__name__.rpartition(".")[2].strip("_") for c in COMMANDS}
-    assert names == set(LEAST)
+    assert set(COMMANDS) == set(LEAST)
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ((), ("window",)),
+        (("--data-dir", "x"), ("window",)),
+        (("--data-dir",), ("window",)),
+        (("--data-dir=x", "solve", "1+1"), ("solve",)),
+        (("import", "a.json"), ("import",)),
+        (("--help",), COMMANDS),
+        (("--data-dir", "x", "slove"), COMMANDS),
+    ],
+)
+def test_only_the_named_command_is_loaded(words: tuple[str, ...], names: tuple[str, ...]) -> None:
+    assert wanted(words) == names
 
 
 @pytest.mark.parametrize("command", LEAST)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import logging
 import os
 import platform
@@ -17,24 +18,7 @@ from collections.abc import Sequence
 from typing import Final, TextIO
 
 from tutor_app import __version__
-from tutor_app.commands import (
-    ask,
-    check,
-    doctor,
-    draw,
-    exec,
-    export,
-    hint,
-    import_,
-    models,
-    practice,
-    serve,
-    solve,
-    step,
-    terminal,
-    votes,
-    window,
-)
+from tutor_app.commands import window
 from tutor_app.commands.shared import FAILED, INTERRUPTED, USAGE, user_path
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.tutor.log import logging_to
@@ -43,24 +27,14 @@ from tutor_app.tutor.paths import folders
 log = logging.getLogger(__name__)
 
 COMMANDS: Final = (
-    solve,
-    ask,
-    draw,
-    hint,
-    practice,
-    votes,
-    check,
-    exec,
-    step,
-    models,
-    export,
-    import_,
-    serve,
-    doctor,
-    terminal,
-    window,
+    *("solve", "ask", "draw", "hint", "practice", "votes", "check", "exec", "step", "models", "export", "import"),
+    *("serve", "doctor", "terminal", "window"),
 )
-"""Each module has ``add_parser(commands, common)`` and ``run(args)``."""
+"""Each has a module of its name here (``import_`` for ``import``) with ``add_parser`` and ``run``.
+
+Only that of the chosen command is imported: together they need half of the program, which would be loaded with the
+window.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        args = make_parser().parse_args(with_command(sys.argv[1:] if argv is None else argv))
+        words = with_command(sys.argv[1:] if argv is None else argv)
+        args = make_parser(wanted(words)).parse_args(words)
         with logging_to(folders(args.data_dir).log):
             return _logged(args)
     except SystemExit as e:  # --help, --version and mistakes in the arguments
@@ -116,8 +91,8 @@ def _logged(args: argparse.Namespace) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; the chosen one's ``run`` is in the namespace."""
+def make_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these commands; the chosen one's ``run`` is in the namespace."""
     # The option may stand before and after the command. argparse shares a parent's action, so that a default set
     # for the one place would overwrite, in the other place, what the user has typed: hence two actions.
     common = argparse.ArgumentParser(add_help=False)
@@ -128,9 +103,18 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and a newer one that is known")
     parser.set_defaults(run=window.run, files=[])
     commands = parser.add_subparsers(title="commands", metavar="")
-    for command in COMMANDS:
-        command.add_parser(commands, common)
+    for name in names:
+        module = "import_" if name == "import" else name
+        importlib.import_module(f"tutor_app.commands.{module}").add_parser(commands, common)
     return parser
+
+
+def wanted(words: Sequence[str]) -> tuple[str, ...]:
+    """The command that a command line names; all of them where it asks for help or names none that there is."""
+    place = _place(words)
+    if place == len(words):
+        return ("window",)
+    return (words[place],) if words[place] in COMMANDS else COMMANDS
 
 
 def with_command(words: Sequence[str]) -> list[str]:
@@ -138,13 +122,18 @@ def with_command(words: Sequence[str]) -> list[str]:
 
     That is how a desktop opens a file with this program: ``tutor FILE``. A command of the same name comes first.
     """
-    names = {command.__name__.rpartition(".")[2].strip("_") for command in COMMANDS}
+    place = _place(words)
+    if place < len(words) and words[place] not in COMMANDS and window.is_openable(words[place]):
+        return [*words[:place], "window", *words[place:]]
+    return list(words)
+
+
+def _place(words: Sequence[str]) -> int:
+    """Where the command stands, or would stand: behind the folder."""
     place = 0
     while place < len(words) and words[place].startswith("--data-dir"):
         place += 1 if "=" in words[place] else 2
-    if place < len(words) and words[place] not in names and window.is_openable(words[place]):
-        return [*words[:place], "window", *words[place:]]
-    return list(words)
+    return min(place, len(words))
 
 
 class _Version(argparse.Action):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from tutor_app.commands import terminal
 from tutor_app.commands.shared import DONE, Subparsers, opened_folders, user_path, user_settings
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.tutor.paths import folders, with_stand_ins
@@ -63,15 +62,22 @@ def run(args: argparse.Namespace) -> int:
         if args.files:
             return _show_in_terminal(args.files, where)
         print("No display: working in the terminal.", file=sys.stderr)
-        return terminal.converse(where, user_settings(where))
+        return _converse(where)
     if not qt_starts():
         if os.environ.get("QT_QPA_PLATFORM"):
             raise HostFault(f"Qt does not start with {wanted}.", "Unset QT_QPA_PLATFORM, or set it to another value.")
         print(f"The display {wanted} cannot be used: working in the terminal.", file=sys.stderr)
-        return terminal.converse(where, user_settings(where))
+        return _converse(where)
     from tutor_app.app import run_window
 
     return run_window(where, [str(file.absolute()) for file in args.files], notice=notice)
+
+
+def _converse(where: Folders) -> int:
+    """Work in the terminal instead."""
+    from tutor_app.commands import terminal
+
+    return terminal.converse(where, user_settings(where))
 
 
 def _show_in_terminal(files: Sequence[Path], where: Folders) -> int:
