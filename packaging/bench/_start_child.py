@@ -2,7 +2,8 @@
 
     python _start_child.py FOLDER [SOLUTION.json]
 
-Starts the program as ``tutor --data-dir FOLDER`` does, or an empty window if FOLDER is ``empty``. Processor time is
+Starts the program as ``tutor --data-dir FOLDER SOLUTION.json`` does, or an empty window if FOLDER is ``empty``.
+Processor time is
 that of all threads and of children that have ended, counted from the start of the interpreter to the first time that
 the window is painted.
 """
@@ -16,12 +17,12 @@ import sys
 import time
 from pathlib import Path
 
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
 _SETTLE_MS = 3000
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 found: dict[str, float] = {}
 
@@ -43,7 +44,7 @@ def megabytes(what: str) -> float:
 class FirstPaint(QObject):
     """Notes when a widget is painted for the first time, and how much memory the process has when all is quiet."""
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Paint events come before the painting: look when it is over."""
         if event.type() == QEvent.Type.Paint and not found:
             found["asked"] = spent()
