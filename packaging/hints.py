@@ -20,7 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tutor_app.core.hints import LEVELS, RESULT
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.hints import ladder
 
 NOTE = re.compile(r"<<([^<>=]*)=([^<>]*)>>")

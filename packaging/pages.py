@@ -26,7 +26,8 @@ from typing import Any
 
 from tutor_app.core.answers import find_answer
 from tutor_app.core.parsing import parse
-from tutor_app.core.transcript import Output, Text, Transcript
+from tutor_app.core.parts import Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 from tutor_app.handout.options import Options
 from tutor_app.render.run_cards import MAX_OUTPUT_LINES

@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import RunFinished
 from tutor_app.core.parsing import parse
-from tutor_app.core.transcript import Code, Output, Part, Transcript
+from tutor_app.core.parts import Code, Output, Part
+from tutor_app.core.transcript import Transcript
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _ERROR = re.compile(r"(?:[A-Za-z_]\w*\.)*(\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration))\b")

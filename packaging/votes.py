@@ -28,9 +28,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.events import Finished
+from tutor_app.core.parts import Attempt
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve import to_the_end
-from tutor_app.core.transcript import Attempt, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import Equal, Option, answer_of, count
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.service import Tutor, open_tutor, solve_settings

@@ -16,9 +16,10 @@ from tutor_app.adapters.grading.grader import Grade
 from tutor_app.core.claims import Claim
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.parts import Code, CodeError, Figure, Output, Text
 from tutor_app.core.ports import Cancel, CodeSession
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, Status
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict, VerdictKind
 

@@ -19,10 +19,11 @@ from tutor_app.core.events import (
     TextDelta,
     Usage,
 )
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Columns, Recording
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
 from tutor_app.core.window_state import WindowState
 from tutor_app.handout.options import Format, Options

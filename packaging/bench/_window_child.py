@@ -23,8 +23,8 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tutor_app.core.events import SolveEvent
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text
 from tutor_app.window.window import MainWindow
 
 TOKENS_PER_SECOND = 200

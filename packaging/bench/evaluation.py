@@ -64,7 +64,7 @@ class _Session:
     def run(self, code: str, **_: Any) -> Iterator[Any]:
         """What the code prints, which is known."""
         from tutor_app.core.events import RunFinished
-        from tutor_app.core.transcript import Output
+        from tutor_app.core.parts import Output
 
         yield RunFinished(Output(stdout=code.split("# ")[1].split("\n")[0] + "\n"))
 

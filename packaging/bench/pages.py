@@ -23,7 +23,8 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QImage, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QTextEdit
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, write_export
 from tutor_app.handout.options import Options
 from tutor_app.render.pages import Pages

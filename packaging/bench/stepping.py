@@ -19,10 +19,11 @@ from _scripted_services import ScriptedServices
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import Variable
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.desk.stepper.panel import prepared
 from tutor_app.window.window import MainWindow
 

@@ -27,7 +27,8 @@ from typing import Any
 from trainer.data.chain import shown
 from trainer.data.gsm8k import parse_solution
 from trainer.synthesize.make_code import draft
-from tutor_app.core.transcript import Code, Output, Part, Transcript
+from tutor_app.core.parts import Code, Output, Part
+from tutor_app.core.transcript import Transcript
 
 Row = tuple[str, float, str, str, float]
 Step = Callable[[Any], None]

@@ -18,7 +18,8 @@ from tests.adapters.gguf_files import write_gguf
 from tutor_app.adapters.models.chat_template import choose_dialect, dialect_of, template_dialect
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, header
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 
 CHATML_TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m['content'] | trim }}<|im_end|>\n{% endfor %}"

@@ -16,10 +16,11 @@ from tests.generations import ask, stopped, text_of
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.core.dialect import CHATML, PromptSet, Span, header
 from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import Sampling
 from tutor_app.core.solve import solve
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from tutor_app.adapters.library import Library, schema
 from tutor_app.adapters.library.schema import SCHEMA_VERSION
 from tutor_app.core.errors import LibraryFault, UserFault
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.code_outline import Outline
 from tutor_app.core.events import RunFinished
 from tutor_app.core.parsing import parse
+from tutor_app.core.parts import Code
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Code
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 BLOCKS = 200

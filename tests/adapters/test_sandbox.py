@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished, printed
-from tutor_app.core.transcript import Figure, Output
+from tutor_app.core.parts import Figure, Output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 

@@ -16,8 +16,8 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, guarantees
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parts import Output
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Output
 
 if sys.platform == "linux":
     from tutor_app.adapters.sandbox.confine_notify import Judge, used

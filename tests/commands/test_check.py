@@ -7,7 +7,8 @@ import pytest
 from tutor_app.commands.check import run_check
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 
 
 def run(path: str, text: str = "", **options: bool) -> tuple[int, str]:

@@ -11,10 +11,11 @@ from tutor_app.adapters.library import Library
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.service import open_tutor

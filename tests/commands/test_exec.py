@@ -11,7 +11,7 @@ import pytest
 from tests.fakes import FakeExecutor
 from tutor_app.commands.exec import run_exec
 from tutor_app.core.errors import SandboxFault
-from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
+from tutor_app.core.parts import CodeError, Figure, Output, OutputStatus
 
 PICTURE = Figure("<svg/>", "AAAA", 4, 3, "Plot: f")
 

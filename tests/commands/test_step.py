@@ -12,8 +12,9 @@ from tutor_app.commands.parser import main
 from tutor_app.commands.step import lines_of
 from tutor_app.commands.step_walk import Walk, walk
 from tutor_app.core.errors import UserFault
+from tutor_app.core.parts import Code, CodeError, Output, Text
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Code, CodeError, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 pytestmark = pytest.mark.usefixtures("shared_sandboxes")
 

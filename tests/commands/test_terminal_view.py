@@ -19,7 +19,8 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.parts import Answer, CodeError, Figure, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG
 
 EVENTS = (

@@ -7,7 +7,8 @@ import pytest
 
 from tutor_app.adapters.library import Library
 from tutor_app.commands.parser import main
-from tutor_app.core.transcript import Answer, Attempt, Text, Transcript
+from tutor_app.core.parts import Answer, Attempt, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import promoted
 from tutor_app.tutor.paths import Folders, folders
 

@@ -8,8 +8,8 @@ import pytest
 from tests.fakes import FakeExecutor
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.parts import CodeError, Figure, Output
 from tutor_app.core.ports import CodeExecutor, CodeSession, NeverCancelled
-from tutor_app.core.transcript import CodeError, Figure, Output
 
 Given = Callable[..., CodeExecutor]
 """Gives an executor; the outcomes are what a script must say and what the real one will find out by itself."""

@@ -11,8 +11,9 @@ import pytest
 from tests.fakes import MemoryLibrary
 from tutor_app.adapters.library import Library
 from tutor_app.core.errors import LibraryFault, UserFault
+from tutor_app.core.parts import Answer, AnswerPart, Code, Output, Text
 from tutor_app.core.ports import SolutionLibrary
-from tutor_app.core.transcript import Answer, AnswerPart, Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict, VerdictKind
 
 SOLVED = Transcript.of(

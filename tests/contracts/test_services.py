@@ -18,10 +18,11 @@ from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
 from tutor_app.core.hints import HintLimit
+from tutor_app.core.parts import Code, Figure, Output, Text
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Code, Figure, Output, Text, Transcript, claims_of
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import write_export
 from tutor_app.handout.options import DEFAULTS, Options

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Sequence
 
 from tutor_app.core.code_outline import Outline
+from tutor_app.core.parts import Output
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import EVENTS, Event, Variable
-from tutor_app.core.transcript import Output
 
 AREA = "a = 21\nc = 6\narea = a * c\nh = 2*area/a\nprint(h)"
 CALLS = """\

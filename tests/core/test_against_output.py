@@ -6,7 +6,7 @@ import pytest
 
 from tutor_app.core.against_output import Printed, contradicted, differing, printed, same, with_claim
 from tutor_app.core.claims import Claim, Tally, claim_line
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Question, Text
+from tutor_app.core.parts import Answer, Code, CodeError, Output, Part, Question, Text
 from tutor_app.core.verdicts import Verdict
 
 BUSES = "435 people go on a trip. A bus has 48 seats. How many buses are needed?"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor_app.core.answers import boxed, final_boxes, find_answer
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text
 
 
 def contents(text: str) -> list[str]:

@@ -5,8 +5,8 @@ import pytest
 from tests.core.recordings import Writer, area, number
 from tests.ui.recordings import recorded
 from tutor_app.core.comparing import Beside, compared, compared_lines, parameters, repairs, with_number
+from tutor_app.core.parts import Code, CodeError, Output, Text
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Code, CodeError, Output, Text
 
 SOURCE = '''\
 def cost():

@@ -15,11 +15,12 @@ from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import ALPACA, CHATML, MUMATH, Dialect, PromptSet, Span, header, render
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, LeftOut, QuestionAsked, SolveEvent
+from tutor_app.core.parts import Answer, Code, Output, Part, Question, Text
 from tutor_app.core.ports import Generation, Stopped
 from tutor_app.core.problem import check_question
 from tutor_app.core.replaying import replayed
 from tutor_app.core.solve import solve
-from tutor_app.core.transcript import Answer, Code, Output, Part, Question, Text, Transcript, Turn
+from tutor_app.core.transcript import Transcript, Turn
 
 SOLVED = Transcript.of(
     "What is 6*7?",

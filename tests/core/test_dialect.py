@@ -19,8 +19,9 @@ from tutor_app.core.events import (
     ThoughtEnded,
 )
 from tutor_app.core.parsing import Parser, parse
+from tutor_app.core.parts import Answer, Code, Output, Part, Text, Thought
 from tutor_app.core.thoughts import MARK
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Transcript
 
 
 def events(

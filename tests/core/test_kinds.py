@@ -12,7 +12,8 @@ import pytest
 
 from tutor_app.core.dialect import CHATML, PromptSet, constant_spans, header
 from tutor_app.core.kinds import kind_of
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_text
 from tutor_app.tutor.samples import sample_problems
 

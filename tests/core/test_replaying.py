@@ -2,8 +2,8 @@
 
 from tutor_app.core.builder import Builder
 from tutor_app.core.claims import Claim
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text, Thought
 from tutor_app.core.replaying import replayed
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought
 
 
 def test_the_events_of_a_solution_make_it_again() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tutor_app.core.parts import Answer, AnswerPart
 from tutor_app.core.several import Question, asked, parts_of, questions, whole
-from tutor_app.core.transcript import Answer, AnswerPart
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from tutor_app.core.events import (
     Usage,
     folded,
 )
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text, Thought
 from tutor_app.core.ports import (
     Cancel,
     Generation,
@@ -46,7 +47,7 @@ from tutor_app.core.ports import (
 from tutor_app.core.problem import MAX_PROBLEM, check_problem
 from tutor_app.core.solve import solve
 from tutor_app.core.solve_settings import AFTER_ANSWER, SolveSettings, feedback
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.turns import repeats
 from tutor_app.core.verdicts import KNOWN_RIGHT
 

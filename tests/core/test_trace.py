@@ -5,9 +5,9 @@ import json
 import pytest
 
 from tests.core.recordings import Writer, area, calls, number
+from tutor_app.core.parts import CodeError, Output
 from tutor_app.core.trace import Recording, TraceFormatError
 from tutor_app.core.trace_values import Variable
-from tutor_app.core.transcript import CodeError, Output
 
 
 def names(recording: Recording, i: int) -> list[dict[str, str]]:

@@ -7,21 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import (
-    VERSION,
-    Answer,
-    Code,
-    CodeError,
-    Figure,
-    Output,
-    Part,
-    Text,
-    Thought,
-    Transcript,
-    TranscriptFormatError,
-    Turn,
-    claims_of,
-)
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import VERSION, Transcript, Turn, claims_of
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 
 texts = st.text(max_size=12)

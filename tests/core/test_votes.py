@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tutor_app.core.transcript import Answer, Attempt, Text, Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Answer, Attempt, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.core.votes import Option, Tally, count, grouped, promoted, representative, settled, tally_of
 

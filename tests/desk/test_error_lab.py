@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import REPAIRED, ScriptedServices
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, CodeError, Output, Part, Text
 from tutor_app.desk.stepper.error_lab import ErrorLab
 from tutor_app.window.window import MainWindow
 

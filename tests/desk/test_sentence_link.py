@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import ScriptedServices
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")

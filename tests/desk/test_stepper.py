@@ -14,8 +14,8 @@ from tests.ui.holding import go_on, until_stopped
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text
 from tutor_app.core.trace_values import Frame
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text
 from tutor_app.desk.stepper.output_pane import OutputPane
 from tutor_app.desk.stepper.panel import StepPanel
 from tutor_app.desk.stepper.values import MOST_CALLS, rows_of

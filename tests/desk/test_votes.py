@@ -14,8 +14,9 @@ from tests.ui.holding import Gate, until_stopped
 from tests.ui.scripted import ATTEMPTS, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.events import VoteCast
+from tutor_app.core.parts import Code, Question, Text
 from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Code, Question, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import promoted, settled
 from tutor_app.desk.votes.differences import Word, differences, marks, words_of
 from tutor_app.desk.votes.progress import progress_text

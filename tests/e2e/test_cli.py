@@ -12,7 +12,8 @@ import pytest
 
 from tests.tiny_gguf import write_model
 from tests.waiting import wait_until
-from tutor_app.core.transcript import Answer, Output, Transcript
+from tutor_app.core.parts import Answer, Output
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.paths import folders
 
 pytestmark = pytest.mark.e2e

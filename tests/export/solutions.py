@@ -6,7 +6,8 @@ import base64
 import struct
 import zlib
 
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
 

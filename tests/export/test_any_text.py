@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.export.test_html import Page
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export
 from tutor_app.export.tex import to_tex
 from tutor_app.handout.options import Options

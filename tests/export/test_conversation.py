@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.recordings import recorded
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Question, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Question, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export
 from tutor_app.handout.fragment import fragment
 from tutor_app.handout.options import Format, Options

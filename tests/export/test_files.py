@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.transcript import Text, Thought, Transcript
+from tutor_app.core.parts import Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, file_name, format_of, read_transcripts, write_export
 from tutor_app.handout.options import Format, Options
 

@@ -6,7 +6,8 @@ import pytest
 from pypdf import PdfReader
 
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Answer, Text, Transcript
+from tutor_app.core.parts import Answer, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 from tutor_app.export.html import to_html
 from tutor_app.export.markdown import to_markdown

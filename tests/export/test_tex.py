@@ -9,7 +9,8 @@ import pytest
 from pypdf import PdfReader
 
 from tests.export.solutions import ALL, FULL, HOSTILE, VALUE
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 from tutor_app.export.tex import to_tex
 from tutor_app.export.tex_formulas import compiles, formula

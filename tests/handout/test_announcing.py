@@ -2,7 +2,7 @@
 
 import pytest
 
-from tutor_app.core.transcript import Code, Output, Part, Text
+from tutor_app.core.parts import Code, Output, Part, Text
 from tutor_app.handout.announcing import announcements
 
 CODE = "width = 3\nheight = 4\narea = width * height\nprint(area)"

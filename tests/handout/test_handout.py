@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tests.export.solutions import BARE, EMPTY, FULL
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.core.recordings import AREA, Writer, area, calls, number
+from tutor_app.core.parts import Code, CodeError, Figure, Output, Text
 from tutor_app.core.trace_values import Variable
-from tutor_app.core.transcript import Code, CodeError, Figure, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export
 from tutor_app.handout.options import Format
 from tutor_app.handout.trace_table import (

@@ -1,6 +1,6 @@
 """What a handout says of a block's output."""
 
-from tutor_app.core.transcript import Output
+from tutor_app.core.parts import Output
 from tutor_app.handout.wording import output_text
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.resources import resource_names, resource_text
 
 SCRIPT = Path(__file__).resolve().parents[2] / "packaging" / "pages.py"

@@ -23,7 +23,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import CURVE, QUADRATIC, REPAIRED
 from tests.windows import FormulasNow
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.render import theme
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.blocks import Writer

@@ -18,7 +18,8 @@ from PySide6.QtPrintSupport import QPrinter
 
 from tests.export.solutions import ALL, BARE, FULL, HOSTILE, VALUE, png
 from tests.export.test_any_text import TEXT, transcript
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, read_transcripts
 from tutor_app.handout.options import DEFAULTS, Options
 from tutor_app.render import page_breaks

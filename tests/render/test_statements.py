@@ -7,7 +7,8 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument
 
 from tests.windows import FormulasNow
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Answer, Text, Transcript
+from tutor_app.core.parts import Answer, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.render import theme
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.properties import FORMULA, SOURCE

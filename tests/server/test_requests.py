@@ -1,8 +1,8 @@
 import pytest
 
 from tutor_app.core.dialect import Span
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import Sampling
-from tutor_app.core.transcript import Code, Output, Text
 from tutor_app.server.requests import RequestFault, chat_request, completion_request, read_json, solve_request
 
 

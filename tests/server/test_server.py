@@ -14,7 +14,8 @@ from tests.scripted_model import Failure, ScriptedModel
 from tests.server.served import SOLUTION, Served, parse_events, served
 from tests.waiting import wait_until
 from tutor_app.core.errors import EngineFault, UserFault
-from tutor_app.core.transcript import CodeError, Output, Transcript
+from tutor_app.core.parts import CodeError, Output
+from tutor_app.core.transcript import Transcript
 from tutor_app.server import application, serving
 from tutor_app.server.replies import StopStrings
 from tutor_app.server.serving import bind, checked_key, is_loopback, own_key, read_key

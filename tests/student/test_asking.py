@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui.holding import until_stopped
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
-from tutor_app.core.transcript import Answer, Code, Output, Question, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Question, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.render.sources import plain_source
 from tutor_app.student.suggestions import question_about, suggestions
 from tutor_app.window.window import MainWindow

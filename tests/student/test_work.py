@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.holding import until_stopped
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import HostFault
-from tutor_app.core.transcript import Answer, Text
+from tutor_app.core.parts import Answer, Text
 from tutor_app.core.verdicts import KNOWN_RIGHT
 from tutor_app.student.work_edit import FILE, PICTURE
 from tutor_app.student.work_page import CHANGED, EMPTY, NO_PROBLEM, WorkPage

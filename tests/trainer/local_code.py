@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tutor_app.core.events import RunEvent, RunFinished
+from tutor_app.core.parts import CodeError, Output
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import CodeError, Output
 
 
 class LocalSession:

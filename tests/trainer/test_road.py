@@ -18,9 +18,9 @@ from trainer.__main__ import main
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.core.dialect import MUMATH
 from tutor_app.core.events import Finished
+from tutor_app.core.parts import Code, Output
 from tutor_app.core.solve import solve
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Code, Output
 from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 

@@ -10,8 +10,9 @@ from tests.scripted_model import ScriptedModel
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.events import AnswerFound, ClaimsFound, Finished, SolveEvent
+from tutor_app.core.parts import Output, Part, Text
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Output, Part, Text, Transcript, claims_of
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.tutor.checked import StatementChecker, with_claims
 from tutor_app.tutor.service import LoadableModel, Tutor
 

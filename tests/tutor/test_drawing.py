@@ -11,8 +11,9 @@ from tutor_app.adapters.checking.expressions import term_of
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
+from tutor_app.core.parts import Answer, Code, Figure, Output, Question, Text
 from tutor_app.core.ports import NeverCancelled
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Question, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.drawing.finding import drawing_of, find
 from tutor_app.tutor.drawing.formulas import NotDrawable, python
 from tutor_app.tutor.drawing.reply import draw, picture

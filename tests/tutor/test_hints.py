@@ -10,7 +10,8 @@ from tests.fakes import MemoryLibrary
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks

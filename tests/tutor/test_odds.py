@@ -17,8 +17,9 @@ from tests.tutor.test_votes import SETTINGS, finished, tutor
 from tutor_app.adapters.verifying.verifier import read_verifier
 from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.events import AnswerFound, EndReason, Finished, Recorded, SolveEvent, Usage
+from tutor_app.core.parts import Answer, Part, Text
 from tutor_app.core.ports import NeverCancelled
-from tutor_app.core.transcript import Answer, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.export.html import to_html
 from tutor_app.export.markdown import to_markdown

@@ -12,9 +12,10 @@ import pytest
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.errors import UserFault
+from tutor_app.core.parts import Answer, Code, Output, Text
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.practice import Exercise
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.practice import missed
 from tutor_app.tutor.practice.missed import Missed
 from tutor_app.tutor.practice.variants import variant

@@ -16,11 +16,12 @@ from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.dialect import CHATML, MUMATH, PromptSet
 from tutor_app.core.errors import LibraryFault, UserFault
 from tutor_app.core.events import Finished, Recorded, RunFinished, SolveEvent, TextDelta
+from tutor_app.core.parts import Code, Text
 from tutor_app.core.ports import Sampling, SolutionLibrary
 from tutor_app.core.problem import MAX_PROBLEM
 from tutor_app.core.settings import Settings
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor import models
 from tutor_app.tutor.paths import Folders

@@ -10,8 +10,8 @@ from tests.fakes import FakeExecutor
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.comparing import compared, parameters, with_number
 from tutor_app.core.errors import UserFault
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Code, Output, Text
 from tutor_app.tutor.stepping import MAX_SOURCE, record_all, record_block, source_of
 
 PARTS = (

@@ -12,7 +12,8 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from tutor_app.adapters.library import Library
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 
 name, path = sys.argv[1:]
 with Library(Path(path)) as library:

@@ -14,8 +14,10 @@ from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import CHATML, PromptSet
 from tutor_app.core.events import AnswerFound, Finished
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Answer, AnswerPart, Output
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Answer, AnswerPart, Output, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.handout.wording import answer_check, answer_lines, verdict_line, verdict_sentence
 from tutor_app.tutor.service import LoadableModel, Tutor

@@ -17,7 +17,8 @@ from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import PROBABILITIES, promoted
 from tutor_app.handout.vote_lines import right_of_100, vote_sentence
 from tutor_app.resources import resource

@@ -13,9 +13,9 @@ from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import CHATML, MUMATH, Dialect, PromptSet, Span
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, Recorded, SolveEvent, VoteCast
+from tutor_app.core.parts import Answer, Attempt, Code, Output, Part, Text
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, NeverCancelled, Sampling
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Answer, Attempt, Code, Output, Part, Text
 from tutor_app.core.votes import tally_of
 from tutor_app.tutor.service import LoadableModel, Tutor
 from tutor_app.tutor.votes import plans, vote, weighed

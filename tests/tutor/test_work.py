@@ -9,8 +9,9 @@ import pytest
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.core.errors import UserFault
+from tutor_app.core.parts import Answer
 from tutor_app.core.ports import NeverCancelled
-from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.core.work import MOST_LINES, LineVerdict, WorkReport
 from tutor_app.tutor.work import answer_of, check_work, check_work_until, report_lines

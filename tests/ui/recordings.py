@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
 
+from tutor_app.core.parts import CodeError, Figure, Output
 from tutor_app.core.trace import CALL, END, ERROR, LINE, RETURN, Columns, Recording
 from tutor_app.core.trace_values import Kind, Variable
-from tutor_app.core.transcript import CodeError, Figure, Output
 
 
 def variable(name: str, value: object) -> Variable:

@@ -37,12 +37,13 @@ from tutor_app.core.events import (
     VoteCast,
 )
 from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
+from tutor_app.core.parts import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.practice import Exercise, Marked, Worksheet
 from tutor_app.core.problem import check_problem, check_question
 from tutor_app.core.settings import Settings
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.updates import UpdateAnswer
 from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample, Status
 from tutor_app.core.verdicts import KNOWN_RIGHT

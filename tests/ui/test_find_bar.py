@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import FormulasNow, until_done
 from tutor_app.core.events import TextDelta
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.render import theme
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.sources import source

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
 from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Part, Text, Thought
+from tutor_app.core.parts import Answer, Code, CodeError, Output, Part, Text, Thought
 from tutor_app.render.outline import outline
 from tutor_app.render.sources import plain_source
 from tutor_app.ui.page.card_heads import FoldButton, HeadButton

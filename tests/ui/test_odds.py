@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from tests.ui.scripted import ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.events import AnswerFound, Finished, SolveEvent
+from tutor_app.core.parts import Answer, Part
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Part
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.odds import with_odds
 from tutor_app.window.window import MainWindow

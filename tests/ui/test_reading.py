@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import FoundModel
 from tutor_app.ui.page.step_list import in_words
 from tutor_app.window.dialogs.confinement import ConfinementDialog

@@ -21,7 +21,8 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.render import theme
 from tutor_app.render.statements import false_spans
 from tutor_app.ui.bridge import Bridge

@@ -29,7 +29,8 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.render import theme
 from tutor_app.render.properties import FORMULA, SOURCE
 from tutor_app.render.sources import part_index, plain_source

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tests.windows import until_done
-from tutor_app.core.transcript import Answer, Code, Output, Text
+from tutor_app.core.parts import Answer, Code, Output, Text
 from tutor_app.core.window_state import WindowState
 from tutor_app.export import read_transcripts
 from tutor_app.handout.options import FORMATS, Options

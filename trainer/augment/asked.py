@@ -21,8 +21,9 @@ from trainer.teacher.prompts import prompt_named
 from trainer.teacher.replies import fault
 from trainer.teacher.teacher import Reply, Teacher, prompt_hash
 from trainer.teacher.work import NotMade
+from tutor_app.core.parts import Answer, Part, Text
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
 LONGEST_QUESTION: Final = 1500

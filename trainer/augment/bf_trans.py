@@ -22,8 +22,9 @@ from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences
 from trainer.synthesize.make_code import run_block
 from trainer.teacher.work import NotMade
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import Cancel, CodeExecutor
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 METHOD: Final = "bf-trans"
 _BACKWARD_WORDS: Final = re.compile(r"\bX\b|unknown|variable|the above|the answer", re.IGNORECASE)

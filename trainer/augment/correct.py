@@ -15,8 +15,9 @@ from trainer.augment.bugs import Bug, bugs
 from trainer.data.records import record_id
 from trainer.synthesize.make_code import run_block
 from trainer.teacher.prompts import CORRECTION
+from tutor_app.core.parts import Code, Output, Part, Text
 from tutor_app.core.ports import CodeExecutor
-from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 METHOD: Final = "correct-error"
 """The method that a made record names."""

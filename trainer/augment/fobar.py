@@ -18,8 +18,9 @@ from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import run_block
 from trainer.teacher.work import NotMade
+from tutor_app.core.parts import Code, Text
 from tutor_app.core.ports import Cancel, CodeExecutor
-from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 FOBAR_QUESTION: Final = (
     "{question} If we know the answer to the above question is {answer}, what is the value of the unknown variable X?"

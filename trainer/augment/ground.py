@@ -19,7 +19,8 @@ from trainer.data.chain import Chain, Literal, NotAChain, divisors, number, show
 from trainer.data.gsm8k import parse_solution
 from trainer.data.number_words import meant_numbers, number_words, ordinals, said_numbers
 from trainer.synthesize.make_code import linked_chain
-from tutor_app.core.transcript import Answer, Part, Transcript
+from tutor_app.core.parts import Answer, Part
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
 _OPERAND: Final = re.compile(

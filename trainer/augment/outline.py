@@ -20,8 +20,9 @@ from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences
 from trainer.synthesize.make_code import linked_chain
 from trainer.teacher.work import NotMade
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 _PARTS: Final = re.compile(
     r"\[Outline\]\s*(?P<outline>.+?)\s*\[Plan\]\s*(?P<plan>.+?)\s*\[Execution\]\s*(?P<execution>.+)", re.DOTALL

@@ -20,7 +20,8 @@ from trainer.teacher.judge import Judge
 from trainer.teacher.replies import in_circles, text_fault
 from tutor_app.core.answers import find_answer
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.transcript import Transcript
 
 WIDTH: Final = 100
 """Characters of a line."""

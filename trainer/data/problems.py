@@ -14,7 +14,9 @@ from typing import Any
 from trainer.data.records import BadLine, Rejects, question_id, read_lines
 from trainer.data.seeds import gsm8k, math
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Part, Text, Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Part, Text
+from tutor_app.core.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

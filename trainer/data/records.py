@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 
 from trainer.runs import write_lines
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 
 PROVENANCE: Final = ("id", "source", "method", "licence")
 """Keys of ``meta`` that every record has, each a text that is not empty."""

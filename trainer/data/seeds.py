@@ -15,7 +15,8 @@ from trainer.data.gsm8k import gsm8k_line, prose
 from trainer.data.records import BadLine, question_id, record_id, text_field
 from tutor_app.core.answers import boxed, find_answer
 from tutor_app.core.parsing import parse
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 
 
 def gsm8k(value: Any, line: int, source: str, licence: str) -> Transcript:

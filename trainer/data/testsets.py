@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from trainer.data.records import BadLine, lines_of, parse_line
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 
 FLAG: Final = "--not-a-test-set"
 HASH_BYTES: Final = 6

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.core.transcript import Output, Transcript
+from tutor_app.core.parts import Output
+from tutor_app.core.transcript import Transcript
 
 _FIELDS: Final = ("index", "sample", "gold", "answer", "strict", "paper", "group", "session", "elapsed")
 

@@ -316,7 +316,7 @@ def _passed(gate: Gate, kind: str) -> Gate:
 
 def gate_spans(problem: str, dialect: Dialect) -> tuple[Span, ...]:
     """A prompt and a solution whose words are the problem's, in the dialect: every kind of span."""
-    from tutor_app.core.transcript import Code, Output, Text
+    from tutor_app.core.parts import Code, Output, Text
 
     code = "total = 48 / 2 + 7.5\nprint(total)"
     parts = (Text(f"{problem}\n\n"), Code(code), Output(feedback="31.5"), Text("\nSo it is $\\boxed{31.5}$."))

@@ -19,11 +19,11 @@ from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import MUMATH, PromptSet
 from tutor_app.core.errors import HostFault
 from tutor_app.core.events import EndReason
+from tutor_app.core.parts import Answer, Code, Output, Part, Text, Thought
 from tutor_app.core.ports import Cancel
 from tutor_app.core.problem import check_problem
 from tutor_app.core.solve import solve, to_the_end
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Thought
 
 LONGEST: Final = 6000
 """Characters of a solution."""

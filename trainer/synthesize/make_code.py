@@ -21,9 +21,10 @@ from trainer.data.number_words import meant_numbers, said_numbers, spelled_numbe
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.core.ports import CodeExecutor, NeverCancelled
 from tutor_app.core.solve_settings import feedback
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
 STYLES: Final = ("plain", "Fraction", "Rational")

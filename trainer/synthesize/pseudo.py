@@ -16,8 +16,8 @@ from trainer.teacher.votes import majority
 from trainer.teacher.work import NotMade
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import ALPACA, MUMATH, PromptSet
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Output, Part, Text
+from tutor_app.core.parts import Output, Part, Text
 
 
 class Judge:

@@ -18,11 +18,12 @@ from trainer.data.records import BadLine, Rejects, origin, parse_record, read_li
 from tutor_app.core.dialect import Dialect
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished
+from tutor_app.core.parts import Output
 from tutor_app.core.ports import CodeExecutor, LanguageModel
 from tutor_app.core.problem import check_problem
 from tutor_app.core.solve import solve, to_the_end
 from tutor_app.core.solve_settings import SolveSettings
-from tutor_app.core.transcript import Output, Transcript
+from tutor_app.core.transcript import Transcript
 
 OpenExecutor = Callable[[], CodeExecutor]
 

@@ -22,7 +22,8 @@ from tutor_app.commands.terminal_view import printable
 from tutor_app.core.against_output import differing
 from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.tutor.checked import pieces_of, with_contradictions
 from tutor_app.tutor.work import check_work, report_lines

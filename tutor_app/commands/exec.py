@@ -20,8 +20,8 @@ from tutor_app.commands.shared import Subparsers, interrupt_sets, user_path
 from tutor_app.commands.terminal_view import Lines
 from tutor_app.core.errors import SandboxFault, TutorError, UserFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.parts import CodeError, Figure, Output
 from tutor_app.core.ports import CodeExecutor
-from tutor_app.core.transcript import CodeError, Figure, Output
 
 OK, RAISED, UNREADABLE, NO_SANDBOX, CUT_SHORT = range(5)
 MAX_SOURCE: Final = 1 << 20

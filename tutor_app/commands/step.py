@@ -22,8 +22,8 @@ from tutor_app.commands.step_walk import key_reader, walk
 from tutor_app.core.comparing import blocks_of, repaired_blocks
 from tutor_app.core.errors import UserFault
 from tutor_app.core.narration import why_no_steps
+from tutor_app.core.parts import Code, Part
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Code, Part
 from tutor_app.tutor.stepping import record_block, source_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tutor_app.core.comparing import ComparedLine, Repair, repairs
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Part
+from tutor_app.core.parts import Part
 
 
 def repairs_as_text(parts: Sequence[Part]) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Final
 
 from tutor_app.core.answers import NUMBER
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Answer, Code, Output, Part, Question, Text
+from tutor_app.core.parts import Answer, Code, Output, Part, Question, Text
 
 _LONGEST: Final = 160
 _BEHIND: Final = 5

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Output, Part, Text
+from tutor_app.core.parts import Answer, Output, Part, Text
 
 # An opened box; a box around a bare number or letter, as in \boxed 7; an escaped brace or backslash; a brace.
 # A backslash too many before a box is overlooked.

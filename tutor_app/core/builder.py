@@ -23,7 +23,7 @@ from tutor_app.core.events import (
     ThoughtEnded,
     printed,
 )
-from tutor_app.core.transcript import Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.parts import Code, Figure, Output, Part, Question, Text, Thought
 
 
 class Builder:

@@ -15,9 +15,9 @@ from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from tutor_app.core.code_outline import source_lines
+from tutor_app.core.parts import Code, CodeError, Output, Part
 from tutor_app.core.trace import END, Recording
 from tutor_app.core.trace_values import Variable
-from tutor_app.core.transcript import Code, CodeError, Output, Part
 
 _ALIKE: Final = 0.4
 """From which likeness on two lines are one line that was changed."""

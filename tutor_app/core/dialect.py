@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from tutor_app.core.kinds import KINDS, Kind, kind_of
 from tutor_app.core.parsing import open_string, parse
+from tutor_app.core.parts import Code, Output, Part, Text
 from tutor_app.core.thoughts import closes_thought, opens_thought
-from tutor_app.core.transcript import Code, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 _FENCE_LIKE: Final = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 

@@ -13,8 +13,9 @@ from enum import Enum
 from typing import Final
 
 from tutor_app.core.claims import Claim
+from tutor_app.core.parts import Answer, Figure, Output
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Answer, Figure, Output, Transcript
+from tutor_app.core.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
 )
+from tutor_app.core.parts import Code, Output, Part, Text
 from tutor_app.core.thoughts import MARK, ends_thought, mark_kind, unfinished_mark
-from tutor_app.core.transcript import Code, Output, Part, Text
 
 _OPEN_CODE: Final = re.compile(r"([ \t]*)(`{3,})[ \t]*(?:python3?|py)[ \t]*", re.IGNORECASE)
 _OPEN_OUTPUT: Final = re.compile(r"([ \t]*)(`{3,})[ \t]*output[ \t]*", re.IGNORECASE)

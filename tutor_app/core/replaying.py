@@ -19,7 +19,7 @@ from tutor_app.core.events import (
     ThoughtDelta,
     ThoughtEnded,
 )
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 
 
 def replayed(parts: Sequence[Part]) -> Iterator[SolveEvent]:

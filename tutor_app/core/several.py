@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tutor_app.core.answers import boxed, listed_boxes
-from tutor_app.core.transcript import Answer, AnswerPart
+from tutor_app.core.parts import Answer, AnswerPart
 
 _LABEL: Final = re.compile(
     r"(?:(?<=\s)|(?<=[*_;:.?!])|^)(?:\(([a-h]|[1-9]|i{1,3}|iv|v)\)|(?:part|question)\s+\(?([A-Ha-h]|[1-9])\)?(?=[\s:.)*]))",

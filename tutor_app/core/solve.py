@@ -26,6 +26,7 @@ from tutor_app.core.events import (
     RunFinished,
     SolveEvent,
 )
+from tutor_app.core.parts import Answer, Code, Output, Part, Question, Text
 from tutor_app.core.ports import (
     Cancel,
     CodeExecutor,
@@ -38,7 +39,7 @@ from tutor_app.core.solve_settings import THOUGHT_OVER, SolveSettings, feedback,
 from tutor_app.core.speaking import Round, Speaker
 from tutor_app.core.thoughts import closing_mark
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Answer, Code, Output, Part, Question, Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 
 def solve(

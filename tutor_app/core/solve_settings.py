@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from tutor_app.core.dialect import Dialect, PromptSet
+from tutor_app.core.parts import Output
 from tutor_app.core.ports import (
     ModelInfo,
     Sampling,
 )
-from tutor_app.core.transcript import Output
 
 AFTER_ANSWER: Final = 1500
 """Characters that a model may go on after a boxed answer without boxing another one, see

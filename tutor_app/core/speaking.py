@@ -25,6 +25,7 @@ from tutor_app.core.events import (
     Usage,
 )
 from tutor_app.core.parsing import Parser
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import (
     Cancel,
     LanguageModel,
@@ -33,7 +34,6 @@ from tutor_app.core.ports import (
 )
 from tutor_app.core.solve_settings import AFTER_ANSWER, CORRECTION, MAX_CORRECTIONS, THOUGHT_OVER, SolveSettings
 from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
-from tutor_app.core.transcript import Text
 from tutor_app.core.turns import TurnGuard, repeats
 
 

@@ -23,12 +23,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from tutor_app.core.code_outline import Outline
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Code, CodeError, Figure, Output, Part
 from tutor_app.core.terminal import settled
 from tutor_app.core.trace_columns import Columns as Columns
 from tutor_app.core.trace_columns import columns_from
 from tutor_app.core.trace_structure import calls_of, loops_of
 from tutor_app.core.trace_values import EVENTS, KINDS, Call, Frame, Loop, Step, Unfolding, Variable
-from tutor_app.core.transcript import Code, CodeError, Figure, Output, Part, Transcript, TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 
 VERSION: Final = 2
 LINE, CALL, RETURN, ERROR, END = range(5)

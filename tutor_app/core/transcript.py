@@ -24,44 +24,12 @@ from tutor_app.core.part_json import (
 )
 from tutor_app.core.parts import (
     Answer,
-    AnswerPart,
-    AnswerSource,
     Attempt,
-    AttemptKind,
-    Code,
-    CodeError,
-    Figure,
-    Output,
-    OutputStatus,
     Part,
     Question,
     Text,
     Thought,
 )
-
-__all__ = [
-    "VERSION",
-    "Answer",
-    "AnswerPart",
-    "AnswerSource",
-    "Attempt",
-    "AttemptKind",
-    "Code",
-    "CodeError",
-    "Figure",
-    "Output",
-    "OutputStatus",
-    "Part",
-    "Question",
-    "Role",
-    "Text",
-    "Thought",
-    "Transcript",
-    "TranscriptFormatError",
-    "Turn",
-    "claims_of",
-    "part_to_dict",
-]
 
 VERSION: Final = 6
 """Version of the JSON form; this and every older one can be read.

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Attempt, Question, Transcript
+from tutor_app.core.parts import Answer, Attempt, Question
+from tutor_app.core.transcript import Transcript
 
 Equal = Callable[[str, str], bool]
 

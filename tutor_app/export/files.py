@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.adapters.files import write_files
 from tutor_app.core.errors import HostFault, TutorError, UserFault
-from tutor_app.core.transcript import Figure, Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Figure
+from tutor_app.core.transcript import Transcript
 from tutor_app.export.face import export, format_of
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 from tutor_app.handout.wording import title_of

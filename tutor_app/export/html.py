@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted
 from tutor_app.handout.options import Options

@@ -12,7 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.export.markdown import false_lines, fenced
 from tutor_app.handout import steps, wording
 from tutor_app.handout.fragment import quoted

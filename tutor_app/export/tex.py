@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.export.markdown import Pictures
 from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tutor_app.core.transcript import Code, Part, Text
+from tutor_app.core.parts import Code, Part, Text
 from tutor_app.text.delimiters import split
 
 _END: Final = re.compile(r"(?<=[.!?:])[\"')\]*_]*(?=\s)|\n\s*\n|\n(?=[ \t]*(?:[-*+]|\d{1,3}[.)]|#{1,6})[ \t])")

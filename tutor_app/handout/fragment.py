@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.handout.wording import output_text
 from tutor_app.text.delimiters import split
 from tutor_app.text.markup import answer_segments

@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout.options import Options
 from tutor_app.text.definitions import Definitions
 from tutor_app.text.scan import group_end

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tutor_app.core.narration import ending
+from tutor_app.core.parts import Code, Figure, Output, Part, Text
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Variable, shown
-from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout.options import Options
 
 MAX_ROWS: Final = 400

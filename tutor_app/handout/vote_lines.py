@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tutor_app.core.transcript import Attempt, Transcript
+from tutor_app.core.parts import Attempt
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import DOUBTS, PROBABILITIES, answer_of, tally_of
 from tutor_app.text.plain import plain
 

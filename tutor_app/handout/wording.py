@@ -14,7 +14,8 @@ from typing import Final
 from tutor_app import __version__
 from tutor_app.core.claims import Claim, ClaimVerdict, claim_line, remark
 from tutor_app.core.events import EndReason
-from tutor_app.core.transcript import Answer, AnswerPart, Output, Transcript
+from tutor_app.core.parts import Answer, AnswerPart, Output
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 from tutor_app.handout.options import Options
 from tutor_app.handout.vote_lines import option_lines, vote_sentence

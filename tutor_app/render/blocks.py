@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from tutor_app.core.transcript import Figure
+from tutor_app.core.parts import Figure
 from tutor_app.render.objects import FormulaSource, ObjectPainter, font_with_descent
 from tutor_app.render.properties import (
     CELL,

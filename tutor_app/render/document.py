@@ -18,7 +18,8 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.claims import MARKS, Claim, Tally
-from tutor_app.core.transcript import Answer, Code, Figure, Output, Part, Question, Text, Thought, Transcript, claims_of
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import TONES
 from tutor_app.handout.wording import answer_lines, false_statements
 from tutor_app.render.blocks import Writer

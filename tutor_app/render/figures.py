@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPainterPath,
 )
 
-from tutor_app.core.transcript import Figure
+from tutor_app.core.parts import Figure
 from tutor_app.render.theme import Theme
 
 

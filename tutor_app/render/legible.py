@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from PySide6.QtGui import QFontMetricsF
 
-from tutor_app.core.transcript import Answer, Code, CodeError, Figure, Output, Part, Question, Text, Thought, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Question, Text, Thought
+from tutor_app.core.transcript import Transcript
 from tutor_app.render.theme import text_font
 
 

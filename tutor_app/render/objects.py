@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QTextFormat,
 )
 
-from tutor_app.core.transcript import Figure
+from tutor_app.core.parts import Figure
 from tutor_app.render.figures import Picture
 from tutor_app.render.properties import (
     CELL,

@@ -32,7 +32,8 @@ from PySide6.QtGui import (
 )
 from shiboken6 import delete, isValid
 
-from tutor_app.core.transcript import Answer, Part, Text, Transcript, claims_of
+from tutor_app.core.parts import Answer, Part, Text
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
 from tutor_app.render.backdrop import paint_backdrop

@@ -18,7 +18,8 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from tutor_app import __version__
 from tutor_app.core.errors import HostFault
-from tutor_app.core.transcript import Figure, Transcript
+from tutor_app.core.parts import Figure
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout.options import Options
 from tutor_app.render.figures import Picture
 from tutor_app.render.pages import PAPERS, Pages

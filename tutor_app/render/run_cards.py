@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QTextFrameFormat,
 )
 
-from tutor_app.core.transcript import Figure, Output, Part
+from tutor_app.core.parts import Figure, Output, Part
 from tutor_app.handout.wording import STATUS, error_text
 from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ERROR, OUTPUT, RUN, WARNINGS, CardBuilder

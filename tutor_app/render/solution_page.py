@@ -36,7 +36,8 @@ from tutor_app.core.events import (
     ThoughtEnded,
     folded,
 )
-from tutor_app.core.transcript import Attempt, Figure, Part, Question, Text, Transcript, claims_of
+from tutor_app.core.parts import Attempt, Figure, Part, Question, Text
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.figures import Picture
 from tutor_app.render.objects import FormulaSource

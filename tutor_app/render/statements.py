@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor, QTextDocument
 
 from tutor_app.core.claims import Claim
-from tutor_app.core.transcript import Part, Text
+from tutor_app.core.parts import Part, Text
 from tutor_app.render.properties import FALSE, FALSE_TEXT
 from tutor_app.render.sources import part_index, sourced
 from tutor_app.render.theme import Theme

@@ -36,9 +36,10 @@ from tutor_app.core.events import (
     ThoughtEnded,
     Usage,
 )
+from tutor_app.core.part_json import part_to_dict
+from tutor_app.core.parts import Answer, Figure, Output
 from tutor_app.core.ports import Generation, Piece, PromptProgress, Stopped
 from tutor_app.core.solve_settings import feedback
-from tutor_app.core.transcript import Answer, Figure, Output, part_to_dict
 from tutor_app.server.requests import Asked, RequestFault
 
 SHOWN_OUTPUT: Final = 4000

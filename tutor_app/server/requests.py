@@ -10,8 +10,9 @@ from typing import Any, Final, Literal
 
 from tutor_app.core.dialect import Span
 from tutor_app.core.parsing import parse
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import Sampling
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 MOST_STOPS: Final = 16
 MOST_TOKENS: Final = 131_072

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tutor_app.core.transcript import Code, Text, Transcript
+from tutor_app.core.parts import Code, Text
+from tutor_app.core.transcript import Transcript
 
 LONGEST_ABOUT: Final = 600
 """Characters of a selection that a question is about; more would be the solution once more."""

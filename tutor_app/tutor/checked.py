@@ -23,7 +23,8 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtEnded,
 )
-from tutor_app.core.transcript import Answer, Output, Part, Text, Transcript, claims_of
+from tutor_app.core.parts import Answer, Output, Part, Text
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import Verdict
 from tutor_app.text.delimiters import split
 

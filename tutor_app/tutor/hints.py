@@ -15,9 +15,10 @@ from typing import Final
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, SolveEvent
 from tutor_app.core.hints import LEVELS, PLAN, RESULT, Hint, Ladder
+from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import SolutionLibrary
 from tutor_app.core.solve import to_the_end
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.plain_hints import plain_hint
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from tutor_app.core.events import Finished, SolveEvent
+from tutor_app.core.parts import Answer, Part
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Part
 
 
 class SolutionVerifier(Protocol):

@@ -12,10 +12,10 @@ from typing import Final
 from tutor_app.core.comparing import blocks_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parts import Part
 from tutor_app.core.ports import Cancel, CodeExecutor, NeverCancelled
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Part
 
 MAX_SOURCE: Final = 1 << 20
 DEFAULTS: Final = Record()

@@ -14,8 +14,8 @@ from typing import Final
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.against_output import differing
 from tutor_app.core.errors import HostFault
+from tutor_app.core.parts import Answer, AnswerPart, Output, Part
 from tutor_app.core.several import questions
-from tutor_app.core.transcript import Answer, AnswerPart, Output, Part
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor.checked import StatementChecker
 from tutor_app.tutor.samples import known_answer

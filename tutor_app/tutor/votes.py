@@ -27,10 +27,11 @@ from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import PromptSet
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.events import AnswerFound, EndReason, Finished, SolveEvent, Usage, VoteCast
+from tutor_app.core.parts import Answer, Attempt, AttemptKind, Code, Output, Part, Text
 from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.problem import check_problem
 from tutor_app.core.solve_settings import SolveSettings, provenance
-from tutor_app.core.transcript import Answer, Attempt, AttemptKind, Code, Output, Part, Text, Transcript, claims_of
+from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
 from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, tally_of
 from tutor_app.tutor.checked import with_claims

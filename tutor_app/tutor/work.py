@@ -15,8 +15,9 @@ from typing import Final, Protocol
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.parts import Answer
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 from tutor_app.core.work import MARKS, MOST_LINES, QUIET, LineVerdict, WorkReport, first_fault
 from tutor_app.text.typing import latex_of

@@ -18,8 +18,9 @@ from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import Dialect, PromptSet, header
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parsing import parse
+from tutor_app.core.parts import Text
 from tutor_app.core.ports import Cancel, LanguageModel, Piece, Sampling
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.work import SLIPS, LineVerdict, WorkHint, WorkReport
 from tutor_app.text.delimiters import split
 from tutor_app.text.typing import read_typed

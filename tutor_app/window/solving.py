@@ -21,8 +21,9 @@ from tutor_app.core.events import (
     TextDelta,
     ThoughtDelta,
 )
+from tutor_app.core.parts import Answer
 from tutor_app.core.ports import Cancel
-from tutor_app.core.transcript import Answer, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout import wording
 from tutor_app.text.speech import spoken
 from tutor_app.ui.announce import announce

@@ -13,7 +13,7 @@ from trainer.augment.numbers import numbers
 from trainer.data.chain import NotAChain
 from trainer.synthesize.make_code import printed_number
 from tutor_app.core.answers import find_answer
-from tutor_app.core.transcript import Output, Text
+from tutor_app.core.parts import Output, Text
 
 QUESTION = "A tank holds 480 liters. It loses 12 liters an hour for 15 hours. How much is left?"
 ANSWER = "It loses 12*15 = <<12*15=180>>180 liters.\nSo 480-180 = <<480-180=300>>300 liters are left.\n#### 300"

@@ -10,7 +10,8 @@ from trainer.steps import cap_corrections
 from trainer.synthesize.make_code import make
 from trainer.teacher.prompts import CORRECTION
 from tutor_app.core.dialect import DIALECTS, MUMATH, render
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 
 QUESTION = "A tank holds 480 liters. It loses 12 liters an hour for 15 hours. How much is left?"
 ANSWER = "It loses 12*15 = <<12*15=180>>180 liters.\nSo 480-180 = <<480-180=300>>300 liters are left.\n#### 300"

@@ -18,7 +18,7 @@ from trainer.cbbt.llama_box import box_command
 from trainer.cbbt.verifier import JudgeBox
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Text
+from tutor_app.core.parts import Answer, Text
 
 pytest.importorskip("gguf", reason="the extra trainer is not installed")
 

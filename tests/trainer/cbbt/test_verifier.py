@@ -27,7 +27,8 @@ from trainer.cbbt.verifier import (
 from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted, with_equal_answers
 from trainer.evaluate.results import Result
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Text, Transcript
+from tutor_app.core.parts import Answer, Text
+from tutor_app.core.transcript import Transcript
 
 RIGHT = np.random.default_rng(3).random(120) < 0.5
 SOLUTIONS = [

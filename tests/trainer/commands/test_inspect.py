@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from trainer.__main__ import main
-from tutor_app.core.transcript import Answer, Code, CodeError, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, CodeError, Output, Text
+from tutor_app.core.transcript import Transcript
 
 pytestmark = pytest.mark.usefixtures("shared_sandboxes")
 

@@ -17,7 +17,8 @@ from trainer.models.tokenizer import SpanTokenizer, from_gguf
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import DIALECTS, MUMATH, render
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Code, Figure, Output, Part, Text, Transcript
+from tutor_app.core.parts import Code, Figure, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 
 _TRAINED: list[SpanTokenizer] = []
 

@@ -9,7 +9,8 @@ from trainer.data.records import write_records
 from trainer.runs import Run
 from trainer.steps import clean
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 
 TEST = (
     "Janet's ducks lay 16 eggs per day. She eats 3 for breakfast and sells the rest for $2 each. "

@@ -12,7 +12,8 @@ from trainer.steps import import_seeds
 from trainer.synthesize.make_code import make
 from tutor_app.core.dialect import MUMATH, render
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.transcript import Transcript
 
 GSM8K = {"question": "He has half of 48. How many?", "answer": "He has 48/2 = <<48/2=24>>24.\n#### 1,024"}
 MATH = {"problem": "What is $1+1$?", "solution": "It is $\\boxed{2}$.", "level": "Level 1", "type": "Algebra"}

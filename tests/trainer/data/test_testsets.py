@@ -7,7 +7,8 @@ from trainer.data import testsets
 from trainer.data.records import BadLine
 from trainer.data.testsets import hashes_of, known_questions, named_like_one, packed, question_of, refuse_test_sets
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 
 LONG = "Nora buys 12 boxes of tea for $3.50 each and gives back 1,200 empty bags. What did she pay?"
 

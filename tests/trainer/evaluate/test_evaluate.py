@@ -11,7 +11,8 @@ from trainer.evaluate.results import Result, ResultFile, error_kind
 from trainer.evaluate.run import add_arguments, main, summary
 from tutor_app.commands.parser import main as tutor
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Answer, Code, Output, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.paths import folders
 
 ROWS = {

@@ -11,7 +11,8 @@ from trainer.models.tokenizer import SpanTokenizer, byte_bpe, from_folder, pre_o
 from trainer.train.tiny import train_tokenizer
 from tutor_app.core.dialect import CHATML, MUMATH, Span, render
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 
 
 @pytest.fixture(scope="module")

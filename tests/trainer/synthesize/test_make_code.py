@@ -13,7 +13,8 @@ from trainer.synthesize.make_code import draft, execute, linked_chain, make, pri
 from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import MUMATH, body
 from tutor_app.core.parsing import parse
-from tutor_app.core.transcript import Code, Output, Text, Transcript
+from tutor_app.core.parts import Code, Output, Text
+from tutor_app.core.transcript import Transcript
 
 QUESTION = (
     "Natalia sold clips to 48 friends in April, and half as many in May. A shop sold 4 times her total. "

@@ -15,9 +15,9 @@ from trainer.evaluate.run import add_arguments, main
 from trainer.teacher.endpoint import Endpoint, EndpointOptions
 from tutor_app.core.dialect import MUMATH, Span
 from tutor_app.core.errors import EngineFault, TutorError, UserFault
+from tutor_app.core.parts import Code, Output
 from tutor_app.core.ports import NeverCancelled, Piece, Sampling
 from tutor_app.core.solve import solve, to_the_end
-from tutor_app.core.transcript import Code, Output
 
 WORDS = "Three pens at 2 euros are é∑ six euros, so the answer is $\\boxed{6}$."
 

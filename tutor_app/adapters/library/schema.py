@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app.core.errors import LibraryFault
-from tutor_app.core.transcript import Code, Text, Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.parts import Code, Text
+from tutor_app.core.transcript import Transcript
 
 BUSY_SECONDS: Final = 10.0
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")

@@ -36,7 +36,8 @@ from tutor_app.adapters.library.schema import (
     transaction,
 )
 from tutor_app.core.errors import LibraryFault, UserFault
-from tutor_app.core.transcript import Transcript, TranscriptFormatError
+from tutor_app.core.part_json import TranscriptFormatError
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.values import Entry, Status
 
 TRASH_DAYS: Final = 30

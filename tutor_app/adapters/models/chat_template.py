@@ -24,8 +24,9 @@ from typing import Final
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.core.dialect import CHATML, DIALECTS, MUMATH, Dialect, PromptSet, header
+from tutor_app.core.parts import Text
 from tutor_app.core.thoughts import MARK, mark_kind, mentions_thought
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.transcript import Transcript
 
 MAX_TEMPLATE: Final = 2**18
 """Characters; the longest in use have about 20,000."""

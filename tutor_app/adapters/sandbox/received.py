@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tutor_app.core.parts import Figure, Output
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import EVENTS, Record
-from tutor_app.core.transcript import Figure, Output
 from tutor_app.text.clean import clean_variable, visible
 
 MAX_STEPS: Final = 50_000

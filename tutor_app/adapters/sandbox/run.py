@@ -19,11 +19,11 @@ from tutor_app.adapters.sandbox.error_hints import hint_for
 from tutor_app.adapters.sandbox.process import Limits, SandboxProcess, read_some, readable
 from tutor_app.adapters.sandbox.received import Received
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunEvent, RunFinished
+from tutor_app.core.parts import CodeError, Figure, Output, OutputStatus
 from tutor_app.core.ports import Cancel
 from tutor_app.core.terminal import TerminalLines
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import CodeError, Figure, Output, OutputStatus
 from tutor_app.text.clean import clean_svg, png_size, visible, visible_except_cursor
 
 POLL_SECONDS: Final = 0.01

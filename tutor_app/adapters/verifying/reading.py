@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
 
 _SOLUTION: Final = "\n\nSolution:"
 

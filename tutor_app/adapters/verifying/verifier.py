@@ -19,7 +19,7 @@ from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.core.errors import UserFault
-from tutor_app.core.transcript import Part
+from tutor_app.core.parts import Part
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from tutor_app.core.transcript import Part, Text
+from tutor_app.core.parts import Part, Text
 from tutor_app.handout.announcing import announcements
 from tutor_app.render.theme import Theme
 from tutor_app.ui.formulas import Formulas

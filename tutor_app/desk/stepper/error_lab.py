@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QWidget
 
 from tutor_app.core.comparing import ComparedLine, Repair, changes
-from tutor_app.core.transcript import CodeError
+from tutor_app.core.parts import CodeError
 from tutor_app.desk.stepper.code_pane import CodePane
 from tutor_app.render.theme import Theme, mono_font
 from tutor_app.ui.building import column_of, push_button, row_of, text_label

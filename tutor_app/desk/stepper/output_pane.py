@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
-from tutor_app.core.transcript import CodeError, Figure
+from tutor_app.core.parts import CodeError, Figure
 from tutor_app.render.figures import Picture
 from tutor_app.render.theme import Theme, mono_font
 from tutor_app.ui.building import column_of, text_label

@@ -27,9 +27,10 @@ from PySide6.QtWidgets import (
 
 from tutor_app.core.comparing import Beside, Comparison, compared, repairs
 from tutor_app.core.narration import why_no_steps
+from tutor_app.core.parts import Code
 from tutor_app.core.ports import Cancel
 from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Code, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.desk.stepper.announced import AnnouncedStrip, Sentence, sentences_of
 from tutor_app.desk.stepper.error_lab import ErrorLab
 from tutor_app.desk.stepper.stepper import Stepper

@@ -11,9 +11,9 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tutor_app.core.comparing import Beside
+from tutor_app.core.parts import CodeError
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import Step, Unfolding
-from tutor_app.core.transcript import CodeError
 from tutor_app.core.walk import back_over_statement, over_statement
 
 SPEEDS: Final = (0.5, 1.0, 2.0, 5.0, 20.0)

@@ -20,8 +20,9 @@ from tutor_app.core.events import (
     TextDelta,
     Usage,
 )
+from tutor_app.core.parts import Figure, Output, Question
 from tutor_app.core.ports import Cancel, CodeExecutor, SolutionLibrary
-from tutor_app.core.transcript import Figure, Output, Question, Transcript
+from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.drawing.finding import drawing_of
 from tutor_app.tutor.drawing.programs import Drawing
 from tutor_app.tutor.recorder import recorded

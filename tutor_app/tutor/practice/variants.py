@@ -15,9 +15,10 @@ from typing import Final
 
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parts import Code, Output
 from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.practice import Exercise
-from tutor_app.core.transcript import Code, Output, Transcript
+from tutor_app.core.transcript import Transcript
 
 TRIES: Final = 16
 """Draws of new numbers until one gives a sensible answer."""

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from tutor_app.core.transcript import Figure, Part, Thought
+from tutor_app.core.parts import Figure, Part, Thought
 from tutor_app.handout.fragment import FORMS, Form, fragment
 from tutor_app.render.folding import Foldable
 from tutor_app.render.outline import Section

@@ -24,7 +24,8 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from tutor_app.core.comparing import repaired_blocks
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.transcript import Text, Transcript
+from tutor_app.core.parts import Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.handout.wording import statement_said
 from tutor_app.render.backdrop import paint_backdrop
 from tutor_app.render.folding import Foldable, Folding
