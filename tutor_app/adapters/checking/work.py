@@ -40,14 +40,13 @@ from tutor_app.adapters.checking.work_state import (
     without_constant,
     worst_of,
 )
-from tutor_app.adapters.checking.work_values import Unknown, differ, shown, value
+from tutor_app.adapters.checking.work_values import Unknown, Value, alike, differ, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
     Sum,
     Symbol,
     Term,
-    negative,
     substituted,
     symbols,
 )
@@ -85,7 +84,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
 
 
 _SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
-_OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))")
+_OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))|[a-z]{2,}\s*\(|√")
 
 
 def _with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[], bool]) -> list[LineVerdict]:
@@ -106,15 +105,14 @@ def _with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[]
     first = said[-1]
     for k in reversed(said):
         number = _number_of(lines[k].text)
-        if number is None or number[0] != last[0]:
+        if number is None or not alike(number[0], last[0]):
             break
         first = k
     right, line = read_side(answer.right), read_line(lines[first].text)
     if right is None or symbols(right) or first == said[-1] or len(_OPERATION.findall(lines[first].text)) < 2:
         return lines
     side, source = line.statements[0].sides[-1], line.statements[0].sources[-1]
-    negated = value(side, {}) == value(negative(right), {})
-    slip = "sign" if negated or slip_between(side, source, right) == "sign" else ""
+    slip = "sign" if slip_between(right, "", side, source) == "sign" else ""
     said_wrong = "its value is not what the problem asks for"
     return [
         *lines[:first],
@@ -123,8 +121,8 @@ def _with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[]
     ]
 
 
-def _number_of(text: str) -> tuple[Fraction, str] | None:
-    """The rational number that a line comes to, with its side as LaTeX; None if it tells something else."""
+def _number_of(text: str) -> tuple[Value, str] | None:
+    """The number that a line comes to, with its side as LaTeX; None if it tells something else."""
     line = read_line(text)
     if len(line.statements) != 1 or any(r != "=" for r in line.statements[0].relations):
         return None
@@ -133,7 +131,7 @@ def _number_of(text: str) -> tuple[Fraction, str] | None:
         found = None if symbols(statement.sides[-1]) else value(statement.sides[-1], {})
     except Unknown:
         return None
-    return (found, statement.sources[-1]) if isinstance(found, Fraction) else None
+    return None if found is None else (found, statement.sources[-1])
 
 
 def _shown(text: str) -> str:
@@ -252,7 +250,15 @@ class _Work:
         state = self._state
         assert state.expression is not None
         old, old_source = state.expression
-        found = self._equal(old, old_source, new)
+        found = self._equal(old, old_source, new, source)
+        if found.kind == "false" and state.ambiguous:
+            found, state.ambiguous = Found("follows"), False  # the other reading may be meant
+        if (
+            found.kind == "false"
+            and state.later is not None
+            and self._equal(state.later, "", new).kind in ("equivalent", "follows")
+        ):
+            found = Found("follows")
         if found.kind == "false" and state.derived is not None:
             new = without_constant(state.derived, new)
             if (
@@ -262,7 +268,7 @@ class _Work:
             ):
                 found = Found("follows")
             else:
-                found = self._equal(state.derived, "", new)
+                found = self._equal(state.derived, "", new, source)
                 found = replace(
                     found, counterexample=found.counterexample.replace("the line before", "the right result")
                 )
@@ -288,7 +294,7 @@ class _Work:
             return Found("follows")
         return Found("false", f"near {name} = {point:g} it is about {sides[-1]:.4g}, not {shown(number)}")
 
-    def _equal(self, old: Term, old_source: str, new: Term) -> Found:
+    def _equal(self, old: Term, old_source: str, new: Term, source: str = "") -> Found:
         a, b = self._resolved(old), self._resolved(new)
         if not symbols(a) and not symbols(b):
             found = judge((a,), "=", (b,), approximate=is_decimal(b))
@@ -299,14 +305,15 @@ class _Work:
             except Unknown:  # not real: then only what SymPy decided is known
                 if found.verdict != "false":
                     return Found("unsure")
-                slip = slip_of_numbers(a, old_source, b, lambda x, y: judge((x,), "=", (y,)).verdict == "true")
+                slip = slip_of_numbers(a, old_source, b, source, lambda x, y: judge((x,), "=", (y,)).verdict == "true")
                 return Found("false", f"it is not equal to {old_source}", slip)
             if x is None or y is None:
                 return Found("unsure")
             if found.verdict == "unchecked" and is_decimal(b) and is_near(x, y):
                 return Found("equivalent")
             said = f"the line before is {shown(x)}, this one {shown(y)}"
-            return Found("false", said, slip_between(old, old_source, new))
+            slip = slip_between(old, old_source, new, source) or ("" if a is old else slip_between(a, "", b, source))
+            return Found("false", said, slip)
         where = differ(a, b)
         if where is None or where is True:
             return Found("unsure")
@@ -316,7 +323,7 @@ class _Work:
         assert x is not None
         assert y is not None
         said = f"for {point_words(where)} the line before is {shown(x)}, this one {shown(y)}"
-        return Found("false", said, slip_between(old, old_source, new))
+        return Found("false", said, slip_between(old, old_source, new, source))
 
     def _rewritten(self, statement: Statement) -> Found:
         """A chain whose sides are all the same expression; the first may be that of the line before."""
@@ -375,7 +382,9 @@ class _Work:
             if self._equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 state.expression = (statement.sides[-1], statement.sources[-1])
                 return Found("equivalent")
-            return Found("follows")
+            slip = slip_between(*state.expression, statement.sides[0], statement.sources[0])
+            if slip == "fractions":
+                return self._equal(*state.expression, statement.sides[0])  # no side calculation
         return Found("follows")
 
     def _mixed_units(self, term: Term) -> str:

@@ -60,6 +60,9 @@ def _wrong(source: str) -> Iterator[str]:
             left = f"({left} {item.operator} {item.text})"
         yield f"{left} {items[-1].operator} {items[-1].text}"
     for k, item in enumerate(items):
+        if len(item.inner) == 2:
+            for regrouped in _regrouped(item):
+                yield _joined([*items[:k], _Item(item.operator, regrouped), *items[k + 1 :]])
         for start, end in item.inner:
             for inner in _wrong(item.text[start:end]):
                 changed = _Item(item.operator, item.text[:start] + inner + item.text[end:])
@@ -86,6 +89,23 @@ def _paired(items: list[_Item], k: int) -> Iterator[str]:
         else:
             continue
         yield _joined([*items[: k - 1], _Item(first.operator, drawn), *items[k + 1 :]])
+
+
+def _regrouped(fraction: _Item) -> Iterator[str]:
+    """A fraction over a fraction with the strokes in the other order: ``(100/10)/2`` as ``100/(10/2)``."""
+    (a, b), (c, d) = fraction.inner
+    above, below = fraction.text[a:b], fraction.text[c:d]
+    for part, other, upper in ((above, below, True), (below, above, False)):
+        items = _items(part)
+        if items is None or len(items) != 1 or len(items[0].inner) != 2:
+            continue
+        (e, f), (g, h) = items[0].inner
+        first, second = items[0].text[e:f], items[0].text[g:h]
+        yield (
+            f"\\frac{{{first}}}{{\\frac{{{second}}}{{{other}}}}}"
+            if upper
+            else f"\\frac{{\\frac{{{other}}}{{{first}}}}}{{{second}}}"
+        )
 
 
 def _joined(items: list[_Item]) -> str:

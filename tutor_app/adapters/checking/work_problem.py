@@ -27,6 +27,7 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.text.typing import read_typed
 
 _DERIVATIVE: Final = re.compile(r"(?i)\b(?:derivative|differentiate|derive)\b|d/dx")
+_SECOND: Final = re.compile(r"(?i)\bsecond derivative\b|\btwice\b|d\^?\{?2\}?/dx|d²/dx")
 _INTEGRAL: Final = re.compile(r"(?i)\b(?:antiderivative|integrate|integral)\b|∫")
 _BOUNDS: Final = re.compile(r"(?i)\b(?:from|between)\b.*\b(?:to|and)\b|∫ ?[_\d]")
 _MEASURES: Final = re.compile(
@@ -42,6 +43,8 @@ _PART_OF: Final = re.compile(rf"(?<![\d.]){_PART}\s+of\b")
 _PART_OF_NUMBER: Final = re.compile(
     rf"\W*(?:what is|compute|calculate|find|evaluate|work out)?\s*{_PART}\s+of\s+(?P<whole>\d+(?:\.\d+)?)\W*", re.I
 )
+_TWO_READINGS: Final = re.compile(r"[/÷:]\s*(?:\d+|[a-z])\s*\(")
+"""A division by a factor of a bracket without a sign between them: some divide by the factor alone."""
 _LEFT_OUT: Final = re.compile(r"\.{3}|\u2026|\u22ef|\\[lc]?dots")
 _LIMIT: Final = re.compile(r"\\lim_\{?\s*([a-z])\s*\\to\s*([^{}^]+|[^{}]*\{[^{}]*\}[^{}]*)\}")
 _QUANTITY: Final = re.compile(
@@ -87,6 +90,7 @@ def read_problem(problem: str) -> State:
     if _LEFT_OUT.search(problem):
         state.expression = None  # what the dots stand for is not known here
     _read_limit(state, problem)
+    state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if state.expression is not None and len(symbols(state.expression[0])) == 1:
@@ -181,6 +185,8 @@ def _derive(state: State, problem: str) -> None:
     name = next(iter(symbols(term)))
     if _DERIVATIVE.search(problem):
         state.derived = term_of(symbolic.derivative(term, name))
+        if state.derived is not None and _SECOND.search(problem):
+            state.later = term_of(symbolic.derivative(state.derived, name))
     elif _INTEGRAL.search(problem) and _BOUNDS.search(problem):
         # The lines go from an antiderivative to a number: they are no rewritings of one expression.
         state.expression = None

@@ -32,33 +32,55 @@ from tutor_app.adapters.grading.terms import (
 MOST: Final = 60
 """Wrong forms that are tried of one side."""
 MOST_COMPLEX: Final = 12
+MOST_SIGNS: Final = 8
+_SIGN: Final = re.compile(r"(?<=[\w})\]\s])[+-]")
 _FRACTION: Final = re.compile(r"\\frac\{(-?\d+)\}\{(\d+)\}")
 _MIXED_SUM: Final = re.compile(r"(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}\s*([+-])\s*(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}")
 
 Variant = tuple[str, Term]
 
 
-def slip_between(old: Term, old_source: str, new: Term) -> str:
-    """The slip that makes one expression of another, or empty."""
+def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") -> str:
+    """The slip that makes one expression of another, or empty.
+
+    Args:
+        old: The right expression.
+        old_source: As LaTeX; empty if it is not known.
+        new: What was made of it.
+        new_source: As LaTeX; empty if it is not known.
+    """
     for slip, wrong in _expression_variants(old, old_source):
         if agree(wrong, new):
             return slip
-    return ""
+    for slip, right in itertools.islice(_variants(new), MOST):
+        if slip == "square" and agree(right, old):
+            return slip  # a sum of squares taken for the square of a sum
+    return "sign" if any(agree(right, old) for right in _with_one_sign(new_source)) else ""
 
 
-def slip_of_numbers(old: Term, old_source: str, new: Term, equal: Callable[[Term, Term], bool]) -> str:
+def _with_one_sign(source: str) -> Iterator[Term]:
+    """An expression with one of its signs changed."""
+    places = [m.start() for m in _SIGN.finditer(source)]
+    for k in places[:MOST_SIGNS]:
+        changed = read_side(source[:k] + ("-" if source[k] == "+" else "+") + source[k + 1 :])
+        if changed is not None:
+            yield changed
+
+
+def slip_of_numbers(old: Term, old_source: str, new: Term, new_source: str, equal: Callable[[Term, Term], bool]) -> str:
     """The slip that makes one number of another where their values are not real, or empty.
 
     Args:
         old: Without letters.
         old_source: As LaTeX.
         new: Without letters.
+        new_source: As LaTeX.
         equal: Whether two such numbers are equal; it is asked a few times only.
     """
     for slip, wrong in itertools.islice(_expression_variants(old, old_source), MOST_COMPLEX):
         if equal(wrong, new):
             return slip
-    return ""
+    return "sign" if any(equal(right, old) for right in _with_one_sign(new_source)) else ""
 
 
 def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tuple[Term, Term]) -> str:
@@ -125,8 +147,7 @@ def _expression_variants(term: Term, source: str) -> Iterator[Variant]:
     terms = _terms(term)
     for t in terms if len(terms) > 1 else ():
         yield "sign", total(term, product(Number(Fraction(-2)), t))
-    if isinstance(term, Number | Product) and len(terms) == 1:
-        yield "sign", negative(term)
+    yield "sign", negative(term)
 
 
 def _fractions_added(source: str) -> Iterator[Variant]:
@@ -275,6 +296,14 @@ def _factors(term: Term) -> tuple[Term, ...]:
 
 
 def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
+    # Only the first term of every bracket is multiplied: 3(2x - 1) - 2(x - 4) to 6x - 1 - 2x + 4.
+    halves = [_first_multiplied(t) for t in terms]
+    if sum(half is not None for half in halves) > 1:
+        yield "distribution", total(*(t if half is None else half for t, half in zip(terms, halves, strict=True)))
+    roots = [t for t in terms if isinstance(t, Power) and t.exponent == HALF]
+    if len(roots) > 1:
+        rest = [t for t in terms if t not in roots]
+        yield "square", total(*rest, Power(total(*(t.base for t in roots)), HALF))
     for i in range(len(terms)):
         for j in range(i + 1, len(terms)):
             rest = [t for k, t in enumerate(terms) if k not in (i, j)]
@@ -288,6 +317,16 @@ def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
                     yield "fractions", total(*rest, product(upper, Power(product(p, q), MINUS_ONE)))
                 else:
                     yield "fractions", total(*rest, product(upper, Power(a[1] or b[1] or one, MINUS_ONE)))
+
+
+def _first_multiplied(term: Term) -> Term | None:
+    """A number times a bracket, multiplied with its first term only, its sign with all; None if it is none."""
+    match term:
+        case Product((Number(number), Sum(terms))):
+            sign = Number(Fraction(1 if number > 0 else -1))
+            return total(product(Number(number), terms[0]), *(product(sign, t) for t in terms[1:]))
+        case _:
+            return None
 
 
 def _stroke(term: Term) -> tuple[Term, Term | None]:

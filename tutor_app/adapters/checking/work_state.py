@@ -38,6 +38,8 @@ class State:
         functions: Letter and right side of functions.
         system: All solutions of a system of equations that the problem gives.
         derived: The derivative or integral that the problem asks for.
+        later: What comes of it in further steps: the second derivative.
+        ambiguous: The expression of the problem can be read in two ways: ``6 / 2(1 + 2)``.
         up_to_constant: It is an integral: another one may differ by a constant.
         limit: The variable whose limit is asked for, and what it goes to; empty name for none.
         quantities: Numbers of the problem with the one unit that each has there.
@@ -53,6 +55,8 @@ class State:
     functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
     system: list[Point] = field(default_factory=list)
     derived: Term | None = None
+    later: Term | None = None
+    ambiguous: bool = False
     up_to_constant: bool = False
     limit: tuple[str, float] = ("", 0.0)
     quantities: dict[Fraction, str] = field(default_factory=dict)
