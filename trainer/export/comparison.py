@@ -2,18 +2,24 @@
 
 A few problems go through the loop that ships, greedily and in the real sandbox, once with the Hugging Face model and
 once with the file in the engine. Two programs that add the same numbers in another order may part at a near tie, and
-from there on write different texts that are both right. So what counts is not whether texts part but where: how sure
-the original was of its own token at the very place. A sound f16 file parts from it only where that was a toss-up.
+from there on write different texts that are both right. So texts are told, but tokens are judged: the file reads what
+the original wrote, token by token, and names its own next token at every place. A sound f16 file names another one
+only where the original's choice was a toss-up; and where there was none in a whole text, it writes the same text.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import torch
+
+from trainer.export.llama_process import run_llama_cpp
 from trainer.models.hf_model import HuggingFaceModel
 from trainer.models.tokenizer import SpanTokenizer
 from tutor_app.adapters.engine.client import Engine, EngineOptions
@@ -28,7 +34,7 @@ from tutor_app.core.solve_settings import SolveSettings
 
 PROBLEMS: Final = 5
 TOSS_UP: Final = 0.05
-"""Largest lead, in nats, of the original's own token where a sound f16 file may say another."""
+"""Largest lead, in nats, of the original's likeliest token over another that a sound f16 file may name instead."""
 SETTINGS: Final = SolveSettings(max_rounds=2, max_tokens=96, seconds=900.0)
 N_CTX: Final = 1536
 
@@ -44,19 +50,24 @@ class Comparison:
         problems: Solved by both.
         texts: Same in every round, to the last character.
         answers: Same final answer, no answer included.
-        lead: Where texts part: the original's preference for its own token over the file's, nats; the largest.
+        lead: The original's preference for its likeliest token over the one that the file names after the same tokens,
+            nats; the largest of all places.
+        unlike: Texts that part although the original was sure of every token of its own.
     """
 
     problems: int
     texts: int
     answers: int
     lead: float
+    unlike: int = 0
 
     def failure(self) -> str:
         """Why an f16 file is no good, or empty."""
-        if self.lead <= TOSS_UP:
-            return ""
-        return f"it says something else where the original is sure of its word by {self.lead:.2g} nats"
+        if self.lead > TOSS_UP:
+            return f"it names another token where the original is sure of its own by {self.lead:.2g} nats"
+        if self.unlike:
+            return f"it writes another text in {self.unlike} of {self.problems} problems in which nothing was in doubt"
+        return ""
 
 
 class Original:
@@ -90,26 +101,46 @@ class Original:
             theirs = self._solve_all(engine)
         finally:
             engine.close()
-        leads = [self._lead(a, b) for (a, _), (b, _) in zip(self._solved, theirs, strict=True)]
+        same = [a[0] == b[0] for (a, _), (b, _) in zip(self._solved, theirs, strict=True)]
+        read = [self._model.drawn(*rounds[0]) for rounds, _ in self._solved]
+        judged = list(map(self._judged, read, likeliest(made, [[*prompt, *own] for prompt, own in read])))
         return Comparison(
             problems=len(theirs),
             texts=sum(a == b for (a, _), (b, _) in zip(self._solved, theirs, strict=True)),
             answers=sum(a == b for (_, a), (_, b) in zip(self._solved, theirs, strict=True)),
-            lead=max(leads, default=0.0),
+            lead=max((lead for lead, _ in judged), default=0.0),
+            unlike=sum(not alike and sure > TOSS_UP for alike, (_, sure) in zip(same, judged, strict=True)),
         )
+
+    def _judged(self, read: tuple[list[int], list[int]], named: Sequence[int]) -> tuple[float, float]:
+        """Of a text: the largest lead over the tokens that the file named, and the least over any other token."""
+        prompt, own = read
+        start = len(prompt) - 1
+        scores = self._model.scores([*prompt, *own], start)
+        best = scores.topk(2, dim=-1).values
+        theirs = scores.gather(-1, torch.tensor(named[start:])[:, None])[:, 0]
+        return float((best[:, 0] - theirs).max()), float((best[:, 0] - best[:, 1]).min())
 
     def _solve_all(self, model: LanguageModel) -> list[tuple[list[Round], str]]:
         with ThreadPoolExecutor(max(1, len(self._problems))) as threads:
             return list(threads.map(lambda p: _solved(p, model, self._sandbox, self._dialect), self._problems))
 
-    def _lead(self, ours: Sequence[Round], theirs: Sequence[Round]) -> float:
-        """At the first place where they part; 0 if that is the output of code, which no file is to blame for."""
-        for (prompt, said), (other, instead) in zip(ours, theirs, strict=False):
-            if prompt != other:
-                return 0.0
-            if said != instead:
-                return max(0.0, self._model.lead(prompt, said, instead))
-        return 0.0
+
+def likeliest(made: Path, texts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The token that a GGUF file names after each token of some texts.
+
+    Raises:
+        HostFault: If llama.cpp fails.
+    """
+    ids = np.full((len(texts), max(map(len, texts))), -1, dtype=np.int64)
+    for row, text in zip(ids, texts, strict=True):
+        row[: len(text)] = text
+    with tempfile.TemporaryDirectory(prefix="likeliest-") as work:
+        given, found = Path(work, "ids.npy"), Path(work, "likeliest.npy")
+        np.save(given, ids)
+        run_llama_cpp("likeliest", made, given, found)
+        named = np.load(found)
+    return [row[: len(text)].tolist() for row, text in zip(named, texts, strict=True)]
 
 
 class _Heard:

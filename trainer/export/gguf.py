@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,15 +23,15 @@ import torch
 from trainer.data.records import Rejects, read_records
 from trainer.export import header
 from trainer.export.comparison import PROBLEMS, Comparison, Original
+from trainer.export.llama_process import run_llama_cpp
 from trainer.models import bases, exportable, gguf_base, rope, weights
 from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, offset, rotary_heads
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
 from tutor_app.adapters.engine.client import Engine, EngineOptions
-from tutor_app.adapters.engine.exit_codes import explain_exit
 from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
 from tutor_app.core.dialect import header as prompt_of
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.errors import UserFault
 from tutor_app.text.amounts import size_text
 from tutor_app.tutor.samples import sample_problems
 
@@ -334,19 +332,3 @@ def made_up_prompts() -> list[str]:
         "$$E=mc^2$$",
     ]  # fmt: skip
     return [" ".join(rng.choice(pieces, size=int(rng.integers(2, 9)))) for _ in range(GATE_PROMPTS)]
-
-
-def run_llama_cpp(command: str, *arguments: object) -> None:
-    """Run a part of llama.cpp in a process of its own.
-
-    Raises:
-        HostFault: If it fails, with its last words.
-    """
-    script = Path(__file__).with_name("llama_child.py")
-    ran = subprocess.run(
-        [sys.executable, str(script), command, *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    if ran.returncode:
-        words = [line for line in ran.stderr.splitlines() if line.strip()]
-        why = words[-1] if words else explain_exit(ran.returncode)[0]
-        raise HostFault(f"llama.cpp failed to {command}: {why}", "See that llama-cpp-python is installed and sound.")

@@ -1,15 +1,16 @@
 """What export needs of llama.cpp, in a process of its own: llama.cpp may abort, and speaks to standard error.
 
-Run by path: ``quantize SOURCE TARGET TYPE`` or ``logits MODEL IDS.npy OUT.npy [ADAPTER]``. Imports nothing of this
-package.
+Run by path: ``quantize SOURCE TARGET TYPE``, ``logits MODEL IDS.npy OUT.npy [ADAPTER]`` or ``likeliest MODEL IDS.npy
+OUT.npy``. Imports nothing of this package.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ctypes import byref
+from typing import Any
 
 FILE_TYPES = {"q8_0": 7, "q4_k_m": 15, "q5_k_m": 17}
 """llama.cpp's numbers for whole-file types."""
@@ -36,9 +37,31 @@ def logits(model: str, ids_path: str, out: str, adapter: str | None = None) -> i
     ``IDS.npy`` has shape ``(texts, n)``, ``OUT.npy`` float32 ``(texts, n, n_vocab)``.
     """
     import numpy as np
-    from llama_cpp import Llama
+
+    found = [np.array(scores) for scores in _scores(model, np.load(ids_path), adapter)]
+    np.save(out, np.stack(found))
+    return 0
+
+
+def likeliest(model: str, ids_path: str, out: str) -> int:
+    """The likeliest token after every token of some texts.
+
+    ``IDS.npy`` has shape ``(texts, n)``, shorter texts filled up with -1; ``OUT.npy`` int64, the same shape.
+    """
+    import numpy as np
 
     ids = np.load(ids_path)
+    found = np.full_like(ids, -1)
+    for row, scores in zip(found, _scores(model, ids), strict=True):
+        row[: len(scores)] = scores.argmax(-1)
+    np.save(out, found)
+    return 0
+
+
+def _scores(model: str, ids: Any, adapter: str | None = None) -> Iterator[Any]:
+    """Logits after every token of each row, float32 ``(tokens, n_vocab)``, to be used before the next is asked for."""
+    from llama_cpp import Llama
+
     llama = Llama(
         model,
         lora_path=adapter,
@@ -52,17 +75,17 @@ def logits(model: str, ids_path: str, out: str, adapter: str | None = None) -> i
         type_v=0,
         verbose=False,
     )
-    found = []
-    for row in ids:
-        llama.reset()
-        llama.eval([int(i) for i in row])
-        found.append(np.array(llama.scores[: len(row)], dtype=np.float32))
-    np.save(out, np.stack(found))
-    llama.close()
-    return 0
+    try:
+        for row in ids:
+            tokens = [int(i) for i in row if i >= 0]
+            llama.reset()
+            llama.eval(tokens)
+            yield llama.scores[: len(tokens)]
+    finally:
+        llama.close()
 
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    commands: dict[str, Callable[..., int]] = {"quantize": quantize, "logits": logits}
+    commands: dict[str, Callable[..., int]] = {"quantize": quantize, "logits": logits, "likeliest": likeliest}
     sys.exit(commands[command](*arguments))

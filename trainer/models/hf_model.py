@@ -199,43 +199,19 @@ class HuggingFaceModel:
             while not isinstance(item, Stopped | EngineFault):
                 item = job.said.get()
 
-    def lead(self, prompt: Sequence[Span], said: str, instead: str) -> float:
-        """By how much the model preferred its own next token over the one with which another text parts from its own.
-
-        Args:
-            prompt: Of a generation that it remembers.
-            said: Its own text.
-            instead: Another text after the same prompt.
-
-        Returns:
-            Difference of log-probabilities at the first token that differs, nats; 0 if the texts are the same. Of the
-            tokens that ``instead`` may go on with, the likeliest counts.
-
-        Raises:
-            ValueError: If the generation is not remembered.
-        """
+    def drawn(self, prompt: Sequence[Span], said: str) -> tuple[list[int], list[int]]:
+        """Ids of a prompt, and those drawn after it for a text; none of these if it is not remembered."""
         with self._wake:
             ids, _, _ = self._ids(prompt, 0)
             own = self._recall(hash(tuple(ids)), said)
-        if own is None:
-            raise ValueError("the generation is not remembered")
-        if said == instead:
-            return 0.0
-        same = next((i for i, (a, b) in enumerate(zip(said, instead, strict=False)) if a != b), None)
-        common = said[: min(len(said), len(instead)) if same is None else same]
-        before, rest = own.upto(common)
+        return ids, list(own.ids) if own is not None else []
+
+    def scores(self, ids: Sequence[int], start: int) -> torch.Tensor:
+        """Log-probabilities of the token after each of ``ids[start:]``, shape ``(len(ids) - start, n_vocab)``, nats."""
         with torch.no_grad(), self._precision():
-            rows = torch.tensor([ids + before], device=self._device())
-            hidden = parts.backbone(self._model).forward(input_ids=rows, use_cache=False).last_hidden_state[:, -1]
-            scores = self._logits(hidden).log_softmax(-1)[0].cpu()
-        after = (rest + instead[len(common) :]).encode("utf-8", "replace")
-        if after:
-            fitting = [i for i in range(len(scores)) if (b := self._bytes[i]) and after.startswith(b)]
-        else:
-            fitting = [i for i in range(len(scores)) if i in self._bytes.ends]
-        drawn = own.ids[len(before)] if len(before) < len(own.ids) else None
-        best = float(scores[drawn]) if drawn is not None else max(float(scores[i]) for i in self._bytes.ends)
-        return best - max((float(scores[i]) for i in fitting), default=float("-inf"))
+            rows = torch.tensor([list(ids)], device=self._device())
+            hidden = parts.backbone(self._model).forward(input_ids=rows, use_cache=False).last_hidden_state
+            return self._logits(hidden[0, start:]).log_softmax(-1).cpu()
 
     # Prompts.
 

@@ -18,6 +18,7 @@ from tests.trainer.tiny_models import code_records, texts
 from trainer.__main__ import main
 from trainer.export import gguf
 from trainer.export.gguf import Gate, made_up_prompts, write_f16
+from trainer.export.llama_process import run_llama_cpp
 from trainer.models import bases, gguf_base
 from trainer.models.gguf_base import gguf_name, halves_to_pairs, hf_name, pairs_to_halves
 from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf
@@ -153,8 +154,8 @@ def test_bad_models_are_said_in_one_sentence(
 
 def test_a_failure_of_llama_cpp_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "no.gguf").write_bytes(b"GGUF rubbish")
-    with pytest.raises(HostFault, match=r"llama\.cpp failed to quantize"):
-        gguf.run_llama_cpp("quantize", tmp_path / "no.gguf", tmp_path / "out.gguf", "q8_0")
+    with pytest.raises(HostFault, match=r"llama\.cpp failed to quantise the file"):
+        run_llama_cpp("quantize", tmp_path / "no.gguf", tmp_path / "out.gguf", "q8_0")
 
 
 def test_other_architectures_are_refused(starter_gguf: Path) -> None:
