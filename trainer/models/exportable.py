@@ -129,9 +129,8 @@ def _gemma(config: Mapping[str, Any], arch: str) -> dict[str, object]:
     found: dict[str, object] = {"has an output of its own": not is_tied(config)}
     if arch == "gemma":
         return found
-    size, layers = int(config.get("head_dim") or 256), int(config["num_hidden_layers"])
-    if layers == {"gemma2": 46, "gemma3": 62}[arch]:  # the models of 27B
-        size = int(config["hidden_size"]) // int(config["num_attention_heads"])
+    head, layers = int(config.get("head_dim") or 256), int(config["num_hidden_layers"])
+    size = gguf_base.attention_scale(arch, layers, int(config["hidden_size"]), int(config["num_attention_heads"]), head)
     caps = [config.get(f"{name}_logit_softcapping") for name in ("attn", "final")]
     local = rope_of(config, LOCAL)
     return found | {

@@ -1,6 +1,6 @@
 """A GGUF file as a base for training: its weights dequantised, under Hugging Face's names.
 
-So real weights can be trained where no hub can be reached. Llama, Qwen2 and Qwen3 architectures, rotary positions
+So real weights can be trained where no hub can be reached. Llama, Qwen2, Qwen3 and Gemma 1 to 3, rotary positions
 unscaled, scaled linearly or as Llama 3 does; anything else is refused before a weight is read. What quantisation took
 away stays lost: training starts from what the file holds.
 """
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from trainer.models.rope import FACTORS, from_factors
+from trainer.models.rope import FACTORS, GLOBAL, LOCAL, from_factors
 from tutor_app.adapters.models.gguf import read_gguf
 from tutor_app.core.errors import UserFault
 
@@ -23,14 +23,14 @@ ARCHITECTURES: Final[Mapping[str, str]] = {
     "llama": "LlamaForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
+    "gemma": "GemmaForCausalLM",
+    "gemma2": "Gemma2ForCausalLM",
+    "gemma3": "Gemma3ForCausalLM",
 }
 """GGUF's name of an architecture, and Hugging Face's."""
 EXPORTED: Final[Mapping[str, str]] = {
     **{hf: name for name, hf in ARCHITECTURES.items()},
     "MistralForCausalLM": "llama",
-    "GemmaForCausalLM": "gemma",
-    "Gemma2ForCausalLM": "gemma2",
-    "Gemma3ForCausalLM": "gemma3",
 }
 """Hugging Face's name of an architecture, and GGUF's; to llama.cpp, Mistral is a Llama."""
 
@@ -52,14 +52,18 @@ _TOP: Final[Mapping[str, str]] = {
     "output_norm": "model.norm",
     "output": "lm_head",
 }
-_BLOCK_BACK: Final = {hf: name for name, hf in _BLOCK.items()}
-_GEMMA_BACK: Final = _BLOCK_BACK | {
-    "post_attention_layernorm": "post_attention_norm",
-    "pre_feedforward_layernorm": "ffn_norm",
-    "post_feedforward_layernorm": "post_ffw_norm",
+_GEMMA_BLOCK: Final = _BLOCK | {
+    "post_attention_norm": "post_attention_layernorm",
+    "ffn_norm": "pre_feedforward_layernorm",
+    "post_ffw_norm": "post_feedforward_layernorm",
 }
 """From Gemma 2 on, what is elsewhere the norm before the feed-forward layer stands behind the attention."""
+_BLOCK_BACK: Final = {hf: name for name, hf in _BLOCK.items()}
+_GEMMA_BACK: Final = {hf: name for name, hf in _GEMMA_BLOCK.items()}
 _TOP_BACK: Final = {hf: name for name, hf in _TOP.items()}
+
+CAPS: Final = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}
+"""What Gemma 2's scores are capped at where a file does not say it."""
 
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 
@@ -79,14 +83,15 @@ class Shape:
     n_head_kv: int
 
 
-def hf_name(name: str) -> str | None:
+def hf_name(name: str, arch: str = "llama") -> str | None:
     """Hugging Face's name of a GGUF tensor, or None if it has none."""
+    block = _GEMMA_BLOCK if arch in ("gemma2", "gemma3") else _BLOCK
     stem, _, suffix = name.rpartition(".")
     if stem in _TOP:
         return f"{_TOP[stem]}.{suffix}"
     parts = stem.split(".")
-    if len(parts) == 3 and parts[0] == "blk" and parts[2] in _BLOCK:
-        return f"model.layers.{parts[1]}.{_BLOCK[parts[2]]}.{suffix}"
+    if len(parts) == 3 and parts[0] == "blk" and parts[2] in block:
+        return f"model.layers.{parts[1]}.{block[parts[2]]}.{suffix}"
     return None
 
 
@@ -158,12 +163,15 @@ def config_of(keys: Mapping[str, Any], path: Path) -> dict[str, Any]:
     if arch not in ARCHITECTURES or scaling not in ("none", "linear"):
         what = f"the architecture {arch or 'unknown'}" + (f" with {scaling} rope scaling" if scaling != "none" else "")
         raise UserFault(
-            f"{path.name} has {what}.", f"Known are {', '.join(ARCHITECTURES)}, unscaled or scaled as Llama 3 is."
+            f"{path.name} has {what}.",
+            f"Known are {', '.join(ARCHITECTURES)}, unscaled, scaled linearly or as Llama 3 is.",
         )
     try:
         config = _config(keys, arch)
         if scaling == "linear":
             config["rope_parameters"] |= {"rope_type": scaling, "factor": float(keys[f"{arch}.rope.scaling.factor"])}
+        if arch.startswith("gemma"):
+            return config | _gemma(keys, arch, config)
         return config | _factors(path, config)
     except (KeyError, TypeError, ValueError) as e:
         raise UserFault(
@@ -193,6 +201,42 @@ def _config(keys: Mapping[str, Any], arch: str) -> dict[str, Any]:
         "eos_token_id": keys.get("tokenizer.ggml.eos_token_id"),
         "hidden_act": "silu",
     }
+
+
+def _gemma(keys: Mapping[str, Any], arch: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is different in Gemma's configuration; llama.cpp's reader takes the same for granted."""
+    found: dict[str, Any] = {
+        "hidden_act": "gelu_pytorch_tanh",
+        "head_dim": int(keys.get(f"{arch}.attention.key_length", 256)),
+    }
+    if arch == "gemma":
+        return found
+    layers = config["num_hidden_layers"]
+    found |= {
+        "hidden_activation": "gelu_pytorch_tanh",
+        "query_pre_attn_scalar": attention_scale(
+            arch, layers, config["hidden_size"], config["num_attention_heads"], found["head_dim"]
+        ),
+        "sliding_window": int(keys[f"{arch}.attention.sliding_window"]),
+    }
+    period = keys.get(f"{arch}.attention.sliding_window_pattern", 2 if arch == "gemma2" else 6)
+    if not isinstance(period, int):
+        raise ValueError("a pattern of windows for each layer")
+    found["layer_types"] = [GLOBAL if i % period == period - 1 else LOCAL for i in range(layers)]
+    if arch == "gemma2":
+        return found | {name: float(keys.get(f"{arch}.{name}", usual)) for name, usual in CAPS.items()}
+    local = {"rope_type": "default", "rope_theta": float(keys.get(f"{arch}.rope.freq_base_swa", 10000.0))}
+    return found | {
+        "model_type": "gemma3_text",
+        "attn_logit_softcapping": None,
+        "final_logit_softcapping": None,
+        "rope_parameters": {GLOBAL: config["rope_parameters"], LOCAL: local},
+    }
+
+
+def attention_scale(arch: str, layers: int, width: int, heads: int, head_size: int) -> int:
+    """What Gemma 2 and 3 scale queries by (its root): the size of a head, but for the models of 27B."""
+    return width // heads if layers == {"gemma2": 46, "gemma3": 62}.get(arch) else head_size
 
 
 def _factors(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,7 +273,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _placed(tensor: str, arch: str, path: Path) -> str:
-    name = hf_name(tensor)
+    name = hf_name(tensor, arch)
     if name is None:
         raise UserFault(f"{path.name} holds {tensor}, which has no place in {arch}.", "Choose another base.")
     return name
@@ -265,7 +309,8 @@ def weights(path: Path, keys: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             values = dequantize(raw.reshape(int(np.prod(rows[:-1])), -1), kind)
         values = values.reshape(rows)
         n = rotary_heads(name, shape)
-        yield name, pairs_to_halves(values, n) if n else values
+        values = pairs_to_halves(values, n) if n else values
+        yield name, values - np.float32(offset(name, shape))
 
 
 def _number(f: BinaryIO, kind: str) -> Any:

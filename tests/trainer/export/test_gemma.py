@@ -19,8 +19,8 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 from tests.trainer.tiny_models import code_records, texts
 from trainer.data.packing import encode_all, make_row
 from trainer.export import gguf
-from trainer.models import bases, exportable, parts
-from trainer.models.tokenizer import SpanTokenizer, from_folder
+from trainer.models import bases, exportable, gguf_base, parts
+from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf
 from trainer.train.loss import SupervisedLoss
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.adapters.models.gguf import read_gguf
@@ -61,6 +61,42 @@ def test_an_exported_file_computes_what_the_model_computes(tokenizer: SpanTokeni
     assert gate.mismatches == 0
     assert gate.kl < 2e-5
     assert read_gguf(tmp_path / "m.gguf").architecture == kind.removesuffix("_text")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gguf_file_is_a_base(tokenizer: SpanTokenizer, tmp_path: Path, kind: str) -> None:
+    scaled = {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0}
+    local = {"rope_type": "default", "rope_theta": 5e3}
+    rope = {"rope_parameters": {"full_attention": scaled, "sliding_attention": local}} if "3" in kind else {}
+    folder = base(tmp_path / "base", tokenizer, kind, **rope)
+    path = tmp_path / "m.gguf"
+    gguf.write_f16(folder, from_folder(folder), path, name="Tiny", dialect="mumath")
+    again = bases.prepare(path, tmp_path / "again", "mumath")
+    ids = torch.arange(60).unsqueeze(0) + 5
+    with torch.no_grad():
+        before, after = (bases.load_model(f).eval()(input_ids=ids, use_cache=False).logits for f in (folder, again))
+    assert torch.allclose(before, after, atol=2e-2)
+    assert float((before.argmax(-1) == after.argmax(-1)).double().mean()) > 0.97
+    exportable.check_exportable(again, from_folder(again))
+    gguf.write_f16(again, from_folder(again), tmp_path / "twice.gguf", name="Tiny", dialect="mumath")
+    assert _weights(path) == _weights(tmp_path / "twice.gguf")
+
+
+def _weights(path: Path) -> dict[str, bytes]:
+    header, data = read_gguf(path), path.read_bytes()
+    starts = {t.name: header.data_offset + t.offset for t in header.tensors if len(t.shape) > 1}
+    return {t.name: data[starts[t.name] :][: t.bytes] for t in header.tensors if t.name in starts}
+
+
+@pytest.mark.parametrize("kind", ["gemma2", "gemma3_text"])
+def test_a_header_that_lacks_the_window_is_told(tokenizer: SpanTokenizer, tmp_path: Path, kind: str) -> None:
+    folder = base(tmp_path / "base", tokenizer, kind)
+    path = tmp_path / "m.gguf"
+    gguf.write_f16(folder, from_folder(folder), path, name="Tiny", dialect="mumath")
+    arch = kind.removesuffix("_text")
+    keys = {k: v for k, v in gguf_base.metadata(path).items() if not k.endswith("sliding_window")}
+    with pytest.raises(UserFault, match=rf"does not say what is needed .*{arch}\.attention\.sliding_window"):
+        gguf_base.config_of(keys, path)
 
 
 @pytest.mark.parametrize("change", [{"final_logit_softcapping": 5.0}, {"sliding_window": 6}])
@@ -161,6 +197,10 @@ def test_a_vocabulary_of_gemmas_kind(tmp_path: Path) -> None:
     gate = checked(folder, tmp_path)
     assert gate.mismatches == 0
     assert gate.kl < 2e-5
+    of_file = from_gguf(tmp_path / "m.gguf")
+    assert (of_file.bos_id, of_file.eos_id) == (2, 1)
+    for text in gguf.made_up_prompts():
+        assert of_file.encode(text, special=False) == again.encode(text, special=False)
 
 
 def _all_merges(data: dict[str, Any]) -> list[tuple[str, str]]:
