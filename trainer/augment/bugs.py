@@ -365,6 +365,9 @@ def used_too_early(code: ParsedCode, rng: random.Random) -> Bug | None:
             lines = code.source.split("\n")
             if not needs or other.lineno <= node.lineno or other.col_offset != node.col_offset:
                 continue
+            between = {n for n, a in code.assignments(rng) if node.lineno < a.lineno < other.lineno}
+            if between & {n.id for n in ast.walk(other.value) if isinstance(n, ast.Name)}:
+                continue  # Python would complain of another name than the explanation
             line = lines.pop(other.lineno - 1)
             lines.insert(node.lineno - 1, line)
             why = rng.choice(

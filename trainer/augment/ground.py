@@ -15,7 +15,7 @@ from itertools import combinations
 from math import prod
 from typing import Final
 
-from trainer.data.chain import Chain, Literal, NotAChain, divisors, number, shown
+from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, divisors, number, shown
 from trainer.data.gsm8k import parse_solution
 from trainer.data.number_words import meant_numbers, number_words, ordinals, said_numbers
 from trainer.synthesize.make_code import linked_chain
@@ -100,6 +100,8 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
     twice = [value for value, n in times.items() if n > 1 and value <= _SMALL]
     if twice:
         raise NotAChain(f"the question states once what the solution uses twice, {shown(twice[0])}")
+    if any(_squared(step.node) for step in chain.steps):
+        raise NotAChain("a number is multiplied by itself, of which one may be another")
     told = " ".join(f"{step.sentence} {step.name} {step.what}" for step in chain.steps)
     if number_words(told) - number_words(question):
         raise NotAChain("the solution spells out a number that would be another")
@@ -117,7 +119,8 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
 _FIXED: Final = re.compile(
     r"\b\d[\d,]* (?:[a-z]+ )?"
     r"(?:teeth|legs?|eyes?|ears?|arms|wings?|fingers?|toes|wheels?|sides?|corners?|suits|strings)\b"
-    r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b"
+    r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b|\breams?\b"
+    r"|\bsemesters in\b"
     r"|\b\d+s\b|\b\d+(?:[ -](?:dollar|peso|euro))? (?:bills?|notes?|coins?) (?:of|worth)\b|\$\d+ (?:bills?|notes?)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -137,6 +140,13 @@ def _composed(used: Set[Fraction], said: Collection[Fraction]) -> list[Fraction]
         for some in combinations(sorted(used), n):
             found |= {sum(some, Fraction(0)), prod(some, start=Fraction(1))} - set(some)
     return sorted(value for value in found if value in said)
+
+
+def _squared(node: Node) -> bool:
+    if not isinstance(node, Op):
+        return False
+    itself = node.operator in "*/" and node.left == node.right and isinstance(node.left, Literal)
+    return itself or _squared(node.left) or _squared(node.right)
 
 
 _SMALL: Final = 12

@@ -40,6 +40,7 @@ def numbers(
     base = ground(question, answer)
     old = base.chain.results()
     in_order = _COMPARED.search(question) is not None
+    unpacked = _PACKED.search(question) is None
     rng = random.Random(f"{question}/{seed}/numbers")
     parent = question_id(question)
     seen = {question}
@@ -51,7 +52,7 @@ def numbers(
             for text, (start, end) in base.places.items()
         }
         literals = {t: Fraction(v) for t, v in draw.items()}
-        if not _as_different(literals, in_order=in_order):
+        if not _as_different(literals, in_order=in_order) or not (unpacked or _as_packed(base.chain, literals)):
             continue
         try:
             new = base.chain.results(literals)
@@ -89,6 +90,26 @@ def _as_different(literals: Mapping[str, Fraction], *, in_order: bool) -> bool:
         return False
     by_size = sorted(literals, key=Fraction)
     return not in_order or all(literals[a] <= literals[b] for a, b in pairwise(by_size))
+
+
+_PACKED: Final = re.compile(r"\b(?:packs?|packages?|bundles?|sets?) of\b", re.IGNORECASE)
+
+
+def _as_packed(chain: Chain, literals: Mapping[str, Fraction]) -> bool:
+    """Whether as many whole packs fit as did: of 14 balloons, 10 are a pack, of 23 two packs."""
+    return all(
+        Fraction(left) // Fraction(right) == literals[left] // literals[right]
+        for left, right in (pair for step in chain.steps for pair in _taken_away(step.node))
+    )
+
+
+def _taken_away(node: Node) -> list[tuple[str, str]]:
+    """The numbers that are taken away from one another, by their texts."""
+    if not isinstance(node, Op):
+        return []
+    inner = [*_taken_away(node.left), *_taken_away(node.right)]
+    plain = node.operator == "-" and isinstance(node.left, Operand) and isinstance(node.right, Operand)
+    return [*inner, (node.left.text, node.right.text)] if plain else inner  # type: ignore[union-attr]  # both are numbers
 
 
 def _alike(new: Fraction, old: Fraction) -> bool:
@@ -139,6 +160,7 @@ _CEILINGS: Final = tuple(
         (r"(?:[ap]\.?m\b|o'clock)", 12),
         (r"(?:%|percent)", 100),
         (r"years?[ -]old", 90),
+        (r"times (?:as (?:heavy|tall|old|long|fast)|heavier|taller|older|longer|faster)", 6),
     )
 )
 """What follows a number, and the largest that makes sense before it."""

@@ -67,6 +67,8 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
         ("He pays with 13 $50 bills. What does he pay?", "<<13*50=650>>650\n#### 650", "fact of the world"),
         ("A phone has 16 GB. A film takes 250 MB. There are 1000 MB in a GB. How many films fit?",
          "<<16*1000=16000>>16000\n<<16000/250=64>>64\n#### 64", "converts units"),
+        ("If 8 l are 20% of a container, what do 40 such containers hold?", "<<40*40=1600>>1600 l\n#### 1600",
+         "multiplied by itself"),
         # Of two books the longer: with other numbers it may be the other one.
         ("Ann reads 9 pages a day for 31 days, Ben 25 for 14. How many pages has the longer book?",
          "<<9*31=279>>279\n<<25*14=350>>350\n#### 350", "nothing uses"),
@@ -291,3 +293,12 @@ def test_hours_are_told_without_a_zero_and_nobody_is_116() -> None:
         pages, _, age = re.findall(r"\d+(?:\.\d+)?", record.problem)
         assert re.fullmatch(r"\d+\.[1-9]", pages)
         assert int(age) <= 90
+
+
+def test_no_second_pack_is_passed_over() -> None:
+    question = "A balloon costs $2, a pack of 10 only $13. What do 14 balloons cost, as few single ones as possible?"
+    made = list(numbers(question, "<<14-10=4>>4\n<<4*2=8>>8\n<<13+8=21>>21\n#### 21", LocalExecutor(), n=9))
+    assert made
+    for record in made:
+        _, pack, _, balloons = (int(n) for n in re.findall(r"\d+", record.problem))
+        assert balloons // pack == 1

@@ -142,3 +142,13 @@ def test_corrected_errors_are_a_small_share_of_a_mix(others: int, share: float, 
     assert len(mixed) == others + left
     assert [r for r in records if r in mixed] == mixed
     assert cap_corrections(records, 1.0) == records
+
+
+def test_a_line_that_is_moved_up_fails_at_the_name_that_is_explained() -> None:
+    source = "pounds = 54 / 2\nheavy = pounds * 4\ndifference = heavy - pounds\n\nprint(difference)"
+    for seed in range(200):
+        for bug in bugs(source, "Jessica's pumpkin is half of Brad's 54 pounds.", random.Random(seed)):
+            if bug.kind == "used too early":
+                with pytest.raises(NameError) as caught:
+                    exec(bug.source, {})
+                assert f"`{caught.value.name}`" in bug.why
