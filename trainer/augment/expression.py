@@ -34,6 +34,7 @@ _MORE_THAN: Final = re.compile(
     r"\b(?P<number>\d+) (?P<more>more|fewer|less) (?P<noun>[a-z]+s) than\b(?! (?:half|twice|\w+ times))"
 )
 _COMPARES: Final = re.compile(r"\bhow (?:many|much) (?:more|fewer|less)\b", re.IGNORECASE)
+_BOUNDS: Final = re.compile(r"\b(?:highest|lowest|maximum|minimum|at (?:most|least)|up to|limit\w*)\b", re.IGNORECASE)
 _RELATION: Final = re.compile(
     r"\b(?:twice|half|times|double\w*|triple\w*|more|fewer|less|third|quarter|extra|additional|as many|as much)\b", re.I
 )
@@ -72,6 +73,8 @@ def expression_by_rules(
         SandboxFault: If code cannot be run here at all.
     """
     chain, _ = linked_chain(question, answer)
+    if _BOUNDS.search(question):
+        raise NotAChain("the question bounds its quantities, which another relation may pass")
     place, new_relations = _found(question)
     rng = random.Random(f"{question}/{seed}/{METHOD}")
     rest = question[: place.start] + question[place.end :]

@@ -7,6 +7,7 @@ import pytest
 
 from tests.trainer.local_code import LocalExecutor
 from trainer.augment.bf_trans import bf_trans_by_rules
+from trainer.augment.expression import expression_by_rules
 from trainer.augment.fobar import fobar
 from trainer.augment.ground import ground, with_article
 from trainer.augment.numbers import numbers
@@ -302,3 +303,14 @@ def test_no_second_pack_is_passed_over() -> None:
     for record in made:
         _, pack, _, balloons = (int(n) for n in re.findall(r"\d+", record.problem))
         assert balloons // pack == 1
+
+
+def test_no_score_passes_the_highest() -> None:
+    question = (
+        "Mark scored twice as much as the least. The highest score is 98, the range is 75. What was Mark's score?"
+    )
+    answer = "<<98-75=23>>23\n<<23*2=46>>46\n#### 46"
+    with pytest.raises(NotAChain, match="bounds"):
+        list(expression_by_rules(question, answer, LocalExecutor()))
+    (other,) = expression_by_rules(question.replace("highest", "last"), answer, LocalExecutor())
+    assert other.meta["gold"] in {"69", "92", "115"}
