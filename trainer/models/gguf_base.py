@@ -52,7 +52,8 @@ _TOP: Final[Mapping[str, str]] = {
     "output_norm": "model.norm",
     "output": "lm_head",
 }
-_GEMMA_BLOCK: Final = _BLOCK | {
+_GEMMA_BLOCK: Final = {
+    **_BLOCK,
     "post_attention_norm": "post_attention_layernorm",
     "ffn_norm": "pre_feedforward_layernorm",
     "post_ffw_norm": "post_feedforward_layernorm",
