@@ -262,6 +262,8 @@ class AppServices:
 
     def warm(self) -> None:
         """Start what the first problem will need, if a model is installed."""
+        if not self._settings.server and not self.model_name():
+            return  # nothing of what solves is loaded before there is something to solve with
         with suppress(TutorError):  # the first problem will say it
             self._ready().warm()
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from tutor_app.render.theme import Theme
@@ -102,7 +102,7 @@ class MatrixGrid(QWidget):
 
 
 class Palette(QWidget):
-    """Groups of symbols, one shown at a time.
+    """Groups of symbols, one shown at a time; the buttons are made when it is shown for the first time.
 
     Attributes:
         groups: The buttons that choose a group, by its name.
@@ -125,6 +125,14 @@ class Palette(QWidget):
         self.grid.chosen.connect(self._matrix_chosen)
         self.matrix_button = _button("(\u22ef)", "matrix")
         self.matrix_button.clicked.connect(lambda: self.grid.setVisible(self.grid.isHidden()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the buttons, at first."""
+        if not self.groups:
+            self._make_buttons()
+        super().showEvent(event)
+
+    def _make_buttons(self) -> None:
         heads = QHBoxLayout()
         heads.setSpacing(_GAP)
         told = text_label("Type \\ and a name for the same", "hint")

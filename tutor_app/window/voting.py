@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QPushButton
 from tutor_app.core.events import SolveEvent, VoteCast
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import promoted
-from tutor_app.desk.votes.attempts import AttemptsDialog
 from tutor_app.desk.votes.progress import VoteProgress
 from tutor_app.render.theme import Theme
 
 if TYPE_CHECKING:
+    from tutor_app.desk.votes.attempts import AttemptsDialog
     from tutor_app.window.window import MainWindow
 
 
@@ -27,7 +27,6 @@ class Voting(QObject):
         button: Asks several times; beside Solve.
         progress: How far the vote is; beside Stop, while one is held.
         actions: The rows of the menu of solutions.
-        dialog: The attempts behind the solution on the page.
 
     Args:
         window: Whose problem is asked, and whose page shows what has won.
@@ -40,18 +39,27 @@ class Voting(QObject):
         self.progress = VoteProgress(window.theme)
         window.box.add_control(self.button, busy=False)
         window.box.add_control(self.progress, busy=True)
-        self.dialog = AttemptsDialog(window.formulas, window.theme, window)
+        self._dialog: AttemptsDialog | None = None
         self._ask = self._action("Ask several times", "Ctrl+Shift+Return", self.ask)
         self._open = self._action("Attempts of the vote\u2026", "Ctrl+Shift+V", self.show_attempts)
         self.actions = [self._ask, self._open]
         self.button.clicked.connect(self.ask)
-        self.dialog.promote_asked.connect(self._promote)
-        self.dialog.step_asked.connect(self._step)
         window.view.votes_asked.connect(self.show_attempts)
-        window.view.cleared.connect(self.dialog.close)
         window.bridge.batch.connect(self._on_events)
         self.refresh(there=False, busy=False)
         self.show_number()
+
+    @property
+    def dialog(self) -> AttemptsDialog:
+        """The attempts behind the solution on the page; made when it is asked for the first time."""
+        if self._dialog is None:
+            from tutor_app.desk.votes.attempts import AttemptsDialog
+
+            self._dialog = made = AttemptsDialog(self._window.formulas, self._window.theme, self._window)
+            made.promote_asked.connect(self._promote)
+            made.step_asked.connect(self._step)
+            self._window.view.cleared.connect(made.close)
+        return self._dialog
 
     def _action(self, text: str, keys: str, slot: Callable[[], None]) -> QAction:
         made = QAction(text, self._window)
@@ -81,7 +89,8 @@ class Voting(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
         self.progress.set_theme(theme)
-        self.dialog.set_theme(theme)
+        if self._dialog is not None:
+            self._dialog.set_theme(theme)
 
     def ask(self) -> None:
         """Ask the problem that is typed several times."""

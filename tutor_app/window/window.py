@@ -468,6 +468,8 @@ class MainWindow(QMainWindow):
         self.top.show_state(there, busy)
         self.menus.refresh(there, busy, self.finder.isVisible() or self.student.busy)
         self.voting.refresh(there=there, busy=busy)
+        if there and not busy:
+            self.desk.prepare()
 
     def shown_solution(self) -> Transcript | None:
         """The solution on the page with how it was made, if there is one."""

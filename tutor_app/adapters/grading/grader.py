@@ -19,8 +19,6 @@ from typing import Final, Literal
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.adapters.grading.finding import Finding
-from tutor_app.adapters.grading.judging import judge
-from tutor_app.adapters.grading.paper import paper_same
 from tutor_app.core.errors import HostFault
 from tutor_app.core.several import questions
 
@@ -118,12 +116,17 @@ class Grader:
         return Grade(worst.verdict, worst.reason, sum(grade.seconds for grade in grades))
 
     def _find(self, gold: str, answer: str, mode: Mode) -> Finding:
+        # Imported at the first comparison: the readers are 4 MB that a window may never need.
         if mode == "paper":
+            from tutor_app.adapters.grading.paper import paper_same
+
             found = paper_same(gold, answer, None)
             return found if found.same is not None else self._ask(gold, answer, paper=True)
         quick = _quick(gold, answer)
         if quick is not None:
             return quick
+        from tutor_app.adapters.grading.judging import judge
+
         found = judge(gold, answer, None)
         return self._ask(gold, answer, paper=False) if found.reason == "needs_algebra" else found
 

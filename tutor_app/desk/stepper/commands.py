@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from tutor_app.desk.stepper.panel import StepPanel
+if TYPE_CHECKING:
+    from tutor_app.desk.stepper.panel import StepPanel
+    from tutor_app.desk.stepper.stepper import Stepper
 
 
 class StepCommands:
@@ -15,7 +18,7 @@ class StepCommands:
 
     Args:
         owner: In whose windows the keys hold.
-        panel: What they steer.
+        panel: Gives what they steer, and makes it the first time.
         open_block: Opens the block that is being read.
         open_lab: Shows what failed beside what repaired it.
         projector: Opens or closes the projector's window.
@@ -24,34 +27,39 @@ class StepCommands:
     def __init__(
         self,
         owner: QWidget,
-        panel: StepPanel,
+        panel: Callable[[], StepPanel],
         open_block: Callable[[], None],
         open_lab: Callable[[], None],
         projector: Callable[[], None],
     ) -> None:
         self._owner = owner
-        s, code = panel.stepper, panel.view.code
         act = self._action
+
+        def s() -> Stepper:
+            return panel().stepper
+
+        def line() -> int:
+            return panel().view.code.cursor_line
+
         self.open = act("Step through this code", "Ctrl+F5", open_block)
         self.lab = act("Error lab: what failed and what repaired it", "Ctrl+Shift+F5", open_lab)
         self.walk = [
-            act("Step into", "F7", lambda: s.into()),
-            act("Step over the statement", "F6", lambda: s.over()),
-            act("On to the next breakpoint or the end", "F8", lambda: s.to_end()),
-            act("On to the cursor", "Ctrl+F8", lambda: s.to_line(code.cursor_line)),
+            act("Step into", "F7", lambda: s().into()),
+            act("Step over the statement", "F6", lambda: s().over()),
+            act("On to the next breakpoint or the end", "F8", lambda: s().to_end()),
+            act("On to the cursor", "Ctrl+F8", lambda: s().to_line(line())),
         ]
         self.walk_back = [
-            act("Step back", "Shift+F7", lambda: s.into(False)),
-            act("Step back over the statement", "Shift+F6", lambda: s.over(False)),
-            act("Back to the breakpoint before or the start", "Shift+F8", lambda: s.to_end(False)),
-            act("Back to the cursor", "Ctrl+Shift+F8", lambda: s.to_line(code.cursor_line, False)),
+            act("Step back", "Shift+F7", lambda: s().into(False)),
+            act("Step back over the statement", "Shift+F6", lambda: s().over(False)),
+            act("Back to the breakpoint before or the start", "Shift+F8", lambda: s().to_end(False)),
+            act("Back to the cursor", "Ctrl+Shift+F8", lambda: s().to_line(line(), False)),
         ]
         self.others = [
-            act("Play or pause the steps", "F5", lambda: s.play(not s.playing)),
-            act("Breakpoint at the cursor", "F9", lambda: s.toggle_breakpoint(code.cursor_line)),
+            act("Play or pause the steps", "F5", lambda: s().play(not s().playing)),
+            act("Breakpoint at the cursor", "F9", lambda: s().toggle_breakpoint(line())),
             act("Projector mode", "F11", projector),
         ]
-        s.opened.connect(lambda: self.refresh(len(s) > 0))
         self.refresh(False)
 
     def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:

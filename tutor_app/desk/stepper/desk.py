@@ -1,25 +1,32 @@
-"""Stepping in the window: the panel docked beside the page or over it, its commands, and what is remembered of it."""
+"""Stepping in the window: the panel docked beside the page or over it, its commands, and what is remembered of it.
+
+The panel is made when there is a solution to step through, not with the window.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from tutor_app.core.transcript import Transcript
 from tutor_app.desk.stepper.commands import StepCommands
-from tutor_app.desk.stepper.panel import MIN_WIDTH, NARROW, Recorder, StepPanel
-from tutor_app.desk.stepper.projector import Projector
-from tutor_app.desk.stepper.sentence_link import SentenceLink
 from tutor_app.render.theme import Theme
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.page.transcript_view import TranscriptView
 from tutor_app.ui.placing import PlaceKeeper
 
+if TYPE_CHECKING:
+    from tutor_app.desk.stepper.panel import Recorder, StepPanel
+    from tutor_app.desk.stepper.projector import Projector
+
 _SHARE = 0.46  # of the window, at first
+_SOON_MS = 300  # after a solution is on the page
+_SMALLER = 0.88  # code and values than the page
 
 
 class StepDesk(QObject):
@@ -57,25 +64,49 @@ class StepDesk(QObject):
         self._window, self._view, self._say = window, view, say
         self._keeper = place
         self._placed = False
+        self._recorder, self._bridge, self._complain = recorder, bridge, complain
         self._formulas, self._theme = formulas, theme
+        self._pixels = 0.0
+        self._panel: StepPanel | None = None
         self.projector: Projector | None = None
-        self.panel = StepPanel(recorder, bridge, formulas, theme, complain)
-        self.commands = StepCommands(window, self.panel, self.open_here, self.open_lab, self.toggle_projector)
-        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.panel)
-        self.panel.stepper.said.connect(say)
-        self.panel.closed.connect(self._closed)
-        self.panel.spread_asked.connect(self.spread)
-        self.panel.projector_asked.connect(self.toggle_projector)
-        self.panel.arranged.connect(self._remember)
-        self.link = SentenceLink(view, self.panel)
+        self.commands = StepCommands(window, lambda: self.panel, self.open_here, self.open_lab, self.toggle_projector)
         view.step_asked.connect(self.open_card)
         view.lab_asked.connect(self.open_lab)
-        view.cleared.connect(self.panel.forget)
+
+    def prepare(self) -> None:
+        """Make the panel soon: there is a solution, and opening it should not have to wait for that."""
+        if self._panel is None:
+            QTimer.singleShot(_SOON_MS, self, lambda: self.panel)
+
+    @property
+    def panel(self) -> StepPanel:
+        """The panel; made when it is asked for the first time."""
+        if self._panel is None:
+            self._panel = self._make_panel()
+        return self._panel
+
+    def _make_panel(self) -> StepPanel:
+        from tutor_app.desk.stepper.panel import StepPanel
+        from tutor_app.desk.stepper.sentence_link import SentenceLink
+
+        panel = StepPanel(self._recorder, self._bridge, self._formulas, self._theme, self._complain)
+        if self._pixels:
+            panel.set_size(self._pixels)
+        self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, panel)
+        panel.stepper.said.connect(self._say)
+        panel.stepper.opened.connect(lambda: self.commands.refresh(len(panel.stepper) > 0))
+        panel.closed.connect(self._closed)
+        panel.spread_asked.connect(self.spread)
+        panel.projector_asked.connect(self.toggle_projector)
+        panel.arranged.connect(self._remember)
+        self._view.cleared.connect(panel.forget)
+        self.link = SentenceLink(self._view, panel)
+        return panel
 
     @property
     def is_spread(self) -> bool:
         """Whether the panel lies over the page."""
-        return self.panel.is_open and self._page.isHidden()
+        return self._panel is not None and self._panel.is_open and self._page.isHidden()
 
     # -- opening ------------------------------------------------------------------------------------------------
 
@@ -111,6 +142,8 @@ class StepDesk(QObject):
             self._place()
 
     def _place(self) -> None:
+        from tutor_app.desk.stepper.panel import MIN_WIDTH, NARROW
+
         state, total = self._keeper.state, self._window.width()
         if not self._placed:
             self._placed = True
@@ -133,6 +166,8 @@ class StepDesk(QObject):
             self.projector.close()
             return
         if self.projector is None:
+            from tutor_app.desk.stepper.projector import Projector
+
             self.projector = Projector(self.panel.stepper, self._formulas, self._theme, self._window)
             self.projector.addActions(self.commands.stepping)
             self.projector.closed.connect(self._projector_closed)
@@ -158,10 +193,13 @@ class StepDesk(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme = theme
-        self.panel.set_theme(theme)
+        if self._panel is not None:
+            self._panel.set_theme(theme)
         if self.projector is not None:
             self.projector.set_theme(theme)
 
     def set_size(self, pixels: float) -> None:
         """Change the text size; code and values are a little smaller than the page."""
-        self.panel.set_size(pixels * 0.88)
+        self._pixels = pixels * _SMALLER
+        if self._panel is not None:
+            self._panel.set_size(self._pixels)
