@@ -131,7 +131,7 @@ def ended(command: Sequence[str], limit: float) -> tuple[int | None, str, str]:
 
 def speed_of(run: Path) -> dict[str, Any]:
     """Of a run: its losses, its speed after the first steps, and the largest memory."""
-    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_bytes().splitlines()]
     steps = [row for row in rows if "loss" in row]
     settled = steps[WARM:] or steps
     found: dict[str, Any] = {

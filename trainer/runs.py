@@ -166,12 +166,19 @@ class Run:
         path = self.folder / "metrics.jsonl"
         if not path.exists():
             return
-        kept = [
-            line
-            for line in path.read_text(encoding="utf-8").splitlines()
-            if (row := _json_or_none(line)) is not None and int(row.get("step", 0) or 0) <= step
-        ]
-        write_atomically(path, "".join(line + "\n" for line in kept))
+        kept = [row for row in metrics_of(path) if not isinstance(row.get("step"), int) or row["step"] <= step]
+        write_lines(path, (_line(row) for row in kept))
+
+
+def metrics_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a metrics file, without those that a kill or a full disk cut off.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    # By line feeds alone: a text in a row may hold other characters that end a line elsewhere.
+    rows = map(_json_or_none, path.read_bytes().split(b"\n"))
+    return [row for row in rows if isinstance(row, dict)]
 
 
 def append_line(path: Path, value: Any) -> None:
@@ -182,9 +189,13 @@ def append_line(path: Path, value: Any) -> None:
     """
     try:
         with path.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n")
+            f.write(_line(value) + "\n")
     except OSError as e:
         raise disk_fault(path, e) from None
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 @contextlib.contextmanager

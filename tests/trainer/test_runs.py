@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trainer.runs import Journal, ProgressLine, Run, digest, git_revision, sha256_of, write_atomically
+from trainer.runs import Journal, ProgressLine, Run, digest, git_revision, metrics_of, sha256_of, write_atomically
 from tutor_app.core.errors import HostFault, UserFault
 
 
@@ -85,6 +85,19 @@ def test_metrics_after_a_step_are_forgotten(tmp_path: Path) -> None:
     run.keep_metrics(2)
     rows = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
     assert [r.get("step") for r in rows] == [None, 1, 2]
+
+
+def test_metrics_that_were_cut_off_or_hold_odd_separators(tmp_path: Path) -> None:
+    run = Run.at(tmp_path)
+    run.note(step=1, note="one\u2028two\x85three")
+    run.note(step="odd", loss=2.0)
+    whole = metrics_of(tmp_path / "metrics.jsonl")
+    assert [row["step"] for row in whole] == [1, "odd"]
+    with (tmp_path / "metrics.jsonl").open("ab") as f:
+        f.write(b'5\n[1]\n{"step": 2, "loss": 1.')
+    assert metrics_of(tmp_path / "metrics.jsonl") == whole
+    run.keep_metrics(0)
+    assert metrics_of(tmp_path / "metrics.jsonl") == [{"step": "odd", "loss": 2.0}]
 
 
 def test_identity_depends_on_content_and_options_not_on_names(tmp_path: Path) -> None:

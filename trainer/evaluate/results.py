@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TextIO
 
+from tutor_app.adapters.library.presence import try_lock
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.parts import Output
 from tutor_app.core.transcript import Transcript
@@ -96,10 +97,12 @@ class ResultFile:
         try:
             content = path.read_bytes() if path.exists() else b""
             whole = content[: content.rfind(b"\n") + 1]
-            # As bytes: a text may hold separators, such as U+2028, that end a line of text but none of JSON lines.
-            lines = [line.decode("utf-8", "replace") for line in whole.splitlines()]
+            # By line feeds: a text may hold separators, such as U+2028, that end a line of text but none of JSON lines.
+            lines = [line.decode("utf-8", "replace") for line in whole.split(b"\n")[:-1]]
             if lines:
                 _must_match(path, lines[0], manifest)
+            elif not _begins_a_manifest(content):
+                raise _foreign(path)
             file.results = [_result(path, n, line) for n, line in enumerate(lines[1:], 2) if line.strip()]
             if len(whole) < len(content):
                 with path.open("r+b") as f:
@@ -111,6 +114,23 @@ class ResultFile:
             raise _disk_fault(path, e) from None
         file.session = 1 + max((r.session for r in file.results), default=-1)
         return file
+
+    def open(self) -> TextIO:
+        """The file, to append results to; it stays locked until it is closed.
+
+        Raises:
+            UserFault: If another evaluation has it open.
+            HostFault: If it cannot be written.
+        """
+        assert self.path is not None
+        try:
+            out = self.path.open("a", encoding="utf-8")
+        except OSError as e:
+            raise _disk_fault(self.path, e) from None
+        if not try_lock(out.fileno()):
+            out.close()
+            raise UserFault(f"Another evaluation is writing to {self.path}.", "Wait for it, or give another --out.")
+        return out
 
     def append(self, out: IO[str] | None, result: Result) -> None:
         """Keep one more.
@@ -136,12 +156,24 @@ class ResultFile:
         return sum(ends.values())
 
 
+_BEGINNING: Final = b'{"manifest": {'
+
+
+def _begins_a_manifest(content: bytes) -> bool:
+    """Whether a file without a whole line is a result file whose first line was cut off."""
+    return content.startswith(_BEGINNING) or _BEGINNING.startswith(content)
+
+
+def _foreign(path: Path) -> UserFault:
+    return UserFault(f"{path} is no result file of an evaluation.", "Give another name with --out.")
+
+
 def _must_match(path: Path, line: str, manifest: Mapping[str, Any]) -> None:
     try:
         found = json.loads(line)["manifest"]
         differing = [name for name in manifest if found.get(name) != manifest[name]]
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserFault(f"{path} is no result file of an evaluation.", "Give another name with --out.") from None
+        raise _foreign(path) from None
     if differing:
         shown = "; ".join(f"{n} was {_short(found.get(n))} and is {_short(manifest[n])}" for n in differing[:4])
         raise UserFault(f"{path} holds the results of another evaluation: {shown}.", "Give another name with --out.")

@@ -176,7 +176,7 @@ def run(
 
     start, right = time.monotonic(), 0
     with contextlib.ExitStack() as stack:
-        out = None if file.path is None else stack.enter_context(file.path.open("a", encoding="utf-8"))
+        out = None if file.path is None else stack.enter_context(file.open())
         graders = [stack.enter_context(Grader()) for _ in range(min(parallel, _CORES))]
         threads = [
             threading.Thread(target=work, args=(graders[i % len(graders)],), name=f"evaluate-{i}", daemon=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from trainer.data.records import Rejects, read_records
 from trainer.road.recipe import Recipe
+from trainer.runs import metrics_of
 from tutor_app.core.errors import UserFault
 
 
@@ -129,12 +130,8 @@ def _training(recipe: Recipe, folder: Path) -> list[str]:
 def losses_of(path: Path) -> dict[int, float]:
     """The loss of every step; of a step that was made twice, the last."""
     found: dict[int, float] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue  # cut off by a kill
-        if isinstance(row, dict) and "loss" in row:
+    for row in metrics_of(path):
+        if "loss" in row:
             found[int(row["step"])] = float(row["loss"])
     return found
 

@@ -6,13 +6,12 @@ Reads ``metrics.jsonl`` of run folders, also of a run that is under way, and wri
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from trainer.runs import disk_fault
+from trainer.runs import disk_fault, metrics_of
 from tutor_app.core.errors import UserFault
 
 SMOOTHING: Final = 0.9
@@ -60,19 +59,11 @@ def read(run: Path) -> Curves:
         UserFault: If it holds no metrics of training.
     """
     try:
-        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        rows = [row for row in metrics_of(run / "metrics.jsonl") if isinstance(row.get("step"), int)]
     except OSError as e:
         raise UserFault(
             f"{run} is no run folder: metrics.jsonl cannot be read ({e.strerror}).", "Check the path."
         ) from None
-    rows: list[dict[str, Any]] = []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue  # the last line of a run under way may be half written
-        if isinstance(row, dict) and isinstance(row.get("step"), int):
-            rows.append(row)
 
     def curve(key: str) -> tuple[tuple[int, float], ...]:
         # A run that was started again after its end has measured the last step twice.

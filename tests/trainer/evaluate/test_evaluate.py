@@ -337,6 +337,26 @@ def test_another_evaluations_file_is_refused_and_left_alone(tmp_path: Path) -> N
     assert (tmp_path / "notes.txt").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize("mine", ["one line without an end", '{"other": 1}', "{", '{"manifesto": 1}'])
+def test_a_foreign_file_of_one_unfinished_line_is_left_alone(tmp_path: Path, mine: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(mine)
+    if mine == "{":  # a result file may have been cut off here
+        assert ResultFile.opened(path, MANIFEST).results == []
+        return
+    with pytest.raises(UserFault, match="no result file"):
+        ResultFile.opened(path, MANIFEST)
+    assert path.read_text() == mine
+
+
+def test_two_evaluations_never_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    first, second = ResultFile.opened(path, MANIFEST), ResultFile.opened(path, MANIFEST)
+    with first.open(), pytest.raises(UserFault, match=r"Another evaluation is writing to .*r\.jsonl"):
+        second.open()
+    second.open().close()
+
+
 def test_the_time_of_several_runs_adds_up(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     kept(path, replace(result(0, "1", "correct"), elapsed=4.0), replace(result(1, "1", "correct"), elapsed=10.0))
