@@ -145,6 +145,9 @@ def test_words_of_any_script_are_words(line: str, kind: str) -> None:
         (["3,5 + 2,25 = 5,75"], "follows"),
         (["3,5 - 2,25 = 1,35"], "false"),
         (["1,250 + 250 = 1,500"], "follows"),
+        (["12,5 % of 80 = 10"], "follows"),
+        (["12,5 % of 80 = 11"], "false"),
+        (["2,50 \u20ac + 3 \u20ac = 5,50 \u20ac"], "follows"),
         (["120 : 2 = 60"], "follows"),
         (["12 : 4 = 4"], "false"),
         (["3.5 + 2.25 = 5.85"], "false"),
@@ -163,6 +166,13 @@ def test_words_of_any_script_are_words(line: str, kind: str) -> None:
 )
 def test_decimals_commas_and_colons(lines: list[str], kind: str) -> None:
     assert judge_work("", lines)[-1].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"), [("x^2 = 9", "x = -3,3"), ("x^2 - x - 6 = 0", "x=-2,3"), ("x^2 = 2,25", "x = 1,5 or x = -1,5")]
+)
+def test_a_comma_that_may_part_two_values_is_not_called_false(problem: str, line: str) -> None:
+    assert judge_work(problem, [line])[0].kind == "unread"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Numbers with a decimal comma in what is typed: which ones are certain, and which may be two numbers as well.
 
+The one rule for typed problems and for lines of a student's work.
+
 ``2,5x``, ``3,5 + 2,25`` and ``0,5`` can only be decimals, and so is every such number in a language that writes them
 so. ``x = 2,3`` may be two values: it is left alone. ``1,000`` is a thousand, ``(2,3)`` a pair, ``1,2,3`` a list.
 """
@@ -12,7 +14,7 @@ from typing import Final
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d]|[.,]\d)")
 _OPERATED_BEFORE: Final = re.compile(r"(?:[\d\w)\]²³]\s?[-+]|[*/·×÷^]|\d\s?:)\s?$")
-_OPERATED_AFTER: Final = re.compile(r"\s?[*/·×÷^]|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b")
+_OPERATED_AFTER: Final = re.compile(r"\s?[*/·×÷^]|\s?\\?%|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b")
 _COMPARED: Final = re.compile(r"[=<>≤≥≠≈]\s*[-\u2212]?\s*$")
 _WORDS: Final = re.compile(
     r"(?i)\b(?:berechne|berechnen|l[öo]se|bestimme|wie|viel|viele|gro[ßs]s?|und|der|die|das|ist|eine?|mit|für|von|sind|gegeben"
@@ -67,6 +69,16 @@ def comma_numbers(text: str) -> dict[int, CommaNumber]:
     if one_certain:  # who writes one so writes all so
         found = {at: replace(n, value=n.value or n.text.replace(",", ".")) for at, n in found.items()}
     return found
+
+
+def with_points(text: str) -> str:
+    """The text with a point in every number whose comma can only be a decimal comma."""
+    parts, end = [], 0
+    for at, number in comma_numbers(text).items():
+        if number.value:
+            parts += (text[end:at], number.value)
+            end = number.end
+    return "".join((*parts, text[end:]))
 
 
 def doubtful(text: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Term, symbols
 from tutor_app.adapters.grading.units import measure
 from tutor_app.core.work import LONGEST_LINE
+from tutor_app.text.decimal_commas import with_points
 from tutor_app.text.typed_cursor import NoFormula
 from tutor_app.text.typed_formula import FormulaParser
 from tutor_app.text.typed_tokens import normalized, tokens
@@ -50,11 +51,6 @@ _RESULT_UNIT: Final = re.compile(
 )
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
-_DECIMAL_COMMA: Final = re.compile(
-    r"(?<![\d,.])0,\d+(?![\d,])|(?<![\d,.])\d+,(?:\d{1,2}|\d{4,})(?![\d,])\s*[-+*/·:×]"
-    r"|[-+*/·:×]\s*\d+,(?:\d{1,2}|\d{4,})(?![\d,])"
-)
-"""A comma that can only be a decimal sign: behind a nought, or in a number that is calculated with."""
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _RELATIONS: Final = {
     "=": "=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\ne": "!=",
@@ -138,9 +134,8 @@ def _stripped(text: str) -> str:
 
 def _with_points(text: str) -> str:
     """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
+    text = with_points(text)
     plain = re.sub(r"\s*\|\s*[-+*/:·].*$", "", text)  # what is done next, noted at the end of the line
-    if _DECIMAL_COMMA.search(plain):
-        text = re.sub(r"(?<![\d,.])(\d+),(\d+)(?![\d,])", r"\1.\2", text)
     if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
         text = re.sub(r"(?<=\d)\s*:\s*(?=\d)", " / ", text)
     return text
