@@ -14,7 +14,9 @@ from typing import Final
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d]|[.,]\d)")
 _OPERATED_BEFORE: Final = re.compile(r"(?:[\d\w)\]²³]\s?[-+]|[*/·×÷^]|\d\s?:)\s?$")
-_OPERATED_AFTER: Final = re.compile(r"\s?[*/·×÷^]|\s?\\?%|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b")
+_OPERATED_AFTER: Final = re.compile(
+    r"\s?[*/·×÷^]|\s?\\?%|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b"
+)
 _COMPARED: Final = re.compile(r"[=<>≤≥≠≈]\s*[-\u2212]?\s*$")
 _WORDS: Final = re.compile(
     r"(?i)\b(?:berechne|berechnen|l[öo]se|bestimme|wie|viel|viele|gro[ßs]s?|und|der|die|das|ist|eine?|mit|für|von|sind|gegeben"
