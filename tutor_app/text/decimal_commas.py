@@ -75,7 +75,8 @@ def comma_numbers(text: str) -> dict[int, CommaNumber]:
 
 def with_points(text: str) -> str:
     """The text with a point in every number whose comma can only be a decimal comma."""
-    parts, end = [], 0
+    parts: list[str] = []
+    end = 0
     for at, number in comma_numbers(text).items():
         if number.value:
             parts += (text[end:at], number.value)
