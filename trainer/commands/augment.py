@@ -1,6 +1,7 @@
 """``augment``: MuMath's eight ways to new questions and solutions, one ``--method`` at a time.
 
-With a teacher (``--teacher`` or ``--endpoint``) every method works on any problems with an answer. Without one, fobar,
+With a teacher (``--teacher`` or ``--endpoint``) every method works on any problems with an answer, here or on the
+workers of a Ray cluster (``--ray``). Without one, fobar,
 bf-trans, expression, numbers and outline are made by rules from GSM8K's annotated solutions. Every record says its
 parent, method, teacher, prompt, seed, and how its label is known.
 """
@@ -11,6 +12,8 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,8 +39,10 @@ from trainer.synthesize.pseudo import Thresholds
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
-from trainer.teacher.teacher import prompt_hash
+from trainer.teacher.teacher import Teacher, prompt_hash
 from trainer.teacher.work import NotMade, Row, work_through
+from trainer.teacher.workers import add_arguments as add_worker_arguments
+from trainer.teacher.workers import open_workers
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.errors import UserFault
 from tutor_app.core.ports import Cancel, CodeExecutor
@@ -95,6 +100,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip", action="store_true", help="go on past broken lines and list them")
     not_a_test_set(parser)
     teachers.add_arguments(parser, temperature=0.7)
+    add_worker_arguments(parser)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with every problem: one method, by a teacher."""
+
+    method: str
+    asked: Asked
+
+    @property
+    def teacher(self) -> Teacher:
+        """That is asked."""
+        return self.asked.teacher
+
+    def identity(self) -> dict[str, Any]:
+        """What the records depend on, besides the options."""
+        prompt = "" if self.method == "fobar" else prompt_hash(prompt_named(self.method))
+        return {**self.teacher.identity(), "prompt": prompt}
+
+    def one(self, problem: Problem, cancel: Cancel) -> Row:
+        """The records of a problem."""
+        return {"records": [r.to_dict() for r in BY_TEACHER[self.method](problem, self.asked, cancel)]}
+
+
+@contextmanager
+def opened(a: argparse.Namespace) -> Iterator[Job]:
+    """The job that the options describe, with a teacher of its own.
+
+    Raises:
+        UserFault: If there is no such teacher.
+        HostFault: If the teacher fails.
+    """
+    with teachers.open_teacher(a) as teacher, Judge() as judge:
+        thresholds = Thresholds(a.min_votes, a.min_share)
+        yield Job(a.method, Asked(teacher, judge, a.per_problem, a.tries, a.votes, thresholds))
 
 
 def main(a: argparse.Namespace) -> int:
@@ -110,6 +151,8 @@ def main(a: argparse.Namespace) -> int:
     if not asked_for and a.method not in BY_RULES:
         names = ", ".join(BY_RULES)
         raise UserFault(f"{a.method} needs a teacher; by rules there are {names}.", "Give --teacher or --endpoint.")
+    if not asked_for and (a.ray or a.ray_address or a.ray_gpus):
+        raise UserFault("--ray spreads what a teacher is asked; rules need none.", "Give --teacher or --endpoint.")
     a.out = a.out or f"augment-{a.method}"
     rejects = Rejects(strict=not a.skip)
     refuse_test_sets(a.files, allowed=a.not_a_test_set)
@@ -119,26 +162,19 @@ def main(a: argparse.Namespace) -> int:
 
 
 def _by_teacher(a: argparse.Namespace, run: Run, problems: list[Problem], rejects: Rejects) -> int:
-    make = BY_TEACHER[a.method]
-    with teachers.open_teacher(a) as teacher, Judge() as judge:
-        asked = Asked(teacher, judge, a.per_problem, a.tries, a.votes, Thresholds(a.min_votes, a.min_share))
-
-        def one(problem: Problem, cancel: Cancel) -> Row:
-            return {"records": [r.to_dict() for r in make(problem, asked, cancel)]}
-
-        prompt = "" if a.method == "fobar" else prompt_hash(prompt_named(a.method))
-        provenance = run.provenance(a.out, {**teacher.identity(), **_options(a), "prompt": prompt}, a.files)
+    with open_workers(a, opened) as workers:
+        provenance = run.provenance(a.out, {**workers.identity, **_options(a)}, a.files)
         done = work_through(
             run.folder,
             a.out,
             provenance["identity"],
             problems,
-            one,
-            parallel=a.parallel,
+            workers.one,
+            parallel=workers.parallel,
             shard=a.shard,
-            meter=teacher.model,
+            meter=workers.meter,
         )
-        provenance["spent"] = {"tokens": teacher.model.spent.to_list(), "cost": teacher.model.cost}
+        provenance["spent"] = {"tokens": workers.meter.spent.to_list(), "cost": workers.meter.cost}
     if a.shard.of > 1:
         print(f"Shard {a.shard.number} of {a.shard.of}: {len(done.rows):,} problems done.")
         return 0

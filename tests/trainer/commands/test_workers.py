@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("urllib3", reason="the trainer's packages are not installed")
 
 from tests.trainer.commands.teachers import against, endpoint, lines, records, teacher
+from tests.trainer.commands.test_augment import APPLES
 from tests.trainer.commands.test_synthesize import QUESTION, solution
 from tests.trainer.teacher.completions_server import serving
 from trainer.__main__ import main
@@ -67,6 +68,54 @@ def test_two_workers_make_what_one_process_makes(tmp_path: Path) -> None:
     assert facts[0]["identity"] == facts[1]["identity"]
     # Tokens of the prompt that was given up are an estimate; requests and tokens of replies are counted.
     assert [f["spent"]["tokens"][::2] for f in facts] == [[17, facts[0]["spent"]["tokens"][2]]] * 2
+
+
+SOLVED = "There are 6 * 4 = 24 apples in the bags, and 24 - 9 = 15 of them are left: $\\boxed{15}$."
+
+
+def reworded(problem: str, said: str) -> str:
+    """Another wording of a problem, and the solution of each; of three problems a bad one."""
+    name = problem.split(" ", 1)[0]
+    if problem.startswith("Tina") and "buys" in problem:
+        if name in ("Tina3", "Tina5"):
+            return f"{name} has apples, and how many are left?"  # lost its numbers
+        return f"{name} takes home 6 bags, each with 4 apples, and gives away 9 apples. What number remains?"
+    return "Die Antwort lautet nun einmal fünfzehn, und mehr ist dazu nicht zu sagen." if name == "Tina4" else SOLVED
+
+
+@with_ray
+@pytest.mark.slow
+def test_new_questions_by_two_workers_are_those_of_one_process(tmp_path: Path) -> None:
+    problems = [{**APPLES, "question": APPLES["question"].replace("Tina", f"Tina{i}")} for i in range(8)]
+    source = lines(tmp_path / "problems.jsonl", *problems)
+    asked = ["augment", str(source), "--method", "rephrase", "--tries", "1", "--parallel", "1"]
+    with serving(teacher(reworded)) as url:
+        assert main([*asked, "--run", str(tmp_path / "one"), *endpoint(url)]) == 0
+    both = threading.Barrier(2)
+
+    def together(number: int) -> None:
+        if number < 2:
+            both.wait(120)
+
+    with serving(teacher(reworded, fault=together)) as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "trainer", *asked, "--run", str(tmp_path / "two"), *endpoint(url), "--ray", "2"],
+            cwd=ROOT,
+            env={k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"},
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stderr
+    assert not both.broken
+    made = [records(tmp_path / n / "augment-rephrase.jsonl") for n in ("one", "two")]
+    assert made[0] == made[1]
+    assert len(made[0]) == 5
+    facts = [json.loads((tmp_path / n / "augment-rephrase.provenance.json").read_text()) for n in ("one", "two")]
+    assert facts[0]["identity"] == facts[1]["identity"]
+    assert facts[0]["left_out"] == facts[1]["left_out"] == {
+        "a number was lost": 2,
+        "no solution of the new question comes to the known answer": 1,
+    }  # fmt: skip
 
 
 @with_ray
@@ -146,3 +195,10 @@ def test_without_ray_it_says_how_to_install_it(
     monkeypatch.setattr(workers, "find_spec", lambda _: None)
     assert main(command(tmp_path, "http://127.0.0.1:9", "--ray", "2")) == 2
     assert "pip install 'mumath-tutor[scale]'" in capsys.readouterr().err
+
+
+def test_rules_are_not_spread_over_workers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = lines(tmp_path / "problems.jsonl", APPLES)
+    made = ["augment", str(source), "--method", "fobar", "--run", str(tmp_path / "run"), "--ray", "2"]
+    assert main(made) == 2
+    assert "rules need none" in capsys.readouterr().err
