@@ -653,3 +653,64 @@ def test_a_function_of_an_earlier_recorded_block_makes_no_steps(sandbox: Sandbox
     assert end.recording is not None
     assert [(s.line, s.event) for s in end.recording] == [(1, "line"), (2, "line"), (0, "end")]
     assert at_end(end.recording) == {"x": "2", "y": "3"}
+
+
+TRACED = {
+    "lines": """
+import sys
+def told(frame, event, arg):
+    print(event, frame.f_code.co_name, frame.f_lineno)
+    return told
+def g(x):
+    y = x + 1
+    return y
+sys.settrace(told)
+z = g(3)
+sys.settrace(None)""",
+    "calls": """
+from sys import setprofile
+n = 0
+def told(frame, event, arg):
+    global n
+    n += 1
+setprofile(told)
+abs(-1)
+setprofile(None)
+z = n""",
+    "a profiler": """
+import cProfile
+p = cProfile.Profile()
+p.enable()
+z = sum(range(10))
+p.disable()
+print(len(p.getstats()))""",
+    "from a text": "exec('import sys; sys.settrace(lambda *a: print(a[1]))')\nz = sorted([2, 1], key=lambda v: -v)\nz",
+    "that fails": "import sys\nz = 1\nsys.settrace(lambda *a: None)\nz / 0",
+}
+
+
+@pytest.mark.parametrize("code", TRACED.values(), ids=TRACED)
+def test_code_that_traces_itself_sees_nothing_of_the_recorder(sandbox: Sandbox, code: str) -> None:
+    recording = recorded(sandbox, code)
+    assert came_to(recording.result) == came_to(plain(sandbox, code))
+    assert "traces itself" in recording.stopped
+    assert "z" in at_end(recording)
+    assert len(recording) == 1
+
+
+def test_tracing_that_is_not_seen_beforehand_stops_the_recording(sandbox: Sandbox) -> None:
+    code = (
+        "import sys\nstart = getattr(sys, 'set' + 'trace')\nn = 0\ndef told(*a):\n    return None\n"
+        "start(told)\nfor k in range(3):\n    n += k\nstart(None)\nprint(n)"
+    )
+    recording = recorded(sandbox, code)
+    assert recording.result.stdout == "3\n"
+    assert recording.stopped.startswith("Recording stopped because the block traces itself")
+    assert at_end(recording)["n"] == "3"
+
+
+def test_names_that_only_sound_like_tracing_are_recorded(sandbox: Sandbox) -> None:
+    recording = recorded(
+        sandbox, "from sympy import trace, eye\nimport sys\nprofile = trace(eye(3))\nq = sys.gettrace()"
+    )
+    assert (recording.stopped, len(recording)) == ("", 5)

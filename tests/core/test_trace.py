@@ -47,6 +47,27 @@ def test_each_frame_says_where_it_is_and_a_second_call_starts_empty() -> None:
     assert names(recording, 11)[1] == {"n": "3"}
 
 
+def test_a_deep_recursion_is_walked_from_states_far_apart() -> None:
+    depth = 1500
+    deep = Writer("def f(n):\n    return n and f(n - 1)\nf(1500)")
+    deep.step(3)
+    for n in range(1, depth + 1):
+        deep.step(1, number("n", depth - n), event="call", frame=n, depth=n)
+        deep.step(2, frame=n, depth=n)
+    for n in range(depth, 0, -1):
+        deep.step(2, event="return", frame=n, depth=n, value=number("", 0), outer=[(0, number("seen", n))])
+    recording = deep.done()
+    for i in (4 * depth // 2, 3 * depth, 7, depth, 1, 2 * depth + 1, 40):
+        frames = recording.frames(i)
+        under_way = i // 2 + i % 2 if i <= 2 * depth else 3 * depth + 1 - i
+        assert len(frames) == 1 + under_way
+        assert [f.variables for f in frames[-2:]][-1] == (number("n", depth - under_way),)
+        assert [f.number for f in frames[:3]] == list(range(min(3, 1 + under_way)))
+        assert frames[-1] == next(reversed(frames))
+    assert [f.number for f in recording.frames(2 * depth + 1).with_changes()] == [0, depth]
+    assert recording.frames(2 * depth + 1)[0].changed == {"seen"}
+
+
 def test_into_over_and_out_in_both_directions() -> None:
     recording = calls()
     assert (recording.forward(3), recording.over(3), recording.out(5)) == (4, 8, 8)
@@ -223,7 +244,7 @@ def test_json_round_trip() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version": 2}', '{"version": 2, "run": {}, "steps": [1]}', "null", "[" * 100_000]
+    "text", ["", "[]", "{}", '{"version": 3}', '{"version": 3, "run": {}, "steps": [1]}', "null", "[" * 100_000]
 )
 def test_what_is_no_recording_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(TraceFormatError, match="not a recording"):

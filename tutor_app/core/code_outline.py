@@ -75,6 +75,26 @@ def noted(root: ast.expr | None) -> list[ast.expr]:
     return found
 
 
+def noted_of(statement: ast.stmt) -> list[ast.expr]:
+    """The expressions of a statement whose values are noted.
+
+    Of ``d[k] += v`` these are also the item (or the attribute) as it was, first, and what it becomes, last: the sum
+    that Python works out without writing it.
+    """
+    found = noted(root_of(statement))
+    if isinstance(statement, ast.AugAssign) and is_single_item(statement.target):
+        whole = ast.BinOp(statement.target, statement.op, statement.value)
+        return [statement.target, *found, ast.copy_location(whole, statement)]
+    return found
+
+
+def is_single_item(target: ast.expr) -> bool:
+    """Whether it is an attribute or one item; slices are many."""
+    if isinstance(target, ast.Subscript):
+        return not any(isinstance(n, ast.Slice | ast.Starred) for n in ast.walk(target.slice))
+    return isinstance(target, ast.Attribute)
+
+
 class _TooDeep(Exception):
     """The expression nests deeper than is unfolded."""
 
@@ -197,7 +217,7 @@ class Outline:
     @cached_property
     def expressions(self) -> tuple[tuple[int, ast.expr], ...]:
         """Every noted expression by its number, with the index of its statement."""
-        return tuple((i, node) for i, s in enumerate(self.statements) for node in noted(root_of(s.node)))
+        return tuple((i, node) for i, s in enumerate(self.statements) for node in noted_of(s.node))
 
     @cached_property
     def statements_with_expressions(self) -> dict[int, range]:

@@ -108,9 +108,11 @@ def _change(variable: Variable, new: bool) -> str:
 
 
 def _outer_changes(recording: Recording, i: int) -> list[str]:
-    frames = recording.frames(i)[:-1]
+    own = recording.columns["frame"][i]
     found = []
-    for frame in frames:
+    for frame in recording.frames(i).with_changes():
+        if frame.number == own:
+            continue
         for variable in frame.variables:
             if variable.name in frame.changed:
                 where = f" of {frame.function}" if frame.function else ""

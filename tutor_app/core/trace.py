@@ -28,13 +28,16 @@ from tutor_app.core.parts import Code, CodeError, Figure, Output, Part
 from tutor_app.core.terminal import settled
 from tutor_app.core.trace_columns import Columns as Columns
 from tutor_app.core.trace_columns import columns_from
+from tutor_app.core.trace_frames import Frames
 from tutor_app.core.trace_structure import calls_of, loops_of
-from tutor_app.core.trace_values import EVENTS, KINDS, Call, Frame, Loop, Step, Unfolding, Variable
+from tutor_app.core.trace_values import EVENTS, KINDS, Call, Loop, Step, Unfolding, Variable
 from tutor_app.core.transcript import Transcript
 
-VERSION: Final = 2
+VERSION: Final = 3
 LINE, CALL, RETURN, ERROR, END = range(5)
-_KEYFRAME: Final = 128
+_SPACING: Final = 128
+_MOST_KEPT: Final = 200_000
+"""Frames in all states that are kept; of a deep recursion fewer states are kept, farther apart."""
 _NONE: Final = -1
 
 
@@ -77,6 +80,8 @@ class Recording(Sequence[Step]):
         self.stopped = stopped
         self.columns = columns
         self._keyframes: list[_State] = [((), {}, {})]
+        self._spacing = _SPACING
+        self._kept = 0
         self._last: tuple[int, _State] = (_NONE, self._keyframes[0])
 
     # ---------------------------------------------------------------------------------- steps
@@ -150,34 +155,32 @@ class Recording(Sequence[Step]):
 
     # ---------------------------------------------------------------------------------- state
 
-    def frames(self, i: int) -> tuple[Frame, ...]:
+    def frames(self, i: int) -> Frames:
         """Names and values of each frame at step ``i``, the block's own first, the innermost last."""
         if i < 0:
-            return (Frame(0, "", 0, ()),)
+            return Frames((0,), {}, {}, {}, (), self.function_of)
         stack, variables, lines = self._state(i)
         c = self.columns
-        marks: dict[int, set[str]] = {c["frame"][i]: {c.variables[v].name for v in self._changed(i)}}
+        marks = {c["frame"][i]: frozenset(c.variables[v].name for v in self._changed(i))}
         for at in self._outer(i):
-            marks.setdefault(c["outer_frame"][at], set()).add(c.variables[c["outer_variable"][at]].name)
-        return tuple(
-            Frame(
-                number,
-                self.function_of(number),
-                lines.get(number, 0),
-                tuple(c.variables[v] for v in variables.get(number, {}).values()),
-                frozenset(marks.get(number, ())),
-            )
-            for number in stack
-        )
+            number = c["outer_frame"][at]
+            marks[number] = marks.get(number, frozenset()) | {c.variables[c["outer_variable"][at]].name}
+        return Frames(stack, variables, lines, marks, c.variables, self.function_of)
 
     def _state(self, i: int) -> _State:
         if self._last[0] == i:  # a step that is shown asks for its names, its calls and its sentence
             return self._last[1]
-        wanted = i // _KEYFRAME
-        while len(self._keyframes) <= wanted:
-            start = (len(self._keyframes) - 1) * _KEYFRAME
-            self._keyframes.append(self._folded(self._keyframes[-1], start, start + _KEYFRAME))
-        self._last = (i, self._folded(self._keyframes[wanted], wanted * _KEYFRAME, i + 1))
+        while len(self._keyframes) <= i // self._spacing:
+            start = (len(self._keyframes) - 1) * self._spacing
+            state = self._folded(self._keyframes[-1], start, start + self._spacing)
+            self._keyframes.append(state)
+            self._kept += len(state[0])
+            if self._kept > _MOST_KEPT:
+                del self._keyframes[1::2]
+                self._spacing *= 2
+                self._kept = sum(len(state[0]) for state in self._keyframes)
+        wanted = i // self._spacing
+        self._last = (i, self._folded(self._keyframes[wanted], wanted * self._spacing, i + 1))
         return self._last[1]
 
     def _folded(self, state: _State, start: int, end: int) -> _State:

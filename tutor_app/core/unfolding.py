@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.core.code_outline import is_noted, root_of
+from tutor_app.core.code_outline import is_noted, is_single_item, root_of
 from tutor_app.core.trace_values import Stage, Unfolding, Variable, shown, tex_text
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
     ast.In: (" in ", r" \in "),
     ast.NotIn: (" not in ", r" \notin "),
 }
+_HOLDERS: Final = frozenset(("sequence", "mapping", "matrix", "text", "object"))
 Written = tuple[str, str, int]
 """An expression as text, as LaTeX, and how tightly it binds."""
 
@@ -68,8 +69,11 @@ def unfolded(recording: Recording, i: int) -> Unfolding | None:
     evaluated: list[tuple[ast.expr, Variable]] = []
     if numbers is not None:
         evaluated = [(expressions[n][1], v) for n, v in recording.noted_values(i) if n in numbers]
-    if isinstance(statement, ast.AugAssign):
-        root, evaluated, complete = _augmented(recording, i, statement, evaluated)
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        root, evaluated, complete = _augmented(recording, i, statement, statement.target, evaluated)
+    elif isinstance(statement, ast.AugAssign) and numbers is not None and is_single_item(statement.target):
+        root = expressions[numbers[-1]][1]
+        complete = any(node is root for node, _ in evaluated)
     else:
         complete = any(node is root for node, _ in evaluated)
         if not complete and not _stopped_inside(recording, i):
@@ -94,29 +98,26 @@ def _failed(recording: Recording, i: int) -> bool:
 
 
 def _augmented(
-    recording: Recording, i: int, statement: ast.AugAssign, evaluated: list[tuple[ast.expr, Variable]]
+    recording: Recording,
+    i: int,
+    statement: ast.AugAssign,
+    target: ast.Name,
+    evaluated: list[tuple[ast.expr, Variable]],
 ) -> tuple[ast.expr, list[tuple[ast.expr, Variable]], bool]:
     """``t += i`` as the calculation ``t + i``: its left side is what the name was, its result what it became."""
-    left = ast.copy_location(_loaded(statement.target), statement.target)
+    left = ast.copy_location(ast.Name(target.id, ast.Load()), target)
     whole = ast.copy_location(ast.BinOp(left, statement.op, statement.value), statement)
-    if not isinstance(statement.target, ast.Name):
-        return whole, evaluated, False
-    name = statement.target.id
-    before = recording.frames(i)[-1].get(name) or recording.frames(i)[0].get(name)
+    frames = recording.frames(i)
+    before = frames[-1].get(target.id) or frames[0].get(target.id)
     if before is not None:
         evaluated = [(left, before), *evaluated]
     after = recording.effect(i)
-    same_frame = recording.step(after).frame == recording.step(i).frame
-    result = next((f.get(name) for f in recording.frames(after) if f.number == recording.step(i).frame), None)
-    if result is None or not same_frame or after == i or recording.step(after).event == "error":
+    own = recording.step(i).frame
+    reached = recording.step(after)
+    result = recording.frames(after)[-1].get(target.id) if reached.frame == own else None
+    if result is None or after == i or reached.event == "error":
         return whole, evaluated, False
     return whole, [*evaluated, (whole, result)], True
-
-
-def _loaded(target: ast.expr) -> ast.expr:
-    if isinstance(target, ast.Name):
-        return ast.Name(target.id, ast.Load())
-    return target
 
 
 def _target(statement: ast.stmt) -> str:
@@ -134,6 +135,9 @@ def _stages(root: ast.expr, evaluated: list[tuple[ast.expr, Variable]]) -> tuple
     writer = _Writer(values)
     text, latex, _ = writer.write(root)
     stages = [Stage(text, latex)]
+    # An item of a list is written by the list's name, not by all of its items.
+    owners = {id(n.value) for n in ast.walk(root) if isinstance(n, ast.Subscript)}
+    evaluated = [(n, v) for n, v in evaluated if id(n) not in owners or v.kind not in _HOLDERS]
     for node, value in evaluated:
         if isinstance(node, ast.Name | ast.Attribute) and len(value.text) <= LONGEST and node is not root:
             values[id(node)] = value
@@ -192,8 +196,11 @@ class _Writer:
                 return self._call(node)
             case ast.Subscript():
                 text, latex = self._inside(node.value, _ATOM)
-                inside = self.write(node.slice)
-                return f"{text}[{inside[0]}]", f"{latex}[{inside[1]}]", _ATOM
+                keys = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
+                pieces = [self.write(k) for k in keys]
+                comma = "," if isinstance(node.slice, ast.Tuple) and len(keys) == 1 else ""
+                inside, inside_tex = (", ".join(p[n] for p in pieces) + comma for n in (0, 1))
+                return f"{text}[{inside}]", f"{latex}[{inside_tex}]", _ATOM
             case ast.Attribute():
                 return self._attribute(node)
             case ast.List():

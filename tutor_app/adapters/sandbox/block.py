@@ -35,6 +35,7 @@ from tutor_app.adapters.sandbox.interpreter import TYPICAL, NoInput
 from tutor_app.adapters.sandbox.threads import BlockThreads
 from tutor_app.adapters.sandbox.values import class_name, describe, is_plot_handle, show
 
+_set_trace, _set_profile = sys.settrace, sys.setprofile  # the block may put something else in their place
 Send = Callable[[dict[str, Any]], object]
 
 MAX_FIGURES: Final = 8
@@ -258,7 +259,12 @@ class Block:
                 linecache.cache[filename] = (len(code), None, lines, filename)
                 tree = ast.parse(code, filename)
                 self.main.__dict__["__builtins__"] = self._builtins
-                value = (execute or self.execute)(tree, filename)
+                try:
+                    value = (execute or self.execute)(tree, filename)
+                finally:
+                    # What runs after the block is none of it, should it have had Python call it at each line.
+                    _set_trace(None)
+                    _set_profile(None)
                 self._emit_open_figures()
                 if type(value).__module__ == "matplotlib.figure" and not self._figures:
                     self._emit(value)  # one that pyplot knows nothing of

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tutor_app.adapters.sandbox.value_text import Encoded
 
+Reader = Callable[[Any, Any], Any]
+"""Gives what an object holds at a key, or as an attribute."""
 _GIVEN_TO_CLASSES: Final = frozenset(
     (
         "__module__",
@@ -42,6 +44,7 @@ class BlockFrame:
         back: What it returns.
         failed: Whether an exception is leaving it.
         turning: Loops whose next turn has been asked for and begins when what must run before it has.
+        target: The item or attribute that its statement is about to change: what holds it, and its key or name.
         locals: What ``locals()`` gives in it, where its code asks for that.
     """
 
@@ -56,6 +59,7 @@ class BlockFrame:
     back: Encoded | None = None
     failed: bool = False
     turning: set[int] = field(default_factory=set)
+    target: tuple[object, object, Reader] | None = None
     locals: dict[str, Any] | None = None
 
     def scope(self) -> Mapping[str, Any]:

@@ -10,17 +10,22 @@ from __future__ import annotations
 import ast
 from typing import Final
 
-from tutor_app.core.code_outline import FUNCTIONS, is_noted, noted, root_of, statements
+from tutor_app.core.code_outline import FUNCTIONS, is_noted, is_single_item, noted_of, root_of, statements
 
 STEP: Final = "<step>"
 NOTE: Final = "<note>"
 BACK: Final = "<back>"
+OWNER: Final = "<owner>"
+KEY: Final = "<key>"
+CHANGED: Final = "<changed>"
 LINE, CALL, RETURN, ERROR, END, CONTINUED, DUE = range(7)
 """What has happened. The first five are steps of a recording; END has no marker. CONTINUED: the next turn of a loop
 begins as soon as what must run before it has, and that is where DUE stands."""
 SHIFT: Final = 3
 _FUNCTION_LIKE: Final = (*FUNCTIONS, ast.Lambda)
 _OTHER_SCOPES: Final = (ast.ClassDef, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_TRACING: Final = frozenset(("settrace", "setprofile", "monitoring"))
+_TRACING_MODULES: Final = frozenset(("cProfile", "profile", "pdb", "bdb", "trace"))
 _LEAVES: Final = (ast.expr_context, ast.Constant, ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.alias)
 
 
@@ -39,10 +44,16 @@ class Markers:
         self._lines = [(node.lineno, node.end_lineno or node.lineno) for node in statements(tree)]
         self._notes: dict[int, int] = {}
         self._continued = 0  # markers CONTINUED so far
+        self._results: dict[int, int] = {}  # of a changed item or attribute, by the statement
         if expressions:
+            number = 0
             for node in statements(tree):
-                for expression in noted(root_of(node)):
-                    self._notes[id(expression)] = len(self._notes)
+                found = noted_of(node)
+                self._notes.update((id(expression), number + k) for k, expression in enumerate(found))
+                number += len(found)
+                if isinstance(node, ast.AugAssign) and found and is_single_item(node.target):
+                    del self._notes[id(found[-1])]  # made for its number alone
+                    self._results[id(node)] = number - 1
 
     def number(self, statement: ast.stmt) -> int:
         """The statement's index."""
@@ -67,6 +78,8 @@ class Markers:
         if root is None or not self._expressions:
             return
         marked = self._noted(root)
+        if isinstance(statement, ast.AugAssign) and id(statement) in self._results:
+            self._target(statement.target)
         match statement:
             case ast.Expr() | ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Return():
                 statement.value = marked
@@ -76,6 +89,16 @@ class Markers:
                 statement.iter = marked
             case ast.Match():
                 statement.subject = marked
+
+    def _target(self, target: ast.expr) -> None:
+        """Mark what holds the item or attribute that a statement changes, and the item's key."""
+        number = ast.Constant(self._notes[id(target)])
+        if isinstance(target, ast.Attribute):
+            parts: list[ast.expr] = [number, target.value, ast.Constant(target.attr)]
+            target.value = _marked(OWNER, parts, target.value)
+        elif isinstance(target, ast.Subscript):
+            target.value = _marked(OWNER, [number, target.value], target.value)
+            target.slice = _marked(KEY, [number, target.slice], target.slice)
 
     def _step(self, node: ast.stmt, event: int) -> ast.Call:
         code = (self._numbers[id(node)] << SHIFT) + event
@@ -107,7 +130,14 @@ class Markers:
             if loop is not None and not waits and self._continued > before:
                 statement = self._turning(statement, loop)
             out.append(statement)
+            if id(statement) in self._results:
+                out.append(self._changed(statement))
         return out
+
+    def _changed(self, statement: ast.stmt) -> ast.stmt:
+        """The marker after a statement that has changed an item or an attribute."""
+        call = ast.Call(ast.Name(CHANGED, ast.Load()), [ast.Constant(self._results[id(statement)])], [])
+        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), statement))
 
     def _turning(self, statement: ast.stmt, loop: ast.stmt) -> ast.stmt:
         """A statement inside which a ``continue`` waits: the next turn of the loop begins where the statement ends."""
@@ -203,8 +233,30 @@ class Markers:
                 pass
         if number is None or not keep:
             return node
-        call = ast.Call(ast.Name(NOTE, ast.Load()), [ast.Constant(number), node], [])
-        return ast.fix_missing_locations(ast.copy_location(call, node))
+        return _marked(NOTE, [ast.Constant(number), node], node)
+
+
+def _marked(name: str, arguments: list[ast.expr], node: ast.expr) -> ast.expr:
+    call = ast.Call(ast.Name(name, ast.Load()), arguments, [])
+    return ast.fix_missing_locations(ast.copy_location(call, node))
+
+
+def traces_itself(tree: ast.Module) -> bool:
+    """Whether the block asks Python to tell it each line or call that runs, which would show it the markers."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name) | ast.Name(id=name) | ast.Constant(value=str() as name):
+                if "settrace" in name or "setprofile" in name:
+                    return True
+            case ast.Import(names=names):
+                if not _TRACING_MODULES.isdisjoint(a.name for a in names):
+                    return True
+            case ast.ImportFrom(module=str() as module, names=names):
+                if module in _TRACING_MODULES or (module == "sys" and not _TRACING.isdisjoint(a.name for a in names)):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def names_of(tree: ast.Module) -> tuple[set[str], set[str], set[str], set[str]]:

@@ -22,17 +22,22 @@ from tutor_app.adapters.sandbox.block_frame import BlockFrame, height, is_class_
 from tutor_app.adapters.sandbox.markers import (
     BACK,
     CALL,
+    CHANGED,
     CONTINUED,
     END,
     ERROR,
+    KEY,
     LINE,
     NOTE,
+    OWNER,
     RETURN,
     SHIFT,
     STEP,
     Markers,
     names_of,
+    traces_itself,
 )
+from tutor_app.adapters.sandbox.targets import Targets
 from tutor_app.adapters.sandbox.value_text import Encoded, Encoder, is_settled
 from tutor_app.adapters.sandbox.watching import Watches
 
@@ -55,7 +60,11 @@ _UNSETTLED: Final = object()
 _GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 # Kept here, because the block may put something else in their place.
 _frame, _exc_info, _thread = sys._getframe, sys.exc_info, threading.get_ident
+_tracer, _profiler, _set_trace, _set_profile = sys.gettrace, sys.getprofile, sys.settrace, sys.setprofile
 _recursion_limit, _set_recursion_limit = sys.getrecursionlimit, sys.setrecursionlimit
+_TRACES: Final = (
+    "This block traces itself: so that it sees nothing but itself, its steps are not recorded, only its end."
+)
 _NEVER: Final = frozenset(map(id, (types.ModuleType, types.BuiltinFunctionType, types.FunctionType, type)))
 
 
@@ -87,6 +96,7 @@ class Recorder:
         self._limit = _recursion_limit()
         self._is_deep = False
         self._refused: BaseException | None = None
+        self._traces_itself = False
         self._busy = False
         self._last_depth = 0
         self._known_before: set[str] = set()
@@ -101,22 +111,31 @@ class Recorder:
         """Run the block with markers; see :meth:`Block.execute`."""
         scope = self._block.main.__dict__
         self._filename = filename
+        self._traces_itself = traces_itself(tree)
         try:
             markers, last, last_number = self._prepare(tree, scope)
         except RecursionError:
             self.stopped = "This code nests too deeply to be recorded."
             self.flush()
             return self._block.execute(ast.parse("".join(_source_of(filename)), filename), filename)
-        self._install()
-        value = None
+        if self._traces_itself:
+            self._remarks[_TRACES] = None
+        else:
+            self._install()
+        value, names = None, self._block.builtins
         try:
             exec(compile(tree, filename, "exec", dont_inherit=True), scope)
             if last is not None:
-                self._last_line(last_number, last.lineno, scope)
-                scope.setdefault("__builtins__", self._block.builtins)  # the block may have cleared its names
+                if not self._traces_itself:
+                    self._last_line(last_number, last.lineno, scope)
+                scope.setdefault("__builtins__", names)  # the block may have cleared its names
                 value = eval(compile(ast.Expression(last.value), filename, "eval", dont_inherit=True), scope)
+            _set_trace(None)  # should the block have asked for it: nothing here is for the block to see
+            _set_profile(None)
             self._end(END, last_number, last.lineno if last is not None else 0, scope)
         except BaseException as e:
+            _set_trace(None)
+            _set_profile(None)
             line = line_of(e, filename)
             self._end(ERROR, markers.innermost(line), line, scope, _error(e))
             raise
@@ -135,17 +154,21 @@ class Recorder:
         self._known_before, self._imported = set(scope), imported
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         number = markers.number(last) if last is not None else -1
-        tree.body = markers.mark(tree.body)
-        if isinstance(last, ast.Expr):
-            markers.note(last)
+        if not self._traces_itself:
+            tree.body = markers.mark(tree.body)
+            if isinstance(last, ast.Expr):
+                markers.note(last)
         return markers, last if isinstance(last, ast.Expr) else None, number
 
     def _install(self) -> None:
-        self._block.builtins.update({STEP: self._mark, NOTE: self._note, BACK: self._back})
+        markers = {STEP: self._mark, NOTE: self._note, BACK: self._back}
+        targets = Targets(self._noting, self._keep)
+        self._block.builtins.update(markers | {OWNER: targets.owner, KEY: targets.key, CHANGED: targets.has_changed})
 
     def _uninstall(self) -> None:
         """Let markers of functions that live on cost next to nothing."""
-        self._block.builtins.update({STEP: _nothing, NOTE: _second, BACK: _first})
+        markers = {STEP: _nothing, NOTE: _second, BACK: _first, OWNER: _second, KEY: _second, CHANGED: _nothing}
+        self._block.builtins.update(markers)
         self._frames.clear()
 
     # ---------------------------------------------------------------------------------- markers
@@ -190,6 +213,7 @@ class Recorder:
         elif event == LINE or statement in own.turning:
             if own.turning:
                 own.turning.discard(statement)
+            own.target = None  # of a statement that an error has ended
             scope = own.scope() if own.number else self._block.main.__dict__
             self._record(own, LINE, statement, frame.f_lineno, scope)
 
@@ -258,25 +282,31 @@ class Recorder:
 
     def _note(self, number: int, value: object) -> object:
         """Keep the value of an expression; returns it."""
-        if self._busy or self._left <= 0 or _thread() != self._thread:
-            return value
+        own = self._noting(_frame(1))
+        if own is not None and id(type(value)) not in _NEVER:
+            self._keep(own, number, value)
+        return value
+
+    def _noting(self, frame: types.FrameType) -> BlockFrame | None:
+        """The block's frame whose expression is being worked out, if it is to be noted."""
+        if self._busy or self._left <= 0 or _thread() != self._thread or frame.f_code.co_filename != self._filename:
+            return None
+        own = self._frames.get(id(frame)) if frame.f_code.co_name != "<module>" else self._module
+        return own if own is not None and own.step >= 0 else None
+
+    def _keep(self, own: BlockFrame, number: int, value: object) -> None:
         if self._notes >= MAX_NOTED:
             self._remarks["The calculations of later lines are not shown: there are too many."] = None
-            return value
-        frame = _frame(1)
-        if frame.f_code.co_filename != self._filename or id(type(value)) in _NEVER:
-            return value
+            return
         started = perf_counter()
         self._busy = True
         try:
-            own = self._frames.get(id(frame)) if frame.f_code.co_name != "<module>" else self._module
-            if own is not None and own.step >= 0:
-                kind, text, latex = self._encoder.encode(value)
-                self._notes += 1
-                self._bytes += len(text) + len(latex) + 20
-                self._noted.append([own.step, number, kind, text, latex])
-                if len(self._noted) >= 10 * BATCH or self._bytes - self._sent >= BATCH_BYTES:
-                    self.flush()
+            kind, text, latex = self._encoder.encode(value)
+            self._notes += 1
+            self._bytes += len(text) + len(latex) + 20
+            self._noted.append([own.step, number, kind, text, latex])
+            if len(self._noted) >= 10 * BATCH or self._bytes - self._sent >= BATCH_BYTES:
+                self.flush()
         except Exception:  # noqa: BLE001 - as in _mark
             self._fail()
         finally:
@@ -284,7 +314,6 @@ class Recorder:
             self._spent += perf_counter() - started
             if self._spent > RECORD_SECONDS:
                 self._overspent()
-        return value
 
     def _back(self, value: object) -> object:
         """Keep what a function is about to return; returns it."""
@@ -310,6 +339,9 @@ class Recorder:
         value: Encoded | None = None,
     ) -> None:
         if self._left <= 0:
+            return
+        if _tracer() or _profiler():
+            self._stop("Recording stopped because the block traces itself, which would see the recorder, too.")
             return
         self._left -= 1
         memo: dict[int, Encoded] = {}

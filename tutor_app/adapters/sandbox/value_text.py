@@ -162,7 +162,7 @@ class Encoder:
         name = _name_of(kind)
         if issubclass(kind, enum.Enum):
             return f"{name}.{object.__getattribute__(value, '_name_')}"
-        fields = _fields(value, kind)
+        fields = fields_of(value, kind)
         if module_of(kind) != "__main__" or fields is None:
             return f"<{name}>"
         inside = ", ".join(f"{k}={self._inner(v, 2)}" for k, v in islice(fields.items(), 10))
@@ -336,7 +336,7 @@ def module_of(kind: type) -> str:
     return str(type.__dict__["__module__"].__get__(kind))
 
 
-def _fields(value: object, kind: type) -> dict[str, Any] | None:
+def fields_of(value: object, kind: type) -> dict[str, Any] | None:
     """The attributes that an object itself holds; None if it has none, or its class has redefined what they are."""
     slots: dict[str, Any] = {}
     for base in type.__dict__["__mro__"].__get__(kind):

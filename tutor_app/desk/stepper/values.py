@@ -93,14 +93,15 @@ def rows_of(
         original: The frames at the same place of the original run, if this run is compared with it: where a value
             differs, the original one stands below it.
     """
-    texts = {call.frame: call.text for call in calls}
     out: list[Row] = []
     if watched:
         out.append(Row(_WATCHED, "Watched"))
         out += [Row(_WATCHED, "", v, False, (_WATCHED, v.name) in opened) for v in watched]
-    before = _originals(frames, original)
-    left_out = len(frames) - MOST_CALLS - 1
-    for k, frame in enumerate(reversed(frames if left_out < 1 else (frames[0], *frames[-MOST_CALLS:]))):
+    left_out = max(len(frames) - MOST_CALLS - 1, 0)
+    listed = [frames[k] for k in (0, *range(1 + left_out, len(frames)))] if frames else []
+    before = _originals(listed, None if original is None else (*original[:1], *original[1 + left_out :]))
+    texts = {call.frame: call.text for call in calls[-len(listed) :]}
+    for k, frame in enumerate(reversed(listed)):
         if left_out > 0 and k == MOST_CALLS:
             out.append(Row(0, f"{left_out:,} more calls"))
         if len(frames) > 1 or watched:
