@@ -7,9 +7,9 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import RunFinished
+from tutor_app.core.parts import Output
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 

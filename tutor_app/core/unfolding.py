@@ -196,10 +196,7 @@ class _Writer:
                 return self._call(node)
             case ast.Subscript():
                 text, latex = self._inside(node.value, _ATOM)
-                keys = node.slice.elts if isinstance(node.slice, ast.Tuple) and node.slice.elts else [node.slice]
-                pieces = [self.write(k) for k in keys]
-                comma = "," if isinstance(node.slice, ast.Tuple) and len(keys) == 1 else ""
-                inside, inside_tex = (", ".join(p[n] for p in pieces) + comma for n in (0, 1))
+                inside, inside_tex = self._key(node.slice)
                 return f"{text}[{inside}]", f"{latex}[{inside_tex}]", _ATOM
             case ast.Attribute():
                 return self._attribute(node)
@@ -230,6 +227,15 @@ class _Writer:
         if level >= least:
             return text, latex
         return f"({text})", rf"\left({latex}\right)"
+
+    def _key(self, node: ast.expr) -> tuple[str, str]:
+        """What stands in the brackets of an item: several keys without parentheses."""
+        if not isinstance(node, ast.Tuple) or not node.elts:
+            text, latex, _ = self.write(node)
+            return text, latex
+        written = [self.write(key) for key in node.elts]
+        comma = "," if len(written) == 1 else ""
+        return ", ".join(w[0] for w in written) + comma, ", ".join(w[1] for w in written) + comma
 
     def _constant(self, node: ast.Constant) -> Written:
         if isinstance(node.value, str | bytes):
