@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QBuffer, QByteArray, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -245,6 +245,10 @@ def test_a_dropped_solution_comes_into_the_library_and_is_shown(
     )
     QApplication.sendEvent(window, enter)
     assert enter.isAccepted()
+    assert window.status.state.text() == "Let go to import"
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert window.status.state.text() == "Ready"
+    QApplication.sendEvent(window, enter)
     drop = QDropEvent(
         QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )

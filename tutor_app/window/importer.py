@@ -46,6 +46,7 @@ class Importer(QObject):
         self._window, self._bridge, self._services = window, bridge, services
         self._use_model, self._imported = use_model, imported
         self._say, self._complain = say, complain
+        self._offered = False  # files are held over the window
 
     def ask(self) -> None:
         """Let the user choose files."""
@@ -64,16 +65,24 @@ class Importer(QObject):
             self._say(_OTHER)
 
     def watch_drops(self) -> None:
-        """Take files that are dropped on a part of the window which would take their names as text."""
-        for widget in self._window.findChildren(QWidget):
+        """Take files that are dropped on the window, or on a part of it that would take their names as text."""
+        self._window.setAcceptDrops(True)
+        for widget in (self._window, *self._window.findChildren(QWidget)):
             if widget.acceptDrops():
                 widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Files go to the window, everything else to the widget they were dropped on."""
+        """Files are imported, everything else goes to the widget that it was dropped on."""
+        if event.type() == QEvent.Type.DragLeave and self._offered:
+            self._offered = False
+            self._say("Ready")
         if event.type() in _DRAGS and isinstance(event, QDropEvent) and (paths := self.paths_in(event.mimeData())):
             event.acceptProposedAction()
-            if event.type() == QEvent.Type.Drop:
+            if event.type() == QEvent.Type.DragEnter:
+                self._offered = True
+                self._say("Let go to import")
+            elif event.type() == QEvent.Type.Drop:
+                self._offered = False
                 self.import_dropped(paths)
             return True
         return super().eventFilter(watched, event)

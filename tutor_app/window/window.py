@@ -15,9 +15,6 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
     QGuiApplication,
     QIcon,
     QResizeEvent,
@@ -127,7 +124,6 @@ class MainWindow(QMainWindow):
         self.voting = Voting(self)
         self.updates = Updates(self)
         self.menus = Menus(self)
-        self.setAcceptDrops(True)
         self.importer.watch_drops()
         self._connect()
         self._show_theme()
@@ -491,21 +487,6 @@ class MainWindow(QMainWindow):
         if not self._warm:
             self._warm = True
             QTimer.singleShot(400, self, style.load_faces)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Exported solutions and model files can be dropped on the window."""
-        if Importer.paths_in(event.mimeData()):
-            event.acceptProposedAction()
-            self.status.say("Let go to import")
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """The file was taken away again."""
-        self.status.say("Ready")
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Import what was dropped."""
-        event.acceptProposedAction()
-        self.importer.import_dropped(Importer.paths_in(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs; what was written so far is saved by the services."""
