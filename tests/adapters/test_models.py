@@ -25,9 +25,8 @@ import pytest
 from tests.adapters.file_server import Behaviour, serving
 from tests.adapters.gguf_files import gguf_bytes, write_gguf
 from tutor_app.adapters.models.gguf import read_gguf
-from tutor_app.adapters.models.http_source import Hub
 from tutor_app.adapters.models.memory import estimate_ram
-from tutor_app.adapters.models.package_source import PackageChunks
+from tutor_app.adapters.models.sources import Hub, PackageChunks
 from tutor_app.adapters.models.store import ModelStore, TransferStopped, describe, read_catalogue
 from tutor_app.adapters.models.transfer import Meter, Timing, disk_fault, locked
 from tutor_app.core.dialect import CHATML, DIALECTS

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -55,7 +54,7 @@ def write_files(files: Sequence[tuple[Path, bytes]], *, private: bool = False) -
                     streams.append((path, data))
                     continue
                 target = Path(os.path.realpath(path))
-                fresh = target.with_name(f".{secrets.token_hex(8)}.part")
+                fresh = target.with_name(f".{os.urandom(8).hex()}.part")
                 staged.append((path, fresh, target))
                 _write_fresh(fresh, data, _PRIVATE if private else mode)
         for path, data in streams:

@@ -21,6 +21,7 @@ from typing import Any, Final
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
 
+from tutor_app.text.latex_import import prepare_import
 from tutor_app.text.math_spacing import prepare
 from tutor_app.text.repair import attempts, break_finer, break_rows
 from tutor_app.text.scan import FENCES, levels
@@ -292,6 +293,7 @@ def _ziamath() -> tuple[Any, Any, Callable[[str], bool]]:
     with warnings.catch_warnings():
         # ziamath 0.13 finds its font by a function that Python 3.11 and 3.12 deprecate and 3.13 does not.
         warnings.simplefilter("ignore", DeprecationWarning)
+        prepare_import()
         from ziamath import Math  # 0.1 s and 15 MB: not before there is a formula
         from ziamath.tex import tex2mml
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from tutor_app.text.clean import without_controls
+from tutor_app.text.latex_import import prepare_import
 from tutor_app.text.math_spacing import name_signs
 from tutor_app.text.repair import attempts
 from tutor_app.text.speech import spoken
@@ -40,6 +41,7 @@ def mathml(source: str, display: bool) -> str | None:
 
 @lru_cache(maxsize=2048)
 def _converted(source: str, display: bool) -> str | None:
+    prepare_import()
     from latex2mathml.converter import convert
 
     for candidate in attempts(source):

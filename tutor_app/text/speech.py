@@ -44,6 +44,7 @@ from functools import lru_cache
 from typing import Final
 
 from tutor_app.text.delimiters import split
+from tutor_app.text.latex_import import prepare_import
 from tutor_app.text.math_spacing import is_unary, stack_lines
 from tutor_app.text.repair import attempts
 from tutor_app.text.speech_shapes import (
@@ -84,6 +85,7 @@ def spoken(latex: str) -> str:
     source = " ".join(latex.split())
     if not source or len(source) > MAX_SOURCE:
         return source[:MAX_SPOKEN]
+    prepare_import()
     from latex2mathml.converter import convert
 
     for candidate in attempts(latex):

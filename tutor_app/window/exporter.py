@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QRectF, QStandardPaths
 from PySide6.QtGui import QPageSize, QPainter
-from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrintPreviewDialog
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from tutor_app.core.errors import HostFault
@@ -25,6 +24,9 @@ from tutor_app.ui.bridge import Bridge, Job
 from tutor_app.ui.placing import PlaceKeeper
 from tutor_app.ui.services import Services
 from tutor_app.window.dialogs.export import Choice, ExportDialog
+
+if TYPE_CHECKING:
+    from PySide6.QtPrintSupport import QPrinter
 
 _PAGE: Final = 200
 
@@ -154,6 +156,8 @@ class Exporter(QObject):
     def _print(self, pages: Pages) -> None:
         printer = printer_for(pages.options)
         self._printer = printer  # the dialog does not own it, and outlives this call
+        from PySide6.QtPrintSupport import QPrintDialog
+
         dialog = QPrintDialog(printer, self._window)
         dialog.setWindowTitle("Print")
 
@@ -170,6 +174,8 @@ class Exporter(QObject):
     def _preview(self, pages: Pages) -> None:
         printer = printer_for(pages.options)
         self._printer = printer  # the dialog does not own it, and outlives this call
+        from PySide6.QtPrintSupport import QPrintPreviewDialog
+
         dialog = QPrintPreviewDialog(printer, self._window)
         dialog.setWindowTitle("Print preview")
         dialog.paintRequested.connect(lambda p: self._paint(pages, p))
@@ -199,6 +205,8 @@ def usual_folder(last: str) -> str:
 
 def printer_for(options: Options) -> QPrinter:
     """A printer with the paper of the options."""
+    from PySide6.QtPrintSupport import QPrinter
+
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     printer.setPageSize(QPageSize(PAPERS[options.paper]))
     printer.setFullPage(True)
@@ -212,6 +220,8 @@ def paint(pages: Pages, printer: QPrinter) -> None:
         HostFault: If the printer cannot be used.
     """
     printer.setFullPage(True)
+    from PySide6.QtPrintSupport import QPrinter
+
     sheet = printer.paperRect(QPrinter.Unit.DevicePixel)
     painter = QPainter()
     if not painter.begin(printer):

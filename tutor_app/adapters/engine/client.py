@@ -7,7 +7,6 @@ of prompts or solutions: it implements :class:`tutor_app.core.ports.LanguageMode
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import queue
 import re
@@ -401,6 +400,8 @@ class Engine:
         file = f"{self._path}|{stat.st_size}|{stat.st_mtime_ns}"
         if self._adapter is None:
             return self._sha256 or file
+        import hashlib  # and with it OpenSSL, 4 MB
+
         with self._adapter.open("rb") as f:
             return f"{file}|{hashlib.file_digest(f, 'sha256').hexdigest()}"
 

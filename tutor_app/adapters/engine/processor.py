@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import hashlib
 import json
 import os
 import platform
@@ -127,5 +126,7 @@ def processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         wanted = ("model name", "flags", "Features", "CPU part")
         found = dict.fromkeys(line for line in lines if line.startswith(wanted))
+        import hashlib  # and with it OpenSSL, 4 MB
+
         return hashlib.sha256("\n".join(found).encode()).hexdigest()[:16]
     return f"{platform.machine()} {platform.processor()}"

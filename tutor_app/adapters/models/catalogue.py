@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tutor_app.adapters.models.download import Source
-from tutor_app.adapters.models.http_source import Hub
-from tutor_app.adapters.models.package_source import PackageChunks
+from tutor_app.adapters.models.sources import Hub, PackageChunks, Source
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.values import Offer, PublishedAccuracy
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from tutor_app.core.values import Progress
 
 def sha256_of(path: Path, name: str, total: int, progress: Callable[[Progress], None], cancel: Cancel) -> str:
     """Hash of a file; raises :class:`TransferStopped` if ``cancel`` is raised."""
+    import hashlib  # and with it OpenSSL, 4 MB
+
     digest, done = hashlib.sha256(), 0
     try:
         with path.open("rb", buffering=0) as stream:

@@ -7,48 +7,30 @@ source holds the very same bytes. A file whose length or hash differs from what 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tutor_app.adapters.models.http_source import Hub, from_hub
-from tutor_app.adapters.models.package_source import PackageChunks, from_packages
-from tutor_app.adapters.models.transfer import Meter, PartialFile, PermanentError, Timing, TransientError, wait
+from tutor_app.adapters.models.http_source import from_hub
+from tutor_app.adapters.models.package_source import from_packages
+from tutor_app.adapters.models.partial_file import PartialFile
+from tutor_app.adapters.models.sources import Download, Hub, PackageChunks, Source
+from tutor_app.adapters.models.transfer import (
+    DEFAULT_TIMING,
+    Meter,
+    PermanentError,
+    Timing,
+    TransientError,
+    free_space,
+    wait,
+)
 from tutor_app.core.errors import ModelStoreFault
 from tutor_app.core.ports import Cancel
 from tutor_app.core.values import Progress
 from tutor_app.text.amounts import size_text
 
-DEFAULT_TIMING: Final = Timing()
-
 _MARGIN: Final = 64 * 2**20
 """Disk left to the rest of the computer."""
-
-Source = Hub | PackageChunks
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """What is to be fetched.
-
-    Attributes:
-        name: For the user.
-        bytes: Exact length.
-        sha256: Exact hash, lower-case hexadecimal.
-        sources: In order of preference.
-    """
-
-    name: str
-    bytes: int
-    sha256: str
-    sources: tuple[Source, ...]
-
-
-def free_space(folder: Path) -> int:
-    """Free bytes of the disk that holds ``folder``."""
-    return shutil.disk_usage(folder).free
 
 
 def fetch(

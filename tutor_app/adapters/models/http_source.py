@@ -21,15 +21,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from tutor_app.adapters.models.partial_file import PartialFile
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Meter,
-    PartialFile,
     PermanentError,
     Timing,
     TransferStopped,
@@ -38,18 +37,6 @@ from tutor_app.adapters.models.transfer import (
 )
 from tutor_app.core.ports import Cancel
 from tutor_app.text.amounts import size_text
-
-
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """A file served over HTTP."""
-
-    url: str
-
-    @property
-    def label(self) -> str:
-        """For the user."""
-        return urlsplit(self.url).hostname or self.url
 
 
 def from_hub(url: str, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:

