@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 from tutor_app.core.errors import HostFault
 from tutor_app.tutor.paths import Folders
-from tutor_app.window_services import AppServices
 
 _LOOK_MS = 3000
 """When the window looks at how code is confined: by then the sandbox is warm, and nothing waits for the answer."""
@@ -57,6 +56,7 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
     import_plainly()
     from tutor_app.window.importer import OpenRequests
     from tutor_app.window.window import MainWindow
+    from tutor_app.window_services import AppServices
 
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")

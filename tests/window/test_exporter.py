@@ -93,7 +93,7 @@ def test_solutions_behind_the_first_page_are_exported_too(qtbot: QtBot, open_win
     for n in range(207):
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
     window = open_window(services)
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 200)
+    qtbot.waitUntil(lambda: window.history.model.rowCount() >= 200)  # the tester of models asks for more, too
     window.exporter.export(str(tmp_path / "all.json"), Choice("json", everything=True))
     qtbot.waitUntil(lambda: "export 207 as json" in services.calls, timeout=10_000)
     qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
