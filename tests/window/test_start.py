@@ -26,7 +26,8 @@ window.show()
 services.warm()
 while window.models.facts is None or not window.start.cards or window.formulas.pending:
     app.processEvents()
-print(*(name for name in sys.argv[2].split() if name in sys.modules), any(name.endswith("window.py") for name in linecache.cache))
+kept = any(name.endswith("window.py") for name in linecache.cache)
+print(*(name for name in sys.argv[2].split() if name in sys.modules), kept)
 import urllib.request, xml.sax.saxutils
 print(urllib.request.urlopen.__name__, xml.sax.saxutils.unescape("&lt;"))
 window.close()
