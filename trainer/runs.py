@@ -137,6 +137,23 @@ class Run:
             raise disk_fault(folder, e) from None
         return cls(folder)
 
+    def may_write(self, step: str, inputs: Iterable[Path]) -> None:
+        """See that a step's result, ``STEP.jsonl``, replaces nothing but an earlier result of a step.
+
+        Raises:
+            UserFault: If there is a file of that name that no step has made, it is one of the inputs, or the name is
+                none.
+        """
+        if step != Path(step).name or step.startswith("."):
+            raise UserFault(f"{step!r} is no name for a result.", "Give one without folders, such as stage2.")
+        path = self.folder / f"{step}.jsonl"
+        if not path.exists():
+            return
+        if not (self.folder / f"{step}.provenance.json").is_file():
+            raise UserFault(f"{path} is there already, and no step has made it.", "Give another --run folder.")
+        if any(p.exists() and p.samefile(path) for p in inputs):
+            raise UserFault(f"{path} would be replaced by what is made from it.", "Give another name or --run folder.")
+
     def provenance(self, step: str, options: Mapping[str, Any], inputs: Iterable[Path]) -> dict[str, Any]:
         """What identifies a step's work; the same work gives the same ``identity``."""
         hashes = {str(p): sha256_of(p) for p in inputs}

@@ -58,6 +58,7 @@ def import_seeds(
     name, default = seeds.SOURCES[form]
     source, licence = source or name, licence or default
     step = f"seeds-{form}"
+    run.may_write(step, files)
     provenance = run.provenance(step, {"format": form, "source": source, "licence": licence}, files)
     rejects = Rejects(strict)
     read = seeds.FORMATS[form]
@@ -100,6 +101,7 @@ def make_code(
         SandboxFault: If code cannot be run here at all.
     """
     refuse_test_sets(files, allowed=not_tests)
+    run.may_write("make-code", files)
     rejects = Rejects(strict)
     lines = [x for path in files for x in read_lines(path, gsm8k_line, rejects)]
     lines = lines[: limit or None]
@@ -133,6 +135,7 @@ def alter_problems(
     refuse_test_sets(files, allowed=not_tests)
     rejects = Rejects(strict)
     step = f"alter-{method}"
+    run.may_write(step, files)
     provenance = run.provenance(step, {"per_problem": per_problem, "limit": limit, "seed": seed}, files)
     if method == "correct":
         records = [r for path in files for r in read_lines(path, parse_record, rejects)][: limit or None]
@@ -181,6 +184,7 @@ def clean(
     Raises:
         UserFault: If a file cannot be read, holds nothing, is a test set itself, or a line is bad and ``strict``.
     """
+    run.may_write(out, [*files, *tests])
     hashes = {sha256_of(p): p for p in tests}
     for path in files:
         if sha256_of(path) in hashes:

@@ -231,6 +231,49 @@ def test_what_is_said_to_be_no_test_set_is_taken(gsm8k: Path, tmp_path: Path) ->
     assert main(["make-code", str(file), "--run", str(tmp_path / "run"), "--not-a-test-set"]) == 0
 
 
+def test_no_step_replaces_what_no_step_has_made(
+    gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    mine = {run / f"{name}.jsonl": "mine\n" for name in ("make-code", "alter-numbers", "seeds-gsm8k", "mix")}
+    for path, text in mine.items():
+        path.write_text(text)
+    made = [
+        ["seeds", str(gsm8k), "--format", "gsm8k"],
+        ["make-code", str(gsm8k)],
+        ["alter", str(gsm8k), "--method", "numbers"],
+        ["augment", str(gsm8k), "--method", "outline", "--out", "mix"],
+        ["decontaminate", str(gsm8k), "--against", str(gsm8k), "--out", "mix"],
+    ]
+    for command in made:
+        assert main([*command, "--run", str(run)]) == 2
+        assert "is there already, and no step has made it" in capsys.readouterr().err
+    assert {path: path.read_text() for path in mine} == mine
+
+
+@pytest.mark.parametrize("name", ["../mix", "a/b", ".mix", ""])
+def test_the_name_of_a_result_is_no_path(
+    name: str, gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["decontaminate", str(gsm8k), "--against", str(gsm8k), "--out", name, "--run", str(tmp_path / "run")]
+    assert main(asked) == 2
+    assert "is no name for a result" in capsys.readouterr().err
+
+
+def test_a_result_never_replaces_its_own_input(gsm8k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    assert main(["seeds", str(gsm8k), "--format", "gsm8k", "--run", str(run)]) == 0
+    made = run / "seeds-gsm8k.jsonl"
+    before = made.read_bytes()
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"question": "How many legs have 3 dogs?"}\n')
+    asked = ["decontaminate", str(made), "--against", str(other), "--out", "seeds-gsm8k", "--run", str(run)]
+    assert main(asked) == 2
+    assert "would be replaced by what is made from it" in capsys.readouterr().err
+    assert made.read_bytes() == before
+
+
 def test_a_word_that_only_holds_test_is_no_test_set(gsm8k: Path, tmp_path: Path) -> None:
     file = gsm8k.rename(tmp_path / "contest-latest.jsonl")
     assert main(["seeds", str(file), "--format", "gsm8k", "--run", str(tmp_path / "run")]) == 0

@@ -158,6 +158,7 @@ def main(a: argparse.Namespace) -> int:
     refuse_test_sets(a.files, allowed=a.not_a_test_set)
     problems = read_problems(a.files, rejects)[a.start :][: a.limit or None]
     run = Run.at(a.run)
+    run.may_write(a.out, a.files)
     return _by_teacher(a, run, problems, rejects) if asked_for else _by_rules(a, run, problems, rejects)
 
 

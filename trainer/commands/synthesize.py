@@ -201,6 +201,7 @@ def main(a: argparse.Namespace) -> int:
     """
     refuse_test_sets([*a.files, *a.known], allowed=a.not_a_test_set)
     run, rejects = Run.at(a.run), Rejects(strict=not a.skip)
+    run.may_write(a.out, [*a.files, *a.against, *a.known])
     known = read_records(a.known, rejects) if a.known else []
     solved = Counter(question_id(r.problem) for r in known)
     everything = read_problems(a.files, rejects)[a.start :][: a.limit or None]

@@ -20,7 +20,7 @@ import torch
 from trainer.config import TrainConfig
 from trainer.models import gguf_base, lora, parts, weights
 from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
-from trainer.runs import disk_fault
+from trainer.runs import digest, disk_fault, sha256_of
 from tutor_app.core.errors import UserFault
 
 DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -30,22 +30,40 @@ def prepare(base: Path, work: Path, dialect: str) -> Path:
     """A Hugging Face folder for the base: itself, or made at ``work`` unless an earlier start made it.
 
     Raises:
-        UserFault: If it is nothing that can be trained and exported.
+        UserFault: If it is nothing that can be trained and exported, or ``work`` was made from another base.
         HostFault: If the disk refuses.
     """
     if not base.exists():
         raise UserFault(f"The base {base} does not exist.", "Check the path.")
     if base.is_dir() and not (base / "adapter_config.json").exists():
         return base
-    if not (work / "done").exists():
+    done = work / "done"
+    if done.exists():
+        _must_be_of(done, base)
+    else:
         shutil.rmtree(work, ignore_errors=True)
         try:
             work.mkdir(parents=True)
             _from_gguf(base, work, dialect) if base.is_file() else _from_adapter(base, work, dialect)
-            (work / "done").touch()
+            done.write_text(_source(base) + "\n", encoding="utf-8")
         except OSError as e:
             raise disk_fault(work, e) from None
     return work
+
+
+def _source(base: Path) -> str:
+    """A hash of the file, or of the adapter, that a base is made from."""
+    files = [base] if base.is_file() else sorted(p for p in base.iterdir() if p.name.startswith("adapter_"))
+    return digest([sha256_of(p) for p in files])
+
+
+def _must_be_of(done: Path, base: Path) -> None:
+    noted = done.read_text(encoding="utf-8").strip()
+    if noted and noted != _source(base):  # earlier versions noted nothing
+        raise UserFault(
+            f"The run in {done.parent.parent} was begun from another base than {base}.",
+            "Give that one, or a new folder with --run.",
+        )
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -352,7 +370,8 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     Raises:
         HostFault: If the disk refuses.
     """
-    part = folder.with_name(folder.name + ".part")
+    # Names that no user gives: what is left under them by a kill is removed.
+    part = folder.with_name(f".{folder.name}.mumath-part")
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(parents=True)
@@ -365,7 +384,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def _replace(part: Path, folder: Path) -> None:
-    old = folder.with_name(folder.name + ".old")
+    old = folder.with_name(f".{folder.name}.mumath-old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
         folder.rename(old)

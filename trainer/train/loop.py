@@ -45,6 +45,10 @@ SOLVE_SECONDS: Final = 180.0
 """Wall time of one solution during training."""
 
 
+REPLACED: Final = ("base", "tokens", "checkpoints", "model", "adapter", "train.provenance.json", "result.json")
+"""What a run makes anew in its folder."""
+
+
 class Interrupted(Exception):
     """The run was asked to stop and has saved where it is."""
 
@@ -80,11 +84,23 @@ def train(job: Job) -> Position:
 
 @contextlib.contextmanager
 def _claimed(run: Run, ranks: Ranks) -> Iterator[None]:
-    """The run folder, for this run alone while it is under way."""
+    """The run folder, for this run alone while it is under way.
+
+    Raises:
+        UserFault: If another run is under way in it, or what a run would replace is there and no run has made it.
+    """
+    lock = run.folder / "train.lock"
+
+    def claim() -> None:
+        foreign = [name for name in REPLACED if (run.folder / name).exists()]
+        if foreign and not lock.exists():
+            raise UserFault(
+                f"{run.folder} holds {foreign[0]}, which no run of train has made.", "Give a new folder with --run."
+            )
+        stack.enter_context(only_one(lock, "This run folder"))
+
     with contextlib.ExitStack() as stack:
-        ranks.together(
-            lambda: stack.enter_context(only_one(run.folder / "train.lock", "This run folder")) if ranks.first else None
-        )
+        ranks.together(lambda: claim() if ranks.first else None)
         yield
 
 

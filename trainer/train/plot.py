@@ -16,6 +16,13 @@ from tutor_app.core.errors import UserFault
 
 SMOOTHING: Final = 0.9
 """Weight of the past in the smoothed training loss; the loss of single steps is drawn pale behind it."""
+MADE_BY: Final = "python -m trainer plot"
+"""Stands in every picture, so that only what this step has made is ever replaced."""
+_MARKS: Final[dict[str, dict[str, str | None]]] = {
+    ".svg": {"Creator": MADE_BY, "Date": None},
+    ".pdf": {"Creator": MADE_BY, "CreationDate": None},
+    ".png": {"Software": MADE_BY},
+}
 COLOURS: Final = ("#1f5fa8", "#c2571a", "#2f7d4f", "#7a4fa3", "#a33a4f")
 
 
@@ -76,14 +83,16 @@ def read(run: Path) -> Curves:
 
 
 def draw(runs: Sequence[Curves], out: Path, *, title: str = "") -> None:
-    """Write the picture.
+    """Write the picture, in the place of an earlier one only.
 
     Raises:
-        UserFault: If the file's kind is not known.
+        UserFault: If the file's kind is not known, or there is a file that this step has not made.
         HostFault: If it cannot be written.
     """
-    if out.suffix.lower() not in (".svg", ".png", ".pdf"):
+    if out.suffix.lower() not in _MARKS:
         raise UserFault(f"{out} has an unknown kind.", "Name a file that ends in .svg, .png or .pdf.")
+    if out.exists() and not (out.is_file() and MADE_BY.encode() in out.read_bytes()):
+        raise UserFault(f"{out} is there already, and plot has not made it.", "Give another name with --out.")
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -132,7 +141,7 @@ def draw(runs: Sequence[Curves], out: Path, *, title: str = "") -> None:
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             # No date in the file: the same metrics give the same picture.
-            figure.savefig(out, metadata={"Date": None} if out.suffix.lower() == ".svg" else None)
+            figure.savefig(out, metadata=_MARKS[out.suffix.lower()])
         except OSError as e:
             raise disk_fault(out, e) from None
 

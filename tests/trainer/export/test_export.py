@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.trainer.tiny_models import code_records, texts
+from tests.trainer.tiny_models import code_records, save, texts
 from trainer.__main__ import main
 from trainer.export import gguf
 from trainer.export.gguf import Gate, made_up_prompts, write_f16
@@ -207,3 +207,20 @@ def test_a_tiny_base_takes_no_folder_that_holds_something_else(tmp_path: Path) -
     (mine / "thesis.txt").write_text("years")
     assert main(["tiny", str(tmp_path / "none.jsonl"), "--out", str(mine)]) == 2
     assert (mine / "thesis.txt").read_text() == "years"
+
+
+def test_a_tiny_base_replaces_only_a_tiny_base(tmp_path: Path, folders: dict[str, Path]) -> None:
+    data = save(tmp_path / "data.jsonl", code_records(8))
+    out = tmp_path / "tiny"
+    made = ["tiny", str(data), "--out", str(out), "--vocab", "400", "--width", "64", "--layers", "1"]
+    assert main(made) == 0
+    before = (out / "model.safetensors").read_bytes()
+    assert main([*made, "--seed", "2"]) == 0
+    assert (out / "model.safetensors").read_bytes() != before
+    (out / "notes.txt").write_text("mine")
+    assert main(made) == 2
+    assert (out / "notes.txt").read_text() == "mine"
+    trained = folders["qwen2"]  # a model folder as a run leaves it
+    before = (trained / "model.safetensors").read_bytes()
+    assert main(["tiny", str(data), "--out", str(trained)]) == 2
+    assert (trained / "model.safetensors").read_bytes() == before

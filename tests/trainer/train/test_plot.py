@@ -55,5 +55,21 @@ def test_what_cannot_be_drawn_is_said(run: Path, tmp_path: Path, capsys: pytest.
     assert "holds no loss yet" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["svg", "png", "pdf"])
+def test_only_an_earlier_picture_is_replaced(
+    kind: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / f"c.{kind}"
+    out.write_bytes(b"mine")
+    assert main(["plot", str(run), "--out", str(out)]) == 2
+    assert "plot has not made it" in capsys.readouterr().err
+    assert out.read_bytes() == b"mine"
+    out.unlink()
+    assert main(["plot", str(run), "--out", str(out)]) == 0
+    first = out.read_bytes()
+    assert main(["plot", str(run), "--out", str(out)]) == 0
+    assert out.read_bytes() == first
+
+
 def test_smoothing_has_no_bias_at_its_start() -> None:
     assert smoothed([2.0, 2.0, 2.0]) == pytest.approx([2.0, 2.0, 2.0])

@@ -27,6 +27,7 @@ from tests.trainer.train.several import ROOT, settings_of, torchrun
 from trainer.__main__ import main
 from trainer.config import TrainConfig
 from trainer.data.packing import Row, encode_all, make_row, make_rows
+from trainer.export.gguf import write_f16
 from trainer.models import bases, parts
 from trainer.models.hf_folder import open_model
 from trainer.models.tokenizer import SpanTokenizer, from_folder
@@ -381,6 +382,31 @@ def test_two_runs_never_share_a_folder(place: Path, tmp_path: Path) -> None:
     ):
         train(job(place, tmp_path / "run", max_steps=1))
     train(job(place, tmp_path / "run", max_steps=1))
+
+
+@pytest.mark.parametrize("name", ["model", "tokens", "base", "adapter", "checkpoints", "result.json"])
+def test_a_folder_that_is_no_runs_is_left_alone(place: Path, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / "run" / name / "notes.txt" if "." not in name else tmp_path / "run" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(UserFault, match=f"holds {name}, which no run of train has made"):
+        train(job(place, tmp_path / "run", max_steps=1))
+    assert [p for p in (tmp_path / "run").rglob("*") if p.is_file()] == [mine]
+    assert mine.read_text() == "mine"
+
+
+def test_another_file_as_base_is_not_taken_for_the_runs(place: Path, tmp_path: Path) -> None:
+    """Of a file a run keeps a folder; it must not go on over that of another file."""
+    first, second = tmp_path / "first.gguf", tmp_path / "second.gguf"
+    other = _other_base(place, tmp_path)
+    for folder, path in ((place / "qwen2", first), (other, second)):
+        write_f16(folder, from_folder(folder), path, name="Tiny", dialect="mumath")
+    train(replace(job(place, tmp_path / "run", max_steps=1), base=first))
+    train(replace(job(place, tmp_path / "run", max_steps=1), base=first))
+    kept = (tmp_path / "run" / "base" / "model.safetensors").read_bytes()
+    with pytest.raises(UserFault, match=r"was begun from another base than .*second\.gguf"):
+        train(replace(job(place, tmp_path / "run", max_steps=1), base=second))
+    assert (tmp_path / "run" / "base" / "model.safetensors").read_bytes() == kept
 
 
 def _other_base(place: Path, folder: Path) -> Path:
