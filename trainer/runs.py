@@ -144,7 +144,7 @@ class Run:
             UserFault: If there is a file of that name that no step has made, it is one of the inputs, or the name is
                 none.
         """
-        if step != Path(step).name or step.startswith("."):
+        if not step or step != Path(step).name or step.startswith("."):
             raise UserFault(f"{step!r} is no name for a result.", "Give one without folders, such as stage2.")
         path = self.folder / f"{step}.jsonl"
         if not path.exists():
