@@ -22,6 +22,7 @@ from tutor_app.adapters.checking.words import (
     NO_LABEL,
     NUMBERS,
     PARTS,
+    TOTALS,
     VARIABLES,
     WHOLE,
 )
@@ -132,7 +133,8 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
     after = _words_before(tokens, i + 1, i + 14)
     joined = i > 0 and (
         (tokens[i - 1].kind in ("op", "num", "cur") and tokens[i - 1].text != ":")
-        or tokens[i - 1].text.lower() in ("of", "x", *BEFORE)
+        or tokens[i - 1].text.lower() in ("x", *BEFORE)
+        or (tokens[i - 1].text.lower() == "of" and not (i > 1 and tokens[i - 2].text.lower() in TOTALS))
         or (tokens[i - 1].text == "." and not token.spaced)  # ".$500"
     )
     members, relations = list[Member](), list[str]()

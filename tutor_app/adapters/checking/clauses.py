@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from typing import Final
 
 from tutor_app.adapters.checking.chains import Chain
-from tutor_app.adapters.checking.words import CONDITIONS, REFUTING, TELLING
+from tutor_app.adapters.checking.words import (
+    BECOMING,
+    CONDITIONS,
+    HYPOTHESES,
+    PUTTING,
+    REFUTING,
+    RESULTING,
+    TELLING,
+)
+
+NEAR: Final = 6
+"""Words before an equation that may make it a supposition."""
 
 
 def is_asked(chain: Chain) -> bool:
@@ -15,7 +28,35 @@ def is_asked(chain: Chain) -> bool:
 
 def is_condition(chain: Chain) -> bool:
     """Whether the words before it make it a condition: "if", "suppose", "we want", with no end of that clause since."""
-    return not CONDITIONS.isdisjoint(clause_before(chain)) or is_asked(chain)
+    return any(_sets(words) for words in _threes(clause_before(chain))) or is_asked(chain)
+
+
+def is_supposed(chain: Chain) -> bool:
+    """Whether the words right before it make it one of several cases, or a point that is looked at."""
+    return is_put(clause_before(chain)[-NEAR:])
+
+
+def is_put(before: tuple[str, ...]) -> bool:
+    """Whether the words before an equation make it a case, or a value that is put somewhere."""
+    for n, word in enumerate(before):
+        if word in HYPOTHESES and not (word == "for" and before[max(0, n - 1)].startswith("solv")):
+            return True
+        if word in PUTTING and RESULTING.isdisjoint(before[n:]):
+            return True
+    return False
+
+
+def _threes(words: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    padded = ("", *words, "")
+    return zip(padded, padded[1:], padded[2:], strict=False)
+
+
+def _sets(words: tuple[str, str, str]) -> bool:
+    """Whether the word in the middle sets a condition; it does not in "we find" and "the equation becomes"."""
+    before, word, after = words
+    if word == "find" and before in ("we", "i", "then"):
+        return False
+    return word in CONDITIONS and not (word in ("equation", "equations") and after in BECOMING)
 
 
 def clause_before(chain: Chain) -> tuple[str, ...]:

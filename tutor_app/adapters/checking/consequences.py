@@ -22,6 +22,7 @@ from tutor_app.adapters.grading.terms import Call, Number, Term, symbols, walk
 
 _MAX_GAP: Final = 60
 _ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECASE)
+_SOLVED: Final = re.compile(r"(?i)\bsolv")
 _ROW: Final = re.compile(r"\\\\")
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
 _CONDITIONAL: Final = frozenset(("if", "when", "suppose", "case", "or", "and", "let", "where", "also", "either"))
@@ -36,6 +37,8 @@ def leads(gap: str, names: frozenset[str], *, rows: bool) -> bool:
         rows: Whether the end of a row of an alignment says so, too.
     """
     words = re.findall(r"[a-z]+", gap.lower())
+    if "=" in gap and _SOLVED.search(gap.rpartition("=")[2]):
+        return False  # "5x = 15, we find x = 3. Solving 2x = 8, ..."
     if (
         len(gap) > _MAX_GAP
         or not _CONDITIONAL.isdisjoint(words)

@@ -8,7 +8,7 @@ from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
-from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_told
+from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_supposed, is_told
 from tutor_app.adapters.checking.consequences import judge_consequence, judge_solution
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.doubts import (
@@ -18,8 +18,9 @@ from tutor_app.adapters.checking.doubts import (
     readings_of,
     stands_alone,
 )
+from tutor_app.adapters.checking.facts import Fact, fact_of
 from tutor_app.adapters.checking.formal import judge_matrix_link, judge_two_signs
-from tutor_app.adapters.checking.judging import Judgement, factors, judge, shown, unit_ratio
+from tutor_app.adapters.checking.judging import Judgement, divides_by_zero, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.operators import (
     judge_going_on,
     judge_operated,
@@ -42,6 +43,7 @@ from tutor_app.adapters.checking.words import (
     LEADING,
     SOLVING,
     SUPPOSING,
+    UNDEFINED,
 )
 from tutor_app.adapters.grading.algebra import linear, rational, same
 from tutor_app.adapters.grading.terms import (
@@ -88,10 +90,12 @@ class Links:
         context: What was said so far.
         bare: The piece that is read, without notes and Markdown.
         equation_end: Where the last equation of the piece ends, or -1.
+        facts: Equations with unknowns that the piece tells for certain, in order.
     """
 
     def __init__(self) -> None:
         self.context = Context()
+        self.facts: list[Fact] = []
         self.bare = ""
         self.equation_end = -1
         self._modular = self._based = self._index = False
@@ -110,9 +114,13 @@ class Links:
     def judged(self, chain: Chain, k: int) -> Judgement | None:
         """The verdict on the k-th link of a chain, from 0, or None if it states nothing. What it defines is kept."""
         try:
-            return self._link(chain, k)
+            found = self._link(chain, k)
+            fact = None if self._modular else fact_of(chain, k, found, self.bare)
         except (ArithmeticError, ValueError, RecursionError):
             return Judgement("unchecked", "beyond")
+        if fact is not None:
+            self.facts.append(fact)
+        return found
 
     def _link(self, chain: Chain, k: int) -> Judgement | None:
         """The verdict on one link, or None if it states nothing: a definition, a condition, "5 = 5"."""
@@ -126,6 +134,8 @@ class Links:
             if relation == "is" or (a is None and not chain.formula):
                 return None
             return Judgement("unchecked", "unreadable")
+        if any(map(divides_by_zero, (a.term, b.term))):
+            return self._undefined(chain, a)
         names = symbols(a.term) | symbols(b.term)
         if names and not {n.lower() for n in names}.isdisjoint((*a.units[:1], *b.units[:1])):
             return Judgement("unchecked", "units")  # "2000 L * 0.8 = 1600 L"
@@ -150,6 +160,16 @@ class Links:
             return Judgement("true", "degrees")
         doubt = doubt_of(chain, k, a, b) or self._other_arithmetic(a.term, b.term)
         return Judgement("unchecked", doubt) if doubt else found
+
+    def _undefined(self, chain: Chain, a: Expression) -> Judgement | None:
+        """The verdict on a link of which a side divides by zero."""
+        if is_condition(chain) or is_refuted(chain) or chain.relations != ("=",) * len(chain.relations):
+            return None
+        said = {*chain.before, *chain.after}
+        if not UNDEFINED.isdisjoint(said) or not all(member.clear for member in chain.members[:2]):
+            return Judgement("unchecked", "beyond")
+        value = "" if divides_by_zero(a.term) else shown(a.term)
+        return Judgement("false", "division_by_zero", value or "not defined")
 
     def _plain(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         """The verdict on a link between two numbers: an order, a conversion of units, the end of a chain."""
@@ -287,10 +307,11 @@ class Links:
             reason = context.solves(name, value)
             if reason:
                 context.define(name, value)
-                return Judgement("true", reason)
+                return None if is_supposed(chain) else Judgement("true", reason)
             if known is not None and same(known, value):
                 told = context.is_told(name) and known != value
-                return Judgement("true", "substituted") if k or symbols(term) or told else None
+                stated = (k or symbols(term) or told) and not is_supposed(chain)
+                return Judgement("true", "substituted") if stated else None
             if known is not None and context.is_told(name) and not symbols(known) and not is_told(chain):
                 found = judge((context.resolved(known),), "=", (value,), approximate=chain.approximate)
                 if found.verdict == "rounded":
@@ -304,7 +325,7 @@ class Links:
             if wrong is not None:
                 return wrong
         if not numeric and (reason := context.follows(Symbol(name), term)):
-            return Judgement("true", reason)
+            return None if is_supposed(chain) else Judgement("true", reason)
         asked = any(True for _ in context.about(frozenset((name,))))
         if name not in symbols(term):
             context.define(name, value if numeric else term, told=is_told(chain))
@@ -418,7 +439,7 @@ class Links:
         back = k > 0 and (before := chain.members[k - 1].value) is not None and same(before.term, b.term)
         if reason and not back:
             self._told(chain, k, a.term, b.term)
-            return Judgement("true", reason)
+            return None if is_supposed(chain) else Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
             return found
         if (found := judge_slip(chain, k, a, b)) is not None:

@@ -13,6 +13,7 @@ from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.doubts import (
     is_same_slip,
 )
+from tutor_app.adapters.checking.hindsight import blamed
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.links import Links
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
@@ -67,6 +68,7 @@ class Reading:
             seconds: Wall time, after which statements are judged no more.
         """
         self._links.bare, self._links.equation_end = "", -1
+        self._links.facts.clear()
         self._begin = self._mark = _Mark(0, self._links.context.copy())
         return self.grown(text, seconds)
 
@@ -83,10 +85,11 @@ class Reading:
             self._mark = self._begin  # what was read may be meant otherwise
         mark, self._links.bare = self._mark, bare
         self._links.context, self._links.equation_end = mark.context.copy(), mark.equation_end
+        self._links.facts = [fact for fact in self._links.facts if fact.start < mark.at]
         found = list(mark.claims)
         with symbolic.within(seconds):
             left = self._read(text, missing, found, deadline)
-        found = _in_order([*found, *left])
+        found = _in_order([*found, *left, *self._in_hindsight(text, missing, found)])
         return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found
 
     def _read(self, text: str, missing: Missing, found: list[Claim], deadline: float) -> list[Claim]:
@@ -124,6 +127,13 @@ class Reading:
             found.extend(self._in_words(text, missing, sentence))
             sentence = next(cuts, None)
         return []
+
+    def _in_hindsight(self, text: str, missing: Missing, found: list[Claim]) -> Iterator[Claim]:
+        """What the other equations of the text contradict, unless a side of it is found false already."""
+        for fact, judgement in blamed(self._links.facts, self._links.bare):
+            start, end = place(missing, fact.start), place(missing, fact.end)
+            if not any(c.verdict == "false" and c.start < end and start < c.end for c in found):
+                yield Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
 
     def _in_words(self, text: str, missing: Missing, sentence: tuple[int, int]) -> Iterator[Claim]:
         """What a sentence states in words, once its formulas have been taken in."""

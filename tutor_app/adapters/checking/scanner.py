@@ -29,6 +29,8 @@ _SAME: Final = str.maketrans(
 _NOTE: Final = re.compile(r"<<[^<>]{0,400}>>")
 _FENCED: Final = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
 _PICTURE: Final = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
+_LABEL: Final = re.compile(r"\\(?:tag|label|eqref|ref)\*?\s*\{[^{}]{0,40}\}")
+"""The number of an equation, which is no part of it."""
 _VULGAR: Final = dict(
     zip(
         "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞",
@@ -109,7 +111,7 @@ def plain(text: str) -> str:
     # No picture is looked for after the last end of one: many that do not close would each be followed to the end.
     last = text.rfind("[/asy]") + 6
     text = _PICTURE.sub(_blank, text[:last]) + text[last:] if last > 5 else text
-    return _FENCED.sub(_blank, text).translate(_SAME)
+    return _LABEL.sub(_blank, _FENCED.sub(_blank, text)).translate(_SAME)
 
 
 def _blank(m: re.Match[str]) -> str:

@@ -76,6 +76,25 @@ CONDITIONS: Final = _set(
 """Words that make what follows them a condition or a task, until their clause ends."""
 SUPPOSING: Final = _set("if suppose supposing assume assuming whether unless")
 """Those of them that may stand before arithmetic that need not be right."""
+HYPOTHESES: Final = SUPPOSING | _set("when whenever case cases otherwise either at for consider try trying")
+"""Words shortly before an equation that make it one of several cases, or a point that is looked at."""
+PUTTING: Final = _set(
+    "let letting plug plugging substitute substituting substituted set setting put putting where with"
+)
+"""Words shortly before an equation that make it a value that is put somewhere, until the words say what comes of it."""
+RESULTING: Final = _set("get gets gives give giving have obtain find yields yield becomes is so then thus hence into")
+"""Words that say what comes of it."""
+BECOMING: Final = _set("becomes simplifies reduces gives yields is as to")
+"""Words after "equation" that tell what it is."""
+DOUBTING: Final = _set("possible possibly may might could would approaches approach asymptote asymptotes")
+"""Words shortly before an equation that need not hold."""
+DENYING: Final = _set(
+    """not no never cannot can't isn't impossible contradict contradicts contradiction contradicting nearest round
+    rounded rounding extraneous reject rejected discard discarded neither throw thrown ignore ignored root roots"""
+)
+"""Words beside an equation that does not hold, or holds only when rounded."""
+OTHERS: Final = _set("symmetry symmetric similarly likewise another alternatively instead")
+"""Words of a sentence that speaks of another point or case with the same names."""
 SOLVING: Final = _set(
     """solving solve simplifying simplify dividing divide subtracting subtract adding add multiplying multiply
     calculating combining"""
@@ -95,6 +114,13 @@ LEADING: Final = ARROWS | _set("find that boxed yields yield it know see")
 """What may stand between an equation and the value of its unknown."""
 CONCLUDING: Final = _set("so thus therefore hence rightarrow longrightarrow implies gives yields solving dividing")
 """Those of them that say that the second follows from the first alone."""
+UNDEFINED: Final = _set("undefined defined denominator indeterminate infinity infinite vertical zero asymptote limit")
+"""Words beside a division by zero that is talked about."""
+TOTALS: Final = _set(
+    """total answer interest area volume cost value length distance price profit income amount speed height width
+    perimeter weight mass result probability score payment balance"""
+)
+"""Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
 TELLING: Final = _set("let set define call denote where put choose take given")
 """Words that give a name its value for good."""
 AMBIGUOUS: Final = _set(
