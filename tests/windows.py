@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tutor_app.render.typeset import Formula, FormulaCache
 from tutor_app.window.window import MainWindow
@@ -42,8 +43,8 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
         window.show()
         qtbot.waitExposed(window)
         window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow)
-        qtbot.waitUntil(lambda: window.models.facts is not None and bool(window.start.cards))
+        until(window.isActiveWindow)
+        until(lambda: window.models.facts is not None and bool(window.start.cards))
         return window
 
     yield make
@@ -57,5 +58,5 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
 
 def until_done(qtbot: QtBot, window: MainWindow) -> None:
     """Wait for the running solution, and for its formulas."""
-    qtbot.waitUntil(lambda: not window.bridge.busy, timeout=20_000)
-    qtbot.waitUntil(lambda: window.formulas.pending == 0, timeout=20_000)
+    until(lambda: not window.bridge.busy)
+    until(lambda: window.formulas.pending == 0)

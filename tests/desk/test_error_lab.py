@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import REPAIRED, ScriptedServices
 from tutor_app.core.parts import Answer, Code, CodeError, Output, Part, Text
 from tutor_app.desk.stepper.error_lab import ErrorLab
@@ -38,7 +39,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...], cards: int)
     key = services.add("Sum", parts)
     window = open_window(services, 1300)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == cards)
+    until(lambda: len(window.view.cards()) == cards)
     return window
 
 
@@ -69,7 +70,7 @@ def test_the_failing_block_is_walked_up_to_its_failure_and_the_lab_is_one_click_
     window.desk.commands.lab.trigger()
     panel = window.desk.panel
     panel.lab.walk_button.click()
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert panel.pages.currentWidget() is panel.view
     assert panel.block == 0
     panel.stepper.to_end()
@@ -83,7 +84,7 @@ def test_the_failing_block_is_walked_up_to_its_failure_and_the_lab_is_one_click_
     assert panel.stepper.position == step.index
     panel.lab_button.click()
     panel.lab.repair_button.click()
-    qtbot.waitUntil(lambda: panel.block == 1 and len(panel.stepper) > 0)
+    until(lambda: panel.block == 1 and len(panel.stepper) > 0)
     assert panel.view.code.toPlainText().startswith("n = 10")
 
 
@@ -115,7 +116,7 @@ def test_the_panel_offers_the_lab_only_where_there_is_one(qtbot: QtBot, open_win
     window = opened(qtbot, open_window, TWICE[:2] + TWICE[4:5], 1)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert not panel.lab_button.isVisible()
     window.desk.commands.lab.trigger()
     assert window.status.state.text() == "No block of this solution failed and was repaired."

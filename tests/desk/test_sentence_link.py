@@ -8,6 +8,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.window.window import MainWindow
@@ -37,9 +38,9 @@ def opened(qtbot: QtBot, open_window: Open, card: int) -> MainWindow:
     key = services.add("Garden", PARTS)
     window = open_window(services, 1300)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 3)
+    until(lambda: len(window.view.cards()) == 3)
     window.desk.open_card(card)
-    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    until(lambda: len(window.desk.panel.stepper) > 0)
     return window
 
 

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import go_on, until_stopped
 from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
@@ -51,7 +52,7 @@ def stepping(qtbot: QtBot, open_window: Open) -> MainWindow:
     """A window in which the second block of a saved solution is stepped through."""
     window = open_solution(qtbot, open_window, ScriptedServices())
     window.desk.open_card(1)
-    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    until(lambda: len(window.desk.panel.stepper) > 0)
     return window
 
 
@@ -59,7 +60,7 @@ def open_solution(qtbot: QtBot, open_window: Open, services: ScriptedServices, w
     key = services.add("Find the mean area.", PARTS)
     window = open_window(services, width)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 2)
+    until(lambda: len(window.view.cards()) == 2)
     return window
 
 
@@ -86,7 +87,7 @@ def test_a_card_opens_its_block_after_those_before_it(qtbot: QtBot, open_window:
     assert button.accessibleName() == "Step through this code"
     button.click()
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert services.calls[-1] == "record block 1"
     assert panel.isVisible()
     assert panel.view.code.toPlainText() == CODE
@@ -277,7 +278,7 @@ def test_figures_stand_as_they_stood(qtbot: QtBot, open_window: Open) -> None:
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert not panel.view.output.figure.isVisible()
     panel.stepper.to_end()
     assert panel.view.output.figure.isVisible()
@@ -292,7 +293,7 @@ def test_an_error_stands_at_its_line_with_its_hint(qtbot: QtBot, open_window: Op
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert not panel.view.output.error.isVisible()
     press(window, "F8")
     assert place(panel) == (3, "error")
@@ -315,7 +316,7 @@ def test_an_error_is_never_cut_off(qtbot: QtBot) -> None:
     pane.show_output("", (), error)
     for width in (400, 240):
         pane.resize(width, 120)
-        qtbot.waitUntil(partial(_has_width, pane.error, width))
+        until(partial(_has_width, pane.error, width))
         assert pane.error.height() >= pane.error.heightForWidth(width)
     assert not pane.text.isVisible()
     pane.show_output("3\n", (), error)
@@ -328,7 +329,7 @@ def test_a_long_value_is_folded_and_opens(qtbot: QtBot, open_window: Open) -> No
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     panel.stepper.to_end()
     values = panel.view.values
     index = values.values.index(0)
@@ -353,7 +354,7 @@ def test_a_line_is_worked_out_part_by_part(qtbot: QtBot, open_window: Open) -> N
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     bar = panel.view.calculation
     assert not bar.isVisible()
     press(window, "F7")
@@ -411,7 +412,7 @@ def test_a_recording_can_be_cancelled_and_made_again(qtbot: QtBot, open_window: 
     assert panel.state.text() == "The recording was cancelled."
     services.hold_record = go_on
     panel.again_button.click()
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert panel.pages.currentWidget() is panel.view
 
 
@@ -420,7 +421,7 @@ def test_a_recording_that_fails_is_a_sentence(qtbot: QtBot, open_window: Open) -
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(1)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: panel.again_button.isVisible())
+    until(lambda: panel.again_button.isVisible())
     assert panel.state.text() == "Code cannot be run on this computer."
     assert len(panel.stepper) == 0
 
@@ -429,7 +430,7 @@ def test_another_block_is_chosen_in_the_panel(qtbot: QtBot, stepping: MainWindow
     panel = stepping.desk.panel
     panel.blocks.setCurrentIndex(0)
     panel.blocks.activated.emit(0)
-    qtbot.waitUntil(lambda: panel.view.code.toPlainText() == "start = 5")
+    until(lambda: panel.view.code.toPlainText() == "start = 5")
     assert panel.blocks.currentText() == "Block 1 of 2"
 
 
@@ -437,7 +438,7 @@ def test_the_key_opens_the_code_that_is_being_read_and_escape_closes(qtbot: QtBo
     window = open_solution(qtbot, open_window, ScriptedServices())
     press(window, "Ctrl+F5")
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     assert panel.view.code.toPlainText() == "start = 5"
     press(panel.view.code, "Escape")
     assert not panel.isVisible()
@@ -460,7 +461,7 @@ def test_another_solution_closes_the_panel(qtbot: QtBot, stepping: MainWindow) -
 def test_a_narrow_window_shows_the_panel_over_the_page(qtbot: QtBot, open_window: Open) -> None:
     window = open_solution(qtbot, open_window, ScriptedServices(), width=800)
     window.desk.open_card(0)
-    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    until(lambda: len(window.desk.panel.stepper) > 0)
     assert window.panels.isHidden()
     window.desk.panel.close()
     assert window.panels.isVisible()
@@ -471,10 +472,10 @@ def test_width_and_place_are_remembered(qtbot: QtBot, open_window: Open) -> None
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     window.resizeDocks([panel], [450], Qt.Orientation.Horizontal)
-    qtbot.waitUntil(lambda: panel.width() == 450)
-    qtbot.waitUntil(lambda: window.place.state.stepper_width == 450)
+    until(lambda: panel.width() == 450)
+    until(lambda: window.place.state.stepper_width == 450)
     panel.spread.click()
     assert window.panels.isHidden()
     assert window.place.state.stepper_spread
@@ -504,10 +505,10 @@ def test_a_block_that_failed_can_be_stepped_through(qtbot: QtBot, open_window: O
     key = services.add("Sum", REPAIRED)
     window = open_window(services, 1300)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 2)
+    until(lambda: len(window.view.cards()) == 2)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     press(window, "F8")
     assert place(panel) == (1, "error")
     assert "name 'n' is not defined" in panel.view.output.error.text()
@@ -517,7 +518,7 @@ def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping:
     press(stepping, "F11")
     projector = stepping.desk.projector
     assert projector is not None
-    qtbot.waitUntil(projector.isActiveWindow)
+    until(projector.isActiveWindow)
     assert projector.isFullScreen()
     assert projector.view.code.isVisible()
     assert projector.view.values.isVisible()
@@ -534,9 +535,9 @@ def test_projector_mode_is_one_key_and_has_the_same_keys(qtbot: QtBot, stepping:
     assert projector.view.code.font().pixelSize() > size
     press(projector.view.code, "Escape")
     assert not projector.isVisible()
-    qtbot.waitUntil(stepping.isActiveWindow)
+    until(stepping.isActiveWindow)
     press(stepping, "F11")
-    qtbot.waitUntil(projector.isActiveWindow)
+    until(projector.isActiveWindow)
     press(projector, "F11")
     assert not projector.isVisible()
 
@@ -546,21 +547,21 @@ def test_what_if_runs_the_changed_code_and_says_what_came_out_differently(qtbot:
     window = open_solution(qtbot, open_window, services)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     panel.what_if_button.click()
     assert panel.what_if.isVisible()
     (number,) = panel.what_if.numbers
     assert (number.parameter.name, number.field.text()) == ("start", "5")
     number.slider.setValue(number.slider.value() + 3)
     assert panel.view.code.toPlainText() == "start = 8"
-    qtbot.waitUntil(lambda: panel.stepper.recording.source == "start = 8")
+    until(lambda: panel.stepper.recording.source == "start = 8")
     assert shown_values(panel) == {"start": "8", "originally": "5"}
     assert panel.what_if.differences.text() == "start: 5 \u2192 8"
     panel.view.code.setFocus()
     panel.view.code.selectAll()
     QTest.keyClicks(panel.view.code, "start = 1")
     panel.what_if.run_button.click()
-    qtbot.waitUntil(lambda: panel.what_if.differences.text() == "start: 5 \u2192 1")
+    until(lambda: panel.what_if.differences.text() == "start: 5 \u2192 1")
     panel.what_if_button.click()
     assert panel.view.code.toPlainText() == "start = 5"
     assert panel.view.code.isReadOnly()
@@ -574,7 +575,7 @@ def test_watched_expressions_are_recorded_and_shown_first(qtbot: QtBot, stepping
     panel.view.watch.setFocus()
     QTest.keyClicks(panel.view.watch, "total * 2")
     QTest.keyClick(panel.view.watch, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: panel.stepper.recording.watches == ("total * 2",))
+    until(lambda: panel.stepper.recording.watches == ("total * 2",))
     assert place(panel) == (5, "line")
     rows = panel.view.values.values.rows
     assert rows[0].words == "Watched"
@@ -583,7 +584,7 @@ def test_watched_expressions_are_recorded_and_shown_first(qtbot: QtBot, stepping
     menu = panel.view.values.menu(panel.view.values.values.index(1))
     assert menu is not None
     next(a for a in menu.actions() if a.text() == "Do not watch total * 2").trigger()
-    qtbot.waitUntil(lambda: panel.stepper.recording.watches == ())
+    until(lambda: panel.stepper.recording.watches == ())
 
 
 def test_what_if_stands_beside_the_original(qtbot: QtBot, open_window: Open) -> None:
@@ -593,16 +594,16 @@ def test_what_if_stands_beside_the_original(qtbot: QtBot, open_window: Open) -> 
     )
     window = open_window(services, 1300)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    until(lambda: len(window.view.cards()) == 1)
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     view = panel.view
     assert not view.original_code.isVisible()
     panel.what_if_button.click()
     number = panel.what_if.numbers[0]
     number.slider.setValue(3)
-    qtbot.waitUntil(lambda: panel.stepper.beside is not None)
+    until(lambda: panel.stepper.beside is not None)
     assert view.original_code.toPlainText().startswith("n = 2")
     assert view.code.toPlainText().startswith("n = 3")
     assert [s.cursor.selectedText() for s in view.original_code.extraSelections()] == ["", "2"]
@@ -636,21 +637,21 @@ def test_figures_of_both_runs_stand_side_by_side(qtbot: QtBot, stepping: MainWin
     views = (panel.view.original_output.figure, panel.view.output.figure)
     assert [v.accessibleDescription() for v in views] == ["a curve", "a steeper curve"]
     assert all(v.isVisible() for v in views)
-    qtbot.waitUntil(lambda: views[0].mapTo(stepping, QPoint()).x() < views[1].mapTo(stepping, QPoint()).x())
+    until(lambda: views[0].mapTo(stepping, QPoint()).x() < views[1].mapTo(stepping, QPoint()).x())
 
 
 def test_typing_another_line_keeps_the_cursor_when_it_runs_again(qtbot: QtBot, open_window: Open) -> None:
     window = open_solution(qtbot, open_window, ScriptedServices())
     window.desk.open_card(0)
     panel = window.desk.panel
-    qtbot.waitUntil(lambda: len(panel.stepper) > 0)
+    until(lambda: len(panel.stepper) > 0)
     panel.what_if_button.click()
     code = panel.view.code
     code.setFocus()
     code.moveCursor(QTextCursor.MoveOperation.End)
     QTest.keyClicks(code, " + 1")
     panel.what_if.run_button.click()
-    qtbot.waitUntil(lambda: panel.stepper.beside is not None)
+    until(lambda: panel.stepper.beside is not None)
     assert shown_values(panel)["start"] == "6"
     assert code.textCursor().position() == len("start = 5 + 1")
 

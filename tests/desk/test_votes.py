@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import Gate, until_stopped
 from tests.ui.scripted import ATTEMPTS, ScriptedServices
 from tests.windows import until_done
@@ -50,7 +51,7 @@ def test_a_vote_shows_how_it_goes_and_what_has_won(qtbot: QtBot, open_window: Op
     gate = Gate()
     services = ScriptedServices(hold_vote=gate, hold_vote_at=4)
     window = asked(qtbot, open_window, services)
-    qtbot.waitUntil(lambda: window.voting.progress.words.text() == "4 of 8, leading: 28 with 2")
+    until(lambda: window.voting.progress.words.text() == "4 of 8, leading: 28 with 2")
     assert window.voting.progress.isVisible()
     assert not window.voting.button.isVisible()
     assert not any(action.isEnabled() for action in window.voting.actions)
@@ -70,7 +71,7 @@ def test_a_vote_shows_how_it_goes_and_what_has_won(qtbot: QtBot, open_window: Op
 
 def test_a_vote_can_be_stopped_and_what_there_is_stays(qtbot: QtBot, open_window: Open) -> None:
     window = asked(qtbot, open_window, ScriptedServices(hold_vote=until_stopped, hold_vote_at=3))
-    qtbot.waitUntil(lambda: window.voting.progress.words.text().startswith("3 of 8"))
+    until(lambda: window.voting.progress.words.text().startswith("3 of 8"))
     QTest.mouseClick(window.box.stop_button, Qt.MouseButton.LeftButton)
     until_done(qtbot, window)
     assert window.status.state.text() == "You stopped the solution."
@@ -154,7 +155,7 @@ def test_an_attempt_takes_the_place_of_the_solution_on_the_page_and_in_the_libra
     window.voting.show_attempts()
     window.voting.dialog.list.setCurrentRow(0)
     QTest.mouseClick(window.voting.dialog.promote, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.status.state.text() == "Attempt 1 is the solution now")
+    until(lambda: window.status.state.text() == "Attempt 1 is the solution now")
     shown = window.shown_solution()
     assert shown is not None
     assert (shown.chosen, shown.answer.latex if shown.answer else "") == (0, "14")
@@ -175,7 +176,7 @@ def test_the_code_of_an_attempt_is_stepped_through(qtbot: QtBot, open_window: Op
     step = window.voting.dialog.view.control(0, "step")
     assert step is not None
     step.click()
-    qtbot.waitUntil(lambda: "record block 0" in services.calls)
+    until(lambda: "record block 0" in services.calls)
 
 
 def test_a_solution_without_a_vote_has_no_attempts_to_open(qtbot: QtBot, open_window: Open) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import until_stopped
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
@@ -91,7 +92,7 @@ def test_a_saved_solution_goes_on_and_looks_the_same_when_it_is_opened_again(qtb
     key = services.add("Sum the squares.", REPAIRED)
     window = open_window(services)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.page.is_empty)
+    until(lambda: not window.view.page.is_empty)
     ask(qtbot, window, "Why?")
     streamed = shown(window)
     assert LEFT_OUT in streamed
@@ -101,7 +102,7 @@ def test_a_saved_solution_goes_on_and_looks_the_same_when_it_is_opened_again(qtb
     window.new_problem()
     assert not window.panels.ask.isVisible()
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.page.is_empty)
+    until(lambda: not window.view.page.is_empty)
     assert shown(window).startswith(streamed)
 
 
@@ -113,7 +114,7 @@ def test_a_reply_is_stopped_and_what_there_is_stays(qtbot: QtBot, open_window: O
     window.panels.ask.ask_button.click()
     assert window.panels.ask.stop_button.isVisible()
     assert window.box.stop_button.isVisible()
-    qtbot.waitUntil(lambda: "Beca" in shown(window))
+    until(lambda: "Beca" in shown(window))
     window.panels.ask.stop_button.click()
     until_done(qtbot, window)
     assert shown(window).endswith("You stopped the solution.")
@@ -216,7 +217,7 @@ def test_what_can_be_drawn_is_drawn_by_the_program(qtbot: QtBot, open_window: Op
     window.box.set_text("Solve $x^2 = 4$.")
     window.solve()
     until_done(qtbot, window)
-    qtbot.waitUntil(lambda: any(b.text() == "Draw it" for b in window.panels.ask.suggestions.buttons))
+    until(lambda: any(b.text() == "Draw it" for b in window.panels.ask.suggestions.buttons))
     chip(window, "Draw it").click()
     until_done(qtbot, window)
     assert services.calls[-1] == "draw"

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.tutor.test_hints import PROBLEM, solved
 from tests.ui.holding import go_on, until_stopped
 from tests.ui.scripted import ScriptedServices
@@ -29,7 +30,7 @@ def ask(qtbot: QtBot, window: MainWindow, problem: str = PROBLEM) -> None:
     window.box.set_text(problem)
     window.box.hint_button.setFocus()
     QTest.keyClick(window.box.hint_button, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not window.student.busy)
+    until(lambda: not window.student.busy)
 
 
 def titles(window: MainWindow) -> list[str]:
@@ -108,7 +109,7 @@ def test_votes_make_sure_and_the_hints_go_on(qtbot: QtBot, open_window: Open) ->
     QTest.keyClick(page.sure, Qt.Key.Key_Space)
     assert page.cancel.hasFocus()
     assert len(page.cards) == PLAN
-    qtbot.waitUntil(lambda: not window.student.busy)
+    until(lambda: not window.student.busy)
     assert services.calls[-1] == "hints by 8 votes"
     assert titles(window) == list(LEVELS[: PLAN + 1])
     assert not page.warning.isVisible()
@@ -124,7 +125,7 @@ def test_attempts_that_do_not_agree_change_nothing(qtbot: QtBot, open_window: Op
     for _ in range(PLAN):
         ask(qtbot, window)
     QTest.mouseClick(page.sure, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.student.busy)
+    until(lambda: not window.student.busy)
     assert page.state.text() == f"The attempts do not agree on an answer. {NOT_SURE}"
     assert titles(window) == list(LEVELS[:PLAN])
     assert not page.sure.isVisible()
@@ -160,7 +161,7 @@ def limit_dialog(qtbot: QtBot, window: MainWindow) -> LimitDialog:
     settings = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
     button = next(b for b in settings.findChildren(QPushButton) if b.accessibleName() == "Limit of the hints")
     QTest.keyClick(button, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: bool(settings.findChildren(LimitDialog)))
+    until(lambda: bool(settings.findChildren(LimitDialog)))
     return settings.findChildren(LimitDialog)[0]
 
 
@@ -196,7 +197,7 @@ def test_a_wrong_pin_changes_nothing(qtbot: QtBot, open_window: Open) -> None:
     dialog.level.setCurrentIndex(7)
     QTest.keyClicks(dialog.pin, "1111")
     QTest.keyClick(dialog.pin, RETURN)
-    qtbot.waitUntil(lambda: bool(dialog.error.text()))
+    until(lambda: bool(dialog.error.text()))
     assert dialog.error.text() == "This is not the PIN that was set. Ask your teacher."
     assert dialog.pin.echoMode() == dialog.pin.EchoMode.Password
     assert services.cap == 3
@@ -227,7 +228,7 @@ def test_solving_ends_the_silent_solution(qtbot: QtBot, open_window: Open) -> No
     window.student.give_hint()
     QTest.mouseClick(window.box.solve_button, Qt.MouseButton.LeftButton)
     assert not window.student.busy
-    qtbot.waitUntil(lambda: not window.bridge.busy)
+    until(lambda: not window.bridge.busy)
     assert window.pages.currentWidget() is window.view
     assert window.view.page.transcript().answer is not None
 

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tutor_app.student.inserting import in_formula
 from tutor_app.student.symbols import ALL, SLOT, completions, matrix
@@ -139,7 +140,7 @@ def test_another_name_is_chosen_by_the_arrows_and_escape_leaves_what_is_typed(wi
 def test_names_are_completed_in_questions_too(qtbot: QtBot, window: MainWindow) -> None:
     window.box.set_text("p")
     window.solve()
-    qtbot.waitUntil(lambda: not window.bridge.busy)
+    until(lambda: not window.bridge.busy)
     edit = window.panels.ask.edit
     edit.setFocus()
     QTest.keyClicks(edit, "\\alpha")

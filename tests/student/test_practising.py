@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tests.windows import until_done
 from tutor_app.student.practice_dialog import PracticeDialog
@@ -21,7 +22,7 @@ Open = Callable[..., MainWindow]
 
 
 def dialog_of(qtbot: QtBot, window: MainWindow) -> PracticeDialog:
-    qtbot.waitUntil(lambda: window.student.practice.dialog is not None)
+    until(lambda: window.student.practice.dialog is not None)
     dialog = window.student.practice.dialog
     assert dialog is not None
     return dialog
@@ -39,14 +40,14 @@ def test_another_problem_like_this_is_asked_and_checked(qtbot: QtBot, open_windo
     assert "3 + 5" in dialog.problem.accessibleName() or "3 plus 5" in dialog.problem.accessibleName()
     dialog.answer.setText("9")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: dialog.said.text() == "It is 8.")
+    until(lambda: dialog.said.text() == "It is 8.")
     assert not dialog.check.isVisible()
     assert [m.problem for m in services.missed] == ["What is 3 + 5?"]
     dialog.next.click()
-    qtbot.waitUntil(dialog.check.isVisible)
+    until(dialog.check.isVisible)
     dialog.answer.setText("8")
     dialog.check.click()
-    qtbot.waitUntil(lambda: dialog.said.text() == "Right.")
+    until(lambda: dialog.said.text() == "Right.")
     dialog.box.click()
     assert window.box.text == "What is 3 + 5?"
     assert window.student.practice.dialog is None
@@ -58,7 +59,7 @@ def test_what_cannot_be_varied_is_said(qtbot: QtBot, open_window: Open) -> None:
     window.solve()
     until_done(qtbot, window)
     window.student.practice.like_this()
-    qtbot.waitUntil(lambda: "No variant of this problem can be made" in window.status.state.text())
+    until(lambda: "No variant of this problem can be made" in window.status.state.text())
     assert window.student.practice.dialog is None
 
 
@@ -66,12 +67,12 @@ def test_missed_problems_are_asked_again(qtbot: QtBot, open_window: Open) -> Non
     services = ScriptedServices()
     window = open_window(services)
     window.student.practice.missed()
-    qtbot.waitUntil(lambda: window.status.state.text() == "Nothing that was missed is due today.")
+    until(lambda: window.status.state.text() == "Nothing that was missed is due today.")
     services.missed = [Missed("What is 1 + 1?", "2")]
     window.student.practice.missed()
     dialog = dialog_of(qtbot, window)
     dialog.show_answer.click()
-    qtbot.waitUntil(lambda: dialog.said.text() == "It is 2.")
+    until(lambda: dialog.said.text() == "It is 2.")
     dialog.next.click()
     assert dialog.said.text() == "That was all for today."
     dialog.close_button.click()
@@ -90,9 +91,9 @@ def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
     assert dialog.show_answer.text() == "Skip"
     dialog.answer.setText("5")
     dialog.check.click()
-    qtbot.waitUntil(lambda: dialog.said.text() == "Right.")
+    until(lambda: dialog.said.text() == "Right.")
     dialog.next.click()
-    qtbot.waitUntil(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with \u201cWhich idea\u201d")
+    until(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with \u201cWhich idea\u201d")
     assert not dialog.check.isEnabled()
     dialog.box.click()
     assert window.box.text == "Explain it."
@@ -103,4 +104,4 @@ def test_a_file_that_is_no_worksheet_is_said_in_the_window(qtbot: QtBot, open_wi
     path.write_text("Nothing here.", encoding="utf-8")
     window = open_window(ScriptedServices())
     window.student.practice.open_worksheet(path)
-    qtbot.waitUntil(lambda: "holds no problem" in window.status.state.text())
+    until(lambda: "holds no problem" in window.status.state.text())

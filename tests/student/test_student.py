@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tutor_app.window.window import MainWindow
 
@@ -19,7 +20,7 @@ Open = Callable[..., MainWindow]
 def test_plain_typing_is_typeset_and_told(qtbot: QtBot, open_window: Open) -> None:
     window = open_window()
     QTest.keyClicks(window.box.edit, "Solve x^2 - 5x + 6 = 0")
-    qtbot.waitUntil(window.box.preview.isVisible)
+    until(window.box.preview.isVisible)
     assert window.box.reading.said.text().startswith("Read as: ")
     assert "squared" in window.box.preview.accessibleName()
     assert window.box.text == "Solve x^2 - 5x + 6 = 0"
@@ -53,5 +54,5 @@ def test_what_is_typed_is_what_is_solved(qtbot: QtBot, open_window: Open) -> Non
     window = open_window(services)
     QTest.keyClicks(window.box.edit, "Solve x^2 = 4")
     QTest.keyClick(window.box.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: not window.bridge.busy)
+    until(lambda: not window.bridge.busy)
     assert services.calls[0] == "solve Solve x^2 = 4"

@@ -11,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import until_stopped
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.errors import HostFault
@@ -38,7 +39,7 @@ def opened(window: MainWindow, problem: str, lines: str) -> WorkPage:
 def checked(qtbot: QtBot, window: MainWindow, problem: str, lines: str) -> WorkPage:
     page = opened(window, problem, lines)
     QTest.keyClick(page.edit, Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: not window.student.busy, timeout=30_000)
+    until(lambda: not window.student.busy)
     return page
 
 
@@ -56,7 +57,7 @@ def test_lines_are_typeset_as_they_are_typed(qtbot: QtBot, open_window: Open) ->
     QTest.keyClicks(page.edit, "x^2 = 9")
     QTest.keyClick(page.edit, Qt.Key.Key_Return)
     QTest.keyClicks(page.edit, "x = 3")
-    qtbot.waitUntil(lambda: len(page.rows.lines.rows) == 2)
+    until(lambda: len(page.rows.lines.rows) == 2)
     assert [row.shown for row in page.rows.lines.rows] == ["$x^2 = 9$", "$x = 3$"]
     assert page.rows.lines.rows[0].said() == "Line 1: x squared equals 9"
     assert kinds(page) == ["", ""]
@@ -112,11 +113,11 @@ def test_without_a_problem_the_lines_are_compared_with_each_other(qtbot: QtBot, 
 def test_more_lines_than_are_checked(qtbot: QtBot, open_window: Open) -> None:
     window = open_window()
     page = opened(window, "", "1 + 1 = 2\n" * 503)
-    qtbot.waitUntil(lambda: bool(page.rows.lines.rows))
+    until(lambda: bool(page.rows.lines.rows))
     assert len(page.rows.lines.rows) == 500
     assert page.said.text() == "Only the first 500 lines are shown and checked."
     QTest.mouseClick(page.check, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.student.busy, timeout=30_000)
+    until(lambda: not window.student.busy)
     assert set(kinds(page)) == {"follows"}
     assert "Only the first 500 lines were checked." in page.said.text()
 
@@ -162,7 +163,7 @@ def test_the_last_line_is_compared_with_a_verified_solution(qtbot: QtBot, open_w
     window = open_window(services)
     window.box.set_text(problem)
     window.solve()
-    qtbot.waitUntil(lambda: not window.bridge.busy)
+    until(lambda: not window.bridge.busy)
     page = checked(qtbot, window, problem, "36 / 2 = 18\n36 + 18 = 54")
     assert f"work on {problem}, solved" in services.calls
     assert page.said.text() == "No mistake was found. Your last line: Agrees with the known answer."
@@ -197,7 +198,7 @@ def test_pictures_and_files_are_refused_with_a_reason(open_window: Open, qtbot: 
 def test_a_line_is_edited_by_a_click_or_return(open_window: Open, qtbot: QtBot) -> None:
     page = opened(open_window(), "", "x = 1\nx = 2\nx = 3")
     page.read_lines()
-    qtbot.waitUntil(lambda: page.rows.visualRect(page.rows.lines.index(1)).height() > 0)
+    until(lambda: page.rows.visualRect(page.rows.lines.index(1)).height() > 0)
     QTest.mouseClick(
         page.rows.viewport(), Qt.MouseButton.LeftButton, pos=page.rows.visualRect(page.rows.lines.index(1)).center()
     )
@@ -235,13 +236,13 @@ def test_one_hint_about_the_first_false_line(qtbot: QtBot, open_window: Open) ->
     page = checked(qtbot, window, "Solve 2(x+3) = 14", "2(x+3) = 14\n2x + 3 = 14\nx = 9")
     assert page.hint_button.isVisible()
     QTest.keyClick(page.hint_button, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not window.student.busy)
+    until(lambda: not window.student.busy)
     assert "hint about line 2" in services.calls
     assert page.hint_card.isVisible()
     assert page.hint_card.accessibleName() == f"Hint for line 2: {GENERAL['distribution']}"
     assert not page.hint_button.isVisible()
     window.resize(800, 600)
-    qtbot.waitUntil(lambda: page.hint.height() == page.hint.heightForWidth(page.hint.width()))
+    until(lambda: page.hint.height() == page.hint.heightForWidth(page.hint.width()))
     page.edit.setPlainText("2(x+3) = 14\n2x + 6 = 14")
     page.read_lines()
     assert not page.hint_card.isVisible()

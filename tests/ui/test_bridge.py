@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tutor_app.core.events import (
     CodeDelta,
     CodeEnded,
@@ -63,7 +64,7 @@ def test_events_arrive_in_the_gui_thread_in_order_and_in_batches(qtbot: QtBot, b
         bridge.solve(make)
         assert bridge.busy
     assert ended.args == [None]
-    qtbot.waitUntil(lambda: not bridge.busy)
+    until(lambda: not bridge.busy)
     assert "".join(e.text for e in got if isinstance(e, TextDelta)) == "".join(f"{i} " for i in range(2000))
     assert isinstance(got[-1], Finished)
     assert len(batches) < 500
@@ -83,7 +84,7 @@ def test_stop_raises_the_flag_and_the_last_events_still_come(qtbot: QtBot, bridg
     bridge.batch.connect(got.extend)
     with qtbot.waitSignal(bridge.ended, timeout=10_000):
         bridge.solve(make)
-        qtbot.waitUntil(lambda: bool(got))
+        until(lambda: bool(got))
         bridge.stop()
     assert isinstance(got[-1], Finished)
     assert got[-1].reason is EndReason.STOPPED
@@ -121,9 +122,9 @@ def test_background_work_ends_in_exactly_one_callback(qtbot: QtBot, bridge: Brid
     failed: list[Exception] = []
     bridge.run_in_background(lambda: 42, done.append, failed.append)
     bridge.run_in_background(lambda: 1 // 0, done.append, failed.append)
-    qtbot.waitUntil(lambda: bool(done) and bool(failed))
+    until(lambda: bool(done) and bool(failed))
     bridge.run_in_background(lambda: 43, done.append, failed.append)
-    qtbot.waitUntil(lambda: 43 in done)  # whatever else was on its way has been delivered before
+    until(lambda: 43 in done)  # whatever else was on its way has been delivered before
     assert done == [42, 43]
     assert [type(e) for e in failed] == [ZeroDivisionError]
 
@@ -139,7 +140,7 @@ def test_a_stopped_job_stays_silent(qtbot: QtBot, bridge: Bridge) -> None:
     job = bridge.run_in_background(work, done.append, lambda _: done.append(-1))
     job.stop()
     gate.set()
-    qtbot.waitUntil(lambda: job.done)
+    until(lambda: job.done)
     assert done == []
 
 
@@ -161,14 +162,14 @@ def test_calls_from_another_thread_are_refused(qtbot: QtBot, bridge: Bridge) -> 
 
     done: list[None] = []
     bridge.run_in_background(work, done.append)
-    qtbot.waitUntil(lambda: bool(done))
+    until(lambda: bool(done))
     assert len(refused) == 5
 
 
 def test_post_runs_in_the_gui_thread(qtbot: QtBot, bridge: Bridge) -> None:
     where: list[threading.Thread] = []
     bridge.run_in_background(lambda: bridge.post(lambda: where.append(threading.current_thread())), lambda _: None)
-    qtbot.waitUntil(lambda: bool(where))
+    until(lambda: bool(where))
     assert where == [threading.main_thread()]
 
 
@@ -204,7 +205,7 @@ def test_formulas_are_announced_once_and_made_outside_the_gui_thread(qtbot: QtBo
     for _ in range(3):
         assert formulas.get("x^2", False) is None
         assert formulas.get("\\frac{", True) is None
-    qtbot.waitUntil(lambda: len(keys) == 2, timeout=10_000)
+    until(lambda: len(keys) == 2)
     assert set(keys) == {("x^2", False), ("\\frac{", True)}
     good, bad = formulas.get("x^2", False), formulas.get("\\frac{", True)
     assert good is not None
@@ -266,7 +267,7 @@ def test_garbage_is_collected_only_in_the_gui_thread(qtbot: QtBot) -> None:
     bridge = Bridge()
     done: list[None] = []
     bridge.run_in_background(litter, done.append)
-    qtbot.waitUntil(lambda: bool(done) and len(died_in) == 5000, timeout=10_000)
+    until(lambda: bool(done) and len(died_in) == 5000)
     assert set(died_in) == {threading.main_thread()}
     assert bridge.close()
     assert gc.isenabled() == was_on

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import FormulasNow, until_done
 from tutor_app.core.events import TextDelta
@@ -78,7 +79,7 @@ def opened(qtbot: QtBot, open_window: Open, *parts: object) -> MainWindow:
     key = services.add("Sum", parts or REPAIRED)  # type: ignore[arg-type]
     window = open_window(services)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.page.is_empty)
+    until(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     return window
 
@@ -161,7 +162,7 @@ def test_the_search_follows_a_growing_solution(qtbot: QtBot, open_window: Open) 
     window.finder.edit.setText("needle")
     assert window.finder.count.text() == "1 of 1"
     window.view.feed([TextDelta("another needle\n\nand a $needle$")])
-    qtbot.waitUntil(lambda: window.finder.count.text() == "1 of 3", timeout=5000)
+    until(lambda: window.finder.count.text() == "1 of 3")
     window.finder.leave()
 
 

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices, events_of
 from tests.windows import until_done
 from tutor_app.core.events import CodeDelta, CodeEnded, CodeStarted, OutputDelta, RunFinished, TextDelta
@@ -26,7 +27,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, **size)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.page.is_empty)
+    until(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     return window
 
@@ -103,7 +104,7 @@ def test_the_keyboard_reaches_the_heads(qtbot: QtBot, open_window: Open) -> None
 def test_hiding_kinds_is_kept_in_the_settings(qtbot: QtBot, open_window: Open) -> None:
     window = opened(qtbot, open_window)
     window.menus.hide_code.trigger()
-    qtbot.waitUntil(lambda: window.services.load_settings().hide_code)
+    until(lambda: window.services.load_settings().hide_code)
     assert "print(total)" not in shown(window)
     assert "NameError" in shown(window)
     window.menus.hide_outputs.trigger()
@@ -113,7 +114,7 @@ def test_hiding_kinds_is_kept_in_the_settings(qtbot: QtBot, open_window: Open) -
     window.menus.hide_code.trigger()
     window.menus.hide_outputs.trigger()
     assert shown(window).count("print(total)") == 2
-    qtbot.waitUntil(lambda: window.services.load_settings() == window.settings)
+    until(lambda: window.services.load_settings() == window.settings)
     assert not window.settings.hide_code
 
 
@@ -123,7 +124,7 @@ def test_thoughts_are_shown_from_the_menu_and_that_is_kept(qtbot: QtBot, open_wi
     assert "perhaps twelve" not in shown(window)
     window.menus.show_thoughts.trigger()
     assert "perhaps twelve" in shown(window)
-    qtbot.waitUntil(lambda: window.services.load_settings().show_thoughts)
+    until(lambda: window.services.load_settings().show_thoughts)
     services = ScriptedServices(default=parts)
     services.settings = services.settings.changed(show_thoughts=True)
     again = open_window(services)

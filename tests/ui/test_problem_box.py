@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tutor_app.core.transcript import Transcript
 from tutor_app.window.window import MainWindow
@@ -58,7 +59,7 @@ def test_a_solution_dropped_anywhere_is_imported(qtbot: QtBot, open_window: Open
         "window": window,
     }
     assert drop(targets[place], files(path))
-    qtbot.waitUntil(lambda: window.box.text == "Dropped here", timeout=5000)
+    until(lambda: window.box.text == "Dropped here")
     assert "file:" not in window.box.text
     assert [e.problem for e in services.library.entries()] == ["Dropped here"]
 
@@ -77,7 +78,7 @@ def test_pasted_files_are_imported_too(qtbot: QtBot, open_window: Open, tmp_path
     path = tmp_path / "a.jsonl"
     path.write_text(Transcript.of("From a file manager", *QUADRATIC).to_json())
     window.box.edit.insertFromMimeData(files(path))
-    qtbot.waitUntil(lambda: window.box.text == "From a file manager", timeout=5000)
+    until(lambda: window.box.text == "From a file manager")
 
 
 def test_dropped_text_is_typed(qtbot: QtBot, open_window: Open) -> None:
@@ -112,4 +113,4 @@ def test_a_low_window_shows_the_problem_and_no_preview(qtbot: QtBot, open_window
     assert window.minimumSizeHint().height() <= 344
     assert window.height() == 344
     window.resize(680, 640)
-    qtbot.waitUntil(window.box.preview.isVisible)
+    until(window.box.preview.isVisible)

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import PARTLY, QUADRATIC, REPAIRED, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text, Thought
@@ -42,7 +43,7 @@ def opened(qtbot: QtBot, open_window: Open, parts: tuple[Part, ...] = REPAIRED, 
     key = services.add("Sum of $k^2$", parts)
     window = open_window(services, width=width)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: not window.view.page.is_empty)
+    until(lambda: not window.view.page.is_empty)
     until_done(qtbot, window)
     window.steps.refresh()
     return window
@@ -62,7 +63,7 @@ def test_a_long_solution_has_a_table_of_its_steps(qtbot: QtBot, open_window: Ope
     assert "Error: ValueError: no such number" in said
     assert said[-1] == "Answer: 7"
     window.resize(900, 700)
-    qtbot.waitUntil(lambda: not window.steps.isVisible())
+    until(lambda: not window.steps.isVisible())
 
 
 def test_a_short_one_has_none_unless_asked(qtbot: QtBot, open_window: Open) -> None:
@@ -95,7 +96,7 @@ def test_a_click_goes_there_and_scrolling_moves_the_mark(qtbot: QtBot, open_wind
         bar.setValue(bar.maximum())  # which grows while Qt still lays the page out
         return steps.list.currentRow() == len(steps.sections) - 1
 
-    qtbot.waitUntil(at_the_end)
+    until(at_the_end)
     bar.setValue(0)
     assert steps.list.currentRow() == 0
 
@@ -115,7 +116,7 @@ def test_the_table_follows_a_growing_solution(qtbot: QtBot, open_window: Open) -
     window.box.set_text("p")
     window.solve()
     until_done(qtbot, window)
-    qtbot.waitUntil(lambda: window.steps.isVisible() and len(window.steps.sections) == 17)
+    until(lambda: window.steps.isVisible() and len(window.steps.sections) == 17)
     assert in_words(window.steps.sections[-1]) == "Answer: 7"
 
 
@@ -211,12 +212,12 @@ def test_a_figure_is_copied_and_saved(qtbot: QtBot, open_window: Open, tmp_path:
     shown = window.view.page.pictures[0].figure
     for name, begin in (("a.png", b"\x89PNG"), ("a.svg", b"<svg")):
         window.page_menu.write_figure(shown, str(tmp_path / name))
-        qtbot.waitUntil(_says(window, f"Saved to {tmp_path / name}"))
+        until(_says(window, f"Saved to {tmp_path / name}"))
         assert (tmp_path / name).read_bytes().startswith(begin)
     window.page_menu.write_figure(shown, str(tmp_path / "no" / "a.png"))
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("There is no folder"))
+    until(lambda: window.status.state.text().startswith("There is no folder"))
     window.page_menu.write_figure(replace(shown, svg=""), str(tmp_path / "b.svg"))
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("The figure cannot be saved as SVG"))
+    until(lambda: window.status.state.text().startswith("The figure cannot be saved as SVG"))
     menu.deleteLater()
 
 
@@ -253,8 +254,8 @@ def test_a_dropped_solution_comes_into_the_library_and_is_shown(
         QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     QApplication.sendEvent(window, drop)
-    qtbot.waitUntil(lambda: window.box.text == "Imported $x$")
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 1)
+    until(lambda: window.box.text == "Imported $x$")
+    until(lambda: window.history.model.rowCount() == 1)
     other = dropped(tmp_path / "picture.png")
     enter = QDragEnterEvent(
         QPoint(9, 9), Qt.DropAction.CopyAction, other, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -272,13 +273,13 @@ def test_a_file_that_is_no_solution_is_one_sentence(qtbot: QtBot, open_window: O
     path.write_text("{}")
     window = open_window(ScriptedServices())
     window.importer.import_files([str(path)])
-    qtbot.waitUntil(lambda: "no exported transcript" in window.status.state.text())
+    until(lambda: "no exported transcript" in window.status.state.text())
 
 
 def test_a_dropped_model_is_used(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
     window.importer.import_files(["/x/own.GGUF"])
-    qtbot.waitUntil(lambda: "own.GGUF" in window.status.model.text())
+    until(lambda: "own.GGUF" in window.status.model.text())
 
 
 # -- what the window says of this computer --------------------------------------------------------------------------
@@ -289,12 +290,12 @@ def test_the_window_says_how_code_is_confined(qtbot: QtBot, open_window: Open) -
     window = open_window(services)
     assert not window.status.confined.isVisible()
     window.confinement.look()
-    qtbot.waitUntil(lambda: window.status.confined.isVisible())
+    until(lambda: window.status.confined.isVisible())
     assert window.status.confined.text() == "Code confined"
     assert "no network" in window.status.confined.toolTip()
     services.confined = PARTLY
     window.change_settings(require_full_sandbox=True)
-    qtbot.waitUntil(lambda: window.status.confined.text() == "Code partly confined")
+    until(lambda: window.status.confined.text() == "Code partly confined")
     assert window.status.confined.accessibleDescription().endswith("starts no other program.")
     window.status.confined.click()
     dialog = next(iter(window.findChildren(ConfinementDialog)))
@@ -310,12 +311,12 @@ def test_memory_and_models_of_other_programs_are_told_before_a_download(qtbot: Q
     )
     window = open_window(services)
     page = window.models.page
-    qtbot.waitUntil(lambda: page.found.isVisible())
+    until(lambda: page.found.isVisible())
     labels = [w.text() for w in page.findChildren(type(page.line)) if w.isVisible()]
     assert "It needs more memory than is free." in labels
     use = next(b for b in page.findChildren(type(page.button)) if b.accessibleName() == "Use some-model:7b of Ollama")
     use.click()
-    qtbot.waitUntil(lambda: services.calls == ["import /models/x.gguf"])
+    until(lambda: services.calls == ["import /models/x.gguf"])
 
 
 def test_thoughts_are_copied_and_shown_by_their_menu_and_left_out_of_the_whole(qtbot: QtBot, open_window: Open) -> None:

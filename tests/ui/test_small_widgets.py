@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tutor_app.core.settings import Settings
 from tutor_app.core.values import Entry, Sample
 from tutor_app.render import theme as themes
@@ -100,7 +101,7 @@ def test_a_card_is_as_high_as_its_problem(qtbot: QtBot, width: int) -> None:
         card.resize(width, card.minimumHeight())
         return card.text_area.height() >= card.text_area.heightForWidth(card.text_area.width())
 
-    qtbot.waitUntil(lambda: formulas.pending == 0 and whole())
+    until(lambda: formulas.pending == 0 and whole())
     assert card.height() > 136
     bridge.close()
 

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tutor_app.core.claims import Claim
 from tutor_app.core.events import (
     AnswerFound,
@@ -64,7 +65,7 @@ def view(qtbot: QtBot, formulas: Formulas) -> Iterator[TranscriptView]:
 def show(qtbot: QtBot, view: TranscriptView, formulas: Formulas) -> None:
     """Show the example, all of it typeset."""
     view.show_transcript(Transcript.of("p", TEXT, Answer("10")))
-    qtbot.waitUntil(lambda: formulas.pending == 0)
+    until(lambda: formulas.pending == 0)
 
 
 def underlined(view: TranscriptView) -> list[str]:
@@ -145,7 +146,7 @@ def test_a_retracted_verdict_takes_its_mark_away(view: TranscriptView) -> None:
 def test_a_formula_that_becomes_ready_keeps_its_mark(qtbot: QtBot, view: TranscriptView, formulas: Formulas) -> None:
     view.show_transcript(Transcript.of("p", TEXT))
     assert underlined(view) == ["0:0", "0:4"]
-    qtbot.waitUntil(lambda: formulas.pending == 0)
+    until(lambda: formulas.pending == 0)
     ((key, first, last), _) = false_spans(view.document(), [0])
     assert (key, view.toPlainText()[first:last]) == ("0:0", "\ufffc")
 
@@ -186,7 +187,7 @@ def test_the_tab_key_reaches_each_false_statement_and_says_what_is_right(qtbot: 
     view.show_transcript(Transcript.of("p", TEXT, Answer("10")))
     view.activateWindow()
     view.setFocus()
-    qtbot.waitUntil(view.hasFocus)
+    until(view.hasFocus)
     said, shown = [], []
     for _ in range(3):
         QTest.keyClick(focused(), Qt.Key.Key_Tab)

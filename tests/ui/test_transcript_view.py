@@ -10,6 +10,7 @@ from PySide6.QtGui import QTextBlock, QTextDocument, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, REPAIRED, events_of
 from tutor_app.core.events import (
     AnswerFound,
@@ -78,7 +79,7 @@ def typeset_sources(view: TranscriptView) -> list[str]:
 
 
 def settle(qtbot: QtBot, formulas: Formulas) -> None:
-    qtbot.waitUntil(lambda: formulas.pending == 0, timeout=20_000)
+    until(lambda: formulas.pending == 0)
 
 
 def ending(reason: EndReason = EndReason.ANSWERED, detail: str = "") -> Finished:
@@ -219,7 +220,7 @@ def test_follows_the_end_only_while_the_user_is_there(qtbot: QtBot, view: Transc
     bar = view.verticalScrollBar()
     view.begin("p")
     view.feed(long_stream())
-    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 500)
+    until(lambda: bar.value() == bar.maximum() > 500)
     bar.triggerAction(bar.SliderAction.SliderPageStepSub)
     assert not view.following
     place = bar.value()
@@ -229,9 +230,9 @@ def test_follows_the_end_only_while_the_user_is_there(qtbot: QtBot, view: Transc
         QApplication.processEvents()
         assert bar.value() == place
     bar.triggerAction(bar.SliderAction.SliderToMaximum)
-    qtbot.waitUntil(lambda: view.following)
+    until(lambda: view.following)
     view.feed(long_stream(10))
-    qtbot.waitUntil(lambda: bar.value() == bar.maximum())
+    until(lambda: bar.value() == bar.maximum())
 
 
 def test_arriving_formulas_do_not_move_the_page(qtbot: QtBot, view: TranscriptView, formulas: Formulas) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtPrintSupport import QPrintPreviewDialog, QPrintPreviewWidget
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.parts import Answer, Code, Output, Text
@@ -29,7 +30,7 @@ def solved(qtbot: QtBot, open_window: Open, services: ScriptedServices | None = 
     window.box.set_text("Find the zeros.")
     window.solve()
     until_done(qtbot, window)
-    qtbot.waitUntil(lambda: window.history.model.rowCount() > 0, timeout=5000)
+    until(lambda: window.history.model.rowCount() > 0)
     return window
 
 
@@ -54,7 +55,7 @@ def test_the_shown_solution_goes_to_a_file(
     dialog = dialog_of(window)
     dialog.format.setCurrentIndex(dialog.format.findData(form))
     dialog.go.click()
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
+    until(lambda: window.status.state.text().startswith("Exported to"))
     suggested = tmp_path / "before" / f"Find the zeros.{'mumath.json' if form == 'json' else form}"
     assert asked == [str(suggested), f"{FORMATS[form]} (*.{form})"]  # type: ignore[index]
     assert window.place.state.folder == str(tmp_path)
@@ -71,10 +72,10 @@ def test_all_listed_solutions_go_into_one_file(qtbot: QtBot, open_window: Open, 
     services = ScriptedServices()
     services.add("First?", QUADRATIC, 1.0)
     window = solved(qtbot, open_window, services)
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 2, timeout=5000)
+    until(lambda: window.history.model.rowCount() == 2)
     window.exporter.export(str(tmp_path / "all.json"), Choice("json", everything=True))
-    qtbot.waitUntil(lambda: "export 2 as json" in services.calls, timeout=10_000)
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
+    until(lambda: "export 2 as json" in services.calls)
+    until(lambda: window.status.state.text().startswith("Exported to"))
     assert [t.problem for t in read_transcripts(tmp_path / "all.json")] == ["Find the zeros.", "First?"]
 
 
@@ -93,16 +94,16 @@ def test_solutions_behind_the_first_page_are_exported_too(qtbot: QtBot, open_win
     for n in range(207):
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
     window = open_window(services)
-    qtbot.waitUntil(lambda: window.history.model.rowCount() >= 200)  # the tester of models asks for more, too
+    until(lambda: window.history.model.rowCount() == 200)
     window.exporter.export(str(tmp_path / "all.json"), Choice("json", everything=True))
-    qtbot.waitUntil(lambda: "export 207 as json" in services.calls, timeout=10_000)
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=10_000)
+    until(lambda: "export 207 as json" in services.calls)
+    until(lambda: window.status.state.text().startswith("Exported to"))
 
 
 def test_a_failure_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
     window = solved(qtbot, open_window)
     window.exporter.export(str(tmp_path / "no" / "a.pdf"), Choice())
-    qtbot.waitUntil(lambda: "There is no folder" in window.status.state.text(), timeout=10_000)
+    until(lambda: "There is no folder" in window.status.state.text())
 
 
 def test_nothing_to_export_is_said(qtbot: QtBot, open_window: Open) -> None:
@@ -151,7 +152,7 @@ def test_trace_tables_are_exported_and_remembered(
     key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
     window = open_window(services)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    until(lambda: len(window.view.cards()) == 1)
     target = tmp_path / "added.md"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
     window.exporter.ask()
@@ -160,7 +161,7 @@ def test_trace_tables_are_exported_and_remembered(
     dialog.switches["trace_tables"].setChecked(True)
     dialog.title.setText("Monday")
     dialog.go.click()
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("Exported to"), timeout=20_000)
+    until(lambda: window.status.state.text().startswith("Exported to"))
     assert "| 2 | `b = a + 1` | $2$ | $3$ |" in target.read_text(encoding="utf-8")
     kept = Choice.from_kept(window.place.state.export)
     assert kept == Choice("md", Options(trace_tables=True))
@@ -171,12 +172,12 @@ def test_trace_tables_are_printed_too(qtbot: QtBot, open_window: Open) -> None:
     key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
     window = open_window(services)
     window.saved.open(key)
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    until(lambda: len(window.view.cards()) == 1)
     window.exporter.choice = Choice(options=Options(trace_tables=True))
     window.exporter.preview()
-    qtbot.waitUntil(lambda: bool(window.findChildren(QPrintPreviewDialog)), timeout=10_000)
+    until(lambda: bool(window.findChildren(QPrintPreviewDialog)))
     (dialog,) = window.findChildren(QPrintPreviewDialog)
-    qtbot.waitUntil(dialog.isVisible, timeout=5000)
+    until(dialog.isVisible)
     assert services.calls[-1] == "trace tables of Add."
     dialog.close()
 
@@ -200,10 +201,10 @@ def test_a_kept_choice_that_cannot_be_used_counts_as_never_made(kept: str, choic
 def test_print_preview_shows_the_pages(qtbot: QtBot, open_window: Open) -> None:
     window = solved(qtbot, open_window)
     window.exporter.preview()
-    qtbot.waitUntil(lambda: bool(window.findChildren(QPrintPreviewDialog)), timeout=10_000)
+    until(lambda: bool(window.findChildren(QPrintPreviewDialog)))
     (dialog,) = window.findChildren(QPrintPreviewDialog)
-    qtbot.waitUntil(dialog.isVisible, timeout=5000)
+    until(dialog.isVisible)
     pages = dialog.findChild(QPrintPreviewWidget)
     assert isinstance(pages, QPrintPreviewWidget)
-    qtbot.waitUntil(lambda: pages.pageCount() == 1, timeout=10_000)
+    until(lambda: pages.pageCount() == 1)
     dialog.close()

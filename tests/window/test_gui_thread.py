@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, ScriptedServices
 from tests.windows import until_done
 from tutor_app.core.errors import HostFault
@@ -84,14 +85,14 @@ def test_no_call_that_needs_the_disk_is_made_in_the_gui_thread(qtbot: QtBot, ope
     dialog.save.click()
     window.show_samples()
     window.saved.open(old)
-    qtbot.waitUntil(lambda: window.box.text == "Earlier")
+    until(lambda: window.box.text == "Earlier")
     window.saved.delete(old)
-    qtbot.waitUntil(lambda: services.library.count(deleted=True) == 1)
+    until(lambda: services.library.count(deleted=True) == 1)
     window.saved.undelete(old)
     window.models.show()
     window.confinement.look()
     window.resize(900, 700)
-    qtbot.waitUntil(lambda: services.settings.hide_code and services.state.width == 900)
+    until(lambda: services.settings.hide_code and services.state.width == 900)
     window.new_problem()
     window.close()
     assert guilty == []
@@ -113,7 +114,7 @@ def test_many_changes_are_one_write_of_the_last_one(qtbot: QtBot, open_window: O
     window = open_window(services)
     for _ in range(5):
         window.zoom(1)
-    qtbot.waitUntil(lambda: bool(services.written))
+    until(lambda: bool(services.written))
     assert [(s.zoom, gui) for s, gui in services.written] == [(200, False)]
 
 
@@ -140,7 +141,7 @@ def test_settings_that_cannot_be_written_are_one_sentence(qtbot: QtBot, open_win
     services.refuse = True
     window = open_window(services)
     window.zoom(1)
-    qtbot.waitUntil(lambda: window.status.state.text() == "The settings cannot be written. Make room.")
+    until(lambda: window.status.state.text() == "The settings cannot be written. Make room.")
     assert window.settings.zoom == 110
 
 
@@ -155,9 +156,9 @@ def test_an_imported_model_stays_chosen_after_the_next_change(qtbot: QtBot, open
     services.import_model = use  # type: ignore[method-assign]
     window = open_window(services)
     window.models.use_file("/x/own.gguf")
-    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.start and window.models.name == "Own")
+    until(lambda: window.pages.currentWidget() is window.start and window.models.name == "Own")
     window.zoom(1)
-    qtbot.waitUntil(lambda: services.settings.zoom == 110)
+    until(lambda: services.settings.zoom == 110)
     assert services.settings.model == "own-id"
 
 
@@ -165,7 +166,7 @@ def test_a_problem_typed_in_the_first_moment_waits_for_the_model(qtbot: QtBot) -
     window = MainWindow(ScriptedServices())
     window.box.set_text("p")
     window.solve()
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 1, timeout=10_000)
+    until(lambda: window.history.model.rowCount() == 1)
     until_done(qtbot, window)
     window.close()
     window.deleteLater()
@@ -180,19 +181,19 @@ def test_every_solution_is_reached_by_scrolling(qtbot: QtBot, open_window: Open)
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
     window = open_window(services)
     model, bar = window.history.model, window.history.list.verticalScrollBar()
-    qtbot.waitUntil(lambda: model.rowCount() in (200, 400))  # the tester of models asks for more, too
+    until(lambda: model.rowCount() in (200, 400))  # the tester of models asks for more, too
 
     def at_the_end(count: int) -> bool:
         bar.setValue(bar.maximum())
         return model.rowCount() == count and bar.value() == bar.maximum() > 0
 
-    qtbot.waitUntil(lambda: at_the_end(430), timeout=10_000)
+    until(lambda: at_the_end(430))
     assert model.entries[-1].problem == "Problem 0"
     assert len({e.id for e in model.entries}) == 430
     assert not model.has_more
     place = bar.value()
     window.saved.refresh()  # what was scrolled to stays
-    qtbot.waitUntil(lambda: not window.history.model.has_more and bar.value() == place)
+    until(lambda: not window.history.model.has_more and bar.value() == place)
     assert model.rowCount() == 430
 
 
@@ -202,14 +203,14 @@ def test_what_a_search_finds_begins_at_the_top(qtbot: QtBot, open_window: Open) 
         services.add(f"Problem {n} {'odd' if n % 2 else 'even'}", QUADRATIC[:1], 1000.0 + n)
     window = open_window(services)
     bar = window.history.list.verticalScrollBar()
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 60)
+    until(lambda: window.history.model.rowCount() == 60)
     bar.setValue(bar.maximum())
     window.history.search.setText("odd")
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 30)
+    until(lambda: window.history.model.rowCount() == 30)
     assert bar.value() == 0
     bar.setValue(bar.maximum())
     window.history.search.clear()
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 60)
+    until(lambda: window.history.model.rowCount() == 60)
     assert bar.value() == 0
 
 
@@ -220,7 +221,7 @@ def test_the_running_solution_is_known_by_its_id(qtbot: QtBot, open_window: Open
     window.box.set_text("p")
     window.solve()
     until_done(qtbot, window)
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == 2)
+    until(lambda: window.history.model.rowCount() == 2)
     chosen = window.history.list.currentIndex().row()
     assert window.history.model.entries[chosen].id != twin
 

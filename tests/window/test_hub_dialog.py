@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import Gate
 from tests.ui.scripted import ScriptedServices
 from tutor_app.core.values import Offer, PublishedAccuracy
@@ -36,13 +37,13 @@ def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window
     QTest.keyClicks(dialog.file, "Extra-Q4_K_M.gguf")
     QTest.keyClick(dialog.file, Qt.Key.Key_Return)
     page = window.models.page
-    qtbot.waitUntil(lambda: "124 MB of 397 MB" in page.line.text())
+    until(lambda: "124 MB of 397 MB" in page.line.text())
     assert services.calls[-2:] == ["add Extra-Q4_K_M.gguf of maker/extra-gguf", "pull extra-q4_k_m"]
     chosen = page.group.checkedButton()
     assert chosen is not None
     assert chosen.text() == "Extra-Q4_K_M"
     gate.open()
-    qtbot.waitUntil(lambda: "Extra-Q4_K_M" in window.status.model.text())
+    until(lambda: "Extra-Q4_K_M" in window.status.model.text())
 
 
 def test_what_the_hub_says_is_told_and_the_names_can_be_changed(qtbot: QtBot, open_window: Open) -> None:
@@ -52,13 +53,13 @@ def test_what_the_hub_says_is_told_and_the_names_can_be_changed(qtbot: QtBot, op
     dialog.repository.setText("maker/extra")
     dialog.file.setText("x.gguf")
     dialog.add.click()
-    qtbot.waitUntil(lambda: "no such file" in dialog.state.text())
+    until(lambda: "no such file" in dialog.state.text())
     assert dialog.add.isEnabled()
     assert dialog.isVisible()
     services.fail_hub = ""
     dialog.file.setText("y.gguf")
     dialog.add.click()
-    qtbot.waitUntil(lambda: "pull y" in services.calls)
+    until(lambda: "pull y" in services.calls)
     assert services.calls[:2] == ["add x.gguf of maker/extra", "add y.gguf of maker/extra"]
 
 

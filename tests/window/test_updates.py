@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
 from tutor_app import __version__
 from tutor_app.core.settings import Settings
@@ -31,7 +32,7 @@ def row(window: MainWindow, begin: str) -> Callable[[], None]:
 
 
 def dialog(qtbot: QtBot, window: MainWindow) -> WhatsNewDialog:
-    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(WhatsNewDialog)))
+    until(lambda: any(d.isVisible() for d in window.findChildren(WhatsNewDialog)))
     (found,) = [d for d in window.findChildren(WhatsNewDialog) if d.isVisible()]
     return found
 
@@ -49,7 +50,7 @@ def test_a_newer_version_is_a_sentence_and_a_link(qtbot: QtBot, open_window: Ope
     window = open_window(ScriptedServices(update=NEWER))
     row(window, "Look for")()
     shown = dialog(qtbot, window)
-    qtbot.waitUntil(shown.look.isEnabled)
+    until(shown.look.isEnabled)
     assert shown.said.text() == (
         "Version 0.2.0 of 2027-01-05 is there; you have 0.1.0. "
         '<a href="https://example.org/t?a&amp;b">https://example.org/t?a&amp;b</a>'
@@ -72,7 +73,7 @@ def test_no_newer_version_is_a_sentence(
     row(window, "What is new")()
     shown = dialog(qtbot, window)
     shown.look.click()
-    qtbot.waitUntil(lambda: shown.said.text() == said)
+    until(lambda: shown.said.text() == said)
     assert "The first version." in shown.notes.toPlainText()
     shown.close()
 
@@ -80,7 +81,7 @@ def test_no_newer_version_is_a_sentence(
 def test_a_start_tells_a_newer_version_only_if_it_may_look(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(update=NEWER, settings=Settings(theme="light", check_updates=True)))
     window.updates.start()
-    qtbot.waitUntil(lambda: window.status.state.text().startswith("Version 0.2.0 of 2027-01-05 is there"))
+    until(lambda: window.status.state.text().startswith("Version 0.2.0 of 2027-01-05 is there"))
     row(window, "What is new")()
     assert "0.2.0" in dialog(qtbot, window).said.text()
     quiet = open_window(ScriptedServices(update=NEWER))

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from tests.event_loop import until
 from tests.ui.holding import go_on, until_stopped
 from tests.ui.scripted import QUADRATIC, REPAIRED, SAMPLES, ScriptedServices
 from tests.windows import until_done
@@ -55,7 +56,7 @@ def type_problem(window: MainWindow, text: str) -> None:
 
 
 def entries_shown(qtbot: QtBot, window: MainWindow, count: int) -> None:
-    qtbot.waitUntil(lambda: window.history.model.rowCount() == count, timeout=5000)
+    until(lambda: window.history.model.rowCount() == count)
 
 
 def test_type_solve_read(qtbot: QtBot, open_window: Open) -> None:
@@ -86,7 +87,7 @@ def test_stop_with_escape_keeps_what_is_there(qtbot: QtBot, open_window: Open) -
     window = open_window(ScriptedServices(hold_solve=until_stopped))
     type_problem(window, "p")
     window.solve()
-    qtbot.waitUntil(lambda: "look for" in shown(window), timeout=5000)
+    until(lambda: "look for" in shown(window))
     QTest.keyClick(window, Qt.Key.Key_Escape)
     until_done(qtbot, window)
     assert "look for" in shown(window)
@@ -152,7 +153,7 @@ def test_history_opens_searches_deletes_and_takes_back(qtbot: QtBot, open_window
     entries_shown(qtbot, window, 2)
     window.history.list.setCurrentIndex(window.history.model.index(1))
     QTest.keyClick(window.history.list, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "385" in shown(window))
+    until(lambda: "385" in shown(window))
     assert window.box.text == "Sum $\\sum k^2$"
     assert window.view.verticalScrollBar().value() == 0
     window.history.search.setText("quadratic formula")
@@ -206,11 +207,11 @@ def test_preview_appears_only_for_mathematics(qtbot: QtBot, open_window: Open) -
     type_problem(window, "no formula, $5 and $7")
     assert not window.box.preview.isVisible()
     window.box.set_text("with $x^2$")
-    qtbot.waitUntil(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
+    until(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
     window.box.set_text("no formula, $5 and $7")
-    qtbot.waitUntil(lambda: not window.box.preview.isVisible())
+    until(lambda: not window.box.preview.isVisible())
     window.box.set_text("with $x^2$")
-    qtbot.waitUntil(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
+    until(lambda: window.box.preview.isVisible() and window.formulas.pending == 0)
     window.solve()
     until_done(qtbot, window)
     assert not window.box.preview.isVisible()  # the page below shows the problem
@@ -228,7 +229,7 @@ def test_hostile_problems_are_shown_and_solved(qtbot: QtBot, open_window: Open) 
         window.box.set_text(text)
         window.solve()
         until_done(qtbot, window)
-        qtbot.waitUntil(lambda: "Answer" in window.view.accessibleDescription())
+        until(lambda: "Answer" in window.view.accessibleDescription())
     assert len(services.calls) == 4
 
 
@@ -242,7 +243,7 @@ def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, 
     window.solve()
     assert not window.bridge.busy
     page.button.click()
-    qtbot.waitUntil(lambda: "124 MB of 397 MB" in page.line.text())
+    until(lambda: "124 MB of 397 MB" in page.line.text())
     assert "5.2 MB/s" in page.line.text()
     assert "52 s left" in page.line.text()
     assert page.cancel.isVisible()
@@ -251,12 +252,12 @@ def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, 
     services.hold_pull = go_on
     services.fail_pull = "The download stalled."
     page.button.click()
-    qtbot.waitUntil(lambda: "stalled" in page.error.text())
+    until(lambda: "stalled" in page.error.text())
     assert page.error.isVisible()
     assert page.button.text().startswith("Try again")
     services.fail_pull = ""
     page.button.click()
-    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.start)
+    until(lambda: window.pages.currentWidget() is window.start)
     assert "0.5B" in window.status.model.text()
     assert window.box.text == "p"
 
@@ -268,7 +269,7 @@ def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
     assert window.pages.currentWidget() is window.models.page
     window.models.page.group.button(1).click()
     window.models.page.button.click()
-    qtbot.waitUntil(lambda: window.pages.currentWidget() is window.start)
+    until(lambda: window.pages.currentWidget() is window.start)
     assert services.calls == ["pull standard"]
     assert "1.5B" in window.status.model.text()
 
@@ -276,12 +277,12 @@ def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
 def test_models_behind_the_first_are_folded(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices())
     page = window.models.page
-    qtbot.waitUntil(lambda: window.models.facts is not None)
+    until(lambda: window.models.facts is not None)
     window.pages.setCurrentWidget(page)
     offers = [Offer(f"m{n}", f"Model {n}", "MIT", 10**9, 2 * 10**9) for n in range(7)]
     page.set_offers(offers)
     fold = next(b for b in page.card.findChildren(QPushButton) if b.text() == "More models (3)")
-    qtbot.waitUntil(lambda: page.group.button(3).isVisible())
+    until(lambda: page.group.button(3).isVisible())
     seen = [page.group.button(n).isVisible() for n in range(7)]
     assert seen == [True] * 4 + [False] * 3
     fold.click()
@@ -290,20 +291,20 @@ def test_models_behind_the_first_are_folded(qtbot: QtBot, open_window: Open) -> 
     page.set_offers(offers[::-1])  # what was chosen is never folded away, and comes first here
     assert page.group.button(0).isChecked()
     page.set_offers(offers)
-    qtbot.waitUntil(lambda: page.group.button(6).isVisible())
+    until(lambda: page.group.button(6).isVisible())
 
 
 def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
     window.models.use_file("/home/x/own.gguf")
-    qtbot.waitUntil(lambda: "own.gguf" in window.status.model.text())
+    until(lambda: "own.gguf" in window.status.model.text())
     assert window.pages.currentWidget() is window.start
 
 
 def test_a_model_file_whose_template_cannot_be_used_says_so(qtbot: QtBot, open_window: Open) -> None:
     window = open_window(ScriptedServices(model="", import_note="Its template cannot be used."))
     window.models.use_file("/home/x/own.gguf")
-    qtbot.waitUntil(lambda: window.status.state.text() == "Its template cannot be used.")
+    until(lambda: window.status.state.text() == "Its template cannot be used.")
     assert "own.gguf" in window.status.model.text()
 
 
@@ -329,10 +330,10 @@ def test_theme_switch_recolours_everything(qtbot: QtBot, open_window: Open) -> N
 
     assert corner() > 200
     window.use_settings(window.settings.changed(theme="dark"))
-    qtbot.waitUntil(lambda: corner() < 60)
+    until(lambda: corner() < 60)
     assert "roots: [2, 3]" in shown(window)
     window.use_settings(window.settings.changed(theme="light"))
-    qtbot.waitUntil(lambda: corner() > 200)
+    until(lambda: corner() > 200)
 
 
 def test_zoom_by_keys(qtbot: QtBot, open_window: Open) -> None:
@@ -366,7 +367,7 @@ def test_settings_dialog_is_made_from_the_settings_themselves(qtbot: QtBot, open
     assert isinstance(theme, QComboBox)
     theme.setCurrentIndex(theme.findData("dark"))
     dialog.save.click()
-    qtbot.waitUntil(lambda: services.settings == Settings(theme="dark", max_rounds=7))
+    until(lambda: services.settings == Settings(theme="dark", max_rounds=7))
     assert window.theme.is_dark
 
 
@@ -491,7 +492,7 @@ def test_keys_for_search_and_side_bar(qtbot: QtBot, open_window: Open) -> None:
     QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert window.box.edit.hasFocus()
     window.resize(640, 600)
-    qtbot.waitUntil(lambda: not window.history.isVisible())
+    until(lambda: not window.history.isVisible())
     keys = [k.toString() for a in window.actions() for k in a.shortcuts()]
     assert len(keys) == len(set(keys))
 
@@ -500,7 +501,7 @@ def test_closing_in_the_middle_leaves_no_thread_and_no_timer(qtbot: QtBot, open_
     window = open_window(ScriptedServices(hold_solve=until_stopped))
     type_problem(window, "p with $\\sqrt{2}$")
     window.solve()
-    qtbot.waitUntil(lambda: "look for" in shown(window), timeout=5000)
+    until(lambda: "look for" in shown(window))
     window.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("tutor-")]
     assert not [t for t in window.bridge.findChildren(QTimer) if t.isActive()]
@@ -523,10 +524,10 @@ def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_w
     for name, (remark, meta) in cases.items():
         services.put(name, Transcript.of("p", *QUADRATIC[:1], meta=meta), "finished")
         window.saved.open(name)
-        qtbot.waitUntil(_shows(window, remark, "look for"))
+        until(_shows(window, remark, "look for"))
     services.put("again", Transcript.of("p", *QUADRATIC, meta=made), "finished")
     window.saved.open("again")
-    qtbot.waitUntil(lambda: window.status.state.text() == "Solved by M 7B, 21 Nov 2026 at 21:09")
+    until(lambda: window.status.state.text() == "Solved by M 7B, 21 Nov 2026 at 21:09")
 
 
 def _shows(window: MainWindow, *texts: str) -> Callable[[], bool]:
