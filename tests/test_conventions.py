@@ -40,12 +40,18 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name not in FOREIGN
 
 
+TIMED = {
+    ("time", "sleep"), ("qtbot", "wait"), ("qtbot", "waitUntil"), ("QTest", "qWait"), ("QTest", "qSleep"),
+    ("QTest", "qWaitFor"),
+}  # fmt: skip
+
+
 def timed_waits(tree: ast.AST) -> Iterator[str]:
-    """Calls that let time pass instead of waiting for something."""
+    """Calls that let time pass, or look again and again, instead of waiting for something."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)):
-                if (owner, name) in {("time", "sleep"), ("qtbot", "wait"), ("QTest", "qWait"), ("QTest", "qSleep")}:
+                if (owner, name) in TIMED:
                     yield f"line {node.lineno}: {owner}.{name}"
             case ast.ImportFrom(module="time", names=names) if any(a.name == "sleep" for a in names):
                 yield f"line {node.lineno}: time.sleep"
@@ -78,8 +84,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
     return (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-EXPECTATIONS = {"raises", "warns", "fail", "waitUntil", "waitSignal"}
-"""Of pytest and its plugins, besides ``assert`` and numpy's ``assert_...``."""
+EXPECTATIONS = {"raises", "warns", "fail", "waitSignal", "until", "wait_until"}
+"""Of pytest, its plugins and the waits of the tests, besides ``assert`` and numpy's ``assert_...``."""
 
 
 def says_what_must_hold(function: ast.AST, helpers: Container[str]) -> bool:
@@ -104,7 +110,10 @@ def test_every_test_says_what_must_hold() -> None:
 
 
 def test_no_test_lets_time_pass() -> None:
-    """On a busy machine it would be too short, on an idle one too long: tests wait for what they need."""
+    """On a busy machine it would be too short, on an idle one too long: tests wait for what they need.
+
+    In a window by :func:`tests.event_loop.until`, which looks when an event has come.
+    """
     assert findings(timed_waits, TESTS) == []
 
 
@@ -146,7 +155,8 @@ def test_tests_that_say_nothing_are_found(code: str, holds: bool) -> None:
         ("time.sleep(1)", ["line 1: time.sleep"]),
         ("from time import sleep", ["line 1: time.sleep"]),
         ("qtbot.wait(5)", ["line 1: qtbot.wait"]),
-        ("qtbot.waitUntil(done)\nthread.join()", []),
+        ("qtbot.waitUntil(done)", ["line 1: qtbot.waitUntil"]),
+        ("until(done)\nthread.join()", []),
     ],
 )
 def test_timed_waits_are_found(code: str, found: list[str]) -> None:

@@ -286,7 +286,9 @@ def test_a_plain_text_dialect_cannot_be_forged() -> None:
 
 
 def test_a_token_dialect_cannot_be_forged() -> None:
-    for span in d.header(d.CHATML, PROBLEM, d.PromptSet(system="Be brief.")):
+    spans = d.header(d.CHATML, PROBLEM, d.PromptSet(system="Be brief."))
+    assert any(span.special for span in spans)
+    for span in spans:
         assert not (span.special and ("5" in span.text or "brief" in span.text))
 
 
@@ -340,6 +342,7 @@ def test_no_model_is_trained_on_thoughts() -> None:
         "P", Thought("Hm."), Text("So:\n"), Code("1"), Output(feedback="1"), Thought("Yes."), Text("7")
     )
     without = Transcript.of("P", Text("So:\n"), Code("1"), Output(feedback="1"), Text("7"))
+    assert d.DIALECTS
     for dialect in d.DIALECTS.values():
         assert d.render(solved, dialect) == d.render(without, dialect)
         prompt = d.PromptSet(demonstrations=(solved,))

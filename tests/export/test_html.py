@@ -67,6 +67,7 @@ def test_everything_of_a_solution_is_on_the_page() -> None:
 @pytest.mark.parametrize("transcript", ALL)
 def test_a_page_is_well_formed_and_brings_nothing_foreign(transcript) -> None:  # type: ignore[no-untyped-def]
     page = Page(to_html([transcript, FULL], Options(steps=True, title="A & <b>")))
+    assert page.elements
     for element, attributes in page.elements:
         assert element not in {"script", "iframe", "object", "embed", "link", "form", "svg"}
         assert not any(name.startswith("on") for name in attributes)

@@ -86,6 +86,7 @@ def test_software_centres_are_told_what_is_new(prefix: Path) -> None:
 
 
 def test_icons_are_pictures_of_their_size(prefix: Path) -> None:
+    assert desktop.ICONS
     for name in desktop.ICONS.values():
         for pixels in desktop.PIXELS:
             data = (prefix / f"share/icons/hicolor/{pixels}x{pixels}/{name}.png").read_bytes()

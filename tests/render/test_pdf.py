@@ -255,6 +255,7 @@ def test_pages_break_where_a_reader_would_break_them() -> None:
     pages = Pages([LONG], Options(), CACHE)
     rows = page_breaks.Rows(pages.document, pages.size, set())
     ends = [next(i for i, r in enumerate(rows.rows) if r.bottom >= p.bottom - 0.1) for p in pages.slices[:-1]]
+    assert ends
     for end in ends:
         assert rows.rows[end].price < 400  # no heading alone, no single line of code or of a paragraph left behind
     for page in pages.slices:
@@ -291,6 +292,7 @@ def test_a_heading_stays_with_what_follows() -> None:
     for filling in range(30, 60, 3):
         parts: tuple[Part, ...] = (Text("\n\n".join(["word"] * filling) + "\n\n# Heading\n\n" + "Text. " * 40),)
         pages = Pages([Transcript.of("p", *parts)], Options(), CACHE)
+        assert pages.slices
         for page in pages.slices[:-1]:
             heading = next(b for b in _blocks(pages) if b.text() == "Heading")
             y = pages.document.documentLayout().blockBoundingRect(heading).bottom()

@@ -173,7 +173,8 @@ def test_where_a_formula_is(text: str, at: int, inside: bool) -> None:
 
 
 def test_every_template_is_read_as_a_formula_when_it_is_filled_in() -> None:
-    for symbol in ALL:
-        if SLOT in symbol.plain:
-            filled = ("x" if symbol.name in ("power", "sub") else "") + symbol.plain.replace(SLOT, "3")
-            assert read_typed(filled).formulas, filled
+    templates = [symbol for symbol in ALL if SLOT in symbol.plain]
+    assert templates
+    for symbol in templates:
+        filled = ("x" if symbol.name in ("power", "sub") else "") + symbol.plain.replace(SLOT, "3")
+        assert read_typed(filled).formulas, filled

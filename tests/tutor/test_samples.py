@@ -55,9 +55,12 @@ def test_every_check_computes_the_answer() -> None:
 
 def test_the_files_hold_nothing_else() -> None:
     keys = {"id", "topic", "difficulty", "problem", "answer", "check"}
-    for name in resource_names("problems"):
+    names = list(resource_names("problems"))
+    assert names
+    for name in names:
         rows = json.loads(resource_text(name))
         assert isinstance(rows, list)
+        assert rows
         assert all(set(row) == keys for row in rows)
 
 

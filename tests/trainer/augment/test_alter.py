@@ -111,7 +111,9 @@ def test_a_number_that_may_be_another_is_altered(question: str, answer: str) -> 
 def test_parts_of_a_step_stay_whole() -> None:
     question = "The chance rises 5 points for each 3 degrees below 40. It is at 10. How many points is that?"
     answer = "<<40-10=30>>30\n<<30/3*5=50>>50\n#### 50"
-    for record in numbers(question, answer, LocalExecutor(), n=8):
+    records = list(numbers(question, answer, LocalExecutor(), n=8))
+    assert records
+    for record in records:
         points, each, top, low = (int(n) for n in re.findall(r"\d+", record.problem))
         assert (top - low) % each == 0
         assert record.meta["gold"] == str((top - low) // each * points)
@@ -168,7 +170,9 @@ def test_no_week_gets_eight_days() -> None:
 
 def test_whole_results_stay_whole() -> None:
     question = "A rope of 96 m is cut into 8 pieces. How long is each?"
-    for record in numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200):
+    records = list(numbers(question, "<<96/8=12>>12 m\n#### 12", LocalExecutor(), n=9, tries=200))
+    assert records
+    for record in records:
         assert Fraction(str(record.meta["gold"])).denominator == 1
 
 
@@ -214,9 +218,11 @@ def test_real_problems_alter_to_consistent_ones(gsm8k_train: Path) -> None:
 
 
 def test_a_price_keeps_its_cents() -> None:
-    question = "A pen costs $2.50. What do 24 pens and a book of $13.00 cost?"
-    answer = "<<2.5*24=60>>60\n<<60+13=73>>73\n#### 73"
-    for record in numbers(question, answer, LocalExecutor(), n=6):
+    question = "A pen costs $2.50. What do 24 pens and a book of $13.25 cost?"
+    answer = "<<2.5*24=60>>60\n<<60+13.25=73.25>>73.25\n#### 73.25"
+    records = list(numbers(question, answer, LocalExecutor(), n=6))
+    assert records
+    for record in records:
         pen, pens, book = re.findall(r"\d+(?:\.\d+)?", record.problem)
         assert len(pen.partition(".")[2]) == len(book.partition(".")[2]) == 2
         assert Fraction(str(record.meta["gold"])) == Fraction(pen) * int(pens) + Fraction(book)

@@ -72,6 +72,7 @@ def test_there_are_many_kinds_of_bug() -> None:
 
 @pytest.mark.parametrize("kind", sorted(CORRECTED))
 def test_a_bug_is_shown_explained_and_repaired(kind: str) -> None:
+    assert CORRECTED[kind]
     for record in CORRECTED[kind]:
         broken, right = (p for p in record.solution if isinstance(p, Code))
         failed, good = (p for p in record.solution if isinstance(p, Output))
@@ -87,6 +88,7 @@ def test_a_bug_is_shown_explained_and_repaired(kind: str) -> None:
 
 @pytest.mark.parametrize("dialect", [MUMATH, DIALECTS["chatml"], DIALECTS["openmath"]], ids=lambda d: d.name)
 def test_the_bug_is_never_trained_on_and_its_repair_is(dialect: Any) -> None:
+    assert CORRECTED
     for records in CORRECTED.values():
         record = Transcript.from_json(records[0].to_json())
         broken, right = (p.source for p in record.solution if isinstance(p, Code))
@@ -146,9 +148,10 @@ def test_corrected_errors_are_a_small_share_of_a_mix(others: int, share: float, 
 
 def test_a_line_that_is_moved_up_fails_at_the_name_that_is_explained() -> None:
     source = "pounds = 54 / 2\nheavy = pounds * 4\ndifference = heavy - pounds\n\nprint(difference)"
-    for seed in range(200):
-        for bug in bugs(source, "Jessica's pumpkin is half of Brad's 54 pounds.", random.Random(seed)):
-            if bug.kind == "used too early":
-                with pytest.raises(NameError) as caught:
-                    exec(bug.source, {})
-                assert f"`{caught.value.name}`" in bug.why
+    problem = "Jessica's pumpkin is half of Brad's 54 pounds."
+    found = [b for seed in range(200) for b in bugs(source, problem, random.Random(seed)) if b.kind == "used too early"]
+    assert found
+    for bug in found:
+        with pytest.raises(NameError) as caught:
+            exec(bug.source, {})
+        assert f"`{caught.value.name}`" in bug.why

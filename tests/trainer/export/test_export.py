@@ -94,6 +94,7 @@ def test_a_quantised_file_is_a_base_too(folders: dict[str, Path], tmp_path: Path
     gguf.export(folders["llama"], tmp_path / "m.gguf", "q4_k_m", "mumath", name="Tiny")
     again = bases.prepare(tmp_path / "m.gguf", tmp_path / "base", "mumath")
     before, after = (load_file(str(f / "model.safetensors")) for f in (folders["llama"], again))
+    assert before
     for name, tensor in before.items():
         scale = float(tensor.abs().max()) or 1.0
         assert float((after[name] - tensor).abs().max()) < 0.2 * scale, name
