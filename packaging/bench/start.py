@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tutor_app.core.transcript import Answer, Code, Output, Part, Text, Transcript
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
+from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 
 Row = tuple[str, float, str, str, float]
