@@ -7,6 +7,7 @@ solutions in words. The question is kept: the new solution itself must come to t
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -45,6 +46,14 @@ NUMBER_WORDS: Final = {word: str(value) for value, word in enumerate(_WORDS.spli
     "triple": "3",
     "dozen": "12",
 }
+
+
+@functools.cache
+def _worked_examples(method: str) -> frozenset[str]:
+    """The questions that the prompt of a method shows, by their ids: a teacher may repeat one."""
+    shown = prompt_named(method).demonstrations
+    said = ("".join(p.text for p in d.solution if isinstance(p, Text)) for d in shown)
+    return frozenset(question_id(text) for text in (*said, *(d.problem for d in shown)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,8 @@ class Asked:
             raise NotMade("the reply asks several questions")
         if question_id(text) == question_id(problem.text):
             raise NotMade("the question was not changed")
+        if question_id(text) in _worked_examples(method):
+            raise NotMade("the question of a worked example")
         return text
 
     def confirmed(

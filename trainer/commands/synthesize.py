@@ -23,7 +23,7 @@ from trainer.data.records import Rejects, question_id, read_records, record_id
 from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work, stamped
-from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal
+from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal, shown_sentences
 from trainer.synthesize.pseudo import Thresholds, elect
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
@@ -109,6 +109,7 @@ class Job:
     code_seconds: float
     votes: int
     round: int
+    shown: frozenset[str]
 
     def identity(self) -> dict[str, Any]:
         """What the solutions depend on, besides the options."""
@@ -135,7 +136,7 @@ class Job:
                 seconds=self.seconds,
                 code_seconds=self.code_seconds,
             )
-            if why := refusal(made, gold, self.judge):
+            if why := refusal(made, gold, self.judge, self.shown):
                 refused.append(why)
                 continue
             records.append(self._record(problem, made, gold, how, sample).to_dict())
@@ -188,7 +189,18 @@ def opened(a: argparse.Namespace) -> Iterator[Job]:
         prompt = load_prompt(a.prompt, teacher.dialect) if a.prompt else prompt_for(teacher)
         thresholds = Thresholds(a.min_votes, a.min_share)
         yield Job(
-            teacher, judge, prompt, thresholds, a.samples, a.keep, a.calls, a.seconds, a.code_seconds, a.votes, a.round
+            teacher,
+            judge,
+            prompt,
+            thresholds,
+            a.samples,
+            a.keep,
+            a.calls,
+            a.seconds,
+            a.code_seconds,
+            a.votes,
+            a.round,
+            shown_sentences(prompt),
         )
 
 

@@ -131,13 +131,30 @@ def corrected(parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(out)
 
 
-def refusal(made: Attempt, gold: str, judge: Judge) -> str:
+_FEWEST_WORDS: Final = 5
+"""Of a sentence that is told from another's."""
+
+
+def sentences_of(words: str) -> frozenset[str]:
+    """The sentences and list items of a text, of five words or more, in one spelling."""
+    found = (" ".join(re.findall(r"[\w'^*/+=-]+", s.lower())) for s in re.split(r"[.:!?](?=\s|$)|\n", words))
+    return frozenset(s.strip("- ") for s in found if len(s.strip("- ").split()) >= _FEWEST_WORDS)
+
+
+def shown_sentences(prompt: PromptSet) -> frozenset[str]:
+    """What the worked examples of a prompt say in words, which is true of their problems and of no other."""
+    parts = (p for d in prompt.demonstrations for p in d.solution if isinstance(p, Text))
+    return frozenset[str]().union(*(sentences_of(p.text) for p in parts))
+
+
+def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = frozenset()) -> str:
     """Why a solution is not kept; empty if it is.
 
     Args:
         made: The solution.
         gold: What its answer must be.
         judge: Of answers and statements.
+        shown: Sentences that it may not repeat, see :func:`shown_sentences`.
 
     Raises:
         HostFault: If statements cannot be checked.
@@ -167,6 +184,8 @@ def refusal(made: Attempt, gold: str, judge: Judge) -> str:
         return "the answer is not the one that is known"
     if not any(_printed(made.answer, o, judge) for o in outputs if o.status == "ok"):
         return "the answer was never computed"
+    if shown & sentences_of(words):
+        return "words of a worked example"
     if judge.false_statements(made.parts):
         return "a statement is false"
     return ""

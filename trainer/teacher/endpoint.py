@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -278,7 +279,7 @@ class Endpoint:
     def _refusal(self, response: urllib3.BaseHTTPResponse, path: str, said: str) -> Exception:
         """What a status other than 200 means."""
         status = f"status {response.status}" + (f", {said}" if said else "")
-        if response.status == 402 or (response.status in (403, 429) and "quota" in said.lower()):
+        if response.status == 402 or (response.status in (400, 403, 429) and _spent(said, response.headers)):
             said = f"The account at {self._root} has no quota left: {status}."
             return _Refused(response.status, said, "See to the account; the same command then goes on.")
         if response.status in (408, 425, 429) or response.status >= 500:
@@ -379,6 +380,18 @@ def _reason(asked: _Asked, ended: str, found: str) -> StopReason:
     if ended == "length":
         return "context" if asked.cut_short else "length"
     return "eos"
+
+
+_NO_QUOTA: Final = re.compile(
+    r"quota|hard limit|insufficient[ _](?:quota|balance|funds|credits?)|balance is too low|(?:out of|no) credits?\b",
+    re.I,
+)
+_LATER: Final = re.compile(r"\b(?:re)?try (?:again )?(?:in|after) \d", re.IGNORECASE)
+
+
+def _spent(said: str, headers: Mapping[str, str]) -> bool:
+    """Whether a refusal means that the account is empty, and not that the limit of a minute is reached."""
+    return _NO_QUOTA.search(said) is not None and "Retry-After" not in headers and _LATER.search(said) is None
 
 
 def _root(url: str) -> str:

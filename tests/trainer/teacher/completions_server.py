@@ -18,7 +18,8 @@ class Script:
     Attributes:
         reply: The text after a prompt, up to its end.
         fault: For the number of a request, from 0, a status to answer it with instead, or "break" to end it in its
-            middle, or None.
+            middle, "silent" to close without a word, "headers" to close behind the headers, "empty" and "page" to send
+            nothing or a page of HTML as the answer, or None.
         models: Names that are listed; None lists nothing and answers 404.
         n_ctx: Characters of a prompt and ``max_tokens`` together.
         headers: Sent with every failure.
@@ -84,7 +85,16 @@ def serving(script: Script) -> Iterator[str]:
             fault = script.fault(number)
             if script.breaks_at is not None and script.breaks_at[0] in body["prompt"]:
                 fault = script.breaks_at[1]
-            if isinstance(fault, int):
+            if fault in ("silent", "headers"):
+                if fault == "headers":
+                    self.send_response(200)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", "1000")
+                    self.end_headers()
+                self.close_connection = True
+            elif fault in ("empty", "page"):
+                self._send(200, b"" if fault == "empty" else b"<html><body>Bad gateway</body></html>", {})
+            elif isinstance(fault, int):
                 said = script.message or f"told to answer {fault}"
                 self._json(fault, {"error": {"message": said, "code": fault}}, script.headers)
             elif len(body["prompt"]) + body["max_tokens"] > script.n_ctx:
@@ -132,11 +142,13 @@ def serving(script: Script) -> Iterator[str]:
         def _json(
             self, status: int, value: Any, headers: dict[str, str] | None = None, *, broken: bool = False
         ) -> None:
-            data = json.dumps(value).encode()
+            self._send(status, json.dumps(value).encode(), headers or {}, broken=broken)
+
+        def _send(self, status: int, data: bytes, headers: dict[str, str], *, broken: bool = False) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
-            for name, text in (headers or {}).items():
+            for name, text in headers.items():
                 self.send_header(name, text)
             self.end_headers()
             self.wfile.write(data[: len(data) // 2] if broken else data)
