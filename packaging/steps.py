@@ -25,9 +25,11 @@ from tutor_app.adapters.sandbox.markers import names_of
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.comparing import blocks_of
 from tutor_app.core.events import RunFinished
+from tutor_app.core.narration import sentence
 from tutor_app.core.terminal import settled
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record, Variable
+from tutor_app.core.unfolding import unfolded
 
 _CUT_SHORT = ("timeout", "died")
 _DATA = ("number", "text", "logical", "nothing", "symbolic", "matrix", "sequence", "mapping", "object")
@@ -96,7 +98,7 @@ def _wrong_names(source: str, recording: Recording, values: dict[str, Variable])
 def _wrong_walk(recording: Recording) -> Iterator[str]:
     states = [recording.frames(i) for i in range(len(recording))]
     for i in range(len(recording)):
-        recording.sentence(i)
+        sentence(recording, i)
     again = Recording.from_json(recording.to_json())
     order = list(range(len(recording)))
     random.Random(0).shuffle(order)
@@ -116,7 +118,7 @@ def _wrong_walk(recording: Recording) -> Iterator[str]:
 def _wrong_calculations(recording: Recording) -> Iterator[str]:
     for i in range(len(recording)):
         step = recording.step(i)
-        unfolding = recording.unfolding(i)
+        unfolding = unfolded(recording, i)
         if unfolding is None or not unfolding.complete or not unfolding.target.isidentifier():
             continue
         after = recording.effect(i)

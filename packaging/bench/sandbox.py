@@ -16,9 +16,11 @@ from statistics import median
 from tutor_app.adapters.sandbox.process import readable
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished
+from tutor_app.core.narration import sentence
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import Record, Variable
+from tutor_app.core.unfolding import unfolded
 
 Row = tuple[str, float, str, str, float]
 
@@ -237,7 +239,7 @@ def _opened() -> tuple[float, float, float]:
 def _look(recording: Recording, i: int) -> None:
     """Everything that a screen shows of a step."""
     recording.frames(i), recording.printed_at(i), recording.loops_at(i), recording.calls_at(i)
-    recording.sentence(i), recording.unfolding(i)
+    sentence(recording, i), unfolded(recording, i)
 
 
 def rows() -> Iterator[Row]:

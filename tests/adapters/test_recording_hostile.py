@@ -8,9 +8,11 @@ import pytest
 
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.events import RunFinished
+from tutor_app.core.narration import sentence
 from tutor_app.core.parts import Output
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
+from tutor_app.core.unfolding import unfolded
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 
@@ -454,8 +456,8 @@ def assert_steps_can_be_told(recording: Recording, most: int) -> None:
     stride = -(-len(recording) // most) or 1
     for i in {*range(0, len(recording), stride), *range(len(recording))[-1:]}:
         assert recording.frames(i)
-        assert recording.sentence(i)
-        recording.unfolding(i)
+        assert sentence(recording, i)
+        unfolded(recording, i)
     assert Recording.from_json(recording.to_json()) == recording
 
 
@@ -482,7 +484,7 @@ def test_a_turn_that_continues_waits_for_what_must_run_before_the_next(sandbox: 
 
 def test_a_call_during_which_recording_stopped_has_no_result(sandbox: Sandbox) -> None:
     recording = recorded(sandbox, "def f(n):\n    return n\nt = sum(f(k) for k in range(99))\nt", Record(50))
-    unfolding = recording.unfolding(next(s.index for s in recording if s.line == 3))
+    unfolding = unfolded(recording, next(s.index for s in recording if s.line == 3))
     assert unfolding is None or not unfolding.complete
     assert at_end(recording)["t"] == "4851"
 
@@ -613,9 +615,9 @@ def test_the_body_of_a_class_is_stepped_through(sandbox: Sandbox) -> None:
     assert [(s.line, s.event, s.function) for s in recording][:4] == [
         (1, "line", ""), (1, "call", "class Point"), (2, "line", "class Point"), (3, "line", "class Point"),
     ]  # fmt: skip
-    assert recording.sentence(1) == "line 1: class Point begins"
+    assert sentence(recording, 1) == "line 1: class Point begins"
     (end,) = [s.index for s in recording if s.event == "return"]
-    assert recording.sentence(end) == "line 5: norm is defined; class Point ends"
+    assert sentence(recording, end) == "line 5: norm is defined; class Point ends"
     frame = recording.frames(end)[-1]
     assert [(v.name, v.text) for v in frame.variables][:2] == [("x", "2"), ("k", "1")]
     assert recording.calls[0].text == "class Point"
@@ -640,7 +642,9 @@ def test_an_error_inside_a_function_is_shown_in_its_frame(sandbox: Sandbox) -> N
     assert at is not None
     assert (recording[at].line, recording[at].function) == (3, "f")
     assert [v.name for v in recording.frames(at)[-1].variables] == ["n", "k"]
-    assert recording.sentence(at).startswith("line 3 fails: ZeroDivisionError: division by zero. Something was divided")
+    assert sentence(recording, at).startswith(
+        "line 3 fails: ZeroDivisionError: division by zero. Something was divided"
+    )
 
 
 def test_a_function_of_an_earlier_recorded_block_makes_no_steps(sandbox: Sandbox) -> None:

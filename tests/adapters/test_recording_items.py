@@ -10,6 +10,7 @@ from tutor_app.core.events import RunFinished
 from tutor_app.core.parts import Output
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
+from tutor_app.core.unfolding import unfolded
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 
@@ -38,7 +39,7 @@ def calculations(sandbox: Sandbox, code: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in recording:
         line = recording.outline.line_text(step.line)
-        unfolding = recording.unfolding(step.index)
+        unfolding = unfolded(recording, step.index)
         if unfolding is not None and "= " in line and line.split("= ")[0][-1] in "+-*/%":
             found[line] = " = ".join(s.text for s in unfolding.stages) + ("" if unfolding.complete else " = ?")
     return found

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.core.recordings import Writer, area, calls, number
+from tutor_app.core.narration import sentence
 from tutor_app.core.parts import CodeError, Output
 from tutor_app.core.trace import Recording, TraceFormatError
 from tutor_app.core.trace_values import Variable
@@ -158,7 +159,7 @@ def test_the_error_is_found_where_it_was_raised() -> None:
     recording = w.done(result=Output(status="error", error=error))
     assert recording.error_step == 2
     assert names(recording, 2) == [{}, {"n": "0"}]
-    assert recording.sentence(2) == (
+    assert sentence(recording, 2) == (
         "line 2 fails: ZeroDivisionError: division by zero. Something was divided by zero."
     )
     assert area().error_step is None
@@ -184,7 +185,7 @@ def test_what_had_been_printed_is_shown_as_on_a_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("i", "sentence"),
+    ("i", "words"),
     [
         (0, "next is line 1"),
         (1, "line 1: a becomes 21; next is line 2"),
@@ -192,12 +193,12 @@ def test_what_had_been_printed_is_shown_as_on_a_terminal() -> None:
         (5, "line 5: prints 12.0; the code has ended"),
     ],
 )
-def test_each_step_in_words(i: int, sentence: str) -> None:
-    assert area().sentence(i) == sentence
+def test_each_step_in_words(i: int, words: str) -> None:
+    assert sentence(area(), i) == words
 
 
 @pytest.mark.parametrize(
-    ("i", "sentence"),
+    ("i", "words"),
     [
         (1, "line 1: f is defined; next is line 4"),
         (3, "line 5: i becomes 0; turn 1 of 2, next is line 6"),
@@ -206,8 +207,8 @@ def test_each_step_in_words(i: int, sentence: str) -> None:
         (8, "line 6: b changes to 3; next is line 5"),
     ],
 )
-def test_calls_and_turns_in_words(i: int, sentence: str) -> None:
-    assert calls().sentence(i) == sentence
+def test_calls_and_turns_in_words(i: int, words: str) -> None:
+    assert sentence(calls(), i) == words
 
 
 def test_what_is_not_recorded_is_told_where_it_begins_and_at_the_end() -> None:
@@ -216,7 +217,7 @@ def test_what_is_not_recorded_is_told_where_it_begins_and_at_the_end() -> None:
     w.step(2, number("n", 0))
     w.step(3, number("n", 2), event="end")
     recording = w.done(stopped="Recording stopped after 2 steps; the block itself ran on.")
-    assert [recording.sentence(i) for i in range(3)] == [
+    assert [sentence(recording, i) for i in range(3)] == [
         "next is line 1",
         "line 1: n becomes 0; next is line 2. Recording stopped after 2 steps; the block itself ran on.",
         "line 2: n changes to 2; the code has ended. Recording stopped after 2 steps; the block itself ran on.",
@@ -229,7 +230,7 @@ def test_a_process_that_ends_is_told_at_the_last_step() -> None:
     w.step(2, number("n", 0))
     error = CodeError("ProcessDied", "the block ended its process with exit code 3")
     recording = w.done(result=Output(status="died", error=error))
-    assert recording.sentence(1) == (
+    assert sentence(recording, 1) == (
         "line 1: n becomes 0; next is line 2; the code ends here: "
         "ProcessDied: the block ended its process with exit code 3"
     )

@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.recordings import Writer, area, number
 from tutor_app.core.trace_values import Unfolding, Variable
+from tutor_app.core.unfolding import unfolded
 
 
 def unfold(line: str, values: dict[str, Variable], after: Variable | None = None) -> Unfolding | None:
@@ -16,7 +17,7 @@ def unfold(line: str, values: dict[str, Variable], after: Variable | None = None
         if ast.unparse(node) in values:
             w.columns.note(at, n, w.columns.keep(values[ast.unparse(node)]))
     w.step(1, *([after] if after else []), event="end")
-    return w.done().unfolding(at)
+    return unfolded(w.done(), at)
 
 
 def texts(line: str, **values: object) -> list[str]:
@@ -26,7 +27,7 @@ def texts(line: str, **values: object) -> list[str]:
 
 def test_names_first_then_one_operation_after_the_other() -> None:
     recording = area()
-    unfolding = recording.unfolding(3)
+    unfolding = unfolded(recording, 3)
     assert unfolding is not None
     assert (unfolding.target, unfolding.complete) == ("h", True)
     assert [s.text for s in unfolding.stages] == ["2·area/a", "2·126/21", "252/21", "12"]
@@ -42,8 +43,8 @@ def test_names_first_then_one_operation_after_the_other() -> None:
 
 
 def test_a_line_with_nothing_to_work_out_has_no_calculation() -> None:
-    assert area().unfolding(0) is None
-    assert area().unfolding(5) is None
+    assert unfolded(area(), 0) is None
+    assert unfolded(area(), 5) is None
     assert unfold("x = a", {}) is None
 
 
@@ -113,7 +114,7 @@ def test_an_expression_that_failed_is_not_complete() -> None:
         if isinstance(node, ast.Name):
             w.columns.note(at, n, w.columns.keep(number("", {"a": 1, "b": 0}[node.id])))
     w.step(1, event="error")
-    unfolding = w.done().unfolding(at)
+    unfolding = unfolded(w.done(), at)
     assert unfolding is not None
     assert ([s.text for s in unfolding.stages], unfolding.complete) == (["a/b", "1/0"], False)
 

@@ -12,6 +12,7 @@ from tutor_app.core.comparing import compared, parameters, with_number
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.trace_values import Record
+from tutor_app.core.unfolding import unfolded
 from tutor_app.tutor.stepping import MAX_SOURCE, record_all, record_block, source_of
 
 PARTS = (
@@ -37,7 +38,7 @@ def test_the_blocks_before_run_first(sandbox: Sandbox) -> None:
     assert recording.source == "height = 2*area/base\nprint(height)"
     assert recording.result.stdout == "12.0\n"
     assert {v.name: v.text for v in recording.frames(0)[0].variables} == {"area": "126", "base": "21"}
-    unfolding = recording.unfolding(0)
+    unfolding = unfolded(recording, 0)
     assert unfolding is not None
     assert [s.text for s in unfolding.stages] == ["2·area/base", "2·126/21", "252/21", "12"]
 

@@ -10,50 +10,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.cbbt.image_set import PARTS, ImageSet, Picture, Pictures, made_set
 from trainer.cbbt.shots import VALIDATION_SHOTS
+from trainer.cbbt.torchvision_sets import FOLDERS, read_torchvision
 from tutor_app.core.errors import UserFault
-
-PARTS: Final = ("train", "val", "test")
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image and its class.
-
-    Attributes:
-        path: Of its file.
-        label: Of its class, from 0.
-    """
-
-    path: Path
-    label: int
-
-
-Pictures = tuple[Picture, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImageSet:
-    """A set of labelled images in its three splits.
-
-    Attributes:
-        name: As it is written in papers.
-        classes: Names, as words.
-        train: What shots are drawn from.
-        validation: What the images to select on are drawn from; empty: those of ``train`` that are no shots.
-        test: For the one look at the end.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    train: Pictures
-    validation: Pictures
-    test: Pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +82,6 @@ def read_set(root: Path, name: str) -> ImageSet:
         return _aircraft(folder)
     if name == "ImageNet" and (folder / "classnames.txt").is_file():
         return _imagenet(folder)
-    from trainer.cbbt.torchvision_sets import read_torchvision
-
     found = read_torchvision(root, name)
     if found is None:
         wanted = folder / (layout.split or ("variants.txt" if name == "FGVCAircraft" else "classnames.txt"))
@@ -135,8 +98,6 @@ def sets_in(root: Path) -> tuple[str, ...]:
     Raises:
         UserFault: If it is no folder.
     """
-    from trainer.cbbt.torchvision_sets import FOLDERS
-
     if not root.is_dir():
         raise UserFault(f"{root} is no folder.", "Give the folder in which the image sets lie.")
     return tuple(
@@ -174,33 +135,6 @@ def _sampled(found: ImageSet, pictures: Pictures, count: int, rng: random.Random
                 "Choose fewer shots.",
             )
     return tuple(p for group in by_class.values() for p in rng.sample(group, count))
-
-
-def words_of(name: str) -> str:
-    """A class's name as words."""
-    return " ".join(name.replace("_", " ").split())
-
-
-def made_set(name: str, parts: Mapping[str, Sequence[tuple[Path, int, str]]]) -> ImageSet:
-    """A set out of ``(path, label, class)`` rows of each split.
-
-    Raises:
-        UserFault: If a split is empty, or the labels do not belong to one class each.
-    """
-    names: dict[int, str] = {}
-    for part in PARTS:
-        for _, label, word in parts.get(part, ()):
-            if names.setdefault(label, word) != word:
-                raise UserFault(f"The class {label} of {name} has two names, {names[label]} and {word}.")
-    if sorted(names) != list(range(len(names))) or len(names) < 2:
-        raise UserFault(f"The {len(names)} classes of {name} are not numbered from 0.", "Check its split file.")
-    made = {part: tuple(Picture(path, label) for path, label, _ in parts.get(part, ())) for part in PARTS}
-    for part in ("train", "test"):
-        if not made[part]:
-            raise UserFault(f"{name} has no images to {part} on.", "Check that it was unpacked as a whole.")
-    return ImageSet(
-        name, tuple(words_of(names[i]) for i in range(len(names))), made["train"], made["val"], made["test"]
-    )
 
 
 def _by_split_file(name: str, path: Path, images: Path) -> ImageSet:

@@ -19,7 +19,8 @@ import numpy as np
 from trainer.cbbt.adapter import Features, Labels
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.encoder import EncoderBox, Wording
-from trainer.cbbt.imagesets import LAYOUTS, ImageSet, Pictures, few_shot_pictures, read_set
+from trainer.cbbt.image_set import ImageSet, Pictures
+from trainer.cbbt.imagesets import LAYOUTS, few_shot_pictures, read_set
 from trainer.cbbt.methods import (
     Case,
     Method,

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from tutor_app import __version__
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
+from tutor_app.commands.findings import Finding
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError, UserFault
@@ -35,26 +35,6 @@ PACKAGES: Final = (
     *("psutil", "pygments", "pypdf", "starlette", "sympy", "uvicorn", "ziamath"),
 )
 """What the program imports of others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: What.
-        ok: Whether the program can do its work with it.
-        text: What was found and, if it is not well, what to do.
-    """
-
-    name: str
-    ok: bool
-    text: str
-
-    @property
-    def line(self) -> str:
-        """The finding as a line of a terminal."""
-        return f"{'ok ' if self.ok else '!! '} {self.name:16} {self.text}"
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:

@@ -9,18 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tutor_app.adapters.files import write_file
 from tutor_app.adapters.library import Library
+from tutor_app.commands.findings import Finding
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.settings import described
 from tutor_app.tutor.log import last_lines
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.settings_file import load
-
-if TYPE_CHECKING:
-    from tutor_app.commands.doctor import Finding
 
 _PACKAGES: Final = ("llama-cpp-python", "PySide6", "sympy", "numpy", "matplotlib", "ziamath")
 _PROBLEMS: Final = 20

@@ -21,9 +21,10 @@ from tutor_app.commands.step_errors import repairs_as_text
 from tutor_app.commands.step_walk import key_reader, walk
 from tutor_app.core.comparing import blocks_of, repaired_blocks
 from tutor_app.core.errors import UserFault
-from tutor_app.core.narration import why_no_steps
+from tutor_app.core.narration import sentence, why_no_steps
 from tutor_app.core.parts import Code, Part
 from tutor_app.core.trace_values import Record
+from tutor_app.core.unfolding import unfolded
 from tutor_app.tutor.stepping import record_block, source_of
 
 if TYPE_CHECKING:
@@ -169,8 +170,8 @@ def _title(name: str) -> str:
 
 def _sentences(recording: Recording) -> None:
     for i in range(min(len(recording), MOST_SENTENCES)):
-        print(f"{i + 1}. {recording.sentence(i)}")
-        unfolding = recording.unfolding(i)
+        print(f"{i + 1}. {sentence(recording, i)}")
+        unfolding = unfolded(recording, i)
         if unfolding is not None:
             print("   " + " \u2192 ".join(s.text for s in unfolding.stages))
     if len(recording) > MOST_SENTENCES:

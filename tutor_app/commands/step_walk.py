@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final, TextIO
 
+from tutor_app.core.narration import sentence
 from tutor_app.core.trace import Recording
+from tutor_app.core.unfolding import unfolded
 
 KEYS: Final = {
     "\x1b[18~": "into", "\x1b[17~": "over", "\x1b[19~": "end", "\x1b[18;2~": "back", "\x1b[17;2~": "back over",
@@ -75,8 +77,8 @@ class Walk:
         first = max(min(step.line - 1 - room // 2, len(source) - room), 0)
         for number, text in enumerate(source[first : first + room], first + 1):
             yield f"{'>' if number == step.line else ' '} {number:3}  {text}"
-        yield r.sentence(i)
-        unfolding = r.unfolding(i) if self.calculation else None
+        yield sentence(r, i)
+        unfolding = unfolded(r, i) if self.calculation else None
         if unfolding is not None:
             target = f"{unfolding.target}: " if unfolding.target else ""
             yield f"  {target}" + " \u2192 ".join(s.text for s in unfolding.stages)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from tutor_app.core.parts import CodeError
-    from tutor_app.core.trace import Recording
-    from tutor_app.core.trace_values import Step, Variable
+from tutor_app.core.parts import CodeError
+from tutor_app.core.trace import Recording
+from tutor_app.core.trace_values import Step, Variable
 
 MOST_CHANGES: Final = 4
 MOST_CHARACTERS: Final = 80

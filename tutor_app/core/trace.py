@@ -30,7 +30,7 @@ from tutor_app.core.trace_columns import Columns as Columns
 from tutor_app.core.trace_columns import columns_from
 from tutor_app.core.trace_frames import Frames
 from tutor_app.core.trace_structure import calls_of, loops_of
-from tutor_app.core.trace_values import EVENTS, KINDS, Call, Loop, Step, Unfolding, Variable
+from tutor_app.core.trace_values import EVENTS, KINDS, Call, Loop, Step, Variable
 from tutor_app.core.transcript import Transcript
 
 VERSION: Final = 3
@@ -351,7 +351,7 @@ class Recording(Sequence[Step]):
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Every call of a function of the block, in the order in which they began."""
-        return calls_of(self)
+        return calls_of(self.columns, self.function_of)
 
     @cached_property
     def _call_of_frame(self) -> dict[int, Call]:
@@ -405,18 +405,6 @@ class Recording(Sequence[Step]):
         """The expressions that the line of step ``i`` evaluated, by number, in order."""
         c = self.columns
         return tuple((c["noted_node"][at], c.variables[c["noted_variable"][at]]) for at in self._noted.get(i, ()))
-
-    def unfolding(self, i: int) -> Unfolding | None:
-        """How the expression of the line of step ``i`` is worked out; None if there is nothing to work out."""
-        from tutor_app.core.unfolding import unfolded
-
-        return unfolded(self, i)
-
-    def sentence(self, i: int) -> str:
-        """Step ``i`` in words: what the line before has done, and what comes next."""
-        from tutor_app.core.narration import sentence
-
-        return sentence(self, i)
 
     # ---------------------------------------------------------------------------------- JSON
 

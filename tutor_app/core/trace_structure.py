@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tutor_app.core.code_outline import LOOPS, Outline
+from tutor_app.core.trace_columns import Columns
 from tutor_app.core.trace_values import Call, Loop
-
-if TYPE_CHECKING:
-    from tutor_app.core.trace import Recording
 
 _LINE: Final = 0
 
@@ -83,12 +82,16 @@ def loops_of(
     return tuple(loops), innermost
 
 
-def calls_of(recording: Recording) -> tuple[Call, ...]:
-    """Every call of a function of the block, in the order in which they began."""
+def calls_of(c: Columns, function_of: Callable[[int], str]) -> tuple[Call, ...]:
+    """Every call of a function of the block, in the order in which they began.
+
+    Args:
+        c: The steps.
+        function_of: The name of the function of a frame.
+    """
     begun: dict[int, int] = {}
     ended: dict[int, int] = {}
     last: dict[int, int] = {}
-    c = recording.columns
     for i, (event, frame) in enumerate(zip(c["event"], c["frame"], strict=True)):
         last[frame] = i
         if event == 1:
@@ -103,7 +106,7 @@ def calls_of(recording: Recording) -> tuple[Call, ...]:
         given = changed[changes[first - 1] if first else 0 : changes[first]]
         found.append(
             Call(
-                recording.function_of(frame),
+                function_of(frame),
                 frame,
                 c["line"][first],
                 first,

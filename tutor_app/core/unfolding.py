@@ -10,13 +10,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tutor_app.core.code_outline import is_noted, is_single_item, root_of
+from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Unfolding, Variable, shown, tex_text
-
-if TYPE_CHECKING:
-    from tutor_app.core.trace import Recording
 
 LONGEST: Final = 120
 """Characters of a value that takes the place of a name; for a longer one the name stays."""

@@ -15,6 +15,7 @@ from tutor_app.core.parts import Code, Figure, Output, Part, Text
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Stage, Variable, shown
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.unfolding import unfolded
 from tutor_app.handout.options import Options
 
 MAX_ROWS: Final = 400
@@ -139,7 +140,7 @@ def _row(recording: Recording, i: int, names: tuple[str, ...], calculations: boo
     frame = next((f for f in reversed(state) if f.number == step.frame), state[-1])
     known = {v.name: v for f in (state[0], frame) for v in f.variables}
     marked = frame.changed if after != i and not ended else frozenset[str]()
-    unfolding = recording.unfolding(i) if calculations else None
+    unfolding = unfolded(recording, i) if calculations else None
     c = recording.columns["output"]
     return Row(
         i,

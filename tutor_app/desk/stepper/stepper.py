@@ -11,9 +11,11 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tutor_app.core.comparing import Beside
+from tutor_app.core.narration import sentence
 from tutor_app.core.parts import CodeError
 from tutor_app.core.trace import Columns, Recording
 from tutor_app.core.trace_values import Step, Unfolding
+from tutor_app.core.unfolding import unfolded
 from tutor_app.core.walk import back_over_statement, over_statement
 
 SPEEDS: Final = (0.5, 1.0, 2.0, 5.0, 20.0)
@@ -92,7 +94,7 @@ class Stepper(QObject):
     @property
     def words(self) -> str:
         """The step in a sentence."""
-        return self.recording.sentence(self.position) if self.position >= 0 else self.recording.stopped
+        return sentence(self.recording, self.position) if self.position >= 0 else self.recording.stopped
 
     # -- going --------------------------------------------------------------------------------------------------
 
@@ -122,7 +124,7 @@ class Stepper(QObject):
         """How the line about to run is worked out, if there is anything to work out."""
         at = self.position
         if self._unfolding[0] != at:
-            self._unfolding = (at, self.recording.unfolding(at) if at >= 0 else None)
+            self._unfolding = (at, unfolded(self.recording, at) if at >= 0 else None)
         return self._unfolding[1]
 
     @property

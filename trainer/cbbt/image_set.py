@@ -1,0 +1,74 @@
+"""A set of labelled images in three splits: paths and classes, no pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tutor_app.core.errors import UserFault
+
+PARTS: Final = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image and its class.
+
+    Attributes:
+        path: Of its file.
+        label: Of its class, from 0.
+    """
+
+    path: Path
+    label: int
+
+
+Pictures = tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """A set of labelled images in its three splits.
+
+    Attributes:
+        name: As it is written in papers.
+        classes: Names, as words.
+        train: What shots are drawn from.
+        validation: What the images to select on are drawn from; empty: those of ``train`` that are no shots.
+        test: For the one look at the end.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+
+
+def words_of(name: str) -> str:
+    """A class's name as words."""
+    return " ".join(name.replace("_", " ").split())
+
+
+def made_set(name: str, parts: Mapping[str, Sequence[tuple[Path, int, str]]]) -> ImageSet:
+    """A set out of ``(path, label, class)`` rows of each split.
+
+    Raises:
+        UserFault: If a split is empty, or the labels do not belong to one class each.
+    """
+    names: dict[int, str] = {}
+    for part in PARTS:
+        for _, label, word in parts.get(part, ()):
+            if names.setdefault(label, word) != word:
+                raise UserFault(f"The class {label} of {name} has two names, {names[label]} and {word}.")
+    if sorted(names) != list(range(len(names))) or len(names) < 2:
+        raise UserFault(f"The {len(names)} classes of {name} are not numbered from 0.", "Check its split file.")
+    made = {part: tuple(Picture(path, label) for path, label, _ in parts.get(part, ())) for part in PARTS}
+    for part in ("train", "test"):
+        if not made[part]:
+            raise UserFault(f"{name} has no images to {part} on.", "Check that it was unpacked as a whole.")
+    return ImageSet(
+        name, tuple(words_of(names[i]) for i in range(len(names))), made["train"], made["val"], made["test"]
+    )
