@@ -30,7 +30,7 @@ from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
 from trainer.evaluate.statistics import pass_at_k, wilson
 from trainer.runs import digest, sha256_of
 from trainer.teacher.open import STARTER, ModelChoice, open_model
-from trainer.teacher.votes import majority
+from trainer.teacher.votes import Vote, majority
 from tutor_app.adapters.grading.grader import Grader, Mode
 from tutor_app.core.dialect import DIALECTS, header
 from tutor_app.core.errors import HostFault, TutorError, UserFault
@@ -134,8 +134,31 @@ def _over_attempts(
         f"maj@{samples}": _percent(won / len(tasks)),
         f"maj@{samples}_95": [_percent(end) for end in wilson(won, len(tasks))],
         "ties": sum(v.tied for v in votes),
+        "labels": _labels(tasks, votes, samples),
         **{f"pass@{k}": _percent(sum(pass_at_k(n, c, k) for n, c in rights) / len(tasks)) for k in ks},
     }
+
+
+def _labels(
+    tasks: Sequence[Sequence[Result]], votes: Sequence[Vote], samples: int
+) -> dict[str, dict[str, float | int]]:
+    """How good labels by a majority are: for each least number of votes, how many problems get one and are right.
+
+    A tie gives none, as when a teacher votes for a question whose answer is not known.
+    """
+    found: dict[str, dict[str, float | int]] = {}
+    for least in range(samples // 2 + 1, samples + 1):
+        given = [
+            a[v.winner].strict == "correct"
+            for v, a in zip(votes, tasks, strict=True)
+            if v.votes >= least and not v.tied
+        ]
+        found[f"{least} of {samples}"] = {
+            "labelled": len(given),
+            "yield": _percent(len(given) / len(tasks)),
+            "precision": _percent(sum(given) / max(1, len(given))),
+        }
+    return found
 
 
 def _percent(share: float) -> float:

@@ -95,6 +95,10 @@ def test_the_summary_counts_and_votes() -> None:
     assert (found["problems"], found["attempts"]) == (2, 6)
     assert (found["strict"], found["maj@3"], found["pass@3"]) == (50.0, 50.0, 100.0)
     assert found["strict_95"] == [18.8, 81.2]
+    assert found["labels"] == {
+        "2 of 3": {"labelled": 2, "yield": 100.0, "precision": 50.0},
+        "3 of 3": {"labelled": 0, "yield": 0.0, "precision": 0.0},
+    }
     assert found["errors"] == {"no code": 3}
     assert found["seconds_per_problem"] == 2.0
     assert found["ended"] == {"answered": 6}
