@@ -106,6 +106,13 @@ def test_tables_lists_and_quotations_are_marked_up() -> None:
         assert element in elements
 
 
+@pytest.mark.parametrize("sign", ["sum", "bigcup", "bigvee", "bigoplus"])
+def test_limits_of_large_signs_are_moved_by_the_browser(sign: str) -> None:
+    assert "<munder><mo" in (mathml(f"\\left(\\{sign}_{{k}} u\\right)", True) or "").replace(' largeop="true"', "")
+    assert "<munderover>" in (mathml(f"\\{sign}_{{k}}^{{n}} u", True) or "")
+    assert "<msub>" in (mathml("\\int_{0} u", True) or "")
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -192,6 +192,11 @@ def test_deep_lists_are_whole_and_compile(tmp_path: Path) -> None:
         (r"\frac{\bcancel{4}}{\cancelto{3}{12}} \xcancel{k}", r"$\frac{\bcancel{4}}{\cancelto{3}{12}} \xcancel{k}$"),
         (r"g \coloneqq h \eqqcolon k", r"$g \coloneqq h \eqqcolon k$"),
         (r"k \vcentcolon= 2", r"$k \coloneqq  2$"),
+        (r"\begin{bmatrix*}[r] 8 & -1 \end{bmatrix*}", r"$\left[\begin{array}{rr} 8 & -1 \end{array}\right]$"),
+        (r"\begin{Bmatrix*}[l] 8 \\ -1 \end{Bmatrix*}", r"$\left\{\begin{array}{l} 8 \\ -1 \end{array}\right\}$"),
+        (r"\begin{dcases} h & k>1 \end{dcases}", r"$\begin{cases} h & k>1 \end{cases}$"),
+        (r"\genfrac{}{}{0pt}{}{n}{k}", r"$\genfrac{}{}{0pt}{}{n}{k}$"),
+        (r"a \xlongequal{def} b", r"$a \overset{def}{=} b$"),
         (r"k=1 \tag{2}", r"$k=1 \qquad\text{(2)}$"),
         ("\\text{\u82e5 }k", "$\\text{\\Han{\u82e5} }k$"),
         ("k_\u6c42", "$k_\\text{\\Han{\u6c42}}$"),
@@ -211,6 +216,8 @@ KINDS = Transcript.of(
         "$\\begin{array}{cccccccccccc}1&2&3&4&5&6&7&8&9&10&11&12\\end{array}$\n\n"
         "$$k=1 \\tag{1}$$ $$\\begin{aligned}k&=1\\tag{2}\\end{aligned}$$ "
         "\\begin{align}k&=1\\tag{3}\\\\k&=2\\tag{$*$}\\end{align}\n\n"
+        "$$\\begin{pmatrix*}[r] -1&20\\\\300&4 \\end{pmatrix*} \\begin{dcases} 1 & k>0\\\\ 0 & k<0\\end{dcases} "
+        "\\genfrac{[}{]}{0pt}{}{n}{k} \\braket{p|q} \\pdv{h}{s}{t}$$\n\n"
         "| a<br>b | m<sup>3</sup> |\n|---|---|\n| $k$<br>$h$ | H<sub>2</sub>O |\n"
     ),
     Answer("{1, 2} or 3 1/2"),

@@ -435,6 +435,22 @@ class TestHeights:
         bare = height(body)
         assert bare - 0.1 <= height(f"\\left{opening} {body} \\right{closing}") <= bare + 1.2
 
+    @pytest.mark.parametrize("sign", [
+        "bigoplus", "bigotimes", "bigodot", "biguplus", "bigsqcup", "bigcup", "bigcap", "bigvee", "bigwedge",
+    ])  # fmt: skip
+    @pytest.mark.parametrize("fences", [("", ""), ("\\left(", "\\right)")])
+    def test_limits_of_every_large_sign_stand_below_and_above_it(self, sign: str, fences: tuple[str, str]) -> None:
+        left, right = fences
+        stacked = typeset(f"{left}\\{sign}_{{k\\in K}}^{{n}} U{right}", True)
+        beside = typeset(f"{left}\\{sign}\\nolimits_{{k\\in K}}^{{n}} U{right}", False)
+        assert stacked.width < beside.width
+        assert stacked.ascent + stacked.descent > beside.ascent + beside.descent + 0.4
+
+    @pytest.mark.parametrize("sign", ["prod", "bigcup", "bigcap", "bigvee", "bigoplus", "coprod"])
+    def test_large_signs_have_their_middle_at_one_height(self, sign: str) -> None:
+        drawn, other = typeset(f"\\{sign}", True), typeset("\\sum", True)
+        assert drawn.ascent - drawn.descent == pytest.approx(other.ascent - other.descent, abs=0.03)
+
     def test_a_large_sign_in_a_fraction_between_fences(self) -> None:
         assert 2.0 < height("\\left(\\frac{\\sum_j a_j}{m}\\right)^3") < 4.0
 

@@ -51,6 +51,7 @@ def test_definitions_hold_for_later_texts() -> None:
         (r"$$u \tag{*}\label{s}$$ by \eqref{s}", r"$$u \tag{*}$$ by (\*)"),
         (r"$$u \tag{1}$$ $$v \label{w}$$ \eqref{w}", r"$$u \tag{1}$$ $$v \tag{2}$$ (2)"),
         ("> $$\n> u \\label{e}\n> $$\n> and \\eqref{e}", "> $$u \\tag{1}$$\n> and (1)"),
+        (r"$$u \tag{4}\label{u}$$ Eq.~\eqref{u}, see~\ref{u}", "$$u \\tag{4}$$ Eq.\u00a0(4), see\u00a04"),
         (r"by \eqref{nowhere} and `\eqref{x}`", r"by (??) and `\eqref{x}`"),
     ],
 )

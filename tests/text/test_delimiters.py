@@ -162,3 +162,17 @@ def test_a_formula_that_never_closes_takes_no_other_formula_in() -> None:
     text = "Take \\(u + v\n\n**then** divide by \\(w\\)"
     assert [s.source for s in split(text).segments if s.kind != "text"] == ["w"]
     assert [s.source for s in split("\\(u \\\\(v)\\)").segments] == ["u \\\\(v)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("Ida has $u and $v left", []),
+        ("both $u and $v of them, $w$ is known", [("inline", "w")]),
+        ("$u_1 then $u_2", []),
+        ("$u$ and $v$ of them", [("inline", "u"), ("inline", "v")]),
+        ("$\\cos t $is even", [("inline", "\\cos t")]),
+    ],
+)
+def test_two_dollars_that_both_open_enclose_no_formula(text: str, formulas: list[tuple[str, str]]) -> None:
+    assert found(text) == formulas

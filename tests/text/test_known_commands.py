@@ -17,6 +17,8 @@ class TestExpand:
         ("\\norm{\\vec u}", "\\left\\| \\vec u \\right\\| "),
         ("\\dv{s}{t}", "\\frac{ds}{dt}"),
         ("\\dv[2]{s}{t}", "\\frac{d^{2}s}{dt^{2}}"),
+        ("\\pdv{h}{s}{t}", "\\frac{\\partial ^{2}h}{\\partial s\\partial t}"),
+        ("\\braket{p|q}", "\\left\\langle p|q \\right\\rangle "),
         ("\\pdv{u}", "\\frac{\\partial }{\\partial u}"),
         ("p \\not= q", "p \\neq q"),
         ("p \\not\\le q", "p \\nleq q"),

@@ -92,6 +92,12 @@ def formula(s: Segment) -> str:
 
 _CELLS: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{[A-Za-z]+\*?\}|\\\\|\\.|&", re.DOTALL)
 _COLUMN_SPEC: Final = re.compile(r"\s*(?:\[[tbc]\])?\s*\{")
+_OPTION: Final = re.compile(r"\s*\[([lcr])\]")
+_FENCES: Final = {
+    "matrix": "..", "smallmatrix": "..", "pmatrix": "()", "bmatrix": "[]", "vmatrix": "||",
+    "Bmatrix": (r"\{", r"\}"), "Vmatrix": (r"\|", r"\|"),
+}  # fmt: skip
+"""What encloses a matrix whose starred form says how its columns are aligned; an array has no fences of its own."""
 _ROWS_ONLY: Final = frozenset({"gather", "gathered", "multline", "equation"})
 
 
@@ -142,6 +148,10 @@ def _edits(source: str, table: _Table, end: re.Match[str]) -> list[tuple[int, in
         letters = re.sub(r"[@!><]\s*\{(?:[^{}]|\{[^{}]*\})*\}", "", letters)
         missing = table.widest - len(re.findall(r"[lcrpmb](?:\s*\{[^{}]*\})?", letters))
         return [(close - 1, close - 1, "c" * missing)] if close > 0 and missing > 0 else []
+    if table.name in _FENCES and (option := _OPTION.match(source, begin.end())):
+        left, right = _FENCES[table.name]
+        opening = f"\\left{left}\\begin{{array}}{{{option[1] * table.widest}}}"
+        return [(begin.start(), option.end(), opening), (*end.span(), f"\\end{{array}}\\right{right}")]
     if table.name == "cases" and table.widest > 2:
         opening = f"\\left\\{{\\begin{{array}}{{{'l' * table.widest}}}"
         return [(*begin.span(), opening), (*end.span(), "\\end{array}\\right.")]
@@ -167,6 +177,8 @@ def _shortened(source: str) -> str:
     """Commands of other programs as those that LaTeX has; colours as xcolor writes them."""
     source = re.sub(r"\\(?:overarc|wideparen|overparen)(?![A-Za-z])", r"\\overset{\\frown}", source)
     source = re.sub(r"\\vcentcolon\s*=", r"\\coloneqq ", source)
+    source = re.sub(r"\\(begin|end)\s*\{dcases(\*?)\}", r"\\\1{cases\2}", source)
+    source = replace_command(source, "xlongequal", 1, lambda a: f"\\overset{{{a[0]}}}{{=}}")
 
     def color(m: re.Match[str]) -> str:
         name, model, value, group = m[1], m[2] or "", m[3], m[4] or ""

@@ -84,6 +84,16 @@ class Sign(Moperator, tag="mo"):  # type: ignore[misc, call-arg]
             self.params["stretchy"] = "false"
         super()._setup(**kwargs)
         self.bbox: BBox = _level(self.bbox)
+        if self.params.get("largeop") == "true" and self.style.displaystyle:
+            self._centre()
+
+    def _centre(self) -> None:
+        """Put a large sign on the axis of the formula, as TeX does: the font's unions stand on the baseline."""
+        axis = self.units_to_points(self.font.math.consts.axisHeight)
+        up = axis - (self.bbox.ymin + self.bbox.ymax) / 2
+        self.nodexy = [(x, y - up) for x, y in self.nodexy]  # type: ignore[has-type]
+        box = self.bbox
+        self.bbox = BBox(box.xmin, box.xmax, box.ymin + up, box.ymax + up)
 
 
 class Number(Mnumber, tag="mn"):  # type: ignore[misc, call-arg]

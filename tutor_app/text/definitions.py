@@ -27,6 +27,8 @@ _OPTION: Final = re.compile(r"\s*\[([^\[\]]*)\]")
 _PARAMETERS: Final = re.compile(r"\s*((?:#[1-9]\s*)*)(?=\{)")
 _LET: Final = re.compile(r"\s*\\([A-Za-z]+)\s*=?\s*(\\[A-Za-z]+|\\.|[^\s\\])", re.DOTALL)
 _REFERENCE: Final = re.compile(r"\\(eqref|ref|autoref|[cC]ref)\*?\s*\{([^{}]*)\}")
+_TIED: Final = re.compile(r"(?<=[\w.])~(?=\\(?:eqref|ref|autoref|[cC]ref)(?![A-Za-z]))")
+"""The space of TeX that no line breaks at, as in ``Eq.~\\eqref{a}``."""
 _LABEL: Final = re.compile(r"\\label\s*\{([^{}]*)\}")
 _TAG: Final = re.compile(r"\\tag\*?\s*(?=\{)")
 _LATE: Final = re.compile(r"(\$\$|\\\]|\\end\s*\{[A-Za-z]+\*?\})((?:[ \t]*\n?[ \t]*\\(?:label|tag\*?)\s*\{[^{}]*\})+)")
@@ -141,7 +143,7 @@ class Definitions:
             kind = {"cref": "equation ", "Cref": "Equation ", "autoref": "equation "}.get(m[1], "")
             return f"\\text{{{kind}}}{listed}" if is_formula and kind else kind + listed
 
-        return _REFERENCE.sub(said, text) if "ref" in text else text
+        return _REFERENCE.sub(said, _TIED.sub("\u00a0", text)) if "ref" in text else text
 
     # -- macros ---------------------------------------------------------------------------------------------------
 

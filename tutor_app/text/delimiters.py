@@ -390,6 +390,9 @@ def _closing_dollar(text: str, i: int, limit: int, absent: set[str]) -> int:
         return -1
     if body[0].isdigit() and _is_amount(body, text[i - 1 : i], text[j + 1 : j + 2]):
         return -1
+    follows = text[j + 1 : j + 2]
+    if body[-1].isspace() and not body[0].isspace() and follows.isalnum() and _LOWER.search(_GROUPS.sub("", body)):
+        return -1  # "$x and $y": both dollars open
     if any(s in body for s in "\\^_{"):
         return j
     before, after = body[0].isspace(), body[-1].isspace()

@@ -265,7 +265,9 @@ def _physics(s: str) -> str:
             ),  # type: ignore[misc]
             s,
         )
-        if name != "braket":
+        if name == "braket":  # what stands between is written by the user, as in "a|b"
+            s = _with_group(s, name, lambda a: f"\\left\\langle {a} \\right\\rangle ")
+        else:
             s = _with_group(s, name, lambda a, left=opening, right=closing: f"\\left{left} {a} \\right{right} ")  # type: ignore[misc]
     for name, sign in (("dv", "d"), ("pdv", "\\partial "), ("odv", "d")):
         s = _derivatives(s, name, sign)
@@ -290,7 +292,12 @@ def _derivatives(s: str, name: str, sign: str) -> str:
             variable, end = argument(s, end)
         else:
             variable, function = function, ""
-        out += s[at : m.start()] + f"\\frac{{{sign}{power}{function}}}{{{sign}{variable}{power}}}"
+        second = ""
+        if name == "pdv" and s[end:].lstrip().startswith("{"):  # a mixed derivative
+            second, end = argument(s, end)
+            power = "^{2}"
+        below = f"{sign}{variable}{sign}{second}" if second else f"{sign}{variable}{power}"
+        out += s[at : m.start()] + f"\\frac{{{sign}{power}{function}}}{{{below}}}"
         at = end
     return out + s[at:]
 

@@ -281,16 +281,19 @@ def replaced(
 
 
 _LITERAL: Final = re.compile(
-    r"\d\s+\d|\d:\d|[!<>=]=|\d-\d+-\d|\*|(?<!\\)[&%#$~`\"]|[^\x00-\x7f\u2212\u221e\u03c0\u221a\xb0\xb1\xd7\xf7\u2260\u2264\u2265]"
+    r"\d\s+\d|\d:\d|\d[eE][-+]?\d|[!<>=]=|\d-\d+-\d|\*|(?<!\\)[&%#$~`\"]|[^\x00-\x7f\u2212\u221e\u03c0\u221a\xb0\xb1\xd7\xf7\u2260\u2264\u2265]"
 )
 _APART: Final = re.compile(r"[{}]|(?<![A-Za-z])[A-Za-z]\s+[A-Za-z](?![A-Za-z])|\d\s+(?!(?:or|and|to)\b)[A-Za-z]")
 _UNIT: Final = re.compile(r"\d\s+(?!(?:or|and|to)\b)[A-Za-z]{2,}[\^/]")
 _LATEX: Final = re.compile(r"\\[A-Za-z]|\\[{}%$&#,;!|]|[\^_]")
 _WORD: Final = re.compile(r"(?<![\\A-Za-z{])[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*(?![A-Za-z(}])")
+_LONG_SCRIPT: Final = re.compile(r"([\^_])\s*(?:\(([^()]+)\)|([-+]?\d{2,}|[-+]\d))")
+"""An exponent or index of several characters without braces, of which TeX would raise the first alone."""
 _NAMES = "sin cos tan cot sec csc log ln exp lim max min gcd lcm mod pi det dim sqrt"
 _FUNCTIONS: Final = frozenset(_NAMES.split())
 _CODE_NAMES: Final = re.compile(
     rf"(?<![A-Za-z])(?:{'|'.join(_FUNCTIONS)}|a(?:rc)?(?:sin|cos|tan)|abs|cbrt|binomial|factorial)(?![A-Za-z\s])"
+    r"|(?<![A-Za-z])[A-Z][A-Za-z]{2,}(?=\()"
 )
 """Names that stand in an expression of Python, where they are no products of letters."""
 
@@ -306,6 +309,8 @@ def answer_segments(latex: str) -> list[Segment]:
     source = without_controls(latex).strip()
     if not source:
         return []
+    if "\\" not in source and "{" not in source:
+        source = _LONG_SCRIPT.sub(r"\1{\2\3}", source)
     is_latex = _LATEX.search(source) is not None
     if not is_latex and any(p.search(source) for p in (_LITERAL, _APART, _CODE_NAMES)):
         return [Segment("text", source, source)]

@@ -26,9 +26,11 @@ _RELATIONS: Final = frozenset(
 _CLOSE_UP: Final = frozenset("\u2200\u2203\u2204\u00ac\u2202\u2207\u2220\u25b3\u2221!")
 _CLOSING: Final = frozenset([")", "]", "}", "|", "\u27e9", "\u2309", "\u230b", "!", "\u2032", "%", "\u2026", "\u22ef"])
 _BETTER: Final = {"~": "\u223c", "\u29f5": "\u2216"}
-_LARGE: Final = frozenset("\u2211\u220f\u2210\u222b\u222c\u222d\u222e\u222f\u2230\u22c3\u22c2\u2a01\u2a02")
-_LARGE_LIMITS: Final = frozenset("\u2211\u220f\u2210\u22c3\u22c2\u2a01\u2a02")
+_NOT_IN_TABLE: Final = frozenset("\u2a00\u2a01\u2a02\u2a04\u2a06")
+"""Large signs with limits (circled dot, plus and times, and unions) that ziamath's table of operators lacks."""
+LARGE_LIMITS: Final = frozenset("\u2211\u220f\u2210\u22c3\u22c2\u22c1\u22c0") | _NOT_IN_TABLE
 """Those whose limits stand above and below them in a display; the integral's stand beside it."""
+_LARGE: Final = LARGE_LIMITS | frozenset("\u222b\u222c\u222d\u222e\u222f\u2230")
 _LIMIT_NAMES: Final = frozenset(["lim", "max", "min"])
 _BESIDE: Final = {"munder": "msub", "mover": "msup", "munderover": "msubsup"}
 _NARROW_ACCENTS: Final = {"^": "\u02c6", "~": "\u02dc"}
@@ -115,6 +117,9 @@ def prepare(mathml: ET.Element, source: str, known: Callable[[str], bool]) -> No
                 child.text = _BETTER[child.text]
             if child.tag == "mi" and child.text and child.text in _RELATIONS | _BINARY:
                 child.tag = "mo"
+            if child.text and child.text in _NOT_IN_TABLE:
+                child.tag = "mo"
+                child.attrib.update(largeop="true", movablelimits="true", form="prefix")
             if child.tag in ("mo", "mi") and child.text and parent.tag in _ROWS and not parent.get("scriptlevel"):
                 beside = children[max(0, i - 1) : i + 2]
                 if all(e.tag != "mtable" for e in beside):  # the fences of a matrix grow without being told to
@@ -170,7 +175,7 @@ def _set_text_style(element: ET.Element, keep_limits: bool) -> None:
             continue
         if child.tag == "mo" and (child.text or "").strip() in _LARGE | _LIMIT_NAMES:
             child.attrib.setdefault("displaystyle", "false")
-        elif not keep_limits and child.tag in _BESIDE and len(child) and (child[0].text or "").strip() in _LARGE_LIMITS:
+        elif not keep_limits and child.tag in _BESIDE and len(child) and (child[0].text or "").strip() in LARGE_LIMITS:
             child.tag = _BESIDE[child.tag]
         _set_text_style(child, keep_limits)
 

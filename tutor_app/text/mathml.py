@@ -14,7 +14,7 @@ from typing import Final
 
 from tutor_app.text.clean import without_controls
 from tutor_app.text.latex_import import prepare_import
-from tutor_app.text.math_spacing import name_signs
+from tutor_app.text.math_spacing import LARGE_LIMITS, name_signs
 from tutor_app.text.repair import attempts
 from tutor_app.text.speech import spoken
 
@@ -31,6 +31,7 @@ lspace rspace minsize maxsize largeop movablelimits accent accentunder symmetric
 columnspan rowspan
 """
 _ATTRIBUTES: Final = frozenset(_KNOWN_ATTRIBUTES.split())
+_STACKED: Final = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _ALIGNED: Final = {"left", "right", "center"}
 
 
@@ -49,6 +50,8 @@ def _converted(source: str, display: bool) -> str | None:
             root = ET.fromstring(convert(candidate, display="block" if display else "inline"))
             name_signs(root)
             body = _body(root)
+            if body is not None and "\\nolimits" not in candidate:
+                _stack_limits(body)
         except (Exception, RecursionError):  # noqa: BLE001  (a parser over hostile text: any failure is "cannot")
             continue
         if body is None:
@@ -74,6 +77,15 @@ def _body(root: ET.Element) -> ET.Element | None:
         if leaf.text and re.search(r"\\[A-Za-z]", leaf.text):
             return None
     return body
+
+
+def _stack_limits(body: ET.Element) -> None:
+    """Limits of sums, products and unions below and above their sign; a browser moves them beside it in a line."""
+    for element in body.iter():
+        if element.tag in _STACKED and len(element) and (element[0].text or "").strip() in LARGE_LIMITS:
+            element.tag = _STACKED[element.tag]
+            element[0].tag = "mo"
+            element[0].attrib.update(largeop="true", movablelimits="true")
 
 
 def _cleaned(element: ET.Element) -> ET.Element:

@@ -39,7 +39,7 @@ LOWERED: Final = {chr(0x2080 + d): str(d) for d in range(10)}
 _COMMANDS = """
 textasciicircum textasciitilde textless textgreater textbar textquotedbl textbullet texteuro
 gt lt bcancel xcancel cancelto coloneqq eqqcolon coloneq Coloneqq vcentcolon hdots medspace thickspace multimap
-upharpoonright ulcorner urcorner llcorner lrcorner eqsim colorbox emph fbox
+upharpoonright ulcorner urcorner llcorner lrcorner eqsim colorbox emph fbox genfrac
 AA aa acute ae aleph alpha amalg angle approx approxeq arccos arcsin arctan arg ast asymp atop backslash bar
 because begin beta beth bf Big big bigcap bigcirc bigcup Bigg bigg Biggl biggl Biggm biggm Biggr biggr Bigl bigl
 Bigm bigm bigodot bigoplus bigotimes Bigr bigr bigsqcup bigstar bigtriangledown bigtriangleup biguplus bigvee
