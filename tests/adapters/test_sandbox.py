@@ -202,6 +202,16 @@ def test_a_saved_and_closed_figure_is_not_lost(session: Session) -> None:
     assert len(figures(session, code)) == 1
 
 
+def test_fonts_that_are_no_longer_used_take_no_pipe_with_them(session: Session) -> None:
+    code = (
+        "import gc, matplotlib.font_manager as m, matplotlib.mathtext as t\n"
+        "m._get_font.cache_clear(); t.MathTextParser._parse_cached.cache_clear(); gc.collect()\nprint('still here')"
+    )
+    assert run(session, code).stdout == "still here\n"
+    many = "import sympy as sp\nt = sp.Symbol('t')\nfor k in range(9):\n    sp.plot(t + k, (t, 0, 1))\nprint('drawn')"
+    assert run(session, many).stdout == "drawn\n"
+
+
 def test_a_figure_that_cannot_be_drawn_is_said_once_and_the_others_come(session: Session) -> None:
     code = "import matplotlib.pyplot as plt\nplt.title(r'$\\frac{1}{$')\nplt.plot([1])\nplt.figure()\nplt.plot([1, 2])"
     events = list(session.run(code))
@@ -474,6 +484,12 @@ def test_what_is_overwritten_does_not_count_as_output(session: Session) -> None:
         ("for n in range(2):\n    display(x**n)", "", "1\nx", r"\begin{gathered}1 \\ x\end{gathered}"),
         ("from IPython.display import Math\ndisplay(Math('$x_1$'))", "", "$x_1$", "x_1"),
         ("import IPython.display as d\nd.display(5)", "", "5", ""),
+        (
+            "from IPython.display import HTML, Image\ndisplay(HTML('<b>7</b>'), Image('a.png'))",
+            "",
+            "<b>7</b>\n<Image>",
+            "",
+        ),
     ],
 )
 def test_display_shows_values_as_a_notebook_does(

@@ -179,6 +179,16 @@ _RULES: Final[tuple[Rule, ...]] = (
         r"outside (?:async )?function",
         "This statement belongs inside a function; at this place use print(...).",
     ),
+    (
+        "SyntaxError",
+        r"prior to (?:global|nonlocal) declaration|before (?:global|nonlocal) declaration",
+        "The line with global or nonlocal must come first in the function, before the name is used.",
+    ),
+    (
+        "SyntaxError",
+        r"nonlocal declaration not allowed|no binding for nonlocal",
+        "nonlocal belongs inside a function within a function that has this name; leave the line out here.",
+    ),
     ("SyntaxError", "", "Python does not understand this line; look for a missing bracket, colon or operator."),
     ("LinAlgError", "", "The matrix is singular or not square, so the system has no unique solution."),
     ("NonInvertibleMatrixError", "", "The determinant is zero, so the matrix has no inverse."),

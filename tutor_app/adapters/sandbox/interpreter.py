@@ -118,6 +118,17 @@ def warm_caches() -> None:
         for kind in ("svg", "png"):
             plt.savefig(io.BytesIO(), format=kind)
         plt.close("all")
+        _release_fonts()
+
+
+def _release_fonts() -> None:
+    """Close the fonts that matplotlib keeps open.
+
+    A forked worker closes what it inherits and gives the numbers of those descriptors to its own pipes and files. A
+    font that still owned one of the numbers would close such a pipe when it is collected.
+    """
+    sys.modules["matplotlib.font_manager"]._get_font.cache_clear()
+    sys.modules["matplotlib.mathtext"].MathTextParser._parse_cached.cache_clear()
 
 
 def _no_input(prompt: object = "", /) -> NoReturn:

@@ -26,6 +26,13 @@ class Shown:
         return ""
 
 
+class NotShown(Shown):
+    """A picture, a sound or a page, of which only the kind is told."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__(f"<{type(self).__name__}>")
+
+
 class Formula(Shown):
     """A formula in LaTeX, with or without dollar signs."""
 
@@ -39,7 +46,8 @@ def install(display: Callable[..., None]) -> None:
     """Make ``display`` known by that name everywhere and as ``IPython.display.display``."""
     vars(builtins)["display"] = display
     package, module = types.ModuleType("IPython"), types.ModuleType("IPython.display")
-    shown = {"display": display, "Math": Formula, "Latex": Formula, "Markdown": Shown, "Pretty": Shown}
+    shown = {"display": display, "Math": Formula, "Latex": Formula, "Markdown": Shown, "Pretty": Shown, "HTML": Shown}
+    shown |= {name: type(name, (NotShown,), {}) for name in ("Image", "SVG", "Audio", "Video", "IFrame", "Javascript")}
     vars(module).update(shown, clear_output=lambda *_, **__: None)
     vars(package).update(display=module, __path__=[])
     sys.modules.update({"IPython": package, "IPython.display": module, "IPython.core.display": module})
