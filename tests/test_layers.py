@@ -6,6 +6,8 @@ import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,33 @@ def test_a_start_loads_nothing_of_the_update_check_while_it_is_off(tmp_path: Pat
         "print(services.update_if_due(), 'nacl' in sys.modules); services.close()"
     )
     assert done.stdout.split() == ["None", "False"], done.stderr
+
+
+def run_time_imports(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import of a module, also those in its functions; not those that only its types need."""
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+            case ast.Import() | ast.ImportFrom():
+                yield node
+            case _:
+                yield from run_time_imports(node)
+
+
+def test_no_modules_import_one_another() -> None:
+    files = [path.relative_to(ROOT) for room in ("tutor_app", "trainer") for path in (ROOT / room).rglob("*.py")]
+    modules = {".".join(path.with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+    imported: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        names: set[str] = set()
+        for node in run_time_imports(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names |= {f"{node.module}.{a.name}" for a in node.names} | {str(node.module)}
+            else:
+                names |= {a.name for a in node.names}
+        imported[module] = (names & modules.keys()) - {module}
+    assert len(list(TopologicalSorter(imported).static_order())) == len(modules)
 
 
 WORKERS = sorted((ROOT / "tutor_app" / "adapters").rglob("*worker.py"))
