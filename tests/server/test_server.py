@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -237,6 +238,21 @@ def test_a_client_that_goes_away_gives_its_place_to_the_next() -> None:
         wait_until(lambda: server.ask("/health")[2]["busy"] == 0)
         status, _, said = server.ask("/v1/completions", {"prompt": "x", "max_tokens": 1})
         assert (status, said["choices"][0]["text"]) == (200, "word")
+
+
+def test_clients_that_go_away_or_send_garbage_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    asked = {"messages": [{"role": "user", "content": "6*7"}], "stream": True}
+    with served(SOLUTION * 40) as server:
+        for _ in range(10):
+            client = server.open("/v1/chat/completions", asked)
+            assert client.recv(8) == b"HTTP/1.1"
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, as of a crash
+            client.close()
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"\x16\x03\x01\x02\x00 no HTTP at all\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 400"
+        assert server.ask("/v1/chat/completions", asked | {"stream": False})[0] == 200
+    assert not caplog.records
 
 
 def test_the_server_ends_while_clients_are_served() -> None:

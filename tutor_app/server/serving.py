@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import logging
 import secrets
 import socket
 from pathlib import Path
@@ -141,6 +142,7 @@ def make_server(service: Service) -> uvicorn.Server:
         "ws": "none",
         "lifespan": "on",
         "log_config": None,
+        "log_level": "error",  # not a line for each client that sends garbage
         "access_log": False,  # addresses of students are nobody's business
         "proxy_headers": False,
         "server_header": False,
@@ -148,4 +150,6 @@ def make_server(service: Service) -> uvicorn.Server:
         "timeout_graceful_shutdown": LEAVE_SECONDS,
         "timeout_keep_alive": 15,
     }
+    # It warns at every write to a client that is gone, of which a stream makes hundreds before it is stopped.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     return uvicorn.Server(uvicorn.Config(application(service), **options))
