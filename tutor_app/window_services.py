@@ -18,19 +18,9 @@ from typing import TYPE_CHECKING
 
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import HostFault, LibraryFault, SandboxFault, TutorError, UserFault
-from tutor_app.core.events import SolveEvent
-from tutor_app.core.hints import HintLimit, Ladder
-from tutor_app.core.parts import Figure
 from tutor_app.core.ports import Cancel, ModelInfo, NeverCancelled
 from tutor_app.core.practice import Exercise, Marked, Worksheet
-from tutor_app.core.settings import Settings
-from tutor_app.core.transcript import Transcript
-from tutor_app.core.updates import UpdateAnswer
-from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
-from tutor_app.core.window_state import WindowState
-from tutor_app.core.work import WorkHint, WorkReport
 from tutor_app.tutor import settings_file, window_state_file
-from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.remade import Remade
 from tutor_app.tutor.samples import sample_problems
 
@@ -38,9 +28,19 @@ if TYPE_CHECKING:
     from tutor_app.adapters.library import Library
     from tutor_app.adapters.models.store import ModelStore
     from tutor_app.adapters.sandbox.sessions import Sandbox
+    from tutor_app.core.events import SolveEvent
+    from tutor_app.core.hints import HintLimit, Ladder
+    from tutor_app.core.parts import Figure
+    from tutor_app.core.settings import Settings
     from tutor_app.core.trace import Recording
+    from tutor_app.core.transcript import Transcript
+    from tutor_app.core.updates import UpdateAnswer
+    from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
+    from tutor_app.core.window_state import WindowState
+    from tutor_app.core.work import WorkHint, WorkReport
     from tutor_app.handout.options import Format, Options
     from tutor_app.render.typeset import FormulaCache
+    from tutor_app.tutor.paths import Folders
     from tutor_app.tutor.service import Tutor
 STEPS = 40_000
 """Steps of a block that are recorded at most."""

@@ -90,9 +90,23 @@ def make_bundle(folder: Path, wheels: Path | None = None) -> None:
     # Read by site.py: a line of a .pth file is relative to its own folder, so that the bundle may be moved.
     (packages / "mumath-tutor.pth").write_text("../../../../app\n", encoding="utf-8")
     prune(folder)
+    unpack_support(python)
     # Unchecked: a package's files all get new times, and nobody may write beside them.
     command = [str(python), "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", str(folder)]
     subprocess.run(command, check=False)  # some packages ship files of other versions' syntax, which nothing loads
+
+
+def unpack_support(python: Path) -> None:
+    """Put PySide6's own Python modules into its folder, whence they are loaded compiled.
+
+    They lie in one of its libraries as source, which every start would compile: 20 ms.
+    """
+    environment = {**os.environ, "SBK_EMBED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    found = "import PySide6.QtCore, sys; print(sys.modules['shibokensupport.feature'].__file__)"
+    command = [str(python), "-c", found]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if "files.dir" not in done.stdout:
+        print(f"PySide6's modules stay in its library: {done.stderr.strip() or done.stdout.strip()}", file=sys.stderr)
 
 
 def add_python(folder: Path) -> Path:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tutor_app.core.claims import Claim
 from tutor_app.core.parts import Answer, Figure, Output
-from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Transcript
+
+if TYPE_CHECKING:
+    from tutor_app.core.claims import Claim
+    from tutor_app.core.trace import Recording
+    from tutor_app.core.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from tutor_app.core.dialect import Span
-from tutor_app.core.events import RunEvent
-from tutor_app.core.trace_values import Record
-from tutor_app.core.transcript import Transcript
-from tutor_app.core.values import Entry, Status
+if TYPE_CHECKING:
+    from tutor_app.core.dialect import Span
+    from tutor_app.core.events import RunEvent
+    from tutor_app.core.trace_values import Record
+    from tutor_app.core.transcript import Transcript
+    from tutor_app.core.values import Entry, Status
 
 
 class Cancel(Protocol):

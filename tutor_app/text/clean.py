@@ -13,11 +13,13 @@ import re
 import struct
 import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from tutor_app.core.terminal import outside_controls
-from tutor_app.core.trace_values import KINDS, Variable
+
+if TYPE_CHECKING:
+    from tutor_app.core.trace_values import Variable
 
 # Everything a terminal or a text layout could take as an order: C0 and C1 controls but line feed and tab, format
 # characters (bidirectional overrides, invisible tags) but the joiners that scripts and emoji need, letters that
@@ -88,6 +90,8 @@ def clean_variable(name: object, kind: object, text: object, latex: object) -> V
     Raises:
         ValueError: If it is none.
     """
+    from tutor_app.core.trace_values import KINDS, Variable  # of recordings, which a window that opens has none of
+
     if not (isinstance(name, str) and isinstance(text, str) and isinstance(latex, str)) or kind not in KINDS:
         raise ValueError("no value of a recording")
     return Variable(_shown(name), kind, _shown(text), _shown(latex))

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tutor_app.core.confinement import Confinement
-from tutor_app.core.events import SolveEvent
-from tutor_app.core.hints import HintLimit, Ladder
-from tutor_app.core.parts import Figure
-from tutor_app.core.ports import Cancel, ModelInfo
-from tutor_app.core.practice import Exercise, Marked, Worksheet
-from tutor_app.core.settings import Settings
-from tutor_app.core.trace import Recording
-from tutor_app.core.transcript import Transcript
-from tutor_app.core.updates import UpdateAnswer
-from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
-from tutor_app.core.window_state import WindowState
-from tutor_app.core.work import WorkHint, WorkReport
-from tutor_app.handout.options import Format, Options
-from tutor_app.render.typeset import FormulaCache
+if TYPE_CHECKING:
+    from tutor_app.core.confinement import Confinement
+    from tutor_app.core.events import SolveEvent
+    from tutor_app.core.hints import HintLimit, Ladder
+    from tutor_app.core.parts import Figure
+    from tutor_app.core.ports import Cancel, ModelInfo
+    from tutor_app.core.practice import Exercise, Marked, Worksheet
+    from tutor_app.core.settings import Settings
+    from tutor_app.core.trace import Recording
+    from tutor_app.core.transcript import Transcript
+    from tutor_app.core.updates import UpdateAnswer
+    from tutor_app.core.values import Entry, FoundModel, ImportResult, Offer, Progress, Sample
+    from tutor_app.core.window_state import WindowState
+    from tutor_app.core.work import WorkHint, WorkReport
+    from tutor_app.handout.options import Format, Options
+    from tutor_app.render.typeset import FormulaCache
 
 
 class Services(Protocol):

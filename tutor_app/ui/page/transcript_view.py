@@ -22,7 +22,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from tutor_app.core.comparing import repaired_blocks
 from tutor_app.core.events import SolveEvent
 from tutor_app.core.parts import Text
 from tutor_app.core.transcript import Transcript
@@ -298,7 +297,11 @@ class TranscriptView(ScrollingPage):
     def _settle(self) -> None:
         """The page has changed: its controls move along, and whoever shows something of it may look."""
         found = self.cards()
-        repaired = repaired_blocks(self.page.parts()) if any(card.failed for card in found) else {}
+        repaired: dict[int, int] = {}
+        if any(card.failed for card in found):
+            from tutor_app.core.comparing import repaired_blocks
+
+            repaired = repaired_blocks(self.page.parts())
         with_code = [card.number for card in found if card.has_code]
         self._heads.repaired = frozenset(number for at, number in enumerate(with_code) if at in repaired)
         self._place_heads()
