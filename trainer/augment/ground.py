@@ -61,9 +61,7 @@ def ground(question: str, answer: str) -> Grounded:
     chain, gold = parse_solution(answer, whole=True)
     if len(chain.needed().steps) < len(chain.steps):
         raise NotAChain("nothing uses the result of a step")  # as of the shorter of two books, which others may be
-    found: dict[Fraction, list[tuple[int, int]]] = {}
-    for m in _OPERAND.finditer(question):
-        found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    found = _places(question)
     results = set(chain.results())
     meant = meant_numbers(question) | {Fraction(1)}
     hidden = sorted(shown(v) for v in meant & (results | {literal.value for literal in chain.literals()}))
@@ -81,6 +79,18 @@ def ground(question: str, answer: str) -> Grounded:
     if results & set(found):
         raise NotAChain("a result is also a number of the question")
     return Grounded(question, chain, gold, places)
+
+
+def _places(question: str) -> dict[Fraction, list[tuple[int, int]]]:
+    """Where each number stands that may be an operand; twice, where it is also a part of "$20/pound" or a date."""
+    found: dict[Fraction, list[tuple[int, int]]] = {}
+    for m in _OPERAND.finditer(question):
+        found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    for m in ANY_NUMBER.finditer(question):
+        at = found.get(number(m[0].rstrip(",")), [])
+        if at and not any(start <= m.start() < end for start, end in at):
+            at.append((m.start(), m.end()))
+    return found
 
 
 def _need_free_numbers(question: str, chain: Chain) -> None:
@@ -204,9 +214,7 @@ def maskable(question: str, answer: str) -> Grounded:
         NotAChain: If the solution is no exact chain, or no operand is such.
     """
     chain, gold = linked_chain(question, answer)
-    found: dict[Fraction, list[tuple[int, int]]] = {}
-    for m in _OPERAND.finditer(question):
-        found.setdefault(number(m[1]), []).append((m.start(1), m.end(1)))
+    found = _places(question)
     _need_hundredths(question, chain)
     meant = meant_numbers(question) | set(chain.results()) | {Fraction(1)}
     literals = {literal.text: literal.value for literal in chain.literals()}

@@ -70,6 +70,8 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
          "<<16*1000=16000>>16000\n<<16000/250=64>>64\n#### 64", "converts units"),
         ("If 8 l are 20% of a container, what do 40 such containers hold?", "<<40*40=1600>>1600 l\n#### 1600",
          "multiplied by itself"),
+        ("He makes $100 an hour and $20/pound, in 20 hours and for 19 pounds. How much is it?",
+         "<<100*20=2000>>2000\n<<19*20=380>>380\n<<2000+380=2380>>2380\n#### 2380", "stands 2 times"),
         # Of two books the longer: with other numbers it may be the other one.
         ("Ann reads 9 pages a day for 31 days, Ben 25 for 14. How many pages has the longer book?",
          "<<9*31=279>>279\n<<25*14=350>>350\n#### 350", "nothing uses"),
