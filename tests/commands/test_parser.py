@@ -135,6 +135,8 @@ def test_closed_streams_end_without_a_traceback(redirection: str, tmp_path: Path
     assert done.returncode in (0, 3)
     assert b"Traceback" not in done.stderr
     assert b"Exception ignored" not in done.stderr
+    if redirection == "| true":
+        assert done.stderr == b""
 
 
 @pytest.mark.e2e

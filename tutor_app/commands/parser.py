@@ -172,6 +172,8 @@ def _cannot_write(error: OSError) -> int:
             _drop(stream)
     if error.filename is not None:
         return _complain(f"{error.filename} cannot be used: {reason}.")
+    if isinstance(error, BrokenPipeError):
+        return FAILED  # who reads it has read enough, as in "tutor models list | head"
     return _complain(f"What there is to say cannot be written: {reason}.")
 
 
