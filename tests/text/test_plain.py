@@ -15,6 +15,9 @@ from tutor_app.text.plain import plain
             "Fill in \u25a1 and \u25a1, \u25a1, \u25a1",
         ),
         ("So $\\boxed{9}$", "So 9"),
+        ("Ida has $7, Ben $2.50 and Kim $k$; US$30, $4,000", "Ida has $7, Ben $2.50 and Kim k; US$30, $4,000"),
+        ("From $1 to $9 in $n$ days, \\$6 or $.50", "From $1 to $9 in n days, $6 or $.50"),
+        ("Solve $3k=6$ and $$4k=8$$", "Solve 3k=6 and 4k=8"),
     ],
 )
 def test_prose_in_one_line(text: str, expected: str) -> None:

@@ -268,6 +268,28 @@ def test_a_dropped_solution_comes_into_the_library_and_is_shown(
     assert window.status.state.text().startswith("Only exported solutions")
 
 
+def test_files_that_are_gone_when_they_are_dropped_leave_no_offer_behind(open_window: Open, tmp_path: Path) -> None:
+    window = open_window(ScriptedServices())
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    held = dropped(tmp_path / "one.json")
+    QApplication.sendEvent(window, QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, held, buttons, keys))
+    assert window.status.state.text() == "Let go to import"
+    gone = QMimeData()
+    QApplication.sendEvent(window, QDropEvent(QPointF(9, 9), Qt.DropAction.CopyAction, gone, buttons, keys))
+    assert window.status.state.text() == "Ready"
+
+
+def test_a_model_that_is_imported_leaves_the_solution_that_is_read(open_window: Open, tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text(Transcript.of("Read $x$", *QUADRATIC, meta={"model": "M"}).to_json())
+    window = open_window(ScriptedServices())
+    window.importer.import_files([str(path)])
+    until(lambda: window.box.text == "Read $x$")
+    window.importer.import_files([str(tmp_path / "own.gguf")])
+    until(_says(window, "Ready"))
+    assert window.pages.currentWidget() is window.view
+
+
 def test_a_file_that_is_no_solution_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{}")

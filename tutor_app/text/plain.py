@@ -6,10 +6,12 @@ import re
 from typing import Final
 
 from tutor_app.text.clean import without_controls
+from tutor_app.text.delimiters import split
 
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED: Final = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
+_AMOUNT: Final = re.compile(r"(?<![\\$])\$(?=\.?\d)")
 _SUBSCRIPT: Final = re.compile(r"(\\[A-Za-z]+|(?<![A-Za-z\d_\\])[A-Za-z]|[)\]}])_(?:\{(-?\d+)\}|(\d))", re.ASCII)
 """A number below a sign, a letter that stands alone or a bracket: not the one in ``total_1``, a name in code."""
 _FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
@@ -26,7 +28,11 @@ _SIGNS: Final = {
 
 
 def plain(text: str) -> str:
-    """LaTeX prose in one readable line, for lists and window titles."""
+    """LaTeX prose in one readable line, for lists and window titles; the dollars of amounts stay."""
+    if _AMOUNT.search(text):
+        text = "".join(
+            _AMOUNT.sub(r"\\$", s.raw) if s.kind == "text" else s.raw for s in split(text).segments
+        )
     if not text:
         return ""  # at the start of the window, where compiling the expressions below would cost 20 ms
     text = re.sub(r"\\begin\s*\{[^{}]*\}(?:\{[^{}]*\})?(.*?)\\end\s*\{[^{}]*\}", _rows, text, flags=re.DOTALL)

@@ -85,6 +85,9 @@ class Importer(QObject):
                 self._offered = False
                 self.import_dropped(paths)
             return True
+        if event.type() == QEvent.Type.Drop and self._offered:  # whoever held the files is gone, and they with them
+            self._offered = False
+            self._say("Ready")
         return super().eventFilter(watched, event)
 
     def import_files(self, paths: Sequence[str]) -> None:

@@ -292,7 +292,8 @@ class MainWindow(QMainWindow):
         # Importing a model has chosen it, which the settings of the window do not know yet.
         self.settings = self.settings.changed(model=self.services.load_settings().model)
         self.status.say("Ready")
-        self._show_home()
+        if self.pages.currentWidget() is not self.view:  # the solution that is read stays
+            self._show_home()
         self.box.edit.setFocus()
 
     def _show_models(self) -> None:
