@@ -30,9 +30,7 @@ _SIGNS: Final = {
 def plain(text: str) -> str:
     """LaTeX prose in one readable line, for lists and window titles; the dollars of amounts stay."""
     if _AMOUNT.search(text):
-        text = "".join(
-            _AMOUNT.sub(r"\\$", s.raw) if s.kind == "text" else s.raw for s in split(text).segments
-        )
+        text = "".join(_AMOUNT.sub(r"\\$", s.raw) if s.kind == "text" else s.raw for s in split(text).segments)
     if not text:
         return ""  # at the start of the window, where compiling the expressions below would cost 20 ms
     text = re.sub(r"\\begin\s*\{[^{}]*\}(?:\{[^{}]*\})?(.*?)\\end\s*\{[^{}]*\}", _rows, text, flags=re.DOTALL)
