@@ -46,8 +46,9 @@ def main(a: argparse.Namespace, push: Push | None = None) -> int:
     text = model_card(a.what) if is_run else data_card(a.what)
     folder = result_of(a.what) if is_run else a.what.parent
     out = a.out or (folder / "README.md" if is_run else a.what.with_suffix(".md"))
-    if out.exists() and not out.read_text(encoding="utf-8", errors="replace").startswith(_head_of(text)):
-        raise UserFault(f"{out} is there already and is another text.", "Give another name with --out.")
+    ours = out.is_file() and out.read_text(encoding="utf-8", errors="replace").startswith(_head_of(text))
+    if out.exists() and not ours:
+        raise UserFault(f"{out} is there already and is no earlier card.", "Give another name with --out.")
     write_atomically(out, text)
     print(f"{out}: {len(text.splitlines())} lines.")
     if a.push:
@@ -179,7 +180,8 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Give a run of train that has ended.") from None
+        why = (e.strerror if isinstance(e, OSError) else None) or e
+        raise UserFault(f"{path} cannot be read: {why}.", "Give a run of train that has ended.") from None
     return found
 
 

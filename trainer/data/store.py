@@ -192,7 +192,10 @@ def open_store(path: Path) -> Stored:
             tuple(meta["bad_lines"]),
         )
     except (OSError, ValueError, KeyError) as e:
-        raise UserFault(f"The tokens in {path} cannot be read: {e}.", "Delete the folder: it is made again.") from None
+        why = str(e).rstrip(".") or type(e).__name__
+        raise UserFault(
+            f"The tokens in {path} cannot be read: {why}.", "Delete the folder: it is made again."
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class ResultFile:
         if path is None:
             return file
         try:
-            content = path.read_bytes() if path.exists() else b""
+            content = path.read_bytes() if path.is_file() else b""  # of a device there may be no end
             whole = content[: content.rfind(b"\n") + 1]
             # By line feeds: a text may hold separators, such as U+2028, that end a line of text but none of JSON lines.
             lines = [line.decode("utf-8", "replace") for line in whole.split(b"\n")[:-1]]

@@ -73,9 +73,14 @@ def read_config(folder: Path) -> dict[str, Any]:
         UserFault: If there is none.
     """
     try:
-        found: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it is no JSON object")
     except (OSError, ValueError) as e:
-        raise UserFault(f"{folder} is no model folder: config.json cannot be read ({e}).", "Check the path.") from None
+        why = (e.strerror if isinstance(e, OSError) else None) or e
+        raise UserFault(
+            f"{folder} is no model folder: config.json cannot be read ({why}).", "Check the path."
+        ) from None
     return found
 
 
@@ -97,8 +102,9 @@ def load_model(
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
-    # Its bars would tear the progress line apart.
+    # Its bars would tear the progress line apart, and its report of weights that do not fit is a table.
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     attention = attention_for(folder, attention)
     options: dict[str, Any] = {"dtype": dtype, "attn_implementation": attention, "local_files_only": True}
     if four_bit:
@@ -110,13 +116,22 @@ def load_model(
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=torch.bfloat16,
         )
+    options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # told below, in one sentence
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(folder), **options)
+        model, found = AutoModelForCausalLM.from_pretrained(str(folder), **options)
     except SafetensorError as e:
         raise weights.damaged(folder, e) from None
     except (OSError, ValueError, ImportError) as e:
         first = str(e).strip().splitlines()[0]
         raise UserFault(f"The model in {folder} cannot be loaded: {first}", "Check the folder.") from None
+    odd = sorted(
+        {name for name, *_ in found["mismatched_keys"]} | ({*found["missing_keys"]} if not four_bit else set())
+    )
+    if odd:
+        raise UserFault(
+            f"The weights in {folder} do not fit its config.json: {odd[0]} is missing or of another shape.",
+            "Fetch or make it again.",
+        )
     # Nothing is padded here; the library would keep the padding token's row (often the end token's) from learning.
     model.get_input_embeddings().padding_idx = None
     return model

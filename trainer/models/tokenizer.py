@@ -293,9 +293,12 @@ def _settings(folder: Path) -> dict[str, Any]:
         path = folder / name
         if path.exists():
             try:
-                found.update(json.loads(path.read_text(encoding="utf-8")))
+                settings = json.loads(path.read_text(encoding="utf-8"))
+                if not isinstance(settings, dict):
+                    raise ValueError("it is no JSON object")
+                found.update(settings)
             except ValueError as e:
-                raise UserFault(f"{path} is not JSON: {e}.", "Mend or fetch it again.") from None
+                raise UserFault(f"{path} cannot be used: {e}.", "Mend or fetch it again.") from None
     return found
 
 

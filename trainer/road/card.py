@@ -157,7 +157,8 @@ def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Delete the folder of its stage; it is made again.") from None
+        why = (e.strerror if isinstance(e, OSError) else None) or e
+        raise UserFault(f"{path} cannot be read: {why}.", "Delete the folder of its stage; it is made again.") from None
 
 
 def _settings(values: Mapping[str, Any]) -> str:

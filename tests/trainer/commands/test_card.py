@@ -97,6 +97,8 @@ def test_what_no_card_can_be_made_of_is_a_sentence(
 ) -> None:
     assert asked(str(tmp_path)) == 2
     assert "train.provenance.json cannot be read" in capsys.readouterr().err
+    assert asked(str(place / "run"), "--out", str(tmp_path)) == 2
+    assert "is there already and is no earlier card" in capsys.readouterr().err
     (tmp_path / "empty.jsonl").write_text("")
     assert asked(str(tmp_path / "empty.jsonl")) == 2
     assert "There is no record in" in capsys.readouterr().err

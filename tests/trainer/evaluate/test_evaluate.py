@@ -10,7 +10,7 @@ from trainer.data.benchmarks import READERS, read
 from trainer.evaluate.results import Result, ResultFile, error_kind
 from trainer.evaluate.run import add_arguments, main, summary
 from tutor_app.commands.parser import main as tutor
-from tutor_app.core.errors import UserFault
+from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.parts import Answer, Code, Output, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.paths import folders
@@ -351,6 +351,12 @@ def test_a_foreign_file_of_one_unfinished_line_is_left_alone(tmp_path: Path, min
     with pytest.raises(UserFault, match="no result file"):
         ResultFile.opened(path, MANIFEST)
     assert path.read_text() == mine
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full here")
+def test_a_device_that_is_full_is_a_sentence() -> None:
+    with pytest.raises(HostFault, match=r"The results cannot be kept in /dev/full: No space left"):
+        ResultFile.opened(Path("/dev/full"), MANIFEST)
 
 
 def test_two_evaluations_never_write_to_one_file(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ import pytest
 pytest.importorskip("torch", reason="the trainer's packages are not installed")
 pytest.importorskip("transformers", reason="the trainer's packages are not installed")
 
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models
 
 from tests.tiny_gguf import write_model
 from tests.trainer.tiny_models import code_records, texts
-from trainer.models import exportable, gguf_base
+from trainer.models import bases, exportable, gguf_base
 from trainer.models.tokenizer import SpanTokenizer, from_folder, load_tokenizer
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import CHATML, MUMATH
@@ -106,6 +107,27 @@ def test_a_tokenizer_without_the_frames_of_the_dialect_is_refused(tmp_path: Path
     lacking.check(MUMATH)
     with pytest.raises(UserFault, match=r"no token <\|im_start\|>, which the dialect chatml needs"):
         lacking.check(CHATML)
+
+
+@pytest.mark.parametrize("text", ["[1]", "3", "{", ""])
+def test_a_configuration_that_is_none_is_a_sentence(folder: Path, text: str) -> None:
+    (folder / "config.json").write_text(text)
+    with pytest.raises(UserFault, match=r"config\.json cannot be (used|read)"):
+        from_folder(folder)
+    with pytest.raises(UserFault, match=r"config\.json cannot be read"):
+        bases.read_config(folder)
+
+
+def test_weights_that_do_not_fit_are_named(folder: Path) -> None:
+    name = "model.layers.0.mlp.down_proj.weight"
+    path = folder / "model.safetensors"
+    whole = load_file(str(path))
+    for odd in ({k: v for k, v in whole.items() if k != name}, {**whole, name: whole[name][:, :-8].contiguous()}):
+        save_file(odd, str(path), metadata={"format": "pt"})
+        with pytest.raises(UserFault, match=rf"do not fit its config\.json: {name} is missing or of another shape"):
+            bases.load_model(folder)
+    save_file(whole, str(path), metadata={"format": "pt"})
+    assert bases.load_model(folder).config.num_hidden_layers == 1
 
 
 def test_a_gguf_header_without_what_is_needed_is_refused(tmp_path: Path) -> None:
