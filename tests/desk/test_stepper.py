@@ -445,7 +445,7 @@ def test_the_key_opens_the_code_that_is_being_read_and_escape_closes(qtbot: QtBo
     assert window.panels.isVisible()
 
 
-def test_a_page_without_code_says_so(qtbot: QtBot, open_window: Open) -> None:
+def test_a_page_without_code_says_so(open_window: Open) -> None:
     window = open_window()
     window.desk.open_here()
     assert window.status.state.text() == "There is no code on the page to step through."
@@ -500,7 +500,7 @@ def test_every_control_of_the_panel_has_a_name_and_is_reached_by_tab(stepping: M
     assert all(w.accessibleName() for w in (*wanted, panel.spread, panel.projector, panel.close_button))
 
 
-def test_a_block_that_failed_can_be_stepped_through(qtbot: QtBot, open_window: Open) -> None:
+def test_a_block_that_failed_can_be_stepped_through(open_window: Open) -> None:
     services = ScriptedServices()
     key = services.add("Sum", REPAIRED)
     window = open_window(services, 1300)
@@ -587,7 +587,7 @@ def test_watched_expressions_are_recorded_and_shown_first(qtbot: QtBot, stepping
     until(lambda: panel.stepper.recording.watches == ())
 
 
-def test_what_if_stands_beside_the_original(qtbot: QtBot, open_window: Open) -> None:
+def test_what_if_stands_beside_the_original(open_window: Open) -> None:
     services = ScriptedServices()
     key = services.add(
         "Sum", (Code("n = 2\ntotal = 0\nfor k in range(n):\n    total += k\nprint(total)"), Output("1\n"))

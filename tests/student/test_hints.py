@@ -222,7 +222,7 @@ def test_escape_cancels_and_the_next_wish_begins_anew(qtbot: QtBot, open_window:
     assert not page.error.isVisible()
 
 
-def test_solving_ends_the_silent_solution(qtbot: QtBot, open_window: Open) -> None:
+def test_solving_ends_the_silent_solution(open_window: Open) -> None:
     window = open_window(ScriptedServices(default=solved().solution, hold_hints=until_stopped))
     window.box.set_text(PROBLEM)
     window.student.give_hint()
@@ -253,9 +253,7 @@ def test_a_fault_is_a_sentence_on_the_page(qtbot: QtBot, open_window: Open) -> N
 
 
 @pytest.mark.parametrize(("model", "problem", "said"), [("m", " ", "Type a problem"), ("", "2+2", "A model is")])
-def test_without_a_problem_or_a_model_it_says_so(
-    qtbot: QtBot, open_window: Open, model: str, problem: str, said: str
-) -> None:
+def test_without_a_problem_or_a_model_it_says_so(open_window: Open, model: str, problem: str, said: str) -> None:
     window = open_window(ScriptedServices(model=model))
     window.box.set_text(problem)
     window.student.give_hint()

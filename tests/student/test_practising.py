@@ -99,7 +99,7 @@ def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
     assert window.box.text == "Explain it."
 
 
-def test_a_file_that_is_no_worksheet_is_said_in_the_window(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+def test_a_file_that_is_no_worksheet_is_said_in_the_window(open_window: Open, tmp_path: Path) -> None:
     path = tmp_path / "empty.md"
     path.write_text("Nothing here.", encoding="utf-8")
     window = open_window(ScriptedServices())

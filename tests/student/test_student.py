@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
 
 from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
 Open = Callable[..., MainWindow]
 
 
-def test_plain_typing_is_typeset_and_told(qtbot: QtBot, open_window: Open) -> None:
+def test_plain_typing_is_typeset_and_told(open_window: Open) -> None:
     window = open_window()
     QTest.keyClicks(window.box.edit, "Solve x^2 - 5x + 6 = 0")
     until(window.box.preview.isVisible)
@@ -27,13 +26,13 @@ def test_plain_typing_is_typeset_and_told(qtbot: QtBot, open_window: Open) -> No
 
 
 @pytest.mark.parametrize("typed", ["", "How many apples are left?", "It costs $5 on 12/03/2024."])
-def test_prose_money_and_dates_say_nothing(qtbot: QtBot, open_window: Open, typed: str) -> None:
+def test_prose_money_and_dates_say_nothing(open_window: Open, typed: str) -> None:
     window = open_window()
     window.box.set_text(typed)
     assert not window.box.reading.isVisible()
 
 
-def test_one_click_keeps_it_as_typed_until_another_problem(qtbot: QtBot, open_window: Open) -> None:
+def test_one_click_keeps_it_as_typed_until_another_problem(open_window: Open) -> None:
     window = open_window()
     window.box.set_text("Solve x^2 = 4")
     window.box.edit.setFocus()
@@ -49,7 +48,7 @@ def test_one_click_keeps_it_as_typed_until_another_problem(qtbot: QtBot, open_wi
     assert window.box.preview.isVisible()
 
 
-def test_what_is_typed_is_what_is_solved(qtbot: QtBot, open_window: Open) -> None:
+def test_what_is_typed_is_what_is_solved(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     QTest.keyClicks(window.box.edit, "Solve x^2 = 4")

@@ -47,7 +47,7 @@ def kinds(page: WorkPage) -> list[str]:
     return [row.verdict.kind if row.verdict else "" for row in page.rows.lines.rows]
 
 
-def test_lines_are_typeset_as_they_are_typed(qtbot: QtBot, open_window: Open) -> None:
+def test_lines_are_typeset_as_they_are_typed(open_window: Open) -> None:
     window = open_window()
     QTest.keyClick(window, Qt.Key.Key_K, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     page = window.student.work_page
@@ -110,7 +110,7 @@ def test_without_a_problem_the_lines_are_compared_with_each_other(qtbot: QtBot, 
     assert page.said.text().endswith(NO_PROBLEM)
 
 
-def test_more_lines_than_are_checked(qtbot: QtBot, open_window: Open) -> None:
+def test_more_lines_than_are_checked(open_window: Open) -> None:
     window = open_window()
     page = opened(window, "", "1 + 1 = 2\n" * 503)
     until(lambda: bool(page.rows.lines.rows))
@@ -143,7 +143,7 @@ def test_another_problem_takes_all_verdicts(qtbot: QtBot, open_window: Open) -> 
     assert page.said.text() == "The problem has changed since the check."
 
 
-def test_escape_cancels_the_check(qtbot: QtBot, open_window: Open) -> None:
+def test_escape_cancels_the_check(open_window: Open) -> None:
     window = open_window(ScriptedServices(hold_work=until_stopped))
     page = opened(window, "Solve 2x = 8", "x = 4")
     page.check.setFocus()

@@ -153,7 +153,7 @@ def test_a_match_far_away_is_brought_into_view(qtbot: QtBot, open_window: Open) 
     assert window.finder.count.text().endswith("of 200")
 
 
-def test_the_search_follows_a_growing_solution(qtbot: QtBot, open_window: Open) -> None:
+def test_the_search_follows_a_growing_solution(open_window: Open) -> None:
     window = open_window()
     window.view.begin("p")
     window.view.feed([TextDelta("needle one\n\nand ")])

@@ -192,7 +192,7 @@ def test_warnings_are_folded_until_they_are_asked_for(qtbot: QtBot, open_window:
 
 
 @pytest.mark.parametrize("pieces", [1, 100])
-def test_warnings_of_a_growing_solution_are_folded_as_they_come(qtbot: QtBot, open_window: Open, pieces: int) -> None:
+def test_warnings_of_a_growing_solution_are_folded_as_they_come(open_window: Open, pieces: int) -> None:
     window = open_window()
     window.pages.setCurrentWidget(window.view)
     window.view.begin("p")
@@ -214,7 +214,7 @@ def test_a_block_with_nothing_but_warnings(qtbot: QtBot, open_window: Open) -> N
     assert "ValueError: no\n\nV" in shown(window)
 
 
-def test_an_open_block_counts_its_lines(qtbot: QtBot, open_window: Open) -> None:
+def test_an_open_block_counts_its_lines(open_window: Open) -> None:
     window = open_window()
     window.pages.setCurrentWidget(window.view)
     window.change_settings(hide_code=True)

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
-from pytestqt.qtbot import QtBot
 
 from tests.event_loop import until
 from tests.ui.scripted import QUADRATIC, ScriptedServices
@@ -47,7 +46,7 @@ def copied(html: str, text: str) -> QMimeData:
 
 
 @pytest.mark.parametrize("place", ["box", "search", "find", "window"])
-def test_a_solution_dropped_anywhere_is_imported(qtbot: QtBot, open_window: Open, tmp_path: Path, place: str) -> None:
+def test_a_solution_dropped_anywhere_is_imported(open_window: Open, tmp_path: Path, place: str) -> None:
     services = ScriptedServices()
     window = open_window(services)
     path = tmp_path / "Homework 3.JSON"
@@ -64,7 +63,7 @@ def test_a_solution_dropped_anywhere_is_imported(qtbot: QtBot, open_window: Open
     assert [e.problem for e in services.library.entries()] == ["Dropped here"]
 
 
-def test_other_files_are_answered_with_a_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+def test_other_files_are_answered_with_a_sentence(open_window: Open, tmp_path: Path) -> None:
     window = open_window()
     for path in (tmp_path / "scan.png", tmp_path / "notes.docx", tmp_path):
         window.status.say("Ready")
@@ -73,7 +72,7 @@ def test_other_files_are_answered_with_a_sentence(qtbot: QtBot, open_window: Ope
         assert window.box.text == ""
 
 
-def test_pasted_files_are_imported_too(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+def test_pasted_files_are_imported_too(open_window: Open, tmp_path: Path) -> None:
     window = open_window()
     path = tmp_path / "a.jsonl"
     path.write_text(Transcript.of("From a file manager", *QUADRATIC).to_json())
@@ -81,7 +80,7 @@ def test_pasted_files_are_imported_too(qtbot: QtBot, open_window: Open, tmp_path
     until(lambda: window.box.text == "From a file manager")
 
 
-def test_dropped_text_is_typed(qtbot: QtBot, open_window: Open) -> None:
+def test_dropped_text_is_typed(open_window: Open) -> None:
     window = open_window()
     data = QMimeData()
     data.setText("2 + 3")
@@ -98,7 +97,7 @@ def test_dropped_text_is_typed(qtbot: QtBot, open_window: Open) -> None:
         ("<b>a * b</b>", "a * b", "a * b"),
     ],
 )
-def test_pasted_powers_stay_powers(qtbot: QtBot, open_window: Open, html: str, text: str, wanted: str) -> None:
+def test_pasted_powers_stay_powers(open_window: Open, html: str, text: str, wanted: str) -> None:
     window = open_window()
     window.box.edit.insertFromMimeData(copied(html, text))
     assert window.box.text == wanted
@@ -106,7 +105,7 @@ def test_pasted_powers_stay_powers(qtbot: QtBot, open_window: Open, html: str, t
     assert window.box.text == ""
 
 
-def test_a_low_window_shows_the_problem_and_no_preview(qtbot: QtBot, open_window: Open) -> None:
+def test_a_low_window_shows_the_problem_and_no_preview(open_window: Open) -> None:
     window = open_window(width=680, height=344)
     window.box.set_text("Find $x$ with $x^2 = 2$.\nAnd $y$ with $y^3 = 2$.")
     assert not window.box.preview.isVisible()

@@ -234,9 +234,7 @@ def dropped(*paths: Path) -> QMimeData:
     return data
 
 
-def test_a_dropped_solution_comes_into_the_library_and_is_shown(
-    qtbot: QtBot, open_window: Open, tmp_path: Path
-) -> None:
+def test_a_dropped_solution_comes_into_the_library_and_is_shown(open_window: Open, tmp_path: Path) -> None:
     path = tmp_path / "one.json"
     path.write_text(Transcript.of("Imported $x$", *QUADRATIC, meta={"model": "M"}).to_json())
     window = open_window(ScriptedServices())
@@ -290,7 +288,7 @@ def test_a_model_that_is_imported_leaves_the_solution_that_is_read(open_window: 
     assert window.pages.currentWidget() is window.view
 
 
-def test_a_file_that_is_no_solution_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+def test_a_file_that_is_no_solution_is_one_sentence(open_window: Open, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text("{}")
     window = open_window(ScriptedServices())
@@ -298,7 +296,7 @@ def test_a_file_that_is_no_solution_is_one_sentence(qtbot: QtBot, open_window: O
     until(lambda: "no exported transcript" in window.status.state.text())
 
 
-def test_a_dropped_model_is_used(qtbot: QtBot, open_window: Open) -> None:
+def test_a_dropped_model_is_used(open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
     window.importer.import_files(["/x/own.GGUF"])
     until(lambda: "own.GGUF" in window.status.model.text())
@@ -307,7 +305,7 @@ def test_a_dropped_model_is_used(qtbot: QtBot, open_window: Open) -> None:
 # -- what the window says of this computer --------------------------------------------------------------------------
 
 
-def test_the_window_says_how_code_is_confined(qtbot: QtBot, open_window: Open) -> None:
+def test_the_window_says_how_code_is_confined(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     assert not window.status.confined.isVisible()
@@ -325,7 +323,7 @@ def test_the_window_says_how_code_is_confined(qtbot: QtBot, open_window: Open) -
     dialog.reject()
 
 
-def test_memory_and_models_of_other_programs_are_told_before_a_download(qtbot: QtBot, open_window: Open) -> None:
+def test_memory_and_models_of_other_programs_are_told_before_a_download(open_window: Open) -> None:
     services = ScriptedServices(
         model="",
         advice={"standard": "It needs more memory than is free."},

@@ -89,7 +89,7 @@ def test_the_dialog_begins_in_a_folder_that_is_there(tmp_path: Path, monkeypatch
     assert usual_folder("") == str(Path.home())
 
 
-def test_solutions_behind_the_first_page_are_exported_too(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:
+def test_solutions_behind_the_first_page_are_exported_too(open_window: Open, tmp_path: Path) -> None:
     services = ScriptedServices()
     for n in range(207):
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
@@ -106,7 +106,7 @@ def test_a_failure_is_one_sentence(qtbot: QtBot, open_window: Open, tmp_path: Pa
     until(lambda: "There is no folder" in window.status.state.text())
 
 
-def test_nothing_to_export_is_said(qtbot: QtBot, open_window: Open) -> None:
+def test_nothing_to_export_is_said(open_window: Open) -> None:
     window = open_window(ScriptedServices())
     window.exporter.ask()
     assert window.status.state.text() == "There is no solution to export yet."
@@ -146,7 +146,7 @@ def test_calculations_belong_to_trace_tables(qtbot: QtBot) -> None:
 
 
 def test_trace_tables_are_exported_and_remembered(
-    qtbot: QtBot, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = ScriptedServices()
     key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
@@ -167,7 +167,7 @@ def test_trace_tables_are_exported_and_remembered(
     assert kept == Choice("md", Options(trace_tables=True))
 
 
-def test_trace_tables_are_printed_too(qtbot: QtBot, open_window: Open) -> None:
+def test_trace_tables_are_printed_too(open_window: Open) -> None:
     services = ScriptedServices()
     key = services.add("Add.", (Text("We add."), Code("a = 2\nb = a + 1"), Output(), Answer("3")))
     window = open_window(services)

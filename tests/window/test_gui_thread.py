@@ -109,7 +109,7 @@ def test_one_notch_of_zoom_keeps_the_device_in_the_status_line(qtbot: QtBot, ope
     assert window.status.model.text() == shown
 
 
-def test_many_changes_are_one_write_of_the_last_one(qtbot: QtBot, open_window: Open) -> None:
+def test_many_changes_are_one_write_of_the_last_one(open_window: Open) -> None:
     services = SettingsInWorkers()
     window = open_window(services)
     for _ in range(5):
@@ -118,7 +118,7 @@ def test_many_changes_are_one_write_of_the_last_one(qtbot: QtBot, open_window: O
     assert [(s.zoom, gui) for s, gui in services.written] == [(200, False)]
 
 
-def test_what_was_changed_last_is_written_when_the_window_closes(qtbot: QtBot, open_window: Open) -> None:
+def test_what_was_changed_last_is_written_when_the_window_closes(open_window: Open) -> None:
     services = SettingsInWorkers()
     window = open_window(services)
     window.zoom(-1)
@@ -136,7 +136,7 @@ def test_a_change_holds_for_a_solution_that_is_asked_for_at_once(qtbot: QtBot, o
     assert services.written[0][0].max_rounds == 9
 
 
-def test_settings_that_cannot_be_written_are_one_sentence(qtbot: QtBot, open_window: Open) -> None:
+def test_settings_that_cannot_be_written_are_one_sentence(open_window: Open) -> None:
     services = SettingsInWorkers()
     services.refuse = True
     window = open_window(services)
@@ -145,7 +145,7 @@ def test_settings_that_cannot_be_written_are_one_sentence(qtbot: QtBot, open_win
     assert window.settings.zoom == 110
 
 
-def test_an_imported_model_stays_chosen_after_the_next_change(qtbot: QtBot, open_window: Open) -> None:
+def test_an_imported_model_stays_chosen_after_the_next_change(open_window: Open) -> None:
     services = SettingsInWorkers(model="")
 
     def use(path: str) -> str:
@@ -175,7 +175,7 @@ def test_a_problem_typed_in_the_first_moment_waits_for_the_model(qtbot: QtBot) -
 # -- the list -------------------------------------------------------------------------------------------------------
 
 
-def test_every_solution_is_reached_by_scrolling(qtbot: QtBot, open_window: Open) -> None:
+def test_every_solution_is_reached_by_scrolling(open_window: Open) -> None:
     services = ScriptedServices()
     for n in range(430):
         services.add(f"Problem {n}", QUADRATIC[:1], 1000.0 + n)
@@ -197,7 +197,7 @@ def test_every_solution_is_reached_by_scrolling(qtbot: QtBot, open_window: Open)
     assert model.rowCount() == 430
 
 
-def test_what_a_search_finds_begins_at_the_top(qtbot: QtBot, open_window: Open) -> None:
+def test_what_a_search_finds_begins_at_the_top(open_window: Open) -> None:
     services = ScriptedServices()
     for n in range(60):
         services.add(f"Problem {n} {'odd' if n % 2 else 'even'}", QUADRATIC[:1], 1000.0 + n)
@@ -229,7 +229,7 @@ def test_the_running_solution_is_known_by_its_id(qtbot: QtBot, open_window: Open
 # -- the place of the window ----------------------------------------------------------------------------------------
 
 
-def test_the_place_is_kept_and_comes_back(qtbot: QtBot, open_window: Open) -> None:
+def test_the_place_is_kept_and_comes_back(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     window.resize(640, 500)

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
-from pytestqt.qtbot import QtBot
 
 from tests.event_loop import until
 from tests.ui.holding import Gate
@@ -27,7 +26,7 @@ def opened(window: MainWindow) -> HubDialog:
     return window.models.page.findChildren(HubDialog)[-1]
 
 
-def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window: Open) -> None:
+def test_a_file_of_the_hub_is_added_chosen_and_fetched(open_window: Open) -> None:
     gate = Gate()
     services = ScriptedServices(model="", hold_pull=gate)
     window = open_window(services)
@@ -46,7 +45,7 @@ def test_a_file_of_the_hub_is_added_chosen_and_fetched(qtbot: QtBot, open_window
     until(lambda: "Extra-Q4_K_M" in window.status.model.text())
 
 
-def test_what_the_hub_says_is_told_and_the_names_can_be_changed(qtbot: QtBot, open_window: Open) -> None:
+def test_what_the_hub_says_is_told_and_the_names_can_be_changed(open_window: Open) -> None:
     services = ScriptedServices(model="", fail_hub="The hub was asked for x.gguf of maker/extra: it has no such file.")
     window = open_window(services)
     dialog = opened(window)
@@ -63,9 +62,7 @@ def test_what_the_hub_says_is_told_and_the_names_can_be_changed(qtbot: QtBot, op
     assert services.calls[:2] == ["add x.gguf of maker/extra", "add y.gguf of maker/extra"]
 
 
-def test_published_accuracy_is_shown_with_its_source_and_that_it_was_not_measured_here(
-    qtbot: QtBot, open_window: Open
-) -> None:
+def test_published_accuracy_is_shown_with_its_source_and_that_it_was_not_measured_here(open_window: Open) -> None:
     page = open_window(ScriptedServices()).models.page
     accuracy = (
         PublishedAccuracy("MATH", 79.7, True, False, "makers' page"),

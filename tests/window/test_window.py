@@ -95,7 +95,7 @@ def test_stop_with_escape_keeps_what_is_there(qtbot: QtBot, open_window: Open) -
     assert window.box.solve_button.isVisible()
 
 
-def test_an_empty_problem_is_not_solved(qtbot: QtBot, open_window: Open) -> None:
+def test_an_empty_problem_is_not_solved(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     type_problem(window, "   ")
@@ -233,7 +233,7 @@ def test_hostile_problems_are_shown_and_solved(qtbot: QtBot, open_window: Open) 
     assert len(services.calls) == 4
 
 
-def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, open_window: Open) -> None:
+def test_first_run_downloads_with_progress_cancel_error_and_retry(open_window: Open) -> None:
     services = ScriptedServices(model="", hold_pull=until_stopped)
     window = open_window(services)
     page = window.models.page
@@ -262,7 +262,7 @@ def test_first_run_downloads_with_progress_cancel_error_and_retry(qtbot: QtBot, 
     assert window.box.text == "p"
 
 
-def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
+def test_a_second_model_can_be_fetched(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     window.models.show()
@@ -274,7 +274,7 @@ def test_a_second_model_can_be_fetched(qtbot: QtBot, open_window: Open) -> None:
     assert "1.5B" in window.status.model.text()
 
 
-def test_models_behind_the_first_are_folded(qtbot: QtBot, open_window: Open) -> None:
+def test_models_behind_the_first_are_folded(open_window: Open) -> None:
     window = open_window(ScriptedServices())
     page = window.models.page
     until(lambda: window.models.facts is not None)
@@ -294,21 +294,21 @@ def test_models_behind_the_first_are_folded(qtbot: QtBot, open_window: Open) -> 
     until(lambda: page.group.button(6).isVisible())
 
 
-def test_a_model_file_of_ones_own(qtbot: QtBot, open_window: Open) -> None:
+def test_a_model_file_of_ones_own(open_window: Open) -> None:
     window = open_window(ScriptedServices(model=""))
     window.models.use_file("/home/x/own.gguf")
     until(lambda: "own.gguf" in window.status.model.text())
     assert window.pages.currentWidget() is window.start
 
 
-def test_a_model_file_whose_template_cannot_be_used_says_so(qtbot: QtBot, open_window: Open) -> None:
+def test_a_model_file_whose_template_cannot_be_used_says_so(open_window: Open) -> None:
     window = open_window(ScriptedServices(model="", import_note="Its template cannot be used."))
     window.models.use_file("/home/x/own.gguf")
     until(lambda: window.status.state.text() == "Its template cannot be used.")
     assert "own.gguf" in window.status.model.text()
 
 
-def test_progress_without_a_total_and_after_the_end(qtbot: QtBot, open_window: Open) -> None:
+def test_progress_without_a_total_and_after_the_end(open_window: Open) -> None:
     page = open_window(ScriptedServices(model="")).models.page
     page.show_progress(Progress("download", done=5, total=10))
     assert page.line.text() == ""
@@ -352,7 +352,7 @@ def test_zoom_by_keys(qtbot: QtBot, open_window: Open) -> None:
     assert window.view.document().defaultFont().pixelSize() >= 8
 
 
-def test_settings_dialog_is_made_from_the_settings_themselves(qtbot: QtBot, open_window: Open) -> None:
+def test_settings_dialog_is_made_from_the_settings_themselves(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     window.show_settings()
@@ -371,7 +371,7 @@ def test_settings_dialog_is_made_from_the_settings_themselves(qtbot: QtBot, open
     assert window.theme.is_dark
 
 
-def test_sample_problems_go_into_the_box(qtbot: QtBot, open_window: Open) -> None:
+def test_sample_problems_go_into_the_box(open_window: Open) -> None:
     window = open_window()
     window.start.cards[0].click()
     assert window.box.text == window.start.cards[0].sample.problem
@@ -402,7 +402,7 @@ def focusable(window: QWidget) -> list[QWidget]:
 
 
 @pytest.mark.parametrize("model", ["m", ""])
-def test_every_control_has_an_accessible_name(qtbot: QtBot, open_window: Open, model: str) -> None:
+def test_every_control_has_an_accessible_name(open_window: Open, model: str) -> None:
     services = ScriptedServices(model=model)
     services.add("Roots", QUADRATIC)
     window = open_window(services)
@@ -483,7 +483,7 @@ def test_everything_is_reached_by_the_tab_key(qtbot: QtBot, open_window: Open) -
     assert seen[: len(wanted)] == wanted
 
 
-def test_keys_for_search_and_side_bar(qtbot: QtBot, open_window: Open) -> None:
+def test_keys_for_search_and_side_bar(open_window: Open) -> None:
     window = open_window()
     QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
     assert not window.history.isVisible()
@@ -497,7 +497,7 @@ def test_keys_for_search_and_side_bar(qtbot: QtBot, open_window: Open) -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_closing_in_the_middle_leaves_no_thread_and_no_timer(qtbot: QtBot, open_window: Open) -> None:
+def test_closing_in_the_middle_leaves_no_thread_and_no_timer(open_window: Open) -> None:
     window = open_window(ScriptedServices(hold_solve=until_stopped))
     type_problem(window, "p with $\\sqrt{2}$")
     window.solve()
@@ -511,7 +511,7 @@ def test_words_for_numbers() -> None:
     assert plain("Find $\\frac{1}{2} \\cdot x^{10}$\n now") == "Find 1/2 \u00b7 x\u00b9\u2070 now"
 
 
-def test_a_saved_solution_says_how_it_ended_and_who_made_it(qtbot: QtBot, open_window: Open) -> None:
+def test_a_saved_solution_says_how_it_ended_and_who_made_it(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     made = {"model": "M 7B", "created": "2026-11-21T21:09:00+0000"}
@@ -534,7 +534,7 @@ def _shows(window: MainWindow, *texts: str) -> Callable[[], bool]:
     return lambda: all(text in shown(window) for text in texts)
 
 
-def test_the_menu_bar_has_every_command(qtbot: QtBot, open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_menu_bar_has_every_command(open_window: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     window = open_window(ScriptedServices(logs="/var/log/tutor"))
     titles = [a.text().replace("&", "") for a in window.menuBar().actions()]
     assert titles == ["File", "Edit", "View", "Solution", "Step", "Tools", "Help"]
@@ -562,7 +562,7 @@ def _commands(menu: object) -> list[QAction]:
     return [*menu.actions(), *inner]
 
 
-def test_editing_commands_go_to_what_has_the_focus(qtbot: QtBot, open_window: Open) -> None:
+def test_editing_commands_go_to_what_has_the_focus(open_window: Open) -> None:
     window = open_window()
     window.box.edit.setFocus()
     QTest.keyClicks(window.box.edit, "2+3")

@@ -1,4 +1,4 @@
-"""The box under a solution: a question about it, what the question is about, and suggestions. Emits wishes only."""
+"""The box under a solution: a question about it, what the question is about, and suggestions. It only emits signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hints in the window: a problem is solved silently in the background, then one hint is released at each wish."""
+"""Hints in the window: a problem is solved silently in the background, then one hint is released at each request."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Hinting(QObject):
         self.changed.emit()
 
     def forget(self) -> None:
-        """Make the hints anew at the next wish: what they depend on has changed."""
+        """Make the hints again when the next one is asked for: what they depend on has changed."""
         self.cancel()
         self.problem, self._ladder = "", None
 

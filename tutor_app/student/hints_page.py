@@ -1,4 +1,4 @@
-"""The page of hints: what is released so far, typeset, and the button for the next one. Emits wishes only."""
+"""The page of hints: what is released so far, typeset, and the button for the next one. It only emits signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Symbols and templates below the problem, to be clicked; the text box keeps the focus. Emits wishes only."""
+"""Symbols and templates below the problem, to be clicked; the text box keeps the focus. It only emits signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a user's own lines: where they are typed, how they are read, and what was found. Emits wishes only."""
+"""The page of a user's own lines: where they are typed, how they are read, what was found. It only emits signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The side bar: new problem, search, earlier solutions, and the way to samples and settings. Emits wishes only."""
+"""The side bar: new problem, search, earlier solutions, and the way to samples and settings. It only emits signals."""
 
 from __future__ import annotations
 
@@ -318,7 +318,7 @@ class HistoryPanel(QWidget):
         self.settings_button.setIcon(icon("settings", theme.muted))
         self.list.viewport().update()
 
-    # -- wishes out ---------------------------------------------------------------------------------------------
+    # -- signals ---------------------------------------------------------------------------------------------
 
     def _open(self, index: QModelIndex) -> None:
         entry: Entry | None = index.data(_ROLE)

@@ -1,4 +1,4 @@
-"""The row above the problem: side bar, solve again, copy, menu. Emits wishes only."""
+"""The row above the problem: side bar, solve again, copy, menu. It only emits signals."""
 
 from __future__ import annotations
 

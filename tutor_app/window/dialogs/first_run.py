@@ -1,4 +1,4 @@
-"""The page for a computer without a model: what can be fetched, and the download itself. Emits wishes only."""
+"""The page for a computer without a model: what can be fetched, and the download itself. It only emits signals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks for a model of the hub that the list does not have: its repository and its file. Emits wishes only."""
+"""Asks for a model of the hub that the list does not have: its repository and its file. It only emits signals."""
 
 from __future__ import annotations
 
