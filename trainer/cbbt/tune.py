@@ -53,6 +53,7 @@ class TuneConfig:
         epochs: All.
         warm_generations: Of CMA-ES before the first step; 0 is none.
         warm_sigma: Its first standard deviation.
+        warm_uphill: How far uphill of itself a point of the warm-up is judged; 0 is plain CMA-ES.
         adapter_start: First epoch of the adapter.
         adapter_lr: Of the adapter, which decays along a cosine.
         seed: Of everything random.
@@ -71,6 +72,7 @@ class TuneConfig:
     epochs: int = 150
     warm_generations: int = 30
     warm_sigma: float = 0.05
+    warm_uphill: float = 0.0
     adapter_start: int = 10
     adapter_lr: float = 1e-3
     seed: int = 0
@@ -202,6 +204,7 @@ class Tuning:
                 generations=self._warm_generations,
                 population=POPULATION,
                 rng=self._rng,
+                uphill=config.warm_uphill,
             )
         self._warm = True
         self._save()

@@ -68,7 +68,7 @@ class Parts:
 
 
 def split_by_problem(solutions: Sequence[Solution], seed: int) -> Parts:
-    """Half of the problems to train on, a fifth to select on, the rest held out.
+    """Two fifths of the problems to train on, a fifth to select on, the rest held out.
 
     Raises:
         UserFault: If a part would have no right or no wrong solution.
@@ -76,7 +76,7 @@ def split_by_problem(solutions: Sequence[Solution], seed: int) -> Parts:
     problems = sorted({s.problem for s in solutions})
     order = np.random.default_rng(seed).permutation(len(problems))
     part_of = {
-        problems[p]: min(2, int(np.searchsorted((0.5, 0.7), i / len(problems), "right"))) for i, p in enumerate(order)
+        problems[p]: min(2, int(np.searchsorted((0.4, 0.6), i / len(problems), "right"))) for i, p in enumerate(order)
     }
     rows: list[list[int]] = [[], [], []]
     for i, solution in enumerate(solutions):

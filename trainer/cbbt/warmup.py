@@ -1,4 +1,7 @@
-"""Warm-up of the tuning: CMA-ES, a global search, for the first queries, as in SharpZO (NeurIPS 2025).
+"""Warm-up of the tuning: CMA-ES, a global search, for the first queries, after SharpZO (NeurIPS 2025).
+
+SharpZO prefers flat regions: each point is judged a little way uphill from where it is. Its direction uphill comes from
+queries of its own; here it is what the last generation's losses say, which costs none.
 
 By the ``cma`` library, an optional extra (``cbbt``), imported only here.
 """
@@ -12,7 +15,14 @@ from tutor_app.core.errors import UserFault
 
 
 def evolve(
-    losses: Losses, point: Vector, *, sigma: float, generations: int, population: int, rng: np.random.Generator
+    losses: Losses,
+    point: Vector,
+    *,
+    sigma: float,
+    generations: int,
+    population: int,
+    rng: np.random.Generator,
+    uphill: float = 0.0,
 ) -> Vector:
     """The mean of the distribution after some generations of CMA-ES; ``generations * population`` queries.
 
@@ -23,6 +33,7 @@ def evolve(
         generations: To be made.
         population: Queries of each.
         rng: Of everything random; the library's own generator is left alone.
+        uphill: How far uphill of itself a point is judged; 0 is plain CMA-ES.
 
     Raises:
         UserFault: If the library is not installed.
@@ -41,7 +52,18 @@ def evolve(
         "CMA_diagonal": point.size > 100,  # full covariances of more would take longer than the queries
     }
     strategy = cma.CMAEvolutionStrategy(point, sigma, options)
+    away = np.zeros(point.size)
     for _ in range(generations):
-        points = strategy.ask()
-        strategy.tell(points, losses(np.stack(points)).tolist())
+        points = np.stack(strategy.ask())
+        found = losses(points + away)
+        strategy.tell(list(points), found.tolist())
+        if uphill:
+            away = uphill * _direction_uphill(points, found)
     return np.array(strategy.mean, dtype=np.float64)
+
+
+def _direction_uphill(points: Vector, found: Vector) -> Vector:
+    """Of length 1: where the losses of points grow, as far as these say; zeros if they are all the same."""
+    slope = (found - found.mean()) @ (points - points.mean(axis=0))
+    length = float(np.linalg.norm(slope))
+    return slope / length if length else slope

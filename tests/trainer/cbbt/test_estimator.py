@@ -167,6 +167,30 @@ def test_the_warm_up_finds_the_basin_and_leaves_the_global_generator() -> None:
         evolve(losses, np.zeros(6), sigma=0.5, generations=1, population=10, rng=np.random.default_rng(4))
 
 
+def test_a_warm_up_that_is_judged_uphill_leaves_a_narrow_hole_for_a_wide_one() -> None:
+    narrow, wide = np.full(4, -0.3), np.full(4, 0.8)
+
+    def losses(points: Vector) -> Vector:
+        near = [np.exp(-((points - at) ** 2).sum(axis=1) / (2 * size**2)) for at, size in ((narrow, 0.3), (wide, 1.5))]
+        return np.asarray(-1.3 * near[0] - near[1])
+
+    def end(uphill: float) -> float:
+        rng = np.random.default_rng(0)
+        point = evolve(losses, narrow, sigma=0.15, generations=25, population=16, rng=rng, uphill=uphill)
+        return float(point.mean())
+
+    assert end(0.0) == pytest.approx(-0.29, abs=0.03)
+    assert end(0.8) > 0.4
+
+
+def test_a_warm_up_on_level_ground_stays_finite() -> None:
+    point = evolve(
+        lambda x: np.zeros(len(x)), np.ones(3), sigma=0.1, generations=3, population=8,
+        rng=np.random.default_rng(0), uphill=0.5,
+    )  # fmt: skip
+    assert np.isfinite(point).all()
+
+
 def test_the_warm_up_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cma", None)
     with pytest.raises(UserFault, match=r"pip install -e \.\[cbbt\]"):

@@ -150,7 +150,7 @@ def test_the_whole_command_and_what_it_wrote_in_use(
     path = tmp_path / "verifier.json"
     value = json.loads(path.read_text())
     assert value["report"]["queries"] == 24 + 2
-    assert value["report"]["solutions"] == 9
+    assert value["report"]["solutions"] == 12
     assert value["model_sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
     assert read_verifier(path).auc == value["report"]["auc"]
     with Verifier(path, model, threads=1) as verifier:
