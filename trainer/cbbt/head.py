@@ -1,4 +1,4 @@
-"""The verifier's head: logistic regression over margin, scores of the reading and hidden state, and its calibration.
+"""The verifier's head: logistic regression over margin, scores and hidden state, and its calibration.
 
 The hidden state has more numbers than there are solutions, so its weights are held down by a penalty, which is chosen
 by cross-validation over problems. The same cross-validation gives each solution a logit by a head that has not seen its
@@ -32,7 +32,7 @@ class Found:
     Attributes:
         margins: Of "Yes" over "No", ``[n]``.
         states: Hidden states, ``[n, width]``.
-        scores: Of the reading, ``[n, scores]``.
+        scores: Of the reading, and traits, ``[n, scores]``.
     """
 
     margins: Vector
@@ -85,26 +85,20 @@ def fit_head(found: Found, right: Right, problems: Rows, *, states: bool = True,
         states: Whether hidden states are used.
         scores: Whether scores are used.
     """
-    folds = fold_of(problems)
-    target = right.astype(np.float64)
-    best: tuple[float, float, Vector] | None = None
-    for decay in DECAYS if states else DECAYS[:1]:
-        logits = np.zeros(len(target))
-        for fold in range(FOLDS):
-            out = folds == fold
-            if out.any():
-                inside = np.flatnonzero(~out)
-                head = _plain(found.rows(inside), target[inside], decay, states, scores)
-                logits[out] = head.logits(found.rows(np.flatnonzero(out)))
-        loss = log_loss(logits, target)
-        if best is None or loss < best[0]:
-            best = loss, decay, logits
-    assert best is not None
-    _, decay, logits = best
-    gain, bias = calibrated(logits, target)
-    head = _plain(found, target, decay, states, scores)
+    folds, target = fold_of(problems), right.astype(np.float64)
+    decays = DECAYS if states else DECAYS[:1]
+    logits = np.zeros((len(decays), len(target)))
+    for fold in range(FOLDS):
+        inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if outside.size:
+            columns = _Columns.of(found.rows(inside), states=states, scores=scores)
+            for i, decay in enumerate(decays):
+                logits[i, outside] = columns.head(target[inside], decay).logits(found.rows(outside))
+    best = int(np.argmin([log_loss(row, target) for row in logits]))
+    gain, bias = calibrated(logits[best], target)
+    head = _Columns.of(found, states=states, scores=scores).head(target, decays[best])
     scaled = Head(gain * head.gain, gain * head.bias + bias, gain * head.extras, gain * head.weights)
-    return Fitted(scaled, decay, gain * logits + bias)
+    return Fitted(scaled, decays[best], gain * logits[best] + bias)
 
 
 def fold_of(problems: Rows) -> Rows:
@@ -114,26 +108,56 @@ def fold_of(problems: Rows) -> Rows:
     return np.asarray(order[index] % FOLDS, dtype=np.int64)
 
 
-def _plain(found: Found, target: Vector, decay: float, states: bool, scores: bool) -> Head:
-    """Penalised logistic regression on columns of about equal size, in terms of the numbers as they come."""
-    width, extra = found.states.shape[1] * states, found.scores.shape[1] * scores
-    flat = np.concatenate([found.margins[:, None], found.scores[:, :extra]], axis=1)
-    centre, spread = flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6)
-    columns, penalties = [(flat - centre) / spread], [np.full(1 + extra, LIGHT)]
-    unit = _unit(found.states)[:, :width]
-    middle = unit.mean(axis=0)
-    reach = max(float(np.linalg.norm(unit - middle, axis=1).mean()), 1e-6) if width else 1.0
-    columns.append((unit - middle) / reach)
-    penalties.append(np.full(width, decay))
-    values, bias = logistic(np.concatenate(columns, axis=1), target, np.concatenate(penalties))
-    light, weights = values[: 1 + extra] / spread, values[1 + extra :] / reach
-    bias -= float(light @ centre) + float(weights @ middle)
-    return Head(
-        float(light[0]),
-        bias,
-        np.concatenate([light[1:], np.zeros(found.scores.shape[1] - extra)]),
-        np.concatenate([weights, np.zeros(found.states.shape[1] - width)]),
-    )
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What is known of solutions as columns of about equal size, and the way back to the numbers as they come.
+
+    Attributes:
+        values: Margin and scores, then hidden states on their axes, ``[n, light + axes]``.
+        centre: Means of margin and scores.
+        spread: Their standard deviations.
+        middle: Of the hidden states.
+        axes: See :func:`_axes`.
+        unused: Scores that are not used.
+    """
+
+    values: Vector
+    centre: Vector
+    spread: Vector
+    middle: Vector
+    axes: Vector
+    unused: int
+
+    @classmethod
+    def of(cls, found: Found, *, states: bool, scores: bool) -> _Columns:
+        extra = found.scores.shape[1] * scores
+        flat = np.concatenate([found.margins[:, None], found.scores[:, :extra]], axis=1)
+        centre, spread = flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-6)
+        unit = _unit(found.states)
+        middle = unit.mean(axis=0)
+        axes = _axes(unit - middle) if states else np.zeros((0, unit.shape[1]))
+        values = np.concatenate([(flat - centre) / spread, (unit - middle) @ axes.T], axis=1)
+        return cls(values, centre, spread, middle, axes, found.scores.shape[1] - extra)
+
+    def head(self, target: Vector, decay: float) -> Head:
+        """Penalised logistic regression on these columns."""
+        light = len(self.centre)
+        penalties = np.concatenate([np.full(light, LIGHT), np.full(len(self.axes), decay)])
+        values, bias = logistic(self.values, target, penalties)
+        flat, weights = values[:light] / self.spread, values[light:] @ self.axes
+        bias -= float(flat @ self.centre) + float(weights @ self.middle)
+        return Head(float(flat[0]), bias, np.concatenate([flat[1:], np.zeros(self.unused)]), np.asarray(weights))
+
+
+def _axes(centred: Vector) -> Vector:
+    """Directions in which rows differ at all, scaled so that rows are about as long as 1; ``[at most rows, width]``.
+
+    The weights of a penalised regression lie in the span of its rows, which are fewer than the width: fitted on these
+    axes they are the same.
+    """
+    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
+    length = max(float(np.linalg.norm(centred, axis=1).mean()), 1e-6)
+    return np.asarray(axes[sizes > 1e-9 * max(float(sizes[0]), 1e-12)] / length)
 
 
 def logistic(columns: Vector, target: Vector, penalties: Vector) -> tuple[Vector, float]:

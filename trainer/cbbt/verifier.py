@@ -231,8 +231,18 @@ class VerifierTuning:
 
 
 UNTUNED: Final = "the question, untuned"
-PLAIN: Final = ("adapter only", "both", "adapter and scores", "all")
-"""Heads of which one is chosen: over the untuned question or the tuned one, without and with the reading's scores."""
+HEADS: Final = {
+    "adapter only": (False, True, False),
+    "both": (True, True, False),
+    "question and signs": (False, False, True),
+    "prompt and signs": (True, False, True),
+    "adapter and signs": (False, True, True),
+    "both and signs": (True, True, True),
+}
+"""Heads of which one is chosen: whether over the tuned prompt, whether with hidden states, whether with the signs.
+
+The signs are the scores of the reading and what can be seen of a solution without a model.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,16 +275,12 @@ def concluded(solutions: Sequence[Solution], untuned: Found, tuned: Found, parts
     right = np.array([s.right for s in solutions])
     problems = np.array([s.problem for s in solutions], dtype=np.int64)
 
-    def fitted(found: Found, *, scores: bool) -> Fitted:
-        return fit_head(found.rows(seen), right[seen], problems[seen], scores=scores)
+    def fitted(is_tuned: bool, states: bool, scores: bool) -> Fitted:
+        found = (tuned if is_tuned else untuned).rows(seen)
+        return fit_head(found, right[seen], problems[seen], states=states, scores=scores)
 
-    heads = dict(
-        zip(
-            PLAIN, (fitted(found, scores=scores) for scores in (False, True) for found in (untuned, tuned)), strict=True
-        )
-    )
+    heads = {name: fitted(*settings) for name, settings in HEADS.items()}
     chosen = min(heads, key=lambda name: _loss_on_validation(heads[name], right[seen], len(parts.train)))
-    is_tuned = chosen in (PLAIN[1], PLAIN[3])
     held, target = parts.held_out, right[seen].astype(np.float64)
 
     def single(numbers: Vector) -> Vector:
@@ -288,10 +294,7 @@ def concluded(solutions: Sequence[Solution], untuned: Found, tuned: Found, parts
         "mean token probability": single(untuned.scores[:, 1]),
         "length, shorter first": single(-untuned.scores[:, 0]),
         "prompt only": single(tuned.margins),
-        **{
-            name: heads[name].head.logits((tuned if name in (PLAIN[1], PLAIN[3]) else untuned).rows(held))
-            for name in PLAIN
-        },
+        **{name: heads[name].head.logits((tuned if HEADS[name][0] else untuned).rows(held)) for name in HEADS},
     }
     kept = [solutions[i] for i in held]
     rows = measured(kept, logits, UNTUNED)
@@ -302,7 +305,7 @@ def concluded(solutions: Sequence[Solution], untuned: Found, tuned: Found, parts
         "calibration_error": own["calibration_error"], "calibrated_on": len(seen),
         "vote_plain": round(voted(kept, np.ones(len(kept))), 4), "vote_weighed": own["vote"],
     }  # fmt: skip
-    return Outcome(heads[chosen].head, is_tuned, report, rows)
+    return Outcome(heads[chosen].head, HEADS[chosen][0], report, rows)
 
 
 def _loss_on_validation(fitted: Fitted, right: Right, train: int) -> float:

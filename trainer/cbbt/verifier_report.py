@@ -28,12 +28,14 @@ class Solution:
         text: Problem and solution, as the verifier reads them.
         answer: That it came to; equal answers are the same text.
         right: Whether that is the published one.
+        traits: What can be seen of it without a model.
     """
 
     problem: int
     text: str
     answer: str
     right: bool
+    traits: tuple[float, ...] = ()
 
 
 def with_equal_answers(solutions: Sequence[Solution], equal: Callable[[str, str], bool]) -> list[Solution]:

@@ -64,6 +64,6 @@ def evolve(
 
 def _direction_uphill(points: Vector, found: Vector) -> Vector:
     """Of length 1: where the losses of points grow, as far as these say; zeros if they are all the same."""
-    slope = (found - found.mean()) @ (points - points.mean(axis=0))
+    slope = np.asarray((found - found.mean()) @ (points - points.mean(axis=0)), dtype=np.float64)
     length = float(np.linalg.norm(slope))
-    return slope / length if length else slope
+    return np.asarray(slope / length) if length else slope

@@ -18,7 +18,9 @@ from trainer.arguments import at_least, seconds
 from trainer.cbbt.verifier_report import Solution
 from trainer.commands import cbbt_vision
 from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.verifying.traits import traits_of
 from tutor_app.core.errors import UserFault
+from tutor_app.tutor.checked import StatementChecker, with_claims
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,13 +126,14 @@ def _verifier(a: argparse.Namespace) -> int:
     )
     from trainer.cbbt.verifier_report import table, with_equal_answers
     from trainer.runs import Run, sha256_of, write_atomically
+    from tutor_app.adapters.checking.checker import Checker
     from tutor_app.adapters.grading.grader import Grader
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
-    with Grader() as grader:
+    with Grader() as grader, Checker() as checker:
         solutions = with_equal_answers(
-            _solutions(a.solutions, a.limit), lambda one, other: grader.grade(one, other).verdict == "correct"
+            _solutions(a.solutions, a.limit, checker), lambda one, other: grader.grade(one, other).verdict == "correct"
         )
     parts = split_by_problem(solutions, a.seed)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
@@ -149,7 +152,8 @@ def _verifier(a: argparse.Namespace) -> int:
         prompts = np.stack([box.start(config.tokens), prompt])
         margins, states = np.zeros((2, len(solutions))), np.ones((2, len(solutions), box.width))
         margins[:, rows], states[:, rows] = box.judge(prompts, rows)
-    untuned, tuned = (Found(margins[i], states[i], scores) for i in range(2))
+    extras = np.concatenate([scores, [s.traits for s in solutions]], axis=1)
+    untuned, tuned = (Found(margins[i], states[i], extras) for i in range(2))
     outcome = concluded(solutions, untuned, tuned, parts)
     spent = {"queries": box.budget.spent, "sequences": box.budget.sequences}
     found = {**outcome.report, **spent, "minutes": round((time.monotonic() - began) / 60, 1)}
@@ -163,7 +167,7 @@ def _verifier(a: argparse.Namespace) -> int:
     return 0
 
 
-def _solutions(path: Path, limit: int) -> list[Solution]:
+def _solutions(path: Path, limit: int, checker: StatementChecker) -> list[Solution]:
     """The graded solutions of a result file, those of the first ``limit`` problems if there is a limit."""
     from trainer.evaluate.results import Result
 
@@ -183,8 +187,10 @@ def _solutions(path: Path, limit: int) -> list[Solution]:
             break
         if not result.answer:
             continue  # it casts no vote: there is nothing to verify
-        text = reading_text(result.transcript.problem, result.transcript.solution)
-        found.append(Solution(result.index, text, result.answer, result.strict == "correct"))
+        parts = with_claims(result.transcript, checker).solution  # as when it is used
+        text = reading_text(result.transcript.problem, parts)
+        traits = tuple(traits_of(result.transcript.problem, parts))
+        found.append(Solution(result.index, text, result.answer, result.strict == "correct", traits))
     if not found:
         raise UserFault(f"{path} holds no solutions.", "Make some with: python -m trainer evaluate --samples 8 ...")
     return found

@@ -70,7 +70,7 @@ def test_the_question_learns_to_look(process: ProcessBox, tmp_path: Path) -> Non
     by_name = {row["method"]: row for row in found.rows}
     assert list(by_name) == [
         "the question, untuned", "mean token probability", "length, shorter first", "prompt only",
-        "adapter only", "both", "adapter and scores", "all",
+        "adapter only", "both", "question and signs", "prompt and signs", "adapter and signs", "both and signs",
     ]  # fmt: skip
     assert by_name["the question, untuned"]["auc"] == pytest.approx(before, abs=1e-4)
     assert by_name["prompt only"]["auc"] == pytest.approx(after, abs=1e-4)

@@ -1,8 +1,9 @@
 """The verifier of a model: its file, and the process that judges solutions with it.
 
-The file is what ``python -m trainer cbbt verifier`` writes: soft tokens, a head over the model's hidden state and over
-how likely it found the solution, and how well it judged solutions that it was not trained on. It belongs to one model,
-told by its SHA-256. A judge that is slow or dies gives no probability, and nothing else.
+The file is what ``python -m trainer cbbt verifier`` writes: soft tokens, a head over the model's hidden state, over how
+likely it found the solution and over what can be seen without it, and how well it judged solutions that it was not
+trained on. It belongs to one model, told by its SHA-256. A judge that is slow or dies gives no probability, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Final
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.verifying.traits import traits_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Part
 
@@ -118,7 +120,7 @@ class Verifier:
 
     def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
         """How likely the solution is right; None where that cannot be said."""
-        request = {**self._setting, "text": reading_text(problem, parts)}
+        request = {**self._setting, "text": reading_text(problem, parts), "traits": traits_of(problem, parts)}
         try:
             answer = self._process.ask(request, self._seconds)
         except (TimeoutError, ProcessDied, ProcessClosed, OSError) as e:

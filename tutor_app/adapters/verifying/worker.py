@@ -1,7 +1,8 @@
 """The judging process: the model with a verifier's soft tokens and head, one solution after the other.
 
 Run by path as a child of :mod:`tutor_app.adapters.verifying.verifier`. A request has ``verifier`` and ``model``, which
-are paths, ``threads`` and ``text``; an answer has ``probability``, or ``fault``, a sentence.
+are paths, ``threads``, ``text`` and ``traits``, which are numbers; an answer has ``probability``, or ``fault``, a
+sentence.
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         margins, hidden = judge.judge(prompts, np.array([0]))
         state = hidden[0, 0].astype(np.float64)
         weights, extras = (np.array(values[name]) for name in ("weights", "extras"))
-        if weights.shape != state.shape or extras.shape != reading.scores.shape:
+        scores = np.concatenate([reading.scores, request["traits"]])
+        if weights.shape != state.shape or extras.shape != scores.shape:
             return {"fault": "the verifier is for another model"}
     except (UserFault, OSError, ValueError, KeyError) as e:
         return {"fault": str(e)}
     logit = values["gain"] * float(margins[0, 0]) + values["bias"]
-    logit += float(reading.scores @ extras) + float(state @ weights / np.linalg.norm(state))
+    logit += float(scores @ extras) + float(state @ weights / np.linalg.norm(state))
     return {"probability": 0.5 * (1 + math.tanh(0.5 * logit))}
 
 
