@@ -99,3 +99,34 @@ OWN_CODE = {
 @pytest.mark.parametrize("code", OWN_CODE.values(), ids=OWN_CODE)
 def test_code_of_the_block_is_called_once_as_without_recording(sandbox: Sandbox, code: str) -> None:
     calculations(sandbox, code)
+
+
+WRITTEN = {
+    "n = 7\nif n % 2 == 0:\n    n = 1":
+    "n mod 2 = 0 ⇔ 7 mod 2 = 0 ⇔ 1 = 0 ⇔ False",
+    "a, b = 2, 5\nok = a < 3 and not b < a":
+    "ok = a < 3 and not b < a ⇔ 2 < 3 and not 5 < 2 ⇔ True and not 5 < 2 ⇔ True and not False ⇔ True "
+    "and True ⇔ True",
+    "n = 7\nm = n // 2 if n > 9 else 3 * n + 1":
+    "m = n // 2 if n > 9 else 3·n + 1 = n // 2 if 7 > 9 else 3·7 + 1 = 3·7 + 1 = 21 + 1 = 22",
+    "total = 0\ndef add(n):\n    global total\n    total += n\nadd(4)":
+    "total = total + n = 0 + 4 = 4",
+    "class C:\n    r = 3\nc = C()\nb = c.r * 2":
+    "b = c.r·2 = 3·2 = 6",
+    "v = [1, 2, 3]\nk = 1\ns = v[k] + v[-1] + len(v)":
+    "s = v[k] + v[-1] + len(v) = v[1] + v[-1] + len([1, 2, 3]) = 2 + v[-1] + len([1, 2, 3]) = 2 + 3 "
+    "+ len([1, 2, 3]) = 5 + len([1, 2, 3]) = 5 + 3 = 8",
+    "z = complex(1, 2) * 1j":
+    "z = complex(1, 2)·1j = (1+2j)·1j = -2+1j",
+    "s = sum(k * k for k in range(4)) / 2":
+    "s = sum(k * k for k in range(4))/2 = 14/2 = 7",
+    "import numpy as np\nb = np.ones(500)\nm = b.sum() / 4":
+    "m = b.sum()/4 = 500/4 = 125",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "expected"), WRITTEN.items(), ids=range(len(WRITTEN)))
+def test_a_calculation_reads_as_a_student_would_write_it(sandbox: Sandbox, code: str, expected: str) -> None:
+    _, recording = run(sandbox, code, Record())
+    assert recording is not None
+    assert expected in [u.words for i in range(len(recording)) if (u := recording.unfolding(i)) is not None]

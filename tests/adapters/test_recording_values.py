@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.stepped_programs import PROGRAMS
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox
 from tutor_app.core.code_outline import Outline
 from tutor_app.core.events import RunFinished
@@ -31,12 +32,14 @@ def values(frame):
     found = {{}}
     for name, value in frame.f_locals.items():
         kind, text, _ = encode(value)
-        if not name.startswith(("__", ".")) and kind != "function" and type(value) not in (type, type(sys)):
+        if not name.startswith(("__", ".")) and kind != "function" and not isinstance(value, (type, type(sys))):
             found[name] = text
     return found
 def trace(frame, event, _):
     if frame.f_code.co_filename != "<traced>" or frame.f_code.co_name[0] == "<" and frame.f_code.co_name != "<module>":
         return None
+    if event == "call":
+        seen.append([0, "", {{}}])
     if event == "line":
         name = frame.f_code.co_name.replace("<module>", "")
         in_class = name and not frame.f_code.co_flags & 1
@@ -202,6 +205,8 @@ def traced(sandbox: Sandbox, source: str) -> list[Seen]:
     for line, function, values in seen:
         # A statement of several lines is one step; Python stops on each of its lines, and on the first one again.
         returns = line < before <= spans.get(line, 0)
+        if lines[line - 2].lstrip().startswith("@"):  # so it does on a decorated function, once it is decorated
+            continue
         if line in spans and not returns and not BETWEEN.match(lines[line - 1]):
             found.append((line, function, values))
         before = line
@@ -218,7 +223,8 @@ def recorded(sandbox: Sandbox, source: str) -> list[Seen]:
     lines = source.splitlines()
     found = []
     for step in end.recording:
-        if step.event == "line" and not BETWEEN.match(lines[step.line - 1]):
+        decorated = lines[step.line - 2].lstrip().startswith("@")
+        if step.event == "line" and not BETWEEN.match(lines[step.line - 1]) and not decorated:
             frame = end.recording.frames(step.index)[-1]
             data = {v.name: v.text for v in frame.variables if v.kind != "function"}
             found.append((step.line, step.function, {n: t for n, t in data.items() if not t.startswith("class ")}))
@@ -234,6 +240,45 @@ def test_values_at_each_step_are_those_of_pythons_own_tracing(sandbox: Sandbox, 
         expected, found = traced(sandbox, source), recorded(sandbox, source)
         assert len(expected) > 3
         assert found == expected, f"program {seed}:\n{source}"
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_values_are_those_of_pythons_own_tracing_in_every_kind_of_program(sandbox: Sandbox, kind: str) -> None:
+    source = PROGRAMS[kind].strip("\n")
+    expected = traced(sandbox, source)
+    assert len(expected) > 4
+    assert recorded(sandbox, source) == expected
+
+
+PYTHON = {"\u00b7": "*", "^": "**", " mod ": " % ", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", " = ": " == "}
+
+
+def number_of(stage: str) -> float | None:
+    """What a stage that holds nothing but numbers comes to."""
+    if not re.fullmatch(r"(?:[-+/(). \d\u00b7^<>\u2264\u2265\u2260=]|mod|and|or|not|True|False|e-?\d+)+", stage):
+        return None
+    for written, sign in PYTHON.items():
+        stage = stage.replace(written, sign)
+    try:
+        return float(eval(stage, {"__builtins__": {}}))
+    except (SyntaxError, TypeError, NameError, ArithmeticError):
+        return None
+
+
+def test_every_stage_of_a_calculation_has_the_same_value(sandbox: Sandbox) -> None:
+    compared = 0
+    for source in PROGRAMS.values():
+        session = sandbox.open()
+        *_, end = session.run(source, record=Record())
+        session.close()
+        assert isinstance(end, RunFinished)
+        assert end.recording is not None
+        for step in end.recording:
+            unfolding = end.recording.unfolding(step.index)
+            numbers = [n for s in unfolding.stages if (n := number_of(s.text)) is not None] if unfolding else []
+            compared += max(len(numbers) - 1, 0)
+            assert numbers == pytest.approx(numbers[-1:] * len(numbers)), unfolding
+    assert compared > 250
 
 
 @pytest.mark.slow

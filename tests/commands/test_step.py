@@ -61,7 +61,7 @@ def test_a_step_is_shown_with_its_line_its_values_and_its_calculation() -> None:
     assert shown[0] == "step 4 of 6"
     assert "> " + "  4  h = 2*area/a" in shown
     assert "line 3: area becomes 126; next is line 4" in shown
-    assert "  h: 2·area/a → 2·126/21 → 252/21 → 12" in shown
+    assert "  h = 2·area/a = 2·126/21 = 252/21 = 12" in shown
     assert "  * area = 126" in shown
     at.press("x")
     assert not any("→" in line for line in at.lines())
@@ -96,7 +96,7 @@ def test_a_file_is_told_in_sentences(program: str, capsys: pytest.CaptureFixture
     assert main(["step", program]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "3. line 2: c becomes 21; next is line 3" in lines
-    assert "   2·area/c → 2·126/21 → 252/21 → 12" in lines
+    assert "   h = 2·area/c = 2·126/21 = 252/21 = 12" in lines
 
 
 @needs_sandbox

@@ -173,7 +173,7 @@ def _sentences(recording: Recording) -> None:
         print(f"{i + 1}. {sentence(recording, i)}")
         unfolding = unfolded(recording, i)
         if unfolding is not None:
-            print("   " + " \u2192 ".join(s.text for s in unfolding.stages))
+            print(f"   {unfolding.words}")
     if len(recording) > MOST_SENTENCES:
         print(f"{len(recording) - MOST_SENTENCES} more steps are not printed; --json has them all.")
     if recording.stopped and len(recording) > MOST_SENTENCES:

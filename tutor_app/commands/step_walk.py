@@ -80,8 +80,7 @@ class Walk:
         yield sentence(r, i)
         unfolding = unfolded(r, i) if self.calculation else None
         if unfolding is not None:
-            target = f"{unfolding.target}: " if unfolding.target else ""
-            yield f"  {target}" + " \u2192 ".join(s.text for s in unfolding.stages)
+            yield f"  {unfolding.words}"
         for frame in r.frames(i):
             if frame.function:
                 yield f"{frame.function}:"

@@ -214,11 +214,20 @@ class Unfolding:
         target: What gets the value (``area``), or empty.
         stages: From the source to the value; consecutive ones differ.
         complete: Whether the last stage is the value: False where an error or a call that never ended came between.
+        sign: What stands between two stages: the sign of equality, ``⇔`` between statements that are true or false, or
+            ``→`` for a call that is made for what it does.
     """
 
     target: str
     stages: tuple[Stage, ...]
     complete: bool
+    sign: str = "="
+
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+        worked_out = f" {self.sign} ".join(s.text for s in self.stages)
+        return f"{self.target} = {worked_out}" if self.target else worked_out
 
 
 # ------------------------------------------------------------------------------------------------- typesetting

@@ -47,7 +47,6 @@ _COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
     ast.In: (" in ", r" \in "),
     ast.NotIn: (" not in ", r" \notin "),
 }
-_HOLDERS: Final = frozenset(("sequence", "mapping", "matrix", "text", "object"))
 Written = tuple[str, str, int]
 """An expression as text, as LaTeX, and how tightly it binds."""
 
@@ -82,7 +81,13 @@ def unfolded(recording: Recording, i: int) -> Unfolding | None:
     stages = _stages(root, evaluated)
     if len(stages) < 2:
         return None
-    return Unfolding(_target(statement), stages, complete and not _failed(recording, i))
+    is_claim = isinstance(root, ast.Compare | ast.BoolOp) or (
+        isinstance(root, ast.UnaryOp) and isinstance(root.op, ast.Not)
+    )
+    of_truth = all(v.kind == "logical" for node, v in evaluated if node is root)
+    is_call = isinstance(statement, ast.Expr) and isinstance(root, ast.Call)  # made for what it does
+    sign = "\u21d4" if is_claim and of_truth else "\u2192" if is_call else "="
+    return Unfolding(_target(statement), stages, complete and not _failed(recording, i), sign)
 
 
 def _stopped_inside(recording: Recording, i: int) -> bool:
@@ -106,13 +111,14 @@ def _augmented(
     left = ast.copy_location(ast.Name(target.id, ast.Load()), target)
     whole = ast.copy_location(ast.BinOp(left, statement.op, statement.value), statement)
     frames = recording.frames(i)
-    before = frames[-1].get(target.id) or frames[0].get(target.id)
+    where = -1 if frames[-1].get(target.id) is not None else 0  # else it is a name of the block's own
+    before = frames[where].get(target.id)
     if before is not None:
         evaluated = [(left, before), *evaluated]
     after = recording.effect(i)
     own = recording.step(i).frame
     reached = recording.step(after)
-    result = recording.frames(after)[-1].get(target.id) if reached.frame == own else None
+    result = recording.frames(after)[where].get(target.id) if reached.frame == own else None
     if result is None or after == i or reached.event == "error":
         return whole, evaluated, False
     return whole, [*evaluated, (whole, result)], True
@@ -133,9 +139,7 @@ def _stages(root: ast.expr, evaluated: list[tuple[ast.expr, Variable]]) -> tuple
     writer = _Writer(values)
     text, latex, _ = writer.write(root)
     stages = [Stage(text, latex)]
-    # An item of a list is written by the list's name, not by all of its items.
-    owners = {id(n.value) for n in ast.walk(root) if isinstance(n, ast.Subscript)}
-    evaluated = [(n, v) for n, v in evaluated if id(n) not in owners or v.kind not in _HOLDERS]
+    evaluated = _worth_writing(root, evaluated)
     for node, value in evaluated:
         if isinstance(node, ast.Name | ast.Attribute) and len(value.text) <= LONGEST and node is not root:
             values[id(node)] = value
@@ -153,6 +157,28 @@ def _stages(root: ast.expr, evaluated: list[tuple[ast.expr, Variable]]) -> tuple
         if text != stages[-1].text:
             stages.append(Stage(text, latex, part, value.text))
     return tuple(stages)
+
+
+def _worth_writing(root: ast.expr, evaluated: list[tuple[ast.expr, Variable]]) -> list[tuple[ast.expr, Variable]]:
+    """Without the values for which a student would go on writing the name.
+
+    These are what an item or attribute is taken of (``a[2]``, not all items of ``a``), and what its text does not show:
+    a generator, an array of a million numbers. The whole expression's own value stays.
+    """
+    items = {id(n.value) for n in ast.walk(root) if isinstance(n, ast.Subscript)}
+    attributes = {id(n.value) for n in ast.walk(root) if isinstance(n, ast.Attribute)}
+
+    def is_worth(node: ast.expr, value: Variable) -> bool:
+        if node is root:
+            return True
+        if id(node) in items and value.kind in ("sequence", "mapping", "matrix", "text", "object"):
+            return False
+        if id(node) in attributes and value.kind in ("sequence", "mapping", "object"):
+            return False
+        opaque = value.kind in ("object", "matrix") and (value.text.startswith("<") or " array of " in value.text)
+        return not opaque and "\u2026" not in value.text
+
+    return [(n, v) for n, v in evaluated if is_worth(n, v)]
 
 
 class _Writer:
@@ -205,6 +231,9 @@ class _Writer:
             case ast.Tuple():
                 return self._display(node.elts, "(", ")")
             case ast.IfExp():
+                decided = self._values.get(id(node.test))
+                if decided is not None and decided.kind == "logical":  # the other side no longer matters
+                    return self.write(node.body if decided.text == "True" else node.orelse)
                 pieces = [self._inside(n, _OR) for n in (node.body, node.test, node.orelse)]
                 (body, body_tex), (test, test_tex), (other, other_tex) = pieces
                 latex = rf"{body_tex} \text{{ if }} {test_tex} \text{{ else }} {other_tex}"
@@ -268,6 +297,9 @@ class _Writer:
 
     def _call(self, node: ast.Call) -> Written:
         pieces = [self.write(a) for a in node.args]
+        if len(pieces) == 1 and isinstance(node.args[0], ast.GeneratorExp) and id(node.args[0]) not in self._values:
+            inner = pieces[0][0].removeprefix("(").removesuffix(")")
+            pieces = [(inner, tex_text(inner), _LOWEST)]
         for keyword in node.keywords:
             value = self.write(keyword.value)
             name = keyword.arg
@@ -310,7 +342,14 @@ def of_value(value: Variable) -> Written:
     """A value as text and LaTeX, and how tightly it binds; a whole number without a decimal point, as one writes it."""
     if value.kind == "number" and value.text.endswith(".0"):
         value = replace(value, text=value.text[:-2] if value.text != "-0.0" else "0")
+    if value.kind == "number" and value.text.startswith("("):  # a complex number, which Python puts in parentheses
+        value = replace(value, text=value.text[1:-1])
     text = value.text
+    if value.kind == "matrix":
+        text = " ".join(text.split())
+    elif value.kind == "sequence" and text.startswith("range(0, ") and text.count(",") == 1:
+        text = f"range({text[9:-1]})"
+        return text, tex_text(text), _ATOM
     if value.kind == "symbolic":
         text = text.replace("**", "^").replace("*", "·")
     latex = shown(value).latex or tex_text(" ".join(value.text.split()))

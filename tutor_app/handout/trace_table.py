@@ -50,7 +50,7 @@ class Row:
         source: Its text.
         cells: A value for each name of the table, after the line.
         stages: How the line's expression was worked out; empty if there is nothing to show.
-        sign: What stands between the stages: an equals sign, or an arrow where the line computes no value for a name.
+        sign: What stands between the stages: see :class:`Unfolding`.
         printed: What the line printed.
     """
 
@@ -148,7 +148,7 @@ def _row(recording: Recording, i: int, names: tuple[str, ...], calculations: boo
         recording.outline.line_text(step.line),
         tuple(_cell(known.get(name), name in marked) for name in names),
         unfolding.stages if unfolding is not None else (),
-        "=" if unfolding is not None and unfolding.target else "\u2192",
+        unfolding.sign if unfolding is not None else "=",
         " ".join(recording.printed[c[i] : c[after]].split()),
     )
 

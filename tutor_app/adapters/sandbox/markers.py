@@ -119,7 +119,7 @@ class Markers:
         out: list[ast.stmt] = []
         for statement in body:
             is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            if not is_future and not isinstance(statement, ast.While):
+            if not is_future and not isinstance(statement, ast.While | ast.Global | ast.Nonlocal):
                 out.append(self._step_statement(statement, LINE))
             if isinstance(statement, ast.Continue) and loop is not None:
                 out.append(self._step_statement(loop, CONTINUED if waits else LINE))

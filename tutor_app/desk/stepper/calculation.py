@@ -6,9 +6,10 @@ are drawn as text and asked for once the user stays at a step.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QScrollArea, QWidget
 
@@ -22,6 +23,21 @@ from tutor_app.ui.formulas import Formulas
 _SETTLE_MS: Final = 60
 _SHARE: Final = 0.45  # of the height of code and calculation together, before it scrolls
 _LEAST: Final = 4.5  # em of height that it may always have
+
+
+@dataclass(slots=True)
+class _Row:
+    """A line of the calculation: the numbers of its stages, and how far they reach above and below the baseline."""
+
+    em: float
+    stages: list[int]
+    ascent: float
+    descent: float
+
+    @property
+    def height(self) -> float:
+        """Pixels, with the space to its neighbours."""
+        return max(1.5 * self.em, self.ascent + self.descent + 0.6 * self.em)
 
 
 class Calculation(QWidget):
@@ -39,6 +55,7 @@ class Calculation(QWidget):
         self._em = 15.0
         self._unfolding: Unfolding | None = None
         self._count = 0
+        self._room = 1e6
         self._settle = once(self, _SETTLE_MS, self._ask)
         formulas.ready.connect(self._ready)
 
@@ -76,9 +93,45 @@ class Calculation(QWidget):
         self.height_changed.emit()
         self.update()
 
+    def set_room(self, height: float) -> None:
+        """What height there is before one has to scroll: where a line for each part is higher, parts share lines."""
+        if height != self._room:
+            self._room = height
+            self.setFixedHeight(round(self.content_height()))
+            self.update()
+
     def content_height(self) -> float:
         """Pixels of all lines."""
-        return sum(self._height(s) for s in self.stages) + 0.6 * self._em
+        return sum(row.height for row in self._rows()) + 0.6 * self._em
+
+    def _rows(self) -> list[_Row]:
+        """The lines: one for each stage, or, where these are too high together, as many stages as fit into each."""
+        stages = self.stages
+        em = self._em
+        rows = [_Row(em, [n], *self._extent(s)) for n, s in enumerate(stages)]
+        if len(rows) < 2 or sum(r.height for r in rows) + 0.6 * em <= self._room:
+            return rows
+        left, right = self._start(), self.width() - 0.8 * em
+        found: list[_Row] = []
+        x = right
+        for n, stage in enumerate(stages):
+            width = self._width(stage) + 2.4 * em  # the sign of equality and the space around it
+            above, below = self._extent(stage)
+            if found and x + width <= right:
+                row = found[-1]
+                row.stages.append(n)
+                row.ascent, row.descent = max(row.ascent, above), max(row.descent, below)
+            else:
+                found.append(_Row(em, [n], above, below))
+                x = left
+            x += width
+        return found
+
+    def _width(self, stage: Stage) -> float:
+        fitted = self._fitted(stage)
+        if fitted is not None:
+            return fitted.width
+        return QFontMetricsF(mono_font(self._em * 0.9)).horizontalAdvance(stage.text)
 
     def _start(self) -> float:
         target = self._unfolding.target if self._unfolding is not None else ""
@@ -93,9 +146,10 @@ class Calculation(QWidget):
         room = max(60.0, self.width() - self._start() - 2.4 * self._em)
         return fit(formula, self._em, room) if formula is not None and formula.ok else None
 
-    def _height(self, stage: Stage) -> float:
+    def _extent(self, stage: Stage) -> tuple[float, float]:
+        """How far it reaches above and below its baseline."""
         fitted = self._fitted(stage)
-        return max(1.5 * self._em, (fitted.ascent + fitted.descent + 0.6 * self._em) if fitted is not None else 0)
+        return (fitted.ascent, fitted.descent) if fitted is not None else (0.7 * self._em, 0.2 * self._em)
 
     def sizeHint(self) -> QSize:
         """Its lines."""
@@ -113,32 +167,34 @@ class Calculation(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t, em, start = self._theme, self._em, self._start()
         y = 0.3 * em
-        for n, stage in enumerate(self.stages):
-            height = self._height(stage)
-            fitted = self._fitted(stage)
-            baseline = y + height / 2 + 0.32 * em
-            if fitted is not None:
-                baseline = y + (height - fitted.ascent - fitted.descent) / 2 + fitted.ascent
-            color = t.color("ink" if n == self._count - 1 else "muted")
-            painter.setPen(color)
-            if n == 0 and self._unfolding is not None and self._unfolding.target:
-                painter.setFont(self._name_font())
-                painter.drawText(QPointF(0.8 * em, baseline), self._unfolding.target)
-            if n or (self._unfolding is not None and self._unfolding.target):
-                painter.setFont(text_font(em * 1.06))
-                painter.drawText(QPointF(start, baseline), "=")
-            left = start + 1.2 * em
-            if fitted is not None:
-                for placed in fitted.lines:
-                    at = baseline + placed.baseline
-                    placed.formula.draw(painter, left + placed.x, at, em * placed.scale, color)
-            else:
-                painter.setFont(mono_font(em * 0.9))
-                room = QRectF(left, y, self.width() - left, height)
-                text = QFontMetricsF(painter.font()).elidedText(stage.text, Qt.TextElideMode.ElideRight, room.width())
-                painter.drawText(QPointF(left, baseline), text)
-            y += height
+        has_target = self._unfolding is not None and bool(self._unfolding.target)
+        for row in self._rows():
+            left, baseline = start, y + (row.height - row.ascent - row.descent) / 2 + row.ascent
+            for n in row.stages:
+                painter.setPen(t.color("ink" if n == self._count - 1 else "muted"))
+                if n == 0 and self._unfolding is not None and has_target:
+                    painter.setFont(self._name_font())
+                    painter.drawText(QPointF(0.8 * em, baseline), self._unfolding.target)
+                if n or has_target:
+                    painter.setFont(text_font(em * 1.06))
+                    sign = self._unfolding.sign if n and self._unfolding is not None else "="
+                    painter.drawText(QPointF(left - (0.2 * em if sign != "=" else 0), baseline), sign)
+                self._paint_stage(painter, self.stages[n], QPointF(left + 1.2 * em, baseline))
+                left += self._width(self.stages[n]) + 2.4 * em
+            y += row.height
         painter.end()
+
+    def _paint_stage(self, painter: QPainter, stage: Stage, at: QPointF) -> None:
+        fitted = self._fitted(stage)
+        color = painter.pen().color()
+        if fitted is not None:
+            for placed in fitted.lines:
+                where = at.y() + placed.baseline
+                placed.formula.draw(painter, at.x() + placed.x, where, self._em * placed.scale, color)
+            return
+        painter.setFont(mono_font(self._em * 0.9))
+        text = QFontMetricsF(painter.font()).elidedText(stage.text, Qt.TextElideMode.ElideRight, self.width() - at.x())
+        painter.drawText(at, text)
 
 
 class CalculationBar(QWidget):
@@ -187,12 +243,12 @@ class CalculationBar(QWidget):
         self.into.setChecked(self._stepper.unfolds)
         if unfolding is not None:
             self.place.setText(f"{count} of {len(unfolding.stages)}" if self._stepper.unfolds else "")
-            words = " = ".join(s.text for s in self.lines.stages)
-            self.lines.setAccessibleName(f"{unfolding.target} = {words}" if unfolding.target else words)
+            self.lines.setAccessibleName(replace(unfolding, stages=self.lines.stages).words)
 
     def _fit(self) -> None:
         above = self.parentWidget()
         room = max(_LEAST * self._em, _SHARE * above.height()) if above is not None else 1e6
+        self.lines.set_room(room)
         self.area.setFixedHeight(round(min(self.lines.content_height(), room)))
         if self._stepper.unfolds:  # what was worked out last is what is looked at
             bar = self.area.verticalScrollBar()
