@@ -129,4 +129,4 @@ WRITTEN = {
 def test_a_calculation_reads_as_a_student_would_write_it(sandbox: Sandbox, code: str, expected: str) -> None:
     _, recording = run(sandbox, code, Record())
     assert recording is not None
-    assert expected in [u.words for i in range(len(recording)) if (u := recording.unfolding(i)) is not None]
+    assert expected in [u.words for i in range(len(recording)) if (u := unfolded(recording, i)) is not None]

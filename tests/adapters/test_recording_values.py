@@ -18,6 +18,7 @@ from tutor_app.core.parsing import parse
 from tutor_app.core.parts import Code
 from tutor_app.core.trace import Recording
 from tutor_app.core.trace_values import Record
+from tutor_app.core.unfolding import unfolded
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the sandbox on Windows has not been run yet")
 BLOCKS = 200
@@ -274,7 +275,7 @@ def test_every_stage_of_a_calculation_has_the_same_value(sandbox: Sandbox) -> No
         assert isinstance(end, RunFinished)
         assert end.recording is not None
         for step in end.recording:
-            unfolding = end.recording.unfolding(step.index)
+            unfolding = unfolded(end.recording, step.index)
             numbers = [n for s in unfolding.stages if (n := number_of(s.text)) is not None] if unfolding else []
             compared += max(len(numbers) - 1, 0)
             assert numbers == pytest.approx(numbers[-1:] * len(numbers)), unfolding

@@ -7,7 +7,7 @@ What a screen, a printer or a terminal reads:
   its line runs. :func:`tutor_app.core.trace_values.shown` says how to typeset a variable.
 * :meth:`Recording.forward` and :meth:`Recording.over` and their kind find the step to go to, in both directions.
 * :attr:`Recording.loops`, :meth:`Recording.loops_at`, :attr:`Recording.calls`, :meth:`Recording.where_changes`.
-* :meth:`Recording.unfolding` is the calculation of a line, :meth:`Recording.sentence` the step in words.
+* :mod:`tutor_app.core.unfolding` gives the calculation of a line, :mod:`tutor_app.core.narration` the step in words.
 
 A recording is a value with a JSON form. It keeps its steps as columns of numbers and each different value once, so that
 tens of thousands of steps stay small; any step is found in bounded time. How it is made is no business of this module.
