@@ -96,6 +96,21 @@ _HOLDS: Final = re.compile(
     r"(?P<number>\d[\d,]*(?:\.\d+)?) (?P<noun>[a-z]+(?:s|people|children)\b(?: of [a-z]+)?)"
     r"(?P<rest>[^.,;]*)(?P<end>[.,;].*|$)"
 )
+_NOUN: Final = (
+    r"(?P<noun>(?!(?:more|other|less|fewer|extra|additional|dozen|hundred|thousand|million)\b)"
+    r"(?:[a-z]+ ){0,2}?(?:[a-z]+s|people|children)\b(?: of [a-z]+)?)"
+)
+_HAS: Final = re.compile(
+    rf"(?P<subject>[A-Z][a-z]+|(?:The|A|An) [a-z]+) (?P<verb>has|had) (?P<number>\d[\d,]*) {_NOUN}(?P<rest>[^.,;]*)\."
+)
+_THERE: Final = re.compile(rf"There (?P<verb>are|were) (?P<number>\d[\d,]*) {_NOUN}(?P<rest>[^.,;]*)\.")
+_CHANGE: Final = re.compile(
+    r"\b(?:left|now|remain\w*|in the end|at the end|after|still|then|later|los[et]s?|gives?|gave|buys?|bought"
+    r"|sells?|sold|joins?|joined|leaves?|(?:gets?|got) (?:on|off)|eats?|ate|adds?|added|takes?|took|receive[sd]?|adopted|removed?"
+    r"|away|donate[sd]?|uses?|used)\b",
+    re.IGNORECASE,
+)
+_TIMED: Final = re.compile(r"\b(?:beginning|start|today|week|month|year|first|each|every|originally)\b")
 _RESTS: Final = re.compile(
     r"(?: (?:in|on|at|to|for|from|with|during|yesterday|last|this|every|each|per) ?[A-Za-z' ]*)?"
 )
@@ -174,6 +189,8 @@ def _asked(parts: list[str], question: str, start: int, end: int) -> tuple[int, 
         return None
     sentence = parts[holders[0]]
     m = _HOLDS.fullmatch(sentence)
+    if m is None and holders[0] == 0:
+        return _owned(sentence, written, " ".join(parts[1:]))
     if m is None or m["number"] != written or _RESTS.fullmatch(m["rest"]) is None or _BAD_REST.search(m["rest"]):
         return None
     if m["lead"] or not re.fullmatch(r"\.", m["end"]):
@@ -190,6 +207,27 @@ def _asked(parts: list[str], question: str, start: int, end: int) -> tuple[int, 
     aux = "did" if past else ("do" if plural else "does")
     masked = f"{subject} {m['verb']} some {m['noun']}{m['rest']}."
     return holders[0], masked, f"How many {m['noun']} {aux} {asked_subject} {verb}{m['rest']}?"
+
+
+def _owned(sentence: str, written: str, later: str) -> tuple[int, str, str] | None:
+    """The same for what somebody has, or what there is, in the first sentence.
+
+    What is told later may make them more or fewer: then "at first" says which are meant.
+    """
+    m = _HAS.fullmatch(sentence) or _THERE.fullmatch(sentence)
+    if m is None or m["number"] != written or _RESTS.fullmatch(m["rest"]) is None or _BAD_REST.search(m["rest"]):
+        return None
+    noun, rest = m["noun"], m["rest"]
+    there = "subject" not in m.groupdict()
+    subject = "There" if there else m["subject"]
+    masked = f"{subject} {m['verb']} some {noun}{rest}."
+    first = _CHANGE.search(later) is not None and _TIMED.search(rest) is None
+    now = m["verb"] in ("has", "are") and not first
+    after = re.sub(r"\b[Aa]n? ", "the ", rest) + (" at first" if first else "")
+    if there:
+        return 0, masked, f"How many {noun} {'are' if now else 'were'} there{after}?"
+    who = re.sub(r"^(?:The|An?) ", "the ", subject)
+    return 0, masked, f"How many {noun} {'does' if now else 'did'} {who} have{after}?"
 
 
 _LOWER: Final = frozenset(("The", "Each", "Every", "A", "An", "His", "Her", "Their", "He", "She", "They", "It"))

@@ -322,3 +322,21 @@ def test_no_score_passes_the_highest() -> None:
         list(expression_by_rules(question, answer, LocalExecutor()))
     (other,) = expression_by_rules(question.replace("highest", "last"), answer, LocalExecutor())
     assert other.meta["gold"] in {"69", "92", "115"}
+
+
+@pytest.mark.parametrize(
+    ("holder", "then", "asked"),
+    [
+        ("Ann has 45 red stickers.", "She gives 9 away.", "How many red stickers did Ann have at first?"),
+        ("Ann has 45 red stickers.", "Ben makes fun of 9.", "How many red stickers does Ann have?"),
+        ("Ann had 45 stickers in the beginning.", "9 are lost.", "How many stickers did Ann have in the beginning?"),
+        ("A farmer has 45 cows.", "He sells 9.", "How many cows did the farmer have at first?"),
+        ("There are 45 people on a bus.", "At the mill 9 get off.", "How many people were there on the bus at first?"),
+        ("There are 45 pupils in a class.", "Of them 9 swim.", "How many pupils are there in the class?"),
+        ("There were 45 apples in each crate.", "9 are eaten.", "How many apples were there in each crate?"),
+    ],
+)  # fmt: skip
+def test_what_somebody_has_is_asked_of_the_time_that_is_meant(holder: str, then: str, asked: str) -> None:
+    question = f"{holder} {then} The others stand in 4 rows. How many things does Zoe find in a row?"
+    made = bf_trans_by_rules(question, "<<45-9=36>>36\n<<36/4=9>>9\n#### 9", LocalExecutor(), n=3)
+    assert asked in {r.problem.rsplit(". ", 1)[1] for r in made if r.meta["gold"] == "45"}
