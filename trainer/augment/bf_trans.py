@@ -106,8 +106,8 @@ _HAS: Final = re.compile(
 _THERE: Final = re.compile(rf"There (?P<verb>are|were) (?P<number>\d[\d,]*) {_NOUN}(?P<rest>[^.,;]*)\.")
 _CHANGE: Final = re.compile(
     r"\b(?:left|now|remain\w*|in the end|at the end|after|still|then|later|los[et]s?|gives?|gave|buys?|bought"
-    r"|sells?|sold|joins?|joined|leaves?|(?:gets?|got) (?:on|off)|eats?|ate|adds?|added|takes?|took|receive[sd]?|adopted"
-    r"|removed?|away|donate[sd]?|uses?|used)\b",
+    r"|sells?|sold|joins?|joined|leaves?|(?:gets?|got) (?:on|off)|eats?|ate|adds?|added|takes?|took"
+    r"|receive[sd]?|adopted|removed?|away|donate[sd]?|uses?|used)\b",
     re.IGNORECASE,
 )
 _TIMED: Final = re.compile(r"\b(?:beginning|start|today|week|month|year|first|each|every|originally)\b")
