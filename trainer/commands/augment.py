@@ -165,21 +165,9 @@ def main(a: argparse.Namespace) -> int:
 def _by_teacher(a: argparse.Namespace, run: Run, problems: list[Problem], rejects: Rejects) -> int:
     with open_workers(a, opened) as workers:
         provenance = run.provenance(a.out, {**workers.identity, **_options(a)}, a.files)
-        done = work_through(
-            run.folder,
-            a.out,
-            provenance["identity"],
-            problems,
-            workers.one,
-            parallel=workers.parallel,
-            shard=a.shard,
-            meter=workers.meter,
-        )
-        provenance["spent"] = {"tokens": workers.meter.spent.to_list(), "cost": workers.meter.cost}
-    if a.shard.of > 1:
-        print(f"Shard {a.shard.number} of {a.shard.of}: {len(done.rows):,} problems done.")
-        return 0
-    print(finish_work(run, a.out, provenance, done, len(problems), rejects.lines, _sift))
+        done = workers.work_through(run, a.out, provenance, problems, a.shard)
+    if done is not None:
+        print(finish_work(run, a.out, provenance, done, len(problems), rejects.lines, _sift))
     return 0
 
 

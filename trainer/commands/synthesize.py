@@ -28,7 +28,7 @@ from trainer.synthesize.pseudo import Thresholds, elect
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.teacher import Teacher, prompt_hash
-from trainer.teacher.work import NotMade, Row, work_through
+from trainer.teacher.work import NotMade, Row
 from trainer.teacher.workers import add_arguments as add_worker_arguments
 from trainer.teacher.workers import open_workers
 from tutor_app.core.dialect import PromptSet
@@ -238,24 +238,12 @@ def main(a: argparse.Namespace) -> int:
         )
         options = {**workers.identity, **{name: getattr(a, name) for name in names}}
         provenance = run.provenance(a.out, options, [*a.files, *a.against, *a.known])
-        done = work_through(
-            run.folder,
-            a.out,
-            provenance["identity"],
-            problems,
-            workers.one,
-            parallel=workers.parallel,
-            shard=a.shard,
-            meter=workers.meter,
-        )
-        if a.shard.of > 1:
-            print(f"Shard {a.shard.number} of {a.shard.of}: {len(done.rows):,} problems done.")
-            return 0
-        provenance["spent"] = {"tokens": workers.meter.spent.to_list(), "cost": workers.meter.cost}
+        done = workers.work_through(run, a.out, provenance, problems, a.shard)
 
     def sift(records: list[Transcript], why: Counter[str]) -> list[Transcript]:
         unique = without_duplicates(records, why, known)
         return stamped(run, a.out, unique, a.against, why)
 
-    print(finish_work(run, a.out, provenance, done, len(problems), rejects.lines, sift))
+    if done is not None:
+        print(finish_work(run, a.out, provenance, done, len(problems), rejects.lines, sift))
     return 0

@@ -12,16 +12,17 @@ import argparse
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
 from trainer.arguments import at_least, number
+from trainer.runs import Run
 from trainer.teacher.budget import BudgetSpent, Limits, Meter, RequestFailed, Spent
 from trainer.teacher.teacher import Teacher
-from trainer.teacher.work import NotMade, Row
+from trainer.teacher.work import Done, NotMade, Row, Shard, work_through
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.ports import Cancel
 
@@ -64,6 +65,31 @@ class Workers:
     one: Callable[[Any, Cancel], Row]
     meter: Meter
     parallel: int
+
+    def work_through(
+        self, run: Run, step: str, provenance: dict[str, Any], items: Sequence[Any], shard: Shard
+    ) -> Done | None:
+        """Work on all items that are left; ``provenance`` says afterwards what was spent.
+
+        Args:
+            run: Where the journal is.
+            step: Name of what is made.
+            provenance: Of what is made, with its identity.
+            items: All of them, in order.
+            shard: Which of them are this process's.
+
+        Returns:
+            None for a shard: what was made is gathered once all shards are done.
+        """
+        identity, meter = provenance["identity"], self.meter
+        done = work_through(
+            run.folder, step, identity, items, self.one, parallel=self.parallel, shard=shard, meter=meter
+        )
+        provenance["spent"] = {"tokens": meter.spent.to_list(), "cost": meter.cost}
+        if shard.of == 1:
+            return done
+        print(f"Shard {shard.number} of {shard.of}: {len(done.rows):,} problems done.")
+        return None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
