@@ -40,7 +40,6 @@ from trainer.cbbt.tune import TuneConfig
 from trainer.runs import Journal, ProgressLine, Run, digest, write_atomically
 from tutor_app.core.errors import UserFault
 
-COOP_SEEDS: Final = (1, 2, 3)
 AT_ONCE: Final = 32
 """Images of one request."""
 KEPT_AT_ONCE: Final = 512

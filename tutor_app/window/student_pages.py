@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tutor_app.window.window import MainWindow
 
 
-class StudentDesk(QObject):
+class StudentPages(QObject):
     """Puts the pages into the window.
 
     Attributes:

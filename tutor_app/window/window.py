@@ -52,7 +52,7 @@ from tutor_app.window.menus import Menus
 from tutor_app.window.panels import Panels
 from tutor_app.window.saved_solutions import SavedSolutions
 from tutor_app.window.solving import Solving
-from tutor_app.window.student_pages import StudentDesk
+from tutor_app.window.student_pages import StudentPages
 from tutor_app.window.updates import Updates
 from tutor_app.window.voting import Voting
 
@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
             self, self.view, services, bridge, self.formulas, self.theme, complain=complain, say=say, place=self.place
         )
         self.statements = StatementList(self.view, self.theme, self)
-        self.student = StudentDesk(self)
+        self.student = StudentPages(self)
         self.voting = Voting(self)
         self.updates = Updates(self)
         self.menus = Menus(self)
