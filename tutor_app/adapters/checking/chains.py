@@ -139,6 +139,8 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
     )
     members, relations = list[Member](), list[str]()
     for piece in [*pieces(token.text), None]:
+        if piece is not None and members and token.inner + piece.start == members[-1].start:
+            continue  # a new row goes on with the chain of the row before
         if (piece is None or not piece.relation) and members:
             if len(members) > 1:
                 yield Chain(

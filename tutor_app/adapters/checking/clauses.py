@@ -15,6 +15,7 @@ from tutor_app.adapters.checking.words import (
     REFUTING,
     RESULTING,
     TELLING,
+    WRONGLY,
 )
 
 NEAR: Final = 6
@@ -74,6 +75,10 @@ def is_told(chain: Chain) -> bool:
 def is_refuted(chain: Chain) -> bool:
     """Whether the words after it say that it does not hold."""
     words = chain.after
+    if not WRONGLY.isdisjoint(chain.before[-5:]):
+        return True  # "it is false that 2 + 2 = 5"
+    if words[:1] == (",",) and words[1:2] in (("which",), ("this",), ("that",)) and not WRONGLY.isdisjoint(words[2:5]):
+        return True
     if not REFUTING.isdisjoint(words) or (words and words[0] in ("wrong", "false", "incorrect", "untrue")):
         return True
     if not {"not", "cannot", "can't", "never", "isn't", "don't"}.isdisjoint(chain.before[-4:]):

@@ -90,7 +90,7 @@ def fact_of(chain: Chain, k: int, found: Judgement | None, text: str) -> Fact | 
     left, right = chain.members[k : k + 2]
     if set(chain.relations) != {"="} or left.value is None or right.value is None or chain.approximate:
         return None
-    if left.value.units or right.value.units:
+    if left.value.units or right.value.units or not (left.clear and right.clear):
         return None
     if found is not None and found.verdict in ("false", "rounded"):
         return None

@@ -12,6 +12,7 @@ import itertools
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -28,15 +29,19 @@ LEAST: Final = 3
 """Equations of which one may be found to be the wrong one by the others alone."""
 SECONDS: Final = 0.25
 """For one text."""
-_ANOTHER: Final = re.compile(r"(?i)\b(?:or|next|other|case|second|trying|try|alternatively|instead|otherwise)\b")
+_ANOTHER: Final = re.compile(
+    r"(?i)(?<!,\$\$)(?<!, )\bor\b|\b(?:next|case|trying|try|alternatively|instead|otherwise)\b"
+)
 """Between two equations: the second may speak of something else."""
-_SEVERAL: Final = re.compile(r"(?i)\b(?:parallel|perpendicular|translat\w+|reflect\w+|shift\w*|tangents|asymptotes?)\b")
+_SEVERAL: Final = re.compile(
+    r"(?i)\b(?:parallel|perpendicular|translated|translation|reflected|reflection|shift\w*|tangents|asymptotes?)\b"
+)
 """In a text about several lines or curves with the same names."""
 _CASE: Final = re.compile(
     r"\b(?:[Cc]ase|[Pp]ossibility|[Ss]cenario|[Ss]olution|[Mm]ethod|[Oo]ption|[Ss]ystem)\s*(?:\$?\d|[IVX]+\b|[A-D]\b)|\bOR\b"
     r"|\b(?:first|second|third|fourth|last|other|latter|former)\s+(?:case|possibility|equation gives)\b"
     r"|\b[Oo]therwise\b|\b[Aa]lternatively\b|\b(?:Second|Third|Next|Finally),|\bNow,? (?:assume|suppose|consider)\b"
-    r"|\b(?:Suppose|Assume|If)\b"
+    r"|\b(?:Suppose|Assume)\b|\bIf\s*\$"
 )
 """Where something else begins with the same names."""
 
@@ -48,7 +53,7 @@ def blamed(facts: Sequence[Fact], text: str) -> Iterator[tuple[Fact, Judgement]]
         facts: All of a text, in order.
         text: The text.
     """
-    if not any(fact.doubtful for fact in facts) or _SEVERAL.search(text):
+    if not any(fact.doubtful for fact in facts):
         return
     cuts = [m.start() for m in _CASE.finditer(text)]
     base = [fact for fact in facts if not cuts or fact.start < cuts[0]]
@@ -65,14 +70,28 @@ def blamed(facts: Sequence[Fact], text: str) -> Iterator[tuple[Fact, Judgement]]
 
 def _odd_one(facts: Sequence[Fact], text: str, deadline: float) -> Fact | None:
     """The one that the others contradict, if there is one."""
+    facts = _with_cases(facts)
     cases = {name for fact in facts if fact.case and len(_names(fact)) == 1 for name in _names(fact)}
     single = [fact for fact in facts if not fact.case and fact.named not in cases]
-    found = _contradicted(single, text, deadline) or _stray_root(facts) or _one_number_off(single, text, deadline)
-    if found is not None:
+    several_lines = _SEVERAL.search(text) is not None
+    found = None if several_lines else _contradicted(single, text, deadline) or _stray_root(facts)
+    curved = [fact for fact in single if not several_lines or _degree(fact) > 1]
+    found = found or _one_number_off(curved, text, deadline)
+    if found is not None or several_lines:
         return found
     several = _several_valued(facts)
     rest = [fact for fact in single if several.isdisjoint(_names(fact))]
     return _contradicted(rest, text, deadline) if 0 < len(rest) < len(single) else None
+
+
+def _with_cases(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts; "2x = 8 or x = 4" are no two cases, but the same in other words."""
+    out = list(facts)
+    for n, (first, second) in enumerate(itertools.pairwise(facts)):
+        alike = not first.named and second.named and _degree(first) == 1 and _names(first) == {second.named}
+        if first.case and second.case and alike:
+            out[n], out[n + 1] = replace(first, case=False), replace(second, case=False)
+    return out
 
 
 def _names(fact: Fact) -> frozenset[str]:
@@ -88,12 +107,13 @@ def _contradicted(facts: Sequence[Fact], text: str, deadline: float) -> Fact | N
         # Values that are only told, and perhaps for several cases, prove nothing against each other.
         equations = [fact.row for n, fact in enumerate(facts) if n != k and fact.named != name]
         return facts[k] if not name or without_solution([*equations, facts[k].row]) else None
-    if len(odd) == 2:
-        first, second = facts[odd[0]], facts[odd[1]]
-        between = text[first.end : second.start]
-        if (first.named and second.named) or _ANOTHER.search(between) or _is_alike(first, second):
-            return None
-        return second
+    if len(odd) < 2:
+        return None
+    *before, last = (facts[k] for k in odd)
+    if not last.named and all(fact.named for fact in before):
+        return last  # "x = 5 and y = 2, so x + y = 8"
+    if len(odd) == 2 and not (before[0].named and last.named) and not _is_alike(before[0], last):
+        return None if _ANOTHER.search(text[before[0].end : last.start]) else last
     return None
 
 

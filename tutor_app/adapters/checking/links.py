@@ -76,6 +76,10 @@ _MODULAR: Final = re.compile(
     r"|clock arithmetic"
 )
 """Where it occurs, "4 * 5 = 6" may be meant in another arithmetic."""
+_UNENDED: Final = re.compile(r"\s*[-+*×·,]?\s*(?:\.\.\.|…)")
+"""What goes on behind a member, as in "1 + 2 + ... + 100"."""
+_ANEW: Final = re.compile(r"(?i)\b(?:case|cases|or|if|suppose|otherwise|alternatively|possibility)\b")
+"""Between two equations: the second begins something else."""
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
 _DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
 _BIG: Final = re.compile(
@@ -128,6 +132,8 @@ class Links:
         a, b = left.value, right.value
         if chain.formula and (found := self._formal(chain, k)) is not None:
             return found
+        if not chain.formula and _UNENDED.match(self.bare, right.end):
+            return Judgement("unchecked", "unreadable")
         if relation in ("mod", "congruent") or (k and chain.relations[k - 1] == "mod"):
             return None
         if a is None or b is None:
@@ -273,6 +279,7 @@ class Links:
                 applied = context.resolved(a.term, named=False)
                 if same(applied, b.term):
                     return Judgement("true", "substituted")
+                context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=is_told(chain))
             return None
@@ -382,6 +389,8 @@ class Links:
         words, (left, right) = clause_before(chain), chain.members[:2]
         leading = LEADING if value else ARROWS
         if (words and words[0] in CONDITIONS) or not (left.clear and right.clear):
+            return False
+        if 0 <= self.equation_end <= left.start and _ANEW.search(self.bare[self.equation_end : left.start]):
             return False
         names = {n for m in (left, right) if m.value is not None for n in symbols(m.value.term)}
         if chain.formula and _CALLED.search(left.source):

@@ -102,6 +102,8 @@ SOLVING: Final = _set(
 """Words that make what follows them a consequence of the equation before."""
 REFUTING: Final = _set("contradiction contradicts impossible extraneous absurd untrue")
 """Words that say of what stands before them that it does not hold."""
+WRONGLY: Final = _set("false wrong incorrect untrue wrongly incorrectly mistakenly mistake error")
+"""Words before a statement that is told as a wrong one, or right after it."""
 CONNECTING: Final = _set(
     """so then we get gets gives give us thus therefore hence this that means and which the equation becomes now have
     obtain to simplifies simplified simplify simplifying solving solve dividing adding subtracting multiplying
