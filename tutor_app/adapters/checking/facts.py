@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tutor_app.adapters.checking.chains import Chain
+from tutor_app.adapters.checking.chains import Chain, Member
 from tutor_app.adapters.checking.clauses import is_asked, is_put, is_refuted
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.systems import Row
 from tutor_app.adapters.checking.words import (
+    CONNECTING,
     DENYING,
     DOUBTING,
     OTHERS,
@@ -27,7 +28,7 @@ NEXT: Final = 24
 """Characters beside an equation that may make it one of several."""
 _OTHERWISE: Final = re.compile(
     r"\\not(?![a-z])|(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d|\\[a-zA-Z]+\(\s*-?\d"
-    r"|(?<![a-zA-Z\\])[A-Z]{2}(?![a-z])|\^\s*\{?\s*\\circ|\\(?:angle|overline|vec|mathbf)|\d_\{?\d|\d\s*R\s*\d"
+    r"|(?<![a-zA-Z\\])[A-Z]{2}(?![a-z])|\^\s*\{?\s*\\circ|\\(?:angle|overline|vec|mathbf)|\d_\{?\d|\d\s*R\s*\d|/\s*\d+[a-z]"
 )
 """In one side of an equation: a denial, the value of a function, what is named by its ends, degrees, other bases."""
 _ANOTHER_BEFORE: Final = re.compile(
@@ -90,12 +91,16 @@ def fact_of(chain: Chain, k: int, found: Judgement | None, text: str) -> Fact | 
     left, right = chain.members[k : k + 2]
     if set(chain.relations) != {"="} or left.value is None or right.value is None or chain.approximate:
         return None
-    if left.value.units or right.value.units or not (left.clear and right.clear):
+    if any(m.value is None or m.value.units or m.value.others or not m.clear for m in (left, right)):
+        return None  # "1/5e" may be two things
+    if any("dots" in member.source or "..." in member.source for member in chain.members):
+        return None
+    if not chain.formula and (chain.spelled[k] or not _begins(chain, left)):
         return None
     if found is not None and found.verdict in ("false", "rounded"):
         return None
     a, b = left.value.term, right.value.term
-    if not symbols(a) | symbols(b) or any(_OTHERWISE.search(side.source) for side in (left, right)):
+    if not symbols(a) | symbols(b) or _OTHERWISE.search(text[left.start : right.end]):
         return None
     before, after = chain.before[-NEAR:], chain.after[:NEAR]
     if is_refuted(chain) or is_asked(chain) or not SUPPOSING.isdisjoint(chain.before):
@@ -118,3 +123,9 @@ def fact_of(chain: Chain, k: int, found: Judgement | None, text: str) -> Fact | 
     case = _ANOTHER_BEFORE.search(text[max(0, left.start - NEXT) : left.start]) is not None
     case = case or _ANOTHER_AFTER.match(text[right.end : right.end + NEXT]) is not None
     return Fact(left.start, right.end, a, b, row, doubtful, case)
+
+
+def _begins(chain: Chain, left: Member) -> bool:
+    """Whether the left side is not the end of a phrase: "the number in section 2 = x + 200"."""
+    named = left.value is not None and bool(symbols(left.value.term))
+    return named or not chain.before or chain.before[-1] in CONNECTING or chain.before[-1] in (",", ":")

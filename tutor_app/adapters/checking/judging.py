@@ -139,6 +139,8 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         found = _equal(repeated, right, approximate=approximate, whole=whole)
         if found.verdict != "false":
             return Judgement("rounded", "rounded_input", found.right or shown(left))
+    if approximate and _is_far(number, left, right):
+        return Judgement("false", "different", shown(left))
     tolerance = 0.05 if approximate else 0.005
     if (approximate or (_decimals(left, right) and not _terminates(number))) and _near(number, right, tolerance):
         return Judgement("unchecked", "approximate")
@@ -147,6 +149,13 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         if other_value is None or math.isclose(float(number), other_value, rel_tol=1e-6, abs_tol=1e-9):
             return Judgement("unchecked", "beyond")
     return Judgement("false", "different", shown(left))
+
+
+def _is_far(number: Fraction | float, left: Term, right: Term) -> bool:
+    """Whether a decimal is no rounding of a value that is made of whole numbers: more than its last digit is wrong."""
+    if not isinstance(right, Number) or not right.places or _decimals(left):
+        return False
+    return abs(Fraction(number) - right.value) > Fraction(3, 2 * 10**right.places)
 
 
 def divides_by_zero(term: Term) -> bool:

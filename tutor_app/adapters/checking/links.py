@@ -457,6 +457,9 @@ class Links:
         unknowns = names.union(*(symbols(e.difference) for e in known))
         new = len(known) < len(unknowns) if len(names) > 1 else not known
         wrong = None if k else self._wrong_equation(chain, a, b) or self._slipped(chain, a, b)
+        if not (chain.formula or (chain.members[k].clear and chain.members[k + 1].clear)):
+            context.latest = None  # "a + 2 = 2(b + 2)" of which "2 = 2" was read
+            return None if is_condition(chain) else Judgement("unchecked", "unclear")
         if not (chain.spelled[k] and a.units):
             context.state(a.term, b.term)
             self._told(chain, k, a.term, b.term)

@@ -285,7 +285,12 @@ def _is_work(a: Term, b: Term) -> bool:
 def _has_root(term: Term) -> bool:
     """Whether something with an unknown and more stands under a root, or an exponent is calculated."""
     return any(
-        isinstance(p, Power) and ((_is_sign(p.exponent) and isinstance(p.base, Product)) or isinstance(p.exponent, Sum))
+        isinstance(p, Power)
+        and (
+            (_is_sign(p.exponent) and isinstance(p.base, Product))
+            or isinstance(p.exponent, Sum)
+            or (isinstance(p.base, Power) and bool(symbols(p.exponent)))
+        )
         for p in walk(term)
     )
 

@@ -218,7 +218,15 @@ def part(m: re.Match[str], _context: Context) -> Judgement | None:
     return found if found is not None and found.verdict != "false" else None
 
 
+@rule(rf"(?:^|[,:] |\b(?:so|and|then|that is|since) )\$?{NUM} (more|less) than \$?{NUM} (?:is|equals) \$?{NUM}{LAST}")
+def compared(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A number more or less than another: "7 more than 15 is 22"."""
+    values = [Fraction(m[n].replace(",", "").replace(" ", "")) for n in (1, 3)]
+    right = values[1] + values[0] if m[2].lower() == "more" else values[1] - values[0]
+    return judge_value(right, m[4], "sum")
+
+
 NUMBER_RULES: Final[tuple[Rule, ...]] = (
     common, kind_of_number, divides, remainder, division, divisors, divisor_count, factorization, of_list, root_of,
-    power_of,    choose, arrange, percent_of, part,
+    power_of, choose, arrange, percent_of, part, compared,
 )  # fmt: skip

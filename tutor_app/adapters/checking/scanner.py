@@ -31,6 +31,9 @@ _FENCED: Final = re.compile(r"^[ \t]*```.*?(?:^[ \t]*```|\Z)", re.DOTALL | re.MU
 _PICTURE: Final = re.compile(r"\[asy\].*?\[/asy\]", re.DOTALL)
 _LABEL: Final = re.compile(r"\\(?:tag|label|eqref|ref)\*?\s*\{[^{}]{0,40}\}")
 """The number of an equation, which is no part of it."""
+_DEGREE: Final = re.compile(r"(?<=\d)°(?!\s*[CF])")
+_TURNS: Final = re.compile(r"(?i)\b(?:arc)?(?:sin|cos|tan|cot|sec|csc|rad)|°\s*[CF]|°\s*[x×*]?\s*π")
+"""Where an angle is more than a number of degrees."""
 _VULGAR: Final = dict(
     zip(
         "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞",
@@ -50,7 +53,7 @@ _TOKEN: Final = re.compile(
     |(?P<cur>\\?[$]|[€£¥₹¢])
     |(?P<pct>\\?%)
     |(?P<rel><=|>=|==+|!=|[=<>≤≥≠~])
-    |(?P<emphasis>(?:(?<=\s)|^|(?<=[(=$]))(?:\*\*|__)(?=\S)|(?<=[\w%.)!])(?:\*\*|__)(?=[\s.,;:!?)]|$))
+    |(?P<emphasis>(?:(?<=\s)|^|(?<=[(=$]))(?:\*\*|__)(?=\S)|(?<=[\w%.)!:])(?:\*\*|__)(?=[\s.,;:!?)]|$))
     |(?P<op>\*\*|[-+*/:^√!])
     |(?P<open>[(\[{])
     |(?P<close>[)\]}])
@@ -111,7 +114,10 @@ def plain(text: str) -> str:
     # No picture is looked for after the last end of one: many that do not close would each be followed to the end.
     last = text.rfind("[/asy]") + 6
     text = _PICTURE.sub(_blank, text[:last]) + text[last:] if last > 5 else text
-    return _LABEL.sub(_blank, _FENCED.sub(_blank, text)).translate(_SAME)
+    text = _LABEL.sub(_blank, _FENCED.sub(_blank, text))
+    if "°" in text and not _TURNS.search(text):
+        text = _DEGREE.sub(" ", text)
+    return text.translate(_SAME)
 
 
 def _blank(m: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ _WORDY: Final = re.compile(
     r"(?i)\bC\(|\b(?:eigenvalues?|gcd|gcf|hcf|lcm|common|prime|composite|even|odd|perfect|divisible|multiple|factors?|divisors?|remainder|sum"
     r"|product|average|mean|median|range|difference|roots?|solutions?|zeros?|zeroes|choose|ways|permutations|percent"
     r"|discriminant|expands?|expanding|simplif\w*|factor\w*|derivative|integral|limit|slope|intercept|distance|midpoint"
-    r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|or|and)\b|%"
+    r"|vertex|square of|cube of|area|perimeter|circumference|volume|surface|hypotenuse|than|or|and)\b|%"
 )
 """What a sentence must hold for any rule to fit."""
 _SENTENCE_END: Final = re.compile(

@@ -174,6 +174,21 @@ def plane(m: re.Match[str], _context: Context) -> Judgement | None:
     return None if right is None else judge_value(right, m[6], kind)
 
 
+@rule(
+    rf"\b(circle|square|rectangle|triangle|right triangle) (?:with|of) (?:a |an |its )?"
+    rf"(radius|diameter|sides?(?: lengths?)?|length|base|legs|dimensions)(?: of)? {SIZE}"
+    rf"(?: (?:and|by|\\times|x) (?:a |an |its )?(?:width|height|altitude)?(?: of)? ?{SIZE})? has "
+    rf"(?:an? |the )?(area|circumference|perimeter)(?: of)? {EXPR}{END}"
+)
+def has_plane(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The same, told the other way round: "a circle of radius 3 has area 9π"."""
+    a, b = term_of(m[3]), term_of(m[4]) if m[4] else None
+    if a is None:
+        return None
+    right = _plane(m[5].lower(), m[1].lower(), m[2].lower(), a, b)
+    return None if right is None else judge_value(right, m[6], m[5].lower())
+
+
 def _plane(kind: str, figure: str, given: str, a: Term, b: Term | None) -> Term | None:
     two = integer(2)
     if figure == "circle":
@@ -225,4 +240,4 @@ def hypotenuse(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value(root(Sum((Power(a, integer(2)), Power(b, integer(2))))), m[3], "hypotenuse")
 
 
-SHAPE_RULES: Final[tuple[Rule, ...]] = (slope, of_line, distance, midpoint, vertex, plane, solid, hypotenuse)
+SHAPE_RULES: Final[tuple[Rule, ...]] = (slope, of_line, distance, midpoint, vertex, plane, has_plane, solid, hypotenuse)
