@@ -18,7 +18,7 @@ from tutor_app.adapters.checking.near import mended_equation, written_alike
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import CONCLUDING, CONNECTING, LEADING, SOLVING
 from tutor_app.adapters.grading.algebra import rational
-from tutor_app.adapters.grading.terms import Call, Number, Term, symbols, walk
+from tutor_app.adapters.grading.terms import Call, Degrees, Number, Term, symbols, walk
 
 _MAX_GAP: Final = 60
 _ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECASE)
@@ -75,6 +75,8 @@ def judge_consequence(chain: Chain, a: Expression, b: Expression, before: Equati
 def judge_solution(chain: Chain, name: str, value: Term, before: Equation, gap: str) -> Judgement | None:
     """The verdict on a value that is told to follow from the equation before, and does not solve it."""
     names = frozenset((name,))
+    if any(isinstance(part, Degrees) for part in walk(before.difference)):
+        return None  # "10x = 360°, so x = 36 degrees"
     if symbols(before.difference) != names or not _exact(value) or not _plain(chain, before.left, before.right):
         return None
     if not leads(gap, names, rows=True):

@@ -8,7 +8,7 @@ from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, si
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
 from tutor_app.adapters.checking.operators import determinant, judge_matrices, matrix_value
 from tutor_app.adapters.grading.algebra import same
-from tutor_app.adapters.grading.terms import Number, symbols, walk
+from tutor_app.adapters.grading.terms import Call, Number, symbols, walk
 
 
 def judge_two_signs(left: str, right: str) -> Judgement | None:
@@ -19,7 +19,9 @@ def judge_two_signs(left: str, right: str) -> Judgement | None:
     pairs = (tuple(zip(a, b, strict=True)), tuple(zip(a, reversed(b), strict=True)))
     if any(all(same(x.term, y.term) for x, y in pair) for pair in pairs):
         return Judgement("true", "identity")
-    exact = not any(isinstance(p, Number) and p.places for v in (*a, *b) for p in walk(v.term))
+    parts = [part for v in (*a, *b) for part in walk(v.term)]
+    # The root of a square of a cosine is one of two, and a decimal may be rounded.
+    exact = not any(isinstance(part, Call) or (isinstance(part, Number) and part.places) for part in parts)
     if exact and symbols(a[0].term) == symbols(b[0].term):
         apart = [any(same(x.term, y.term) is False for x, y in pair) for pair in pairs]
         if all(apart):
