@@ -23,6 +23,7 @@ from tutor_app.core.trace_values import Kind, Shown, Variable, shown, tex_text
         ("sequence", "{1, 2}", r"\left\{1, 2\right\}"),
         ("sequence", "set()", r"\emptyset"),
         ("matrix", "[[1., 2.],\n [3., 4.]]", r"\begin{pmatrix}1.0 & 2.0 \\ 3.0 & 4.0\end{pmatrix}"),
+        ("sequence", "[(0, 1), (2, 3)]", r"\left[\left(0, 1\right), \ \left(2, 3\right)\right]"),
         ("sequence", "[[1, 2], [3, 4]]", r"\begin{pmatrix}1 & 2 \\ 3 & 4\end{pmatrix}"),
     ],
 )

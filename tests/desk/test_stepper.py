@@ -16,10 +16,11 @@ from tests.ui.recordings import noted_number, recorded, variable
 from tests.ui.scripted import CURVE, REPAIRED, ScriptedServices
 from tutor_app.core.comparing import Beside
 from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text
-from tutor_app.core.trace_values import Frame
+from tutor_app.core.trace_values import Frame, Stage, Unfolding, Variable
+from tutor_app.desk.stepper.calculation import Calculation
 from tutor_app.desk.stepper.output_pane import OutputPane
 from tutor_app.desk.stepper.panel import StepPanel
-from tutor_app.desk.stepper.values import MOST_CALLS, rows_of
+from tutor_app.desk.stepper.values import MOST_CALLS, rows_of, typeset_form
 from tutor_app.render.theme import load
 from tutor_app.window.window import MainWindow
 
@@ -662,3 +663,44 @@ def test_of_a_deep_recursion_the_middle_calls_are_counted() -> None:
     assert [(r.title, r.variable.text if r.variable else "") for r in rows[:3]] == [("f", ""), ("", "1500"), ("f", "")]
     assert [r.title for r in rows[-3:]] == ["", "1,300 more calls", "The block"]
     assert len(rows) == 2 * MOST_CALLS + 2
+
+
+def test_small_mappings_and_tables_are_set_as_tables() -> None:
+    ages = typeset_form(Variable("ages", "mapping", "{'ann': 12, 'bob': [7]}"))
+    assert ages.latex == r"\begin{array}{r|l}\text{ann} & 12 \\ \text{bob} & \text{[7]}\end{array}"
+    grid = typeset_form(Variable("grid", "sequence", "[['a', 1], ['b', -2]]"))
+    assert grid.latex == r"\begin{array}{l|l}\text{a} & 1 \\ \text{b} & \text{-2}\end{array}"
+
+
+def test_long_lines_are_wrapped_in_projector_mode_and_none_is_out_of_view(qtbot: QtBot, open_window: Open) -> None:
+    source = "\n".join(f"name_{k} = {' + '.join(map(str, range(60)))}" for k in range(12))
+    parts = (Text("We add."), Code(source), Output(stdout="1\n"), Answer("1"))
+    services = ScriptedServices()
+    window = open_window(services, 1300)
+    window.saved.open(services.add("Add.", parts))
+    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    window.desk.open_card(0)
+    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    window.desk.toggle_projector()
+    projector = window.desk.projector
+    assert projector is not None
+    code = projector.view.code
+    code.show_line(12)
+    line = code.document().findBlockByNumber(11)
+    assert line.lineCount() > 1
+    assert code.horizontalScrollBar().maximum() == 0
+    assert 12 in [number for number, _, _ in code.visible_lines()]
+    projector.close()
+
+
+def test_a_calculation_too_high_for_its_room_shares_lines(qtbot: QtBot, open_window: Open) -> None:
+    calculation = Calculation(open_window().formulas, load("light"))
+    qtbot.addWidget(calculation)
+    calculation.resize(600, 400)
+    stages = tuple(Stage(f"{k} + 1", rf"\frac{{{k}}}{{2}} + 1") for k in range(5))
+    calculation.show_stages(Unfolding("x", stages, True), 5)
+    alone = calculation.content_height()
+    calculation.set_room(alone / 2)
+    assert calculation.content_height() < alone / 2
+    calculation.set_room(alone)
+    assert calculation.content_height() == alone

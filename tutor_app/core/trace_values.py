@@ -348,7 +348,12 @@ def _rows(node: ast.List | ast.Tuple | ast.Set, text: str) -> Shown | None:
         return None
     rows = tuple(tuple(_plain(cell, text) for cell in line) for line in lines)
     latex = ""
-    if all(numbers) and len(lines) <= MATRIX_SIDE and width <= MATRIX_SIDE:
+    if all(numbers) and len(lines) <= FORMULA_ITEMS and all(isinstance(row, ast.Tuple) for row in node.elts):
+        pairs = (", ".join(numbers[r * width : (r + 1) * width]) for r in range(len(lines)))
+        left, right = _BRACKETS[type(node)]
+        comma = "," if width == 1 else ""
+        latex = rf"\left{left}" + r", \ ".join(rf"\left({p}{comma}\right)" for p in pairs) + rf"\right{right}"
+    elif all(numbers) and len(lines) <= MATRIX_SIDE and width <= MATRIX_SIDE:
         inside = r" \\ ".join(" & ".join(numbers[r * width : (r + 1) * width]) for r in range(len(lines)))
         latex = rf"\begin{{pmatrix}}{inside}\end{{pmatrix}}"
     return Shown("table", text, latex, rows)

@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextOption,
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
@@ -116,6 +117,13 @@ class CodePane(QPlainTextEdit):
             self.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
+
+    def wrap(self) -> None:
+        """Wrap long lines, for good: nobody scrolls sideways in front of a class."""
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._mark()
 
     def replace_source(self, source: str) -> None:
         """Show changed code, telling nobody."""
@@ -224,6 +232,8 @@ class CodePane(QPlainTextEdit):
         mark.cursor = QTextCursor(self.document().findBlockByNumber(line - 1))
         if place is None:
             mark.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            if mark.cursor.block().lineCount() > 1:  # it is wrapped
+                mark.cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
         else:
             block = mark.cursor.block()
             start, end = (block.position() + min(at, block.length() - 1) for at in place)  # it may have been edited
@@ -233,13 +243,16 @@ class CodePane(QPlainTextEdit):
 
     def reveal(self, line: int) -> None:
         """Bring a line into view."""
-        bar = self.verticalScrollBar()  # counts lines
+        bar = self.verticalScrollBar()  # counts lines as they are wrapped
         shown = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()) - 1)
         top = bar.value()
-        if line - 1 < top + _CONTEXT:
-            bar.setValue(max(0, line - 1 - _CONTEXT))
-        elif line - 1 > top + shown - 1 - _CONTEXT:
-            bar.setValue(line - shown + _CONTEXT)
+        block = self.document().findBlockByNumber(line - 1)
+        first = block.firstLineNumber()
+        last = first + max(block.lineCount(), 1) - 1
+        if first < top + _CONTEXT:
+            bar.setValue(max(0, first - _CONTEXT))
+        elif last > top + shown - 1 - _CONTEXT:
+            bar.setValue(min(last + 1 - shown + _CONTEXT, first))
 
     # -- the gutter ---------------------------------------------------------------------------------------------
 
@@ -291,14 +304,16 @@ class CodePane(QPlainTextEdit):
         painter.fillRect(self._gutter.rect(), t.color("code_back"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
+        row = self.fontMetrics().lineSpacing() + 1.0
         for line, top, height in self.visible_lines():
             here = line == self._line
             color = t.color("bad" if here and self._failed else "ink" if here else "faint")
             painter.setPen(color)
-            box = QRectF(0, top, width - 2.2 * em, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
             if line in self._linked:
                 painter.fillRect(QRectF(width - 3, top, 3, height), t.color("accent"))
+            height = min(height, row)  # of one that is wrapped the first part
+            box = QRectF(0, top, width - 2.2 * em, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, str(line))
             middle = top + height / 2
             painter.setPen(Qt.PenStyle.NoPen)
             if line in self._changes and line not in self._breakpoints:

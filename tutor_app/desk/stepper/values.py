@@ -26,7 +26,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QFont, QFontMetricsF, QGuiApplication, QKeyEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from tutor_app.core.trace_values import Call, Frame, Shown, Variable, shown
+from tutor_app.core.trace_values import Call, Frame, Shown, Variable, shown, tex_text
 from tutor_app.render.theme import Theme, mono_font, text_font, ui_font
 from tutor_app.render.typeset import Fitted, fit
 from tutor_app.ui.building import once
@@ -39,6 +39,7 @@ MOST_CALLS: Final = 200
 """Calls that are listed, the innermost ones and the block: of a recursion that is deeper the middle is left out."""
 _PLAIN: Final = re.compile(r"\d{1,40}(\.\d+)?")
 _FOLD_EM: Final = 6.5  # a formula higher than this is folded
+_TABLE_ROWS: Final = 10
 _ORIGINALLY: Final = "originally"
 _NO_VALUE: Final = Variable(_ORIGINALLY, "nothing", "no value")
 Index = QModelIndex | QPersistentModelIndex
@@ -134,7 +135,16 @@ def _originals(frames: Sequence[Frame], original: Sequence[Frame] | None) -> dic
 def typeset_form(variable: Variable) -> Shown:
     """How a value is typeset, found once; a plain number stays text, which looks the same and costs nothing."""
     found = shown(variable)
+    if found.kind == "table" and not found.latex and len(found.rows) <= _TABLE_ROWS:
+        return replace(found, latex=_table(found.rows, variable.kind == "mapping"))
     return Shown("text", found.text) if variable.kind == "number" and _PLAIN.fullmatch(variable.text) else found
+
+
+def _table(rows: Sequence[Sequence[str]], has_keys: bool) -> str:
+    """A table as a formula, the keys of a mapping to the right against its values."""
+    columns = "r|l" if has_keys else "|".join("l" * len(rows[0]))
+    lines = (" & ".join(cell if _PLAIN.fullmatch(cell) else tex_text(cell) or r"\ " for cell in row) for row in rows)
+    return rf"\begin{{array}}{{{columns}}}" + r" \\ ".join(lines) + r"\end{array}"
 
 
 class ValuesModel(QAbstractListModel):
@@ -401,7 +411,10 @@ class ValuesView(QListView):
 
     def _show_change(self) -> None:
         """Bring what has changed into view."""
-        first = next((n for n, r in enumerate(self.values.rows) if r.changed), -1)
+        rows = self.values.rows
+        first = next((n for n, r in enumerate(rows) if r.changed), -1)
+        if 0 <= first < len(rows) - 1 and rows[first + 1].original_of:
+            self.scrollTo(self.values.index(first + 1))
         if first >= 0:
             self.scrollTo(self.values.index(first))
 

@@ -180,6 +180,8 @@ class StepView(QWidget):
         for part in (self.transport, self.words, self.loops, self.watch):
             part.hide()
         self.calculation.show_lines_only()
+        self.code.wrap()
+        self.original_code.wrap()
         self.output.show_pictures_only()
         self.original_output.show_pictures_only()
         self._essentials = True
