@@ -17,6 +17,8 @@ from tutor_app.text.plain import plain
         ("So $\\boxed{9}$", "So 9"),
         ("Ida has $7, Ben $2.50 and Kim $k$; US$30, $4,000", "Ida has $7, Ben $2.50 and Kim k; US$30, $4,000"),
         ("From $1 to $9 in $n$ days, \\$6 or $.50", "From $1 to $9 in n days, $6 or $.50"),
+        ("$\\newcommand{\\unit}[1]{[#1]}$Find $\\unit{k}$", "Find [k]"),
+        ("\\def\\e{u}Let $\\e=3$", "Let u=3"),
         ("Solve $3k=6$ and $$4k=8$$", "Solve 3k=6 and 4k=8"),
     ],
 )

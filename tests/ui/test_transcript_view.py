@@ -541,3 +541,24 @@ def test_a_very_long_line_is_taken_back_too(view: TranscriptView) -> None:
     view.begin("P")
     view.feed([CodeStarted(), CodeEnded("bar()"), OutputDelta("first\n" + "x" * 5000), OutputDelta("short", back=4990)])
     assert shown(view).split("first\n")[1] == "x" * 10 + "short"
+
+
+@pytest.mark.parametrize("row", ["$${}$$", "| k | sum |\n|---|---|\n| 1 | $${}$$ |\n| 2 | ${}$ |"])
+@pytest.mark.parametrize(("first", "then"), [(430, 900), (900, 430)])
+def test_a_broken_formula_has_the_height_of_its_lines_at_any_width(
+    qtbot: QtBot, view: TranscriptView, formulas: Formulas, row: str, first: int, then: int
+) -> None:
+    terms = "+".join(f"\\frac{{b_{{{n}}}}}{{{n}}}" for n in range(1, 16))
+    solution = Transcript.of("Add.", Text(row.replace("{}", terms)), Answer("8"))
+
+    def height_at(width: int) -> float:
+        view.resize(width, 600)
+        return view.document().size().height()
+
+    view.resize(first, 600)
+    view.show_transcript(solution)
+    settle(qtbot, formulas)
+    broken = height_at(then)
+    view.show_transcript(solution)
+    settle(qtbot, formulas)
+    assert broken == pytest.approx(height_at(then), abs=4)

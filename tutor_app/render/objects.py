@@ -14,6 +14,8 @@ from PySide6.QtGui import (
     QPaintEngine,
     QPainter,
     QPyTextObject,
+    QTextCharFormat,
+    QTextCursor,
     QTextDocument,
     QTextFormat,
 )
@@ -28,6 +30,7 @@ from tutor_app.render.properties import (
     FALSE_TEXT,
     FIGURE,
     FIGURE_KEY,
+    FORMULA,
     SOURCE,
 )
 from tutor_app.render.table_columns import Cell
@@ -88,6 +91,7 @@ class ObjectPainter(QPyTextObject):
         self.column = 0.0
         self._figures: list[Picture] = []
         self._kept: dict[tuple[str, bool], Formula] = {}
+        self._broken = False  # a formula has been broken into lines, at some width of the column
 
     def keep(self, formula: Formula) -> None:
         """Hold on to a formula of this document: the shared cache may forget it while it is on the page."""
@@ -114,7 +118,41 @@ class ObjectPainter(QPyTextObject):
     def fitted(self, formula: Formula, em: float, cell: Cell | None = None) -> Fitted:
         """The formula placed in the column of the page, or in a cell of a table."""
         width = self.available()
-        return fit(formula, em, max(2 * em, cell.room(width) if cell is not None else width))
+        found = fit(formula, em, max(2 * em, cell.room(width) if cell is not None else width))
+        self._broken = self._broken or len(found.lines) > 1
+        return found
+
+    def refit(self) -> None:
+        """After the column has another width: formulas that are broken elsewhere have the descent of their lines now.
+
+        Qt measures an object anew, but its baseline is in the font of its character, which was chosen for the width
+        that it was inserted at.
+        """
+        if not self._broken:
+            return
+        changed: list[tuple[int, int, QTextCharFormat]] = []
+        block = self._document.begin()
+        while block.isValid():
+            pieces = block.begin()
+            while not pieces.atEnd():
+                piece = pieces.fragment()
+                fmt = piece.charFormat()
+                formula = self._formula(fmt) if fmt.objectType() == FORMULA else None
+                if formula is not None and formula.ok:
+                    down = math.ceil(self.fitted(formula, fmt.doubleProperty(EM), _cell_of(fmt)).descent - 0.01)
+                    font = font_with_descent(max(down, 0))
+                    if fmt.font().pixelSize() not in (font.pixelSize(), -1):
+                        fmt.setFont(font)
+                        changed.append((piece.position(), piece.length(), fmt))
+                pieces += 1
+            block = block.next()
+        cursor = QTextCursor(self._document)
+        cursor.beginEditBlock()
+        for position, length, fmt in changed:
+            cursor.setPosition(position)
+            cursor.setPosition(position + length, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setCharFormat(fmt)
+        cursor.endEditBlock()
 
     def available(self) -> float:
         """Width of the page's column, in pixels."""

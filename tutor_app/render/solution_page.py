@@ -141,6 +141,10 @@ class SolutionPage:
         """The figures in the document, by the key that their characters carry."""
         return self.builder.w.objects.pictures
 
+    def refit(self) -> None:
+        """After the column has another width: broken formulas keep their lines at the right height."""
+        self.builder.w.objects.refit()
+
     # -- writing ------------------------------------------------------------------------------------------------
 
     def write_into(self, document: QTextDocument, theme: Theme, size: float) -> None:

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QSizePolicy, QWidget
 
 from tutor_app.student.suggestions import Suggestion
 from tutor_app.text.plain import plain
-from tutor_app.ui.building import column_of, push_button, row_of, text_label
+from tutor_app.ui.building import column_of, push_button, row_of
 from tutor_app.ui.problem_box import ProblemEdit
+from tutor_app.ui.status_line import ElidedLabel
 
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _GAP: Final = 6
@@ -126,8 +127,8 @@ class AskBox(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("problemCard")
-        self.about = text_label("", "hint", plain=True)
-        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.about = ElidedLabel()
+        self.about.setObjectName("hint")
         self.drop = push_button("Ask about all of it", "link", name="Ask about all of the solution")
         self.drop.clicked.connect(self.about_dropped)
         self.edit = AskEdit()
@@ -159,7 +160,6 @@ class AskBox(QFrame):
         """Say what the question will be about; empty for all of the solution."""
         text = plain(source)
         self.about.setText(f"About: {text}" if text else "")
-        self.about.setToolTip(self.about.text())
         self.about.setAccessibleName(self.about.text())
         self.about.setVisible(bool(text))
         self.drop.setVisible(bool(text))

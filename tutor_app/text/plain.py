@@ -6,11 +6,13 @@ import re
 from typing import Final
 
 from tutor_app.text.clean import without_controls
+from tutor_app.text.definitions import resolved
 from tutor_app.text.delimiters import split
 
 _DEEP: Final = 6
 _RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _LOWERED: Final = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
+_DEFINES: Final = re.compile(r"\\(?:(?:re)?newcommand|providecommand|[gex]?def|let|Declare[A-Z][A-Za-z]+)(?![A-Za-z])")
 _AMOUNT: Final = re.compile(r"(?<![\\$])\$(?=\.?\d)")
 _SUBSCRIPT: Final = re.compile(r"(\\[A-Za-z]+|(?<![A-Za-z\d_\\])[A-Za-z]|[)\]}])_(?:\{(-?\d+)\}|(\d))", re.ASCII)
 """A number below a sign, a letter that stands alone or a bracket: not the one in ``total_1``, a name in code."""
@@ -29,6 +31,8 @@ _SIGNS: Final = {
 
 def plain(text: str) -> str:
     """LaTeX prose in one readable line, for lists and window titles; the dollars of amounts stay."""
+    if _DEFINES.search(text):
+        (text,) = resolved([text])
     if _AMOUNT.search(text):
         text = "".join(_AMOUNT.sub(r"\\$", s.raw) if s.kind == "text" else s.raw for s in split(text).segments)
     if not text:

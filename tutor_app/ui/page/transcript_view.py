@@ -398,6 +398,8 @@ class TranscriptView(ScrollingPage):
         """Keep the column readable and in the middle."""
         self._fit_column()
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.page.refit()
         if self._following:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
         self._place_heads()
