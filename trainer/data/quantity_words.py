@@ -44,6 +44,16 @@ _MAY_FOLLOW: Final = _words(
 """What may follow a participle that describes the words before it; a noun would be its object."""
 
 
+_MEASURES: Final = _words(
+    "cups gallons quarts pints ounces pounds tons grams kilograms liters inches feet yards miles meters kilometers "
+    "seconds minutes hours"
+)
+_OF_MEASURES: Final = _words(
+    "apart deep early faster farther heavier high higher late long longer old shorter slower tall taller thick wide "
+    "wider"
+)
+
+
 def is_quantity(words: str) -> bool:
     """Whether a subject is something that a number can be: "the total cost of the trip", not "the first episodes"."""
     return any(w in _QUANTITIES for w in re.findall(r"[a-z]+", words.lower()))
@@ -54,6 +64,9 @@ def is_noun_phrase(words: Sequence[str]) -> bool:
     lowered = [w.lower().strip("'") for w in words]
     if len({w for w in lowered if len(w) > 4}) < sum(len(w) > 4 for w in lowered):
         return False  # "cupcakes more cupcakes"
+    second = lowered[1] if len(lowered) > 1 else ""
+    if lowered[0] in _MEASURES and second not in _MAY_FOLLOW | _OF_MEASURES | _PARTICIPLES | {"", "to"}:
+        return second.endswith(("ed", "ing", "ly"))  # "hours driving", and not "cups flour"
     infinitive = False
     for i, word in enumerate(lowered[1:], 1):
         base = word.removesuffix("'t")

@@ -24,6 +24,12 @@ from trainer.data.sentences import sentences
         ("24 children don't swim.", ""),
         ("24 minutes to fill 240 packets.", ""),
         ("24 dollars for $3 shirts", ""),
+        ("24 cups potatoes", ""),
+        ("24 minutes screen time.", ""),
+        ("24 hours driving.", "the number of hours driving"),
+        ("24 inches tall.", "the number of inches tall"),
+        ("24 miles to school.", "the number of miles to school"),
+        ("24 pounds left.", "the number of pounds left"),
     ],
 )
 def test_what_a_plan_may_say_of_a_result(rest: str, named: str) -> None:
