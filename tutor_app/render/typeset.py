@@ -294,6 +294,9 @@ def _ziamath() -> tuple[Any, Any, Callable[[str], bool]]:
         # ziamath 0.13 finds its font by a function that Python 3.11 and 3.12 deprecate and 3.13 does not.
         warnings.simplefilter("ignore", DeprecationWarning)
         prepare_import()
+        from tutor_app.render.lazy_fonts import open_fonts_lazily
+
+        open_fonts_lazily()
         from ziamath import Math  # 0.1 s and 15 MB: not before there is a formula
         from ziamath.tex import tex2mml
 
