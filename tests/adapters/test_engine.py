@@ -116,6 +116,33 @@ def test_many_rounds_of_a_conversation_each_cost_their_new_text(engine: Engine) 
         assert len(engine.tokenize([Span(new)])) <= evaluated <= len(engine.tokenize([Span(new)])) + 2
 
 
+def test_a_question_about_a_solution_evaluates_only_the_question(engine: Engine) -> None:
+    """A solution that is told again has the fence of an output, and what it was made to go on with, in its words."""
+    start, nudge = [*CONSTANT, Span("How many pens?")], "\n\nNow the code:\n"
+    first = text_of(ask(engine, start, max_tokens=30, prefix=len(CONSTANT)))
+    ran = [*start, Span(first, supervised=True), Span("\n```output\n42\n```\n")]
+    second = text_of(ask(engine, ran, max_tokens=20, prefix=len(CONSTANT)))
+    nudged = [*ran, Span(second, supervised=True), Span(nudge)]
+    third = text_of(ask(engine, nudged, max_tokens=20, prefix=len(CONSTANT)))
+    told = [
+        *start,
+        Span(f"{first}\n```output\n", supervised=True),
+        Span("42\n```\n"),
+        Span(f"{second}{nudge}{third}", supervised=True),
+        Span("Why?"),
+    ]
+    assert engine.tokenize(told) == engine.tokenize([*nudged, Span(third, supervised=True), Span("Why?")])
+    end = stopped(ask(engine, told, max_tokens=1, prefix=len(CONSTANT)))
+    assert end.evaluated_tokens <= len(engine.tokenize([Span("Why?")])) + 1
+
+
+def test_words_that_go_on_in_their_line_are_not_those_that_were_drawn(engine: Engine) -> None:
+    start = [*CONSTANT, Span("How many caps?")]
+    own = text_of(ask(engine, start, max_tokens=10, prefix=len(CONSTANT))).strip() + "ab"
+    other = [*start, Span(f"{own}th", supervised=True)]
+    assert engine.tokenize(other)[-2:] == engine.tokenize([Span("abth")])
+
+
 def test_several_solutions_of_one_problem_keep_their_own_tokens(tiny: Path) -> None:
     """The same prompt drawn with other seeds must not make the first solution's words unknown."""
     engine = Engine(tiny, replace(OPTIONS, n_seq=3))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import math
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 
@@ -114,3 +116,40 @@ class Generated:
         """Ids of the whole tokens within ``text``, a beginning of this one, and what of it they leave over."""
         n = next((n for n in range(len(self.ids), 0, -1) if 0 <= self._ends[n - 1] <= len(text)), 0)
         return self.ids[:n], text[self._ends[n - 1] if n else 0 :]
+
+
+class Remembered:
+    """The last generations, each by the hash of its prompt's ids; a prompt may have several, of different seeds."""
+
+    def __init__(self, most: int) -> None:
+        self._kept: deque[tuple[int, Generated]] = deque(maxlen=most)
+
+    def add(self, key: int, generated: Generated) -> None:
+        """Remember one, by ``hash(tuple(ids))`` of its prompt."""
+        self._kept.append((key, generated))
+
+    def recall(self, ids: list[int], text: str) -> Generated | None:
+        """The generation after a prompt that begins with ``text``, or that ``text`` begins with.
+
+        The latter only if ``text`` goes on in another line, as what is put after words that have ended does.
+        """
+        key = hash(tuple(ids))
+        known = [g for k, g in reversed(self._kept) if k == key and g.text]
+        whole = next((g for g in known if g.text.startswith(text)), None)
+        return whole or max(
+            (g for g in known if text.startswith(g.text) and "\n" in (g.text[-1], text[len(g.text)])),
+            key=lambda g: len(g.text),
+            default=None,
+        )
+
+    def put_between(
+        self, ids: list[int], text: str, tokenize: Callable[[str], list[int]]
+    ) -> tuple[int, list[int]] | None:
+        """What of ``text`` was put before another generation that is remembered: its characters, and its ids."""
+        for key, generated in reversed(self._kept):
+            at = text.find(generated.text) if generated.text else 0
+            if at > 0:
+                put = tokenize(text[:at])
+                if hash((*ids, *put)) == key:
+                    return at, put
+        return None

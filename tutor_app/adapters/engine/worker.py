@@ -36,7 +36,6 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
@@ -46,7 +45,7 @@ if not __package__:  # run by its path: the package is looked for there, for the
 
 from tutor_app.adapters.engine.llama import LlamaModel, LoadError, check_file, take_processor
 from tutor_app.adapters.engine.prefix_states import PrefixStates
-from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
+from tutor_app.adapters.engine.sampling import Generated, Remembered, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
 
 if not __package__:
@@ -102,8 +101,7 @@ class EngineWorker:
         self._states = PrefixStates("", "", 0)
         self._batched = False
         self._steps = 0
-        # By the hash of the prompt's ids; one prompt may have several, drawn with different seeds.
-        self._memory: deque[tuple[int, Generated]] = deque(maxlen=REMEMBERED_GENERATIONS)
+        self._memory = Remembered(REMEMBERED_GENERATIONS)
         self._log: list[str] = []
 
     def run(self) -> None:
@@ -236,14 +234,7 @@ class EngineWorker:
             data = text.encode("utf-8", "replace")
             if supervised:
                 ids += self._flush(run, ids)
-                memory = self._recall(hash(tuple(ids)), text)
-                if memory is not None:
-                    own, rest = memory.upto(text)
-                    ids += own
-                    resumed = len(ids)
-                    ids += model.tokenize(rest.encode("utf-8", "replace"), special=False, first=False)
-                else:
-                    ids += model.tokenize(data, special=bool(special), first=not ids)
+                resumed = self._add_words(ids, run, text, special=bool(special)) or resumed
             elif special:
                 ids += self._flush(run, ids)
                 ids += model.tokenize(data, special=True, first=not ids)
@@ -252,9 +243,42 @@ class EngineWorker:
         ids += self._flush(run, ids)
         return ids, constant, resumed, hash(tuple(ids))
 
-    def _recall(self, key: int, text: str) -> Generated | None:
-        """The generation after the prompt of that key that begins with ``text``, if it is remembered."""
-        return next((g for k, g in reversed(self._memory) if k == key and g.text.startswith(text)), None)
+    def _add_words(self, ids: list[int], run: list[bytes], text: str, *, special: bool) -> int:
+        """Add words of the model to a prompt's ids: those that were drawn, where the words are remembered.
+
+        Words that are told again have with them what was put there when they had ended: the fence of an output, or what
+        a solution was made to go on with. That is tokenised as it was then, with the text around it.
+
+        Args:
+            ids: Of all that stands before.
+            run: Takes plain text that is to be tokenised with what follows.
+            text: The words.
+            special: Whether control tokens in words that are not remembered are meant as such.
+
+        Returns:
+            The length of ``ids`` with the last words that are remembered; 0 if none are.
+        """
+        model = self._loaded()
+        resumed = 0
+        while memory := self._memory.recall(ids, text):
+            own, rest = memory.upto(text)
+            ids += own
+            resumed = len(ids)
+            if len(memory.text) >= len(text):
+                ids += self._plain(rest)
+                return resumed
+            between = self._memory.put_between(ids, rest, self._plain)
+            if not between:
+                run.append(rest.encode("utf-8", "replace"))
+                return resumed
+            ids += between[1]
+            text = rest[between[0] :]
+        ids += model.tokenize(text.encode("utf-8", "replace"), special=special, first=not ids)
+        return resumed
+
+    def _plain(self, text: str) -> list[int]:
+        """Ids of plain text that follows something."""
+        return self._loaded().tokenize(text.encode("utf-8", "replace"), special=False, first=False)
 
     def _flush(self, run: list[bytes], ids: list[int]) -> list[int]:
         data = b"".join(run)
@@ -452,7 +476,7 @@ class EngineWorker:
             last = "" if reason == "cancelled" else job.generated.end()
             self._piece(job, job.watcher.feed(last) + job.watcher.flush())
         if job.generated.ids:
-            self._memory.append((job.memory_key, job.generated))
+            self._memory.add(job.memory_key, job.generated)
         slot.job, slot.used = None, time.monotonic()
         self._send(
             op="stopped",
