@@ -9,7 +9,6 @@ from ziafont import Font, gpos
 
 from tutor_app.render.lazy_fonts import KerningTable, open_fonts_lazily
 
-
 FILE = str(files("ziafont.fonts") / "DejaVuSans.ttf")
 
 
