@@ -182,7 +182,7 @@ def integer_division(code: ParsedCode, rng: random.Random) -> Bug | None:
             b = f"({b})"
         why = rng.choice(
             (
-                f"`//` drops the remainder, but `{name}` is no whole number. I divide with `/`.",
+                f"`//` drops the remainder, but `{a} / {b}` is no whole number. I divide with `/`.",
                 f"The division for `{name}` must be exact: `//` rounds down, so I use `/`.",
             )
         )

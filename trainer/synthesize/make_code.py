@@ -135,7 +135,7 @@ def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -
         NotAChain: If one may.
     """
     results = chain.results()
-    stated = {*said, *spelled_numbers(question)}
+    stated = {*said, *spelled_numbers(question), *_shares(said, question)}
     units = {v for v in meant_numbers(question) if v > _SMALL_UNIT}
     uses = Counter(ref.step for step in chain.steps for ref in leaves(step.node, Ref))
     for i, value in enumerate(results):

@@ -155,3 +155,15 @@ def test_a_line_that_is_moved_up_fails_at_the_name_that_is_explained() -> None:
         with pytest.raises(NameError) as caught:
             exec(bug.source, {})
         assert f"`{caught.value.name}`" in bug.why
+
+
+def test_what_is_no_whole_number_is_the_quotient() -> None:
+    source = "students = 3 / 4 * 600\nothers = 600 - students\n\nprint(others)"
+    told = {
+        bug.why
+        for seed in range(60)
+        for bug in bugs(source, "3/4 of 600 students play.", random.Random(seed))
+        if bug.kind == "integer division"
+    }
+    assert "`//` drops the remainder, but `3 / 4` is no whole number. I divide with `/`." in told
+    assert len(told) == 2

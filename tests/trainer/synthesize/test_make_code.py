@@ -158,6 +158,9 @@ def test_a_number_that_may_be_a_result_or_stated_is_refused(question: str, answe
         # 60 minutes of work, and 60 minutes in an hour.
         ("A wall is 12 by 5 feet, and he paints a square foot a minute. How many hours are 5 walls?",
          "<<12*5=60>>60\n<<60/60=1>>1\n<<5*1=5>>5\n#### 5", "also a number of the question|from itself"),
+        # 110 dollars, and 110 % of them.
+        ("He puts $100 into a bank that adds 10% a year. How much is there after 2 years?",
+         "<<100*110/100=110>>110\n<<110*(110/100)=121>>121\n#### 121", "also a number of the question"),
         ("The first costs $9 and the other $6 less. He pays $4 for each of the $3. What is it?",
          "<<9-6=3>>3\n<<3-3=0>>0\n<<4*3+0=12>>12\n#### 12", "also a number of the question|from itself"),
     ],
