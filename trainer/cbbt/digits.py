@@ -69,6 +69,7 @@ METHODS: Final[dict[str, Method]] = {
     "prompt only, as published": tuned(published(adapter="none", queries=QUERIES)),
     "prompt only, half the queries": tuned(TuneConfig(adapter="none", queries=QUERIES // 2)),
     "prompt only": tuned(TuneConfig(adapter="none", queries=QUERIES)),
+    "prompt only, warm-up uphill": tuned(TuneConfig(adapter="none", queries=QUERIES, warm_uphill=0.1)),
     "adapter only": adapter_only,
     "both, jointly": tuned(TuneConfig(queries=QUERIES)),
     "both": prompt_then_adapter(TuneConfig(queries=QUERIES)),

@@ -21,6 +21,7 @@ import numpy as np
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.estimator import Vector, two_sided
 from trainer.cbbt.head import Fitted, Found, Head, Right, Rows, calibrated, fit_head, log_loss
+from trainer.cbbt.judged import Judged
 from trainer.cbbt.optimiser import Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import LowRankPrompt
 from trainer.cbbt.verifier_report import Solution, measured, voted
@@ -97,10 +98,11 @@ class JudgeBox:
     Args:
         box: Where it is.
         budget: Counts prompts, and solutions judged as sequences.
+        identity: Of the model; a state of another one is not gone on with.
     """
 
-    def __init__(self, box: Box, budget: Budget) -> None:
-        self._box, self.budget = box, budget
+    def __init__(self, box: Box, budget: Budget, identity: str = "") -> None:
+        self._box, self.budget, self.identity = box, budget, identity
         self.embedding, self.width = size_of(box.info, "embedding"), size_of(box.info, "features")
 
     def start(self, tokens: int) -> Vector:
@@ -134,6 +136,27 @@ class JudgeBox:
         return np.concatenate(margins, axis=1), np.concatenate(states, axis=1)
 
 
+def judge_once(box: JudgeBox, prompts: Vector, texts: Sequence[str], rows: Rows, kept: Judged) -> tuple[Vector, Vector]:
+    """What :meth:`JudgeBox.judge` says of rows, of which what is kept already is not asked again."""
+    progress = ProgressLine("solutions judged", len(rows))
+    found_margins, found_states = np.zeros((len(prompts), len(rows))), np.zeros((len(prompts), len(rows), box.width))
+    for first in range(0, len(rows), READ_AT_ONCE):
+        part = rows[first : first + READ_AT_ONCE]
+        which, lacking = kept.missing(prompts, [texts[i] for i in part])
+        if which:
+            margins, states = box.judge(prompts[which], part[lacking])
+            for p, prompt in enumerate(which):
+                for column, row in enumerate(part[lacking]):
+                    kept.keep(prompts[prompt], texts[row], margins[p, column], states[p, column])
+        for column, row in enumerate(part):
+            for p, prompt in enumerate(prompts):
+                known = kept.get(prompt, texts[row])
+                assert known is not None
+                found_margins[p, first + column], found_states[p, first + column] = known
+        progress.step(len(part))
+    return found_margins, found_states
+
+
 class VerifierTuning:
     """Soft tokens under way.
 
@@ -154,7 +177,7 @@ class VerifierTuning:
         self._prompt = LowRankPrompt(box.start(config.tokens), config.inner, 1, config.seed)
         self._values, self._adam = self._prompt.start(), Adam(self._prompt.size)
         self._rng = np.random.default_rng([config.seed, 7])
-        self._identity = digest([asdict(config), right.tolist(), train.tolist(), box.embedding])
+        self._identity = digest([asdict(config), right.tolist(), train.tolist(), box.embedding, box.identity])
         self._load()
 
     @property

@@ -115,12 +115,14 @@ def _verifier(a: argparse.Namespace) -> int:
 
     from trainer.cbbt.box import Budget, ProcessBox
     from trainer.cbbt.head import Found
+    from trainer.cbbt.judged import Judged
     from trainer.cbbt.llama_box import box_command
     from trainer.cbbt.verifier import (
         JudgeBox,
         VerifierConfig,
         VerifierTuning,
         concluded,
+        judge_once,
         split_by_problem,
         to_json,
     )
@@ -139,10 +141,11 @@ def _verifier(a: argparse.Namespace) -> int:
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
     read = run.folder / "read"
     read.mkdir(exist_ok=True)
+    model = sha256_of(path)
     began = time.monotonic()
     config = VerifierConfig(queries=a.queries, seed=a.seed)
     with ProcessBox(box_command(str(path), a.threads, read), seconds=a.seconds) as process:
-        box = JudgeBox(process, Budget(limit=config.queries))
+        box = JudgeBox(process, Budget(limit=config.queries), model)
         lengths, scores = box.read([s.text for s in solutions])
         parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))
         right = np.array([s.right for s in solutions])
@@ -151,15 +154,16 @@ def _verifier(a: argparse.Namespace) -> int:
         rows = np.concatenate([parts.train, parts.validation, parts.held_out])
         prompts = np.stack([box.start(config.tokens), prompt])
         margins, states = np.zeros((2, len(solutions))), np.ones((2, len(solutions), box.width))
-        margins[:, rows], states[:, rows] = box.judge(prompts, rows)
+        texts = [s.text for s in solutions]
+        margins[:, rows], states[:, rows] = judge_once(box, prompts, texts, rows, Judged(read, model))
     extras = np.concatenate([scores, [s.traits for s in solutions]], axis=1)
     untuned, tuned = (Found(margins[i], states[i], extras) for i in range(2))
     outcome = concluded(solutions, untuned, tuned, parts)
     spent = {"queries": box.budget.spent, "sequences": box.budget.sequences}
-    found = {**outcome.report, **spent, "minutes": round((time.monotonic() - began) / 60, 1)}
+    found = {**outcome.report, **spent, "minutes_this_time": round((time.monotonic() - began) / 60, 1)}
     out = run.folder / "verifier.json"
     soft = prompts[int(outcome.tuned)]
-    write_atomically(out, to_json(soft, outcome.head, sha256_of(path), found))
+    write_atomically(out, to_json(soft, outcome.head, model, found))
     print(table(outcome.rows, outcome.report["vote_plain"]) + "\n")
     for name, value in found.items():
         print(f"{name.replace('_', ' '):<18} {value}")

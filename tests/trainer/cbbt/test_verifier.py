@@ -15,12 +15,14 @@ from tests.trainer.cbbt import toy_judge
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
 from trainer.cbbt.head import Found, Head, calibrated, fit_head, fold_of, logistic
+from trainer.cbbt.judged import Judged
 from trainer.cbbt.verifier import (
     STATE,
     JudgeBox,
     VerifierConfig,
     VerifierTuning,
     concluded,
+    judge_once,
     split_by_problem,
     to_json,
 )
@@ -160,6 +162,36 @@ def test_parts_share_no_problem() -> None:
     assert [len(s) for s in sets] == [12, 6, 12]
     assert not sets[0] & sets[1]
     assert not (sets[0] | sets[1]) & sets[2]
+
+
+def test_what_was_judged_is_not_asked_again(process: ProcessBox, tmp_path: Path) -> None:
+    texts, rows = [f"{i} {s.text}" for i, s in enumerate(SOLUTIONS)], np.array([5, 3, 11, 40, 41, 7])
+    prompts = np.random.default_rng(0).standard_normal((2, 1, toy_judge.WIDTH))
+    box = JudgeBox(process, Budget())
+    want = JudgeBox(process, Budget()).judge(prompts, rows)
+    first = judge_once(box, prompts[:1], texts, rows[:4], Judged(tmp_path, "a"))
+    np.testing.assert_allclose(first[0], want[0][:1, :4], rtol=1e-5)
+    assert (box.budget.spent, box.budget.sequences) == (1, 4)
+    both = judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))
+    np.testing.assert_allclose(both[0], want[0], rtol=1e-5)
+    np.testing.assert_allclose(both[1], want[1], rtol=1e-5)
+    assert box.budget.sequences == 4 + 4 + 2 * 2
+    spent = box.budget.spent
+    again = judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))
+    assert box.budget.spent == spent
+    assert again[0].tolist() == both[0].tolist()
+    broken = next(tmp_path.iterdir())
+    broken.write_bytes(b"half")
+    assert judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))[1].tolist() == both[1].tolist()
+    judge_once(box, prompts, texts, rows, Judged(tmp_path, "another model"))
+    assert len(list(tmp_path.iterdir())) == 2 * 12
+
+
+def test_another_model_does_not_go_on(process: ProcessBox, tmp_path: Path) -> None:
+    tuned(process, tmp_path, VerifierConfig(queries=8, tokens=1, inner=8))
+    box = JudgeBox(process, Budget(), "another model")
+    with pytest.raises(UserFault, match="or another model"):
+        VerifierTuning(box, RIGHT, PARTS.train, VerifierConfig(queries=8, tokens=1, inner=8), tmp_path)
 
 
 def test_a_part_of_one_kind_alone_is_refused() -> None:
