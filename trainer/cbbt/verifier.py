@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -125,36 +125,33 @@ class JudgeBox:
 
     def judge(self, prompts: Vector, items: Rows) -> tuple[Vector, Vector]:
         """Margins ``[prompts, items]`` and hidden states ``[prompts, items, width]``."""
+        found = [(margins, states) for _, margins, states in self.judge_in_parts(prompts, items)]
+        return np.concatenate([m for m, _ in found], axis=1), np.concatenate([s for _, s in found], axis=1)
+
+    def judge_in_parts(self, prompts: Vector, items: Rows) -> Iterator[tuple[Rows, Vector, Vector]]:
+        """The same of a few items at a time, with these items."""
         self.budget.take(len(prompts), each=len(items))
-        margins, states = [], []
         for first in range(0, len(items), READ_AT_ONCE):
             part = items[first : first + READ_AT_ONCE]
             shapes = {"margins": (len(prompts), len(part)), "features": (len(prompts), len(part), self.width)}
             found = self._box.ask("judge", {"prompts": prompts.astype(np.float32), "items": part}, shapes)
-            margins.append(found["margins"].astype(np.float64))
-            states.append(found["features"].astype(np.float64))
-        return np.concatenate(margins, axis=1), np.concatenate(states, axis=1)
+            yield part, found["margins"].astype(np.float64), found["features"].astype(np.float64)
 
 
 def judge_once(box: JudgeBox, prompts: Vector, texts: Sequence[str], rows: Rows, kept: Judged) -> tuple[Vector, Vector]:
     """What :meth:`JudgeBox.judge` says of rows, of which what is kept already is not asked again."""
-    progress = ProgressLine("solutions judged", len(rows))
-    found_margins, found_states = np.zeros((len(prompts), len(rows))), np.zeros((len(prompts), len(rows), box.width))
-    for first in range(0, len(rows), READ_AT_ONCE):
-        part = rows[first : first + READ_AT_ONCE]
-        which, lacking = kept.missing(prompts, [texts[i] for i in part])
-        if which:
-            margins, states = box.judge(prompts[which], part[lacking])
-            for p, prompt in enumerate(which):
-                for column, row in enumerate(part[lacking]):
-                    kept.keep(prompts[prompt], texts[row], margins[p, column], states[p, column])
-        for column, row in enumerate(part):
-            for p, prompt in enumerate(prompts):
-                known = kept.get(prompt, texts[row])
-                assert known is not None
-                found_margins[p, first + column], found_states[p, first + column] = known
-        progress.step(len(part))
-    return found_margins, found_states
+    which, lacking = kept.missing(prompts, [texts[i] for i in rows])
+    if which:
+        progress = ProgressLine("solutions judged", len(lacking))
+        for part, margins, states in box.judge_in_parts(prompts[which], rows[lacking]):
+            for i, prompt in enumerate(prompts[which]):
+                for column, row in enumerate(part):
+                    kept.keep(prompt, texts[row], margins[i, column], states[i, column])
+            progress.step(len(part))
+    found = [[kept.get(prompt, texts[row]) for row in rows] for prompt in prompts]
+    margins = np.array([[one[0] for one in of if one is not None] for of in found])
+    states = np.array([[one[1] for one in of if one is not None] for of in found])
+    return margins, states
 
 
 class VerifierTuning:

@@ -175,7 +175,8 @@ def test_what_was_judged_is_not_asked_again(process: ProcessBox, tmp_path: Path)
     both = judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))
     np.testing.assert_allclose(both[0], want[0], rtol=1e-5)
     np.testing.assert_allclose(both[1], want[1], rtol=1e-5)
-    assert box.budget.sequences == 4 + 4 + 2 * 2
+    # The first four are asked again with the second prompt, and the others with both: a query has all of its rows.
+    assert (box.budget.spent, box.budget.sequences) == (1 + 2, 4 + 2 * 6)
     spent = box.budget.spent
     again = judge_once(box, prompts, texts, rows, Judged(tmp_path, "a"))
     assert box.budget.spent == spent
