@@ -25,7 +25,7 @@ _QUANTITIES: Final = _words(
 _FINITE: Final = _words(
     "ate attend attends became become becomes began buy buys came can come comes contain contains contribute cost "
     "costs could did didn do does doesn don drank drive drives drove earn earns eat eats enjoy enjoys equal equals "
-    "fit fits flew gave get gets give gives go goes grew has have had isn aren knew lasts like likes live "
+    "fit fits flew gave get gets give gives go goes got grew has have had isn aren knew lasts like likes live "
     "lives love loves make makes may might must need needs neither nor own owns pay pays play plays prefer prefers "
     "ran read reads represent represents run runs saw sell sells should speak speaks spend spends stay stays swam "
     "take takes took use uses want wants wasn weigh weighs weren went will work works wore would write writes wrote"

@@ -19,6 +19,7 @@ from trainer.data.sentences import sentences
         # What would be a sentence, or ends in the middle of one.
         ("24 students wore colored lipstick.", ""),
         ("24 students like Math.", ""),
+        ("24 students got B and above.", ""),
         ("24 students neither likes the 3 subjects.", ""),
         ("24 students attended the class.", ""),
         ("24 children don't swim.", ""),
