@@ -100,6 +100,19 @@ def test_a_file_is_told_in_sentences(program: str, capsys: pytest.CaptureFixture
 
 
 @needs_sandbox
+def test_code_that_traces_itself_is_told_with_its_end_and_has_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "traced.py"
+    file.write_text("import sys\nsys.settrace(lambda *a: None)\nx = 1\ny = x + 1")
+    assert main(["step", str(file)]) == 0
+    why = "This block traces itself: so that it sees nothing but itself, its steps are not recorded, only its end."
+    assert capsys.readouterr().out == f"1. x becomes 1, y becomes 2; the code has ended. {why}\n"
+    assert main(["step", str(file), "--table"]) == 2
+    assert why in capsys.readouterr().err
+
+
+@needs_sandbox
 def test_the_table_and_the_recording_are_printed(program: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["step", program, "--table", "--lines", "3", "--names", "h"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split() == ["3", "h", "=", "2*area/c", "12.0*"]

@@ -141,6 +141,8 @@ def _table(args: argparse.Namespace, recording: Recording, lines: frozenset[int]
         if not recording.where_changes(name):
             raise UserFault(f"This code gives no name {name} a value.", "Look at the names with --table alone.")
     table = trace_table(recording, lines=lines, names=names, calculations=args.expressions)
+    if not table.rows and not lines:
+        raise UserFault("There is no table.", why_no_steps(recording))
     if not table.rows:
         raise UserFault("None of these lines ran, so there is no table.", "Leave --lines out, or name other lines.")
     if not args.to and not args.output:

@@ -83,9 +83,10 @@ def _sentence(recording: Recording, i: int) -> str:
 
 
 def _at(before: int | None, step: Step, done: list[str], then: str) -> str:
-    if done:
-        return f"line {before or step.line}: {', '.join(done)}; {then}"
-    return then
+    if not done:
+        return then
+    line = before or step.line  # none where nothing but the end is recorded
+    return f"line {line}: {', '.join(done)}; {then}" if line else f"{', '.join(done)}; {then}"
 
 
 def _before(recording: Recording, i: int) -> int | None:
