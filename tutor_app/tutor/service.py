@@ -11,6 +11,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -273,15 +274,17 @@ class Tutor:
         Raises:
             EngineFault: If the model cannot be loaded.
         """
-        self.executor.warm()
-        self.engine.load()
-        spans = header(self.dialect, "1 + 1", self.prompt)
-        prefix = constant_spans(self.dialect, spans)
-        if prefix:
-            for _ in self.engine.generate(
-                spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=NeverCancelled()
-            ):
-                pass
+        with ThreadPoolExecutor(1, "tutor-warm") as beside:
+            ready = beside.submit(self.executor.warm)  # the model, whose first word is waited for, does not wait for it
+            self.engine.load()
+            spans = header(self.dialect, "1 + 1", self.prompt)
+            prefix = constant_spans(self.dialect, spans)
+            if prefix:
+                for _ in self.engine.generate(
+                    spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=NeverCancelled()
+                ):
+                    pass
+            ready.result()
 
     def close(self) -> None:
         """End both processes."""
