@@ -102,6 +102,8 @@ def test_code_of_the_block_is_called_once_as_without_recording(sandbox: Sandbox,
 
 
 WRITTEN = {
+    "from sympy import Rational\nm = Rational(1, 2)\nok = m < 1":
+    "ok = m < 1 ⇔ 1/2 < 1 ⇔ True",
     "n = 7\nif n % 2 == 0:\n    n = 1":
     "n mod 2 = 0 ⇔ 7 mod 2 = 0 ⇔ 1 = 0 ⇔ False",
     "a, b = 2, 5\nok = a < 3 and not b < a":

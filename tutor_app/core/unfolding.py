@@ -84,7 +84,7 @@ def unfolded(recording: Recording, i: int) -> Unfolding | None:
     is_claim = isinstance(root, ast.Compare | ast.BoolOp) or (
         isinstance(root, ast.UnaryOp) and isinstance(root.op, ast.Not)
     )
-    of_truth = all(v.kind == "logical" for node, v in evaluated if node is root)
+    of_truth = all(v.text in ("True", "False") for node, v in evaluated if node is root)
     is_call = isinstance(statement, ast.Expr) and isinstance(root, ast.Call)  # made for what it does
     sign = "\u21d4" if is_claim and of_truth else "\u2192" if is_call else "="
     return Unfolding(_target(statement), stages, complete and not _failed(recording, i), sign)

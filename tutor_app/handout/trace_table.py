@@ -185,8 +185,8 @@ def _value(cell: Cell) -> str:
 
 
 def _calculation(row: Row) -> str:
-    """The stages as formulas of their own, so that they can stand on several lines."""
-    return f" {row.sign} ".join(_formula(s.text, s.latex) for s in row.stages)
+    """The stages as formulas of their own, so that they can stand on several lines, each with its sign before it."""
+    return f" {row.sign}\u00a0".join(_formula(s.text, s.latex) for s in row.stages)
 
 
 def _formula(text: str, latex: str) -> str:

@@ -25,7 +25,7 @@ SMALLEST: Final = 0.55
 _PADDING: Final = 0.7  # in em, beside the text of a cell, both sides together
 _RULES: Final = 2.0  # in pixels, for each column
 _LONGEST: Final = 12.0  # in em: a longer word may be cut
-_NARROW: Final = 5.0  # in em: what a formula can be shrunk or broken to
+_NARROW: Final = 7.0  # in em: what a formula can be shrunk or broken to
 _SLACK: Final = 1.04  # letters are rounded to whole pixels
 
 
