@@ -31,6 +31,8 @@ def run_llama_cpp(command: str, *arguments: object) -> None:
     if ran.returncode:
         words = [line for line in ran.stderr.splitlines() if line.strip()]
         why = words[-1] if words else explain_exit(ran.returncode)[0]
+        if why.startswith("OSError"):  # NumPy says how much was written, and not why no more
+            raise HostFault(f"The disk refused what llama.cpp computed ({why}).", "Free some space and export again.")
         raise HostFault(
             f"llama.cpp failed to {WORDS[command]}: {why}", "See that llama-cpp-python is installed and sound."
         )

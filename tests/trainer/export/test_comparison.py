@@ -12,11 +12,13 @@ pytest.importorskip("gguf", reason="the trainer's packages are not installed")
 if find_spec("llama_cpp") is None:  # importing it would leave files open
     pytest.skip("llama-cpp-python is not installed", allow_module_level=True)
 
+import numpy as np
 import torch
 
 from tests.trainer.tiny_models import code_records, texts
 from trainer.export.comparison import Comparison, Original, likeliest
 from trainer.export.gguf import write_f16
+from trainer.export.llama_process import run_llama_cpp
 from trainer.models import bases
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.train.tiny import make_base, train_tokenizer
@@ -78,6 +80,16 @@ def test_the_likeliest_tokens_are_the_models(original: tuple[Original, Path], tm
     with torch.no_grad():
         own = [model(input_ids=torch.tensor([row]), use_cache=False).logits[0].argmax(-1).tolist() for row in rows]
     assert named == own
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full here")
+def test_a_full_disk_is_not_blamed_on_llama_cpp(original: tuple[Original, Path], tmp_path: Path) -> None:
+    _, folder = original
+    made = written(folder, tmp_path / "m.gguf")
+    np.save(tmp_path / "ids.npy", np.array([[5, 9, 20]]))
+    (tmp_path / "out.npy").symlink_to("/dev/full")
+    with pytest.raises(HostFault, match=r"The disk refused what llama\.cpp computed"):
+        run_llama_cpp("likeliest", made, tmp_path / "ids.npy", tmp_path / "out.npy")
 
 
 def test_a_file_that_llama_cpp_cannot_read_is_a_sentence(tmp_path: Path) -> None:
