@@ -168,6 +168,11 @@ def test_decimals_commas_and_colons(lines: list[str], kind: str) -> None:
     assert judge_work("", lines)[-1].kind == kind
 
 
+def test_words_of_a_language_that_writes_commas_make_them_certain() -> None:
+    for line in ("x = 1,5 oder x = -1,5", "x = 1,5 ou x = -1,5", "x = 1,5 and x = -1,5"):
+        assert judge_work("x^2 = 2.25", [line])[0].kind == ("unread" if "and" in line else "equivalent"), line
+
+
 @pytest.mark.parametrize(
     ("problem", "line"), [("x^2 = 9", "x = -3,3"), ("x^2 - x - 6 = 0", "x=-2,3"), ("x^2 = 2,25", "x = 1,5 or x = -1,5")]
 )

@@ -19,8 +19,8 @@ _OPERATED_AFTER: Final = re.compile(
 )
 _COMPARED: Final = re.compile(r"[=<>≤≥≠≈]\s*[-\u2212]?\s*$")
 _WORDS: Final = re.compile(
-    r"(?i)\b(?:berechne|berechnen|l[öo]se|bestimme|wie|viel|viele|gro[ßs]s?|und|der|die|das|ist|eine?|mit|für|von|sind|gegeben"
-    r"|calcule[rz]?|r[ée]sou(?:dre|s|dez)|combien|quelle?|est|les|des|une|pour|avec|dans|trouve[rz]?"
+    r"(?i)\b(?:berechne|berechnen|l[öo]se|bestimme|wie|viel|viele|gro[ßs]s?|und|oder|dann|der|die|das|ist|eine?|mit|für|von|sind|gegeben"
+    r"|calcule[rz]?|r[ée]sou(?:dre|s|dez)|combien|quelle?|est|les|des|une|pour|avec|dans|donc|alors|ou|trouve[rz]?"
     r"|calcula|calcular|resuelve|halla|cu[áa]nto|cu[áa]l|los|las|una|para|con|del|es"
     r"|calcola|risolvi|quanto|trova|della|bereken|hoeveel|het|een|van|oblicz|ile|rozwi[ąa][żz])\b"
 )
