@@ -678,9 +678,9 @@ def test_long_lines_are_wrapped_in_projector_mode_and_none_is_out_of_view(qtbot:
     services = ScriptedServices()
     window = open_window(services, 1300)
     window.saved.open(services.add("Add.", parts))
-    qtbot.waitUntil(lambda: len(window.view.cards()) == 1)
+    until(lambda: len(window.view.cards()) == 1)
     window.desk.open_card(0)
-    qtbot.waitUntil(lambda: len(window.desk.panel.stepper) > 0)
+    until(lambda: len(window.desk.panel.stepper) > 0)
     window.desk.toggle_projector()
     projector = window.desk.projector
     assert projector is not None
