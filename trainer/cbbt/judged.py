@@ -52,6 +52,6 @@ class Judged:
 
     def _path(self, prompt: Vector, text: str) -> Path:
         whole = hashlib.sha256(self._identity.encode())
-        whole.update(np.ascontiguousarray(prompt, dtype=np.float32).tobytes())
+        whole.update((np.asarray(prompt, dtype=np.float32) + np.float32(0)).tobytes())  # -0 is 0
         whole.update(text.encode("utf-8", "replace"))
         return self._folder / f"{whole.hexdigest()[:24]}.npz"
