@@ -672,7 +672,7 @@ def test_small_mappings_and_tables_are_set_as_tables() -> None:
     assert grid.latex == r"\begin{array}{l|l}\text{a} & 1 \\ \text{b} & \text{-2}\end{array}"
 
 
-def test_long_lines_are_wrapped_in_projector_mode_and_none_is_out_of_view(qtbot: QtBot, open_window: Open) -> None:
+def test_long_lines_are_wrapped_in_projector_mode_and_none_is_out_of_view(open_window: Open) -> None:
     source = "\n".join(f"name_{k} = {' + '.join(map(str, range(60)))}" for k in range(12))
     parts = (Text("We add."), Code(source), Output(stdout="1\n"), Answer("1"))
     services = ScriptedServices()
