@@ -47,6 +47,21 @@ def false_ones(text: str) -> list[tuple[str, str]]:
             "for m = 5, n = 6 the left side is 15, the right side 12",
         ),
         ("Since $6k=30$, which shows that $k=\\boxed{8}$.", "k=\\boxed{8}", "k = 5 by the other equations"),
+        (
+            r"Then $0 = v^2 - 15v + 32$. So the solutions are $v = 4$ and $v = 8$.",
+            "0 = v^2 - 15v + 32",
+            "the other equations contradict this one; the sides do not agree",
+        ),
+        (
+            r"The term is $71 + 9(n - 1) = 4n + 67$, and the sum follows from it.",
+            "71 + 9(n - 1) = 4n + 67",
+            "the other equations contradict this one; the sides do not agree",
+        ),
+        (
+            r"The area is given by $2ab + 2a \cdot 5 + 2b \cdot 7 = 2ab + 10a + 10b$.",
+            r"2ab + 2a \cdot 5 + 2b \cdot 7 = 2ab + 10a + 10b",
+            "for a = 1, b = 2 the left side is 42, the right side 34",
+        ),
         ("We have $3^{2t} = 81$ and $2t = 4$. Hence $t = 5$.", "t = 5", "t = 2"),
     ],
 )
@@ -68,6 +83,8 @@ def test_the_equation_that_all_others_contradict_is_false(text: str, wrong: str,
         "Solving $3x = 12$ gives $x = 4$. Solving $5y = 35$ gives $y = 7$. Solving $2x = 6$ gives $x = 3$.",
         "Suppose $n = 4$. Then $n^2 = 16$. In truth $n + 2 = 9$, so $n = 7$ and $2n = 14$.",
         "Now $A = lw$ with $l = 8$ and $w = 5$. For another rectangle $l = 9$, and $l + w = 14$.",
+        "Then $71 + 9(n - 1) = 4n + 67$, which gives $5n = 5$ and $n = 1$.",
+        "From $u^2 - 9u + 18 = 0$ we get $u = 3$ and $u = 6$.",
         "We cannot have $d = 6$, since $d + 1 = 8$ and $2d = 14$.",
     ],
 )

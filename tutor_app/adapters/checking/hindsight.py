@@ -18,11 +18,11 @@ from typing import Final
 
 from tutor_app.adapters.checking.facts import Fact
 from tutor_app.adapters.checking.judging import Judgement
-from tutor_app.adapters.checking.near import mended_equation, written_alike
+from tutor_app.adapters.checking.near import mended_equation, mended_identity, written_alike
 from tutor_app.adapters.checking.systems import solved, without_solution
 from tutor_app.adapters.checking.work_values import Unknown, value
-from tutor_app.adapters.grading.algebra import normal, proportional
-from tutor_app.adapters.grading.terms import Number, Symbol, Term, symbols, walk
+from tutor_app.adapters.grading.algebra import linear, normal, proportional
+from tutor_app.adapters.grading.terms import Number, Product, Sum, Symbol, Term, symbols, walk
 
 MAX_FACTS: Final = 40
 LEAST: Final = 3
@@ -37,6 +37,10 @@ _SEVERAL: Final = re.compile(
     r"(?i)\b(?:parallel|perpendicular|translated|translation|reflected|reflection|shift\w*|tangents|asymptotes?)\b"
 )
 """In a text about several lines or curves with the same names."""
+_TOLD: Final = re.compile(
+    r"^(?!.*equation).*\b(?:is|are|equals|becomes|simplifies to)[\s$\[\\]*$", re.DOTALL | re.IGNORECASE
+)
+"""Before what is told as an expression and its rewriting: "the n-th term is 102 + 3(n - 1) = 3n + 99"."""
 _CASE: Final = re.compile(
     r"\b(?:[Cc]ase|[Pp]ossibility|[Ss]cenario|[Ss]olution|[Mm]ethod|[Oo]ption|[Ss]ystem)\s*(?:\$?\d|[IVX]+\b|[A-D]\b)|\bOR\b"
     r"|\b(?:first|second|third|fourth|last|other|latter|former)\s+(?:case|possibility|equation gives)\b"
@@ -76,7 +80,7 @@ def _odd_one(facts: Sequence[Fact], text: str, deadline: float) -> Fact | None:
     several_lines = _SEVERAL.search(text) is not None
     found = None if several_lines else _contradicted(single, text, deadline) or _stray_root(facts)
     curved = [fact for fact in single if not several_lines or _degree(fact) > 1]
-    found = found or _one_number_off(curved, text, deadline)
+    found = found or _one_number_off(curved, text, deadline) or _no_rewriting(single, text)
     if found is not None or several_lines:
         return found
     several = _several_valued(facts)
@@ -128,13 +132,25 @@ def _stray_root(facts: Sequence[Fact]) -> Fact | None:
             siblings = [q for q in alone if _degree(q) > 1 and any(q in by for by in solving)]
             if siblings and all(q.start < stray[0].start for q in siblings):
                 return stray[0]
-        if stray or len({_key(v) for v in told}) < 2:
+        several = len({_key(v) for v in told}) > 1
+        if several and len(stray) == len(told) and (wrong := _unsolved(alone, told)) is not None:
+            return wrong
+        if stray or not several:
             continue
         whole = [q for q in alone if all(q in by for by in solving)]
         odd = [q for q in alone if q.doubtful and q not in whole and any(_degree(q) == _degree(w) for w in whole)]
         if len(odd) == 1 and _degree(odd[0]) > 1:
             return odd[0]
     return None
+
+
+def _unsolved(alone: Sequence[Fact], told: Sequence[Fact]) -> Fact | None:
+    """The equation that would have the values that are told as its solutions if one number in it were another."""
+    if len(alone) != 1 or not alone[0].doubtful or _degree(alone[0]) != len({_key(fact) for fact in told}):
+        return None
+    roots = {_key(fact): fact.difference for fact in told}
+    meant = mended_equation(alone[0].left, alone[0].right, Product(tuple(roots.values())))
+    return None if meant is None else alone[0]
 
 
 def _key(fact: Fact) -> str:
@@ -178,6 +194,31 @@ def _one_number_off(facts: Sequence[Fact], text: str, deadline: float) -> Fact |
                 continue  # "y = 2x" and "y = 3x" may be two lines
             return fact
     return None
+
+
+def _no_rewriting(facts: Sequence[Fact], text: str) -> Fact | None:
+    """Which equation is told as what something is, would be a rewriting but for one number, and is solved nowhere."""
+    for fact in facts:
+        if not _TOLD.search(text[max(0, fact.start - 60) : max(0, fact.start)]):
+            continue
+        (name, *others) = symbols(fact.difference) or {""}
+        root = linear(fact.difference)
+        if not fact.doubtful or others or root is None or not symbols(fact.left) or not symbols(fact.right):
+            continue
+        solution = _number(-root[1] / root[0])
+        if not mended_identity(fact.left, fact.right) or _is_literal(fact.left) == _is_literal(fact.right):
+            continue
+        if not any(other.named == name and _key(other) == solution for other in facts):
+            return fact
+    return None
+
+
+def _is_literal(term: Term) -> bool:
+    """Whether nothing is left to be done in it: "3n + 99", not "102 + 3(n - 1)"."""
+    found = normal(term)
+    parts = len(term.terms) if isinstance(term, Sum) else 1
+    nested = any(isinstance(part, Sum) and part is not term for part in walk(term))
+    return found is not None and len(found.above) == parts and not nested
 
 
 def _support(facts: Sequence[Fact], fact: Fact) -> int:

@@ -287,7 +287,7 @@ def _has_root(term: Term) -> bool:
     return any(
         isinstance(p, Power)
         and (
-            (_is_sign(p.exponent) and isinstance(p.base, Product))
+            (_is_sign(p.exponent) and isinstance(p.base, Product | Sum))
             or isinstance(p.exponent, Sum)
             or (isinstance(p.base, Power) and bool(symbols(p.exponent)))
         )

@@ -161,7 +161,10 @@ def _has_solution(a: Expression, b: Expression) -> bool:
 
 def _supposed(chain: Chain) -> bool:
     """Whether it is supposed or to be solved; "we want to find" and "the equation" may stand before a rewriting."""
-    return not _POSED.isdisjoint(clause_before(chain)) or is_asked(chain)
+    words = clause_before(chain)
+    if words[-2:] == ("given", "by"):
+        words = words[:-2]  # "the area is given by 2lw + 6l = ..."
+    return not _POSED.isdisjoint(words) or is_asked(chain)
 
 
 def _rewrites(chain: Chain, k: int) -> bool:
