@@ -159,7 +159,7 @@ def test_a_worker_that_is_killed_is_started_anew_and_no_record_is_lost(tmp_path:
     def kill_one(number: int) -> None:
         if number == 5:
             below = psutil.Process(started[0].pid).children(recursive=True)
-            worker = next(p for p in below if p.cmdline()[0].startswith("ray::_Worker"))
+            worker = next(p for p in below if p.cmdline()[0].startswith("ray::_RayWorker"))
             worker.kill()
             killed.append(worker.pid)
 
