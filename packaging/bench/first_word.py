@@ -25,16 +25,16 @@ PROBLEMS = (
 
 
 def rows() -> Iterator[Row]:
-    """Measure with the starter model, each start in a process of its own."""
+    """Measure with the starter, or the model that ``TUTOR_BENCH_MODEL`` names, each start in a process of its own."""
     models = folders(os.environ.get("TUTOR_DATA_DIR")).models
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        for data in ("first", "again"):
-            (scratch / data).mkdir()
-            (scratch / data / "models").symlink_to(models, target_is_directory=True)
+        (scratch / "first").mkdir()
+        (scratch / "first" / "models").symlink_to(models, target_is_directory=True)
         fresh = ask(scratch / "first", PROBLEMS[0])
         kept = min((ask(scratch / "first", problem) for problem in PROBLEMS[1:]), key=lambda found: found["word"])
         warm = ask(scratch / "first", PROBLEMS[0], "warm")
+        after = ask(scratch / "first", PROBLEMS[0], "question")
     total = fresh["word"]
     yield "cold start to first word, nothing kept", total, "s", "itself", 1.0
     yield "cold start to first word, beginning kept", kept["word"], "s", "nothing kept", kept["word"] / total
@@ -48,6 +48,8 @@ def rows() -> Iterator[Row]:
         yield what, spent, "s", "cold start to first word", spent / kept["word"]
     asked = warm["word"] - warm["warm"]
     yield "first word where the model was loaded in the background", asked, "s", "nothing kept", asked / total
+    what, reference = "first word of a question about a solution", f"a new problem's, {after['problem']:.3g} s"
+    yield what, after["question"], "s", reference, after["question"] / max(after["problem"], 1e-9)
 
 
 def ask(folder: Path, problem: str, *more: str) -> dict[str, float]:
