@@ -170,13 +170,21 @@ def _foreign(path: Path) -> UserFault:
 
 def _must_match(path: Path, line: str, manifest: Mapping[str, Any]) -> None:
     try:
-        found = json.loads(line)["manifest"]
-        differing = [name for name in manifest if found.get(name) != manifest[name]]
+        found, wanted = _flat(json.loads(line)["manifest"]), _flat(manifest)
+        differing = [name for name in wanted if name not in found or found[name] != wanted[name]]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _foreign(path) from None
     if differing:
-        shown = "; ".join(f"{n} was {_short(found.get(n))} and is {_short(manifest[n])}" for n in differing[:4])
+        shown = "; ".join(f"{n} was {_short(found.get(n))} and is {_short(wanted[n])}" for n in differing[:4])
         raise UserFault(f"{path} holds the results of another evaluation: {shown}.", "Give another name with --out.")
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Settings within settings under names such as ``settings.sampling.seed``: the one that differs is to be named."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= _flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {before + name: value}
+    return flat
 
 
 def _short(value: object) -> str:

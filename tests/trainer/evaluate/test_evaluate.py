@@ -335,6 +335,11 @@ def test_another_evaluations_file_is_refused_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(UserFault, match='another evaluation: prompt was "p" and is "q"'):
         ResultFile.opened(path, {**MANIFEST, "prompt": "q"})
     assert path.read_bytes() == before
+    nested = {**MANIFEST, "settings": {"rounds": 4, "sampling": {"seed": 0, "top_p": 1.0}}}
+    ResultFile.opened(tmp_path / "n.jsonl", nested)
+    ResultFile.opened(tmp_path / "n.jsonl", json.loads(json.dumps(nested)))
+    with pytest.raises(UserFault, match=r"another evaluation: settings\.sampling\.seed was 0 and is 4\."):
+        ResultFile.opened(tmp_path / "n.jsonl", {**MANIFEST, "settings": {"rounds": 4, "sampling": {"seed": 4}}})
     (tmp_path / "notes.txt").write_text("mine\n")
     with pytest.raises(UserFault, match="no result file"):
         ResultFile.opened(tmp_path / "notes.txt", MANIFEST)
