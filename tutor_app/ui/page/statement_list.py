@@ -39,6 +39,8 @@ _COLORS: Final[dict[ClaimVerdict, str]] = {
 class StatementList(QDialog):
     """A window beside the page; it stays while the page is read, and grows with it.
 
+    What is in it is made when it is opened for the first time.
+
     Args:
         view: The page.
         theme: Colours.
@@ -50,8 +52,14 @@ class StatementList(QDialog):
         self._view, self._theme = view, theme
         self._shown: list[Statement] = []
         self._known: list[Statement] = []
+        self._made = False
         self.setWindowTitle("Statements")
         self.resize(460, 420)
+        view.changed.connect(self._refresh)
+        view.cleared.connect(self.close)
+
+    def _make(self) -> None:
+        self._made = True
         self.tally = text_label("", "muted")
         self.kind = QComboBox()
         self.kind.setAccessibleName("Which statements")
@@ -65,16 +73,17 @@ class StatementList(QDialog):
         self.kind.currentIndexChanged.connect(lambda _: self._fill())
         self.list.currentRowChanged.connect(self._go)
         self.list.itemClicked.connect(lambda item: self._go(self.list.row(item)))
-        view.changed.connect(self._refresh)
-        view.cleared.connect(self.close)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
         self._theme = theme
-        self._fill()
+        if self._made:
+            self._fill()
 
     def open_at(self, key: str) -> None:
         """Show the list; with the key of a statement, that one."""
+        if not self._made:
+            self._make()
         self._known = self._view.statements()
         self.kind.blockSignals(True)
         self.kind.setCurrentIndex(0)
