@@ -273,6 +273,9 @@ def test_letters_are_drawn_or_said_to_be_without_a_font(session: Session) -> Non
     )
     no_font_has_it = run(session, code.replace("{0}", "\U0001e5d5"))
     assert no_font_has_it.status == "ok"
+    thai = run(session, code.replace("{0}", "\u0e17\u0e35"))
+    categories = run(session, "import matplotlib.pyplot as plt\nplt.bar(['\u0e17', 'b'], [3, 4])")
+    assert (categories.status, bool(categories.warnings)) == ("ok", bool(thai.warnings))
 
 
 def test_figures_are_bounded_in_number_and_size(session: Session) -> None:

@@ -33,6 +33,10 @@ _absent: set[str] = set()
 
 def use_installed_fonts(figure: Any) -> str:
     """Let the texts of ``figure`` fall back to installed fonts; returns the letters that none has."""
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if type(axis.get_major_formatter()).__name__ != "ScalarFormatter":
+                axis.get_ticklabels()  # names of categories are not in the texts before they are asked for
     texts = [t for t in figure.findobj(import_module("matplotlib.text").Text) if t.get_text()]
     wanted = {c for t in texts for c in t.get_text() if ord(c) >= _FIRST_ASKED}
     lacking = {c for c in wanted if not _own_font().get_char_index(ord(c)) and unicodedata.category(c)[0] not in "CMZ"}
