@@ -119,3 +119,9 @@ def test_the_value_of_a_total_is_checked() -> None:
     assert false_ones(r"She pays a total of $24 + 150 = 154$ dollars.") == [("24 + 150 = 154", "174")]
     assert false_ones(r"It is half of $24 + 150 = 87$.") == []
     assert false_ones(r"Together $\frac{6 \pm \sqrt{48}}{2} = 5 \pm 2\sqrt{3}$.") != []
+
+
+def test_an_equation_that_always_holds_tells_no_value() -> None:
+    text = r"Since $9^w=3^{2w}$ and $3^8=3^{2w}$, we have $2w=8$, which implies $w=\boxed{%s}$."
+    assert false_ones(text % 4) == []
+    assert false_ones(text % 3) == [(r"w=\boxed{3}", "w = 4")]

@@ -19,6 +19,8 @@ from tutor_app.adapters.checking.reading import Reading
 from tutor_app.core.claims import Claim
 
 LINES = [json.loads(line) for line in Path(__file__).with_name("statements.jsonl").read_text("utf-8").splitlines()]
+ROWS = Path(__file__).with_name("right_and_wrong.jsonl").read_text("utf-8").splitlines()
+RIGHT_AND_WRONG = [json.loads(row) for row in ROWS]
 SILENT = ("none", "unchecked")
 
 
@@ -48,3 +50,13 @@ def test_there_are_lines_of_all_kinds_and_few_on_which_less_is_said() -> None:
     assert all(kinds[kind] >= n for kind, n in (("true", 140), ("false", 100), ("rounded", 15), ("none", 20)))
     assert {line["said"] for line in LINES if "said" in line} <= set(SILENT)
     assert sum("said" in line for line in LINES) <= 0.08 * len(LINES)
+
+
+def test_no_right_line_of_any_kind_is_called_false_and_nine_of_ten_wrong_ones_are() -> None:
+    """Prose, LaTeX, tables, lists, money, units, cases, sequences: ``right_and_wrong.jsonl`` has them in all forms."""
+    found = {row["text"]: said(Reading().text(row["text"], 20.0)) for row in RIGHT_AND_WRONG}
+    right = [row["text"] for row in RIGHT_AND_WRONG if row["right"]]
+    wrong = [row["text"] for row in RIGHT_AND_WRONG if not row["right"]]
+    assert min(len(right), 150) == 150
+    assert [text for text in right if found[text] == "false"] == []
+    assert sum(found[text] == "false" for text in wrong) >= 0.9 * len(wrong) >= 89

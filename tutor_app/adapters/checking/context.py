@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import linear, proportional, rational, same
@@ -145,10 +146,16 @@ class Context:
     def solves(self, name: str, value: Term) -> str:
         """By which rule a value of an unknown fits an equation that has no other unknown, or empty."""
         for equation in self.about(frozenset((name,))):
-            left, right = (self._put(side, name, value) for side in (equation.left, equation.right))
-            if not (symbols(left) | symbols(right)) and same(left, right):
+            # What holds for every value, as "4^x = 2^(2x)" does, tells none.
+            others = (total(value, Number(Fraction(n))) for n in (1, 2, 3))
+            if self._holds(equation, name, value) and not all(self._holds(equation, name, v) for v in others):
                 return "solution"
         return ""
+
+    def _holds(self, equation: Equation, name: str, value: Term) -> bool:
+        """Whether an equation holds with a value put for a name, and no other name is left in it."""
+        left, right = (self._put(side, name, value) for side in (equation.left, equation.right))
+        return not (symbols(left) | symbols(right)) and bool(same(left, right))
 
     def root(self, name: str) -> tuple[Equation, Number] | None:
         """The latest equation with the unknown, if it is linear and has no other unknown, and its solution."""
