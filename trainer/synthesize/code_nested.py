@@ -178,6 +178,8 @@ def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = froz
         return "no code"
     if why := code_fault([c.source for c in codes]):
         return why
+    if any(o.status not in ("ok", "error") or (o.error and o.error.type == "MemoryError") for o in outputs):
+        return "code ran out of time or memory"  # of this machine: nothing is to be learnt of its repair
     if outputs[-1].status != "ok":
         return "the last code failed"
     if not judge.equal(gold, made.answer):
