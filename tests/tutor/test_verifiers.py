@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 from tests.adapters.gguf_files import write_gguf
 from tests.tutor.test_votes import SETTINGS, finished, tutor
 from tutor_app.adapters.models.store import ModelStore
+from tutor_app.adapters.verifying import verifier as verifying
 from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.traits import TRAITS
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
@@ -31,7 +35,7 @@ def value_of(sha256: str, **changes: Any) -> dict[str, Any]:
     report = {"auc": 0.81, "auc_untuned": 0.6}
     value = {
         "kind": "mumath-verifier", "version": 2, "model_sha256": sha256, "prompt": [[0.0, 1.0]], "gain": 1.0,
-        "bias": 0.0, "extras": [0.0, 0.0, 0.0, 0.0], "weights": [0.5, 0.5], "report": report,
+        "bias": 0.0, "extras": [0.0] * (len(SCORES) + len(TRAITS)), "weights": [0.5, 0.5], "report": report,
     }  # fmt: skip
     return {**value, **changes}
 
@@ -141,6 +145,18 @@ def test_a_model_that_is_not_there_gives_no_probability(tmp_path: Path, caplog: 
 
 
 PROBABLE = {"41": 0.3, "42": 0.9}
+
+
+def test_a_judge_that_is_too_slow_is_not_asked_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+    monkeypatch.setattr(verifying, "worker_command", lambda: silent)
+    path = Path(write(tmp_path / "v.json", value_of("a")))
+    with Verifier(path, tmp_path / "m.gguf", seconds=0.2) as verifier:
+        assert verifier.probability("1+1", (Answer("2"),)) is None
+        assert verifier.probability("1+1", (Answer("2"),)) is None
+    assert [record.getMessage() for record in caplog.records] == ["a solution is not judged: TimeoutError"]
 
 
 def by_answer(problem: str, parts: Sequence[Part]) -> float | None:

@@ -107,6 +107,7 @@ class Verifier:
         self._setting = {"verifier": str(path), "model": str(model), "threads": threads}
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "verifying")
+        self._too_slow = False
 
     def __enter__(self) -> Verifier:
         return self
@@ -119,11 +120,17 @@ class Verifier:
         self._process.close()
 
     def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
-        """How likely the solution is right; None where that cannot be said."""
+        """How likely the solution is right; None where that cannot be said.
+
+        Where one solution took too long the others would too, each loading the model again: they are not judged either.
+        """
+        if self._too_slow:
+            return None
         request = {**self._setting, "text": reading_text(problem, parts), "traits": traits_of(problem, parts)}
         try:
             answer = self._process.ask(request, self._seconds)
         except (TimeoutError, ProcessDied, ProcessClosed, OSError) as e:
+            self._too_slow = isinstance(e, TimeoutError)
             log.warning("a solution is not judged: %s", str(e) or type(e).__name__)
             return None
         if fault := answer.get("fault"):
