@@ -36,6 +36,7 @@ def value_of(sha256: str, **changes: Any) -> dict[str, Any]:
     value = {
         "kind": "mumath-verifier", "version": 2, "model_sha256": sha256, "prompt": [[0.0, 1.0]], "gain": 1.0,
         "bias": 0.0, "extras": [0.0] * (len(SCORES) + len(TRAITS)), "weights": [0.5, 0.5], "report": report,
+        "low": [0.0] * (len(SCORES) + len(TRAITS)), "high": [0.0] * (len(SCORES) + len(TRAITS)),
     }  # fmt: skip
     return {**value, **changes}
 
@@ -102,6 +103,8 @@ def test_one_of_another_model_is_refused(
         value_of("a", version=1),
         value_of("a", extras="much"),
         value_of("a", extras=[None]),
+        value_of("a", low=[0.0]),
+        value_of("a", high=None),
         value_of("a", weights=[]),
         value_of("a", weights=[1.0]),
         value_of("a", prompt=[]),
@@ -150,7 +153,8 @@ PROBABLE = {"41": 0.3, "42": 0.9}
 def test_a_judge_that_is_too_slow_is_not_asked_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent = [sys.executable, "-c", "import sys; sys.stdin.buffer.read()"]
+    serving = "from tutor_app.adapters.wire import serve_requests; serve_requests(lambda request: Event().wait())"
+    silent = [sys.executable, "-c", f"from threading import Event; {serving}"]
     monkeypatch.setattr(verifying, "worker_command", lambda: silent)
     path = Path(write(tmp_path / "v.json", value_of("a")))
     with Verifier(path, tmp_path / "m.gguf", seconds=0.2) as verifier:

@@ -7,7 +7,7 @@ problem; Platt's gain and bias are fitted to those, because a head is too sure o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -46,17 +46,25 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Probability of a right solution: ``sigmoid(gain * margin + bias + extras . scores + weights . unit(state))``."""
+    """Probability of a right solution: ``sigmoid(gain * margin + bias + extras . scores + weights . unit(state))``.
+
+    Scores beyond ``low`` and ``high``, which is what the fit has seen, count as these: nothing is known of the rest.
+    """
 
     gain: float
     bias: float
     extras: Vector
     weights: Vector
+    low: Vector
+    high: Vector
 
     def logits(self, found: Found) -> Vector:
         """One for each solution."""
         return np.asarray(
-            self.gain * found.margins + self.bias + found.scores @ self.extras + _unit(found.states) @ self.weights
+            self.gain * found.margins
+            + self.bias
+            + np.clip(found.scores, self.low, self.high) @ self.extras
+            + _unit(found.states) @ self.weights
         )
 
 
@@ -97,7 +105,13 @@ def fit_head(found: Found, right: Right, problems: Rows, *, states: bool = True,
     best = int(np.argmin([log_loss(row, target) for row in logits]))
     gain, bias = calibrated(logits[best], target)
     head = _Columns.of(found, states=states, scores=scores).head(target, decays[best])
-    scaled = Head(gain * head.gain, gain * head.bias + bias, gain * head.extras, gain * head.weights)
+    scaled = replace(
+        head,
+        gain=gain * head.gain,
+        bias=gain * head.bias + bias,
+        extras=gain * head.extras,
+        weights=gain * head.weights,
+    )
     return Fitted(scaled, decays[best], gain * logits[best] + bias)
 
 
@@ -119,6 +133,8 @@ class _Columns:
         middle: Of the hidden states.
         axes: See :func:`_axes`.
         unused: Scores that are not used.
+        low: Smallest scores.
+        high: Largest scores.
     """
 
     values: Vector
@@ -127,6 +143,8 @@ class _Columns:
     middle: Vector
     axes: Vector
     unused: int
+    low: Vector
+    high: Vector
 
     @classmethod
     def of(cls, found: Found, *, states: bool, scores: bool) -> _Columns:
@@ -137,7 +155,8 @@ class _Columns:
         middle = unit.mean(axis=0)
         axes = _axes(unit - middle) if states else np.zeros((0, unit.shape[1]))
         values = np.concatenate([(flat - centre) / spread, (unit - middle) @ axes.T], axis=1)
-        return cls(values, centre, spread, middle, axes, found.scores.shape[1] - extra)
+        low, high = found.scores.min(axis=0), found.scores.max(axis=0)
+        return cls(values, centre, spread, middle, axes, found.scores.shape[1] - extra, low, high)
 
     def head(self, target: Vector, decay: float) -> Head:
         """Penalised logistic regression on these columns."""
@@ -146,7 +165,8 @@ class _Columns:
         values, bias = logistic(self.values, target, penalties)
         flat, weights = values[:light] / self.spread, values[light:] @ self.axes
         bias -= float(flat @ self.centre) + float(weights @ self.middle)
-        return Head(float(flat[0]), bias, np.concatenate([flat[1:], np.zeros(self.unused)]), np.asarray(weights))
+        extras = np.concatenate([flat[1:], np.zeros(self.unused)])
+        return Head(float(flat[0]), bias, extras, np.asarray(weights), self.low, self.high)
 
 
 def _axes(centred: Vector) -> Vector:

@@ -337,6 +337,7 @@ def to_json(prompt: Vector, head: Head, model_sha256: str, found: Mapping[str, A
     value = {
         "kind": FORMAT, "version": 2, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
         "gain": head.gain, "bias": head.bias, "extras": head.extras.tolist(),
+        "low": head.low.tolist(), "high": head.high.tolist(),
         "weights": head.weights.astype(np.float32).tolist(), "report": dict(found),
     }  # fmt: skip
     return json.dumps(value) + "\n"

@@ -254,13 +254,16 @@ def test_a_judge_that_answers_no_number(tmp_path: Path) -> None:
 
 
 def test_the_file_is_for_one_model() -> None:
-    head = Head(1.5, -0.5, np.array([0.1, 0.2]), np.array([1.0, 2.0]))
+    head = Head(1.5, -0.5, np.array([0.1, 0.2]), np.array([1.0, 2.0]), np.array([0.0, -1.0]), np.array([2.0, 1.0]))
     value = json.loads(to_json(np.zeros((1, 3)), head, "abc", {"auc": 0.7}))
     assert (value["kind"], value["model_sha256"], value["prompt"]) == ("mumath-verifier", "abc", [[0, 0, 0]])
     assert (value["gain"], value["extras"], value["weights"]) == (1.5, [0.1, 0.2], [1, 2])
     assert value["report"] == {"auc": 0.7}
     found = Found(np.array([2.0]), np.array([[3.0, 4.0]]), np.array([[1.0, -1.0]]))
     assert head.logits(found).tolist() == pytest.approx([1.5 * 2 - 0.5 + 0.6 + 1.6 - 0.1])
+    beyond = Found(found.margins, found.states, np.array([[9.0, -7.0]]))
+    assert head.logits(beyond).tolist() == pytest.approx([1.5 * 2 - 0.5 + 0.6 + 1.6 + 0.2 - 0.2])
+    assert (value["low"], value["high"]) == ([0, -1], [2, 1])
 
 
 def write_results(path: Path, count: int) -> Path:

@@ -76,10 +76,11 @@ def _whole(value: dict[str, Any]) -> bool:
     rows = [weights, *prompt]
     if not all(isinstance(row, list) and row and len(row) == len(rows[0]) for row in rows):
         return False
-    extras = value.get("extras")
-    if not isinstance(extras, list):
+    flat = [value.get(name) for name in ("extras", "low", "high")]
+    if not all(isinstance(row, list) and isinstance(flat[0], list) and len(row) == len(flat[0]) for row in flat):
         return False
-    numbers = [value.get("gain"), value.get("bias"), *extras, *(n for row in rows for n in row)]
+    rows += flat
+    numbers = [value.get("gain"), value.get("bias"), *(n for row in rows for n in row)]
     return all(_number(n) is not None for n in numbers)
 
 
@@ -135,7 +136,11 @@ class Verifier:
             return None
         if fault := answer.get("fault"):
             log.warning("a solution is not judged: %s", fault)
-        return _number(answer.get("probability"))
+        probability = _number(answer.get("probability"))
+        if probability is None or not self.graded:
+            return probability
+        least = 1 / (self.graded + 2)  # so few solutions cannot show that an answer is surer than that (Laplace)
+        return min(1 - least, max(least, probability))
 
 
 def worker_command() -> list[str]:

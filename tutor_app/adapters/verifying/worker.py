@@ -43,14 +43,14 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         prompts = np.array([values["prompt"]], dtype=np.float32)
         margins, hidden = judge.judge(prompts, np.array([0]))
         state = hidden[0, 0].astype(np.float64)
-        weights, extras = (np.array(values[name]) for name in ("weights", "extras"))
+        weights, extras, low, high = (np.array(values[name]) for name in ("weights", "extras", "low", "high"))
         scores = np.concatenate([reading.scores, request["traits"]])
         if weights.shape != state.shape or extras.shape != scores.shape:
             return {"fault": "the verifier is for another model"}
     except (UserFault, OSError, ValueError, KeyError) as e:
         return {"fault": str(e)}
     logit = values["gain"] * float(margins[0, 0]) + values["bias"]
-    logit += float(scores @ extras) + float(state @ weights / np.linalg.norm(state))
+    logit += float(np.clip(scores, low, high) @ extras) + float(state @ weights / np.linalg.norm(state))
     return {"probability": 0.5 * (1 + math.tanh(0.5 * logit))}
 
 
