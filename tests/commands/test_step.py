@@ -181,7 +181,7 @@ def test_an_export_has_a_table_after_each_block(tmp_path: Path) -> None:
     assert main(["export", str(path), "--trace-tables", "-o", str(target)]) == 0
     text = target.read_text(encoding="utf-8")
     assert text.count("**Trace table**") == 2
-    assert "| 1 | `b = a + 1` | $1$ | $2$ | $a + 1$ = $1 + 1$ = $2$ |" in text
+    assert "| 1 | `b = a + 1` | $1$ | $2$ | $a + 1$ =\u00a0$1 + 1$ =\u00a0$2$ |" in text
 
 
 @needs_sandbox
