@@ -168,6 +168,8 @@ def test_the_warm_up_finds_the_basin_and_leaves_the_global_generator() -> None:
 
 
 def test_a_warm_up_that_is_judged_uphill_leaves_a_narrow_hole_for_a_wide_one() -> None:
+    pytest.importorskip("cma", reason="the extra cbbt is not installed")
+
     narrow, wide = np.full(4, -0.3), np.full(4, 0.8)
 
     def losses(points: Vector) -> Vector:
@@ -184,6 +186,8 @@ def test_a_warm_up_that_is_judged_uphill_leaves_a_narrow_hole_for_a_wide_one() -
 
 
 def test_a_warm_up_on_level_ground_stays_finite() -> None:
+    pytest.importorskip("cma", reason="the extra cbbt is not installed")
+
     point = evolve(
         lambda x: np.zeros(len(x)), np.ones(3), sigma=0.1, generations=3, population=8,
         rng=np.random.default_rng(0), uphill=0.5,
