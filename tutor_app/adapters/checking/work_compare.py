@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final
 
 from tutor_app.adapters.checking.work_conditions import (
     Condition,
@@ -15,7 +14,7 @@ from tutor_app.adapters.checking.work_conditions import (
 )
 from tutor_app.adapters.checking.work_lines import Statement, read_side
 from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
-from tutor_app.adapters.checking.work_slips import slip_of_equation
+from tutor_app.adapters.checking.work_slips import slip_of_equation, with_one_sign_changed
 from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
 from tutor_app.adapters.checking.work_values import roots, shown, value
 from tutor_app.adapters.grading.terms import (
@@ -30,8 +29,6 @@ from tutor_app.adapters.grading.terms import (
     total,
 )
 from tutor_app.core.work import FAULTS, LineVerdict
-
-MOST_SIGNS: Final = 8
 
 
 class Comparison:
@@ -286,21 +283,20 @@ def _order_slip(old: Condition, new: Condition) -> str:
 
 def _sign_of_solution(old: Condition, new: Condition) -> str:
     """Whether one other sign in what a letter is said to be makes it right."""
-    told = {s.sources for s in new.statements if isinstance(s.sides[0], Symbol) and s.relations == ("=",)}
+    told = sorted({s.sources for s in new.statements if isinstance(s.sides[0], Symbol) and s.relations == ("=",)})
     wanted = solutions(old)
     if not told or wanted is None or len(told) > 2:
         return ""
-    places = [[m.start() for m in re.finditer(r"(?<=[\w})\s])[+-]", right)] for _, right in sorted(told)]
-    if len(set(map(tuple, places))) != 1 or len(places[0]) > MOST_SIGNS:
+    variants = [list(with_one_sign_changed(right)) for _, right in told]
+    if len(set(map(len, variants))) != 1:
         return ""
-    for place in places[0]:
+    for rights in zip(*variants, strict=True):
         changed = []
-        for left, right in told:
-            other = right[:place] + ("-" if right[place] == "+" else "+") + right[place + 1 :]
-            sides = read_side(left), read_side(other)
+        for (left, _), right in zip(told, rights, strict=True):
+            sides = read_side(left), read_side(right)
             if sides[0] is None or sides[1] is None:
                 return ""
-            changed.append((Statement((sides[0], sides[1]), ("=",), False, (left, other)),))
+            changed.append((Statement((sides[0], sides[1]), ("=",), False, (left, right)),))
         found = solutions(Condition(tuple(changed)))
         if found is not None and found.equals(wanted):
             return "sign"

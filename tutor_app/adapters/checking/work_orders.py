@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.text.scan import BRACKETS, levels
+
 MOST: Final = 40
 """Wrong forms of one expression."""
 _TOKEN: Final = re.compile(
@@ -174,12 +176,7 @@ def _operand(source: str, m: re.Match[str]) -> tuple[str, tuple[tuple[int, int],
 
 def _end(source: str, start: int) -> int | None:
     """Where the bracket that opens at ``start`` has been closed."""
-    depth = 0
-    for k in range(start, len(source)):
-        if source[k] in "([{":
-            depth += 1
-        elif source[k] in ")]}":
-            depth -= 1
-            if depth == 0:
-                return k + 1
+    for token, at, depth in levels(source, start, pairs=BRACKETS):
+        if token in BRACKETS[1] and depth == 1:
+            return at + len(token)
     return None

@@ -58,13 +58,16 @@ def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") ->
     return "sign" if any(agree(right, old) for right in _with_one_sign(new_source)) else ""
 
 
+def with_one_sign_changed(source: str) -> Iterator[str]:
+    """An expression as LaTeX with one of its first :data:`MOST_SIGNS` signs changed, in the order of the signs."""
+    for m in itertools.islice(_SIGN.finditer(source), MOST_SIGNS):
+        k = m.start()
+        yield source[:k] + ("-" if source[k] == "+" else "+") + source[k + 1 :]
+
+
 def _with_one_sign(source: str) -> Iterator[Term]:
-    """An expression with one of its signs changed."""
-    places = [m.start() for m in _SIGN.finditer(source)]
-    for k in places[:MOST_SIGNS]:
-        changed = read_side(source[:k] + ("-" if source[k] == "+" else "+") + source[k + 1 :])
-        if changed is not None:
-            yield changed
+    """What such expressions mean."""
+    return (term for changed in with_one_sign_changed(source) if (term := read_side(changed)) is not None)
 
 
 def slip_of_numbers(old: Term, old_source: str, new: Term, new_source: str, equal: Callable[[Term, Term], bool]) -> str:
