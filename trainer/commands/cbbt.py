@@ -14,9 +14,10 @@ import platform
 import time
 from pathlib import Path
 
-from trainer.arguments import at_least, seconds
+from trainer.arguments import at_least, not_a_test_set, seconds
 from trainer.cbbt.verifier_report import Solution
 from trainer.commands import cbbt_vision
+from trainer.data.testsets import refuse_results_of_test_sets
 from tutor_app.adapters.verifying.reading import reading_text
 from tutor_app.adapters.verifying.traits import traits_of
 from tutor_app.core.errors import UserFault
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     p.add_argument("--threads", type=at_least(1), default=2, metavar="N", help="of the model (default 2)")
     p.add_argument("--seed", type=at_least(0), default=0)
     p.add_argument("--seconds", type=seconds, default=600, help="the black box may take for one answer (default 600)")
+    not_a_test_set(p)
 
 
 def main(a: argparse.Namespace) -> int:
@@ -133,6 +135,7 @@ def _verifier(a: argparse.Namespace) -> int:
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
+    refuse_results_of_test_sets(a.solutions, allowed=a.not_a_test_set)
     with Grader() as grader, Checker() as checker:
         solutions = with_equal_answers(
             _solutions(a.solutions, a.limit, checker), lambda one, other: grader.grade(one, other).verdict == "correct"

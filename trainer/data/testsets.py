@@ -9,6 +9,7 @@ found. This tells a test set that was taken for training data; single overlaps a
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import string
 from collections.abc import Iterable, Sequence
@@ -58,6 +59,32 @@ def refuse_test_sets(files: Iterable[Path], *, allowed: bool = False, named: boo
                 raise _fault(f"{known:,} of the {count:,} problems in {path} are those of a test set")
 
 
+def refuse_results_of_test_sets(path: Path, *, allowed: bool = False) -> None:
+    """Refuse a result file of ``evaluate`` whose problems are a test set's.
+
+    Beside its own name and its questions, the benchmark and the data file that its first line names are looked at.
+
+    Args:
+        path: The result file.
+        allowed: The user said that it is none.
+
+    Raises:
+        UserFault: If it is one.
+    """
+    if allowed:
+        return
+    refuse_test_sets([path])
+    try:
+        with path.open("rb") as file:
+            manifest = json.loads(file.readline())["manifest"]
+        made_of = [Path(str(manifest[key])) for key in ("benchmark", "data_file") if manifest.get(key)]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return  # whoever reads the results says what is wrong with them
+    for source in made_of:
+        if named_like_one(source) and not _TRAIN.search(Path(str(manifest.get("data_file") or "")).stem):
+            raise _fault(f"{path} holds attempts at {source}, which is named like a test set")
+
+
 def _fault(what: str) -> UserFault:
     return UserFault(f"{what}, which is never trained on.", f"Give training data; if it is no test set, say {FLAG}.")
 
@@ -87,11 +114,15 @@ def known_questions(path: Path) -> tuple[int, int]:
 
 
 def question_of(value: Any, _: int = 0) -> str:
-    """The question of a row in any form that is read here: a record, a benchmark's row, or MuMath's messages.
+    """The question of a row in any form that is read here.
+
+    A record, a benchmark's row, MuMath's messages, or an attempt of a result file.
 
     Raises:
         BadLine: If there is none.
     """
+    if isinstance(value, dict) and isinstance(value.get("transcript"), dict):
+        value = value["transcript"]
     if isinstance(value, dict) and "turns" in value:
         try:
             return Transcript.from_dict(value).problem

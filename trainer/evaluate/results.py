@@ -159,6 +159,11 @@ class ResultFile:
 _BEGINNING: Final = b'{"manifest": {'
 
 
+UNCOMPARED: Final = frozenset(("data_file",))
+"""Values of a manifest that are only told: the same problems may stand in a file of another name."""
+_ABSENT: Final = object()
+
+
 def _begins_a_manifest(content: bytes) -> bool:
     """Whether a file without a whole line is a result file whose first line was cut off."""
     return content.startswith(_BEGINNING) or _BEGINNING.startswith(content)
@@ -171,7 +176,8 @@ def _foreign(path: Path) -> UserFault:
 def _must_match(path: Path, line: str, manifest: Mapping[str, Any]) -> None:
     try:
         found, wanted = _flat(json.loads(line)["manifest"]), _flat(manifest)
-        differing = [name for name in wanted if name not in found or found[name] != wanted[name]]
+        compared = wanted.keys() - UNCOMPARED
+        differing = [name for name in wanted if name in compared and found.get(name, _ABSENT) != wanted[name]]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _foreign(path) from None
     if differing:

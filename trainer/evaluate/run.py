@@ -352,6 +352,7 @@ def manifest_of(
         "model_sha256": info.sha256 or _hash_of_model(args),
         "benchmark": args.benchmark,
         "data": digest(data),
+        "data_file": str(args.data or ""),
         "prompt": digest(_said(tutor)),
         "dialect": tutor.dialect.name,
         "settings": json.loads(json.dumps(asdict(settings))),

@@ -27,6 +27,7 @@ from trainer.cbbt.verifier import (
     to_json,
 )
 from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted, with_equal_answers
+from trainer.data import testsets
 from trainer.evaluate.results import Result
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Text
@@ -287,6 +288,25 @@ def test_bad_files_are_one_sentence(
     command = ["cbbt", "verifier", "--model", "starter", "--solutions", str(tmp_path / name), "--run", str(tmp_path)]
     assert main(command) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_attempts_at_a_test_set_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
+    run = tmp_path / "run"
+    command = ["cbbt", "verifier", "--model", "starter", "--run", str(run), "--solutions"]
+    named = write_results(tmp_path / "gsm8k.test.jsonl", 4)
+    assert main([*command, str(named)]) == 2
+    assert "is named like a test set, which is never trained on" in capsys.readouterr().err
+    question = "A baker sells 24 loaves in the morning and half as many in the evening. How many are that?"
+    monkeypatch.setattr(testsets, "known_hashes", lambda: testsets.packed([question], masked=True))
+    mine = tmp_path / "mine.jsonl"
+    attempt = Transcript.of(question.replace("24", "82"), Text("We add."), Answer(latex="123"))
+    mine.write_text('{"manifest": {}}\n' + Result(0, 0, "123", "123", "correct", "correct", attempt).to_json() + "\n")
+    assert main([*command, str(mine)]) == 2
+    assert "1 of the 1 problems in" in capsys.readouterr().err
+    assert not run.exists()
 
 
 @pytest.mark.slow

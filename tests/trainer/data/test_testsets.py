@@ -5,7 +5,15 @@ import pytest
 
 from trainer.data import testsets
 from trainer.data.records import BadLine
-from trainer.data.testsets import hashes_of, known_questions, named_like_one, packed, question_of, refuse_test_sets
+from trainer.data.testsets import (
+    hashes_of,
+    known_questions,
+    named_like_one,
+    packed,
+    question_of,
+    refuse_results_of_test_sets,
+    refuse_test_sets,
+)
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Text
 from tutor_app.core.transcript import Transcript
@@ -50,6 +58,7 @@ ROWS = (
     {"messages": [{"role": "user", "content": LONG}, {"role": "assistant", "content": "42"}], "gt": "42"},
     {"body": LONG.split(". ")[0] + ".", "question": "What did she pay?"},
     Transcript.of(LONG, Text("42")).to_dict(),
+    {"index": 3, "answer": "42", "transcript": Transcript.of(LONG, Text("42")).to_dict()},
 )
 
 
@@ -96,3 +105,38 @@ def test_the_questions_that_come_with_the_program_are_there() -> None:
 def test_a_row_without_a_question_has_none(row: object) -> None:
     with pytest.raises(BadLine, match="expected a"):
         question_of(row)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "what"),
+    [
+        ({"benchmark": "svamp"}, "svamp"),
+        ({"benchmark": "tabmwp", "data_file": "tables/all.json"}, "tabmwp"),
+        ({"benchmark": "math", "data_file": "mine/math.test.jsonl"}, r"mine/math\.test\.jsonl"),
+    ],
+)
+def test_results_tell_what_they_are_attempts_at(tmp_path: Path, manifest: dict[str, str], what: str) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({"manifest": manifest}) + "\n")
+    with pytest.raises(UserFault, match=f"holds attempts at {what}, which is named like a test set"):
+        refuse_results_of_test_sets(path)
+    refuse_results_of_test_sets(path, allowed=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"manifest": {"benchmark": "gsm8k", "data_file": "gsm8k.train.jsonl"}}',
+        '{"manifest": {"benchmark": "mawps", "data_file": "mawps_train.jsonl"}}',
+        '{"manifest": {"benchmark": "gsm8k"}}',
+        '{"manifest": 3}',
+        "[]",
+        "",
+    ],
+)
+def test_results_of_other_problems_are_taken(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(line)
+    refuse_results_of_test_sets(path)
+    with pytest.raises(UserFault, match="named like a test set"):
+        refuse_results_of_test_sets(path.rename(tmp_path / "test.jsonl"))

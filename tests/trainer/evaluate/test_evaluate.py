@@ -340,6 +340,8 @@ def test_another_evaluations_file_is_refused_and_left_alone(tmp_path: Path) -> N
     ResultFile.opened(tmp_path / "n.jsonl", json.loads(json.dumps(nested)))
     with pytest.raises(UserFault, match=r"another evaluation: settings\.sampling\.seed was 0 and is 4\."):
         ResultFile.opened(tmp_path / "n.jsonl", {**MANIFEST, "settings": {"rounds": 4, "sampling": {"seed": 4}}})
+    elsewhere = ResultFile.opened(tmp_path / "n.jsonl", {**nested, "data_file": "of/another/name.jsonl"})
+    assert elsewhere.results == []
     (tmp_path / "notes.txt").write_text("mine\n")
     with pytest.raises(UserFault, match="no result file"):
         ResultFile.opened(tmp_path / "notes.txt", MANIFEST)
