@@ -11,11 +11,21 @@ The window closes: a solution under way is stopped, both processes end.
 from __future__ import annotations
 
 import builtins
+import contextlib
+import signal
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING
 
+from tutor_app.adapters.signals import wishes_to_end
 from tutor_app.core.errors import HostFault
 from tutor_app.tutor.paths import Folders
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 _LOOK_MS = 3000
 """When the window looks at how code is confined: by then the sandbox is warm, and nothing waits for the answer."""
@@ -37,6 +47,34 @@ def import_plainly() -> None:
         builtins.__import__ = original
 
 
+@contextlib.contextmanager
+def _closed_by_signals(window: QWidget) -> Iterator[None]:
+    """Ctrl+C, ``kill`` and the end of a terminal close the window in good order; a second one ends the program at once.
+
+    Python handles a signal before its next instruction, and while nothing happens Qt waits outside of Python: a byte
+    that Python sends through a socket wakes it.
+    """
+    from PySide6.QtCore import QCoreApplication, QSocketNotifier
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        window.close()
+        QCoreApplication.exit(128 + number)  # out of open dialogs, too
+
+    read, write = socket.socketpair()
+    with read, write, wishes_to_end(end):
+        for end_of_pair in (read, write):
+            end_of_pair.setblocking(False)
+        notifier = QSocketNotifier(read.fileno(), QSocketNotifier.Type.Read)
+        notifier.activated.connect(lambda: read.recv(64))
+        old = signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(old)
+            notifier.setEnabled(False)
+
+
 def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "") -> int:
     """Show the window and stay until it is closed; returns the exit code.
 
@@ -54,6 +92,7 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
     except ImportError as e:
         raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
     import_plainly()
+    from tutor_app.ui.bridge import Job
     from tutor_app.window.importer import OpenRequests
     from tutor_app.window.window import MainWindow
     from tutor_app.window_services import AppServices
@@ -66,7 +105,9 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
     try:
         window = MainWindow(services)
         window.show()
-        QTimer.singleShot(0, lambda: window.bridge.run_in_background(services.warm, _nothing, _nothing))
+        job = Job()
+        warm = partial(services.warm, job.cancel)
+        QTimer.singleShot(0, lambda: window.bridge.run_in_background(warm, _nothing, _nothing, job=job))
         QTimer.singleShot(_LOOK_MS, window.confinement.look)
         QTimer.singleShot(_LOOK_MS, window.updates.start)
         app.installEventFilter(OpenRequests(window.importer.import_files, window))
@@ -74,6 +115,7 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
             window.importer.import_files(files)
         elif notice:
             window.status.say(notice)
-        return app.exec()
+        with _closed_by_signals(window):
+            return app.exec()
     finally:
         services.close()

@@ -260,12 +260,12 @@ class AppServices:
                 lambda: Sandbox(limits, spares=1, require_full=s.require_full_sandbox),
             )
 
-    def warm(self) -> None:
-        """Start what the first problem will need, if a model is installed."""
+    def warm(self, cancel: Cancel | None = None) -> None:
+        """Start what the first problem will need, if a model is installed, until that is not wanted any more."""
         if not self._settings.server and not self.model_name():
             return  # nothing of what solves is loaded before there is something to solve with
         with suppress(TutorError):  # the first problem will say it
-            self._ready().warm()
+            self._ready(cancel=cancel).warm(cancel)
 
     def model_info(self) -> ModelInfo | None:
         """See the protocol."""

@@ -135,6 +135,33 @@ def test_interrupt_stops_in_good_order(model: Path, data: Path) -> None:
         assert "You stopped the solution." in out.decode()
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="halts a process with SIGSTOP")
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("command", [("solve", "2+2?", "--offline"), ("window",)], ids=lambda c: c[0])
+def test_a_halted_model_process_ends_with_the_program(
+    command: tuple[str, ...], end: str, model: Path, data: Path, tmp_path: Path
+) -> None:
+    """A halted process never sees that its input has ended, however the program goes."""
+    assert tutor("models", "import", model, "--name", "mine", data=data).returncode == 0
+    words = [sys.executable, "-m", "tutor_app", *command, "--data-dir", str(data)]
+    with (tmp_path / "said").open("wb") as said:
+        environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        program = subprocess.Popen(words, stdout=said, stderr=said, env=environment, start_new_session=True)
+
+    def engines() -> list[int]:
+        tasks = list(Path(f"/proc/{program.pid}/task").glob("*/children"))
+        children = [int(pid) for task in tasks for pid in task.read_text().split()]
+        return [pid for pid in children if b"engine" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    wait_until(lambda: bool(engines()))
+    (engine,) = engines()
+    os.kill(engine, signal.SIGSTOP)
+    program.send_signal(getattr(signal, end))
+    program.wait(60)
+    wait_until(lambda: not Path(f"/proc/{engine}").exists())
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
 def test_exec_runs_a_snippet_as_a_model_s_block_is_run(data: Path) -> None:
     done = tutor("exec", "-", "--json", data=data, stdin="from sympy import *\nx = symbols('x')\nsolve(x**2 - 4, x)")
     assert done.returncode == 0, done.stderr

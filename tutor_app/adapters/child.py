@@ -78,8 +78,10 @@ class Child:
             stdout=pipe,
             stderr=pipe,
             env={**(environment or {}), **os.environ, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            # Ctrl+C in a terminal is for the program, which then ends this process in good order.
-            start_new_session=os.name == "posix",
+            # A process group of its own: Ctrl+C in a terminal is for the program, which then ends this process in good
+            # order. Not a session of its own: where the program dies, the system wakes and ends what is halted in a
+            # group whose last link to its session is gone, and only there; a halted process cannot see its input end.
+            process_group=0 if os.name == "posix" else None,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._inboxes: dict[int, Inbox] = {}

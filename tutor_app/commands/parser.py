@@ -13,11 +13,13 @@ import importlib
 import logging
 import os
 import platform
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final, TextIO
 
 from tutor_app import __version__
+from tutor_app.adapters.signals import wishes_to_end
 from tutor_app.commands import window
 from tutor_app.commands.shared import FAILED, INTERRUPTED, USAGE, user_path
 from tutor_app.core.errors import TutorError, UserFault
@@ -44,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = _run(argv)
+        with wishes_to_end(signal.default_int_handler):
+            code = _run(argv)
         sys.stdout.flush()  # at exit it would be too late to say what went wrong
     except OSError as e:
         code = _cannot_write(e)

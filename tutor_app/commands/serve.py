@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +72,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{tutor.engine.info.device or 'CPU'}, {args.parallel} at once. Ctrl+C ends it.", file=sys.stderr)
         server = make_server(service)
         # uvicorn ends by itself at either signal and then raises it once more, for whoever was there before it.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
     return DONE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from tutor_app.adapters.signals import wishes_to_end
 from tutor_app.core.errors import UserFault
 from tutor_app.tutor.paths import Folders, folders, with_stand_ins
 
@@ -118,18 +118,12 @@ def _key_in(file: Path) -> str:
 
 @contextlib.contextmanager
 def interrupt_sets(stop: threading.Event) -> Iterator[None]:
-    """The first Ctrl+C raises ``stop``, so that what there is can be kept; a second one ends the program."""
-    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
-        yield
-        return
+    """The first wish to end raises ``stop``, so that what there is can be kept; a second one ends the program."""
 
     def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    old = signal.signal(signal.SIGINT, on_interrupt)
-    try:
+    with wishes_to_end(on_interrupt):
         yield
-    finally:
-        signal.signal(signal.SIGINT, old)

@@ -268,21 +268,20 @@ class Tutor:
             )
             yield events if self.checker is None else checked(events, builder, self.checker, asked)
 
-    def warm(self) -> None:
+    def warm(self, cancel: Cancel | None = None) -> None:
         """Do beforehand what the first problem would have to wait for: both processes, the prompt's beginning.
 
         Raises:
-            EngineFault: If the model cannot be loaded.
+            EngineFault: If the model cannot be loaded, or that was cancelled.
         """
+        cancel = cancel or NeverCancelled()
         with ThreadPoolExecutor(1, "tutor-warm") as beside:
             ready = beside.submit(self.executor.warm)  # the model, whose first word is waited for, does not wait for it
-            self.engine.load()
+            self.engine.load(cancel)
             spans = header(self.dialect, "1 + 1", self.prompt)
             prefix = constant_spans(self.dialect, spans)
             if prefix:
-                for _ in self.engine.generate(
-                    spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=NeverCancelled()
-                ):
+                for _ in self.engine.generate(spans, sampling=Sampling(), max_tokens=1, prefix=prefix, cancel=cancel):
                     pass
             ready.result()
 

@@ -13,6 +13,7 @@ import logging
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -201,7 +202,7 @@ class Bridge(QObject):
             fn()
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Stop everything and wait for it; returns whether all threads ended in time."""
+        """Stop everything and wait for it, ``timeout`` seconds in all; returns whether all threads ended in time."""
         self._check()
         self._closed = True
         self._timer.stop()
@@ -214,8 +215,9 @@ class Bridge(QObject):
         if self._lane is not None:
             self._lane.stop()
             threads.add(self._lane.thread)
+        deadline = time.monotonic() + timeout
         for thread in threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._solution = None
         self._release_collector()
         return not any(t.is_alive() for t in threads)
