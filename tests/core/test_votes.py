@@ -54,6 +54,22 @@ def test_a_lead_is_decided_when_all_that_is_left_cannot_reach_it(
     assert tally.decided(left) is decided
 
 
+@pytest.mark.parametrize(
+    ("weights", "majority"),
+    [
+        ((), 0.0),
+        ((1.0,), 0.75),
+        ((4.0,), 0.96875),
+        ((4.0, 1.0), 0.890625),
+        ((6.0, 1.0), 0.96484375),
+        ((4.9, 0.1), 0.890625),
+    ],
+)
+def test_how_likely_a_leader_is_what_the_model_gives_most_often(weights: tuple[float, ...], majority: float) -> None:
+    tally = Tally(tuple(Option(str(n), (n,), w) for n, w in enumerate(weights)), 8)
+    assert tally.majority == majority
+
+
 def test_ties_and_attempts_that_were_cut_off_are_told() -> None:
     tied = tally_of(settled([attempt("1"), attempt("2"), attempt("1"), attempt("2")], same_number))
     assert tied.tied

@@ -95,13 +95,13 @@ def finished(events: Sequence[SolveEvent]) -> Finished:
     return last
 
 
-def test_the_first_attempt_is_as_usual_and_the_others_are_sampled_in_turns_of_both_kinds() -> None:
+def test_the_first_attempt_is_as_usual_and_of_the_others_which_are_sampled_every_third_is_in_words() -> None:
     found = plans(4, SETTINGS, mixed=True)
     assert [(p.kind, p.temperature, p.seed) for p in found] == [
         ("code", 0.0, 5),
-        ("reasoning", 0.7, 6),
-        ("code", 0.7, 7),
-        ("reasoning", 0.7, 8),
+        ("code", 0.7, 6),
+        ("reasoning", 0.7, 7),
+        ("code", 0.7, 8),
     ]
     assert {p.kind for p in plans(4, SETTINGS, mixed=False)} == {"code"}
     assert {p.kind for p in plans(4, SolveSettings(run_code=False), mixed=True)} == {"reasoning"}

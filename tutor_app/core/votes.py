@@ -7,6 +7,7 @@ evaluation all count by :func:`grouped` and :func:`count`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -98,6 +99,21 @@ class Tally:
     def decided(self, left: int) -> bool:
         """Whether the winner wins whatever ``left`` more attempts answer, each with a full vote at most."""
         return bool(self.options) and self.lead > left
+
+    @property
+    def majority(self) -> float:
+        """How likely the winner is the answer that this model gives most often, after the votes of it and of the next.
+
+        The ending rule of Adaptive-Consistency (Aggarwal et al., EMNLP 2023) in its Beta form: with ``a`` votes against
+        ``b`` it is the probability that of ``a + b + 1`` throws of a coin at most ``a`` show heads. Votes that do not
+        count in full are rounded to what makes it less.
+        """
+        if not self.options:
+            return 0.0
+        first = math.floor(self.options[0].weight)
+        second = math.ceil(self.options[1].weight) if len(self.options) > 1 else 0
+        throws = first + second + 1
+        return sum(math.comb(throws, heads) for heads in range(first + 1)) / 2**throws
 
     def sentence(self) -> str:
         """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""

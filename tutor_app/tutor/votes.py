@@ -1,8 +1,8 @@
 """Asks a model several times and lets the attempts vote: one attempt as usual, the rest sampled, all decoded together.
 
-Half of the attempts are asked to write code and half to reason in words alone, because the two err on different
-problems; code is run whoever writes it. Answers are grouped by the grader. The vote ends as soon as its lead cannot be
-lost. Every attempt is kept with the solution.
+Most attempts are asked to write code, and every third to reason in words alone, because the two err on different
+problems; an attempt in words is longer and less often right. Code is run whoever writes it. Answers are grouped by the
+grader. The vote ends as soon as its lead cannot be lost. Every attempt is kept with the solution.
 
 Every answer is one vote: measured (``packaging/bench/README.md``), that finds no fewer right answers than votes that
 count less where something speaks against the attempt. What speaks against an attempt is told, and of those with the
@@ -46,6 +46,9 @@ TEMPERATURE: Final = 0.7
 TOP_P: Final = 0.95
 """Of the sampled attempts, unless the user has chosen a temperature."""
 
+KINDS: Final[tuple[AttemptKind, ...]] = ("code", "code", "reasoning")
+"""What attempts are asked for, in turns."""
+
 FACTORS: Final = {"output": 0.5, "prose": 0.8, "failed": 0.5, "false": 0.25, "unfinished": 0.5, "unboxed": 0.5}
 """What a weighed vote counts for each thing that speaks against it, one factor times the other."""
 FALSE_BESIDE_CODE: Final = 0.8
@@ -69,7 +72,7 @@ class Plan:
 
 
 def plans(votes: int, settings: SolveSettings, *, mixed: bool) -> tuple[Plan, ...]:
-    """How each attempt is made: the first as usual, the others sampled, in turns of both kinds where ``mixed``.
+    """How each attempt is made: the first as usual, the others sampled, of both kinds where ``mixed``.
 
     Raises:
         UserFault: If that many attempts cannot be made.
@@ -81,7 +84,7 @@ def plans(votes: int, settings: SolveSettings, *, mixed: bool) -> tuple[Plan, ..
     temperature = usual.temperature or TEMPERATURE
     found = [Plan(own, usual.temperature, usual.seed)]
     for n in range(1, votes):
-        kind = ("code", "reasoning")[n % 2] if mixed and own == "code" else own
+        kind = KINDS[n % len(KINDS)] if mixed and own == "code" else own
         found.append(Plan(kind, temperature, usual.seed + n))
     return tuple(found)
 

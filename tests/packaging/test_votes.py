@@ -1,0 +1,129 @@
+"""The tools that measure votes: what a turn cost is kept, a run goes on, rules are played over recorded attempts."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import pytest
+from vote_rules import Costs, Made, Problem, Rule, Turn, cannot_be_lost, never, played, problem_of, table, tally_after
+from votes import Watched, keep, kept, report, short_problems, spent
+
+from tests.scripted_model import ScriptedModel
+from tutor_app.core.dialect import Span
+from tutor_app.core.parts import Answer, Attempt, Code, Output, Text
+from tutor_app.core.ports import NeverCancelled, Sampling
+from tutor_app.core.transcript import Transcript
+from tutor_app.tutor.service import LoadableModel
+
+COSTS = Costs({1: 1.0, 2: 1.5, 4: 2.0}, read=0.1)
+
+
+def made(answer: int, *written: int, read: int = 0, code: float = 0.0) -> Made:
+    return Made(tuple(Turn(read, n, code) for n in written), answer)
+
+
+def test_a_step_that_was_not_measured_lies_between_those_that_were() -> None:
+    assert [COSTS.step(rows) for rows in (1, 2, 3, 4, 8)] == [1.0, 1.5, 1.75, 2.0, 4.0]
+
+
+def test_a_solution_alone_costs_what_it_reads_and_writes_and_its_code() -> None:
+    problem = Problem((made(0, 5, 3, read=10, code=0.5),), frozenset({0}))
+    found = played(problem, Rule(never, 1, 1), COSTS)
+    assert (found.seconds, found.ended, found.winner) == (pytest.approx(8 + 2 + 1), [0], 0)
+
+
+def test_rows_that_end_leave_the_batch() -> None:
+    problem = Problem((made(0, 2), made(1, 4)), frozenset({1}))
+    found = played(problem, Rule(never), COSTS)
+    assert (found.seconds, found.ended) == (2 * 1.5 + 2 * 1.0, [0, 1])
+    assert found.winner == 0  # of equal answers the one that was given first
+
+
+def test_an_attempt_that_never_begins_costs_nothing() -> None:
+    problem = Problem(tuple(made(0, 4) for _ in range(8)), frozenset({0}))
+    everything = played(problem, Rule(never, at_once=2), COSTS)
+    early = played(problem, Rule(cannot_be_lost, at_once=2), COSTS)
+    assert (everything.seconds, len(everything.ended)) == (4 * 4 * 1.5, 8)
+    assert (early.seconds, len(early.ended)) == (3 * 4 * 1.5, 6)  # with four of four the others may still draw level
+
+
+def test_an_attempt_that_writes_far_more_than_those_that_have_ended_is_given_up() -> None:
+    problem = Problem((made(0, 4), made(0, 4), made(1, 4), made(1, 400)), frozenset({0}))
+    found = played(problem, Rule(never, slow=2.0), COSTS)
+    assert (found.ended, found.winner) == ([0, 1, 2], 0)
+    assert found.seconds < 20
+
+
+def test_attempts_without_an_answer_cast_no_vote() -> None:
+    problem = Problem((made(-1, 1), made(3, 1), made(-1, 1)), frozenset())
+    tally = tally_after(problem, [0, 1, 2], 3)
+    assert [(o.answer, o.attempts) for o in tally.options] == [("3", (1,))]
+    assert played(Problem((made(-1, 1),), frozenset()), Rule(never), COSTS).winner == -1
+
+
+def a_vote(*answers: str) -> Transcript:
+    attempts = tuple(
+        Attempt((Text("So."), Code("x"), Output("1", seconds=0.25), Answer(a)), seed=n, ended="answered", option=0)
+        for n, a in enumerate(answers)
+    )
+    return Transcript(Transcript.of("?").turns, attempts=attempts)
+
+
+def test_a_recorded_row_is_a_problem_with_graded_answers() -> None:
+    turns = [[{"read": 9, "written": 4}, {"read": 2, "written": 1}]] * 2
+    row = {"row": 3, "gold": "7", "turns": turns, "vote": a_vote("7", "7.0").to_dict()}
+    found = problem_of(row, lambda gold, answer: gold == answer)
+    assert found.right == {0}
+    assert found.attempts[0].turns == (Turn(9, 4, 0.25), Turn(2, 1, 0.0))
+    assert any("+0.0 points" in line for line in table([found], COSTS))
+
+
+def test_the_cost_of_every_turn_is_kept_by_the_seed_of_its_attempt() -> None:
+    model = Watched(cast(LoadableModel, ScriptedModel(["one two three"])))
+    for _ in model.generate([Span("?")], sampling=Sampling(0.7, 1.0, 5), max_tokens=9, cancel=NeverCancelled()):
+        pass
+    (turn,) = model.turns[5]
+    assert turn["written"] > 0
+    assert list(model.turns) == [5]
+
+
+def rows(values: Sequence[tuple[float, float]]) -> Iterator[dict[str, float]]:
+    for greedy, vote in values:
+        yield {
+            "greedy_seconds": greedy,
+            "vote_seconds": vote,
+            "greedy_processor": 2 * greedy,
+            "vote_processor": 3 * vote,
+        }
+
+
+def test_times_are_told_by_the_clock_and_of_the_processor() -> None:
+    found = list(rows([(1, 2), (3, 6)]))
+    assert spent(found, "greedy") == ", 2.0 s by the clock and 4.0 s of the processor a problem"
+    both = "4.0 s by the clock (2.00 times greedy) and 12.0 s of the processor (3.00 times greedy)"
+    assert spent(found, "vote") == f", {both} a problem"
+    assert spent([{"seconds": 1.0}], "vote") == ""
+
+
+def test_a_run_goes_on_after_a_line_that_was_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "record.jsonl"
+    assert kept(path) == []
+    keep(path, {"row": 1, "text": "a\u2028b"})
+    path.write_bytes(path.read_bytes() + b'{"row": 2, "te')
+    keep(path, {"row": 3})
+    assert [row["row"] for row in kept(path)] == [1, 3]
+
+
+def test_short_problems_are_evenly_spaced() -> None:
+    lines = [json.dumps({"question": f"q{n}" * (200 if n == 3 else 1), "answer": f"<<1>>\n#### {n}"}) for n in range(9)]
+    lines[5] = json.dumps({"question": "q", "answer": "<<1>><<2>><<3>>\n#### 5"})
+    found = short_problems(lines, 3)
+    assert [(task.row, task.gold) for task in found] == [(0, "0"), (2, "2"), (6, "6")]
+    assert [task.row for task in short_problems(lines, 3, 1)] == [1, 4, 7]
+
+
+def test_the_greedy_answer_of_a_record_is_the_first_attempt() -> None:
+    row = {"row": 3, "gold": "7", "turns": [[], []], "vote": a_vote("7", "8").to_dict()}
+    lines = report([row]).splitlines()
+    assert lines[:3] == ["1 problems", "greedy: 1 right (100.0 %)", "vote: 1 right (100.0 %)"]
