@@ -48,7 +48,7 @@ def _math(row: Row) -> tuple[str, str, str]:
     gold = [content for content, _ in boxed(row["solution"])]
     if not gold:
         raise KeyError(r"\boxed in solution")
-    return row["problem"], gold[-1], f"{row.get('type', '')} {row.get('level', '')}".strip()
+    return row["problem"], gold[-1], f"{row.get('type') or row.get('subject', '')} {row.get('level', '')}".strip()
 
 
 def _svamp(row: Row) -> tuple[str, str, str]:
@@ -58,13 +58,16 @@ def _svamp(row: Row) -> tuple[str, str, str]:
     return f"{body} {str(row['Question']).strip()}", str(row["Answer"]), str(row.get("Type", ""))
 
 
-_UNIT: Final = re.compile(r"\(.*?\)")
+_UNIT: Final = re.compile(r"\([^()]*\)")
+_VALUE_AND_UNIT: Final = re.compile(r"(\([^()]*\d[^()]*\))\s+\([^()\d]*\)")
 
 
 def _asdiv(row: Row) -> tuple[str, str, str]:
     """Miao et al. 2020: body and question apart; the gold answer is followed by its unit in brackets."""
-    answer = str(row["answer"]).strip()
-    gold = re.sub(r"\s+(?=;)|(?<=\s)\s+", "", _UNIT.sub("", answer)).strip()
+    gold = answer = _VALUE_AND_UNIT.sub(r"\1", str(row["answer"]).strip())
+    while _UNIT.search(gold):  # from within: a unit may have brackets of its own
+        gold = _UNIT.sub("", gold)
+    gold = re.sub(r"\s+(?=;)|(?<=\s)\s+", "", gold).strip(" ;")
     gold = gold or answer  # an answer of nothing but brackets, such as a pair of coordinates
     return f"{str(row['body']).strip()} {str(row['question']).strip()}", gold, str(row.get("solution_type", ""))
 

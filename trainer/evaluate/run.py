@@ -27,7 +27,7 @@ from typing import Any, Final
 from trainer.arguments import at_least, number, seconds, share
 from trainer.data.benchmarks import READERS, SAMPLES, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind, groups_of
-from trainer.evaluate.statistics import pass_at_k, wilson
+from trainer.evaluate.statistics import effective, pass_at_k, wilson
 from trainer.runs import digest, sha256_of
 from trainer.teacher.open import STARTER, ModelChoice, open_model
 from trainer.teacher.votes import Vote, majority
@@ -43,6 +43,7 @@ from tutor_app.tutor.models import model_store
 from tutor_app.tutor.paths import folders
 from tutor_app.tutor.service import Tutor
 
+MODES: Final[tuple[Mode, ...]] = ("strict", "paper")
 _CORES: Final = os.cpu_count() or 1
 
 
@@ -60,21 +61,14 @@ def attempt(
         # It says nothing of the model, and counted as wrong it would be believed.
         raise HostFault(done.detail)
     answer = done.transcript.answer
-    text = answer.latex if answer is not None else ""
-    if answer is not None and answer.parts:
-        # All parts where the benchmark asks for all; otherwise the last box is the answer, as MuMath-Code has it.
-        every = [part.latex for part in answer.parts]
-        text = text if grader.grade_parts(task.gold, every).verdict == "correct" else every[-1]
-        if text == answer.latex:
-            return Result(task.index, sample, task.gold, text, "correct", "correct", done.transcript, task.group)
-    strict, paper = (
-        ("incorrect", "incorrect")
-        if not text
-        else (
-            grader.grade(task.gold, text, mode="strict").verdict,
-            grader.grade(task.gold, text, mode="paper").verdict,
-        )
-    )
+    if answer is None or not answer.latex:
+        return Result(task.index, sample, task.gold, "", "incorrect", "incorrect", done.transcript, task.group)
+    # Of several parts the last box is the answer, as MuMath-Code has it, unless the benchmark asks for all of them.
+    every = [part.latex for part in answer.parts]
+    text = every[-1] if every else answer.latex
+    strict, paper = (grader.grade(task.gold, text, mode=mode).verdict for mode in MODES)
+    if every and grader.grade_parts(task.gold, every).verdict == "correct":
+        text, strict = answer.latex, "correct"
     return Result(task.index, sample, task.gold, text, strict, paper, done.transcript, task.group)
 
 
@@ -100,9 +94,9 @@ def summary(
         "errors": dict(Counter(kind for r in results if (kind := error_kind(r)))),
         "ended": dict(Counter(str(r.transcript.meta.get("ended")) for r in results)),
         "ran_code": round(100 * sum(u.get("runs", 0) > 0 for u in usage) / n, 1),
-        "tokens_per_problem": round(sum(u.get("generated_tokens", 0) for u in usage) / n, 1),
+        "tokens_per_attempt": round(sum(u.get("generated_tokens", 0) for u in usage) / n, 1),
         "seconds": round(seconds, 1),
-        "seconds_per_problem": round(seconds / n, 2),
+        "seconds_per_problem": round(seconds / max(1, len(by_task)), 2),
     }
     samples = min((len(attempts) for attempts in by_task.values()), default=0)
     if samples > 1:
@@ -115,27 +109,38 @@ def summary(
 
 def _rates(results: Sequence[Result]) -> dict[str, Any]:
     rates: dict[str, Any] = {}
-    for mode in ("strict", "paper"):
-        right = sum(getattr(r, mode) == "correct" for r in results)
-        rates[mode] = _percent(right / max(1, len(results)))
-        rates[f"{mode}_95"] = [_percent(end) for end in wilson(right, len(results))]
+    for mode in MODES:
+        of_problems: dict[int, list[bool]] = {}
+        for r in results:
+            of_problems.setdefault(r.index, []).append(getattr(r, mode) == "correct")
+        trials = effective([(len(all_), sum(all_)) for all_ in of_problems.values()])
+        rate = sum(map(sum, of_problems.values())) / max(1, len(results))
+        rates[mode] = _percent(rate)
+        rates[f"{mode}_95"] = _interval(rate * trials, trials)
     return rates
+
+
+def _interval(right: float, n: float) -> list[float]:
+    return [_percent(end) for end in wilson(right, n)]
 
 
 def _over_attempts(
     tasks: Sequence[Sequence[Result]], samples: int, equal: Callable[[str, str], bool]
 ) -> dict[str, Any]:
     """The majority's answer of all attempts at a task, and the chances that one of k attempts is right."""
-    votes = [majority([r.answer for r in attempts], equal) for attempts in tasks]
+    # Only so many of each: a file that an earlier call with more attempts has begun may hold more of some problems.
+    votes = [majority([r.answer for r in attempts[:samples]], equal) for attempts in tasks]
     won = sum(v.winner >= 0 and a[v.winner].strict == "correct" for v, a in zip(votes, tasks, strict=True))
     ks = sorted({k for k in (1, 2, 4, 8, 16, 32, 64) if k <= samples} | {samples})
     rights = [(len(attempts), sum(r.strict == "correct" for r in attempts)) for attempts in tasks]
+    chances = {k: sum(pass_at_k(n, c, k) for n, c in rights) for k in ks}
     return {
         f"maj@{samples}": _percent(won / len(tasks)),
-        f"maj@{samples}_95": [_percent(end) for end in wilson(won, len(tasks))],
+        f"maj@{samples}_95": _interval(won, len(tasks)),
         "ties": sum(v.tied for v in votes),
         "labels": _labels(tasks, votes, samples),
-        **{f"pass@{k}": _percent(sum(pass_at_k(n, c, k) for n, c in rights) / len(tasks)) for k in ks},
+        **{f"pass@{k}": _percent(chance / len(tasks)) for k, chance in chances.items()},
+        **{f"pass@{k}_95": _interval(chance, len(tasks)) for k, chance in chances.items()},
     }
 
 
@@ -387,10 +392,9 @@ def self_check(benchmark: str, tasks: Sequence[Task]) -> int:
         0 if the graders accept every one.
     """
     print(f"The first problem of {benchmark}, as it is asked:\n\n{tasks[0].problem}\n\nIts answer: {tasks[0].gold}\n")
-    modes: tuple[Mode, ...] = ("strict", "paper")
     all_right = True
     with Grader() as grader:
-        for mode in modes:
+        for mode in MODES:
             refused = [t for t in tasks if grader.grade(t.gold, t.gold, mode=mode).verdict != "correct"]
             right = len(tasks) - len(refused)
             print(f"{mode}: {right:,} of {len(tasks):,}, {100 * right / len(tasks):.1f} %")

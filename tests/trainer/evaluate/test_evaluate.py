@@ -1,17 +1,22 @@
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.tiny_gguf import write_model
-from trainer.data.benchmarks import READERS, read
+from trainer.data.benchmarks import READERS, Task, read
 from trainer.evaluate.results import Result, ResultFile, error_kind
-from trainer.evaluate.run import add_arguments, main, summary
+from trainer.evaluate.run import add_arguments, attempt, main, summary
+from tutor_app.adapters.grading.grader import Grader
 from tutor_app.commands.parser import main as tutor
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.events import EndReason, Finished, Usage
+from tutor_app.core.parts import Answer, AnswerPart, Code, Output, Text
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.paths import folders
 
@@ -100,8 +105,45 @@ def test_the_summary_counts_and_votes() -> None:
         "3 of 3": {"labelled": 0, "yield": 0.0, "precision": 0.0},
     }
     assert found["errors"] == {"no code": 3}
-    assert found["seconds_per_problem"] == 2.0
+    assert found["seconds_per_problem"] == 6.0
     assert found["ended"] == {"answered": 6}
+
+
+def test_more_attempts_at_some_problems_cast_no_more_votes() -> None:
+    rows = [result(0, answer, verdict, i) for i, (answer, verdict) in enumerate([("1", "correct"), ("1", "correct")])]
+    rows += [result(0, "2", "incorrect", i) for i in range(2, 6)]
+    rows += [result(1, "3", "incorrect", i) for i in range(2)]
+    found = summary(rows, 8.0)
+    assert (found["problems"], found["attempts"]) == (2, 8)
+    assert found["maj@2"] == 50.0
+    assert found["pass@2"] == pytest.approx(100 * (1 - 6 / 15) / 2, abs=0.05)
+    assert found["pass@2_95"] == [3.7, 82.6]
+    assert found["seconds_per_problem"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("gold", "parts", "want"),
+    [
+        ("3; 5", ("3", "5"), ("(a) 3, (b) 5", "correct", "incorrect")),
+        ("5", ("3", "5"), ("5", "correct", "correct")),
+        ("3", ("3", "5"), ("5", "incorrect", "incorrect")),
+        ("5", (), ("5", "correct", "correct")),
+    ],
+)
+def test_of_several_answers_the_published_grader_sees_the_last(
+    gold: str, parts: tuple[str, ...], want: tuple[str, str, str]
+) -> None:
+    whole = ", ".join(f"({letter}) {part}" for letter, part in zip("ab", parts, strict=False)) or "5"
+    said = Transcript.of("p", Answer(whole, parts=tuple(map(AnswerPart, parts))))
+
+    class Solved:
+        def solve(self, problem: str, **_: object) -> Iterator[Finished]:
+            yield Finished(EndReason.ANSWERED, said, Usage())
+
+    tutor: Any = Solved()
+    with Grader() as grader:
+        made = attempt(tutor, grader, Task(0, "p", gold), 0, SolveSettings())
+    assert (made.answer, made.strict, made.paper) == want
 
 
 def test_a_result_survives_its_file() -> None:
@@ -231,6 +273,10 @@ GOLDS = [
             ("-5 (degrees)", "-5"),
             ("3 weeks 2 days", "3 weeks 2 days"),
             ("(3, 4)", "(3, 4)"),
+            ("(3/8) (of a melon)", "(3/8)"),
+            ("(1, 2); (3, 4)", "(1, 2); (3, 4)"),
+            ("18 (stamps (used ones))", "18"),
+            ("4 (cm); 9 (cm) ;", "4; 9"),
         )
     ),
     ("mawps", {"input": "Q?", "target": [26.0]}, "26.0"),

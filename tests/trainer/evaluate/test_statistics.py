@@ -1,11 +1,12 @@
 """Votes by value, unbiased chances and intervals, against figures worked out by hand or published."""
 
 import itertools
+import random
 from fractions import Fraction
 
 import pytest
 
-from trainer.evaluate.statistics import pass_at_k, wilson
+from trainer.evaluate.statistics import effective, pass_at_k, wilson
 from trainer.teacher.votes import Vote, majority
 
 
@@ -16,6 +17,40 @@ def test_the_interval_is_wilsons() -> None:
     assert round(wilson(0, 10)[1], 4) == 0.2775
     assert wilson(10, 10)[1] == pytest.approx(1.0)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("problems", "worth"),
+    [
+        ([(1, 1), (1, 0), (1, 1)], 3),  # one attempt each: as many as there are
+        ([(8, 8), (8, 0), (8, 8), (8, 0)], 4),  # attempts that always agree: the problems
+        ([(8, 8), (8, 4), (8, 4), (8, 0)], 6),  # 16 x 16 / (4 x (4² + 4²) / 3): 6 of 32
+        ([(4, 2), (4, 2)], 8),  # as even as can be: all
+        ([(8, 8), (8, 8)], 2),
+        ([(8, 0), (8, 0), (8, 0)], 3),
+        ([(8, 4)], 1),
+        ([], 0),
+    ],
+)
+def test_attempts_at_one_problem_are_worth_less_than_problems(problems: list[tuple[int, int]], worth: float) -> None:
+    assert effective(problems) == pytest.approx(worth)
+
+
+def test_the_interval_of_several_attempts_holds_the_rate() -> None:
+    """Problems of which half are nearly always solved and half nearly never, 25 of them, eight attempts each."""
+    rng = random.Random(5)
+    held = naive = 0
+    for _ in range(400):
+        chances = [rng.choice((0.95, 0.05)) for _ in range(25)]
+        problems = [(8, sum(rng.random() < chance for _ in range(8))) for chance in chances]
+        right, n = sum(c for _, c in problems), 200
+        worth = effective(problems)
+        low, high = wilson(right / n * worth, worth)
+        held += low <= 0.5 <= high
+        low, high = wilson(right, n)
+        naive += low <= 0.5 <= high
+    assert held >= 0.92 * 400
+    assert naive < 0.7 * 400
 
 
 @pytest.mark.parametrize(("n", "right", "k"), [(5, 2, 1), (5, 2, 3), (6, 1, 2), (4, 4, 2), (4, 0, 4), (7, 3, 5)])
