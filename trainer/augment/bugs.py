@@ -251,6 +251,8 @@ def missing_conversion(code: ParsedCode, rng: random.Random) -> Bug | None:
     words = f"{code.problem} {code.source}".lower().replace("_", " ")
     for name, node in code.operations(rng, ast.Mult, ast.Div):
         text = code.text(node.right)
+        if isinstance(node.left, ast.BinOp):
+            continue  # 2100 * 3 / 7 is a share of the week, and converts nothing
         for factor, large, small in _CONVERSIONS:
             if text != str(factor) or re.search(rf"(?<![\d.]){factor}(?![\d%])", code.problem):
                 continue

@@ -179,6 +179,23 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
     return chain, gold
 
 
+_UNREAD: Final = re.compile(r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?)(?!\s*[-+*/x×=\d(%])")
+
+
+def unread_results(answer: str) -> frozenset[Fraction]:
+    """What equations give that :func:`parse_solution` takes no step from, such as ``2 pens/box x 5 = 10 pens``.
+
+    Their results are no steps, so a number that is one of them could be taken for another step's result.
+    """
+    found: set[Fraction] = set()
+    for line in answer.rpartition("####")[0].splitlines():
+        read = [m.span() for m in _EQUATION.finditer(line)]
+        for m in _UNREAD.finditer(line):
+            if not any(start <= m.start() < end for start, end in read):
+                found.add(number(m[1].rstrip(",")))
+    return frozenset(found)
+
+
 def prose(line: str) -> str:
     """A line without its annotations and its number in a list, as a reader would write it."""
     return re.sub(r"^\d+[.)] (?=[A-Z])", "", re.sub(r"[ \t]+", " ", _ANNOTATION.sub("", line)).strip())
@@ -187,11 +204,21 @@ def prose(line: str) -> str:
 def goal(line: str) -> str:
     """A line without its results: ``sold 48/2 = <<48/2=24>>24 clips`` becomes ``sold 48/2 clips``."""
     # "3 hours x 4 = 12 hours a week": after an expression with units the result's own units would be said twice.
-    without = re.sub(r"(?<=[a-z%])\s*=\s*\$?\s*<<[^<>]*>>\s*\$?-?[\d,]*\.?\d+%?[^.,;]*", "", line)
+    # The period of "sq. ft." and the comma of "1,000 m" end no clause.
+    without = re.sub(
+        r"(?<=[a-z%])\s*=\s*\$?\s*<<[^<>]*>>\s*\$?-?[\d,]*\.?\d+%?(?:[^.,;]|\.(?= ?[a-z\d])|,(?=\d))*", "", line
+    )
     without = re.sub(r"\s*=\s*\$?\s*<<[^<>]*>>\s*\$?-?[\d,]*\.?\d+", "", without)
     without = re.sub(r"<<([^<>=]*)=[^<>]*>>\s*\$?-?[\d,]*\.?\d+", r"\1", without)
-    # "S + <<+30+46=76>>76" would become "S + +30+46".
-    return "" if re.search(r"[-=+*/]\s*\+\s*\d", without) else prose(without)
+    said = prose(without)
+    return "" if _NO_SENTENCE.search(said) else said
+
+
+_NO_SENTENCE: Final = re.compile(
+    r"[-=+*/]\s*\+\s*\d|//"  # "S + <<+30+46=76>>76" would become "S + +30+46"
+    r"|(?:=|\b(?:is|are|was|were|be|of|the|an?|equals?))[.,;]?$|\b(?:is|are|was|were|of) ="  # "the weight is"
+    r"|\b(?!that\b|had\b)([a-z]{2,})\.? \1\b"  # "because because"
+)
 
 
 _AFTER_RESULT: Final = re.compile(r"\s*\$?-?[\d,]*\.?\d+(?P<percent>%?)\s*(?P<words>[A-Za-z'’ -]*)(?P<next>.?)")
@@ -283,6 +310,7 @@ _NO_ENDING: Final = re.compile(
     r"\s+(?:a|after|an|and|are|as|at|because|before|but|by|each|every|for|from|he|his|her|if|in|into|is|it|its|of|on|or|"
     r"per|she|since|so|than|that|the|their|then|they|this|to|was|were|when|which|while|with)$"
 )
+_TITLE: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Mt|Prof|Sgt|Capt|Jr|Sr|vs|approx|sq|[A-Z])$")
 _MOST_WORDS: Final = 9
 
 
@@ -310,6 +338,8 @@ def what(before: str, rest: str) -> str:
     )[0]
     if after["next"] and (after["next"].isdigit() or after["next"] in "$€£") and words and told.endswith(words):
         return ""  # "minutes to fill 240 packets" would end on "to fill"
+    if after["next"] == "." and _TITLE.search(words):
+        return ""  # "first graders in Ms. Watson's class" would end on "in Ms"
     while (shorter := _NO_ENDING.sub("", words)) != words:
         words = shorter
     parts = words.split()

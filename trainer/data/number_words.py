@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fractions import Fraction
 from typing import Final
 
@@ -90,6 +91,21 @@ def meant_numbers(question: str) -> frozenset[Fraction]:
     return frozenset(Fraction(v) for v in found)
 
 
+_PARTS: Final = (
+    (re.compile(r"\b(?:legs?|legged|feet|paws|walk\w* on)\b", re.IGNORECASE), (2, 4, 6, 8)),
+    (re.compile(r"\b(?:wheels?|wheeled|tires?|tyres?)\b", re.IGNORECASE), (1, 2, 3, 4)),
+    (re.compile(r"\b(?:eyes?|ears?|hands?|arms|wings?|shoes|socks|gloves)\b", re.IGNORECASE), (2,)),
+    (re.compile(r"\b(?:fingers?|toes)\b", re.IGNORECASE), (5, 10)),
+    (re.compile(r"\b(?:sides?|corners?|squares?|rectang\w+|perimeter)\b", re.IGNORECASE), (4,)),
+    (re.compile(r"\b(?:triang\w+)\b", re.IGNORECASE), (3,)),
+)
+
+
+def part_numbers(question: str) -> frozenset[Fraction]:
+    """How many parts things that a question names may have without its being said: the legs of a dog are 4."""
+    return frozenset(Fraction(v) for pattern, values in _PARTS if pattern.search(question) for v in values)
+
+
 def spelled_numbers(question: str) -> frozenset[Fraction]:
     """The numbers that a question spells out in words; unlike :func:`meant_numbers` without those of units."""
     words = re.findall(r"[a-z]+", question.lower())
@@ -106,3 +122,67 @@ def number_words(text: str) -> frozenset[str]:
 def ordinals(question: str) -> frozenset[int]:
     """The places in an order that a question speaks of: 4 for "on the fourth day"."""
     return frozenset(int(digits) if digits else _SPELLED[word.lower()] for digits, word in _ORDINAL.findall(question))
+
+
+_UP_TO_TWENTY: Final = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_COUNTS: Final = {word: value for value, word in enumerate(_UP_TO_TWENTY.split())} | {
+    word: 10 * tens for tens, word in enumerate(_TENS, 3)
+}
+_MULTIPLES: Final = {
+    word: value
+    for value, words in (
+        (2, "twice double doubled doubles doubling"),
+        (3, "thrice triple tripled triples tripling"),
+        (4, "quadruple quadrupled quadruples"),
+        (12, "dozen dozens"),
+        (100, "hundred hundreds"),
+        (1000, "thousand thousands"),
+        (10**6, "million millions"),
+    )
+    for word in words.split()
+}
+_SCALES: Final = "hundred|thousand|million"
+_SHARES: Final = {
+    word: value
+    for value, words in enumerate(
+        ("half halves", "third", "quarter fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 2
+    )
+    for word in words.split()
+}
+_NUMBER_SAID: Final = re.compile(
+    r"(?P<digits>\d[\d,]*(?:\.\d+)?|(?<!\w)\.\d+)(?:/(?P<under>[1-9]\d*))?"
+    rf"|\b(?:(?P<above>{'|'.join(list(_COUNTS)[1:10])})[ -]|an? (?=[a-z]+ (?:of|as|the|that|more|less|fewer|off)\b))"
+    rf"(?P<share>{'|'.join(_SHARES)})s?\b"
+    r"|\b(?P<half>half|halves|halved|halfway)\b"
+    rf"|\b(?P<tens>twenty|{'|'.join(_TENS)})[ -](?P<ones>{'|'.join(list(_COUNTS)[1:10])})\b"
+    rf"|\b(?P<count>{'|'.join(_COUNTS)})\b(?: (?P<scale>{_SCALES})\b)?"
+    rf"|\b(?P<word>{'|'.join(_MULTIPLES)})\b",
+    re.IGNORECASE,
+)
+
+
+def numbers_in(text: str) -> Counter[Fraction]:
+    """How often a text says each number, in digits or in words: "twice", "a third of", "thirty-five", "2/5".
+
+    "Three beds" and "the third bed" are different things: an ordinal is no number here.
+    """
+    found: Counter[Fraction] = Counter()
+    for m in _NUMBER_SAID.finditer(text):
+        said = {name: value.lower() for name, value in m.groupdict().items() if value}
+        if "digits" in said:
+            value = Fraction(said["digits"].replace(",", "")) / int(said.get("under", "1"))
+        elif "share" in said:
+            value = Fraction(_COUNTS[said.get("above", "one")], _SHARES[said["share"]])
+        elif "half" in said:
+            value = Fraction(1, 2)
+        elif "tens" in said:
+            value = Fraction(_COUNTS[said["tens"]] + _COUNTS[said["ones"]])
+        elif "count" in said:
+            value = Fraction(_COUNTS[said["count"]]) * _MULTIPLES.get(said.get("scale", ""), 1)
+        else:
+            value = Fraction(_MULTIPLES[said["word"]])
+        found[value] += 1
+    return found

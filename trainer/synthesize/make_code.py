@@ -16,8 +16,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, Ref, leaves, shown, source
-from trainer.data.gsm8k import parse_solution
-from trainer.data.number_words import meant_numbers, said_numbers, spelled_numbers
+from trainer.data.gsm8k import parse_solution, unread_results
+from trainer.data.number_words import meant_numbers, part_numbers, said_numbers, spelled_numbers
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
@@ -121,6 +121,8 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
     _need_clear_links(chain, question, said)
+    if unread := unread_results(answer) & set(chain.results()):
+        raise NotAChain(f"a result is also that of an equation that is not read, {shown(min(unread))}")
     return _without_slips(chain, {*known, *spelled_numbers(question)}, question), gold
 
 
@@ -136,7 +138,7 @@ def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -
     """
     results = chain.results()
     stated = {*said, *spelled_numbers(question), *_shares(said, question)}
-    units = {v for v in meant_numbers(question) if v > _SMALL_UNIT}
+    units = {v for v in meant_numbers(question) if v > _SMALL_UNIT} | part_numbers(question)
     uses = Counter(ref.step for step in chain.steps for ref in leaves(step.node, Ref))
     for i, value in enumerate(results):
         if value in stated | units and (uses[i] > 1 or _left_as_number(chain, i, value)):

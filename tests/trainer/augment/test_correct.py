@@ -167,3 +167,15 @@ def test_what_is_no_whole_number_is_the_quotient() -> None:
     }
     assert "`//` drops the remainder, but `3 / 4` is no whole number. I divide with `/`." in told
     assert len(told) == 2
+
+
+def test_a_share_of_a_week_is_no_conversion_that_was_forgotten() -> None:
+    shared = solved(
+        "They pay $2,100 together. She uses it 4 days a week, he the rest. What does he pay?",
+        "days = 7 - 4\npays = 2100 * days / 7\n\nprint(pays)",
+        "900.0",
+    )
+    weeks = solved("How many weeks are 616 days?", "weeks = 616 / 7\n\nprint(weeks)", "88.0")
+    found = [[correct(r, LocalExecutor(), seed=n) for n in range(60)] for r in (shared, weeks)]
+    kinds = [{str(r.meta["bug"]) for r in made if r is not None} for made in found]
+    assert ["unit not converted" in k for k in kinds] == [False, True]

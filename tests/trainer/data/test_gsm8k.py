@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trainer.data.chain import Literal, Neg, Node, NotAChain, Op, Ref, leaves, number, parse_expression, shown, source
 from trainer.data.gsm8k import goal, parse_solution, prose
-from trainer.data.number_words import number_words, ordinals, said_numbers, spelled_numbers
+from trainer.data.number_words import number_words, numbers_in, ordinals, said_numbers, spelled_numbers
 
 CLIPS = (
     "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\n"
@@ -85,6 +85,25 @@ def test_words_of_a_step() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("The path is 4 ft * 60 ft = <<4*60=240>>240 sq.ft.", "The path is 4 ft * 60 ft."),
+        ("The path is 4 ft * 60 ft = <<4*60=240>>240 sq. ft. of stone.", "The path is 4 ft * 60 ft."),
+        ("It ends at 9 a.m. + 2 hours = <<9+2=11>>11 a.m.", "It ends at 9 a.m. + 2 hours."),
+        ("It flies 4 hours * 500 km = <<4*500=2000>>2,000 km, then lands.", "It flies 4 hours * 500 km, then lands."),
+        ("It is 4 days * 500 km = <<4*500=2000>>2000 m.p.h, they say.", "It is 4 days * 500 km, they say."),
+        ("The weight is = <<40+2=42>>42 grams", ""),
+        ("They share them them: <<8/2=4>>4 each", ""),
+        ("Each pays 30/2 = <<30/2=15>>", ""),
+        ("They last <<56//8=7>>7 nights", ""),
+        ("He knows that that makes <<8/2=4>>4", "He knows that that makes 8/2"),
+    ],
+)
+def test_a_step_without_its_result_is_a_sentence_or_nothing(line: str, said: str) -> None:
+    assert goal(line) == said
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [("1,200", 1200), ("$5", 5), (".5", Fraction(1, 2)), ("40%", 40), ("-3.25", Fraction(-13, 4)), ("7.", 7)],
 )
@@ -147,3 +166,24 @@ def test_spelled_numbers_and_places_in_an_order() -> None:
     assert ordinals("on the twelfth day, eleventh at last") == {12, 11}
     assert spelled_numbers("Two dozen eggs in thirteen rows, two thirds of them white") == {2, 12, 13, 3}
     assert number_words("sets_of_two") == {"two"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("half a dozen of 1,200 pens", [Fraction(1, 2), 12, 1200]),
+        ("a third of the 20 and two-thirds of the rest, 2/5 and .5", [Fraction(1, 3), 20, Fraction(2, 3),
+                                                                      Fraction(2, 5), Fraction(1, 2)]),
+        ("in the third bed thirty-five, in a fourth one", [35, 1]),
+        ("three hundred, a hundred, $2.50 and twice 4, 5", [300, 100, Fraction(5, 2), 2, 4, 5]),
+        ("nine quarters", [Fraction(9, 4)]),
+        ("some, many and a few", []),
+    ],
+)  # fmt: skip
+def test_numbers_that_a_text_says(text: str, said: list[Fraction | int]) -> None:
+    assert list(numbers_in(text).elements()) == said
+
+
+def test_what_a_step_gives_is_not_named_up_to_a_title() -> None:
+    steps = "<<4+5=9>>9 first graders in Ms. Long's class\n<<9*2=18>>18 pens of the class\n#### 18"
+    assert [s.what for s in parse_solution(steps)[0].steps] == ["", "the number of pens of the class"]

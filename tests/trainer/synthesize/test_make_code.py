@@ -163,6 +163,19 @@ def test_a_number_that_may_be_a_result_or_stated_is_refused(question: str, answe
          "<<100*110/100=110>>110\n<<110*(110/100)=121>>121\n#### 121", "also a number of the question"),
         ("The first costs $9 and the other $6 less. He pays $4 for each of the $3. What is it?",
          "<<9-6=3>>3\n<<3-3=0>>0\n<<4*3+0=12>>12\n#### 12", "also a number of the question|from itself"),
+        # 4 legs of both girls, and 4 of every cat, which nobody says.
+        ("Two girls walk two cats. How many legs go along?",
+         "Girls: <<2*2=4>>4\nCats: <<2*4=8>>8\nIn all <<4+8=12>>12\n#### 12", "also a number of the question"),
+        ("She puts 1 bike beside 3 others and a car. How many wheels, if each bike has two?",
+         "<<1+3=4>>4\n<<4*2=8>>8\n<<8+4=12>>12\n#### 12", "also a number of the question"),
+        # 10 drums and 10 horns, of which the first are told in units that no calculator reads.
+        ("A band has 5 flutes, twice as many drums, 7 harps and 3 more horns than harps. How many are they?",
+         "There are 2 drums/flute x 5 flutes = 10 drums.\nThere are <<7+3=10>>10 horns.\n"
+         "In all <<5+10+7+10=32>>32\n#### 32", "an equation that is not read"),
+        # The minutes happen to be as many as the milliliters that are asked for.
+        ("A drip of 2 hours gives 20 drops a minute; 100 drops are 5 ml. How many ml is it?",
+         "It takes <<2*60=120>>120 minutes.\nThat is 2400 drops x 5 ml/100 drops = 120 ml\n#### 120",
+         "an equation that is not read"),
     ],
 )  # fmt: skip
 def test_a_result_that_may_be_another_number_is_no_chain(question: str, answer: str, why: str) -> None:
