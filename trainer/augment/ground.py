@@ -131,10 +131,13 @@ _FIXED: Final = re.compile(
     r"(?:teeth|legs?|eyes?|ears?|arms|wings?|fingers?|toes|wheels?|sides?|corners?|suits|strings)\b"
     r"|\bdecks?\b.*\bcards?\b|\bcards?\b.*\bdecks?\b|\bdice\b|\balphabet\b|\bleap\b|\breams?\b"
     r"|\bsemesters in\b"
+    r"|\b(?:on earth|in the world|planets?|moon|pyramids?|eiffel|everest|mount [a-z]+|great wall|ocean is)\b"
+    r"|\b(?:distance|flight|flies|kilometers|miles)\b[^.?!]* between [a-z]+ and [a-z]+"
     r"|\b\d+s\b|\b\d+(?:[ -](?:dollar|peso|euro))? (?:bills?|notes?|coins?) (?:of|worth)\b|\$\d+ (?:bills?|notes?)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""What has as many parts as it has, and what money there is: no dog has 76 teeth, no pack 39 cards, no bill says 40."""
+"""What has as many parts as it has, what money there is, and what the world is like: no dog has 76 teeth, no pack 39
+cards, no bill says 40, and no pyramid is higher in another problem."""
 _LISTED: Final = re.compile(r"[\w'’]+(?: [\w'’]+)?((?:, (?:the |an? )?[\w'’]+(?: [\w'’]+)?)+),? (?:and|or) [\w'’]+")
 
 

@@ -172,28 +172,44 @@ def _ceiling(question: str, end: int) -> int:
 
 
 def _redrawn(text: str, rng: random.Random, ceiling: int = 0) -> str:
-    """Another number of the same kind and size: as many decimals, never 0 or 1 (grammar would change)."""
-    whole, _, decimals = text.partition(".")
+    """Another number of the same kind and size: written with as many decimals, and as round as it was.
+
+    A price of 13.00 stays whole and one of 12.50 a multiple of a half, so that what was whole can stay so. Never 0 or
+    1, where grammar would change, and "2.5 hours" do not become "3.0".
+    """
+    whole, point, decimals = text.partition(".")
+    if not decimals.strip("0"):
+        return _redrawn_whole(int(whole), rng, ceiling) + point + decimals
     scale = 10 ** len(decimals)
     old = int(whole + decimals)
+    grain = next(g for g in _grains(scale) if old % g == 0)
     low, high = max(2, old // 2), max(old * 2, 9)
     if ceiling and old <= ceiling * scale:
         high = min(high, ceiling * scale)
-    if not decimals and old >= 20 and old % 10 == 0:
-        # Round numbers stay round.
-        step = 10 if old % 100 or ceiling else 100
-        low, high, new = max(1, low // step), max(2, high // step), 0
-        new = rng.randint(low, high) * step
-    else:
-        new = rng.randint(low, high)
-    if not decimals:
-        return str(new)
-    if len(decimals) == 1 and new % 10 == 0 and old % 10:
-        new += 5  # no "8.0 hours"
+    new = rng.randint(max(1, low // grain), max(2, high // grain)) * grain
+    if new % scale == 0:
+        new += grain if new == scale else -grain
     digits = str(new).rjust(len(decimals) + 1, "0")
-    value = f"{digits[: -len(decimals)]}.{digits[-len(decimals) :]}"
-    assert Fraction(value) == Fraction(new, scale)
-    return value
+    return f"{digits[: -len(decimals)]}.{digits[-len(decimals) :]}"
+
+
+def _grains(scale: int) -> Iterator[int]:
+    """How round a number may be, the roundest first: a half, a quarter, a tenth, a twentieth, and so on."""
+    while scale > 1:
+        yield from (scale // part for part in (2, 4, 10) if scale % part == 0)
+        scale //= 10
+    yield 1
+
+
+def _redrawn_whole(old: int, rng: random.Random, ceiling: int) -> str:
+    low, high = max(2, old // 2), max(old * 2, 9)
+    if ceiling and old <= ceiling:
+        high = min(high, ceiling)
+    if old < 20 or old % 10:
+        return str(rng.randint(low, high))
+    # Round numbers stay round.
+    step = 10 if old % 100 or ceiling else 100
+    return str(rng.randint(max(1, low // step), max(2, high // step)) * step)
 
 
 def _replaced(question: str, places: Mapping[str, tuple[int, int]], draw: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from trainer.augment.expression import expression_by_rules
 from trainer.augment.fobar import fobar
 from trainer.augment.ground import ground, with_article
 from trainer.augment.numbers import numbers
-from trainer.data.chain import NotAChain
+from trainer.data.chain import NotAChain, shown
 from trainer.synthesize.make_code import printed_number
 from tutor_app.core.answers import find_answer
 from tutor_app.core.parts import Output, Text
@@ -340,3 +340,35 @@ def test_what_somebody_has_is_asked_of_the_time_that_is_meant(holder: str, then:
     question = f"{holder} {then} The others stand in 4 rows. How many things does Zoe find in a row?"
     made = bf_trans_by_rules(question, "<<45-9=36>>36\n<<36/4=9>>9\n#### 9", LocalExecutor(), n=3)
     assert asked in {r.problem.rsplit(". ", 1)[1] for r in made if r.meta["gold"] == "45"}
+
+
+@pytest.mark.parametrize(
+    ("price", "written"),
+    [("13.00", r"\d+\.00"), ("7.00", r"\d+\.00"), ("12.50", r"\d+\.50"), ("3.75", r"\d+\.(?:25|50|75)"),
+     ("0.20", r"\d+\.[1-9]0"), ("1.05", r"\d+\.\d[05]")],
+)  # fmt: skip
+def test_a_price_is_as_round_as_it_was(price: str, written: str) -> None:
+    pens = 100 if price == "1.05" else 40
+    total = shown(Fraction(price) * pens)
+    question = f"A pen costs ${price}. What do {pens} pens cost?"
+    made = list(numbers(question, f"<<{price}*{pens}={total}>>{total}\n#### {total}", LocalExecutor(), n=8))
+    assert len(made) == 8
+    for record in made:
+        drawn = record.problem.removeprefix("A pen costs $").split(". ")[0]
+        assert re.fullmatch(written, drawn)
+        assert Fraction(drawn).denominator > 1 or price.endswith(".00"), "what had cents keeps some"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "The Great Pyramid is 40 meters higher than 99 meters.",
+        "The flight between Spain and Russia is 3400 km and 51 more.",
+        "The tallest man on earth is 251 cm and 17 taller than his brother.",
+    ],
+)
+def test_what_the_world_is_like_is_not_altered(fact: str) -> None:
+    a, b = re.findall(r"\d+", fact)
+    answer = f"<<{a}+{b}={int(a) + int(b)}>>{int(a) + int(b)}\n#### {int(a) + int(b)}"
+    with pytest.raises(NotAChain, match="fact of the world"):
+        ground(f"{fact} What is the sum?", answer)
