@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trainer.data.number_words import numbers_in, ordinals
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.pseudo import Thresholds, elect, reasoning_prompt, solution_of
@@ -33,19 +33,6 @@ _HEADING: Final = re.compile(
     r"^\s*(?:\*\*)?(?:(?:new|rewritten|rephrased|forward) )?(?:question|problem)\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
 _ASKS: Final = re.compile(r"\?|\b(?:find|determine|calculate|compute)\b", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"\d[\d,]*(?:\.\d+)?")
-_WORDS: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-)
-NUMBER_WORDS: Final = {word: str(value) for value, word in enumerate(_WORDS.split())} | {
-    "twice": "2",
-    "double": "2",
-    "half": "1/2",
-    "thrice": "3",
-    "triple": "3",
-    "dozen": "12",
-}
 
 
 @functools.cache
@@ -109,15 +96,25 @@ class Asked:
         return text
 
     def confirmed(
-        self, method: str, problem: Problem, question: str, gold: str, label: str, cancel: Cancel, **more: Any
+        self,
+        method: str,
+        problem: Problem,
+        question: str,
+        gold: str,
+        label: str,
+        cancel: Cancel,
+        *,
+        backward: bool = False,
+        **more: Any,
     ) -> Transcript:
         """A record of a question whose answer is known, with the first solution in words that comes to it.
 
         Raises:
             NotMade: If none does.
         """
+        prompt = reasoning_prompt(self.teacher, backward=backward)
         for sample in range(self.tries):
-            reply = self.teacher.ask(reasoning_prompt(self.teacher), question, cancel, method, "confirm", sample)
+            reply = self.teacher.ask(prompt, question, cancel, method, "confirm", sample)
             try:
                 text, answer = solution_of(reply)
             except NotMade:
@@ -160,7 +157,7 @@ class Asked:
         """A record with all that tells where it came from."""
         parts: Sequence[Part] = (Text(text), Answer(gold, verdict=KNOWN_RIGHT))
         teacher = self.teacher
-        has_prompt = method != "fobar"
+        prompt = reasoning_prompt(teacher, backward=True) if method == "fobar" else prompt_named(method)
         meta = {
             "id": record_id(str(problem.meta["source"]), method, question, text, teacher.name),
             "source": problem.meta["source"],
@@ -170,7 +167,7 @@ class Asked:
             "method": method,
             "licence": problem.meta["licence"],
             "teacher": teacher.name,
-            "prompt": prompt_hash(prompt_named(method)) if has_prompt else "",
+            "prompt": prompt_hash(prompt),
             "seed": teacher.sampling.seed,
             "label": label,
             "gold": gold,
@@ -204,14 +201,6 @@ def several(asked: Asked, one: Callable[[int], Transcript]) -> list[Transcript]:
     return made
 
 
-def numbers_of(text: str) -> Counter[str]:
-    """How often each number stands in a text, in digits or as a word up to twenty."""
-    found = [m[0].replace(",", "").rstrip(".") for m in _NUMBER.finditer(text)]
-    found = [f"{f.rstrip('0').rstrip('.')}" if "." in f else f for f in found]
-    found += [NUMBER_WORDS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in NUMBER_WORDS]
-    return Counter(found)
-
-
 def need_gold(problem: Problem) -> str:
     """The answer of a problem.
 
@@ -224,13 +213,15 @@ def need_gold(problem: Problem) -> str:
 
 
 def need_same_numbers(old: str, new: str) -> None:
-    """See that no number was lost, added or changed; "one" does not count.
+    """See that no number was lost, added or changed; "one" does not count, nor the count of what is numbered.
+
+    "In three beds she found ..., in the third ..." may become "in the first bed ..., in the third ...".
 
     Raises:
         NotMade: If one was.
     """
-    before, after = (set(numbers_of(t)) - {"1"} for t in (old, new))
-    if before - after:
+    before, after = (set(numbers_in(t)) - {1} for t in (old, new))
+    if before - after - set(ordinals(new)):
         raise NotMade("a number was lost")
     if after - before:
         raise NotMade("a number was added")

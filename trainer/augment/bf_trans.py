@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from trainer.augment.asked import Asked, need_gold, numbers_of, several
+from trainer.augment.asked import Asked, need_gold, several
 from trainer.augment.fobar import backward_solution, masked_questions
 from trainer.augment.ground import Grounded, maskable, record
 from trainer.data.chain import NotAChain, shown
+from trainer.data.number_words import numbers_in, ordinals
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences
@@ -46,15 +47,14 @@ def bf_trans(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]
         question = asked.question(METHOD, problem, cancel, sample, asked=backward)
         if _BACKWARD_WORDS.search(question):
             raise NotMade("the question is still a backward one")
-        said = set(numbers_of(question))
-        if hidden in said and hidden not in set(numbers_of(problem.text.replace(hidden, "", 1))) | {gold}:
+        said, known = set(numbers_in(question)), set(numbers_in(backward))
+        if set(numbers_in(hidden)) & said - known:
             raise NotMade("the question says its answer")
-        if not set(numbers_of(gold)) <= said:
+        if not set(numbers_in(gold)) <= said:
             raise NotMade("the old answer is not stated")
-        missing = set(numbers_of(problem.text)) - said - {hidden, "1"}
-        if missing:
+        if known - said - set(ordinals(question)) - {1}:
             raise NotMade("a number was lost")
-        return asked.confirmed(METHOD, problem, question, hidden, "masked number", cancel)
+        return asked.confirmed(METHOD, problem, question, hidden, "masked number", cancel, backward=True)
 
     return several(asked, one)
 

@@ -96,7 +96,7 @@ def fobar_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcri
         if sample >= len(masked):
             raise NotMade("no number can be masked")
         question, hidden = masked[sample]
-        return asked.confirmed("fobar", problem, question, hidden, "masked number", cancel)
+        return asked.confirmed("fobar", problem, question, hidden, "masked number", cancel, backward=True)
 
     return several(asked, one)
 

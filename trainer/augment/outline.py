@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from trainer.augment.asked import Asked, need_gold, numbers_of
+from trainer.augment.asked import Asked, need_gold
 from trainer.augment.ground import record
 from trainer.data.chain import NotAChain, Step, shown
-from trainer.data.number_words import said_numbers
+from trainer.data.number_words import numbers_in, said_numbers
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import sentences
@@ -41,11 +41,7 @@ def outline(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
     found = _PARTS.fullmatch(text)
     if found is None:
         raise NotMade("not in the three parts")
-    if _EQUALS.search(found["plan"]) or set(numbers_of(found["plan"])) - set(numbers_of(problem.text)) - {
-        "1",
-        "2",
-        "100",
-    }:
+    if _EQUALS.search(found["plan"]) or set(numbers_in(found["plan"])) - set(numbers_in(problem.text)) - {1, 2, 100}:
         raise NotMade("the plan calculates")
     return [asked.solved("outline", problem, text)]
 
@@ -65,8 +61,7 @@ def outline_by_rules(question: str, answer: str, *, seed: int = 0) -> Transcript
     plan = [_planned(step) for step in chain.steps]
     if len({p.casefold() for p in plan}) < len(plan):
         raise NotAChain("two steps have the same name")
-    said = {shown(v) for v in said_numbers(question)}
-    if any(set(numbers_of(line)) - said for line in plan):
+    if any(set(numbers_in(line)) - said_numbers(question) for line in plan):
         raise NotAChain("a step cannot be named without a result")
     parts = [
         "[Outline]",

@@ -35,7 +35,7 @@ from trainer.data.records import Rejects
 from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work
-from trainer.synthesize.pseudo import Thresholds
+from trainer.synthesize.pseudo import Thresholds, reasoning_prompt
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
@@ -58,6 +58,8 @@ BY_TEACHER: Final[dict[str, Method]] = {
     "outline": outline,
     "numbers": numbers_asked,
 }
+BACKWARD: Final = ("fobar", "bf-trans")
+"""Methods whose questions state the result and ask for a number before it."""
 _CORES: Final = os.cpu_count() or 1
 
 
@@ -117,8 +119,9 @@ class Job:
 
     def identity(self) -> dict[str, Any]:
         """What the records depend on, besides the options."""
+        solving = prompt_hash(reasoning_prompt(self.teacher, backward=self.method in BACKWARD))
         prompt = "" if self.method == "fobar" else prompt_hash(prompt_named(self.method))
-        return {**self.teacher.identity(), "prompt": prompt}
+        return {**self.teacher.identity(), "prompt": prompt, "solving": solving}
 
     def one(self, problem: Problem, cancel: Cancel) -> Row:
         """The records of a problem."""

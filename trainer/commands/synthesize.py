@@ -24,7 +24,7 @@ from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work, stamped
 from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal, shown_sentences
-from trainer.synthesize.pseudo import Thresholds, elect
+from trainer.synthesize.pseudo import Thresholds, elect, reasoning_prompt
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
 from trainer.teacher.teacher import Teacher, prompt_hash
@@ -113,7 +113,8 @@ class Job:
 
     def identity(self) -> dict[str, Any]:
         """What the solutions depend on, besides the options."""
-        return {**self.teacher.identity(), "prompt": prompt_hash(self.prompt)}
+        solving = {"solving": prompt_hash(reasoning_prompt(self.teacher))} if self.votes else {}
+        return {**self.teacher.identity(), "prompt": prompt_hash(self.prompt), **solving}
 
     def one(self, problem: Problem, cancel: Cancel) -> Row:
         """The solutions of a problem that are kept, and why the others are not."""
