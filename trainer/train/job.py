@@ -67,7 +67,17 @@ def tasks_for(job: Job, data: store.Stored) -> list[Task]:
     held = (parse_line(line, parse_record) for line in lines_of([data.held_records]))
     tasks = read_tasks(job.solve_data) if job.solve_data is not None else tasks_of(held)
     if not tasks:
-        raise UserFault(
-            "solve_every needs problems that are not trained on.", "Set held_out = 0.01, or give --solve-data FILE."
-        )
+        raise _no_problems(job, len(data.samples))
     return tasks[: config.solve_problems]
+
+
+def _no_problems(job: Job, samples: int) -> UserFault:
+    what = "solve_every needs problems that are not trained on"
+    if job.eval_data:
+        return UserFault(f"{what}, and --eval-data holds none with a known answer.", "Give --solve-data FILE.")
+    share = job.config.held_out
+    if share:
+        what += f": held_out = {share:g} keeps none of {samples:,} records"
+    # About ten of them; held out are whole problems, with everything that was made of them.
+    enough = min(0.5, max(2 * share, 0.01, 10 / samples))
+    return UserFault(f"{what}.", f"Say --set held_out={enough:.1g}, or give --solve-data FILE.")

@@ -436,8 +436,13 @@ def test_measuring_the_accuracy_changes_no_bit_of_the_run(place: Path, tmp_path:
 
 
 def test_problems_of_a_file_are_asked_instead_of_held_out_ones(place: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserFault, match="problems that are not trained on"):
-        train(job(place, tmp_path / "none", held_out=0.0, solve_every=2))
+    few = {"solve_every": 2, "solve_problems": 2, "solve_max_tokens": 4, "max_steps": 2}
+    with pytest.raises(UserFault, match=r"not trained on\. Say --set held_out=0\.\d,"):
+        train(job(place, tmp_path / "none", held_out=0.0, **few))
+    with pytest.raises(UserFault, match=r"not trained on: held_out = 0\.0001 keeps none of \d+ records\.") as told:
+        train(job(place, tmp_path / "none", held_out=0.0001, **few))
+    advised = float(str(told.value).split("held_out=")[1].split(",")[0])
+    assert train(job(place, tmp_path / "none", held_out=advised, **few)).step == 2
     path = tmp_path / "problems.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in [{"question": "1 + 1?", "answer": "2\n#### 2"}] * 3))
     assert [(t.problem, t.gold) for t in read_tasks(path)] == [("1 + 1?", "2")] * 3
