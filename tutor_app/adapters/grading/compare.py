@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import proportional, same
-from tutor_app.adapters.grading.families import renamed_line, same_clock, same_congruence, same_family
+from tutor_app.adapters.grading.families import renamed_line, same_clock, same_congruence, same_family, up_to_constant
 from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.readings import NO_SOLUTION
 from tutor_app.adapters.grading.residues import has_modulus, same_residues
@@ -150,13 +150,16 @@ class Comparison:
             return Finding(True, "unit_dropped")  # "cos 13" for the cosine of 13 degrees
         if same_family(gold, answer):
             return Finding(True, "equal_family")
-        if exact is False:
+        differences = up_to_constant(gold, answer)
+        if exact is False and not differences:
             return Finding(False, "different_value")
         if INFINITY in (gold, answer) or negative(INFINITY) in (gold, answer):
             return Finding(False, "different_value")
         if self._oracle is None:
             return Finding(None, "needs_algebra")
-        decided = self._oracle(gold, answer)
+        decided = self._oracle(gold, answer) if exact is None else False
+        if decided is False and any(self._oracle(*pair) for pair in differences):
+            return Finding(True, "equal_family")
         reason = {True: "equal_by_algebra", False: "different_value", None: "undecided"}[decided]
         return Finding(decided, reason)
 

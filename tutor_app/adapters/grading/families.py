@@ -21,6 +21,7 @@ from tutor_app.adapters.grading.terms import (
     Degrees,
     Group,
     Matrix,
+    Number,
     Power,
     Quantity,
     Ratio,
@@ -39,6 +40,7 @@ from tutor_app.adapters.grading.terms import (
 from tutor_app.adapters.grading.units import measure
 
 _LINE_PARAMETERS: Final = frozenset({"t", "s", "r", "u", "lambda", "mu", "k"})
+_PLACES: Final = (Fraction(1), Fraction(1, 2), Fraction(3))
 _CONSTANTS: Final = frozenset({"C", "c", "K", "k", "A", "D", "C_1", "c_1", "C_0", "const", "constant"})
 
 
@@ -136,6 +138,22 @@ def _same_up_to_constant(gold: Term, answer: Term) -> bool:
             if value is not None and len(symbols(gold)) == 2:
                 return True  # a constant takes another constant up
     return _two_constants(gold, answer)
+
+
+def up_to_constant(gold: Term, answer: Term) -> list[tuple[Term, Term]]:
+    """Pairs of which one must be equal if two antiderivatives with a constant of integration differ by a constant.
+
+    The difference against its own value at a place, at several: the functions may not be defined everywhere.
+    """
+    for mine, theirs in _constants(gold, answer):
+        if mine == "C" and _is_added(gold, mine) and _is_added(answer, theirs):
+            none = integer(0)
+            difference = total(substituted(gold, {mine: none}), negative(substituted(answer, {theirs: none})))
+            names = symbols(difference)
+            if len(names) == 1:
+                (name,) = names
+                return [(difference, substituted(difference, {name: Number(place)})) for place in _PLACES]
+    return []
 
 
 def _constants(gold: Term, answer: Term) -> Iterator[tuple[str, str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from tutor_app.adapters.grading.algebra import rational
 from tutor_app.adapters.grading.compare import Oracle, compare_readings
+from tutor_app.adapters.grading.doubtful import second_look
 from tutor_app.adapters.grading.finding import Finding
 from tutor_app.adapters.grading.readings import decimal_commas, readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
@@ -25,7 +27,7 @@ def judge(gold: str, answer: str, oracle: Oracle | None) -> Finding:
             return Finding(True, "decimal_comma")
     if found.same is False and _is_prose(answers) and not any(isinstance(t, Words) for t in golds):
         return Finding(None, "unreadable_answer")
-    return found
+    return second_look(gold, answer, golds, answers, found, partial(compare_readings, oracle=oracle))
 
 
 def _has_places(term: Term) -> bool:

@@ -171,6 +171,11 @@ def _place(text: str) -> str | None:
     return None if value is None else f"number {value} in the order{of}"
 
 
+def month_number(name: str) -> int | None:
+    """Which month of the year a whole name in small letters is."""
+    return _MONTHS.index(name) + 1 if name in _MONTHS else None
+
+
 def _day_or_month(text: str) -> str | None:
     """The whole name of a day of the week or of a month, which may be written in short."""
     m = _DAY.fullmatch(text)

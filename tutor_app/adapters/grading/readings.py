@@ -267,7 +267,7 @@ def _special(text: str) -> list[Callable[[], Term]]:
     if _BASIS.search(text):
         named = _BASIS.sub(lambda b: rf" u_{b[1] or b[2]} ", text)
         found.extend((partial(_vector, named, 3), *(() if "u_k" in named else (partial(_vector, named, 2),))))
-    elif "j" in text and _PLAIN_BASIS.fullmatch(text):
+    elif ("j" in text or ("i" in text and "k" in text)) and _PLAIN_BASIS.fullmatch(text):
         named = re.sub("[ijk]", lambda b: f" u_{b[0]} ", text)
         found.extend((partial(_vector, named, 3), *(() if "k" in text else (partial(_vector, named, 2),))))
     if pair and "=" not in text and _COMBINED_TUPLES.search(text):

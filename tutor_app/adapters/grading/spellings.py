@@ -167,6 +167,13 @@ _CURRENCY_CODE: Final = re.compile(r"^(GBP|EUR|JPY|INR)\s*(-?\d[\d.,]*\d|\d)$")
 _MULTIPLICITY: Final = re.compile(
     r"\s*\((?:an?\s+)?(?:(?:double|repeated|triple)\s+(?:root|solution)|(?:with\s+)?multiplicity\s*(?:of\s+)?\d|twice)\)$"
 )
+_BOTH_ROOTS: Final = re.compile(r"\b([a-z])_\{\s*1\s*[,/]\s*2\s*\}(?=\s*=)")
+_SAID_MINUS: Final = re.compile(r"^(?:minus|negative)\s+(?=[\d.\\(])", re.IGNORECASE)
+_AT_MOST: Final = re.compile(r"=<(?=[^>]*$)")
+_UNIT_FRACTION: Final = re.compile(
+    r"(?<=[\d}])\s*(?:\\[,;: ])?\s*\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\s*\{\s*([A-Za-z]+)\s*\}\s*\}"
+    r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*([A-Za-z]+)\s*\}\s*(?:\^\s*\{?([23])\}?)?\s*\}"
+)
 _REALS_SET: Final = re.compile(
     r"^((?:[A-Za-z]\s*\\in\s*)?)R\s*(?:\\setminus|\\backslash|\\ |\\|-)\s*(?:\\?\{([^{}]*[^{}\\])\\?\}$|(?=[\[(]))"
 )
@@ -240,6 +247,7 @@ def rewritten(text: str) -> str:
     if "°" in text or "circ" in text:
         text = _DEGREES_MINUTES.sub(lambda m: _angle(f"{m[1]};{m[2]};{m[3] or 0}"), text)
     if "=" in text or "<" in text or ">" in text:
+        text = _AT_MOST.sub("<=", _BOTH_ROOTS.sub(r"\1", text))
         text = _LOUD.sub(lambda m: m[0].lower(), text)
         if not text.startswith(("{", r"\{")):
             text = _LOGIC_SIGNS.sub(lambda m: " and " if m[1] == "&&" else " or ", text)
@@ -247,6 +255,7 @@ def rewritten(text: str) -> str:
         text = _MOD_INDEX.sub(r"\\equiv \2\\pmod{\1}", _MOD_WORD.sub(r"\\bmod ", text))
         text = _MODULUS.sub(r"\\pmod{\1}", text)
     if text[:1].isalpha():
+        text = _SAID_MINUS.sub("-", text)
         text = _CURRENCY_CODE.sub(r"\2\\text{ \1}", _EITHER.sub("", text))
     text = text.replace("{:}", ":")
     if text.endswith(")"):
@@ -325,6 +334,8 @@ def _plain_commands(text: str) -> str:
         text = _REALS_LETTER.sub(r"\\mathbb{R}", text)
     if any(command in text for command in _SIUNITX_COMMANDS):
         text = _SIUNITX.sub(_with_unit, text)
+    if "frac" in text:
+        text = _UNIT_FRACTION.sub(lambda m: rf"\text{{ {m[1]}/{m[2]}{'^' + m[3] if m[3] else ''}}}", text)
     text = _COMMAND.sub(lambda m: _COMMANDS.get(m[0], m[0]), text)
     if "£" in text or "€" in text:
         text = _CURRENCY.sub(_currency, text)
