@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.core.verdicts import Verdict
+
+TYPED: list[dict[str, Any]] = [
+    json.loads(line) for line in Path(__file__).with_name("typed_tasks.jsonl").read_text("utf-8").splitlines()
+]
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +155,24 @@ def test_and_those_that_are_certain_still_are(checker: Checker, problem: str, an
 )
 def test_the_right_value_in_another_form_is_not_called_checked(checker: Checker, problem: str, answer: str) -> None:
     assert checker.answer(problem, answer) == Verdict("unchecked", "form")
+
+
+def test_a_slope_may_stand_in_any_form_of_its_line(checker: Checker) -> None:
+    problem = "Find the equation of the line through (1, 2) with slope 4"
+    for answer in ("y = 4x - 2", "4x - y = 2", "y - 2 = 4(x - 1)", "8x - 2y - 4 = 0"):
+        assert checker.answer(problem, answer) == Verdict("checked", "recomputed"), answer
+    assert checker.answer(problem, "4x + y = 2") == Verdict("wrong", "recomputed", "y = 4 x - 2")
+    assert checker.answer(problem, "4") == Verdict("unchecked", "unreadable")
+
+
+@pytest.mark.parametrize("row", TYPED, ids=[row["problem"] for row in TYPED])
+def test_tasks_as_they_are_typed(checker: Checker, row: dict[str, Any]) -> None:
+    """Every right answer is checked, every wrong one found, and the right value in another form is neither."""
+    problem = row["problem"]
+    assert [checker.answer(problem, a).kind for a in row["right"]] == ["checked"] * len(row["right"])
+    assert [checker.answer(problem, a).kind for a in row.get("wrong", ())] == ["wrong"] * len(row.get("wrong", ()))
+    for answer in row.get("form", ()):
+        assert checker.answer(problem, answer) == Verdict("unchecked", "form")
 
 
 def test_how_it_was_checked(checker: Checker) -> None:

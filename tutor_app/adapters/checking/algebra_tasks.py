@@ -17,6 +17,11 @@ _ALIGNED: Final = re.compile(
 )
 
 rule: Final = Rules()
+_INSIDE: Final = re.compile(
+    r"(?P<f>.+?),? (?:for|on|in|where|if|with|over|such that)(?: ⟦\d+⟧ in)?(?: the)?(?: interval| domain| range)? "
+    r"(?P<at>⟦\d+⟧|[^ ]+ ?(?:<=?|≤) ?[a-z] ?(?:<=?|≤) ?[^ ]+|\[[^\[\]()]+[\])])"
+)
+"""An equation, and the interval of its unknown."""
 
 
 @rule(rf"{ASK}:? (?P<f>.+)", r"(?P<f>[\d(⟦√\\-].*?)(?: = ?\??)?")
@@ -43,7 +48,32 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
 )
 def _simplify(p: Problem, m: re.Match[str]) -> Expected:
     given = p.formula(m["f"])
-    return value_of(ex.scalar(given), given)
+    return value_of(ex.scalar(given), given, "new" if "decimal" in m[0].lower() else "simplest")
+
+
+@rule(
+    r"(?P<what>subtract) (?P<a>.+?) from (?P<b>.+)",
+    r"(?P<what>add) (?P<b>.+?) (?:and|to|plus) (?P<a>.+)",
+    r"(?P<what>multiply) (?P<b>.+?) (?:by|and|times) (?P<a>.+)",
+    r"(?P<what>divide) (?P<b>.+?) by (?P<a>.+)",
+    r"(?P<what>multiply):? (?P<f>.+)",
+)
+def _operation(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    if m.groupdict().get("f"):
+        given = p.formula(m["f"])
+        value = ex.scalar(given)
+        return value_of(sp.expand(value), given, "expanded" if value.free_symbols else "new")
+    a, b = ex.scalar(p.formula(m["a"])), ex.scalar(p.formula(m["b"]))
+    what = m["what"].lower()
+    if what == "divide":
+        quotient = sp.cancel(b / a)
+        if a == 0 or (a.free_symbols and not quotient.is_polynomial()):
+            raise Unsure  # whether quotient and remainder or a fraction is meant is not said
+        return value_of(quotient, form="")
+    value = sp.expand(b - a if what == "subtract" else b + a if what == "add" else b * a)
+    return value_of(value, form="expanded" if value.free_symbols else "")
 
 
 @rule(
@@ -77,8 +107,9 @@ def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
 def _solve(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
 
-    given = p.formula(m["f"])
-    groups = m.groupdict()
+    text, groups = m["f"], m.groupdict()
+    within = _INSIDE.fullmatch(text)
+    given = p.formula(within["f"] if within else text)
     asked = groups.get("x") or groups.get("x2") or ""
     sides, ops = ex.relation(given)
     names = set().union(*(s.free_symbols for s in sides))
@@ -88,27 +119,76 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     if asked and p.formula(asked) != str(x):
         raise Unsure
     if ops != ("=",):
+        if within:
+            raise Unsure
         return _inequality(sides, ops, x)
     difference = sides[0] - sides[1]
     if difference.has(sp.I) or ex.has_odd_root(difference):
         raise Unsure  # SymPy's roots of negative numbers are complex, and so may the unknown be
     y = sp.Symbol("y", real=True)
-    found = sp.solveset(difference.subs(x, y), y, sp.S.Reals)
+    among = _interval(p.formula(within["at"]), x) if within else sp.S.Reals
+    found = sp.solveset(difference.subs(x, y), y, among)
+    if found == sp.S.Reals and sp.expand(difference) == 0:
+        return Expected((r"\mathbb{R}", r"\text{all real numbers}", r"(-\infty, \infty)"), "recomputed")
     if not isinstance(found, sp.FiniteSet) and found is not sp.S.EmptySet:
-        raise Unsure
-    real = "real" in m[0].lower()
+        found = _only_root(difference.subs(x, y), y, among)
+    real = "real" in m[0].lower() or within is not None
     if not real:
         every = _complex_roots(difference, x)
         if len(found) != (len(every) if every is not None else len(found) or -1):
             raise Unsure  # whether complex ones are meant is not said
-    for value in found:
-        left = difference.subs(x, value)
-        if left != 0 and abs(left.evalf(40)) > sp.Float("1e-30"):
-            raise Unsure
-    values = ", ".join(tex(v) for v in sorted(found, key=lambda v: float(v)))
+    # SymPy also gives what makes a logarithm of a negative number; the unknown is real where one stands.
+    solved = sp.FiniteSet(*(v for v in found if _vanishes(difference.subs(x, v))))
+    if solved != found and not difference.has(sp.log):
+        raise Unsure
+    values = ", ".join(tex(v) for v in sorted(solved, key=lambda v: float(v)))
     if not values:
         return Expected(("\\text{no solution}", "\\emptyset"), "recomputed")
     return Expected((values, f"\\{{{values}\\}}"), "substituted")
+
+
+def _vanishes(left: Any) -> bool:
+    import sympy as sp
+
+    return bool(left == 0 or abs(left.evalf(40)) <= sp.Float("1e-30"))
+
+
+def _interval(text: str, x: Any) -> Any:
+    """The interval that ``0 \\le x < 2 \\pi`` or ``[0, 2 \\pi)`` is."""
+    import sympy as sp
+
+    text = re.sub(r"^\s*[a-z]\s*\\in(?![a-z])", "", text).replace("\\left", "").replace("\\right", "").strip()
+    if m := re.fullmatch(r"([\[(])(.+),(.+)([\])])", text):
+        low, high = ex.scalar(m[2]), ex.scalar(m[3])
+        opened = (m[1] == "(", m[4] == ")")
+    else:
+        sides, ops = ex.relation(text)
+        if len(sides) != 3 or sides[1] != x or not set(ops) <= {"<", "<="}:
+            raise Unsure
+        low, high = sides[0], sides[2]
+        opened = (ops[0] == "<", ops[1] == "<")
+    if not (low.is_number and high.is_number and low < high):
+        raise Unsure
+    return sp.Interval(low, high, *opened)
+
+
+def _only_root(difference: Any, y: Any, among: Any) -> Any:
+    """The one root of a strictly monotonic function of one interval.
+
+    Raises:
+        Unsure: If it is not known to be one, or no root is found.
+    """
+    import sympy as sp
+    from sympy.calculus.util import continuous_domain
+
+    domain = continuous_domain(difference, y, among)
+    slope = sp.together(sp.diff(difference, y))
+    if not isinstance(domain, sp.Interval) or sp.solveset(slope, y, domain) is not sp.S.EmptySet:
+        raise Unsure
+    roots = [r for r in sp.solve(difference, y) if r.is_real and domain.contains(r) == sp.true]
+    if len(set(roots)) != 1:
+        raise Unsure
+    return sp.FiniteSet(*roots)
 
 
 def _complex_roots(difference: Any, x: Any) -> list[Any] | None:
@@ -151,6 +231,7 @@ def _inequality(sides: tuple[Any, ...], ops: tuple[str, ...], x: Any) -> Expecte
 )
 def _system(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
+    from sympy.solvers.solveset import NonlinearError
 
     texts: list[str] = []
     for piece in re.split(r"\s*(?:,\s*and|,|;|\band\b)\s*", m["f"].strip().rstrip(".?,")):
@@ -172,8 +253,8 @@ def _system(p: Problem, m: re.Match[str]) -> Expected:
         raise Unsure
     try:
         found = list(sp.linsolve(equations, names))
-    except sp.solvers.solveset.NonlinearError:
-        raise Unsure from None
+    except NonlinearError:
+        return _nonlinear(equations, names, bool(want))
     if len(found) != 1 or any(v.free_symbols for v in found[0]):
         raise Unsure
     if want:
@@ -184,6 +265,22 @@ def _system(p: Problem, m: re.Match[str]) -> Expected:
     values = [tex(v) for v in found[0]]
     named = ", ".join(f"{n} = {v}" for n, v in zip(names, values, strict=True))
     return Expected((f"({', '.join(values)})", named), "substituted")
+
+
+def _nonlinear(equations: list[Any], names: list[Any], want: bool) -> Expected:
+    """All solutions of a system of two equations of polynomials, where all are real."""
+    import sympy as sp
+
+    if want or len(names) != 2 or not all(e.is_polynomial(*names) for e in equations):
+        raise Unsure
+    if not sp.polys.polytools.is_zero_dimensional(equations, *names):
+        raise Unsure
+    found = sp.solve_poly_system(equations, *names)
+    if not found or len(found) > 8 or not all(v.is_real for pair in found for v in pair):
+        raise Unsure
+    if any(sp.simplify(e.subs(dict(zip(names, pair, strict=True)))) != 0 for e in equations for pair in found):
+        raise Unsure
+    return Expected((", ".join(f"({tex(a)}, {tex(b)})" for a, b in found),), "substituted")
 
 
 @rule(rf"{THE} (?:all )?(?:the )?(?P<real>real )?(?:roots|zeros|zeroes)(?: of)?{OF} (?P<f>.+)")

@@ -5,12 +5,22 @@ Loaded only in the checking process.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, Final
 
-from tutor_app.adapters.checking import algebra_tasks, calculus_tasks, number_tasks, sequence_tasks
-from tutor_app.adapters.checking.expressions import Unsure, scalar
+from tutor_app.adapters.checking import (
+    algebra_tasks,
+    calculus_tasks,
+    figure_tasks,
+    function_tasks,
+    notation_tasks,
+    number_tasks,
+    sequence_tasks,
+)
+from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
 from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import LONGEST, Expected, Problem
 from tutor_app.adapters.grading.judging import judge
@@ -33,6 +43,19 @@ from tutor_app.core.verdicts import Verdict
 from tutor_app.text.typing import read_typed
 
 SECONDS: Final = 4.0
+RULES: Final = (
+    notation_tasks.rule, algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule, sequence_tasks.rule,
+    function_tasks.rule, figure_tasks.rule,
+)  # fmt: skip
+_FRACTION: Final = re.compile(
+    r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.])"
+)
+_ROOT: Final = re.compile(r"sqrt\s*[{(]?\s*(\d{1,9})(?![\d.])")
+_WRITTEN: Final = {
+    "decimal": re.compile(r"-?(?:\d[\d,]*(?:\{,\}\d{3})*)?\.?\d+"),
+    "percent": re.compile(r"[^%]+(?:\\?%| ?percent)"),
+    "fraction": re.compile(r"[^.%]+"),
+}
 
 
 def check_answer(problem: str, answer: str, outputs: Sequence[str] = ()) -> Verdict:
@@ -61,7 +84,7 @@ def _task(problem: str) -> Expected | None:
     texts = (problem,) if "$" in problem else (problem, read_typed(problem).text)
     for text in dict.fromkeys(texts):
         read = Problem(text)
-        for rules in (algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule, sequence_tasks.rule):
+        for rules in RULES:
             if (task := rules.expected(read)) is not None:
                 return task
     return None
@@ -78,6 +101,8 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
         return Verdict("unchecked", "unfinished")
     if task is None:
         return Verdict("unchecked", "unrecognised")
+    if task.form == "equation":
+        return _same_line(task, answer)
     if _names_no_value(answer):
         return Verdict("unchecked", "unreadable")
     oracle = SympyOracle()
@@ -95,6 +120,20 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
     if all(f.same is False for f in found):
         return Verdict("wrong", "recomputed", task.golds[0])
     return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
+
+
+def _same_line(task: Expected, answer: str) -> Verdict:
+    """The verdict of an equation that may be written in any form."""
+    try:
+        (mine, _), (sides, ops) = relation(task.golds[0]), relation(answer)
+    except Unsure:
+        return Verdict("unchecked", "unreadable")
+    if ops != ("=",) or not sides[0].is_polynomial() or not sides[1].is_polynomial():
+        return Verdict("unchecked", "unreadable")
+    ratio = ((sides[0] - sides[1]) / (mine[0] - mine[1])).cancel()
+    if ratio.is_number and ratio != 0:
+        return Verdict("checked", task.how)
+    return Verdict("wrong", "recomputed", task.golds[0])
 
 
 def _names_no_value(answer: str) -> bool:
@@ -126,14 +165,33 @@ def _formed(task: Expected, answer: str) -> bool:
     match task.form:
         case "new":
             return not _restated(task.given, answer)
+        case "simplest":
+            return not _restated(task.given, answer) and not _reducible(answer)
         case "factored":
             return _factored(answer)
         case "expanded":
             return not any(isinstance(t, Product | Power) and _has_sum(t) for t in _terms(answer))
         case "primes":
             return _is_product_of_primes(answer)
+        case "square":
+            return any(map(_has_square, _terms(answer)))
+        case "literal":
+            return re.sub(r"[$,\s]|\{,\}", "", answer) == task.golds[0]
+        case "fraction" if _reducible(answer) and task.given:
+            return False
+        case "percent" | "decimal" | "fraction":
+            return _WRITTEN[task.form].fullmatch(answer.strip().strip("$").strip()) is not None
         case _:
             return True
+
+
+def _reducible(answer: str) -> bool:
+    """Whether a fraction of numbers could be reduced, or a square taken out of a root."""
+    for m in _FRACTION.finditer(answer):
+        above, below = (int(g) for g in m.groups() if g is not None)
+        if below == 0 or math.gcd(above, below) != 1:
+            return True
+    return any(int(m[1]) % k**2 == 0 for m in _ROOT.finditer(answer) for k in range(2, math.isqrt(int(m[1])) + 1))
 
 
 def _restated(given: str, answer: str) -> bool:
@@ -144,6 +202,12 @@ def _restated(given: str, answer: str) -> bool:
     if mine and theirs and mine[0] == theirs[0]:
         return not isinstance(theirs[0], Number)
     return "".join(given.split()) == "".join(answer.split()) and bool(re.search(r"[a-zA-Z+*/^]", given))
+
+
+def _has_square(term: Term) -> bool:
+    """Whether a term is the square of a sum, or a number times one."""
+    factors = term.factors if isinstance(term, Product) else (term,)
+    return any(isinstance(f, Power) and f.exponent == Number(Fraction(2)) and _has_sum(f.base) for f in factors)
 
 
 def _terms(answer: str) -> tuple[Term, ...]:

@@ -136,25 +136,28 @@ def _at(p: Problem, m: re.Match[str]) -> Expected:
 
 
 def _composed(text: str, functions: dict[str, tuple[Any, Any]]) -> Any:
-    """A value such as ``f(g(2)) - g(3)``."""
-    text = text.replace("\\left", "").replace("\\right", "")
+    """A value such as ``f(g(2)) - g(3)``, or an expression such as ``f(x + 1)`` or ``f'(x)``."""
+    import sympy as sp
+
+    text = re.sub(r"\^\s*\{?\s*((?:\\prime\s*)+)\}?", lambda m: "'" * m[1].count("prime"), text)
+    text = text.replace("\\left", "").replace("\\right", "").replace("’", "'")
     for _ in range(12):
-        m = re.search(r"(?<![A-Za-z\\])([a-zA-Z])\(([^()]*)\)", text)
+        m = re.search(r"(?<![A-Za-z\\])([a-zA-Z])('{0,3})\(([^()]*)\)", text)
         if m is None:
             value = ex.scalar(text)
-            if not value.is_number:
+            if not value.free_symbols <= {x for x, _ in functions.values()}:
                 raise Unsure
             return value
         if m[1] not in functions:
             raise Unsure
         x, body = functions[m[1]]
-        argument = ex.scalar(m[2])
-        if not argument.is_number or not body.free_symbols <= {x}:
+        argument = ex.scalar(m[3])
+        if not body.free_symbols <= {x}:
             raise Unsure
-        value = body.subs(x, argument)
-        if not value.is_finite:
+        value = sp.diff(body, x, len(m[2])).subs(x, argument)
+        if value.is_finite is False or value.has(sp.nan, sp.zoo, sp.Derivative):
             raise Unsure
         text = f"{text[: m.start()]}({tex(value)}){text[m.end() :]}".replace("\\left", "").replace("\\right", "")
-        text = re.sub(r"(?<![A-Za-z\\])([a-zA-Z])\(\((.+?)\)\)", r"\1(\2)", text)
-        text = re.sub(r"([a-zA-Z])\(\(([^()]*)\)\)", r"\1(\2)", text)
+        text = re.sub(r"(?<![A-Za-z\\])([a-zA-Z]'{0,3})\(\((.+?)\)\)", r"\1(\2)", text)
+        text = re.sub(r"([a-zA-Z]'{0,3})\(\(([^()]*)\)\)", r"\1(\2)", text)
     raise Unsure

@@ -25,7 +25,9 @@ class Expected:
     Attributes:
         golds: The right answer as LaTeX, in every form that an answer may have.
         how: A key of :data:`tutor_app.core.verdicts.HOW`.
-        form: The form that is asked for: ``factored``, ``expanded``, ``new`` (not as in the problem), or empty.
+        form: The form that is asked for: ``factored``, ``expanded``, ``primes``, ``square``, ``literal`` (the same
+            digits), ``percent``, ``decimal``, ``fraction``, ``simplest`` (reduced), ``equation`` (of the same line,
+            however it is written), ``new`` (not as in the problem), or empty.
         given: The formula of the problem.
     """
 
@@ -49,6 +51,23 @@ _HARMLESS: Final = re.compile(
 _POLITE: Final = re.compile(
     r"^(?:please |can you |could you |now |(?:question|problem|exercise) ?\d*[:.)] ?)+", re.IGNORECASE
 )
+_SPOKEN: Final = (
+    (
+        re.compile(r"\blog(?:arithm)?(?: to the)? base (\d+) of (\d+(?:/\d+)?)(?!\.?\d)", re.IGNORECASE),
+        r"\\log_{\1}(\2)",
+    ),
+    (re.compile(r"(?<![\w.)-])(\d+(?:\.\d+)?) squared\b", re.IGNORECASE), r"\1^2"),
+    (re.compile(r"(?<![\w.)-])(\d+(?:\.\d+)?) cubed\b", re.IGNORECASE), r"\1^3"),
+    (re.compile(r"(?<![\w.)-])(\d+) factorial\b", re.IGNORECASE), r"\1!"),
+    (
+        re.compile(
+            r"(?<![\w.)-])(\d+(?:\.\d+)?) (?:raised )?to the (?:power(?: of)? (\d+)|(\d+)(?:st|nd|rd|th) power)\b",
+            re.IGNORECASE,
+        ),
+        r"\1^{\2\3}",
+    ),
+)
+"""Operations in words, and how they are typed."""
 _LETTERS: Final = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z])")
 
 
@@ -70,6 +89,8 @@ class Problem:
 
         line = " ".join(_FORMULA.sub(take, text).split())
         line = _POLITE.sub("", line)
+        for pattern, written in _SPOKEN:
+            line = pattern.sub(written, line)
         while (shorter := _HARMLESS.sub("", line)) != line:
             line = shorter
         self.line = line.strip()
