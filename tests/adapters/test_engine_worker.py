@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_gguf import write_model
-from tutor_app.adapters.engine.llama import CPU_CHUNK
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel
 from tutor_app.adapters.engine.prefix_states import PrefixStates
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
 from tutor_app.adapters.engine.worker import EngineWorker
@@ -192,24 +192,28 @@ class Requests:
         self._given.put(b"")
 
 
+def loading(folder: Path, *, n_seq: int = 1, batched: bool = False) -> dict[str, Any]:
+    return {
+        "op": "load",
+        "path": str(write_model(folder / "m.gguf")),
+        "adapter": "",
+        "identity": "",
+        "n_ctx": 1024,
+        "n_seq": n_seq,
+        "batched": batched,
+        "threads": 1,
+        "gpu_layers": 0,
+        "kv_type": "f16",
+        "cache_folder": "",
+        "cache_limit": 0,
+    }
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[EngineWorker, Answers, Callable[..., None]]]:
     """A worker in this process, what it answers, and a way to ask it that returns once the request is heard."""
     requests, answers = Requests(), Answers()
-    requests.put(
-        op="load",
-        path=str(write_model(tmp_path / "m.gguf")),
-        adapter="",
-        identity="",
-        n_ctx=1024,
-        n_seq=1,
-        batched=False,
-        threads=1,
-        gpu_layers=0,
-        kv_type="f16",
-        cache_folder="",
-        cache_limit=0,
-    )
+    requests.put(**loading(tmp_path))
     yield EngineWorker(requests, answers), answers, requests.ask  # type: ignore[arg-type]
     requests.close()
 
@@ -280,3 +284,27 @@ def test_asking_before_loading_is_a_mistake() -> None:
     request = pack({"op": "tokenize", "id": 1, "spans": [["x", False, False]]})
     with pytest.raises(RuntimeError, match="no model is loaded"):
         EngineWorker(io.BytesIO(request), io.BytesIO()).run()
+
+
+@pytest.mark.parametrize(("asked", "largest"), [(3, 1), (4, 4)])
+def test_a_few_sequences_that_write_take_turns_where_that_is_faster_than_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: int, largest: int
+) -> None:
+    sizes: list[int] = []
+    decode = LlamaModel.decode
+
+    def watched(model: LlamaModel, rows: list[tuple[int, int, int, bool]]) -> None:
+        if all(row[3] for row in rows):  # no prompt is read beside them
+            sizes.append(len(rows))
+        decode(model, rows)
+
+    monkeypatch.setattr(LlamaModel, "decode", watched)
+    requests, answers = Requests(), Answers()
+    requests.put(**loading(tmp_path, n_seq=4, batched=True))
+    for n in range(asked):
+        requests.put(**(generate(f"Hello {n}") | {"id": n + 1, "max_tokens": 20}))
+    answers.reactions = [("stopped", lambda: None)] * (asked - 1) + [("stopped", lambda: requests.put(op="quit"))]
+    EngineWorker(requests, answers).run()  # type: ignore[arg-type]
+    requests.close()
+    assert max(sizes) == largest
+    assert [m["reason"] for m in answers.messages if m["op"] == "stopped"] == ["length"] * asked

@@ -384,15 +384,19 @@ class EngineWorker:
         self._send(op="progress", id=job.id, done=keep, total=len(job.ids), evaluated=0)
 
     def _step(self) -> None:
-        """Evaluate one batch: a token or a chunk of the prompt of one sequence, or, if ``batched``, of all of them."""
+        """Evaluate one batch: a token or a chunk of the prompt of one sequence, or, if ``batched``, of all of them.
+
+        A few that only write take turns all the same, where they are sooner done one by one than together.
+        """
         active = [s for s in self._slots if s.job is not None]
         if not active:
             return
         self._steps += 1
-        if not self._batched:
+        model = self._loaded()
+        few = len(active) < model.together and all(s.job is not None and s.job.next_token is not None for s in active)
+        if few or not self._batched:
             active = [min(active, key=lambda s: s.turn)]
             active[0].turn = self._steps
-        model = self._loaded()
         rows: list[tuple[int, int, int, bool]] = []
         ready: list[tuple[Slot, int]] = []
         read: list[tuple[Slot, int]] = []
