@@ -61,7 +61,7 @@ def test_rates_on_the_corpus(checker: Checker) -> None:
         ("Solve x^2 = 16", ["x = 4"], 0, "lost", "x = -4 solves the line before, not this one", "plus_minus"),
         ("Solve sqrt(x + 2) = x", ["x + 2 = x^2", "x = 2 or x = -1"], 0, "gained",
          "x = -1 solves this line, not the one before", ""),
-        ("", ["3 + 5 = 9"], 0, "false", "the left side is 8, the right side 9", ""),
+        ("", ["3 + 5 = 9"], 0, "false", "the left side is 8, the right side 9", "arithmetic"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_a_counterexample(
@@ -298,3 +298,50 @@ def test_angles_and_families(problem: str, line: str, kind: str, counterexample:
 def test_a_step_that_is_not_yet_the_answer_is_no_mistake() -> None:
     assert first_fault(judge_work("Find the distance between (1, 2) and (4, 6)", ["9 + 16", "25"])) is None
     assert first_fault(judge_work("Find the slope of the line through (1, 2) and (4, 8)", ["8 - 2", "6"])) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "line", "slip"),
+    [
+        ("Simplify y^2 * y^5", "y^10", "powers"),
+        ("Simplify b^8 / b^4", "b^2", "powers"),
+        ("Evaluate 3^-2", "-9", "powers"),
+        ("Simplify sqrt(12)", "4 sqrt(3)", "powers"),
+        ("Simplify ln(c) + ln(d)", "ln(c + d)", "logs"),
+        ("Simplify log(9) - log(3)", "log(6)", "logs"),
+        ("Expand cos(a + b)", "cos(a) + cos(b)", "function"),
+        ("Simplify 4a + 3b", "7ab", "terms"),
+        ("Compute (3/5) / (2/7)", "3/5 * 2/7", "reciprocal"),
+        ("Solve 4x = 12", "x = 8", "inverse"),
+        ("Differentiate (5x - 2)^3", "3(5x - 2)^2", "chain"),
+        ("Differentiate y = sin(4x)", "y' = cos(4x)", "chain"),
+        ("Differentiate x^3 cos(x)", "-3x^2 sin(x)", "product"),
+        ("Differentiate x^5 + 4", "5x^4 + 4", "derivative"),
+        ("Integrate x^3", "3x^2", "derivative"),
+        ("Integrate sin(3x)", "-cos(3x) + C", "chain"),
+        ("Compute the integral of 3x^2 from 1 to 2", "[3x^3]_1^2", "derivative"),
+        ("Work out 14 * 7", "88", "arithmetic"),
+        ("Solve 3(x + 5) = 21", "3(x + 5) = 3x + 5", "distribution"),
+        ("Work out 9 + 6 × 2", "15 × 2 = 30", "order"),
+        ("Simplify (4x + 2)/(4y)", "(x + 2)/y", "cancelled"),
+        ("Simplify -(a - 2) - (b - 3)", "-a - 2 - b - 3", "sign"),
+    ],
+)
+def test_a_slip_is_named(problem: str, line: str, slip: str) -> None:
+    found = judge_work(problem, [line])[0]
+    assert found.is_fault
+    assert found.slip == slip
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Compute the integral of 3x^2 from 1 to 2", ["[x^3]_1^2 = 8 - 1 = 7"]),
+        ("Compute the integral of 3x^2 from 1 to 2", ["x^3", "8 - 1", "7"]),
+        ("Solve 3(x + 5) = 21", ["3(x + 5) = 3x + 15", "3x + 15 = 21 -> 3x = 6 -> x = 2"]),
+        ("Differentiate x^2 + 3x", ["dy/dx = 2x + 3"]),
+        ("Work out 9 + 6 × 2", ["6 × 2 = 12", "9 + 12 = 21"]),
+    ],
+)
+def test_ways_of_writing_right_lines(problem: str, lines: list[str]) -> None:
+    assert {found.kind for found in judge_work(problem, lines)} <= {"equivalent", "follows"}

@@ -39,6 +39,18 @@ SLIPS: Final = {
     "order": "the order of operations",
     "unit": "units were mixed without converting them",
     "direction": "an inequality turns when it is multiplied or divided by a negative number",
+    "powers": "a rule of powers or roots was applied wrongly",
+    "logs": "a rule of logarithms was applied wrongly",
+    "function": "a function of a sum or a multiple is not the sum or the multiple of the function's values",
+    "terms": "terms were put together that are not alike, or not by their numbers alone",
+    "reciprocal": "to divide by a fraction is to multiply by this fraction turned over, and by no other",
+    "inverse": "a step was undone by another operation than its inverse",
+    "chain": "the inner function was left out (the chain rule)",
+    "product": "a product or quotient is not differentiated factor by factor",
+    "derivative": "a rule of differentiating or integrating was applied wrongly",
+    "percent": "the percentage was taken of the wrong amount",
+    "formula": "this is the formula of something else",
+    "arithmetic": "a number was worked out wrongly",
 }
 """Common slips by their code, in words for the student."""
 MARKS: Final[dict[LineKind, str]] = {

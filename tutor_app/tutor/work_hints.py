@@ -71,6 +71,18 @@ GENERAL: Final = {
     "order": "Which operation is done first here, and what is it applied to?",
     "unit": "Are all quantities in the same unit?",
     "direction": "What happens to an inequality when both sides are multiplied or divided by a negative number?",
+    "powers": "Write the power or root out as a product. How often does each factor stand there?",
+    "logs": "Which rule of logarithms joins or parts a product, and is there any for a sum?",
+    "function": "Put a number in for the letters, and compare the function's values before and after this step.",
+    "terms": "Which terms have the very same letters with the same powers? Only these can be put together.",
+    "reciprocal": "Which of the fractions is turned over when one is divided by the other, and which is not?",
+    "inverse": "Which operation was done to the unknown in the line before, and which operation undoes it?",
+    "chain": "There is a function inside another one. Where has the derivative of the inner one gone?",
+    "product": "Both factors change. Which rule tells how a product or quotient is differentiated?",
+    "derivative": "Take the terms one by one: what becomes of the factor, of the exponent, and of a constant?",
+    "percent": "Of which amount is this percentage told, and which amount do you know?",
+    "formula": "What is asked for here, and what does this formula give? A sketch with the lengths helps.",
+    "arithmetic": "The way is right. Work the numbers in this line out once more.",
 }
 """For every common slip; without numbers or formulas."""
 BY_KIND: Final = {

@@ -14,7 +14,7 @@ from tutor_app.adapters.checking.work_conditions import (
 )
 from tutor_app.adapters.checking.work_lines import Statement, read_side
 from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
-from tutor_app.adapters.checking.work_slips import slip_of_equation, with_one_sign_changed
+from tutor_app.adapters.checking.work_slips import first_of, slip_of_equation, with_one_sign_changed
 from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
 from tutor_app.adapters.checking.work_values import roots, shown, value
 from tutor_app.adapters.grading.terms import (
@@ -98,10 +98,9 @@ class Comparison:
         return found
 
     def _slip(self, new: Condition) -> str:
+        fitting: list[str] = []
         for condition in (self._state.condition, self._state.problem):
-            for old in condition.statements if condition else ():
-                if (slip := _equation_slip(old, new)) != "":
-                    return slip
+            fitting += [_equation_slip(old, new) for old in (condition.statements if condition else ())]
         before = self._state.condition.statements if self._state.condition else ()
         given = self._state.problem.statements if self._state.problem else ()
         for letter in before:
@@ -111,9 +110,8 @@ class Comparison:
             put = {letter.sides[0].name: letter.sides[-1]}
             for old in given:
                 sides = tuple(substituted(side, put) for side in old.sides)
-                if (slip := _equation_slip(replace(old, sides=sides, sources=("", "")), new)) != "":
-                    return slip
-        return ""
+                fitting.append(_equation_slip(replace(old, sides=sides, sources=("", "")), new))
+        return first_of(fitting)
 
     def _in_one_unknown(self, old: Condition, new: Condition) -> Found:
         found = self._by_solutions(old, new)
@@ -155,7 +153,7 @@ class Comparison:
         return self._false(old, new, name, lost, gained)
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
-        slip = _first_slip(old, new) or _sign_of_solution(old, new)
+        slip = first_of((_first_slip(old, new), _sign_of_solution(old, new)))
         if not slip and lost.values and any(g == -v and v != 0 for g in gained.values for v in lost.values):
             slip = "sign"
         if lost.values:
@@ -304,7 +302,7 @@ def _sign_of_solution(old: Condition, new: Condition) -> str:
 
 
 def _first_slip(old: Condition, new: Condition) -> str:
-    return next((s for one in old.statements if (s := _equation_slip(one, new)) != ""), "")
+    return first_of(_equation_slip(one, new) for one in old.statements)
 
 
 def _lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:

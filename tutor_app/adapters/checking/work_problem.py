@@ -28,8 +28,15 @@ from tutor_app.text.typing import read_typed
 
 _DERIVATIVE: Final = re.compile(r"(?i)\b(?:derivative|differentiate|derive)\b|d/dx")
 _SECOND: Final = re.compile(r"(?i)\bsecond derivative\b|\btwice\b|d\^?\{?2\}?/dx|d²/dx")
-_INTEGRAL: Final = re.compile(r"(?i)\b(?:antiderivative|integrate|integral)\b|∫")
-_BOUNDS: Final = re.compile(r"(?i)\b(?:from|between)\b.*\b(?:to|and)\b|∫ ?[_\d]")
+_INTEGRAL: Final = re.compile(r"(?i)\b(?:antiderivative|integrate|integral|area (?:under|below))\b|∫")
+_INTEGRAL_SIGN: Final = re.compile(
+    r"\\int(?:_(?P<low>\{[^{}]*\}|\S)\^(?P<high>\{[^{}]*\}|\S))?(?![_^])\s*(?P<body>[^$]+?)\s*(?:\\,)?\s*d[a-z]\b"
+)
+_AREA: Final = re.compile(r"(?i)\barea (?:under|between|below)\b")
+_FROM_TO: Final = re.compile(
+    r"\b(?:from|between) \$?(?:[a-z] ?= ?)?(?P<low>[^$ ]+?)\$? (?:to|and) \$?(?:[a-z] ?= ?)?(?P<high>[^$ ]+?)\$?"
+    r"[.?,]?(?:\s|$)"
+)
 _MEASURES: Final = re.compile(
     r"(?i)\b(?:lengths?|sides?|hypotenuse|legs?|triangle|rectangle|square|circle|distance|radius|diameter|width|height"
     r"|perimeter|area|volume|long|tall|wide|old|age|how (?:many|far|fast|much))\b"
@@ -93,7 +100,12 @@ def read_problem(problem: str) -> State:
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
     state.is_measure = not equations and _MEASURES.search(problem) is not None
-    if state.expression is not None and len(symbols(state.expression[0])) == 1:
+    if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:
+        curve = equations[0]  # "y = x^2"
+        if isinstance(curve.sides[0], Symbol) and curve.sides[0].name not in symbols(curve.sides[-1]):
+            state.expression, equations = (curve.sides[-1], curve.sources[-1]), []
+    between = _read_integral(state, problem)
+    if not between and state.expression is not None and len(symbols(state.expression[0])) == 1:
         _derive(state, problem)
     values = [
         s
@@ -183,13 +195,12 @@ def _derive(state: State, problem: str) -> None:
     assert state.expression is not None
     term = state.expression[0]
     name = next(iter(symbols(term)))
+    if _DERIVATIVE.search(problem) or _INTEGRAL.search(problem):
+        state.given = term
     if _DERIVATIVE.search(problem):
         state.derived = term_of(symbolic.derivative(term, name))
         if state.derived is not None and _SECOND.search(problem):
             state.later = term_of(symbolic.derivative(state.derived, name))
-    elif _INTEGRAL.search(problem) and _BOUNDS.search(problem):
-        # The lines go from an antiderivative to a number: they are no rewritings of one expression.
-        state.expression = None
     elif _INTEGRAL.search(problem):
         state.up_to_constant = True
         built = symbolic.built(term)
@@ -199,6 +210,29 @@ def _derive(state: State, problem: str) -> None:
                     state.derived = term_of(sp.integrate(built, sp.Symbol(name)))
             except (symbolic.Late, ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError):
                 state.derived = None
+
+
+def _read_integral(state: State, problem: str) -> bool:
+    """What is integrated; whether between limits. Of a definite integral the lines go from a function to a number."""
+    read = read_typed(problem).text
+    if (m := _INTEGRAL_SIGN.search(read)) is not None:
+        body, low, high = read_side(m["body"]), m["low"], m["high"]
+        if body is not None and low is None:
+            state.expression = (body, m["body"])
+    elif _INTEGRAL.search(problem) and (m := _FROM_TO.search(read)) is not None and state.expression is not None:
+        body, low, high = state.expression[0], m["low"], m["high"]
+    else:
+        return False
+    if body is None or low is None:
+        return False
+    state.expression = None
+    first, last = read_side(low.strip("{}")), read_side(high.strip("{}"))
+    if len(symbols(body)) != 1 or first is None or last is None:
+        return True
+    state.given = body
+    found = term_of(symbolic.integral(body, next(iter(symbols(body))), first, last))
+    state.definite = None if found is None or symbols(found) else value(found, {})
+    return True
 
 
 def _combined(problem: str, expressions: list[Statement]) -> tuple[Term, str] | None:

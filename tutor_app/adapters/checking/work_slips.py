@@ -5,15 +5,16 @@ A slip is named only where the wrong rule gives exactly the student's line. Noth
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import Final
 
+from tutor_app.adapters.checking.slip_rules import fractions_added, terms_of, variants, wrong_forms
 from tutor_app.adapters.checking.work_lines import read_side
-from tutor_app.adapters.checking.work_orders import wrong_orders
-from tutor_app.adapters.checking.work_values import Unknown, agree, alike, differ, points, value
+from tutor_app.adapters.checking.work_values import Unknown, agree, alike, points, value
+from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     HALF,
     MINUS_ONE,
@@ -21,6 +22,7 @@ from tutor_app.adapters.grading.terms import (
     Power,
     Product,
     Sum,
+    Symbol,
     Term,
     negative,
     product,
@@ -29,15 +31,18 @@ from tutor_app.adapters.grading.terms import (
     total,
 )
 
-MOST: Final = 60
-"""Wrong forms that are tried of one side."""
 MOST_COMPLEX: Final = 12
 MOST_SIGNS: Final = 8
+MOST_PAIRS: Final = 400
+"""Wrong forms in which a rule is applied at two places."""
+RANK: Final = (
+    "reciprocal", "square", "cancelled", "logs", "function", "order", "fractions", "distribution", "sign", "powers",
+    "terms",
+)  # fmt: skip
+"""Where two names fit, the first of them is told: what says more stands before what fits more often."""
 _SIGN: Final = re.compile(r"(?<=[\w})\]\s])[+-]")
-_FRACTION: Final = re.compile(r"\\frac\{(-?\d+)\}\{(\d+)\}")
-_MIXED_SUM: Final = re.compile(r"(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}\s*([+-])\s*(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}")
-
-Variant = tuple[str, Term]
+_LEADING: Final = re.compile(r"(?:(?<=[{(\[])|^)\s*-")
+_WRITTEN: Final = re.compile(r"\d+(?:\.\d+)?|[a-zA-Z]+|[*/^]|\\(?:cdot|times|div|frac)")
 
 
 def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") -> str:
@@ -49,20 +54,50 @@ def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") ->
         new: What was made of it.
         new_source: As LaTeX; empty if it is not known.
     """
-    for slip, wrong in _expression_variants(old, old_source):
-        if agree(wrong, new):
-            return slip
-    for slip, right in itertools.islice(_variants(new), MOST):
-        if slip == "square" and agree(right, old):
-            return slip  # a sum of squares taken for the square of a sum
-    return "sign" if any(agree(right, old) for right in _with_one_sign(new_source)) else ""
+    if any(agree(wrong, new) for wrong in fractions_added(old_source)):
+        return "fractions"
+    fitting = {slip for slip, wrong in wrong_forms(old, old_source) if agree(wrong, new)}
+    fitting |= {"square" for slip, right in islice(variants(new), MOST_PAIRS) if slip == "square" and agree(right, old)}
+    if any(agree(right, old) for right in _with_one_sign(new_source)):
+        fitting.add("sign")
+    if "sign" in fitting and old_source and _WRITTEN.findall(old_source) == _WRITTEN.findall(new_source):
+        return "sign"  # nothing was worked out
+    return first_of(fitting) or _twice(old, new) or ("arithmetic" if _is_miscounted(old, new) else "")
+
+
+def first_of(fitting: Iterable[str]) -> str:
+    """The name that says most of several."""
+    fitting = set(fitting)
+    return next((slip for slip in RANK if slip in fitting), next(iter(sorted(fitting - {""})), ""))
+
+
+def _twice(old: Term, new: Term) -> str:
+    """The wrong rule that gives a line where it is applied at two places."""
+    tried = ((slip, wrong) for slip, once in variants(old) for again, wrong in variants(once) if again == slip)
+    return first_of({slip for slip, wrong in islice(tried, MOST_PAIRS) if agree(wrong, new)})
+
+
+def _is_miscounted(old: Term, new: Term) -> bool:
+    """Whether a line is the right one but for one number that was worked out wrongly."""
+    if not symbols(old) and not symbols(new):
+        terms = [terms_of(side) for side in (old, new)]
+        if isinstance(new, Number):
+            return not isinstance(old, Number)
+        return len(terms[0]) == len(terms[1]) > 1 and sum(not agree(a, b) for a, b in zip(*terms, strict=True)) == 1
+    a, b = normal(old), normal(new)
+    if a is None or b is None or a.opaque or b.opaque or set(a.below) != {()} or set(b.below) != {()}:
+        return False
+    left, right = ({m: c / q.below[()] for m, c in q.above.items() if c} for q in (a, b))
+    return left.keys() == right.keys() and len(left) > 1 and sum(left[m] != right[m] for m in left) == 1
 
 
 def with_one_sign_changed(source: str) -> Iterator[str]:
     """An expression as LaTeX with one of its first :data:`MOST_SIGNS` signs changed, in the order of the signs."""
-    for m in itertools.islice(_SIGN.finditer(source), MOST_SIGNS):
+    for m in islice(_SIGN.finditer(source), MOST_SIGNS):
         k = m.start()
         yield source[:k] + ("-" if source[k] == "+" else "+") + source[k + 1 :]
+    for m in islice(_LEADING.finditer(source), MOST_SIGNS):
+        yield source[: m.start()] + source[m.end() :]
 
 
 def _with_one_sign(source: str) -> Iterator[Term]:
@@ -80,7 +115,7 @@ def slip_of_numbers(old: Term, old_source: str, new: Term, new_source: str, equa
         new_source: As LaTeX.
         equal: Whether two such numbers are equal; it is asked a few times only.
     """
-    for slip, wrong in itertools.islice(_expression_variants(old, old_source), MOST_COMPLEX):
+    for slip, wrong in islice(wrong_forms(old, old_source), MOST_COMPLEX):
         if equal(wrong, new):
             return slip
     return "sign" if any(equal(right, old) for right in _with_one_sign(new_source)) else ""
@@ -91,26 +126,63 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
     left, right = old
     target = total(new[0], negative(new[1]))
     difference = total(left, negative(right))
-    for term in _terms(left) + _terms(right):
+    for term in terms_of(left) + terms_of(right):
         for sign in (2, -2):
             if _proportional(total(difference, product(Number(Fraction(sign)), term)), target):
                 return "sign"
     # Multiplied or divided by a number on one side, or only some terms of it.
     for factor in (*range(2, 13), *(Fraction(1, n) for n in range(2, 13))):
         number = Number(Fraction(factor))
-        for terms, other in ((_terms(left), right), (_terms(right), left)):
+        for terms, other in ((terms_of(left), right), (terms_of(right), left)):
             for k in range(len(terms)):
                 if len(terms) < 2:
                     break
                 scaled = [product(number, t) if j != k else t for j, t in enumerate(terms)]
                 if _proportional(total(*scaled, negative(product(number, other))), target):
                     return "distribution"
+    fitting: set[str] = set()
     for place, (side, source) in enumerate(zip(old, sources, strict=True)):
-        for slip, wrong in _expression_variants(side, source):
+        for slip, wrong in wrong_forms(side, source):
             sides = (wrong, right) if place == 0 else (left, wrong)
-            if _proportional(total(sides[0], negative(sides[1])), target):
-                return slip
-    return ""
+            if slip not in fitting and _proportional(total(sides[0], negative(sides[1])), target):
+                fitting.add(slip)
+    return first_of(fitting) or _undone_wrongly(old, new)
+
+
+def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
+    """Whether a letter alone was got by another operation than the one that undoes what was done to it."""
+    if isinstance(old[1], Symbol | Product | Sum | Power) and not symbols(old[0]):
+        old = old[1], old[0]
+    if isinstance(new[1], Symbol):
+        new = new[1], new[0]
+    (side, number), (letter, told) = old, new
+    if symbols(number) or symbols(told) or not isinstance(letter, Symbol):
+        return ""
+    wrong: list[Term] = []
+    match side:
+        case Product((Number() as a, inner)) | Product((inner, Power(Number(), Number()) as a)) if inner == letter:
+            if not isinstance(a, Number):
+                wrong = [quotient(number, a.base), total(number, negative(a.base)), total(number, a.base)]
+            else:
+                wrong = [product(number, a), total(number, negative(a)), total(number, a), quotient(a, number)]
+            right = quotient(number, a)
+        case Sum((first, Number() as a)) if first == letter:
+            wrong = [quotient(number, a), product(number, a)]
+            right = total(number, negative(a))
+        case Power(base, Number() as n) if base == letter:
+            wrong = [quotient(number, n), Power(number, n), product(number, n)]
+            right = Power(number, quotient(Number(Fraction(1)), n))
+            if n == HALF:
+                wrong += [Power(number, HALF), quotient(number, Number(Fraction(2)))]
+        case Power(Number() as base, exponent) if exponent == letter:
+            wrong, right = [quotient(number, base), Power(number, Power(base, MINUS_ONE))], letter
+        case _:
+            return ""
+    if any(agree(term, told) for term in wrong):
+        return "inverse"
+    return (
+        "arithmetic" if isinstance(side, Product | Sum) and isinstance(told, Number) and not agree(right, told) else ""
+    )
 
 
 def _proportional(a: Term, b: Term) -> bool:
@@ -137,229 +209,3 @@ def _proportional(a: Term, b: Term) -> bool:
             return False
         seen += 1
     return seen >= 3
-
-
-def _expression_variants(term: Term, source: str) -> Iterator[Variant]:
-    """What wrong rules make of one side."""
-    yield from _fractions_added(source)
-    yield from _orders(term, source)
-    for count, (slip, wrong) in enumerate(_variants(term)):
-        if count > MOST:
-            return
-        yield slip, wrong
-    terms = _terms(term)
-    for t in terms if len(terms) > 1 else ():
-        yield "sign", total(term, product(Number(Fraction(-2)), t))
-    yield "sign", negative(term)
-
-
-def _fractions_added(source: str) -> Iterator[Variant]:
-    """Numerators added, and denominators; of mixed numbers the whole numbers too."""
-    if (m := _MIXED_SUM.search(source)) is not None:
-        sign = 1 if m[4] == "+" else -1
-        whole, above = int(m[1]) + sign * int(m[5]), int(m[2]) + sign * int(m[6])
-        for below in (int(m[3]) + int(m[7]), int(m[3]) + sign * int(m[7]), max(int(m[3]), int(m[7]))):
-            if below:
-                yield "fractions", Number(whole + Fraction(above, below))
-    found = list(_FRACTION.finditer(source))
-    for a, b in itertools.pairwise(found):
-        between = source[a.end() : b.start()].strip()
-        if between not in ("+", "-"):
-            continue
-        sign = 1 if between == "+" else -1
-        above = int(a[1]) + sign * int(b[1])
-        for below in {
-            int(a[2]) + sign * int(b[2]),
-            int(a[2]) + int(b[2]),
-            max(int(a[2]), int(b[2])),
-            int(a[2]) * int(b[2]),
-        }:
-            if below:
-                wrong = read_side(f"{source[: a.start()]}\\frac{{{above}}}{{{below}}}{source[b.end() :]}")
-                if wrong is not None:
-                    yield "fractions", wrong
-
-
-def _orders(term: Term, source: str) -> Iterator[Variant]:
-    """Something is worked out before its turn, or a power takes in what stands before it."""
-    if (m := re.fullmatch(r"-\s*(\d+)\^\{?(\d)\}?", source.strip())) is not None:
-        yield "order", Number(Fraction(int(m[1]) ** int(m[2])))
-    for other in wrong_orders(source):
-        wrong = read_side(other)
-        if wrong is not None and (symbols(term) or not symbols(wrong)):
-            yield "order", wrong
-
-
-def _variants(term: Term) -> Iterator[Variant]:
-    """A wrong rule applied at one place."""
-    yield from _here(term)
-    match term:
-        case Sum(terms):
-            for k, t in enumerate(terms):
-                for slip, wrong in _variants(t):
-                    yield slip, total(*terms[:k], wrong, *terms[k + 1 :])
-        case Product(factors):
-            for k, f in enumerate(factors):
-                for slip, wrong in _variants(f):
-                    yield slip, product(*factors[:k], wrong, *factors[k + 1 :])
-        case Power(base, exponent):
-            for slip, wrong in _variants(base):
-                yield slip, Power(wrong, exponent)
-
-
-def _here(term: Term) -> Iterator[Variant]:
-    match term:
-        case Power(Sum(terms), exponent) if exponent != MINUS_ONE:
-            yield "square", total(*(_powered(t, exponent) for t in terms))
-            if any(_is_negative(t) for t in terms):
-                yield (
-                    "square",
-                    total(*(negative(p) if _is_negative(t) else p for t in terms for p in (_powered(t, exponent),))),
-                )
-            if exponent == Number(Fraction(2)) and len(terms) == 2:
-                a, b = terms
-                squares = total(Power(a, exponent), Power(b, exponent))
-                yield "square", total(squares, product(a, b))  # the 2 of 2ab forgotten
-                yield "sign", total(squares, product(Number(Fraction(-2)), a, b))
-        case Power(Product(factors), exponent) if exponent != MINUS_ONE:
-            for k, f in enumerate(factors):
-                yield "distribution", product(Power(f, exponent), *factors[:k], *factors[k + 1 :])
-                yield "distribution", product(f, *(Power(g, exponent) for j, g in enumerate(factors) if j != k))
-        case Product(factors):
-            yield from _of_product(factors)
-        case Sum(terms):
-            yield from _of_sum(terms)
-
-
-def _powered(term: Term, exponent: Term) -> Term:
-    """A term's own power, without its sign where the power is a root."""
-    return Power(negative(term) if exponent == HALF and _is_negative(term) else term, exponent)
-
-
-def _is_negative(term: Term) -> bool:
-    match term:
-        case Number(number):
-            return number < 0
-        case Product((Number(number), *_)):
-            return number < 0
-        case _:
-            return False
-
-
-def _of_product(factors: tuple[Term, ...]) -> Iterator[Variant]:
-    below = [f.base for f in factors if isinstance(f, Power) and f.exponent == MINUS_ONE]
-    above = [f for f in factors if not (isinstance(f, Power) and f.exponent == MINUS_ONE)]
-    numbers = [f for f in above if isinstance(f, Number) and f.value.numerator == 1 and f.value.denominator > 1]
-    if numbers:
-        below = [*below, Number(Fraction(numbers[0].value.denominator))]
-        above = [f for f in above if f is not numbers[0]]
-    if below:
-        yield from _cancelled(product(*above) if above else Number(Fraction(1)), product(*below))
-    for k, f in enumerate(factors):
-        rest = factors[:k] + factors[k + 1 :]
-        if isinstance(f, Sum):
-            factor = product(*rest)
-            for j, t in enumerate(f.terms):
-                others = f.terms[:j] + f.terms[j + 1 :]
-                slip = "sign" if factor == MINUS_ONE else "distribution"
-                yield slip, total(product(factor, t), *others)  # only one term multiplied
-                yield slip, total(t, *(product(factor, o) for o in others))
-                yield "sign", total(negative(product(factor, t)), *(product(factor, o) for o in others))
-            sums = [g for g in rest if isinstance(g, Sum)]
-            if sums:
-                g, others_ = sums[0], tuple(h for h in rest if h is not sums[0])
-                pairs = zip(f.terms, g.terms, strict=False)
-                yield "distribution", product(*others_, total(*(product(a, b) for a, b in pairs)))
-
-
-def _cancelled(above: Term, below: Term) -> Iterator[Variant]:
-    """A term taken out of a sum above and below the stroke."""
-    tops = above.terms if isinstance(above, Sum) else (above,)
-    bottoms = below.terms if isinstance(below, Sum) else (below,)
-    if len(tops) < 2 and len(bottoms) < 2:
-        return
-    for i, a in enumerate(tops):
-        top = tops[:i] + tops[i + 1 :]
-        for j, b in enumerate(bottoms):
-            if differ(a, b) is False:
-                bottom = bottoms[:j] + bottoms[j + 1 :]
-                for rest in {top, (*top, Number(Fraction(1)))} if top else {(Number(Fraction(1)),)}:
-                    upper = total(*rest)
-                    yield "cancelled", quotient(upper, total(*bottom)) if bottom else upper
-        if len(bottoms) == 1:
-            # Only one term is divided: (6x + 4)/2 to 3x + 4.
-            yield "cancelled", total(product(a, Power(below, MINUS_ONE)), *top)
-            for factor in _factors(a):
-                if differ(factor, below) is False and isinstance(a, Product):
-                    yield "cancelled", total(product(*(f for f in a.factors if f is not factor)), *top)
-
-
-def _factors(term: Term) -> tuple[Term, ...]:
-    return term.factors if isinstance(term, Product) else (term,)
-
-
-def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
-    # Only the first term of every bracket is multiplied: 3(2x - 1) - 2(x - 4) to 6x - 1 - 2x + 4.
-    halves = [_first_multiplied(t) for t in terms]
-    if sum(half is not None for half in halves) > 1:
-        yield "distribution", total(*(t if half is None else half for t, half in zip(terms, halves, strict=True)))
-    roots = [t for t in terms if isinstance(t, Power) and t.exponent == HALF]
-    if len(roots) > 1:
-        rest = [t for t in terms if t not in roots]
-        yield "square", total(*rest, Power(total(*(t.base for t in roots)), HALF))
-    for i in range(len(terms)):
-        for j in range(i + 1, len(terms)):
-            rest = [t for k, t in enumerate(terms) if k not in (i, j)]
-            a, b = _stroke(terms[i]), _stroke(terms[j])
-            if a[1] is not None or b[1] is not None:
-                one = Number(Fraction(1))
-                p, q = a[1] or one, b[1] or one
-                upper = total(a[0], b[0])
-                yield "fractions", total(*rest, quotient(upper, total(p, q)))
-                if a[1] is not None and b[1] is not None:
-                    yield "fractions", total(*rest, product(upper, Power(product(p, q), MINUS_ONE)))
-                else:
-                    yield "fractions", total(*rest, product(upper, Power(a[1] or b[1] or one, MINUS_ONE)))
-
-
-def _first_multiplied(term: Term) -> Term | None:
-    """A number times a bracket, multiplied with its first term only, its sign with all; None if it is none."""
-    match term:
-        case Product((Number(number), Sum(terms))):
-            sign = Number(Fraction(1 if number > 0 else -1))
-            return total(product(Number(number), terms[0]), *(product(sign, t) for t in terms[1:]))
-        case _:
-            return None
-
-
-def _stroke(term: Term) -> tuple[Term, Term | None]:
-    """Numerator and denominator of a fraction; a denominator of None for what is none."""
-    if isinstance(term, Number) and term.value.denominator > 1 and not term.places:
-        return Number(Fraction(term.value.numerator)), Number(Fraction(term.value.denominator))
-    if isinstance(term, Power) and term.exponent == MINUS_ONE:
-        return Number(Fraction(1)), term.base
-    if isinstance(term, Product):
-        below = [f.base for f in term.factors if isinstance(f, Power) and f.exponent == MINUS_ONE]
-        above: list[Term] = [f for f in term.factors if not (isinstance(f, Power) and f.exponent == MINUS_ONE)]
-        for f in above:
-            if isinstance(f, Number) and f.value.denominator > 1 and not f.places:
-                below.append(Number(Fraction(f.value.denominator)))
-                above = [Number(Fraction(f.value.numerator)) if g is f else g for g in above]
-                break
-        if below:
-            return (product(*above) if above else Number(Fraction(1))), product(*below)
-    return term, None
-
-
-def _terms(term: Term) -> list[Term]:
-    """The terms of a sum, also those in brackets that are multiplied by a number."""
-    match term:
-        case Sum(terms):
-            return [u for t in terms for u in _terms(t)]
-        case Product(factors) if any(isinstance(f, Sum) for f in factors):
-            k = next(i for i, f in enumerate(factors) if isinstance(f, Sum))
-            inner, rest = factors[k], factors[:k] + factors[k + 1 :]
-            assert isinstance(inner, Sum)
-            return [product(*rest, t) for t in inner.terms] if len(rest) <= 3 else [term]
-        case _:
-            return [term]

@@ -37,10 +37,12 @@ class State:
         names: What letters stand for by definition.
         functions: Letter and right side of functions.
         system: All solutions of a system of equations that the problem gives.
+        given: The function of which a derivative or integral is asked for.
         derived: The derivative or integral that the problem asks for.
         later: What comes of it in further steps: the second derivative.
         ambiguous: The expression of the problem can be read in two ways: ``6 / 2(1 + 2)``.
         up_to_constant: It is an integral: another one may differ by a constant.
+        definite: The value of the definite integral that the problem asks for.
         limit: The variable whose limit is asked for, and what it goes to; empty name for none.
         quantities: Numbers of the problem with the one unit that each has there.
         limits: The range in which solutions are asked for, of an equation of angles; in radians.
@@ -54,10 +56,12 @@ class State:
     names: dict[str, Term] = field(default_factory=dict)
     functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
     system: list[Point] = field(default_factory=list)
+    given: Term | None = None
     derived: Term | None = None
     later: Term | None = None
     ambiguous: bool = False
     up_to_constant: bool = False
+    definite: Fraction | float | None = None
     limit: tuple[str, float] = ("", 0.0)
     quantities: dict[Fraction, str] = field(default_factory=dict)
     limits: Condition | None = None

@@ -1,0 +1,289 @@
+"""Judges expressions of a student's lines that are rewritten step by step, and calculations with numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Final
+
+from tutor_app.adapters.checking.judging import judge
+from tutor_app.adapters.checking.slip_calculus import derivative, slip_of_derivative, slip_of_integral
+from tutor_app.adapters.checking.work_lines import Statement
+from tutor_app.adapters.checking.work_slips import slip_between, slip_of_numbers
+from tutor_app.adapters.checking.work_state import (
+    Found,
+    State,
+    applied,
+    as_sides,
+    differ_by_number,
+    is_decimal,
+    is_near,
+    point_words,
+    without_constant,
+)
+from tutor_app.adapters.checking.work_values import Unknown, differ, shown, value
+from tutor_app.adapters.grading.terms import Call, Number, Sum, Symbol, Term, substituted, symbols
+
+_KINDS_OF_UNITS: Final = (
+    frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
+    frozenset(("mg", "g", "kg", "oz", "lb")),
+    frozenset(("ml", "cl", "dl", "l")),
+    frozenset(("s", "min", "h", "d", "week")),
+)
+
+_OPERATION: Final = re.compile(r"[-+*/^]|\\(?:frac|cdot|times|div)")
+
+
+class Rewriting:
+    """Compares an expression with that of the line before, and numbers with each other."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def step(self, new: Term, source: str) -> Found:
+        """From the expression of the line before to a new one."""
+        state = self._state
+        assert state.expression is not None
+        old, old_source = state.expression
+        found = self.equal(old, old_source, new, source)
+        if found.kind == "false" and state.ambiguous:
+            found, state.ambiguous = Found("follows"), False  # the other reading may be meant
+        if (
+            found.kind == "false"
+            and state.later is not None
+            and self.equal(state.later, "", new).kind in ("equivalent", "follows")
+        ):
+            found = Found("follows")
+        if found.kind == "false" and state.derived is not None:
+            found = self.against_result(new, source)
+        if found.kind == "false" and state.limit[0] in symbols(old) and not symbols(new):
+            found = self._limit_of(old, new)
+        if found.kind in ("equivalent", "false", "follows"):
+            state.expression = (new, source)
+        return found
+
+    def against_result(self, new: Term, source: str) -> Found:
+        """A line against the derivative or integral that the problem asks for."""
+        state = self._state
+        assert state.derived is not None
+        new = without_constant(state.derived, new)
+        known = symbols(state.derived) | (symbols(state.given) if state.given is not None else frozenset())
+        if (
+            self.equal(state.derived, "", new).kind != "false"
+            or symbols(new) - known
+            or (state.up_to_constant and differ_by_number(state.derived, new))
+        ):
+            return Found("follows")
+        found = self.equal(state.derived, "", new, source)
+        said = found.counterexample.replace("the line before", "the right result")
+        slip = found.slip if found.slip == "sign" else self._calculus_slip(new) or found.slip
+        return replace(found, counterexample=said, slip=slip)
+
+    def _calculus_slip(self, new: Term) -> str:
+        given = self._state.given
+        if given is None or len(symbols(given)) != 1:
+            return ""
+        name = next(iter(symbols(given)))
+        return (slip_of_integral if self._state.up_to_constant else slip_of_derivative)(given, name, new)
+
+    def antiderivative(self, new: Term) -> Found:
+        """A line with letters where a definite integral is asked for: the function itself, or its antiderivative."""
+        given = self._state.given
+        if given is None or symbols(new) != symbols(given):
+            return Found("new")
+        if self.equal(given, "", new).kind == "equivalent":
+            return Found("equivalent")
+        name = next(iter(symbols(given)))
+        back = derivative(new, name)
+        if back is None:
+            return Found("new")
+        found = self.equal(given, "", back)
+        if found.kind != "false":
+            return Found("follows")
+        said = found.counterexample.replace("the line before is", "the function is")
+        said = said.replace("this one", "the derivative of this line")
+        return Found("false", said, slip_of_integral(given, name, new))
+
+    def _limit_of(self, old: Term, new: Term) -> Found:
+        """Whether a number is the limit of the expression before, by values near the point."""
+        name, point = self._state.limit
+        near = [-1e7, -1e6] if point == -math.inf else [1e6, 1e7] if point == math.inf else [point - 1e-5, point + 1e-5]
+        if symbols(old) != {name}:
+            return Found("unsure")
+        values, number = [value(old, {name: Fraction(x)}) for x in near], value(new, {})
+        if number is None or any(v is None for v in values):
+            return Found("unsure")
+        sides = [float(v) for v in values if v is not None]
+        if max(sides) - min(sides) > 1e-3 * (1 + abs(sides[0])):
+            return Found("unsure")
+        if abs(sides[-1] - float(number)) <= 1e-3 * (1 + abs(float(number))):
+            return Found("follows")
+        return Found("false", f"near {name} = {point:g} it is about {sides[-1]:.4g}, not {shown(number)}")
+
+    def equal(self, old: Term, old_source: str, new: Term, source: str = "") -> Found:
+        a, b = self.resolved(old), self.resolved(new)
+        if not symbols(a) and not symbols(b):
+            found = judge((a,), "=", (b,), approximate=is_decimal(b))
+            if found.verdict in ("true", "rounded"):
+                return Found("equivalent")
+            try:
+                x, y = value(a, {}), value(b, {})
+            except Unknown:  # not real: then only what SymPy decided is known
+                if found.verdict != "false":
+                    return Found("unsure")
+                slip = slip_of_numbers(a, old_source, b, source, lambda x, y: judge((x,), "=", (y,)).verdict == "true")
+                return Found("false", f"it is not equal to {old_source}", slip)
+            if x is None or y is None:
+                return Found("unsure")
+            if found.verdict == "unchecked" and is_decimal(b) and is_near(x, y):
+                return Found("equivalent")
+            said = f"the line before is {shown(x)}, this one {shown(y)}"
+            slip = slip_between(old, old_source, new, source) or ("" if a is old else slip_between(a, "", b, source))
+            return Found("false", said, slip)
+        where = differ(a, b)
+        if where is None or where is True:
+            return Found("unsure")
+        if where is False:
+            return Found("equivalent")
+        x, y = value(a, where), value(b, where)
+        assert x is not None
+        assert y is not None
+        said = f"for {point_words(where)} the line before is {shown(x)}, this one {shown(y)}"
+        return Found("false", said, slip_between(old, old_source, new, source))
+
+    def rewritten(self, statement: Statement) -> Found:
+        """A chain whose sides are all the same expression; the first may be that of the line before."""
+        state = self._state
+        worst = Found("equivalent")
+        if (
+            state.expression is not None
+            and state.derived is None
+            and state.expression[0] != statement.sides[0]
+            and self.equal(*state.expression, statement.sides[0]).kind == "false"
+        ):
+            worst = Found("new")
+        for k, relation in enumerate(statement.relations):
+            state.expression = (statement.sides[k], statement.sources[k])
+            if relation in ("=", "~"):
+                found = self.step(statement.sides[k + 1], statement.sources[k + 1])
+                found = replace(found, counterexample=as_sides(found.counterexample))
+                if found.kind == "false":
+                    state.expression = (statement.sides[-1], statement.sources[-1])
+                    return found
+                worst = found if found.kind == "unsure" else worst
+        return worst
+
+    def is_rewriting(self, statement: Statement) -> bool:
+        """Whether an equation says that two expressions are the same, and not what a letter is."""
+        state = self._state
+        if any(r not in ("=", "~") for r in statement.relations):
+            return False
+        if isinstance(statement.sides[0], Symbol):
+            return False
+        if state.condition is not None:
+            return any(_rewrites_side(statement, known) for known in state.condition.statements)
+        if state.expression is not None:
+            if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
+                return True
+            return bool(symbols(state.expression[0])) and statement.names <= symbols(state.expression[0])
+        return len(statement.sides) > 1 and differ(statement.sides[0], statement.sides[1]) is False
+
+    def calculation(self, statement: Statement) -> Found:
+        """Relations between numbers."""
+        state = self._state
+        if mixed := self._mixed_units(statement.sides[0]):
+            return Found("false", mixed, "unit")
+        for k, relation in enumerate(statement.relations):
+            left, right = statement.sides[k], statement.sides[k + 1]
+            found = judge((left,), relation, (right,), approximate=relation == "~")
+            if found.verdict == "false":
+                x, y = value(left, {}), value(right, {})
+                if x is None or y is None or (relation in ("=", "~") and is_near(x, y)):
+                    continue
+                said = f"the left side is {shown(x)}, the right side {shown(y)}"
+                if state.expression is not None and not symbols(state.expression[0]):
+                    state.expression = (statement.sides[-1], statement.sources[-1])
+                return Found("false", said, slip_between(left, statement.sources[k], right))
+        if state.expression is not None and not symbols(self.resolved(state.expression[0])):
+            if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
+                state.expression = (statement.sides[-1], statement.sources[-1])
+                return Found("equivalent")
+            if self._begins_wrongly(statement):
+                wrong = self.equal(*state.expression, statement.sides[0], statement.sources[0])
+                state.expression = (statement.sides[-1], statement.sources[-1])
+                return wrong
+        return Found("follows")
+
+    def _begins_wrongly(self, statement: Statement) -> bool:
+        """Whether a calculation takes up the whole expression by a wrong rule, and is not one of a part of it."""
+        state = self._state
+        assert state.expression is not None
+        old, source = state.expression
+        side = statement.sides[0]
+        slip = slip_between(old, source, side, statement.sources[0])
+        if slip == "fractions":
+            return True
+        if slip == "order":
+            return _OPERATION.search(statement.sources[0]) is not None and statement.sources[0] not in source
+        if slip in ("sign", "distribution") and isinstance(old, Sum) and isinstance(side, Sum):
+            return _sizes(old) == _sizes(side)
+        return False
+
+    def _mixed_units(self, term: Term) -> str:
+        """Which two numbers of the problem are added that have different units of one kind there; empty if none."""
+        if not isinstance(term, Sum):
+            return ""
+        units = self._state.quantities
+        known = []
+        for part in term.terms:
+            number = part if isinstance(part, Number) else None
+            if number is not None and abs(number.value) in units:
+                known.append((abs(number.value), units[abs(number.value)]))
+        for (a, one), (b, other) in pairwise(known):
+            if one != other and any(one in kind and other in kind for kind in _KINDS_OF_UNITS):
+                return f"{shown(a)} {one} and {shown(b)} {other} have different units"
+        return ""
+
+    def inner_links(self, statement: Statement) -> Found:
+        """The links behind the first one: in ``x = 6/2 = 3`` the last must hold by itself."""
+        if len(statement.sides) < 3 or statement.relations[0] not in ("=", "~"):
+            return Found("follows")
+        if not isinstance(statement.sides[0], Symbol | Call):
+            return Found("follows")
+        rest = Statement(statement.sides[1:], statement.relations[1:], False, statement.sources[1:])
+        for k, relation in enumerate(rest.relations):
+            if relation not in ("=", "~"):
+                continue
+            left, right = self.resolved(rest.sides[k]), self.resolved(rest.sides[k + 1])
+            if symbols(left) != symbols(right):
+                continue
+            found = self.equal(rest.sides[k], rest.sources[k], rest.sides[k + 1])
+            if found.kind == "false":
+                return replace(found, counterexample=as_sides(found.counterexample))
+        return Found("follows")
+
+    def resolved(self, term: Term) -> Term:
+        """With functions applied and defined numbers put in."""
+        if self._state.functions:
+            term = applied(term, self._state.functions)
+        values = {n: v for n, v in self._state.names.items() if not symbols(v)}
+        return substituted(term, values) if values and symbols(term) & set(values) else term
+
+
+def _rewrites_side(statement: Statement, known: Statement) -> bool:
+    """Whether a line writes one side of an equation in another way: ``2(x + 3) = 2x + 6`` for ``2(x + 3) = 14``."""
+    if known.relations != ("=",) or len(known.sides) != 2:
+        return False
+    for side, other in (known.sides, known.sides[::-1]):
+        if side == statement.sides[0] and not isinstance(side, Symbol) and symbols(side):
+            return symbols(statement.sides[-1]) == symbols(side) and not symbols(other)
+    return False
+
+
+def _sizes(term: Sum) -> list[float]:
+    """How large the terms of a sum of numbers are, in order."""
+    values = [value(t, {}) for t in term.terms]
+    return sorted(abs(float(v)) for v in values if v is not None)
