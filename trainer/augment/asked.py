@@ -1,8 +1,9 @@
 """What the methods that ask a teacher share: a new question becomes a record only with a label that was earned.
 
-Three ways to a label. The gold answer is known and the question only reworded: a solution in words of the *new*
-question must come to it, which shows that the question still means the same. The gold answer is unknown: a majority of
-solutions in words. The question is kept: the new solution itself must come to the gold answer.
+Four ways to a label. The gold answer is known and the question only reworded: a solution in words of the *new*
+question must come to it, which shows that the question still means the same. A number was masked: a solution with code
+must find it. The gold answer is unknown: a majority of solutions in words. The question is kept: the new solution
+itself must come to the gold answer.
 """
 
 from __future__ import annotations
@@ -11,24 +12,29 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from trainer.data.number_words import numbers_in, ordinals
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
+from trainer.synthesize.code_nested import WRONG_ANSWER, attempt, prompt_for, refusal, shown_sentences
 from trainer.synthesize.pseudo import Thresholds, elect, reasoning_prompt, solution_of
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
 from trainer.teacher.replies import fault
 from trainer.teacher.teacher import Reply, Teacher, prompt_hash
 from trainer.teacher.work import NotMade
-from tutor_app.core.parts import Answer, Part, Text
+from tutor_app.core.dialect import ALPACA
+from tutor_app.core.parts import Answer, Code, Part, Text
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
+T = TypeVar("T")
 LONGEST_QUESTION: Final = 1500
 """Characters of a new question."""
+LONGEST_SOLUTION: Final = 1800.0
+"""Seconds of a solution with code, of all that are under way at once."""
 _HEADING: Final = re.compile(
     r"^\s*(?:\*\*)?(?:(?:new|rewritten|rephrased|forward) )?(?:question|problem)\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
@@ -39,8 +45,27 @@ _ASKS: Final = re.compile(r"\?|\b(?:find|determine|calculate|compute)\b", re.IGN
 def _worked_examples(method: str) -> frozenset[str]:
     """The questions that the prompt of a method shows, by their ids: a teacher may repeat one."""
     shown = prompt_named(method).demonstrations
-    said = ("".join(p.text for p in d.solution if isinstance(p, Text)) for d in shown)
-    return frozenset(question_id(text) for text in (*said, *(d.problem for d in shown)))
+    said = ["".join(p.text for p in d.solution if isinstance(p, Text)) for d in shown]
+    last = [text.rsplit(": ", 1)[-1] for text in said]  # a new question may stand behind a heading of the prompt
+    return frozenset(question_id(text) for text in (*said, *last, *(d.problem for d in shown)))
+
+
+def _need_question(method: str, problem: Problem, text: str) -> None:
+    """See that a reply is one new question.
+
+    Raises:
+        NotMade: If it is not.
+    """
+    if len(text) > LONGEST_QUESTION:
+        raise NotMade("the new question is too long")
+    if "\\boxed" in text or "```" in text or not _ASKS.search(text):
+        raise NotMade("the reply is no question")
+    if text.count("?") > 2:
+        raise NotMade("the reply asks several questions")
+    if question_id(text) == question_id(problem.text):
+        raise NotMade("the question was not changed")
+    if question_id(text) in _worked_examples(method):
+        raise NotMade("the question of a worked example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +76,7 @@ class Asked:
         teacher: Who is asked.
         judge: Of answers and statements.
         per_problem: New records of one problem, at most.
-        tries: Solutions that are tried to confirm a known answer.
+        tries: How often a new question, a new solution, or one that confirms a known answer is tried.
         votes: Solutions that vote for an unknown one.
         thresholds: When their majority counts.
     """
@@ -63,65 +88,113 @@ class Asked:
     votes: int = 5
     thresholds: Thresholds = field(default_factory=Thresholds)
 
-    def write(self, method: str, text: str, cancel: Cancel, sample: int = 0) -> str:
+    def write(self, method: str, text: str, cancel: Cancel, *what: object) -> str:
         """What the teacher writes by the prompt of a method.
 
         Raises:
             NotMade: If it cannot be used; says why.
         """
-        reply = self.teacher.ask(prompt_named(method), text, cancel, method, sample)
+        reply = self.teacher.ask(prompt_named(method), text, cancel, method, *what)
         if why := fault(reply):
             raise NotMade(why)
         return reply.text
 
-    def question(self, method: str, problem: Problem, cancel: Cancel, sample: int = 0, *, asked: str = "") -> str:
-        """A new question by the prompt of a method.
-
-        Raises:
-            NotMade: If it is none.
-        """
-        text = self.write(method, asked or problem.text, cancel, sample)
-        text = _HEADING.sub("", text)
-        text = " ".join(text.split())
-        if len(text) > LONGEST_QUESTION:
-            raise NotMade("the new question is too long")
-        if "\\boxed" in text or "```" in text or not _ASKS.search(text):
-            raise NotMade("the reply is no question")
-        if text.count("?") > 2:
-            raise NotMade("the reply asks several questions")
-        if question_id(text) == question_id(problem.text):
-            raise NotMade("the question was not changed")
-        if question_id(text) in _worked_examples(method):
-            raise NotMade("the question of a worked example")
-        return text
-
-    def confirmed(
+    def question(
         self,
         method: str,
         problem: Problem,
-        question: str,
-        gold: str,
-        label: str,
         cancel: Cancel,
+        sample: int = 0,
         *,
-        backward: bool = False,
-        **more: Any,
+        asked: str = "",
+        check: Callable[[str], None] = lambda _: None,
+        forms: Callable[[str], Sequence[str]] = lambda reply: [reply],
+    ) -> str:
+        """A new question by the prompt of a method, the first good one of so many tries.
+
+        Args:
+            method: Its name.
+            problem: That is changed.
+            cancel: Ends it early.
+            sample: Tells it from others of the same problem.
+            asked: What the teacher is given, if it is not the problem.
+            check: Raises :class:`NotMade` if the method cannot use a question.
+            forms: Questions that a reply gives, the best first.
+
+        Raises:
+            NotMade: If none is good; says why the first is not.
+        """
+
+        def one(*more: object) -> str:
+            why: NotMade | None = None
+            for form in forms(self.write(method, asked or problem.text, cancel, sample, *more)):
+                text = " ".join(_HEADING.sub("", form).split())
+                try:
+                    _need_question(method, problem, text)
+                    check(text)
+                except NotMade as e:
+                    why = why or e
+                else:
+                    return text
+            raise why or NotMade("the reply is no question")
+
+        return self._tried(one)
+
+    def _tried(self, one: Callable[..., T]) -> T:
+        """What comes of the first of so many tries that is good.
+
+        Raises:
+            NotMade: If none is; why the first is not.
+        """
+        why: NotMade | None = None
+        for again in range(self.tries):
+            try:
+                return one(*(["again", again] if again else []))
+            except NotMade as e:
+                why = why or e
+        raise why or NotMade("nothing was tried")
+
+    def confirmed(
+        self, method: str, problem: Problem, question: str, gold: str, label: str, cancel: Cancel
     ) -> Transcript:
         """A record of a question whose answer is known, with the first solution in words that comes to it.
 
         Raises:
             NotMade: If none does.
         """
-        prompt = reasoning_prompt(self.teacher, backward=backward)
         for sample in range(self.tries):
-            reply = self.teacher.ask(prompt, question, cancel, method, "confirm", sample)
+            reply = self.teacher.ask(reasoning_prompt(self.teacher), question, cancel, method, "confirm", sample)
             try:
                 text, answer = solution_of(reply)
             except NotMade:
                 continue
             if self.judge.equal(gold, answer) and not self.judge.false_statements((Text(text),)):
-                return self.record(method, problem, question, text, gold, label, confirmed=sample + 1, **more)
+                return self.record(method, problem, question, _in_words(text, gold), gold, label, confirmed=sample + 1)
         raise NotMade("no solution of the new question comes to the known answer")
+
+    def executed(
+        self, method: str, problem: Problem, question: str, gold: str, label: str, cancel: Cancel
+    ) -> Transcript:
+        """The same for a question that states the result and asks for a number before it: with code that really ran.
+
+        In words a small model calculates with the known result as with any other number; in code it writes the problem
+        as it stands, and SymPy undoes it. A teacher that was trained on words alone solves it in words.
+
+        Raises:
+            NotMade: If none does; why the first does not.
+        """
+        if self.teacher.dialect == ALPACA:
+            return self.confirmed(method, problem, question, gold, label, cancel)
+        prompt, why = prompt_for(self.teacher, "code-backward"), ""
+        for sample in range(self.tries):
+            made = attempt(self.teacher, question, sample, cancel, prompt=prompt, seconds=LONGEST_SOLUTION)
+            fault = refusal(made, gold, self.judge, shown_sentences(prompt))
+            if not fault:
+                return self.record(method, problem, question, made.parts, gold, label, confirmed=sample + 1)
+            why = why or fault
+        if why == WRONG_ANSWER:
+            why = "no solution of the new question comes to the known answer"
+        raise NotMade(why)
 
     def voted(self, method: str, problem: Problem, question: str, cancel: Cancel, **more: Any) -> Transcript:
         """A record of a question whose answer is not known, labelled by a majority.
@@ -134,32 +207,54 @@ class Asked:
         if self.judge.false_statements((Text(election.solution),)):
             raise NotMade("a statement is false")
         votes = [election.votes, election.samples]
-        return self.record(
-            method, problem, question, election.solution, election.answer, "majority", votes=votes, **more
-        )
+        parts = _in_words(election.solution, election.answer)
+        return self.record(method, problem, question, parts, election.answer, "majority", votes=votes, **more)
 
-    def solved(self, method: str, problem: Problem, text: str) -> Transcript:
+    def solved(
+        self,
+        method: str,
+        problem: Problem,
+        cancel: Cancel,
+        *,
+        asked: str = "",
+        check: Callable[[str], None] = lambda _: None,
+    ) -> Transcript:
         """A record of the same question with a new solution in words, which must come to the gold answer.
 
+        The first good one of so many tries; ``asked`` and ``check`` as of :meth:`question`.
+
         Raises:
-            NotMade: If it does not, or says something false.
+            NotMade: If none does, or it says something false.
         """
-        _, answer = solution_of(Reply(text, "eos"))
-        if not self.judge.equal(problem.gold, answer):
-            raise NotMade("the answer is not the one that is known")
-        if self.judge.false_statements((Text(text),)):
-            raise NotMade("a statement is false")
-        return self.record(method, problem, problem.text, text, problem.gold, "gold")
+
+        def one(*more: object) -> Transcript:
+            text = self.write(method, asked or problem.text, cancel, 0, *more)
+            check(text)
+            _, answer = solution_of(Reply(text, "eos"))
+            if not self.judge.equal(problem.gold, answer):
+                raise NotMade("the answer is not the one that is known")
+            if self.judge.false_statements((Text(text),)):
+                raise NotMade("a statement is false")
+            return self.record(method, problem, problem.text, _in_words(text, problem.gold), problem.gold, "gold")
+
+        return self._tried(one)
 
     def record(
-        self, method: str, problem: Problem, question: str, text: str, gold: str, label: str, **more: Any
+        self,
+        method: str,
+        problem: Problem,
+        question: str,
+        parts: Sequence[Part],
+        gold: str,
+        label: str,
+        **more: Any,
     ) -> Transcript:
         """A record with all that tells where it came from."""
-        parts: Sequence[Part] = (Text(text), Answer(gold, verdict=KNOWN_RIGHT))
         teacher = self.teacher
-        prompt = reasoning_prompt(teacher, backward=True) if method == "fobar" else prompt_named(method)
+        prompt = prompt_for(teacher, "code-backward") if method == "fobar" else prompt_named(method)
+        said = "".join(p.text if isinstance(p, Text) else p.source for p in parts if isinstance(p, Text | Code))
         meta = {
-            "id": record_id(str(problem.meta["source"]), method, question, text, teacher.name),
+            "id": record_id(str(problem.meta["source"]), method, question, said, teacher.name),
             "source": problem.meta["source"],
             "source_id": problem.meta["source_id"],
             "parent": problem.id,
@@ -174,6 +269,10 @@ class Asked:
             **more,
         }
         return Transcript.of(question, *parts, meta=meta)
+
+
+def _in_words(text: str, gold: str) -> tuple[Part, ...]:
+    return Text(text), Answer(gold, verdict=KNOWN_RIGHT)
 
 
 Method = Callable[[Problem, Asked, Cancel], list[Transcript]]

@@ -7,6 +7,7 @@ once the other number is told. The label is the number that is no longer said.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from trainer.augment.asked import Asked, need_gold, several
-from trainer.augment.fobar import backward_solution, masked_questions
+from trainer.augment.fobar import FOBAR_TAIL, backward_solution, masked_questions
 from trainer.augment.ground import Grounded, maskable, record
 from trainer.data.chain import NotAChain, shown
 from trainer.data.number_words import numbers_in, ordinals
@@ -44,19 +45,86 @@ def bf_trans(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]
         if sample >= len(masked):
             raise NotMade("no number can be masked")
         backward, hidden = masked[sample]
-        question = asked.question(METHOD, problem, cancel, sample, asked=backward)
-        if _BACKWARD_WORDS.search(question):
-            raise NotMade("the question is still a backward one")
-        said, known = set(numbers_in(question)), set(numbers_in(backward))
-        if set(numbers_in(hidden)) & said - known:
-            raise NotMade("the question says its answer")
-        if not set(numbers_in(gold)) <= said:
-            raise NotMade("the old answer is not stated")
-        if known - said - set(ordinals(question)) - {1}:
-            raise NotMade("a number was lost")
-        return asked.confirmed(METHOD, problem, question, hidden, "masked number", cancel, backward=True)
+        check = functools.partial(_need_forward, backward, hidden, gold)
+        forms = functools.partial(_forward_forms, backward)
+        question = asked.question(METHOD, problem, cancel, sample, asked=backward, check=check, forms=forms)
+        return asked.executed(METHOD, problem, question, hidden, "masked number", cancel)
 
     return several(asked, one)
+
+
+_REPLY: Final = re.compile(
+    r"Fact:\s*(?P<fact>[^\n]+)\s*^\W*Asked:\s*(?P<asked>[^\n]+?)\s*(?:^\W*Together:\s*(?P<together>.+))?",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def _forward_forms(backward: str, reply: str) -> list[str]:
+    """The new question as the teacher told it and, from its fact and what it asks for, as the old one is told.
+
+    Small teachers find the fact and the question, and yet leave the X where it was.
+    """
+    m = _REPLY.fullmatch(reply.strip())
+    if m is None:
+        return [reply]
+    told = [m["together"]] if m["together"] else []
+    rest = _told_without(backward.split(FOBAR_TAIL)[0])
+    return [*told, f"{rest} {m['fact'].strip()} {m['asked'].strip()}"] if rest else told or [reply]
+
+
+_CONDITION: Final = re.compile(
+    r"(?:If|When|Given that|Assuming that|Assuming|Since) (?P<fact>.+?), (?:then )?"
+    r"(?:how|what|calculate|find|determine|by how|in how|at what)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT_BEFORE_SOME: Final = re.compile(
+    r"\b(?:an?|the|these|those|his|her|their|its|first|next|last|another|every|each|all|than|number|\d+) $",
+    re.IGNORECASE,
+)
+
+
+def _told_without(masked: str) -> str:
+    """A problem without its question, and with words for its X; empty if they would not fit there."""
+    *told, ask = sentences(masked)
+    if (m := _CONDITION.fullmatch(ask)) is not None:
+        told.append(f"{m['fact'][0].upper()}{m['fact'][1:]}.")
+    text = " ".join(told)
+    before, x, after = text.partition("X")
+    if not x or re.search(r"\bX\b", after):
+        return ""
+    if after.startswith(("%", " percent")):
+        before, after = re.sub(r"\ban? $", "", before), re.sub(r"^(?:%| percent)", "", after)
+        some = "a certain percentage"
+    elif before.endswith("$"):
+        before, some = before[:-1], "a certain amount"
+    elif re.match(r"-| (?:more|less|fewer|other|extra|additional)\b", after):
+        return ""
+    else:
+        noun = re.match(
+            r" (?!(?:and|or|to|of|for|in|on|at|from|with|by|each|per|as|than|is|are|was|were)\b)[a-z]", after
+        )
+        some = "a certain number of" if noun else "a certain number"
+    if _NOT_BEFORE_SOME.search(before):
+        return ""
+    begins = not before or re.search(r"[.!?] $", before) is not None
+    return f"{before}{some[0].upper() + some[1:] if begins else some}{after}"
+
+
+def _need_forward(backward: str, hidden: str, gold: str, question: str) -> None:
+    """See that a question tells what the backward one tells, in the form of any other question.
+
+    Raises:
+        NotMade: If it does not.
+    """
+    if _BACKWARD_WORDS.search(question):
+        raise NotMade("the question is still a backward one")
+    said, known = set(numbers_in(question)), set(numbers_in(backward))
+    if set(numbers_in(hidden)) & (said - known):
+        raise NotMade("the question says its answer")
+    if not set(numbers_in(gold)) <= said:
+        raise NotMade("the old answer is not stated")
+    if known - said - set(ordinals(question)) - {1}:
+        raise NotMade("a number was lost")
 
 
 _VERBS: Final = (

@@ -16,10 +16,12 @@ def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcrip
         NotMade: If it is no longer than the problem, or the votes do not agree.
     """
 
-    def one(sample: int) -> Transcript:
-        question = asked.question("difficulty", problem, cancel, sample)
+    def need_more(question: str) -> None:
         if len(question.split()) < len(problem.text.split()) + 4:
             raise NotMade("nothing was added to the problem")
+
+    def one(sample: int) -> Transcript:
+        question = asked.question("difficulty", problem, cancel, sample, check=need_more)
         return asked.voted("difficulty", problem, question, cancel)
 
     return several(asked, one)

@@ -22,9 +22,8 @@ from tutor_app.core.parts import Code, Text
 from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.transcript import Transcript
 
-FOBAR_QUESTION: Final = (
-    "{question} If we know the answer to the above question is {answer}, what is the value of the unknown variable X?"
-)
+FOBAR_TAIL: Final = " If we know the answer to the above question is "
+FOBAR_QUESTION: Final = f"{{question}}{FOBAR_TAIL}{{answer}}, what is the value of the unknown variable X?"
 
 
 def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) -> Iterator[Transcript]:
@@ -66,7 +65,7 @@ def fobar(question: str, answer: str, executor: CodeExecutor, *, seed: int = 0) 
             )
 
 
-_MASKABLE: Final = re.compile(r"(?<![\w.,/:-])\$?(\d[\d,]*(?:\.\d+)?)(?=%?(?:[\s.,?!;]|$))(?![.,]\d)")
+_MASKABLE: Final = re.compile(r"(?<![\w.,/:-])\$?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?=%?(?:[\s.,?!;]|$))(?![.,]\d)")
 
 
 def masked_questions(question: str, gold: str, seed: int) -> list[tuple[str, str]]:
@@ -76,7 +75,7 @@ def masked_questions(question: str, gold: str, seed: int) -> list[tuple[str, str
     found = []
     for m in _MASKABLE.finditer(question):
         masked = f"{with_article(question[: m.start(1)], 'X')}{question[m.end(1) :]}"
-        hidden = m[1].replace(",", "").rstrip(".")
+        hidden = m[1].replace(",", "")
         found.append((FOBAR_QUESTION.format(question=masked, answer=gold), hidden))
     random.Random(f"{question}/{seed}/masked").shuffle(found)
     return found
@@ -96,7 +95,7 @@ def fobar_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcri
         if sample >= len(masked):
             raise NotMade("no number can be masked")
         question, hidden = masked[sample]
-        return asked.confirmed("fobar", problem, question, hidden, "masked number", cancel, backward=True)
+        return asked.executed("fobar", problem, question, hidden, "masked number", cancel)
 
     return several(asked, one)
 

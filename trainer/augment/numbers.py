@@ -137,10 +137,12 @@ def numbers_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transc
         NotMade: If words were changed, too, or the votes do not agree.
     """
 
-    def one(sample: int) -> Transcript:
-        question = asked.question("numbers", problem, cancel, sample)
+    def need_same_words(question: str) -> None:
         if ANY_NUMBER.sub("#", " ".join(problem.text.split())) != ANY_NUMBER.sub("#", question):
             raise NotMade("more than the numbers was changed")
+
+    def one(sample: int) -> Transcript:
+        question = asked.question("numbers", problem, cancel, sample, check=need_same_words)
         return asked.voted("numbers", problem, question, cancel)
 
     return several(asked, one)

@@ -6,6 +6,7 @@ by rules from GSM8K's annotated steps. The plan of neither may state a result.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -27,6 +28,7 @@ from tutor_app.core.transcript import Transcript
 _PARTS: Final = re.compile(
     r"\[Outline\]\s*(?P<outline>.+?)\s*\[Plan\]\s*(?P<plan>.+?)\s*\[Execution\]\s*(?P<execution>.+)", re.DOTALL
 )
+_IN_A_LIST: Final = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
 _EQUALS: Final = re.compile(r"=\s*\$?-?[\d.,]+")
 
 
@@ -37,13 +39,21 @@ def outline(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
         NotMade: If a part is missing, the plan calculates, or the answer is not the gold one.
     """
     need_gold(problem)
-    text = asked.write("outline", problem.text, cancel)
+    return [asked.solved("outline", problem, cancel, check=functools.partial(_need_parts, problem.text))]
+
+
+def _need_parts(question: str, text: str) -> None:
+    """See that a solution has the three parts, and that its plan says what is calculated, not how much it is.
+
+    Raises:
+        NotMade: If not.
+    """
     found = _PARTS.fullmatch(text)
     if found is None:
         raise NotMade("not in the three parts")
-    if _EQUALS.search(found["plan"]) or set(numbers_in(found["plan"])) - set(numbers_in(problem.text)) - {1, 2, 100}:
+    plan = _IN_A_LIST.sub("", found["plan"])
+    if _EQUALS.search(plan) or set(numbers_in(plan)) - set(numbers_in(question)) - {1, 2, 100}:
         raise NotMade("the plan calculates")
-    return [asked.solved("outline", problem, text)]
 
 
 def outline_by_rules(question: str, answer: str, *, seed: int = 0) -> Transcript:

@@ -5,6 +5,8 @@ No number may be lost or added, and a solution of the new wording must come to t
 
 from __future__ import annotations
 
+import functools
+
 from trainer.augment.asked import Asked, need_gold, need_same_numbers, several
 from trainer.data.problems import Problem
 from tutor_app.core.ports import Cancel
@@ -20,8 +22,8 @@ def rephrase(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]
     gold = need_gold(problem)
 
     def one(sample: int) -> Transcript:
-        question = asked.question("rephrase", problem, cancel, sample)
-        need_same_numbers(problem.text, question)
+        check = functools.partial(need_same_numbers, problem.text)
+        question = asked.question("rephrase", problem, cancel, sample, check=check)
         return asked.confirmed("rephrase", problem, question, gold, "gold", cancel)
 
     return several(asked, one)

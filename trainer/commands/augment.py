@@ -35,6 +35,7 @@ from trainer.data.records import Rejects
 from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
 from trainer.steps import finish_work
+from trainer.synthesize.code_nested import prompt_for
 from trainer.synthesize.pseudo import Thresholds, reasoning_prompt
 from trainer.teacher import teacher as teachers
 from trainer.teacher.judge import Judge
@@ -119,7 +120,8 @@ class Job:
 
     def identity(self) -> dict[str, Any]:
         """What the records depend on, besides the options."""
-        solving = prompt_hash(reasoning_prompt(self.teacher, backward=self.method in BACKWARD))
+        backward = self.method in BACKWARD
+        solving = prompt_hash(prompt_for(self.teacher, "code-backward") if backward else reasoning_prompt(self.teacher))
         prompt = "" if self.method == "fobar" else prompt_hash(prompt_named(self.method))
         return {**self.teacher.identity(), "prompt": prompt, "solving": solving}
 

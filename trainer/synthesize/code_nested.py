@@ -25,6 +25,7 @@ from tutor_app.core.problem import check_problem
 from tutor_app.core.solve import solve, to_the_end
 from tutor_app.core.solve_settings import SolveSettings
 
+WRONG_ANSWER: Final = "the answer is not the one that is known"
 LONGEST: Final = 6000
 """Characters of a solution."""
 _MODULE_NAMES: Final = (
@@ -64,9 +65,9 @@ class Attempt:
         return sum(isinstance(p, Output) and p.status != "ok" for p in self.parts)
 
 
-def prompt_for(teacher: Teacher) -> PromptSet:
+def prompt_for(teacher: Teacher, name: str = "code-nested") -> PromptSet:
     """What the teacher is shown: nothing but the correction sentence, if it was trained on the form itself."""
-    return PromptSet(correction=CORRECTION) if teacher.dialect == MUMATH else prompt_named("code-nested")
+    return PromptSet(correction=CORRECTION) if teacher.dialect == MUMATH else prompt_named(name)
 
 
 def attempt(
@@ -183,7 +184,7 @@ def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = froz
     if outputs[-1].status != "ok":
         return "the last code failed"
     if not judge.equal(gold, made.answer):
-        return "the answer is not the one that is known"
+        return WRONG_ANSWER
     if not any(_printed(made.answer, o, judge) for o in outputs if o.status == "ok"):
         return "the answer was never computed"
     if shown & sentences_of(words):

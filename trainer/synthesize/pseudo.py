@@ -67,15 +67,9 @@ class Election:
             raise NotMade("the votes do not agree")
 
 
-def reasoning_prompt(teacher: Teacher, *, backward: bool = False) -> PromptSet:
-    """What a teacher is shown for a solution in words: nothing, if it was trained on them.
-
-    A question that states the result and asks for a number before it has worked examples of its own, which set up an
-    equation; without them a small model takes the known result for one more number to calculate with.
-    """
-    if teacher.dialect in (MUMATH, ALPACA):
-        return PromptSet()
-    return prompt_named("reasoning-backward" if backward else "reasoning-votes")
+def reasoning_prompt(teacher: Teacher) -> PromptSet:
+    """What a teacher is shown for a solution in words: nothing, if it was trained on them."""
+    return PromptSet() if teacher.dialect in (MUMATH, ALPACA) else prompt_named("reasoning-votes")
 
 
 def solution_of(reply: Reply) -> tuple[str, str]:

@@ -27,6 +27,7 @@ REWORDED = "Tina takes home 6 bags, each with 4 apples, and her brother gets 9 a
 
 
 def run(folder: Path, method: str, *more: str, problems: tuple[Any, ...] = (APPLES,)) -> int:
+    folder.mkdir(exist_ok=True)
     source = lines(folder / "problems.jsonl", *problems)
     return main(["augment", str(source), "--method", method, "--run", str(folder / "run"), *more])
 
@@ -144,3 +145,118 @@ def test_a_harder_problem_is_labelled_by_a_majority(tmp_path: Path) -> None:
         assert run(tmp_path, "difficulty", "--votes", "4", "--min-votes", "3", *endpoint(url)) == 0
     ((question, answer, meta),) = made(tmp_path, "difficulty")
     assert (question, answer, meta["label"], meta["votes"]) == (harder, "25", "majority", [4, 4])
+
+
+def backward_code(relation: str, printed: str) -> tuple[str, str]:
+    """The two rounds of a solution with code, which follows the problem and asks SymPy."""
+    code = f"from sympy import Eq, solve, symbols\n\nX = symbols('X')\nprint(solve(Eq({relation}), X)[0])"
+    begun = f" The number of the bags is asked for.\n\nKnowledge points:\n- Equations.\n\n```python\n{code}\n```\n"
+    return begun, f"The number is $\\boxed{{{printed}}}$."
+
+
+def test_a_masked_number_is_found_by_code_that_really_ran(tmp_path: Path) -> None:
+    def says(problem: str, said: str) -> str:
+        right = {"buys X bags": "X * 4 - 9, 15", "holds X apples": "6 * X - 9, 15", "gives X apples": "24 - X, 15"}
+        relation = next(r for words, r in right.items() if words in problem)
+        masked = {"buys": "6", "holds": "4", "gives": "9"}[next(w for w in right if w in problem).split()[0]]
+        begun, end = backward_code(relation, masked)
+        return end if "```output" in said else begun
+
+    with serving(teacher(says)) as url:
+        assert run(tmp_path, "fobar", "--per-problem", "3", *endpoint(url)) == 0
+    for question, answer, meta in made(tmp_path, "fobar"):
+        assert (meta["gold"], meta["label"], meta["teacher"]) == (answer, "masked number", "m")
+        assert {"6": "buys X bags", "4": "holds X apples", "9": "gives X apples"}[answer] in question
+    kinds = [p["kind"] for p in records(tmp_path / "run" / "augment-fobar.jsonl")[0]["turns"][1]["parts"]]
+    assert kinds == ["text", "code", "output", "text", "answer"]
+
+
+LAMPS = {
+    "question": "A shop sells lamps at $40, and gives 25% off on Friday. If a buyer takes 6 lamps, how much is paid?",
+    "answer": "Off are 40 * 25 / 100 = $<<40*25/100=10>>10.\nA lamp costs 40 - 10 = $<<40-10=30>>30.\n"
+    "All cost 6 * 30 = $<<6*30=180>>180.\n#### 180",
+}
+
+
+@pytest.mark.parametrize(
+    ("reply", "questions"),
+    [
+        # As the teacher tells it.
+        ("Fact: The buyer pays $180.\nAsked: {asked}\nTogether: A shop has lamps, {told}, the buyer pays $180. {asked}",
+         {"25": "A shop has lamps, 6 at $40 each with something off, the buyer pays $180. How many percent?"}),
+        # The teacher leaves the X where it was: the old problem with its fact and its question.
+        ("Fact: The buyer pays $180.\nAsked: {asked}\nTogether: A shop sells lamps at $40, with X% off. {asked}",
+         {"25": "A shop sells lamps at $40, and gives a certain percentage off on Friday. A buyer takes 6 lamps. "
+                "The buyer pays $180. How many percent?",
+          "40": "A shop sells lamps at a certain amount, and gives 25% off on Friday. A buyer takes 6 lamps. "
+                "The buyer pays $180. How much is a lamp?",
+          "6": "A shop sells lamps at $40, and gives 25% off on Friday. A buyer takes a certain number of lamps. "
+               "The buyer pays $180. How many lamps?"}),
+        ("Fact: The buyer pays $180.\nAsked: {asked}", {"25": "A shop sells lamps at $40, and gives a certain "
+         "percentage off on Friday. A buyer takes 6 lamps. The buyer pays $180. How many percent?"}),
+        # No fact, the wrong fact, the answer in the question, a question for X.
+        ("Asked: {asked}", {}),
+        ("Fact: The buyer pays a lot.\nAsked: {asked}", {}),
+        ("Fact: The buyer pays $180.\nAsked: What is X?", {}),
+    ],
+)  # fmt: skip
+def test_a_teacher_turns_a_problem_round(tmp_path: Path, reply: str, questions: dict[str, str]) -> None:
+    ways = {"off": ("How many percent?", "6 * 40 * (100 - X) / 100, 180", "25"),
+            "at $X": ("How much is a lamp?", "6 * X * 3 / 4, 180", "40"),
+            "takes X": ("How many lamps?", "30 * X, 180", "6")}  # fmt: skip
+
+    def says(problem: str, said: str) -> str:
+        if "what is the value of the unknown variable X" in problem:
+            asked = next(a for words, (a, _, _) in reversed(ways.items()) if words in problem)
+            return reply.format(asked=asked, told="6 at $40 each with something off").removeprefix("Fact:")
+        _, relation, masked = next(way for way in ways.values() if way[0] in problem)
+        begun, end = backward_code(relation, masked)
+        return end if "```output" in said else begun
+
+    with serving(teacher(says)) as url:
+        code = run(tmp_path, "bf-trans", "--per-problem", "3", "--tries", "1", *endpoint(url), problems=(LAMPS,))
+    assert (code == 0) == bool(questions)
+    if questions:
+        known = {answer: question for question, answer, _ in made(tmp_path, "bf-trans")}
+        assert {answer: known.get(answer) for answer in questions} == questions
+
+
+def test_what_is_no_good_is_tried_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def says(problem: str, said: str) -> str:
+        if "remains" in problem:
+            return "She has 6 * 4 = 24 apples, and 24 - 9 = 15 remain: $\\boxed{15}$."
+        asked.append(problem)
+        return REWORDED.replace("9", "8") if len(asked) == 1 else REWORDED
+
+    with serving(teacher(says)) as url:
+        assert run(tmp_path, "rephrase", "--tries", "2", *endpoint(url)) == 0
+    assert made(tmp_path, "rephrase")[0][0] == REWORDED
+    assert len(asked) == 2
+
+
+def test_the_numbers_of_a_list_are_no_results_of_a_plan(tmp_path: Path) -> None:
+    plan = "1. Find all apples.\n2. Take the brother's away.\n3. Say what is left.\n4. Check it."
+    whole = (
+        "[Outline]\n1. Tina buys 6 bags of 4 apples.\n2. She gives 9 away.\n3. We look for what is left.\n"
+        f"[Plan]\n{plan}\n[Execution]\n1. 6 * 4 = 24 apples.\n2. 24 - 9 = 15 apples are left.\n"
+        "The answer is $\\boxed{15}$."
+    )
+    for text, code in ((whole, 0), (whole.replace("Find all apples", "Find all 24 apples"), 2)):
+        with serving(teacher({"Tina": text})) as url:
+            assert run(tmp_path / str(code), "outline", *endpoint(url)) == code
+
+
+@pytest.mark.parametrize(
+    ("bags", "code"),
+    [
+        ("Apples in the bags: 6 * 4 = 24 apples.", 0),
+        ("Apples in the bags: there are 24 of them, which is 24.", 0),
+        ("The bags: they hold many apples, 24 of them, so we go on.", 2),
+    ],
+)
+def test_steps_that_are_told_again_calculate_every_result(tmp_path: Path, bags: str, code: int) -> None:
+    text = f"1. Tina has 6 bags of 4 apples.\n2. {bags}\n3. Left are 24 - 9 = 15.\n4. The answer is $\\boxed{{15}}$."
+    with serving(teacher({"Tina": text})) as url:
+        assert run(tmp_path, "reorganise", *endpoint(url)) == code
