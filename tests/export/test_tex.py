@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +14,8 @@ from tutor_app.core.parts import Answer, Code, Output, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 from tutor_app.export.tex import to_tex
-from tutor_app.export.tex_formulas import compiles, formula
 from tutor_app.handout.options import Options
+from tutor_app.handout.tex_formulas import compiles, formula
 from tutor_app.text.delimiters import Segment
 
 
@@ -247,3 +248,46 @@ def test_other_scripts_are_readable_and_compile(tmp_path: Path, engine: str) -> 
     assert "\\Han{\u6c42\u65b9\u7a0b}" in text
     assert "\\Cyrillic{\u0420\u0435\u0448\u0438\u043c \u0443\u0440\u0430\u0432\u043d\u0435\u043d\u0438\u0435}" in text
     _compile(engine, tmp_path, [SCRIPTS], Options())
+
+
+LONG = "x" * 200
+WIDE = Transcript.of(
+    f"`{LONG}` and {LONG}",
+    Text(f"`f({'ab+' * 60})` is long, $${'+'.join(f'x_{{{k}}}' for k in range(60))}$$"),
+    Text(f"$$\\begin{{pmatrix}}{'&'.join(map(str, range(1000, 1030)))}\\end{{pmatrix}}$$"),
+    Text(f"|step|what|\n|-|-|\n|1|{'words that go on ' * 20}|\n|2|${'+'.join(['y'] * 60)}$|"),
+    Text(f"|{'head|' * 14}\n|{'-|' * 14}\n|{'0.142857|' * 14}"),
+    Code(f"{LONG} = 1  # " + "\u00e9" * 150),
+    Output("9" * 300),
+)
+
+
+def test_nothing_runs_off_the_page(tmp_path: Path) -> None:
+    _compile("pdflatex", tmp_path, [WIDE], Options())
+    log = (tmp_path / "handout.log").read_text(errors="replace")
+    too_wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    assert max(too_wide, default=0) < 10
+
+
+def test_words_and_formulas_that_fit_are_written_as_they_are() -> None:
+    text, _ = to_tex([Transcript.of("p", Text("A name $a+b$ $$\\frac{a}{b}$$"), Code("name = 1"))], Options(), "s")
+    assert "allowbreak" not in text.partition("\\begin{document}")[2]
+    assert "\\[ \\frac{a}{b} \\]" in text
+
+
+def test_a_table_of_latex_in_prose_is_a_table() -> None:
+    prose = "So\n\\begin{tabular}{l|r}\n\\hline\na & $b^2$ \\\\\n50\\% & \\$3\n\\end{tabular}"
+    text, _ = to_tex([Transcript.of("p", Text(prose))], Options(), "s")
+    assert "\\begin{tabular}{|l|r|}\n\\hline\n\\textbf{a} & \\textbf{$b^2$} \\\\ \\hline\n50\\% & \\$3" in text
+
+
+def test_letters_of_right_to_left_scripts_run_so_in_code_too() -> None:
+    text, _ = to_tex([Transcript.of("p", Code("# \u0645\u0631\u062d\u0628\u0627"))], Options(), "s")
+    assert "|\\Arabic{\\uchar{0645}" in text or "|\\Arabic{\u0645" in text
+
+
+def test_a_font_is_taken_for_a_script_if_it_has_its_letters() -> None:
+    text, _ = to_tex([Transcript.of("\uc815\ub2f5\uc740 \uc815")], Options(), "s")
+    sample = re.search(r"\\pickfont\{\\HangulFont\}\{\}\{[^{}]*\}\{([^{}]*)\}", text)
+    assert sample is not None
+    assert sorted(sample[1]) == sorted("\uc815\ub2f5\uc740")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.export.solutions import BARE, EMPTY, FULL
 from tutor_app.core.parts import Answer, Code, Figure, Output, Text, Thought
 from tutor_app.core.transcript import Transcript
 from tutor_app.handout import steps, wording
+from tutor_app.handout.fragment import fragment
 from tutor_app.handout.options import Options
 
 
@@ -126,3 +129,17 @@ def test_definitions_of_the_problem_hold_in_the_solution() -> None:
     shown = steps.resolved(transcript)
     assert shown.problem == "Take \\(q\\in\\mathbb{Q}\\)"
     assert shown.solution == (Text("\\(\\mathbb{Q}^2\\)"), Answer("\\mathbb{Q}"))
+
+
+def test_a_piece_copied_as_latex_has_tables_lists_and_headings_of_latex() -> None:
+    prose = "# Plan\n\n| a | $b$ |\n|-|-|\n| 5% | **c** |\n\n- one `x_1`\n- two\n\n1. *first*\n\n> said\n\n$$x=1$$"
+    copied = fragment([Text(prose)], "latex")
+    for wanted in (
+        *("\\textbf{\\large Plan}", "\\begin{tabular}{|l|l|}", "\\textbf{a} & \\textbf{$b$}", "5\\% & \\textbf{c}"),
+        *("\\begin{itemize}", "\\item{} one \\texttt{x\\_1}", "\\begin{enumerate}", "\\item{} \\emph{first}"),
+        *("\\begin{quote}", "\\[x=1\\]"),
+    ):
+        assert wanted in copied
+    assert "|-|" not in copied
+    assert "**" not in copied
+    assert not {"uchar", "fitted", "longformula"} & set(re.findall(r"\\([a-z]+)", copied))

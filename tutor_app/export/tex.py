@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.core.transcript import Transcript
 from tutor_app.export.markdown import Pictures
-from tutor_app.export.tex_formulas import colors, formula, words
 from tutor_app.handout import steps, wording
 from tutor_app.handout.options import Options
+from tutor_app.handout.prose_tex import TexProse
+from tutor_app.handout.tex_formulas import colors, formula, wide, words
 from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment
-from tutor_app.text.markup import answer_segments, read, replaced, restored
-from tutor_app.text.scripts import FONTS, RIGHT_TO_LEFT, SHAPED, UNSPACED, is_mark, runs
+from tutor_app.text.markup import answer_segments
+from tutor_app.text.scripts import FONTS, RIGHT_TO_LEFT, SHAPED, UNSPACED, is_mark, runs, script_of
 from tutor_app.text.tex_characters import listed_character
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 _LISTINGS: Final = {"code": "pythoncode", "output": "outputtext"}
 _FOREIGN: Final = re.compile(r"[^\n\x20-\x7e]+")
+_UNBROKEN: Final = re.compile(r"\w{60,}", re.ASCII)
+_PIECE: Final = 8
+_LONG_RUN: Final = 30
+_SAMPLE: Final = 8
+"""Letters that a font must have to be taken for a script: some fonts are of its family and lack it."""
 _ESCAPES: Final = {"|": "bar", "!": "bang", "@": "at", "?": "query", ";": "semicolon", "`": "tick", "/": "slash"}
 """What can mark an escape to LaTeX, with what it adds to the name of its environment."""
 _UNICODE_FIRST: Final = r"""%% !TeX program = lualatex
@@ -38,8 +41,10 @@ _FONTS: Final = r"""\makeatletter
 %(declared)s
 \else
   \usepackage{fontspec}
-  \newcommand*{\pickfont}[3]{\@for\@font:=#3\do{\ifdefined#1\else
-    \IfFontExistsTF{\@font}{\edef\@font{\noexpand\newfontfamily\noexpand#1[#2]{\@font}}\@font}{}\fi}%%
+  \newcommand*{\pickfont}[4]{\@for\@font:=#3\do{\ifdefined#1\else
+    \IfFontExistsTF{\@font}{{\font\@tried="\@font" \@tried\global\let\@found\@empty
+      \@tfor\@letter:=#4\do{\expandafter\iffontchar\expandafter\font\expandafter`\@letter\else\global\let\@found\relax\fi}}%%
+      \ifx\@found\@empty\edef\@font{\noexpand\newfontfamily\noexpand#1[#2]{\@font}}\@font\fi}{}\fi}%%
     \ifdefined#1\else\let#1\relax\fi}
   \ExplSyntaxOn\cs_new:Npn\hexof#1{\int_to_Hex:n{`#1}}\ExplSyntaxOff
   \newcommand*{\codesof}[1]{\@tfor\@letter:=#1\do{\nochar{\expandafter\hexof\@letter}}}
@@ -79,6 +84,12 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \setlength{\parindent}{0pt}\setlength{\parskip}{0.6em}
 \setlength{\emergencystretch}{3em}
 \allowdisplaybreaks
+%% What is wider than the page: a table or matrix gets smaller, a long sum goes on in the next line.
+\newsavebox{\widebox}
+\newcommand{\fitted}[1]{\sbox{\widebox}{#1}\ifdim\wd\widebox>\linewidth
+  \resizebox{\linewidth}{!}{\usebox{\widebox}}\else\usebox{\widebox}\fi}
+\newcommand{\longformula}[1]{\sbox{\widebox}{$\displaystyle #1$}\ifdim\wd\widebox>\linewidth
+  \par{\raggedright$\displaystyle #1$\par}\else\[#1\]\fi}
 \definecolor{codeback}{HTML}{F5F4EF}
 \definecolor{outputback}{HTML}{FBFAF6}
 \definecolor{accent}{HTML}{2A5D8F}
@@ -93,6 +104,7 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \DeclareRobustCommand*{\uchar}[1]{\ifPDFTeX\nochar{#1}\else
   \iffontchar\font"#1 \char"#1\relax\else\nochar{#1}\fi\fi}
 %% Titles and bookmarks of the PDF are no typeset text.
+\pdfstringdefDisableCommands{\def\allowbreak{}}
 \ifPDFTeX\pdfstringdefDisableCommands{\def\uchar#1{?}}\else
   \pdfstringdefDisableCommands{\def\uchar#1{\Uchar"#1 }}\fi
 %(fonts)s\hypersetup{pdftitle={%(pdftitle)s},pdfcreator={MuMath Tutor}}
@@ -140,54 +152,12 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
     return f"{preamble}\\begin{{document}}\n\n" + "\n\n".join(body) + "\n\n\\end{document}\n", writer.pictures.files
 
 
-class _Lists:
-    """The lists and quotations that are open at a place of a text.
-
-    LaTeX nests each kind of list four deep, and six lists and quotations in all, of which one may stand around the
-    text; then it stops. What is nested deeper gets its bullets and numbers without an environment.
-    """
-
-    def __init__(self) -> None:
-        self._open: list[tuple[str, str]] = []  # its environment, or nothing; and its kind
-        self._numbers: list[int] = []
-
-    def begin(self, kind: str, start: int = 1) -> str:
-        """Open a list of that kind (bullet, ordered or quote), its items numbered from ``start``."""
-        name = {"bullet": "itemize", "ordered": "enumerate", "quote": "quote"}[kind]
-        names = [n for n, _ in self._open if n]
-        alike = names.count(name)
-        if len(names) >= 5 or (alike >= 4 and kind != "quote"):
-            name = ""
-        self._open.append((name, kind))
-        self._numbers.append(start)
-        if not name:
-            return "\n\n"
-        out = f"\n\\begin{{{name}}}\n"
-        if name == "enumerate" and start != 1:
-            out += f"\\setcounter{{enum{('i', 'ii', 'iii', 'iv')[alike]}}}{{{min(start, 10_000) - 1}}}\n"
-        return out
-
-    def item(self) -> str:
-        """Begin an item of the innermost list."""
-        name, kind = self._open[-1]
-        number = self._numbers[-1]
-        self._numbers[-1] += 1
-        if name:
-            return "\\item{} "
-        return f"\n\n{number}. " if kind == "ordered" else "\n\n\\textbullet{} "
-
-    def end(self) -> str:
-        """Close the innermost list or quotation."""
-        name, _ = self._open.pop()
-        self._numbers.pop()
-        return f"\\end{{{name}}}\n\n" if name else "\n\n"
-
-
 class _Writer:
     """Writes parts; remembers the pictures and the names of listing environments it had to use."""
 
     def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
+        self.prose = TexProse(words, formula, lambda text: self._listing("output", text), wide)
         self._environments = {name: (style, "") for style, name in _LISTINGS.items()}
 
     def environments(self) -> str:
@@ -261,114 +231,31 @@ class _Writer:
         text = without_controls(text).expandtabs(4).encode("utf-8", "replace").decode("utf-8")
         text = "".join(" " if c != "\n" and c.isspace() else c for c in text)
         # pdfTeX's listings take such characters apart, and LuaTeX's drop them: they stand in an escape to LaTeX.
+        # Nor do they break a name, however long it is.
         escape = ""
-        if _FOREIGN.search(text):
+        if _FOREIGN.search(text) or _UNBROKEN.search(text):
             escape = next((c for c in _ESCAPES if c not in text), "")
-            text = _FOREIGN.sub(lambda m: _escaped(m[0], escape), text)
+            text = _FOREIGN.sub(lambda m: _foreign(m[0], escape), text)
+            if escape:
+                text = _UNBROKEN.sub(lambda m: _broken(m[0], escape), text)
         name = _LISTINGS[style] + _ESCAPES.get(escape, "")
         while f"\\end{{{name}}}" in text:  # text that would end its own listing gets one of another name
             name += "x"
         self._environments[name] = (style, escape)
         return f"\\begin{{{name}}}\n{text}\n\\end{{{name}}}"
 
-    # -- prose ----------------------------------------------------------------------------------------------------
 
-    def prose(self, text: str) -> str:
-        """Markdown with mathematics as LaTeX."""
-        tokens, formulas = read(text)
-        lists = _Lists()
-        out = ""
-        i = 0
-        while i < len(tokens):
-            t = tokens[i]
-            match t.type:
-                case "inline":
-                    out += self._inline(t, formulas)
-                case "paragraph_close":
-                    out += "\n" if t.hidden else "\n\n"
-                case "heading_open":
-                    out += "\n\\medskip\\textbf{" + ("\\large " if t.tag in ("h1", "h2") else "")
-                case "heading_close":
-                    out += "}\\nopagebreak\n\n"
-                case "bullet_list_open" | "ordered_list_open":
-                    start = t.attrGet("start")
-                    out += lists.begin("ordered" if t.type.startswith("ordered") else "bullet", int(start or 1))
-                case "list_item_open":
-                    out += lists.item()
-                case "blockquote_open":
-                    out += lists.begin("quote")
-                case "bullet_list_close" | "ordered_list_close" | "blockquote_close":
-                    out += lists.end()
-                case "fence":
-                    out += self._listing("output", restored(t.content, formulas).rstrip("\n")) + "\n\n"
-                case "hr":
-                    out += "\n\\begin{center}$\\ast\\quad\\ast\\quad\\ast$\\end{center}\n\n"
-                case "table_open":
-                    i, table = self._table(tokens, i, formulas)
-                    out += table
-                case _:
-                    pass
-            i += 1
-        return re.sub(r"\n{3,}", "\n\n", out).strip("\n")
+def _broken(run: str, escape: str) -> str:
+    """A long name for a listing, with places where its line may end."""
+    pieces = [run[at : at + _PIECE] for at in range(0, len(run), _PIECE)]
+    return f"{escape}\\allowbreak{escape}".join(pieces)
 
-    def _table(self, tokens: Sequence[Token], i: int, formulas: Sequence[Segment]) -> tuple[int, str]:
-        rows: list[list[str]] = []
-        styles: list[str] = []
-        while tokens[i].type != "table_close":
-            t = tokens[i]
-            if t.type == "tr_open":
-                rows.append([])
-            elif t.type in ("th_open", "td_open"):
-                if len(rows) == 1:
-                    style = str(t.attrGet("style") or "")
-                    styles.append("r" if "right" in style else "c" if "center" in style else "l")
-                cell = self._inline(tokens[i + 1], formulas, inline_only=True)
-                rows[-1].append(f"\\textbf{{{cell}}}" if t.type == "th_open" else cell)
-            i += 1
-        columns = "|".join(styles)
-        lines = " \\\\ \\hline\n".join(" & ".join(r[: len(styles)]) for r in rows)
-        return i, (
-            f"\n\\begin{{center}}\\begin{{tabular}}{{|{columns}|}}\n\\hline\n{lines} \\\\ \\hline\n"
-            "\\end{tabular}\\end{center}\n\n"
-        )
 
-    def _inline(self, token: Token, formulas: Sequence[Segment], inline_only: bool = False) -> str:
-        out = ""
-        addresses: list[str] = []
-
-        def write(s: Segment) -> str:
-            return formula(Segment("inline", s.source, s.raw) if inline_only else s)
-
-        for t in token.children or ():
-            match t.type:
-                case "strong_open":
-                    out += "\\textbf{"
-                case "em_open":
-                    out += "\\emph{"
-                case "sup_open" | "sub_open":
-                    out += "\\textsuperscript{" if t.tag == "sup" else "\\textsubscript{"
-                case "strong_close" | "em_close" | "sup_close" | "sub_close":
-                    out += "}"
-                case "code_inline":
-                    out += f"\\texttt{{{words(restored(t.content, formulas))}}}"
-                case "softbreak" | "hardbreak":
-                    # A line break right after a display formula would be one too many ("no line here to end").
-                    out += "\n" if out.rstrip().endswith(("\\]", "*}")) or not out.strip() else "\\\\{}\n"
-                case "image":
-                    out += f"\\emph{{[picture: {words(restored(t.content, formulas))}]}}"
-                case "link_open":
-                    addresses.append(str(t.attrGet("href") or ""))
-                case "link_close":
-                    if addresses and (address := addresses.pop()):
-                        out += f" (\\texttt{{{words(address)}}})"
-                case "s_open" | "s_close":
-                    pass
-                case _:
-                    out += replaced(t.content, formulas, words, write)
-        if inline_only and "\\\\{}" in out:  # a line break would end the row of the table
-            return f"\\begin{{tabular}}{{@{{}}l@{{}}}}{out.strip()}\\end{{tabular}}"
-        # Nor may one stand right before a display formula, where TeX would set an empty line.
-        return re.sub(r"(?:\\\\\{\}\s*)+(?=\\\[|\\begin\{(?:align|gather|equation|multline|flalign)|$)", "\n", out)
+def _foreign(run: str, escape: str) -> str:
+    """The same for characters that are no ASCII."""
+    pieces = [run] if len(run) <= _LONG_RUN else [run[at : at + _PIECE] for at in range(0, len(run), _PIECE)]
+    between = f"{escape}\\allowbreak{escape}" if escape else ""
+    return between.join(_escaped(piece, escape) for piece in pieces)
 
 
 def _escaped(run: str, escape: str) -> str:
@@ -378,7 +265,9 @@ def _escaped(run: str, escape: str) -> str:
     return (
         escape
         + "".join(
-            f"{{\\{script}Font {''.join(map(listed_character, part))}}}"
+            f"\\{script}{{{''.join(map(listed_character, part))}}}"
+            if script in RIGHT_TO_LEFT
+            else f"{{\\{script}Font {''.join(map(listed_character, part))}}}"
             if script
             else "".join(map(listed_character, part))
             for script, part in runs(run)
@@ -414,7 +303,8 @@ def _fonts(scripts: Sequence[str], text: str) -> str:
         declared.append(f"  \\let\\{script}Font\\relax\\DeclareRobustCommand*\\{script}[1]{{#1}}")
         shaping = f"Script={script}" if script in SHAPED else ""
         setter = "fromright" if script in RIGHT_TO_LEFT else "breakable" if script in UNSPACED else "inletters"
-        picked.append(f"  \\pickfont{{\\{script}Font}}{{{shaping}}}{{{FONTS[script]}}}")
+        sample = "".join([c for c in letters if script_of(c) == script and not is_mark(c)][:_SAMPLE])
+        picked.append(f"  \\pickfont{{\\{script}Font}}{{{shaping}}}{{{FONTS[script]}}}{{{sample}}}")
         picked.append(f"  \\DeclareRobustCommand*\\{script}[1]{{\\{setter}{{\\{script}Font}}{{#1}}}}")
         dropped += f"\\def\\{script}#1{{?}}"
         kept += f"\\def\\{script}#1{{#1}}"

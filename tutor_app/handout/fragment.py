@@ -6,13 +6,13 @@ exporters' work.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
+from tutor_app.handout.prose_tex import TexProse
 from tutor_app.handout.wording import output_text
-from tutor_app.text.delimiters import split
+from tutor_app.text.delimiters import Segment
 from tutor_app.text.markup import answer_segments
 
 Form = Literal["text", "markdown", "latex"]
@@ -123,23 +123,14 @@ def _verbatim(text: str) -> str:
     return "\\begin{verbatim}\n" + text.replace("\\end{verbatim}", "\\end {verbatim}") + "\n\\end{verbatim}"
 
 
-def _tex_prose(text: str) -> str:
-    out = ""
-    for s in split(text).segments:
-        if s.kind == "display":
-            out += s.source if s.source.startswith("\\begin") else f"\\[{s.source}\\]"
-        elif s.kind == "inline":
-            out += f"${s.source}$"
-        else:
-            for piece in re.split(r"(\*\*[^*\n]+\*\*|`[^`\n]+`)", s.source.replace("\\$", "$")):
-                if len(piece) > 4 and piece.startswith("**"):
-                    out += "\\textbf{" + _escape(piece[2:-2]) + "}"
-                elif len(piece) > 2 and piece.startswith("`"):
-                    out += "\\texttt{" + _escape(piece[1:-1]) + "}"
-                else:
-                    out += _escape(piece)
-    return out
-
-
 def _escape(text: str) -> str:
     return "".join(_TEX.get(c, c) for c in text)
+
+
+def _tex_formula(s: Segment) -> str:
+    if s.kind == "inline":
+        return f"${s.source}$"
+    return f"\n{s.source}\n" if s.source.startswith("\\begin") else f"\n\\[{s.source}\\]\n"
+
+
+_tex_prose: Final = TexProse(_escape, _tex_formula, _verbatim)

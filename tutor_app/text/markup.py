@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from tutor_app.text.clean import without_controls
 from tutor_app.text.delimiters import Segment, fences, map_words, split
 from tutor_app.text.scan import braces
+from tutor_app.text.tex_prose import as_markdown
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -115,7 +116,7 @@ def marked(text: str) -> tuple[str, list[Segment]]:
             quoted = all(line.lstrip().startswith(">") for line in s.raw.split("\n")[1:])
             raw = _QUOTE_MARKS.sub("\n", s.raw) if quoted else s.raw
             formulas.append(replace(s, source=_ENTITY.sub(lambda m: _ENTITIES[m[0]], s.source), raw=raw))
-    return map_words(_indented(out), lambda words: escape_stars(_with_delimiters(words))), formulas
+    return map_words(_indented(out), lambda words: escape_stars(_with_delimiters(as_markdown(words)))), formulas
 
 
 def read(text: str) -> tuple[list[Token], list[Segment]]:

@@ -39,6 +39,13 @@ _TAKING: Final = re.compile(
     r"|(?:wide)?(?:hat|tilde)|bar|vec|d?ddot|dot|text(?:bf|it|rm|sf|tt|normal|up|sc)?|math(?:rm|bf|it|sf|tt|bb|cal|frak|scr)"
     r"|boldsymbol|boxed|fbox|mbox|operatorname|h?phantom|vphantom|substack|pmod|tag|color)(?![A-Za-z])"
 )
+_UNBROKEN: Final = 40
+"""Characters of a word that a line has always room for."""
+_PIECE: Final = 6
+_PLACES: Final = re.compile(r"(\s+)")
+_LONG_ROW: Final = 100
+_NAMES: Final = re.compile(r"\\(?:text|math\w+|[dt]?frac|left|right|big\w*|[,;:! ])|[{}&_^\s]")
+_COMMANDS: Final = re.compile(r"\\[A-Za-z]+")
 _ARGUMENT: Final = re.compile(r"\s*(?:(\{)|(\\[A-Za-z]+)|\\[^A-Za-z\\]|[^\s{}&\\^_])")
 
 
@@ -47,9 +54,27 @@ def words(text: str) -> str:
     return "".join(
         f"\\{script}{{{run}}}"
         if script
-        else "".join(c if c.isascii() and c not in SPECIAL else character(c) for c in run)
+        else "".join(map(_breakable, _PLACES.split(run)))
+        if len(run) > _UNBROKEN
+        else _escaped(run)
         for script, run in runs(without_controls(text))
     )
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if c.isascii() and c not in SPECIAL else character(c) for c in text)
+
+
+def _breakable(text: str) -> str:
+    """A word or the space between two; a word that no line has room for may end its line in many places."""
+    if len(text) <= _UNBROKEN:
+        return _escaped(text)
+    return "\\allowbreak{}".join(_escaped(text[at : at + _PIECE]) for at in range(0, len(text), _PIECE))
+
+
+def wide(table: str) -> str:
+    """A table or matrix that becomes smaller where it is wider than the page."""
+    return f"\\fitted{{{table}}}"
 
 
 def formula(s: Segment) -> str:
@@ -69,9 +94,11 @@ def formula(s: Segment) -> str:
     source = re.sub(r"\\bm(?![A-Za-z])", r"\\boldsymbol", re.sub(r"\\degree(?![A-Za-z])", r"^\\circ", source))
     source = _tags(replace_command(source, "colorbox", 2, lambda a: f"\\colorbox{{{a[0]}}}{{${a[1]}$}}"), s.kind)
     source = _wide_enough(source)
+    long = s.kind == "display" and _is_long(source)
     environment = re.match(r"\\begin\s*\{(\w+)\*?\}", source)
     if (
         s.kind == "display"
+        and not long
         and environment
         and environment[1] in _OUTER
         and source.count(f"\\begin{{{environment[1]}") == 1
@@ -87,7 +114,17 @@ def formula(s: Segment) -> str:
         lambda m: f"\\{m[1]}{{{_INNER.get(m[2], m[2])}}}",
         source,
     )
+    if long and "\\tag" not in source:
+        if "\\begin" not in source:
+            return f"\n\\longformula{{{source}}}\n"
+        source = wide(f"$\\displaystyle {source}$")
     return f"\n\\[ {source} \\]\n" if s.kind == "display" else f"${source}$"
+
+
+def _is_long(source: str) -> bool:
+    """Whether a row of a formula may be wider than the page, as far as its characters tell."""
+    rows = [_COMMANDS.sub("x", _NAMES.sub("", row)) for row in source.split("\\\\")]
+    return max(map(len, rows)) + max(row.count("&") for row in source.split("\\\\")) * 3 > _LONG_ROW
 
 
 _CELLS: Final = re.compile(r"\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{[A-Za-z]+\*?\}|\\\\|\\.|&", re.DOTALL)
