@@ -113,7 +113,7 @@ class Tally:
         first = math.floor(self.options[0].weight)
         second = math.ceil(self.options[1].weight) if len(self.options) > 1 else 0
         throws = first + second + 1
-        return sum(math.comb(throws, heads) for heads in range(first + 1)) / 2**throws
+        return sum(math.comb(throws, heads) for heads in range(first + 1)) / (1 << throws)
 
     def sentence(self) -> str:
         """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""
