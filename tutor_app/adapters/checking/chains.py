@@ -5,6 +5,7 @@ Chains inside one formula are read by :mod:`~tutor_app.adapters.checking.formula
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,6 +32,10 @@ from tutor_app.adapters.grading.units import measure
 
 WINDOW: Final = 90
 """Tokens that the left side of a relation may have."""
+
+
+_TWO_DIVISIONS: Final = re.compile(r"(?:\\div(?![a-zA-Z])|÷)[^/]*/")
+"""A slash after the sign of a division: whether it belongs to a fraction is not certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
         if piece is not None:
             start = token.inner + piece.start
             clear = not (joined and piece.start == 0) and not (piece.listed and not piece.relation)
+            clear = clear and not _TWO_DIVISIONS.search(piece.source)
             value = value_of(piece.source)
             member = Member(start, token.inner + piece.end, value, clear, "", True, piece.source)
             if piece.relation and not members:

@@ -238,8 +238,10 @@ class Parser(AtomReader):
                 value, whole = product(value, self._signed()), None
             elif token.text == "/" and self._peek(1).kind == "text":
                 return value
-            elif self._take("/", r"\div"):
+            elif self._take("/"):
                 value, whole = quotient(value, self._signed()), None
+            elif self._take(r"\div"):
+                value, whole = quotient(value, self._divisor()), None
             elif self._starts_atom(token):
                 follows = self._power()
                 if whole is not None and token.text in FRACTIONS and _is_proper(follows):
@@ -249,6 +251,13 @@ class Parser(AtomReader):
                 whole = None
             else:
                 return value
+
+    def _divisor(self) -> Term:
+        """What stands after the sign of a division: the slash of a fraction binds tighter, as in 3/4 ÷ 2/5."""
+        value = self._signed()
+        while self._peek(1).kind != "text" and self._take("/"):
+            value = quotient(value, self._signed())
+        return value
 
     def _signed(self) -> Term:
         """A factor, which after an operator may carry a sign."""

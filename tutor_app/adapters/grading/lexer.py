@@ -28,6 +28,11 @@ FUNCTIONS: Final = {
     "cis": "cis", "ceil": "ceiling", "ceiling": "ceiling", "factorial": "factorial", "sqrt": "sqrt", "cbrt": "cbrt",
 }  # fmt: skip
 WORD_CONSTANTS: Final = {"pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "oo": "oo", "Infinity": "oo"}
+UNITS_AFTER_PI: Final = frozenset(
+    """mm cm dm km ft yd sq square cubic unit units inch inches feet foot yards miles meter meters metre metres
+    centimeter centimeters centimetre centimetres kilometers kilometres rad radian radians""".split()  # noqa: SIM905
+)
+"""Units of a length or an angle, which no product of letters is."""
 GREEK: Final = frozenset(
     {
         "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
@@ -316,6 +321,7 @@ def _braced(text: str, start: int) -> tuple[str, int]:
 def _word(found: list[Token], word: str, spaced: bool) -> None:
     """A run of letters: a known name, a separator, a unit, or single-letter variables."""
     after_value = bool(found) and (found[-1].kind in ("num", "text") or found[-1].text in (")", "}", "]", r"\}", "/"))
+    after_value = after_value or (spaced and word in UNITS_AFTER_PI and bool(found) and found[-1].text in ("pi", r"\pi"))
     counted = word == "min" and bool(found) and found[-1].kind == "num"
     if spaced and (counted or (word in ("sq", "cu") and after_value)):
         found.append(Token("text", word, spaced))
