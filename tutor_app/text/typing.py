@@ -202,7 +202,7 @@ def _formulas(text: str, formulas: list[Formula]) -> str:
     found = tokens(text)
     out, last, at = "", 0, 0
     while at < len(found):
-        if _begins_inside_word(found, at, text):
+        if _begins_inside_word(found, at, text) or _names_the_next(found, at):
             at += 1
             continue
         parser = FormulaParser(found, at)
@@ -243,6 +243,15 @@ def _begins_inside_word(found: list[Token], at: int, text: str) -> bool:
     if at > 1 and found[at - 1].text in ("-", "/") and not found[at].spaced and not found[at - 1].spaced:
         return found[at - 2].kind in ("word", "opaque")
     return False
+
+
+def _names_the_next(found: list[Token], at: int) -> bool:
+    """Whether a word only says what the sign behind it is: "the integral ∫ x dx", "the integral of ∫ x dx"."""
+    word = found[at]
+    behind = next((t for t in found[at + 1 : at + 3] if t.text.lower() != "of"), None)
+    if behind is None or word.kind != "big" or word.end - word.start < 2:
+        return False
+    return (behind.kind, behind.text) == (word.kind, word.text)
 
 
 def _is_compound(found: list[Token], end: int, text: str) -> bool:

@@ -40,7 +40,7 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
 @rule(
     r"(?:fully |completely )?simplify(?: the (?:expression|fraction|following(?: expression)?))?:? "
     r"(?P<f>.+?)(?: (?:completely|fully))?",
-    r"rationalize the denominator(?: of|:)? (?P<f>.+)",
+    r"rationali[sz]e the denominator(?: of|:)? (?P<f>.+)",
     r"reduce(?: the fraction)?:? (?P<f>.+?)(?: to (?:lowest|simplest) terms)?",
     r"(?:express|write) (?P<f>⟦\d+⟧|[\d./ ]+) (?:as|in) (?:an? )?(?:(?:common|simplified|reduced|"
     r"single|improper) )?(?:fraction|mixed number|decimal|lowest terms|simplest form)(?: in "
@@ -101,6 +101,9 @@ def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
     r"(?:find|solve for|determine) (?P<x>⟦\d+⟧|[a-z])(?: if| such that| when| given that| in|:|,)(?: "
     r"the equation)? (?P<f>.+)",
     r"(?P<f>.+?[=].+?),? (?:solve for|find|what is) (?P<x>⟦\d+⟧|[a-z])",
+    r"what (?:real )?(?:value|values)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:satisf(?:y|ies)|makes?) (?:the equation "
+    r")?(?P<f>.+?)"
+    r"(?: true)?",
     r"for (?:what|which) (?:real )?(?:value|values)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:is|does) (?P<f>.+?)"
     r"(?: true| hold)?",
 )
@@ -223,6 +226,9 @@ def _inequality(sides: tuple[Any, ...], ops: tuple[str, ...], x: Any) -> Expecte
 @rule(
     r"solve (?:the |this |for ⟦\d+⟧ and ⟦\d+⟧ in the )?(?:following )?(?:linear )?(?:system(?: of "
     r"(?:linear )?equations)?|simultaneous equations|equations)?:? ?(?P<f>.+)",
+    r"solve for ⟦\d+⟧(?:, ⟦\d+⟧)*,? and ⟦\d+⟧(?: in the system)?[:,]? (?P<f>.+)",
+    r"solve for [a-z](?:, [a-z])*,? and [a-z](?: in the system)?[:,]? (?P<f>.+)",
+    r"(?P<f>.+?=.+?)\. (?:find|solve for) (?:[a-z]|⟦\d+⟧) and (?:[a-z]|⟦\d+⟧)",
     r"find the (?:solution|ordered pair|ordered triple)(?: ⟦\d+⟧)? (?:of|to|that satisfies|which "
     r"satisfies|such that)(?: the)?(?: system)?(?: of equations)?:? ?(?P<f>.+)",
     r"if (?P<f>.+?),? (?:then )?(?:what is|find|compute)(?: the value of)? (?P<want>⟦\d+⟧)",

@@ -53,6 +53,9 @@ _FRACTION: Final = re.compile(
 _ROOT: Final = re.compile(r"sqrt\s*[{(]?\s*(\d{1,9})(?![\d.])")
 _WRITTEN: Final = {
     "decimal": re.compile(r"-?(?:\d[\d,]*(?:\{,\}\d{3})*)?\.?\d+"),
+    "scientific": re.compile(
+        r"[1-9](?:\.\d+)?\s*(?:\\times|\\cdot|[×x*·])\s*10\s*(?:(?:\^|\*\*)\s*[{(]?\s*-?\d+\s*[)}]?|⁻?[⁰¹²³⁴-⁹]+)"
+    ),
     "percent": re.compile(r"[^%]+(?:\\?%| ?percent)"),
     "fraction": re.compile(r"[^.%]+"),
 }
@@ -179,7 +182,7 @@ def _formed(task: Expected, answer: str) -> bool:
             return re.sub(r"[$,\s]|\{,\}", "", answer) == task.golds[0]
         case "fraction" if _reducible(answer) and task.given:
             return False
-        case "percent" | "decimal" | "fraction":
+        case "percent" | "decimal" | "fraction" | "scientific":
             return _WRITTEN[task.form].fullmatch(answer.strip().strip("$").strip()) is not None
         case _:
             return True

@@ -19,20 +19,31 @@ rule: Final = Rules()
     r"differentiate(?: the function)?:? (?P<f>.+?)(?: with respect to (?P<x>⟦\d+⟧|[a-z]))?",
     rf"{THE} (?:the )?(?:first )?(?P<d>second |third )?derivative(?: with respect to (?P<x>⟦\d+⟧|"
     rf"[a-z]))?(?: of|:){OF} (?P<f>.+?)(?: with respect to (?P<x2>⟦\d+⟧|[a-z]))?",
+    rf"{THE} (?P<q>d[a-z]/d[a-z]|[a-z]'{{1,3}}|⟦\d+⟧) (?:if|for|when|given that|where) (?P<f>(?:⟦\d+⟧|y ?=.+))",
+    r"(?:if|given(?: that)?|let) (?P<f>(?:⟦\d+⟧|y ?=.+?))[,.] (?:find|compute|what is|determine) "
+    r"(?P<q>d[a-z]/d[a-z]|y'{1,3}|⟦\d+⟧)",
 )
 def _derivative(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
 
-    body = ex.scalar(body_of(p.formula(m["f"])))
-    groups = m.groupdict()
-    asked = groups.get("x") or groups.get("x2")
-    x = sp.Symbol(p.formula(asked)) if asked else ex.variable(body)
+    groups, given = m.groupdict(), p.formula(m["f"])
     order = {"s": 2, "t": 3}.get((groups.get("d") or " ")[0].lower(), 1)
+    asked = groups.get("x") or groups.get("x2")
+    if groups.get("q"):
+        quotient = p.formula(m["q"]).replace(" ", "")
+        found = re.fullmatch(r"d([a-z])/d([a-z])|\\[dt]?frac\{?d([a-z])\}?\{?d([a-z])\}?|([a-z])('{1,3})", quotient)
+        named = re.match(r"\s*([a-z])\s*=", given)
+        if found is None or named is None or named[1] != (found[1] or found[3] or found[5]):
+            raise Unsure
+        asked, order = found[2] or found[4], len(found[6] or "'")
+    body = ex.scalar(re.sub(r"^\s*[a-z]\s*=", "", given) if groups.get("q") else body_of(given))
+    x = sp.Symbol(p.formula(asked)) if asked else ex.variable(body)
     return value_of(sp.diff(body, x, order))
 
 
 @rule(
-    r"integrate(?: the function)?:? (?P<f>.+?)(?: with respect to (?P<x>⟦\d+⟧|[a-z])| d(?P<dx>[a-z]))?",
+    r"integrate(?: the function)?:? (?P<f>.+?)(?: with respect to (?P<x>⟦\d+⟧|[a-z])| d(?P<dx>[a-z]))?"
+    r"(?: from (?:[a-z] ?= ?)?(?P<a>[^ ]+) to (?:[a-z] ?= ?)?(?P<b>[^ ]+))?",
     rf"{THE} (?:the |an )?(?:indefinite integral|antiderivative|integral)(?: of|:){OF} (?P<f>.+?)(?: "
     rf"with respect to (?P<x>⟦\d+⟧|[a-z])| d(?P<dx>[a-z]))?(?: from (?P<a>[^ ]+) to (?P<b>[^ ]+))?",
 )
@@ -104,9 +115,65 @@ def _of_matrix(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.Integer(found.rank()) if what == "rank" else found.T, form="")
 
 
+_VECTOR: Final = r"(?:⟦\d+⟧|[(<⟨\[][^()<>\[\]]*[)>⟩\]])"
+
+
+@rule(
+    rf"{THE} (?:the )?(?P<what>dot product|scalar product|cross product|vector product|angle)(?: of| between){OF} "
+    rf"?(?:vectors? )?(?P<a>{_VECTOR}) (?:and|with) (?P<b>{_VECTOR})",
+    rf"{THE} (?:the )?(?P<what>magnitude|length|norm)(?: of){OF} ?(?:vector )(?P<a>{_VECTOR})",
+)
+def _vectors(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    def vector(text: str) -> Any:
+        inner = re.sub(r"^\s*[<⟨]|\\langle", "(", re.sub(r"[>⟩]\s*$|\\rangle", ")", p.formula(text)))
+        if "matrix}" in inner:
+            column = ex.matrix(inner)
+            if 1 not in column.shape:
+                raise Unsure
+            return sp.Matrix(list(column))
+        return sp.Matrix(ex.point(re.sub(r"^\s*\[(.*)\]\s*$", r"(\1)", inner)))
+
+    what, a = m["what"].lower(), vector(m["a"])
+    if not m.groupdict().get("b"):
+        return value_of(a.norm())
+    b = vector(m["b"])
+    if a.shape != b.shape:
+        raise Unsure
+    if what in ("dot product", "scalar product"):
+        return value_of(a.dot(b))
+    if what == "angle":
+        if 0 in (a.norm(), b.norm()):
+            raise Unsure
+        angle = sp.acos(sp.simplify(a.dot(b) / (a.norm() * b.norm())))
+        if not (angle / sp.pi).is_Rational:
+            raise Unsure
+        return Expected((f"{tex(180 * angle / sp.pi)}^\\circ", tex(angle)))
+    if len(a) != 3:
+        raise Unsure
+    found = [tex(v) for v in a.cross(b)]
+    rows = r" \\ ".join(found)
+    return Expected((f"({', '.join(found)})", rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"))
+
+
+@rule(
+    r"(?P<what>multiply|add) (?:the )?matrices (?P<a>⟦\d+⟧|\[\[.+?\]\]) (?:and|by) (?P<b>⟦\d+⟧|\[\[.+?\]\])",
+    rf"{THE} (?:the )?(?P<what>product|sum) of (?:the )?matrices (?P<a>⟦\d+⟧|\[\[.+?\]\]) and "
+    r"(?P<b>⟦\d+⟧|\[\[.+?\]\])",
+)
+def _two_matrices(p: Problem, m: re.Match[str]) -> Expected:
+    a, b = ex.matrix(p.formula(m["a"])), ex.matrix(p.formula(m["b"]))
+    product = m["what"].lower() in ("multiply", "product")
+    if (a.shape[1] != b.shape[0]) if product else (a.shape != b.shape):
+        raise Unsure
+    return value_of(a * b if product else a + b, form="")
+
+
 @rule(
     r"(?:evaluate|find(?: the value of)?|what is(?: the value of)?|calculate|compute) (?P<f>.+?) "
     r"(?:when|if|for|at|given(?: that)?) (?P<at>.+)",
+    r"(?P<at>⟦\d+⟧|[a-z]\([a-z]\) ?= ?[^.]+?)[,.] (?:evaluate|find|what is|calculate|compute) (?P<f>.+)",
     r"(?:if|let|given(?: that)?) (?P<at>.+?)[,.]? (?:then )?(?:evaluate|find(?: the value of)?|what "
     r"is(?: the value of)?|calculate|compute) (?P<f>.+)",
 )

@@ -148,11 +148,19 @@ def _shape(name: str) -> str:
     rf"having|if) (?P<d>.+)",
     rf"(?:if )?(?:an? |the )(?P<s>{_SHAPES}) has (?P<d>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] (?:then )?(?:{THE}) (?:its|the) "
     rf"(?P<q>{_ASKED})(?: of the \w+)?",
+    rf"(?:if )?(?:an? |the )(?P<s>rectangle|rectangular \w+) is (?P<l>⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?) "
+    rf"(?:long|in length) "
+    rf"(?:and|by) (?P<w>⟦\d+⟧|\d+(?:\.\d+)?(?: ?(?:{_UNITS}))?) (?:wide|in width)[,.] (?:then )?(?:{THE}) (?:its|the) "
+    rf"(?P<q>{_ASKED})(?: of the \w+)?",
     rf"(?:the )?(?P<d>[a-z][a-z ]*? of )(?:an? |the )(?P<s>{_SHAPES}) (?:is|are) (?P<v>[^.?]+?(?:\d\.\d[^.?]*?)?)[,.] "
     rf"(?:{THE}) (?:its|the) (?P<q>{_ASKED})(?: of the \w+)?",
 )
 def _figure(p: Problem, m: re.Match[str]) -> Expected:
-    data = m["d"] if "v" not in m.groupdict() else f"{m['d'].removesuffix(' of ')} {m['v']}"
+    groups = m.groupdict()
+    if "l" in groups:
+        data = f"length {m['l']} and width {m['w']}"
+    else:
+        data = m["d"] if "v" not in groups else f"{m['d'].removesuffix(' of ')} {m['v']}"
     values, unit = _measures(p, data)
     shape, asked = _shape(m["s"]), m["q"].lower().removeprefix("total ")
     key = tuple(sorted((name, len(found)) for name, found in values.items()))
@@ -183,6 +191,8 @@ _POLYGON: Final = (
 @rule(
     rf"{THE} (?:the )?(?P<q>sum of the (?:measures of the )?interior angles|number of diagonals) (?:of|in) "
     rf"(?:an? |the )?(?:regular |convex )*{_POLYGON}",
+    rf"how many degrees are (?:there )?in (?P<q>(?:each|one|an|every) (?:interior |exterior )?angle) (?:of|in) "
+    rf"(?:an? |the )?regular {_POLYGON}",
     rf"{THE} (?:the )?(?:measure of )?(?P<q>(?:each|one|an|every) (?:interior|exterior) angle) (?:of|in) "
     rf"(?:an? |the )?regular {_POLYGON}",
     rf"how many (?P<q>diagonals) (?:does|are there in|has) (?:an? )?(?:regular |convex )*{_POLYGON}(?: have)?",
@@ -198,5 +208,5 @@ def _polygon(p: Problem, m: re.Match[str]) -> Expected:
     asked = m["q"].lower()
     if "diagonals" in asked:
         return value_of(n * (n - 3) / 2)
-    value = (n - 2) * 180 if asked.startswith("sum") else (n - 2) * 180 / n if "interior" in asked else 360 / n
+    value = (n - 2) * 180 if asked.startswith("sum") else (n - 2) * 180 / n if "exterior" not in asked else 360 / n
     return Expected((tex(value), f"{tex(value)}^\\circ"))

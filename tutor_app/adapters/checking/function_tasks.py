@@ -293,6 +293,50 @@ def _average_rate(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    rf"{THE} (?:all )?(?:the )?(?P<what>critical (?:points|numbers|values)|inflection points?|points? of inflection) of"
+    rf"{OF} ?(?P<f>.+)",
+)
+def _critical(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    body, x = _body(p, m["f"])
+    if not body.is_polynomial(x) or sp.degree(body, x) < 2:
+        raise Unsure
+    order = 2 if "inflection" in m["what"].lower() else 1
+    slope = sp.Poly(sp.diff(body, x, order), x)
+    places = sorted((r for r, k in sp.roots(slope).items() if r.is_real and (order == 1 or k % 2)), key=float)
+    if sum(sp.roots(slope).values()) != slope.degree() or not places:
+        raise Unsure
+    points = ", ".join(f"({tex(v)}, {tex(sp.expand(body.subs(x, v)))})" for v in places)
+    return Expected((", ".join(tex(v) for v in places), points))
+
+
+@rule(
+    rf"{THE} (?:the )?area (?:under|below)(?: the)?(?: curve| graph)?(?: of)? (?P<f>.+?) (?:from|between) "
+    r"(?:x ?= ?)?(?P<a>[^ ]+) (?:to|and) (?:x ?= ?)?(?P<b>[^ ]+)",
+    rf"{THE} (?:the )?area (?:of the region )?(?:between|enclosed by|bounded by)(?: the)?(?: curves| graphs)?(?: of)? "
+    r"(?P<f>⟦\d+⟧|y ?=.+?) and (?P<g>⟦\d+⟧|y ?=.+)",
+)
+def _area(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    body, x = _body(p, m["f"])
+    if not m.groupdict().get("g"):
+        low, high = ex.scalar(p.formula(m["a"])), ex.scalar(p.formula(m["b"]))
+        y = sp.Symbol("y", real=True)
+        if not (low < high) or sp.solveset(body.subs(x, y) < 0, y, sp.Interval(low, high)) is not sp.S.EmptySet:
+            raise Unsure
+        return value_of(ex.definite(body, x, low, high), form="")
+    difference = body - ex.scalar(body_of(p.formula(m["g"])))
+    if not difference.is_polynomial(x) or difference.free_symbols != {x}:
+        raise Unsure
+    ends = sorted(set(sp.real_roots(sp.Poly(difference, x))), key=float)
+    if len(ends) != 2 or any(v.has(sp.CRootOf) for v in ends):
+        raise Unsure
+    return value_of(sp.Abs(sp.simplify(sp.integrate(difference, (x, *ends)))), form="")
+
+
+@rule(
     r"(?:complete the square(?: for| of| in|:)?|write in vertex form:?) (?P<f>.+)",
     r"(?:write|express|rewrite|put) (?P<f>.+?) in vertex form",
 )

@@ -121,6 +121,43 @@ def _percent_change(p: Problem, m: re.Match[str]) -> Expected:
     return Expected((tex(change), f"{tex(change)}\\%"))
 
 
+@rule(
+    rf"(?:the |an? )?[a-z ]{{3,40}}? (?:rises?|rose|increases?|increased|goes up|went up|grows|grew) from "
+    rf"\$?(?P<a>{_NUMBER})"
+    rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] (?:{THE}) the percent(?:age)? (?P<way>increase)",
+    rf"(?:the |an? )?[a-z ]{{3,40}}? (?:falls?|fell|decreases?|decreased|drops|dropped|goes down|went down) from "
+    rf"\$?(?P<a>{_NUMBER})(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] (?:{THE}) the percent(?:age)? "
+    rf"(?P<way>decrease)",
+)
+def _percent_told(p: Problem, m: re.Match[str]) -> Expected:
+    return _percent_change(p, m)
+
+
+@rule(
+    r"convert (?P<f>⟦\d+⟧|-?[\d./]+)(?: degrees|°) (?:in)?to (?P<to>radians?)",
+    r"convert (?P<f>⟦\d+⟧|[^ ]+) (?:radians )?(?:in)?to (?P<to>degrees?)",
+)
+def _angle(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    value = ex.scalar(re.sub(r"\^\s*\{?\\circ\}?|°", "", p.formula(m["f"])))
+    if not value.is_number:
+        raise Unsure
+    if m["to"].lower().startswith("radian"):
+        return Expected((tex(sp.pi * value / 180),))
+    if not (value / sp.pi).is_Rational:
+        raise Unsure
+    return Expected((tex(180 * value / sp.pi), f"{tex(180 * value / sp.pi)}^\\circ"))
+
+
+@rule(rf"(?:write|express|convert|put) (?P<f>{_NUMBER}) (?:in|to|into|as|using) (?:scientific notation|standard form)")
+def _scientific(p: Problem, m: re.Match[str]) -> Expected:
+    value = _rational(p, m["f"])
+    if value <= 0 or not _terminates(value):
+        raise Unsure
+    return Expected((tex(value),), form="scientific")
+
+
 _COUNT: Final = rf"(?:\d+|{'|'.join(list(NUMBERS)[1:])})"
 _THINGS: Final = (
     r"(?:different |distinct )?(?:people|persons|students|children|friends|men|women|boys|girls|players|books)"

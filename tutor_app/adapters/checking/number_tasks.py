@@ -66,6 +66,36 @@ def _primes(p: Problem, m: re.Match[str]) -> Expected:
     return Expected((str(n),), form="primes", given=str(n))
 
 
+@rule(r"is (?P<f>⟦\d+⟧|\d+) (?:an? )?prime(?: number)?")
+def _is_prime(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    n = ex.whole(ex.scalar(p.formula(m["f"])))
+    if not 1 < n < 10**18:
+        raise Unsure
+    return Expected((r"\text{Yes}" if sp.isprime(n) else r"\text{No}",))
+
+
+@rule(rf"{THE} (?:all )?(?:of )?(?:the )?(?:positive )?(?:factors|divisors) of (?P<f>⟦\d+⟧|\d+)")
+def _every_divisor(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    n = ex.whole(ex.scalar(p.formula(m["f"])))
+    if not 1 < n < 10**9:
+        raise Unsure
+    return Expected((", ".join(map(str, sp.divisors(n))),))
+
+
+@rule(rf"{THE} (?:the )?(?:complex )?(?P<what>modulus|magnitude|conjugate)(?: of){OF} (?P<f>⟦\d+⟧|[^()]+)")
+def _complex(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    value = ex.scalar(p.formula(m["f"]))
+    if not value.is_number or not value.has(sp.I):
+        raise Unsure
+    return value_of(sp.conjugate(value) if m["what"].lower() == "conjugate" else sp.Abs(value))
+
+
 @rule(
     r"how many (?:positive )?(?:integer )?(?P<what>divisors|factors) (?:does|are there of|has) (?P<f>.+?)(?: have)?",
     rf"{THE} (?:the )?(?P<what>(?:number|sum) of (?:all )?(?:the )?(?:positive )?(?:integer )"
@@ -161,9 +191,14 @@ def _mod(p: Problem, m: re.Match[str]) -> Expected:
     r"(?P<b>⟦\d+⟧|[\d.,/]+)",
     r"(?P<c>⟦\d+⟧|[\d.,]+) is what percent(?:age)? of (?P<b>⟦\d+⟧|[\d.,]+)",
     r"what percent(?:age)? of (?P<b>⟦\d+⟧|[\d.,]+) is (?P<c>⟦\d+⟧|[\d.,]+)",
+    r"what (?:number )?is (?P<a>⟦\d+⟧|[\d.,/]+) ?(?:\\?%|percent|per cent) of (?P<b>⟦\d+⟧|[\d.,/]+)",
+    r"(?P<part>⟦\d+⟧|[\d.,/]+) is (?P<a>⟦\d+⟧|[\d.,/]+) ?(?:\\?%|percent|per cent) of (?:what|which) number",
 )
 def _percent(p: Problem, m: re.Match[str]) -> Expected:
     groups = m.groupdict()
+    if groups.get("part"):
+        rate = ex.scalar(re.sub(r"\\?%$", "", p.formula(groups["a"])))
+        return value_of(100 * ex.scalar(p.formula(groups["part"])) / rate)
     base = ex.scalar(p.formula(groups["b"]).replace("\\%", "").replace("%", ""))
     if groups.get("a"):
         return value_of(ex.scalar(re.sub(r"\\?%$", "", p.formula(groups["a"]))) * base / 100)
@@ -189,7 +224,7 @@ def _convert(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
-    rf"{THE} (?:the )?(?P<what>distance|slope|midpoint)(?: of the (?:line|segment|line segment))?(?: "
+    rf"{THE} (?:the )?(?P<what>distance|slope|gradient|midpoint)(?: of the (?:line|segment|line segment))?(?: "
     rf"between| through| of| joining| passing through| with endpoints| connecting)?(?: the)?(?: "
     rf"points?| line segment with endpoints| segment with endpoints)? (?P<a>⟦\d+⟧|\([^()]*\)) (?:and|"
     rf"to) (?P<b>⟦\d+⟧|\([^()]*\))",

@@ -46,6 +46,52 @@ def _term(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    rf"{THE} (?:the )?(?:(?:formula|expression|rule) for the )?(?:n-?th|⟦(?P<n>\d+)⟧(?:-?th)?) term of (?:the "
+    rf")?(?:arithmetic )?"
+    r"(?:sequence|progression)?:? ?(?P<f>.+)"
+)
+def _general_term(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    values = _given(p, m["f"])
+    steps = {b - a for a, b in pairwise(values)}
+    if len(steps) != 1 or (m["n"] and p.formulas[int(m["n"])].strip() not in ("n", "n^{th}", "n^{\\text{th}}")):
+        raise Unsure
+    step = steps.pop()
+    return value_of(sp.expand(values[0] + (sp.Symbol("n") - 1) * step), form="")
+
+
+@rule(
+    rf"{THE} (?:the )?sum of (?:the )?(?P<kind>arithmetic|(?:infinite )?geometric) (?:series|progression|sequence):? "
+    r"?(?P<f>.+)"
+)
+def _series(p: Problem, m: re.Match[str]) -> Expected:
+    text = m["f"].strip().rstrip(".?!") if not m["f"].rstrip(" .").endswith("..") else m["f"].strip()
+    text = p.formulas[int(text[1:-1])] if re.fullmatch(r"⟦\d+⟧", text) else text
+    text = re.sub(r"\\(?:l|c)?dots|…", "...", text).replace(" ", "")
+    endless = re.fullmatch(r"(.+?)[+,]\.{2,3}", text)
+    ended = re.fullmatch(r"(.+?)([+,])\.{3}\2(.+)", text)
+    if (found := endless or ended) is None:
+        raise Unsure
+    values = [ex.scalar(t) for t in re.split(r"[+,]", found[1])]
+    if len(values) < 3 or not all(v.is_Rational and v != 0 for v in values):
+        raise Unsure
+    steps, factors = {b - a for a, b in pairwise(values)}, {b / a for a, b in pairwise(values)}
+    if endless:
+        if "infinite" not in m["kind"].lower() or len(factors) != 1 or not abs(next(iter(factors))) < 1:
+            raise Unsure
+        return value_of(values[0] / (1 - factors.pop()))
+    last = ex.scalar(found[3])
+    if m["kind"].lower() == "arithmetic" and len(steps) == 1 and last.is_Rational:
+        step = steps.pop()
+        count = (last - values[0]) / step + 1 if step else last
+        if not step or not count.is_Integer or not 3 <= count <= LARGEST:
+            raise Unsure
+        return value_of(count * (values[0] + last) / 2)
+    raise Unsure
+
+
+@rule(
     rf"{THE} (?:the )?sum of (?:all )?(?:the )?first (?P<n>\d+) (?P<kind>(?:positive |natural )?(?:even |odd )?"
     r"(?:positive )?(?:natural |whole |counting )?(?:numbers|integers))"
 )

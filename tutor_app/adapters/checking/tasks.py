@@ -58,6 +58,10 @@ _SPOKEN: Final = (
     ),
     (re.compile(r"(?<![\w.)-])(\d+(?:\.\d+)?) squared\b", re.IGNORECASE), r"\1^2"),
     (re.compile(r"(?<![\w.)-])(\d+(?:\.\d+)?) cubed\b", re.IGNORECASE), r"\1^3"),
+    (
+        re.compile(r"\b(sin|cos|tan|cot|sec|csc)(?: of)? ?\(? ?(\d+(?:\.\d+)?) ?degrees? ?\)?", re.IGNORECASE),
+        r"\1(\2^\\circ)",
+    ),
     (re.compile(r"(?<![\w.)-])(\d+) factorial\b", re.IGNORECASE), r"\1!"),
     (
         re.compile(
@@ -107,7 +111,7 @@ class Problem:
             return _LETTERS.sub(_apart, self.formulas[int(m[1])])
         if "⟦" in text or not text:
             raise Unsure
-        return text
+        return re.sub(r"^∫", r"\\int ", text)
 
     def listed(self, text: str) -> list[str]:
         """The formulas of an enumeration with commas and "and"."""
@@ -172,10 +176,11 @@ def value_of(value: Any, given: str = "", form: str = "new") -> Expected:
 
 
 ASK: Final = (
-    r"(?:compute|calculate|evaluate|find|determine|work out|what is|what's|how much is|what does|"
-    r"find the (?:exact )?value of|what is the (?:exact )?(?:value|result) of|evaluate the "
-    r"(?:expression|integral|limit|sum|product|definite integral)|compute the (?:integral|limit|sum|"
-    r"value of|exact value of)|give the exact value of)"
+    r"(?:(?:evaluate|compute|calculate|find|determine|work out|give) the (?:exact )?(?:(?:definite |indefinite "
+    r")?integral|"
+    r"expression|limit|sum|product|value of)|what is the (?:exact )?(?:value|result) of|compute|calculate|"
+    r"evaluate|find|"
+    r"determine|work out|what is|what's|how much is|what does)"
 )
 THE: Final = r"(?:what is|find|compute|calculate|determine|evaluate|give|state|what are|list)"
 OF: Final = (

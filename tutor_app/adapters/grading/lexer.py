@@ -321,7 +321,9 @@ def _braced(text: str, start: int) -> tuple[str, int]:
 def _word(found: list[Token], word: str, spaced: bool) -> None:
     """A run of letters: a known name, a separator, a unit, or single-letter variables."""
     after_value = bool(found) and (found[-1].kind in ("num", "text") or found[-1].text in (")", "}", "]", r"\}", "/"))
-    after_value = after_value or (spaced and word in UNITS_AFTER_PI and bool(found) and found[-1].text in ("pi", r"\pi"))
+    after_value = after_value or (
+        spaced and word in UNITS_AFTER_PI and bool(found) and found[-1].text in ("pi", r"\pi")
+    )
     counted = word == "min" and bool(found) and found[-1].kind == "num"
     if spaced and (counted or (word in ("sq", "cu") and after_value)):
         found.append(Token("text", word, spaced))
