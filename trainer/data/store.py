@@ -140,7 +140,9 @@ class Stored:
 
 
 def make(wanted: Wanted, folder: Path, key: str, *, processes: int = 0) -> Path:
-    """The store for some data below ``folder``: found, or made; those of other data are removed.
+    """The store for some data below ``folder``: found, or made.
+
+    Those of other data stay, for a run that may refuse these: see :func:`forget_others`.
 
     Args:
         wanted: The data.
@@ -158,7 +160,8 @@ def make(wanted: Wanted, folder: Path, key: str, *, processes: int = 0) -> Path:
         return path
     part = folder / f"{key}.part"
     try:
-        shutil.rmtree(folder, ignore_errors=True)
+        for left_over in folder.glob("*.part"):
+            shutil.rmtree(left_over, ignore_errors=True)
         part.mkdir(parents=True)
         made = _make(wanted, part, processes)
         (part / _META).write_text(json.dumps(made) + "\n", encoding="utf-8")
@@ -168,6 +171,13 @@ def make(wanted: Wanted, folder: Path, key: str, *, processes: int = 0) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return path
+
+
+def forget_others(path: Path) -> None:
+    """Remove the stores beside one: of data that the run does not have any more."""
+    for other in path.parent.iterdir():
+        if other != path:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def open_store(path: Path) -> Stored:

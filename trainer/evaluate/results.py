@@ -62,6 +62,9 @@ class Result:
         """
         try:
             data = json.loads(line)
+        except json.JSONDecodeError as e:  # its own "line 1" would be taken for the file's
+            raise ValueError(f"not JSON ({e.msg}, column {e.colno})") from None
+        try:
             return cls(**{**data, "transcript": Transcript.from_dict(data["transcript"])})
         except (TypeError, KeyError, AttributeError) as e:
             raise ValueError(f"no result ({e})") from None

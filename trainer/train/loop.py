@@ -23,6 +23,7 @@ from typing import Any, Final
 import torch
 
 from trainer.config import TrainConfig
+from trainer.data import store
 from trainer.data.benchmarks import Task
 from trainer.data.packing import Data, Row, Sample, batches, make_rows, share
 from trainer.models import bases, exportable, weights
@@ -77,7 +78,10 @@ def train(job: Job) -> Position:
             tasks = ranks.together(lambda: tasks_for(job, data))
             loop = TrainingLoop(job, ranks, folder, tokenizer, data, data.held_out, tasks)
             with signals(loud=ranks.first) as stop, loop.saver:
-                position = loop.run(stop, data.bad_lines)
+                position = loop.begin(data.bad_lines)
+                if ranks.first:
+                    store.forget_others(data.held_records.parent)
+                position = loop.run(stop, position)
             loop.finish(position)
             return position
 
@@ -209,19 +213,28 @@ class TrainingLoop:
         if resumed is not None:
             print(resumed.sentence(), flush=True)
 
-    def run(self, stop: Stop, rejected: Sequence[str] = ()) -> Position:
-        """From the last checkpoint, or the start, to the end."""
-        config, run, first = self._config, self._job.run, self._ranks.first
+    def begin(self, rejected: Sequence[str] = ()) -> Position:
+        """Go back to the last checkpoint, if there is one, and write down what this run is.
+
+        Raises:
+            UserFault: If the checkpoint is of another run; nothing is written then.
+            HostFault: If it cannot be read.
+        """
+        config, run = self._config, self._job.run
         position = Position()
         resumed = checkpoint.find(self._checkpoints, self._ranks, self._identity)
         if resumed is not None:
             checkpoint.load(resumed, self._module, self._optimizer, self._ranks)
             position = resumed.position
-        if first:
-            # Only now: a start that is refused leaves what is known of the run as it was.
+        if self._ranks.first:
             self.describe(rejected, resumed)
             run.keep_metrics(position.step)
             self._trackers = open_trackers(self._job.trackers, run.folder, position.step, config.to_dict())
+        return position
+
+    def run(self, stop: Stop, position: Position) -> Position:
+        """From where it is to the end."""
+        config, first = self._config, self._ranks.first
         progress = ProgressLine("train", self._steps, position.step, every=config.log_every) if first else None
         saved = position.step
         if not position.step:

@@ -13,7 +13,7 @@ from tests.trainer.tiny_models import code_records, save, texts
 from trainer.data import store
 from trainer.data.packing import Encoded, Sample, encode_all
 from trainer.data.records import origin, stable_fraction
-from trainer.data.store import Stored, Wanted, make, open_store
+from trainer.data.store import Stored, Wanted, forget_others, make, open_store
 from trainer.models.tokenizer import from_folder
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.core.dialect import MUMATH
@@ -109,8 +109,11 @@ def test_a_store_is_made_once_and_anew_for_other_data(base: Path, tmp_path: Path
     assert len({one.key(), *(replace(one, **change).key() for change in changes)}) == 5
     save(tmp_path / "a.jsonl", RECORDS[:21])
     assert len(stored(one, folder).samples) == 21
-    # What belongs to other data is gone.
+    # A run may refuse other data: what it has stays until it has taken them.
+    assert sorted(p.name for p in folder.iterdir()) == sorted([path.name, one.key()])
+    forget_others(folder / one.key())
     assert [p.name for p in folder.iterdir()] == [one.key()]
+    assert len(stored(one, folder).samples) == 21
 
 
 def test_bad_lines_end_it_or_are_told(base: Path, tmp_path: Path) -> None:

@@ -322,6 +322,7 @@ def test_checkpoints_rotate(place: Path, tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_configuration_or_data_is_refused(place: Path, tmp_path: Path) -> None:
     train(job(place, tmp_path / "run", max_steps=3))
+    (tokens,) = (tmp_path / "run" / "tokens").iterdir()
     with pytest.raises(UserFault, match=r"seed was 1, is 7"):
         train(job(place, tmp_path / "run", max_steps=3, seed=7))
     other = save(tmp_path / "other.jsonl", code_records(30, seed=5))
@@ -329,12 +330,14 @@ def test_a_checkpoint_of_another_configuration_or_data_is_refused(place: Path, t
         train(replace(job(place, tmp_path / "run", max_steps=3), data=(other,)))
     with pytest.raises(UserFault, match="the base is another"):
         train(replace(job(place, tmp_path / "run", max_steps=3), base=_other_base(place, tmp_path)))
-    # What was refused has left the provenance as it was.
+    # What was refused has left the provenance and the tokens, which may have taken hours, as they were.
+    assert (tokens / "train.ids").is_file()
     noted = json.loads((tmp_path / "run" / "train.provenance.json").read_text())
     assert noted["options"]["seed"] == 1
     assert [start["step"] for start in noted["starts"]] == [0]
     # What does not change the numbers may change.
     train(job(place, tmp_path / "run", max_steps=3, save_every=7, keep=1))
+    assert list((tmp_path / "run" / "tokens").iterdir()) == [tokens]
 
 
 @pytest.mark.parametrize(
