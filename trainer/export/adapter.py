@@ -19,6 +19,8 @@ from trainer.export import gguf
 from trainer.models import bases, exportable, gguf_base, lora, weights
 from trainer.models.gguf_base import EXPORTED, Shape, gguf_name, halves_to_pairs, rotary_heads
 from trainer.models.tokenizer import from_folder
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.lora import BASE_NORM, BASE_WEIGHTS, WEIGHTS, norm_mark
 from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
 from tutor_app.text.amounts import size_text
@@ -40,7 +42,11 @@ def main(a: argparse.Namespace) -> int:
     dialect = bases.trained_dialect(folder, a.dialect)
     if a.import_:
         under = model_store(folders()).find(a.base)
-        if other := differs(under.path, bases.base_of_adapter(folder)):
+        base = bases.base_of_adapter(folder)
+        other = differs(under.path, base)
+        if not other and bases.identity(base) != read_gguf(under.path).text(WEIGHTS):
+            other = "the hash of its weights"
+        if other:
             raise UserFault(
                 f"The adapter was not trained over {under.name}: {other} differs.", "Name its base with --base."
             )
@@ -99,10 +105,10 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
         tokenizer = from_folder(base)
         tokenizer.check(DIALECTS[dialect])
         exportable.check_exportable(base, tokenizer)
-        made = work / "adapter.gguf"
-        write_gguf_adapter(folder, settings, base, made, name=name, dialect=dialect)
         whole = work / "f16.gguf"
         gguf.write_f16(base, tokenizer, whole, name=name, dialect=dialect)
+        made = work / "adapter.gguf"
+        write_gguf_adapter(folder, settings, base, made, name=name, dialect=dialect, norm=norm_mark(read_gguf(whole)))
         prompts = gguf.made_up_prompts()
         gate = gguf.check(whole, base, tokenizer, dialect, work, prompts, merged.eval(), adapter=made)
         if failure := gate.failure("f16"):
@@ -112,9 +118,18 @@ def export_adapter(run: Path, out: Path, dialect: str, *, name: str) -> gguf.Gat
 
 
 def write_gguf_adapter(
-    folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str
+    folder: Path, settings: dict[str, Any], base: Path, out: Path, *, name: str, dialect: str, norm: str = ""
 ) -> None:
-    """Both matrices of every adapted layer, f32.
+    """Both matrices of every adapted layer, f32, and what tells the base from others of its kind.
+
+    Args:
+        folder: Of the adapter.
+        settings: Its settings.
+        base: Folder of its base.
+        out: The file.
+        name: As the user sees it.
+        dialect: Wire form it was trained with.
+        norm: Mark of the base's last norm.
 
     Raises:
         UserFault: If a tensor is none of a low-rank pair, or has no place in the architecture.
@@ -133,6 +148,9 @@ def write_gguf_adapter(
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", alpha)
     writer.add_string("mumath.dialect", dialect)
+    writer.add_string(BASE_WEIGHTS, bases.identity(base))
+    if norm:
+        writer.add_string(BASE_NORM, norm)
     for tensor_name, tensor in lora.matrices(folder).items():
         stem, _, kind = tensor_name.removeprefix(lora.PREFIX).removesuffix(".weight").rpartition(".")
         target = gguf_name(f"{stem}.weight")

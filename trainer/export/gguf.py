@@ -29,6 +29,7 @@ from trainer.models.gguf_base import Shape, gguf_name, halves_to_pairs, offset, 
 from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.runs import disk_fault, git_revision, sha256_of, versions, write_atomically
 from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.models.lora import WEIGHTS
 from tutor_app.core.dialect import DIALECTS, Dialect, Span, body
 from tutor_app.core.dialect import header as prompt_of
 from tutor_app.core.errors import UserFault
@@ -207,6 +208,8 @@ def write_f16(folder: Path, tokenizer: SpanTokenizer, out: Path, *, name: str, d
     writer.add_file_type(LlamaFileType.MOSTLY_F16)
     header.add_settings(writer, config, arch)
     writer.add_string("mumath.dialect", dialect)
+    if made := bases.identity(folder):
+        writer.add_string(WEIGHTS, made)
     header.add_vocabulary(writer, tokenizer, int(config["vocab_size"]), dialect)
     placed = _places(folder, config, arch)
     factors = rope.frequency_factors(rotation, header.head_size(config)) if rotation.kind == "llama3" else None

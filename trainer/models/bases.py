@@ -21,8 +21,11 @@ from trainer.config import TrainConfig
 from trainer.models import gguf_base, lora, parts, weights
 from trainer.models.tokenizer import SpanTokenizer, from_folder, from_gguf, save_tokenizer
 from trainer.runs import digest, disk_fault, sha256_of
+from tutor_app.adapters.models.lora import WEIGHTS
 from tutor_app.core.errors import UserFault
 
+NOTED: Final = "mumath.json"
+"""What the trainer notes in each folder of a model or an adapter that it makes."""
 DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -169,6 +172,17 @@ def plain_name(name: str) -> str:
     return name.removeprefix("base_model.model.").replace(".base_layer.", ".")
 
 
+def identity(folder: Path) -> str:
+    """The hash of a model's weights, if the trainer has made them; empty for one from elsewhere.
+
+    A base that was read out of a GGUF file is what that file says it is.
+    """
+    if not (folder / NOTED).is_file():
+        return ""
+    noted = _noted(folder)
+    return str(noted["weights"]) if "weights" in noted else weights.hash_of(folder)
+
+
 def base_of_adapter(folder: Path) -> Path:
     """The folder of the base that an adapter was trained over.
 
@@ -189,7 +203,7 @@ def base_of_adapter(folder: Path) -> Path:
 def _noted(folder: Path) -> dict[str, Any]:
     """What a run noted of a model or adapter folder, or nothing."""
     try:
-        found = json.loads((folder / "mumath.json").read_text(encoding="utf-8"))
+        found = json.loads((folder / NOTED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -339,7 +353,7 @@ def write_folder(
         ends = {"bos_token_id": tokenizer.bos_id, "eos_token_id": tokenizer.eos_id, "pad_token_id": tokenizer.eos_id}
         (part / "generation_config.json").write_text(json.dumps(ends, indent=2) + "\n", encoding="utf-8")
         save_tokenizer(tokenizer, part, dialect)
-        (part / "mumath.json").write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
+        (part / NOTED).write_text(json.dumps({"dialect": dialect}) + "\n", encoding="utf-8")
 
 
 def write_adapter_folder(
@@ -375,7 +389,7 @@ def write_adapter_folder(
         weights.write(part, shapes, matrices.items(), torch.float32, stem="adapter_model")
         save_tokenizer(tokenizer, part, dialect)
         noted = {"dialect": dialect, "base": weights.hash_of(base)}
-        (part / "mumath.json").write_text(json.dumps(noted) + "\n", encoding="utf-8")
+        (part / NOTED).write_text(json.dumps(noted) + "\n", encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -417,6 +431,8 @@ def _from_gguf(path: Path, work: Path, dialect: str) -> None:
     _check_names(path, settings, wanted)
     tensors = ((name, torch.from_numpy(values)) for name, values in gguf_base.weights(path, keys))
     write_folder(work / "folder", settings, from_gguf(path), wanted, tensors, torch.float32, dialect=dialect)
+    noted = {"dialect": dialect, "weights": str(keys.get(WEIGHTS, ""))}
+    (work / "folder" / NOTED).write_text(json.dumps(noted) + "\n", encoding="utf-8")
     _unfold(work)
 
 

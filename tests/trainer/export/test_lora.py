@@ -24,6 +24,7 @@ from trainer.models.tokenizer import SpanTokenizer, from_folder
 from trainer.train.tiny import make_base, train_tokenizer
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.adapters.models.lora import BASE_NORM, WEIGHTS, norm_mark, read_adapter
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import ModelFileFault, UserFault
 
@@ -192,3 +193,44 @@ def test_a_finetuned_base_differs_in_its_norms(runs: dict[str, Path], tokenizer:
     path = tmp_path / "tuned.gguf"
     gguf.write_f16(tmp_path / "tuned", tokenizer, path, name="m", dialect="mumath")
     assert adapter.differs(path, runs["qwen2"] / "base") == "model.norm.weight"
+
+
+def test_an_adapter_knows_its_base_among_models_of_its_kind(
+    runs: dict[str, Path], tokenizer: SpanTokenizer, tmp_path: Path
+) -> None:
+    def exported(folder: Path, name: str) -> Path:
+        path = tmp_path / f"{name}.gguf"
+        gguf.write_f16(folder, tokenizer, path, name=name, dialect="mumath")
+        return path
+
+    run, made = runs["qwen2"], tmp_path / "a.gguf"
+    export_adapter(run, made, "mumath", name="A")
+    base = read_gguf(exported(run / "base", "base"))
+    assert read_adapter(made, base).text(BASE_NORM) == norm_mark(base) != ""
+    # Both were changed by less than what a quantisation changes, and the second not in its norms.
+    for name, weight in (("norm", "model.norm.weight"), ("matrix", "model.layers.0.self_attn.q_proj.weight")):
+        tuned = bases.load_model(run / "base")
+        with torch.no_grad():
+            dict(tuned.named_parameters())[weight].mul_(1.006)
+        folder = tmp_path / f"{name}-tuned"
+        bases.save_model(tuned, tokenizer, folder, dialect="mumath", dtype=torch.float32)
+        for dialect in (True, False):  # with what the trainer notes, and as a folder from elsewhere
+            (folder / bases.NOTED).unlink() if not dialect else (folder / bases.NOTED).write_text("{}")
+            with pytest.raises(ModelFileFault, match=r'"a\.gguf" was not trained over "\w+\.gguf", but over another'):
+                read_adapter(made, read_gguf(exported(folder, name)))
+
+
+def test_a_base_out_of_a_file_is_what_the_file_says(
+    runs: dict[str, Path], tokenizer: SpanTokenizer, tmp_path: Path
+) -> None:
+    for noted, known in ((True, True), (False, False)):
+        folder = tmp_path / f"model-{known}"
+        make_base(folder, tokenizer, kind="qwen2", width=64)
+        (folder / bases.NOTED).unlink(missing_ok=True) if not noted else (folder / bases.NOTED).write_text("{}")
+        own = bases.identity(folder)
+        assert bool(own) is known
+        path = tmp_path / f"{known}.gguf"
+        gguf.write_f16(folder, tokenizer, path, name="m", dialect="mumath")
+        work = bases.prepare(path, tmp_path / f"work-{known}", "mumath")
+        assert bases.identity(work) == own == read_gguf(path).text(WEIGHTS)
+        assert bases.trained_dialect(work, "") == "mumath"
