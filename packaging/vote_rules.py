@@ -19,22 +19,25 @@ import random
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tutor_app.adapters.engine.llama import CPU_TOGETHER, LlamaModel, take_processor
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.parts import Attempt, Output
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import Option, Tally, answer_of
 
-CONTEXT: Final = 900
-"""Tokens that each row of a measured step looks back at, the same for all."""
+ASKED: Final = 600
+SAID: Final = 150
+"""Tokens that each row of a measured step looks back at: those of the question, and its own."""
 ROWS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16)
 ROUNDS: Final = 6
+AGAIN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,12 @@ class Costs:
     read: float
 
     def step(self, rows: int) -> float:
-        """Of a step of so many rows; what was not measured lies on a line between what was."""
+        """Of a step of so many rows; what was not measured lies on a line between what was.
+
+        A few rows are evaluated one by one, as the engine does.
+        """
+        if rows < CPU_TOGETHER:
+            return rows * self.steps[1]
         below = max((n for n in self.steps if n <= rows), default=min(self.steps))
         above = min((n for n in self.steps if n >= rows), default=max(self.steps))
         if below == above:
@@ -211,20 +219,30 @@ def never(_tally: Tally, _left: int) -> bool:
 def rules() -> Iterator[tuple[str, Rule]]:
     """The rules that are compared."""
     yield "every attempt to its end", Rule(never)
-    for votes in (8, 6):
-        for at_once in (8, 6, 5, 4):
-            if at_once > votes:
-                continue
-            for slow in (0.0, 2.0, 1.5):
-                told = f"{votes} votes, {at_once} at once{f', slow {slow}' if slow else ''}"
-                yield f"{told}; cannot be lost", Rule(cannot_be_lost, votes, at_once, slow)
-                for sure in (0.95, 0.9, 0.85):
-                    yield f"{told}; sure {sure}", Rule(_surely(sure), votes, at_once, slow)
+    for votes, at_once in ((8, 8), (8, 6), (8, 4), (6, 6), (5, 5)):
+        for slow in (0.0, 2.5, 2.0, 1.5):
+            told = f"{votes} votes, {at_once} at once{f', slow {slow}' if slow else ''}"
+            yield f"{told}; cannot be lost", Rule(cannot_be_lost, votes, at_once, slow)
+            for sure in (0.95, 0.9):
+                yield f"{told}; majority {sure}", Rule(_majority(sure), votes, at_once, slow)
+            for risk in (0.05, 0.1, 0.15):
+                yield f"{told}; risk {risk}", Rule(_risk(risk), votes, at_once, slow)
 
 
-def _surely(sure: float) -> Callable[[Tally, int], bool]:
+def _majority(sure: float) -> Callable[[Tally, int], bool]:
+    """Adaptive-Consistency: the leader is likely what the model gives most often."""
+
     def over(tally: Tally, left: int) -> bool:
         return tally.decided(left) or tally.majority > sure
+
+    return over
+
+
+def _risk(most: float) -> Callable[[Tally, int], bool]:
+    """The attempts that are left will hardly change the winner."""
+
+    def over(tally: Tally, left: int) -> bool:
+        return tally.risk(left) <= most
 
     return over
 
@@ -247,42 +265,46 @@ def table(problems: Sequence[Problem], costs: Costs) -> list[str]:
 
 def measured(path: str, threads: int) -> dict[str, Any]:
     """Processor time of a step by its rows, and of a token that is read: the least of several rounds."""
-    from tutor_app.adapters.engine.llama import LlamaModel, take_processor
-
-    most = max(ROWS)
+    most, context = max(ROWS), ASKED + SAID + AGAIN * ROUNDS * len(ROWS)
     model = LlamaModel(
         {
-            "path": path, "variant": take_processor(()), "gpu_layers": 0, "n_seq": most, "n_ctx": 2 * CONTEXT,
-            "threads": threads, "batched": True, "kv_type": "f16", "adapter": "",
+            "path": path, "variant": take_processor(()), "gpu_layers": 0, "n_seq": most, "n_ctx": context,
+            "threads": threads, "kv_type": "f16", "adapter": "",
         },
         [],
         lambda _: None,
     )  # fmt: skip
     rng = random.Random(0)
+    ends = [0] * most
 
-    def token() -> int:
-        return rng.randrange(1000, min(20_000, model.n_vocab))
-
-    def timed(rows: list[tuple[int, int, int, bool]]) -> float:
+    def timed(seqs: Iterable[int], tokens: int = 1, *, drawn: bool = True) -> float:
+        known = min(20_000, model.n_vocab)
+        rows = [(rng.randrange(known // 2, known), ends[seq] + n, seq, drawn) for seq in seqs for n in range(tokens)]
+        for seq in seqs:
+            ends[seq] += tokens
         began = time.process_time()
         model.decode(rows)
         return time.process_time() - began
 
-    chunks = [range(at, min(at + model.chunk, CONTEXT)) for at in range(0, CONTEXT, model.chunk)]
-    read = sum(timed([(token(), at, 0, False) for at in chunk]) for chunk in chunks) / CONTEXT
-    for seq in range(1, most):
-        model.copy(0, seq)
-    ends = [CONTEXT] * most
+    def read(seq: int, end: int) -> float:
+        took = 0.0
+        while ends[seq] < end:
+            took += timed([seq], min(model.chunk, end - ends[seq]), drawn=False)
+        return took
+
+    of_question = read(0, ASKED) / ASKED
+    for seq in range(most):
+        if seq:
+            model.copy(0, seq)
+            ends[seq] = ASKED
+        read(seq, ASKED + SAID)
     least: dict[int, float] = {}
     for _ in range(ROUNDS):
         for count in ROWS:
-            for again in range(4):
-                took = timed([(token(), ends[seq], seq, True) for seq in range(count)])
-                for seq in range(count):
-                    ends[seq] += 1
-                if again:  # the first of a shape also plans it
-                    least[count] = min(took, least.get(count, took))
-    return {"steps": least, "read": read}
+            timed(range(count))  # the first of a shape also plans it
+            took = min(timed(range(count)) for _ in range(AGAIN - 1))
+            least[count] = min(took, least.get(count, took))
+    return {"steps": least, "read": of_question}
 
 
 def main(argv: list[str] | None = None) -> int:

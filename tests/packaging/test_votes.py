@@ -16,15 +16,15 @@ from tutor_app.core.ports import NeverCancelled, Sampling
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.service import LoadableModel
 
-COSTS = Costs({1: 1.0, 2: 1.5, 4: 2.0}, read=0.1)
+COSTS = Costs({1: 1.0, 2: 9.0, 4: 2.0, 8: 3.0}, read=0.1)
 
 
 def made(answer: int, *written: int, read: int = 0, code: float = 0.0) -> Made:
     return Made(tuple(Turn(read, n, code) for n in written), answer)
 
 
-def test_a_step_that_was_not_measured_lies_between_those_that_were() -> None:
-    assert [COSTS.step(rows) for rows in (1, 2, 3, 4, 8)] == [1.0, 1.5, 1.75, 2.0, 4.0]
+def test_a_few_rows_are_evaluated_one_by_one_and_between_two_measured_steps_lies_a_line() -> None:
+    assert [COSTS.step(rows) for rows in (1, 2, 3, 4, 6, 8, 16)] == [1.0, 2.0, 3.0, 2.0, 2.5, 3.0, 6.0]
 
 
 def test_a_solution_alone_costs_what_it_reads_and_writes_and_its_code() -> None:
@@ -37,16 +37,16 @@ def test_a_solution_alone_costs_what_it_reads_and_writes_and_its_code() -> None:
 def test_rows_that_end_leave_the_batch() -> None:
     problem = Problem((made(0, 2), made(1, 4)), frozenset({1}))
     found = played(problem, Rule(never), COSTS)
-    assert (found.seconds, found.ended) == (2 * 1.5 + 2 * 1.0, [0, 1])
+    assert (found.seconds, found.ended) == (2 * 2.0 + 2 * 1.0, [0, 1])
     assert found.winner == 0  # of equal answers the one that was given first
 
 
 def test_an_attempt_that_never_begins_costs_nothing() -> None:
     problem = Problem(tuple(made(0, 4) for _ in range(8)), frozenset({0}))
-    everything = played(problem, Rule(never, at_once=2), COSTS)
+    everything = played(problem, Rule(never, at_once=4), COSTS)
     early = played(problem, Rule(cannot_be_lost, at_once=2), COSTS)
-    assert (everything.seconds, len(everything.ended)) == (4 * 4 * 1.5, 8)
-    assert (early.seconds, len(early.ended)) == (3 * 4 * 1.5, 6)  # with four of four the others may still draw level
+    assert (everything.seconds, len(everything.ended)) == (2 * 4 * 2.0, 8)
+    assert (early.seconds, len(early.ended)) == (3 * 4 * 2.0, 6)  # with four of four the others may still draw level
 
 
 def test_an_attempt_that_writes_far_more_than_those_that_have_ended_is_given_up() -> None:

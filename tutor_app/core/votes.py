@@ -115,6 +115,20 @@ class Tally:
         throws = first + second + 1
         return sum(math.comb(throws, heads) for heads in range(first + 1)) / (1 << throws)
 
+    def risk(self, left: int) -> float:
+        """How likely ``left`` more attempts make another answer draw level with the winner, or pass it.
+
+        As if each voted for the winner or for the next answer, with a share of which nothing is known but the votes so
+        far (a beta-binomial distribution with a flat prior).
+        """
+        if not self.options:
+            return 1.0
+        first = math.floor(self.options[0].weight)
+        second = math.ceil(self.options[1].weight) if len(self.options) > 1 else 0
+        ways = math.comb(first + second + left + 1, left)
+        reach = [more for more in range(left + 1) if second + more >= first + left - more]
+        return sum(math.comb(second + n, n) * math.comb(first + left - n, left - n) for n in reach) / ways
+
     def sentence(self) -> str:
         """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""
         if not self.of:
