@@ -322,7 +322,8 @@ def main(argv: list[str] | None = None) -> int:
     costs = json.loads(args.costs.read_text(encoding="utf-8"))
     lines = args.record.read_text(encoding="utf-8").split("\n")
     rows = sorted((json.loads(line) for line in lines if line.endswith("}")), key=lambda row: int(row["row"]))
-    half = {"first": slice(0, None, 2), "second": slice(1, None, 2)}.get(args.half, slice(None))
+    middle = (len(rows) + 1) // 2
+    half = {"first": slice(0, middle), "second": slice(middle, None)}.get(args.half, slice(None))
     with Grader() as grader:
         problems = [problem_of(row, lambda gold, a: grader.grade(gold, a).verdict == "correct") for row in rows[half]]
     steps = {int(rows): seconds for rows, seconds in costs["steps"].items()}

@@ -1,5 +1,6 @@
 """Votes: equal answers are one, empty ones none, ties are told, and a lead that cannot be lost is known."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.parts import Answer, Attempt, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
-from tutor_app.core.votes import Option, Tally, count, grouped, promoted, representative, settled, tally_of
+from tutor_app.core.votes import Option, Tally, count, grouped, promoted, representative, settled, slow, tally_of
 
 
 def same_number(a: str, b: str) -> bool:
@@ -68,6 +69,66 @@ def test_a_lead_is_decided_when_all_that_is_left_cannot_reach_it(
 def test_how_likely_a_leader_is_what_the_model_gives_most_often(weights: tuple[float, ...], majority: float) -> None:
     tally = Tally(tuple(Option(str(n), (n,), w) for n, w in enumerate(weights)), 8)
     assert tally.majority == majority
+
+
+@pytest.mark.parametrize(
+    ("weights", "left", "risk", "over"),
+    [
+        ((), 3, 1.0, False),
+        ((3.0,), 5, 0.0397, True),
+        ((4.0, 1.0), 3, 0.0476, True),
+        ((2.0,), 6, 0.119, False),
+        ((3.0, 1.0), 4, 0.1667, False),
+        ((5.0, 1.0), 1, 0.0, True),
+        ((3.0, 3.0), 0, 1.0, False),
+        ((3.9,), 5, 0.0397, True),
+        ((3.0, 0.2), 5, 0.0, False),
+    ],
+)
+def test_how_likely_attempts_that_are_left_make_another_answer_win(
+    weights: tuple[float, ...], left: int, risk: float, over: bool
+) -> None:
+    tally = Tally(tuple(Option(str(n), (n,), w) for n, w in enumerate(weights)), 8)
+    assert tally.over(left) is over
+    if risk:
+        assert tally.risk(left) == pytest.approx(risk, abs=1e-4)
+
+
+def test_the_risk_is_the_share_of_all_ways_in_which_the_others_may_vote() -> None:
+    """Against a count of many drawn futures: a share for the winner, then the votes that are left by that share."""
+    rng = random.Random(1)
+    lost = 0
+    for _ in range(20_000):
+        share = rng.betavariate(4, 2)  # three votes against one
+        winner = 3 + sum(rng.random() < share for _ in range(4))
+        lost += 1 + 3 + 4 - winner >= winner
+    assert Tally((Option("a", (0, 1, 2), 3.0), Option("b", (3,), 1.0)), 8).risk(4) == pytest.approx(
+        lost / 20_000, abs=0.01
+    )
+
+
+def test_an_attempt_far_longer_than_those_that_have_ended_is_given_up() -> None:
+    written = {0: 1000, 1: 3000, 2: 1200, 3: 2401, 4: 2399, 5: 20}
+    assert slow(written, [0, 2]) == []
+    assert slow(written, [0, 1, 2]) == [3]
+    assert slow(written, [0, 2, 5]) == [1, 3, 4]
+    assert slow({0: 3, 1: 3, 2: 4, 3: 600, 4: 601}, [0, 1, 2]) == [4]
+
+
+def test_what_ended_a_vote_early_is_told() -> None:
+    three = [attempt("1"), attempt("1.0"), attempt("1")]
+    under_way = [attempt("", ended="")] * 5
+    given_up = replace(attempt("", ended=""), why=("slow",))
+    hardly = "the others would hardly have changed that"
+    early = tally_of(settled([*three, *under_way], same_number))
+    assert early.sentence() == f"Ended early after 3 of 8 attempts: 3 agree; {hardly}"
+    assert (early.ended, early.cut, early.given_up) == (3, 5, 0)
+    long = tally_of(settled([*three, attempt("2"), attempt("3"), given_up], same_number))
+    assert long.sentence() == "3 of 6 attempts agree; 1 given up, far longer than the others"
+    both = tally_of(settled([*three, *under_way[:3], given_up, given_up], same_number))
+    assert both.sentence() == (
+        f"Ended early after 3 of 8 attempts: 3 agree; {hardly}; 2 given up, far longer than the others"
+    )
 
 
 def test_ties_and_attempts_that_were_cut_off_are_told() -> None:

@@ -1,6 +1,7 @@
 """Several attempts at a problem: they vote by value, what speaks against one counts, and all are kept."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -23,6 +24,7 @@ from tutor_app.tutor.votes import plans, vote, weighed
 SETTINGS = SolveSettings(sampling=Sampling(0.0, 1.0, 5))
 
 
+ON_AND_ON = " ".join(f"And then {n}." for n in range(10_000))
 NEVER = "This attempt never comes to its end."
 
 
@@ -32,7 +34,10 @@ class BySeed:
     def __init__(self, texts: Sequence[str], *, failing: bool = False) -> None:
         failure = Failure() if failing else None
         self._models = [
-            ScriptedModel([text], n_seq=8, failure=failure, seconds_per_token=600.0 * (text == NEVER)) for text in texts
+            ScriptedModel(
+                [text], n_seq=8, failure=failure, seconds_per_token={NEVER: 600.0, ON_AND_ON: 0.003}.get(text, 0.0)
+            )
+            for text in texts
         ]
         self.prompts: list[str] = []
 
@@ -145,6 +150,26 @@ def test_the_vote_ends_when_the_lead_cannot_be_lost() -> None:
     tally = tally_of(last.transcript.attempts)
     assert last.transcript.attempts[3].ended == ""
     assert (tally.options[0].answer, tally.cut) == ("3", 1)
+
+
+def test_the_vote_ends_when_the_others_would_hardly_change_it() -> None:
+    last = finished(held(*[r"\boxed{3}"] * 3, *[NEVER] * 5, whole=False))
+    answer = last.transcript.answer
+    assert answer is not None
+    assert answer.verdict.sentence() == "Agrees with 3 of 3 votes"
+    assert tally_of(last.transcript.attempts).sentence().startswith("Ended early after 3 of 8 attempts: 3 agree")
+
+
+def test_an_attempt_that_goes_on_and_on_is_given_up_and_the_vote_does_without_it() -> None:
+    began = time.monotonic()
+    last = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", ON_AND_ON, whole=False))
+    assert time.monotonic() - began < 60
+    tally = tally_of(last.transcript.attempts)
+    assert (tally.options[0].answer, tally.given_up, tally.cut) == ("2", 1, 0)
+    assert last.transcript.attempts[3].why == ("slow",)
+    assert last.transcript.attempts[3].answer is None
+    kept = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", f"{ON_AND_ON[:2000]} \\boxed{{1}}", whole=True))
+    assert [a.ended for a in kept.transcript.attempts] == ["answered"] * 4
 
 
 def test_attempts_are_kept_with_the_solution() -> None:

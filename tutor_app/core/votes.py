@@ -1,4 +1,4 @@
-"""What several attempts at a problem come to: answers grouped, votes counted, and when a lead cannot be lost any more.
+"""What several attempts at a problem come to: answers grouped, votes counted, and when more of them would not matter.
 
 Pure functions over answers. Whether two answers are equal is asked of the caller, which has the grader: an answer in
 another form is a vote for the same value, and an empty answer is no vote. The window, the terminal, the exports and
@@ -8,7 +8,7 @@ evaluation all count by :func:`grouped` and :func:`count`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,12 +23,22 @@ MOST_VOTES: Final = 32
 PROBABILITIES: Final = "probabilities"
 """Key of a transcript's provenance: how likely each attempt is right, by the model's verifier; null where unknown."""
 
+RISK: Final = 0.05
+"""How likely the attempts that are left may make another answer win where a vote ends without them."""
+SLOW: Final = 2.0
+"""An attempt that has written so many times what half of those that have ended have written at the most is given up."""
+ENOUGH: Final = 3
+"""Attempts that must have ended before one is given up."""
+SHORT: Final = 300
+"""Characters that an attempt counts as having written at the least: beside bare answers, no explanation is long."""
+
 DOUBTS: Final = {
     "output": "its code printed something else",
     "prose": "its words before the code come to something else",
     "failed": "its last code failed",
     "false": "a statement in it is false",
     "unfinished": "it did not come to its end",
+    "slow": "it was given up, far longer than the others",
     "unboxed": "the answer was not stated, but taken from its output or its last number",
 }
 """What speaks against an attempt, for the user."""
@@ -78,11 +88,18 @@ class Tally:
         options: All of them; of equal weights the one with more attempts, then the one that was given first.
         of: All attempts, also those without an answer.
         cut: Attempts that were ended because the vote was decided without them.
+        given_up: Attempts that were ended because they were far longer than the others.
     """
 
     options: tuple[Option, ...] = ()
     of: int = 0
     cut: int = 0
+    given_up: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Attempts that came to their end: those that had a vote."""
+        return self.of - self.cut - self.given_up
 
     @property
     def tied(self) -> bool:
@@ -129,20 +146,33 @@ class Tally:
         reach = [more for more in range(left + 1) if second + more >= first + left - more]
         return sum(math.comb(second + n, n) * math.comb(first + left - n, left - n) for n in reach) / ways
 
+    def over(self, left: int) -> bool:
+        """Whether a vote may end without the ``left`` attempts that are under way."""
+        return self.decided(left) or self.risk(left) <= RISK
+
     def sentence(self) -> str:
         """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""
         if not self.of:
             return ""
+        sure = self.decided(self.cut)
+        early = f"Ended early after {self.ended} of {self.of} attempts: " if self.cut and not sure else ""
+        notes = ["the others would hardly have changed that"] if early else []
+        if self.cut and sure:
+            notes.append(f"{self.cut} stopped early, the lead could not be lost")
+        if self.given_up:
+            notes.append(f"{self.given_up} given up, far longer than the others")
+        return "; ".join([f"{early}{self._agreement(early)}", *notes])
+
+    def _agreement(self, early: str) -> str:
+        """How many agree; where it is told how many have ended, in short."""
         if not self.options:
-            return f"None of {self.of} attempts gave an answer"
-        first = self.options[0]
-        agree = f"{len(first.attempts)} of {self.of} attempts {'agrees' if len(first.attempts) == 1 else 'agree'}"
+            return "none gave an answer" if early else f"None of {self.of} attempts gave an answer"
+        votes = len(self.options[0].attempts)
         if self.tied:
-            ties = sum(option.weight == first.weight for option in self.options)
-            agree = (
-                f"{ties} answers are tied with {len(first.attempts)} of {self.of} attempts; the first given is shown"
-            )
-        return f"{agree}; {self.cut} stopped early, the lead could not be lost" if self.cut else agree
+            ties = sum(option.weight == self.options[0].weight for option in self.options)
+            return f"{ties} answers are tied with {votes} of {self.of} attempts; the first given is shown"
+        agree = "agrees" if votes == 1 else "agree"
+        return f"{votes} {agree}" if early else f"{votes} of {self.of} attempts {agree}"
 
 
 def count(answers: Sequence[str], weights: Sequence[float], equal: Equal) -> tuple[Option, ...]:
@@ -173,7 +203,21 @@ def tally_of(attempts: Sequence[Attempt]) -> Tally:
         if numbers:
             weight = round(sum(attempts[i].weight for i in numbers), 6)
             options.append(Option(answer_of(attempts[numbers[0]]), numbers, weight))
-    return Tally(tuple(options), len(attempts), sum(not a.ended for a in attempts))
+    slow = sum("slow" in a.why for a in attempts)
+    return Tally(tuple(options), len(attempts), sum(not a.ended for a in attempts) - slow, slow)
+
+
+def slow(written: Mapping[int, int], ended: Collection[int]) -> list[int]:
+    """Numbers of the attempts to give up.
+
+    Args:
+        written: Characters that each attempt has written so far.
+        ended: Numbers of those that came to their end.
+    """
+    if len(ended) < ENOUGH:
+        return []
+    middle = max(SHORT, sorted(written[n] for n in ended)[len(ended) // 2])
+    return [n for n, length in written.items() if n not in ended and length > SLOW * middle]
 
 
 def answer_of(attempt: Attempt) -> str:
@@ -205,7 +249,7 @@ def promoted(transcript: Transcript, number: int) -> Transcript:
     attempt = transcript.attempts[number]
     tally = tally_of(transcript.attempts)
     agree = sum(a.option == attempt.option for a in transcript.attempts) if attempt.option >= 0 else 0
-    parts = tuple(_voted(p, agree, tally.of) if isinstance(p, Answer) else p for p in attempt.parts)
+    parts = tuple(_voted(p, agree, tally.ended) if isinstance(p, Answer) else p for p in attempt.parts)
     solution = transcript.solution
     asked = next((n for n, part in enumerate(solution) if isinstance(part, Question)), len(solution))
     parts += solution[asked:]

@@ -108,7 +108,7 @@ def _how(attempt: Attempt) -> str:
 
 def _note(attempt: Attempt) -> str:
     if not attempt.ended:
-        return "stopped early"
+        return "given up, far longer than the others" if "slow" in attempt.why else "stopped early"
     if attempt.answer is None:
         return "no answer"
     return "; ".join(DOUBTS.get(word, word) for word in attempt.why)

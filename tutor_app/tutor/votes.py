@@ -2,7 +2,9 @@
 
 Most attempts are asked to write code, and every third to reason in words alone, because the two err on different
 problems; an attempt in words is longer and less often right. Code is run whoever writes it. Answers are grouped by the
-grader. The vote ends as soon as its lead cannot be lost. Every attempt is kept with the solution.
+grader. The vote ends as soon as more attempts would hardly change the winner, and an attempt that is far longer than
+the others is given up (:data:`tutor_app.core.votes.RISK`, :data:`~tutor_app.core.votes.SLOW`). Every attempt is kept
+with the solution.
 
 Every answer is one vote: measured (``packaging/bench/README.md``), that finds no fewer right answers than votes that
 count less where something speaks against the attempt. What speaks against an attempt is told, and of those with the
@@ -26,14 +28,24 @@ from tutor_app.core.answers import NUMBER
 from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import PromptSet
 from tutor_app.core.errors import HostFault, UserFault
-from tutor_app.core.events import AnswerFound, EndReason, Finished, SolveEvent, Usage, VoteCast
+from tutor_app.core.events import (
+    AnswerFound,
+    CodeDelta,
+    EndReason,
+    Finished,
+    SolveEvent,
+    TextDelta,
+    ThoughtDelta,
+    Usage,
+    VoteCast,
+)
 from tutor_app.core.parts import Answer, Attempt, AttemptKind, Code, Output, Part, Text
 from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.problem import check_problem
 from tutor_app.core.solve_settings import SolveSettings, provenance
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
-from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, tally_of
+from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, slow, tally_of
 from tutor_app.tutor.checked import with_claims
 from tutor_app.tutor.odds import odds_of
 from tutor_app.tutor.recorder import recorded
@@ -223,14 +235,14 @@ def _says(line: str, answer: str, equal: Equal) -> bool:
     return not line or equal(line, answer) or any(equal(number, answer) for number in NUMBER.findall(line))
 
 
-class _Either:
+class _AnyOf:
     """A :class:`~tutor_app.core.ports.Cancel` that the user or the vote may raise."""
 
-    def __init__(self, user: Cancel, decided: threading.Event) -> None:
-        self._user, self._decided = user, decided
+    def __init__(self, *raised: Cancel) -> None:
+        self._raised = raised
 
     def is_set(self) -> bool:
-        return self._user.is_set() or self._decided.is_set()
+        return any(one.is_set() for one in self._raised)
 
 
 class _Vote:
@@ -259,6 +271,8 @@ class _Vote:
         self._usages: list[Usage] = []
         self._inbox: queue.SimpleQueue[tuple[int, SolveEvent | Exception]] = queue.SimpleQueue()
         self._decided = threading.Event()
+        self._written = dict.fromkeys(range(len(planned)), 0)
+        self._given_up = [threading.Event() for _ in planned]
 
     def events(self, *, to_the_last: bool) -> Iterator[SolveEvent]:
         began = time.monotonic()
@@ -285,6 +299,10 @@ class _Vote:
                         break
                     continue
                 self._builders[number].apply(event)
+                if isinstance(event, TextDelta | CodeDelta | ThoughtDelta):
+                    self._written[number] += len(event.text)
+                    if not to_the_last:
+                        self._give_up_the_slow()
                 if number == 0 and not isinstance(event, AnswerFound):
                     yield event
         finally:
@@ -310,8 +328,9 @@ class _Vote:
             sampling = replace(sampling, top_p=min(TOP_P, sampling.top_p))
         own = replace(self._settings, sampling=sampling)
         one = Tutor(self._tutor.engine, self._tutor.executor, self._tutor.dialect, self._prompt(plan.kind))
+        cancel = _AnyOf(self._cancel, self._decided, self._given_up[number])
         try:
-            for event in one.solve(self._problem, settings=own, cancel=_Either(self._cancel, self._decided)):
+            for event in one.solve(self._problem, settings=own, cancel=cancel):
                 self._inbox.put((number, event))
         except Exception as e:  # noqa: BLE001 - handed to the thread that waits
             self._inbox.put((number, e))
@@ -323,7 +342,16 @@ class _Vote:
 
     # Counting them.
 
+    def _give_up_the_slow(self) -> None:
+        ended = [n for n in self._ended if not self._given_up[n].is_set()]
+        for number in slow(self._written, ended):
+            self._given_up[number].set()
+
     def _end(self, number: int, event: Finished) -> None:
+        if self._given_up[number].is_set() and event.reason is EndReason.STOPPED:
+            self._usages.append(event.usage)
+            self._ended[number] = replace(self._plain(number), why=("slow",))
+            return
         attempt = replace(self._plain(number), ended=event.reason.value)
         if self._tutor.checker is not None:
             whole = Transcript.of(self._problem, *attempt.parts)
@@ -354,7 +382,7 @@ class _Vote:
         return VoteCast(number, len(self._ended), len(self._planned), leading, agreeing)
 
     def _settled(self) -> bool:
-        return tally_of(self._attempts()).decided(len(self._planned) - len(self._ended))
+        return tally_of(self._attempts()).over(len(self._planned) - len(self._ended))
 
     def _finished(self, seconds: float, reason: EndReason, fault: str) -> Finished:
         attempts = self._attempts()

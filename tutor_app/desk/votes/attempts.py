@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from tutor_app.core.events import EndReason, ending_sentence
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.votes import DOUBTS
 from tutor_app.desk.votes.differences import Difference, differences, marks, said, tally, words_of
 from tutor_app.handout.vote_lines import AttemptLine, attempt_lines, option_lines, vote_sentence
 from tutor_app.render.theme import Theme, ui_font
@@ -208,7 +209,8 @@ class AttemptsDialog(QDialog):
 
     def _show_on(self, page: TranscriptView, number: int) -> None:
         attempt = self._transcript.attempts[number]
-        remark = f"Attempt {number + 1}: it was stopped early, the vote was decided without it."
+        how = DOUBTS["slow"] if "slow" in attempt.why else "it was stopped early, the vote was decided without it"
+        remark = f"Attempt {number + 1}: {how}."
         if attempt.ended:
             remark = f"Attempt {number + 1}: {ending_sentence(EndReason(attempt.ended), attempt.answer)}"
         page.show_transcript(Transcript.of("", *attempt.parts), remark)
