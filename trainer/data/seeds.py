@@ -7,7 +7,9 @@ should see. Nothing here judges whether a solution is right.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from trainer.data.chain import NotAChain, number, shown
@@ -66,11 +68,35 @@ def mumath(value: Any, line: int, source: str, licence: str) -> Transcript:
     gold = value.get("gt")
     if not isinstance(gold, str | int | float) or isinstance(gold, bool):
         raise BadLine('expected a text or number "gt"')
-    parts = parse(solution.strip())
+    parts = _with_whole_outputs(parse(solution.strip()))
     method = "code-nested" if any(isinstance(p, Code) for p in parts) else "reasoning"
     if method == "reasoning" and any(isinstance(p, Output) for p in parts):
         raise BadLine("expected an output to follow a python block")
     return _transcript(problem.strip(), parts, str(gold), method, source, licence, line)
+
+
+_FENCE: Final = re.compile(r"^```[ \t]*\n", re.MULTILINE)
+
+
+def _with_whole_outputs(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with outputs that go on to the last bare fence before the next block.
+
+    What was printed may have fences of its own, and as text nothing tells them from the one that ends the output. To
+    take words of the solution for an output costs a little; to train on an output as if the model had written it is
+    what must not happen.
+    """
+    out: list[Part] = []
+    for part in parts:
+        before = out[-1] if out else None
+        *_, last = [None, *_FENCE.finditer(part.text)] if isinstance(part, Text) else [None]
+        if isinstance(part, Text) and isinstance(before, Output) and last is not None:
+            # The parser took the first fence for the end of the output.
+            begun = before.feedback or before.stdout
+            stdout = f"{begun.rstrip()}\n```\n{part.text[: last.start()].lstrip()}".strip()
+            out[-1] = replace(before, stdout=stdout, feedback=stdout)
+            part = Text(part.text[last.end() :])
+        out.append(part)
+    return tuple(out)
 
 
 FORMATS: Final[dict[str, Callable[[Any, int, str, str], Transcript]]] = {"gsm8k": gsm8k, "math": math, "mumath": mumath}

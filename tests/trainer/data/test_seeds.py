@@ -60,6 +60,25 @@ def test_recorded_outputs_become_outputs_that_are_never_supervised() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("printed", "after"),
+    [
+        ("7", "The answer is $\\boxed{7}$."),
+        ("```\n| 1 |\n```\n7", "The answer is $\\boxed{7}$."),
+        ("a\n```\nb", "\nSo it is $\\boxed{7}$, not `b`."),
+        ("7", "Then\n\n```python\nprint(7)\n```\n```output\n```\n7\n```\nSo $\\boxed{7}$."),
+    ],
+)
+def test_fences_that_were_printed_do_not_end_an_output(printed: str, after: str) -> None:
+    text = f"We print.\n\n```python\nprint(7)\n```\n```output\n{printed}\n```\n{after}"
+    record = seeds.mumath(mumath(text, 7), 1, "mumath", "unstated")
+    outputs = [p.feedback or p.stdout for p in record.solution if isinstance(p, Output)]
+    assert outputs == [printed, *(["```\n7"] if "python" in after else [])]
+    learnt = "".join(s.text for s in render(record, MUMATH) if s.supervised)
+    assert printed not in learnt.replace("print(7)", "").replace("{7}", "")
+    assert learnt.endswith(f"{after.rpartition(chr(10))[2]}</s>")
+
+
 def test_reasoning_of_mumath_data() -> None:
     record = seeds.mumath(mumath("So it is 3. The answer is: 3", gt=3), 1, "mumath", "unstated")
     assert (record.meta["method"], record.meta["gold"]) == ("reasoning", "3")
