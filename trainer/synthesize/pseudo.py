@@ -6,6 +6,7 @@ replies that came to nothing count against an answer.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from trainer.teacher.judge import Judge
@@ -81,8 +82,10 @@ def solution_of(reply: Reply) -> tuple[str, str]:
     if why := fault(reply):
         raise NotMade(why)
     answer = find_answer((Text(reply.text),))
-    if answer is None or answer.source not in ("boxed", "phrase"):
+    if answer is None or answer.source not in ("boxed", "phrase") or not re.search(r"[^\W_]", answer.latex):
         raise NotMade("no boxed answer")
+    if "```" in reply.text:
+        raise NotMade("code in a solution in words")
     text = reply.text
     if answer.source == "phrase":
         text = f"{text.rstrip()}\nThe answer is $\\boxed{{{answer.latex}}}$."

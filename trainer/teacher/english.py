@@ -1,0 +1,116 @@
+"""Whether a text is English, as far as words tell: no model, no data of a language but one list of frequent words.
+
+Names, numbers, formulas and code say nothing; of the other words of English mathematics most are of the list, of any
+other language hardly one. It is judged by sentence, too, because a teacher may change its language on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+_WORDS: Final = """
+the of and to is in it that for are with as his they be at one have this from or had by not but what all were we when
+your can said there each which she do how their if will her then them these some would other into has more two many
+than first been its who now did get made after back only much every same because does both between you he i my our us
+out up off over under about just like so was on no any few most least less fewer own until while since where why total
+number answer find three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty hundred
+thousand million half twice double triple third fourth fifth sixth quarter dozen once time second last next another
+hour minute day week month year today tomorrow yesterday morning night afternoon evening monday tuesday wednesday
+thursday friday saturday sunday cost price pay paid spend spent buy bought sell sold money dollar cent worth cheap
+expensive earn save saving profit bill tax tip discount sale charge rate amount sum difference product quotient ratio
+percent percentage average mean median fraction remain remaining rest left leave need want give gave given take took
+taken make use go goes went come came see saw seen know known let say tell told call ask asked put keep kept hold held
+add added subtract away multiply divide divided equal equally altogether together combined already still again even
+odd very too enough extra additional whole full empty part piece pair group set box bag pack package jar bottle cup
+bowl basket bucket crate case carton pile row column table list page book paper pencil pen card letter word line point
+score game team player class school student teacher child children kid boy girl man men woman women people person
+friend family brother sister mother father mom dad son daughter parent cousin uncle aunt neighbor worker member guest
+customer passenger house home room floor door window wall yard garden farm field park store shop market street road
+city town building office library kitchen car truck bus train bike boat plane trip drive drove driving walk run ran
+ride rode fly swim travel speed fast slow mile kilometer meter metre centimeter inch foot feet long length short wide
+width tall height high low deep depth big large small little size area volume perimeter weight weigh heavy light pound
+ounce ton gram kilogram liter litre gallon quart pint water milk juice coffee tea food meal lunch dinner breakfast
+bread cake cookie pie pizza candy chocolate fruit apple orange banana berry egg meat fish chicken cow horse dog cat
+bird animal pet tree flower plant seed leaf leaves green red blue yellow white black brown pink purple color colour
+new old young age born ago later before during through across around among against toward inside outside start begin
+began beginning end finish complete stop continue change turn open close read write wrote cook eat ate eaten drink
+drank sleep work job play watch wash clean paint build built cut break fill pour grow grew pick collect catch caught
+throw hit win won lose lost miss share split receive got send sent bring brought carry order deliver visit meet invite
+help try decide plan hope think thought believe require must should could may might cannot possible different similar
+either neither instead however therefore thus hence finally lastly notice note recall consider suppose assume show
+prove obtain follow following above below calculate compute computed determine evaluate simplify solve solution
+problem question step result value values unknown variable equation expression formula function graph term terms
+coefficient constant factor multiple integer digit prime positive negative zero root square cube power exponent
+logarithm sequence series arithmetic geometric polynomial quadratic linear system matrix vector angle degree triangle
+rectangle circle radius diameter circumference polygon side edge vertex corner diagonal parallel perpendicular segment
+distance coordinate axis slope intercept probability chance event outcome random choose chosen way ways arrangement
+combination permutation subset element divisible remainder greatest common minimum maximum interval range domain real
+complex imaginary rational irrational finite infinite limit simply directly exactly approximately nearly almost
+roughly per unit units times plus minus substitute substituting plug plugging rewrite rearrange rearranging isolate
+cancel expand written denote denoted represent represents define defined satisfy satisfies holds true false right
+wrong correct check verify confirm conclude analysis knowledge fact outline execution print printed output code python
+here using follows depends relation quantity quantities nickel dime penny coin income salary wage interest loan bank
+account budget expense expenses balance debt fee ticket tank gas fuel battery machine computer phone movie song music
+race ball marble sticker stamp toy doll bead ribbon shirt shoe sock hat dress clothes jacket pants ring gold silver
+wood brick stone sand sheet fabric rope wire board plank nail brush canvas picture painting photo cover covering such
+further similarly initial initially original originally final current currently previous previously newly starting
+reach reached increase increased decrease decreased reduce reduced raise raised rise drop dropped fall fell stay
+stayed wait arrive arrived join joined enter return returned remove removed found finds create shell sea ocean beach
+bear duck goat sheep pig snake insect vegetable potato tomato corn rice sugar butter cheese cream ice pan tub plate
+spoon knife fork factory company business employee hire manager police doctor nurse farmer king queen club band
+concert museum zoo circus camp hotel airport station bridge river lake island mountain forest sun moon star rain snow
+wind hot cold warm replace replaced repair fix lay laid stand sit move moved bottom top front middle
+"""
+_KNOWN: Final = frozenset(_WORDS.split())
+_ENDINGS: Final = ("s", "es", "ed", "d", "ing", "er", "ers", "ly", "'s", "'t", "n't", "'re", "'ll", "'ve", "’s")
+_CODE: Final = re.compile(r"```.*?(?:```|\Z)|\[asy\].*?(?:\[/asy\]|\Z)", re.DOTALL)
+_LATEX: Final = re.compile(r"\\[A-Za-z]+|\$[^$]*\$|\\\[.*?\\\]|\\\(.*?\\\)", re.DOTALL)
+_SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+|\n+")
+_WORD: Final = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
+_ENOUGH: Final = 6
+"""Different words of which a share can be told."""
+_FEWEST: Final = 3
+"""Different words of which one, at least, must be known."""
+_SHARE: Final = 0.25
+"""Least share of known words in English; there it is mostly above a half, elsewhere below a sixth."""
+
+
+def is_english(text: str) -> bool:
+    """Whether the words of a text, without code and formulas, are English as far as can be told."""
+    prose = _LATEX.sub(" ", _CODE.sub(" ", text))
+    if _foreign_letters(prose):
+        return False
+    everything: set[str] = set()
+    for sentence in _SENTENCE.split(prose):
+        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or _known(w)]  # "ad + bc" is a formula
+        common = {w.lower() for w in words if w[0].islower()}  # others may be names
+        if len(common) >= _ENOUGH and _share(common) < _SHARE:
+            return False
+        everything |= common | {w.lower() for w in words[:1]}
+    if len(everything) >= _ENOUGH:
+        return _share(everything) >= _SHARE
+    return len(everything) < _FEWEST or _share(everything) > 0
+
+
+def _share(words: Collection[str]) -> float:
+    return sum(map(_known, words)) / len(words)
+
+
+def _known(word: str) -> bool:
+    word = word.lower()
+    if word in _KNOWN:
+        return True
+    stems = [word[: -len(end)] for end in _ENDINGS if word.endswith(end)]
+    doubled = [s[:-1] for s in stems if s[-2:-1] == s[-1:]]  # planned, biggest
+    return any(s in _KNOWN or f"{s}e" in _KNOWN or (s.endswith("i") and f"{s[:-1]}y" in _KNOWN)
+               for s in (*stems, *doubled))  # fmt: skip
+
+
+def _foreign_letters(prose: str) -> bool:
+    letters = [c for c in prose if c.isalpha()]
+    foreign = sum(
+        not ("a" <= c.lower() <= "z" or "\u00c0" <= c <= "\u024f" or "α" <= c.lower() <= "ω") for c in letters
+    )
+    return foreign > max(1, 0.02 * len(letters))
