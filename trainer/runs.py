@@ -29,6 +29,9 @@ from tutor_app.core.errors import HostFault, UserFault
 
 PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama-cpp-python", "sympy", "numpy")
 
+METRICS: Final = "metrics.jsonl"
+"""Of a run folder: numbers over time."""
+
 
 def sha256_of(path: Path) -> str:
     """Hash of a file's bytes.
@@ -176,11 +179,11 @@ class Run:
 
     def note(self, **values: Any) -> None:
         """Append one line to ``metrics.jsonl``."""
-        append_line(self.folder / "metrics.jsonl", values)
+        append_line(self.folder / METRICS, values)
 
     def keep_metrics(self, step: int) -> None:
         """Forget training metrics after ``step``: they are about to be made again."""
-        path = self.folder / "metrics.jsonl"
+        path = self.folder / METRICS
         if not path.exists():
             return
         kept = [row for row in metrics_of(path) if not isinstance(row.get("step"), int) or row["step"] <= step]

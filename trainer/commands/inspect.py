@@ -16,6 +16,7 @@ from typing import Final
 
 from trainer.arguments import at_least
 from trainer.data.records import Rejects, read_records, stable_fraction
+from trainer.runs import METRICS
 from trainer.teacher.judge import Judge
 from trainer.teacher.replies import in_circles, text_fault
 from tutor_app.core.answers import find_answer
@@ -44,7 +45,8 @@ def main(a: argparse.Namespace) -> int:
         HostFault: If answers cannot be graded.
     """
     by_method: dict[str, list[Transcript]] = defaultdict(list)
-    for record in read_records(a.files, Rejects(strict=not a.skip)):
+    files = [f for f in a.files if f.name != METRICS] or a.files  # runs/data/*.jsonl has a run's numbers, too
+    for record in read_records(files, Rejects(strict=not a.skip)):
         by_method[str(record.meta["method"])].append(record)
     if a.method and a.method not in by_method:
         raise UserFault(f"No record is of the method {a.method}.", f"There are: {', '.join(sorted(by_method))}.")

@@ -49,7 +49,9 @@ def test_every_method_is_shown_with_parents_labels_and_checks(
 ) -> None:
     numbers = write(tmp_path / "a.jsonl", *(record(i, "alter-numbers") for i in range(5)))
     correct = write(tmp_path / "b.jsonl", record(1, "correct-error", broken=True))
-    assert main(["inspect", str(numbers), str(correct), "--n", "2"]) == 0
+    metrics = tmp_path / "metrics.jsonl"
+    metrics.write_text('{"step": 1}\n')  # of the run, where its folder's *.jsonl are asked for
+    assert main(["inspect", str(numbers), str(correct), str(metrics), "--n", "2"]) == 0
     told = capsys.readouterr().out
     assert told.index("= alter-numbers =") < told.index("= correct-error =")
     assert "5 records; answers known by: majority 5" in told
@@ -61,7 +63,9 @@ def test_every_method_is_shown_with_parents_labels_and_checks(
     assert "  * 2 outputs, 1 of them errors" in told
     assert "  * 1 blocks are not supervised" in told
     assert "FAULT" not in told
-    assert main(["inspect", str(numbers), str(correct), "--n", "2"]) == 0
+    metrics = tmp_path / "metrics.jsonl"
+    metrics.write_text('{"step": 1}\n')  # of the run, where its folder's *.jsonl are asked for
+    assert main(["inspect", str(numbers), str(correct), str(metrics), "--n", "2"]) == 0
     assert capsys.readouterr().out == told
 
 
