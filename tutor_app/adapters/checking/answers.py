@@ -19,6 +19,7 @@ from tutor_app.adapters.checking import (
     notation_tasks,
     number_tasks,
     sequence_tasks,
+    story_tasks,
 )
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
 from tutor_app.adapters.checking.symbolic import Late, limited
@@ -45,7 +46,7 @@ from tutor_app.text.typing import read_typed
 SECONDS: Final = 4.0
 RULES: Final = (
     notation_tasks.rule, algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule, sequence_tasks.rule,
-    function_tasks.rule, figure_tasks.rule,
+    function_tasks.rule, figure_tasks.rule, story_tasks.rule,
 )  # fmt: skip
 _FRACTION: Final = re.compile(
     r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.])"

@@ -14,17 +14,16 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.work_compare import Comparison
 from tutor_app.adapters.checking.work_conditions import (
     Condition,
     Solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work_lines import Line, Statement, read_line, read_side
+from tutor_app.adapters.checking.work_endings import with_wrong_end
+from tutor_app.adapters.checking.work_lines import Line, Statement, read_line
 from tutor_app.adapters.checking.work_problem import read_problem
 from tutor_app.adapters.checking.work_rewriting import Rewriting
-from tutor_app.adapters.checking.work_slips import slip_between
 from tutor_app.adapters.checking.work_state import (
     Found,
     applied,
@@ -33,7 +32,7 @@ from tutor_app.adapters.checking.work_state import (
     holds_by_itself,
     worst_of,
 )
-from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.checking.work_values import Unknown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -74,58 +73,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     for text in lines[:MOST_LINES]:
         found = work.steps(text) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, found.counterexample, found.slip))
-    return _with_wrong_end(problem, work.with_losses(out), lambda: clock() < end)
-
-
-_SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
-_OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))|[a-z]{2,}\s*\(|√")
-
-
-def _with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[], bool]) -> list[LineVerdict]:
-    """The verdicts, with the line where a work that ends with a wrong number first came to it.
-
-    Only where nothing else is at fault, the problem is computed independently, and the line is a whole calculation, of
-    two operations or more: a step that is not yet the answer is no mistake.
-    """
-    said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
-    if not problem.strip() or not said or any(line.is_fault or line.kind == "unsure" for line in lines):
-        return lines
-    last = _number_of(lines[said[-1]].text)
-    if last is None or not in_time():
-        return lines
-    answer = check_answer(problem, last[1])
-    if answer.kind != "wrong":
-        return lines
-    first = said[-1]
-    for k in reversed(said):
-        number = _number_of(lines[k].text)
-        if number is None or not alike(number[0], last[0]):
-            break
-        first = k
-    right, line = read_side(answer.right), read_line(lines[first].text)
-    if right is None or symbols(right) or first == said[-1] or len(_OPERATION.findall(lines[first].text)) < 2:
-        return lines
-    side, source = line.statements[0].sides[-1], line.statements[0].sources[-1]
-    slip = "sign" if slip_between(right, "", side, source) == "sign" else ""
-    said_wrong = "its value is not what the problem asks for"
-    return [
-        *lines[:first],
-        replace(lines[first], kind="false", counterexample=said_wrong, slip=slip),
-        *lines[first + 1 :],
-    ]
-
-
-def _number_of(text: str) -> tuple[Value, str] | None:
-    """The number that a line comes to, with its side as LaTeX; None if it tells something else."""
-    line = read_line(text)
-    if len(line.statements) != 1 or any(r != "=" for r in line.statements[0].relations):
-        return None
-    statement = line.statements[0]
-    try:
-        found = None if symbols(statement.sides[-1]) else value(statement.sides[-1], {})
-    except Unknown:
-        return None
-    return None if found is None else (found, statement.sources[-1])
+    return with_wrong_end(problem, work.with_restated(work.with_losses(out)), lambda: clock() < end)
 
 
 def _shown(text: str) -> str:
@@ -325,6 +273,10 @@ class _Work:
         known = state.functions.get(first.name)
         if known is not None:
             return self._rewriting.equal(known[1], "", statement.sides[-1])
+        if (base := state.functions.get(first.name.removesuffix("'"))) is not None:
+            state.functions[first.name] = (argument.name, statement.sides[-1])
+            found = self._rewriting.derivative_of(base, statement.sides[1], statement.sources[1])
+            return inner if found.kind == "follows" else found
         state.functions[first.name] = (argument.name, statement.sides[-1])
         given = state.expression[0] if state.expression else None
         if (
@@ -362,6 +314,18 @@ class _Work:
         """Whether a letter was defined for a longer expression: ``u = x^2``."""
         known = self._state.problem.names if self._state.problem else frozenset()
         return name not in known and bool(symbols(self._state.names[name]) & known)
+
+    def with_restated(self, lines: list[LineVerdict]) -> list[LineVerdict]:
+        """The verdicts, where a work ends with the function whose derivative or integral is asked for."""
+        state = self._state
+        if state.given is None or state.derived is None or state.expression is None or not lines:
+            return lines
+        last, source = state.expression
+        found = self._rewriting.against_result(last, source)
+        if last != state.given or lines[-1].kind != "equivalent" or found.kind != "false":
+            return lines
+        said = "this is still the function itself"
+        return [*lines[:-1], replace(lines[-1], kind="false", counterexample=said, slip=found.slip)]
 
     def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, once later lines are known."""

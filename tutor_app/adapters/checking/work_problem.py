@@ -52,6 +52,7 @@ _PART_OF_NUMBER: Final = re.compile(
 )
 _TWO_READINGS: Final = re.compile(r"[/÷:]\s*(?:\d+|[a-z])\s*\(")
 """A division by a factor of a bracket without a sign between them: some divide by the factor alone."""
+_VECTORS: Final = re.compile(r"\b[a-zA-Z]\s*=\s*[(\[<]\s*-?[\w.]+\s*,[^()]*[)\]>]")
 _LEFT_OUT: Final = re.compile(r"\.{3}|\u2026|\u22ef|\\[lc]?dots")
 _LIMIT: Final = re.compile(r"\\lim_\{?\s*([a-z])\s*\\to\s*([^{}^]+|[^{}]*\{[^{}]*\}[^{}]*)\}")
 _QUANTITY: Final = re.compile(
@@ -94,7 +95,7 @@ def read_problem(problem: str) -> State:
         state.expression = _composed(state, expressions)
     if _PART_OF.search(problem):
         state.expression = _part(problem)
-    if _LEFT_OUT.search(problem):
+    if _LEFT_OUT.search(problem) or _VECTORS.search(problem):
         state.expression = None  # what the dots stand for is not known here
     _read_limit(state, problem)
     state.ambiguous = _TWO_READINGS.search(problem) is not None

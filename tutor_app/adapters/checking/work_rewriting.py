@@ -82,6 +82,20 @@ class Rewriting:
         slip = found.slip if found.slip == "sign" else self._calculus_slip(new) or found.slip
         return replace(found, counterexample=said, slip=slip)
 
+    def derivative_of(self, function: tuple[str, Term], new: Term, source: str) -> Found:
+        """A line that tells the derivative of a known function."""
+        name, body = function
+        right = derivative(body, name)
+        if right is None:
+            return Found("unsure")
+        found = self.equal(right, "", new, source)
+        if found.kind != "false":
+            return Found("follows") if found.kind == "equivalent" else found
+        slip = found.slip if found.slip == "sign" else slip_of_derivative(body, name, new) or found.slip
+        return replace(
+            found, counterexample=found.counterexample.replace("the line before", "the right result"), slip=slip
+        )
+
     def _calculus_slip(self, new: Term) -> str:
         given = self._state.given
         if given is None or len(symbols(given)) != 1:

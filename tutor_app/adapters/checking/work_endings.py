@@ -1,0 +1,143 @@
+"""Finds the line at which a work that ends with a wrong number came to it.
+
+Only where the problem is computed independently, nothing else is at fault, and the work is at its end: the number is
+told again, has the unit or the letter of what is asked for, or is what a common mistake comes to. A step that is not
+yet the answer is no mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from tutor_app.adapters.checking.answers import check_answer
+from tutor_app.adapters.checking.work_lines import read_line, read_side
+from tutor_app.adapters.checking.work_slips import slip_between
+from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.grading.terms import symbols
+from tutor_app.core.work import LineVerdict
+
+_SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
+_OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))|[a-z]{2,}\s*\(|√")
+_SAID: Final = "its value is not what the problem asks for"
+_NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
+_PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:\\?%|percent\b)")
+_SWAPS: Final = (
+    (r"\barea\b", "perimeter"), (r"\barea\b", "circumference"), (r"\bperimeter\b", "area"),
+    (r"\bcircumference\b", "area"), (r"\bvolume\b", "surface area"), (r"\bsurface area\b", "volume"),
+    (r"\bradius\b", "diameter"), (r"\bdiameter\b", "radius"), (r"\btriangle\b", "parallelogram"),
+    (r"\bparallelogram\b", "triangle"), (r"\bcone\b", "cylinder"), (r"\bcylinder\b", "cone"),
+    (r"\bmean\b", "sum"), (r"\bmean\b", "median"), (r"\bmedian\b", "mean"), (r"\bvariance\b", "standard deviation"),
+)  # fmt: skip
+"""What is mixed up: with the one word in the place of the other the problem has the student's answer."""
+_FACTORS: Final = tuple(map(Fraction, (2, 3, 100)))
+"""What a right step may still have to be divided by."""
+_GOALS: Final = {
+    "area": "A", "perimeter": "PU", "circumference": "CU", "volume": "V", "hypotenuse": "c", "slope": "m", "term": "a",
+    "distance": "d", "mean": "mx", "probability": "Pp",
+}  # fmt: skip
+_LETTER: Final = re.compile(r"\s*([a-zA-Z])(?:_\{?\w+\}?)?\s*=")
+
+
+def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[], bool]) -> list[LineVerdict]:
+    """The verdicts, with the line where a work that ends with a wrong number first came to it."""
+    said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
+    if not problem.strip() or not said or any(line.is_fault or line.kind == "unsure" for line in lines):
+        return lines
+    last = _number_of(lines[said[-1]].text)
+    if last is None or not in_time():
+        return lines
+    answer = check_answer(problem, last[1])
+    if answer.kind != "wrong":
+        return lines
+    first = said[-1]
+    for k in reversed(said):
+        number = _number_of(lines[k].text)
+        if number is None or not alike(number[0], last[0]):
+            break
+        first = k
+    text = lines[first].text
+    right = read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer.right))
+    if right is None or symbols(right):
+        return lines
+    slip = _mistake(problem, value(right, {}), last[0])
+    restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
+    is_step = slip[1:] == ("step",)
+    if not (restated or _is_told_as_answer(problem, text, answer.right) or (slip and not is_step)):
+        return lines
+    side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
+    name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
+    return [*lines[:first], replace(lines[first], kind="false", counterexample=_SAID, slip=name), *lines[first + 1 :]]
+
+
+def _is_told_as_answer(problem: str, text: str, right: str) -> bool:
+    """Whether a line gives the letter or the unit of what is asked for to its number."""
+    letter = _LETTER.match(text)
+    if letter and any(word in problem.lower() and letter[1] in letters for word, letters in _GOALS.items()):
+        return True
+    unit = re.search(r"\\text\{\s*(\w+)\s*\}(\^\d)?", right)
+    if unit is None or not unit[2]:
+        return False
+    plain = text.replace("²", "^2").replace("³", "^3").replace(" ", "")
+    return plain.endswith(unit[1] + unit[2])
+
+
+def _mistake(problem: str, right: Value | None, told: Value) -> tuple[str, ...]:
+    """The common mistake by which a problem has this answer; with ``step`` behind it if it may be a step on the way."""
+    if right is None:
+        return ()
+    is_step = any(alike(told, right * f) or alike(told * f, right) for f in _FACTORS)
+    more = ("step",) if is_step else ()
+    for slip, wrong in _mistaken(problem, right):
+        if alike(wrong, told):
+            return (slip, *more)
+    for pattern, word in _SWAPS:
+        swapped, count = re.subn(pattern, word, problem, flags=re.I)
+        if count and check_answer(swapped, _written(told)).kind in ("checked", "numeric"):
+            return ("formula", *more)
+    if (m := re.search(r"\b(\d+)(?:st|nd|rd|th) term", problem)) is not None:
+        swapped = f"{problem[: m.start()]}{int(m[1]) + 1}th term{problem[m.end() :]}"
+        if check_answer(swapped, _written(told)).kind in ("checked", "numeric"):
+            return ("formula", *more)
+    return ()
+
+
+def _written(number: Value) -> str:
+    return str(number)
+
+
+def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
+    percents = _PERCENT.findall(problem)
+    numbers = [Fraction(n) for n in _NUMBER.findall(_PERCENT.sub(" ", problem))]
+    if len(percents) == 1 and len(numbers) == 1:
+        part, (amount,) = Fraction(percents[0]), numbers
+        for wrong in (
+            amount + part, amount - part, amount * (1 + part / 100), amount * (1 - part / 100), amount * part / 100,
+            amount * part, amount / part, part / amount, amount * (1 + part / 10), amount * (1 - part / 10),
+            amount / (1 + part / 100), amount * 100 / part,
+        ):  # fmt: skip
+            yield "percent", wrong
+    if "hypotenuse" in problem.lower() and len(numbers) == 2:
+        yield "square", numbers[0] + numbers[1]
+        yield "formula", float(abs(numbers[0] ** 2 - numbers[1] ** 2)) ** 0.5
+    if re.search(r"(?i)\b(?:mean|average)\b", problem) and len(numbers) > 1:
+        yield "order", sum(numbers[:-1]) + numbers[-1] / len(numbers)
+    if "slope" in problem.lower() and right:
+        yield "formula", 1 / right
+        yield "sign", -right
+
+
+def _number_of(text: str) -> tuple[Value, str] | None:
+    """The number that a line comes to, with its side as LaTeX; None if it tells something else."""
+    line = read_line(text)
+    if len(line.statements) != 1 or any(r != "=" for r in line.statements[0].relations):
+        return None
+    statement = line.statements[0]
+    try:
+        found = None if symbols(statement.sides[-1]) else value(statement.sides[-1], {})
+    except Unknown:
+        return None
+    return None if found is None else (found, statement.sources[-1])
