@@ -186,3 +186,35 @@ def test_how_it_was_checked(checker: Checker) -> None:
 def test_a_hostile_problem_costs_nothing_but_a_verdict(checker: Checker, problem: str) -> None:
     assert checker.answer(problem, "1").kind == "unchecked"
     assert checker.answer("Compute 6 * 7", "42").kind == "checked"
+
+
+@pytest.mark.parametrize(
+    ("problem", "right", "wrong"),
+    [
+        ("A lamp costs $60. It is reduced by 30%. What is the new price?", "42", "30"),
+        ("A rent rose by 25% to 500 euros. What was it before?", "400", "375"),
+        ("A shirt of $30 is 10% off. What does it cost?", "27", "20"),
+        ("The first term of an arithmetic sequence is 5, the difference 2. Find the 9th term.", "21", "23"),
+        ("A geometric sequence has first term 3 and ratio 2. Find the 5th term.", "48", "96"),
+        ("u = (2, 1, 0), v = (3, -4, 7). Find u · v.", "2", "10"),
+        ("Find the length of the vector (5, -12)", "13", "7"),
+        ("A bag has 2 red and 3 blue balls. Two are drawn without replacement. What is the probability that both are "
+         "blue?", "3/10", "9/25"),
+    ],
+)  # fmt: skip
+def test_stories(checker: Checker, problem: str, right: str, wrong: str) -> None:
+    assert checker.answer(problem, right).kind == "checked"
+    assert checker.answer(problem, wrong).kind == "wrong"
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "A lamp costs $60. It is reduced by 30%, then by 10%. What is the new price?",
+        "Two lamps cost $60 each. The price is reduced by 30%. What is the new price?",
+        "A lamp costs $60. It is reduced by 30%. How much is saved?",
+        "A rent rose by 25%. What was it before?",
+    ],
+)
+def test_stories_with_more_in_them_are_left_alone(checker: Checker, problem: str) -> None:
+    assert checker.answer(problem, "1").kind == "unchecked"

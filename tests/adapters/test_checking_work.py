@@ -325,6 +325,15 @@ def test_a_step_that_is_not_yet_the_answer_is_no_mistake() -> None:
         ("Work out 9 + 6 × 2", "15 × 2 = 30", "order"),
         ("Simplify (4x + 2)/(4y)", "(x + 2)/y", "cancelled"),
         ("Simplify -(a - 2) - (b - 3)", "-a - 2 - b - 3", "sign"),
+        ("Evaluate 4x^2 for x = 5", "20^2 = 400", "order"),
+        ("Compute (6!)/(4!)", "(6/4)!", "function"),
+        ("A tank holds 3 l, a cup 200 ml. How many cups fill it?", "3/200 = 0.015", "unit"),
+        ("Convert 4.1 m to cm", "4.1 * 10 = 41 cm", "unit"),
+        ("The legs of a right triangle are 5 and 12. Find the hypotenuse.", "c = 5 + 12 = 17", "square"),
+        ("Find the area of a circle with radius 3 cm.", "A = 2 pi * 3 = 6 pi", "formula"),
+        ("Find the dot product of (5, 2) and (1, -3)", "5 + 6 = 11", "sign"),
+        ("A scarf costs $20. It is reduced by 10%. What is the new price?", "20 - 10 = 10", "percent"),
+        ("Differentiate e^(5x)", "e^(5x)", "chain"),
     ],
 )
 def test_a_slip_is_named(problem: str, line: str, slip: str) -> None:

@@ -154,6 +154,7 @@ def _of_pair(a: Term, b: Term) -> Iterator[tuple[str, Term]]:
         ((base, n),) = list(left.items())[:1]
         doubled = {**left, base: 2 * n}
         yield "terms", _built(c + d, doubled)
+        yield "terms", _built(c * d, doubled)
         yield "terms", _built(c * d, left)
         yield "terms", Number(c if abs(d) == 1 else c + d)
         return

@@ -37,6 +37,7 @@ _FRACTION: Final = re.compile(r"\\frac\{(-?\d+)\}\{(\d+)\}")
 _MIXED_SUM: Final = re.compile(r"(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}\s*([+-])\s*(\d+)\s*\\frac\{(\d+)\}\{(\d+)\}")
 _FRACTION_TIMES: Final = re.compile(_FRACTION.pattern + r"\s*\\(?:cdot|times)\s*" + _FRACTION.pattern)
 _WHOLE_OR_FRACTION: Final = re.compile(r"(?:\\frac\{(-?\d+)\}\{(\d+)\}|(-?\d+))")
+_FRACTION_BY: Final = re.compile(rf"{_WHOLE_OR_FRACTION.pattern}\s*\\div\s*{_FRACTION.pattern}")
 _FRACTION_OVER: Final = re.compile(rf"\\frac\{{\(?{_WHOLE_OR_FRACTION.pattern}\)?\}}\{{\(?{_FRACTION.pattern}\)?\}}")
 
 Variant = tuple[str, Term]
@@ -88,7 +89,7 @@ def _fractions_turned(source: str) -> Iterator[Variant]:
         if b and c:
             yield "reciprocal", Number(Fraction(a * d, b * c))
             yield "reciprocal", Number(Fraction(b * c, a * d) if a and d else Fraction(0))
-    if (m := _FRACTION_OVER.fullmatch(source.strip())) is not None:
+    if (m := _FRACTION_OVER.fullmatch(source.strip()) or _FRACTION_BY.fullmatch(source.strip())) is not None:
         a, b, c, d = (int(g) for g in (m[1] or m[3], m[2] or 1, m[4], m[5]))
         if b and d and a and c and b * d != 1:
             yield "reciprocal", Number(Fraction(a * c, b * d))
@@ -250,6 +251,13 @@ def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
     halves = [_first_multiplied(t) for t in terms]
     if sum(half is not None for half in halves) > 1:
         yield "distribution", total(*(t if half is None else half for t, half in zip(terms, halves, strict=True)))
+    for k in range(1, len(terms)):
+        if (drawn := _drawn_into_power(terms[k - 1], terms[k])) is not None:
+            yield "order", total(*terms[: k - 1], drawn, *terms[k + 1 :])
+    for one, other in itertools.combinations(terms, 2):
+        under, more = _under_root(one), _under_root(other)
+        if under is not None and more is not None:
+            yield "square", total(*(t for t in terms if t not in (one, other)), Power(total(under, more), HALF))
     roots = [t for t in terms if isinstance(t, Power) and t.exponent == HALF]
     if len(roots) > 1:
         rest = [t for t in terms if t not in roots]
@@ -263,10 +271,33 @@ def _of_sum(terms: tuple[Term, ...]) -> Iterator[Variant]:
                 p, q = a[1] or one, b[1] or one
                 upper = total(a[0], b[0])
                 yield "fractions", total(*rest, quotient(upper, total(p, q)))
+                if _is_negative(b[0]):
+                    for over in (upper, a[0]):
+                        yield "fractions", total(*rest, quotient(over, total(p, negative(q))))
                 if a[1] is not None and b[1] is not None:
                     yield "fractions", total(*rest, product(upper, Power(product(p, q), MINUS_ONE)))
                 else:
                     yield "fractions", total(*rest, product(upper, Power(a[1] or b[1] or one, MINUS_ONE)))
+
+
+def _drawn_into_power(before: Term, term: Term) -> Term | None:
+    """``4 + 6^2/3`` as ``(4 + 6)^2/3``; None where no power stands first."""
+    factors = _factors(term)
+    first = next((f for f in factors if isinstance(f, Power) and f.exponent != MINUS_ONE), None)
+    if first is None or symbols(term):
+        return None
+    return product(*(f for f in factors if f is not first), Power(total(before, first.base), first.exponent))
+
+
+def _under_root(term: Term) -> Term | None:
+    """What stands under a square root, negative where the root is subtracted; None of anything else."""
+    match term:
+        case Power(base, exponent) if exponent == HALF:
+            return base
+        case Product((Number(sign), Power(base, exponent))) if sign == -1 and exponent == HALF:
+            return negative(base)
+        case _:
+            return None
 
 
 def _first_multiplied(term: Term) -> Term | None:

@@ -76,6 +76,13 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     return with_wrong_end(problem, work.with_restated(work.with_losses(out)), lambda: clock() < end)
 
 
+def _is_step(piece: str) -> bool:
+    """Whether what stands between arrows is a formula, and not a letter alone that goes somewhere."""
+    if re.search(r"[=<>\u2264\u2265]|\\[lg]eq?\b", piece):
+        return True
+    return bool(read_line(piece).cases) and not re.fullmatch(r"\s*[a-zA-Z]\s*", piece)
+
+
 def _shown(text: str) -> str:
     return read_typed(text).text
 
@@ -91,7 +98,7 @@ class _Work:
     def steps(self, text: str) -> Found:
         """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
         pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
-        if len(pieces) < 2 or not all(re.search(r"[=<>\u2264\u2265]|\\[lg]eq?\b", piece) for piece in pieces):
+        if len(pieces) < 2 or "lim" in text or not all(map(_is_step, pieces)):
             return self.line(text)
         place = self._comparison.place
         found = Found("unsure")

@@ -24,6 +24,7 @@ from tutor_app.adapters.grading.terms import (
     Symbol,
     Term,
     negative,
+    product,
     substituted,
     symbols,
     total,
@@ -111,6 +112,11 @@ class Comparison:
             for old in given:
                 sides = tuple(substituted(side, put) for side in old.sides)
                 fitting.append(_equation_slip(replace(old, sides=sides, sources=("", "")), new))
+        if len(given) == 2 and all(len(s.sides) == 2 for s in given):
+            for sign in (Number(Fraction(1)), Number(Fraction(-1))):  # both equations added or subtracted
+                left, right = (total(given[0].sides[k], product(sign, given[1].sides[k])) for k in (0, 1))
+                joined = replace(given[0], sides=(left, right), sources=("", ""))
+                fitting.append(_equation_slip(joined, new))
         return first_of(fitting)
 
     def _in_one_unknown(self, old: Condition, new: Condition) -> Found:

@@ -16,6 +16,7 @@ from typing import Final
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.work_lines import read_line, read_side
 from tutor_app.adapters.checking.work_slips import slip_between
+from tutor_app.adapters.checking.work_state import is_near
 from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
 from tutor_app.adapters.grading.terms import symbols
 from tutor_app.core.work import LineVerdict
@@ -79,10 +80,10 @@ def _is_told_as_answer(problem: str, text: str, right: str) -> bool:
     if letter and any(word in problem.lower() and letter[1] in letters for word, letters in _GOALS.items()):
         return True
     unit = re.search(r"\\text\{\s*(\w+)\s*\}(\^\d)?", right)
-    if unit is None or not unit[2]:
+    if unit is None or not (unit[2] or problem.lower().lstrip().startswith("convert")):
         return False
     plain = text.replace("²", "^2").replace("³", "^3").replace(" ", "")
-    return plain.endswith(unit[1] + unit[2])
+    return plain.endswith(unit[1] + (unit[2] or ""))
 
 
 def _mistake(problem: str, right: Value | None, told: Value) -> tuple[str, ...]:
@@ -92,7 +93,7 @@ def _mistake(problem: str, right: Value | None, told: Value) -> tuple[str, ...]:
     is_step = any(alike(told, right * f) or alike(told * f, right) for f in _FACTORS)
     more = ("step",) if is_step else ()
     for slip, wrong in _mistaken(problem, right):
-        if alike(wrong, told):
+        if alike(wrong, told) or (isinstance(told, Fraction) and told.denominator > 1 and is_near(wrong, told)):
             return (slip, *more)
     for pattern, word in _SWAPS:
         swapped, count = re.subn(pattern, word, problem, flags=re.I)
@@ -120,6 +121,14 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
             amount / (1 + part / 100), amount * 100 / part,
         ):  # fmt: skip
             yield "percent", wrong
+    if re.search(r"(?i)\bpercent(?:age)? of\b|% of\b", problem) and len(numbers) == 2 and not percents:
+        a, b = numbers
+        for wrong in (a / b, b / a, 100 * a / b, 100 * b / a, a * b / 100):
+            yield "percent", wrong
+    if re.match(r"(?i)\s*(?:convert|how many|change|write)\b", problem) and right:
+        for factor in (10, 100, 1000, 10000, 60, 3600, 24, 12):
+            for wrong in (Fraction(factor), Fraction(1, factor)):
+                yield from (("unit", number * wrong) for number in numbers[:1])
     if "hypotenuse" in problem.lower() and len(numbers) == 2:
         yield "square", numbers[0] + numbers[1]
         yield "formula", float(abs(numbers[0] ** 2 - numbers[1] ** 2)) ** 0.5

@@ -79,6 +79,8 @@ def _paired(items: list[_Item], k: int) -> Iterator[str]:
     if k > 1 or k + 1 < len(items):
         together = f"({first.text} {second.operator} {second.text})"
         yield _joined([*items[: k - 1], _Item(first.operator, together), *items[k + 1 :]])
+        if k == 1 and first.operator == "-" and second.operator in _SUMS:  # -5 + 3*4 as (-5 + 3)*4
+            yield _joined([_Item("", f"(-{first.text} {second.operator} {second.text})"), *items[2:]])
     for fraction, other, before in ((second, first, True), (first, second, False)):
         if len(fraction.inner) != 2 or (before and second.operator == "^"):
             continue

@@ -53,6 +53,11 @@ _PART_OF_NUMBER: Final = re.compile(
 _TWO_READINGS: Final = re.compile(r"[/÷:]\s*(?:\d+|[a-z])\s*\(")
 """A division by a factor of a bracket without a sign between them: some divide by the factor alone."""
 _VECTORS: Final = re.compile(r"\b[a-zA-Z]\s*=\s*[(\[<]\s*-?[\w.]+\s*,[^()]*[)\]>]")
+_TUPLE: Final = re.compile(r"[(<\[]\s*(-?[\d./]+(?:\s*,\s*-?[\d./]+)+)\s*[)>\]]")
+_DOT: Final = re.compile(r"(?i)\b(?:dot|scalar|inner) product\b|\b[a-z]\s*(?:·|⋅|\\cdot|\.)\s*[a-z]\b")
+_LENGTH: Final = re.compile(
+    r"(?i)\b(?:length|magnitude|norm) of\b.*\bvector\b|\bvector\b.*\b(?:length|magnitude|norm)\b"
+)
 _LEFT_OUT: Final = re.compile(r"\.{3}|\u2026|\u22ef|\\[lc]?dots")
 _LIMIT: Final = re.compile(r"\\lim_\{?\s*([a-z])\s*\\to\s*([^{}^]+|[^{}]*\{[^{}]*\}[^{}]*)\}")
 _QUANTITY: Final = re.compile(
@@ -97,6 +102,8 @@ def read_problem(problem: str) -> State:
         state.expression = _part(problem)
     if _LEFT_OUT.search(problem) or _VECTORS.search(problem):
         state.expression = None  # what the dots stand for is not known here
+    if (of_vectors := _vector_expression(problem)) is not None:
+        state.expression = of_vectors
     _read_limit(state, problem)
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
@@ -234,6 +241,20 @@ def _read_integral(state: State, problem: str) -> bool:
     found = term_of(symbolic.integral(body, next(iter(symbols(body))), first, last))
     state.definite = None if found is None or symbols(found) else value(found, {})
     return True
+
+
+def _vector_expression(problem: str) -> tuple[Term, str] | None:
+    """The sum that the dot product or the length of given vectors is."""
+    tuples = [[read_side(part) for part in m[1].split(",")] for m in _TUPLE.finditer(problem)]
+    known = [[part for part in members if part is not None and not symbols(part)] for members in tuples]
+    if not known or any(len(a) != len(b) or len(a) not in (2, 3) for a, b in zip(known, tuples, strict=True)):
+        return None
+    if len(known) == 2 and len(known[0]) == len(known[1]) and _DOT.search(problem):
+        pairs = [(value(a, {}), value(b, {})) for a, b in zip(*known, strict=True)]
+        return total(*(Number(Fraction(a) * Fraction(b)) for a, b in pairs if a is not None and b is not None)), ""
+    if len(known) == 1 and _LENGTH.search(problem):
+        return Power(total(*(Power(a, Number(Fraction(2))) for a in known[0])), Number(Fraction(1, 2))), ""
+    return None
 
 
 def _combined(problem: str, expressions: list[Statement]) -> tuple[Term, str] | None:

@@ -24,7 +24,7 @@ from tutor_app.adapters.checking.work_state import (
     point_words,
     without_constant,
 )
-from tutor_app.adapters.checking.work_values import Unknown, differ, shown, value
+from tutor_app.adapters.checking.work_values import Unknown, differ, has_no_value, shown, value
 from tutor_app.adapters.grading.terms import Call, Number, Sum, Symbol, Term, substituted, symbols
 
 _KINDS_OF_UNITS: Final = (
@@ -34,6 +34,10 @@ _KINDS_OF_UNITS: Final = (
     frozenset(("s", "min", "h", "d", "week")),
 )
 
+_DECIMAL: Final = r"(\d+(?:\.\d+)?)"
+_TWO_FACTORS: Final = re.compile(
+    rf"\\frac\{{{_DECIMAL}\}}\{{{_DECIMAL}\}}|{_DECIMAL}\s*\\(?:cdot|times|div)\s*{_DECIMAL}"
+)
 _OPERATION: Final = re.compile(r"[-+*/^]|\\(?:frac|cdot|times|div)")
 
 
@@ -150,12 +154,17 @@ class Rewriting:
                     return Found("unsure")
                 slip = slip_of_numbers(a, old_source, b, source, lambda x, y: judge((x,), "=", (y,)).verdict == "true")
                 return Found("false", f"it is not equal to {old_source}", slip)
+            if x is not None and has_no_value(b):
+                slip = slip_between(old, old_source, new, source)
+                return Found("false", f"the line before is {shown(x)}, this one is no real number", slip)
             if x is None or y is None:
                 return Found("unsure")
             if found.verdict == "unchecked" and is_decimal(b) and is_near(x, y):
                 return Found("equivalent")
             said = f"the line before is {shown(x)}, this one {shown(y)}"
-            slip = slip_between(old, old_source, new, source) or ("" if a is old else slip_between(a, "", b, source))
+            slip = slip_between(old, old_source, new, source)
+            if a is not old and slip in ("", "arithmetic"):
+                slip = slip_between(a, self.resolved_source(old_source), b, source) or slip
             return Found("false", said, slip)
         where = differ(a, b)
         if where is None or where is True:
@@ -208,7 +217,7 @@ class Rewriting:
     def calculation(self, statement: Statement) -> Found:
         """Relations between numbers."""
         state = self._state
-        if mixed := self._mixed_units(statement.sides[0]):
+        if mixed := self._mixed_units(statement.sides[0]) or self._mixed_factors(statement.sources[0]):
             return Found("false", mixed, "unit")
         for k, relation in enumerate(statement.relations):
             left, right = statement.sides[k], statement.sides[k + 1]
@@ -235,10 +244,10 @@ class Rewriting:
         """Whether a calculation takes up the whole expression by a wrong rule, and is not one of a part of it."""
         state = self._state
         assert state.expression is not None
-        old, source = state.expression
+        old, source = self.resolved(state.expression[0]), self.resolved_source(state.expression[1])
         side = statement.sides[0]
         slip = slip_between(old, source, side, statement.sources[0])
-        if slip == "fractions":
+        if slip in ("fractions", "square"):
             return True
         if slip == "order":
             return _OPERATION.search(statement.sources[0]) is not None and statement.sources[0] not in source
@@ -261,6 +270,17 @@ class Rewriting:
                 return f"{shown(a)} {one} and {shown(b)} {other} have different units"
         return ""
 
+    def _mixed_factors(self, source: str) -> str:
+        """The same of two numbers that are multiplied or divided, and nothing else."""
+        m = _TWO_FACTORS.fullmatch(source.strip())
+        if m is None:
+            return ""
+        a, b = (Fraction(n) for n in m.groups() if n)
+        one, other = self._state.quantities.get(a, ""), self._state.quantities.get(b, "")
+        if one != other and any(one in kind and other in kind for kind in _KINDS_OF_UNITS):
+            return f"{shown(a)} {one} and {shown(b)} {other} have different units"
+        return ""
+
     def inner_links(self, statement: Statement) -> Found:
         """The links behind the first one: in ``x = 6/2 = 3`` the last must hold by itself."""
         if len(statement.sides) < 3 or statement.relations[0] not in ("=", "~"):
@@ -278,6 +298,13 @@ class Rewriting:
             if found.kind == "false":
                 return replace(found, counterexample=as_sides(found.counterexample))
         return Found("follows")
+
+    def resolved_source(self, source: str) -> str:
+        """The LaTeX of an expression with defined numbers put in."""
+        for name, known in self._state.names.items():
+            if not symbols(known) and (number := value(known, {})) is not None:
+                source = re.sub(rf"(?<![a-zA-Z\\]){re.escape(name)}(?![a-zA-Z])", f"({shown(number)})", source)
+        return source
 
     def resolved(self, term: Term) -> Term:
         """With functions applied and defined numbers put in."""

@@ -56,13 +56,13 @@ def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") ->
     """
     if any(agree(wrong, new) for wrong in fractions_added(old_source)):
         return "fractions"
-    fitting = {slip for slip, wrong in wrong_forms(old, old_source) if agree(wrong, new)}
+    fitting = {slip for slip, wrong in wrong_forms(old, old_source) if wrong == new or agree(wrong, new)}
     fitting |= {"square" for slip, right in islice(variants(new), MOST_PAIRS) if slip == "square" and agree(right, old)}
     if any(agree(right, old) for right in _with_one_sign(new_source)):
         fitting.add("sign")
     if "sign" in fitting and old_source and _WRITTEN.findall(old_source) == _WRITTEN.findall(new_source):
         return "sign"  # nothing was worked out
-    return first_of(fitting) or _twice(old, new) or ("arithmetic" if _is_miscounted(old, new) else "")
+    return first_of(fitting) or _twice(old, new) or ("arithmetic" if _is_miscounted(old, old_source, new) else "")
 
 
 def first_of(fitting: Iterable[str]) -> str:
@@ -77,12 +77,12 @@ def _twice(old: Term, new: Term) -> str:
     return first_of({slip for slip, wrong in islice(tried, MOST_PAIRS) if agree(wrong, new)})
 
 
-def _is_miscounted(old: Term, new: Term) -> bool:
+def _is_miscounted(old: Term, source: str, new: Term) -> bool:
     """Whether a line is the right one but for one number that was worked out wrongly."""
     if not symbols(old) and not symbols(new):
         terms = [terms_of(side) for side in (old, new)]
         if isinstance(new, Number):
-            return not isinstance(old, Number)
+            return not isinstance(old, Number) or "frac" in source
         return len(terms[0]) == len(terms[1]) > 1 and sum(not agree(a, b) for a, b in zip(*terms, strict=True)) == 1
     a, b = normal(old), normal(new)
     if a is None or b is None or a.opaque or b.opaque or set(a.below) != {()} or set(b.below) != {()}:

@@ -131,7 +131,9 @@ def _call(name: str, args: list[Value]) -> Value:
         return over if len(args) == 1 else over / math.log(args[1])
     if name == "abs":
         return -args[0] if args[0] < 0 else args[0]
-    if name == "factorial" and args[0] == int(args[0]) and 0 <= args[0] <= 60:
+    if name == "factorial" and (args[0] < 0 or args[0] != int(args[0])):
+        raise Undefined
+    if name == "factorial" and args[0] <= 60:
         return Fraction(math.factorial(int(args[0])))
     if name == "binomial" and all(a == int(a) and 0 <= a <= 60 for a in args):
         return Fraction(math.comb(int(args[0]), int(args[1])))
@@ -142,6 +144,26 @@ def _call(name: str, args: list[Value]) -> Value:
     if name not in _CALLS or len(args) != 1:
         raise Unknown
     return _CALLS[name](float(args[0]))
+
+
+def has_no_value(term: Term) -> bool:
+    """Whether a number cannot be: an even root of a negative number, a division by zero, or the factorial of a part."""
+    for part in walk(term):
+        try:
+            match part:
+                case Power(base, Number(exponent)):
+                    number = value(base, {})
+                    if number is not None and (
+                        (number < 0 and exponent.denominator % 2 == 0) or (number == 0 and exponent < 0)
+                    ):
+                        return True
+                case Call("factorial", (argument,)):
+                    number = value(argument, {})
+                    if number is not None and (number < 0 or number != int(number)):
+                        return True
+        except Unknown:
+            continue
+    return False
 
 
 def alike(a: Value, b: Value) -> bool:
