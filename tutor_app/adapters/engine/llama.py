@@ -67,9 +67,9 @@ class LlamaModel:
         context.n_seq_max = self.n_seq
         context.n_batch = context.n_ubatch = self.chunk + self.n_seq
         context.n_threads = context.n_threads_batch = self.threads
-        # Each sequence has keys and values of its own: in one cache for all, each would be compared with those of the
-        # others, too, and then masked. Eight attempts at a problem are a fifth faster so.
-        context.kv_unified = False
+        # As a rule each sequence has keys and values of its own: in one cache for all, each would be compared with those
+        # of the others, too, and then masked. Eight attempts at a problem are a fifth faster so.
+        context.kv_unified = bool(request.get("one_cache", False))
         context.no_perf = True
         context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
         # On a CPU the fused attention decodes a tenth slower from a few hundred positions on and reads prompts no
@@ -154,7 +154,10 @@ class LlamaModel:
         return 0
 
     def copy(self, source: int, target: int) -> None:
-        """Give ``target`` what ``source`` holds, in the place of its own; both may go on from there."""
+        """Give ``target`` what ``source`` holds, in the place of its own; both may go on from there.
+
+        With one cache for all sequences nothing is copied: the cells belong to both.
+        """
         self.lc.llama_memory_seq_rm(self.memory, target, -1, -1)
         self.lc.llama_memory_seq_cp(self.memory, source, target, -1, -1)
 

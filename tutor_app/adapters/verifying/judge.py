@@ -51,7 +51,7 @@ class Judge:
     def __init__(self, path: str, threads: int = 2, folder: Path | None = None) -> None:
         request: dict[str, Any] = {
             "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
-            "batched": True, "kv_type": "f16", "adapter": "",
+            "one_cache": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
         try:
             request["variant"] = take_processor(())
