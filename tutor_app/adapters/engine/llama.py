@@ -67,8 +67,8 @@ class LlamaModel:
         context.n_seq_max = self.n_seq
         context.n_batch = context.n_ubatch = self.chunk + self.n_seq
         context.n_threads = context.n_threads_batch = self.threads
-        # As a rule each sequence has keys and values of its own: in one cache for all, each would be compared with those
-        # of the others, too, and then masked. Eight attempts at a problem are a fifth faster so.
+        # As a rule each sequence has keys and values of its own: in one cache for all, each would be compared with
+        # those of the others, too, and then masked. Eight attempts at a problem are a fifth faster so.
         context.kv_unified = bool(request.get("one_cache", False))
         context.no_perf = True
         context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
