@@ -25,7 +25,7 @@ SETUP := $(PYTHON) packaging/bootstrap.py $(if $(ENGINE),--engine $(ENGINE))
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(MAKEFILE_LIST) | expand -t 18
-	@echo "  ENGINE=cpu|cuda|metal|vulkan|basic chooses how llama.cpp is built; it is remembered."
+	@echo "  ENGINE=cpu|cuda|metal|vulkan|avx2|basic chooses how llama.cpp is built; it is remembered."
 
 setup:  ## everything that running needs, into .venv
 	@$(SETUP)

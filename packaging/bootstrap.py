@@ -5,11 +5,11 @@ llama.cpp once (the wheel is kept in the user's cache folder), installs the proj
 next run takes no time. Whatever is missing is installed by apt if this is root's machine to change; otherwise
 one sentence says what to type. It downloads no model and starts nothing.
 
-Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|basic|cuda|metal|vulkan]``. Exit codes:
+Usage: ``python3 packaging/bootstrap.py [--extra NAME ...] [--engine cpu|cuda|metal|vulkan|avx2|basic]``. Exit codes:
 0 ready, 1 something is missing or failed (one sentence says what), 130 interrupted.
 
-One file of the standard library alone, because it runs before anything is installed. It must at least be
-*parsed* by an older Python, to tell its owner so.
+Of the standard library alone, with two files beside it, because it runs before anything is installed. It must at least
+be *parsed* by an older Python, to tell its owner so.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import importlib.util
 import json
 import os
 import platform
-import queue
 import re
 import shlex
 import shutil
@@ -31,25 +30,31 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
-import time
 from pathlib import Path
+
+import instructions
+from instructions import Level
+from progress import Status, reason, stream
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 REQUIREMENTS = ROOT / "packaging" / "requirements.txt"
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
-INPUTS = (ROOT / "pyproject.toml", REQUIREMENTS, CONSTRAINTS, Path(__file__).resolve())
+PARTS = ("bootstrap.py", "instructions.py", "progress.py")
+INPUTS = (ROOT / "pyproject.toml", REQUIREMENTS, CONSTRAINTS, *(ROOT / "packaging" / name for name in PARTS))
 OLDEST, NEWEST = (3, 11), (3, 13)
 
-# What each engine adds to the options in requirements.txt. On macOS llama.cpp's own files turn Metal on.
-ENGINES = {
+# What each engine adds to the options in requirements.txt. On macOS llama.cpp's own files turn Metal on. All but the
+# last two are built for the instructions of this processor.
+ENGINES: dict[str, list[str]] = {
     "cpu": [],
     "metal": ["-DGGML_METAL=ON"],
     "cuda": ["-DGGML_CUDA=ON"],
     "vulkan": ["-DGGML_VULKAN=ON"],  # most graphics cards of laptops, of any maker
-    "basic": [f"-DGGML_{name}=OFF" for name in ("AVX", "AVX2", "BMI2", "FMA", "F16C")],
+    "avx2": [],
+    "basic": [],
 }
+LEVELS = {"avx2": instructions.PORTABLE, "basic": instructions.BASIC}
 
 INCLUDES = (Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include"))
 
@@ -80,135 +85,8 @@ class Failed(Exception):
     """Set-up cannot go on; the text is the sentence to show."""
 
 
-# Progress
-
-
-def clock(seconds: float) -> str:
-    """``2 min 10 s``."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-class Status:
-    """One line that shows what is going on; in a log a line whenever it says something new."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.percent: int | None = None
-        self._start = time.monotonic()
-        self._live = sys.stdout.isatty()
-        self._logged = ("", -100)
-        self._logged_at = -1e9
-
-    def line(self) -> str:
-        """``[ 37%] building llama.cpp, 2 min 10 s``."""
-        head = "" if self.percent is None else f"[{self.percent:3d}%] "
-        return f"{head}{self.title}, {clock(time.monotonic() - self._start)}"
-
-    def show(self) -> None:
-        """Draw it, or log it if it is time."""
-        if self._live:
-            width = shutil.get_terminal_size().columns - 1
-            sys.stdout.write(f"\r\033[K{self.line()[:width]}")
-            sys.stdout.flush()
-            return
-        now, percent = time.monotonic(), self.percent or 0
-        title, before = self._logged
-        quiet = now - self._logged_at
-        if percent >= before + 10 or quiet >= 30 or (quiet >= 5 and title != self.title):
-            self._logged, self._logged_at = (self.title, percent), now
-            print(self.line(), flush=True)
-
-    def end(self, words: str = "") -> None:
-        """Leave the last line standing, with ``words`` instead of what was going on."""
-        self.title, self.percent = words or self.title, None
-        if self._live:
-            sys.stdout.write(f"\r\033[K{self.line()}\n")
-            sys.stdout.flush()
-        else:
-            print(self.line(), flush=True)
-
-
-def read_progress(line: str, status: Status) -> None:
-    """Take from a line of pip's, CMake's or apt's output what it says about how far things are."""
-    if found := re.match(r"\s*\[\s*(\d+)%\]", line):  # make
-        status.title, status.percent = "building llama.cpp", int(found[1])
-    elif found := re.match(r"\s*\[(\d+)/(\d+)\]", line):  # ninja
-        status.title, status.percent = "building llama.cpp", 100 * int(found[1]) // max(1, int(found[2]))
-    elif found := re.match(r"\s*Downloading (?:\S+/)?(\S+?)(?:\.metadata)? \(([\d.]+ [kMG]B)\)", line):
-        status.title, status.percent = f"fetching {found[1]} ({found[2]})", None
-    elif found := re.match(r"\s*Collecting ([\w.-]+)", line):
-        status.title, status.percent = f"looking for {found[1]}", None
-    elif "Installing collected packages" in line:
-        status.title, status.percent = "unpacking", None
-    elif "Preparing metadata" in line or "Installing build dependencies" in line:
-        status.title, status.percent = "preparing the build", None
-
-
-def stream(command: list[str], status: Status, log: Path, env: dict[str, str] | None = None) -> bool:
-    """Run a command with its output in ``log`` and its progress in ``status``; True if it succeeded."""
-    lines: queue.Queue[str | None] = queue.Queue()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # A session of its own, so that an interrupt ends the compilers too and not only their parent.
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, **(env or {})},
-        cwd=ROOT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-
-    def pump() -> None:
-        assert process.stdout is not None
-        with process.stdout as output, log.open("a", encoding="utf-8") as file:
-            file.write(f"$ {shlex.join(command)}\n")
-            for line in output:
-                file.write(line)
-                file.flush()
-                lines.put(line)
-        lines.put(None)
-
-    reader = threading.Thread(target=pump)
-    reader.start()
-    try:
-        while True:
-            status.show()
-            try:
-                line = lines.get(timeout=1)
-            except queue.Empty:
-                continue
-            if line is None:
-                break
-            read_progress(line, status)
-        return process.wait() == 0
-    except BaseException:
-        with contextlib.suppress(OSError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        process.wait()
-        raise
-    finally:
-        reader.join()
-
-
-def reason(log: Path) -> str:
-    """What a failed command had to say, in one line."""
-    text = log.read_text(encoding="utf-8", errors="replace").rpartition("\n$ ")[2]
-    if re.search(r"name resolution|Failed to establish|ConnectionError|Network is unreachable|timed? out", text):
-        return "the network cannot be reached; connect and try again"
-    if "No space left on device" in text:
-        return "the disk is full; make room and try again"
-    if re.search(r"Killed signal terminated program|out of memory", text):
-        return "there was not enough memory; close other programs and try again"
-    lines = [line.strip() for line in text.splitlines() if re.search(r"^E: |\berror\b|\bfatal\b", line, re.I)]
-    telling = [line for line in lines if not re.search(r"subprocess-exited|pip's|Failed building|make.*\*\*\*", line)]
-    return (telling or lines or ["no reason was given"])[0][:300]
+class UnknownInstructions(Failed):
+    """The compiler is too old for what llama.cpp is to be built for."""
 
 
 # The system
@@ -353,22 +231,27 @@ def declared() -> tuple[str, dict[str, str]]:
     raise Failed(f"{REQUIREMENTS} does not pin llama-cpp-python.")
 
 
-def build_options(engine: str) -> dict[str, str]:
+def build_options(engine: str, level: Level) -> dict[str, str]:
     """The options of the build for one engine."""
     options = declared()[1]
-    options["cmake.args"] = ";".join([options["cmake.args"], *ENGINES[engine]])
+    options["cmake.args"] = ";".join([options["cmake.args"], *ENGINES[engine], *level.options])
     return options
 
 
 def default_engine() -> str:
     """What suits this computer without being asked."""
-    if sys.platform == "darwin":
-        return "metal"
-    with contextlib.suppress(OSError):
-        features = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        if platform.machine() in ("x86_64", "AMD64") and not re.search(r"\bavx2\b", features):
-            return "basic"
-    return "cpu"
+    return "metal" if sys.platform == "darwin" else "cpu"
+
+
+def levels(engine: str) -> list[Level]:
+    """The instructions to build for, the best first: those of this processor that have not failed on it."""
+    if os.environ.get("MUMATH_TUTOR_WHEELS"):
+        return [instructions.ONLY]
+    if engine in LEVELS:
+        return [LEVELS[engine]]
+    found = instructions.levels()
+    refused = instructions.memory(cache_folder()).known.refused
+    return [level for level in found if level.name not in refused] or found[-1:]
 
 
 def digest() -> str:
@@ -420,7 +303,7 @@ def upgrade_pip(python: str, log: Path) -> None:
     status.end("upgraded pip")
 
 
-def wheel(python: str, engine: str, log: Path) -> Path:
+def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
     """The wheel of llama-cpp-python, built if it is not in the cache."""
     requirement, _ = declared()
     pattern = f"llama_cpp_python-{requirement.partition('==')[2]}-*.whl"
@@ -430,10 +313,11 @@ def wheel(python: str, engine: str, log: Path) -> Path:
         if not found:
             raise Failed(f"MUMATH_TUTOR_WHEELS is set to {ready}, but there is no {pattern}; unset it to build one.")
         return found[0]
-    options = build_options(engine)
+    options = build_options(engine, level)
     wish = json.dumps([options, os.environ.get("CMAKE_ARGS", ""), platform.libc_ver()])
     tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
-    key = f"{requirement.replace('==', '-')}-{engine}-{tag}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
+    kind = "-".join(filter(None, ("cpu" if engine in LEVELS else engine, level.name)))
+    key = f"{requirement.replace('==', '-')}-{kind}-{tag}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
     folder = cache_folder() / "wheels" / key
     found = sorted(folder.glob(pattern))
     if found:
@@ -453,6 +337,8 @@ def wheel(python: str, engine: str, log: Path) -> Path:
         command += [word for name, value in options.items() for word in ("--config-settings", f"{name}={value}")]
         command += ["--wheel-dir", temporary, requirement]
         if not stream(command, status, log, {"CMAKE_BUILD_PARALLEL_LEVEL": str(jobs), "PYTHONUNBUFFERED": "1"}):
+            if level.options and re.search(r"(unrecognized|unknown)\b.*-mavx", log.read_text(errors="replace")):
+                raise UnknownInstructions("The compiler does not know the instructions of this processor")
             raise Failed(f"llama.cpp could not be built: {reason(log)}. The whole output is in {log}.")
         built = next(Path(temporary).glob(pattern))
         folder.mkdir(exist_ok=True)
@@ -462,13 +348,12 @@ def wheel(python: str, engine: str, log: Path) -> Path:
     return place
 
 
-def packages(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> None:
+def packages(python: str, wheel_file: Path, extras: list[str], stamp: dict[str, object], log: Path) -> None:
     """Everything into the environment."""
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-    path = wheel(python, engine, log)
     status = Status("installing llama.cpp")
-    if stamp.get("wheel") != str(path):
-        command = [*pip, "--no-deps", "--force-reinstall", str(path)]
+    if stamp.get("wheel") != str(wheel_file):
+        command = [*pip, "--no-deps", "--force-reinstall", str(wheel_file)]
         if not stream(command, status, log):
             raise Failed(f"llama.cpp's wheel could not be installed: {reason(log)}. The whole output is in {log}.")
     project = "." + (f"[{','.join(extras)}]" if extras else "")
@@ -476,14 +361,31 @@ def packages(python: str, engine: str, extras: list[str], stamp: dict[str, objec
     if not stream(command, status, log):
         raise Failed(f"The packages could not be installed: {reason(log)}. The whole output is in {log}.")
     status.end("installed the packages")
-    probe = [python, "-c", "import llama_cpp; llama_cpp.llama_print_system_info()"]
-    run = subprocess.run(probe, capture_output=True, text=True, check=False)
-    if run.returncode:
-        last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
-        if run.returncode == -getattr(signal, "SIGILL", 4):
-            last = "this processor lacks an instruction it uses; run again with ENGINE=basic"
-        raise Failed(f"llama.cpp does not start here: {last}.")
-    stamp["wheel"] = str(path)
+    stamp["wheel"] = str(wheel_file)
+
+
+def proved(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> Level:
+    """Everything into the environment, with the fastest llama.cpp that computes rightly here."""
+    why = ""
+    for level in levels(engine):
+        try:
+            packages(python, wheel(python, engine, level, log), extras, stamp, log)
+            instructions.prove(python)
+            return level
+        except UnknownInstructions as e:
+            why = str(e)
+        except instructions.Refused as e:
+            why = str(e)
+            instructions.memory(cache_folder()).refuse(level.name)
+        except instructions.Broken as e:
+            raise Failed(f"llama.cpp does not start here: {e}.") from None
+        print(f"llama.cpp for {level.name or 'this processor'} is not used: {why}.", flush=True)
+    raise Failed(f"llama.cpp does not start here: {why}; run again with ENGINE=basic.")
+
+
+def as_kept(level: Level) -> list[str]:
+    """A level as the stamp holds it."""
+    return [level.name, *level.options]
 
 
 def set_up(extras: list[str], engine: str | None) -> None:
@@ -492,7 +394,7 @@ def set_up(extras: list[str], engine: str | None) -> None:
     engine = engine or str(stamp.get("engine") or default_engine())
     had = stamp.get("extras")
     extras = sorted({*extras, *(had if isinstance(had, list) else [])})
-    wish = {"digest": digest(), "engine": engine, "extras": extras}
+    wish = {"digest": digest(), "engine": engine, "extras": extras, "level": as_kept(levels(engine)[0])}
     if all(stamp.get(name) == value for name, value in wish.items()) and in_venv("tutor").exists():
         return
     log = cache_folder() / "setup.log"
@@ -509,7 +411,7 @@ def set_up(extras: list[str], engine: str | None) -> None:
     upgrade_pip(python, log)
     # From here on the environment is in between: without a stamp the next run goes through all of it again.
     (VENV / "bootstrap.json").unlink(missing_ok=True)
-    packages(python, engine, extras, stamp, log)
+    wish["level"] = as_kept(proved(python, engine, extras, stamp, log))
     (VENV / "bootstrap.json").write_text(json.dumps({**stamp, **wish}, indent=2) + "\n", encoding="utf-8")
 
 

@@ -26,7 +26,8 @@ from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tutor_app.adapters.engine.llama import CPU_TOGETHER, LlamaModel, take_processor
+from tutor_app.adapters.engine.llama import CPU_TOGETHER, LlamaModel
+from tutor_app.adapters.engine.processor import take
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.parts import Attempt, Output
 from tutor_app.core.transcript import Transcript
@@ -268,7 +269,7 @@ def measured(path: str, threads: int) -> dict[str, Any]:
     most, context = max(ROWS), ASKED + SAID + AGAIN * ROUNDS * len(ROWS)
     model = LlamaModel(
         {
-            "path": path, "variant": take_processor(()), "gpu_layers": 0, "n_seq": most, "n_ctx": context,
+            "path": path, "variant": take(()), "gpu_layers": 0, "n_seq": most, "n_ctx": context,
             "threads": threads, "kv_type": "f16", "adapter": "",
         },
         [],

@@ -182,8 +182,10 @@ def test_a_worker_starts_by_its_path_alone(path: Path, tmp_path: Path) -> None:
 
 def test_the_model_worker_needs_little_of_this_program() -> None:
     """Its neighbours and the wire: it starts quickly, and nothing else can fail in it."""
-    mine = {f"tutor_app.adapters.engine.{name}" for name in ("llama", "prefix_states", "processor", "sampling")}
-    for name in ("worker", "llama", "prefix_states", "processor", "sampling"):
+    mine = {
+        f"tutor_app.adapters.engine.{name}" for name in ("llama", "prefix_states", "processor", "proof", "sampling")
+    }
+    for name in ("worker", "llama", "prefix_states", "processor", "proof", "sampling"):
         names = imports_of(ROOT / "tutor_app" / "adapters" / "engine" / f"{name}.py")
         assert {n for n in names if n.startswith("tutor_app")} <= mine | {"tutor_app.adapters.wire"}
         others = {n.partition(".")[0] for n in names} - set(sys.stdlib_module_names)

@@ -21,6 +21,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+import bootstrap
+import instructions
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 PYTHON_PACKAGES: Final = ("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib")
 PROGRAM: Final = ("tutor_app", "resources", "LICENSE", "README.md")
@@ -134,13 +137,12 @@ def add_python(folder: Path) -> Path:
 
 
 def wheel_folder() -> Path:
-    """Where set-up keeps the portable wheel that it built."""
-    ready = os.environ.get("MUMATH_TUTOR_WHEELS")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mumath-tutor" / "wheels"
-    found = [Path(ready)] if ready else sorted(cache.glob("llama-cpp-python-*-cpu-cpython-311-*"))
-    if not found:
-        raise Failed("There is no portable wheel of llama-cpp-python yet; make one with: make setup ENGINE=cpu")
-    return found[-1]
+    """Where the wheel is that runs on every processor with AVX2; it is built if there is none yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return bootstrap.wheel(sys.executable, "avx2", instructions.PORTABLE, Path(folder) / "build.log").parent
+        except bootstrap.Failed as e:
+            raise Failed(str(e)) from None
 
 
 def add_packages(packages: Path, wheels: Path) -> None:

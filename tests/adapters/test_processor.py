@@ -100,7 +100,7 @@ import os, signal, sys
 sys.path.insert(0, {str(Path(worker).parents[3])!r})
 from tutor_app.adapters.engine import worker
 from tutor_app.adapters.engine.llama import LlamaModel
-worker.take_processor = lambda refused: next(n for n in ("fast", "middle", "slow") if n not in refused)
+worker.take_variant = lambda refused: next(n for n in ("fast", "middle", "slow") if n not in refused)
 def prove(self):
     if self.variant != "slow":
         os.kill(os.getpid(), signal.SIGILL)

@@ -11,7 +11,10 @@ import tomllib
 from pathlib import Path
 from types import ModuleType
 
+import instructions
+import progress
 import pytest
+from instructions import Level
 
 from tests.waiting import wait_until
 
@@ -45,8 +48,10 @@ def test_one_place_says_how_llama_is_built(bootstrap: ModuleType) -> None:
     assert requirement in project["dependencies"]
     assert requirement in (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert "-DGGML_NATIVE=OFF" in options["cmake.args"].split(";")
-    assert bootstrap.build_options("cuda")["cmake.args"] == options["cmake.args"] + ";-DGGML_CUDA=ON"
-    assert bootstrap.build_options("cpu") == options
+    cuda = bootstrap.build_options("cuda", instructions.ONLY)["cmake.args"]
+    assert cuda == options["cmake.args"] + ";-DGGML_CUDA=ON"
+    assert bootstrap.build_options("cpu", instructions.PORTABLE) == options
+    assert bootstrap.build_options("basic", instructions.BASIC)["cmake.args"].endswith(";-DGGML_F16C=OFF")
 
 
 def test_every_dependency_is_pinned_within_its_range() -> None:
@@ -66,7 +71,8 @@ def test_every_dependency_is_pinned_within_its_range() -> None:
 
 
 def test_an_old_python_can_parse_it_and_is_told(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    ast.parse(SCRIPT.read_text(encoding="utf-8"), feature_version=(3, 8))
+    for name in bootstrap.PARTS:
+        ast.parse(SCRIPT.with_name(name).read_text(encoding="utf-8"), feature_version=(3, 8))
     monkeypatch.setattr(bootstrap, "can_install", lambda: False)
     monkeypatch.setattr(sys, "version_info", (3, 10, 13))
     monkeypatch.setenv("PATH", "")
@@ -96,7 +102,7 @@ def test_missing_tools_are_one_sentence(
     with pytest.raises(
         bootstrap.Failed, match=r"A C\+\+ compiler or cmake is missing; install with: .*g\+\+ cmake make"
     ):
-        bootstrap.wheel(sys.executable, "cpu", project / "log")
+        bootstrap.wheel(sys.executable, "cpu", instructions.PORTABLE, project / "log")
     with pytest.raises(bootstrap.Failed, match=r"there is no nvcc on the PATH"):
         bootstrap.missing_tools("cuda")
     monkeypatch.setattr(sys, "platform", "linux")
@@ -119,19 +125,6 @@ def test_missing_libraries_are_found(bootstrap: ModuleType, monkeypatch: pytest.
     assert bootstrap.missing_libraries() == ["libnothing7"]
 
 
-def test_a_processor_without_avx2_gets_a_build_without(
-    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    info = tmp_path / "cpuinfo"
-    monkeypatch.setattr(bootstrap, "Path", lambda name: info)
-    for flags, engine in (("sse4_2 avx", "basic"), ("avx avx2 fma", "cpu")):
-        info.write_text(f"flags : {flags}\n")
-        assert bootstrap.default_engine() == engine
-    assert "-DGGML_AVX2=OFF" in bootstrap.build_options("basic")["cmake.args"]
-
-
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
@@ -146,15 +139,15 @@ def test_a_processor_without_avx2_gets_a_build_without(
         ("something else", "begin, 0 s"),
     ],
 )
-def test_progress_is_read_from_the_output(bootstrap: ModuleType, line: str, shown: str) -> None:
-    status = bootstrap.Status("begin")
-    bootstrap.read_progress(line, status)
+def test_progress_is_read_from_the_output(line: str, shown: str) -> None:
+    status = progress.Status("begin")
+    progress.read_progress(line, status)
     assert status.line() == shown
 
 
-def test_clock(bootstrap: ModuleType) -> None:
-    assert bootstrap.clock(59.9) == "59 s"
-    assert bootstrap.clock(130) == "2 min 10 s"
+def test_clock() -> None:
+    assert progress.clock(59.9) == "59 s"
+    assert progress.clock(130) == "2 min 10 s"
 
 
 @pytest.mark.parametrize(
@@ -168,20 +161,18 @@ def test_clock(bootstrap: ModuleType) -> None:
         ("nothing to see", "no reason was given"),
     ],
 )
-def test_a_failure_is_told_in_words(bootstrap: ModuleType, tmp_path: Path, output: str, words: str) -> None:
+def test_a_failure_is_told_in_words(tmp_path: Path, output: str, words: str) -> None:
     log = tmp_path / "log"
     log.write_text(f"$ before\nfatal error: of another command\n$ now\n{output}\n")
-    assert words in bootstrap.reason(log)
+    assert words in progress.reason(log)
 
 
-def test_output_goes_to_the_log_and_status_shows(
-    bootstrap: ModuleType, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_output_goes_to_the_log_and_status_shows(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = project / "new folder" / "log"
-    status = bootstrap.Status("begin")
+    status = progress.Status("begin")
     code = "import sys; print('[ 50%] half', 'ü', repr(sys.stdin.read()), file=sys.stderr); sys.exit(int(sys.argv[1]))"
-    assert bootstrap.stream([sys.executable, "-c", code, "0"], status, log, {"PYTHONIOENCODING": "utf-8"})
-    assert not bootstrap.stream([sys.executable, "-c", code, "3"], status, log, {"PYTHONIOENCODING": "utf-8"})
+    assert progress.stream([sys.executable, "-c", code, "0"], status, log, {"PYTHONIOENCODING": "utf-8"})
+    assert not progress.stream([sys.executable, "-c", code, "3"], status, log, {"PYTHONIOENCODING": "utf-8"})
     assert log.read_text(encoding="utf-8").count("[ 50%] half ü ''\n") == 2
     assert "[ 50%] building llama.cpp" in capsys.readouterr().out
 
@@ -200,15 +191,21 @@ def test_a_wheel_is_built_once_for_each_way_to_build_it(
 
     monkeypatch.setattr(bootstrap, "stream", stream)
     monkeypatch.setattr(bootstrap, "missing_tools", lambda engine: [])
-    first = bootstrap.wheel("python", "cpu", project / "log")
-    assert bootstrap.wheel("python", "cpu", project / "log") == first
+    portable = instructions.PORTABLE
+    first = bootstrap.wheel("python", "cpu", portable, project / "log")
+    assert bootstrap.wheel("python", "cpu", portable, project / "log") == first
+    assert bootstrap.wheel("python", "avx2", portable, project / "log") == first, "the same by its own name"
     assert len(built) == 1
     assert "--no-cache-dir" in built[0]
     assert any("GGML_NATIVE=OFF" in word for word in built[0])
-    assert bootstrap.wheel("python", "cuda", project / "log") != first
+    assert bootstrap.wheel("python", "cuda", portable, project / "log") != first
     assert len(built) == 2
+    # A cache may be shared with another processor, which has the same name for less.
+    wide = [Level("avx512", options) for options in (("-DGGML_AVX512=ON",), ("-DGGML_AVX512=ON", "-DGGML_AVX_VNNI=ON"))]
+    assert len({bootstrap.wheel("python", "cpu", level, project / "log") for level in wide} | {first}) == 3
+    assert any("GGML_AVX_VNNI=ON" in word for word in built[-1])
     monkeypatch.setenv("CMAKE_ARGS", "-DSOMETHING=ON")
-    assert bootstrap.wheel("python", "cpu", project / "log") != first
+    assert bootstrap.wheel("python", "cpu", portable, project / "log") != first
     assert [p.name for p in (project / "cache" / "wheels").glob(".*")] == []
 
 
@@ -222,18 +219,19 @@ def test_a_failed_build_leaves_nothing(
     monkeypatch.setattr(bootstrap, "stream", stream)
     monkeypatch.setattr(bootstrap, "missing_tools", lambda engine: [])
     with pytest.raises(bootstrap.Failed, match=r"could not be built: x\.cpp:1: error: no\. The whole output is in"):
-        bootstrap.wheel("python", "cpu", project / "log")
+        bootstrap.wheel("python", "cpu", instructions.PORTABLE, project / "log")
     assert list((project / "cache" / "wheels").iterdir()) == []
 
 
 def test_a_ready_wheel_is_taken(bootstrap: ModuleType, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUMATH_TUTOR_WHEELS", str(project))
     with pytest.raises(bootstrap.Failed, match="MUMATH_TUTOR_WHEELS is set"):
-        bootstrap.wheel("python", "cpu", project / "log")
+        bootstrap.wheel("python", "cpu", instructions.ONLY, project / "log")
     version = bootstrap.declared()[0].partition("==")[2]
     ready = project / f"llama_cpp_python-{version}-py3-none-any.whl"
     ready.touch()
-    assert bootstrap.wheel("python", "cpu", project / "log") == ready
+    assert bootstrap.wheel("python", "cpu", instructions.ONLY, project / "log") == ready
+    assert bootstrap.levels("cpu") == [instructions.ONLY], "what it was built for is not known"
 
 
 def test_the_second_run_does_nothing_until_something_changes(
@@ -252,12 +250,16 @@ def test_the_second_run_does_nothing_until_something_changes(
         tutor.touch()
         return "python"
 
-    def packages(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> None:
+    def proved(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> Level:
         runs.append((engine, extras, stamp.get("wheel")))
         stamp["wheel"] = "the wheel"
+        return Level(here[0])
+
+    here = ["avx2"]
+    monkeypatch.setattr(bootstrap, "levels", lambda engine: [Level(here[0])])
 
     monkeypatch.setattr(bootstrap, "environment", environment)
-    monkeypatch.setattr(bootstrap, "packages", packages)
+    monkeypatch.setattr(bootstrap, "proved", proved)
     monkeypatch.setattr(bootstrap, "default_engine", lambda: "cpu")
     bootstrap.set_up([], None)
     bootstrap.set_up([], None)
@@ -271,11 +273,15 @@ def test_the_second_run_does_nothing_until_something_changes(
     declaration.write_text("two")
     bootstrap.set_up([], None)
     assert runs[3:] == [("cuda", ["dev"], "the wheel")]
+    here[0] = "avx512"  # the folder has moved to another computer
+    bootstrap.set_up([], None)
+    bootstrap.set_up([], None)
+    assert runs[4:] == [("cuda", ["dev"], "the wheel")]
 
     def broken(*_: object) -> None:
         raise bootstrap.Failed("no")
 
-    monkeypatch.setattr(bootstrap, "packages", broken)
+    monkeypatch.setattr(bootstrap, "proved", broken)
     declaration.write_text("three")
     with pytest.raises(bootstrap.Failed):
         bootstrap.set_up([], None)
@@ -341,14 +347,15 @@ def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not {"glslc", "libvulkan-dev"} & set(bootstrap.missing_tools("vulkan"))
     assert "glslc" not in bootstrap.missing_tools("cpu")
-    assert bootstrap.build_options("vulkan")["cmake.args"].endswith("-DGGML_VULKAN=ON")
-    assert "-DGGML_NATIVE=OFF" in bootstrap.build_options("vulkan")["cmake.args"]
+    options = bootstrap.build_options("vulkan", instructions.PORTABLE)["cmake.args"]
+    assert options.endswith("-DGGML_VULKAN=ON")
+    assert "-DGGML_NATIVE=OFF" in options
 
 
 def test_unknown_engine_is_one_sentence() -> None:
     run = subprocess.run([sys.executable, str(SCRIPT), "--engine", "abacus"], capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr.strip() == "ENGINE must be cpu, metal, cuda, vulkan, basic, not abacus."
+    assert run.stderr.strip() == "ENGINE must be cpu, metal, cuda, vulkan, avx2, basic, not abacus."
     assert run.stdout == ""
 
 
@@ -359,6 +366,7 @@ def test_an_interrupt_ends_the_children_too(bootstrap: ModuleType, project: Path
     )
     code = f"""
 import importlib.util, pathlib, sys
+sys.path.insert(0, str(pathlib.Path(sys.argv[1]).parent))
 spec = importlib.util.spec_from_file_location("bootstrap", sys.argv[1])
 b = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(b)

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app import __version__
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
+from tutor_app.adapters.engine.processor import FILE, Memory
+from tutor_app.adapters.engine.proof import WRONG
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.commands.findings import Finding
@@ -76,7 +79,7 @@ def examine(folders: Folders) -> Iterator[Finding]:
     text = f"{size_text(free)} free" if free is not None else "cannot be told on this system"
     yield Finding("memory", free is None or free > 1_500_000_000, text)
     yield from _folders(folders)
-    yield _engine()
+    yield engine(folders)
     yield from examine_models(folders)
     yield _window()
     yield from _sandbox()
@@ -91,6 +94,12 @@ def packages(needed: Sequence[str] = PACKAGES) -> Finding:
     return Finding("packages", True, f"all {len(needed)} are there")
 
 
+WIDE: Final = {
+    **{"AVX2": "avx2", "AVX-VNNI": "avx_vnni", "AVX-512": "avx512f", "VNNI": "avx512_vnni", "BF16": "avx512_bf16"}
+}
+"""What makes llama.cpp fast, and how Linux names it."""
+
+
 def _processor() -> Finding:
     cores = physical_cores()
     text = f"{platform.machine()}, {cores} core{'s' if cores != 1 else ''}"
@@ -103,12 +112,7 @@ def _processor() -> Finding:
     except OSError:
         return Finding("processor", True, text)
     if platform.machine() in ("x86_64", "AMD64"):
-        # What llama.cpp's portable build for x86 is compiled for.
-        missing = [f for f in ("avx", "avx2", "fma", "f16c") if f not in flags]
-        if missing:
-            advice = f"{text}; it lacks {', '.join(missing)}: build the engine on this computer with GGML_NATIVE=ON"
-            return Finding("processor", False, advice)
-        text += ", AVX2"
+        text += "".join(f", {name}" for name, flag in WIDE.items() if flag in flags) or ", without AVX2"
     return Finding("processor", True, text)
 
 
@@ -134,23 +138,26 @@ def _folders(folders: Folders) -> Iterator[Finding]:
             yield Finding("library", False, str(e))
 
 
-def _engine() -> Finding:
+def engine(folders: Folders) -> Finding:
+    """What llama.cpp computes with here, and whether it computes rightly."""
+    known = Memory(folders.prompts / FILE).known
     # In a process of its own: a library built for another processor kills whoever imports it.
-    probe = (
-        "import llama_cpp as l; from pathlib import Path; from tutor_app.adapters.engine.processor import *; "
-        "names = [name_of(p) for p in variants(Path(l.__file__).parent / 'lib')]; "
-        "print(l.__version__, l.llama_supports_gpu_offload(), ','.join(names))"
-    )
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    probe = [sys.executable, "-m", "tutor_app.adapters.engine.proof", *known.refused]
+    done = subprocess.run(probe, capture_output=True, text=True, check=False)
+    said, words = done.stdout.split(), done.stderr.strip().splitlines()
+    why = words[-1] if words else f"exit code {done.returncode}"
+    if done.returncode in (WRONG, *ILLEGAL_INSTRUCTION):
+        kind = f" for {said[2]}" if len(said) > 2 else ""
+        why = why if done.returncode == WRONG else "an instruction is missing"
+        return Finding("engine", False, f"llama.cpp{kind} does not run on this processor ({why}). {REBUILD}")
     if done.returncode:
-        words = done.stderr.strip().splitlines()
-        why = words[-1] if words else f"exit code {done.returncode}"
         return Finding("engine", False, f"llama-cpp-python does not start ({why}); run: make run")
-    version, gpu, *kinds = done.stdout.split()
+    version, gpu, *kinds = said
     backends = ", ".join(gpu_backends()) or "no GPU backend"
-    where = f"can use a GPU ({backends})" if gpu == "True" else "CPU only"
-    chosen = f"; for this processor {kinds[0].replace(',', ', else ')}" if kinds else ""
-    return Finding("engine", True, f"llama-cpp-python {version}, {where}{chosen}")
+    text = f"llama-cpp-python {version}, " + (f"can use a GPU ({backends})" if gpu == "True" else "CPU only")
+    text += f", computes rightly with {kinds[0]}" if kinds else ", computes rightly"
+    refused = [name for name in known.refused if name not in kinds]
+    return Finding("engine", True, text + (f"; {', '.join(refused)} failed here" if refused else ""))
 
 
 def examine_models(folders: Folders) -> Iterator[Finding]:

@@ -74,6 +74,11 @@ class Folders:
         return self.data / "practice.json"
 
     @property
+    def prompts(self) -> Path:
+        """Kept prompt states, and what was found out about this processor."""
+        return self.cache / "prompts"
+
+    @property
     def log(self) -> Path:
         """The log file."""
         return self.logs / "tutor.log"

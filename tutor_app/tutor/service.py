@@ -346,7 +346,7 @@ def open_tutor(
         batched=batched,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
-        cache_folder=folders.cache / "prompts",
+        cache_folder=folders.prompts,
     )
     adapter = found.path if found.base is not None else None
     engine = Engine(found.weights, options, name=found.name, sha256=found.sha256, adapter=adapter)

@@ -20,7 +20,7 @@ from typing import Final
 from tutor_app.adapters import child
 from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
-from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, explain_exit
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_exit
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
@@ -177,7 +177,7 @@ class Engine:
         self._gpu_layers = self._options.gpu_layers
         self._closes = 0
         folder = self._options.cache_folder
-        self._processor = processor.Memory(folder / "processor.json" if folder is not None else None)
+        self._processor = processor.Memory(folder / processor.FILE if folder is not None else None)
         self._variant = ""
 
     @property
@@ -322,7 +322,7 @@ class Engine:
                 try:
                     self._load(worker, is_cancelled)
                 except EngineFault:
-                    refused = self._variant in self._processor.known.refused
+                    refused = processor.one_of_several(self._variant) and self._processor.refuses(self._variant)
                     worker.end()
                     if refused and self._variant not in tried and not is_cancelled():
                         tried.add(self._variant)  # the next slower library
@@ -377,6 +377,9 @@ class Engine:
             match message["op"]:
                 case "loading":  # a sign of life, and at first what will compute
                     self._variant = message.get("variant", self._variant)
+                case "error" if message["kind"] == "processor":
+                    self._processor.refuse(self._variant)
+                    raise EngineFault(f"The model engine does not run here: {message['message']}.", REBUILD)
                 case "error":
                     raise _refused(self._path, message["message"])
                 case child.DIED:
@@ -412,9 +415,10 @@ class Engine:
             return EngineFault("The model was closed while it was at work.", "Ask again.")
         code = worker.wait()
         message, remedy = explain_exit(code)
-        if self._variant and code in ILLEGAL_INSTRUCTION and self._variant not in self._processor.known.refused:
+        if code in ILLEGAL_INSTRUCTION and self._variant not in ("", *self._processor.known.refused):
             self._processor.refuse(self._variant)
-            remedy = "Ask again: a part that needs less of the processor is used from now on."
+            if processor.one_of_several(self._variant):
+                remedy = "Ask again: a part that needs less of the processor is used from now on."
         trace = worker.last_error_line()
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
             message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"

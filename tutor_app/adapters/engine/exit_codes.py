@@ -9,6 +9,10 @@ ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
 """Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
 
 
+REBUILD: Final = "Run `make setup`: it builds the engine for what this processor can do."
+"""What to do about an engine that this processor does not run."""
+
+
 def explain_exit(code: int) -> tuple[str, str]:
     """What an exit code means, and what to do, each in one sentence.
 
@@ -21,7 +25,7 @@ def explain_exit(code: int) -> tuple[str, str]:
         if name == "SIGILL":
             return (
                 "The model engine uses instructions this processor does not have (SIGILL).",
-                "Reinstall the portable engine with: make run ENGINE=cpu",
+                REBUILD,
             )
         if name == "SIGKILL":
             return "The model process was killed (SIGKILL), most likely for lack of memory.", smaller
@@ -34,7 +38,7 @@ def explain_exit(code: int) -> tuple[str, str]:
     windows = {
         0xC000001D: (
             "The model engine uses instructions this processor does not have (0xC000001D).",
-            "Reinstall the portable engine.",
+            "Install the program again.",
         ),
         0xC0000135: ("A library of the model engine is missing (0xC0000135).", "Install the Visual C++ runtime."),
         0xC0000017: ("There was not enough memory for the model (0xC0000017).", smaller),

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from tutor_app.adapters.engine.processor import load
+from tutor_app.adapters.engine.processor import take
+from tutor_app.adapters.engine.proof import prove as write_known_text
 
 GPU_CHUNK: Final = 512
 CPU_CHUNK: Final = 64
@@ -188,7 +187,12 @@ class LlamaModel:
             raise RuntimeError(f"llama_decode returned {rc}")
 
     def prove(self) -> None:
-        """Compute as for a prompt and as for a word, and forget it; an instruction that is missing ends the process."""
+        """Compute as for a prompt and as for a word, and forget it; an instruction that is missing ends the process.
+
+        Raises:
+            WrongText: If an instruction computes something else.
+        """
+        write_known_text(self.lc)
         count = min(self.chunk, self.n_ctx - 1)
         self.decode([(0, at, 0, at == count - 1) for at in range(count)])
         self.decode([(0, count, 0, True)])
@@ -201,13 +205,6 @@ class LlamaModel:
         return np.ctypeslib.as_array(self.lc.llama_get_logits_ith(self.ctx, row), shape=(self.n_vocab,))
 
 
-def take_processor(refused: Sequence[str]) -> str:
-    """Load the library for this processor beside llama.cpp's own, if there are several; returns its name."""
-    import llama_cpp
-
-    return load(Path(llama_cpp.__file__).parent / "lib", refused)
-
-
 def check_file(path: str, log: list[str]) -> None:
     """Let llama.cpp read all of a model file but its weights.
 
@@ -216,7 +213,7 @@ def check_file(path: str, log: list[str]) -> None:
     """
     from llama_cpp import llama_cpp as low
 
-    take_processor(())
+    take(())
     low.llama_backend_init()
     params = low.llama_model_default_params()
     params.vocab_only = True

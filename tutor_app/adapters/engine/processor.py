@@ -2,9 +2,10 @@
 
 An installer brings one library for each family of processors (``libggml-cpu-haswell.so``, ``-zen4.so``...), and each
 says whether this processor has its instructions. What a processor says is not always what a hypervisor lets it do, so
-a library is proved by computing with it in the model process; one that dies of an illegal instruction is refused from
-then on, and the next one is taken. What was found is kept for this processor. A build from source has one library, and
-nothing is chosen. Loading happens in the model process only.
+a library is proved by computing with it in the model process; one that dies of an illegal instruction, or computes
+something else (:mod:`~tutor_app.adapters.engine.proof`), is refused from then on, and the next one is taken. What was
+found is kept for this processor. A build from source has one library, and nothing is chosen here: set-up has built it
+for this processor, and reads what was kept. Loading happens in the model process only.
 """
 
 from __future__ import annotations
@@ -14,13 +15,18 @@ import ctypes
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+FILE: Final = "processor.json"
+"""Keeps what was found, beside the kept prompts."""
 PREFIX: Final = "ggml-cpu-"
 SUFFIXES: Final = (".so", ".dll", ".dylib")
+BUILT_FOR: Final = {"AVX512": "avx512", "AVX_VNNI": "avxvnni", "AVX2": "avx2", "SSE3": "basic"}
+"""What llama.cpp says of itself, the most first, and the name of the level that set-up has built it for."""
 UNPROVED: Final = ("sapphirerapids",)
 """Uses the tile registers (AMX), which hypervisors hide in ways that no query tells; never taken."""
 
@@ -43,6 +49,17 @@ def name_of(path: Path) -> str:
     return stem.removeprefix(PREFIX) if stem.startswith(PREFIX) and path.suffix in SUFFIXES else ""
 
 
+def built_for(system_info: str) -> str:
+    """The level of a build with one library, of what ``llama_print_system_info`` says; empty if it is not for x86."""
+    having = set(re.findall(r"(\w+) = 1\b", system_info))
+    return next((name for feature, name in BUILT_FOR.items() if feature in having), "")
+
+
+def one_of_several(variant: str) -> bool:
+    """Whether a library of this name has others beside it, which may be taken in its place."""
+    return variant not in ("", *BUILT_FOR.values())
+
+
 def load(folder: Path, refused: Sequence[str]) -> str:
     """Load the fastest library that is not refused, and return its name; empty for a build that has only one.
 
@@ -59,13 +76,25 @@ def load(folder: Path, refused: Sequence[str]) -> str:
     return name_of(path)
 
 
+def take(refused: Sequence[str]) -> str:
+    """Load the library for this processor beside llama.cpp's own, if there are several.
+
+    Returns:
+        Its name, or that of the instructions that the only one was built for.
+    """
+    import llama_cpp
+
+    chosen = load(Path(llama_cpp.__file__).parent / "lib", refused)
+    return chosen or built_for(llama_cpp.llama_print_system_info().decode())
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What was found out on this processor.
 
     Attributes:
         proved: Libraries that have computed.
-        refused: Libraries that died of an illegal instruction.
+        refused: Libraries that died of an illegal instruction, or computed wrongly.
     """
 
     proved: tuple[str, ...] = ()
@@ -96,10 +125,14 @@ class Memory:
             self._keep(Known((*self.known.proved, variant), self.known.refused))
 
     def refuse(self, variant: str) -> None:
-        """A library has died of an illegal instruction."""
+        """A library has died of an illegal instruction, or computed wrongly."""
         proved = tuple(name for name in self.known.proved if name != variant)
         if variant and variant not in self.known.refused:
             self._keep(Known(proved, (*self.known.refused, variant)))
+
+    def refuses(self, variant: str) -> bool:
+        """Whether it has died of an illegal instruction, or computed wrongly."""
+        return variant in self.known.refused
 
     def _read(self) -> dict[str, object]:
         if self.file is not None:

@@ -43,8 +43,10 @@ from typing import IO, Any, Final, NoReturn
 if not __package__:  # run by its path: the package is looked for there, for the imports below alone
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.engine.llama import LlamaModel, LoadError, check_file, take_processor
+from tutor_app.adapters.engine.llama import LlamaModel, LoadError, check_file
 from tutor_app.adapters.engine.prefix_states import PrefixStates
+from tutor_app.adapters.engine.processor import take as take_variant
+from tutor_app.adapters.engine.proof import WrongText
 from tutor_app.adapters.engine.sampling import Generated, Remembered, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
 
@@ -177,7 +179,7 @@ class EngineWorker:
                 self._send(op="loading", fraction=round(fraction, 3))
 
         try:
-            variant = take_processor(request.get("refused", ()))
+            variant = take_variant(request.get("refused", ()))
             if variant:  # said before it computes: if it dies, it is known of what
                 self._send(op="loading", fraction=0.0, variant=variant)
             self._model = model = LlamaModel({**request, "variant": variant}, self._log, progress)
@@ -185,6 +187,9 @@ class EngineWorker:
                 model.prove()
         except LoadError as e:
             self._send(op="error", kind="load", message=str(e))
+            return
+        except WrongText as e:
+            self._send(op="error", kind="processor", message=str(e))
             return
         self._slots = [Slot(i) for i in range(model.n_seq)]
         self._batched = bool(request["batched"])

@@ -17,7 +17,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError, take_processor
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
+from tutor_app.adapters.engine.processor import take
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
 from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
@@ -54,7 +55,7 @@ class Judge:
             "one_cache": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
         try:
-            request["variant"] = take_processor(())
+            request["variant"] = take(())
             self._model = LlamaModel(request, [], lambda _: None)
         except LoadError as e:
             raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None
