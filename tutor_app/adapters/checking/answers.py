@@ -11,19 +11,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
-from tutor_app.adapters.checking import (
-    algebra_tasks,
-    calculus_tasks,
-    figure_tasks,
-    function_tasks,
-    notation_tasks,
-    number_tasks,
-    sequence_tasks,
-    story_tasks,
-)
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
 from tutor_app.adapters.checking.symbolic import Late, limited
-from tutor_app.adapters.checking.tasks import LONGEST, Expected, Problem
+from tutor_app.adapters.checking.tasks import (
+    algebra,
+    calculus,
+    figures,
+    functions,
+    notation,
+    numbers,
+    sequences,
+    stories,
+)
+from tutor_app.adapters.checking.tasks.problem import LONGEST, Expected, Problem, Rules
 from tutor_app.adapters.grading.judging import judge
 from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.terms import (
@@ -44,10 +44,9 @@ from tutor_app.core.verdicts import Verdict
 from tutor_app.text.typing import read_typed
 
 SECONDS: Final = 4.0
-RULES: Final = (
-    notation_tasks.rule, algebra_tasks.rule, number_tasks.rule, calculus_tasks.rule, sequence_tasks.rule,
-    function_tasks.rule, figure_tasks.rule, story_tasks.rule,
-)  # fmt: skip
+RULES: Final[tuple[Rules, ...]] = tuple(
+    m.rule for m in (notation, algebra, numbers, calculus, sequences, functions, figures, stories)
+)
 _FRACTION: Final = re.compile(
     r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.])"
 )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
 from tutor_app.adapters.checking.symbolic import built
-from tutor_app.adapters.checking.tasks import OF, THE, Expected, Problem, Rules, body_of, tex, value_of
+from tutor_app.adapters.checking.tasks.problem import OF, THE, Expected, Problem, Rules, body_of, tex, value_of
 from tutor_app.adapters.grading.terms import Call, Number, Power, Product, Sum, Term
 
 rule: Final = Rules()

@@ -10,7 +10,18 @@ from typing import Any, Final
 
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
-from tutor_app.adapters.checking.tasks import ASK, OF, THE, Expected, Problem, Rules, body_of, modulo, tex, value_of
+from tutor_app.adapters.checking.tasks.problem import (
+    ASK,
+    OF,
+    THE,
+    Expected,
+    Problem,
+    Rules,
+    body_of,
+    modulo,
+    tex,
+    value_of,
+)
 
 _ALIGNED: Final = re.compile(
     r"\\begin\{(align\*?|aligned|cases|gather\*?|array)\}(?:\{[lcr]*\})?(.+?)\\end\{\1\}", re.DOTALL

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
-from tutor_app.adapters.checking.tasks import THE, Expected, Problem, Rules, tex, value_of
+from tutor_app.adapters.checking.tasks.problem import THE, Expected, Problem, Rules, tex, value_of
 from tutor_app.adapters.checking.words import NUMBERS
 
 rule: Final = Rules()
