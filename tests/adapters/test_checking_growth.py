@@ -57,7 +57,7 @@ def test_a_worker_takes_a_longer_text_as_the_same_piece() -> None:
     assert [(claim[2], claim[3]) for claim in found] == [("x = 4", "true")]
     after = worker.answer({"pieces": [["text", text], ["output", "y = 3"], ["text", "2 * y = 6"]]})["claims"]
     assert after[0] == found
-    assert [claim[3] for claim in after[2]] == ["true"]
+    assert [claim[5] for claim in after[2]] == ["fits"]
 
 
 class Clock:

@@ -29,7 +29,7 @@ def test_another_solution_begins_anew(checker: Checker) -> None:
 
 def test_an_output_gives_names_their_values(checker: Checker) -> None:
     claims = checker.check([("output", "s = 12.5"), ("text", "Twice that is 2 * s = 25.")])
-    assert [c.verdict for c in claims[1]] == ["true"]
+    assert [c.reason for c in claims[1]] == ["fits"]  # the words may mean another s
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_vertex_is_compared_with_the_parabola_that_was_told_before() -> None:
 
 
 def test_the_solution_of_a_system_is_put_into_both_equations() -> None:
-    assert "true" in verdicts("We have $2x + y = 7$ and $x - y = 2$.", "Hence $x = 3$ and $y = 1$.")
+    assert "true" in verdicts("We have $2x + y = 7$ and $x - y = 2$. Hence $x = 3$ and $y = 1$.")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ The module knows nothing of how statements are found or checked (:mod:`tutor_app
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 ClaimVerdict = Literal["true", "rounded", "false", "differs", "unchecked"]
@@ -26,6 +26,7 @@ REASONS: Final = {
     "value": "a value that no equation before it tells",
     "inequality": "an inequality with unknowns",
     "function": "a function that is not known",
+    "fits": "it agrees with the others, but nothing would speak against another number in it",
     "approximate": "only nearly right",
     "running": "a calculation that goes on behind the equals sign",
     "base": "another arithmetic may be meant",
@@ -95,12 +96,16 @@ class Tally:
     false: int = 0
     unchecked: int = 0
     differs: int = 0
+    fits: int = 0  # of those that are not checked
 
     @classmethod
     def of(cls, claims: Iterable[Claim]) -> Tally:
         """Count the verdicts."""
+        claims = tuple(claims)
         verdicts = [claim.verdict for claim in claims]
-        return cls(*(verdicts.count(v) for v in ("true", "rounded", "false", "unchecked", "differs")))
+        fits = sum((claim.verdict, claim.reason) == ("unchecked", "fits") for claim in claims)
+        counts = (verdicts.count(v) for v in ("true", "rounded", "false", "unchecked", "differs"))
+        return replace(cls(*counts), fits=fits)
 
     @property
     def checked(self) -> int:
@@ -114,8 +119,9 @@ class Tally:
 
     def sentence(self) -> str:
         """For the user: ``14 of 16 statements checked, all true``; empty where there is none."""
+        fits = f"; {self.fits} {'agrees' if self.fits == 1 else 'agree'} with the others, not checked"
         other = f"; {self.differs} {'differs' if self.differs == 1 else 'differ'} from what the code prints"
-        return self._checked_sentence() + (other if self.differs else "")
+        return self._checked_sentence() + (fits if self.fits else "") + (other if self.differs else "")
 
     def _checked_sentence(self) -> str:
         if not self.total:

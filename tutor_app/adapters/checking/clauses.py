@@ -37,6 +37,11 @@ def is_supposed(chain: Chain) -> bool:
     return is_put(clause_before(chain)[-NEAR:])
 
 
+def begins_supposed(chain: Chain) -> bool:
+    """Whether a word right before it supposes it, so that what stands behind "then" follows from it."""
+    return not {"if", "when", "suppose", "assume", "supposing", "assuming"}.isdisjoint(chain.before[-2:])
+
+
 def is_put(before: tuple[str, ...]) -> bool:
     """Whether the words before an equation make it a case, or a value that is put somewhere."""
     for n, word in enumerate(before):

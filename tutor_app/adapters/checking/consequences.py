@@ -12,8 +12,8 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.clauses import is_condition, is_refuted
-from tutor_app.adapters.checking.context import Equation
-from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.context import Equation, replaced
+from tutor_app.adapters.checking.judging import Judgement, judge
 from tutor_app.adapters.checking.near import mended_equation, written_alike
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import CONCLUDING, CONNECTING, LEADING, SOLVING
@@ -25,16 +25,19 @@ _ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECA
 _SOLVED: Final = re.compile(r"(?i)\bsolv")
 _ROW: Final = re.compile(r"\\\\")
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
+_THEN: Final = frozenset(("then", "have", "get"))
+"""Words that say of what follows a supposition that it follows from it."""
 _CONDITIONAL: Final = frozenset(("if", "when", "suppose", "case", "or", "and", "let", "where", "also", "either"))
 
 
-def leads(gap: str, names: frozenset[str], *, rows: bool) -> bool:
+def leads(gap: str, names: frozenset[str], *, rows: bool, supposed: bool = False) -> bool:
     """Whether what stands between an equation and the next statement says that the second follows from the first.
 
     Args:
         gap: The text between them.
         names: Unknowns, which may stand there ("solving for x").
         rows: Whether the end of a row of an alignment says so, too.
+        supposed: Whether the equation is a supposition, of which "then" tells what follows.
     """
     words = re.findall(r"[a-z]+", gap.lower())
     if "=" in gap and _SOLVED.search(gap.rpartition("=")[2]):
@@ -45,7 +48,8 @@ def leads(gap: str, names: frozenset[str], *, rows: bool) -> bool:
         or not (SOLVING | CONNECTING | LEADING | names).issuperset(words)
     ):
         return False
-    said = not CONCLUDING.isdisjoint(words) or _ARROW.search(gap) is not None
+    concluding = CONCLUDING | _THEN if supposed else CONCLUDING
+    said = not concluding.isdisjoint(words) or _ARROW.search(gap) is not None
     return said or (rows and _ROW.search(gap) is not None)
 
 
@@ -60,7 +64,7 @@ def judge_consequence(chain: Chain, a: Expression, b: Expression, before: Equati
         gap: The text between the two.
     """
     names = symbols(a.term) | symbols(b.term)
-    if not _plain(chain, a.term, b.term) or not leads(gap, names, rows=len(names) == 1):
+    if not _plain(chain, a.term, b.term) or not leads(gap, names, rows=len(names) == 1, supposed=before.supposed):
         return None
     if a.units or b.units:
         return None  # "one pen is equal to 2x"
@@ -79,13 +83,38 @@ def judge_solution(chain: Chain, name: str, value: Term, before: Equation, gap: 
         return None  # "10x = 360°, so x = 36 degrees"
     if symbols(before.difference) != names or not _exact(value) or not _plain(chain, before.left, before.right):
         return None
-    if not leads(gap, names, rows=True):
+    if not leads(gap, names, rows=True, supposed=before.supposed):
         return None
     roots, said = symbolic.roots(before.difference, name), symbolic.built(value)
     if not roots or said is None or any(symbolic.equal(root, said) is not False for root in roots):
         return None
     shown = " or ".join(filter(None, map(symbolic.shown, [r for r in roots if r.is_real] or roots)))
     return Judgement("false", "solution", f"{name} = {shown}")
+
+
+def judge_put(chain: Chain, a: Expression, b: Expression, given: Equation, text: str) -> Judgement | None:
+    """The verdict on an equation that is told to follow from the value of its only unknown, and does not hold for it.
+
+    Args:
+        chain: In which it stands.
+        a: Left side.
+        b: Right side.
+        given: The equation that gives the unknown its value.
+        text: In which both stand.
+    """
+    names = symbols(a.term) | symbols(b.term)
+    start = chain.members[0].start
+    if names != symbols(given.left) or not 0 <= given.end <= start or a.units or b.units:
+        return None
+    if not _plain(chain, a.term, b.term) or not _exact(given.right):
+        return None
+    gap = text[given.end : start]
+    if "=" in gap or _SOLVED.search(gap) or not leads(gap, names, rows=False, supposed=given.supposed):
+        return None
+    (name,) = names
+    left, right = (replaced(side.term, name, given.right) for side in (a, b))
+    found = judge((left,), "=", (right,))
+    return found if found.verdict == "false" else None
 
 
 def _exact(value: Term) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -38,11 +38,21 @@ MAX_SIZE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """Left and right side, and their difference."""
+    """Left and right side, and their difference.
+
+    Attributes:
+        left: Left side.
+        right: Right side.
+        difference: What it says to be zero.
+        supposed: It was told as a supposition: "if 2x = 8".
+        end: Where it ends in its piece.
+    """
 
     left: Term
     right: Term
     difference: Term
+    supposed: bool = False
+    end: int = -1
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class Context:
         functions: Variable and right side of each function that was defined.
         equations: With at least one unknown, the latest last.
         latest: The equation that was told last, also one that followed from others; None before the first.
+        given: The equation that gave a name a number last; None before the first.
         told: Names and functions that were given once and in so many words; False for those given anew since.
     """
 
@@ -62,10 +73,17 @@ class Context:
     equations: deque[Equation] = field(default_factory=lambda: deque(maxlen=MAX_EQUATIONS))
     told: dict[str, bool] = field(default_factory=dict)
     latest: Equation | None = None
+    given: Equation | None = None
 
     def copy(self) -> Context:
         """The same, to be changed on its own."""
-        return Context(self.values.copy(), self.functions.copy(), self.equations.copy(), self.told.copy(), self.latest)
+        return replace(
+            self,
+            values=self.values.copy(),
+            functions=self.functions.copy(),
+            equations=self.equations.copy(),
+            told=self.told.copy(),
+        )
 
     def resolved(self, term: Term, *, named: bool = True) -> Term:
         """The term with functions applied and, if ``named``, names replaced by their values."""
@@ -121,10 +139,14 @@ class Context:
         if size(left) + size(right) <= MAX_SIZE:
             self.equations.append(Equation(left, right, total(left, negative(right))))
 
-    def tell(self, left: Term, right: Term) -> None:
+    def tell(self, left: Term, right: Term, end: int, *, supposed: bool) -> None:
         """Take an equation as the one that was told last."""
         small = size(left) + size(right) <= MAX_SIZE
-        self.latest = Equation(left, right, total(left, negative(right))) if small else None
+        self.latest = Equation(left, right, total(left, negative(right)), supposed, end) if small else None
+
+    def give(self, name: str, value: Term, end: int, *, supposed: bool) -> None:
+        """Take an equation as the one that gave a name a number last."""
+        self.given = Equation(Symbol(name), value, total(Symbol(name), negative(value)), supposed, end)
 
     def about(self, names: frozenset[str]) -> Iterator[Equation]:
         """The equations that have one of the unknowns, the latest first."""

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from copy import copy
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
-from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted, is_supposed, is_told
-from tutor_app.adapters.checking.consequences import judge_consequence, judge_solution
+from tutor_app.adapters.checking.clauses import (
+    begins_supposed,
+    clause_before,
+    is_asked,
+    is_condition,
+    is_refuted,
+    is_supposed,
+    is_told,
+)
+from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.doubts import (
     doubt_of,
@@ -29,6 +38,7 @@ from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rewritings import (
     judge_announced,
     judge_between,
+    judge_collected,
     judge_nearly,
     judge_powers,
     judge_rewriting,
@@ -104,6 +114,13 @@ class Links:
         self.equation_end = -1
         self._modular = self._based = self._index = False
         self._moduli: set[int] = set()
+
+    def again(self, bare: str, context: Context, equation_end: int, begin: int) -> Links:
+        """Links for a text that is the same up to a place, with what was known there."""
+        other = copy(self)
+        other.context, other.bare, other.equation_end = context, bare, equation_end
+        other.facts = [fact for fact in self.facts if fact.start < begin]
+        return other
 
     def take_in(self, bare: str) -> bool:
         """Look for what changes the meaning of the whole; returns whether there is more of it than before."""
@@ -311,6 +328,7 @@ class Links:
         numeric = not symbols(value)
         known = context.values.get(name)
         if numeric and name not in symbols(term):
+            context.give(name, value, chain.members[k + 1].end, supposed=begins_supposed(chain))
             reason = context.solves(name, value)
             if reason:
                 context.define(name, value)
@@ -371,8 +389,8 @@ class Links:
 
     def _told(self, chain: Chain, k: int, left: Term, right: Term) -> None:
         """An equation was told, and ends here."""
-        self.context.tell(left, right)
         self.equation_end = chain.members[k + 1].end
+        self.context.tell(left, right, self.equation_end, supposed=begins_supposed(chain))
 
     def _gap(self, chain: Chain) -> str | None:
         """The text between the last equation and a chain; None if it does not stand behind it."""
@@ -381,6 +399,10 @@ class Links:
 
     def _slipped(self, chain: Chain, a: Expression, b: Expression) -> Judgement | None:
         """The verdict on an equation that is told to follow from the last one, and is one number away from that."""
+        if (given := self.context.given) is not None and (
+            found := judge_put(chain, a, b, given, self.bare)
+        ) is not None:
+            return found
         latest, gap = self.context.latest, self._gap(chain)
         return None if latest is None or gap is None else judge_consequence(chain, a, b, latest, gap)
 
@@ -451,7 +473,7 @@ class Links:
             return None if is_supposed(chain) else Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
             return found
-        if (found := judge_slip(chain, k, a, b)) is not None:
+        if (found := judge_slip(chain, k, a, b) or judge_collected(chain, k, a, b)) is not None:
             return found
         known = list(context.about(names))
         unknowns = names.union(*(symbols(e.difference) for e in known))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from tutor_app.adapters.grading.algebra import normal
@@ -44,6 +45,7 @@ _POINTS: Final = (
 _CLOSE: Final = 1e-9
 
 
+@lru_cache(maxsize=1024)
 def mended_identity(left: Term, right: Term) -> bool:
     """Whether another number in the place of one makes the sides the same expression, written in two ways.
 
@@ -56,6 +58,7 @@ def mended_identity(left: Term, right: Term) -> bool:
     return any(_is_work(a, b) for a, b in _mended(left, right, None))
 
 
+@lru_cache(maxsize=1024)
 def mended_equation(left: Term, right: Term, before: Term) -> tuple[Term, Term] | None:
     """The sides of an equation with one number changed so that it says the same as one before; None if none does.
 
@@ -67,6 +70,36 @@ def mended_equation(left: Term, right: Term, before: Term) -> tuple[Term, Term] 
     if symbols(left) | symbols(right) != symbols(before):
         return None
     return next(_mended(left, right, before), None)
+
+
+def ratio_apart(a: Term, b: Term) -> bool:
+    """Whether one side is always the same multiple of the other, but not equal to it: "3x + 5x = 7x"."""
+    x, y = _at_points((a, b)) or ([], [])
+    if not x or any(abs(value) <= _CLOSE for value in y):
+        return False
+    ratios = [p / q for p, q in zip(x, y, strict=True)]
+    return abs(ratios[0] - 1) > _CLOSE and all(abs(r - ratios[0]) <= _CLOSE * abs(ratios[0]) for r in ratios)
+
+
+def value_apart(a: Term, b: Term) -> bool:
+    """Whether one side has the same value everywhere, and the other is another number: "(m + 6) - m = 5"."""
+    x, y = _at_points((a, b)) or ([], [])
+    if symbols(b) or not x:
+        return False
+    return abs(x[0] - y[0]) > _CLOSE * (1 + abs(y[0])) and all(abs(v - x[0]) <= _CLOSE * (1 + abs(v)) for v in x)
+
+
+def _at_points(sides: tuple[Term, Term]) -> tuple[list[complex], list[complex]] | None:
+    """The values of both sides at a few points, or None if they are beyond this."""
+    names = sorted(symbols(sides[0]) | symbols(sides[1]))
+    if not names or len(names) > _MOST_NAMES or sum(1 for side in sides for _ in walk(side)) > _MOST_PARTS:
+        return None
+    points = [dict(zip(names, point, strict=False)) for point in _POINTS]
+    try:
+        a, b = ([_value(side, point) for point in points] for side in sides)
+    except (ArithmeticError, ValueError):
+        return None
+    return a, b
 
 
 def written_alike(a: Term, b: Term) -> bool:

@@ -1,35 +1,25 @@
-"""From the text of a solution to its claims: the chains are found, every link of them judged in its context."""
+"""From the text of a solution to its claims: what was read stays when the text grows, and what is true is tried."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.chains import chains
 from tutor_app.adapters.checking.context import Context
-from tutor_app.adapters.checking.doubts import (
-    is_same_slip,
-)
-from tutor_app.adapters.checking.hindsight import blamed
-from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.links import Links
-from tutor_app.adapters.checking.number_rules import NUMBER_RULES
-from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.rules import judged
+from tutor_app.adapters.checking.passage import in_hindsight, in_order, read
 from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
-from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
-from tutor_app.adapters.checking.settling import settled_until, unjudged, unread
-from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
-from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
+from tutor_app.adapters.checking.settling import settled_places, unread
+from tutor_app.adapters.checking.trying import changes, found_computed, found_false, needs_trial
 from tutor_app.core.claims import Claim
 
 PIECE_SECONDS: Final = 1.2
 """Of the statements of one piece; those that are left then are not checked."""
-NEAR: Final = 12
-"""Claims back that may overlap with one."""
+TRIAL_SHARE: Final = 0.5
+"""Of the time that is left, for trying what would be said of other numbers."""
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 60_000
 """Of one piece; what stands after them is not read."""
@@ -43,13 +33,13 @@ class _Mark:
         at: The place.
         context: What was said before it.
         equation_end: Where the last equation before it ends, or -1.
-        claims: Those before it.
+        claims: How many claims stand before it.
     """
 
     at: int = 0
     context: Context = field(default_factory=Context)
     equation_end: int = -1
-    claims: tuple[Claim, ...] = ()
+    claims: int = 0
 
 
 class Reading:
@@ -58,7 +48,9 @@ class Reading:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._links = Links()
-        self._begin = self._mark = _Mark()
+        self._marks = [_Mark()]
+        self._claims: list[Claim] = []  # as read, places without notes
+        self._settled: dict[Claim, bool] = {}  # what a trial of it found, where nothing later can change that
 
     def text(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
         """The statements of the next piece of prose, in order, each with its verdict.
@@ -68,8 +60,10 @@ class Reading:
             seconds: Wall time, after which statements are judged no more.
         """
         self._links.bare, self._links.equation_end = "", -1
+        self._links.context.given = None  # its place is one of the piece before
         self._links.facts.clear()
-        self._begin = self._mark = _Mark(0, self._links.context.copy())
+        self._marks = [_Mark(0, self._links.context.copy())]
+        self._claims, self._settled = [], {}
         return self.grown(text, seconds)
 
     def grown(self, text: str, seconds: float = PIECE_SECONDS) -> list[Claim]:
@@ -82,68 +76,16 @@ class Reading:
         deadline = self._clock() + seconds
         bare, missing = without_notes(text[:MAX_CHARACTERS])
         if self._links.take_in(bare):
-            self._mark = self._begin  # what was read may be meant otherwise
-        mark, self._links.bare = self._mark, bare
-        self._links.context, self._links.equation_end = mark.context.copy(), mark.equation_end
-        self._links.facts = [fact for fact in self._links.facts if fact.start < mark.at]
-        found = list(mark.claims)
+            del self._marks[1:]  # what was read may be meant otherwise
+            self._settled.clear()
+        self._links = self._from(self._marks[-1], bare)
+        del self._claims[self._marks[-1].claims :]
         with symbolic.within(seconds):
-            left = self._read(text, missing, found, deadline)
-        found = _in_order([*found, *left, *self._in_hindsight(text, missing, found)])
+            left = self._read(deadline)
+            found = in_order([*self._claims, *left, *in_hindsight(self._links, self._claims)])
+            found = self._tried(found, deadline)
+        found = [_placed(claim, text, missing) for claim in found]
         return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found
-
-    def _read(self, text: str, missing: Missing, found: list[Claim], deadline: float) -> list[Claim]:
-        """Add the claims from the mark on to ``found``, and set the next mark; returns those that time did not do."""
-        bare, begin = self._links.bare, self._mark.at
-        tokens = scan(bare, begin)
-        settled = settled_until(bare, tokens, begin)
-        cuts = sentences(bare, begin)
-        sentence = next(cuts, None)
-        before: Expression | None = None  # left side of the last false link
-        for chain in chains(tokens):
-            while sentence is not None and sentence[1] <= chain.members[0].start:
-                found.extend(self._in_words(text, missing, sentence))
-                sentence = next(cuts, None)
-            if begin < settled <= chain.members[0].start:
-                context, equation_end = self._links.context.copy(), self._links.equation_end
-                self._mark, settled = _Mark(settled, context, equation_end, tuple(found)), begin
-            for k in range(len(chain.relations)):
-                late = self._clock() >= deadline
-                judgement = Judgement("unchecked", "time") if late else self._links.judged(chain, k)
-                if judgement is not None:
-                    start = place(missing, chain.members[k].start)
-                    end = place(missing, chain.members[k + 1].end)
-                    if judgement.verdict == "false":
-                        if _ends_false(found, start) and is_same_slip(before, chain.members[k + 1].value):
-                            found[-1] = replace(found[-1], end=end, text=text[found[-1].start : end])
-                            continue
-                        before = chain.members[k].value
-                    found.append(
-                        Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
-                    )
-            if self._clock() >= deadline:
-                return list(unjudged(text, missing, tokens, chain.members[-1].end))
-        while sentence is not None and self._clock() < deadline:
-            found.extend(self._in_words(text, missing, sentence))
-            sentence = next(cuts, None)
-        return []
-
-    def _in_hindsight(self, text: str, missing: Missing, found: list[Claim]) -> Iterator[Claim]:
-        """What the other equations of the text contradict, unless a side of it is found false already."""
-        for fact, judgement in blamed(self._links.facts, self._links.bare):
-            start, end = place(missing, fact.start), place(missing, fact.end)
-            if not any(c.verdict == "false" and c.start < end and start < c.end for c in found):
-                yield Claim(start, end, text[start:end], judgement.verdict, judgement.right, judgement.reason)
-
-    def _in_words(self, text: str, missing: Missing, sentence: tuple[int, int]) -> Iterator[Claim]:
-        """What a sentence states in words, once its formulas have been taken in."""
-        begin, end = sentence
-        flat, places = squeezed(flattened(self._links.bare[begin:end]))
-        for start, stop, found in judged(flat, self._links.context, ALL_RULES):
-            while stop > start and flat[stop - 1] in " .,":
-                stop -= 1
-            a, b = place(missing, begin + places[start]), place(missing, begin + places[stop - 1] + 1)
-            yield Claim(a, b, text[a:b], found.verdict, found.right, found.reason)
 
     def output(self, text: str, seconds: float = PIECE_SECONDS) -> None:
         """Take in what a block of code printed: "area = 126.0" gives a name its value. It states nothing itself.
@@ -154,28 +96,75 @@ class Reading:
         """
         self.text(text[:MAX_OUTPUT], seconds)
 
+    def _read(self, deadline: float) -> list[Claim]:
+        """Read from the last mark on, and set marks on the way; returns the claims that time did not do."""
+        links, begin = self._links, self._marks[-1].at
+        tokens = scan(links.bare, begin)
+        places = settled_places(links.bare, tokens, begin)
 
-ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+        def passed(at: int) -> None:
+            last = -1
+            while places and places[0] <= at:
+                last = places.pop(0)
+            if last >= 0:
+                self._marks.append(_Mark(last, links.context.copy(), links.equation_end, len(self._claims)))
+
+        return read(links, tokens, begin, self._claims, lambda: self._clock() >= deadline, passed)
+
+    # --- trials ------------------------------------------------------------------------------------------------
+
+    def _from(self, mark: _Mark, bare: str) -> Links:
+        """Links for a text that is read on from a mark."""
+        return self._links.again(bare, mark.context.copy(), mark.equation_end, mark.at)
+
+    def _tried(self, found: list[Claim], deadline: float) -> list[Claim]:
+        """The claims; one that would be called nothing worse with another number in it is not called true."""
+        now = self._clock()
+        late = now + TRIAL_SHARE * max(0.0, deadline - now)
+        out = []
+        for claim in found:
+            reason = self._doubt(claim, late) if needs_trial(claim) else ""
+            out.append(replace(claim, verdict="unchecked", right="", reason=reason) if reason else claim)
+        return out
+
+    def _doubt(self, claim: Claim, late: float) -> str:
+        """Why a claim that was called true was not really checked, or empty."""
+        if self._settled.get(claim):
+            return ""
+        n = max((n for n, mark in enumerate(self._marks) if mark.at <= claim.start), default=0)
+        stop = next((mark.at for mark in self._marks[n + 1 :] if mark.at >= claim.end), len(self._links.bare))
+        at_once = True
+        for at, digit in changes(claim):
+            if self._clock() >= late:
+                return "time"
+            changed = f"{self._links.bare[:at]}{digit}{self._links.bare[at + 1 :]}"
+            there = self._read_again(changed[:stop], n)
+            if found_false(there, at) or found_computed(there, claim.start, at):
+                continue
+            at_once = False
+            if not found_false(self._looked_back(changed, n), at):
+                return "fits"
+        if at_once and stop <= self._marks[-1].at:
+            self._settled[claim] = True
+        return ""
+
+    def _read_again(self, bare: str, n: int) -> list[Claim]:
+        """The claims of a changed text from the n-th mark on."""
+        found: list[Claim] = []
+        begin = self._marks[n].at
+        read(self._from(self._marks[n], bare), scan(bare, begin), begin, found)
+        return found
+
+    def _looked_back(self, bare: str, n: int) -> list[Claim]:
+        """What a changed text contradicts as a whole; only what stands from the n-th mark on is read again."""
+        links, begin = self._from(self._marks[n], bare), self._marks[n].at
+        read(links, scan(bare, begin), begin, [], words=False)
+        return list(in_hindsight(links, []))
 
 
-def _ends_false(found: list[Claim], start: int) -> bool:
-    """Whether the last claim is a false link that goes on behind ``start``."""
-    return bool(found) and found[-1].verdict == "false" and found[-1].start < start < found[-1].end
-
-
-def _in_order(found: list[Claim]) -> list[Claim]:
-    """By place; what was not checked or stated twice gives way to what stands at the same place and was."""
-    kept: list[Claim] = []
-    for claim in sorted(found, key=lambda c: (c.start, -c.end)):
-        weak = claim.verdict == "unchecked"
-        rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
-        if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
-            continue
-        # Two links of a chain share a member; that is no reason to drop one.
-        if weak and any(c.verdict != "unchecked" and c.start <= claim.start and claim.end <= c.end for c in rivals):
-            continue
-        if not weak:
-            held = [c for c in rivals if c.verdict == "unchecked" and claim.start <= c.start and c.end <= claim.end]
-            kept[-NEAR:] = [c for c in kept[-NEAR:] if c not in held]
-        kept.append(claim)
-    return kept
+def _placed(claim: Claim, text: str, missing: Missing) -> Claim:
+    """The claim at its place in the text with notes."""
+    if len(missing) == 1:
+        return claim
+    start, end = place(missing, claim.start), place(missing, claim.end)
+    return replace(claim, start=start, end=end, text=text[start:end])

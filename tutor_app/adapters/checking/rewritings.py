@@ -11,7 +11,7 @@ from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_cond
 from tutor_app.adapters.checking.context import replaced
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
-from tutor_app.adapters.checking.near import mended_identity
+from tutor_app.adapters.checking.near import mended_identity, ratio_apart, value_apart
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.words import REWRITING, SUPPOSING
 from tutor_app.adapters.grading.algebra import Quotient, linear, normal, same
@@ -22,6 +22,7 @@ from tutor_app.adapters.grading.terms import (
     Power,
     Product,
     Sum,
+    Symbol,
     Term,
     negative,
     symbols,
@@ -151,6 +152,47 @@ def judge_slip(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement 
     if x is None or y is None or symbolic.equal(x, y) is not False:
         return None
     return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def judge_collected(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
+    """The verdict on "3x + 5x = 7x" and "(m + 6) - m = 5": one term collected from several, with a wrong number.
+
+    Such an equation has no solution but zero, so hardly anybody wants to solve it.
+    """
+    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-2:], *chain.after[:6])):
+        return None
+    if (
+        not chain.formula
+        or not symbols(a.term)
+        or any(sign in m.source for m in chain.members[k : k + 2] for sign in _VECTORS)
+    ):
+        return None
+    collected = _coefficients(b.term)
+    if collected is None or len(collected) != 1 or isinstance(b.term, Sum) or not _is_uncollected(a.term):
+        return None
+    if symbols(b.term):
+        wrong = ratio_apart(a.term, b.term)
+    else:
+        wrong = linear(a.term) is None and not _is_straight(a.term) and value_apart(a.term, b.term)
+    if not wrong:
+        return None
+    x, y = symbolic.built(a.term), symbolic.built(b.term)
+    if x is None or y is None or symbolic.equal(x, y) is not False:
+        return None
+    return Judgement("false", "identity", symbolic.counterexample(x, y))
+
+
+def _is_straight(term: Term) -> bool:
+    """Whether it is a sum of multiples of names: "y - 1 + 3 - y", which may be a side of an equation to be solved."""
+    parts = term.terms if isinstance(term, Sum) else (term,)
+    return all(isinstance(p, Number | Symbol) or (isinstance(p, Product) and len(symbols(p)) < 2) for p in parts)
+
+
+def _is_uncollected(term: Term) -> bool:
+    """Whether it can be written as one term with less: a sum, several numbers multiplied, a name more than once."""
+    numbers = term.factors if isinstance(term, Product) else ()
+    many = sum(1 for f in numbers if isinstance(f, Number) and abs(f.value) != 1) > 1
+    return many or isinstance(term, Sum) or _unmultiplied(term)
 
 
 def _has_solution(a: Expression, b: Expression) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tutor_app.adapters.checking.formulas import pieces
-from tutor_app.adapters.checking.scanner import Missing, Token, place
+from tutor_app.adapters.checking.scanner import Token
 from tutor_app.adapters.checking.sentences import sentences
 from tutor_app.core.claims import Claim
 from tutor_app.text.delimiters import split
@@ -21,10 +21,10 @@ _RELATION: Final = re.compile(r"(?:[=≈≤≥<>]|\\(?:approx|leq?|geq?)(?![a-z]
 _BEFORE: Final = re.compile(r"[^\s=]{0,40}\s?$")
 
 
-def settled_until(text: str, tokens: Sequence[Token], begin: int) -> int:
-    """The last place before which nothing is read otherwise when the text goes on; ``begin`` if there is none.
+def settled_places(text: str, tokens: Sequence[Token], begin: int) -> list[int]:
+    """The places before which nothing is read otherwise when the text goes on, in order.
 
-    It is the beginning of a line that begins a sentence too, and has something in it already.
+    Each is the beginning of a line that begins a sentence too, and has something in it already.
 
     Args:
         text: Without notes.
@@ -36,18 +36,19 @@ def settled_until(text: str, tokens: Sequence[Token], begin: int) -> int:
     last = picture if picture >= 0 else len(text)
     opened = split(text[begin:]).open_at
     last = min(last, begin + opened) if opened >= 0 else last
-    for k in range(len(tokens) - 2, 0, -1):
-        line, before, after = tokens[k], tokens[k - 1], tokens[k + 1]
+    found: list[int] = []
+    for before, line, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if line.kind != "line" or line.end > last or before.end <= begin:
             continue
         if before.kind in ("op", "rel", "open", "line") or after.kind in ("op", "rel", "close"):
             continue
-        if any(place_ in ends for place_ in range(before.end, line.end + 1)) or line.end - begin > LONG:
-            return line.end
-    return begin
+        since = found[-1] if found else begin
+        if any(place_ in ends for place_ in range(before.end, line.end + 1)) or line.end - since > LONG:
+            found.append(line.end)
+    return found
 
 
-def unjudged(text: str, missing: Missing, tokens: Sequence[Token], begin: int) -> Iterator[Claim]:
+def unjudged(text: str, tokens: Sequence[Token], begin: int) -> Iterator[Claim]:
     """The statements from a place on for which there was no time, at most so many as are worth counting."""
     count = 0
     for k, token in enumerate(tokens):
@@ -60,8 +61,7 @@ def unjudged(text: str, missing: Missing, tokens: Sequence[Token], begin: int) -
         elif token.text == "is":
             continue
         for start, end in spans:
-            a, b = place(missing, start), place(missing, end)
-            yield Claim(a, b, text[a:b], "unchecked", reason="time")
+            yield Claim(start, end, text[start:end], "unchecked", reason="time")
             count += 1
         if count >= MAX_UNREAD:
             return

@@ -115,7 +115,7 @@ def roots_are(m: re.Match[str], context: Context) -> Judgement | None:
     right, name, _ = found
     real = [r for r in right if r.is_real]
     if _same_set(said, right) or _same_set(said, real):
-        return Judgement("true", "solution")
+        return Judgement("true", "solution" if source is None else "roots")
     wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
     if not wrong:
         return Judgement("unchecked", "equation")
@@ -159,7 +159,7 @@ def no_real(m: re.Match[str], context: Context) -> Judgement | None:
     real = [r for r in found[0] if r.is_real]
     if any(r.is_real is None for r in found[0]):
         return None
-    return truth(not real, "solution", f"{found[1]} = {' or '.join(map(symbolic.shown, real))}")
+    return truth(not real, "roots", f"{found[1]} = {' or '.join(map(symbolic.shown, real))}")
 
 
 @rule(

@@ -107,14 +107,17 @@ WRONGLY: Final = _set("false wrong incorrect untrue wrongly incorrectly mistaken
 CONNECTING: Final = _set(
     """so then we get gets gives give us thus therefore hence this that means and which the equation becomes now have
     obtain to simplifies simplified simplify simplifying solving solve dividing adding subtracting multiplying
-    both sides by from here for translates into"""
+    both sides by from here for translates into meaning implying yielding giving leads indicates tells follows"""
 )
 """Words between two lines of a calculation that say no more than that it goes on."""
 ARROWS: Final = _set("quad qquad begin end align rightarrow longrightarrow implies")
 """What else may stand between two equations of which the second follows from the first."""
 LEADING: Final = ARROWS | _set("find that boxed yields yield it know see")
 """What may stand between an equation and the value of its unknown."""
-CONCLUDING: Final = _set("so thus therefore hence rightarrow longrightarrow implies gives yields solving dividing")
+CONCLUDING: Final = _set(
+    """so thus therefore hence rightarrow longrightarrow implies gives yields solving dividing means meaning implying
+    yielding giving leads indicates follows"""
+)
 """Those of them that say that the second follows from the first alone."""
 UNDEFINED: Final = _set("undefined defined denominator indeterminate infinity infinite vertical zero asymptote limit")
 """Words beside a division by zero that is talked about."""

@@ -1,0 +1,116 @@
+"""Reads a stretch of a text from a given place on: its claims in order, with what was said before at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from tutor_app.adapters.checking.chains import chains
+from tutor_app.adapters.checking.doubts import is_same_slip
+from tutor_app.adapters.checking.hindsight import blamed
+from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.links import Links
+from tutor_app.adapters.checking.number_rules import NUMBER_RULES
+from tutor_app.adapters.checking.prose import Expression
+from tutor_app.adapters.checking.rules import judged
+from tutor_app.adapters.checking.scanner import Token
+from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
+from tutor_app.adapters.checking.settling import unjudged
+from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
+from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
+from tutor_app.core.claims import Claim
+
+ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+NEAR: Final = 12
+"""Claims back that may overlap with one."""
+
+
+def read(
+    links: Links,
+    tokens: list[Token],
+    begin: int,
+    found: list[Claim],
+    late: Callable[[], bool] = lambda: False,
+    at: Callable[[int], None] = lambda _: None,
+    *,
+    words: bool = True,
+) -> list[Claim]:
+    """Add the claims of a text from a place on to ``found``; returns those for which there was no time.
+
+    Args:
+        links: With the text, and what was said before the place.
+        tokens: Of the text from the place on.
+        begin: The place.
+        found: The claims before it, in order.
+        late: Whether the time is over.
+        at: Told the place of every chain before it is judged; all that ends before it is in ``found``.
+        words: Look for what is stated in words, too.
+    """
+    bare = links.bare
+    cuts = sentences(bare, begin) if words else iter(())
+    sentence = next(cuts, None)
+    before: Expression | None = None  # left side of the last false link
+    for chain in chains(tokens):
+        while sentence is not None and sentence[1] <= chain.members[0].start:
+            found.extend(_in_words(links, sentence))
+            sentence = next(cuts, None)
+        at(chain.members[0].start)
+        for k in range(len(chain.relations)):
+            judgement = Judgement("unchecked", "time") if late() else links.judged(chain, k)
+            if judgement is not None:
+                start, end = chain.members[k].start, chain.members[k + 1].end
+                if judgement.verdict == "false":
+                    if _ends_false(found, start) and is_same_slip(before, chain.members[k + 1].value):
+                        found[-1] = replace(found[-1], end=end, text=bare[found[-1].start : end])
+                        continue
+                    before = chain.members[k].value
+                found.append(Claim(start, end, bare[start:end], judgement.verdict, judgement.right, judgement.reason))
+        if late():
+            return list(unjudged(bare, tokens, chain.members[-1].end))
+    while sentence is not None and not late():
+        found.extend(_in_words(links, sentence))
+        sentence = next(cuts, None)
+    return []
+
+
+def in_hindsight(links: Links, found: list[Claim]) -> Iterator[Claim]:
+    """What the other equations of the text contradict, unless a side of it is found false already."""
+    for fact, judgement in blamed(links.facts, links.bare):
+        start, end = fact.start, fact.end
+        if not any(c.verdict == "false" and c.start < end and start < c.end for c in found):
+            yield Claim(start, end, links.bare[start:end], judgement.verdict, judgement.right, judgement.reason)
+
+
+def _in_words(links: Links, sentence: tuple[int, int]) -> Iterator[Claim]:
+    """What a sentence states in words, once its formulas have been taken in."""
+    begin, end = sentence
+    flat, places = squeezed(flattened(links.bare[begin:end]))
+    for start, stop, found in judged(flat, links.context, ALL_RULES):
+        while stop > start and flat[stop - 1] in " .,":
+            stop -= 1
+        a, b = begin + places[start], begin + places[stop - 1] + 1
+        yield Claim(a, b, links.bare[a:b], found.verdict, found.right, found.reason)
+
+
+def _ends_false(found: list[Claim], start: int) -> bool:
+    """Whether the last claim is a false link that goes on behind ``start``."""
+    return bool(found) and found[-1].verdict == "false" and found[-1].start < start < found[-1].end
+
+
+def in_order(found: list[Claim]) -> list[Claim]:
+    """By place; what was not checked or stated twice gives way to what stands at the same place and was."""
+    kept: list[Claim] = []
+    for claim in sorted(found, key=lambda c: (c.start, -c.end)):
+        weak = claim.verdict == "unchecked"
+        rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
+        if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
+            continue
+        # Two links of a chain share a member; that is no reason to drop one.
+        if weak and any(c.verdict != "unchecked" and c.start <= claim.start and claim.end <= c.end for c in rivals):
+            continue
+        if not weak:
+            held = [c for c in rivals if c.verdict == "unchecked" and claim.start <= c.start and c.end <= claim.end]
+            kept[-NEAR:] = [c for c in kept[-NEAR:] if c not in held]
+        kept.append(claim)
+    return kept
