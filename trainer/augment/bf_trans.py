@@ -21,7 +21,7 @@ from trainer.data.chain import NotAChain, shown
 from trainer.data.number_words import numbers_in, ordinals
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
-from trainer.data.sentences import sentences
+from trainer.data.sentences import sentences, told
 from trainer.synthesize.make_code import run_block
 from trainer.teacher.work import NotMade
 from tutor_app.core.parts import Text
@@ -67,16 +67,11 @@ def _forward_forms(backward: str, reply: str) -> list[str]:
     m = _REPLY.fullmatch(reply.strip())
     if m is None:
         return [reply]
-    told = [m["together"]] if m["together"] else []
+    whole = [m["together"]] if m["together"] else []
     rest = _told_without(backward.split(FOBAR_TAIL)[0])
-    return [*told, f"{rest} {m['fact'].strip()} {m['asked'].strip()}"] if rest else told or [reply]
+    return [*whole, f"{rest} {m['fact'].strip()} {m['asked'].strip()}"] if rest else whole or [reply]
 
 
-_CONDITION: Final = re.compile(
-    r"(?:If|When|Given that|Assuming that|Assuming|Since) (?P<fact>.+?), (?:then )?"
-    r"(?:how|what|calculate|find|determine|by how|in how|at what)\b.*",
-    re.IGNORECASE | re.DOTALL,
-)
 _NOT_BEFORE_SOME: Final = re.compile(
     r"\b(?:an?|the|these|those|his|her|their|its|first|next|last|another|every|each|all|than|number|\d+) $",
     re.IGNORECASE,
@@ -85,12 +80,8 @@ _NOT_BEFORE_SOME: Final = re.compile(
 
 def _told_without(masked: str) -> str:
     """A problem without its question, and with words for its X; empty if they would not fit there."""
-    *told, ask = sentences(masked)
-    if (m := _CONDITION.fullmatch(ask)) is not None:
-        told.append(f"{m['fact'][0].upper()}{m['fact'][1:]}.")
-    text = " ".join(told)
-    before, x, after = text.partition("X")
-    if not x or re.search(r"\bX\b", after):
+    before, x, after = told(masked).partition("X")
+    if not x or "X" in after:
         return ""
     if after.startswith(("%", " percent")):
         before, after = re.sub(r"\ban? $", "", before), re.sub(r"^(?:%| percent)", "", after)

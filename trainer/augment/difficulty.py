@@ -1,12 +1,23 @@
-"""Difficulty enhancement (MuMath): a condition or a step more; the answer is what most solutions agree on."""
+"""Difficulty enhancement (MuMath): a condition or a step more; the answer is what most solutions agree on.
+
+The teacher tells what is added and what is then asked; what the problem tells stays as it is. Asked for the whole new
+problem, a small teacher gives the old one back.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
+from typing import Final
+
 from trainer.augment.asked import Asked, several
 from trainer.data.problems import Problem
+from trainer.data.sentences import told
 from trainer.teacher.work import NotMade
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Transcript
+
+_REPLY: Final = re.compile(r"Added:\s*(?P<added>.+?)\s*^\W*Asked:\s*(?P<asked>[^\n]+)", re.DOTALL | re.MULTILINE)
 
 
 def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
@@ -21,7 +32,19 @@ def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcrip
             raise NotMade("nothing was added to the problem")
 
     def one(sample: int) -> Transcript:
-        question = asked.question("difficulty", problem, cancel, sample, check=need_more)
+        forms = functools.partial(_harder, problem.text)
+        question = asked.question("difficulty", problem, cancel, sample, check=need_more, forms=forms)
         return asked.voted("difficulty", problem, question, cancel)
 
     return several(asked, one)
+
+
+def _harder(problem: str, reply: str) -> list[str]:
+    m = _REPLY.fullmatch(reply.strip())
+    if m is None:
+        if reply.lstrip().startswith("Added:"):
+            raise NotMade("nothing was added to the problem")
+        return [reply]
+    if not (facts := told(problem)):
+        raise NotMade("the problem tells nothing before it asks")
+    return [f"{facts} {m['added'].strip()} {m['asked'].strip()}"]

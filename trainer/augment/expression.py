@@ -6,6 +6,7 @@ calculation of the annotated steps and nothing else may hang on it; the steps ar
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from trainer.augment.asked import Asked, several
+from trainer.augment.edits import edited
 from trainer.augment.ground import record
 from trainer.augment.numbers import renumbered
 from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, leaves, shown
@@ -48,7 +50,7 @@ def expression(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcrip
     """
 
     def one(sample: int) -> Transcript:
-        question = asked.question(METHOD, problem, cancel, sample)
+        question = asked.question(METHOD, problem, cancel, sample, forms=functools.partial(edited, problem.text))
         return asked.voted(METHOD, problem, question, cancel)
 
     return several(asked, one)

@@ -6,6 +6,7 @@ has eight days.
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from trainer.augment.asked import Asked, several
+from trainer.augment.edits import edited
 from trainer.augment.ground import ANY_NUMBER, ground, record, with_article
 from trainer.data.chain import Chain, Neg, Node, NotAChain, Op, number, part_values, shown
 from trainer.data.chain import Literal as Operand
@@ -142,7 +144,8 @@ def numbers_asked(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transc
             raise NotMade("more than the numbers was changed")
 
     def one(sample: int) -> Transcript:
-        question = asked.question("numbers", problem, cancel, sample, check=need_same_words)
+        forms = functools.partial(edited, problem.text)
+        question = asked.question("numbers", problem, cancel, sample, check=need_same_words, forms=forms)
         return asked.voted("numbers", problem, question, cancel)
 
     return several(asked, one)

@@ -27,3 +27,18 @@ def asking(text: str) -> str:
     """The sentence that asks, or the last one."""
     found = sentences(text)
     return next((s for s in reversed(found) if s.rstrip("\"')").endswith("?")), found[-1] if found else "")
+
+
+_CONDITION: Final = re.compile(
+    r"(?:If|When|Given that|Assuming that|Assuming|Since) (?P<fact>.+?), (?:then )?"
+    r"(?:how|what|calculate|find|determine|by how|in how|at what)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def told(text: str) -> str:
+    """What a problem tells before it asks: "If he takes 6, how much is paid?" tells "He takes 6."."""
+    *facts, ask = sentences(text)
+    if (m := _CONDITION.fullmatch(ask)) is not None:
+        facts.append(f"{m['fact'][0].upper()}{m['fact'][1:]}.")
+    return " ".join(facts)

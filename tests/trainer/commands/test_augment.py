@@ -131,20 +131,49 @@ def test_a_new_wording_whose_solution_comes_to_something_else_is_left_out(tmp_pa
         assert run(tmp_path, "rephrase", *endpoint(url)) != 0
 
 
-def test_a_harder_problem_is_labelled_by_a_majority(tmp_path: Path) -> None:
-    harder = APPLES["question"].replace(
-        "How many", "Then she buys 3 more bags of the same kind and eats 2 apples on the way. How many"
-    )
+MORE = "Then she buys 3 more bags of the same kind and eats 2 apples on the way."
+HARDER = APPLES["question"].replace("How many", f"{MORE} How many")
 
+
+@pytest.mark.parametrize("reply", [HARDER, f" {MORE}\nAsked: How many apples does Tina have left?"])
+def test_a_harder_problem_is_labelled_by_a_majority(tmp_path: Path, reply: str) -> None:
     def says(problem: str, said: str) -> str:
         if "3 more bags" in problem:
             return "She has 24 - 9 = 15 apples, then 15 + 12 - 2 = 25 apples: $\\boxed{25}$."
-        return harder
+        return reply if said or reply == HARDER else f"Added:{reply}"
 
     with serving(teacher(says)) as url:
-        assert run(tmp_path, "difficulty", "--votes", "4", "--min-votes", "3", *endpoint(url)) == 0
+        code = run(tmp_path, "difficulty", "--votes", "4", "--min-votes", "3", *endpoint(url))
+    if reply == HARDER:  # what follows "Added:" is no whole problem
+        assert code == 2
+        return
     ((question, answer, meta),) = made(tmp_path, "difficulty")
-    assert (question, answer, meta["label"], meta["votes"]) == (harder, "25", "majority", [4, 4])
+    assert (question, answer, meta["label"], meta["votes"]) == (HARDER, "25", "majority", [4, 4])
+
+
+@pytest.mark.parametrize(
+    ("method", "reply", "changed"),
+    [
+        ("expression", " She gives 9 apples to her brother\nNew: She gives a third of the apples to her brother",
+         APPLES["question"].replace("9 apples", "a third of the apples")),
+        ("numbers", " 6 bags\nNew: 8 bags\nOld: 9 apples\nNew: 17 apples",
+         APPLES["question"].replace("6", "8").replace("9", "17")),
+        ("numbers", " 6 bags\nNew: 8 sacks", ""),
+        ("expression", " She gives 8 apples away\nNew: She gives 7 apples away", ""),
+        ("expression", " 9 apples\nNew: 9 apples", ""),
+    ],
+)  # fmt: skip
+def test_what_a_teacher_changes_is_changed_in_the_problem(
+    tmp_path: Path, method: str, reply: str, changed: str
+) -> None:
+    def says(problem: str, said: str) -> str:
+        return reply if said == "Old:" else "In all they are 24 - 8 = 16 or so: $\\boxed{16}$."
+
+    with serving(teacher(says)) as url:
+        code = run(tmp_path, method, "--votes", "3", "--min-votes", "3", "--tries", "1", *endpoint(url))
+    assert (code == 0) == bool(changed)
+    if changed:
+        assert [question for question, _, _ in made(tmp_path, method)] == [changed]
 
 
 def backward_code(relation: str, printed: str) -> tuple[str, str]:
