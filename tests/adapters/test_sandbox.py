@@ -84,6 +84,25 @@ def test_no_value_where_there_is_none(session: Session) -> None:
     assert run(session, "None").value == ""
 
 
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("2;", ""),
+        ("x = 2\nx ;  # no more", ""),
+        ("x = 1; x", "1"),
+        ("x = 1; x;", ""),
+        ("(2,\n 3);\n\n# end\n", ""),
+        ("'é;'", "'é;'"),
+        ("'é' ;", ""),
+        ("2  # ;", "2"),
+        ("';'", "';'"),
+        ("[1,\n2]\n", "[1, 2]"),
+    ],
+)
+def test_a_semicolon_at_the_end_keeps_the_value_back_as_in_a_notebook(session: Session, code: str, value: str) -> None:
+    assert run(session, code).value == value
+
+
 def test_value_of_a_container_of_symbols_has_latex_and_other_values_have_none(session: Session) -> None:
     assert run(session, "from sympy import *\n[sqrt(2), 3]").value_latex == r"\left[ \sqrt{2}, \  3\right]"
     plain = run(session, "[1, 2.5, 'a']")

@@ -258,6 +258,7 @@ class Block:
                 lines = code.splitlines(keepends=True)
                 linecache.cache[filename] = (len(code), None, lines, filename)
                 tree = ast.parse(code, filename)
+                silenced = notebook_display.is_silenced(tree, code)
                 self.main.__dict__["__builtins__"] = self._builtins
                 try:
                     value = (execute or self.execute)(tree, filename)
@@ -269,7 +270,7 @@ class Block:
                 if type(value).__module__ == "matplotlib.figure" and not self._figures:
                     self._emit(value)  # one that pyplot knows nothing of
                 # The handle of a plot is no answer once the plot itself is there.
-                if value is not None and not (self._figures and is_plot_handle(value)):
+                if value is not None and not silenced and not (self._figures and is_plot_handle(value)):
                     done["value"], done["latex"] = show(value)
             except SystemExit as e:
                 if e.code not in (None, 0):

@@ -5,6 +5,7 @@ Only what shows a value is there; widgets, HTML and sound are not.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import sys
 import types
@@ -40,6 +41,17 @@ class Formula(Shown):
     def latex(self) -> str:
         """The formula without its dollar signs."""
         return self.data.strip().strip("$").strip()
+
+
+def is_silenced(tree: ast.Module, code: str) -> bool:
+    """Whether the block ends with a semicolon, which tells a notebook not to show the value of its last expression."""
+    if not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        return False
+    last = tree.body[-1]
+    assert last.end_lineno is not None
+    assert last.end_col_offset is not None
+    line = code.encode("utf-8", "surrogatepass").splitlines()[last.end_lineno - 1]
+    return line[last.end_col_offset :].lstrip().startswith(b";")
 
 
 def install(display: Callable[..., None]) -> None:
