@@ -432,6 +432,12 @@ class AppServices:
 
         return suggested_name([transcript] if transcript is not None else [], format)
 
+    def has_folder(self, path: str) -> bool:
+        """See the protocol."""
+        from tutor_app.adapters.files import is_folder
+
+        return is_folder(Path(path))
+
     def export_figure(self, path: str, figure: Figure) -> None:
         """See the protocol."""
         from tutor_app.export import write_figure

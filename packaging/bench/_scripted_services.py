@@ -147,6 +147,10 @@ class ScriptedServices:
         """See the protocol."""
         return path
 
+    def has_folder(self, path: str) -> bool:
+        """See the protocol."""
+        raise NotImplementedError
+
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         """See the protocol."""
         return f"solution.{format}"

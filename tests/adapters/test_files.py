@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import stat
 import threading
@@ -10,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.adapters.files import write_file, write_files
+from tutor_app.adapters.files import is_folder, write_file, write_files
+from tutor_app.adapters.models.gguf import read_gguf
+from tutor_app.core.errors import HostFault, ModelFileFault, UserFault
+from tutor_app.export.files import read_transcripts, write_data
+from tutor_app.tutor.log import logging_to
+from tutor_app.tutor.paths import Folders
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, permissions and devices of POSIX")
 
@@ -169,3 +175,34 @@ def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
         t.join()
     assert path.read_bytes() in contents
     assert names(tmp_path) == ["a"]
+
+
+def test_a_drive_that_does_not_answer_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network drive that is gone keeps every call waiting; what is asked of other drives meanwhile is answered."""
+    gone = threading.Event()
+    exists = os.path.exists
+    monkeypatch.setattr("tutor_app.adapters.files.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(os.path, "exists", lambda path: gone.wait(60) if "unplugged" in str(path) else exists(path))
+    path = tmp_path / "unplugged" / "a"
+    try:
+        with pytest.raises(TimeoutError) as caught:
+            write_file(path, b"1")
+        assert (caught.value.errno, caught.value.filename) == (errno.ETIMEDOUT, str(path))
+        with pytest.raises(HostFault, match=r"The drive of .* does not answer\. Connect it again"):
+            write_data(path, b"1")
+        with pytest.raises(UserFault, match="its drive does not answer"):
+            read_transcripts(path)
+        with pytest.raises(HostFault, match="cannot be made: its drive does not answer"):
+            Folders.under(tmp_path / "unplugged").create()
+        with pytest.raises(ModelFileFault, match="its drive does not answer"):
+            read_gguf(path)
+        assert not is_folder(path)
+        with logging_to(path):
+            logging.getLogger("tutor_app.test").info("said")
+        write_file(tmp_path / "b", b"2")
+    finally:
+        gone.set()
+        for thread in threading.enumerate():
+            if thread.name == "tutor-question":
+                thread.join(10)
+    assert names(tmp_path) == ["b"]

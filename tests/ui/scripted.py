@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.fakes import MemoryLibrary
 from tests.ui.holding import Hold, go_on
 from tests.ui.recordings import recorded
+from tutor_app.adapters.files import is_folder
 from tutor_app.core.builder import Builder
 from tutor_app.core.confinement import Confinement, Guarantee
 from tutor_app.core.errors import HostFault, ModelStoreFault, SandboxFault, UserFault
@@ -521,6 +522,9 @@ class ScriptedServices:
     ) -> str:
         self.calls.append(f"export {len(transcripts)} as {format}")
         return str(write_export(path, transcripts, format, options, formulas=formulas)[0])
+
+    def has_folder(self, path: str) -> bool:
+        return is_folder(Path(path))
 
     def export_name(self, transcript: Transcript | None, format: Format) -> str:
         return suggested_name([transcript] if transcript is not None else [], format)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,12 +82,12 @@ def test_all_listed_solutions_go_into_one_file(qtbot: QtBot, open_window: Open, 
 
 def test_the_dialog_begins_in_a_folder_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path))
-    assert usual_folder("") == str(tmp_path)
-    assert usual_folder(str(tmp_path / "unplugged")) == str(tmp_path)
+    assert usual_folder("", os.path.isdir) == str(tmp_path)
+    assert usual_folder(str(tmp_path / "unplugged"), os.path.isdir) == str(tmp_path)
     (tmp_path / "sheets").mkdir()
-    assert usual_folder(str(tmp_path / "sheets")) == str(tmp_path / "sheets")
+    assert usual_folder(str(tmp_path / "sheets"), os.path.isdir) == str(tmp_path / "sheets")
     monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: "")
-    assert usual_folder("") == str(Path.home())
+    assert usual_folder("", os.path.isdir) == str(Path.home())
 
 
 def test_solutions_behind_the_first_page_are_exported_too(open_window: Open, tmp_path: Path) -> None:

@@ -9,13 +9,39 @@ or a pipe, is written to. Errors are plain ``OSError`` whose ``filename`` is the
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tutor_app.adapters.patience import answer_within
+
 _PRIVATE: Final = 0o600
+ANSWER_SECONDS: Final = 5.0
+"""After which a drive is taken for one that does not answer; a disk that sleeps needs some seconds to wake."""
+
+
+def require_answer(path: Path) -> None:
+    """Make sure that the drive of a path answers at all: one of a network that is gone keeps who asks waiting for ever.
+
+    Raises:
+        TimeoutError: If it does not answer for some seconds; names the path.
+    """
+    try:
+        answer_within(ANSWER_SECONDS, lambda: os.path.exists(path))  # noqa: PTH110 - Path's raises for null bytes
+    except TimeoutError:
+        raise TimeoutError(errno.ETIMEDOUT, "its drive does not answer", str(path)) from None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; not if its drive does not answer."""
+    try:
+        require_answer(path)
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
@@ -44,6 +70,8 @@ def write_files(files: Sequence[tuple[Path, bytes]], *, private: bool = False) -
         OSError: If one cannot be written.
         ValueError: If a path has a null byte.
     """
+    for path, _ in files:
+        require_answer(path)
     staged: list[tuple[Path, Path, Path]] = []
     streams: list[tuple[Path, bytes]] = []
     try:

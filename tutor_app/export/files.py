@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.adapters.files import write_files
+from tutor_app.adapters.files import require_answer, write_files
 from tutor_app.core.errors import HostFault, TutorError, UserFault
 from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.parts import Figure
@@ -62,6 +62,10 @@ def write_export(
             f"The name {target.name} does not say what to export to.",
             f"End it in one of {', '.join('.' + f for f in FORMATS)}.",
         )
+    try:
+        require_answer(target)
+    except OSError as e:
+        raise _fault(target, e) from None
     if os.path.isdir(target):  # noqa: PTH112  (unlike Path's, it has an answer where one may not look)
         raise UserFault(f"{target} is a folder.", "Give the name of a file in it.")
     exported = export(transcripts, chosen, options, stem=file_name(target.stem), formulas=formulas)
@@ -125,6 +129,7 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
         UserFault: If it cannot be read or holds something else; says what and where.
     """
     try:
+        require_answer(Path(path))
         text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserFault(f"{path} is not text in UTF-8, so it is no exported transcript.") from None
@@ -172,4 +177,6 @@ def _fault(target: Path, error: OSError | ValueError) -> TutorError:
         if sys.platform == "win32" and target.exists():
             return HostFault(f"{name} is open in another program.", "Close it there, or choose another name.")
         return HostFault(f"You may not write {name} in {folder}.", "Choose another folder.")
+    if code == errno.ETIMEDOUT:
+        return HostFault(f"The drive of {folder} does not answer.", "Connect it again, or choose another folder.")
     return HostFault(f"{name} cannot be written: {error.strerror or error}.", "Choose another folder.")

@@ -13,6 +13,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
+from tutor_app.adapters.files import require_answer
+
 MAX_BYTES: Final = 256 * 1024
 """Size at which the file is put aside; two earlier ones are kept."""
 _FORM: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -20,9 +22,14 @@ _FORM: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 @contextlib.contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Write the program's log to ``path`` as long as the context lasts; the file is made at the first record."""
-    handler = _LogFile(path, maxBytes=MAX_BYTES, backupCount=2, encoding="utf-8", errors="backslashreplace", delay=True)
-    handler.setFormatter(logging.Formatter(_FORM))
+    """Write the program's log to ``path`` as long as the context lasts; the file is made at the first record.
+
+    Where the drive does not answer there is no log: what uses the folder next says so.
+    """
+    handler: logging.Handler = logging.NullHandler()
+    with contextlib.suppress(OSError, ValueError):
+        require_answer(path)
+        handler = _file(path)
     logger = logging.getLogger("tutor_app")
     level, propagate = logger.level, logger.propagate
     logger.setLevel(logging.INFO)
@@ -35,6 +42,12 @@ def logging_to(path: Path) -> Iterator[None]:
         logger.setLevel(level)
         logger.propagate = propagate
         handler.close()
+
+
+def _file(path: Path) -> _LogFile:
+    handler = _LogFile(path, maxBytes=MAX_BYTES, backupCount=2, encoding="utf-8", errors="backslashreplace", delay=True)
+    handler.setFormatter(logging.Formatter(_FORM))
+    return handler
 
 
 def last_lines(path: Path, count: int = 200) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
+from tutor_app.adapters.files import require_answer
 from tutor_app.core.errors import HostFault
 
 APP_NAME = "mumath-tutor"
@@ -101,6 +102,7 @@ class Folders:
         """
         for folder in (self.data, self.config, self.cache, self.logs):
             try:
+                require_answer(folder)
                 folder.mkdir(parents=True, exist_ok=True)
             except (OSError, ValueError) as e:
                 reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
@@ -140,11 +142,13 @@ def with_stand_ins(wanted: Folders) -> tuple[Folders, str]:
             "Choose a folder with --data-dir.",
         ) from None
     with contextlib.suppress(OSError):
+        require_answer(wanted.data)
         if "data" in reasons and wanted.models.is_dir():
             found.models.symlink_to(wanted.models, target_is_directory=True)
     for name in ("library", "settings", "window_state", "practice"):
         source, target = getattr(wanted, name), getattr(found, name)
         with contextlib.suppress(OSError):
+            require_answer(source)
             if source != target and source.is_file():
                 shutil.copyfile(source, target)
     name, reason = next(iter(reasons.items()))
@@ -159,6 +163,7 @@ def with_stand_ins(wanted: Folders) -> tuple[Folders, str]:
 def _unusable(folder: Path) -> str:
     """Why a folder cannot be made or written; empty if it can, and then it is there."""
     try:
+        require_answer(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):  # asked, not guessed: permissions do not tell of a read-only disk
             return ""

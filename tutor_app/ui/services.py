@@ -231,6 +231,10 @@ class Services(Protocol):
         """*Worker.* A name for that file; ``None`` stands for several solutions."""
         ...
 
+    def has_folder(self, path: str) -> bool:
+        """*Worker.* Whether a folder is there; not if its drive does not answer."""
+        ...
+
     def export_figure(self, path: str, figure: Figure) -> None:
         """*Worker.* Write a figure to a file, as SVG if its name says so, else as PNG."""
         ...

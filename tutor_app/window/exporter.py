@@ -87,7 +87,9 @@ class Exporter(QObject):
         shown, last = None if choice.everything else self._shown(), self._place.state.folder
 
         def work() -> str:
-            return str(Path(usual_folder(last)) / self._services.export_name(shown, choice.format))
+            return str(
+                Path(usual_folder(last, self._services.has_folder)) / self._services.export_name(shown, choice.format)
+            )
 
         def pick(name: str) -> None:
             picked, _ = QFileDialog.getSaveFileName(
@@ -197,10 +199,10 @@ class Exporter(QObject):
             self._complain(e)
 
 
-def usual_folder(last: str) -> str:
+def usual_folder(last: str, is_there: Callable[[str], bool]) -> str:
     """The folder of the last export while it is there, else the one of documents, else home; asks the disk."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    return next((folder for folder in (last, documents) if folder and Path(folder).is_dir()), str(Path.home()))
+    return next((folder for folder in (last, documents) if folder and is_there(folder)), str(Path.home()))
 
 
 def printer_for(options: Options) -> QPrinter:

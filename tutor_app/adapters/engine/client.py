@@ -22,6 +22,7 @@ from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
 from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_exit
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
+from tutor_app.adapters.files import require_answer
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
@@ -91,6 +92,7 @@ def _start() -> Child:
 
 def _check_file(path: Path) -> None:
     try:
+        require_answer(path)
         with path.open("rb") as f:
             magic = f.read(4)
     except FileNotFoundError:

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Final, Literal
 
+from tutor_app.adapters.files import require_answer
 from tutor_app.adapters.models.gguf_info import GgufInfo, Scalar, Tensor, Value
 from tutor_app.adapters.models.split import part_names, part_paths
 from tutor_app.core.errors import ModelFileFault
@@ -156,6 +157,7 @@ Wanted = Literal["model", "adapter", "part"]
 
 def _read(path: Path, wanted: Wanted) -> GgufInfo:
     try:
+        require_answer(path)
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
             raise ModelFileFault(f'"{path}" is a folder.', "Name the .gguf file inside it.")
