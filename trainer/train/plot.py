@@ -6,12 +6,13 @@ Reads ``metrics.jsonl`` of run folders, also of a run that is under way, and wri
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from trainer.runs import disk_fault, metrics_of
+from trainer.runs import disk_fault, metrics_of, write_atomically
 from tutor_app.core.errors import UserFault
 
 SMOOTHING: Final = 0.9
@@ -138,12 +139,14 @@ def draw(runs: Sequence[Curves], out: Path, *, title: str = "") -> None:
         axes[-1][0].set_xlabel("optimiser step")
         if title:
             figure.suptitle(title, fontsize=10)
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            # No date in the file: the same metrics give the same picture.
-            figure.savefig(out, metadata=_MARKS[out.suffix.lower()])
-        except OSError as e:
-            raise disk_fault(out, e) from None
+        drawn = io.BytesIO()
+        # No date in the file: the same metrics give the same picture.
+        figure.savefig(drawn, format=out.suffix.lower().removeprefix("."), metadata=_MARKS[out.suffix.lower()])
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise disk_fault(out, e) from None
+    write_atomically(out, drawn.getvalue())
 
 
 def smoothed(values: Sequence[float]) -> list[float]:

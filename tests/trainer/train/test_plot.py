@@ -71,5 +71,25 @@ def test_only_an_earlier_picture_is_replaced(
     assert out.read_bytes() == first
 
 
+def test_a_full_disk_leaves_the_earlier_picture(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    out = tmp_path / "curves.svg"
+    command = ["plot", str(run), "--out", str(out)]
+    with monkeypatch.context() as patch:
+        patch.setattr("trainer.runs.write_file", full)
+        assert main(command) == 1
+    assert "The disk is full: " in capsys.readouterr().err
+    assert not out.exists()
+    assert main(command) == 0
+    drawn = out.read_bytes()
+    monkeypatch.setattr("trainer.runs.write_file", full)
+    assert main([*command, "--title", "Another"]) == 1
+    assert out.read_bytes() == drawn
+
+
 def test_smoothing_has_no_bias_at_its_start() -> None:
     assert smoothed([2.0, 2.0, 2.0]) == pytest.approx([2.0, 2.0, 2.0])
