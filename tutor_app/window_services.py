@@ -145,8 +145,7 @@ class AppServices:
                 cancel=cancel,
                 library=self._opened,
                 weigh=self._settings.weigh_votes,
-                verify=verifier.probability if verifier is not None else None,
-                graded=verifier.graded if verifier is not None else 0,
+                verifier=verifier,
             )
 
     def promote(self, entry_id: str, number: int) -> Transcript:

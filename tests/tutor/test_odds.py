@@ -37,7 +37,7 @@ class Judging:
     """A verifier that says one thing."""
 
     def __init__(self, probability: float | None, graded: int = 60) -> None:
-        self.said, self.graded = probability, graded
+        self.said, self.graded, self.power = probability, graded, 0.0
         self.asked: list[tuple[str, Sequence[Part]]] = []
 
     def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
@@ -135,10 +135,10 @@ def test_exports_say_it() -> None:
 
 
 def test_in_a_vote_each_attempt_has_its_own() -> None:
-    found = voted(r"\boxed{41}", r"\boxed{41}", r"\boxed{42}")
+    found = voted(r"\boxed{41}", r"\boxed{42}", r"\boxed{42}")
     assert found.answer is not None
     assert found.answer.verdict.likely == 90
-    assert [a.answer.verdict.likely for a in found.attempts if a.answer] == [30, 30, 90]
+    assert [a.answer.verdict.likely for a in found.attempts if a.answer] == [30, 90, 90]
 
 
 def test_the_number_of_graded_solutions_comes_with_the_file(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.votes import PROBABILITIES, promoted
+from tutor_app.core.votes import PROBABILITIES, promoted, vote_weight
 from tutor_app.handout.vote_lines import right_of_100, vote_sentence
 from tutor_app.resources import resource
 from tutor_app.tutor.paths import Folders, folders
@@ -163,31 +163,63 @@ def test_a_judge_that_is_too_slow_is_not_asked_again(
     assert [record.getMessage() for record in caplog.records] == ["a solution is not judged: TimeoutError"]
 
 
-def by_answer(problem: str, parts: Sequence[Part]) -> float | None:
+@pytest.mark.parametrize(
+    ("changes", "power"), [({}, 0.0), ({"vote_power": 0.5}, 0.5), ({"vote_power": 9}, 1.0), ({"vote_power": "x"}, 0.0)]
+)
+def test_how_much_a_verifier_weighs_votes_stands_in_its_file(
+    tmp_path: Path, changes: dict[str, Any], power: float
+) -> None:
+    assert read_verifier(Path(write(tmp_path / "v.json", value_of("a", **changes)))).power == power
+
+
+class ByAnswer:
     """Sure of 42, not of 41, and without an opinion on the rest."""
-    answer = next(p for p in parts if isinstance(p, Answer))
-    return PROBABLE.get(answer.latex)
+
+    graded = 60
+
+    def __init__(self, power: float) -> None:
+        self.power = power
+
+    def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
+        answer = next(p for p in parts if isinstance(p, Answer))
+        return PROBABLE.get(answer.latex)
 
 
-def voted(*texts: str) -> Transcript:
-    events = vote(
-        tutor(*texts), "What is 6*7?", votes=len(texts), settings=SETTINGS, to_the_last=True, verify=by_answer
-    )
+def voted(*texts: str, power: float = 1.0) -> Transcript:
+    asked, judging = "What is 6*7?", ByAnswer(power)
+    events = vote(tutor(*texts), asked, votes=len(texts), settings=SETTINGS, to_the_last=True, verifier=judging)
     return finished(list(events)).transcript
 
 
-def test_votes_count_by_their_probability() -> None:
-    found = voted(r"\boxed{41}", r"\boxed{41}", r"\boxed{42}", r"\boxed{7}", "Hm.")
-    assert [a.weight for a in found.attempts] == [0.3, 0.3, 0.9, 1.0, 0.0]
-    assert found.meta[PROBABILITIES] == [0.3, 0.3, 0.9, None, None]
+def test_votes_count_by_their_probability_where_the_verifier_is_trusted() -> None:
+    texts = (r"\boxed{41}", r"\boxed{42}", r"\boxed{7}", "Hm.")
+    found = voted(*texts)
+    assert [a.weight for a in found.attempts] == [0.5, 1.0, 1.0, 0.0]
+    assert found.meta[PROBABILITIES] == [0.3, 0.9, None, None]
     assert found.answer is not None
-    assert found.answer.latex == "7"  # a full vote, since the verifier said nothing of it
-    assert right_of_100(found) is None
+    assert (found.answer.latex, right_of_100(found)) == ("42", 90)
+    equal = voted(*texts, power=0.0)
+    assert [a.weight for a in equal.attempts] == [1.0, 1.0, 1.0, 0.0]
+    assert equal.meta[PROBABILITIES] == [0.3, 0.9, None, None]
+
+
+def test_a_verifier_does_not_overturn_a_clear_majority() -> None:
+    close = voted(*[r"\boxed{41}"] * 3, *[r"\boxed{42}"] * 2)
+    clear = voted(*[r"\boxed{41}"] * 5, *[r"\boxed{42}"] * 2)
+    assert [found.answer.latex for found in (close, clear) if found.answer is not None] == ["42", "41"]
+
+
+@pytest.mark.parametrize(
+    ("probability", "power", "weight"),
+    [(0.5, 1, 0.7071), (0.9, 1, 1), (0.1, 1, 0.5), (0.0, 1, 0.5), (1.0, 0.5, 1), (0.6, 0.5, 0.866), (0.9, 0, 1)],
+)
+def test_what_a_vote_counts_by_its_probability(probability: float, power: float, weight: float) -> None:
+    assert vote_weight(probability, power) == pytest.approx(weight, abs=1e-4)
 
 
 def test_the_outcome_says_how_many_answers_like_it_are_right() -> None:
-    found = voted(r"\boxed{41}", r"\boxed{41}", r"\boxed{42}")
-    assert vote_sentence(found) == "1 of 3 attempts agrees; by its verifier 90 of 100 answers like this are right"
+    found = voted(r"\boxed{41}", r"\boxed{42}", r"\boxed{42}")
+    assert vote_sentence(found) == "2 of 3 attempts agree; by its verifier 90 of 100 answers like this are right"
     other = promoted(found, 0)
     assert right_of_100(other) == 30
     assert right_of_100(Transcript.from_dict(json.loads(found.to_json()))) == 90

@@ -29,6 +29,7 @@ class Judging:
     """Says one thing of every solution."""
 
     graded = 60
+    power = 0.0
 
     def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
         return 0.72

@@ -1,8 +1,9 @@
 """The verifier's head: logistic regression over margin, scores and hidden state, and its calibration.
 
 The hidden state has more numbers than there are solutions, so its weights are held down by a penalty, which is chosen
-by cross-validation over problems. The same cross-validation gives each solution a logit by a head that has not seen its
-problem; Platt's gain and bias are fitted to those, because a head is too sure of what it was trained on.
+by cross-validation over problems; so is that of the signs. The same cross-validation gives each solution a logit by a
+head that has not seen its problem; Platt's gain and bias are fitted to those, because a head is too sure of what it was
+trained on. How much they are shrunk, and to what, is chosen over problems, too.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from trainer.cbbt.estimator import Vector
 FOLDS: Final = 5
 DECAYS: Final = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Penalties of the hidden state's weights that are tried."""
-LIGHT: Final = 0.01
-"""Penalty of margin and scores, which are few."""
+LIGHTS: Final = (0.01, 0.03, 0.1, 0.3, 1.0)
+"""Penalties of margin and scores that are tried; where hidden states are used, too, every second."""
+SHRINKING: Final = tuple((centre, by) for centre in (1.0, 0.0) for by in (0.003, 0.01, 0.03, 0.1, 0.3))
+"""What Platt's gain is pulled to, the head's own or none, and how much; of these one is chosen."""
 
 Right = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -74,12 +77,14 @@ class Fitted:
 
     Attributes:
         head: Calibrated.
-        decay: Chosen.
+        decay: Chosen, of the hidden states' weights.
+        light: Chosen, of the weights of margin and scores.
         logits: Of the rows that it was fitted on, each by a calibrated head that has not seen the row's problem.
     """
 
     head: Head
     decay: float
+    light: float
     logits: Vector
 
 
@@ -94,17 +99,17 @@ def fit_head(found: Found, right: Right, problems: Rows, *, states: bool = True,
         scores: Whether scores are used.
     """
     folds, target = fold_of(problems), right.astype(np.float64)
-    decays = DECAYS if states else DECAYS[:1]
-    logits = np.zeros((len(decays), len(target)))
+    penalties = [(decay, light) for decay in DECAYS for light in LIGHTS[::2]] if states else [(1.0, n) for n in LIGHTS]
+    logits = np.zeros((len(penalties), len(target)))
     for fold in range(FOLDS):
         inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if outside.size:
             columns = _Columns.of(found.rows(inside), states=states, scores=scores)
-            for i, decay in enumerate(decays):
-                logits[i, outside] = columns.head(target[inside], decay).logits(found.rows(outside))
+            for i, penalty in enumerate(penalties):
+                logits[i, outside] = columns.head(target[inside], *penalty).logits(found.rows(outside))
     best = int(np.argmin([log_loss(row, target) for row in logits]))
-    gain, bias = calibrated(logits[best], target)
-    head = _Columns.of(found, states=states, scores=scores).head(target, decays[best])
+    gain, bias = calibrated_over(logits[best], target, folds)
+    head = _Columns.of(found, states=states, scores=scores).head(target, *penalties[best])
     scaled = replace(
         head,
         gain=gain * head.gain,
@@ -112,7 +117,7 @@ def fit_head(found: Found, right: Right, problems: Rows, *, states: bool = True,
         extras=gain * head.extras,
         weights=gain * head.weights,
     )
-    return Fitted(scaled, decays[best], gain * logits[best] + bias)
+    return Fitted(scaled, *penalties[best], gain * logits[best] + bias)
 
 
 def fold_of(problems: Rows) -> Rows:
@@ -158,12 +163,12 @@ class _Columns:
         low, high = found.scores.min(axis=0), found.scores.max(axis=0)
         return cls(values, centre, spread, middle, axes, found.scores.shape[1] - extra, low, high)
 
-    def head(self, target: Vector, decay: float) -> Head:
+    def head(self, target: Vector, decay: float, light: float) -> Head:
         """Penalised logistic regression on these columns."""
-        light = len(self.centre)
-        penalties = np.concatenate([np.full(light, LIGHT), np.full(len(self.axes), decay)])
+        few = len(self.centre)
+        penalties = np.concatenate([np.full(few, light), np.full(len(self.axes), decay)])
         values, bias = logistic(self.values, target, penalties)
-        flat, weights = values[:light] / self.spread, values[light:] @ self.axes
+        flat, weights = values[:few] / self.spread, values[few:] @ self.axes
         bias -= float(flat @ self.centre) + float(weights @ self.middle)
         extras = np.concatenate([flat[1:], np.zeros(self.unused)])
         return Head(float(flat[0]), bias, extras, np.asarray(weights), self.low, self.high)
@@ -196,17 +201,34 @@ def logistic(columns: Vector, target: Vector, penalties: Vector) -> tuple[Vector
     return values[:-1], float(values[-1])
 
 
-def calibrated(logits: Vector, target: Vector) -> tuple[float, float]:
-    """Platt's gain and bias, pulled towards none by a small penalty since the rows are few."""
-    values = np.array([1.0, 0.0])
+def calibrated(logits: Vector, target: Vector, centre: float = 1.0, by: float = 0.01) -> tuple[float, float]:
+    """Platt's gain and bias; the gain is pulled to ``centre`` since the rows are few, and the bias a little to 0."""
+    middle, pull = np.array([centre, 0.0]), np.array([by, min(by, 0.01)])
+    values = middle.copy()
     rows = np.stack([logits, np.ones_like(logits)], axis=1)
     for _ in range(50):
         chance = sigmoid(rows @ values)
-        slope = rows.T @ (chance - target) / len(target) + 0.01 * (values - np.array([1.0, 0.0]))
-        bend = (rows.T * (chance * (1 - chance) / len(target))) @ rows + 0.01 * np.eye(2)
+        slope = rows.T @ (chance - target) / len(target) + pull * (values - middle)
+        bend = (rows.T * (chance * (1 - chance) / len(target))) @ rows + np.diag(pull)
         step = np.linalg.solve(bend, slope)
         values = values - step / max(1.0, float(np.abs(rows @ step).max()) / 4)
     return max(float(values[0]), 0.05), float(values[1])
+
+
+def calibrated_over(logits: Vector, target: Vector, folds: Rows) -> tuple[float, float]:
+    """The same, shrunk as is best for problems that it was not fitted on."""
+
+    def loss(shrinking: tuple[float, float]) -> float:
+        seen = np.zeros_like(logits)
+        for fold in set(folds.tolist()):
+            inside, outside = folds != fold, folds == fold
+            if not inside.any():
+                return 0.0
+            gain, bias = calibrated(logits[inside], target[inside], *shrinking)
+            seen[outside] = gain * logits[outside] + bias
+        return log_loss(seen, target)
+
+    return calibrated(logits, target, *min(SHRINKING, key=loss))
 
 
 def log_loss(logits: Vector, target: Vector) -> float:

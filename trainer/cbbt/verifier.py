@@ -20,11 +20,11 @@ import numpy as np
 
 from trainer.cbbt.box import Box, Budget, size_of
 from trainer.cbbt.estimator import Vector, two_sided
-from trainer.cbbt.head import Fitted, Found, Head, Right, Rows, calibrated, fit_head, log_loss
+from trainer.cbbt.head import Fitted, Found, Head, Right, Rows, calibrated_over, fit_head, fold_of, log_loss
 from trainer.cbbt.judged import Judged
 from trainer.cbbt.optimiser import Adam, Schedule, clip, intrinsic_clip
 from trainer.cbbt.prompts import LowRankPrompt
-from trainer.cbbt.verifier_report import Solution, measured, voted
+from trainer.cbbt.verifier_report import Solution, measured, vote_power, voted
 from trainer.runs import ProgressLine, digest, write_atomically
 from tutor_app.adapters.verifying.scores import SCORES
 from tutor_app.core.errors import UserFault
@@ -272,12 +272,14 @@ class Outcome:
     Attributes:
         head: Chosen.
         tuned: Whether it belongs to the tuned soft tokens, or to those that they began as.
+        power: How much votes are weighed by it.
         report: To be kept in the verifier's file.
         rows: Of the table.
     """
 
     head: Head
     tuned: bool
+    power: float
     report: dict[str, Any]
     rows: list[dict[str, Any]]
 
@@ -304,39 +306,45 @@ def concluded(solutions: Sequence[Solution], untuned: Found, tuned: Found, parts
     held, target = parts.held_out, right[seen].astype(np.float64)
 
     def single(numbers: Vector) -> Vector:
-        """A number as a calibrated logit of the held-out rows; its order stays."""
+        """A number as a calibrated logit of all rows; its order stays."""
         scaled = (numbers - numbers[seen].mean()) / max(float(numbers[seen].std()), 1e-9)
-        gain, bias = calibrated(scaled[seen], target)
-        return np.asarray(gain * scaled[held] + bias)
+        gain, bias = calibrated_over(scaled[seen], target, fold_of(problems[seen]))
+        return np.asarray(gain * scaled + bias)
 
-    logits = {
+    singles = {
         UNTUNED: single(untuned.margins),
         "mean token probability": single(untuned.scores[:, 1]),
         "length, shorter first": single(-untuned.scores[:, 0]),
         "prompt only": single(tuned.margins),
-        **{name: heads[name].head.logits((tuned if HEADS[name][0] else untuned).rows(held)) for name in HEADS},
     }
+    before = [solutions[i] for i in seen]
+    powers = {name: vote_power(before, values[seen]) for name, values in singles.items()}
+    powers |= {name: vote_power(before, fitted.logits) for name, fitted in heads.items()}
+    logits = {name: values[held] for name, values in singles.items()}
+    logits |= {name: heads[name].head.logits((tuned if HEADS[name][0] else untuned).rows(held)) for name in HEADS}
     kept = [solutions[i] for i in held]
-    rows = measured(kept, logits, UNTUNED)
+    rows = measured(kept, logits, UNTUNED, powers)
     own = next(row for row in rows if row["method"] == chosen)
     report = {
         "solutions": len(kept), "problems": len({s.problem for s in kept}), "right": int(right[held].sum()),
-        "chosen": chosen, "decay": heads[chosen].decay, "auc_untuned": rows[0]["auc"], "auc": own["auc"],
+        "chosen": chosen, "decay": heads[chosen].decay, "light": heads[chosen].light,
+        "auc_untuned": rows[0]["auc"], "auc": own["auc"],
         "calibration_error": own["calibration_error"], "calibrated_on": len(seen),
         "vote_plain": round(voted(kept, np.ones(len(kept))), 4), "vote_weighed": own["vote"],
+        "vote_power": own["power"],
     }  # fmt: skip
-    return Outcome(heads[chosen].head, HEADS[chosen][0], report, rows)
+    return Outcome(heads[chosen].head, HEADS[chosen][0], powers[chosen], report, rows)
 
 
 def _loss_on_validation(fitted: Fitted, right: Right, train: int) -> float:
     return log_loss(fitted.logits[train:], right[train:].astype(np.float64))
 
 
-def to_json(prompt: Vector, head: Head, model_sha256: str, found: Mapping[str, Any]) -> str:
+def to_json(prompt: Vector, head: Head, model_sha256: str, found: Mapping[str, Any], *, power: float = 0.0) -> str:
     """The verifier's file: what is put before the question, and the head; for one model only."""
     value = {
         "kind": FORMAT, "version": 2, "model_sha256": model_sha256, "prompt": prompt.astype(np.float32).tolist(),
-        "gain": head.gain, "bias": head.bias, "extras": head.extras.tolist(),
+        "vote_power": power, "gain": head.gain, "bias": head.bias, "extras": head.extras.tolist(),
         "low": head.low.tolist(), "high": head.high.tolist(),
         "weights": head.weights.astype(np.float32).tolist(), "report": dict(found),
     }  # fmt: skip

@@ -15,8 +15,11 @@ import numpy as np
 
 from trainer.cbbt.estimator import Vector
 from trainer.cbbt.head import Right, Rows, sigmoid
+from tutor_app.core.votes import vote_weight
 
 RESAMPLES: Final = 1000
+POWERS: Final = (0.25, 0.5, 1.0)
+"""Of the odds by which votes are weighed, which are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,16 @@ def with_equal_answers(solutions: Sequence[Solution], equal: Callable[[str, str]
     return found
 
 
-def measured(solutions: Sequence[Solution], logits: Mapping[str, Vector], first: str) -> list[dict[str, Any]]:
+def measured(
+    solutions: Sequence[Solution], logits: Mapping[str, Vector], first: str, powers: Mapping[str, float]
+) -> list[dict[str, Any]]:
     """A row for each method.
 
     Args:
         solutions: Held out.
         logits: Of each method, calibrated; their order is the table's.
         first: The method that the others are compared with.
+        powers: How much votes are weighed by each, see :func:`vote_power`.
     """
     right = np.array([s.right for s in solutions])
     draws = _draws(solutions)
@@ -79,7 +85,8 @@ def measured(solutions: Sequence[Solution], logits: Mapping[str, Vector], first:
                 "ahead": round(ahead(every), 4),
                 "ahead_95": _interval(draws, ahead),
                 "calibration_error": round(calibration_error(sigmoid(values), right), 4),
-                "vote": round(voted(solutions, sigmoid(values)), 4),
+                "power": powers[name],
+                "vote": round(voted(solutions, vote_weights(values, powers[name])), 4),
             }
         )
     return rows
@@ -87,15 +94,15 @@ def measured(solutions: Sequence[Solution], logits: Mapping[str, Vector], first:
 
 def table(rows: Sequence[Mapping[str, Any]], plain: float) -> str:
     """The rows of :func:`measured` as Markdown; ``plain`` is the share of problems that a plain vote gets right."""
-    lines = ["| method | AUC | 95 % | ahead by | 95 % | calibration error | weighed vote |"]
-    lines.append("|---|--:|---|--:|---|--:|--:|")
+    lines = ["| method | AUC | 95 % | ahead by | 95 % | calibration error | power of the vote | weighed vote |"]
+    lines.append("|---|--:|---|--:|---|--:|--:|--:|")
     for row in rows:
         within, ahead = (f"{row[key][0]:.3f} to {row[key][1]:.3f}" for key in ("auc_95", "ahead_95"))
         lines.append(
             f"| {row['method']} | {row['auc']:.3f} | {within} | {row['ahead']:+.3f} | {ahead} "
-            f"| {row['calibration_error']:.3f} | {100 * row['vote']:.1f} % |"
+            f"| {row['calibration_error']:.3f} | {row['power']:g} | {100 * row['vote']:.1f} % |"
         )
-    return "\n".join([*lines, f"| a plain vote | | | | | | {100 * plain:.1f} % |"])
+    return "\n".join([*lines, f"| a plain vote | | | | | | | {100 * plain:.1f} % |"])
 
 
 def _draws(solutions: Sequence[Solution]) -> list[Rows]:
@@ -133,8 +140,40 @@ def calibration_error(probabilities: Vector, right: Right, bins: int = 10) -> fl
     return float(total)
 
 
+def vote_weights(logits: Vector, power: float) -> Vector:
+    """What each vote counts, as the program counts it."""
+    return np.array([vote_weight(float(p), power) for p in sigmoid(logits)])
+
+
+def vote_power(solutions: Sequence[Solution], logits: Vector) -> float:
+    """How much votes are to be weighed, from problems whose logits come from heads that have not seen them.
+
+    The least power that finds most right answers, if it finds more than equal votes do by a standard deviation of the
+    problems that change; else 0, which leaves them equal.
+
+    Args:
+        solutions: That were trained or selected on.
+        logits: Of these solutions.
+    """
+    plain = winners(solutions, np.ones(len(solutions)))
+    best, power = 0.0, 0.0
+    for tried in POWERS:
+        other = winners(solutions, vote_weights(logits, tried))
+        gained = sum(other[p] and not plain[p] for p in plain)
+        lost = sum(plain[p] and not other[p] for p in plain)
+        if gained - lost > best and gained - lost >= max(1.0, (gained + lost) ** 0.5):
+            best, power = float(gained - lost), tried
+    return power
+
+
 def voted(solutions: Sequence[Solution], weights: Vector) -> float:
     """Share of problems whose answer of most weight is right; of equal ones the first given wins."""
+    found = winners(solutions, weights)
+    return sum(found.values()) / len(found)
+
+
+def winners(solutions: Sequence[Solution], weights: Vector) -> dict[int, bool]:
+    """Whether the answer of most weight is right, for each problem."""
     tallies: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     truth: dict[tuple[int, str], bool] = {}
     for solution, weight in zip(solutions, weights, strict=True):
@@ -145,4 +184,4 @@ def voted(solutions: Sequence[Solution], weights: Vector) -> float:
             tallies[solution.problem].setdefault("", 0.0)
             truth.setdefault((solution.problem, ""), False)
     best = {problem: max(tally, key=lambda a: tally[a]) for problem, tally in tallies.items()}
-    return sum(truth[problem, answer] for problem, answer in best.items()) / len(best)
+    return {problem: truth[problem, answer] for problem, answer in best.items()}

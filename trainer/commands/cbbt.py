@@ -15,13 +15,9 @@ import time
 from pathlib import Path
 
 from trainer.arguments import at_least, not_a_test_set, seconds
-from trainer.cbbt.verifier_report import Solution
 from trainer.commands import cbbt_vision
 from trainer.data.testsets import refuse_results_of_test_sets
-from tutor_app.adapters.verifying.reading import reading_text
-from tutor_app.adapters.verifying.traits import traits_of
 from tutor_app.core.errors import UserFault
-from tutor_app.tutor.checked import StatementChecker, with_claims
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     p = kinds.add_parser("verifier", help="train a verifier of solutions from a GGUF model, as a black box")
     p.add_argument("--model", required=True, metavar="MODEL", help="starter, standard, or a GGUF file")
     p.add_argument(
-        "--solutions", type=Path, required=True, metavar="FILE", help="results of evaluate --samples on training data"
+        "--solutions",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="results of evaluate --samples on training data, or recorded votes",
     )
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
     p.add_argument("--queries", type=at_least(0), default=400, metavar="N", help="prompts to be tried (default 400)")
@@ -116,6 +116,7 @@ def _verifier(a: argparse.Namespace) -> int:
     import numpy as np
 
     from trainer.cbbt.box import Budget, ProcessBox
+    from trainer.cbbt.graded import graded_solutions
     from trainer.cbbt.head import Found
     from trainer.cbbt.judged import Judged
     from trainer.cbbt.llama_box import box_command
@@ -137,9 +138,11 @@ def _verifier(a: argparse.Namespace) -> int:
 
     refuse_results_of_test_sets(a.solutions, allowed=a.not_a_test_set)
     with Grader() as grader, Checker() as checker:
-        solutions = with_equal_answers(
-            _solutions(a.solutions, a.limit, checker), lambda one, other: grader.grade(one, other).verdict == "correct"
-        )
+
+        def equal(one: str, other: str) -> bool:
+            return grader.grade(one, other).verdict == "correct"
+
+        solutions = with_equal_answers(graded_solutions(a.solutions, a.limit, checker, equal), equal)
     parts = split_by_problem(solutions, a.seed)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
     read = run.folder / "read"
@@ -166,38 +169,9 @@ def _verifier(a: argparse.Namespace) -> int:
     found = {**outcome.report, **spent, "minutes_this_time": round((time.monotonic() - began) / 60, 1)}
     out = run.folder / "verifier.json"
     soft = prompts[int(outcome.tuned)]
-    write_atomically(out, to_json(soft, outcome.head, model, found))
+    write_atomically(out, to_json(soft, outcome.head, model, found, power=outcome.power))
     print(table(outcome.rows, outcome.report["vote_plain"]) + "\n")
     for name, value in found.items():
         print(f"{name.replace('_', ' '):<18} {value}")
     print(f"Wrote {out}.")
     return 0
-
-
-def _solutions(path: Path, limit: int, checker: StatementChecker) -> list[Solution]:
-    """The graded solutions of a result file, those of the first ``limit`` problems if there is a limit."""
-    from trainer.evaluate.results import Result
-
-    found: list[Solution] = []
-    problems: set[int] = set()
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold U+2028, which ends no JSON line
-    except (OSError, UnicodeDecodeError) as e:
-        raise UserFault(f"{path} cannot be read: {e}.", "Give a result file of evaluate.") from None
-    for line in lines:
-        try:
-            result = Result.from_json(line)
-        except ValueError:
-            continue  # the first line says what was evaluated, the last may be cut off
-        problems.add(result.index)
-        if limit and len(problems) > limit:
-            break
-        if not result.answer:
-            continue  # it casts no vote: there is nothing to verify
-        parts = with_claims(result.transcript, checker).solution  # as when it is used
-        text = reading_text(result.transcript.problem, parts)
-        traits = tuple(traits_of(result.transcript.problem, parts))
-        found.append(Solution(result.index, text, result.answer, result.strict == "correct", traits))
-    if not found:
-        raise UserFault(f"{path} holds no solutions.", "Make some with: python -m trainer evaluate --samples 8 ...")
-    return found

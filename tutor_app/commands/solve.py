@@ -167,8 +167,7 @@ def show(
                 cancel=stop,
                 library=library,
                 weigh=weigh,
-                verify=verifier.probability if verifier is not None else None,
-                graded=verifier.graded if verifier is not None else 0,
+                verifier=verifier,
             )
             events = _at_the_end(held)
         else:

@@ -44,6 +44,26 @@ DOUBTS: Final = {
 """What speaks against an attempt, for the user."""
 
 
+SPAN: Final = 2.0
+"""How many times as much as another a vote counts by its probability at the most: a clear majority stays one."""
+
+
+def vote_weight(probability: float, power: float) -> float:
+    """What a vote counts by the probability that its attempt is right: its odds to a power, between 1/2 and 1.
+
+    By odds, what makes a problem hard or easy for all of its attempts counts for none of them.
+
+    Args:
+        probability: Between 0 and 1.
+        power: How much the odds are trusted; 0 makes all votes equal.
+    """
+    if power <= 0:
+        return 1.0
+    odds = max(probability, 1e-6) / max(1 - probability, 1e-6)
+    most = math.sqrt(SPAN)
+    return min(most, max(1 / most, math.pow(odds, power))) / most
+
+
 def grouped(answers: Sequence[str], equal: Equal) -> tuple[tuple[int, ...], ...]:
     """Numbers of the attempts with equal answers, in the order in which the answers were first given.
 

@@ -23,6 +23,11 @@ class SolutionVerifier(Protocol):
         """Graded solutions that it was calibrated on; 0 if that is not known."""
         ...
 
+    @property
+    def power(self) -> float:
+        """How much votes are weighed by it, see :func:`tutor_app.core.votes.vote_weight`."""
+        ...
+
     def probability(self, problem: str, parts: Sequence[Part]) -> float | None:
         """How likely a solution is right; None where that cannot be said."""
         ...

@@ -59,11 +59,11 @@ def opened_verifier(where: Folders, sha256: str) -> Verifier | None:
     if path is None or model is None or model.base is not None:
         return None
     try:
-        graded = read_verifier(path).graded
+        found = read_verifier(path)
     except UserFault as e:
         log.warning("the verifier of %s is not used: %s", model.name, e)
         return None
-    return Verifier(path, model.path, graded=graded)
+    return Verifier(path, model.path, graded=found.graded, power=found.power)
 
 
 def verifier_of(where: Folders, sha256: str) -> Path | None:

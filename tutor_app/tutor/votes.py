@@ -45,9 +45,19 @@ from tutor_app.core.problem import check_problem
 from tutor_app.core.solve_settings import SolveSettings, provenance
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
-from tutor_app.core.votes import MOST_VOTES, PROBABILITIES, Equal, promoted, representative, settled, slow, tally_of
+from tutor_app.core.votes import (
+    MOST_VOTES,
+    PROBABILITIES,
+    Equal,
+    promoted,
+    representative,
+    settled,
+    slow,
+    tally_of,
+    vote_weight,
+)
 from tutor_app.tutor.checked import with_claims
-from tutor_app.tutor.odds import odds_of
+from tutor_app.tutor.odds import SolutionVerifier, odds_of
 from tutor_app.tutor.recorder import recorded
 from tutor_app.tutor.service import REASONING_PROMPT, TRAINED_ON_THE_FORM, Tutor, load_prompt
 from tutor_app.tutor.verdict import verdict_of
@@ -68,10 +78,6 @@ FALSE_BESIDE_CODE: Final = 0.8
 not reach the answer, but in words alone it nearly always does."""
 LEAST: Final = 0.1
 """What every weighed vote counts at least."""
-
-
-Verify = Callable[[str, Sequence[Part]], float | None]
-"""The probability that a solution of a problem is right, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,7 @@ def vote(
     library: Callable[[], SolutionLibrary] | None = None,
     to_the_last: bool = False,
     weigh: bool = False,
-    verify: Verify | None = None,
-    graded: int = 0,
+    verifier: SolutionVerifier | None = None,
 ) -> Iterator[SolveEvent]:
     """Attempt one problem several times at once, and keep the attempts with the solution that wins.
 
@@ -128,8 +133,7 @@ def vote(
         library: See :meth:`Tutor.solve`.
         to_the_last: Make every attempt to its end, also where the vote is decided.
         weigh: Whether a vote counts less where something speaks against the attempt.
-        verify: Gives the probability that a solution is right, by which its vote counts.
-        graded: Graded solutions that these probabilities were calibrated on; 0 if that is not known.
+        verifier: Says how likely each attempt is right, and how much its vote counts by that.
 
     Yields:
         :class:`Recorded`, if the solution is kept; the events of the first attempt, without its answer, as they come;
@@ -155,8 +159,7 @@ def vote(
             check,
             made,
             weigh,
-            verify,
-            graded,
+            verifier,
         )
         events = held.events(to_the_last=to_the_last)
         yield from events if library is None else recorded(events, library, held.draft)
@@ -259,12 +262,11 @@ class _Vote:
         check: Callable[[Answer, tuple[Part, ...]], Answer],
         made: dict[str, Any],
         weigh: bool,
-        verify: Verify | None,
-        graded: int,
+        verifier: SolutionVerifier | None,
     ) -> None:
         self._tutor, self._problem, self._planned, self._settings = tutor, problem, planned, settings
         self._cancel, self._equal, self._check, self._made = cancel, equal, check, made
-        self._weigh, self._verify, self._graded = weigh, verify, graded
+        self._weigh, self._verifier = weigh, verifier
         self._probabilities: dict[int, float] = {}
         self._builders = [Builder() for _ in planned]
         self._ended: dict[int, Attempt] = {}
@@ -358,11 +360,12 @@ class _Vote:
             attempt = replace(attempt, parts=with_claims(whole, self._tutor.checker).solution)
         self._usages.append(event.usage)
         attempt = weighed(attempt, self._equal, weigh=self._weigh)
-        if self._verify is not None and attempt.answer is not None:
-            probability = self._verify(self._problem, attempt.parts)
+        if self._verifier is not None and attempt.answer is not None:
+            probability = self._verifier.probability(self._problem, attempt.parts)
             if probability is not None:
                 self._probabilities[number] = probability
-                attempt = replace(attempt, weight=round(max(attempt.weight * probability, LEAST), 3))
+                weight = attempt.weight * vote_weight(probability, self._verifier.power)
+                attempt = replace(attempt, weight=round(max(weight, LEAST), 3))
         self._ended[number] = attempt
 
     def _plain(self, number: int) -> Attempt:
@@ -395,8 +398,9 @@ class _Vote:
                 _with_answer(a, answer) if n == chosen else _with_verdict(a, answer) if a.option == shown.option else a
                 for n, a in enumerate(attempts)
             )
+        graded = self._verifier.graded if self._verifier is not None else 0
         attempts = tuple(
-            a if a.answer is None else _with_answer(a, odds_of(a.answer, self._probabilities.get(n), self._graded))
+            a if a.answer is None else _with_answer(a, odds_of(a.answer, self._probabilities.get(n), graded))
             for n, a in enumerate(attempts)
         )
         usage = self._usage(seconds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from tests.trainer.cbbt import toy_judge
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
-from trainer.cbbt.head import Found, Head, calibrated, fit_head, fold_of, logistic
+from trainer.cbbt.graded import graded_solutions
+from trainer.cbbt.head import Found, Head, calibrated, calibrated_over, fit_head, fold_of, logistic
 from trainer.cbbt.judged import Judged
 from trainer.cbbt.verifier import (
     STATE,
@@ -26,12 +28,24 @@ from trainer.cbbt.verifier import (
     split_by_problem,
     to_json,
 )
-from trainer.cbbt.verifier_report import Solution, auc, calibration_error, measured, table, voted, with_equal_answers
+from trainer.cbbt.verifier_report import (
+    Solution,
+    auc,
+    calibration_error,
+    measured,
+    table,
+    vote_power,
+    vote_weights,
+    voted,
+    with_equal_answers,
+)
 from trainer.data import testsets
 from trainer.evaluate.results import Result
+from tutor_app.core.claims import Claim
 from tutor_app.core.errors import UserFault
-from tutor_app.core.parts import Answer, Text
+from tutor_app.core.parts import Answer, Attempt, Text
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.verdicts import Verdict
 
 RIGHT = np.random.default_rng(3).random(120) < 0.5
 SOLUTIONS = [
@@ -126,7 +140,7 @@ def test_logistic_finds_what_made_the_targets() -> None:
 def test_the_table_compares_over_problems() -> None:
     rng = np.random.default_rng(4)
     good, none = RIGHT * 2.0 + rng.standard_normal(120), rng.standard_normal(120)
-    rows = measured(SOLUTIONS, {"none": none, "good": good}, "none")
+    rows = measured(SOLUTIONS, {"none": none, "good": good}, "none", {"none": 0.0, "good": 0.5})
     assert rows[0]["ahead"] == 0
     assert rows[0]["ahead_95"] == [0, 0]
     assert rows[1]["auc"] == round(auc(good, RIGHT), 4)
@@ -135,7 +149,7 @@ def test_the_table_compares_over_problems() -> None:
     assert 0.05 < high - low < 0.3
     lines = table(rows, 0.5).splitlines()
     assert lines[3].startswith(f"| good | {rows[1]['auc']:.3f} |")
-    assert lines[-1] == "| a plain vote | | | | | | 50.0 % |"
+    assert lines[-1] == "| a plain vote | | | | | | | 50.0 % |"
 
 
 def test_a_run_that_was_ended_goes_on_bit_for_bit(process: ProcessBox, tmp_path: Path) -> None:
@@ -231,6 +245,72 @@ def test_votes() -> None:
     attempts += [Solution(2, "", "3", True), Solution(2, "", "4", False), Solution(3, "", "", False)]
     assert voted(attempts, np.ones(6)) == pytest.approx(1 / 3)  # 5 wins twice over, 3 was given first, 3 has none
     assert voted(attempts, np.array([0.1, 0.1, 0.9, 0.5, 0.4, 1.0])) == pytest.approx(2 / 3)
+
+
+def test_votes_are_weighed_where_that_finds_more_right_answers_and_stay_equal_where_it_does_not() -> None:
+    rng = np.random.default_rng(8)
+    attempts, good, hard = [], [], []
+    for problem in range(40):
+        for n in range(5):
+            right = n >= 3  # two right ones against three wrong ones that agree
+            attempts.append(Solution(problem, "", "7" if right else "5", right))
+            good.append(2.0 if right else -2.0)
+            hard.append(3.0 * (problem % 2) - 1.5)  # tells problems apart, not attempts
+    assert vote_power(attempts, np.array(good)) == 0.25
+    assert voted(attempts, vote_weights(np.array(good), 0.25)) == 1
+    assert vote_power(attempts, np.array(hard)) == 0
+    assert vote_power(attempts, rng.standard_normal(200) * 0.1) == 0
+    one = [Solution(n, "", a, a == "7") for n in range(9) for a in ("7", "7", "5")]
+    lucky = np.array([2.0, -2, 2] + [-2, -2, 2] * 8)
+    assert vote_power(one, -lucky) == 0  # it loses a problem at best
+
+
+def test_calibration_shrinks_what_does_not_hold_for_other_problems() -> None:
+    rng = np.random.default_rng(3)
+    problems = np.repeat(np.arange(50), 4)
+    folds = fold_of(problems)
+    target = (rng.random(200) < 0.4).astype(float)
+    gain, bias = calibrated_over(rng.standard_normal(200) * 3, target, folds)
+    assert abs(gain) < 0.15
+    assert 1 / (1 + np.exp(-bias)) == pytest.approx(target.mean(), abs=0.03)
+    true = rng.standard_normal(200) * 2
+    target = (rng.random(200) < 1 / (1 + np.exp(-true))).astype(float)
+    assert calibrated_over(true, target, folds)[0] == pytest.approx(1, abs=0.3)
+
+
+class NoChecker:
+    """Finds no statements."""
+
+    def begin(self) -> None:
+        pass
+
+    def check(self, pieces: Sequence[tuple[str, str]], /) -> Sequence[tuple[Claim, ...]]:
+        return [() for _ in pieces]
+
+    def answer(self, problem: str, answer: str, outputs: Sequence[str] = (), /) -> Verdict:
+        return Verdict("unchecked", "unknown")
+
+    def close(self) -> None:
+        pass
+
+
+def test_attempts_of_recorded_votes_are_graded_solutions(tmp_path: Path) -> None:
+    attempts = (
+        Attempt((Text("We add."), Answer("7")), ended="answered", option=0, weight=1.0),
+        Attempt((Text("We add."), Answer("8")), seed=1, ended="answered", option=1, weight=1.0),
+        Attempt((Text("We ad"),), seed=2),
+        Attempt((Text("Hm."),), seed=3, ended="no_answer"),
+    )
+    vote = replace(Transcript.of("What is 3 + 4?"), attempts=attempts, chosen=0)
+    row = {"row": 12, "gold": "7", "turns": [[]] * 4, "vote": vote.to_dict()}
+    path = tmp_path / "votes.jsonl"
+    path.write_text(f"{json.dumps(row)}\n{json.dumps(row | {'row': 13, 'gold': '8'})}\n" + '{"row": 14, "go')
+    found = graded_solutions(path, 0, NoChecker(), lambda gold, answer: gold == answer)
+    assert [(s.problem, s.answer, s.right) for s in found] == [
+        (12, "7", True), (12, "8", False), (13, "7", False), (13, "8", True),
+    ]  # fmt: skip
+    assert found[0].text.startswith("Problem: What is 3 + 4?")
+    assert len(graded_solutions(path, 1, NoChecker(), lambda gold, answer: gold == answer)) == 2
 
 
 def test_equal_answers_have_one_wording() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tutor_app.adapters.engine.client import WAITING
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
 from tutor_app.adapters.engine.processor import take
 from tutor_app.adapters.verifying.kept import Kept
@@ -54,6 +56,8 @@ class Judge:
             "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
             "one_cache": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
+        for name, value in WAITING.items():
+            os.environ.setdefault(name, value)  # before llama.cpp is loaded
         try:
             request["variant"] = take(())
             self._model = LlamaModel(request, [], lambda _: None)

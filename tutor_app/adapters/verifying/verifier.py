@@ -38,12 +38,14 @@ class VerifierFile:
         auc: How well it put right solutions before wrong ones, on held-out problems; None if that is not noted.
         untuned: The same of the question without tuning.
         graded: Graded solutions that its probabilities were calibrated on; 0 if that is not noted.
+        power: How much votes are weighed by it (:func:`tutor_app.core.votes.vote_weight`); 0 leaves them equal.
     """
 
     model_sha256: str
     auc: float | None
     untuned: float | None
     graded: int = 0
+    power: float = 0.0
 
 
 def read_verifier(path: Path) -> VerifierFile:
@@ -63,9 +65,9 @@ def read_verifier(path: Path) -> VerifierFile:
     report = value.get("report")
     report = report if isinstance(report, dict) else {}
     graded = _number(report.get("calibrated_on")) or 0.0
-    return VerifierFile(
-        value["model_sha256"], _number(report.get("auc")), _number(report.get("auc_untuned")), max(0, int(graded))
-    )
+    power = min(1.0, max(0.0, _number(value.get("vote_power")) or 0.0))
+    own, untuned = _number(report.get("auc")), _number(report.get("auc_untuned"))
+    return VerifierFile(value["model_sha256"], own, untuned, max(0, int(graded)), power)
 
 
 def _whole(value: dict[str, Any]) -> bool:
@@ -101,10 +103,20 @@ class Verifier:
         threads: For evaluation.
         seconds: For one solution.
         graded: See :class:`VerifierFile`.
+        power: See there.
     """
 
-    def __init__(self, path: Path, model: Path, *, threads: int = 2, seconds: float = SECONDS, graded: int = 0) -> None:
-        self.graded = graded
+    def __init__(
+        self,
+        path: Path,
+        model: Path,
+        *,
+        threads: int = 2,
+        seconds: float = SECONDS,
+        graded: int = 0,
+        power: float = 0.0,
+    ) -> None:
+        self.graded, self.power = graded, power
         self._setting = {"verifier": str(path), "model": str(model), "threads": threads}
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "verifying")
