@@ -116,7 +116,6 @@ def _verifier(a: argparse.Namespace) -> int:
     import numpy as np
 
     from trainer.cbbt.box import Budget, ProcessBox
-    from trainer.cbbt.graded import graded_solutions
     from trainer.cbbt.head import Found
     from trainer.cbbt.judged import Judged
     from trainer.cbbt.llama_box import box_command
@@ -130,6 +129,7 @@ def _verifier(a: argparse.Namespace) -> int:
         to_json,
     )
     from trainer.cbbt.verifier_report import table, with_equal_answers
+    from trainer.commands.cbbt_solutions import graded_solutions
     from trainer.runs import Run, sha256_of, write_atomically
     from tutor_app.adapters.checking.checker import Checker
     from tutor_app.adapters.grading.grader import Grader

@@ -15,7 +15,6 @@ import pytest
 from tests.trainer.cbbt import toy_judge
 from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, BudgetSpent, ProcessBox
-from trainer.cbbt.graded import graded_solutions
 from trainer.cbbt.head import Found, Head, calibrated, calibrated_over, fit_head, fold_of, logistic
 from trainer.cbbt.judged import Judged
 from trainer.cbbt.verifier import (
@@ -39,6 +38,7 @@ from trainer.cbbt.verifier_report import (
     voted,
     with_equal_answers,
 )
+from trainer.commands.cbbt_solutions import graded_solutions
 from trainer.data import testsets
 from trainer.evaluate.results import Result
 from tutor_app.core.claims import Claim
