@@ -334,6 +334,14 @@ def test_a_step_that_is_not_yet_the_answer_is_no_mistake() -> None:
         ("Find the dot product of (5, 2) and (1, -3)", "5 + 6 = 11", "sign"),
         ("A scarf costs $20. It is reduced by 10%. What is the new price?", "20 - 10 = 10", "percent"),
         ("Differentiate e^(5x)", "e^(5x)", "chain"),
+        ("Solve log_2(x) = 5", "x = 10", "inverse"),
+        ("Solve sqrt(x) + 3 = 7", "x + 9 = 49", "square"),
+        ("Work out 24 / (6 + 2)", "4 + 2 = 6", "order"),
+        ("Work out 3 × (-2)^2", "3 × -4 = -12", "sign"),
+        ("Simplify 9 - (3t + 1)", "9 - 3t + 1 = 10 - 3t", "sign"),
+        ("Solve |x - 1| < 3", "x - 1 < 3", "plus_minus"),
+        ("Simplify (4a^3)^2", "8a^6", "powers"),
+        ("Solve 3x + y = 10 and x - y = 2", "4x = 8", "sign"),
     ],
 )
 def test_a_slip_is_named(problem: str, line: str, slip: str) -> None:
@@ -350,6 +358,8 @@ def test_a_slip_is_named(problem: str, line: str, slip: str) -> None:
         ("Solve 3(x + 5) = 21", ["3(x + 5) = 3x + 15", "3x + 15 = 21 -> 3x = 6 -> x = 2"]),
         ("Differentiate x^2 + 3x", ["dy/dx = 2x + 3"]),
         ("Work out 9 + 6 × 2", ["6 × 2 = 12", "9 + 12 = 21"]),
+        ("", ["700 g + 50 g = 750 g"]),
+        ("Solve 2m + 3 = 11", ["2m = 8", "m = 4"]),
     ],
 )
 def test_ways_of_writing_right_lines(problem: str, lines: list[str]) -> None:

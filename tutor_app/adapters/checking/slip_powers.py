@@ -58,6 +58,13 @@ def _of_power(base: Term, exponent: Term) -> Iterator[tuple[str, Term]]:
     if not isinstance(exponent, Number):
         return
     n = exponent.value
+    if isinstance(base, Product) and n > 1 and n.denominator == 1:
+        for f in base.factors:
+            rest = product(*(Power(g, exponent) for g in base.factors if g is not f))
+            if isinstance(f, Number):
+                yield "powers", product(f, exponent, rest)  # the number times the exponent
+            elif isinstance(f, Power):
+                yield "powers", product(Power(f.base, total(f.exponent, exponent)), rest)
     yield "powers", product(exponent, base)
     if n < 0:
         yield "powers", negative(Power(base, Number(-n)))
@@ -114,6 +121,12 @@ def _of_quotient(above: list[Term], below: list[Term]) -> Iterator[tuple[str, Te
                 rest = [h for h in above if h is not f]
                 under = [Power(h, MINUS_ONE) for h in below if h is not g]
                 yield "cancelled", product(*rest, *under, Call(f.name, (quotient(f.args[0], g), *f.args[1:])))
+    for f in above:
+        for g in below:
+            (a, m), (b, n) = _as_power(f), _as_power(g)
+            if isinstance(a, Number) and a == b and (m, n) != (Fraction(1), Fraction(1)):
+                rest = [h for h in above if h is not f] + [Power(h, MINUS_ONE) for h in below if h is not g]
+                yield from (("powers", product(*rest, Power(a, Number(k)))) for k in (m / n, m + n, n - m))
     top, bottom = _monomial(above), _monomial(below)
     if top is None or bottom is None:
         return

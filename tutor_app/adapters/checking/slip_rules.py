@@ -181,6 +181,11 @@ def _of_product(factors: tuple[Term, ...]) -> Iterator[Variant]:
             beside = [g for g in factors if g is not f]
             yield "reciprocal", product(*beside, f.base)  # divided without turning the fraction
             yield "reciprocal", product(*(Power(g, MINUS_ONE) for g in beside), f.base)
+    for f in factors:
+        if isinstance(f, Power) and f.exponent == MINUS_ONE and isinstance(f.base, Sum) and not symbols(f):
+            beside = [g for g in factors if g is not f]
+            divided = product(*beside, Power(f.base.terms[0], MINUS_ONE))
+            yield "order", total(divided, *f.base.terms[1:])  # 20/(4 + 1) as 20/4 + 1
     if below:
         yield from _cancelled(product(*above) if above else Number(Fraction(1)), product(*below))
     for k, f in enumerate(factors):

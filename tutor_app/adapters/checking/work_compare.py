@@ -21,6 +21,8 @@ from tutor_app.adapters.grading.terms import (
     Call,
     Number,
     Power,
+    Product,
+    Sum,
     Symbol,
     Term,
     negative,
@@ -28,6 +30,7 @@ from tutor_app.adapters.grading.terms import (
     substituted,
     symbols,
     total,
+    walk,
 )
 from tutor_app.core.work import FAULTS, LineVerdict
 
@@ -282,7 +285,24 @@ def _order_slip(old: Condition, new: Condition) -> str:
         return "direction"
     if differing_point(old, new, positive=True) is None and all(_is_even(s, *old.names) for s in old.statements):
         return "plus_minus"  # right for positive numbers only, as a root taken with one sign is
+    if any(isinstance(part, Call) and part.name == "abs" for s in old.statements for t in s.sides for part in walk(t)):
+        bare = [[replace(s, sides=tuple(map(_without_bars, s.sides))) for s in case] for case in old.cases]
+        if differing_point(Condition(tuple(map(tuple, bare))), new) is None:
+            return "plus_minus"
     return _first_slip(old, new)
+
+
+def _without_bars(term: Term) -> Term:
+    """What stands between the bars of an absolute value, with its factors."""
+    match term:
+        case Call("abs", (inner,)):
+            return inner
+        case Product(factors):
+            return product(*map(_without_bars, factors))
+        case Sum(terms):
+            return total(*map(_without_bars, terms))
+        case _:
+            return term
 
 
 def _sign_of_solution(old: Condition, new: Condition) -> str:

@@ -49,6 +49,10 @@ _UNIT: Final = re.compile(
 _RESULT_UNIT: Final = re.compile(
     r"^([^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d)\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?\s*$"
 )
+_SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
+"""A negative factor without its brackets: ``2 × -9``."""
+_ONE_UNIT: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([mgshlL])(?![\w^])")
+_SUM: Final = re.compile(r"[\d.\s]+(?:[+-][\d.\s]+)+=[\d.\s]+")
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -120,7 +124,7 @@ def read_line(text: str) -> Line:
 
 
 def _stripped(text: str) -> str:
-    text = _with_points(once(normalized(text)).strip())
+    text = _SIGNED_FACTOR.sub(r"\1 (-\2)", _with_points(once(normalized(text)).strip()))
     text = re.sub(r"^\$+(?!\d)|(?<!\d)\$+$|\\[()\[\]]|(?<=\d)\$\s*$", "", text) if text.count("$") != 1 else text
     text = re.sub(r"\\boxed\{(.*)\}", r"\1", text)
     text = re.sub(r"^&?|(?<![&\\])&(?=\s*[=<>])|\\\\$", "", text)
@@ -158,6 +162,10 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
     if not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
         # Single letters alone may as well be unknowns, but not behind what a calculation with numbers comes to.
         text = _RESULT_UNIT.sub(r"\1", text)
+        bare = _ONE_UNIT.sub(r"\1", text)
+        units = [m[2] for m in _ONE_UNIT.finditer(text)]
+        if len(set(units)) == 1 and len(units) == len(re.findall(r"\d+(?:\.\d+)?", bare)) and _SUM.fullmatch(bare):
+            text = bare  # sums of one unit: "1200 g + 50 g = 1250 g"
         return text, ()
     found = [(m, measure(_spelled(m[2]))) for m in matches]
     known = [(m, unit) for m, unit in found if unit is not None]

@@ -25,7 +25,7 @@ from tutor_app.adapters.checking.work_state import (
     without_constant,
 )
 from tutor_app.adapters.checking.work_values import Unknown, differ, has_no_value, shown, value
-from tutor_app.adapters.grading.terms import Call, Number, Sum, Symbol, Term, substituted, symbols
+from tutor_app.adapters.grading.terms import Call, Constant, Number, Sum, Symbol, Term, substituted, symbols, walk
 
 _KINDS_OF_UNITS: Final = (
     frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
@@ -38,7 +38,9 @@ _DECIMAL: Final = r"(\d+(?:\.\d+)?)"
 _TWO_FACTORS: Final = re.compile(
     rf"\\frac\{{{_DECIMAL}\}}\{{{_DECIMAL}\}}|{_DECIMAL}\s*\\(?:cdot|times|div)\s*{_DECIMAL}"
 )
-_OPERATION: Final = re.compile(r"[-+*/^]|\\(?:frac|cdot|times|div)")
+_CERTAIN: Final = frozenset(("sign", "distribution", "square", "fractions", "order", "cancelled"))
+"""Slips that show that a line takes up the whole expression, and not a part of it."""
+_OPERATION: Final = re.compile(r"[-+*/^]|[\d)]\(|\\(?:frac|cdot|times|div)")
 
 
 class Rewriting:
@@ -185,8 +187,11 @@ class Rewriting:
             state.expression is not None
             and state.derived is None
             and state.expression[0] != statement.sides[0]
-            and self.equal(*state.expression, statement.sides[0]).kind == "false"
+            and (first := self.equal(*state.expression, statement.sides[0], statement.sources[0])).kind == "false"
         ):
+            if first.slip in _CERTAIN:
+                state.expression = (statement.sides[-1], statement.sources[-1])
+                return first
             worst = Found("new")
         for k, relation in enumerate(statement.relations):
             state.expression = (statement.sides[k], statement.sources[k])
@@ -247,10 +252,14 @@ class Rewriting:
         old, source = self.resolved(state.expression[0]), self.resolved_source(state.expression[1])
         side = statement.sides[0]
         slip = slip_between(old, source, side, statement.sources[0])
+        if not slip and any(part == Constant("i") for part in walk(old)):
+            slip = self.equal(old, source, side, statement.sources[0]).slip
         if slip in ("fractions", "square"):
             return True
         if slip == "order":
             return _OPERATION.search(statement.sources[0]) is not None and statement.sources[0] not in source
+        if slip == "sign" and _are_opposite(old, side):
+            return _OPERATION.search(statement.sources[0]) is not None
         if slip in ("sign", "distribution") and isinstance(old, Sum) and isinstance(side, Sum):
             return _sizes(old) == _sizes(side)
         return False
@@ -322,6 +331,11 @@ def _rewrites_side(statement: Statement, known: Statement) -> bool:
         if side == statement.sides[0] and not isinstance(side, Symbol) and symbols(side):
             return symbols(statement.sides[-1]) == symbols(side) and not symbols(other)
     return False
+
+
+def _are_opposite(a: Term, b: Term) -> bool:
+    x, y = value(a, {}), value(b, {})
+    return x is not None and y is not None and x == -y
 
 
 def _sizes(term: Sum) -> list[float]:

@@ -18,6 +18,7 @@ from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     HALF,
     MINUS_ONE,
+    Call,
     Number,
     Power,
     Product,
@@ -139,14 +140,49 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
                     break
                 scaled = [product(number, t) if j != k else t for j, t in enumerate(terms)]
                 if _proportional(total(*scaled, negative(product(number, other))), target):
-                    return "distribution"
+                    return "cancelled" if _has_fraction_of_sum(old) and new[1] == old[1] else "distribution"
     fitting: set[str] = set()
     for place, (side, source) in enumerate(zip(old, sources, strict=True)):
         for slip, wrong in wrong_forms(side, source):
             sides = (wrong, right) if place == 0 else (left, wrong)
             if slip not in fitting and _proportional(total(sides[0], negative(sides[1])), target):
                 fitting.add(slip)
+    if not fitting - {"powers", "terms"} and (undone := _undone_wrongly(old, new)) and undone != "arithmetic":
+        return undone
+    if (squared := _squared_by_terms(old, new)) != "":
+        return squared
     return first_of(fitting) or _undone_wrongly(old, new)
+
+
+def _raised(term: Term, exponent: Number) -> Term:
+    """A power, where the square of a root and the root of a square are the base."""
+    if isinstance(term, Power) and isinstance(term.exponent, Number) and term.exponent.value * exponent.value == 1:
+        return term.base
+    return Power(term, exponent)
+
+
+def _has_fraction_of_sum(sides: tuple[Term, Term]) -> bool:
+    """Whether a sum stands over a number on one side."""
+    for side in sides:
+        match side:
+            case Product((Sum(), Power(Number(), exponent))) if exponent == MINUS_ONE:
+                return True
+            case Product((Sum(), Number(number))) if number.denominator > 1:
+                return True
+    return False
+
+
+def _squared_by_terms(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
+    """Whether both sides were squared (or a root was taken of both) and a sum term by term."""
+    for exponent in (Number(Fraction(2)), HALF):
+        for first, second in (old, old[::-1]):
+            if not isinstance(first, Sum):
+                continue
+            wrong = total(*(_raised(t, exponent) for t in first.terms))
+            difference = total(wrong, negative(_raised(second, exponent)))
+            if _proportional(difference, total(new[0], negative(new[1]))):
+                return "square"
+    return ""
 
 
 def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
@@ -176,6 +212,11 @@ def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
                 wrong += [Power(number, HALF), quotient(number, Number(Fraction(2)))]
         case Power(Number() as base, exponent) if exponent == letter:
             wrong, right = [quotient(number, base), Power(number, Power(base, MINUS_ONE))], letter
+        case Call("log", (inner, Number() as base)) if inner == letter:
+            wrong = [product(number, base), Power(number, base), quotient(number, base)]
+            right = Power(base, number)
+        case Call("log", (inner,)) if inner == letter:
+            wrong, right = [number, product(number, number), quotient(number, number)], letter
         case _:
             return ""
     if any(agree(term, told) for term in wrong):
@@ -190,7 +231,7 @@ def _proportional(a: Term, b: Term) -> bool:
     ratio = None
     seen = 0
     names = symbols(a) | symbols(b)
-    if symbols(a) != symbols(b):
+    if not symbols(b) <= symbols(a):
         return False
     for point in points(names):
         try:
