@@ -107,6 +107,9 @@ def _term_by_term(
         for slip, one in found:
             yield slip, total(*done[:k], one, *done[k + 1 :])
         yield "sign", total(*done[:k], negative(done[k]), *done[k + 1 :])
+    for choice in zip(*options, strict=False):
+        if len({slip for slip, _ in choice}) == 1:
+            yield choice[0][0], total(*(one for _, one in choice))
 
 
 def _of_power(base: Term, exponent: Number, name: str) -> Iterator[Variant]:

@@ -182,6 +182,9 @@ def _of_product(factors: tuple[Term, ...]) -> Iterator[Variant]:
             yield "reciprocal", product(*beside, f.base)  # divided without turning the fraction
             yield "reciprocal", product(*(Power(g, MINUS_ONE) for g in beside), f.base)
     for f in factors:
+        if isinstance(f, Power) and f.exponent == MINUS_ONE and isinstance(f.base, Power) and not symbols(f):
+            beside = [g for g in factors if g is not f]
+            yield "order", Power(quotient(product(*beside), f.base.base), f.base.exponent)  # 36/3^2 as (36/3)^2
         if isinstance(f, Power) and f.exponent == MINUS_ONE and isinstance(f.base, Sum) and not symbols(f):
             beside = [g for g in factors if g is not f]
             divided = product(*beside, Power(f.base.terms[0], MINUS_ONE))

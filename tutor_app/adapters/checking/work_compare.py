@@ -163,7 +163,11 @@ class Comparison:
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
         slip = first_of((_first_slip(old, new), _sign_of_solution(old, new)))
-        if not slip and lost.values and any(g == -v and v != 0 for g in gained.values for v in lost.values):
+        if (
+            slip in ("", "arithmetic")
+            and lost.values
+            and any(g == -v and v != 0 for g in gained.values for v in lost.values)
+        ):
             slip = "sign"
         if lost.values:
             point = {name: lost.values[0]}

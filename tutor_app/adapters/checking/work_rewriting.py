@@ -25,7 +25,18 @@ from tutor_app.adapters.checking.work_state import (
     without_constant,
 )
 from tutor_app.adapters.checking.work_values import Unknown, differ, has_no_value, shown, value
-from tutor_app.adapters.grading.terms import Call, Constant, Number, Sum, Symbol, Term, substituted, symbols, walk
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Constant,
+    Number,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    substituted,
+    symbols,
+    walk,
+)
 
 _KINDS_OF_UNITS: Final = (
     frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
@@ -193,6 +204,10 @@ class Rewriting:
                 state.expression = (statement.sides[-1], statement.sources[-1])
                 return first
             worst = Found("new")
+        elif state.derived is not None and state.expression is not None and len(statement.relations) > 0:
+            begun = self.step(statement.sides[0], statement.sources[0])
+            if begun.kind == "false":
+                return begun
         for k, relation in enumerate(statement.relations):
             state.expression = (statement.sides[k], statement.sources[k])
             if relation in ("=", "~"):
@@ -228,7 +243,12 @@ class Rewriting:
             left, right = statement.sides[k], statement.sides[k + 1]
             found = judge((left,), relation, (right,), approximate=relation == "~")
             if found.verdict == "false":
-                x, y = value(left, {}), value(right, {})
+                try:
+                    x, y = value(left, {}), value(right, {})
+                except Unknown:  # not real: then only what SymPy decided is known
+                    sources = statement.sources[k], statement.sources[k + 1]
+                    equal = self.equal(left, sources[0], right, sources[1])
+                    return replace(equal, counterexample="the sides are not equal")
                 if x is None or y is None or (relation in ("=", "~") and is_near(x, y)):
                     continue
                 said = f"the left side is {shown(x)}, the right side {shown(y)}"
@@ -260,6 +280,8 @@ class Rewriting:
             return _OPERATION.search(statement.sources[0]) is not None and statement.sources[0] not in source
         if slip == "sign" and _are_opposite(old, side):
             return _OPERATION.search(statement.sources[0]) is not None
+        if slip in ("sign", "distribution") and isinstance(old, Product) and isinstance(side, Sum):
+            return any(isinstance(f, Sum) and len(f.terms) == len(side.terms) for f in old.factors)
         if slip in ("sign", "distribution") and isinstance(old, Sum) and isinstance(side, Sum):
             return _sizes(old) == _sizes(side)
         return False

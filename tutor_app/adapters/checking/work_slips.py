@@ -58,7 +58,9 @@ def slip_between(old: Term, old_source: str, new: Term, new_source: str = "") ->
     if any(agree(wrong, new) for wrong in fractions_added(old_source)):
         return "fractions"
     fitting = {slip for slip, wrong in wrong_forms(old, old_source) if wrong == new or agree(wrong, new)}
-    fitting |= {"square" for slip, right in islice(variants(new), MOST_PAIRS) if slip == "square" and agree(right, old)}
+    # A sum of squares taken for the square of a sum; a factor taken out of one term only.
+    back = ("square", "distribution") if isinstance(old, Sum) else ("square",)
+    fitting |= {s for s, right in islice(variants(new), MOST_PAIRS) if s in back and agree(right, old)}
     if any(agree(right, old) for right in _with_one_sign(new_source)):
         fitting.add("sign")
     if "sign" in fitting and old_source and _WRITTEN.findall(old_source) == _WRITTEN.findall(new_source):
@@ -191,32 +193,38 @@ def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
         old = old[1], old[0]
     if isinstance(new[1], Symbol):
         new = new[1], new[0]
-    (side, number), (letter, told) = old, new
-    if symbols(number) or symbols(told) or not isinstance(letter, Symbol):
+    (side, number), (inner, told) = old, new
+    if symbols(number) or symbols(told):
         return ""
     wrong: list[Term] = []
+    right: Term = inner
+    one = Number(Fraction(1))
     match side:
-        case Product((Number() as a, inner)) | Product((inner, Power(Number(), Number()) as a)) if inner == letter:
-            if not isinstance(a, Number):
-                wrong = [quotient(number, a.base), total(number, negative(a.base)), total(number, a.base)]
-            else:
-                wrong = [product(number, a), total(number, negative(a)), total(number, a), quotient(a, number)]
-            right = quotient(number, a)
-        case Sum((first, Number() as a)) if first == letter:
-            wrong = [quotient(number, a), product(number, a)]
-            right = total(number, negative(a))
-        case Power(base, Number() as n) if base == letter:
-            wrong = [quotient(number, n), Power(number, n), product(number, n)]
-            right = Power(number, quotient(Number(Fraction(1)), n))
+        case Product(factors):
+            for k, f in enumerate(factors):
+                rest = product(*factors[:k], *factors[k + 1 :])
+                if symbols(f) or rest != inner:
+                    if isinstance(f, Power) and f.base == inner and f.exponent == MINUS_ONE:  # 5/x = 2
+                        wrong += [quotient(number, rest), product(number, rest), quotient(one, number)]
+                    continue
+                right = quotient(number, f)
+                wrong += [product(number, f), total(number, negative(f)), total(number, f), quotient(f, number)]
+                if isinstance(f, Power) and f.exponent == MINUS_ONE:  # x/5 = 3
+                    below = f.base
+                    wrong += [total(number, negative(below)), total(number, below), quotient(below, number)]
+        case Sum((first, Number() as a)) if first == inner:
+            right, wrong = total(number, negative(a)), [quotient(number, a), product(number, a)]
+        case Power(base, Number() as n) if base == inner:
+            right = Power(number, quotient(one, n))
+            wrong = [quotient(number, n), Power(number, n), product(number, n), number]
             if n == HALF:
                 wrong += [Power(number, HALF), quotient(number, Number(Fraction(2)))]
-        case Power(Number() as base, exponent) if exponent == letter:
-            wrong, right = [quotient(number, base), Power(number, Power(base, MINUS_ONE))], letter
-        case Call("log", (inner, Number() as base)) if inner == letter:
-            wrong = [product(number, base), Power(number, base), quotient(number, base)]
-            right = Power(base, number)
-        case Call("log", (inner,)) if inner == letter:
-            wrong, right = [number, product(number, number), quotient(number, number)], letter
+        case Power(Number() as base, exponent) if exponent == inner:
+            wrong = [quotient(number, base), Power(number, Power(base, MINUS_ONE))]
+        case Call("log", (argument, Number() as base)) if argument == inner:
+            right, wrong = Power(base, number), [product(number, base), Power(number, base), quotient(number, base)]
+        case Call("log", (argument,)) if argument == inner:
+            wrong = [number, product(number, number)]
         case _:
             return ""
     if any(agree(term, told) for term in wrong):

@@ -190,6 +190,8 @@ def points(names: frozenset[str]) -> Iterator[dict[str, Value]]:
     ordered = sorted(names)
     for start in (2, 3, 5, 1, 7, 4, 10):
         yield {name: Fraction(start + 2 * k) for k, name in enumerate(ordered)}
+    for start in (11, 13, 17):
+        yield {name: Fraction(start) / (k + 1) for k, name in enumerate(ordered)}
     for part in (Fraction(1, 2), Fraction(7, 3), Fraction(13, 5)):
         yield {name: part + Fraction(k, 3) for k, name in enumerate(ordered)}
     for start in (-1, -2, -5):
