@@ -303,6 +303,15 @@ def upgrade_pip(python: str, log: Path) -> None:
     status.end("upgraded pip")
 
 
+def wheel_folder(engine: str, level: Level) -> Path:
+    """Where the wheel of such a build is kept."""
+    wish = json.dumps([build_options(engine, level), os.environ.get("CMAKE_ARGS", ""), platform.libc_ver()])
+    tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
+    kind = "-".join(filter(None, ("cpu" if engine in LEVELS else engine, level.name)))
+    key = f"{declared()[0].replace('==', '-')}-{kind}-{tag}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
+    return cache_folder() / "wheels" / key
+
+
 def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
     """The wheel of llama-cpp-python, built if it is not in the cache."""
     requirement, _ = declared()
@@ -313,12 +322,7 @@ def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
         if not found:
             raise Failed(f"MUMATH_TUTOR_WHEELS is set to {ready}, but there is no {pattern}; unset it to build one.")
         return found[0]
-    options = build_options(engine, level)
-    wish = json.dumps([options, os.environ.get("CMAKE_ARGS", ""), platform.libc_ver()])
-    tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
-    kind = "-".join(filter(None, ("cpu" if engine in LEVELS else engine, level.name)))
-    key = f"{requirement.replace('==', '-')}-{kind}-{tag}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
-    folder = cache_folder() / "wheels" / key
+    folder = wheel_folder(engine, level)
     found = sorted(folder.glob(pattern))
     if found:
         return found[0]
@@ -334,7 +338,11 @@ def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".building-") as temporary:
         # --no-cache-dir: pip would take a wheel that it once built with other options.
         command = [python, "-m", "pip", "wheel", "-v", "--no-deps", "--no-cache-dir", "--no-binary=llama-cpp-python"]
-        command += [word for name, value in options.items() for word in ("--config-settings", f"{name}={value}")]
+        command += [
+            word
+            for name, value in build_options(engine, level).items()
+            for word in ("--config-settings", f"{name}={value}")
+        ]
         command += ["--wheel-dir", temporary, requirement]
         if not stream(command, status, log, {"CMAKE_BUILD_PARALLEL_LEVEL": str(jobs), "PYTHONUNBUFFERED": "1"}):
             if level.options and re.search(r"(unrecognized|unknown)\b.*-mavx", log.read_text(errors="replace")):

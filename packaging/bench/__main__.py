@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 def main(names: list[str]) -> int:
     """Run the named benches, or all; print the table."""
-    sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
+    sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent.parent)]
     known = sorted(p.stem for p in HERE.glob("*.py") if not p.stem.startswith("_"))
     unknown = [n for n in names if n not in known]
     if unknown:

@@ -1,9 +1,10 @@
 """Bare llama.cpp with the library that ``LLAMA_CPP_LIB_PATH`` names: processor time of reading and of writing.
 
-    python _processor_child.py MODEL.gguf THREADS
+    python _instruction_sets_child.py MODEL.gguf
 
 Prints JSON: seconds of all threads for a token of a prompt, of one text, and of eight texts at once, and the tokens of
-the one text, written greedily.
+the one text, written greedily. It computes on one thread: several wait for each other, longer
+where other programs are busy.
 """
 
 from __future__ import annotations
@@ -12,14 +13,10 @@ import ctypes
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any, Final
 
-import llama_cpp
 import numpy as np
 from llama_cpp import llama_cpp as low
-
-from tutor_app.adapters.engine.processor import load
 
 TOGETHER: Final = 8
 CHUNK: Final = 64
@@ -28,7 +25,7 @@ WORDS: Final = 48
 TEXT: Final = "A farmer sells 12 eggs a day for 3 dollars each, and so the sum of a week is found like this. "
 
 
-@low.llama_log_callback
+@low.llama_log_callback  # type: ignore[untyped-decorator]
 def quiet(level: Any, text: Any, data: Any) -> None:
     """llama.cpp speaks of every step otherwise."""
 
@@ -36,12 +33,12 @@ def quiet(level: Any, text: Any, data: Any) -> None:
 class Context:
     """A model with room for eight texts that share one cache."""
 
-    def __init__(self, path: str, threads: int) -> None:
+    def __init__(self, path: str) -> None:
         self._model = low.llama_model_load_from_file(os.fsencode(path), low.llama_model_default_params())
         params = low.llama_context_default_params()
         params.n_ctx, params.n_seq_max, params.kv_unified = 4096, TOGETHER, True
         params.n_batch = params.n_ubatch = CHUNK + TOGETHER
-        params.n_threads = params.n_threads_batch = threads
+        params.n_threads = params.n_threads_batch = 1
         params.flash_attn_type, params.no_perf = 0, True
         self._context = low.llama_init_from_model(self._model, params)
         self._vocab = low.llama_model_get_vocab(self._model)
@@ -79,9 +76,9 @@ def spent() -> float:
     return times.user + times.system
 
 
-def measure(path: str, threads: int) -> dict[str, Any]:
+def measure(path: str) -> dict[str, Any]:
     """Read a prompt, write on from it, then write eight texts on from it at once."""
-    context = Context(path, threads)
+    context = Context(path)
     prompt = context.tokens(TEXT * 40)[:PROMPT]
     context.decode([(token, at, 1, False) for at, token in enumerate(prompt[:CHUNK])])  # warms up
     start, likeliest = spent(), []
@@ -105,5 +102,4 @@ def measure(path: str, threads: int) -> dict[str, Any]:
 
 if __name__ == "__main__":
     low.llama_log_set(quiet, ctypes.c_void_p(0))
-    load(Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(llama_cpp.__file__).parent / "lib"), ())
-    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(measure(sys.argv[1])))
