@@ -30,6 +30,12 @@ _EMPHASIS: Final = re.compile(r"(?<![\w)*])(\*\*|__|`)(?=\S)([^*_`]+?)(?<=\S)\1(
 _AMOUNTS: Final = re.compile(r"[^$]*\$\d[\d.,]*[^$\d]*\$\d[^$]*")
 """Two amounts of money, each with its sign before it."""
 _PHRASE: Final = re.compile(r"answers?\s+(?:is|are)\b[\s:]*([^\n]+)", re.IGNORECASE)
+_REASON: Final = re.compile(
+    r"(?<=\S)\s*,?\s+(?:because|since|which\s+(?:is|are|means|gives|can|has|was)|as\s+(?:said|required|desired|wanted|expected"
+    r"|needed|claimed|asked|requested|we))\b.*",
+    re.IGNORECASE,
+)
+"""What tells in the same sentence why, or what else is true of the answer."""
 NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 """A number in prose or output."""
 
@@ -126,7 +132,8 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
 
 
 def _bare(words: str) -> str:
-    """A phrase without sentence end, bold marks and formula delimiters."""
+    """A phrase without what follows from it, sentence end, bold marks and formula delimiters."""
+    words = _REASON.sub("", words)
     words = _EMPHASIS.sub(r"\2", words.strip()).strip("*").rstrip(".").strip().strip("*").strip()
     marks = _FORMULA_MARK.findall(words)
     if len(marks) % 2 or _AMOUNTS.fullmatch(words):  # amounts of money

@@ -33,6 +33,8 @@ _PAIRS: Final = (
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|start_thinking|>", "<|end_thinking|>"),
     ("<|channel>thought", "<channel|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<unused94>", "<unused95>"),
 )
 # Harmony, the form of gpt-oss, names a channel before each message; "final" is the solution.
 _CHANNELS: Final = ("<|channel|>analysis<|message|>", "<|channel|>commentary<|message|>")
@@ -47,6 +49,8 @@ _SILENT: Final = (
     "<|end_response|>",
     "<answer>",
     "</answer>",
+    "<response>",
+    "</response>",
     "<think/>",
 )
 # Any of these also ends a thought: each begins the solution, or ends a message.
