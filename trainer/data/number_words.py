@@ -98,11 +98,13 @@ _PARTS: Final = (
     (re.compile(r"\b(?:fingers?|toes)\b", re.IGNORECASE), (5, 10)),
     (re.compile(r"\b(?:sides?|corners?|squares?|rectang\w+|perimeter)\b", re.IGNORECASE), (4,)),
     (re.compile(r"\b(?:triang\w+)\b", re.IGNORECASE), (3,)),
+    (re.compile(r"\bmonth(?:s|ly)?\b", re.IGNORECASE), (4,)),
+    (re.compile(r"\b(?:work|week|school) ?days?\b", re.IGNORECASE), (5,)),
 )
 
 
 def part_numbers(question: str) -> frozenset[Fraction]:
-    """How many parts things that a question names may have without its being said: the legs of a dog are 4."""
+    """How many parts things that a question names may have without its being said: legs of a dog, weeks of a month."""
     return frozenset(Fraction(v) for pattern, values in _PARTS if pattern.search(question) for v in values)
 
 
