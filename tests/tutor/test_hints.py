@@ -166,3 +166,18 @@ def test_a_saved_solution_is_used_if_it_was_verified() -> None:
         assert known_solution(PROBLEM, library) is None
         library.put("d", solved(), "finished")
         assert known_solution(PROBLEM, library) == solved()
+
+
+@pytest.mark.parametrize(
+    ("problem", "known"),
+    [
+        ("Solve 5x - 2 = 18", "- 5x - 2 = 18"),
+        ("What is the product of the first 6 odd numbers?", "- the first 6 odd numbers"),
+        ("How many ways are there to choose 2 cards out of 9?", "- choose 2 cards out of 9"),
+        ("A bus drives 90 km in 1.5 hours. What is its speed?", "- A bus drives 90 km in 1.5 hours."),
+    ],
+)
+def test_what_is_known_is_not_the_question_again(problem: str, known: str) -> None:
+    hints = ladder(Transcript.of(problem, Text("No idea."))).hints
+    assert hints[1].text == f"This is known:\n\n{known}"
+    assert hints[1].text != hints[0].text

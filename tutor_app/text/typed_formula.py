@@ -66,7 +66,7 @@ class FormulaParser(BoundedParser):
                 self.at += 1
                 return [*sides, "?"], [*relations, relation]
             side = self._tried(self.total)
-            if side is None:
+            if side is None or (len(side) == 1 and side.isalpha() and self._is("open", "(") and not self._spaced()):
                 self.at = start
                 break
             sides.append(side)
@@ -144,6 +144,13 @@ class FormulaParser(BoundedParser):
                 sign = token.text if token.kind == "op" else r" \times "
                 done += joined(run) + sign
                 run = [factor]
+            elif run and self._word("mod"):
+                factor = self._tried_factor()
+                if factor is None:
+                    self.at = start
+                    break
+                done += joined(run) + r" \bmod "
+                run = [factor]
             elif self._goes_on(run[-1]):
                 factor = self._tried_factor()
                 if factor is None:
@@ -152,7 +159,22 @@ class FormulaParser(BoundedParser):
                 run.append(factor)
             else:
                 break
-        return done + joined(run)
+        return done + joined(run + self._two_letters(run))
+
+    def _two_letters(self, run: list[Factor]) -> list[Factor]:
+        """Two letters at the end of a product that begins with a fraction: "1/2 b h"."""
+        one, other, after = (self._peek(k) for k in range(3))
+        ends = after is None or after.text in (".", ",", "?", "\n")
+        if run[0].latex.startswith(r"\frac") and one is not None and other is not None and ends:
+            letters = (one, other)
+            if all(t.kind == "var" and t.spaced and len(t.text) == 1 and t.text != "a" for t in letters):
+                return [self._factor(), self._factor()]
+        return []
+
+    def _spaced(self) -> bool:
+        """Whether white space stands before the next token."""
+        token = self._peek()
+        return token is not None and token.spaced
 
     def _crosses(self, left: Factor) -> bool:
         """Whether an x between two numbers stands for "times": 3 x 4."""
@@ -178,7 +200,7 @@ class FormulaParser(BoundedParser):
                 return self._is_mixed(left)
             case "open":
                 if not token.spaced:
-                    return token.text == "(" or left.kind == "other"
+                    return token.text == "(" or left.kind == "other" or (left.kind == "num" and self._group_has_sign())
                 applied = left.kind in ("num", "group", "other") and self._group_has_sign()
                 return token.text == "(" and (applied or left.latex.startswith(r"\frac{d}{d"))
             case "greek" | "root" | "frac" | "raw" | "diff":

@@ -101,7 +101,7 @@ _TOKEN: Final = rf"""(?P<opaque>{"|".join(_OPAQUE)})
     |(?P<log>log(?:10|2)(?=\(|\s+(?:\d|[a-z]\b)))
     |(?P<figure>[∠△▵]\s?[A-Z]{{1,4}}(?![A-Za-z]))
     |(?P<sup>[{"".join(_SUPER)}]+)|(?P<sub>[{"".join(_SUB)}]+)|(?P<frac>[{"".join(FRACTIONS)}])
-    |(?P<set>[ℝℤℕℚℂ])
+    |(?P<set>[ℝℤℕℚℂ∅])
     |(?P<word>(?:(?![{"".join(_SUPER)}{"".join(_SUB)}{"".join(FRACTIONS)}])[^\W\d_])+(?:['’](?:s|t|re|ll|ve|d|m)\b)?)
     |(?P<blank>_{{2,}}|□|▢)
     |(?P<rel><=>|<=|>=|=<|!=|/=(?=\s)|<>|~=|==|->|=>|[=<>≤⩽≥⩾≠≈≡→⇒⇔∈∉⊂⊆])
@@ -253,7 +253,7 @@ def _sign(kind: str, m: re.Match[str], spaced: bool) -> Token:
         case "inf":
             return token("greek", r"\infty")
         case "set":
-            return token("greek", rf"\mathbb{{{SETS[text]}}}")
+            return token("greek", rf"\mathbb{{{SETS[text]}}}" if text in SETS else r"\emptyset")
         case "figure":
             return token("greek", f"{FIGURES[text[0]]} {text[1:].strip()}")
         case "power":

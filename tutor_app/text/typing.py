@@ -118,6 +118,9 @@ def latex_of(line: str) -> str | None:
     return latex if parser.at == len(found) else None
 
 
+_MOST_WORDS: Final = 24
+
+
 def once(text: str) -> str:
     """The LaTeX source of a formula that was copied from a KaTeX page as three texts in a row.
 
@@ -132,10 +135,23 @@ def once(text: str) -> str:
 
 
 def _once_inside(line: str) -> str:
-    """A line of prose with the formulas in it that were copied so."""
+    """A line of prose with the formulas in it that were copied so; their source may have white space."""
     if not any(c in line for c in "^\\_{"):
         return line
-    return re.sub(r"[^\s$]{9,}", lambda m: _once_word(m[0]), line)
+    words, out, k = line.split(" "), [], 0
+    while k < len(words):
+        end = next((end for end in range(min(len(words), k + _MOST_WORDS), k, -1) if _is_thrice(words[k:end])), k)
+        out.append(_once_word(" ".join(words[k:end])) if end > k else words[k])
+        k = max(end, k + 1)
+    return " ".join(out)
+
+
+def _is_thrice(words: list[str]) -> bool:
+    """Whether some words are a formula that was copied so; what begins like prose is not looked at."""
+    run = " ".join(words)
+    if len(run) < 9 or "$" in run or run.count(words[0][:1]) < 3 or re.fullmatch(r"[A-Za-z]{2,}[.,:;?!]?", words[0]):
+        return False
+    return any(c in run for c in "^\\_{") and _once_word(run) != run
 
 
 def _once_word(word: str) -> str:

@@ -46,6 +46,14 @@ _CALLS: Final = {
     "sqrt": "take the square root", "Matrix": "write it as a matrix", "isprime": "look at the prime numbers",
     "factorint": "split into prime factors", "sum": "add up a whole series", "range": "go through the cases in turn",
 }  # fmt: skip
+_TASK: Final = re.compile(
+    r"(?i)^(?:(?:please |now )?(?:solve(?: for [a-z]\b)?|simplify|expand|factor(?:i[sz]e)?|differentiate|integrate"
+    r"|what (?:is|are)|find|compute|calculate|evaluate|determine|work out|convert"
+    r"|how many ways are there to|in how many ways can (?:you|we|one))\b:?\s*)"
+    r"(?:the (?:value|sum|product|area|perimeter|volume|remainder|probability|derivative|integral|mean|average|number) "
+    r"(?:of|when|that)\s+)?"
+)
+"""What a question asks to do, without what it tells."""
 
 
 def known_solution(problem: str, library: SolutionLibrary) -> Transcript | None:
@@ -166,7 +174,7 @@ def _known(solved: Transcript) -> str:
     facts = [part for part in telling if _NUMBER.search(part)]
     if not facts:
         inside = re.split(r"(?i),\s*(?=how|what|find)|\bif\b|\bwhen\b|\bgiven\b", asking[-1])
-        facts = [part.strip(" ,.?") for part in inside if _NUMBER.search(part)]
+        facts = [fact for part in inside if _NUMBER.search(fact := _TASK.sub("", part.strip(" ,.?")))]
     said = "\n".join(f"- {fact}" for fact in facts)
     return f"This is known:\n\n{said}" if said and len(said) <= LONGEST else ""
 
