@@ -48,8 +48,10 @@ def rows() -> Iterator[Row]:
         yield what, spent, "s", "cold start to first word", spent / kept["word"]
     asked = warm["word"] - warm["warm"]
     yield "first word where the model was loaded in the background", asked, "s", "nothing kept", asked / total
-    what, reference = "first word of a question about a solution", f"a new problem's, {after['problem']:.3g} s"
-    yield what, after["question"], "s", reference, after["question"] / max(after["problem"], 1e-9)
+    read = total - fresh.get("Reading", 0.0)
+    for reference, other in (("a new problem's", after["problem"]), ("a new problem's, nothing kept", read)):
+        told = f"{reference}, {other:.3g} s"
+        yield "first word of a question about a solution", after["question"], "s", told, after["question"] / other
 
 
 def ask(folder: Path, problem: str, *more: str) -> dict[str, float]:
