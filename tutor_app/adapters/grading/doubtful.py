@@ -19,6 +19,7 @@ from tutor_app.adapters.grading.terms import Call, Matrix, Term, Words
 Compare = Callable[[Sequence[Term], Sequence[Term]], Finding]
 
 _BARE_SLASH: Final = re.compile(r"\s*([\w\s+\-*^.·]+?)\s*/\s*([\w\s+\-*^.·]+?)\s*")
+_BRACKET: Final = re.compile(r"[{}\[\]()]")
 _SUM: Final = re.compile(r"[\w)]\s*[-+]")
 _TWO_DIGITS: Final = re.compile(r"\s*(0?)(\d{1,2})\s*")
 
@@ -37,7 +38,7 @@ def second_look(
         compare: Compares other readings.
     """
     if found:
-        commas = [decimal_commas(text) for text in (gold, answer)]
+        commas = [() if _BRACKET.search(text) else decimal_commas(text) for text in (gold, answer)]
         lists = all(commas) and not compare(*commas)
         return Finding(None, "list_or_decimal") if lists else found
     if found.same is not False:

@@ -174,6 +174,12 @@ _UNIT_FRACTION: Final = re.compile(
     r"(?<=[\d}])\s*(?:\\[,;: ])?\s*\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\s*\{\s*([A-Za-z]+)\s*\}\s*\}"
     r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*([A-Za-z]+)\s*\}\s*(?:\^\s*\{?([23])\}?)?\s*\}"
 )
+_PER: Final = re.compile(
+    r"(?<=\d)\s*(?:\\,|~)?\s*(?:\\(?:text|mathrm)\s*\{\s*)?(k?m|cm|mm|mi|ft|k?g|m?L|J|N|mol|rad)\s*\}?\s*(?:\\cdot|\\,|[\s*·])\s*"
+    r"(?:\\(?:text|mathrm)\s*\{\s*)?(s|h|min)\s*\}?\s*\^\s*(?:\{\s*-\s*([12])\s*\}|-([12]))(?:\s*\})?"
+)
+"""A unit divided by a time, written with a negative power."""
+_NEXT_EQUATION: Final = re.compile(r"(?<=[\w}])\s*\\q?quad\s*(?=[A-Za-z](?:_\{?\w+\}?)?\s*=)")
 _REALS_SET: Final = re.compile(
     r"^((?:[A-Za-z]\s*\\in\s*)?)R\s*(?:\\setminus|\\backslash|\\ |\\|-)\s*(?:\\?\{([^{}]*[^{}\\])\\?\}$|(?=[\[(]))"
 )
@@ -246,7 +252,10 @@ def rewritten(text: str) -> str:
         text = _decimals(text)
     if "°" in text or "circ" in text:
         text = _DEGREES_MINUTES.sub(lambda m: _angle(f"{m[1]};{m[2]};{m[3] or 0}"), text)
+    if "-1" in text or "-2" in text or "- 1" in text:
+        text = _PER.sub(lambda m: rf"\text{{ {m[1]}/{m[2]}{'^2' if '2' in (m[3], m[4]) else ''}}}", text)
     if "=" in text or "<" in text or ">" in text:
+        text = _NEXT_EQUATION.sub(" , ", text)
         text = _AT_MOST.sub("<=", _BOTH_ROOTS.sub(r"\1", text))
         text = _LOUD.sub(lambda m: m[0].lower(), text)
         if not text.startswith(("{", r"\{")):
