@@ -80,7 +80,7 @@ def test_a_promoted_attempt_is_the_solution_from_then_on(
         assert library.entries()[0].answer == "41"
     assert (found.chosen, found.attempts) == (1, voted().attempts)
     assert found.answer is not None
-    assert found.answer.verdict.sentence() == "Agrees with 1 of 3 votes"
+    assert found.answer.verdict.sentence() == "Agrees with 1 of 3 votes, ended early after 3 of 4"
 
 
 def test_an_attempt_of_a_file_cannot_be_promoted(

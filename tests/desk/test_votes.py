@@ -66,7 +66,7 @@ def test_a_vote_shows_how_it_goes_and_what_has_won(qtbot: QtBot, open_window: Op
     assert window.voting.button.isVisible()
     control = window.view.votes_control
     assert control is not None
-    assert control.accessibleName() == "Agrees with 4 of 7 votes"
+    assert control.accessibleName() == "Agrees with 4 of 7 votes, ended early after 7 of 8"
 
 
 def test_a_vote_can_be_stopped_and_what_there_is_stays(qtbot: QtBot, open_window: Open) -> None:
@@ -161,7 +161,7 @@ def test_an_attempt_takes_the_place_of_the_solution_on_the_page_and_in_the_libra
     assert (shown.chosen, shown.answer.latex if shown.answer else "") == (0, "14")
     control = window.view.votes_control
     assert control is not None
-    assert control.accessibleName() == "Agrees with 2 of 7 votes"
+    assert control.accessibleName() == "Agrees with 2 of 7 votes, ended early after 7 of 8"
     kept = services.library.get(window.saved.shown_id)
     assert (kept.chosen, len(kept.attempts)) == (0, 8)
     assert kept.solution == shown.solution

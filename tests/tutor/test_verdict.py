@@ -96,6 +96,11 @@ def test_what_the_code_printed_is_taken_or_the_value_of_its_last_line() -> None:
         (Verdict("wrong", "recomputed", r"\frac{1}{2}"), "Wrong: it is 1/2", "Wrong: it is 1/2."),
         (Verdict("votes", "votes", agree=5, of=8), "Agrees with 5 of 8 votes", "Agrees with 5 of 8 votes."),
         (
+            Verdict("votes", "votes", agree=4, of=5, begun=8),
+            "Agrees with 4 of 5 votes, ended early after 5 of 8",
+            "Agrees with 4 of 5 votes, ended early after 5 of 8.",
+        ),
+        (
             Verdict("checked", "recomputed", agree=8, of=8),
             "Checked: recomputed exactly; agrees with 8 of 8 votes",
             "Checked: recomputed exactly; agrees with 8 of 8 votes.",
@@ -107,7 +112,8 @@ def test_the_words_of_a_verdict(verdict: Verdict, line: str, sentence: str) -> N
 
 
 @pytest.mark.parametrize(
-    "verdict", [NOT_LOOKED, KNOWN_WRONG, Verdict("wrong", "recomputed", "4"), Verdict("votes", "votes", agree=3, of=8)]
+    "verdict",
+    [NOT_LOOKED, KNOWN_WRONG, Verdict("wrong", "recomputed", "4"), Verdict("votes", "votes", agree=3, of=4, begun=8)],
 )
 def test_a_verdict_is_kept(verdict: Verdict) -> None:
     transcript = Transcript.of("P", Answer("4", verdict=verdict))

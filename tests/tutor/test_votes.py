@@ -156,7 +156,7 @@ def test_the_vote_ends_when_the_others_would_hardly_change_it() -> None:
     last = finished(held(*[r"\boxed{3}"] * 3, *[NEVER] * 5, whole=False))
     answer = last.transcript.answer
     assert answer is not None
-    assert answer.verdict.sentence() == "Agrees with 3 of 3 votes"
+    assert answer.verdict.sentence() == "Agrees with 3 of 3 votes, ended early after 3 of 8"
     assert tally_of(last.transcript.attempts).sentence().startswith("Ended early after 3 of 8 attempts: 3 agree")
 
 

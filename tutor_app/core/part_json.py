@@ -181,10 +181,16 @@ def _verdict(value: Any, where: str) -> Verdict:
     return verdict
 
 
+_WHOLE: Final = frozenset(
+    ("width", "height", "line", "start", "end", "agree", "of", "begun", "likely", "graded", "seed", "option")
+)
+"""Fields that are whole numbers."""
+
+
 def _fits(name: str, value: Any) -> bool:
     if name in ("seconds", "temperature", "weight"):
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if name in ("width", "height", "line", "start", "end", "agree", "of", "likely", "graded", "seed", "option"):
+    if name in _WHOLE:
         return isinstance(value, int) and not isinstance(value, bool)
     if name == "parts":
         return isinstance(value, tuple)

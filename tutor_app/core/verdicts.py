@@ -52,7 +52,8 @@ class Verdict:
         right: Of a wrong answer, the right one as LaTeX or the point at which it fails; where the code printed another
             number, that one; else empty.
         agree: Attempts that gave this answer, where there was a vote.
-        of: All attempts of that vote; 0 where there was none.
+        of: All attempts that had a vote; 0 where there was none.
+        begun: Attempts that the vote was begun with, where some of them were not waited for; else 0.
         likely: How many of 100 answers like this are right, by the model's verifier; -1 where it has not said.
         graded: Graded solutions that the verifier was calibrated on; 0 where that is not known.
     """
@@ -64,6 +65,7 @@ class Verdict:
     of: int = 0
     likely: int = -1
     graded: int = 0
+    begun: int = 0
 
     @property
     def has_outcome(self) -> bool:
@@ -95,7 +97,7 @@ class Verdict:
             right: How to write :attr:`right`; as it is unless given.
         """
         right = right or self.right
-        voted = f"agrees with {self.agree} of {self.of} votes" if self.of else ""
+        voted = self.vote()
         match self.kind:
             case "checked" if self.how == "known":
                 said = "Agrees with the known answer"
@@ -112,6 +114,13 @@ class Verdict:
             case _:
                 return voted[:1].upper() + voted[1:]
         return f"{said}; {voted}" if voted else said
+
+    def vote(self) -> str:
+        """What the vote says, in the middle of a sentence; empty where there was none."""
+        if not self.of:
+            return ""
+        early = f", ended early after {self.of} of {self.begun}" if self.begun > self.of else ""
+        return f"agrees with {self.agree} of {self.of} votes{early}"
 
 
 NOT_LOOKED: Final = Verdict()

@@ -269,7 +269,7 @@ def promoted(transcript: Transcript, number: int) -> Transcript:
     attempt = transcript.attempts[number]
     tally = tally_of(transcript.attempts)
     agree = sum(a.option == attempt.option for a in transcript.attempts) if attempt.option >= 0 else 0
-    parts = tuple(_voted(p, agree, tally.ended) if isinstance(p, Answer) else p for p in attempt.parts)
+    parts = tuple(_voted(p, agree, tally) if isinstance(p, Answer) else p for p in attempt.parts)
     solution = transcript.solution
     asked = next((n for n, part in enumerate(solution) if isinstance(part, Question)), len(solution))
     parts += solution[asked:]
@@ -280,9 +280,10 @@ def promoted(transcript: Transcript, number: int) -> Transcript:
     return replace(found, chosen=number)
 
 
-def _voted(answer: Answer, agree: int, of: int) -> Answer:
+def _voted(answer: Answer, agree: int, tally: Tally) -> Answer:
     """With the votes in its verdict; the verdict of an answer that could not be checked is that vote."""
     if not agree:
         return answer
     kind = "votes" if answer.verdict.kind == "unchecked" else answer.verdict.kind
-    return replace(answer, verdict=replace(answer.verdict, kind=kind, agree=agree, of=of))
+    begun = tally.of if tally.cut else 0
+    return replace(answer, verdict=replace(answer.verdict, kind=kind, agree=agree, of=tally.ended, begun=begun))

@@ -121,7 +121,8 @@ def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
     lines = [(part.verdict, _of_part(n, part)) for n, part in enumerate(answer.parts, 1) if part.verdict.has_outcome]
     # A known answer, and a vote, are about all parts together.
     if not lines or answer.verdict.of or answer.verdict.how == "known":
-        together = replace(NOT_LOOKED, kind="votes", agree=answer.verdict.agree, of=answer.verdict.of)
+        known = answer.verdict
+        together = replace(NOT_LOOKED, kind="votes", agree=known.agree, of=known.of, begun=known.begun)
         whole = together if lines and answer.verdict.how != "known" else answer.verdict
         lines += [(whole, line)] if (line := verdict_line(whole)) else []
     if odds := answer.verdict.odds():
