@@ -54,6 +54,7 @@ ENGINES: dict[str, list[str]] = {
     "avx2": [],
     "basic": [],
 }
+DRIVEN = ("cuda", "vulkan")  # of these llama.cpp does not start without the driver of a card
 LEVELS = {"avx2": instructions.PORTABLE, "basic": instructions.BASIC}
 
 INCLUDES = (Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include"))
@@ -372,20 +373,24 @@ def packages(python: str, wheel_file: Path, extras: list[str], stamp: dict[str, 
     stamp["wheel"] = str(wheel_file)
 
 
-def proved(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> Level:
-    """Everything into the environment, with the fastest llama.cpp that computes rightly here."""
+def proved(python: str, engine: str, extras: list[str], stamp: dict[str, object], log: Path) -> str:
+    """Everything into the environment, with the fastest llama.cpp that computes rightly here; its engine."""
     why = ""
     for level in levels(engine):
         try:
             packages(python, wheel(python, engine, level, log), extras, stamp, log)
             instructions.prove(python)
-            return level
+            return engine
         except UnknownInstructions as e:
             why = str(e)
         except instructions.Refused as e:
             why = str(e)
             instructions.memory(cache_folder()).refuse(level.name)
         except instructions.Broken as e:
+            if engine in DRIVEN and "cannot open shared object" in str(e):
+                print(f"ENGINE={engine} does not start here ({e}): is the card's driver missing?", flush=True)
+                print("The processor computes instead; ENGINE is to be given again once there is one.", flush=True)
+                return proved(python, "cpu", extras, stamp, log)
             raise Failed(f"llama.cpp does not start here: {e}.") from None
         print(f"llama.cpp for {level.name or 'this processor'} is not used: {why}.", flush=True)
     raise Failed(f"llama.cpp does not start here: {why}; run again with ENGINE=basic.")
@@ -419,7 +424,9 @@ def set_up(extras: list[str], engine: str | None) -> None:
     upgrade_pip(python, log)
     # From here on the environment is in between: without a stamp the next run goes through all of it again.
     (VENV / "bootstrap.json").unlink(missing_ok=True)
-    wish["level"] = as_kept(proved(python, engine, extras, stamp, log))
+    wish["engine"] = proved(python, engine, extras, stamp, log)
+    # What was asked for, not what there is now: a compiler that is too old is not asked each time.
+    wish["level"] = as_kept(levels(str(wish["engine"]))[0])
     (VENV / "bootstrap.json").write_text(json.dumps({**stamp, **wish}, indent=2) + "\n", encoding="utf-8")
 
 

@@ -757,6 +757,11 @@ def test_a_worker_that_cannot_start_is_said(tiny: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(engine_module, "worker_command", lambda: [sys.executable, "-c", code])
     with pytest.raises(EngineFault, match="not installed properly"):
         Engine(tiny, OPTIONS).load()
+    code = "raise RuntimeError('libllama.so: libvulkan.so.1: cannot open shared object file')"
+    monkeypatch.setattr(engine_module, "worker_command", lambda: [sys.executable, "-c", code])
+    with pytest.raises(EngineFault, match="graphics driver that the model engine was built for is missing") as told:
+        Engine(tiny, OPTIONS).load()
+    assert told.value.remedy.endswith("make setup ENGINE=cpu")
 
 
 def test_a_load_without_any_sign_of_life_is_given_up(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

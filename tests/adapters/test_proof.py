@@ -72,7 +72,7 @@ def test_what_a_library_was_built_for_is_what_it_says(info: str, name: str) -> N
         ),
         (3, "0.3.36 False zen4", f"llama.cpp for zen4 does not run on this processor (it is wrong). {REBUILD}"),
         (-4, "", f"llama.cpp does not run on this processor (an instruction is missing). {REBUILD}"),
-        (1, "", "llama-cpp-python does not start (it is wrong); run: make run"),
+        (1, "", "The model engine is not installed properly (it is wrong). Run: make run"),
     ],
 )
 def test_doctor_tells_what_computes_and_what_failed(

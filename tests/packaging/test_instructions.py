@@ -100,22 +100,24 @@ def steps(flags: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Simpl
     return told
 
 
-def proved(tmp_path: Path, engine: str = "cpu") -> str:
-    return bootstrap.proved("python", engine, [], {}, tmp_path / "log").name
+def proved(steps: SimpleNamespace, engine: str = "cpu") -> str:
+    """The level that is left standing."""
+    assert bootstrap.proved("python", engine, [], {}, steps.cache / "log") == "cpu"
+    return str(steps.built[-1])
 
 
 def test_it_steps_down_and_remembers(
     steps: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert proved(tmp_path) == "avx512"
+    assert proved(steps) == "avx512"
     steps.bad = {"avx512": instructions.Refused("this processor lacks an instruction that it uses")}
-    assert proved(tmp_path) == "avxvnni"
+    assert proved(steps) == "avxvnni"
     assert capsys.readouterr().out == (
         "llama.cpp for avx512 is not used: this processor lacks an instruction that it uses.\n"
     )
     steps.bad["avxvnni"] = instructions.Refused("what it computes is wrong")
     steps.built.clear()
-    assert proved(tmp_path) == "avx2"
+    assert proved(steps) == "avx2"
     assert steps.built == ["avxvnni", "avx2"], "what was refused is not built again"
     assert Memory(tmp_path / "prompts" / "processor.json").known.refused == ("avx512", "avxvnni")
     assert bootstrap.levels("cpu")[0] == PORTABLE
@@ -125,22 +127,37 @@ def test_it_steps_down_and_remembers(
 
 def test_what_the_program_refused_later_is_not_built_again(steps: SimpleNamespace, tmp_path: Path) -> None:
     Memory(tmp_path / "prompts" / "processor.json").refuse("avx512")
-    assert proved(tmp_path) == "avxvnni"
+    assert proved(steps) == "avxvnni"
 
 
 def test_an_old_compiler_steps_down_and_nothing_is_remembered(steps: SimpleNamespace, tmp_path: Path) -> None:
     steps.unknown = {"avx512", "avxvnni"}
-    assert proved(tmp_path) == "avx2"
+    assert proved(steps) == "avx2"
     assert bootstrap.levels("cpu")[0].name == "avx512"
+
+
+def test_without_the_cards_driver_the_processor_computes(
+    steps: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = "libcuda.so.1: cannot open shared object file: No such file or directory"
+    really = bootstrap.wheel
+
+    def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
+        steps.bad = {level.name: instructions.Broken(missing)} if engine == "cuda" else {}
+        return really(python, engine, level, log)
+
+    monkeypatch.setattr(bootstrap, "wheel", wheel)
+    assert proved(steps, "cuda") == "avx512"
+    assert f"ENGINE=cuda does not start here ({missing}): is the card's driver missing?" in capsys.readouterr().out
 
 
 def test_where_nothing_runs_one_sentence_says_so(steps: SimpleNamespace, tmp_path: Path) -> None:
     steps.bad = {"avx512": instructions.Broken("libgomp.so.1 is missing")}
     with pytest.raises(bootstrap.Failed, match=r"does not start here: libgomp\.so\.1 is missing\."):
-        proved(tmp_path)
+        proved(steps)
     steps.bad = dict.fromkeys(("avx512", "avxvnni", "avx2", "basic"), instructions.Refused("it is wrong"))
     with pytest.raises(bootstrap.Failed, match="does not start here: it is wrong"):
-        proved(tmp_path)
+        proved(steps)
 
 
 def test_an_option_that_the_compiler_does_not_know_is_told_apart(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_missing
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.engine.processor import FILE, Memory
 from tutor_app.adapters.engine.proof import WRONG
@@ -151,7 +151,7 @@ def engine(folders: Folders) -> Finding:
         why = why if done.returncode == WRONG else "an instruction is missing"
         return Finding("engine", False, f"llama.cpp{kind} does not run on this processor ({why}). {REBUILD}")
     if done.returncode:
-        return Finding("engine", False, f"llama-cpp-python does not start ({why}); run: make run")
+        return Finding("engine", False, " ".join(explain_missing(why)))
     version, gpu, *kinds = said
     backends = ", ".join(gpu_backends()) or "no GPU backend"
     text = f"llama-cpp-python {version}, " + (f"can use a GPU ({backends})" if gpu == "True" else "CPU only")

@@ -20,7 +20,7 @@ from typing import Final
 from tutor_app.adapters import child
 from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
-from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_exit
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_exit, explain_missing
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.files import require_answer
 from tutor_app.core.dialect import Span
@@ -423,7 +423,7 @@ class Engine:
                 remedy = "Ask again: a part that needs less of the processor is used from now on."
         trace = worker.last_error_line()
         if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
-            message, remedy = f"The model engine is not installed properly ({trace}).", "Run: make run"
+            message, remedy = explain_missing(trace)
         return EngineFault(message, remedy)
 
 

@@ -9,8 +9,20 @@ ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
 """Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
 
 
+DRIVERS: Final = ("libcuda.", "libcudart.", "libcublas.", "libvulkan.")
+"""Of what comes with a graphics card's driver or toolkit; an engine that is built for them does not start without."""
 REBUILD: Final = "Run `make setup`: it builds the engine for what this processor can do."
 """What to do about an engine that this processor does not run."""
+
+
+def explain_missing(trace: str) -> tuple[str, str]:
+    """What a process that could not load its parts means, and what to do, each in one sentence."""
+    if any(name in trace for name in DRIVERS):
+        return (
+            f"The graphics driver that the model engine was built for is missing ({trace}).",
+            "Install the driver, or let the processor compute: make setup ENGINE=cpu",
+        )
+    return f"The model engine is not installed properly ({trace}).", "Run: make run"
 
 
 def explain_exit(code: int) -> tuple[str, str]:
