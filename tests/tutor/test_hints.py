@@ -181,3 +181,18 @@ def test_what_is_known_is_not_the_question_again(problem: str, known: str) -> No
     hints = ladder(Transcript.of(problem, Text("No idea."))).hints
     assert hints[1].text == f"This is known:\n\n{known}"
     assert hints[1].text != hints[0].text
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("The function is x^3 - 4x, so we differentiate.", ""),
+        ("There are 8!/(3!(8-3)!) ways.", ""),
+        ("It is y = x - 5 + 3 then.", ""),
+        ("First 4 * 3 = 12 dollars are spent.", "4 * 3"),
+        ("Then 20 - (12) is left.", "20 - (12)"),
+    ],
+)
+def test_a_step_is_a_whole_calculation(said: str, step: str) -> None:
+    following = ladder(Transcript.of("How much is left of $20?", Text(said))).hints[3].text
+    assert following == f"Begin with this: work out {step}." if step else "work out" not in following

@@ -32,7 +32,10 @@ _ASKING: Final = re.compile(
 _NUMBER: Final = re.compile(
     r"\d|\b(?:half|twice|double|triple|third|quarter|dozen|two|three|four|five|six|ten)\b", re.I
 )
-_CALCULATION: Final = re.compile(r"(?<![\w.])\$?\d[\d.,]*%?(?:\s*[-+*/×÷·]\s*\$?\(?\d[\d.,]*%?\)?)+")
+_CALCULATION: Final = re.compile(
+    r"(?<![\w.^_{(+*/×÷·-])(?<![+*/×÷·-]\s)\$?\d[\d.,]*%?(?:\s*[-+*/×÷·]\s*\$?\(?\d[\d.,]*%?\)?)+(?![\w^(!{])"
+)
+"""A whole one: no part of a formula with letters, powers or brackets around it."""
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "·": "multiply", "/": "divide", "÷": "divide"
 }  # fmt: skip
@@ -184,7 +187,8 @@ def _steps(solved: Transcript) -> list[str]:
     found: list[str] = []
     for part in solved.solution:
         if isinstance(part, Text):
-            found += [m[0].strip() for m in _CALCULATION.finditer(part.text)]
+            whole = (m[0].strip() for m in _CALCULATION.finditer(part.text))
+            found += [step for step in whole if step.count("(") == step.count(")")]
     if not found:
         for part in solved.solution:
             if isinstance(part, Code):
