@@ -16,6 +16,8 @@ from trainer.__main__ import main
 from trainer.cbbt.box import BoxFault, Budget, ProcessBox
 from trainer.cbbt.llama_box import box_command
 from trainer.cbbt.verifier import JudgeBox
+from tutor_app.adapters.verifying.kept import Kept
+from tutor_app.adapters.verifying.scores import Reading
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Text
@@ -121,6 +123,17 @@ def test_a_reading_that_was_ended_goes_on(model: Path, tmp_path: Path) -> None:
     other = write_model(tmp_path.parent / "other.gguf", random_weights(4))
     assert judged(other)[2] != first[2]
     assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_what_another_context_has_read_is_read_again(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "read"
+    folder.mkdir()
+    reading = Reading(3, np.zeros(4))
+    Kept(folder, model, "0.3 in one cache").add("2+3=5", reading, b"keys and values")
+    again = Kept(folder, model, "0.3 in one cache").take("2+3=5")
+    assert again is not None
+    assert again.tokens == 3
+    assert Kept(folder, model, "0.4 in one cache").take("2+3=5") is None
 
 
 def test_what_does_not_fit_is_refused(judge: JudgeBox, process: ProcessBox) -> None:

@@ -67,7 +67,8 @@ class Judge:
         self.width = int(self._low.llama_model_n_embd(self._model.model))
         self._question = self.ids(QUESTION)
         self._yes, self._no = (self.ids(word)[0] for word in ("Yes", "No"))
-        self._kept = Kept(folder, Path(path))
+        # Another version, or another division into sequences, does not take their bytes.
+        self._kept = Kept(folder, Path(path), f"{self._model.version} {SEQUENCES} in one cache")
         self._read: list[int] = []
         self._rows = int(self._low.llama_n_batch(self._model.ctx))
         self._soft = self._low.llama_batch_init(self._rows, self.width, 1)

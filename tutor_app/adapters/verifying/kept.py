@@ -20,12 +20,13 @@ class Kept:
     Args:
         folder: For a file each; None keeps them in memory.
         model: Of whose keys and values these are; the files of another one are not used.
+        layout: Of the context that takes them; the files of another one are not used either.
     """
 
-    def __init__(self, folder: Path | None, model: Path) -> None:
+    def __init__(self, folder: Path | None, model: Path, layout: str = "") -> None:
         self._folder = folder
         stat = model.stat() if folder is not None else None
-        self._model = f"{stat.st_size} {stat.st_mtime_ns}" if stat is not None else ""
+        self._model = f"{stat.st_size} {stat.st_mtime_ns} {layout}" if stat is not None else ""
         self._states: list[bytes | Path] = []
         self._tokens: list[int] = []
 
