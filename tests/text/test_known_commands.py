@@ -51,6 +51,9 @@ class TestExpand:
         ("\\ce{CO2}", "\\mathrm{CO}_{2}"),
         ("\\ce{Mg^{2+}}", "\\mathrm{Mg}^{2+}"),
         ("\\operatorname{ord}(g)", "\\operatorname{ord}(g)"),
+        ("\\diag(1,2)", "\\operatorname{diag}(1,2)"),
+        ("\\Var(X)", "\\operatorname{Var}(X)"),
+        ("\\hcancel{u}", "\\cancel{u}"),
         ("\\operatorname*{ess\\,sup}_t", "\\operatorname*{ess\u2009sup}_t"),
         ("\\green{7}", "\\textcolor{green}{7}"),
         ("\\qty(\\frac{t}{5})", "\\left(\\frac{t}{5}\\right)"),
@@ -88,3 +91,12 @@ class TestExpand:
     def test_is_typeset_and_is_markup_for_browsers(self, source: str) -> None:
         assert typeset(source, True).ok
         assert mathml(source, True) is not None
+
+
+@pytest.mark.parametrize("source", [r"\textsc{Note}\ x", r"\utilde{x}", r"\bra{u}\ket{v}\ \tr A\ \diag(1,2)"])
+def test_what_is_written_now_and_then_is_typeset(source: str) -> None:
+    assert typeset(source, True).ok
+
+
+def test_a_diagram_of_arrows_is_shown_as_source() -> None:
+    assert "commutativediagram" in expand(r"\begin{CD}A@>f>>B\end{CD}")

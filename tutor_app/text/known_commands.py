@@ -54,6 +54,12 @@ _SIGNS: Final = {
     "csch": "\\operatorname{csch}",
 }  # fmt: skip
 """What a command without arguments is drawn as."""
+_OPERATORS: Final = (
+    "diag Tr trace Span sinc erf Res ord supp adj cis Arg Log Var Cov id Hom Aut End sign proj dist card"
+    " nullity Area Vol area vol arcctan mex lb ld Li Ei Si conv diam GL SL SO median"
+)
+"""Names that authors define for themselves with DeclareMathOperator, and that models write without."""
+_SIGNS.update({name: f"\\operatorname{{{name}}}" for name in _OPERATORS.split()})
 
 _FENCED: Final = {
     "abs": ("|", "|"), "norm": ("\\|", "\\|"), "ceil": ("\\lceil", "\\rceil"), "floor": ("\\lfloor", "\\rfloor"),
@@ -76,6 +82,7 @@ _RENAMED: Final = {
     "undergroup": "underbrace", "xrightleftarrows": "xrightleftharpoons", "xrightequilibrium": "xrightleftharpoons",
     "xleftequilibrium": "xrightleftharpoons", "mathds": "mathbb", "mathbbm": "mathbb", "dbar": "bar",
     "pdfrac": "frac", "uline": "underline", "textcircled": "mathrm", "hphantom": "phantom", "sout": "cancel",
+    "hcancel": "cancel",
 }  # fmt: skip
 _COLOURS: Final = "blue|orange|pink|red|green|gray|purple|teal|gold|maroon|mint"
 _NEGATED: Final = {
@@ -165,6 +172,7 @@ def _environments(s: str) -> str:
     """Environments that open with options, and those with a brace at their right end."""
     if "\\begin" not in s:
         return s
+    s = s.replace("\\begin{CD}", "\\commutativediagram ")  # not drawn: its arrows would become letters
     s = re.sub(r"\\begin\{(aligned|alignedat|gathered|split|array)\}\s*\[[tbc]\]", r"\\begin{\1}", s)
     s = re.sub(r"\\(begin|end)\{multlined\}(?:\s*\[[tbc]\])?", r"\\\1{gathered}", s)
     s = re.sub(r"\\begin\{(sub)?numcases\}\s*\{([^{}]*)\}", r"\2\\begin{cases}", s)

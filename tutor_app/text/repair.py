@@ -18,7 +18,7 @@ from tutor_app.text.known_commands import expand
 from tutor_app.text.scan import BRACKETS, ENVIRONMENTS, argument, levels, replace_command, unmatched
 
 _DIMENSION: Final = r"\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|px|bp)?\s*\]"
-_TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "intertext")
+_TEXT_COMMANDS: Final = ("text", "mbox", "hbox", "textrm", "textnormal", "textup", "textsf", "textsc", "intertext")
 _SIZES: Final = re.compile(
     r"\\(?:large|Large|LARGE|huge|small|scriptsize|footnotesize|tiny|normalsize|bf|it|rm|sf|tt)(?![A-Za-z])\s*"
 )
@@ -49,6 +49,7 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"\^\s*\{?\s*\^\\circ\s*\}?"), r"^\\circ "),
     (re.compile(r"\\newline\b"), r"\\\\"),
     (re.compile(r"\\(?:overarc|wideparen|overparen)\b"), r"\\overset{\\frown}"),
+    (re.compile(r"\\utilde(?![A-Za-z])"), r"\\underset{\\sim}"),
     (re.compile(r"\\(?:href|url)\s*\{[^{}]*\}"), ""),
     (re.compile(r"\\(?:displaylines|centerline|ensuremath|mathop\s*(?=\{\\))"), ""),
     (re.compile(r"\\(?:middle)\b"), r""),
