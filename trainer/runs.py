@@ -17,7 +17,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -150,12 +150,30 @@ class Run:
         if not step or step != Path(step).name or step.startswith("."):
             raise UserFault(f"{step!r} is no name for a result.", "Give one without folders, such as stage2.")
         path = self.folder / f"{step}.jsonl"
-        if not path.exists():
-            return
-        if not (self.folder / f"{step}.provenance.json").is_file():
-            raise UserFault(f"{path} is there already, and no step has made it.", "Give another --run folder.")
-        if any(p.exists() and p.samefile(path) for p in inputs):
+        # What says which step has made a result must itself be a step's; a kill may have left a report alone.
+        ours = is_json(self.folder / f"{step}.provenance.json", lambda value: value["step"] == step)
+        report = self.folder / f"{step}.report.json"
+        ours = ours or (is_json(report, lambda value: {"kept", "removed"} <= value.keys()) and not path.exists())
+        names = (path.name, report.name, f"{step}.provenance.json")
+        foreign = next((self.folder / name for name in names if (self.folder / name).exists()), None)
+        if foreign is not None and not ours:
+            raise UserFault(f"{foreign} is there already, and no step has made it.", "Give another --run folder.")
+        if path.exists() and any(p.exists() and p.samefile(path) for p in inputs):
             raise UserFault(f"{path} would be replaced by what is made from it.", "Give another name or --run folder.")
+
+    def may_replace(self, name: str, ours: Callable[[Any], bool]) -> None:
+        """See that a JSON file is not there, or is one that the same step has made.
+
+        Args:
+            name: Of the file.
+            ours: Whether a JSON value is what the step writes.
+
+        Raises:
+            UserFault: If it is something else.
+        """
+        path = self.folder / name
+        if path.exists() and not is_json(path, ours):
+            raise UserFault(f"{path} is there already, and this step has not made it.", "Give another folder.")
 
     def provenance(self, step: str, options: Mapping[str, Any], inputs: Iterable[Path]) -> dict[str, Any]:
         """What identifies a step's work; the same work gives the same ``identity``."""
@@ -181,6 +199,12 @@ class Run:
         """Append one line to ``metrics.jsonl``."""
         append_line(self.folder / METRICS, values)
 
+    def notes_alone(self) -> bool:
+        """Whether ``metrics.jsonl`` holds nothing but what data steps have noted, which training leaves as it is."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        return all(isinstance(row, dict) and "step_name" in row for row in map(_json_or_none, lines))
+
     def keep_metrics(self, step: int) -> None:
         """Forget training metrics after ``step``: they are about to be made again."""
         path = self.folder / METRICS
@@ -188,6 +212,14 @@ class Run:
             return
         kept = [row for row in metrics_of(path) if not isinstance(row.get("step"), int) or row["step"] <= step]
         write_lines(path, (_line(row) for row in kept))
+
+
+def is_json(path: Path, ours: Callable[[Any], bool]) -> bool:
+    """Whether a file holds a JSON value of which something holds; False for what is not there or of another form."""
+    try:
+        return bool(ours(json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def metrics_of(path: Path) -> list[dict[str, Any]]:

@@ -315,13 +315,15 @@ def _finish(
     rejected: Iterable[str],
     note: str = "",
 ) -> str:
-    path = run.folder / f"{step}.jsonl"
+    path, noted = run.folder / f"{step}.jsonl", f"{step}.provenance.json"
+    if not (run.folder / noted).exists():
+        run.write_json(noted, provenance)  # a result that a kill leaves behind is to be known as this step's
     # Only now is known what was left out: the records may be made as they are written.
     written = write_records(path, records)
     bad = list(rejected)
     left_out = {k: n for k, n in why.most_common() if n}
     run.write_json(
-        f"{step}.provenance.json",
+        noted,
         {**provenance, "records": written, "left_out": left_out, "bad_lines": bad, "sha256": sha256_of(path)},
     )
     run.note(step_name=step, records=written, left_out=sum(left_out.values()), bad_lines=len(bad))

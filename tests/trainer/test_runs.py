@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from trainer.commands.cbbt_vision import are_rows
 from trainer.runs import Journal, ProgressLine, Run, digest, git_revision, metrics_of, sha256_of, write_atomically
 from tutor_app.core.errors import HostFault, UserFault
 
@@ -132,3 +133,51 @@ def test_progress_tells_rate_and_time_left() -> None:
         progress.step(note="fine")
     assert "work: 3 of 3" in out.getvalue()
     assert "left; fine" in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["made.jsonl", "made.report.json", "made.provenance.json"])
+@pytest.mark.parametrize("noted", ["", "[]", '{"step": "other"}'])
+def test_what_no_step_has_made_is_not_replaced(tmp_path: Path, name: str, noted: str) -> None:
+    run = Run.at(tmp_path)
+    run.may_write("made", [])
+    if noted:
+        (tmp_path / "made.provenance.json").write_text(noted)
+    (tmp_path / name).write_text(noted or "mine")
+    with pytest.raises(UserFault, match=r"made\.\S+ is there already, and no step has made it"):
+        run.may_write("made", [])
+    run.write_json("made.provenance.json", run.provenance("made", {}, []))
+    run.may_write("made", [])
+
+
+def test_a_step_that_was_killed_between_its_files_may_write_again(tmp_path: Path) -> None:
+    run = Run.at(tmp_path)
+    run.write_json("made.report.json", {"kept": 3, "removed": 0})
+    run.may_write("made", [])
+    run.write_json("made.provenance.json", run.provenance("made", {}, []))
+    (tmp_path / "made.jsonl").write_text("{}\n")
+    run.may_write("made", [])
+    (tmp_path / "made.provenance.json").unlink()
+    with pytest.raises(UserFault, match=r"made\.jsonl is there already"):
+        run.may_write("made", [])
+
+
+def test_a_table_replaces_nothing_but_a_table(tmp_path: Path) -> None:
+    run = Run.at(tmp_path)
+    run.may_replace("t.json", are_rows)
+    for text in ("mine", "[]", "3", '{"a": 1}', '[{"shots": 1}]'):
+        (tmp_path / "t.json").write_text(text)
+        with pytest.raises(UserFault, match=r"t\.json is there already, and this step has not made it"):
+            run.may_replace("t.json", are_rows)
+    run.write_json("t.json", [{"shots": 1, "seed": 0, "method": "zero-shot", "accuracy": 0.5}])
+    run.may_replace("t.json", are_rows)
+
+
+def test_metrics_of_somebody_else_are_told_from_notes(tmp_path: Path) -> None:
+    run = Run.at(tmp_path)
+    assert run.notes_alone()
+    run.note(step_name="seeds", records=3)
+    assert run.notes_alone()
+    run.note(step=7, loss=0.5)
+    assert not run.notes_alone()
+    (tmp_path / "metrics.jsonl").write_text("my notes")
+    assert not run.notes_alone()

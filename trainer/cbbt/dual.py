@@ -25,6 +25,10 @@ from trainer.cbbt.frames import Array, Arrays
 from trainer.cbbt.serving import serve
 from tutor_app.core.errors import UserFault
 
+KIND: Final = "mumath-dual-encoder"
+"""In the configuration of a folder that holds one."""
+CONFIG: Final = "config.json"
+FILES: Final = ("model.safetensors", CONFIG)
 NEUTRAL: Final = "a"
 """The word of a caption that says nothing of the style."""
 
@@ -101,9 +105,9 @@ class DualEncoder(nn.Module):  # type: ignore[misc]
     def save(self, folder: Path) -> None:
         """Write weights and sizes into a folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(self.state_dict(), folder / "model.safetensors")
-        config = {"kind": "mumath-dual-encoder", "shape": asdict(self.shape), "words": list(self.words)}
-        (folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
+        save_file(self.state_dict(), folder / FILES[0])
+        config = {"kind": KIND, "shape": asdict(self.shape), "words": list(self.words)}
+        (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> DualEncoder:
@@ -113,9 +117,9 @@ class DualEncoder(nn.Module):  # type: ignore[misc]
             UserFault: If it is not there, or is something else.
         """
         try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             model = cls(DualShape(**config["shape"]), config["words"])
-            model.load_state_dict(load_file(folder / "model.safetensors"))
+            model.load_state_dict(load_file(folder / FILES[0]))
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as e:
             raise UserFault(
                 f"{folder} holds no dual encoder: {e}.", "Make one with: python -m trainer cbbt encoder --out FOLDER"

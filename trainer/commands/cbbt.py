@@ -16,6 +16,7 @@ from pathlib import Path
 
 from trainer.arguments import at_least, not_a_test_set, seconds
 from trainer.commands import cbbt_vision
+from trainer.commands.cbbt_vision import are_rows
 from trainer.data.testsets import refuse_results_of_test_sets
 from tutor_app.core.errors import UserFault
 
@@ -77,10 +78,13 @@ def main(a: argparse.Namespace) -> int:
 
 
 def _encoder(a: argparse.Namespace) -> int:
-    from trainer.cbbt.dual import train_encoder
-    from trainer.runs import Run, disk_fault
+    from trainer.cbbt.dual import CONFIG, FILES, KIND, train_encoder
+    from trainer.runs import Run, disk_fault, is_json
 
     folder = Run.at(a.out).folder  # a folder that cannot be made is said before the training
+    there = any((folder / name).exists() for name in FILES)
+    if there and not is_json(folder / CONFIG, lambda value: value["kind"] == KIND):
+        raise UserFault(f"{folder} holds another model.", "Give another folder with --out.")
     model = train_encoder(count=a.images, seed=a.seed)
     try:
         model.save(folder)
@@ -101,6 +105,7 @@ def _digits(a: argparse.Namespace) -> int:
     if unknown := next((n for n in a.methods if n not in digits.METHODS), None):
         raise UserFault(f"There is no method {unknown!r}.", f"Choose among {'; '.join(digits.METHODS)}.")
     run = Run.at(a.run)
+    run.may_replace("digits.json", are_rows)
     began = time.monotonic()
     with ProcessBox(box_command(a.encoder, digits.CLASSES), seconds=a.seconds) as box:
         rows = digits.experiment(box, run, a.shots, a.seeds, sha256_of(a.encoder / "model.safetensors"), a.methods)
@@ -120,6 +125,7 @@ def _verifier(a: argparse.Namespace) -> int:
     from trainer.cbbt.judged import Judged
     from trainer.cbbt.llama_box import box_command
     from trainer.cbbt.verifier import (
+        FORMAT,
         JudgeBox,
         VerifierConfig,
         VerifierTuning,
@@ -145,6 +151,7 @@ def _verifier(a: argparse.Namespace) -> int:
         solutions = with_equal_answers(graded_solutions(a.solutions, a.limit, checker, equal), equal)
     parts = split_by_problem(solutions, a.seed)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
+    run.may_replace("verifier.json", lambda value: value["kind"] == FORMAT)
     read = run.folder / "read"
     read.mkdir(exist_ok=True)
     model = sha256_of(path)

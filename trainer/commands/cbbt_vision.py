@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from trainer.cbbt.box import Box
 from tutor_app.core.errors import UserFault
@@ -26,6 +27,11 @@ def add_arguments(p: argparse.ArgumentParser, at_least: Callable[[int], Callable
     p.add_argument("--seeds", type=at_least(0), nargs="+", default=[1, 2, 3], metavar="N", help="default CoOp's, 1 2 3")
     p.add_argument("--queries", type=at_least(1), default=8000, metavar="N", help="prompts of a tuning (default 8000)")
     p.add_argument("--threads", type=at_least(1), default=2, metavar="N", help="of a local CLIP (default 2)")
+
+
+def are_rows(value: Any) -> bool:
+    """Whether a JSON value is a table of an experiment."""
+    return bool(value) and all({"shots", "seed", "method"} <= row.keys() for row in value)
 
 
 def run(a: argparse.Namespace) -> int:
@@ -46,6 +52,7 @@ def run(a: argparse.Namespace) -> int:
     began = time.monotonic()
     with opened_clip(a.clip, a.threads, a.seconds) as (box, model):
         run_folder = Run.at(a.run)
+        run_folder.may_replace("vision.json", are_rows)
         rows = vision.experiment(box, run_folder, sets, a.shots, a.seeds, a.queries, model)
     print(vision.tables(rows, a.queries))
     minutes = (time.monotonic() - began) / 60

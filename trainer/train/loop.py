@@ -97,6 +97,7 @@ def _claimed(run: Run, ranks: Ranks) -> Iterator[None]:
 
     def claim() -> None:
         foreign = [name for name in REPLACED if (run.folder / name).exists()]
+        foreign += [] if run.notes_alone() else ["metrics.jsonl"]
         if foreign and not lock.exists():
             raise UserFault(
                 f"{run.folder} holds {foreign[0]}, which no run of train has made.", "Give a new folder with --run."

@@ -288,16 +288,21 @@ def table(plan: Plan, config: TrainConfig, name: str, gpus: int, mfu: float) -> 
         ("in all", plan.needed),
         (f"{name} less {RESERVED:.0%}", plan.memory * (1 - RESERVED)),
     ]
-    lines = [f"{c.total / 1e9:.2f}B parameters, {c.trained / 1e9:.3f}B trained; {gpus} x {name}; GB on each:"]
-    lines += [f"  {what:42} {amount / GB:8.1f}" for what, amount in rows]
     if plan.host:
-        lines.append(f"  {'in the computer`s memory, for each GPU':42} {plan.host / GB:8.1f}")
+        rows.append(("in the computer's memory, for each GPU", plan.host))
+    digits = 1 if plan.needed >= GB else 3
+    lines = [f"{_count(c.total)} parameters, {_count(c.trained)} trained; {gpus} x {name}; GB on each:"]
+    lines += [f"  {what:42} {amount / GB:8.{digits}f}" for what, amount in rows]
     lines.append("It fits." if plan.fits else f"It does not fit: {_advice(config, gpus)}")
     lines.append(
         f"Expected, at {mfu:.0%} of the card's peak: {plan.tokens_per_second:,.0f} tokens/s on each, "
-        f"{plan.hours:,.1f} hours for {config.epochs} epochs."
+        f"{plan.hours:,.1f} hours for {config.epochs} epoch{'s' if config.epochs > 1 else ''}."
     )
     return "\n".join(lines)
+
+
+def _count(parameters: float) -> str:
+    return f"{parameters / 1e9:.2f}B" if parameters >= 1e9 else f"{parameters / 1e6:.1f}M"
 
 
 def _advice(config: TrainConfig, gpus: int) -> str:

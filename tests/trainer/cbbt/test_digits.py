@@ -68,6 +68,14 @@ def test_the_encoder_behind_its_boundary_knows_drawn_digits(encoder: Path) -> No
     np.testing.assert_allclose(features, want, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+def test_another_model_is_not_replaced(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).write_text('{"kind": "mine"}')
+    assert main(["cbbt", "encoder", "--out", str(tmp_path), "--images", "256"]) == 2
+    assert "holds another model" in capsys.readouterr().err
+    assert [p.read_text() for p in tmp_path.iterdir()] == ['{"kind": "mine"}']
+
+
 def test_a_folder_that_holds_no_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cbbt", "digits", "--encoder", str(tmp_path), "--run", str(tmp_path / "run")]) == 2
     assert "holds no dual encoder" in capsys.readouterr().err

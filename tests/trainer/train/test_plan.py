@@ -160,7 +160,7 @@ def test_the_command_says_what_a_run_takes(capsys: pytest.CaptureFixture[str]) -
     asked = ["train", "--plan", "--config", str(CONFIGS / "stage1.toml"), "--base", "llama-2-7b"]
     assert main(asked) == 0
     said = capsys.readouterr().out
-    assert "6.74B parameters, 6.738B trained; 8 x h100-80" in said
+    assert "6.74B parameters, 6.74B trained; 8 x h100-80" in said
     assert "\nIt fits.\n" in said
     assert main([*asked, "--gpus", "1"]) == 0
     assert "It does not fit: try" in capsys.readouterr().out

@@ -387,7 +387,7 @@ def test_two_runs_never_share_a_folder(place: Path, tmp_path: Path) -> None:
     train(job(place, tmp_path / "run", max_steps=1))
 
 
-@pytest.mark.parametrize("name", ["model", "tokens", "base", "adapter", "checkpoints", "result.json"])
+@pytest.mark.parametrize("name", ["model", "tokens", "base", "adapter", "checkpoints", "result.json", "metrics.jsonl"])
 def test_a_folder_that_is_no_runs_is_left_alone(place: Path, tmp_path: Path, name: str) -> None:
     mine = tmp_path / "run" / name / "notes.txt" if "." not in name else tmp_path / "run" / name
     mine.parent.mkdir(parents=True)
