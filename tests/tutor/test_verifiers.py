@@ -70,7 +70,7 @@ def test_a_verifier_is_installed_found_and_removed(
 ) -> None:
     assert run(where, "install", write(tmp_path / "v.json", value_of(sha256))) == 0
     out = capsys.readouterr().out
-    assert "Votes of mine are weighed by the verifier now." in out
+    assert "The verifier tells now how likely answers of mine are right; votes stay equal" in out
     assert "in 81% of pairs; the untuned question does in 60%." in out
     path = verifier_of(where, sha256)
     assert path is not None
@@ -161,6 +161,14 @@ def test_a_judge_that_is_too_slow_is_not_asked_again(
         assert verifier.probability("1+1", (Answer("2"),)) is None
         assert verifier.probability("1+1", (Answer("2"),)) is None
     assert [record.getMessage() for record in caplog.records] == ["a solution is not judged: TimeoutError"]
+
+
+def test_it_is_told_that_votes_are_weighed(
+    where: Folders, sha256: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "v.json", value_of(sha256, vote_power=0.5))
+    assert run(where, "install", path) == 0
+    assert "answers of mine are right; votes are weighed by it." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

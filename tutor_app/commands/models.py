@@ -40,7 +40,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     imported.add_argument("--base", default="", metavar="MODEL", help="the model that the file, an adapter, belongs to")
     imported.set_defaults(action=_import)
     verifier = actions.add_parser(
-        "verifier", parents=[common], help="use a verifier that the trainer made, which weighs votes"
+        "verifier",
+        parents=[common],
+        help="use a verifier that the trainer made, which tells how likely an answer is right",
     )
     verifier.add_argument("what", choices=("install", "rm"))
     verifier.add_argument("target", metavar="FILE|MODEL", help="the file to install; the model whose verifier goes")
@@ -181,7 +183,8 @@ def _verifier(args: argparse.Namespace) -> int:
         print(f"{remove(where, args.target).name} is used without a verifier now.")
         return DONE
     model, found = install(where, user_path(args.target))
-    print(f"Votes of {model.name} are weighed by the verifier now.")
+    votes = "are weighed by it" if found.power else "stay equal, as weighing them by it finds no more right answers"
+    print(f"The verifier tells now how likely answers of {model.name} are right; votes {votes}.")
     if found.auc is not None and found.untuned is not None:
         print(
             f"On problems it was not trained on it puts a right solution before a wrong one in {found.auc:.0%} of "
