@@ -14,7 +14,7 @@ from typing import Final
 
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import CORRECTION, prompt_named
-from trainer.teacher.replies import in_circles, text_fault
+from trainer.teacher.replies import doubts, in_circles, text_fault
 from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import MUMATH, PromptSet
 from tutor_app.core.errors import HostFault
@@ -189,21 +189,11 @@ def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = froz
         return "the answer was never computed"
     if shown & sentences_of(words):
         return "words of a worked example"
-    if _DOUBTS.search(words):
+    if doubts(words):
         return "the solution doubts its problem"
     if judge.false_statements(made.parts):
         return "a statement is false"
     return ""
-
-
-_DOUBTS: Final = re.compile(
-    r"\b(?:error|mistake|typo|inconsisten\w+|contradict\w+)\b[^.\n]{0,30}\b(?:problem|question|statement|definition)\b"
-    r"|\b(?:problem|question)(?: statement)? (?:is|seems|appears|must be|may be|might be|contains?|has an?)\b"
-    r"[^.\n]{0,20}\b(?:wrong|incorrect|flawed|inconsistent|impossible|unclear|ambiguous|error|mistake|typo)\b"
-    r"|\b(?:makes? no sense|(?:does|do)(?: not|n't) make (?:any )?sense|re-?evaluate our|re-?examine the problem)\b",
-    re.IGNORECASE,
-)
-"""A right answer at the end of such words was found by chance, or by bending the problem to it."""
 
 
 def code_fault(sources: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
-from trainer.teacher.replies import fault
+from trainer.teacher.replies import doubts, fault
 from trainer.teacher.teacher import Reply, Teacher
 from trainer.teacher.votes import majority
 from trainer.teacher.work import NotMade
@@ -86,6 +86,8 @@ def solution_of(reply: Reply) -> tuple[str, str]:
         raise NotMade("no boxed answer")
     if "```" in reply.text:
         raise NotMade("code in a solution in words")
+    if doubts(reply.text):
+        raise NotMade("the solution doubts its problem")
     text = reply.text
     if answer.source == "phrase":
         text = f"{text.rstrip()}\nThe answer is $\\boxed{{{answer.latex}}}$."

@@ -91,3 +91,18 @@ def in_circles(text: str) -> bool:
     words = text.split()
     grams = [tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1)]
     return len(grams) >= 40 and len(set(grams)) < _NEW_SHARE * len(grams)
+
+
+_DOUBTS: Final = re.compile(
+    r"\b(?:error|mistake|typo|inconsisten\w+|contradict\w+)\b[^.\n]{0,30}\b(?:problem|question|statement|definition)\b"
+    r"|\b(?:problem|question)(?: statement)? (?:is|seems|appears|must be|may be|might be|contains?|has an?)\b"
+    r"[^.\n]{0,20}\b(?:wrong|incorrect|flawed|inconsistent|impossible|unclear|ambiguous|error|mistake|typo)\b"
+    r"|\b(?:makes? no sense|(?:does|do)(?: not|n't) make (?:any )?sense|re-?evaluate our|re-?examine the problem)\b"
+    r"|\bnegative (?:number|amount|quantity) of\b|\bcan(?:not|['’]t| not) have (?:a )?negative\b",
+    re.IGNORECASE,
+)
+
+
+def doubts(text: str) -> bool:
+    """Whether a solution finds its problem impossible; a right answer after that was found by bending the problem."""
+    return _DOUBTS.search(text) is not None

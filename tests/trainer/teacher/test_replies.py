@@ -113,8 +113,13 @@ def test_circles_are_seen(text: str) -> None:
         ("She has 15 apples left, or so: $\\boxed{15", "no boxed answer"),
         ("She has 15 apples left, or so: boxed{15}.", "no boxed answer"),
         ("She has them left. ```python\nprint('\\\\boxed{15}')\n```\n$\\boxed{15}$", "code in a solution in words"),
+        (
+            "There are 50 - 160 left. Since she can't have a negative number of them, 25 are left: $\\boxed{25}$.",
+            "doubts its problem",
+        ),
+        ("That makes no sense, so I take 15 for it: $\\boxed{15}$.", "doubts its problem"),
     ],
 )
-def test_a_solution_in_words_has_an_answer_and_no_code(text: str, why: str) -> None:
+def test_a_solution_in_words_has_an_answer_no_code_and_no_doubts(text: str, why: str) -> None:
     with pytest.raises(NotMade, match=why):
         solution_of(Reply(text, "eos"))
