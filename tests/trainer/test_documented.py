@@ -16,7 +16,14 @@ from trainer.config import load
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (ROOT / "README.md", ROOT / "trainer" / "README.md", ROOT / "packaging" / "bench" / "README.md")
 _STARTS = re.compile(r"(?:-m trainer|\bmutrain) (?=[a-z])")
-VALUES = {"$m": "rephrase", "DIR": "folder", "FILE": "file.jsonl", "NAME": "default", "MODEL": "starter", "FOLDER": "folder"}
+VALUES = {
+    "$m": "rephrase",
+    "DIR": "folder",
+    "FILE": "file.jsonl",
+    "NAME": "default",
+    "MODEL": "starter",
+    "FOLDER": "folder",
+}
 
 
 def commands(text: str) -> list[list[str]]:

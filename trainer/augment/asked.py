@@ -204,6 +204,8 @@ class Asked:
         """
         election = elect(self.teacher, question, self.votes, cancel, self.judge)
         election.check(self.thresholds)
+        if election.answer.lstrip("$ ").startswith("-") and not problem.gold.startswith("-"):
+            raise NotMade("the answer is negative, and that of the problem is not")
         if self.judge.false_statements((Text(election.solution),)):
             raise NotMade("a statement is false")
         votes = [election.votes, election.samples]

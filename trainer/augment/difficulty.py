@@ -19,6 +19,9 @@ from tutor_app.core.transcript import Transcript
 
 _REPLY: Final = re.compile(r"Added:\s*(?P<added>.+?)\s*^\W*Asked:\s*(?P<asked>[^\n]+)", re.DOTALL | re.MULTILINE)
 
+_FEWEST_WORDS: Final = 4
+"""That are added."""
+
 
 def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcript]:
     """A harder problem.
@@ -27,13 +30,9 @@ def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcrip
         NotMade: If it is no longer than the problem, or the votes do not agree.
     """
 
-    def need_more(question: str) -> None:
-        if len(question.split()) < len(problem.text.split()) + 4:
-            raise NotMade("nothing was added to the problem")
-
     def one(sample: int) -> Transcript:
         forms = functools.partial(_harder, problem.text)
-        question = asked.question("difficulty", problem, cancel, sample, check=need_more, forms=forms)
+        question = asked.question("difficulty", problem, cancel, sample, forms=forms)
         return asked.voted("difficulty", problem, question, cancel)
 
     return several(asked, one)
@@ -41,10 +40,13 @@ def difficulty(problem: Problem, asked: Asked, cancel: Cancel) -> list[Transcrip
 
 def _harder(problem: str, reply: str) -> list[str]:
     m = _REPLY.fullmatch(reply.strip())
+    facts = told(problem) if m is not None else ""
     if m is None:
-        if reply.lstrip().startswith("Added:"):
-            raise NotMade("nothing was added to the problem")
-        return [reply]
-    if not (facts := told(problem)):
+        whole, added = reply, len(reply.split()) - len(problem.split())
+    else:
+        whole, added = f"{facts} {m['added'].strip()} {m['asked'].strip()}", len(m["added"].split())
+    if added < _FEWEST_WORDS or (m is None and reply.lstrip().startswith("Added:")):
+        raise NotMade("nothing was added to the problem")
+    if m is not None and not facts:
         raise NotMade("the problem tells nothing before it asks")
-    return [f"{facts} {m['added'].strip()} {m['asked'].strip()}"]
+    return [whole]

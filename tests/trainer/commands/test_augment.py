@@ -151,6 +151,16 @@ def test_a_harder_problem_is_labelled_by_a_majority(tmp_path: Path, reply: str) 
     assert (question, answer, meta["label"], meta["votes"]) == (HARDER, "25", "majority", [4, 4])
 
 
+def test_what_was_no_negative_number_does_not_become_one(tmp_path: Path) -> None:
+    def says(problem: str, said: str) -> str:
+        if "3 more bags" in problem:
+            return "She has 24 - 9 = 15 apples and gives away 40, so it is 15 - 40 = -25: $\\boxed{-25}$."
+        return f" {MORE}\nAsked: How many apples does Tina have left?"
+
+    with serving(teacher(says)) as url:
+        assert run(tmp_path, "difficulty", "--votes", "3", "--min-votes", "3", *endpoint(url)) == 2
+
+
 @pytest.mark.parametrize(
     ("method", "reply", "changed"),
     [
