@@ -8,7 +8,6 @@ its last norm, which no quantisation touches and every full finetuning moves. Of
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from pathlib import Path
 from typing import Final
@@ -80,6 +79,8 @@ def norm_mark(info: GgufInfo) -> str:
                     file.seek(part.data_offset + tensor.offset)
                     bits = struct.unpack(f"<{tensor.bytes // 4}I", file.read(tensor.bytes))
                 rounded = ((b + 0x7FFF + (b >> 16 & 1)) >> 16 & 0xFFFF for b in bits)
+                import hashlib  # and with it OpenSSL, 4 MB
+
                 return hashlib.sha256(struct.pack(f"<{len(bits)}H", *rounded)).hexdigest()[:32]
     return ""
 
