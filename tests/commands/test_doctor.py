@@ -58,3 +58,12 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded(
         advice = models.advise_on_memory(store, entry.id, 4096)
         assert advice.startswith(f"{entry.name} needs about")
     assert models.advise_on_memory(store, "no such model", 4096) == ""
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    told = {f.name: f for f in doctor.writable_folders(Folders.under(tmp_path / "taken" / "data"))}
+    assert not any(told[f"{name} folder"].ok for name in ("data", "settings", "cache"))
+    assert told["data folder"].text.endswith("cannot be written; use --data-dir")
+    there = doctor.writable_folders(Folders.under(tmp_path / "new" / "data"))
+    assert all(f.ok for f in there if f.name.endswith("folder"))

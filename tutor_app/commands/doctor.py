@@ -78,7 +78,7 @@ def examine(folders: Folders) -> Iterator[Finding]:
     free = free_memory()
     text = f"{size_text(free)} free" if free is not None else "cannot be told on this system"
     yield Finding("memory", free is None or free > 1_500_000_000, text)
-    yield from _folders(folders)
+    yield from writable_folders(folders)
     yield engine(folders)
     yield from examine_models(folders)
     yield _window()
@@ -116,12 +116,13 @@ def _processor() -> Finding:
     return Finding("processor", True, text)
 
 
-def _folders(folders: Folders) -> Iterator[Finding]:
+def writable_folders(folders: Folders) -> Iterator[Finding]:
+    """Whether the user's folders can be made and written to, and what is in the library."""
     for name, folder in (("data", folders.data), ("settings", folders.config), ("cache", folders.cache)):
         place = folder
         while not place.exists() and place != place.parent:
             place = place.parent
-        writable = os.access(place, os.W_OK)
+        writable = place.is_dir() and os.access(place, os.W_OK)
         room = shutil.disk_usage(place).free
         text = f"{folder} ({size_text(room)} free)" if writable else f"{folder} cannot be written; use --data-dir"
         yield Finding(f"{name} folder", writable, text)
