@@ -77,9 +77,15 @@ def is_told(chain: Chain) -> bool:
     return not TELLING.isdisjoint(clause_before(chain)[-4:])
 
 
+def _until_another(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words up to a sentence that begins something else: "b = 5. If b = 0, then c = 7, which is impossible"."""
+    pairs = enumerate(itertools.pairwise(words))
+    return words[: next((n for n, (a, b) in pairs if a in (".", ";") and b in CONDITIONS), len(words))]
+
+
 def is_refuted(chain: Chain) -> bool:
     """Whether the words after it say that it does not hold."""
-    words = chain.after
+    words = _until_another(chain.after)
     if not WRONGLY.isdisjoint(chain.before[-5:]):
         return True  # "it is false that 2 + 2 = 5"
     if words[:1] == (",",) and words[1:2] in (("which",), ("this",), ("that",)) and not WRONGLY.isdisjoint(words[2:5]):

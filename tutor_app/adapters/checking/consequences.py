@@ -12,7 +12,7 @@ from typing import Final
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.clauses import is_condition, is_refuted
-from tutor_app.adapters.checking.context import Equation, replaced
+from tutor_app.adapters.checking.context import Context, Equation, replaced
 from tutor_app.adapters.checking.judging import Judgement, judge
 from tutor_app.adapters.checking.near import mended_equation, written_alike
 from tutor_app.adapters.checking.prose import Expression
@@ -24,6 +24,9 @@ _MAX_GAP: Final = 60
 _ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECASE)
 _SOLVED: Final = re.compile(r"(?i)\bsolv")
 _ROW: Final = re.compile(r"\\\\")
+_CONCLUDED: Final = frozenset(("so", "thus", "therefore", "hence"))
+_AGAIN: Final = re.compile(r"(?:[\s.]*,[\s$]*|[\s,.]*(?:\\\]|\$\$)\s*)or\s*(?:\\\[|\$+)?\s*")
+"""Between an equation and the same in another form: ", or"."""
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
 _THEN: Final = frozenset(("then", "have", "get"))
 """Words that say of what follows a supposition that it follows from it."""
@@ -64,13 +67,17 @@ def judge_consequence(chain: Chain, a: Expression, b: Expression, before: Equati
         gap: The text between the two.
     """
     names = symbols(a.term) | symbols(b.term)
-    if not _plain(chain, a.term, b.term) or not leads(gap, names, rows=len(names) == 1, supposed=before.supposed):
+    led = leads(gap, names, rows=len(names) == 1, supposed=before.supposed)
+    again = not led and len(names) > 1 and _AGAIN.fullmatch(gap) is not None
+    if not _plain(chain, a.term, b.term) or not (led or again):
         return None
     if a.units or b.units:
         return None  # "one pen is equal to 2x"
     mended = mended_equation(a.term, b.term, before.difference)
     if mended is None or all(map(written_alike, mended, (before.left, before.right))):
         return None  # the same with another number is rather another equation of a system
+    if again and negatives((a.term, b.term)) != negatives(mended):
+        return None  # "x + y = 4, or x - y = 4"
     sides = [None if built is None else symbolic.shown(built) for built in map(symbolic.built, mended)]
     right = f"{sides[0]} = {sides[1]} by the equation before" if all(sides) else ""
     return Judgement("false", "equation", right)
@@ -115,6 +122,32 @@ def judge_put(chain: Chain, a: Expression, b: Expression, given: Equation, text:
     left, right = (replaced(side.term, name, given.right) for side in (a, b))
     found = judge((left,), "=", (right,))
     return found if found.verdict == "false" else None
+
+
+def judge_valued(chain: Chain, names: frozenset[str], left: Term, right: Term, context: Context) -> Judgement | None:
+    """The verdict on "therefore, a + b = 12" where every name was given one value only, and the sum is another.
+
+    Args:
+        chain: In which it stands.
+        names: Its unknowns.
+        left: Its left side, with the values put in.
+        right: Its right side, a number.
+        context: What was said before.
+    """
+    b = chain.members[1].value
+    if b is None or symbols(b.term) or len(names) < 2 or symbols(left) or not names.isdisjoint(context.several):
+        return None
+    if _CONCLUDED.isdisjoint(chain.before[-2:]) or len(chain.relations) > 1 or not _plain(chain, left, right):
+        return None
+    if rational(left) is None or not _exact(right):
+        return None
+    found = judge((left,), "=", (right,))
+    return found if found.verdict == "false" else None
+
+
+def negatives(sides: tuple[Term, Term]) -> int:
+    """How many negative numbers stand in both sides."""
+    return sum(1 for side in sides for part in walk(side) if isinstance(part, Number) and part.value < 0)
 
 
 def _exact(value: Term) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking.near import written_in_order
 from tutor_app.adapters.grading.algebra import linear, proportional, rational, same
 from tutor_app.adapters.grading.terms import (
     Call,
@@ -74,6 +75,7 @@ class Context:
     told: dict[str, bool] = field(default_factory=dict)
     latest: Equation | None = None
     given: Equation | None = None
+    several: set[str] = field(default_factory=set)
 
     def copy(self) -> Context:
         """The same, to be changed on its own."""
@@ -83,6 +85,7 @@ class Context:
             functions=self.functions.copy(),
             equations=self.equations.copy(),
             told=self.told.copy(),
+            several=self.several.copy(),
         )
 
     def resolved(self, term: Term, *, named: bool = True) -> Term:
@@ -125,6 +128,8 @@ class Context:
     def define(self, name: str, value: Term, *, told: bool = False) -> None:
         """Give a name its value."""
         if name not in symbols(value) and size(value) <= MAX_SIZE:
+            if name in self.values and not same(self.values[name], value):
+                self.several.add(name)
             self.values[name] = value
             self.told[name] = told and name not in self.told
 
@@ -164,6 +169,15 @@ class Context:
             if a is not None and b is not None and symbols(known) == symbols(stated) and a[0] * b[1] == b[0] * a[1]:
                 return "equivalent"
         return ""
+
+    def repeats(self, left: Term, right: Term) -> bool:
+        """Whether an equation is one that was told before, in the same form."""
+        sides = [written_in_order(left), written_in_order(right)]
+        return any(
+            sides in ([x, y], [y, x])
+            for e in self.about(symbols(left) | symbols(right))
+            for x, y in [(written_in_order(e.left), written_in_order(e.right))]
+        )
 
     def solves(self, name: str, value: Term) -> str:
         """By which rule a value of an unknown fits an equation that has no other unknown, or empty."""

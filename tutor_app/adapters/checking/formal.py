@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from tutor_app.adapters.checking import symbolic
+from tutor_app.adapters.checking.chains import Chain
+from tutor_app.adapters.checking.clauses import is_condition, is_refuted
+from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
 from tutor_app.adapters.checking.operators import determinant, judge_matrices, matrix_value
-from tutor_app.adapters.grading.algebra import same
+from tutor_app.adapters.grading.algebra import rational, same
 from tutor_app.adapters.grading.terms import Call, Number, symbols, walk
 
 
@@ -49,3 +52,35 @@ def judge_matrix_link(left: str, right: str) -> Judgement | None:
         return Judgement("true", "matrix") if verdict else Judgement("false", "matrix", symbolic.shown(found))
     a, b = matrices_of(left), matrices_of(right)
     return judge_matrices(a, b) if a is not None and b is not None else None
+
+
+def judge_congruent(chain: Chain, k: int, context: Context) -> Judgement | None:
+    r"""The verdict on "a \equiv b \pmod n"."""
+    modulus = next((j + 1 for j in range(k, len(chain.relations)) if chain.relations[j] == "mod"), 0)
+    if not modulus:
+        return Judgement("unchecked", "unreadable")
+    if k and chain.relations[k - 1] == "mod":
+        return None
+    values = [chain.members[i].value for i in (k, k + 1, modulus)]
+    whole = [None if v is None else rational(context.resolved(v.term)) for v in values]
+    numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
+    if len(numbers) < 3 or numbers[2] < 1:
+        return None if is_condition(chain) else Judgement("unchecked", "variables")
+    a, b, n = numbers
+    if (a - b) % n == 0:
+        return Judgement("true", "congruent")
+    if is_condition(chain) or is_refuted(chain):
+        return None
+    return Judgement("false", "congruent", f"{a} leaves {a % n}, {b} leaves {b % n}")
+
+
+def judge_remainder(chain: Chain, k: int) -> Judgement | None:
+    """The verdict on "a mod n = b"."""
+    values = [chain.members[i].value for i in (k - 1, k, k + 1)]
+    whole = [None if v is None else rational(v.term) for v in values]
+    numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
+    if len(numbers) < 3 or numbers[1] < 1:
+        return None
+    if numbers[0] % numbers[1] == numbers[2]:
+        return Judgement("true", "congruent")
+    return Judgement("false", "congruent", str(numbers[0] % numbers[1]))

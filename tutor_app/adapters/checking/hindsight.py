@@ -16,13 +16,14 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking.consequences import negatives
 from tutor_app.adapters.checking.facts import Fact
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.near import mended_equation, mended_identity, written_alike
 from tutor_app.adapters.checking.systems import solved, without_solution
 from tutor_app.adapters.checking.work_values import Unknown, value
 from tutor_app.adapters.grading.algebra import linear, normal, proportional
-from tutor_app.adapters.grading.terms import Number, Product, Sum, Symbol, Term, symbols, walk
+from tutor_app.adapters.grading.terms import Product, Sum, Symbol, Term, symbols, walk
 
 MAX_FACTS: Final = 40
 LEAST: Final = 3
@@ -231,7 +232,7 @@ def _is_off(fact: Fact, other: Fact) -> bool:
     mended = mended_equation(fact.left, fact.right, other.difference)
     if mended is None or all(map(written_alike, mended, (other.left, other.right))):
         return False
-    before, after = (_negatives(side) for side in ((fact.left, fact.right), mended))
+    before, after = (negatives(side) for side in ((fact.left, fact.right), mended))
     return before == after  # "2r + 1" in one case and "-2r + 1" in another
 
 
@@ -239,10 +240,6 @@ def _is_alike(fact: Fact, other: Fact) -> bool:
     """Whether two equations are written alike but for one number: "2x + 3y = 12" and "2x + 3y = 15"."""
     mended = mended_equation(fact.left, fact.right, other.difference)
     return mended is not None and all(map(written_alike, mended, (other.left, other.right)))
-
-
-def _negatives(sides: tuple[Term, Term]) -> int:
-    return sum(1 for side in sides for part in walk(side) if isinstance(part, Number) and part.value < 0)
 
 
 def _odd_ones(facts: Sequence[Fact], deadline: float) -> list[int]:

@@ -126,7 +126,13 @@ def _equal(left: Term, right: Term, *, approximate: bool, whole: bool) -> Judgem
         reason = rounding(number, right, approximate=approximate)
         if reason:
             return Judgement("rounded", reason, shown(left))
-        if whole and _is_quotient(left) and right.places is None and abs(Fraction(number) - right.value) < 1:
+        if (
+            whole
+            and _is_quotient(left)
+            and right.value.denominator == 1
+            and right.places is None
+            and abs(Fraction(number) - right.value) < 1
+        ):
             return Judgement("rounded", "whole_part", shown(left))
         if (
             approximate

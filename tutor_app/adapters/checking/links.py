@@ -18,7 +18,7 @@ from tutor_app.adapters.checking.clauses import (
     is_supposed,
     is_told,
 )
-from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution
+from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution, judge_valued
 from tutor_app.adapters.checking.context import Context, replaced
 from tutor_app.adapters.checking.doubts import (
     doubt_of,
@@ -28,7 +28,7 @@ from tutor_app.adapters.checking.doubts import (
     stands_alone,
 )
 from tutor_app.adapters.checking.facts import Fact, fact_of
-from tutor_app.adapters.checking.formal import judge_matrix_link, judge_two_signs
+from tutor_app.adapters.checking.formal import judge_congruent, judge_matrix_link, judge_remainder, judge_two_signs
 from tutor_app.adapters.checking.judging import Judgement, divides_by_zero, factors, judge, shown, unit_ratio
 from tutor_app.adapters.checking.operators import (
     judge_going_on,
@@ -80,10 +80,12 @@ _INDEX: Final = re.compile(
 )
 """Where i is an index, it is not the imaginary unit."""
 _MODULUS: Final = re.compile(r"(?:\\p?mod|\bmod(?:ulo)?)\s*[{$(]*\s*(\d{1,9})")
-_BASED: Final = re.compile(r"\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|clock arithmetic")
+_BASED: Final = re.compile(
+    r"(?<!has )(?<!have )(?<!with )(?<!having )\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|clock arithmetic"
+)
 _MODULAR: Final = re.compile(
-    r"\\p?mod|\\equiv|\b(?:modulo|mod)\b|\bbase[- ](?:\$|\d|two|six|seven|eight|nine)|\d_\{?\d|congruent"
-    r"|clock arithmetic"
+    r"\\p?mod|\\equiv|\b(?:modulo|mod)\b|\d_\{?\d|congruent|clock arithmetic"
+    rf"|{_BASED.pattern}"
 )
 """Where it occurs, "4 * 5 = 6" may be meant in another arithmetic."""
 _UNENDED: Final = re.compile(r"\s*[-+*×·,]?\s*(?:\.\.\.|…)")
@@ -236,9 +238,9 @@ class Links:
         """The verdict on a link that only a formula can have, or None if it is an ordinary one."""
         left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
         if relation == "congruent":
-            return self._congruent(chain, k)
+            return judge_congruent(chain, k, self.context)
         if relation == "=" and k and chain.relations[k - 1] == "mod":
-            return self._remainder(chain, k)
+            return judge_remainder(chain, k)
         if relation != "=":
             return None
         found = judge_two_signs(left.source, right.source)
@@ -251,34 +253,6 @@ class Links:
         if found is not None and found.verdict == "false" and (is_condition(chain) or is_refuted(chain)):
             return None
         return found
-
-    def _congruent(self, chain: Chain, k: int) -> Judgement | None:
-        modulus = next((j + 1 for j in range(k, len(chain.relations)) if chain.relations[j] == "mod"), 0)
-        if not modulus:
-            return Judgement("unchecked", "unreadable")
-        if k and chain.relations[k - 1] == "mod":
-            return None
-        values = [chain.members[i].value for i in (k, k + 1, modulus)]
-        whole = [None if v is None else rational(self.context.resolved(v.term)) for v in values]
-        numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
-        if len(numbers) < 3 or numbers[2] < 1:
-            return None if is_condition(chain) else Judgement("unchecked", "variables")
-        a, b, n = numbers
-        if (a - b) % n == 0:
-            return Judgement("true", "congruent")
-        if is_condition(chain) or is_refuted(chain):
-            return None
-        return Judgement("false", "congruent", f"{a} leaves {a % n}, {b} leaves {b % n}")
-
-    def _remainder(self, chain: Chain, k: int) -> Judgement | None:
-        values = [chain.members[i].value for i in (k - 1, k, k + 1)]
-        whole = [None if v is None else rational(v.term) for v in values]
-        numbers = [int(w) for w in whole if w is not None and w.denominator == 1]
-        if len(numbers) < 3 or numbers[1] < 1:
-            return None
-        if numbers[0] % numbers[1] == numbers[2]:
-            return Judgement("true", "congruent")
-        return Judgement("false", "congruent", str(numbers[0] % numbers[1]))
 
     # --- with names ------------------------------------------------------------------------------------------
 
@@ -350,7 +324,8 @@ class Links:
             if wrong is not None:
                 return wrong
         if not numeric and (reason := context.follows(Symbol(name), term)):
-            return None if is_supposed(chain) else Judgement("true", reason)
+            said_before = is_supposed(chain) or context.repeats(Symbol(name), term)
+            return None if said_before else Judgement("true", reason)
         asked = any(True for _ in context.about(frozenset((name,))))
         if name not in symbols(term):
             context.define(name, value if numeric else term, told=is_told(chain))
@@ -465,12 +440,15 @@ class Links:
             found = judge((left,), "=", (right,), approximate=chain.approximate)
             if found.verdict in ("rounded", "false") and not context.equations and not is_refuted(chain):
                 return found
+        if (valued := judge_valued(chain, names, left, right, context)) is not None:
+            return valued
         reason = context.follows(a.term, b.term)
         # In "A = B = A" the second link follows from the first, but that one is no condition.
         back = k > 0 and (before := chain.members[k - 1].value) is not None and same(before.term, b.term)
         if reason and not back:
             self._told(chain, k, a.term, b.term)
-            return None if is_supposed(chain) else Judgement("true", reason)
+            said_before = is_supposed(chain) or context.repeats(a.term, b.term)
+            return None if said_before else Judgement("true", reason)
         if not k and (found := judge_nearly(chain, k, a, b) or judge_powers(chain, a, b)) is not None:
             return found
         if (found := judge_slip(chain, k, a, b) or judge_collected(chain, k, a, b)) is not None:

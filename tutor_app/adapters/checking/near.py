@@ -18,6 +18,7 @@ from typing import Final
 from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     ONE,
+    Call,
     Constant,
     Number,
     Power,
@@ -104,7 +105,7 @@ def _at_points(sides: tuple[Term, Term]) -> tuple[list[complex], list[complex]] 
 
 def written_alike(a: Term, b: Term) -> bool:
     """Whether two terms are the same but for the order of their parts."""
-    return _ordered(a) == _ordered(b)
+    return written_in_order(a) == written_in_order(b)
 
 
 def _mended(left: Term, right: Term, before: Term | None) -> Iterator[tuple[Term, Term]]:
@@ -227,8 +228,19 @@ def _value(term: Term, point: Mapping[str, float]) -> complex:
             if abs(above) > _MOST_NUMBERS:
                 raise ValueError("the power is too high")
             return complex(below**above)
+        case Call("factorial", (n,)):
+            return _factorial(_value(n, point))
+        case Call("binomial", (n, m)):
+            above, below = _value(n, point), _value(m, point)
+            return _factorial(above) / (_factorial(below) * _factorial(above - below))
         case _:
             raise ValueError("not made of sums, products and powers")
+
+
+def _factorial(n: complex) -> complex:
+    if abs(n.imag) > _CLOSE or abs(n.real) > _MOST_NUMBERS:
+        raise ValueError("beyond this")
+    return complex(math.gamma(n.real + 1))
 
 
 def _written(term: Term) -> Iterator[Number]:
@@ -243,6 +255,9 @@ def _written(term: Term) -> Iterator[Number]:
             yield from _written(base)
             if not _is_sign(exponent):
                 yield from _written(exponent)
+        case Call("factorial" | "binomial", arguments):
+            for part in arguments:
+                yield from _written(part)
         case _:
             return
 
@@ -289,6 +304,8 @@ def _with(term: Term, k: int, value: Term) -> Term:
             case Power(base, exponent):
                 inner = rebuilt(base)
                 return Power(inner, exponent if _is_sign(exponent) else rebuilt(exponent))
+            case Call("factorial" | "binomial", arguments):
+                return replace(t, args=tuple(map(rebuilt, arguments)))
             case _:
                 return t
 
@@ -328,16 +345,18 @@ def _has_root(term: Term) -> bool:
     )
 
 
-def _ordered(term: Term) -> Term:
+@lru_cache(maxsize=1024)
+def written_in_order(term: Term) -> Term:
+    """The term with its parts in one order, to be compared with others."""
     match term:
         case Number(value):
             return Number(value)
         case Sum(parts):
-            return Sum(tuple(sorted((_ordered(p) for p in parts if p != Number(Fraction(0))), key=repr)))
+            return Sum(tuple(sorted((written_in_order(p) for p in parts if p != Number(Fraction(0))), key=repr)))
         case Product(parts):
-            kept = sorted((_ordered(p) for p in parts if p != ONE), key=repr)
+            kept = sorted((written_in_order(p) for p in parts if p != ONE), key=repr)
             return kept[0] if len(kept) == 1 else Product(tuple(kept))
         case Power(base, exponent):
-            return Power(_ordered(base), _ordered(exponent))
+            return Power(written_in_order(base), written_in_order(exponent))
         case _:
             return term

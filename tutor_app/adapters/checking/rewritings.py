@@ -34,10 +34,9 @@ _POSED: Final = SUPPOSING | frozenset(
     ("when", "whenever", "given", "let", "set", "solve", "solves", "satisfy", "satisfies", "satisfying", "such")
 )
 
-_SOLVED: Final = frozenset(
-    ("equation", "equations", "solution", "solutions", "no", "never", "parallel", "inconsistent")
-)
-"""Words beside an equation that may have no solution."""
+_UNSOLVABLE: Final = frozenset(("no", "never", "parallel", "inconsistent"))
+_SOLVED: Final = _UNSOLVABLE | frozenset(("equation", "equations", "solution", "solutions"))
+"""Words beside an equation that may have no solution; in the sentence that follows, those before say it."""
 _VECTORS: Final = (r"\mathbf", r"\bold", r"\vec", r"\overrightarrow")
 """What is written so is multiplied in another way."""
 
@@ -140,9 +139,16 @@ def judge_nearly(chain: Chain, k: int, a: Expression, b: Expression) -> Judgemen
     return Judgement("false", "identity", symbolic.counterexample(x, y))
 
 
+def _is_solved(chain: Chain) -> bool:
+    """Whether the words beside it speak of an equation that is to be solved, or that has no solution."""
+    after = chain.after[:6]
+    end = next((n for n, word in enumerate(after) if word in (".", ";")), len(after))
+    return not _SOLVED.isdisjoint((*chain.before[-2:], *after[:end])) or not _UNSOLVABLE.isdisjoint(after[end:])
+
+
 def judge_slip(chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
     """The verdict on "102 + 3(n - 1) = 3n + 95": a rewriting in which one number is wrong, whatever its form."""
-    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-2:], *chain.after[:6])):
+    if _supposed(chain) or is_refuted(chain) or _is_solved(chain):
         return None
     if any(sign in member.source for member in chain.members[k : k + 2] for sign in _VECTORS):
         return None
@@ -159,7 +165,7 @@ def judge_collected(chain: Chain, k: int, a: Expression, b: Expression) -> Judge
 
     Such an equation has no solution but zero, so hardly anybody wants to solve it.
     """
-    if _supposed(chain) or is_refuted(chain) or not _SOLVED.isdisjoint((*chain.before[-2:], *chain.after[:6])):
+    if _supposed(chain) or is_refuted(chain) or _is_solved(chain):
         return None
     if (
         not chain.formula
@@ -173,7 +179,7 @@ def judge_collected(chain: Chain, k: int, a: Expression, b: Expression) -> Judge
     if symbols(b.term):
         wrong = ratio_apart(a.term, b.term)
     else:
-        wrong = linear(a.term) is None and not _is_straight(a.term) and value_apart(a.term, b.term)
+        wrong = (k > 0 or not _is_straight(a.term)) and value_apart(a.term, b.term)
     if not wrong:
         return None
     x, y = symbolic.built(a.term), symbolic.built(b.term)

@@ -123,7 +123,8 @@ UNDEFINED: Final = _set("undefined defined denominator indeterminate infinity in
 """Words beside a division by zero that is talked about."""
 TOTALS: Final = _set(
     """total answer interest area volume cost value length distance price profit income amount speed height width
-    perimeter weight mass result probability score payment balance radius diameter bound side slope expansion"""
+    perimeter weight mass rate ratio result probability score payment balance radius diameter bound side slope
+    expansion"""
 )
 """Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
 TELLING: Final = _set("let set define call denote where put choose take given")
