@@ -137,7 +137,8 @@ def judge_valued(chain: Chain, names: frozenset[str], left: Term, right: Term, c
     b = chain.members[1].value
     if b is None or symbols(b.term) or len(names) < 2 or symbols(left) or not names.isdisjoint(context.several):
         return None
-    if _CONCLUDED.isdisjoint(chain.before[-2:]) or len(chain.relations) > 1 or not _plain(chain, left, right):
+    last = next((word for word in reversed(chain.before) if word != ","), "")
+    if last not in _CONCLUDED or len(chain.relations) > 1 or not _plain(chain, left, right):
         return None
     if rational(left) is None or not _exact(right):
         return None
