@@ -18,7 +18,7 @@ from tutor_app.core.claims import Claim
 
 PIECE_SECONDS: Final = 1.2
 """Of the statements of one piece; those that are left then are not checked."""
-TRIAL_SHARE: Final = 0.5
+TRIAL_SHARE: Final = 0.8
 """Of the time that is left, for trying what would be said of other numbers."""
 MAX_OUTPUT: Final = 2_000
 MAX_CHARACTERS: Final = 60_000
