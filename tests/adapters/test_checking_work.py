@@ -369,8 +369,30 @@ def test_a_slip_is_named(problem: str, line: str, slip: str) -> None:
         ("Differentiate x^2 + 3x", ["dy/dx = 2x + 3"]),
         ("Work out 9 + 6 × 2", ["6 × 2 = 12", "9 + 12 = 21"]),
         ("", ["700 g + 50 g = 750 g"]),
+        ("Two angles of a triangle are 40° and 65°. Find the third.", ["180 - 40 - 65 = 75°"]),
+        ("Compute 2 1/3 ÷ 1 1/6", ["7/3 ÷ 7/6", "7/3 × 6/7 = 2"]),
+        ("Solve (x - 2)(x + 5) < 0", ["x = 2, x = -5", "-5 < x < 2"]),
+        ("Find the minimum of f(x) = x^2 - 8x", ["f'(x) = 2x - 8"]),
         ("Solve 2m + 3 = 11", ["2m = 8", "m = 4"]),
     ],
 )
 def test_ways_of_writing_right_lines(problem: str, lines: list[str]) -> None:
     assert {found.kind for found in judge_work(problem, lines)} <= {"equivalent", "follows"}
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("A bag costs $90 after a 10% discount. What was the original price?", ["90% = 90", "1% = 1", "100% = 100"]),
+        ("Solve x/(x - 3) = 3/(x - 3)", ["x = 3", "not allowed, so there is no solution"]),
+        ("Find the minimum of f(x) = x^2 - 8x", ["f'(x) = 2x - 8", "2x - 8 = 0", "x = 4", "f(4) = 16 - 32 = -16"]),
+        ("Solve |x| < 3", ["x = 3, x = -3", "-3 < x < 3"]),
+    ],
+)
+def test_right_ways_round_are_no_mistakes(problem: str, lines: list[str]) -> None:
+    assert first_fault(judge_work(problem, lines)) is None
+
+
+def test_a_solution_that_is_none_is_a_fault_where_it_is_not_thrown_out() -> None:
+    assert first_fault(judge_work("Solve x/(x - 3) = 3/(x - 3)", ["x = 3"])) == 0
+    assert first_fault(judge_work("Solve 2x > 6", ["x = 3"])) == 0

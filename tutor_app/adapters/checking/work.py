@@ -55,6 +55,13 @@ _BETWEEN: Final = re.compile(
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
+_SHARE: Final = re.compile(
+    r"\s*\d+(?:\.\d+)?\s*\\?%\s*(?:=|->|\u2192)\s*[$\u20ac\u00a3]?\s*\d[\d.,]*\s*[^\d\s+*/=-]*\s*$"
+)
+_THROWN_OUT: Final = re.compile(
+    r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined"
+    r"|reject(?:ed)?|extraneous|does(?:n't| not) (?:work|fit|count)|excluded|impossible)\b"
+)
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
 
@@ -73,7 +80,18 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     for text in lines[:MOST_LINES]:
         found = work.steps(text) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, found.counterexample, found.slip))
-    return with_wrong_end(problem, work.with_restated(work.with_losses(out)), lambda: clock() < end)
+    out = _without_thrown_out(work.with_losses(out))
+    return with_wrong_end(problem, work.with_restated(out), lambda: clock() < end)
+
+
+def _without_thrown_out(lines: list[LineVerdict]) -> list[LineVerdict]:
+    """The verdicts, where a solution that is none by its definition is thrown out in words behind it."""
+    out = list(lines)
+    for k, line in enumerate(lines):
+        named = line.kind == "gained" or (line.kind == "false" and "not defined" in line.counterexample)
+        if named and any(_THROWN_OUT.search(later.text) for later in lines[k:]):
+            out[k] = replace(line, kind="follows", counterexample="", slip="")
+    return out
 
 
 def _is_step(piece: str) -> bool:
@@ -126,6 +144,8 @@ class _Work:
             found = self._judged(line) if result is None else self._result(line)
         except (Unknown, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
             found = Found("unsure")
+        if found.kind == "false" and _SHARE.match(text):
+            return Found("new")  # "80% = 64": what a share comes to
         if found.kind == "false" and any(map(holds_by_itself, line.with_wrong_units)):
             return replace(found, slip="unit")
         return found

@@ -188,6 +188,11 @@ class Comparison:
 
     def _orders(self, old: Condition, new: Condition) -> Found:
         """Inequalities are compared at points."""
+        if old.has_order and not new.has_order and (borders := _borders(old)) is not None and len(borders.values) > 1:
+            told = solutions(new)
+            if told is not None and told.values and told.within(borders):
+                self._state.condition = old
+                return Found("follows")  # where the sides are equal
         for reference in (old, self._state.problem):
             if reference is None or reference.names != new.names:
                 continue
@@ -282,6 +287,12 @@ def _equation_slip(old: Statement, new: Condition) -> str:
             if slip:
                 return slip
     return ""
+
+
+def _borders(condition: Condition) -> Solutions | None:
+    """Where the sides of an inequality are equal."""
+    cases = [[replace(s, relations=("=",) * len(s.relations)) for s in case] for case in condition.cases]
+    return solutions(Condition(tuple(map(tuple, cases))))
 
 
 def _order_slip(old: Condition, new: Condition) -> str:

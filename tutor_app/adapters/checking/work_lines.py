@@ -47,12 +47,15 @@ _UNIT: Final = re.compile(
     r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
 )
 _RESULT_UNIT: Final = re.compile(
-    r"^([^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d)\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?\s*$"
+    r"^((?:[a-zA-Z]\w?\s*=\s*)?[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d)\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?\s*$"
 )
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
 """A negative factor without its brackets: ``2 × -9``."""
 _ONE_UNIT: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([mgshlL])(?![\w^])")
 _SUM: Final = re.compile(r"[\d.\s]+(?:[+-][\d.\s]+)+=[\d.\s]+")
+_ANGULAR: Final = re.compile(
+    r"(?i)sin|cos|tan|cot|sec|csc|arc|pi|\u03c0|[a-z]\s*[<>=\u2264\u2265]|[<>=\u2264\u2265]\s*[a-z]"
+)
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -156,6 +159,8 @@ def _is_prose(text: str) -> bool:
 def _units(text: str) -> tuple[str, tuple[str, ...]]:
     """The text with units converted; where units of one kind differ in size, also as it is read by mistake."""
     text = _CURRENCY.sub("", text)
+    if "\u00b0" in text and not _ANGULAR.search(text):
+        text = text.replace("\u00b0", "")  # every number is one of degrees: "180 - 50 - 60 = 70°"
     text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
     text = _compound(_PERCENT.sub(r"(\1/100)", text))
     matches = list(_UNIT.finditer(text))
@@ -265,7 +270,7 @@ def _signed(statement: Statement, sign: str, other: str) -> Statement | None:
     return Statement(tuple(s for s in sides if s is not None), statement.relations, statement.continues, sources)
 
 
-_MIXED: Final = re.compile(r"(?<=\\times )(\d+)(\\frac\{\d+\}\{\d+\})(?![\d({a-z\\^])")
+_MIXED: Final = re.compile(r"(?:(?<=\\times )|(?<=\\div )|(?<=\\cdot ))(\d+)(\\frac\{\d+\}\{\d+\})(?![\d({a-z\\^])")
 
 
 def _statement(piece: str) -> Statement | None:

@@ -228,6 +228,8 @@ class Rewriting:
             return False
         if state.condition is not None:
             return any(_rewrites_side(statement, known) for known in state.condition.statements)
+        if state.functions and statement.sides[-1] == Number(Fraction(0)) and symbols(statement.sides[0]):
+            return False  # "-2x + 6 = 0": where the derivative vanishes
         if state.expression is not None:
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 return True
