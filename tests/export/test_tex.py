@@ -14,6 +14,7 @@ from tutor_app.core.parts import Answer, Code, Output, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import write_export
 from tutor_app.export.tex import to_tex
+from tutor_app.handout.fragment import fragment
 from tutor_app.handout.options import Options
 from tutor_app.handout.tex_formulas import compiles, formula
 from tutor_app.text.delimiters import Segment
@@ -291,3 +292,12 @@ def test_a_font_is_taken_for_a_script_if_it_has_its_letters() -> None:
     sample = re.search(r"\\pickfont\{\\HangulFont\}\{\}\{[^{}]*\}\{([^{}]*)\}", text)
     assert sample is not None
     assert sorted(sample[1]) == sorted("\uc815\ub2f5\uc740")
+
+
+def test_a_paragraph_that_begins_at_the_right_runs_from_there() -> None:
+    arabic = "\u0627\u0644\u062c\u0648\u0627\u0628 $x=2$ \u0648 $y=3$."
+    text, _ = to_tex([Transcript.of("p", Text(f"$1$ {arabic}\n\nThe $x$ {arabic}"))], Options(), "s")
+    body = text.partition("\\begin{document}")[2]
+    assert body.count("\\rightward{") == 1
+    assert "\\rightward{$1$" in body
+    assert "rightward" not in fragment([Text(arabic)], "latex")

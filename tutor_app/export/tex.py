@@ -88,6 +88,7 @@ _PREAMBLE: Final = r"""\documentclass[%(size)s,%(paper)s]{article}
 \newsavebox{\widebox}
 \newcommand{\fitted}[1]{\sbox{\widebox}{#1}\ifdim\wd\widebox>\linewidth
   \resizebox{\linewidth}{!}{\usebox{\widebox}}\else\usebox{\widebox}\fi}
+\newcommand{\rightward}[1]{\ifLuaTeX{\textdir TRT #1}\else#1\fi}
 \newcommand{\longformula}[1]{\sbox{\widebox}{$\displaystyle #1$}\ifdim\wd\widebox>\linewidth
   \par{\raggedright$\displaystyle #1$\par}\else\[#1\]\fi}
 \definecolor{codeback}{HTML}{F5F4EF}
@@ -157,7 +158,7 @@ class _Writer:
 
     def __init__(self, pictures: Pictures) -> None:
         self.pictures = pictures
-        self.prose = TexProse(words, formula, lambda text: self._listing("output", text), wide)
+        self.prose = TexProse(words, formula, lambda text: self._listing("output", text), wide, _rightward)
         self._environments = {name: (style, "") for style, name in _LISTINGS.items()}
 
     def environments(self) -> str:
@@ -243,6 +244,10 @@ class _Writer:
             name += "x"
         self._environments[name] = (style, escape)
         return f"\\begin{{{name}}}\n{text}\n\\end{{{name}}}"
+
+
+def _rightward(paragraph: str) -> str:
+    return f"\\rightward{{{paragraph}}}"
 
 
 def _broken(run: str, escape: str) -> str:

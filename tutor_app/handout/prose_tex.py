@@ -7,11 +7,12 @@ a piece to paste elsewhere cannot.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tutor_app.text.delimiters import Segment
-from tutor_app.text.markup import read, replaced, restored
+from tutor_app.text.markup import MARK, read, replaced, restored
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -65,6 +66,12 @@ class _Lists:
         return f"\\end{{{name}}}\n\n" if name else "\n\n"
 
 
+def _begins_at_the_right(text: str) -> bool:
+    """Whether the first letter is of a script that runs from right to left."""
+    letter = next((c for c in MARK.sub("", text) if c.isalpha()), "")
+    return letter != "" and unicodedata.bidirectional(letter) in ("R", "AL")
+
+
 def _widths(rows: Sequence[Sequence[str]], count: int) -> list[int]:
     """About how many characters the widest cell of each column has; two are the space between columns."""
     cells = [[_COMMAND.sub("x", row[k]) if k < len(row) else "" for row in rows] for k in range(count)]
@@ -91,6 +98,7 @@ class TexProse:
         formula: Writes a formula with its delimiters.
         listing: Shows text as it is.
         wide: Makes a table fit that may be wider than the page.
+        rightward: Sets a paragraph that begins in a script that runs from right to left.
     """
 
     def __init__(
@@ -99,8 +107,10 @@ class TexProse:
         formula: Callable[[Segment], str],
         listing: Callable[[str], str],
         wide: Callable[[str], str] = str,
+        rightward: Callable[[str], str] = str,
     ) -> None:
-        self._words, self._formula, self._listing, self._wide = words, formula, listing, wide
+        self._words, self._formula, self._listing = words, formula, listing
+        self._wide, self._rightward = wide, rightward
 
     def __call__(self, text: str) -> str:
         """Markdown with mathematics as LaTeX."""
@@ -112,7 +122,8 @@ class TexProse:
             t = tokens[i]
             match t.type:
                 case "inline":
-                    out += self._inline(t, formulas)
+                    text = self._inline(t, formulas)
+                    out += self._rightward(text) if _begins_at_the_right(t.content) else text
                 case "paragraph_close":
                     out += "\n" if t.hidden else "\n\n"
                 case "heading_open":
