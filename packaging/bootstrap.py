@@ -156,11 +156,12 @@ def missing_tools(engine: str) -> list[str]:
 
 
 def missing_vulkan() -> list[str]:
-    """Debian's names of what a build with Vulkan needs beyond a compiler: a compiler of shaders, headers, a loader."""
+    """Debian's names of what a build with Vulkan needs beyond a compiler: a compiler of shaders, and headers."""
     missing = [] if shutil.which("glslc") else ["glslc"]
     places = [Path(os.environ["VULKAN_SDK"]) / "include"] if os.environ.get("VULKAN_SDK") else []
-    if not any((place / "vulkan" / "vulkan.h").is_file() for place in (*places, *INCLUDES)):
-        missing.append("libvulkan-dev")
+    for header, package in (("vulkan/vulkan.h", "libvulkan-dev"), ("spirv/unified1/spirv.hpp", "spirv-headers")):
+        if not any((place / header).is_file() for place in (*places, *INCLUDES)):
+            missing.append(package)
     return missing
 
 

@@ -332,7 +332,7 @@ def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     monkeypatch.setattr(bootstrap, "INCLUDES", (tmp_path / "include",))
     monkeypatch.delenv("VULKAN_SDK", raising=False)
     monkeypatch.setenv("PATH", "")
-    assert bootstrap.missing_tools("vulkan")[-2:] == ["glslc", "libvulkan-dev"]
+    assert bootstrap.missing_tools("vulkan")[-3:] == ["glslc", "libvulkan-dev", "spirv-headers"]
     for folder in ("include", "sdk/include"):
         (tmp_path / folder / "vulkan").mkdir(parents=True)
     (tmp_path / "sdk/include/vulkan/vulkan.h").touch()
@@ -342,10 +342,12 @@ def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     monkeypatch.delenv("VULKAN_SDK")
     (tmp_path / "include/vulkan/vulkan.h").touch()
     assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
+    (tmp_path / "include/spirv/unified1").mkdir(parents=True)
+    (tmp_path / "include/spirv/unified1/spirv.hpp").touch()
     (tmp_path / "glslc").write_text("#!/bin/sh\n")
     (tmp_path / "glslc").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not {"glslc", "libvulkan-dev"} & set(bootstrap.missing_tools("vulkan"))
+    assert not {"glslc", "libvulkan-dev", "spirv-headers"} & set(bootstrap.missing_tools("vulkan"))
     assert "glslc" not in bootstrap.missing_tools("cpu")
     options = bootstrap.build_options("vulkan", instructions.PORTABLE)["cmake.args"]
     assert options.endswith("-DGGML_VULKAN=ON")
