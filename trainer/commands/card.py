@@ -197,7 +197,6 @@ def to_hub(path: Path, card: Path, name: str, kind: str) -> None:
     if find_spec("huggingface_hub") is None:
         raise UserFault("--push needs the package huggingface_hub.", "Install it with: pip install huggingface_hub")
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     hub = HfApi()
     try:
@@ -207,8 +206,8 @@ def to_hub(path: Path, card: Path, name: str, kind: str) -> None:
         else:
             hub.upload_file(path_or_fileobj=path, path_in_repo=path.name, repo_id=name, repo_type=kind)
         hub.upload_file(path_or_fileobj=card, path_in_repo="README.md", repo_id=name, repo_type=kind)
-    except (HfHubHTTPError, OSError, ValueError) as e:
-        why = str(e).strip().splitlines()[0].rstrip(".")
+    except Exception as e:  # noqa: BLE001  # whatever the library and its connections raise
+        why = (str(e).strip().splitlines() or [type(e).__name__])[0].rstrip(".")
         raise HostFault(
             f"{name} could not be put on the hub: {why}.", "Check the name, the token and the network."
         ) from None

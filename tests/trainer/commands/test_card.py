@@ -17,6 +17,7 @@ from trainer.runs import Run
 from trainer.train.job import Job
 from trainer.train.loop import train
 from trainer.train.tiny import make_base, train_tokenizer
+from tutor_app.core.errors import HostFault
 
 CONFIG = TrainConfig(stage=2, precision="fp32", max_length=512, batch_size=8, max_steps=2, held_out=0.1, threads=1)
 
@@ -103,3 +104,20 @@ def test_what_no_card_can_be_made_of_is_a_sentence(
     assert asked(str(tmp_path / "empty.jsonl")) == 2
     assert "There is no record in" in capsys.readouterr().err
     assert asked(str(tmp_path / "none.jsonl")) == 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "why"), [(LookupError("nobody\nanswers"), "nobody"), (AttributeError(), "AttributeError")]
+)
+def test_a_hub_that_is_not_reached_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, why: str
+) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="the trainer's packages are not installed")
+
+    class Unreachable:
+        def create_repo(self, *_: object, **__: object) -> None:
+            raise raised
+
+    monkeypatch.setattr(hub, "HfApi", Unreachable)
+    with pytest.raises(HostFault, match=rf"me/mine could not be put on the hub: {why}\. Check the name"):
+        card.to_hub(tmp_path, tmp_path / "README.md", "me/mine", "model")
