@@ -20,7 +20,7 @@ def edited(problem: str, reply: str) -> list[str]:
     """The problem with the changes of a reply; the reply itself where it tells none: it may be the whole question.
 
     Raises:
-        NotMade: If words to be changed do not stand exactly once in the problem, or two changes meet.
+        NotMade: If no words to be changed stand exactly once in the problem, or two changes meet.
     """
     changes = [(_bare(m["old"]), _bare(m["new"])) for m in _CHANGE.finditer(reply)]
     if not changes and not reply.lstrip().startswith("Old:"):
@@ -32,9 +32,10 @@ def edited(problem: str, reply: str) -> list[str]:
         if old == new:
             continue
         found = [m.span() for m in re.finditer(rf"(?<![\w.]){re.escape(old)}(?![\w%]|[.,]\d)", problem)]
-        if len(found) != 1:
-            raise NotMade("what is to be changed does not stand once in the problem")
-        places.append((*found[0], new))
+        if len(found) == 1:  # others are not of this problem, or could mean any of several
+            places.append((*found[0], new))
+    if not places:
+        raise NotMade("what is to be changed does not stand once in the problem")
     places.sort(reverse=True)
     if any(end > later for (later, _, _), (_, end, _) in pairwise(places)):
         raise NotMade("two changes of the same words")

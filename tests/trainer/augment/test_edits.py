@@ -18,6 +18,10 @@ PROBLEM = (
         ('- Old: "twice as many"\n- New: "3 more than half as many"', "It has 3 more than half as many hoes as rakes"),
         ("Old: 7-foot ladder\nNew: 8-foot ladder", "an 8-foot ladder"),
         ("Old: 12\nNew: 12\nOld: $5.50\nNew: $6.50", "at $6.50 each"),
+        (
+            "Old: 12 rakes\nNew: 15 rakes\nOld: 7 days\nNew: 9 days\nOld: rakes\nNew: spades",
+            "15 rakes and a 7-foot ladder",
+        ),
         ("What are 3 rakes worth?", "What are 3 rakes worth?"),
     ],
 )
