@@ -66,6 +66,8 @@ def test_an_equation_that_is_repeated_states_nothing_new(text: str) -> None:
         "Now $a = 1$ and $b = 2$, or $a = 2$ and $b = 5$. Therefore, $a + b = 7$.",
         "Three lines meet: $2x + 3x = 4x$ has no solution but zero.",
         "With $x = 0$ and $y = 1$ we see it. We want $x$ and $y$ so that $x + y = 5$ and $x - y = 9$.",
+        "So $A = 5$ and $C = 2$. However, we can eliminate this possibility. Thus, $A - C = -8$, and $C = 9$.",
+        r"Then $X = 3$ and $Y = 8$. Finally $D = 7$. Thus $XYD = \boxed{387}$.",
         "We write it in base $6$, where $3 \\cdot 4 = 20$.",
     ],
 )

@@ -25,6 +25,8 @@ _ARROW: Final = re.compile(r"\\(?:long)?(?:rightarrow|implies|iff)", re.IGNORECA
 _SOLVED: Final = re.compile(r"(?i)\bsolv")
 _ROW: Final = re.compile(r"\\\\")
 _CONCLUDED: Final = frozenset(("so", "thus", "therefore", "hence"))
+_NUMERAL: Final = re.compile(r"[A-Z]{2}")
+"""Letters that are the digits of one number."""
 _AGAIN: Final = re.compile(r"(?:[\s.]*,[\s$]*|[\s,.]*(?:\\\]|\$\$)\s*)or\s*(?:\\\[|\$+)?\s*")
 """Between an equation and the same in another form: ", or"."""
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
@@ -124,7 +126,9 @@ def judge_put(chain: Chain, a: Expression, b: Expression, given: Equation, text:
     return found if found.verdict == "false" else None
 
 
-def judge_valued(chain: Chain, names: frozenset[str], left: Term, right: Term, context: Context) -> Judgement | None:
+def judge_valued(
+    chain: Chain, names: frozenset[str], left: Term, right: Term, context: Context, text: str
+) -> Judgement | None:
     """The verdict on "therefore, a + b = 12" where every name was given one value only, and the sum is another.
 
     Args:
@@ -133,14 +137,18 @@ def judge_valued(chain: Chain, names: frozenset[str], left: Term, right: Term, c
         left: Its left side, with the values put in.
         right: Its right side, a number.
         context: What was said before.
+        text: In which it stands.
     """
+    given, start = context.given, chain.members[0].start
+    if given is None or not 0 <= given.end <= start or not leads(text[given.end : start], names, rows=False):
+        return None  # the last of the values does not stand right before it
     b = chain.members[1].value
     if b is None or symbols(b.term) or len(names) < 2 or symbols(left) or not names.isdisjoint(context.several):
         return None
     last = next((word for word in reversed(chain.before) if word != ","), "")
     if last not in _CONCLUDED or len(chain.relations) > 1 or not _plain(chain, left, right):
         return None
-    if rational(left) is None or not _exact(right):
+    if _NUMERAL.search(chain.members[0].source) or rational(left) is None or not _exact(right):
         return None
     found = judge((left,), "=", (right,))
     return found if found.verdict == "false" else None

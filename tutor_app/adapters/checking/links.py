@@ -440,7 +440,7 @@ class Links:
             found = judge((left,), "=", (right,), approximate=chain.approximate)
             if found.verdict in ("rounded", "false") and not context.equations and not is_refuted(chain):
                 return found
-        if (valued := judge_valued(chain, names, left, right, context)) is not None:
+        if (valued := judge_valued(chain, names, left, right, context, self.bare)) is not None:
             return valued
         reason = context.follows(a.term, b.term)
         # In "A = B = A" the second link follows from the first, but that one is no condition.
