@@ -11,9 +11,11 @@ from tests.generations import ask, text_of
 from tests.tiny_gguf import reciting_weights, token_id, write_model
 from tutor_app.adapters.engine import client, processor
 from tutor_app.adapters.engine.client import Engine, EngineOptions
+from tutor_app.adapters.engine.exit_codes import REBUILD
 from tutor_app.adapters.engine.processor import Known, Memory, name_of, variants
 from tutor_app.adapters.engine.processor import processor as this_processor
 from tutor_app.core.dialect import Span
+from tutor_app.core.errors import EngineFault
 
 
 @pytest.mark.parametrize(
@@ -88,27 +90,39 @@ def test_without_a_folder_it_is_known_as_long_as_it_lasts() -> None:
     assert memory.known == Known(refused=("zen4",))
 
 
-@pytest.mark.skipif(platform.system() == "Windows", reason="signals of POSIX systems")
-def test_an_illegal_instruction_steps_down_to_the_next_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model process as it is, but for the library: ``fast`` and ``middle`` die when they compute, ``slow`` does."""
-    model = write_model(tmp_path / "m.gguf", reciting_weights([token_id(bytes([b])) for b in b"abc"]))
+SIGILL = "os.kill(os.getpid(), signal.SIGILL)"
+WRONG_TEXT = "raise WrongText('it is wrong')"
+
+
+def worker_that_fails(folder: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], fails: str) -> None:
+    """The model process as it is, but for the libraries: all but ``slow`` fail when they compute."""
     worker = client.worker_command()[-1]
-    code = tmp_path / "worker.py"
+    code = folder / "worker.py"
     code.write_text(
         f"""
 import os, signal, sys
 sys.path.insert(0, {str(Path(worker).parents[3])!r})
 from tutor_app.adapters.engine import worker
 from tutor_app.adapters.engine.llama import LlamaModel
-worker.take_variant = lambda refused: next(n for n in ("fast", "middle", "slow") if n not in refused)
+from tutor_app.adapters.engine.proof import WrongText
+worker.take_variant = lambda refused: next((n for n in {names!r} if n not in refused), {names[-1]!r})
 def prove(self):
     if self.variant != "slow":
-        os.kill(os.getpid(), signal.SIGILL)
+        {fails}
 LlamaModel.prove = prove
 worker.main()
 """
     )
     monkeypatch.setattr(client, "worker_command", lambda: [sys.executable, "-P", str(code)])
+
+
+@pytest.mark.skipif(platform.system() == "Windows", reason="signals of POSIX systems")
+@pytest.mark.parametrize("fails", [SIGILL, WRONG_TEXT])
+def test_a_library_that_fails_steps_down_to_the_next(
+    fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = write_model(tmp_path / "m.gguf", reciting_weights([token_id(bytes([b])) for b in b"abc"]))
+    worker_that_fails(tmp_path, monkeypatch, ("fast", "middle", "slow"), fails)
     options = EngineOptions(n_ctx=256, threads=1, cache_folder=tmp_path / "kept")
     for _ in range(2):
         engine = Engine(model, options)
@@ -118,3 +132,17 @@ worker.main()
         finally:
             engine.close()
         assert Memory(tmp_path / "kept" / "processor.json").known == Known(("slow",), ("fast", "middle"))
+
+
+@pytest.mark.skipif(platform.system() == "Windows", reason="signals of POSIX systems")
+@pytest.mark.parametrize("fails", [SIGILL, WRONG_TEXT])
+def test_the_only_library_that_fails_is_told_with_what_to_do(
+    fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And set-up, which reads what is kept, builds for less the next time."""
+    worker_that_fails(tmp_path, monkeypatch, ("avx512",), fails)
+    engine = Engine(write_model(tmp_path / "m.gguf"), EngineOptions(n_ctx=256, cache_folder=tmp_path / "kept"))
+    with pytest.raises(EngineFault) as told:
+        engine.load()
+    assert told.value.remedy == REBUILD
+    assert Memory(tmp_path / "kept" / "processor.json").refuses("avx512")
