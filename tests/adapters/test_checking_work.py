@@ -387,8 +387,15 @@ def test_ways_of_writing_right_lines(problem: str, lines: list[str]) -> None:
         ("Solve x/(x - 3) = 3/(x - 3)", ["x = 3", "not allowed, so there is no solution"]),
         ("Find the minimum of f(x) = x^2 - 8x", ["f'(x) = 2x - 8", "2x - 8 = 0", "x = 4", "f(4) = 16 - 32 = -16"]),
         ("Solve |x| < 3", ["x = 3, x = -3", "-3 < x < 3"]),
+        ("Solve 5x - 3 = x + 9", ["4x = 12", "x = 3", "LHS = 5*3 - 3 = 12", "RHS = 3 + 9 = 12"]),
+        ("Solve 3x + 2 = 3x + 7", ["2 = 7", "no solution"]),
+        ("A box is 2 cm longer than wide and has area 35 cm^2. Find its width.",
+         ["w(w + 2) = 35", "(w + 7)(w - 5) = 0", "w = 5 since w > 0"]),
+        ("Two numbers add to 30 and differ by 8. Find them.",
+         ["x + y = 30", "x - y = 8", "2x = 38", "x = 19", "y = 11"]),
+        ("Similar figures have sides 2 and 5.", ["k = 5/2", "k^2 = 25/4"]),
     ],
-)
+)  # fmt: skip
 def test_right_ways_round_are_no_mistakes(problem: str, lines: list[str]) -> None:
     assert first_fault(judge_work(problem, lines)) is None
 
@@ -396,3 +403,5 @@ def test_right_ways_round_are_no_mistakes(problem: str, lines: list[str]) -> Non
 def test_a_solution_that_is_none_is_a_fault_where_it_is_not_thrown_out() -> None:
     assert first_fault(judge_work("Solve x/(x - 3) = 3/(x - 3)", ["x = 3"])) == 0
     assert first_fault(judge_work("Solve 2x > 6", ["x = 3"])) == 0
+    assert first_fault(judge_work("Solve 3x + 2 = 14", ["2 = 7"])) == 0
+    assert first_fault(judge_work("Two numbers add to 30.", ["x + y = 30", "y = 30 + x"])) == 1

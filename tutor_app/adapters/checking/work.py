@@ -58,8 +58,9 @@ _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]
 _SHARE: Final = re.compile(
     r"\s*\d+(?:\.\d+)?\s*\\?%\s*(?:=|->|\u2192)\s*[$\u20ac\u00a3]?\s*\d[\d.,]*\s*[^\d\s+*/=-]*\s*$"
 )
+_NUMBERS: Final = re.compile(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+")
 _THROWN_OUT: Final = re.compile(
-    r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined"
+    r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined|contradiction|never"
     r"|reject(?:ed)?|extraneous|does(?:n't| not) (?:work|fit|count)|excluded|impossible)\b"
 )
 SECONDS: Final = 8.0
@@ -89,6 +90,9 @@ def _without_thrown_out(lines: list[LineVerdict]) -> list[LineVerdict]:
     out = list(lines)
     for k, line in enumerate(lines):
         named = line.kind == "gained" or (line.kind == "false" and "not defined" in line.counterexample)
+        named = named or (
+            line.kind == "false" and re.fullmatch(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+", line.text) is not None
+        )
         if named and any(_THROWN_OUT.search(later.text) for later in lines[k:]):
             out[k] = replace(line, kind="follows", counterexample="", slip="")
     return out

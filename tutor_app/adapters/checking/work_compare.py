@@ -10,6 +10,7 @@ from tutor_app.adapters.checking.work_conditions import (
     Condition,
     Solutions,
     differing_point,
+    joint_solutions,
     solutions,
 )
 from tutor_app.adapters.checking.work_lines import Statement, read_side
@@ -156,9 +157,15 @@ class Comparison:
                 return Found("follows")
             said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
             return Found("lost", said, _lost_slip(old, lost.values[0], new))
+        if not lost.values and gained.values and _tells_number(old):
+            state.condition = old
+            return Found("follows")  # "k = 3/2", then "k^2 = 9/4"
         if not lost.values and gained.values and before.values:
             said = f"{name} = {shown(gained.values[0])} solves this line, not the one before"
             return Found("gained", said)
+        periodic = is_periodic(old) and is_periodic(new) and state.limits is None
+        if periodic and len(lost.values) < len(before.values):
+            return Found("unsure")  # in one quadrant it may follow
         return self._false(old, new, name, lost, gained)
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
@@ -219,8 +226,21 @@ class Comparison:
                 if holds is False:
                     a, b = new.sides_at(point)
                     slip = _equation_slip(statement, new)
+                    if not slip and self._joins(old, new):
+                        return Found("new")
                     return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
         return Found("equivalent") if tried >= 2 else Found("unsure")
+
+    def _joins(self, old: Condition, new: Condition) -> bool:
+        """Whether a line is another equation in the letters of a story; both are a system from here on."""
+        state = self._state
+        both = (*old.statements, *new.statements)
+        if state.problem is not None or len(both) != 2 or any(isinstance(s.sides[0], Symbol) for s in both):
+            return False
+        state.system = joint_solutions(both, sorted(old.names))
+        if state.system:
+            state.problem = Condition((both,))
+        return bool(state.system)
 
     def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """A solution that is missing in one line and told in a later one was not lost, but taken up one by one.
@@ -287,6 +307,13 @@ def _equation_slip(old: Statement, new: Condition) -> str:
             if slip:
                 return slip
     return ""
+
+
+def _tells_number(condition: Condition) -> bool:
+    """Whether it says what number one letter is."""
+    return len(condition.statements) == 1 and all(
+        isinstance(s.sides[0], Symbol) and not symbols(s.sides[-1]) for s in condition.statements
+    )
 
 
 def _borders(condition: Condition) -> Solutions | None:

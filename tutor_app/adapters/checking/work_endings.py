@@ -36,6 +36,7 @@ _SWAPS: Final = (
 """What is mixed up: with the one word in the place of the other the problem has the student's answer."""
 _FACTORS: Final = tuple(map(Fraction, (2, 3, 100)))
 """What a right step may still have to be divided by."""
+_CHECK: Final = re.compile(r"(?i)\s*(?:[LR]\.?H\.?S\b|check|proof|test\b|(?:left|right)(?: hand)? side)")
 _GOALS: Final = {
     "area": "A", "perimeter": "PU", "circumference": "CU", "volume": "V", "hypotenuse": "c", "slope": "m", "term": "a",
     "distance": "d", "mean": "mx", "probability": "Pp",
@@ -48,7 +49,7 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
     said = [k for k, line in enumerate(lines) if line.kind not in _SILENT]
     if not problem.strip() or not said or any(line.is_fault or line.kind == "unsure" for line in lines):
         return lines
-    last = _number_of(lines[said[-1]].text)
+    last = None if _CHECK.match(lines[said[-1]].text) else _number_of(lines[said[-1]].text)
     if last is None or not in_time():
         return lines
     answer = check_answer(problem, last[1])

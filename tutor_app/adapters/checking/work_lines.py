@@ -56,6 +56,7 @@ _SUM: Final = re.compile(r"[\d.\s]+(?:[+-][\d.\s]+)+=[\d.\s]+")
 _ANGULAR: Final = re.compile(
     r"(?i)sin|cos|tan|cot|sec|csc|arc|pi|\u03c0|[a-z]\s*[<>=\u2264\u2265]|[<>=\u2264\u2265]\s*[a-z]"
 )
+_REASON: Final = re.compile(r"(?<=\w)\s*,?\s+(?:since|because)\s.*$", re.I)
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -134,7 +135,7 @@ def _stripped(text: str) -> str:
     before = None
     while before != text:
         before, text = text, _MARKER.sub("", text)
-    text = _OPERATION.sub("", text)
+    text = _REASON.sub("", _OPERATION.sub("", text))
     text = _NOTE.sub("", text) if re.search(r"\d|=", _NOTE.sub("", text)) else text
     return text.strip().rstrip(".,; ✓").strip()
 
