@@ -157,7 +157,7 @@ class Comparison:
                 return Found("follows")
             said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
             return Found("lost", said, _lost_slip(old, lost.values[0], new))
-        if not lost.values and gained.values and _tells_number(old):
+        if not lost.values and gained.values and state.is_story and _tells_number(old):
             state.condition = old
             return Found("follows")  # "k = 3/2", then "k^2 = 9/4"
         if not lost.values and gained.values and before.values:

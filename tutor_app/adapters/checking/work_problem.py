@@ -107,6 +107,7 @@ def read_problem(problem: str) -> State:
     _read_limit(state, problem)
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
+    state.is_story = bool(problem.strip()) and not equations
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:
         curve = equations[0]  # "y = x^2"

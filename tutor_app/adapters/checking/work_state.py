@@ -47,6 +47,7 @@ class State:
         quantities: Numbers of the problem with the one unit that each has there.
         limits: The range in which solutions are asked for, of an equation of angles; in radians.
         in_degrees: Angles are told in degrees without a sign.
+        is_story: The problem is told in words, without an equation.
         is_measure: The unknowns are lengths, ages or counts, which are not negative.
     """
 
@@ -66,6 +67,7 @@ class State:
     quantities: dict[Fraction, str] = field(default_factory=dict)
     limits: Condition | None = None
     in_degrees: bool = False
+    is_story: bool = False
     is_measure: bool = False
 
 
