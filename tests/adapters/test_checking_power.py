@@ -35,6 +35,7 @@ def false_ones(text: str) -> list[str]:
         (r"Now $n < \frac{988}{6} = 164.\overline{6}$, and $n$ is a whole number.", r"\overline{6}", r"\overline{5}"),
         (r"The triangle has base $6$ and height $\frac53$, so $\frac12 \cdot 6 \cdot \frac53 = 5$.", "= 5", "= 7"),
         ("The account grows at a rate of $7.5 / 4 = 1.875$ percent.", "1.875", "1.878"),
+        ("If $t = 6,$ then $r^2 + s^2 = 81 - 6^2 = 45.$", "= 45", "= 47"),
         (r"We see that $15x^2 + 28x + 12 = (3x + 2)(5x + 6)$. Both equations are solved.", "(3x", "(8x"),
     ],
 )  # fmt: skip

@@ -179,7 +179,7 @@ class Links:
             return Judgement("unchecked", "unclear")  # "17 / 5 = 3 remainder 2"
         if found.verdict != "false":
             return found
-        if not SUPPOSING.isdisjoint(chain.before[-2:]) or is_asked(chain) or is_refuted(chain):
+        if not SUPPOSING.isdisjoint(clause_before(chain)[-2:]) or is_asked(chain) or is_refuted(chain):
             return None
         if equal_without_degrees(chain, a, b):
             return Judgement("true", "degrees")
@@ -474,7 +474,7 @@ class Links:
         if symbols(left) or symbols(right) or is_condition(chain):
             return None if is_condition(chain) else Judgement("unchecked", "inequality")
         found = judge((left,), chain.relations[k], (right,))
-        return found if found.verdict == "true" else Judgement("unchecked", "inequality")
+        return Judgement("true", "substituted") if found.verdict == "true" else Judgement("unchecked", "inequality")
 
     # --- with functions --------------------------------------------------------------------------------------
 
