@@ -944,7 +944,7 @@ def test_every_kind_of_cache_works(tiny: Path, kv_type: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (-4, "instructions this processor does not have.*Reinstall"),
+        (-4, "instructions this processor does not have.*make setup"),
         (-9, "killed .SIGKILL.*memory"),
         (-6, "gave up .SIGABRT.*memory"),
         (-11, "crashed .SIGSEGV.*GPU layers"),

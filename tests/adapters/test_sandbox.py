@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.waiting import wait_until
+from tutor_app.adapters.sandbox import figure_fonts
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished, printed
@@ -279,6 +280,20 @@ def test_what_is_drawn_far_outside_makes_no_huge_picture(session: Session) -> No
     )
     (figure,) = figures(session, code)
     assert figure.width == 640
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts the open files of Linux")
+def test_looking_for_a_letter_keeps_no_font_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    font = Path(__file__).parents[2] / "resources" / "fonts" / "JetBrainsMono-Regular.ttf"
+    for k in range(40):
+        (tmp_path / f"{k}.ttf").symlink_to(font)
+    monkeypatch.setattr(figure_fonts, "_font_files", lambda: tuple(map(str, sorted(tmp_path.glob("*.ttf")))))
+    monkeypatch.setattr(figure_fonts, "_serve_formulas", lambda: None)
+    monkeypatch.setattr(figure_fonts, "_absent", set())
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    figure_fonts._find({"\ub192"})
+    assert figure_fonts._absent == {"\ub192"}
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 def test_letters_are_drawn_or_said_to_be_without_a_font(session: Session) -> None:

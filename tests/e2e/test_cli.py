@@ -146,7 +146,9 @@ def test_a_halted_model_process_ends_with_the_program(
     words = [sys.executable, "-m", "tutor_app", *command, "--data-dir", str(data)]
     with (tmp_path / "said").open("wb") as said:
         environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+        heeded = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has its children ignore it
         program = subprocess.Popen(words, stdout=said, stderr=said, env=environment, start_new_session=True)
+        signal.signal(signal.SIGHUP, heeded)
 
     def engines() -> list[int]:
         tasks = list(Path(f"/proc/{program.pid}/task").glob("*/children"))

@@ -53,13 +53,15 @@ def use_installed_fonts(figure: Any) -> str:
 def _find(letters: set[str]) -> None:
     """Search the installed fonts for ``letters``."""
     manager = import_module("matplotlib.font_manager").fontManager
+    face = import_module("matplotlib.ft2font").FT2Font
     end = monotonic() + SEARCH_SECONDS
     left = set(letters)
     for path in _font_files():
         if not left or monotonic() > end:
             break
-        with suppress(OSError, RuntimeError, ValueError):
-            font = _load(path)
+        # Not by matplotlib's own cache: it keeps every file open that it has looked at.
+        with suppress(OSError, RuntimeError, ValueError), Path(path).open("rb") as file:
+            font = face(file)
             has = {c for c in left if font.get_char_index(ord(c))} if font.scalable else set()
             if has:
                 manager.addfont(path)
