@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.waiting import wait_until
-from tutor_app.adapters.sandbox import figure_fonts
+from tutor_app.adapters.sandbox.figure_fonts import faces_with
 from tutor_app.adapters.sandbox.sessions import Limits, Sandbox, Session
 from tutor_app.core.errors import SandboxFault
 from tutor_app.core.events import FigureDrawn, OutputDelta, RunFinished, printed
@@ -283,16 +283,14 @@ def test_what_is_drawn_far_outside_makes_no_huge_picture(session: Session) -> No
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts the open files of Linux")
-def test_looking_for_a_letter_keeps_no_font_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looking_for_a_letter_keeps_no_font_open(tmp_path: Path) -> None:
     font = Path(__file__).parents[2] / "resources" / "fonts" / "JetBrainsMono-Regular.ttf"
-    for k in range(40):
-        (tmp_path / f"{k}.ttf").symlink_to(font)
-    monkeypatch.setattr(figure_fonts, "_font_files", lambda: tuple(map(str, sorted(tmp_path.glob("*.ttf")))))
-    monkeypatch.setattr(figure_fonts, "_serve_formulas", lambda: None)
-    monkeypatch.setattr(figure_fonts, "_absent", set())
+    files = [tmp_path / f"{k}.ttf" for k in range(40)]
+    for file in files:
+        file.symlink_to(font)
     before = len(list(Path("/proc/self/fd").iterdir()))
-    figure_fonts._find({"\ub192"})
-    assert figure_fonts._absent == {"\ub192"}
+    found = faces_with({"\ub192", "\u03b1"}, [str(tmp_path / "none.ttf"), *map(str, files)])
+    assert found == {"\u03b1": str(files[0])}
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 

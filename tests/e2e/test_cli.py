@@ -1,5 +1,6 @@
 """The whole program as a child process, as a user starts it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.tiny_gguf import write_model
@@ -135,6 +137,9 @@ def test_interrupt_stops_in_good_order(model: Path, data: Path) -> None:
         assert "You stopped the solution." in out.decode()
 
 
+WORKER = str(Path("adapters", "engine", "worker.py"))
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="halts a process with SIGSTOP")
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP", "SIGKILL"])
 @pytest.mark.parametrize("command", [("solve", "2+2?", "--offline"), ("window",)], ids=lambda c: c[0])
@@ -151,15 +156,22 @@ def test_a_halted_model_process_ends_with_the_program(
         signal.signal(signal.SIGHUP, heeded)
 
     def engines() -> list[int]:
-        tasks = list(Path(f"/proc/{program.pid}/task").glob("*/children"))
-        children = [int(pid) for task in tasks for pid in task.read_text().split()]
-        return [pid for pid in children if b"engine" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        found = psutil.Process(program.pid).children()
+        return [child.pid for child in found if any(word.endswith(WORKER) for word in cmdline(child))]
 
-    wait_until(lambda: bool(engines()))
-    (engine,) = engines()
-    os.kill(engine, signal.SIGSTOP)
-    program.send_signal(getattr(signal, end))
-    program.wait(60)
+    def cmdline(child: psutil.Process) -> list[str]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return list(child.cmdline())
+        return []
+
+    try:
+        wait_until(lambda: bool(engines()))
+        (engine,) = engines()
+        os.kill(engine, signal.SIGSTOP)
+        program.send_signal(getattr(signal, end))
+        program.wait(60)
+    finally:
+        program.kill()
     wait_until(lambda: not Path(f"/proc/{engine}").exists())
     assert "Traceback" not in (tmp_path / "said").read_text()
 

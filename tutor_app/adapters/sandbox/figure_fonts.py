@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -50,24 +50,31 @@ def use_installed_fonts(figure: Any) -> str:
     return "".join(sorted(lacking & _absent))
 
 
-def _find(letters: set[str]) -> None:
-    """Search the installed fonts for ``letters``."""
-    manager = import_module("matplotlib.font_manager").fontManager
+def faces_with(letters: set[str], files: Iterable[str]) -> dict[str, str]:
+    """For each letter the first of the font files that has it.
+
+    It looks for :data:`SEARCH_SECONDS` at most and keeps no file open, as matplotlib's own cache of fonts would.
+    """
     face = import_module("matplotlib.ft2font").FT2Font
     end = monotonic() + SEARCH_SECONDS
-    left = set(letters)
-    for path in _font_files():
+    found: dict[str, str] = {}
+    for path in files:
+        left = letters - found.keys()
         if not left or monotonic() > end:
             break
-        # Not by matplotlib's own cache: it keeps every file open that it has looked at.
         with suppress(OSError, RuntimeError, ValueError), Path(path).open("rb") as file:
             font = face(file)
-            has = {c for c in left if font.get_char_index(ord(c))} if font.scalable else set()
-            if has:
-                manager.addfont(path)
-                _found.update(dict.fromkeys(has, path))
-                left -= has
-    _absent.update(left)
+            found.update({c: path for c in left if font.scalable and font.get_char_index(ord(c))})
+    return found
+
+
+def _find(letters: set[str]) -> None:
+    """Search the installed fonts for ``letters``."""
+    found = faces_with(letters, _font_files())
+    for path in dict.fromkeys(found.values()):
+        import_module("matplotlib.font_manager").fontManager.addfont(path)
+    _found.update(found)
+    _absent.update(letters - found.keys())
     _serve_formulas()
 
 
