@@ -182,6 +182,14 @@ def test_how_it_was_checked(checker: Checker) -> None:
     assert checker.answer("Compute 6 * 7", "41", ["41"]) == Verdict("wrong", "recomputed", "42")
 
 
+@pytest.mark.parametrize("dots", [r"\dotsm", r"\dots", r"\cdots", r"\dotsb", "...", "…"])
+def test_what_dots_stand_for_is_not_computed(checker: Checker, dots: str) -> None:
+    problem = (
+        rf"Compute the product $\frac{{(9^2 - 8^2)(9^2 - 7^2) {dots} (9^2 - 0^2)}}{{(8^2 - 7^2) {dots} (8^2 - 0^2)}}$."
+    )
+    assert checker.answer(problem, "18").kind == "unchecked"
+
+
 @pytest.mark.parametrize("problem", ["Compute $9^{9^{9^{9}}}$.", "Compute 10^10^10", "What is 99999999!?"])
 def test_a_hostile_problem_costs_nothing_but_a_verdict(checker: Checker, problem: str) -> None:
     assert checker.answer(problem, "1").kind == "unchecked"

@@ -30,7 +30,9 @@ _NO_BASE: Final = re.compile(r"\\?log(?!_)")
 _STYLE: Final = re.compile(r"\\(?:displaystyle|textstyle|limits|left|right|,|;|!|:|quad|qquad)(?![A-Za-z])\s?")
 _SIZED: Final = re.compile(r"\\(?:left|right|big|Big|bigg|Bigg)(?![A-Za-z])")
 _MATRIX: Final = re.compile(r"\\begin\{([pbBv]?)matrix\}(.*?)\\end\{\1matrix\}", re.DOTALL)
-_OPERATORS: Final = re.compile(r"\\(?:int|sum|prod|lim|det|iint|oint|dots|cdots|ldots|begin|pmod|bmod)(?![A-Za-z])")
+_OPERATORS: Final = re.compile(
+    r"\\(?:int|sum|prod|lim|det|iint|oint|[chlvd]?dots[bcimo]?|begin|pmod|bmod)(?![A-Za-z])|\.\.\.|…"
+)
 _D: Final = re.compile(r"(?:\\,|\\;|\\ |\s)*(?:\\mathrm\{d\}|\\text\{d\}|d)\s?([a-zA-Z]|\\theta)\s*$")
 _DERIVATIVE: Final = re.compile(r"\\[dt]?frac\s*\{\s*d\s*\}\s*\{\s*d\s?([a-zA-Z])\s*\}\s*(.+)$", re.DOTALL)
 _DET: Final = re.compile(
