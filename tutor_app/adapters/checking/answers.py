@@ -180,12 +180,16 @@ def _formed(task: Expected, answer: str) -> bool:
             return any(map(_has_square, _terms(answer)))
         case "literal":
             return re.sub(r"[$,\s]|\{,\}", "", answer) == task.golds[0]
-        case "fraction" if _reducible(answer) and task.given:
-            return False
+        case "reduced":
+            return _written(answer, "fraction") and not _reducible(answer)
         case "percent" | "decimal" | "fraction" | "scientific":
-            return _WRITTEN[task.form].fullmatch(answer.strip().strip("$").strip()) is not None
+            return _written(answer, task.form)
         case _:
             return True
+
+
+def _written(answer: str, form: str) -> bool:
+    return _WRITTEN[form].fullmatch(answer.strip().strip("$").strip()) is not None
 
 
 def _reducible(answer: str) -> bool:

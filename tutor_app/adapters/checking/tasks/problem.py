@@ -26,8 +26,9 @@ class Expected:
         golds: The right answer as LaTeX, in every form that an answer may have.
         how: A key of :data:`tutor_app.core.verdicts.HOW`.
         form: The form that is asked for: ``factored``, ``expanded``, ``primes``, ``square``, ``literal`` (the same
-            digits), ``percent``, ``decimal``, ``fraction``, ``simplest`` (reduced), ``equation`` (of the same line,
-            however it is written), ``new`` (not as in the problem), or empty.
+            digits), ``percent``, ``decimal``, ``scientific``, ``fraction``, ``reduced`` (a fraction in lowest terms),
+            ``simplest`` (nothing to reduce or to take out of a root), ``equation`` (of the same line, however it is
+            written), ``new`` (not as in the problem), or empty.
         given: The formula of the problem.
     """
 
