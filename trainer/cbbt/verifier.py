@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,17 +68,23 @@ class Parts:
     held_out: Rows
 
 
-def split_by_problem(solutions: Sequence[Solution], seed: int) -> Parts:
+def split_by_problem(solutions: Sequence[Solution], seed: int, held_out: Collection[int] = ()) -> Parts:
     """Two fifths of the problems to train on, a fifth to select on, the rest held out.
+
+    Args:
+        solutions: All.
+        seed: Of the drawing.
+        held_out: Problems that are held out; then two thirds of the others are to train on, and a third to select on.
 
     Raises:
         UserFault: If a part would have no right or no wrong solution.
     """
-    problems = sorted({s.problem for s in solutions})
+    problems = sorted({s.problem for s in solutions} - set(held_out))
+    shares = (2 / 3, 1.0) if held_out else (0.4, 0.6)
     order = np.random.default_rng(seed).permutation(len(problems))
     part_of = {
-        problems[p]: min(2, int(np.searchsorted((0.4, 0.6), i / len(problems), "right"))) for i, p in enumerate(order)
-    }
+        problems[p]: min(2, int(np.searchsorted(shares, i / len(problems), "right"))) for i, p in enumerate(order)
+    } | dict.fromkeys(held_out, 2)
     rows: list[list[int]] = [[], [], []]
     for i, solution in enumerate(solutions):
         rows[part_of[solution.problem]].append(i)
@@ -174,7 +180,7 @@ class VerifierTuning:
         self._prompt = LowRankPrompt(box.start(config.tokens), config.inner, 1, config.seed)
         self._values, self._adam = self._prompt.start(), Adam(self._prompt.size)
         self._rng = np.random.default_rng([config.seed, 7])
-        self._identity = digest([asdict(config), right.tolist(), train.tolist(), box.embedding, box.identity])
+        self._identity = digest([asdict(config), right[train].tolist(), train.tolist(), box.embedding, box.identity])
         self._load()
 
     @property

@@ -17,7 +17,6 @@ from pathlib import Path
 from trainer.arguments import at_least, not_a_test_set, seconds
 from trainer.commands import cbbt_vision
 from trainer.commands.cbbt_vision import are_rows
-from trainer.data.testsets import refuse_results_of_test_sets
 from tutor_app.core.errors import UserFault
 
 
@@ -53,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         help="results of evaluate --samples on training data, or recorded votes",
+    )
+    p.add_argument(
+        "--held-out",
+        type=Path,
+        metavar="FILE",
+        help="the same of other problems, judged once at the end (default: two fifths of the problems of --solutions)",
     )
     p.add_argument("--run", type=Path, required=True, metavar="FOLDER", help="run folder; goes on from what it holds")
     p.add_argument("--queries", type=at_least(0), default=400, metavar="N", help="prompts to be tried (default 400)")
@@ -124,32 +129,14 @@ def _verifier(a: argparse.Namespace) -> int:
     from trainer.cbbt.head import Found
     from trainer.cbbt.judged import Judged
     from trainer.cbbt.llama_box import box_command
-    from trainer.cbbt.verifier import (
-        FORMAT,
-        JudgeBox,
-        VerifierConfig,
-        VerifierTuning,
-        concluded,
-        judge_once,
-        split_by_problem,
-        to_json,
-    )
-    from trainer.cbbt.verifier_report import table, with_equal_answers
-    from trainer.commands.cbbt_solutions import graded_solutions
+    from trainer.cbbt.verifier import FORMAT, JudgeBox, VerifierConfig, VerifierTuning, concluded, judge_once, to_json
+    from trainer.cbbt.verifier_report import table
+    from trainer.commands.cbbt_solutions import graded_parts
     from trainer.runs import Run, sha256_of, write_atomically
-    from tutor_app.adapters.checking.checker import Checker
-    from tutor_app.adapters.grading.grader import Grader
     from tutor_app.tutor.models import model_store
     from tutor_app.tutor.paths import folders
 
-    refuse_results_of_test_sets(a.solutions, allowed=a.not_a_test_set)
-    with Grader() as grader, Checker() as checker:
-
-        def equal(one: str, other: str) -> bool:
-            return grader.grade(one, other).verdict == "correct"
-
-        solutions = with_equal_answers(graded_solutions(a.solutions, a.limit, checker, equal), equal)
-    parts = split_by_problem(solutions, a.seed)
+    solutions, parts = graded_parts(a)
     path, run = model_store(folders()).find(a.model).path, Run.at(a.run)
     run.may_replace("verifier.json", lambda value: value["kind"] == FORMAT)
     read = run.folder / "read"
@@ -159,15 +146,18 @@ def _verifier(a: argparse.Namespace) -> int:
     config = VerifierConfig(queries=a.queries, seed=a.seed)
     with ProcessBox(box_command(str(path), a.threads, read), seconds=a.seconds) as process:
         box = JudgeBox(process, Budget(limit=config.queries), model)
-        lengths, scores = box.read([s.text for s in solutions])
+        texts, right = [s.text for s in solutions], np.array([s.right for s in solutions])
+        first = len(texts) - len(parts.held_out)  # the others need not be read to tune
+        lengths, scores = box.read(texts[:first])
+        train = parts.train[lengths[parts.train] > 0]
+        prompt = VerifierTuning(box, right, train, config, run.folder).run()
+        more_lengths, more_scores = box.read(texts[first:])
+        lengths, scores = np.concatenate([lengths, more_lengths]), np.concatenate([scores, more_scores])
         parts = type(parts)(*(rows[lengths[rows] > 0] for rows in (parts.train, parts.validation, parts.held_out)))
-        right = np.array([s.right for s in solutions])
-        prompt = VerifierTuning(box, right, parts.train, config, run.folder).run()
         box.budget.limit = 0  # what follows is judged once: the budget was for the tuning
         rows = np.concatenate([parts.train, parts.validation, parts.held_out])
         prompts = np.stack([box.start(config.tokens), prompt])
         margins, states = np.zeros((2, len(solutions))), np.ones((2, len(solutions), box.width))
-        texts = [s.text for s in solutions]
         margins[:, rows], states[:, rows] = judge_once(box, prompts, texts, rows, Judged(read, model))
     extras = np.concatenate([scores, [s.traits for s in solutions]], axis=1)
     untuned, tuned = (Found(margins[i], states[i], extras) for i in range(2))

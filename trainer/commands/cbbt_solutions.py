@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from trainer.cbbt.verifier_report import Solution
+import numpy as np
+
+from trainer.cbbt.verifier import Parts, split_by_problem
+from trainer.cbbt.verifier_report import Solution, with_equal_answers
+from trainer.data.testsets import refuse_results_of_test_sets
 from trainer.evaluate.results import Result
-from tutor_app.adapters.verifying.reading import reading_text
+from tutor_app.adapters.checking.checker import Checker
+from tutor_app.adapters.grading.grader import Grader
+from tutor_app.adapters.verifying.reading import problem_of, reading_text
 from tutor_app.adapters.verifying.traits import traits_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Part
@@ -18,6 +26,35 @@ from tutor_app.tutor.checked import StatementChecker, with_claims
 
 Right = Callable[[str, str], bool]
 """Whether an answer is the published one, which comes first."""
+
+
+def graded_parts(a: argparse.Namespace) -> tuple[list[Solution], Parts]:
+    """The graded solutions of ``--solutions`` and ``--held-out``, those that are held out last, and their parts.
+
+    Raises:
+        UserFault: If a file cannot be read, holds a test set, or shares problems with the other.
+    """
+    files = [a.solutions] + ([a.held_out] if a.held_out else [])
+    for path in files:
+        refuse_results_of_test_sets(path, allowed=a.not_a_test_set)
+    with Grader() as grader, Checker() as checker:
+
+        def equal(one: str, other: str) -> bool:
+            return grader.grade(one, other).verdict == "correct"
+
+        found = [with_equal_answers(graded_solutions(path, a.limit, checker, equal), equal) for path in files]
+    solutions, held_out = found[0], found[1] if a.held_out else []
+    if common := {problem_of(s.text) for s in solutions} & {problem_of(s.text) for s in held_out}:
+        raise UserFault(
+            f"{len(common)} of the problems of {a.held_out} are in {a.solutions}, too.",
+            "Hold out solutions of other problems.",
+        )
+    held_out = [replace(s, problem=-1 - s.problem) for s in held_out]  # both files may count their problems from 0
+    every = solutions + held_out
+    parts = split_by_problem(every, a.seed, {s.problem for s in held_out})
+    rows = np.concatenate([parts.train, parts.validation, parts.held_out])
+    ends = np.cumsum([len(parts.train), len(parts.validation)])
+    return [every[i] for i in rows], Parts(*np.split(np.arange(len(rows)), ends))
 
 
 def graded_solutions(path: Path, limit: int, checker: StatementChecker, right: Right) -> list[Solution]:

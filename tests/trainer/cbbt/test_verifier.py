@@ -215,6 +215,24 @@ def test_a_part_of_one_kind_alone_is_refused() -> None:
         split_by_problem([Solution(i, "", "1", True) for i in range(20)], 0)
 
 
+def test_problems_of_another_file_are_held_out() -> None:
+    parts = split_by_problem(SOLUTIONS, 0, range(20, 30))
+    of = [{SOLUTIONS[i].problem for i in rows} for rows in (parts.train, parts.validation, parts.held_out)]
+    assert of[2] == set(range(20, 30))
+    assert (len(of[0]), len(of[1])) == (14, 6)
+    assert of[0] | of[1] == set(range(20))
+
+
+def test_what_is_held_out_does_not_change_a_tuning_under_way(process: ProcessBox, tmp_path: Path) -> None:
+    """More problems may be held out while the prompt is tuned."""
+    few = replace(CONFIG, queries=16)
+    tuned(process, tmp_path, few)
+    box, other = JudgeBox(process, Budget(limit=16)), RIGHT.copy()
+    other[PARTS.held_out] = ~other[PARTS.held_out]
+    VerifierTuning(box, other, PARTS.train, few, tmp_path).run()
+    assert box.budget.spent == 16  # those of the first run: nothing is asked again
+
+
 @pytest.mark.parametrize(
     ("scores", "right", "want"),
     [([3, 2, 1, 0], [1, 1, 0, 0], 1.0), ([0, 1, 2, 3], [1, 1, 0, 0], 0.0), ([1, 1, 1, 1], [1, 0, 1, 0], 0.5),
@@ -387,6 +405,17 @@ def test_attempts_at_a_test_set_are_refused(
     assert main([*command, str(mine)]) == 2
     assert "1 of the 1 problems in" in capsys.readouterr().err
     assert not run.exists()
+
+
+def test_held_out_solutions_of_the_same_problems_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("gguf", reason="the extra trainer is not installed")
+    one, other = write_results(tmp_path / "a.jsonl", 8), write_results(tmp_path / "b.jsonl", 3)
+    command = ["cbbt", "verifier", "--model", "starter", "--solutions", str(one), "--held-out", str(other)]
+    assert main([*command, "--run", str(tmp_path / "run")]) == 2
+    assert "3 of the problems of" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow
