@@ -1,21 +1,29 @@
 import json
+import os
 import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.generations import ask, text_of
-from tests.tiny_gguf import reciting_weights, token_id, write_model
+from tests.tiny_gguf import N_EMBD, random_weights, reciting_weights, token_id, write_model
 from tutor_app.adapters.engine import client, processor
 from tutor_app.adapters.engine.client import Engine, EngineOptions
 from tutor_app.adapters.engine.exit_codes import REBUILD
 from tutor_app.adapters.engine.processor import Known, Memory, name_of, variants
 from tutor_app.adapters.engine.processor import processor as this_processor
+from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.traits import TRAITS
+from tutor_app.adapters.verifying.verifier import Verifier
+from tutor_app.commands import doctor
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault
+from tutor_app.core.parts import Answer, Text
+from tutor_app.tutor.paths import Folders
 
 
 @pytest.mark.parametrize(
@@ -90,6 +98,99 @@ def test_without_a_folder_it_is_known_as_long_as_it_lasts() -> None:
     assert memory.known == Known(refused=("zen4",))
 
 
+LIBRARY = """
+int ggml_backend_score(void) { return %(score)d; }
+void *ggml_backend_init(void) { %(begin)s return 0; }
+"""
+DIES_WHEN_LOADED = '__asm__("ud2");'
+DIES_WHEN_IT_COMPUTES = """
+    extern void *dlopen(const char *, int), *dlsym(void *, const char *);
+    extern int mprotect(void *, unsigned long, int);
+    unsigned char *code = dlsym(dlopen("libggml-cpu.so.0", 5), "ggml_graph_compute");
+    mprotect((void *)((unsigned long)code & ~4095ul), 8192, 7);
+    code[0] = 0x0f; code[1] = 0x0b;  /* ud2 */
+"""
+
+
+@pytest.fixture
+def llama_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets processes that are started find llama.cpp as it is here, with more libraries that say they are faster."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux" or platform.machine() != "x86_64":
+        pytest.skip("no C compiler for 64-bit PCs here")
+    import llama_cpp
+
+    real, copy = Path(llama_cpp.__file__).parent, tmp_path / "packages" / "llama_cpp"
+    if variants(real / "lib"):
+        pytest.skip("llama.cpp here has several libraries, and computes with none of those that are made here")
+    (copy / "lib").mkdir(parents=True)
+    for path in (*real.iterdir(), *(real / "lib").iterdir()):
+        if path.name not in ("lib", "__pycache__"):
+            (copy / path.relative_to(real)).symlink_to(path)
+
+    def add(**begins: str) -> None:
+        for rank, (name, begin) in enumerate(begins.items()):
+            source = tmp_path / f"{name}.c"
+            source.write_text(LIBRARY % {"score": 500 - rank, "begin": begin})
+            built = copy / "lib" / f"libggml-cpu-{name}.so"
+            subprocess.run([compiler, "-w", "-shared", "-fPIC", "-o", built, source], check=True)
+        root = Path(__file__).resolve().parents[2]
+        monkeypatch.setenv("PYTHONPATH", f"{copy.parent}{os.pathsep}{root}")
+
+    return add
+
+
+def test_libraries_that_really_die_of_an_instruction_are_refused_by_whoever_meets_them_first(
+    llama_with: Callable[..., None], tmp_path: Path
+) -> None:
+    """The model's process is started anew with the next one; doctor tells of it, and keeps nothing."""
+    llama_with(fast=DIES_WHEN_LOADED, middle=DIES_WHEN_IT_COMPUTES, slow="")
+    places = Folders.under(tmp_path / "data")
+    told = doctor.engine(places)
+    assert told.ok
+    assert told.text.endswith("computes rightly with slow; fast, middle failed here")
+    assert Memory(places.prompts / processor.FILE).known == Known()
+    model = write_model(tmp_path / "m.gguf", reciting_weights([token_id(bytes([b])) for b in b"abc"]))
+    engine = Engine(model, EngineOptions(n_ctx=256, threads=1, cache_folder=places.prompts))
+    try:
+        assert text_of(ask(engine, [Span("Recite: ")], max_tokens=6)).strip()
+        assert engine.info.device == "CPU (slow), 1 thread"
+    finally:
+        engine.close()
+    assert Memory(places.prompts / processor.FILE).known == Known(("slow",), ("fast", "middle"))
+    assert doctor.engine(places).text == told.text
+
+
+def test_the_judging_process_finds_out_for_itself_and_reads_what_is_known(
+    llama_with: Callable[..., None], tmp_path: Path
+) -> None:
+    """Also where a server generates, so that nothing was found out before."""
+    llama_with(fast=DIES_WHEN_LOADED, middle=DIES_WHEN_IT_COMPUTES, slow="")
+    kept, model = tmp_path / "kept" / processor.FILE, write_model(tmp_path / "m.gguf", random_weights(3))
+    many = [0.0] * (len(SCORES) + len(TRAITS))
+    values = {"prompt": [[0.1] * N_EMBD], "weights": [0.5] * N_EMBD, "extras": many, "low": many, "high": many}
+    (tmp_path / "v.json").write_text(json.dumps({**values, "gain": 1.0, "bias": 0.0}))
+    parts = (Text("2+3=5"), Answer("5"))
+    with Verifier(tmp_path / "v.json", model, threads=1, processor=kept) as verifier:
+        first = verifier.probability("What is 2+3?", parts)
+    assert first is not None
+    assert Memory(kept).known == Known(("slow",), ("fast", "middle"))
+    with Verifier(tmp_path / "v.json", model, threads=1, processor=kept) as verifier:
+        assert verifier.probability("What is 2+3?", parts) == first
+
+
+def test_the_last_library_that_dies_is_told_and_not_tried_for_ever(
+    llama_with: Callable[..., None], tmp_path: Path
+) -> None:
+    llama_with(fast=DIES_WHEN_IT_COMPUTES, last=DIES_WHEN_LOADED)
+    model = write_model(tmp_path / "m.gguf")
+    engine = Engine(model, EngineOptions(n_ctx=256, threads=1, cache_folder=tmp_path / "kept"))
+    with pytest.raises(EngineFault, match="SIGILL"):
+        engine.load()
+    assert Memory(tmp_path / "kept" / processor.FILE).known.refused == ("fast", "last")
+    assert "for last does not run on this processor" in doctor.engine(Folders.under(tmp_path / "data")).text
+
+
 SIGILL = "os.kill(os.getpid(), signal.SIGILL)"
 WRONG_TEXT = "raise WrongText('it is wrong')"
 
@@ -105,7 +206,7 @@ sys.path.insert(0, {str(Path(worker).parents[3])!r})
 from tutor_app.adapters.engine import worker
 from tutor_app.adapters.engine.llama import LlamaModel
 from tutor_app.adapters.engine.proof import WrongText
-worker.take_variant = lambda refused: next((n for n in {names!r} if n not in refused), {names[-1]!r})
+worker.take = worker.would_take = lambda refused: next((n for n in {names!r} if n not in refused), {names[-1]!r})
 def prove(self):
     if self.variant != "slow":
         {fails}

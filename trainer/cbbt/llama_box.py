@@ -15,8 +15,10 @@ import numpy as np
 
 from trainer.cbbt.frames import Array, Arrays
 from trainer.cbbt.serving import serve
+from tutor_app.adapters.engine.processor import FILE, Memory
 from tutor_app.adapters.verifying.judge import Judge
 from tutor_app.core.errors import UserFault
+from tutor_app.tutor.paths import folders
 
 FIRST: Final = " check"
 """The word that the soft tokens begin as."""
@@ -30,7 +32,7 @@ def box_command(model: str, threads: int = 2, folder: Path | None = None) -> lis
 
 def main(path: str, threads: int, folder: Path | None = None) -> None:
     """Be the black box."""
-    model = Judge(path, threads, folder)
+    model = Judge(path, threads, folder, Memory(folders().prompts / FILE))
 
     def start(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:
         row = _embedding(path, model.ids(FIRST)[0])

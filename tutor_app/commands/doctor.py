@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_missing
+from tutor_app.adapters.engine.exit_codes import REBUILD, explain_missing
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.engine.processor import FILE, Memory
 from tutor_app.adapters.engine.proof import WRONG
+from tutor_app.adapters.engine.proving import step_down
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.commands.findings import Finding
@@ -141,23 +142,19 @@ def writable_folders(folders: Folders) -> Iterator[Finding]:
 
 def engine(folders: Folders) -> Finding:
     """What llama.cpp computes with here, and whether it computes rightly."""
-    known = Memory(folders.prompts / FILE).known
-    # In a process of its own: a library built for another processor kills whoever imports it.
-    probe = [sys.executable, "-m", "tutor_app.adapters.engine.proof", *known.refused]
-    done = subprocess.run(probe, capture_output=True, text=True, check=False)
-    said, words = done.stdout.split(), done.stderr.strip().splitlines()
-    why = words[-1] if words else f"exit code {done.returncode}"
-    if done.returncode in (WRONG, *ILLEGAL_INSTRUCTION):
-        kind = f" for {said[2]}" if len(said) > 2 else ""
-        why = why if done.returncode == WRONG else "an instruction is missing"
+    memory = Memory(None)  # what is found out here is not kept: this changes nothing
+    memory.known = Memory(folders.prompts / FILE).known
+    outcome = step_down(memory)
+    if outcome.failed:
+        kind = f" for {outcome.variant}" if outcome.variant else ""
+        why = outcome.why if outcome.code == WRONG else "an instruction is missing"
         return Finding("engine", False, f"llama.cpp{kind} does not run on this processor ({why}). {REBUILD}")
-    if done.returncode:
-        return Finding("engine", False, " ".join(explain_missing(why)))
-    version, gpu, *kinds = said
+    if outcome.code:
+        return Finding("engine", False, " ".join(explain_missing(outcome.why)))
     backends = ", ".join(gpu_backends()) or "no GPU backend"
-    text = f"llama-cpp-python {version}, " + (f"can use a GPU ({backends})" if gpu == "True" else "CPU only")
-    text += f", computes rightly with {kinds[0]}" if kinds else ", computes rightly"
-    refused = [name for name in known.refused if name not in kinds]
+    text = f"llama-cpp-python {outcome.version}, " + (f"can use a GPU ({backends})" if outcome.gpu else "CPU only")
+    text += f", computes rightly with {outcome.variant}" if outcome.variant else ", computes rightly"
+    refused = [name for name in memory.known.refused if name != outcome.variant]
     return Finding("engine", True, text + (f"; {', '.join(refused)} failed here" if refused else ""))
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 from pathlib import Path
 
+from tutor_app.adapters.engine.processor import FILE
 from tutor_app.adapters.files import write_file
 from tutor_app.adapters.models.installed import InstalledModel
 from tutor_app.adapters.verifying.verifier import Verifier, VerifierFile, read_verifier
@@ -63,7 +64,8 @@ def opened_verifier(where: Folders, sha256: str) -> Verifier | None:
     except UserFault as e:
         log.warning("the verifier of %s is not used: %s", model.name, e)
         return None
-    return Verifier(path, model.path, graded=found.graded, power=found.power)
+    known = where.prompts / FILE
+    return Verifier(path, model.path, graded=found.graded, power=found.power, processor=known)
 
 
 def verifier_of(where: Folders, sha256: str) -> Path | None:

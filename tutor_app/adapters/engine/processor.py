@@ -60,15 +60,17 @@ def one_of_several(variant: str) -> bool:
     return variant not in ("", *BUILT_FOR.values())
 
 
-def load(folder: Path, refused: Sequence[str]) -> str:
-    """Load the fastest library that is not refused, and return its name; empty for a build that has only one.
-
-    If all are refused, the last one, which asks for least, is taken.
-    """
+def chosen(folder: Path, refused: Sequence[str]) -> Path | None:
+    """The fastest library that is not refused, else the one that asks for least; None for a build with only one."""
     found = variants(folder)
-    if not found:
+    return next((path for path in found if name_of(path) not in refused), found[-1] if found else None)
+
+
+def load(folder: Path, refused: Sequence[str]) -> str:
+    """Load :func:`chosen` and return its name; empty for a build that has only one."""
+    path = chosen(folder, refused)
+    if path is None:
         return ""
-    path = next((p for p in found if name_of(p) not in refused), found[-1])
     # The functions of llama.cpp's own registry: it holds what is loaded for the whole process.
     ggml = ctypes.CDLL(str(next(p for p in sorted(folder.iterdir()) if p.name.startswith(("libggml.", "ggml.")))))
     ggml.ggml_backend_load.restype = ctypes.c_void_p
@@ -84,8 +86,16 @@ def take(refused: Sequence[str]) -> str:
     """
     import llama_cpp
 
-    chosen = load(Path(llama_cpp.__file__).parent / "lib", refused)
-    return chosen or built_for(llama_cpp.llama_print_system_info().decode())
+    name = load(Path(llama_cpp.__file__).parent / "lib", refused)
+    return name or built_for(llama_cpp.llama_print_system_info().decode())
+
+
+def would_take(refused: Sequence[str]) -> str:
+    """What :func:`take` would return, with nothing loaded for good."""
+    import llama_cpp
+
+    path = chosen(Path(llama_cpp.__file__).parent / "lib", refused)
+    return name_of(path) if path is not None else built_for(llama_cpp.llama_print_system_info().decode())
 
 
 @dataclass(frozen=True, slots=True)

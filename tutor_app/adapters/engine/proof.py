@@ -5,8 +5,9 @@
 What a processor says of itself is not always what it, or a hypervisor, lets a program do. A missing instruction ends
 the process; one that computes something else gives another text. The weights are random bytes in every form that
 the catalogue's models have, and what is computed goes through every kernel that they need: a prompt, several rows at
-once, single rows. It prints llama-cpp-python's version, whether it can use a graphics card, and what it
-computes with. Exit codes: 0 right, 3 another text (one sentence says so), -4 (SIGILL) an instruction is missing.
+once, single rows. It prints llama-cpp-python's version and, before that is loaded, what it computes with; then whether
+it can use a graphics card. Exit codes: 0 right, 3 another text (one sentence says so), -4 (SIGILL) an instruction is
+missing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+
+if not __package__:  # run by its path: the package is looked for there, for the imports below alone
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from tutor_app.adapters.engine.processor import take, would_take
+
+if not __package__:
+    del sys.path[0]
 
 EXPECTED: Final = (176, 36, 176, 36, 86, 51, 244, 19, 244, 53, 14, 126)
 """What is written after the prompt, with every instruction set. Each was likelier than the next by a fifth of the
@@ -207,16 +216,17 @@ def main() -> int:
     import llama_cpp
     from llama_cpp import llama_cpp as low
 
-    from tutor_app.adapters.engine.processor import take
-
     @low.llama_log_callback  # type: ignore[untyped-decorator]
     def quiet(level: Any, text: Any, data: Any) -> None:
         pass
 
     low.llama_log_set(quiet, ctypes.c_void_p(0))
     low.llama_backend_init()
-    chosen = take(sys.argv[1:])
-    sys.stdout.write(f"{llama_cpp.__version__} {low.llama_supports_gpu_offload()} {chosen}\n")
+    refused = sys.argv[1:]
+    sys.stdout.write(f"{llama_cpp.__version__} {would_take(refused)} ")
+    sys.stdout.flush()
+    take(refused)
+    sys.stdout.write(f"{low.llama_supports_gpu_offload()}\n")
     sys.stdout.flush()
     try:
         prove(low)

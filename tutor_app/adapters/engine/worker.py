@@ -45,7 +45,7 @@ if not __package__:  # run by its path: the package is looked for there, for the
 
 from tutor_app.adapters.engine.llama import LlamaModel, LoadError, check_file
 from tutor_app.adapters.engine.prefix_states import PrefixStates
-from tutor_app.adapters.engine.processor import take as take_variant
+from tutor_app.adapters.engine.processor import take, would_take
 from tutor_app.adapters.engine.proof import WrongText
 from tutor_app.adapters.engine.sampling import Generated, Remembered, StopWatcher, common_prefix, draw
 from tutor_app.adapters.wire import read_message, take_output, write_message
@@ -179,9 +179,11 @@ class EngineWorker:
                 self._send(op="loading", fraction=round(fraction, 3))
 
         try:
-            variant = take_variant(request.get("refused", ()))
-            if variant:  # said before it computes: if it dies, it is known of what
+            refused = request.get("refused", ())
+            variant = would_take(refused)
+            if variant:  # said before it is loaded: if this process dies, it is known of what
                 self._send(op="loading", fraction=0.0, variant=variant)
+            take(refused)
             self._model = model = LlamaModel({**request, "variant": variant}, self._log, progress)
             if variant not in ("", *request.get("proved", ())):
                 model.prove()

@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
-from tutor_app.adapters.engine.processor import take
+from tutor_app.adapters.engine.processor import Memory, take, would_take
+from tutor_app.adapters.engine.proving import step_down
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
 from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
@@ -46,20 +47,23 @@ class Judge:
         path: Of the GGUF file.
         threads: For evaluation.
         folder: Where to keep what is read; None is in memory.
+        processor: Which libraries of llama.cpp have failed on this one. One that has not computed yet is proved first.
 
     Raises:
         UserFault: If the model cannot be loaded or gives no hidden states.
     """
 
-    def __init__(self, path: str, threads: int = 2, folder: Path | None = None) -> None:
+    def __init__(self, path: str, threads: int, folder: Path | None, processor: Memory) -> None:
         request: dict[str, Any] = {
             "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
             "one_cache": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
         for name, value in WAITING.items():
             os.environ.setdefault(name, value)  # before llama.cpp is loaded
+        if would_take(processor.known.refused) not in ("", *processor.known.proved):
+            step_down(processor)
         try:
-            request["variant"] = take(())
+            request["variant"] = take(processor.known.refused)
             self._model = LlamaModel(request, [], lambda _: None)
         except LoadError as e:
             raise UserFault(f"{path} cannot be used: {e}.", "Give a GGUF model.") from None

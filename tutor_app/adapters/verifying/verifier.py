@@ -104,6 +104,7 @@ class Verifier:
         seconds: For one solution.
         graded: See :class:`VerifierFile`.
         power: See there.
+        processor: The file of what is known of this one (:mod:`tutor_app.adapters.engine.processor`).
     """
 
     def __init__(
@@ -115,9 +116,12 @@ class Verifier:
         seconds: float = SECONDS,
         graded: int = 0,
         power: float = 0.0,
+        processor: Path | None = None,
     ) -> None:
         self.graded, self.power = graded, power
-        self._setting = {"verifier": str(path), "model": str(model), "threads": threads}
+        self._setting = {
+            "verifier": str(path), "model": str(model), "threads": threads, "processor": str(processor or ""),
+        }  # fmt: skip
         self._seconds = seconds
         self._process = AnswerProcess(worker_command, "verifying")
         self._too_slow = False

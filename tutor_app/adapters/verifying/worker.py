@@ -1,8 +1,8 @@
 """The judging process: the model with a verifier's soft tokens and head, one solution after the other.
 
 Run by path as a child of :mod:`tutor_app.adapters.verifying.verifier`. A request has ``verifier`` and ``model``, which
-are paths, ``threads``, ``text`` and ``traits``, which are numbers; an answer has ``probability``, or ``fault``, a
-sentence.
+are paths, ``processor``, that of what is known of this one, ``threads``, ``text`` and ``traits``, which are numbers; an
+answer has ``probability``, or ``fault``, a sentence.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from tutor_app.core.errors import UserFault
 
 
 @cache
-def _loaded(verifier: str, model: str, threads: int) -> tuple[Any, dict[str, Any]]:
+def _loaded(verifier: str, model: str, threads: int, processor: str) -> tuple[Any, dict[str, Any]]:
     """The model and the verifier's values, loaded once."""
+    from tutor_app.adapters.engine.processor import Memory
     from tutor_app.adapters.verifying.judge import Judge
 
-    return Judge(model, threads), json.loads(Path(verifier).read_text(encoding="utf-8"))
+    memory = Memory(Path(processor) if processor else None)
+    return Judge(model, threads, None, memory), json.loads(Path(verifier).read_text(encoding="utf-8"))
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     try:
-        judge, values = _loaded(request["verifier"], request["model"], int(request["threads"]))
+        judge, values = _loaded(request["verifier"], request["model"], int(request["threads"]), request["processor"])
         judge.clear()
         reading = judge.read(request["text"])
         if not reading.tokens:
