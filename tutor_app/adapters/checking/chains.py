@@ -23,6 +23,7 @@ from tutor_app.adapters.checking.words import (
     NO_LABEL,
     NUMBERS,
     PARTS,
+    RESULTS,
     TOTALS,
     VARIABLES,
     WHOLE,
@@ -136,12 +137,7 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
     token = tokens[i]
     before = _words_before(tokens, _sentence(tokens, i), i)
     after = _words_before(tokens, i + 1, i + 14)
-    joined = i > 0 and (
-        (tokens[i - 1].kind in ("op", "num", "cur") and tokens[i - 1].text != ":")
-        or tokens[i - 1].text.lower() in ("x", *BEFORE)
-        or (tokens[i - 1].text.lower() == "of" and not (i > 1 and tokens[i - 2].text.lower() in TOTALS))
-        or (tokens[i - 1].text == "." and not token.spaced)  # ".$500"
-    )
+    joined = _is_joined(tokens, i)
     members, relations = list[Member](), list[str]()
     for piece in [*pieces(token.text), None]:
         if piece is not None and members and token.inner + piece.start == members[-1].start:
@@ -162,6 +158,24 @@ def _in_formula(tokens: Sequence[Token], i: int, approximate: bool, whole: bool)
                 continue
             members.append(member)
             relations.extend([piece.relation] if piece.relation else [])
+
+
+def _is_joined(tokens: Sequence[Token], i: int) -> bool:
+    """Whether what stands right before the formula at ``i`` may be a part of its first member."""
+    before, earlier = tokens[i - 1] if i else None, tokens[i - 2] if i > 1 else None
+    if before is None:
+        return False
+    if before.kind == "op" and before.text != ":":
+        # In "the balance is multiplied by 1 + 6 % = 1.06" nothing stands before the sign that it could multiply.
+        spelled = before.end - before.start > 2
+        return not spelled or earlier is None or earlier.kind not in ("word", "rel") or earlier.text in VARIABLES
+    if before.text.lower() == "of":
+        article = tokens[i - 3].text.lower() if i > 2 else ""
+        word = earlier.text.lower() if earlier is not None else ""
+        return not (word in TOTALS or (word in RESULTS and article in ("a", "an", "same")))
+    if before.kind in ("num", "cur") or before.text.lower() in ("x", *BEFORE):
+        return True
+    return before.text == "." and not tokens[i].spaced  # ".$500"
 
 
 def _index_at(tokens: Sequence[Token], place: int, begin: int, end: int) -> int:

@@ -14,6 +14,7 @@ from tutor_app.adapters.checking.words import (
     PUTTING,
     REFUTING,
     RESULTING,
+    SUPPOSING,
     TELLING,
     WRONGLY,
 )
@@ -35,6 +36,15 @@ def is_condition(chain: Chain) -> bool:
 def is_supposed(chain: Chain) -> bool:
     """Whether the words right before it make it one of several cases, or a point that is looked at."""
     return is_put(clause_before(chain)[-NEAR:])
+
+
+def supposes_arithmetic(chain: Chain) -> bool:
+    """Whether words right before a statement about numbers suppose it, so that it need not be right.
+
+    "If and only if" supposes nothing, and nobody supposes a calculation of several steps.
+    """
+    words = clause_before(chain)[-2:]
+    return len(chain.relations) == 1 and "only" not in words and not SUPPOSING.isdisjoint(words)
 
 
 def begins_supposed(chain: Chain) -> bool:

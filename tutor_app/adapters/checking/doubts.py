@@ -34,7 +34,7 @@ def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
     left, right = chain.members[k], chain.members[k + 1]
     if not (left.clear and right.clear):
         return "unclear"
-    if _bare(a) and set(a.units) != set(b.units):
+    if _bare(a) and set(a.units) != set(b.units) and not _is_share(a, b):
         return "units"
     if a.adds and factors(a.units):
         return "units"  # "4 pounds - 6 ounces"
@@ -107,6 +107,12 @@ def _bare(value: Expression) -> bool:
     if not value.operations:
         return True
     return bool(value.units) and value.operations == 1 and isinstance(value.term, Number) and 0 < value.term.value < 1
+
+
+def _is_share(a: Expression, b: Expression) -> bool:
+    """Whether a percentage is written as the fraction that it is: "2% = 2/100", not "25% = 50"."""
+    value = rational(b.term)
+    return set(a.units) == {"%"} and not b.units and value is not None and value.denominator > 1
 
 
 def readings_of(value: Expression) -> Iterator[Term]:

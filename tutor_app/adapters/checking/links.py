@@ -17,6 +17,7 @@ from tutor_app.adapters.checking.clauses import (
     is_refuted,
     is_supposed,
     is_told,
+    supposes_arithmetic,
 )
 from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution, judge_valued
 from tutor_app.adapters.checking.context import Context, replaced
@@ -52,7 +53,6 @@ from tutor_app.adapters.checking.words import (
     CONNECTING,
     LEADING,
     SOLVING,
-    SUPPOSING,
     UNDEFINED,
 )
 from tutor_app.adapters.grading.algebra import linear, rational, same
@@ -160,7 +160,7 @@ class Links:
                 return None
             return Judgement("unchecked", "unreadable")
         if any(map(divides_by_zero, (a.term, b.term))):
-            return self._undefined(chain, a)
+            return self._undefined(chain, k, a)
         names = symbols(a.term) | symbols(b.term)
         if names and not {n.lower() for n in names}.isdisjoint((*a.units[:1], *b.units[:1])):
             return Judgement("unchecked", "units")  # "2000 L * 0.8 = 1600 L"
@@ -179,19 +179,22 @@ class Links:
             return Judgement("unchecked", "unclear")  # "17 / 5 = 3 remainder 2"
         if found.verdict != "false":
             return found
-        if not SUPPOSING.isdisjoint(clause_before(chain)[-2:]) or is_asked(chain) or is_refuted(chain):
+        if supposes_arithmetic(chain) or is_asked(chain) or is_refuted(chain):
             return None
         if equal_without_degrees(chain, a, b):
             return Judgement("true", "degrees")
         doubt = doubt_of(chain, k, a, b) or self._other_arithmetic(a.term, b.term)
         return Judgement("unchecked", doubt) if doubt else found
 
-    def _undefined(self, chain: Chain, a: Expression) -> Judgement | None:
+    def _undefined(self, chain: Chain, k: int, a: Expression) -> Judgement | None:
         """The verdict on a link of which a side divides by zero."""
-        if is_condition(chain) or is_refuted(chain) or chain.relations != ("=",) * len(chain.relations):
+        members = chain.members[k : k + 2]
+        numeric = not any(symbols(member.value.term) for member in members if member.value is not None)
+        posed = supposes_arithmetic(chain) if numeric else is_condition(chain)
+        if posed or is_refuted(chain) or chain.relations != ("=",) * len(chain.relations):
             return None
         said = {*chain.before, *chain.after}
-        if not UNDEFINED.isdisjoint(said) or not all(member.clear for member in chain.members[:2]):
+        if not UNDEFINED.isdisjoint(said) or not all(member.clear for member in members):
             return Judgement("unchecked", "beyond")
         value = "" if divides_by_zero(a.term) else shown(a.term)
         return Judgement("false", "division_by_zero", value or "not defined")

@@ -91,7 +91,7 @@ class ProseReader:
         dashed: Term | None = None
         for hundredths in (True, False):
             self._reset(at, hundredths=hundredths)
-            self._stop = len(self._tokens) if stop is None else stop
+            self._stop, self._closed = len(self._tokens) if stop is None else stop, stop is not None
             try:
                 terms.append(self._sum())
             except (Unreadable, RecursionError, ZeroDivisionError, ValueError):
@@ -156,8 +156,8 @@ class ProseReader:
             token = self._peek()
             if token is None or token.kind != "op" or token.text not in "+-" or not self._operand_follows(1):
                 break
-            if token.text == "-" and self._worded and token.spaced and self._depth == 1:
-                self._dashed = value  # "15 apples - 3 of them": the dash may be none of the arithmetic
+            if token.text == "-" and self._worded and token.spaced and self._depth == 1 and not self._closed:
+                self._dashed = value  # "= 15 apples - 3 of them": the dash may be none of the arithmetic
             self._first = self._first or value
             self._adds = True
             self._at += 1

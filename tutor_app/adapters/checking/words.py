@@ -119,7 +119,7 @@ CONCLUDING: Final = _set(
     yielding giving leads indicates follows"""
 )
 """Those of them that say that the second follows from the first alone."""
-UNDEFINED: Final = _set("undefined defined denominator indeterminate infinity infinite vertical zero asymptote limit")
+UNDEFINED: Final = _set("undefined defined indeterminate infinity infinite vertical zero asymptote limit")
 """Words beside a division by zero that is talked about."""
 TOTALS: Final = _set(
     """total answer interest area volume cost value length distance price profit income amount speed height width
@@ -127,6 +127,8 @@ TOTALS: Final = _set(
     expansion"""
 )
 """Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
+RESULTS: Final = _set("sum product average mean difference quotient")
+"""Words that do so with an article: "a sum of", "an average of"."""
 TELLING: Final = _set("let set define call denote where put choose take given")
 """Words that give a name its value for good."""
 AMBIGUOUS: Final = _set(
