@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from tutor_app.adapters.signals import wishes_to_end
 from tutor_app.core.errors import HostFault
+from tutor_app.resources import reinstall
 from tutor_app.tutor.paths import Folders
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def run_window(folders: Folders, files: Sequence[str] = (), *, notice: str = "")
         from PySide6.QtCore import QTimer
         from PySide6.QtWidgets import QApplication
     except ImportError as e:
-        raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
+        raise HostFault(f"The window cannot be shown: {e}.", reinstall()) from None
     import_plainly()
     from tutor_app.ui.bridge import Job
     from tutor_app.window.importer import OpenRequests

@@ -26,6 +26,16 @@ def resources() -> Path:
     return folder
 
 
+def reinstall() -> str:
+    """What mends a program that is not whole, as a sentence: it depends on how it has come here."""
+    return "Remove the folder .venv and run: make setup" if from_source() else "Install the program again."
+
+
+def from_source() -> bool:
+    """Whether this is a checkout, which set-up has made ready, and no installed program."""
+    return (Path(__file__).resolve().parent.parent / "packaging" / "bootstrap.py").is_file()
+
+
 def resource(name: str) -> Path:
     """The path of one resource, ``name`` with forward slashes (``prompts/chatml.txt``).
 

@@ -955,7 +955,7 @@ def test_every_kind_of_cache_works(tiny: Path, kv_type: str, tmp_path: Path) -> 
         (0xC0000135, "library of the model engine is missing.*Visual C"),
         (0xC0000017, "not enough memory"),
         (1, "ended unexpectedly .exit code 1"),
-        (0, "ended unexpectedly .exit code 0"),
+        (3, "ended unexpectedly .exit code 3"),
     ],
 )
 def test_every_way_to_die_has_a_sentence_and_a_remedy(code: int, words: str) -> None:

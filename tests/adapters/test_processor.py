@@ -13,7 +13,7 @@ from tests.generations import ask, text_of
 from tests.tiny_gguf import N_EMBD, random_weights, reciting_weights, token_id, write_model
 from tutor_app.adapters.engine import client, processor
 from tutor_app.adapters.engine.client import Engine, EngineOptions
-from tutor_app.adapters.engine.exit_codes import REBUILD
+from tutor_app.adapters.engine.exit_codes import rebuild
 from tutor_app.adapters.engine.processor import Known, Memory, name_of, variants
 from tutor_app.adapters.engine.processor import processor as this_processor
 from tutor_app.adapters.verifying.scores import SCORES
@@ -245,5 +245,5 @@ def test_the_only_library_that_fails_is_told_with_what_to_do(
     engine = Engine(write_model(tmp_path / "m.gguf"), EngineOptions(n_ctx=256, cache_folder=tmp_path / "kept"))
     with pytest.raises(EngineFault) as told:
         engine.load()
-    assert told.value.remedy == REBUILD
+    assert told.value.remedy == rebuild()
     assert Memory(tmp_path / "kept" / "processor.json").refuses("avx512")

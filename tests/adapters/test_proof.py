@@ -10,9 +10,10 @@ import pytest
 from llama_cpp import llama_cpp as low
 
 from tutor_app.adapters.engine import proof
-from tutor_app.adapters.engine.exit_codes import REBUILD
+from tutor_app.adapters.engine.exit_codes import rebuild
 from tutor_app.adapters.engine.processor import FILE, Memory, built_for, one_of_several
 from tutor_app.commands import doctor
+from tutor_app.resources import reinstall
 from tutor_app.tutor.paths import Folders
 
 
@@ -68,11 +69,11 @@ def test_what_a_library_was_built_for_is_what_it_says(info: str, name: str) -> N
         (
             -4,
             "0.3.36 avx512 False\n",
-            f"llama.cpp for avx512 does not run on this processor (an instruction is missing). {REBUILD}",
+            f"llama.cpp for avx512 does not run on this processor (an instruction is missing). {rebuild()}",
         ),
-        (3, "0.3.36 avx2 False\n", f"llama.cpp for avx2 does not run on this processor (it is wrong). {REBUILD}"),
-        (-4, "", f"llama.cpp does not run on this processor (an instruction is missing). {REBUILD}"),
-        (1, "", "The model engine is not installed properly (it is wrong). Run: make run"),
+        (3, "0.3.36 avx2 False\n", f"llama.cpp for avx2 does not run on this processor (it is wrong). {rebuild()}"),
+        (-4, "", f"llama.cpp does not run on this processor (an instruction is missing). {rebuild()}"),
+        (1, "", f"The model engine is not installed properly (it is wrong). {reinstall()}"),
     ],
 )
 def test_doctor_tells_what_computes_and_what_failed(

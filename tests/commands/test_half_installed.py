@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_gguf import write_model
 from tutor_app import __version__
+from tutor_app.adapters.whole import ENGINE, QT, cut_off
 from tutor_app.commands import doctor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,19 +47,60 @@ def cut(name: str) -> Callable[[Path], None]:
     return damage
 
 
-def tutor(program: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def tutor(program: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     left_out = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "PYTHONPATH")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     return subprocess.run(
         [sys.executable, "-m", "tutor_app", "--data-dir", str(program / "data"), *words],
         cwd=program,
-        env=environment | {"PYTHONPATH": str(program)},
+        env=environment | {"PYTHONPATH": str(program), **more},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def packaged(name: str, damage: Callable[[Path], None]) -> Callable[[Path], None]:
+    """A package beside the program as it is installed here, but for the damage."""
+
+    def copied(program: Path) -> None:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.submodule_search_locations
+        real = Path(spec.submodule_search_locations[0])
+        for folder, _, files in os.walk(real):
+            if not folder.endswith("__pycache__"):
+                place = program / name / Path(folder).relative_to(real)
+                place.mkdir(parents=True)
+                for file in files:
+                    (place / file).symlink_to(Path(folder) / file)
+        damage(program / name)
+
+    return copied
+
+
+def without(pattern: str) -> Callable[[Path], None]:
+    def damage(package: Path) -> None:
+        found = list(package.glob(pattern))
+        assert found
+        for path in found:
+            path.unlink()
+
+    return damage
+
+
+def shortened(pattern: str, part: float) -> Callable[[Path], None]:
+    def damage(package: Path) -> None:
+        found = list(package.glob(pattern))
+        assert found
+        for path in found:
+            data = path.read_bytes()
+            path.unlink()
+            path.write_bytes(data[: int(len(data) * part)])
+
+    return damage
 
 
 @pytest.fixture
@@ -95,6 +139,70 @@ def test_what_is_missing_is_one_sentence(
     assert said in done.stderr
     assert done.stderr.startswith("tutor: ")
     assert done.stderr.count("\n") == 1
+
+
+ENGINE_NOT_WHOLE = "The model engine is not installed properly ("
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names and form of Linux's libraries")
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (remove("tutor_app/adapters/engine/worker.py"), "the program's own file engine/worker.py is missing."),
+        (remove("tutor_app/adapters/engine/sampling.py"), f"{ENGINE_NOT_WHOLE}ModuleNotFoundError"),
+        (remove("tutor_app/adapters/wire.py"), "the part tutor_app.adapters.wire is missing."),
+        (cut("tutor_app/adapters/engine/worker.py"), f"{ENGINE_NOT_WHOLE}SyntaxError"),
+        (packaged("llama_cpp", without("lib/libllama.so*")), f"{ENGINE_NOT_WHOLE}FileNotFoundError"),
+        (packaged("llama_cpp", without("lib/libggml*")), f"{ENGINE_NOT_WHOLE}RuntimeError"),
+        (packaged("llama_cpp", without("llama_cpp.py")), f"{ENGINE_NOT_WHOLE}ModuleNotFoundError"),
+        (packaged("llama_cpp", shortened("lib/libggml-base.so*", 0)), f"{ENGINE_NOT_WHOLE}RuntimeError"),
+        (packaged("llama_cpp", shortened("lib/libllama.so*", 0.4)), f"{ENGINE_NOT_WHOLE}libllama.so"),
+        (packaged("llama_cpp", shortened("lib/libggml-cpu.so*", 0.9)), f"{ENGINE_NOT_WHOLE}"),
+    ],
+)
+def test_an_engine_that_is_not_whole_is_one_sentence(
+    damage: Callable[[Path], None], said: str, program: Path, tmp_path: Path
+) -> None:
+    damage(program)
+    model = write_model(tmp_path / "m.gguf")
+    done = tutor(program, "solve", "--offline", "--model", str(model), "What is 1+1?")
+    told = done.stdout + done.stderr
+    assert "Traceback" not in told
+    assert done.returncode == 3
+    assert said in told
+    assert "nstall" in told.partition(said)[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names and form of Linux's libraries")
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without("Qt/plugins/platforms/*"), "Qt's part for such a display is missing."),
+        (shortened("Qt/plugins/platforms/libqxcb.so", 0.7), "libqxcb.so is cut off."),
+        (without("Qt/lib/libQt6Gui.so.6"), "libQt6Gui.so.6: cannot open shared object file"),
+        (shortened("QtGui.abi3.so", 0.5), "QtGui.abi3.so is cut off."),
+        (shortened("Qt/lib/libQt6Widgets.so.6", 0.99), "libQt6Widgets.so.6 is cut off."),
+        (shortened("Qt/lib/libQt6Core.so.6", 0), "libQt6Core.so.6 is cut off."),
+    ],
+)
+def test_a_qt_that_is_not_whole_is_one_sentence(damage: Callable[[Path], None], said: str, program: Path) -> None:
+    packaged("PySide6", damage)(program)
+    done = tutor(program, DISPLAY=":77")
+    assert done.returncode == 3
+    assert done.stderr.startswith("tutor: The window cannot be shown: ")
+    assert said in done.stderr
+    assert done.stderr.endswith("Install the program again.\n")
+
+
+def test_libraries_that_are_cut_off_are_named_and_whole_ones_are_not(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cut_off("PySide6", QT) == cut_off("llama_cpp", ENGINE) == cut_off("not_there_at_all", QT) == ""
+    packaged("llama_cpp", shortened("lib/libggml-base.so*", 0.3))(program)
+    monkeypatch.syspath_prepend(program)
+    importlib.invalidate_caches()
+    assert cut_off("llama_cpp", ENGINE).startswith("libggml-base.so")
+    assert "is cut off" in doctor.packages().text
 
 
 def test_the_version_is_told_without_the_package_that_checks_signatures(program: Path) -> None:

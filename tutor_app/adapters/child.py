@@ -8,6 +8,7 @@ replaced when its time is over (grading). Neither knows what the messages mean, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import subprocess
@@ -44,9 +45,14 @@ def worker_command(switch: str, script: Path) -> list[str]:
     Args:
         switch: What a frozen program, which is its own interpreter, is called with to become the worker.
         script: The worker's file.
+
+    Raises:
+        FileNotFoundError: If it is missing.
     """
     if getattr(sys, "frozen", False):
         return [sys.executable, switch]
+    if not script.is_file():
+        raise FileNotFoundError(errno.ENOENT, f"the program's own file {script.parent.name}/{script.name} is missing")
     # -P: the worker's own folder is not searched, or its neighbours would shadow packages of the same names.
     return [sys.executable, "-P", str(script)]
 

@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Final
 
 from tutor_app import __version__
-from tutor_app.adapters.engine.exit_codes import REBUILD, explain_missing
+from tutor_app.adapters.engine.exit_codes import explain_end, explain_missing, rebuild
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.engine.processor import FILE, Memory
 from tutor_app.adapters.engine.proof import WRONG
 from tutor_app.adapters.engine.proving import step_down
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
+from tutor_app.adapters.whole import ENGINE, QT, cut_off
 from tutor_app.commands.findings import Finding
 from tutor_app.commands.shared import DONE, NO_ANSWER, Subparsers, user_path
 from tutor_app.core.confinement import Confinement
 from tutor_app.core.errors import TutorError, UserFault
 from tutor_app.core.ports import NeverCancelled
-from tutor_app.resources import resources
+from tutor_app.resources import reinstall, resources
 from tutor_app.text.amounts import size_text
 from tutor_app.tutor import settings_file
 from tutor_app.tutor.models import advise_on_memory, best_installed, model_store, unused_models
@@ -92,6 +93,9 @@ def packages(needed: Sequence[str] = PACKAGES) -> Finding:
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         return Finding("packages", False, f"{', '.join(missing)} missing: install the program again")
+    for name, patterns in (("llama_cpp", ENGINE), ("PySide6", QT)):
+        if library := cut_off(name, patterns):
+            return Finding("packages", False, f"{library} is cut off. {reinstall()}")
     return Finding("packages", True, f"all {len(needed)} are there")
 
 
@@ -148,9 +152,10 @@ def engine(folders: Folders) -> Finding:
     if outcome.failed:
         kind = f" for {outcome.variant}" if outcome.variant else ""
         why = outcome.why if outcome.code == WRONG else "an instruction is missing"
-        return Finding("engine", False, f"llama.cpp{kind} does not run on this processor ({why}). {REBUILD}")
+        return Finding("engine", False, f"llama.cpp{kind} does not run on this processor ({why}). {rebuild()}")
     if outcome.code:
-        return Finding("engine", False, " ".join(explain_missing(outcome.why)))
+        explained = explain_missing(outcome.why) if outcome.code > 0 else explain_end(outcome.code, outcome.why)
+        return Finding("engine", False, " ".join(explained))
     backends = ", ".join(gpu_backends()) or "no GPU backend"
     text = f"llama-cpp-python {outcome.version}, " + (f"can use a GPU ({backends})" if outcome.gpu else "CPU only")
     text += f", computes rightly with {outcome.variant}" if outcome.variant else ", computes rightly"
@@ -207,8 +212,9 @@ def _window() -> Finding:
     probe = "from PySide6 import QtWidgets, __version__; print(__version__)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
     if done.returncode:
-        words = done.stderr.strip().splitlines()
-        return Finding("window", False, f"Qt does not load ({words[-1] if words else done.returncode}); run: make run")
+        words = [f"{name} is cut off" if (name := cut_off("PySide6", QT)) else "", *done.stderr.strip().splitlines()]
+        why = words[0] or (words[-1] if len(words) > 1 else done.returncode)
+        return Finding("window", False, f"Qt does not load ({why}). {reinstall()}")
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     if sys.platform in ("win32", "darwin") or display:
         return Finding("window", True, f"Qt {done.stdout.strip()}")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tutor_app.commands.shared import Subparsers, user_path
+from tutor_app.commands.shared import Subparsers, require_qt, user_path
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, format_of, read_transcripts, suggested_name, write_export
@@ -195,10 +195,9 @@ def start_qt() -> None:
     """Qt's fonts and painter without a window."""
     if sys.platform not in ("win32", "darwin"):  # there Qt ends the program if it cannot reach a display
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    try:
-        from PySide6.QtGui import QGuiApplication
-    except ImportError as e:
-        raise HostFault(f"A PDF cannot be made: {e}.", "Export to html instead, which needs less.") from None
+    require_qt("A PDF cannot be made", "Export to html instead, which needs less.")
+    from PySide6.QtGui import QGuiApplication
+
     global _application
     _application = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
 

@@ -12,7 +12,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from tutor_app.adapters.signals import wishes_to_end
-from tutor_app.core.errors import UserFault
+from tutor_app.adapters.whole import QT, cut_off
+from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.resources import reinstall
 from tutor_app.tutor.paths import Folders, folders, with_stand_ins
 
 if TYPE_CHECKING:
@@ -26,6 +28,27 @@ INTERRUPTED: Final = 130
 
 Subparsers = Any
 """What ``add_subparsers`` returns; argparse gives the class no public name."""
+
+
+def require_qt(failed: str, remedy: str = "") -> None:
+    """Load Qt, or say why not.
+
+    Args:
+        failed: What cannot be done without it, as the beginning of a sentence.
+        remedy: What else can be done; by default it is installed again.
+
+    Raises:
+        HostFault: If it is missing or not whole.
+    """
+    library = cut_off("PySide6", QT)
+    why = f"{library} is cut off" if library else ""
+    try:
+        if not why:
+            from PySide6 import QtGui  # noqa: F401
+    except ImportError as e:
+        why = str(e).rstrip(".")
+    if why:
+        raise HostFault(f"{failed}: {why}.", remedy or reinstall())
 
 
 def user_path(text: str) -> Path:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from tutor_app.commands.shared import DONE, Subparsers, opened_folders, user_path, user_settings
+from tutor_app.commands.shared import DONE, Subparsers, opened_folders, require_qt, user_path, user_settings
 from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.resources import reinstall
 from tutor_app.tutor.paths import folders, with_stand_ins
 
 if TYPE_CHECKING:
@@ -112,21 +113,20 @@ def qt_starts() -> bool:
     platform all show here. Costs a fork and a connection to the display.
 
     Raises:
-        HostFault: If Qt is not installed.
+        HostFault: If Qt is not installed, or its part for such a display is missing.
     """
-    try:
-        from PySide6.QtGui import QGuiApplication
-    except ImportError as e:
-        raise HostFault(f"The window cannot be shown: {e}.", "Run `make run`, which installs what Qt needs.") from None
+    require_qt("The window cannot be shown")
+    from PySide6.QtGui import QGuiApplication
+
     if sys.platform != "linux":
         return True
+    complaint, said = os.pipe()  # Qt's own, for which the caller has one sentence
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)  # Qt's own complaint; the caller has one sentence for it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.dup2(said, 2)
             import resource
 
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the abort is expected
@@ -134,6 +134,17 @@ def qt_starts() -> bool:
             code = 0
         finally:
             os._exit(code)
+    os.close(said)
+    with os.fdopen(complaint, "rb") as words:
+        started = _ended_well(child)
+        missing = b"Could not find the Qt platform plugin" in words.read()
+        if missing and not started and not os.environ.get("QT_QPA_PLATFORM"):
+            raise HostFault("The window cannot be shown: Qt's part for such a display is missing.", reinstall())
+    return started
+
+
+def _ended_well(child: int) -> bool:
+    """Whether a child ends with 0 in time; one that does not end is killed."""
     deadline = time.monotonic() + _PROBE_SECONDS
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)

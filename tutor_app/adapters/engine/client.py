@@ -20,12 +20,13 @@ from typing import Final
 from tutor_app.adapters import child
 from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
-from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, REBUILD, explain_exit, explain_missing
+from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, explain_end, rebuild
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
 from tutor_app.adapters.files import require_answer
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
 from tutor_app.core.ports import Cancel, Generation, ModelInfo, Piece, PromptProgress, Sampling, Stopped
+from tutor_app.resources import reinstall
 
 POLL_SECONDS: Final = 0.03
 LOAD_POLL_SECONDS: Final = 0.05
@@ -87,7 +88,8 @@ def _start() -> Child:
     try:
         return Child(worker_command(), "engine", WAITING)
     except OSError as e:
-        raise EngineFault(f"The model process cannot be started: {e.strerror}.") from None
+        what = e.strerror or str(e)
+        raise EngineFault(f"The model process cannot be started: {what}.", reinstall()) from None
 
 
 def _check_file(path: Path) -> None:
@@ -381,7 +383,7 @@ class Engine:
                     self._variant = message.get("variant", self._variant)
                 case "error" if message["kind"] == "processor":
                     self._processor.refuse(self._variant)
-                    raise EngineFault(f"The model engine does not run here: {message['message']}.", REBUILD)
+                    raise EngineFault(f"The model engine does not run here: {message['message']}.", rebuild())
                 case "error":
                     raise _refused(self._path, message["message"])
                 case child.DIED:
@@ -416,14 +418,11 @@ class Engine:
         if worker.ended:
             return EngineFault("The model was closed while it was at work.", "Ask again.")
         code = worker.wait()
-        message, remedy = explain_exit(code)
+        message, remedy = explain_end(code, worker.last_error_line())
         if code in ILLEGAL_INSTRUCTION and self._variant not in ("", *self._processor.known.refused):
             self._processor.refuse(self._variant)
             if processor.one_of_several(self._variant):
                 remedy = "Ask again: a part that needs less of the processor is used from now on."
-        trace = worker.last_error_line()
-        if "ModuleNotFoundError" in trace or "cannot open shared object" in trace:
-            message, remedy = explain_missing(trace)
         return EngineFault(message, remedy)
 
 

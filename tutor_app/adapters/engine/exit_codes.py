@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from typing import Final
+
+from tutor_app.adapters.whole import ENGINE, cut_off
+from tutor_app.resources import from_source, reinstall
 
 ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
 """Exit codes of a process that met an instruction its processor does not have (SIGILL, and Windows' name for it)."""
@@ -11,8 +15,42 @@ ILLEGAL_INSTRUCTION: Final = (-4, 0xC000001D, 0xC000001D - 2**32)
 
 DRIVERS: Final = ("libcuda.", "libcudart.", "libcublas.", "libvulkan.")
 """Of what comes with a graphics card's driver or toolkit; an engine that is built for them does not start without."""
-REBUILD: Final = "Run `make setup`: it builds the engine for what this processor can do."
-"""What to do about an engine that this processor does not run."""
+
+
+def rebuild() -> str:
+    """What to do about an engine that this processor does not run."""
+    if from_source():
+        return "Run `make setup`: it builds the engine for what this processor can do."
+    return "Install the program from its source: that builds the engine for what this processor can do."
+
+
+_NOT_WHOLE: Final = re.compile(
+    r"ModuleNotFoundError|ImportError|SyntaxError|cannot open shared object|can't open file|[Ss]hared library"
+    r"|file too short|invalid ELF header|undefined symbol"
+)
+"""In the last line of a process that could not load its parts."""
+
+
+def explain_end(code: int, trace: str) -> tuple[str, str]:
+    """What the end of the process means, and what to do, each in one sentence.
+
+    Args:
+        code: As ``Popen.returncode`` gives it: negative for a signal.
+        trace: The last line of its errors.
+    """
+    if code > 0 and _NOT_WHOLE.search(trace):
+        return explain_missing(trace)
+    if code == -getattr(signal, "SIGBUS", 7):
+        # A page of a file that was mapped is not there.
+        if library := cut_off("llama_cpp", ENGINE):
+            return f"The model engine is not installed properly ({library} is cut off).", reinstall()
+        return (
+            "A part of the model's or the engine's file cannot be read (SIGBUS).",
+            f"Verify the model with `tutor models verify`; if it is whole: {reinstall()}",
+        )
+    if code == 0:
+        return "The model process ended without a word.", f"Try again; if it ends so again: {reinstall()}"
+    return explain_exit(code)
 
 
 def explain_missing(trace: str) -> tuple[str, str]:
@@ -22,7 +60,7 @@ def explain_missing(trace: str) -> tuple[str, str]:
             f"The graphics driver that the model engine was built for is missing ({trace}).",
             "Install the driver, or let the processor compute: make setup ENGINE=cpu",
         )
-    return f"The model engine is not installed properly ({trace}).", "Run: make run"
+    return f"The model engine is not installed properly ({trace.rstrip('.')}).", reinstall()
 
 
 def explain_exit(code: int) -> tuple[str, str]:
@@ -37,7 +75,7 @@ def explain_exit(code: int) -> tuple[str, str]:
         if name == "SIGILL":
             return (
                 "The model engine uses instructions this processor does not have (SIGILL).",
-                REBUILD,
+                rebuild(),
             )
         if name == "SIGKILL":
             return "The model process was killed (SIGKILL), most likely for lack of memory.", smaller
