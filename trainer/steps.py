@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -36,6 +36,19 @@ Method = Literal["numbers", "fobar", "correct"]
 METHODS: Final[tuple[Method, ...]] = ("numbers", "fobar", "correct")
 MAX_CORRECTIONS: Final = 0.05
 """The largest share of a mix that corrected errors may have: more of them teach a model to expect errors."""
+BUDGET_SPENT: Final = "not asked, the budget is spent"
+
+
+class NothingMade(UserFault):
+    """A step made no record.
+
+    Attributes:
+        left_out: How many items were left out, by reason.
+    """
+
+    def __init__(self, message: str, remedy: str, left_out: Mapping[str, int] | None = None) -> None:
+        super().__init__(message, remedy)
+        self.left_out = dict(left_out or {})
 
 
 def import_seeds(
@@ -280,7 +293,7 @@ def finish_work(
     """Write what was made of ``items`` to ``STEP.jsonl``; returns what to tell.
 
     Raises:
-        UserFault: If nothing was made.
+        NothingMade: If that is none.
     """
     rows = done.rows.values()
     records = [Transcript.from_dict(r) for row in rows for r in row.get("records", ())]
@@ -288,12 +301,12 @@ def finish_work(
         _kind(reason) for row in rows for reason in ([row["why"]] if "why" in row else row.get("refused", ()))
     )
     if done.missing:
-        why["not asked, the budget is spent"] = done.missing
+        why[BUDGET_SPENT] = done.missing
     records = sift(records, why) if sift is not None and records else records
     if not records:
         reasons = "; ".join(f"{n:,} {reason}" for reason, n in why.most_common(3))
         remedy = f"Reasons: {reasons}." if reasons else "Check that the files are of its kind."
-        raise UserFault(f"{step} made no record out of {items:,} items.", remedy)
+        raise NothingMade(f"{step} made no record out of {items:,} items.", remedy, why)
     used = sum(1 for row in rows if row.get("records"))
     told = _finish(run, step, provenance, records, why, rejected, f" from {used:,} of {items:,} items")
     done.finish()

@@ -22,7 +22,7 @@ from trainer.data.problems import Problem, read_problems
 from trainer.data.records import Rejects, question_id, read_records, record_id
 from trainer.data.testsets import refuse_test_sets
 from trainer.runs import Run
-from trainer.steps import finish_work, stamped
+from trainer.steps import NothingMade, finish_work, stamped
 from trainer.synthesize.code_nested import Attempt, attempt, prompt_for, refusal, shown_sentences
 from trainer.synthesize.pseudo import Thresholds, elect, reasoning_prompt
 from trainer.teacher import teacher as teachers
@@ -70,7 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--round", type=at_least(1), default=1, metavar="N", help="of rejection sampling; each draws anew"
     )
     parser.add_argument(
-        "--known", nargs="+", type=Path, default=[], metavar="RECORDS", help="of earlier rounds: none like them is kept"
+        "--known",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="RECORDS",
+        help="none like them is kept; of earlier rounds, --keep counts them",
     )
     parser.add_argument("--limit", type=at_least(0), default=0, metavar="N", help="only the first N problems")
     parser.add_argument("--start", type=at_least(0), default=0, metavar="N", help="pass over the first N problems")
@@ -216,13 +221,13 @@ def main(a: argparse.Namespace) -> int:
     run, rejects = Run.at(a.run), Rejects(strict=not a.skip)
     run.may_write(a.out, [*a.files, *a.against, *a.known])
     known = read_records(a.known, rejects) if a.known else []
-    solved = Counter(question_id(r.problem) for r in known)
+    solved = Counter(question_id(r.problem) for r in known if r.meta.get("method") == METHOD)
     everything = read_problems(a.files, rejects)[a.start :][: a.limit or None]
     problems = [p for p in everything if solved[question_id(p.text)] < a.keep]
     tests = [read_test_set(t) for t in a.against]
     problems = [p for p in problems if not any(t.overlap(p.text, 13) for t in tests)]
     if not problems:
-        raise UserFault("No problem is left to solve.", "Give others, or keep more of each with --keep.")
+        raise NothingMade("No problem is left to solve.", "Give others, or keep more of each with --keep.")
     with open_workers(a, opened) as workers:
         names = (
             "samples",

@@ -7,15 +7,18 @@ card; times are in the state file.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trainer.data.records import Rejects, read_records
 from trainer.road.recipe import Recipe
 from trainer.runs import metrics_of
 from tutor_app.core.errors import UserFault
+
+_TRAINS: Final = re.compile(r"stage[12](?:-\d+)?")
 
 
 def text(
@@ -34,18 +37,20 @@ def text(
         given: Hashes of the files that the recipe names.
         files: Hashes of what the stages have made, by path in ``folder``.
     """
+    trained = [name for name in options if _TRAINS.fullmatch(name)]
     parts = [
         f"# {recipe.name}",
         "Made by `python -m trainer road`: reasoning in words first (stage 1), then solutions whose code was really "
         "run (stage 2), after MuMath and MuMath-Code (Yin et al., 2024).",
         _base(recipe),
-        *_data(recipe, folder, given),
-        *_training(recipe, folder),
+        *_data(recipe, folder, given, trained[-1]),
+        *_asked(folder, options),
+        *_training(recipe, folder, trained),
         *_accuracy(recipe, folder),
         "## Stages and their settings",
         _table(
             ("stage", "settings"),
-            [(name, _settings(values)) for name, values in options.items() if name not in ("stage1", "stage2")],
+            [(name, _settings(values)) for name, values in options.items() if name not in trained],
         ),
         "## Files",
         "SHA-256 of everything that was made, in the order of the stages:",
@@ -64,17 +69,16 @@ def _base(recipe: Recipe) -> str:
     )
 
 
-def _data(recipe: Recipe, folder: Path, given: Mapping[str, str]) -> list[str]:
-    mixes = {
-        stage: read_records([folder / f"data-{stage}" / f"{stage}.jsonl"], Rejects()) for stage in ("stage1", "stage2")
-    }
+def _data(recipe: Recipe, folder: Path, given: Mapping[str, str], last: str) -> list[str]:
+    where = {"stage1": folder / "data-stage1", "stage2": folder / f"data-{last}"}
+    mixes = {stage: read_records([path / f"{stage}.jsonl"], Rejects()) for stage, path in where.items()}
     counts = {stage: Counter(str(r.meta["method"]) for r in records) for stage, records in mixes.items()}
     methods = sorted(set(counts["stage1"]) | set(counts["stage2"]))
     rows: list[Sequence[str]] = [(m, f"{counts['stage1'][m]:,}", f"{counts['stage2'][m]:,}") for m in methods]
     rows.append(("all", *(f"{len(records):,}" for records in mixes.values())))
     everything = [r for records in mixes.values() for r in records]
     sources = Counter((str(r.meta["source"]), str(r.meta["licence"])) for r in everything)
-    removed = {s: _json(folder / f"data-{s}" / f"{s}.report.json")["removed"] for s in mixes}
+    removed = {s: _json(path / f"{s}.report.json")["removed"] for s, path in where.items()}
     tests = ", ".join(f"`{n}`" for n in recipe.decontaminate.against)
     return [
         "## Data",
@@ -87,9 +91,21 @@ def _data(recipe: Recipe, folder: Path, given: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _training(recipe: Recipe, folder: Path) -> list[str]:
+def _asked(folder: Path, options: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What a teacher, or the model itself, was asked for: who, how many records came of it, why others did not."""
     rows: list[Sequence[str]] = []
-    for stage in ("stage1", "stage2"):
+    for stage in options:
+        if not stage.startswith(("asked-", "synthesize")):
+            continue
+        found = _json(folder / stage / f"{stage}.provenance.json")
+        why = "; ".join(f"{reason}: {n:,}" for reason, n in sorted(found["left_out"].items()))
+        rows.append((stage, found["options"].get("teacher", ""), f"{found['records']:,}", why or "nothing"))
+    return ["## What a model was asked for", _table(("stage", "model", "records", "left out"), rows)] if rows else []
+
+
+def _training(recipe: Recipe, folder: Path, stages: Sequence[str]) -> list[str]:
+    rows: list[Sequence[str]] = []
+    for stage in stages:
         run = folder / stage
         facts, result = _json(run / "train.provenance.json"), _json(run / "result.json")
         losses = losses_of(run / "metrics.jsonl")

@@ -1,7 +1,8 @@
 """``road``: everything from seeds to model card, by one recipe.
 
-Stages, in order: seeds, make-code, alter and augment by rules, decontamination of the data of both stages, the base,
-stage 1, stage 2, evaluate, export, card. A stage whose settings and inputs are what they were is skipped; one that was
+Stages, in order: seeds, make-code, alter and augment by rules, augment and synthesize by a teacher, decontamination of
+the data of both stages, the base, stage 1, stage 2, rounds of synthesize by the model itself and stage 2 anew,
+evaluate, export, card. A stage whose settings and inputs are what they were is skipped; one that was
 killed goes on. ``road.json`` in the run folder has the hash of everything; ``card/card.md`` says what came out.
 """
 
@@ -12,6 +13,7 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
+from trainer.road.asking import need_teacher
 from trainer.road.recipe import read_recipe
 from trainer.road.stages import LEARNS, stages_of
 from trainer.road.state import run_stages
@@ -45,6 +47,8 @@ def main(a: argparse.Namespace) -> int:
     if a.until and a.until not in names:
         raise UserFault(f"The recipe has no stage {a.until}.", f"There are: {', '.join(names)}.")
     asked = names[: names.index(a.until) + 1] if a.until else names
+    if any(name.startswith(("asked-", "synthesize")) for name in asked):
+        need_teacher(recipe)
     missing = [p for p in _NEEDED if importlib.util.find_spec(p) is None]
     if missing and any(name in LEARNS for name in asked):
         raise UserFault(

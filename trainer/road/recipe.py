@@ -11,125 +11,27 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from trainer.config import TrainConfig, from_mapping, typed
-from trainer.data.decontaminate import DEFAULT_NGRAM
+from trainer.road.tables import (
+    ASKED,
+    RULES,
+    Augment,
+    Base,
+    Changes,
+    Decontaminate,
+    Evaluate,
+    Export,
+    MakeCode,
+    Seeds,
+    Synthesize,
+    Teacher,
+)
 from trainer.runs import sha256_of
-from trainer.steps import MAX_CORRECTIONS, METHODS
+from trainer.steps import METHODS
+from tutor_app.core.dialect import DIALECTS
 from tutor_app.core.errors import UserFault
-
-Benchmark = Literal["samples", "gsm8k", "math", "svamp", "asdiv", "gsm-hard", "mawps", "tabmwp"]
-FileType = Literal["f16", "q8_0", "q5_k_m", "q4_k_m"]
-RULES: Final = ("fobar", "bf-trans", "expression", "outline", "numbers")
-"""Methods of the step augment that need no teacher."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seeds:
-    """The problems that everything is made from.
-
-    Attributes:
-        files: In the form of GSM8K's training set, with its calculator annotations.
-        limit: Only the first so many; 0 takes all.
-        source: Name of the source, for provenance.
-        licence: Licence of the source, for provenance.
-    """
-
-    files: tuple[str, ...] = ()
-    limit: int = 0
-    source: str = ""
-    licence: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeCode:
-    """Annotations to code-nested solutions.
-
-    Attributes:
-        seed: Another seed gives other wordings.
-    """
-
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """New problems by rules, of ``alter`` or ``augment``.
-
-    Attributes:
-        methods: Each is a stage of its own.
-        per_problem: New records of each problem at most.
-        seed: Another seed gives other numbers.
-    """
-
-    methods: tuple[str, ...] = ()
-    per_problem: int = 1
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decontaminate:
-    """What is left out because a test set has it.
-
-    Attributes:
-        against: Files of the test sets.
-        ngram: Words in a row that make an overlap.
-        corrections: Largest share of corrected errors in the data of stage 2.
-    """
-
-    against: tuple[str, ...] = ()
-    ngram: int = DEFAULT_NGRAM
-    corrections: float = MAX_CORRECTIONS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """The model that is trained.
-
-    Attributes:
-        model: A Hugging Face folder or a GGUF file; empty makes a tiny one of random weights.
-        vocab: Tokens of the tiny one.
-        width: Its hidden size, a multiple of 64.
-        layers: Its transformer blocks.
-        seed: Of its weights.
-    """
-
-    model: str = ""
-    vocab: int = 1024
-    width: int = 128
-    layers: int = 3
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluate:
-    """The shipped solve loop over a benchmark.
-
-    Attributes:
-        benchmark: Its name.
-        data: Its file, one of those the data is compared with; ``samples`` needs none.
-        limit: Only the first so many problems; 0 takes all.
-        max_tokens: Tokens the model may write in one round of a solution.
-        max_rounds: Rounds of a solution.
-    """
-
-    benchmark: Benchmark = "samples"
-    data: str = ""
-    limit: int = 0
-    max_tokens: int = 384
-    max_rounds: int = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
-    """The GGUF file.
-
-    Attributes:
-        type: Of its weights.
-    """
-
-    type: FileType = "q8_0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +49,9 @@ class Recipe:
     seeds: Seeds
     make_code: MakeCode
     alter: Changes
-    augment: Changes
+    augment: Augment
+    teacher: Teacher | None
+    synthesize: Synthesize | None
     decontaminate: Decontaminate
     base: Base
     stage1: TrainConfig
@@ -161,7 +65,9 @@ _TABLES: Final[Mapping[str, type[Any]]] = {
     "seeds": Seeds,
     "make-code": MakeCode,
     "alter": Changes,
-    "augment": Changes,
+    "augment": Augment,
+    "teacher": Teacher,
+    "synthesize": Synthesize,
     "decontaminate": Decontaminate,
     "base": Base,
     "stage1": TrainConfig,
@@ -170,6 +76,19 @@ _TABLES: Final[Mapping[str, type[Any]]] = {
     "export": Export,
 }
 _NEEDED: Final = ("seeds", "decontaminate", "stage1", "stage2")
+_NO_LIMIT: Final = float("inf")
+_COUNTS: Final = "per_problem parallel n_ctx tries samples keep calls max_tokens max_rounds at_once"
+_AMOUNTS: Final = (
+    "limit votes min_votes rounds temperature token_budget cost_budget price_in price_out requests_per_minute "
+    "tokens_per_minute"
+)
+_RANGES: Final[Mapping[str, tuple[float, float, str]]] = {
+    **dict.fromkeys(_COUNTS.split(), (1, _NO_LIMIT, "1 or more")),
+    **dict.fromkeys(_AMOUNTS.split(), (0, _NO_LIMIT, "0 or more")),
+    **dict.fromkeys(("min_share", "top_p"), (0, 1, "a share from 0 to 1")),
+    **dict.fromkeys(("seconds", "code_seconds"), (0.001, 1e6, "a time in seconds")),
+}
+"""Least and most of a setting, whatever table has it, and what is said of others."""
 
 
 @dataclass(slots=True)
@@ -261,7 +180,9 @@ def read_recipe(path: Path, folder: Path | None = None) -> Recipe:
     usual: dict[str, Any] = {
         "make_code": MakeCode(),
         "alter": Changes(),
-        "augment": Changes(),
+        "augment": Augment(),
+        "teacher": None,
+        "synthesize": None,
         "base": Base(),
         "evaluate": None,
         "export": None,
@@ -272,17 +193,25 @@ def read_recipe(path: Path, folder: Path | None = None) -> Recipe:
 def _check(reading: _Reading) -> None:
     """What single values do not show: names of methods, numbers out of range, files."""
     tables, problems = reading.tables, reading.problems
-    for name, known in (("alter", METHODS), ("augment", RULES)):
-        changes = tables.get(name, Changes())
+    augment = tables.get("augment", Augment())
+    for where, names, known in (
+        ("methods in [alter]", tables.get("alter", Changes()).methods, METHODS),
+        ("methods in [augment]", augment.methods, RULES),
+        ("asked in [augment]", augment.asked, ASKED),
+    ):
+        by = "a teacher" if known is ASKED else "rules"
+        problems += [f"{where} has {m!r}; by {by} there are {', '.join(known)}" for m in names if m not in known]
+        if len(set(names)) < len(names):
+            problems.append(f"{where} has one twice")
+    for name, table in tables.items():
+        if isinstance(table, TrainConfig):
+            continue  # which looks at its own
         problems += [
-            f"methods in [{name}] has {m!r}; by rules there are {', '.join(known)}"
-            for m in changes.methods
-            if m not in known
+            f"{key} in [{name}] must be {said}"
+            for key, (least, most, said) in _RANGES.items()
+            if not least <= getattr(table, key, least) <= most
         ]
-        if len(set(changes.methods)) < len(changes.methods):
-            problems.append(f"methods in [{name}] has one twice")
-        if changes.per_problem < 1:
-            problems.append(f"per_problem in [{name}] must be 1 or more")
+    _check_teacher(reading, tables.get("teacher"), augment, tables.get("synthesize"))
     base = tables.get("base", Base())
     if base.model:
         reading.needs("model in [base]", base.model, folder=True)
@@ -298,9 +227,44 @@ def _check(reading: _Reading) -> None:
     if clean.ngram < 1:
         problems.append("ngram in [decontaminate] must be 1 or more")
     _check_files(reading, tables.get("seeds"), tables.get("decontaminate"), tables.get("evaluate"))
-    for name in ("seeds", "evaluate"):
-        if name in tables and tables[name].limit < 0:
-            problems.append(f"limit in [{name}] must not be negative")
+
+
+def _check_teacher(reading: _Reading, teacher: Teacher | None, augment: Augment, synthesize: Synthesize | None) -> None:
+    """That who is asked is named, once, and is asked something."""
+    problems = reading.problems
+    if augment.asked and teacher is None:
+        problems.append("asked in [augment] needs the table [teacher]")
+    if augment.asked and not augment.votes:
+        problems.append("votes in [augment] must be 1 or more")
+    if synthesize is not None:
+        if teacher is None and not synthesize.rounds:
+            problems.append("[synthesize] needs the table [teacher], or rounds of the model's own")
+        problems += [
+            f"of in [synthesize] has {m!r}, which is no method in [augment]"
+            for m in synthesize.of
+            if m not in (*augment.methods, *augment.asked)
+        ]
+    if teacher is None:
+        return
+    if not augment.asked and synthesize is None:
+        problems.append("[teacher] is asked nothing: give asked in [augment], or [synthesize]")
+    if bool(teacher.model) == bool(teacher.endpoint):
+        problems.append("[teacher] must name a model or an endpoint, and not both")
+    if teacher.dialect and teacher.dialect not in DIALECTS:
+        problems.append(f"dialect in [teacher] must be one of {', '.join(sorted(DIALECTS))}, not {teacher.dialect!r}")
+    if teacher.model and (teacher.dialect or teacher.endpoint_model):
+        problems.append("dialect and endpoint_model in [teacher] go with endpoint")
+    if teacher.endpoint and teacher.batched:
+        problems.append("batched in [teacher] goes with model")
+    if teacher.cost_budget and not (teacher.price_in or teacher.price_out):
+        problems.append("cost_budget in [teacher] needs price_in and price_out")
+    if teacher.model and not _may_be_installed(teacher.model):
+        reading.needs("model in [teacher]", teacher.model, folder=True)
+
+
+def _may_be_installed(model: str) -> bool:
+    """Whether it is the name of a model, and not of a file or folder."""
+    return not (model.lower().endswith(".gguf") or "/" in model or "\\" in model)
 
 
 def _check_files(
@@ -326,8 +290,6 @@ def _check_files(
         ]
     if evaluate is None:
         return
-    if evaluate.max_tokens < 1 or evaluate.max_rounds < 1:
-        reading.problems.append("max_tokens and max_rounds in [evaluate] must be 1 or more")
     if evaluate.benchmark == "samples":
         if evaluate.data:
             reading.problems.append("data in [evaluate] has no use with the benchmark samples")

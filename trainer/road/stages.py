@@ -6,10 +6,9 @@ Torch is imported by the stages that need it, when they are made: a run that end
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -17,16 +16,19 @@ from typing import Any, Final
 from trainer import steps
 from trainer.config import TrainConfig
 from trainer.data.records import Rejects, read_records
-from trainer.road import card
-from trainer.road.recipe import Evaluate, Recipe
+from trainer.road import asking, card
+from trainer.road.recipe import Recipe
 from trainer.road.state import Stage, hashes_of
-from trainer.runs import Run, disk_fault, write_atomically
+from trainer.road.tables import Evaluate, Synthesize
+from trainer.runs import Run, disk_fault, sha256_of, write_atomically
 from tutor_app.adapters.sandbox.sessions import Sandbox
 from tutor_app.core.errors import UserFault
 from tutor_app.text.amounts import size_text
 
-IN_WORDS: Final = ("outline",)
-"""Methods of augment whose records are reasoning in words, for stage 1; the others run code, for stage 2."""
+IN_WORDS: Final = ("augment-outline",)
+"""Stages by rules whose records are reasoning in words, for stage 1; the others run code, for stage 2."""
+IN_CODE: Final = ("asked-fobar", "asked-bf-trans")
+"""Stages by a teacher whose records run code."""
 LEARNS: Final = ("base", "stage1", "stage2", "evaluate", "export")
 """Stages that need the training stack."""
 RESULTS: Final = "evaluation.json"
@@ -52,6 +54,7 @@ class _Stages:
         self._recipe, self._folder = recipe, folder
         self._problems = folder / "seeds" / "problems.jsonl"
         self._tests = tuple(recipe.files[n] for n in recipe.decontaminate.against)
+        self._code: list[Path] = []  # records for stage 2
 
     def data(self) -> Iterator[Stage]:
         """From source files to the records of both stages."""
@@ -73,11 +76,14 @@ class _Stages:
         made = ("make-code.jsonl",)
         yield Stage("make-code", asdict(recipe.make_code), (self._problems,), made, make_code, resumes=True)
         words = [folder / "seeds" / "seeds-gsm8k.jsonl"]
-        code = [folder / "make-code" / "make-code.jsonl"]
-        for stage in (*self._altered(code[0]), *self._augmented()):
-            result = folder / stage.name / stage.outputs[0]
-            (words if stage.options["method"] in IN_WORDS else code).append(result)
+        code = self._code
+        code.append(folder / "make-code" / "make-code.jsonl")
+        for stage in (*self._altered(code[0]), *self._augmented(), *self._asked()):
+            told = stage.name in IN_WORDS or (stage.name.startswith("asked-") and stage.name not in IN_CODE)
+            (words if told else code).append(folder / stage.name / stage.outputs[0])
             yield stage
+        if recipe.synthesize is not None and recipe.teacher is not None:
+            yield self._synthesized(recipe.synthesize)
         yield self._mix("stage1", words)
         yield self._mix("stage2", code)
 
@@ -109,14 +115,59 @@ class _Stages:
             def augment(name: str = name, options: Mapping[str, Any] = options) -> str:
                 from trainer.commands import augment as step
 
-                asked = [f"--{k.replace('_', '-')}={v}" for k, v in options.items()]
-                return _said(step, [str(self._problems), f"--run={self._folder / name}", *asked])
+                asked = asking.flags(options)
+                return asking.said(step, [str(self._problems), f"--run={self._folder / name}", *asked])
 
             yield Stage(name, options, (self._problems,), (f"{name}.jsonl",), augment, resumes=True)
 
-    def _mix(self, stage: str, files: list[Path]) -> Stage:
+    def _asked(self) -> Iterator[Stage]:
+        recipe, augment = self._recipe, self._recipe.augment
+        if recipe.teacher is None:
+            return
+        for method in augment.asked:
+            name = f"asked-{method}"
+            options = {"method": method, **asking.settings_of(augment)}
+
+            def ask(name: str = name, options: Mapping[str, Any] = options) -> str:
+                from trainer.commands import augment as step
+
+                asked = [str(self._problems), *asking.flags(options), *asking.by_teacher(recipe)]
+                return asking.ask(step, self._folder / name, name, asked)
+
+            inputs = (self._problems, *asking.teacher_files(recipe))
+            settings = {**options, **asking.identity_of(recipe.teacher)}
+            yield Stage(name, settings, inputs, (f"{name}.jsonl",), ask, resumes=True)
+
+    def _synthesized(
+        self, table: Synthesize, number: int = 1, model: Path | None = None, known: tuple[Path, ...] = ()
+    ) -> Stage:
+        """Solutions by the teacher or, in a later round, by a model of stage 2, unlike what it was trained on."""
+        recipe, folder = self._recipe, self._folder
+        name = "synthesize" if number == 1 else f"synthesize-{number}"
+        augment = recipe.augment
+        made_before = [f"augment-{m}" for m in augment.methods if m in table.of]
+        made_before += [f"asked-{m}" for m in augment.asked if m in table.of]
+        made = [folder / stage / f"{stage}.jsonl" for stage in made_before]
+        options = {"round": number, **asking.settings_of(table)}
+        teacher = asking.identity_of(recipe.teacher) if model is None and recipe.teacher is not None else {}
+
+        def solve() -> str:
+            from trainer.commands import synthesize as step
+
+            asked = [*map(str, (self._problems, *made)), "--against", *map(str, self._tests), *asking.flags(options)]
+            asked += ["--known", *map(str, known)] if known else []
+            own = [f"--teacher={model and model.parent}", f"--parallel={table.at_once}"]
+            return asking.ask(step, folder / name, name, [*asked, *(own if model else asking.by_teacher(recipe))])
+
+        models = asking.teacher_files(recipe) if model is None else (model,)
+        inputs = (self._problems, *made, *self._tests, *known, *models)
+        result = folder / name / f"{name}.jsonl"
+        self._code.append(result)
+        return Stage(name, {**options, **teacher}, inputs, (result.name,), solve, resumes=True)
+
+    def _mix(self, stage: str, files: list[Path], suffix: str = "") -> Stage:
         """Of the records of a stage of training, those that overlap no test set."""
-        clean, name = self._recipe.decontaminate, f"data-{stage}"
+        clean, name, files = self._recipe.decontaminate, f"data-{stage}{suffix}", list(files)
 
         def mix() -> str:
             run = Run.at(self._folder / name)
@@ -128,25 +179,43 @@ class _Stages:
     def training(self) -> Iterator[Stage]:
         """From the base to the file that the window loads."""
         recipe, folder = self._recipe, self._folder
-        mixed = [folder / f"data-{s}" / f"{s}.jsonl" for s in ("stage1", "stage2")]
+        mixed = tuple(folder / f"data-{s}" / f"{s}.jsonl" for s in ("stage1", "stage2"))
         if recipe.base.model:
             model = recipe.files[recipe.base.model]
         else:
             model = folder / "base" / "model"
             sizes = {k: v for k, v in asdict(recipe.base).items() if k != "model"}
-            yield Stage("base", sizes, tuple(mixed), ("model",), lambda: _tiny_base(mixed, folder / "base", sizes))
-        for name, config, data in (("stage1", recipe.stage1, mixed[0]), ("stage2", recipe.stage2, mixed[1])):
-            result = "adapter" if config.method == "qlora" else "model"
-
-            def learn(name: str = name, config: TrainConfig = config, data: Path = data, model: Path = model) -> str:
-                return _train(folder / name, config, model, data)
-
-            yield Stage(name, config.to_dict(), (data, model), (result,), learn, resumes=True)
-            model = folder / name / result
+            yield Stage("base", sizes, mixed, ("model",), lambda: _tiny_base(mixed, folder / "base", sizes))
+        yield (one := self._trained("stage1", recipe.stage1, mixed[0], model))
+        begun = folder / one.name / one.outputs[0]
+        yield (last := self._trained("stage2", recipe.stage2, mixed[1], begun))
+        table, data = recipe.synthesize or Synthesize(), mixed[1]
+        for number in range(2, 2 + table.rounds):
+            before = (folder / last.name, data)
+            yield self._synthesized(table, number, before[0] / last.outputs[0], (data,))
+            yield (mix := self._mix("stage2", self._code, f"-{number}"))
+            data = folder / mix.name / mix.outputs[0]
+            yield (last := self._trained(f"stage2-{number}", recipe.stage2, data, begun, before))
+        model = folder / last.name / last.outputs[0]
         if recipe.evaluate is not None:
             yield self._evaluated(recipe.evaluate, model)
         if recipe.export is not None:
             yield self._exported(recipe.export.type, model)
+
+    def _trained(
+        self, name: str, config: TrainConfig, data: Path, model: Path, before: tuple[Path, Path] | None = None
+    ) -> Stage:
+        """A stage of training; ``before`` is the folder of an earlier round, and its data."""
+        result = "adapter" if config.method == "qlora" else "model"
+
+        def learn() -> str:
+            folder = self._folder / name
+            if before is not None and sha256_of(before[1]) == sha256_of(data):
+                shutil.copytree(before[0], folder, dirs_exist_ok=True)
+                return f"{folder / result}: the model of the round before, because nothing was added to its data."
+            return _train(folder, config, model, data)
+
+        return Stage(name, config.to_dict(), (data, model), (result,), learn, resumes=True)
 
     def _evaluated(self, settings: Evaluate, model: Path) -> Stage:
         data = (self._recipe.files[settings.data],) if settings.data else ()
@@ -205,17 +274,7 @@ def _first_lines(sources: tuple[Path, ...], limit: int, out: Path) -> None:
     write_atomically(out, b"".join(line + b"\n" for line in lines[: limit or None]))
 
 
-def _said(step: Any, arguments: list[str]) -> str:
-    """Run a step that has options of its own; returns what it printed."""
-    parser = argparse.ArgumentParser()
-    step.add_arguments(parser)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        step.main(parser.parse_args(arguments))
-    return printed.getvalue().rstrip()
-
-
-def _tiny_base(data: list[Path], folder: Path, sizes: Mapping[str, int]) -> str:
+def _tiny_base(data: Sequence[Path], folder: Path, sizes: Mapping[str, int]) -> str:
     from trainer.train import tiny
     from tutor_app.core.dialect import DIALECTS, render
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 NAMES = ("Ann", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gus", "Hana")
@@ -96,3 +98,57 @@ def write_recipe(folder: Path, text: str = RECIPE) -> Path:
     path = folder / "small.toml"
     path.write_text(text)
     return path
+
+
+ASKING = RECIPE.replace(
+    '[decontaminate]\nagainst = ["test.jsonl"]',
+    """asked = ["rephrase"]
+tries = 1
+
+[teacher]
+endpoint = "URL"
+dialect = "chatml"
+parallel = 2
+
+[synthesize]
+of = ["rephrase"]
+samples = 1
+keep = 1
+rounds = 1
+
+[decontaminate]
+against = ["test.jsonl"]""",
+).replace('methods = ["fobar"]\n\n', 'methods = ["fobar"]\n')
+"""The same with a teacher on a server, and a round by the model itself."""
+
+
+def scripted(wrong: Callable[[int], bool] = lambda _: False) -> Callable[[str, str], str]:
+    """What a teacher says of these problems: new wordings, solutions in words, and code, some of it wrong.
+
+    Args:
+        wrong: Of a number of boxes, whether the code for them comes to another result.
+    """
+
+    def says(problem: str, said: str) -> str:
+        name = problem.split()[0]
+        boxes, each, more = (int(n) for n in re.findall(r"\d+", problem)[:3])
+        if "```output" in said:
+            return f"{name} has $\\boxed{{{said.rsplit('```output', 1)[1].split()[0]}}}$ shells."
+        if said.startswith("Analysis:"):
+            end = f" - {boxes}" if wrong(boxes) else ""
+            words = f" We are asked how many shells {name} has. First come the boxes, then the rest."
+            code = (
+                f"def shells():\n    in_boxes = {boxes} * {each}\n    return in_boxes + {more}{end}\n\nprint(shells())"
+            )
+            return f"{words}\n\n```python\n{code}\n```\n"
+        if "besides" in problem:
+            held = boxes * each
+            return (
+                f"The boxes hold {boxes} * {each} = {held}, so there are {held} + {more} = $\\boxed{{{held + more}}}$"
+            )
+        return (
+            f"{name} owns {boxes} boxes, each with {each} shells in it, and comes upon {more} shells besides. "
+            "What number of shells is that in all?"
+        )
+
+    return says

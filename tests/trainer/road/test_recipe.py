@@ -3,12 +3,14 @@ from typing import get_args
 
 import pytest
 
-from tests.trainer.road.recipes import RECIPE, write_recipe
+from tests.trainer.road.recipes import ASKING, RECIPE, write_recipe
 from trainer.__main__ import main
 from trainer.augment.bf_trans import bf_trans_by_rules
-from trainer.commands.augment import BY_RULES
+from trainer.commands.augment import BY_RULES, BY_TEACHER
 from trainer.data.benchmarks import READERS, SAMPLES
-from trainer.road.recipe import RULES, Benchmark, read_recipe
+from trainer.road.recipe import read_recipe
+from trainer.road.stages import stages_of
+from trainer.road.tables import ASKED, RULES, Benchmark
 from tutor_app.core.errors import UserFault
 
 
@@ -42,7 +44,7 @@ def test_the_files_may_be_in_another_folder(tmp_path: Path) -> None:
         ("[export]", "[publish-it-all]", "publish-it-all is no stage; there are seeds, make-code"),
         ("limit = 16", 'limit = "all"', "limit in [seeds] must be a whole number, not 'all'"),
         ("limit = 16", "limit = true", "limit in [seeds] must be a whole number, not True"),
-        ("limit = 16", "limit = -1", "limit in [seeds] must not be negative"),
+        ("limit = 16", "limit = -1", "limit in [seeds] must be 0 or more"),
         ("limit = 16", "limits = 16", "limits in [seeds] is not a setting; did you mean limit?"),
         ('files = ["train.jsonl"]', 'files = "train.jsonl"', "files in [seeds] must be a list of texts"),
         ('files = ["train.jsonl"]', 'files = ["gone.jsonl"]', "files in [seeds] names gone.jsonl, which is not in"),
@@ -77,6 +79,52 @@ def test_a_mistake_is_one_sentence(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('asked = ["rephrase"]', 'asked = ["rephrased"]', "asked in [augment] has 'rephrased'; by a teacher there are"),
+        ('asked = ["rephrase"]', 'asked = ["rephrase", "rephrase"]', "asked in [augment] has one twice"),
+        ('endpoint = "URL"', "", "[teacher] must name a model or an endpoint, and not both"),
+        ('endpoint = "URL"', 'endpoint = "URL"\nmodel = "starter"', "must name a model or an endpoint, and not both"),
+        ('endpoint = "URL"', 'model = "gone.gguf"', "model in [teacher] names gone.gguf, which is not in"),
+        ('endpoint = "URL"', 'model = "runs/gone"', "model in [teacher] names runs/gone, which is not in"),
+        ('endpoint = "URL"', 'model = "starter"', "dialect and endpoint_model in [teacher] go with endpoint"),
+        ('endpoint = "URL"', 'endpoint = "URL"\nbatched = true', "batched in [teacher] goes with model"),
+        ('endpoint = "URL"', 'endpoint = "URL"\ncost_budget = 3', "cost_budget in [teacher] needs price_in"),
+        ('dialect = "chatml"', 'dialect = "klingon"', "dialect in [teacher] must be one of"),
+        ("parallel = 2", "parallel = 0", "parallel in [teacher] must be 1 or more"),
+        ("samples = 1", "samples = 0", "samples in [synthesize] must be 1 or more"),
+        ("rounds = 1", "rounds = -1", "rounds in [synthesize] must be 0 or more"),
+        ("keep = 1", "keep = 1\nmin_share = 2", "min_share in [synthesize] must be a share from 0 to 1"),
+        ("tries = 1", "tries = 1\nvotes = 0", "votes in [augment] must be 1 or more"),
+        ('of = ["rephrase"]', 'of = ["numbers"]', "of in [synthesize] has 'numbers', which is no method in [augment]"),
+        ("[teacher]\n", "[teachers]\n", "teachers is no stage; did you mean teacher?"),
+    ],
+)
+def test_a_mistake_about_the_teacher_is_one_sentence(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(UserFault) as e:
+        read_recipe(write_recipe(tmp_path, ASKING.replace(old, new, 1)))
+    assert said in str(e.value)
+
+
+def test_who_is_asked_must_be_named_and_be_asked_something(tmp_path: Path) -> None:
+    whole = read_recipe(write_recipe(tmp_path, ASKING))
+    assert whole.synthesize is not None
+    assert (whole.augment.asked, whole.synthesize.of, whole.synthesize.rounds) == (("rephrase",), ("rephrase",), 1)
+    teacher = ASKING[ASKING.index("[teacher]") : ASKING.index("[synthesize]")]
+    solving = ASKING[ASKING.index("[synthesize]") : ASKING.index("[decontaminate]")]
+    for text, said in (
+        (ASKING.replace(teacher, ""), "asked in [augment] needs the table [teacher]"),
+        (ASKING.replace(teacher, "").replace("rounds = 1", "rounds = 0"), "[synthesize] needs the table [teacher], or"),
+        (ASKING.replace(solving, "").replace('asked = ["rephrase"]\n', ""), "[teacher] is asked nothing"),
+    ):
+        with pytest.raises(UserFault) as e:
+            read_recipe(write_recipe(tmp_path, text))
+        assert said in str(e.value)
+    alone = ASKING.replace(teacher, "").replace('asked = ["rephrase"]\n', "").replace('of = ["rephrase"]\n', "")
+    assert read_recipe(write_recipe(tmp_path, alone)).teacher is None  # rounds by the model itself need none
+
+
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     text = RECIPE.replace("limit = 16", "limit = -1").replace("width = 64", "width = 1").replace("[stage2]", "[stag2]")
     with pytest.raises(UserFault) as e:
@@ -107,12 +155,22 @@ def test_a_table_that_is_none(tmp_path: Path) -> None:
 def test_the_names_are_those_of_the_steps() -> None:
     assert BY_RULES["bf-trans"] is bf_trans_by_rules
     assert set(RULES) == set(BY_RULES)
+    assert set(ASKED) == set(BY_TEACHER)
     assert set(get_args(Benchmark)) == {SAMPLES, *READERS}
 
 
-def test_the_recipe_that_comes_along_is_sound(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tiny", "teacher"])
+def test_the_recipes_that_come_along_are_sound(tmp_path: Path, name: str) -> None:
     write_recipe(tmp_path)
     for split in ("train", "test"):
         (tmp_path / f"{split}.jsonl").rename(tmp_path / f"gsm8k.{split}.jsonl")
-    shipped = Path(__file__).parents[3] / "trainer" / "configs" / "road-tiny.toml"
-    assert read_recipe(shipped, tmp_path).name == "tiny"
+    (tmp_path / "starter.gguf").touch()
+    shipped = Path(__file__).parents[3] / "trainer" / "configs" / f"road-{name}.toml"
+    recipe = read_recipe(shipped, tmp_path)
+    assert recipe.name == {"tiny": "tiny", "teacher": "taught"}[name]
+    stages = [s.name for s in stages_of(recipe, tmp_path / "run")]
+    assert len(stages) == len(set(stages))
+    rounds = [s for s in stages if s.startswith(("synthesize", "data-stage2", "stage2"))]
+    again = [f"{s}-{n}" for n in (2, 3) for s in ("synthesize", "data-stage2", "stage2")]
+    taught = ["synthesize", "data-stage2", "stage2", *again]
+    assert rounds == {"tiny": ["data-stage2", "stage2"], "teacher": taught}[name]
