@@ -53,6 +53,7 @@ SLIPS: Final = {
     "arithmetic": "a number was worked out wrongly",
 }
 """Common slips by their code, in words for the student."""
+NO_CONSTANT: Final = "the constant of integration is missing (+ C)"
 MARKS: Final[dict[LineKind, str]] = {
     "empty": " ", "words": "·", "unread": "?", "picture": "?", "given": "✓", "new": "·",
     "equivalent": "✓", "follows": "✓", "lost": "!", "gained": "!", "false": "✗", "unsure": "·",
@@ -74,6 +75,7 @@ class LineVerdict:
         kind: What was found.
         counterexample: Where it fails: ``for x = 2 the left side is 12, the right side 10``; or empty.
         slip: A key of :data:`SLIPS` where the mistake is a common one, or empty.
+        note: What is missing though the line is right, or empty.
     """
 
     text: str
@@ -81,6 +83,12 @@ class LineVerdict:
     kind: LineKind
     counterexample: str = ""
     slip: str = ""
+    note: str = ""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its mark says enough."""
+        return self.kind in QUIET and not self.note
 
     @property
     def is_fault(self) -> bool:
@@ -92,7 +100,9 @@ class LineVerdict:
         said = SAYS[self.kind]
         if self.counterexample:
             said += f": {self.counterexample}"
-        return f"{said}; {SLIPS[self.slip]}" if self.slip else said
+        if self.slip:
+            said += f"; {SLIPS[self.slip]}"
+        return f"{said}; {self.note}" if self.note else said
 
 
 @dataclass(frozen=True, slots=True)

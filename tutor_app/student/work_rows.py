@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QAbstractTextDocumentLayout, QFontMetrics, QPainter, QPalette, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from tutor_app.core.work import LONGEST_LINE, MARKS, MOST_LINES, QUIET, SAYS, LineVerdict, WorkReport
+from tutor_app.core.work import LONGEST_LINE, MARKS, MOST_LINES, SAYS, LineVerdict, WorkReport
 from tutor_app.render.blocks import Writer
 from tutor_app.render.prose import write_plain
 from tutor_app.render.theme import Theme, ui_font
@@ -54,7 +54,7 @@ class Row:
     def remark(self) -> str:
         """What is said below it; empty where the mark says enough."""
         v = self.verdict
-        if v is None or v.kind in QUIET:
+        if v is None or v.is_quiet:
             return ""
         remark = v.remark()
         return f"{remark[:1].upper()}{remark[1:]}."

@@ -19,7 +19,7 @@ from tutor_app.core.parts import Answer
 from tutor_app.core.ports import Cancel
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import NOT_LOOKED, Verdict
-from tutor_app.core.work import MARKS, MOST_LINES, QUIET, LineVerdict, WorkReport, first_fault
+from tutor_app.core.work import MARKS, MOST_LINES, LineVerdict, WorkReport, first_fault
 from tutor_app.text.typing import latex_of
 
 log = logging.getLogger(__name__)
@@ -220,6 +220,6 @@ def report_lines(report: WorkReport) -> list[str]:
         remark = line.remark()
         out.append(
             f"{MARKS[line.kind]} {number:>{width}}  {line.text}"
-            + (f"\n{' ' * (width + 4)}{remark}" if remark and line.kind not in QUIET else "")
+            + (f"\n{' ' * (width + 4)}{remark}" if remark and not line.is_quiet else "")
         )
     return [*out, *report.sentences()]

@@ -21,11 +21,16 @@ from tutor_app.adapters.checking.work_conditions import (
     solutions,
 )
 from tutor_app.adapters.checking.work_endings import with_wrong_end
+from tutor_app.adapters.checking.work_integrals import has_integral
+from tutor_app.adapters.checking.work_known import begins_in_wrong_order, wrong_discriminant, wrong_unit_of_quotient
 from tutor_app.adapters.checking.work_lines import Line, Statement, read_line
+from tutor_app.adapters.checking.work_notes import Names, is_meaning, is_range_with_words, told
 from tutor_app.adapters.checking.work_problem import read_problem
 from tutor_app.adapters.checking.work_rewriting import Rewriting
+from tutor_app.adapters.checking.work_sets import told_as_relations
 from tutor_app.adapters.checking.work_state import (
     Found,
+    State,
     applied,
     as_sides,
     defines_function,
@@ -33,6 +38,7 @@ from tutor_app.adapters.checking.work_state import (
     worst_of,
 )
 from tutor_app.adapters.checking.work_values import Unknown, value
+from tutor_app.adapters.checking.work_vectors import Vectors
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -43,11 +49,11 @@ from tutor_app.adapters.grading.terms import (
     symbols,
     total,
 )
-from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
+from tutor_app.core.work import FAULTS, MOST_LINES, NO_CONSTANT, LineVerdict
 from tutor_app.text.typing import read_typed
 
 _ARROW: Final = re.compile(
-    r"\u21d2|\u27f9|\u21d4|\u27fa|\u2192|->|<?=>|\\(?:r|R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
+    r"\u21d2|\u27f9|\u21d4|\u27fa|\u2192|(?<!<)->|<?=>|\\(?:r|R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
 )
 _LIMIT: Final = r"(\{[^{}]*\}|\([^()]*\)|-?\w+)"
 _BETWEEN: Final = re.compile(
@@ -63,6 +69,9 @@ _THROWN_OUT: Final = re.compile(
     r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined|contradiction|never"
     r"|reject(?:ed)?|extraneous|does(?:n't| not) (?:work|fit|count)|excluded|impossible)\b"
 )
+_PARTS: Final = re.compile(r"\s*[,;]\s+|\s+and\s+")
+MOST_BRANCHES: Final = 4
+"""Cases and side calculations to which a line may come back."""
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
 
@@ -76,12 +85,14 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         clock: Seconds.
     """
     end = clock() + SECONDS
-    work = _Work(problem)
+    names = Names((problem, *lines[:MOST_LINES]))
+    work = _Work(names.told(problem))
     out: list[LineVerdict] = []
     for text in lines[:MOST_LINES]:
-        found = work.steps(text) if clock() < end else Found("unsure")
-        out.append(LineVerdict(text, _shown(text), found.kind, found.counterexample, found.slip))
-    out = _without_thrown_out(work.with_losses(out))
+        found = work.next_line(names.told(text)) if clock() < end else Found("unsure")
+        out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
+    out = work.with_order(out)
+    out = work.with_note(_without_thrown_out(work.with_losses(out)))
     return with_wrong_end(problem, work.with_restated(out), lambda: clock() < end)
 
 
@@ -105,6 +116,12 @@ def _is_step(piece: str) -> bool:
     return bool(read_line(piece).cases) and not re.fullmatch(r"\s*[a-zA-Z]\s*", piece)
 
 
+def _joins_derivatives(statement: Statement) -> bool:
+    """Whether a line tells a derivative by those of two parts: ``u'v + uv' = ...``."""
+    primed = {name for name in symbols(statement.sides[0]) if name.endswith("'")}
+    return len(primed) > 1 and not any(name.endswith("'") for name in symbols(statement.sides[-1]))
+
+
 def _shown(text: str) -> str:
     return read_typed(text).text
 
@@ -116,33 +133,107 @@ class _Work:
         self._state = read_problem(problem)
         self._comparison = Comparison(self._state)
         self._rewriting = Rewriting(self._state)
+        self._branches: list[State] = []
+        self._asked = self._state.expression
+        self._vectors = Vectors()
+        self._vectors.read(problem)
+
+    def next_line(self, text: str) -> Found:
+        """The verdict of the next line: as the next step, or as one of a case or side calculation begun before."""
+        self._comparison.place += 1
+        if not text.strip():
+            return Found("empty")
+        if is_range_with_words(text) or is_meaning(text):
+            return Found("words")
+        line, state = told(text), self._state
+        if components := self._vectors.lines(line.text):
+            return self._calculated(components)
+        start = state.saved()
+        if line.aside:
+            state.forget()
+            found = self._parts(line.text)
+            self._branch(state.saved())
+            state.restore(start)
+            if found.kind in ("unread", "words"):
+                return replace(found, kind="words")
+            return found if found.kind not in FAULTS else Found("follows") if line.denied else found
+        found = self._parts(line.text)
+        if found.kind == "new" and state.condition is not start.condition and start.condition is not None:
+            self._branch(start)
+        elif len(state.system) != len(start.system) and start.system:
+            self._branch(start)  # one pair of several
+        if found.kind not in FAULTS:
+            return found
+        after, sets = state.saved(), dict(self._comparison.sets)
+        for k, branch in reversed(list(enumerate(self._branches))):
+            state.restore(branch)
+            other = self._parts(line.text)
+            if other.kind in ("equivalent", "follows"):
+                self._branches[k] = state.saved()
+                state.restore(start)
+                return other
+            self._comparison.sets = dict(sets)
+        state.restore(after)
+        return found
+
+    def _calculated(self, lines: Sequence[str]) -> Found:
+        """The verdict of calculations with numbers that one line stands for."""
+        start, found = self._state.saved(), []
+        for text in lines:
+            self._state.forget()
+            found.append(self.line(text))
+        self._state.restore(start)
+        return worst_of(found)
+
+    def _branch(self, state: State) -> None:
+        """Remember a side line, to which later ones may come back."""
+        self._branches = [*self._branches[-MOST_BRANCHES + 1 :], state]
+
+    def _parts(self, text: str) -> Found:
+        """The verdict of a line of which each part may go several steps: ``x = 3 => y = 7, x = 7 => y = 3``."""
+        parts = [part for part in _PARTS.split(text) if part.strip()]
+        if len(parts) < 2 or not all(_ARROW.search(part) for part in parts):
+            return self.steps(text)
+        start, found = self._state.saved(), []
+        for part in parts:
+            self._state.restore(start)
+            found.append(self.steps(part))
+        self._state.restore(start)
+        return worst_of(found)
 
     def steps(self, text: str) -> Found:
         """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
         pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
         if len(pieces) < 2 or "lim" in text or not all(map(_is_step, pieces)):
             return self.line(text)
-        place = self._comparison.place
-        found = Found("unsure")
-        for piece in pieces:
-            self._comparison.place = place
-            found = self.line(piece)
-            if found.kind in FAULTS:
+        start = self._state.saved()
+        found = case = self.line(pieces[0])
+        for piece in pieces[1:]:
+            if found.kind in FAULTS and found is not case:
                 break
+            if found.kind in ("false", "gained"):
+                break
+            found = self.line(piece)
+        if case.kind == "lost" and found.kind not in FAULTS:
+            self._state.restore(start)
+            return case  # "x - 2 = 0 => x = 2": the other solutions may be told in the next lines
         return found
 
     # -- one line -----------------------------------------------------------------------------------------------
 
     def line(self, text: str) -> Found:
         """The verdict of the next line."""
-        self._comparison.place += 1
-        if not text.strip():
-            return Found("empty")
         try:
+            if has_integral(text):
+                return self._rewriting.integrals(text)
             if (between := _BETWEEN.match(text)) is not None and (found := self._between(between)) is not None:
                 return found
             result = _RESULT.match(text) if self._state.derived is not None else None
+            if unit := wrong_unit_of_quotient(text, self._state.quantities):
+                return Found("false", unit, "unit")
             line = read_line(text[result.end() :] if result is not None else text)
+            if not line.cases and (relations := self._as_relations(text)):
+                line = read_line(relations)
             if not line.cases:
                 return Found("words" if line.words else "unread")
             found = self._judged(line) if result is None else self._result(line)
@@ -153,6 +244,14 @@ class _Work:
         if found.kind == "false" and any(map(holds_by_itself, line.with_wrong_units)):
             return replace(found, slip="unit")
         return found
+
+    def _as_relations(self, text: str) -> str:
+        """A set, an interval or a point of the unknowns, told as relations; empty if it is none."""
+        state = self._state
+        known = state.condition or state.problem
+        if state.system:
+            return told_as_relations(text, sorted(state.system[0]), of_points=True)
+        return told_as_relations(text, sorted(known.names) if known is not None else (), of_points=False)
 
     def _judged(self, line: Line) -> Found:
         statements = line.statements
@@ -184,6 +283,8 @@ class _Work:
             return self._function(statement)
         if not statement.relations:
             return self._expression(statement)
+        if state.functions:
+            statement = replace(statement, sides=tuple(applied(side, state.functions) for side in statement.sides))
         if not statement.names:
             return self._rewriting.calculation(statement)
         if self._rewriting.is_rewriting(statement):
@@ -191,6 +292,10 @@ class _Work:
         inner = self._rewriting.inner_links(statement)
         if inner.kind == "false":
             return inner
+        if (wrong := wrong_discriminant(statement, state.problem, state.condition)) is not None:
+            return wrong
+        if state.derived is not None and not state.up_to_constant and _joins_derivatives(statement):
+            return self._rewriting.against_result(statement.sides[-1], statement.sources[-1])
         if self._defines(statement):
             # With two sides there is nothing to compare: the letter is what the line says that it is.
             return inner if inner.kind != "unsure" and len(statement.sides) > 2 else Found("new")
@@ -245,6 +350,10 @@ class _Work:
                 return self._bare_value(new)
             state.expression = (new, source)
             return Found("new")
+        begins = self._asked is None and state.definite is None and isinstance(state.expression[0], Number)
+        if begins and not isinstance(new, Number):
+            state.expression = (new, source)
+            return Found("new")  # the next calculation of several
         return self._rewriting.step(new, source)
 
     def _bare_value(self, new: Term) -> Found:
@@ -357,6 +466,26 @@ class _Work:
             return lines
         said = "this is still the function itself"
         return [*lines[:-1], replace(lines[-1], kind="false", counterexample=said, slip=found.slip)]
+
+    def with_order(self, lines: list[LineVerdict]) -> list[LineVerdict]:
+        """The verdicts, where a work that comes to a wrong number has calculated in a wrong order before."""
+        if self._asked is None or symbols(self._asked[0]) or self._rewriting.is_reached(self._asked[0]):
+            return lines
+        for k, line in enumerate(lines):
+            if line.is_fault and line.slip:
+                break
+            statements = read_line(told(line.text).text).statements
+            if len(statements) == 1 and begins_in_wrong_order(*self._asked, statements[0]):
+                said = line.counterexample or "this is not what is calculated first"
+                return [*lines[:k], replace(line, kind="false", counterexample=said, slip="order"), *lines[k + 1 :]]
+        return lines
+
+    def with_note(self, lines: list[LineVerdict]) -> list[LineVerdict]:
+        """The verdicts, where the constant of an indefinite integral is missing to the end."""
+        last = max((k for k, line in enumerate(lines) if line.kind not in ("empty", "words")), default=None)
+        if last is None or lines[last].kind not in ("equivalent", "follows") or not self._rewriting.lacks_constant():
+            return lines
+        return [*lines[:last], replace(lines[last], note=NO_CONSTANT), *lines[last + 1 :]]
 
     def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, once later lines are known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -17,9 +18,11 @@ from tutor_app.adapters.checking.work_lines import Statement, read_side
 from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
 from tutor_app.adapters.checking.work_slips import first_of, slip_of_equation, with_one_sign_changed
 from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
-from tutor_app.adapters.checking.work_values import roots, shown, value
+from tutor_app.adapters.checking.work_values import Point, alike, roots, shown, value
 from tutor_app.adapters.grading.terms import (
+    MINUS_ONE,
     Call,
+    Degrees,
     Number,
     Power,
     Product,
@@ -41,12 +44,13 @@ class Comparison:
 
     Attributes:
         place: Of the line that is being judged, from 0.
+        sets: The solutions of equations in one unknown by their lines.
     """
 
     def __init__(self, state: State) -> None:
         self.place = -1
+        self.sets: dict[int, tuple[str, Solutions]] = {}
         self._state = state
-        self._sets: dict[int, Solutions] = {}
 
     def compared(self, new: Condition) -> Found:
         """A condition against that of the line before and of the problem."""
@@ -84,6 +88,8 @@ class Comparison:
     def _not_comparable(self, old: Condition | None, new: Condition) -> Found:
         state = self._state
         if old is None and state.expression is not None and new.names <= symbols(state.expression[0]):
+            if not state.asks_value:
+                state.condition = new  # "2x - 6 = 0"
             return Found("new")
         if state.problem is not None and state.problem.names == new.names and len(new.names) == 1:
             state.condition = new
@@ -92,8 +98,14 @@ class Comparison:
         return Found("new")
 
     def _against_system(self, new: Condition) -> Found:
-        found = Found("follows")
-        for point in self._state.system:
+        found, system = Found("follows"), self._state.system
+        if len(system) > 1 and all(isinstance(s.sides[0], Symbol) and s.relations == ("=",) for s in new.statements):
+            # "x = 3" of two pairs: what follows is told of the pairs that have it.
+            system = [point for point in system if new.holds(point)] or system
+            self._state.system = system
+        if (wrong := _wrong_pair(new, system)) is not None:
+            return Found("false", f"{point_words(wrong)} does not solve the system", self._slip(new))
+        for point in system:
             if new.holds(point) is False:
                 a, b = new.sides_at(point)
                 said = f"for {point_words(point)} the left side is {a}, the right side {b}"
@@ -126,7 +138,9 @@ class Comparison:
     def _in_one_unknown(self, old: Condition, new: Condition) -> Found:
         found = self._by_solutions(old, new)
         if found.kind in FAULTS and _is_ambiguous(old, new):
-            return Found("unsure")
+            other = self._by_solutions(_with_natural_logarithms(old), _with_natural_logarithms(new))
+            self._state.condition = new
+            return found if other.kind in FAULTS else Found("unsure")
         if self._state.in_degrees and found.counterexample:
             found = replace(found, counterexample="")  # it tells angles in radians
         if found.kind == "lost" and is_periodic(old) and self._state.limits is None:
@@ -141,10 +155,12 @@ class Comparison:
         before, after = self._solutions(old), self._solutions(new)
         if before is None or after is None:
             return Found("unsure")
-        self._sets[self.place] = after
+        self.sets[self.place] = name, after
         problem = (
             self._solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
         )
+        if _is_one_angle(before, new) and is_periodic(old) and state.limits is None:
+            return Found("follows")
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
         if _is_rounded(before, after, new):
@@ -169,7 +185,8 @@ class Comparison:
         return self._false(old, new, name, lost, gained)
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
-        slip = first_of((_first_slip(old, new), _sign_of_solution(old, new)))
+        sign = _sign_of_solution(old, new)
+        slip = sign if len(new.cases) > 1 and sign else first_of((_first_slip(old, new), sign))
         if (
             slip in ("", "arithmetic")
             and lost.values
@@ -195,6 +212,9 @@ class Comparison:
 
     def _orders(self, old: Condition, new: Condition) -> Found:
         """Inequalities are compared at points."""
+        if new.has_order and not old.has_order and self._restricts(old, new):
+            self._state.condition = old
+            return Found("follows")
         if old.has_order and not new.has_order and (borders := _borders(old)) is not None and len(borders.values) > 1:
             told = solutions(new)
             if told is not None and told.values and told.within(borders):
@@ -211,6 +231,14 @@ class Comparison:
         before, after = ("holds", "does not hold") if old.holds(where) else ("does not hold", "holds")
         said = f"for {point_words(where)} the line before {before}, this one {after}"
         return Found("false", said, _order_slip(old, new))
+
+    def _restricts(self, old: Condition, new: Condition) -> bool:
+        """Whether an inequality holds for all solutions that are looked for: where an equation is defined."""
+        for known in (self._state.problem, old):
+            found = self._solutions(known) if known is not None and known.names == new.names else None
+            if found is not None and found.values and all(new.holds(dict.fromkeys(new.names, v)) for v in found.values):
+                return True
+        return False
 
     def _in_several(self, old: Condition, new: Condition) -> Found:
         """Equations in several letters: solutions of the line before are tried in this one."""
@@ -235,9 +263,10 @@ class Comparison:
         """Whether a line is another equation in the letters of a story; both are a system from here on."""
         state = self._state
         both = (*old.statements, *new.statements)
-        if state.problem is not None or len(both) != 2 or any(isinstance(s.sides[0], Symbol) for s in both):
+        if state.problem is not None or len(both) != 2 or any(isinstance(s.sides[0], Symbol) for s in new.statements):
             return False
         state.system = joint_solutions(both, sorted(old.names))
+        state.system = [point for point in state.system if any(point.values())]  # not 0, 0
         if state.system:
             state.problem = Condition((both,))
         return bool(state.system)
@@ -247,33 +276,48 @@ class Comparison:
 
         In the same way a solution that squaring adds is no fault if it is thrown out again.
         """
-        problem = self._solutions(self._state.problem) if self._state.problem is not None else None
-        places = sorted(self._sets)
         out = list(lines)
-        for k, place in enumerate(places):
-            kind = lines[place].kind
-            later = [self._sets[p] for p in places[k:]]
-            if kind in ("lost", "false") and self._is_case(places, k, later):
-                for p, found in zip(places[k:], later, strict=True):
-                    if out[p].kind in ("lost", "gained", "false") and found.within(self._before(places, k, problem)):
-                        out[p] = replace(out[p], kind="follows", counterexample="", slip="")
-            elif (kind == "gained" and problem is not None and later[-1].equals(problem)) or (
-                kind == "lost" and problem is not None and self._sets[place].equals(problem)
-            ):
-                out[place] = replace(out[place], kind="follows", counterexample="", slip="")
+        for name in sorted({name for name, _ in self.sets.values()}):
+            known = self._state.problem if self._state.problem and self._state.problem.names == {name} else None
+            self._with_losses_of(name, self._solutions(known) if known else None, out)
         return out
 
-    def _before(self, places: list[int], k: int, problem: Solutions | None) -> Solutions | None:
-        return self._sets[places[k - 1]] if k else problem
+    def _with_losses_of(self, name: str, problem: Solutions | None, out: list[LineVerdict]) -> None:
+        """The same of the lines about one unknown."""
+        sets = [(place, found) for place, (of, found) in sorted(self.sets.items()) if of == name]
+        for k, (place, told) in enumerate(sets):
+            kind, later = out[place].kind, sets[k:]
+            before = sets[k - 1][1] if k else problem
+            if kind in ("lost", "false") and before is not None and _is_case(before, [found for _, found in later]):
+                for p, found in later:
+                    if out[p].kind in FAULTS and found.within(before):
+                        out[p] = replace(out[p], kind="follows", counterexample="", slip="")
+            elif problem is not None and (
+                (kind == "gained" and later[-1][1].equals(problem)) or (kind == "lost" and told.equals(problem))
+            ):
+                out[place] = replace(out[place], kind="follows", counterexample="", slip="")
 
-    def _is_case(self, places: list[int], k: int, later: list[Solutions]) -> bool:
-        """Whether the lines from here on tell the solutions of the line before together."""
-        problem = self._solutions(self._state.problem) if self._state.problem is not None else None
-        before = self._before(places, k, problem)
-        if before is None or not before.values or not later[0].within(before) or not later[0].values:
-            return False
-        inside = [found for found in later if found.within(before)]
-        return before.within(Solutions(tuple(v for found in inside for v in found.values)))
+
+def _wrong_pair(new: Condition, system: list[Point]) -> Point | None:
+    """Values that a line tells for all unknowns of a system and that do not solve it; None if there are none."""
+    for case in new.cases if len(new.cases) > 1 else ():
+        told = {s.sources[0]: value(s.sides[-1], {}) for s in case if not symbols(s.sides[-1])}
+        point = {name: v for name, v in told.items() if v is not None}
+        if (
+            system
+            and point.keys() == system[0].keys()
+            and not any(all(alike(point[name], v) for name, v in known.items()) for known in system)
+        ):
+            return point
+    return None
+
+
+def _is_case(before: Solutions, later: list[Solutions]) -> bool:
+    """Whether lines tell the solutions of the one before together."""
+    if not before.values or not later[0].within(before) or not later[0].values:
+        return False
+    inside = [found for found in later if found.within(before)]
+    return before.within(Solutions(tuple(v for found in inside for v in found.values)))
 
 
 def _solution_points(statement: Statement) -> list[dict[str, Fraction | float]]:
@@ -317,9 +361,15 @@ def _tells_number(condition: Condition) -> bool:
 
 
 def _borders(condition: Condition) -> Solutions | None:
-    """Where the sides of an inequality are equal."""
-    cases = [[replace(s, relations=("=",) * len(s.relations)) for s in case] for case in condition.cases]
-    return solutions(Condition(tuple(map(tuple, cases))))
+    """Where the sides of an inequality are equal or not defined."""
+    cases = [(replace(s, relations=("=",) * len(s.relations)),) for s in condition.statements]
+    zero = Number(Fraction(0))
+    for statement in condition.statements:
+        below = [
+            p.base for side in statement.sides for p in walk(side) if isinstance(p, Power) and p.exponent == MINUS_ONE
+        ]
+        cases += [(replace(statement, sides=(b, zero), relations=("=",)),) for b in below if symbols(b)]
+    return solutions(Condition(tuple(cases)))
 
 
 def _order_slip(old: Condition, new: Condition) -> str:
@@ -353,10 +403,12 @@ def _sign_of_solution(old: Condition, new: Condition) -> str:
     wanted = solutions(old)
     if not told or wanted is None or len(told) > 2:
         return ""
-    variants = [list(with_one_sign_changed(right)) for _, right in told]
-    if len(set(map(len, variants))) != 1:
-        return ""
-    for rights in zip(*variants, strict=True):
+    variants = [_with_another_sign(right) for _, right in told]
+    rows = list(zip(*variants, strict=True)) if len(set(map(len, variants))) == 1 else []
+    for k, (_, right) in enumerate(told if len(told) > 1 else ()):
+        others = [source for _, source in told]
+        rows += [(*others[:k], changed, *others[k + 1 :]) for changed in _with_another_sign(right)]
+    for rights in rows:
         changed = []
         for (left, _), right in zip(told, rights, strict=True):
             sides = read_side(left), read_side(right)
@@ -367,6 +419,11 @@ def _sign_of_solution(old: Condition, new: Condition) -> str:
         if found is not None and found.equals(wanted):
             return "sign"
     return ""
+
+
+def _with_another_sign(source: str) -> list[str]:
+    """A side with one sign changed, or with one that it has not."""
+    return [*with_one_sign_changed(source), *([] if source.startswith("-") else [f"-{source}"])]
 
 
 def _first_slip(old: Condition, new: Condition) -> str:
@@ -411,6 +468,19 @@ def _is_rounded(before: Solutions, after: Solutions, new: Condition) -> bool:
     )
 
 
+def _is_one_angle(before: Solutions, new: Condition) -> bool:
+    """Whether a condition tells solutions of the one before in degrees, rounded to the decimals that are written."""
+    told = [s.sides[-1] for s in new.statements]
+    if not told or not all(isinstance(t, Degrees) and isinstance(t.value, Number) and t.value.places for t in told):
+        return False
+    exact = [float(v) * 180 / math.pi for v in before.values]
+    return all(
+        any(abs(v - float(t.value.value)) <= 0.5000001 * 10.0 ** -(t.value.places or 0) for v in exact)
+        for t in told
+        if isinstance(t, Degrees) and isinstance(t.value, Number)
+    )
+
+
 def _rounds(exact: Fraction | float, written: Fraction | float) -> bool:
     """Whether a number is another one rounded: to the decimals that are written, or to three digits."""
     if is_near(exact, written):
@@ -429,6 +499,24 @@ def _has_end(number: Fraction | float) -> bool:
         while rest % prime == 0:
             rest //= prime
     return rest == 1
+
+
+def _with_natural_logarithms(condition: Condition) -> Condition:
+    def natural(term: Term) -> Term:
+        match term:
+            case Call("log", (argument, Number(base))) if base == 10:
+                return Call("log", (natural(argument),))
+            case Sum(terms):
+                return Sum(tuple(map(natural, terms)))
+            case Product(factors):
+                return Product(tuple(map(natural, factors)))
+            case Power(base, exponent):
+                return Power(natural(base), natural(exponent))
+            case _:
+                return term
+
+    cases = [[replace(s, sides=tuple(map(natural, s.sides))) for s in case] for case in condition.cases]
+    return Condition(tuple(map(tuple, cases)))
 
 
 def _is_ambiguous(*conditions: Condition) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking.work_notes import without_lead
 from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Term, symbols
@@ -47,16 +48,22 @@ _UNIT: Final = re.compile(
     r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
 )
 _RESULT_UNIT: Final = re.compile(
-    r"^((?:[a-zA-Z]\w?\s*=\s*)?[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d)\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?\s*$"
+    r"^((?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*=\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
+    r"\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?(?:/(?:s|h|min|m|kg|l))?\s*$"
 )
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
 """A negative factor without its brackets: ``2 × -9``."""
 _ONE_UNIT: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([mgshlL])(?![\w^])")
 _SUM: Final = re.compile(r"[\d.\s]+(?:[+-][\d.\s]+)+=[\d.\s]+")
 _ANGULAR: Final = re.compile(
-    r"(?i)sin|cos|tan|cot|sec|csc|arc|pi|\u03c0|[a-z]\s*[<>=\u2264\u2265]|[<>=\u2264\u2265]\s*[a-z]"
+    r"(?i)sin|cos|tan|cot|sec|csc|arc|pi|\u03c0|[a-z\u03b1-\u03c9]\s*[<>=\u2264\u2265\u2248]|[<>=\u2264\u2265\u2248]\s*[a-z\u03b1-\u03c9]"
 )
 _REASON: Final = re.compile(r"(?<=\w)\s*,?\s+(?:since|because)\s.*$", re.I)
+_QUOTIENT_OF_FRACTIONS: Final = re.compile(
+    r"(?<![\w./*:·×-])(\d+\s*/\s*\d+|\d+|\([^()]*\))\s*:\s*(\d+\s*/\s*\d+|\([^()]*/[^()]*\))(?![\w./])"
+)
+"""A colon between fractions, which are divided as wholes: ``2/3 : 4/5``."""
+_QUOTIENT_OF_QUANTITIES: Final = re.compile(r"^(\d+(?:\.\d+)?\s?[a-z]{1,4})\s*:\s*(\d+(?:\.\d+)?\s?[a-z]{1,4})(?![\w])")
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -119,12 +126,19 @@ def read_line(text: str) -> Line:
     if len(stripped) > LONGEST_LINE:
         return Line(text)
     converted, wrong = _units(stripped)
-    cases = _cases(converted)
+    cases = _cases(converted) or _behind_words(converted)
     if cases is None:
         cases = _inside_words(converted)
         if not cases:
             return Line(text, words=_is_prose(stripped))
     return Line(text, cases, with_wrong_units=tuple(read for w in wrong if (read := _cases(w))))
+
+
+def _behind_words(text: str) -> tuple[tuple[Statement, ...], ...] | None:
+    """The cases behind the words at the beginning, where all are equations or inequalities."""
+    rest = without_lead(text)
+    cases = _cases(rest) if rest != text else None
+    return cases if cases and all(s.relations and not s.continues for case in cases for s in case) else None
 
 
 def _stripped(text: str) -> str:
@@ -144,9 +158,15 @@ def _with_points(text: str) -> str:
     """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
     text = with_points(text)
     plain = re.sub(r"\s*\|\s*[-+*/:·].*$", "", text)  # what is done next, noted at the end of the line
+    text = _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", _QUOTIENT_OF_QUANTITIES.sub(r"\1 / \2", text))
     if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
         text = re.sub(r"(?<=\d)\s*:\s*(?=\d)", " / ", text)
     return text
+
+
+def with_quotients(text: str) -> str:
+    """A text in which colons that stand apart divide numbers, with strokes of fractions."""
+    return re.sub(r"(?<=\d)\s+:\s+(?=\d)", " / ", _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", text))
 
 
 def _is_prose(text: str) -> bool:
@@ -316,6 +336,9 @@ def _inside_words(text: str) -> tuple[tuple[Statement, ...], ...]:
         statement = _statement(formula.source.strip("$"))
         if statement is not None and statement.relations and not statement.continues:
             statements.append(statement)
+    told = {_unknown(s) for s in statements}
+    if len(statements) > 1 and len(told) == 1 and "" not in told:
+        return tuple((s,) for s in statements)  # "zero at x = 2 and x = 5"
     return (tuple(statements),) if statements else ()
 
 

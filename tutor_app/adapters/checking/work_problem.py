@@ -9,10 +9,10 @@ from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
-from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side
+from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side, with_quotients
 from tutor_app.adapters.checking.work_periods import in_radians, is_in_degrees, range_of
 from tutor_app.adapters.checking.work_state import State, applied, defines_function, term_of
-from tutor_app.adapters.checking.work_values import value
+from tutor_app.adapters.checking.work_values import differ, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -29,6 +29,9 @@ from tutor_app.text.typing import read_typed
 _DERIVATIVE: Final = re.compile(r"(?i)\b(?:derivative|differentiate|derive)\b|d/dx")
 _SECOND: Final = re.compile(r"(?i)\bsecond derivative\b|\btwice\b|d\^?\{?2\}?/dx|d²/dx")
 _INTEGRAL: Final = re.compile(r"(?i)\b(?:antiderivative|integrate|integral|area (?:under|below))\b|∫")
+_ONE_ANTIDERIVATIVE: Final = re.compile(
+    r"(?i)\ban antiderivative\b|\bF\s*\(\s*-?[\d.]+\s*\)\s*=|\bthe antiderivative .*(?:with|for which)\b"
+)
 _INTEGRAL_SIGN: Final = re.compile(
     r"\\int(?:_(?P<low>\{[^{}]*\}|\S)\^(?P<high>\{[^{}]*\}|\S))?(?![_^])\s*(?P<body>[^$]+?)\s*(?:\\,)?\s*d[a-z]\b"
 )
@@ -65,6 +68,12 @@ _QUANTITY: Final = re.compile(
     r"|ml|cl|dl|l|lit(?:re|er)s?|hours?|hrs?|h|minutes?|mins?|seconds?|secs?|s|days?|weeks?)\b(?!\s?/|\s+per\b|\^|[\u00b2\u00b3])",
     re.I,
 )
+_VOLUME: Final = re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)\s?([cd]?m)\s?(?:\^\{?3\}?|\u00b3)", re.I)
+_RATE: Final = re.compile(
+    r"(?<![\w.,])(\d+(?:\.\d+)?)\s?([a-z]{1,7})\s?(?:/|per|an?|each|every|in (?:an?|one))\s?"
+    r"(s|sec|seconds?|min|minutes?|h|hours?|days?)\b",
+    re.I,
+)
 _SHORT: Final = {
     "inches": "in", "inch": "in", "feet": "ft", "foot": "ft", "yards": "yd", "yard": "yd", "miles": "mi", "mile": "mi",
     "gram": "g", "grams": "g", "litre": "l", "litres": "l", "liter": "l", "liters": "l", "hour": "h", "hours": "h",
@@ -80,6 +89,8 @@ _EXPRESSION: Final = re.compile(
 def read_problem(problem: str) -> State:
     """What the problem gives before the first line."""
     state = State()
+    if _EXPRESSION.search(problem) and not re.search(r"(?i)\bratio\b", problem):
+        problem = with_quotients(problem)
     found = formulas_of(problem)
     equations = []
     for statement in found:
@@ -107,6 +118,7 @@ def read_problem(problem: str) -> State:
     _read_limit(state, problem)
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
+    state.asks_value = _EXPRESSION.search(problem) is not None
     state.is_story = bool(problem.strip()) and not equations
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:
@@ -119,13 +131,15 @@ def read_problem(problem: str) -> State:
     values = [
         s
         for s in equations
-        if isinstance(s.sides[0], Symbol) and len(s.sides) == 2 and not s.names - symbols(s.sides[0])
+        if isinstance(s.sides[0], Symbol) and s.relations == ("=",) and not s.names - symbols(s.sides[0])
     ]
     if state.expression is not None and _EXPRESSION.search(problem) and values:
         # "Evaluate 2x + 3y for x = 2 and y = 1"
         for s in values:
             state.names[s.sources[0]] = s.sides[1]
         equations = [s for s in equations if s not in values]
+    if state.asks_value and state.expression is not None and all(not {"=", "~"} & set(s.relations) for s in equations):
+        equations = []  # "Simplify ... for x > 0"
     limits = range_of(problem, equations)
     if limits is not None and len(limits.names) == 1:
         equations = [s for s in equations if s not in limits.statements]
@@ -146,7 +160,20 @@ def read_problem(problem: str) -> State:
         if state.in_degrees and state.problem is not None:
             state.problem = in_radians(state.problem)
         state.condition = state.problem
+    _read_identity(state)
     return state
+
+
+def _read_identity(state: State) -> None:
+    """An equation that holds everywhere is to be shown: one side is rewritten until it is the other."""
+    known = state.problem.statements if state.problem is not None else ()
+    if len(known) != 1 or known[0].relations != ("=",) or state.expression is not None:
+        return
+    left, right = known[0].sides
+    if isinstance(left, Symbol) or not symbols(left) or differ(left, right) is not False:
+        return
+    state.expression = (left, known[0].sources[0])
+    state.problem = state.condition = None
 
 
 def _is_name(term: Term) -> bool:
@@ -194,8 +221,16 @@ def _quantities(problem: str) -> dict[Fraction, str]:
     """The numbers of a problem that have one unit there, with it."""
     units: dict[Fraction, set[str]] = {}
     for m in _QUANTITY.finditer(problem):
-        units.setdefault(Fraction(m[1]), set()).add(_SHORT.get(m[2].lower(), m[2].lower()))
+        units.setdefault(Fraction(m[1]), set()).add(_short(m[2]))
+    for m in _VOLUME.finditer(problem):
+        units.setdefault(Fraction(m[1]), set()).add(f"{_short(m[2])}^3")
+    for m in _RATE.finditer(problem):
+        units.setdefault(Fraction(m[1]), set()).add(f"{_short(m[2])}/{_short(m[3])}")
     return {number: next(iter(found)) for number, found in units.items() if len(found) == 1}
+
+
+def _short(unit: str) -> str:
+    return _SHORT.get(unit.lower(), unit.lower())
 
 
 def _derive(state: State, problem: str) -> None:
@@ -212,6 +247,7 @@ def _derive(state: State, problem: str) -> None:
             state.later = term_of(symbolic.derivative(state.derived, name))
     elif _INTEGRAL.search(problem):
         state.up_to_constant = True
+        state.asks_all = _ONE_ANTIDERIVATIVE.search(problem) is None
         built = symbolic.built(term)
         if built is not None:
             try:

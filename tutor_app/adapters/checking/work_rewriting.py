@@ -11,6 +11,8 @@ from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
 from tutor_app.adapters.checking.slip_calculus import derivative, slip_of_derivative, slip_of_integral
+from tutor_app.adapters.checking.work_integrals import as_derivative, read_sides, value_of
+from tutor_app.adapters.checking.work_known import are_of_one_kind, do_not_match
 from tutor_app.adapters.checking.work_lines import Statement
 from tutor_app.adapters.checking.work_slips import slip_between, slip_of_numbers
 from tutor_app.adapters.checking.work_state import (
@@ -38,13 +40,6 @@ from tutor_app.adapters.grading.terms import (
     walk,
 )
 
-_KINDS_OF_UNITS: Final = (
-    frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
-    frozenset(("mg", "g", "kg", "oz", "lb")),
-    frozenset(("ml", "cl", "dl", "l")),
-    frozenset(("s", "min", "h", "d", "week")),
-)
-
 _DECIMAL: Final = r"(\d+(?:\.\d+)?)"
 _TWO_FACTORS: Final = re.compile(
     rf"\\frac\{{{_DECIMAL}\}}\{{{_DECIMAL}\}}|{_DECIMAL}\s*\\(?:cdot|times|div)\s*{_DECIMAL}"
@@ -65,7 +60,11 @@ class Rewriting:
         state = self._state
         assert state.expression is not None
         old, old_source = state.expression
+        state.last_number = None if symbols(new) else new
         found = self.equal(old, old_source, new, source)
+        if found.kind == "false" and state.aside is not None and self.equal(*state.aside, new).kind == "equivalent":
+            state.aside = (new, source)
+            return Found("equivalent")
         if found.kind == "false" and state.ambiguous:
             found, state.ambiguous = Found("follows"), False  # the other reading may be meant
         if (
@@ -87,6 +86,8 @@ class Rewriting:
         state = self._state
         assert state.derived is not None
         new = without_constant(state.derived, new)
+        if state.up_to_constant and state.given is not None:
+            new = substituted(new, self._substitutions(state.given))
         known = symbols(state.derived) | (symbols(state.given) if state.given is not None else frozenset())
         if (
             self.equal(state.derived, "", new).kind != "false"
@@ -96,8 +97,21 @@ class Rewriting:
             return Found("follows")
         found = self.equal(state.derived, "", new, source)
         said = found.counterexample.replace("the line before", "the right result")
-        slip = found.slip if found.slip == "sign" else self._calculus_slip(new) or found.slip
+        slip = _of_calculus(found.slip, self._calculus_slip(new))
         return replace(found, counterexample=said, slip=slip)
+
+    def is_reached(self, asked: Term) -> bool:
+        """Whether the work has come to the value of an expression, as far as its last line tells."""
+        last = self._state.last_number
+        return last is None or self.equal(asked, "", last).kind != "false"
+
+    def lacks_constant(self) -> bool:
+        """Whether the last expression is one antiderivative where all are asked for."""
+        state = self._state
+        if not (state.asks_all and state.up_to_constant and state.derived and state.given and state.expression):
+            return False
+        last = state.expression[0]
+        return symbols(last) == symbols(state.given) and differ_by_number(state.derived, last)
 
     def derivative_of(self, function: tuple[str, Term], new: Term, source: str) -> Found:
         """A line that tells the derivative of a known function."""
@@ -108,7 +122,7 @@ class Rewriting:
         found = self.equal(right, "", new, source)
         if found.kind != "false":
             return Found("follows") if found.kind == "equivalent" else found
-        slip = found.slip if found.slip == "sign" else slip_of_derivative(body, name, new) or found.slip
+        slip = _of_calculus(found.slip, slip_of_derivative(body, name, new))
         return replace(
             found, counterexample=found.counterexample.replace("the line before", "the right result"), slip=slip
         )
@@ -123,7 +137,10 @@ class Rewriting:
     def antiderivative(self, new: Term) -> Found:
         """A line with letters where a definite integral is asked for: the function itself, or its antiderivative."""
         given = self._state.given
-        if given is None or symbols(new) != symbols(given):
+        if given is None:
+            return Found("new")
+        new = substituted(without_constant(given, new), self._substitutions(given))
+        if symbols(new) != symbols(given):
             return Found("new")
         if self.equal(given, "", new).kind == "equivalent":
             return Found("equivalent")
@@ -137,6 +154,41 @@ class Rewriting:
         said = found.counterexample.replace("the line before is", "the function is")
         said = said.replace("this one", "the derivative of this line")
         return Found("false", said, slip_of_integral(given, name, new))
+
+    def _substitutions(self, given: Term) -> dict[str, Term]:
+        """Letters that were defined by those of a function: ``u = x + 1``."""
+        return {n: v for n, v in self._state.names.items() if n not in symbols(given) and symbols(v) == symbols(given)}
+
+    def integrals(self, text: str) -> Found:
+        """A line with integral signs: its sides against each other, and against the function to be integrated."""
+        read = read_sides(text)
+        if read is None:
+            return Found("words")
+        name, sides = read
+        values = [value_of(side) for side in sides]
+        is_definite = all(v is not None for v in values)
+        made = values if is_definite else [as_derivative(side, name) for side in sides]
+        terms = [term for term in made if term is not None]
+        if len(terms) < len(made):
+            return Found("unsure")
+        for one, other in pairwise(terms):
+            found = self.equal(one, "", other)
+            if found.kind == "false":
+                said = as_sides(found.counterexample)
+                return Found("false", said if is_definite else f"of the derivatives {said}", found.slip)
+        given = self._state.given
+        if is_definite and self._state.definite is not None:
+            asked = Number(Fraction(self._state.definite))
+            return Found("follows" if self.equal(asked, "", terms[0]).kind == "equivalent" else "new")
+        if is_definite or given is None or symbols(given) != {name} or self._state.definite is not None:
+            return Found("new")
+        found = self.equal(given, "", terms[0])
+        if found.kind in ("equivalent", "unsure"):
+            return found
+        if text.lstrip().startswith("=") or found.slip in _CERTAIN:
+            said = found.counterexample.replace("the line before is", "the function is")
+            return Found("false", said.replace("this one", "the derivative of this line"), found.slip)
+        return Found("new")
 
     def _limit_of(self, old: Term, new: Term) -> Found:
         """Whether a number is the limit of the expression before, by values near the point."""
@@ -194,13 +246,14 @@ class Rewriting:
         """A chain whose sides are all the same expression; the first may be that of the line before."""
         state = self._state
         worst = Found("equivalent")
+        main = state.expression
         if (
             state.expression is not None
             and state.derived is None
             and state.expression[0] != statement.sides[0]
             and (first := self.equal(*state.expression, statement.sides[0], statement.sources[0])).kind == "false"
         ):
-            if first.slip in _CERTAIN:
+            if first.slip in _CERTAIN and statement.sides[0] not in walk(state.expression[0]):
                 state.expression = (statement.sides[-1], statement.sources[-1])
                 return first
             worst = Found("new")
@@ -217,6 +270,8 @@ class Rewriting:
                     state.expression = (statement.sides[-1], statement.sources[-1])
                     return found
                 worst = found if found.kind == "unsure" else worst
+        if worst.kind == "new":
+            state.aside, state.expression = state.expression, main  # a part was rewritten
         return worst
 
     def is_rewriting(self, statement: Statement) -> bool:
@@ -228,8 +283,9 @@ class Rewriting:
             return False
         if state.condition is not None:
             return any(_rewrites_side(statement, known) for known in state.condition.statements)
-        if state.functions and statement.sides[-1] == Number(Fraction(0)) and symbols(statement.sides[0]):
-            return False  # "-2x + 6 = 0": where the derivative vanishes
+        vanishes = statement.sides[-1] == Number(Fraction(0)) and symbols(statement.sides[0])
+        if vanishes and (state.functions or not state.asks_value):
+            return False  # "-2x + 6 = 0": where the derivative or the curve is zero
         if state.expression is not None:
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 return True
@@ -239,6 +295,7 @@ class Rewriting:
     def calculation(self, statement: Statement) -> Found:
         """Relations between numbers."""
         state = self._state
+        state.last_number = statement.sides[-1]
         if mixed := self._mixed_units(statement.sides[0]) or self._mixed_factors(statement.sources[0]):
             return Found("false", mixed, "unit")
         for k, relation in enumerate(statement.relations):
@@ -256,7 +313,7 @@ class Rewriting:
                 said = f"the left side is {shown(x)}, the right side {shown(y)}"
                 if state.expression is not None and not symbols(state.expression[0]):
                     state.expression = (statement.sides[-1], statement.sources[-1])
-                return Found("false", said, slip_between(left, statement.sources[k], right))
+                return Found("false", said, slip_between(left, statement.sources[k], right, statement.sources[k + 1]))
         if state.expression is not None and not symbols(self.resolved(state.expression[0])):
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 state.expression = (statement.sides[-1], statement.sources[-1])
@@ -299,7 +356,7 @@ class Rewriting:
             if number is not None and abs(number.value) in units:
                 known.append((abs(number.value), units[abs(number.value)]))
         for (a, one), (b, other) in pairwise(known):
-            if one != other and any(one in kind and other in kind for kind in _KINDS_OF_UNITS):
+            if one != other and are_of_one_kind(one, other):
                 return f"{shown(a)} {one} and {shown(b)} {other} have different units"
         return ""
 
@@ -310,7 +367,7 @@ class Rewriting:
             return ""
         a, b = (Fraction(n) for n in m.groups() if n)
         one, other = self._state.quantities.get(a, ""), self._state.quantities.get(b, "")
-        if one != other and any(one in kind and other in kind for kind in _KINDS_OF_UNITS):
+        if do_not_match(one, other, divided="frac" in source or "div" in source):
             return f"{shown(a)} {one} and {shown(b)} {other} have different units"
         return ""
 
@@ -345,6 +402,11 @@ class Rewriting:
             term = applied(term, self._state.functions)
         values = {n: v for n, v in self._state.names.items() if not symbols(v)}
         return substituted(term, values) if values and symbols(term) & set(values) else term
+
+
+def _of_calculus(slip: str, of_calculus: str) -> str:
+    """The name of a slip where that of a calculation and that of a wrong rule both may fit."""
+    return slip if slip == "sign" and of_calculus != "chain" else of_calculus or slip
 
 
 def _rewrites_side(statement: Statement, known: Statement) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Final
 
@@ -32,6 +32,8 @@ class State:
 
     Attributes:
         expression: The expression that is being rewritten, with its source.
+        last_number: What the last calculation came to.
+        aside: A part of it that has been rewritten by itself, with its source.
         condition: The equation or inequality of the line before.
         problem: That of the problem.
         names: What letters stand for by definition.
@@ -48,10 +50,14 @@ class State:
         limits: The range in which solutions are asked for, of an equation of angles; in radians.
         in_degrees: Angles are told in degrees without a sign.
         is_story: The problem is told in words, without an equation.
+        asks_value: An expression is to be rewritten or calculated.
+        asks_all: All antiderivatives are asked for, not one of them.
         is_measure: The unknowns are lengths, ages or counts, which are not negative.
     """
 
     expression: tuple[Term, str] | None = None
+    last_number: Term | None = None
+    aside: tuple[Term, str] | None = None
     condition: Condition | None = None
     problem: Condition | None = None
     names: dict[str, Term] = field(default_factory=dict)
@@ -68,7 +74,31 @@ class State:
     limits: Condition | None = None
     in_degrees: bool = False
     is_story: bool = False
+    asks_value: bool = False
+    asks_all: bool = False
     is_measure: bool = False
+
+    def saved(self) -> State:
+        """What has been said up to here, to come back to."""
+        return replace(self, names=dict(self.names), functions=dict(self.functions), system=list(self.system))
+
+    def restore(self, before: State) -> None:
+        """Come back to what was said up to then."""
+        again = before.saved()
+        for each in fields(self):
+            setattr(self, each.name, getattr(again, each.name))
+
+    def forget(self) -> None:
+        """Begin a line that stands by itself: only functions, names and units are known to it."""
+        kept = State(
+            names=self.names,
+            functions=self.functions,
+            quantities=self.quantities,
+            is_measure=self.is_measure,
+            in_degrees=self.in_degrees,
+            limits=self.limits,
+        )
+        self.restore(kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ CLOSE: Final = 1e-7
 LARGEST: Final = 10**40
 TOUCHING: Final = 0.05
 """How near to zero a value must come between two steps to be looked at more closely."""
+VANISHING: Final = 1e-5
 _REACH: Final = 40
 _STEPS: Final = 800
 _CONSTANTS: Final = {"pi": math.pi, "e": math.e}
@@ -249,9 +250,16 @@ def roots(left: Term, right: Term, name: str) -> list[Value] | None:
     for root in found:
         point = {name: root}
         a, b = value(left, point), value(right, point)
-        if a is not None and b is not None and not any(alike(root, k) for k in kept):
+        if a is not None and b is not None and not _both_vanish(a, b) and not any(alike(root, k) for k in kept):
             kept.append(root)
     return kept
+
+
+def _both_vanish(a: Value, b: Value) -> bool:
+    """Whether two values only look equal because both are next to nothing: ``3^x`` and ``9^x`` far to the left."""
+    x, y = abs(float(a)), abs(float(b))
+    largest = max(x, y)
+    return 0 < largest < VANISHING and min(x, y) > 0 and abs(float(a) - float(b)) > largest / 100
 
 
 def _linear_root(difference: Term, name: str) -> list[Value] | None:
