@@ -8,6 +8,7 @@ from typing import Final
 
 from tutor_app.adapters.checking.chains import chains
 from tutor_app.adapters.checking.doubts import is_same_slip
+from tutor_app.adapters.checking.everyday_rules import EVERYDAY_RULES, MEASURED
 from tutor_app.adapters.checking.hindsight import blamed
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.links import Links
@@ -21,7 +22,7 @@ from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.core.claims import Claim
 
-ALL_RULES: Final = (*NUMBER_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *SHAPE_RULES)
 NEAR: Final = 12
 """Claims back that may overlap with one."""
 
@@ -105,6 +106,8 @@ def in_order(found: list[Claim]) -> list[Claim]:
         weak = claim.verdict == "unchecked"
         rivals = [c for c in kept[-NEAR:] if c.start < claim.end and claim.start < c.end]
         if any((c.verdict, c.end) == (claim.verdict, claim.end) and claim.text in c.text for c in rivals):
+            continue
+        if any(c.reason == MEASURED and c.start <= claim.start and claim.end <= c.end for c in rivals):
             continue
         # Two links of a chain share a member; that is no reason to drop one.
         if weak and any(c.verdict != "unchecked" and c.start <= claim.start and claim.end <= c.end for c in rivals):

@@ -100,7 +100,8 @@ def judged(sentence: str, context: Context, rules: tuple[Rule, ...]) -> Iterator
             except (ArithmeticError, ValueError, TypeError, RecursionError, AttributeError):
                 found = None
             if found is not None and not (found.verdict == "false" and _otherwise(sentence, m)):
-                yield m.start(), m.end(), found
+                # What a pattern takes in before its left side belongs to something else: "d = " in "d = 3 km/h * 2 h".
+                yield m.start("left") if "left" in pattern.groupindex else m.start(), m.end(), found
 
 
 _GOES_ON: Final = re.compile(LAST)

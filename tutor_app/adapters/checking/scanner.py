@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tutor_app.adapters.checking.words import OPERATIONS, RELATIONS
@@ -60,6 +60,7 @@ _TOKEN: Final = re.compile(
     |(?P<sep>.)""",
     re.VERBOSE | re.MULTILINE,
 )
+_UNIT_LETTERS: Final = {"m": "meter", "g": "gram", "h": "hour", "s": "second", "l": "liter", "L": "liter"}
 _CLOCK: Final = re.compile(r"0\d")
 """A time of day, or the end of a number with its commas at the wrong places."""
 _RELATION: Final = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
@@ -138,7 +139,7 @@ def scan(text: str, begin: int = 0) -> list[Token]:
             spaced = view[at - 1 : at].isspace()
             found.append(Token("formula", segment.source, begin + at, begin + end, spaced, inner))
         at = end
-    return _with_words(found)
+    return _with_words(_with_units(found))
 
 
 def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) -> None:
@@ -167,6 +168,48 @@ def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) ->
             raw = raw[-1]
         found.append(Token(kind, raw, shift + m.start(), shift + m.end(), spaced))  # type: ignore[arg-type]
         spaced = kind == "line"
+
+
+def _with_units(found: list[Token]) -> list[Token]:
+    """The same with letters that are units as words: "2.4 km + 650 m", "84 km/h", not "3 m + 2 = 14".
+
+    A letter is a unit in a sentence if each time a number or "km/" stands before it, the result of a relation has one,
+    and no number is added without a unit.
+    """
+    begin = 0
+    for end in [
+        *(k for k, t in enumerate(found) if t.kind == "line" or (t.kind == "sep" and t.text in ".;?!")),
+        len(found),
+    ]:
+        letters = [k for k in range(begin, end) if found[k].kind == "word" and found[k].text in _UNIT_LETTERS]
+        if letters and all(_is_unit(found, k, begin) for k in letters) and _has_units(found, letters, begin, end):
+            for k in letters:
+                found[k] = replace(found[k], text=_UNIT_LETTERS[found[k].text])
+        begin = end + 1
+    return found
+
+
+def _is_unit(found: list[Token], k: int, begin: int) -> bool:
+    """Whether the letter at ``k`` stands where a unit does: "5 m", "km/h"."""
+    before, earlier = (found[k - 1] if k > begin else None), (found[k - 2] if k - 1 > begin else None)
+    if before is None:
+        return False
+    if before.kind == "num":
+        return found[k].spaced
+    return before.text == "/" and earlier is not None and earlier.kind == "word" and not found[k].spaced
+
+
+def _has_units(found: list[Token], letters: list[int], begin: int, end: int) -> bool:
+    """Whether the result of a relation has one of the letters, and every number that is added has some word."""
+    results = (found[k - 2] if found[k - 1].kind == "num" else found[k - 4] for k in letters if k - 2 >= begin)
+    if not any(token.kind == "rel" for token in results):
+        return False
+    for k in range(begin + 1, end - 1):
+        if found[k].kind == "op" and found[k].text in "+-" and found[k + 1].kind == "num":
+            after = found[k + 2] if k + 2 < end else None
+            if after is None or after.kind != "word" or found[k - 1].kind == "num":
+                return False
+    return True
 
 
 def _with_words(found: list[Token]) -> list[Token]:

@@ -11,6 +11,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.formulas import matrices_of
 from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.operators import judge_matrices
 from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, judge_value, rule, term_of, truth
 from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.terms import Call, Matrix, Symbol, Term, negative, symbols, total, walk
@@ -295,10 +296,10 @@ def limit(m: re.Match[str], _context: Context) -> Judgement | None:
     return _compared(symbolic.limit(known[0], m[2], known[1]), known[2], "lim", names)
 
 
-@rule(
-    rf"\beigenvalues? of (?:the matrix )?(\\begin\{{[pb]matrix\}}.{{1,120}}?\\end\{{[pb]matrix\}})"
-    rf" (?:are|is) {EXPR}(?=\s*(?:[;:?]|\.(?!\d)|$))"
-)
+_MATRIX: Final = r"(\\begin\{[pb]matrix\}.{1,160}?\\end\{[pb]matrix\})"
+
+
+@rule(rf"\beigenvalues? of (?:the matrix )?{_MATRIX} (?:are|is) {EXPR}(?=\s*(?:[;:?]|\.(?!\d)|$))")
 def eigenvalues(m: re.Match[str], _context: Context) -> Judgement | None:
     """The eigenvalues of a matrix of numbers."""
     import sympy as sp
@@ -309,6 +310,17 @@ def eigenvalues(m: re.Match[str], _context: Context) -> Judgement | None:
     square = sp.Matrix([[symbolic.built(cell) for cell in row] for row in term.rows])
     right = list(square.eigenvals())
     return truth(_same_set(said, right), "matrix", " and ".join(map(symbolic.shown, right)))
+
+
+@rule(
+    rf"\binverse of (?:the matrix )?{_MATRIX}(?: (?:is|equals) (?:the matrix )?| ?= ?){_MATRIX}"
+    r"(?=\s*(?:[,;:?]|\.(?!\d)|$))"
+)
+def inverse(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The inverse of a matrix of numbers."""
+    left, said = matrices_of(f"{m[1]}^{{-1}}"), matrices_of(m[2])
+    found = None if left is None or said is None else judge_matrices(left, said)
+    return None if found is None else Judgement(found.verdict, "matrix", found.right)
 
 
 def _compared(right: Any | None, said: Term, reason: str, names: AbstractSet[str]) -> Judgement | None:
@@ -339,5 +351,5 @@ def _floats(expression: Any) -> tuple[Any, ...]:
 
 SOLUTION_RULES: Final[tuple[Rule, ...]] = (
     roots_are, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative, integral, limit,
-    eigenvalues,
+    eigenvalues, inverse,
 )  # fmt: skip
