@@ -381,6 +381,11 @@ def proved(python: str, engine: str, extras: list[str], stamp: dict[str, object]
         try:
             packages(python, wheel(python, engine, level, log), extras, stamp, log)
             instructions.prove(python)
+            if engine in DRIVEN and (wrong := instructions.prove_card(python, cache_folder(), engine)):
+                print(
+                    f"The graphics card is not used: {wrong}. The processor computes until set-up is given", flush=True
+                )
+                print(f"ENGINE={engine} again, with another driver perhaps.", flush=True)
             return engine
         except UnknownInstructions as e:
             why = str(e)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 WRONG = 3  # the exit code of a proof that computed something else
+NO_CARD = 4  # of one that was to use a graphics card, and found none
 CPUINFO = Path("/proc/cpuinfo")
 
 # llama.cpp's options, and what the processor must name for them: compilers take the first five for one option.
@@ -101,12 +102,32 @@ def prove(python: str) -> None:
         Refused: If it met an instruction that is missing, or computed something else.
         Broken: If it does not start.
     """
-    command = [python, "-m", "tutor_app.adapters.engine.proof"]
-    run = subprocess.run(command, cwd=str(ROOT), capture_output=True, text=True, check=False)
-    said = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
+    run, said = _proof(python)
     if run.returncode in (-getattr(signal, "SIGILL", 4), 0xC000001D):
         raise Refused("this processor lacks an instruction that it uses")
     if run.returncode == WRONG:
         raise Refused(said)
     if run.returncode:
         raise Broken(said)
+
+
+def prove_card(python: str, cache: Path, engine: str) -> str:
+    """Let the graphics card compute, and remember whether it does; what is wrong with it, empty if nothing is.
+
+    One that failed before is tried anew: there may be another driver now.
+    """
+    run, said = _proof(python, "--card")
+    if run.returncode == NO_CARD:
+        return "no card was found"
+    if run.returncode == 0:
+        memory(cache).prove(engine)
+        return ""
+    memory(cache).refuse(engine)
+    return said
+
+
+def _proof(python: str, *arguments: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    """What a proof was, and the last line of its errors."""
+    command = [python, "-m", "tutor_app.adapters.engine.proof", *arguments]
+    run = subprocess.run(command, cwd=str(ROOT), capture_output=True, text=True, check=False)
+    return run, (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]

@@ -1,6 +1,6 @@
 """Makes ``dist/mumath-tutor_VERSION_ARCH.deb``: the bundle, a command, a menu entry, an icon.
 
-    python packaging/installer/deb.py [--wheels FOLDER] [--keep] [--variants] [--appimage --runtime FILE]
+    python packaging/installer/deb.py [--wheels FOLDER] [--keep] [--one] [--appimage --runtime FILE]
 
 It is installed with ``apt install ./dist/mumath-tutor_*.deb`` and needs neither compiler nor Python. Libraries of the
 system are named as dependencies by ``dpkg-shlibdeps``. Models are no part of it; they are in the user's folder, which
@@ -25,6 +25,7 @@ from installer.bundle import ROOT, Failed, link_copies, make_bundle, print_sizes
 from installer.desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
+LLAMA: Final = Path("python/lib/python3/dist-packages/llama_cpp/lib")
 MOST_BYTES: Final = 350_000_000
 """Unpacked, without a model."""
 
@@ -43,7 +44,7 @@ def prepare(work: Path, wheels: Path | None, *, keep: bool, families: bool) -> N
     else:
         prune(work / PLACE)
     if families:
-        library = work / PLACE / "python/lib/python3/dist-packages/llama_cpp/lib"
+        library = work / PLACE / LLAMA
         place = ROOT / "build" / "variants"
         place.mkdir(parents=True, exist_ok=True)
         variants.replace(library, variants.build(variants.source(place), place))
@@ -116,7 +117,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", type=Path, help="folder with a wheel of llama-cpp-python")
     parser.add_argument("--keep", action="store_true", help="take the bundle that was made before")
-    parser.add_argument("--variants", action="store_true", help="build llama.cpp for each family of processors, too")
+    parser.add_argument("--one", action="store_true", help="llama.cpp for AVX2 only, not for each family of processors")
     parser.add_argument("--fast", action="store_true", help="compress little, to try it out")
     parser.add_argument("--appimage", action="store_true", help="make an AppImage instead of a Debian package")
     parser.add_argument("--runtime", type=Path, metavar="FILE", help="AppImage's static runtime, runtime-x86_64")
@@ -125,7 +126,7 @@ def main() -> int:
         if args.appimage:
             appimage.check_runtime(args.runtime)
         work = ROOT / "build" / "deb"
-        prepare(work, args.wheels, keep=args.keep, families=args.variants)
+        prepare(work, args.wheels, keep=args.keep, families=not args.one)
         file = appimage.build(work / PLACE, version(), args.runtime) if args.appimage else build(work, fast=args.fast)
     except Failed as e:
         print(e, file=sys.stderr)

@@ -786,6 +786,7 @@ def test_fewer_layers_are_tried_on_a_gpu_that_refuses_the_model(
         return command
 
     monkeypatch.setattr(engine_module, "gpu_backends", lambda: (backend,))
+    monkeypatch.setattr(engine_module, "card_works", lambda *_: True)
     monkeypatch.setattr(engine_module, "worker_command", start)
     path = tmp_path / "cut.gguf"
     path.write_bytes(tiny.read_bytes()[:1000])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from llama_cpp import llama_cpp as low
 
-from tutor_app.adapters.engine import proof
+from tests.tiny_gguf import write_model
+from tutor_app.adapters.engine import client, proof, proving
 from tutor_app.adapters.engine.exit_codes import rebuild
 from tutor_app.adapters.engine.processor import FILE, Memory, built_for, one_of_several
 from tutor_app.commands import doctor
@@ -24,17 +27,17 @@ def run(*code: str) -> subprocess.CompletedProcess[str]:
 def test_the_engine_here_writes_the_known_text_and_says_what_it_computes_with() -> None:
     done = run("-m", "tutor_app.adapters.engine.proof")
     assert (done.returncode, done.stderr) == (0, "")
-    version, kind, gpu = done.stdout.split(" ")
+    version, kind = done.stdout.rstrip("\n").split(" ")
     assert version.startswith("0.3.")
     assert kind == built_for(low.llama_print_system_info().decode())
-    assert gpu in ("True\n", "False\n")
 
 
 def test_one_wrong_number_is_another_text() -> None:
     """As an instruction would give it that computes something else in one place of the model."""
     code = """
 import sys
-from tutor_app.adapters.engine import proof
+from tests.tiny_gguf import write_model
+from tutor_app.adapters.engine import client, proof, proving
 right = proof.model()
 middle = len(right) // 2
 wrong = bytes(byte ^ 64 for byte in right[middle : middle + 4000])
@@ -62,16 +65,24 @@ def test_what_a_library_was_built_for_is_what_it_says(info: str, name: str) -> N
     assert not one_of_several(name)
 
 
+def ending(code: int, out: str = "", errors: str = "", seconds: float = 0.0) -> Callable[[], list[str]]:
+    """A proof that prints and ends so."""
+    end = f"os.kill(os.getpid(), {-code})" if code < 0 else f"sys.exit({code})"
+    said = f"sys.stdout.write({out!r}); sys.stderr.write({errors!r}); sys.stdout.flush(); time.sleep({seconds})"
+    return lambda: [sys.executable, "-c", f"import os, sys, time; {said}; {end}"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
 @pytest.mark.parametrize(
     ("code", "out", "words"),
     [
-        (0, "0.3.36 avx512 False\n", "llama-cpp-python 0.3.36, CPU only, computes rightly with avx512"),
+        (0, "0.3.36 avx512\n", "llama-cpp-python 0.3.36, CPU only, computes rightly with avx512"),
         (
             -4,
-            "0.3.36 avx512 False\n",
+            "0.3.36 avx512\n",
             f"llama.cpp for avx512 does not run on this processor (an instruction is missing). {rebuild()}",
         ),
-        (3, "0.3.36 avx2 False\n", f"llama.cpp for avx2 does not run on this processor (it is wrong). {rebuild()}"),
+        (3, "0.3.36 avx2\n", f"llama.cpp for avx2 does not run on this processor (it is wrong). {rebuild()}"),
         (-4, "", f"llama.cpp does not run on this processor (an instruction is missing). {rebuild()}"),
         (1, "", f"The model engine is not installed properly (it is wrong). {reinstall()}"),
     ],
@@ -79,12 +90,78 @@ def test_what_a_library_was_built_for_is_what_it_says(info: str, name: str) -> N
 def test_doctor_tells_what_computes_and_what_failed(
     code: int, out: str, words: str, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ended(*_: Any, **__: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess([], code, out, "it is wrong" if code else "")
-
-    monkeypatch.setattr(subprocess, "run", ended)
+    monkeypatch.setattr(proving, "command", ending(code, out, "it is wrong" if code else ""))
     finding = doctor.engine(folders)
     assert (finding.ok, finding.text) == (code == 0, words)
+
+
+@pytest.fixture
+def with_card(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes this a build for a graphics card whose proof ends as given."""
+
+    def built(code: int, out: str = "", errors: str = "", seconds: float = 0.0) -> None:
+        monkeypatch.setattr(proving, "gpu_backends", lambda: ("vulkan",))
+        monkeypatch.setattr(client, "gpu_backends", lambda: ("vulkan",))
+        plain, card = ending(0, "0.3.36 avx2\n")(), ending(code, out, errors, seconds)()
+        choose = f"os.execv(sys.executable, {card!r} if '--card' in sys.argv else {plain!r})"
+        monkeypatch.setattr(proving, "command", lambda: [sys.executable, "-c", f"import os, sys; {choose}"])
+
+    return built
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
+@pytest.mark.parametrize("ends", [(-11,), (-6,), (-7,), (3, "", "it is wrong")])
+def test_a_card_whose_driver_is_broken_is_refused_remembered_and_told(
+    ends: tuple[Any, ...], with_card: Callable[..., None], tmp_path: Path, folders: Folders
+) -> None:
+    with_card(*ends)
+    options = client.EngineOptions(n_ctx=256, cache_folder=folders.prompts)
+    engine = client.Engine(write_model(tmp_path / "m.gguf"), options)
+    try:
+        assert engine.load().device.startswith("CPU")
+    finally:
+        engine.close()
+    assert doctor.engine(folders).text == (
+        "llama-cpp-python 0.3.36, CPU only, computes rightly with avx2; vulkan failed here"
+    )
+    with_card(0)  # a new driver: it is not asked again before set-up does
+    memory = Memory(folders.prompts / FILE)
+    assert not proving.card_works(memory)
+    memory.prove("vulkan")
+    assert proving.card_works(Memory(folders.prompts / FILE))
+    assert doctor.engine(folders).text.startswith("llama-cpp-python 0.3.36, uses the graphics card (vulkan), ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
+@pytest.mark.parametrize(
+    ("ends", "works"),
+    [
+        ((0,), True),
+        ((proof.NO_CARD,), False),
+        ((1, "", "ImportError: libvulkan.so.1: cannot open shared object file"), False),
+        ((-9,), False),
+    ],
+)
+def test_a_card_that_is_not_there_is_not_refused_for_ever(
+    ends: tuple[Any, ...], works: bool, with_card: Callable[..., None], folders: Folders
+) -> None:
+    with_card(*ends)
+    memory = Memory(folders.prompts / FILE)
+    assert proving.card_works(memory) is works
+    assert memory.known.refused == ()
+    assert memory.known.proved == (("vulkan",) if works else ())
+
+
+def test_a_driver_that_is_stuck_is_given_up_and_a_stop_is_heard(
+    with_card: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_card(0, seconds=60.0)
+    memory = Memory(None)
+    assert not proving.card_works(memory, lambda: True)
+    assert not memory.refuses("vulkan")
+    monkeypatch.setattr(proving, "SECONDS", 0.5)
+    assert not proving.card_works(memory)
+    assert memory.refuses("vulkan")
 
 
 def test_doctor_tells_what_was_refused_before(folders: Folders) -> None:

@@ -151,6 +151,32 @@ def test_without_the_cards_driver_the_processor_computes(
     assert f"ENGINE=cuda does not start here ({missing}): is the card's driver missing?" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (0, ""),
+        (4, "The graphics card is not used: no card was found."),
+        (3, "The graphics card is not used: it is wrong."),
+        (-11, "The graphics card is not used: it is wrong."),
+    ],
+)
+def test_a_card_is_proved_when_the_engine_for_it_has_been_built(
+    code: int, told: str, steps: SimpleNamespace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed with the driver before is tried anew, and the program reads what was found."""
+    file = steps.cache / "prompts" / "processor.json"
+    Memory(file).refuse("vulkan")
+
+    def run(command: list[str], **how: object) -> subprocess.CompletedProcess[str]:
+        assert command[-1] == "--card"
+        return subprocess.CompletedProcess(command, code, "", "it is wrong\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert bootstrap.proved("python", "vulkan", [], {}, steps.cache / "log") == "vulkan"
+    assert capsys.readouterr().out.startswith(told)
+    assert Memory(file).refuses("vulkan") is bool(code)
+
+
 def test_where_nothing_runs_one_sentence_says_so(steps: SimpleNamespace, tmp_path: Path) -> None:
     steps.bad = {"avx512": instructions.Broken("libgomp.so.1 is missing")}
     with pytest.raises(bootstrap.Failed, match=r"does not start here: libgomp\.so\.1 is missing\."):

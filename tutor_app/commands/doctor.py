@@ -15,10 +15,10 @@ from typing import Final
 
 from tutor_app import __version__
 from tutor_app.adapters.engine.exit_codes import explain_end, explain_missing, rebuild
-from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
+from tutor_app.adapters.engine.hardware import physical_cores
 from tutor_app.adapters.engine.processor import FILE, Memory
 from tutor_app.adapters.engine.proof import WRONG
-from tutor_app.adapters.engine.proving import step_down
+from tutor_app.adapters.engine.proving import card_name, card_works, step_down
 from tutor_app.adapters.library import Library
 from tutor_app.adapters.models.memory import free_memory
 from tutor_app.adapters.whole import ENGINE, QT, cut_off
@@ -156,9 +156,9 @@ def engine(folders: Folders) -> Finding:
     if outcome.code:
         explained = explain_missing(outcome.why) if outcome.code > 0 else explain_end(outcome.code, outcome.why)
         return Finding("engine", False, " ".join(explained))
-    backends = ", ".join(gpu_backends()) or "no GPU backend"
-    text = f"llama-cpp-python {outcome.version}, " + (f"can use a GPU ({backends})" if outcome.gpu else "CPU only")
-    text += f", computes rightly with {outcome.variant}" if outcome.variant else ", computes rightly"
+    card = f"uses the graphics card ({card_name()})" if card_works(memory) else "CPU only"
+    text = f"llama-cpp-python {outcome.version}, {card}, computes rightly"
+    text += f" with {outcome.variant}" if outcome.variant else ""
     refused = [name for name in memory.known.refused if name != outcome.variant]
     return Finding("engine", True, text + (f"; {', '.join(refused)} failed here" if refused else ""))
 

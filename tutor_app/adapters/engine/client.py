@@ -22,6 +22,8 @@ from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
 from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, explain_end, rebuild
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
+from tutor_app.adapters.engine.proof import WITHOUT_CARD
+from tutor_app.adapters.engine.proving import card_works
 from tutor_app.adapters.files import require_answer
 from tutor_app.core.dialect import Span
 from tutor_app.core.errors import EngineFault, ModelFileFault
@@ -84,9 +86,9 @@ def worker_command() -> list[str]:
     return child.worker_command("--engine-worker", Path(__file__).with_name("worker.py"))
 
 
-def _start() -> Child:
+def _start(*, card: bool = False) -> Child:
     try:
-        return Child(worker_command(), "engine", WAITING)
+        return Child(worker_command(), "engine", WAITING if card else WAITING | WITHOUT_CARD)
     except OSError as e:
         what = e.strerror or str(e)
         raise EngineFault(f"The model process cannot be started: {what}.", reinstall()) from None
@@ -322,7 +324,9 @@ class Engine:
                     _check_file(path)
             tried: set[str] = set()
             while True:
-                worker = _start()
+                if self._gpu_layers and gpu_backends() and not card_works(self._processor, is_cancelled):
+                    self._gpu_layers = 0
+                worker = _start(card=bool(self._gpu_layers))
                 try:
                     self._load(worker, is_cancelled)
                 except EngineFault:

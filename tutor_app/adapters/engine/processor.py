@@ -103,8 +103,8 @@ class Known:
     """What was found out on this processor.
 
     Attributes:
-        proved: Libraries that have computed.
-        refused: Libraries that died of an illegal instruction, or computed wrongly.
+        proved: Libraries that have computed, and what uses a graphics card if that has.
+        refused: Those that died of an illegal instruction, or of the card's driver, or computed wrongly.
     """
 
     proved: tuple[str, ...] = ()
@@ -130,9 +130,12 @@ class Memory:
         self.known = Known(*good)
 
     def prove(self, variant: str) -> None:
-        """A library has computed."""
-        if variant and variant not in self.known.proved:
-            self._keep(Known((*self.known.proved, variant), self.known.refused))
+        """A library has computed; what failed before, with another driver perhaps, is forgotten."""
+        if variant and (variant not in self.known.proved or variant in self.known.refused):
+            proved, refused = (
+                tuple(name for name in names if name != variant) for names in (self.known.proved, self.known.refused)
+            )
+            self._keep(Known((*proved, variant), refused))
 
     def refuse(self, variant: str) -> None:
         """A library has died of an illegal instruction, or computed wrongly."""

@@ -1,13 +1,13 @@
 """Whether llama.cpp computes rightly on this processor: a model of a few hundred kilobytes has to write a known text.
 
-    python -m tutor_app.adapters.engine.proof [REFUSED ...]
+    python -m tutor_app.adapters.engine.proof [--card] [REFUSED ...]
 
 What a processor says of itself is not always what it, or a hypervisor, lets a program do. A missing instruction ends
 the process; one that computes something else gives another text. The weights are random bytes in every form that
 the catalogue's models have, and what is computed goes through every kernel that they need: a prompt, several rows at
-once, single rows. It prints llama-cpp-python's version and, before that is loaded, what it computes with; then whether
-it can use a graphics card. Exit codes: 0 right, 3 another text (one sentence says so), -4 (SIGILL) an instruction is
-missing.
+once, single rows. With ``--card`` the graphics card computes, else no card is touched. It prints llama-cpp-python's
+version and, before that is loaded, what it computes with. Exit codes: 0 right, 3 another text (one sentence says so),
+4 there is no card, -4 (SIGILL) an instruction is missing.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ _BATCHES: Final = (32, 8, 5)
 
 WRONG: Final = 3
 """The exit code of a proof that computed something else."""
+NO_CARD: Final = 4
+"""Of one that was to use a graphics card, and found none."""
+WITHOUT_CARD: Final = {"GGML_DISABLE_VULKAN": "1", "CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+"""Variables of a process that no graphics driver is to be loaded in: one that is broken may end it at any time."""
 
 
 class WrongText(Exception):
@@ -151,27 +155,29 @@ def model() -> bytes:
     return bytes(out)
 
 
-def prove(low: Any) -> None:
+def prove(low: Any, *, card: bool = False) -> None:
     """Let llama.cpp write the text.
 
     Args:
         low: ``llama_cpp.llama_cpp``, with the library loaded that is to be proved.
+        card: Whether all of it is computed on the graphics card.
 
     Raises:
         WrongText: If it is another.
     """
-    written = tuple(token for token, _ in _written(low))
+    written = tuple(token for token, _ in _written(low, 9999 if card else 0))
     if written != EXPECTED:
-        raise WrongText("what it computes with the fast instructions of this processor is wrong")
+        what = "graphics card" if card else "fast instructions of this processor"
+        raise WrongText(f"what it computes with the {what} is wrong")
 
 
-def _written(low: Any) -> Iterator[tuple[int, float]]:
+def _written(low: Any, layers: int) -> Iterator[tuple[int, float]]:
     """Every token that is written, and by how much it was likelier than the next, in deviations of the logits."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps a mapped file
         path = Path(folder) / "proof.gguf"
         path.write_bytes(model())
         params = low.llama_model_default_params()
-        params.n_gpu_layers = 0
+        params.n_gpu_layers = layers
         loaded = low.llama_model_load_from_file(os.fsencode(path), params)
         if not loaded:
             raise WrongText("llama.cpp cannot read the model of the proof")
@@ -213,6 +219,9 @@ def _written(low: Any) -> Iterator[tuple[int, float]]:
 
 def main() -> int:
     """Prove the library of this environment; returns the exit code."""
+    card, refused = "--card" in sys.argv, [name for name in sys.argv[1:] if name != "--card"]
+    if not card:
+        os.environ.update(WITHOUT_CARD)
     import llama_cpp
     from llama_cpp import llama_cpp as low
 
@@ -222,14 +231,13 @@ def main() -> int:
 
     low.llama_log_set(quiet, ctypes.c_void_p(0))
     low.llama_backend_init()
-    refused = sys.argv[1:]
-    sys.stdout.write(f"{llama_cpp.__version__} {would_take(refused)} ")
+    sys.stdout.write(f"{llama_cpp.__version__} {would_take(refused)}\n")
     sys.stdout.flush()
     take(refused)
-    sys.stdout.write(f"{low.llama_supports_gpu_offload()}\n")
-    sys.stdout.flush()
+    if card and not low.llama_supports_gpu_offload():
+        return NO_CARD
     try:
-        prove(low)
+        prove(low, card=card)
     except WrongText as e:
         sys.stderr.write(f"{e}\n")
         return WRONG

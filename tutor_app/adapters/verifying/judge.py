@@ -21,7 +21,8 @@ import numpy.typing as npt
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
 from tutor_app.adapters.engine.processor import Memory, take, would_take
-from tutor_app.adapters.engine.proving import step_down
+from tutor_app.adapters.engine.proof import WITHOUT_CARD
+from tutor_app.adapters.engine.proving import card_works, step_down
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
 from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
@@ -55,10 +56,10 @@ class Judge:
 
     def __init__(self, path: str, threads: int, folder: Path | None, processor: Memory) -> None:
         request: dict[str, Any] = {
-            "path": path, "gpu_layers": -1, "n_seq": SEQUENCES, "n_ctx": CELLS, "threads": threads,
-            "one_cache": True, "kv_type": "f16", "adapter": "",
+            "path": path, "gpu_layers": -1 if card_works(processor) else 0, "n_seq": SEQUENCES, "n_ctx": CELLS,
+            "threads": threads, "one_cache": True, "kv_type": "f16", "adapter": "",
         }  # fmt: skip
-        for name, value in WAITING.items():
+        for name, value in (WAITING if request["gpu_layers"] else WAITING | WITHOUT_CARD).items():
             os.environ.setdefault(name, value)  # before llama.cpp is loaded
         if would_take(processor.known.refused) not in ("", *processor.known.proved):
             step_down(processor)
