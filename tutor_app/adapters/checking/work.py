@@ -69,7 +69,8 @@ _THROWN_OUT: Final = re.compile(
     r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined|contradiction|never"
     r"|reject(?:ed)?|extraneous|does(?:n't| not) (?:work|fit|count)|excluded|impossible)\b"
 )
-_PARTS: Final = re.compile(r"\s*[,;]\s+|\s+and\s+")
+_NO_SOLUTION: Final = re.compile(r"(?i)\bno (?:real )?solutions?\b")
+_PARTS: Final = re.compile(r"\s*[,;]\s+|\s+(?:and|or)\s+")
 MOST_BRANCHES: Final = 4
 """Cases and side calculations to which a line may come back."""
 SECONDS: Final = 8.0
@@ -92,12 +93,14 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         found = work.next_line(names.told(text)) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
     out = work.with_order(out)
-    out = work.with_note(_without_thrown_out(work.with_losses(out)))
+    out = work.with_note(_without_thrown_out(work.with_losses(out), work.has_solutions))
     return with_wrong_end(problem, work.with_restated(out), lambda: clock() < end)
 
 
-def _without_thrown_out(lines: list[LineVerdict]) -> list[LineVerdict]:
+def _without_thrown_out(lines: list[LineVerdict], has_solutions: bool) -> list[LineVerdict]:
     """The verdicts, where a solution that is none by its definition is thrown out in words behind it."""
+    if has_solutions and any(_NO_SOLUTION.search(line.text) for line in lines):
+        return lines
     out = list(lines)
     for k, line in enumerate(lines):
         named = line.kind == "gained" or (line.kind == "false" and "not defined" in line.counterexample)
@@ -194,12 +197,17 @@ class _Work:
         parts = [part for part in _PARTS.split(text) if part.strip()]
         if len(parts) < 2 or not all(_ARROW.search(part) for part in parts):
             return self.steps(text)
-        start, found = self._state.saved(), []
+        start, found, ends = self._state.saved(), [], []
         for part in parts:
             self._state.restore(start)
             found.append(self.steps(part))
+            ends.append(self._comparison.last)
         self._state.restore(start)
-        return worst_of(found)
+        worst = worst_of(found)
+        cases = tuple(case for end in ends if end is not None for case in end.cases)
+        if worst.kind != "lost" or None in ends or len(Condition(cases).names) != 1:
+            return worst
+        return self._comparison.compared(Condition(cases))
 
     def steps(self, text: str) -> Found:
         """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
@@ -261,6 +269,10 @@ class _Work:
             return Found("new")  # a list of numbers
         if not any(s.names for s in statements):
             return worst_of([self._single(s) for s in statements])
+        if len(line.cases) == 1 and not self._state.system and all(map(self._gives_meaning, statements)):
+            for statement in statements:
+                self._defines(statement)  # "u = 3x + 1, v = x^2"
+            return worst_of([Found("new"), *map(self._rewriting.inner_links, statements)])
         kept = tuple(tuple(r for s in case if (r := self._reduced(s)) is not None) for case in line.cases)
         chains = [self._rewriting.inner_links(s) for s in statements]
         worst = worst_of(chains)
@@ -295,7 +307,7 @@ class _Work:
         if (wrong := wrong_discriminant(statement, state.problem, state.condition)) is not None:
             return wrong
         if state.derived is not None and not state.up_to_constant and _joins_derivatives(statement):
-            return self._rewriting.against_result(statement.sides[-1], statement.sources[-1])
+            return self._rewriting.of_parts(statement)
         if self._defines(statement):
             # With two sides there is nothing to compare: the letter is what the line says that it is.
             return inner if inner.kind != "unsure" and len(statement.sides) > 2 else Found("new")
@@ -369,20 +381,19 @@ class _Work:
 
     # -- calculations and definitions ---------------------------------------------------------------------------
 
-    def _defines(self, statement: Statement) -> bool:
-        """Whether it gives a letter its meaning that no equation so far has."""
-        state = self._state
-        first = statement.sides[0]
-        if (
-            not isinstance(first, Symbol)
-            or statement.relations[0] not in ("=", "~")
-            or first.name in symbols(statement.sides[-1])
-        ):
+    def _gives_meaning(self, statement: Statement) -> bool:
+        """Whether it says what a letter is that no equation so far has."""
+        state, first = self._state, statement.sides[0]
+        if not isinstance(first, Symbol) or not statement.relations or statement.relations[0] not in ("=", "~"):
             return False
         known = state.condition.names if state.condition else frozenset()
-        if state.problem is not None:
-            known |= state.problem.names
-        if first.name in known:
+        known |= state.problem.names if state.problem is not None else frozenset()
+        return first.name not in known | symbols(statement.sides[-1])
+
+    def _defines(self, statement: Statement) -> bool:
+        """Whether it gives a letter its meaning that no equation so far has."""
+        state, first = self._state, statement.sides[0]
+        if not isinstance(first, Symbol) or not self._gives_meaning(statement):
             return False
         state.names[first.name] = statement.sides[-1]
         if state.condition is None and state.expression is None:
@@ -486,6 +497,12 @@ class _Work:
         if last is None or lines[last].kind not in ("equivalent", "follows") or not self._rewriting.lacks_constant():
             return lines
         return [*lines[:last], replace(lines[last], note=NO_CONSTANT), *lines[last + 1 :]]
+
+    @property
+    def has_solutions(self) -> bool:
+        """Whether the equation of the problem is known to have real solutions."""
+        known = solutions(self._state.problem) if self._state.problem is not None else None
+        return known is not None and bool(known.values)
 
     def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, once later lines are known."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from fractions import Fraction
 
+from tutor_app.adapters.checking.slip_conditions import (
+    equation_slip,
+    first_slip,
+    lost_slip,
+    order_slip,
+    sign_of_solution,
+)
 from tutor_app.adapters.checking.work_conditions import (
     Condition,
     Solutions,
@@ -14,22 +20,21 @@ from tutor_app.adapters.checking.work_conditions import (
     joint_solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work_lines import Statement, read_side
+from tutor_app.adapters.checking.work_lines import Statement
 from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
-from tutor_app.adapters.checking.work_slips import first_of, slip_of_equation, with_one_sign_changed
-from tutor_app.adapters.checking.work_state import Found, State, has_decimals, is_near, point_words
+from tutor_app.adapters.checking.work_rounding import is_one_angle, is_rounded
+from tutor_app.adapters.checking.work_slips import first_of
+from tutor_app.adapters.checking.work_state import Found, State, point_words
 from tutor_app.adapters.checking.work_values import Point, alike, roots, shown, value
 from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     Call,
-    Degrees,
     Number,
     Power,
     Product,
     Sum,
     Symbol,
     Term,
-    negative,
     product,
     substituted,
     symbols,
@@ -45,16 +50,19 @@ class Comparison:
     Attributes:
         place: Of the line that is being judged, from 0.
         sets: The solutions of equations in one unknown by their lines.
+        last: What has been compared last.
     """
 
     def __init__(self, state: State) -> None:
         self.place = -1
+        self.last: Condition | None = None
         self.sets: dict[int, tuple[str, Solutions]] = {}
         self._state = state
 
     def compared(self, new: Condition) -> Found:
         """A condition against that of the line before and of the problem."""
         state = self._state
+        self.last = new
         if state.system:
             return self._against_system(new)
         old = state.condition
@@ -95,6 +103,14 @@ class Comparison:
             state.condition = new
             return self._in_one_unknown(state.problem, new)
         state.condition = new
+        if (
+            state.is_story
+            and state.problem is None
+            and len(new.cases) == 1
+            and len(new.statements) == len(new.names) > 1
+        ):
+            state.system = joint_solutions(new.statements, sorted(new.names))  # "a + b = 11 and ab = 24"
+            state.problem = new if state.system else None
         return Found("new")
 
     def _against_system(self, new: Condition) -> Found:
@@ -117,7 +133,7 @@ class Comparison:
     def _slip(self, new: Condition) -> str:
         fitting: list[str] = []
         for condition in (self._state.condition, self._state.problem):
-            fitting += [_equation_slip(old, new) for old in (condition.statements if condition else ())]
+            fitting += [equation_slip(old, new) for old in (condition.statements if condition else ())]
         before = self._state.condition.statements if self._state.condition else ()
         given = self._state.problem.statements if self._state.problem else ()
         for letter in before:
@@ -127,12 +143,12 @@ class Comparison:
             put = {letter.sides[0].name: letter.sides[-1]}
             for old in given:
                 sides = tuple(substituted(side, put) for side in old.sides)
-                fitting.append(_equation_slip(replace(old, sides=sides, sources=("", "")), new))
+                fitting.append(equation_slip(replace(old, sides=sides, sources=("", "")), new))
         if len(given) == 2 and all(len(s.sides) == 2 for s in given):
             for sign in (Number(Fraction(1)), Number(Fraction(-1))):  # both equations added or subtracted
                 left, right = (total(given[0].sides[k], product(sign, given[1].sides[k])) for k in (0, 1))
                 joined = replace(given[0], sides=(left, right), sources=("", ""))
-                fitting.append(_equation_slip(joined, new))
+                fitting.append(equation_slip(joined, new))
         return first_of(fitting)
 
     def _in_one_unknown(self, old: Condition, new: Condition) -> Found:
@@ -159,11 +175,11 @@ class Comparison:
         problem = (
             self._solutions(state.problem) if state.problem is not None and state.problem.names == new.names else None
         )
-        if _is_one_angle(before, new) and is_periodic(old) and state.limits is None:
+        if is_one_angle(before, new) and is_periodic(old) and state.limits is None:
             return Found("follows")
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
-        if _is_rounded(before, after, new):
+        if is_rounded(before, after, new):
             return Found("follows")
         lost, gained = before.without(after), after.without(before)
         if new.is_approximate and not lost.values:
@@ -172,7 +188,7 @@ class Comparison:
             if state.is_measure and all(v < 0 for v in lost.values):
                 return Found("follows")
             said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
-            return Found("lost", said, _lost_slip(old, lost.values[0], new))
+            return Found("lost", said, lost_slip(old, lost.values[0], new))
         if not lost.values and gained.values and state.is_story and _tells_number(old):
             state.condition = old
             return Found("follows")  # "k = 3/2", then "k^2 = 9/4"
@@ -185,8 +201,8 @@ class Comparison:
         return self._false(old, new, name, lost, gained)
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
-        sign = _sign_of_solution(old, new)
-        slip = sign if len(new.cases) > 1 and sign else first_of((_first_slip(old, new), sign))
+        sign = sign_of_solution(old, new)
+        slip = sign if len(new.cases) > 1 and sign else first_of((first_slip(old, new), sign))
         if (
             slip in ("", "arithmetic")
             and lost.values
@@ -230,7 +246,7 @@ class Comparison:
         assert where is not None
         before, after = ("holds", "does not hold") if old.holds(where) else ("does not hold", "holds")
         said = f"for {point_words(where)} the line before {before}, this one {after}"
-        return Found("false", said, _order_slip(old, new))
+        return Found("false", said, order_slip(old, new))
 
     def _restricts(self, old: Condition, new: Condition) -> bool:
         """Whether an inequality holds for all solutions that are looked for: where an equation is defined."""
@@ -253,7 +269,7 @@ class Comparison:
                 tried += 1
                 if holds is False:
                     a, b = new.sides_at(point)
-                    slip = _equation_slip(statement, new)
+                    slip = equation_slip(statement, new)
                     if not slip and self._joins(old, new):
                         return Found("new")
                     return Found("false", f"for {point_words(point)} the left side is {a}, the right side {b}", slip)
@@ -342,17 +358,6 @@ def _number(number: Fraction | float) -> Term:
     return Number(Fraction(number))
 
 
-def _equation_slip(old: Statement, new: Condition) -> str:
-    for statement in new.statements:
-        if len(old.sides) == 2 and len(statement.sides) == 2:
-            slip = slip_of_equation(
-                (old.sides[0], old.sides[1]), (old.sources[0], old.sources[1]), (statement.sides[0], statement.sides[1])
-            )
-            if slip:
-                return slip
-    return ""
-
-
 def _tells_number(condition: Condition) -> bool:
     """Whether it says what number one letter is."""
     return len(condition.statements) == 1 and all(
@@ -370,135 +375,6 @@ def _borders(condition: Condition) -> Solutions | None:
         ]
         cases += [(replace(statement, sides=(b, zero), relations=("=",)),) for b in below if symbols(b)]
     return solutions(Condition(tuple(cases)))
-
-
-def _order_slip(old: Condition, new: Condition) -> str:
-    if differing_point(old, new.turned()) is None:
-        return "direction"
-    if differing_point(old, new, positive=True) is None and all(_is_even(s, *old.names) for s in old.statements):
-        return "plus_minus"  # right for positive numbers only, as a root taken with one sign is
-    if any(isinstance(part, Call) and part.name == "abs" for s in old.statements for t in s.sides for part in walk(t)):
-        bare = [[replace(s, sides=tuple(map(_without_bars, s.sides))) for s in case] for case in old.cases]
-        if differing_point(Condition(tuple(map(tuple, bare))), new) is None:
-            return "plus_minus"
-    return _first_slip(old, new)
-
-
-def _without_bars(term: Term) -> Term:
-    """What stands between the bars of an absolute value, with its factors."""
-    match term:
-        case Call("abs", (inner,)):
-            return inner
-        case Product(factors):
-            return product(*map(_without_bars, factors))
-        case Sum(terms):
-            return total(*map(_without_bars, terms))
-        case _:
-            return term
-
-
-def _sign_of_solution(old: Condition, new: Condition) -> str:
-    """Whether one other sign in what a letter is said to be makes it right."""
-    told = sorted({s.sources for s in new.statements if isinstance(s.sides[0], Symbol) and s.relations == ("=",)})
-    wanted = solutions(old)
-    if not told or wanted is None or len(told) > 2:
-        return ""
-    variants = [_with_another_sign(right) for _, right in told]
-    rows = list(zip(*variants, strict=True)) if len(set(map(len, variants))) == 1 else []
-    for k, (_, right) in enumerate(told if len(told) > 1 else ()):
-        others = [source for _, source in told]
-        rows += [(*others[:k], changed, *others[k + 1 :]) for changed in _with_another_sign(right)]
-    for rights in rows:
-        changed = []
-        for (left, _), right in zip(told, rights, strict=True):
-            sides = read_side(left), read_side(right)
-            if sides[0] is None or sides[1] is None:
-                return ""
-            changed.append((Statement((sides[0], sides[1]), ("=",), False, (left, right)),))
-        found = solutions(Condition(tuple(changed)))
-        if found is not None and found.equals(wanted):
-            return "sign"
-    return ""
-
-
-def _with_another_sign(source: str) -> list[str]:
-    """A side with one sign changed, or with one that it has not."""
-    return [*with_one_sign_changed(source), *([] if source.startswith("-") else [f"-{source}"])]
-
-
-def _first_slip(old: Condition, new: Condition) -> str:
-    return first_of(_equation_slip(one, new) for one in old.statements)
-
-
-def _lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
-    """Why a solution was lost: a root taken with one sign, or a division by what is zero there."""
-    for statement in old.statements:
-        if len(statement.sides) != 2:
-            continue
-        name = next(iter(statement.names))
-        for side, other in (statement.sides, statement.sides[::-1]):
-            if (isinstance(side, Power) or (isinstance(side, Call) and side.name == "abs")) and name not in symbols(
-                other
-            ):
-                return "plus_minus"
-        after = solutions(new)
-        if after is not None and any(v == -lost for v in after.values) and lost != 0 and _is_even(statement, name):
-            return "plus_minus"
-        if all(v is not None and abs(float(v)) < 1e-9 for v in (value(s, {name: lost}) for s in statement.sides)):
-            return "zero"
-    return ""
-
-
-def _is_even(statement: Statement, name: str) -> bool:
-    if len(statement.sides) != 2:
-        return False
-    difference = total(statement.sides[0], negative(statement.sides[1]))
-    return all(value(difference, {name: Fraction(k)}) == value(difference, {name: Fraction(-k)}) for k in (1, 2, 3))
-
-
-def _is_rounded(before: Solutions, after: Solutions, new: Condition) -> bool:
-    """Whether a condition tells the solutions of the one before in rounded decimals."""
-    decimals = any(has_decimals(source) for statement in new.statements for source in statement.sources)
-    if not after.values or not (new.is_approximate or decimals):
-        return False
-    if not new.is_approximate and any(_has_end(v) for v in before.values):
-        return False  # 2.5 can be written out: another decimal is another number
-    return all(any(_rounds(v, other) for other in after.values) for v in before.values) and all(
-        any(_rounds(v, other) for v in before.values) for other in after.values
-    )
-
-
-def _is_one_angle(before: Solutions, new: Condition) -> bool:
-    """Whether a condition tells solutions of the one before in degrees, rounded to the decimals that are written."""
-    told = [s.sides[-1] for s in new.statements]
-    if not told or not all(isinstance(t, Degrees) and isinstance(t.value, Number) and t.value.places for t in told):
-        return False
-    exact = [float(v) * 180 / math.pi for v in before.values]
-    return all(
-        any(abs(v - float(t.value.value)) <= 0.5000001 * 10.0 ** -(t.value.places or 0) for v in exact)
-        for t in told
-        if isinstance(t, Degrees) and isinstance(t.value, Number)
-    )
-
-
-def _rounds(exact: Fraction | float, written: Fraction | float) -> bool:
-    """Whether a number is another one rounded: to the decimals that are written, or to three digits."""
-    if is_near(exact, written):
-        return True
-    places = next((k for k in range(1, 7) if written * 10**k == int(written * 10**k)), 0)
-    enough = abs(written) * 10**places >= 10  # a single digit rounds too much together
-    return enough and places > 0 and abs(float(exact) - float(written)) <= 0.5000001 * 10.0**-places
-
-
-def _has_end(number: Fraction | float) -> bool:
-    """Whether its decimals end."""
-    if not isinstance(number, Fraction):
-        return False
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1
 
 
 def _with_natural_logarithms(condition: Condition) -> Condition:

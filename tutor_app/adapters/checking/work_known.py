@@ -75,7 +75,20 @@ def begins_in_wrong_order(expression: Term, source: str, statement: Statement) -
     if len(mine) != 1 or not statement.relations or statement.names:
         return False
     wrong = {step for form in wrong_orders(source) if (term := read_side(form)) is not None for step in _steps(term)}
-    return mine <= wrong - set(_steps(expression))
+    return mine <= (wrong | set(_cut_products(expression))) - set(_steps(expression))
+
+
+def _cut_products(term: Term) -> Iterator[_Step]:
+    """Sums with a product that is not worked out to its end: ``20 - 3`` of ``20 - 12/4 * 2``."""
+    for part in walk(term):
+        terms = part.terms if isinstance(part, Sum) else ()
+        for k, each in enumerate(terms):
+            factors = each.factors if isinstance(each, Product) else ()
+            for cut in range(1, len(factors)):
+                if k:
+                    yield from _pairs("+", (terms[k - 1], Product(factors[:cut])))
+                if k + 1 < len(terms):
+                    yield from _pairs("+", (Product(factors[cut:]), terms[k + 1]))
 
 
 def _steps(term: Term) -> Iterator[_Step]:

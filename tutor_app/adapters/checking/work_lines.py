@@ -48,7 +48,7 @@ _UNIT: Final = re.compile(
     r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
 )
 _RESULT_UNIT: Final = re.compile(
-    r"^((?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*=\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
+    r"^((?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*[=\u2248]\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
     r"\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?(?:/(?:s|h|min|m|kg|l))?\s*$"
 )
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")

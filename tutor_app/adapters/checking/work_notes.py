@@ -25,6 +25,9 @@ _SIDE: Final = r"(?:[LR]\.?H\.?S\b\.?|(?:left|right)(?:[ -]hand)? side)"
 _OF_SIDE: Final = re.compile(rf"(?i)^\s*{_SIDE}\s*[:=]?\s*(?=\S)")
 _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
 _CORRESPONDS: Final = re.compile(r"(?<=%)\s*(?:<-+>|↔|≙|\^=|corresponds? to|is|are)\s*(?=[\d$€£])")
+_SHARE: Final = re.compile(rf"^\s*\d+(?:\.\d+)?\s*%{_CORRESPONDS.pattern.partition(')')[2]}(?=[^=]*=)")
+"""A share before the calculation of what it comes to: ``1% <-> 510/85 = 6``."""
+_IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
     r"(?i)\s*(?:(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
@@ -46,9 +49,12 @@ _MEANT: Final = re.compile(
 )
 _FUNCTION: Final = re.compile(r"(?<![\w\\])([A-Za-eijl-zA-Z])\s*('*)\(\s*([a-z])\s*\)\s*=(?!=)")
 _NAMED: Final = re.compile(
-    r"(?m)^\s*((?!(?:LHS|RHS|left|right|answer|result|solution|check|test|proof)\b)[A-Za-z]{3,}(?: [a-z]{3,})?)"
+    r"(?m)^\s*((?:(?:an?|one|the) )?(?!(?:LHS|RHS|left|right|answer|result|solution|check|test|proof)\b)"
+    r"[A-Za-z]{3,}(?: [a-z]{3,})?)"
     r"\s*(?:(?:\^\s*|\*\*)\d|[²³])?\s*=(?!=)"
 )
+_EVENT: Final = re.compile(r"\bP\((?=[^()]*[a-z]{3})[^()]*\)")
+"""A probability whose event is told in words."""
 _INDEXED: Final = re.compile(r"(?<![\w\\.])([a-zA-Z][3-9])\s*=(?!=)")
 _FREE: Final = "ghf"
 """Letters that are read as functions."""
@@ -76,7 +82,7 @@ def told(text: str) -> Told:
         text, aside, denied = text[: m.start()], True, True
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
-    text = _CORRESPONDS.sub(" = ", text)
+    text = _IS.sub(" = ", _CORRESPONDS.sub(" = ", _SHARE.sub("", text)))
     text = _OF_SIDE.sub("", _IS_SIDE.sub("", text))
     if (m := _NUMBERED.match(text)) is not None:
         text = text[m.end() :]
@@ -136,6 +142,7 @@ class Names:
         words = dict.fromkeys(
             m[1] for m in _NAMED.finditer(whole) if not any(w.lower() in _FUNCTIONS for w in m[1].split())
         )
+        words |= dict.fromkeys(m[0] for m in _EVENT.finditer(whole))
         indexed = dict.fromkeys(m[1] for m in _INDEXED.finditer(whole))
         self._indexed = re.compile(rf"(?<![\w\\.])({'|'.join(indexed)})(?!\w)") if indexed else None
         self._words = {word: f"w_{{{k}}}" for k, word in enumerate(sorted(words, key=len, reverse=True), 3)}

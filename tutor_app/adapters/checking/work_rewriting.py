@@ -155,6 +155,29 @@ class Rewriting:
         said = said.replace("this one", "the derivative of this line")
         return Found("false", said, slip_of_integral(given, name, new))
 
+    def of_parts(self, statement: Statement) -> Found:
+        """A derivative by those of two parts, ``u'v + uv' = ...``: by what the parts are, and as the whole result."""
+        state, first = self._state, statement.sides[0]
+        last, source = statement.sides[-1], statement.sources[-1]
+        if isinstance(first, Product) and all(isinstance(f, Symbol) and f.name.endswith("'") for f in first.factors):
+            return self.against_result(last, source)  # no rule multiplies derivatives alone
+        parts: dict[str, Term] = {}
+        for name in symbols(first):
+            known = state.names.get(name.removesuffix("'"))
+            if known is None or len(symbols(known)) != 1:
+                return self.against_result(last, source)
+            part = derivative(known, next(iter(symbols(known)))) if name.endswith("'") else known
+            if part is None:
+                return Found("unsure")
+            parts[name] = part
+        state.aside = (last, source)
+        found = self.equal(substituted(first, parts), "", last, source)
+        return (
+            Found("follows")
+            if found.kind == "equivalent"
+            else replace(found, counterexample=as_sides(found.counterexample))
+        )
+
     def _substitutions(self, given: Term) -> dict[str, Term]:
         """Letters that were defined by those of a function: ``u = x + 1``."""
         return {n: v for n, v in self._state.names.items() if n not in symbols(given) and symbols(v) == symbols(given)}
@@ -330,6 +353,8 @@ class Rewriting:
         assert state.expression is not None
         old, source = self.resolved(state.expression[0]), self.resolved_source(state.expression[1])
         side = statement.sides[0]
+        if _is_part(old, side):
+            return False
         slip = slip_between(old, source, side, statement.sources[0])
         if not slip and any(part == Constant("i") for part in walk(old)):
             slip = self.equal(old, source, side, statement.sources[0]).slip
@@ -413,10 +438,22 @@ def _rewrites_side(statement: Statement, known: Statement) -> bool:
     """Whether a line writes one side of an equation in another way: ``2(x + 3) = 2x + 6`` for ``2(x + 3) = 14``."""
     if known.relations != ("=",) or len(known.sides) != 2:
         return False
+    first, last = statement.sides[0], statement.sides[-1]
+    is_part = any(first in walk(side) for side in known.sides) and symbols(first) and not isinstance(first, Symbol)
+    if is_part and first != last and differ(first, last) is False:
+        return True  # "-(2x - 3) = -2x + 3"
     for side, other in (known.sides, known.sides[::-1]):
         if side == statement.sides[0] and not isinstance(side, Symbol) and symbols(side):
             return symbols(statement.sides[-1]) == symbols(side) and not symbols(other)
     return False
+
+
+def _is_part(whole: Term, side: Term) -> bool:
+    """Whether a number is one that an expression is made of: ``21/5`` of ``4 1/5 - 3/2``."""
+    number = value(side, {})
+    if number is None or isinstance(side, Sum):
+        return False
+    return any(part != whole and value(part, {}) == number for part in walk(whole))
 
 
 def _are_opposite(a: Term, b: Term) -> bool:

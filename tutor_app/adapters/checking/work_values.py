@@ -34,7 +34,6 @@ CLOSE: Final = 1e-7
 LARGEST: Final = 10**40
 TOUCHING: Final = 0.05
 """How near to zero a value must come between two steps to be looked at more closely."""
-VANISHING: Final = 1e-5
 _REACH: Final = 40
 _STEPS: Final = 800
 _CONSTANTS: Final = {"pi": math.pi, "e": math.e}
@@ -250,16 +249,9 @@ def roots(left: Term, right: Term, name: str) -> list[Value] | None:
     for root in found:
         point = {name: root}
         a, b = value(left, point), value(right, point)
-        if a is not None and b is not None and not _both_vanish(a, b) and not any(alike(root, k) for k in kept):
+        if a is not None and b is not None and not any(alike(root, k) for k in kept):
             kept.append(root)
     return kept
-
-
-def _both_vanish(a: Value, b: Value) -> bool:
-    """Whether two values only look equal because both are next to nothing: ``3^x`` and ``9^x`` far to the left."""
-    x, y = abs(float(a)), abs(float(b))
-    largest = max(x, y)
-    return 0 < largest < VANISHING and min(x, y) > 0 and abs(float(a) - float(b)) > largest / 100
 
 
 def _linear_root(difference: Term, name: str) -> list[Value] | None:
@@ -312,7 +304,7 @@ def _roots_by_signs(difference: Term, name: str) -> list[Value]:
         x = Fraction(k * _REACH, _STEPS)
         y = at(x)
         if y is not None and abs(float(y)) < 1e-12:
-            found.append(x)
+            found += [x] if _grows_away(at, x, y) else []
             before = None
             continue
         if y is not None and before is not None and (y < 0) != (before[1] < 0):
@@ -328,6 +320,13 @@ def _roots_by_signs(difference: Term, name: str) -> list[Value]:
         before = None if y is None else (x, y)
         falling = falling and y is not None
     return found
+
+
+def _grows_away(at: Callable[[Value], Value | None], x: Fraction, y: Value) -> bool:
+    """Whether a value that is next to nothing is so only here, and not as ``3^x - 9^x`` is far to the left."""
+    step = Fraction(_REACH, _STEPS)
+    beside = [v for v in (at(x - step), at(x + step)) if v is not None]
+    return y == 0 or not beside or abs(float(y)) <= max(abs(float(v)) for v in beside) / 1000
 
 
 def _touched(at: Callable[[Value], Value | None], low: float, high: float) -> float | None:

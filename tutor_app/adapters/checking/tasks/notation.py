@@ -110,27 +110,33 @@ def _based(_: Problem, m: re.Match[str]) -> Expected:
     rf"\$?(?P<a>{_NUMBER}) to \$?(?P<b>{_NUMBER})",
 )
 def _percent_change(p: Problem, m: re.Match[str]) -> Expected:
+    # A change that falls is Unsure: the sign may be left out, where the words tell it.
+    return _change(p, m, grows=m["way"].lower() != "decrease")
+
+
+def _change(p: Problem, m: re.Match[str], *, grows: bool) -> Expected:
+    """By how many percent the second number is more than the first, or less."""
     a, b = _rational(p, m["a"]), _rational(p, m["b"])
-    change = (b - a) / a * 100 if a > 0 else a
-    if a <= 0 or change == 0 or (change < 0) == (m["way"].lower() == "increase"):
+    if a <= 0 or a == b or (b > a) != grows:
         raise Unsure
-    if change < 0:
-        if m["way"].lower() == "change":
-            raise Unsure  # the sign may be left out, where the words tell that it falls
-        change = -change
+    change = abs(b - a) / a * 100
     return Expected((tex(change), f"{tex(change)}\\%"))
 
 
+_HOW_MUCH: Final = (
+    rf"(?:{THE} the percent(?:age)? (?:increase|decrease)|by (?:how many percent|(?:what|which) percent(?:age)?).*)"
+)
+_SUBJECT: Final = r"(?:the |an? )?[a-z ]{3,40}?"
+
+
 @rule(
-    rf"(?:the |an? )?[a-z ]{{3,40}}? (?:rises?|rose|increases?|increased|goes up|went up|grows|grew) from "
-    rf"\$?(?P<a>{_NUMBER})"
-    rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] (?:{THE}) the percent(?:age)? (?P<way>increase)",
-    rf"(?:the |an? )?[a-z ]{{3,40}}? (?:falls?|fell|decreases?|decreased|drops|dropped|goes down|went down) from "
-    rf"\$?(?P<a>{_NUMBER})(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] (?:{THE}) the percent(?:age)? "
-    rf"(?P<way>decrease)",
+    rf"{_SUBJECT} (?P<up>rises?|rose|increases?|increased|goes up|went up|grows|grew) from \$?(?P<a>{_NUMBER})"
+    rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] {_HOW_MUCH}",
+    rf"{_SUBJECT} (?:falls?|fell|decreases?|decreased|drops|dropped|goes down|went down) from \$?(?P<a>{_NUMBER})"
+    rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] {_HOW_MUCH}",
 )
 def _percent_told(p: Problem, m: re.Match[str]) -> Expected:
-    return _percent_change(p, m)
+    return _change(p, m, grows=m.groupdict().get("up") is not None)
 
 
 @rule(

@@ -23,7 +23,7 @@ _UP: Final = re.compile(
 )
 _DOWN: Final = re.compile(
     r"\b(?:decrease[sd]?|reduce[sd]?|fall(?:s|en)?|fell|drop(?:s|ped)?|discounted|marked down|lowered|cut"
-    r"|go(?:es|ne) down|went down|loses|lost|% off|percent off|discount of|sale of)\b|% off",
+    r"|go(?:es|ne) down|went down|loses|lost|% off|percent off|discount|reduction|sale of)\b|% off",
     re.I,
 )
 _THING: Final = r"(?:price|cost|value|salary|wage|population|weight|height|amount)"
@@ -36,11 +36,16 @@ _NOW: Final = re.compile(
 )
 _BEFORE: Final = re.compile(
     rf"(?:(?:what (?:was|is)|find) (?:the|its) (?:original|old|previous|first|full) {_THING}"
-    r"|what was (?:it|the price) before(?: \w+ \w+)?|how much (?:was it|did it cost) (?:before|originally))"
+    r"|what was (?:it|the price) before(?: \w+ \w+)?|(?:how much (?:was it|did it cost)|what did it cost)"
+    r" (?:before|originally))"
     r"(?: of the \w+)?[?.]*$",
     re.I,
 )
 _AFTER: Final = r"\b(?:to|now costs?|costs? now|sale price is|new price is|is now)\b[^\d]*"
+_AFTERWARDS: Final = re.compile(
+    rf"\bafter (?:an? )?(?:{_PERCENT.pattern} )?(?:discount|reduction|decrease|increase|rise|raise)\b", re.I
+)
+"""The amount is the one after the change: "costs 40 euros after a reduction of 20%"."""
 _MORE: Final = re.compile(
     r"\b(?:then|twice|double[sd]?|half|halve[sd]?|third|each|per|tax|tip|two|three|four|five|second|again|years?|months?|"
     r"another|further|more|less|both|total|together|compound\w*|interest)\b",
@@ -65,7 +70,7 @@ def _percentage(p: Problem, m: re.Match[str]) -> Expected:
     change = ex.scalar(percents[0]) / 100
     factor = 1 + change if up is not None else 1 - change
     amount = ex.scalar(amounts[0].replace(",", ""))
-    after = re.search(_AFTER + re.escape(amounts[0]), told, re.I)
+    after = re.search(_AFTER + re.escape(amounts[0]), told, re.I) or _AFTERWARDS.search(told)
     if (asked is _BEFORE) != (after is not None) or factor == 0:
         raise Unsure
     return value_of(sp.nsimplify(amount / factor if asked is _BEFORE else amount * factor))

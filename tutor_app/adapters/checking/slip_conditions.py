@@ -1,0 +1,122 @@
+"""Names the slips in conditions: signs of solutions, inequalities that were not turned, solutions that were lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from tutor_app.adapters.checking.work_conditions import Condition, differing_point, solutions
+from tutor_app.adapters.checking.work_lines import Statement, read_side
+from tutor_app.adapters.checking.work_slips import first_of, slip_of_equation, with_one_sign_changed
+from tutor_app.adapters.checking.work_values import value
+from tutor_app.adapters.grading.terms import (
+    Call,
+    Power,
+    Product,
+    Sum,
+    Symbol,
+    Term,
+    negative,
+    product,
+    symbols,
+    total,
+    walk,
+)
+
+
+def equation_slip(old: Statement, new: Condition) -> str:
+    """The slip that makes a condition of an equation, or empty."""
+    for statement in new.statements:
+        if len(old.sides) == 2 and len(statement.sides) == 2:
+            slip = slip_of_equation(
+                (old.sides[0], old.sides[1]), (old.sources[0], old.sources[1]), (statement.sides[0], statement.sides[1])
+            )
+            if slip:
+                return slip
+    return ""
+
+
+def order_slip(old: Condition, new: Condition) -> str:
+    """The slip that makes one inequality of another, or empty."""
+    if differing_point(old, new.turned()) is None:
+        return "direction"
+    if differing_point(old, new, positive=True) is None and all(_is_even(s, *old.names) for s in old.statements):
+        return "plus_minus"  # right for positive numbers only, as a root taken with one sign is
+    if any(isinstance(part, Call) and part.name == "abs" for s in old.statements for t in s.sides for part in walk(t)):
+        bare = [[replace(s, sides=tuple(map(_without_bars, s.sides))) for s in case] for case in old.cases]
+        if differing_point(Condition(tuple(map(tuple, bare))), new) is None:
+            return "plus_minus"
+    return first_slip(old, new)
+
+
+def _without_bars(term: Term) -> Term:
+    """What stands between the bars of an absolute value, with its factors."""
+    match term:
+        case Call("abs", (inner,)):
+            return inner
+        case Product(factors):
+            return product(*map(_without_bars, factors))
+        case Sum(terms):
+            return total(*map(_without_bars, terms))
+        case _:
+            return term
+
+
+def sign_of_solution(old: Condition, new: Condition) -> str:
+    """Whether one other sign in what a letter is said to be makes it right."""
+    told = sorted({s.sources for s in new.statements if isinstance(s.sides[0], Symbol) and s.relations == ("=",)})
+    wanted = solutions(old)
+    if not told or wanted is None or len(told) > 2:
+        return ""
+    variants = [_with_another_sign(right) for _, right in told]
+    rows = list(zip(*variants, strict=True)) if len(set(map(len, variants))) == 1 else []
+    for k, (_, right) in enumerate(told if len(told) > 1 else ()):
+        others = [source for _, source in told]
+        rows += [(*others[:k], changed, *others[k + 1 :]) for changed in _with_another_sign(right)]
+    for rights in rows:
+        changed = []
+        for (left, _), right in zip(told, rights, strict=True):
+            sides = read_side(left), read_side(right)
+            if sides[0] is None or sides[1] is None:
+                return ""
+            changed.append((Statement((sides[0], sides[1]), ("=",), False, (left, right)),))
+        found = solutions(Condition(tuple(changed)))
+        if found is not None and found.equals(wanted):
+            return "sign"
+    return ""
+
+
+def _with_another_sign(source: str) -> list[str]:
+    """A side with one sign changed, or with one that it has not."""
+    return [*with_one_sign_changed(source), *([] if source.startswith("-") else [f"-{source}"])]
+
+
+def first_slip(old: Condition, new: Condition) -> str:
+    """The slip that makes one condition of another, or empty."""
+    return first_of(equation_slip(one, new) for one in old.statements)
+
+
+def lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
+    """Why a solution was lost: a root taken with one sign, or a division by what is zero there."""
+    for statement in old.statements:
+        if len(statement.sides) != 2:
+            continue
+        name = next(iter(statement.names))
+        for side, other in (statement.sides, statement.sides[::-1]):
+            if (isinstance(side, Power) or (isinstance(side, Call) and side.name == "abs")) and name not in symbols(
+                other
+            ):
+                return "plus_minus"
+        after = solutions(new)
+        if after is not None and any(v == -lost for v in after.values) and lost != 0 and _is_even(statement, name):
+            return "plus_minus"
+        if all(v is not None and abs(float(v)) < 1e-9 for v in (value(s, {name: lost}) for s in statement.sides)):
+            return "zero"
+    return ""
+
+
+def _is_even(statement: Statement, name: str) -> bool:
+    if len(statement.sides) != 2:
+        return False
+    difference = total(statement.sides[0], negative(statement.sides[1]))
+    return all(value(difference, {name: Fraction(k)}) == value(difference, {name: Fraction(-k)}) for k in (1, 2, 3))
