@@ -42,6 +42,7 @@ def numbers(
     base = ground(question, answer)
     old = base.chain.results()
     in_order = _COMPARED.search(question) is not None
+    extreme = _EXTREME.search(question) is not None
     unpacked = _PACKED.search(question) is None
     rng = random.Random(f"{question}/{seed}/numbers")
     parent = question_id(question)
@@ -61,6 +62,8 @@ def numbers(
         except NotAChain:
             continue
         if not all(_alike(v, o) for v, o in zip(new, old, strict=True)):
+            continue
+        if extreme and not _in_old_order([*map(Fraction, literals), *old], [*literals.values(), *new]):
             continue
         if any("/" in shown(v) for v in new) or not _as_whole(base.chain, old, new, literals):
             continue
@@ -84,6 +87,12 @@ _COMPARED: Final = re.compile(
     re.IGNORECASE,
 )
 """Words by which one of two numbers must be the larger: a big box holds more than a small one."""
+_EXTREME: Final = re.compile(
+    r"\b(?:big|large|small|tall|short|long|heav|light|old|young|cheap|fast|slow|high|low|great|few)g?i?est\b"
+    r"|\b(?:range of|spread|median|maximum|minimum|most|least)\b",
+    re.IGNORECASE,
+)
+"""Words by which the solution depends on which of several quantities, also calculated ones, is the largest."""
 
 
 def _as_different(literals: Mapping[str, Fraction], *, in_order: bool) -> bool:
@@ -92,6 +101,12 @@ def _as_different(literals: Mapping[str, Fraction], *, in_order: bool) -> bool:
         return False
     by_size = sorted(literals, key=Fraction)
     return not in_order or all(literals[a] <= literals[b] for a, b in pairwise(by_size))
+
+
+def _in_old_order(old: Sequence[Fraction], new: Sequence[Fraction]) -> bool:
+    """Whether what was larger is at least as large."""
+    by_size = [v for _, v in sorted(zip(old, new, strict=True))]
+    return all(a <= b for a, b in pairwise(by_size))
 
 
 _PACKED: Final = re.compile(r"\b(?:packs?|packages?|bundles?|sets?) of\b", re.IGNORECASE)

@@ -142,6 +142,7 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
     values: list[Fraction] = []
     names: set[str] = set()
     used: set[int] = set()
+    times_of_day: set[int] = set()
     for line in body.strip().split("\n"):
         for m in _EQUATION.finditer(line):
             if m[1] is None:
@@ -158,8 +159,14 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
                 if not eq or "=" in left:
                     raise NotAChain(f"the annotation {m[0]} is not one equation")
                 node = _chained(parse_expression(left), values, used, said)
+                if not calculates(node) and _CALCULATION_BEFORE.search(line[: m.start()]):
+                    raise NotAChain("an annotation leaves out what is calculated")
                 value = _value(node, values, {})
                 rest = line[m.end() :]
+            if _TIME_OF_DAY.match(rest):
+                if not leaves(node, Literal) and not any(r.step in times_of_day for r in leaves(node, Ref)):
+                    raise NotAChain("a time of day is calculated from no other")
+                times_of_day.add(len(steps))
             name = _name(rest, names) or _unique(f"step_{len(steps) + 1}", names)
             names.add(name)
             steps.append(Step(node, name, prose(line), goal(line), what(line[: m.start()], rest)))
@@ -179,7 +186,10 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
     return chain, gold
 
 
-_UNREAD: Final = re.compile(r"=\s*\$?\s*(-?\d[\d,]*(?:\.\d+)?)(?!\s*[-+*/x×=\d(%])")
+_CALCULATION_BEFORE: Final = re.compile(r"[-+*/x×÷]\s*[(\d.$][^a-z=]*=\s*\$?\s*$")
+"""As in ``1 / (1/5) = <<5=5>>5``."""
+_TIME_OF_DAY: Final = re.compile(r"\s*\d[\d:,.]*\s*(?:[ap]\.?m\b|o'clock\b)", re.IGNORECASE)
+_UNREAD: Final = re.compile(r"=\s*\$?\s*(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+))(?!\s*[-+*/x×=\d(%])")
 
 
 def unread_results(answer: str) -> frozenset[Fraction]:
@@ -325,6 +335,8 @@ def what(before: str, rest: str) -> str:
     if subject is not None and 2 <= len(subject["subject"].split()) <= _MOST_WORDS:
         words = subject["subject"].strip()
         if not words.lower().endswith(" number") and is_quantity(words):
+            if _counts_others(words, rest):
+                return ""
             return words[0].lower() + words[1:] if words.startswith("The ") else words
     after = _AFTER_RESULT.match(rest)
     if after is None or after["percent"]:
@@ -348,6 +360,16 @@ def what(before: str, rest: str) -> str:
         return ""
     plural = first.endswith("s") or first in _PLURALS
     return f"the number of {words}" if plural and is_noun_phrase(parts) else ""
+
+
+def _counts_others(subject: str, rest: str) -> bool:
+    """Whether a number of things is given in others: "the total number of call hours is 52*30 = 1560 minutes"."""
+    counted = re.search(r"\bnumber of (.+)", subject.lower())
+    after = _AFTER_RESULT.match(rest)
+    first = after["words"].split()[:1] if after is not None and counted else []
+    plural = [w.lower() for w in first if w.endswith("s") or w in _PLURALS]
+    said = re.findall(r"[a-z]+", counted[1]) if counted else []
+    return any(w not in said and w.removesuffix("s") not in said for w in plural)
 
 
 _PLURALS: Final = frozenset(

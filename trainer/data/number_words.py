@@ -79,7 +79,22 @@ _MEANT: Final = tuple(
 def said_numbers(question: str) -> frozenset[Fraction]:
     """Every number that a question states in digits, and the hundred of its percentages."""
     found = {Fraction(m.replace(",", "")) for m in re.findall(r"\d[\d,]*(?:\.\d+)?", question)}
+    found |= {Fraction(m) for m in re.findall(r"(?<![\d.])\.\d+", question)}
     return frozenset(found | {Fraction(100)} if re.search(r"%|percent", question, re.IGNORECASE) else found)
+
+
+_PERCENTAGES: Final = re.compile(
+    r"\d[\d,]*(?:\.\d+)?(?:\s*(?:%|percent)?\s*(?:,|and|or|to|-|–)\s*(?:and\s|or\s)?\s*\d[\d,]*(?:\.\d+)?)*"
+    r"[\s-]*(?:%|per ?cent\b)",
+    re.IGNORECASE,
+)
+
+
+def percentages(question: str) -> list[Fraction]:
+    """The numbers of a question that are so many per cent, as often as they stand there."""
+    found = (n for m in _PERCENTAGES.findall(question) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", m))
+    spelled = re.findall(r"\b([a-z]+)[ -]per ?cent\b", question.lower())
+    return [Fraction(n.replace(",", "")) for n in found] + [Fraction(_SPELLED[w]) for w in spelled if w in _SPELLED]
 
 
 def meant_numbers(question: str) -> frozenset[Fraction]:

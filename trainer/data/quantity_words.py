@@ -23,12 +23,14 @@ _QUANTITIES: Final = _words(
     "share size speed spending sum tax temperature time tip total value volume wage wages weight width worth"
 )
 _FINITE: Final = _words(
-    "ate attend attends became become becomes began buy buys came can come comes contain contains contribute cost "
-    "costs could did didn do does doesn don drank drive drives drove earn earns eat eats enjoy enjoys equal equals "
-    "fit fits flew gave get gets give gives go goes got grew has have had isn aren knew lasts like likes live "
-    "lives love loves make makes may might must need needs neither nor own owns pay pays play plays prefer prefers "
-    "ran read reads represent represents run runs saw sell sells should speak speaks spend spends stay stays swam "
-    "take takes took use uses want wants wasn weigh weighs weren went will work works wore would write writes wrote"
+    "aren ate attend attends became become becomes began blow blows burst buy buys came can come comes contain "
+    "contains contribute cost costs could did didn do does doesn don drank drive drives drove earn earns eat eats "
+    "enjoy enjoys equal equals favor favors fit fits flew gave get gets give gives go goes got grew grow grows had "
+    "has hatch have isn knew lasts lay lays leave like likes live lives love loves make makes may might must "
+    "need needs neither nor own owns pass passes pay pays play plays prefer prefers ran read reads represent "
+    "represents run runs sang saw sell sells should speak speaks spend spends stay stays swam take takes took touch "
+    "touches use uses want wants wasn wear wears weigh weighs went weren will wore work works would write writes "
+    "wrote"
 )
 _PARTICIPLES: Final = _words(
     "baked bought broken brought built burnt caught cut done drawn driven drunk eaten fed filled found given gone "
@@ -42,6 +44,10 @@ _MAY_FOLLOW: Final = _words(
     "towards under up weekly with within without yesterday"
 )
 """What may follow a participle that describes the words before it; a noun would be its object."""
+_SAID_OF_THEM: Final = _words(
+    "red green blue yellow orange purple pink brown black white larger smaller men women boys girls other others"
+)
+"""What is said of things behind their name with "are" before it, and stands before it otherwise."""
 
 
 _MEASURES: Final = _words(
@@ -67,6 +73,8 @@ def is_noun_phrase(words: Sequence[str]) -> bool:
     second = lowered[1] if len(lowered) > 1 else ""
     if lowered[0] in _MEASURES and second not in _MAY_FOLLOW | _OF_MEASURES | _PARTICIPLES | {"", "to"}:
         return second.endswith(("ed", "ing", "ly"))  # "hours driving", and not "cups flour"
+    if lowered[1:] and lowered[-1] in _SAID_OF_THEM and lowered[0].endswith("s") and len(lowered) == 2:
+        return False  # "beans green", "students men"
     infinitive = False
     for i, word in enumerate(lowered[1:], 1):
         base = word.removesuffix("'t")

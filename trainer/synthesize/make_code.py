@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, Ref, leaves, shown, source
 from trainer.data.gsm8k import parse_solution, unread_results
-from trainer.data.number_words import meant_numbers, part_numbers, said_numbers, spelled_numbers
+from trainer.data.number_words import meant_numbers, part_numbers, percentages, said_numbers, spelled_numbers
 from trainer.data.records import question_id, record_id
 from trainer.data.sentences import asking
 from tutor_app.core.events import RunFinished
@@ -121,6 +121,12 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
     _need_clear_links(chain, question, said)
+    _need_one_unit(chain)
+    if (rest := unsaid_rest(question)) & {literal.value for literal in chain.literals()}:
+        raise NotAChain(f"a share is also that of the rest, {shown(min(rest))}")
+    skipped = {literal.value for literal in chain.literals()} - said
+    if unread := unread_results(answer) & skipped:
+        raise NotAChain(f"a number is the result of an equation that is not read, {shown(min(unread))}")
     if unread := unread_results(answer) & set(chain.results()):
         raise NotAChain(f"a result is also that of an equation that is not read, {shown(min(unread))}")
     return _without_slips(chain, {*known, *spelled_numbers(question)}, question), gold
@@ -146,6 +152,54 @@ def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -
     for step in chain.steps:
         if _of_itself(step.node):
             raise NotAChain("a step divides or takes away a result from itself")
+
+
+def _need_one_unit(chain: Chain) -> None:
+    """See that no step adds results of different units, or takes them from each other.
+
+    The 6 of "6 inches by 6 pm, and 4 hours more" is linked to the inches, and a time of day is no number of inches.
+
+    Raises:
+        NotAChain: If one does.
+    """
+    units = [_unit(step.name) for step in chain.steps]
+    for step in chain.steps:
+        found = {units[term.step] for term in _terms(step.node) if isinstance(term, Ref)} - {""}
+        if len(found) > 1:
+            raise NotAChain(f"a step adds {' and '.join(sorted(found))}")
+
+
+_UNIT_WORDS: Final = (
+    "inch foot yard mile meter kilometer centimeter second minute hour day week month year ounce pound ton gram "
+    "kilogram gallon quart pint cup liter dollar cent degree percent calorie"
+)
+_UNITS: Final = frozenset(_UNIT_WORDS.split())
+
+
+def _unit(name: str) -> str:
+    """The unit that the name of a result begins with; empty if it is none."""
+    first = name.split("_")[0].replace("feet", "foot").replace("inches", "inch")
+    return next((w for w in (first, first.removesuffix("s")) if w in _UNITS), "")
+
+
+def _terms(node: Node) -> list[Node]:
+    """What is added or taken away in a sum; the node itself if it is none."""
+    if isinstance(node, Op) and node.operator in "+-":
+        return [*_terms(node.left), *_terms(node.right)]
+    return [node]
+
+
+def unsaid_rest(question: str) -> frozenset[Fraction]:
+    """The share of "the rest" where it is also one that the question states for something else, in both writings.
+
+    In "25% are dogs, 50% are cats, and the rest are birds" a fourth may be the dogs' or the birds'.
+    """
+    if not re.search(r"\b(?:rest|remaining|remainder|others?)\b", question, re.IGNORECASE):
+        return frozenset()
+    shares = [n / 100 for n in percentages(question)]
+    shares += [Fraction(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d+)/(\d+)(?![\d/])", question) if int(b)]
+    rest = 1 - sum(shares)
+    return frozenset((rest, 100 * rest)) if len(shares) > 1 and rest in shares else frozenset()
 
 
 _SMALL_UNIT: Final = 6
@@ -211,7 +265,8 @@ def _shares(said: Collection[Fraction], question: str) -> set[Fraction]:
     """The other writings of what a question states: percentages as shares, cents as dollars, halves and quarters."""
     found: set[Fraction] = set()
     if re.search(r"%|percent", question, re.IGNORECASE):
-        found |= {f for n in said if n <= 1000 for f in (n / 100, 1 - n / 100, 1 + n / 100, 100 - n, 100 + n)}
+        percents = [n for n in percentages(question) if n <= 1000]
+        found |= {f for n in percents for f in (n / 100, 1 - n / 100, 1 + n / 100, 100 - n, 100 + n)}
     if re.search(r"\bcents?\b|¢", question, re.IGNORECASE):
         found |= {n / 100 for n in said}
     for pattern, values in _FRACTION_WORDS:

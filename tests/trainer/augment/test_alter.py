@@ -372,3 +372,16 @@ def test_what_the_world_is_like_is_not_altered(fact: str) -> None:
     answer = f"<<{a}+{b}={int(a) + int(b)}>>{int(a) + int(b)}\n#### {int(a) + int(b)}"
     with pytest.raises(NotAChain, match="fact of the world"):
         ground(f"{fact} What is the sum?", answer)
+
+
+def test_who_was_the_largest_still_is() -> None:
+    question = "Ida, Jon and Kay weigh 158 kg. Ida weighs 52 kg, Jon 8 kg more. What is the range of their weights?"
+    answer = (
+        "Jon weighs 52+8 = <<52+8=60>>60 kg.\nIda and Jon weigh 52+60 = <<52+60=112>>112 kg.\n"
+        "Kay weighs 158-112 = <<158-112=46>>46 kg.\nThe range is 60-46 = <<60-46=14>>14 kg.\n#### 14"
+    )
+    made = list(numbers(question, answer, LocalExecutor(), n=10, seed=2))
+    assert made
+    for record in made:
+        total, ida, more = (int(n) for n in re.findall(r"\d+", record.problem))
+        assert total - 2 * ida - more <= ida <= ida + more, record.problem

@@ -23,6 +23,10 @@ from trainer.data.sentences import sentences
         ("24 students neither likes the 3 subjects.", ""),
         ("24 students attended the class.", ""),
         ("24 children don't swim.", ""),
+        ("24 hens lay eggs.", ""),
+        ("24 balloons touch the ceiling.", ""),
+        ("24 beans green.", ""),
+        ("24 green beans.", ""),
         ("24 minutes to fill 240 packets.", ""),
         ("24 dollars for $3 shirts", ""),
         ("24 cups potatoes", ""),
@@ -53,3 +57,17 @@ def test_a_participle_describes_and_has_no_object() -> None:
 def test_a_doctor_of_philosophy_ends_no_sentence() -> None:
     found = sentences("It takes him long to get his Ph.D.  How many years is he there? Dr. Wu knows.")
     assert found == ["It takes him long to get his Ph.D. How many years is he there?", "Dr. Wu knows."]
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "named"),
+    [
+        ("The total number of call hours is 52*30 = ", "1560 minutes.", ""),
+        ("The total number of pizzas in the boxes is 120*10 = ", "1200 pieces.", ""),
+        ("The number of red roses she picks is 12 * .5 = ", "6 roses.", "the number of red roses she picks"),
+        ("The number of boxes is 4 * 6 = ", "24.", "the number of boxes"),
+        ("The number of trips is 4 * 6 = ", "24 because he walks.", "the number of trips"),
+    ],
+)
+def test_a_number_of_things_is_given_in_these_things(before: str, rest: str, named: str) -> None:
+    assert what(before, rest) == named

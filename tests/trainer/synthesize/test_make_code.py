@@ -1,4 +1,5 @@
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -218,3 +219,86 @@ def test_words_that_do_not_fit_the_question_are_left_out(answer: str, sentence: 
 def test_no_name_hides_a_function_of_python() -> None:
     chain, _ = parse_solution("He earned <<5+6=11>>11 all.\nHe has <<11+4=15>>15 sorted.\n#### 15")
     assert [s.name for s in chain.steps] == ["step_1", "step_2"]
+
+
+REST = "Ada has 40 fish. 20% are red, 60% are blue, and the rest are green. How many {} fish does she have?"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "why"),
+    [
+        (  # 6 is the hour, and as many centimeters
+            "Water rises 2 cm an hour from 3 pm on, and from 6 pm on 3 cm an hour. When does it stand at 18 cm?",
+            "Up to 6 pm it rises 3*2 = <<3*2=6>>6 cm.\n12 cm are left, 18-6 = <<18-6=12>>12 cm.\n"
+            "That takes 12/3 = <<12/3=4>>4 hours.\nIt is full at 6+4 = <<6+4=10>>10 pm.\n#### 10",
+            "a time of day is calculated from no other",
+        ),
+        (
+            "A pool of 5 gallons is filled with 2 gallons a minute, by 4 taps. What is the total?",
+            "The taps give 2*4 = <<2*4=8>>8 gallons.\nIt takes 5/2 = <<5/2=2.5>>2.5 minutes.\n"
+            "In all 8+2.5 = <<8+2.5=10.5>>10.5 of them.\n#### 10.5",
+            "a step adds gallon and minute",
+        ),
+        (  # a tenth of 5 was calculated in words; 50 bags are no 50 %
+            "A bag costs $5. How much are 50 bags with a discount of 10%?",
+            "The discount is 10/100%*$5=$.50 a bag.\nA bag is 5-0.5 = <<5-0.5=4.5>>4.5 dollars.\n"
+            "50*4.5 = <<50*4.5=225>>225 dollars.\n#### 225",
+            "a number comes from nowhere, 0.5",
+        ),
+        (
+            "A coin weighs 1/5 of an ounce, and an ounce is worth $40. What are 3 coins worth?",
+            "In an ounce there are 1 / (1/5) = <<5=5>>5 coins.\nA coin is worth 40/5 = <<40/5=8>>8 dollars.\n"
+            "3*8 = <<3*8=24>>24 dollars.\n#### 24",
+            "an annotation leaves out what is calculated",
+        ),
+        (
+            REST.format("green"),
+            "The green ones are 40*.2 = <<40*.2=8>>8.\n#### 8",
+            "a share is also that of the rest, 0.2",
+        ),
+        (
+            "A field of 60 trees is 1/4 elms, 1/2 oaks, and others. How many trees are no oaks and no elms?",
+            "That are 1/4*60 = <<1/4*60=15>>15 trees.\n#### 15",
+            None,  # 1 and 4 are numbers of the question, and a fourth is no number of its own
+        ),
+        (
+            "A clinic saw 650 people, 80% of them adults. How many children came?",
+            "The children are 100% - 80% = 20 %, and 20% = 0.2.\n0.2*650 = <<0.2*650=130>>130 came.\n#### 130",
+            "a number is the result of an equation that is not read, 0.2",
+        ),
+    ],
+)
+def test_a_number_that_may_mean_something_else_is_refused(question: str, answer: str, why: str | None) -> None:
+    if why is None:
+        assert linked_chain(question, answer)[1] == 15
+        return
+    with pytest.raises(NotAChain, match=re.escape(why)):
+        linked_chain(question, answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "gold"),
+    [
+        (  # a clock that is read from another
+            "A train leaves at 8 am and rides 3 hours to the sea and 2 hours to the hills. When is it there?",
+            "It rides 3+2 = <<3+2=5>>5 hours.\nIt is there at 8+5 = <<8+5=13>>13 o'clock.\n#### 13",
+            13,
+        ),
+        ("A pen is $.75. What are 4 pens?", "4*.75 = <<4*.75=3>>3 dollars.\n#### 3", 3),
+        ("Tea of $40 is ten percent off. What is off?", "40*0.1 = <<40*0.1=4>>4 dollars.\n#### 4", 4),
+        ("Of 80 hens 10, 15 or 25 percent are ill. How many at most?", "80*.25 = <<80*.25=20>>20\n#### 20", 20),
+        (REST.format("red"), "40*.2 = <<40*20/100=8>>8\n#### 8", None),
+        (REST.replace("60%", "50%").format("red"), "40*.2 = <<40*20/100=8>>8 fish\n#### 8", 8),
+        (
+            "A ladder has 10 feet and a rope 15 feet more. How long are both?",
+            "The rope is a 10+15 = <<10+15=25>>25 foot rope.\nBoth are 10+25 = <<10+25=35>>35 feet.\n#### 35",
+            35,
+        ),
+    ],
+)
+def test_numbers_whose_meaning_is_clear_are_kept(question: str, answer: str, gold: int | None) -> None:
+    if gold is None:
+        with pytest.raises(NotAChain, match=r"a share is also that of the rest, 0\.2"):
+            linked_chain(question, answer)
+        return
+    assert linked_chain(question, answer)[1] == gold
