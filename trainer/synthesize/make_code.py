@@ -198,7 +198,7 @@ def unsaid_rest(question: str) -> frozenset[Fraction]:
         return frozenset()
     shares = [n / 100 for n in percentages(question)]
     shares += [Fraction(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d+)/(\d+)(?![\d/])", question) if int(b)]
-    rest = 1 - sum(shares)
+    rest = 1 - sum(shares, Fraction())
     return frozenset((rest, 100 * rest)) if len(shares) > 1 and rest in shares else frozenset()
 
 
