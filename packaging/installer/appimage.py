@@ -1,10 +1,11 @@
 """Makes ``dist/mumath-tutor-VERSION-ARCH.AppImage``: the bundle in one file that starts on most Linux desktops.
 
-    python packaging/installer/deb.py --appimage --runtime runtime-x86_64 [--keep]
+    packaging/installer/runtime.sh build/runtime-x86_64
+    python packaging/installer/deb.py --appimage --runtime build/runtime-x86_64 [--keep]
 
-An AppImage is AppImage's static runtime with a compressed folder behind it. The runtime is a file of AppImage's
-releases (https://github.com/AppImage/type2-runtime) and no part of this project; it needs no libfuse on the user's
-computer. Where there is no FUSE at all, the image starts with ``--appimage-extract-and-run``.
+An AppImage is AppImage's static runtime with a compressed folder behind it. The runtime is built by ``runtime.sh`` from
+its public source, or taken from AppImage's releases; it needs no libfuse on the user's computer. Where there is no FUSE
+at all, the image starts with ``--appimage-extract-and-run``.
 
 Unlike a Debian package it may not name dependencies, so the libraries of the system that Qt and Python ask for are
 copied in, except those that belong to the display's driver or that every desktop has (:data:`OF_THE_DESKTOP`). They
@@ -45,8 +46,14 @@ MAGIC: Final = b"AI\x02"
 """At byte 8 of a runtime of the second type."""
 
 
-def build(bundle: Path, version: str, runtime: Path | None) -> Path:
+def build(bundle: Path, version: str, runtime: Path | None, *, fast: bool = False) -> Path:
     """Make the image from a bundle, which is not changed; returns its file.
+
+    Args:
+        bundle: What is put into it.
+        version: For the file's name.
+        runtime: What it begins with.
+        fast: Whether to compress little, to try it out.
 
     Raises:
         Failed: If the runtime or a tool is missing.
@@ -62,7 +69,17 @@ def build(bundle: Path, version: str, runtime: Path | None) -> Path:
     print(f"{size(folder) / 1e6:8.1f} MB  in the image, unpacked")
     packed = ROOT / "build" / "appimage.squashfs"
     packed.unlink(missing_ok=True)
-    options = ["-root-owned", "-noappend", "-comp", "zstd", "-Xcompression-level", "19", "-b", "1M", "-quiet"]
+    options = [
+        "-root-owned",
+        "-noappend",
+        "-comp",
+        "zstd",
+        "-Xcompression-level",
+        "1" if fast else "19",
+        "-b",
+        "1M",
+        "-quiet",
+    ]
     subprocess.run(["mksquashfs", str(folder), str(packed), *options, "-no-progress"], check=True)
     image = ROOT / "dist" / f"mumath-tutor-{version}-{platform.machine()}.AppImage"
     image.parent.mkdir(exist_ok=True)
@@ -79,8 +96,9 @@ def check_runtime(runtime: Path | None) -> None:
     """Raise :class:`Failed` unless it is a runtime that an image can begin with."""
     if runtime is None or not runtime.is_file():
         raise Failed(
-            f"An AppImage begins with AppImage's static runtime: fetch runtime-{platform.machine()} from "
-            "https://github.com/AppImage/type2-runtime/releases and name it with --runtime."
+            "An AppImage begins with AppImage's static runtime: make it by packaging/installer/runtime.sh FILE, "
+            f"or fetch runtime-{platform.machine()} from https://github.com/AppImage/type2-runtime/releases, and name "
+            "it with --runtime."
         )
     with runtime.open("rb") as file:
         head = file.read(11)

@@ -127,7 +127,10 @@ def main() -> int:
             appimage.check_runtime(args.runtime)
         work = ROOT / "build" / "deb"
         prepare(work, args.wheels, keep=args.keep, families=not args.one)
-        file = appimage.build(work / PLACE, version(), args.runtime) if args.appimage else build(work, fast=args.fast)
+        if args.appimage:
+            file = appimage.build(work / PLACE, version(), args.runtime, fast=args.fast)
+        else:
+            file = build(work, fast=args.fast)
     except Failed as e:
         print(e, file=sys.stderr)
         return 1

@@ -52,10 +52,11 @@ class Served:
         headers_in = {name.lower(): value for name, value in reply.getheaders()}
         return reply.status, headers_in, json.loads(text) if "json" in headers_in.get("content-type", "") else text
 
-    def open(self, path: str, body: Any) -> socket.socket:
+    def open(self, path: str, body: Any, key: str = "") -> socket.socket:
         """A connection on which this was asked, and nothing is read yet."""
         content = json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        head += f"Authorization: Bearer {key}\r\n" if key else ""
         raw = socket.create_connection(("127.0.0.1", self.port))
         raw.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
         return raw

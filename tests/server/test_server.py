@@ -176,6 +176,60 @@ def test_a_model_that_fails_is_an_error_before_the_first_word_and_in_the_stream_
         assert (status, said["choices"][0]["text"]) == (200, "one two three")
 
 
+def test_what_the_official_client_raises_for_each_error() -> None:
+    """Every one arrives as the class that its users catch, with the sentence and the code, also in a stream."""
+    import openai
+
+    endless = ScriptedModel(["word " * 100_000], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+    key = "a-key-of-the-class-2026"
+    wrong: list[tuple[type[openai.APIStatusError], str | None, dict[str, Any]]] = [
+        (openai.BadRequestError, None, {"temperature": -1}),
+        (openai.BadRequestError, "unsupported_parameter", {"tools": [{"type": "function", "function": {"name": "f"}}]}),
+        (openai.NotFoundError, "model_not_found", {"model": "another"}),
+        (openai.APIStatusError, None, {"messages": [user("y" * 30_000_000)]}),
+    ]
+    with served(model=endless, places=1, api_key=key) as server, client(server, key) as api:
+        for kind, code, change in wrong:
+            for stream in (False, True):
+                asked: dict[str, Any] = {"model": "scripted", "messages": [user("x")], "stream": stream, **change}
+                with pytest.raises(kind) as told:
+                    api.chat.completions.create(**asked)
+                assert (told.value.code, told.value.type) == (code, "invalid_request_error")
+                assert str(told.value.body["message"] if isinstance(told.value.body, dict) else "").endswith(".")
+        with client(server, "wrong-key-of-the-class") as other, pytest.raises(openai.AuthenticationError) as refused:
+            other.chat.completions.create(model="scripted", messages=[user("x")])
+        assert refused.value.code == "invalid_api_key"
+        waiting = [server.open("/v1/completions", {"prompt": "x"}, key) for _ in range(17)]
+        wait_until(lambda: server.ask("/health")[2]["waiting"] == 16)
+        with pytest.raises(openai.RateLimitError) as much:
+            api.completions.create(model="scripted", prompt="x")
+        assert much.value.code == "rate_limit_exceeded"
+        assert much.value.response.headers["retry-after"] == "5"  # which it keeps to, unless it is told not to retry
+        for raw in waiting:
+            raw.close()
+
+
+def test_what_the_official_client_raises_for_a_model_that_dies() -> None:
+    import openai
+
+    fault = EngineFault("The model process was killed.")
+    failing = ScriptedModel(SOLUTION, failure=Failure(0, 0, fault))
+    with (
+        served(model=failing) as server,
+        client(server) as api,
+        pytest.raises(openai.InternalServerError, match="The model process was killed"),
+    ):
+        api.chat.completions.create(model="scripted", messages=[user("x")])
+    failing = ScriptedModel(["one two three"], failure=Failure(0, 2, fault))
+    with served(model=failing) as server, client(server) as api:
+        stream = iter(api.completions.create(model="scripted", prompt="x", stream=True))
+        assert next(stream).choices[0].text.startswith("one")
+        with pytest.raises(openai.APIError, match="The model process was killed"):
+            list(stream)
+    with pytest.raises(openai.APIConnectionError), client(server) as api:
+        api.models.list()
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "part"),
     [
