@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
+from tutor_app.adapters.verifying.scores import SCORES, scores_of
 from tutor_app.adapters.verifying.traits import TRAITS, numbers_in, traits_of
 from tutor_app.core.claims import Claim, ClaimVerdict
 from tutor_app.core.parts import Answer, Code, Output, Part, Text
@@ -64,6 +66,23 @@ def test_statements_boxes_and_sizes() -> None:
     assert found["length of the problem"] == math.log1p(len(PROBLEM))
     assert named(Answer("3"))["whole and positive"] == 1
     assert named()["boxed"] == 0
+
+
+def test_numbers_of_the_problem_are_used() -> None:
+    problem = "A box holds 12 eggs, a crate 30 boxes. How many eggs are in 4 crates?"
+    found = named(Text("12 in each."), Code("print(12 * 30)"), Output("360"), Answer("4"), problem=problem)
+    assert found["numbers used"] == found["numbers used by code"] == pytest.approx(2 / 3)
+    found = named(Text("We have 4 crates."), Code("print(12 * 30 * 5)"), problem=problem)
+    assert found["numbers used"] == 1
+    assert found["numbers used by code"] == pytest.approx(2 / 3)
+    assert named(Text("7"), problem="Why?")["numbers used"] == 0
+
+
+def test_unsure_tokens_are_counted() -> None:
+    found = dict(zip(SCORES, scores_of(np.log([0.9, 0.4, 0.1, 0.6])), strict=True))
+    assert found["unsure tokens"] == pytest.approx(math.log(3))
+    assert found["log tokens"] == pytest.approx(math.log(4))
+    assert scores_of(np.array([])).tolist() == [0.0] * len(SCORES)
 
 
 def test_numbers() -> None:

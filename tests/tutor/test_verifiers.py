@@ -123,6 +123,12 @@ def test_what_is_no_verifier_is_one_sentence(value: object, tmp_path: Path) -> N
         read_verifier(tmp_path / "v.json")
 
 
+def test_a_verifier_with_other_signs_is_of_another_version(tmp_path: Path) -> None:
+    few = {name: [0.0, 0.0] for name in ("extras", "low", "high")}
+    with pytest.raises(UserFault, match="of another version of this program"):
+        read_verifier(Path(write(tmp_path / "v.json", value_of("a", **few))))
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="cannot be read"):
         read_verifier(tmp_path / "none.json")

@@ -17,7 +17,7 @@ from trainer.cbbt.box import BoxFault, Budget, ProcessBox
 from trainer.cbbt.llama_box import box_command
 from trainer.cbbt.verifier import JudgeBox
 from tutor_app.adapters.verifying.kept import Kept
-from tutor_app.adapters.verifying.scores import Reading
+from tutor_app.adapters.verifying.scores import SCORES, Reading
 from tutor_app.adapters.verifying.verifier import Verifier, read_verifier
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Text
@@ -78,15 +78,16 @@ def test_scores_of_a_reading(process: ProcessBox, model: Path) -> None:
     text = f"Problem: 2 + 3\n\nSolution: {words}"
     box = JudgeBox(process, Budget())
     lengths, scores = box.read([text, text, "x" * 3000, text.replace("2 + 3", "2 + 30")])
-    assert scores[2].tolist() == [0, 0, 0, 0]
+    assert scores[2].tolist() == [0.0] * len(SCORES)
     assert scores[0].tolist() == scores[1].tolist()
     assert lengths[3] == lengths[0] + 1
     assert scores[3][0] == scores[0][0]  # the problem's tokens do not count
-    count, mean, log_mean, lowest = scores[0]
+    count, mean, log_mean, lowest, unsure = scores[0]
     assert np.exp(count) == pytest.approx(len(words) + 1)  # a letter is a token of this model, and so is the space
     assert 0 < mean < 1
     assert lowest < log_mean < 0
     assert np.exp(log_mean) <= mean + 1e-6
+    assert 0 <= unsure <= np.log1p(len(words) + 1) + 1e-6
 
 
 def test_solutions_of_one_problem_are_read_as_alone(process: ProcessBox, model: Path) -> None:

@@ -35,7 +35,7 @@ def main(mode: str) -> None:
         found = [float(text.rpartition(" ")[2]) for text in header["texts"]]
         qualities.extend(found)
         lengths = np.array([0 if q > 99 else 40 for q in found], dtype=np.int64)
-        scores = np.array([[4.0, 0.8, -0.3 + 0.01 * (q > 0), -3.0] for q in found], dtype=np.float32)
+        scores = np.array([[4.0, 0.8, -0.3 + 0.01 * (q > 0), -3.0, 1.0] for q in found], dtype=np.float32)
         return {"lengths": lengths, "scores": scores}
 
     def judge(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Arrays:

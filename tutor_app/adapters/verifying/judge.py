@@ -25,7 +25,7 @@ from tutor_app.adapters.engine.proof import WITHOUT_CARD
 from tutor_app.adapters.engine.proving import card_works, step_down
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
-from tutor_app.adapters.verifying.scores import TOO_LONG, Reading, scores_of
+from tutor_app.adapters.verifying.scores import SCORES, TOO_LONG, Reading, scores_of
 from tutor_app.core.errors import UserFault
 
 Array = npt.NDArray[Any]
@@ -73,7 +73,8 @@ class Judge:
         self._question = self.ids(QUESTION)
         self._yes, self._no = (self.ids(word)[0] for word in ("Yes", "No"))
         # Another version, or another division into sequences, does not take their bytes.
-        self._kept = Kept(folder, Path(path), f"{self._model.version} {SEQUENCES} in one cache")
+        layout = f"{self._model.version} {SEQUENCES} in one cache, {len(SCORES)} scores"
+        self._kept = Kept(folder, Path(path), layout)
         self._read: list[int] = []
         self._rows = int(self._low.llama_n_batch(self._model.ctx))
         self._soft = self._low.llama_batch_init(self._rows, self.width, 1)

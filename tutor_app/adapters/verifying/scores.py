@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-SCORES: Final = ("log tokens", "mean probability", "mean log probability", "lowest log probability")
-"""The numbers of :attr:`Reading.scores`."""
+SCORES: Final = ("log tokens", "mean probability", "mean log probability", "lowest log probability", "unsure tokens")
+"""The numbers of :attr:`Reading.scores`; the last is the logarithm of 1 and how many tokens are unlikelier than 1/2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +33,5 @@ def scores_of(log_probabilities: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     found = np.asarray(log_probabilities, dtype=np.float64)
     if not found.size:
         return np.zeros(len(SCORES))
-    return np.array([np.log(found.size), np.exp(found).mean(), found.mean(), found.min()])
+    unsure = np.log1p((found < np.log(0.5)).sum())
+    return np.array([np.log(found.size), np.exp(found).mean(), found.mean(), found.min(), unsure])

@@ -24,6 +24,8 @@ TRAITS: Final = (
     "boxed",
     "whole and positive",
     "lines of words",
+    "numbers used",
+    "numbers used by code",
     "numbers of the problem",
     "length of the problem",
 )
@@ -41,6 +43,7 @@ def traits_of(problem: str, parts: Sequence[Part]) -> list[float]:
     outputs = [part for part in parts if isinstance(part, Output)]
     before_code = [part.text for part in _until_code(parts)]
     claims = claims_of(parts)
+    given, code = set(numbers_in(problem)), [part.source for part in parts if isinstance(part, Code)]
     printed = numbers_in(outputs[-1].feedback or outputs[-1].stdout) if outputs else []
     return [
         float(bool(outputs)),
@@ -52,6 +55,8 @@ def traits_of(problem: str, parts: Sequence[Part]) -> list[float]:
         float(answer is not None and answer.source == "boxed"),
         float(value is not None and value > 0 and value.is_integer()),
         math.log1p(sum(line.strip() != "" for text in _texts(parts) for line in text.splitlines())),
+        _share(given, [*_texts(parts), *code]),
+        _share(given, code),
         math.log1p(len(numbers_in(problem))),
         math.log1p(len(problem)),
     ]
@@ -66,6 +71,11 @@ def _agrees(value: float | None, numbers: Sequence[float]) -> float:
     if value is None or not numbers:
         return 0.0
     return 1.0 if abs(numbers[-1] - value) <= _CLOSE * max(1.0, abs(value)) else -1.0
+
+
+def _share(given: set[float], texts: Iterable[str]) -> float:
+    """Share of the numbers that the texts name."""
+    return len(given.intersection(n for text in texts for n in numbers_in(text))) / max(1, len(given))
 
 
 def _until_code(parts: Sequence[Part]) -> list[Text]:

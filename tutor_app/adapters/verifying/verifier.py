@@ -19,7 +19,8 @@ from typing import Any, Final
 from tutor_app.adapters import child
 from tutor_app.adapters.child import AnswerProcess, ProcessClosed, ProcessDied
 from tutor_app.adapters.verifying.reading import reading_text
-from tutor_app.adapters.verifying.traits import traits_of
+from tutor_app.adapters.verifying.scores import SCORES
+from tutor_app.adapters.verifying.traits import TRAITS, traits_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Part
 
@@ -62,6 +63,8 @@ def read_verifier(path: Path) -> VerifierFile:
         value = None
     if not isinstance(value, dict) or value.get("kind") != FORMAT or value.get("version") != 2 or not _whole(value):
         raise UserFault(f"{path} is no verifier.", "Give a file that `python -m trainer cbbt verifier` wrote.")
+    if len(value["extras"]) != len(SCORES) + len(TRAITS):
+        raise UserFault(f"{path} is a verifier of another version of this program.", "Train it again.")
     report = value.get("report")
     report = report if isinstance(report, dict) else {}
     graded = _number(report.get("calibrated_on")) or 0.0
