@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from installer.bundle import ROOT, Failed, size
+from installer.bundle import MOST_BYTES, ROOT, Failed, size
 from installer.desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
@@ -66,7 +66,10 @@ def build(bundle: Path, version: str, runtime: Path | None, *, fast: bool = Fals
     folder = ROOT / "build" / "AppDir"
     shutil.rmtree(folder, ignore_errors=True)
     make_folder(bundle, folder)
-    print(f"{size(folder) / 1e6:8.1f} MB  in the image, unpacked")
+    total = size(folder)
+    print(f"{total / 1e6:8.1f} MB  in the image, unpacked")
+    if total > MOST_BYTES:
+        raise Failed(f"The image would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
     packed = ROOT / "build" / "appimage.squashfs"
     packed.unlink(missing_ok=True)
     options = [

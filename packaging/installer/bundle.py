@@ -10,6 +10,7 @@ The folder may be moved. It needs the C library of the Debian that it is made on
 
 from __future__ import annotations
 
+import argparse
 import fnmatch
 import os
 import re
@@ -21,10 +22,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import bootstrap
 import instructions
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+MOST_BYTES: Final = 350_000_000
+"""Of an installer's files, unpacked, without a model."""
 PYTHON_PACKAGES: Final = ("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib")
 PROGRAM: Final = ("tutor_app", "resources", "LICENSE", "README.md")
 
@@ -39,6 +44,11 @@ QT_PLUGINS: Final = (
     *("wayland-decoration-client", "wayland-graphics-integration-client", "wayland-shell-integration"),
     "xcbglintegrations",
 )
+QT_OTHER_SYSTEMS: Final = (
+    *("opengl32sw.dll", "pyside6.abi3.dll", "msvcp*.dll", "vcruntime*.dll", "concrt*.dll", "styles"),
+    "libpyside6.abi3.*",
+)
+"""Of Qt's wheels for Windows and macOS, besides: drawing for want of a card, C++'s own libraries, the system's look."""
 QT_PLUGINS_OUT: Final = (
     "*eglfs*",
     "*linuxfb*",
@@ -54,6 +64,7 @@ NEVER_LOADED: Final = (
     "lib",  # a second copy of llama.cpp, which its wheel brings
     *("numpy/f2py", "numpy/distutils", "matplotlib/mpl-data/sample_data", "matplotlib/backends/web_backend"),
     *("sympy/parsing/autolev/test-examples", "**/benchmarks", "fontTools/ufoLib", "fontTools/qu2cu"),
+    "**/_*_tests.*.so",
     *("PIL/_avif*", "pillow.libs/libavif*", "tzdata", "tzdata-*", "pip/_vendor/distlib/*.exe"),
 )
 """Within the folder of packages; patterns of :meth:`pathlib.Path.glob`."""
@@ -97,6 +108,8 @@ def make_bundle(folder: Path, wheels: Path | None = None) -> None:
     # Unchecked: a package's files all get new times, and nobody may write beside them.
     command = [str(python), "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", str(folder)]
     subprocess.run(command, check=False)  # some packages ship files of other versions' syntax, which nothing loads
+    for cache in list((packages / "pip").rglob("__pycache__")):  # it only fetches models, which takes longer than that
+        remove(cache)
 
 
 def unpack_support(python: Path) -> None:
@@ -128,12 +141,16 @@ def add_python(folder: Path) -> Path:
     library = base / "lib" / "python3.11"
     for link in [p for p in library.rglob("*") if p.is_symlink()]:  # /etc/python3.11/sitecustomize.py
         link.unlink()
-    site = library / "site.py"
+    without_user_packages(library / "site.py")
+    return base / "bin" / "python3.11"
+
+
+def without_user_packages(site: Path) -> None:
+    """Let an interpreter find no packages in the user's folder, also where it is started by itself."""
     text, count = re.subn(r"^ENABLE_USER_SITE = None$", "ENABLE_USER_SITE = False", site.read_text(), flags=re.M)
     if count != 1:
-        raise Failed("Debian's site.py is not as expected, so the user's own packages could get in.")
+        raise Failed(f"{site} is not as expected, so the user's own packages could get in.")
     site.write_text(text)
-    return base / "bin" / "python3.11"
 
 
 def wheel_folder() -> Path:
@@ -166,28 +183,39 @@ def add_packages(packages: Path, wheels: Path) -> None:
 def prune(folder: Path) -> None:
     """Take out of a bundle what the program never loads."""
     packages = folder / "python" / "lib" / "python3" / "dist-packages"
+    prune_packages(packages, folder / "python" / "lib" / "python3.11")
+    link_copies(packages / "llama_cpp" / "lib")
+    strip(packages)
+
+
+def prune_packages(packages: Path, library: Path) -> None:
+    """Take out of the packages and the standard library what is never loaded, on any system."""
     for pattern in NEVER_LOADED:
         for path in sorted(packages.glob(pattern)):
             remove(path)
     for pattern in NEVER_IMPORTED:
-        for path in sorted((folder / "python" / "lib" / "python3.11").glob(pattern)):
+        for path in sorted(library.glob(pattern)):
             remove(path)
     lexers = packages / "pygments" / "lexers"
     only(lexers, LEXERS)
     only(lexers / "__pycache__", [f"{Path(name).stem}.*" for name in LEXERS])
-    qt = packages / "PySide6"
-    keep = {f"{name}.abi3.so" for name in QT_MODULES} | {"Qt", "__init__.py", "_config.py", "_git_pyside_version.py"}
-    keep |= {"libpyside6.abi3.so*", "support"}
-    only(qt, keep)
+    prune_qt(packages / "PySide6")
+
+
+def prune_qt(qt: Path) -> None:
+    """Leave of PySide6 what the program uses, in the layout of its wheels for Linux, macOS or Windows."""
+    modules = {f"{name}{end}" for name in QT_MODULES for end in (".abi3.so", ".pyd")}
+    kept = {*modules, *QT_OTHER_SYSTEMS, *(f"Qt6{name}.dll" for name in QT_LIBRARIES), "__init__.py", "_config.py"}
+    only(qt, kept | {"Qt", "_git_pyside_version.py", "support", "plugins", "translations"})
     only(qt / "Qt", {"lib", "plugins", "translations"})
-    only(qt / "Qt" / "lib", {f"libQt6{name}.so*" for name in QT_LIBRARIES} | {"libicu*"})
-    only(qt / "Qt" / "plugins", set(QT_PLUGINS))
-    for pattern in QT_PLUGINS_OUT:
-        for path in sorted((qt / "Qt" / "plugins").rglob(pattern)):
-            remove(path)
-    only(qt / "Qt" / "translations", {"qtbase_*"})
-    link_copies(packages / "llama_cpp" / "lib")
-    strip(packages)
+    libraries = {form for name in QT_LIBRARIES for form in (f"libQt6{name}.so*", f"Qt{name}.framework")}
+    only(qt / "Qt" / "lib", libraries | {"libicu*"})
+    for place in (qt / "Qt", qt):  # Windows' wheel has no folder between
+        only(place / "plugins", {*QT_PLUGINS, *QT_OTHER_SYSTEMS})
+        for pattern in QT_PLUGINS_OUT:
+            for path in sorted((place / "plugins").rglob(pattern)):
+                remove(path)
+        only(place / "translations", {"qtbase_*"})
 
 
 def link_copies(folder: Path) -> None:
@@ -239,3 +267,26 @@ def print_sizes(folder: Path, *, least: int = 1_000_000) -> int:
     total = size(folder)
     print(f"{total / 1e6:8.1f} MB  in all")
     return total
+
+
+def main() -> int:
+    """Finish a bundle of another system, whose script has put interpreter, packages and program together."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="all of it, whose size is limited")
+    parser.add_argument("packages", type=Path, help="the interpreter's site-packages")
+    args = parser.parse_args()
+    try:
+        prune_packages(args.packages, args.packages.parent)
+        without_user_packages(args.packages.parent / "site.py")
+    except Failed as e:
+        print(e, file=sys.stderr)
+        return 1
+    total = size(args.folder)
+    for path in sorted(args.packages.iterdir(), key=size, reverse=True)[:20]:
+        print(f"{size(path) / 1e6:8.1f} MB  {path.name}")
+    print(f"{total / 1e6:8.1f} MB  in all")
+    return int(total > MOST_BYTES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -21,13 +21,11 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from installer import appimage, variants
-from installer.bundle import ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
+from installer.bundle import MOST_BYTES, ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
 from installer.desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
 LLAMA: Final = Path("python/lib/python3/dist-packages/llama_cpp/lib")
-MOST_BYTES: Final = 350_000_000
-"""Unpacked, without a model."""
 
 
 def version() -> str:

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from installer import bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLER = ROOT / "packaging" / "installer"
@@ -50,6 +51,67 @@ def test_the_workflow_calls_scripts_that_are_there() -> None:
     assert sorted(scripts) == ["packaging/installer/macos/build.sh", "packaging/installer/windows/build.ps1"]
     assert all((ROOT / script).is_file() for script in scripts)
     assert workflow["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "left"),
+    [
+        (
+            "Qt6Core.dll Qt6Widgets.dll QtGui.pyd pyside6.abi3.dll msvcp140.dll vcruntime140_1.dll opengl32sw.dll "
+            "support/deprecated.py plugins/platforms/qwindows.dll plugins/styles/qmodernwindowsstyle.dll "
+            "plugins/imageformats/qsvg.dll translations/qtbase_de.qm __init__.py",
+            "Qt6Qml.dll Qt6Quick.dll QtQml.pyd designer.exe qml/QtQuick/x.dll plugins/sqldrivers/qsqlite.dll "
+            "plugins/platforms/qminimal.dll translations/designer_de.qm resources/icudtl.dat typesystems/x.xml",
+        ),
+        (
+            "QtCore.abi3.so libpyside6.abi3.6.11.dylib Qt/lib/QtGui.framework/QtGui "
+            "Qt/plugins/platforms/libqcocoa.dylib Qt/plugins/styles/libqmacstyle.dylib Qt/translations/qtbase_fr.qm",
+            "QtQml.abi3.so Designer.app/Contents/x Qt/lib/QtQuick.framework/QtQuick Qt/qml/x qmlls "
+            "Qt/plugins/sqldrivers/libqsqlite.dylib Qt/plugins/platforms/libqminimal.dylib",
+        ),
+    ],
+    ids=["windows", "macos"],
+)
+def test_of_qt_the_same_is_left_out_as_on_linux(kept: str, left: str, tmp_path: Path) -> None:
+    """The names are those of Qt's wheels; every library that a kept one of them asks for is among them."""
+    for name in (kept + " " + left).split():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    bundle.prune_qt(tmp_path)
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()} == set(kept.split())
+
+
+@pytest.mark.parametrize("script", [INSTALLER / "macos" / "build.sh", INSTALLER / "windows" / "build.ps1"])
+def test_other_systems_are_bundled_as_linux_is(script: Path) -> None:
+    """By the same versions and options, without what is never loaded, compiled before anybody signs it."""
+    text = script.read_text(encoding="utf-8").replace("\\", "/")
+    order = [
+        "-r packaging/requirements.txt",
+        "packaging/installer/bundle.py",
+        "compileall",
+        "codesign" if script.suffix == ".sh" else "signtool",
+    ]
+    places = [text.index(word, text.index("pip install")) for word in order]
+    assert places == sorted(places)
+    assert "CMAKE_ARGS" not in text
+    assert "-P -m tutor_app" in text + (INSTALLER / "windows" / "mumath-tutor.iss").read_text(encoding="utf-8")
+
+
+def test_a_bundle_of_another_system_is_finished_by_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packages = tmp_path / "python" / "Lib" / "site-packages"
+    for name in ("PySide6/QtQml.pyd", "PySide6/QtCore.pyd", "numpy/tests/test_x.py", "numpy/core.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("x = 1\n")
+    site = packages.parent / "site.py"
+    site.write_text("ENABLE_USER_SITE = None\n")
+    monkeypatch.setattr("sys.argv", ["bundle.py", str(tmp_path), str(packages)])
+    assert bundle.main() == 0
+    assert site.read_text() == "ENABLE_USER_SITE = False\n"
+    assert sorted(p.name for p in packages.rglob("*.p*")) == ["QtCore.pyd", "core.py"]
+    assert capsys.readouterr().out.splitlines()[-1].endswith("MB  in all")
+    assert bundle.main() == 1, "a site.py that is not as expected"
 
 
 def test_the_lists_of_properties_can_be_read() -> None:

@@ -15,8 +15,8 @@ mkdir -p "$app/Contents/MacOS" "$app/Contents/Resources"
 uv python install --install-dir build/python 3.11
 cp -R build/python/cpython-3.11*/. "$app/Contents/Resources/python"
 python="$app/Contents/Resources/python/bin/python3.11"
-# Metal is on by default on a Mac; GGML_NATIVE=OFF keeps it able to run on every one.
-CMAKE_ARGS="-DGGML_NATIVE=OFF" "$python" -m pip install -c packaging/constraints.txt .
+# Metal is on by default on a Mac; the options of requirements.txt keep it able to run on every one.
+"$python" -m pip install -c packaging/constraints.txt -r packaging/requirements.txt .
 # The program itself lies beside its resources; a line of a .pth file is relative to its own folder.
 "$python" -m pip uninstall -q -y mumath-tutor
 echo ../../../.. >"$app/Contents/Resources/python/lib/python3.11/site-packages/mumath-tutor.pth"
@@ -29,6 +29,9 @@ unset PYTHONPATH PYTHONHOME PYTHONSTARTUP
 exec "$resources/python/bin/python3.11" -P -m tutor_app "$@"
 RUN
 chmod +x "$app/Contents/MacOS/tutor"
+# What Linux's bundle leaves out, too; then compiled, because nobody may write into a signed program.
+"$python" packaging/installer/bundle.py "$app" "$app/Contents/Resources/python/lib/python3.11/site-packages"
+"$python" -m compileall -q --invalidation-mode unchecked-hash "$app/Contents/Resources" || true
 if [ -n "${IDENTITY:-}" ]; then
     # From the inside out: every library and program, then the whole.
     find "$app" -type f \( -name '*.so' -o -name '*.dylib' -o -perm -111 \) -print0 |
