@@ -1,20 +1,23 @@
 """Computes what other rules of a vote would have come to, from recorded attempts: right answers, and time.
 
-Usage: ``python packaging/vote_rules.py RECORD COSTS [--half first|second]``, where ``RECORD`` is what
+Usage: ``python packaging/vote_rules.py RECORD COSTS [--half even|odd]``, where ``RECORD`` is what
 ``packaging/votes.py --record --out`` has kept, and ``COSTS`` what ``packaging/vote_rules.py --measure MODEL.gguf``
 prints: processor time of a step of 1 to 16 rows, and of a token that is read. Measure it while nothing else runs.
 
 A step of the engine evaluates the next token of every attempt that writes, so a vote costs the sum of its steps, each
-by its number of rows, besides what it reads and what its code takes. Attempts that a rule never begins cost nothing;
-those that it ends have cost what they had written by then. The greedy solution is the first attempt alone.
+by its number of rows, besides what it reads and what its code takes; a few tokens that are read cost what as many rows
+do. Attempts that a rule never begins cost nothing; those that it ends have cost what they had written by then. The
+greedy solution is the first attempt alone.
 
-The rules are compared on the first half of the problems, and what is chosen there is told of the second.
+The rules are compared on the problems with an even place in the record, sorted by their rows; what is chosen there is
+told of those with an odd place.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
 import time
@@ -36,6 +39,8 @@ from tutor_app.core.votes import Option, Tally, answer_of
 ASKED: Final = 600
 SAID: Final = 150
 """Tokens that each row of a measured step looks back at: those of the question, and its own."""
+RUN: Final = 0.13
+"""Processor seconds that a run of code takes at the most; told by the clock of a busy machine it is more."""
 ROWS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16)
 ROUNDS: Final = 6
 AGAIN: Final = 4
@@ -90,12 +95,24 @@ class Costs:
         """
         if rows < CPU_TOGETHER:
             return rows * self.steps[1]
+        return self._batch(rows)
+
+    def reading(self, tokens: int) -> float:
+        """Of so many tokens of one text: few of them keep the processor as little busy as a few rows do."""
+        if tokens <= max(self.steps):
+            return self._batch(tokens) if tokens else 0.0
+        return max(self._batch(max(self.steps)), tokens * self.read)
+
+    def _batch(self, rows: int) -> float:
         below = max((n for n in self.steps if n <= rows), default=min(self.steps))
         above = min((n for n in self.steps if n >= rows), default=max(self.steps))
         if below == above:
             return self.steps[below] * rows / below
         share = (rows - below) / (above - below)
         return self.steps[below] * (1 - share) + self.steps[above] * share
+
+
+Over = Callable[[Tally, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +123,15 @@ class Rule:
         over: Whether it is over: by its tally, and the number of attempts that have not ended.
         votes: Attempts that may be made.
         at_once: How many are made at a time; as one ends the next begins.
+        begun: How many are begun besides those that are given up; 0 for all.
         slow: One is given up that has written so many times the median of those that have ended; 0 for never.
     """
 
-    over: Callable[[Tally, int], bool]
+    over: Over
     votes: int = 8
     at_once: int = 8
     slow: float = 0.0
+    begun: int = 0
 
 
 @dataclass(slots=True)
@@ -147,13 +166,14 @@ def played(problem: Problem, rule: Rule, costs: Costs) -> Played:
     of, given_up = len(waiting), 0
     rows: list[_Row] = []
     while waiting or rows:
-        while waiting and len(rows) < rule.at_once:
+        begun = rule.begun or of
+        while waiting and len(rows) < rule.at_once and len(rows) + len(found.ended) < begun:
             number = waiting.popleft()
             rows.append(_Row(number, deque(problem.attempts[number].turns)))
         for row in [row for row in rows if not row.left]:
             if row.turns:
                 row.left = row.turns[0].written
-                found.seconds += row.turns[0].read * costs.read
+                found.seconds += costs.reading(row.turns[0].read)
                 if not row.left:
                     row.turns.popleft()
             else:
@@ -189,7 +209,8 @@ def tally_after(problem: Problem, ended: Sequence[int], of: int) -> Tally:
     votes = Counter(problem.attempts[n].answer for n in ended if problem.attempts[n].answer >= 0)
     of_answer = {a: tuple(n for n in sorted(ended) if problem.attempts[n].answer == a) for a in votes}
     order = sorted(votes, key=lambda answer: (-votes[answer], of_answer[answer][0]))
-    return Tally(tuple(Option(str(a), of_answer[a], float(votes[a])) for a in order), of)
+    options = tuple(Option(str(a), of_answer[a], float(votes[a])) for a in order)
+    return Tally(options, of, cut=of - len(ended))
 
 
 def problem_of(row: Mapping[str, Any], right: Callable[[str, str], bool]) -> Problem:
@@ -202,7 +223,7 @@ def problem_of(row: Mapping[str, Any], right: Callable[[str, str], bool]) -> Pro
 
 def _turns(attempt: Attempt, turns: Sequence[Mapping[str, int]]) -> tuple[Turn, ...]:
     """The turns of an attempt, each with the code that ran after it."""
-    code = [part.seconds for part in attempt.parts if isinstance(part, Output)]
+    code = [min(part.seconds, RUN) for part in attempt.parts if isinstance(part, Output)]
     code += [0.0] * (len(turns) - len(code))
     return tuple(Turn(turn["read"], turn["written"], code[n]) for n, turn in enumerate(turns))
 
@@ -220,30 +241,68 @@ def never(_tally: Tally, _left: int) -> bool:
 def rules() -> Iterator[tuple[str, Rule]]:
     """The rules that are compared."""
     yield "every attempt to its end", Rule(never)
-    for votes, at_once in ((8, 8), (8, 6), (8, 4), (6, 6), (5, 5)):
-        for slow in (0.0, 2.5, 2.0, 1.5):
-            told = f"{votes} votes, {at_once} at once{f', slow {slow}' if slow else ''}"
-            yield f"{told}; cannot be lost", Rule(cannot_be_lost, votes, at_once, slow)
-            for sure in (0.95, 0.9):
-                yield f"{told}; majority {sure}", Rule(_majority(sure), votes, at_once, slow)
-            for risk in (0.05, 0.1, 0.15):
-                yield f"{told}; risk {risk}", Rule(_risk(risk), votes, at_once, slow)
+    yield "until the lead cannot be lost", Rule(cannot_be_lost)
+    for slow in (0.0, 2.0, 1.5):
+        given_up = f", given up at {slow} times" if slow else ""
+        yield f"majority at 0.95{given_up}", Rule(at_majority(0.95), slow=slow)
+        for most in (0.05, 0.1, 0.2):
+            yield f"risk of {most}{given_up}", Rule(at_risk(most), slow=slow)
+        for begun in (4, 5, 6, 8):
+            for agree in (2, 3):
+                told = f"{begun} begun, until {agree} agree{given_up}"
+                yield told, Rule(when_agreed(agree, begun), slow=slow, begun=begun)
+        yield f"4 at a time, until 2 agree{given_up}", Rule(when_agreed(2, 8), slow=slow, at_once=4)
 
 
-def _majority(sure: float) -> Callable[[Tally, int], bool]:
+def majority(tally: Tally) -> float:
+    """How likely the winner is the answer that the model gives most often, after the votes of it and of the next.
+
+    The ending rule of Adaptive-Consistency (Aggarwal et al., EMNLP 2023) in its Beta form: with ``a`` votes against
+    ``b`` it is the probability that of ``a + b + 1`` throws of a coin at most ``a`` show heads.
+    """
+    if not tally.options:
+        return 0.0
+    first, second = _two(tally)
+    throws = first + second + 1
+    return sum(math.comb(throws, heads) for heads in range(first + 1)) / (1 << throws)
+
+
+def risk(tally: Tally, left: int) -> float:
+    """How likely ``left`` more attempts make another answer draw level with the winner, or pass it.
+
+    As if each voted for the winner or for the next answer, with a share of which nothing is known but the votes so far
+    (a beta-binomial distribution with a flat prior).
+    """
+    if not tally.options:
+        return 1.0
+    first, second = _two(tally)
+    ways = math.comb(first + second + left + 1, left)
+    reach = [more for more in range(left + 1) if second + more >= first + left - more]
+    return sum(math.comb(second + n, n) * math.comb(first + left - n, left - n) for n in reach) / ways
+
+
+def _two(tally: Tally) -> tuple[int, int]:
+    """Votes of the winner and of the next answer."""
+    votes = [len(option.attempts) for option in tally.options[:2]]
+    return votes[0], votes[1] if len(votes) > 1 else 0
+
+
+def at_majority(sure: float) -> Over:
     """Adaptive-Consistency: the leader is likely what the model gives most often."""
-
-    def over(tally: Tally, left: int) -> bool:
-        return tally.decided(left) or tally.majority > sure
-
-    return over
+    return lambda tally, left: tally.decided(left) or majority(tally) > sure
 
 
-def _risk(most: float) -> Callable[[Tally, int], bool]:
+def at_risk(most: float) -> Over:
     """The attempts that are left will hardly change the winner."""
+    return lambda tally, left: tally.decided(left) or risk(tally, left) <= most
+
+
+def when_agreed(agree: int, begun: int) -> Over:
+    """So many agree, and on no other answer; or all that were begun have ended."""
 
     def over(tally: Tally, left: int) -> bool:
-        return tally.risk(left) <= most
+        agreed = tally.lead > 0 and tally.options[0].weight >= agree
+        return agreed or tally.decided(left) or tally.ended >= begun
 
     return over
 
@@ -260,7 +319,7 @@ def table(problems: Sequence[Problem], costs: Costs) -> list[str]:
         ratio = sum(v.seconds for v in all_played) / alone
         ended = sum(len(v.ended) for v in all_played) / n
         points = 100 * (right - greedy) / n
-        lines.append(f"{name:<45} {right:3} right ({points:+5.1f} points)  {ratio:.2f} times  {ended:.1f} ended")
+        lines.append(f"{name:<50} {right:3} right ({points:+5.1f} points)  {ratio:.2f} times  {ended:.1f} ended")
     return lines
 
 
@@ -313,7 +372,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="what other rules of a vote would have come to")
     parser.add_argument("record", type=Path, nargs="?")
     parser.add_argument("costs", type=Path, nargs="?")
-    parser.add_argument("--half", choices=("first", "second"), help="of the problems (all)")
+    parser.add_argument("--half", choices=("even", "odd"), help="places of the problems (all)")
     parser.add_argument("--measure", metavar="MODEL", help="print what a step costs instead")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(argv)
@@ -323,8 +382,7 @@ def main(argv: list[str] | None = None) -> int:
     costs = json.loads(args.costs.read_text(encoding="utf-8"))
     lines = args.record.read_text(encoding="utf-8").split("\n")
     rows = sorted((json.loads(line) for line in lines if line.endswith("}")), key=lambda row: int(row["row"]))
-    middle = (len(rows) + 1) // 2
-    half = {"first": slice(0, middle), "second": slice(middle, None)}.get(args.half, slice(None))
+    half = {"even": slice(0, None, 2), "odd": slice(1, None, 2)}.get(args.half, slice(None))
     with Grader() as grader:
         problems = [problem_of(row, lambda gold, a: grader.grade(gold, a).verdict == "correct") for row in rows[half]]
     steps = {int(rows): seconds for rows, seconds in costs["steps"].items()}

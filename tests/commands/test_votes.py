@@ -10,6 +10,7 @@ from tutor_app.commands.parser import main
 from tutor_app.core.parts import Answer, Attempt, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import promoted
+from tutor_app.handout.vote_lines import attempt_lines
 from tutor_app.tutor.paths import Folders, folders
 
 
@@ -54,6 +55,11 @@ def test_the_tally_and_a_line_for_each_attempt(tmp_path: Path, saved: str, capsy
         "  3  42  code, temperature 0.7, seed 2  (its words before the code come to something else)",
         "  4  -  words alone, temperature 0.7, seed 3  (stopped early)",
     ]
+
+
+def test_an_attempt_that_was_not_needed_is_told_as_such() -> None:
+    never = Transcript(voted().turns, voted().meta, (*voted().attempts, Attempt((), "code", 0.7, 4)))
+    assert [line.note for line in attempt_lines(never)][3:] == ["stopped early", "not begun"]
 
 
 def test_an_attempt_can_be_opened(tmp_path: Path, saved: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,5 @@
-"""Votes: equal answers are one, empty ones none, ties are told, and a lead that cannot be lost is known."""
+"""Votes: equal answers are one, empty ones none, ties are told, and when a vote is over is known."""
 
-import random
 from dataclasses import replace
 
 import pytest
@@ -9,7 +8,19 @@ from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.parts import Answer, Attempt, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
-from tutor_app.core.votes import Option, Tally, count, grouped, promoted, representative, settled, slow, tally_of
+from tutor_app.core.votes import (
+    Option,
+    Tally,
+    begun_together,
+    count,
+    enough,
+    grouped,
+    promoted,
+    representative,
+    settled,
+    slow,
+    tally_of,
+)
 
 
 def same_number(a: str, b: str) -> bool:
@@ -56,55 +67,38 @@ def test_a_lead_is_decided_when_all_that_is_left_cannot_reach_it(
 
 
 @pytest.mark.parametrize(
-    ("weights", "majority"),
+    ("answers", "weight", "over"),
     [
-        ((), 0.0),
-        ((1.0,), 0.75),
-        ((4.0,), 0.96875),
-        ((4.0, 1.0), 0.890625),
-        ((6.0, 1.0), 0.96484375),
-        ((4.9, 0.1), 0.890625),
+        ("1", 1.0, False),
+        ("1 2", 1.0, False),
+        ("1 1", 1.0, True),
+        ("1 2 1", 1.0, True),
+        ("1 - -", 1.0, False),
+        ("1 2 3 4", 1.0, False),
+        ("1 2 3 4 5", 1.0, True),
+        ("1 - 2 - -", 1.0, True),
+        ("- - - - -", 1.0, True),
+        ("1 1", 0.5, False),
+        ("1 1 1 1", 0.5, True),
     ],
 )
-def test_how_likely_a_leader_is_what_the_model_gives_most_often(weights: tuple[float, ...], majority: float) -> None:
-    tally = Tally(tuple(Option(str(n), (n,), w) for n, w in enumerate(weights)), 8)
-    assert tally.majority == majority
-
-
-@pytest.mark.parametrize(
-    ("weights", "left", "risk", "over"),
-    [
-        ((), 3, 1.0, False),
-        ((3.0,), 5, 0.0397, True),
-        ((4.0, 1.0), 3, 0.0476, True),
-        ((2.0,), 6, 0.119, False),
-        ((3.0, 1.0), 4, 0.1667, False),
-        ((5.0, 1.0), 1, 0.0, True),
-        ((3.0, 3.0), 0, 1.0, False),
-        ((3.9,), 5, 0.0397, True),
-        ((3.0, 0.2), 5, 0.0, False),
-    ],
-)
-def test_how_likely_attempts_that_are_left_make_another_answer_win(
-    weights: tuple[float, ...], left: int, risk: float, over: bool
-) -> None:
-    tally = Tally(tuple(Option(str(n), (n,), w) for n, w in enumerate(weights)), 8)
+def test_a_vote_of_eight_ends_when_two_agree_or_five_have_ended(answers: str, weight: float, over: bool) -> None:
+    ended = [attempt(answer.strip("-"), weight) for answer in answers.split()]
+    left = 8 - len(ended)
+    tally = tally_of(settled([*ended, *[attempt("", ended="")] * left], same_number))
     assert tally.over(left) is over
-    if risk:
-        assert tally.risk(left) == pytest.approx(risk, abs=1e-4)
 
 
-def test_the_risk_is_the_share_of_all_ways_in_which_the_others_may_vote() -> None:
-    """Against a count of many drawn futures: a share for the winner, then the votes that are left by that share."""
-    rng = random.Random(1)
-    lost = 0
-    for _ in range(20_000):
-        share = rng.betavariate(4, 2)  # three votes against one
-        winner = 3 + sum(rng.random() < share for _ in range(4))
-        lost += 1 + 3 + 4 - winner >= winner
-    assert Tally((Option("a", (0, 1, 2), 3.0), Option("b", (3,), 1.0)), 8).risk(4) == pytest.approx(
-        lost / 20_000, abs=0.01
-    )
+def test_two_answers_with_as_many_votes_do_not_end_it() -> None:
+    tied = Tally((Option("1", (0, 1), 2.0), Option("2", (2, 3), 2.0)), 8, cut=4)
+    assert not tied.over(4)
+    assert replace(tied, options=(Option("1", (0, 1), 2.0), Option("2", (2,), 1.0)), cut=5).over(5)
+
+
+def test_larger_votes_begin_and_ask_for_more_in_proportion() -> None:
+    votes = (2, 3, 5, 6, 8, 9, 12, 16, 32)
+    assert [begun_together(n) for n in votes] == [2, 3, 5, 5, 5, 6, 8, 10, 20]
+    assert [enough(n) for n in votes] == [2, 2, 2, 2, 2, 3, 3, 4, 8]
 
 
 def test_an_attempt_far_longer_than_those_that_have_ended_is_given_up() -> None:
@@ -116,19 +110,20 @@ def test_an_attempt_far_longer_than_those_that_have_ended_is_given_up() -> None:
 
 
 def test_what_ended_a_vote_early_is_told() -> None:
-    three = [attempt("1"), attempt("1.0"), attempt("1")]
-    under_way = [attempt("", ended="")] * 5
     given_up = replace(attempt("", ended=""), why=("slow",))
-    hardly = "the others would hardly have changed that"
-    early = tally_of(settled([*three, *under_way], same_number))
-    assert early.sentence() == f"Ended early after 3 of 8 attempts: 3 agree; {hardly}"
+    under_way = attempt("", ended="")
+    early = tally_of(settled([attempt("1"), attempt("2"), attempt("1.0"), *[under_way] * 5], same_number))
+    assert early.sentence() == "Ended early after 3 of 8 attempts: 2 agree"
     assert (early.ended, early.cut, early.given_up) == (3, 5, 0)
-    long = tally_of(settled([*three, attempt("2"), attempt("3"), given_up], same_number))
-    assert long.sentence() == "3 of 6 attempts agree; 1 given up, far longer than the others"
-    both = tally_of(settled([*three, *under_way[:3], given_up, given_up], same_number))
-    assert both.sentence() == (
-        f"Ended early after 3 of 8 attempts: 3 agree; {hardly}; 2 given up, far longer than the others"
+    long = tally_of(settled([attempt("1"), attempt("1"), attempt("1"), attempt("3"), given_up], same_number))
+    assert long.sentence() == "3 of 5 attempts agree; 1 given up, far longer than the others"
+    five = [attempt(str(n)) for n in range(5)]
+    apart = tally_of(settled([*five, given_up, under_way, under_way], same_number))
+    assert apart.sentence() == (
+        "Ended early after 5 of 8 attempts: no two agree; the first given is shown; "
+        "1 given up, far longer than the others"
     )
+    assert tally_of(settled(five, same_number)).sentence() == "No two attempts agree; the first given is shown"
 
 
 def test_ties_and_attempts_that_were_cut_off_are_told() -> None:

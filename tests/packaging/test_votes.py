@@ -1,12 +1,28 @@
 """The tools that measure votes: what a turn cost is kept, a run goes on, rules are played over recorded attempts."""
 
 import json
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 import pytest
-from vote_rules import Costs, Made, Problem, Rule, Turn, cannot_be_lost, never, played, problem_of, table, tally_after
+from vote_rules import (
+    Costs,
+    Made,
+    Problem,
+    Rule,
+    Turn,
+    cannot_be_lost,
+    majority,
+    never,
+    played,
+    problem_of,
+    risk,
+    table,
+    tally_after,
+    when_agreed,
+)
 from votes import Watched, keep, kept, report, short_problems, spent
 
 from tests.scripted_model import ScriptedModel
@@ -14,6 +30,7 @@ from tutor_app.core.dialect import Span
 from tutor_app.core.parts import Answer, Attempt, Code, Output, Text
 from tutor_app.core.ports import NeverCancelled, Sampling
 from tutor_app.core.transcript import Transcript
+from tutor_app.core.votes import Option, Tally
 from tutor_app.tutor.service import LoadableModel
 
 COSTS = Costs({1: 1.0, 2: 9.0, 4: 2.0, 8: 3.0}, read=0.1)
@@ -28,10 +45,14 @@ def test_a_few_rows_are_evaluated_one_by_one_and_between_two_measured_steps_lies
 
 
 def test_a_solution_alone_costs_what_it_reads_and_writes_and_its_code() -> None:
-    problem = Problem((made(0, 5, 3, read=10, code=0.5),), frozenset({0}))
+    problem = Problem((made(0, 5, 3, read=100, code=0.5),), frozenset({0}))
     found = played(problem, Rule(never, 1, 1), COSTS)
-    assert found.seconds == pytest.approx(8 + 2 + 1)
+    assert found.seconds == pytest.approx(8 + 20 + 1)
     assert (found.ended, found.winner) == ([0], 0)
+
+
+def test_a_few_tokens_are_read_in_the_time_of_as_many_rows() -> None:
+    assert [COSTS.reading(tokens) for tokens in (0, 1, 4, 8, 20, 50)] == [0.0, 1.0, 2.0, 3.0, 3.0, 5.0]
 
 
 def test_rows_that_end_leave_the_batch() -> None:
@@ -49,6 +70,40 @@ def test_an_attempt_that_never_begins_costs_nothing() -> None:
     assert (early.seconds, len(early.ended)) == (3 * 4 * 2.0, 6)  # with four of four the others may still draw level
 
 
+def test_a_vote_ends_when_two_agree_or_when_those_that_were_begun_have_ended() -> None:
+    rule = Rule(when_agreed(2, 3), begun=3, slow=2.0)
+    apart = Problem(tuple(made(n, 4) for n in range(8)), frozenset({0}))
+    assert played(apart, rule, COSTS).ended == [0, 1, 2]
+    alike = Problem((made(1, 4), made(0, 9), made(1, 5), *[made(2, 1)] * 5), frozenset({1}))
+    found = played(alike, rule, COSTS)
+    assert (found.ended, found.winner) == ([0, 2], 1)
+    long = Problem((made(0, 4), made(1, 4), made(2, 4), made(3, 400), made(4, 2), made(5, 2)), frozenset({0}))
+    rule = Rule(when_agreed(2, 4), begun=4, slow=2.0)
+    assert played(long, rule, COSTS).ended == [0, 1, 2, 4]  # another begins for the one that is given up
+
+
+def tally(*votes: int) -> Tally:
+    return Tally(tuple(Option(str(n), tuple(range(n)), float(n)) for n in votes), 8)
+
+
+def test_how_likely_a_leader_is_what_the_model_gives_most_often() -> None:
+    found = [majority(tally(*votes)) for votes in ((), (1,), (4,), (4, 1), (6, 1))]
+    assert found == [0.0, 0.75, 0.96875, 0.890625, 0.96484375]
+
+
+def test_the_risk_is_the_share_of_all_ways_in_which_the_others_may_vote() -> None:
+    """Against a count of many drawn futures: a share for the winner, then the votes that are left by that share."""
+    rng = random.Random(1)
+    lost = 0
+    for _ in range(20_000):
+        share = rng.betavariate(4, 2)  # three votes against one
+        winner = 3 + sum(rng.random() < share for _ in range(4))
+        lost += 1 + 3 + 4 - winner >= winner
+    assert risk(tally(3, 1), 4) == pytest.approx(lost / 20_000, abs=0.01)
+    found = [risk(tally(*votes), left) for votes, left in (((), 3), ((3,), 5), ((4, 1), 3), ((5, 1), 1), ((3, 3), 0))]
+    assert found == pytest.approx([1.0, 0.0397, 0.0476, 0.0, 1.0], abs=1e-4)
+
+
 def test_an_attempt_that_writes_far_more_than_those_that_have_ended_is_given_up() -> None:
     problem = Problem((made(0, 4), made(0, 4), made(1, 4), made(1, 400)), frozenset({0}))
     found = played(problem, Rule(never, slow=2.0), COSTS)
@@ -58,8 +113,8 @@ def test_an_attempt_that_writes_far_more_than_those_that_have_ended_is_given_up(
 
 def test_attempts_without_an_answer_cast_no_vote() -> None:
     problem = Problem((made(-1, 1), made(3, 1), made(-1, 1)), frozenset())
-    tally = tally_after(problem, [0, 1, 2], 3)
-    assert [(o.answer, o.attempts) for o in tally.options] == [("3", (1,))]
+    found = tally_after(problem, [0, 1, 2], 3)
+    assert [(o.answer, o.attempts) for o in found.options] == [("3", (1,))]
     assert played(Problem((made(-1, 1),), frozenset()), Rule(never), COSTS).winner == -1
 
 
@@ -76,7 +131,7 @@ def test_a_recorded_row_is_a_problem_with_graded_answers() -> None:
     row = {"row": 3, "gold": "7", "turns": turns, "vote": a_vote("7", "7.0").to_dict()}
     found = problem_of(row, lambda gold, answer: gold == answer)
     assert found.right == {0}
-    assert found.attempts[0].turns == (Turn(9, 4, 0.25), Turn(2, 1, 0.0))
+    assert found.attempts[0].turns == (Turn(9, 4, 0.13), Turn(2, 1, 0.0))
     assert any("+0.0 points" in line for line in table([found], COSTS))
 
 

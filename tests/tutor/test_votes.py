@@ -145,27 +145,40 @@ def test_votes_count_the_same_unless_they_are_weighed(weigh: bool, answer: str) 
     assert (tally.options[0].answer, len(last.transcript.attempts[1].why) > 0) == (answer, True)
 
 
-def test_the_vote_ends_when_the_lead_cannot_be_lost() -> None:
-    last = finished(held(*[r"\boxed{3}"] * 3, NEVER, whole=False))
-    tally = tally_of(last.transcript.attempts)
-    assert last.transcript.attempts[3].ended == ""
-    assert (tally.options[0].answer, tally.cut) == ("3", 1)
-
-
-def test_the_vote_ends_when_the_others_would_hardly_change_it() -> None:
-    last = finished(held(*[r"\boxed{3}"] * 3, *[NEVER] * 5, whole=False))
+def test_the_vote_ends_when_two_agree_and_those_that_are_not_needed_never_begin() -> None:
+    one = tutor(r"\boxed{3}", r"\boxed{4}", r"\boxed{3}", *[NEVER] * 5)
+    last = finished(list(vote(one, "What is 6*7?", votes=8, settings=SETTINGS)))
     answer = last.transcript.answer
     assert answer is not None
-    assert answer.verdict.sentence() == "Agrees with 3 of 3 votes, ended early after 3 of 8"
-    assert tally_of(last.transcript.attempts).sentence().startswith("Ended early after 3 of 8 attempts: 3 agree")
+    assert answer.verdict.sentence() == "Agrees with 2 of 3 votes, ended early after 3 of 8"
+    assert tally_of(last.transcript.attempts).sentence() == "Ended early after 3 of 8 attempts: 2 agree"
+    assert len(cast(BySeed, one.engine).prompts) == 5
+    assert [bool(a.parts) for a in last.transcript.attempts[5:]] == [False] * 3
+
+
+def test_the_vote_ends_when_the_five_that_were_begun_have_ended() -> None:
+    one = tutor(*[rf"\boxed{{{n}}}" for n in range(8)])
+    last = finished(list(vote(one, "What is 6*7?", votes=8, settings=SETTINGS)))
+    answer = last.transcript.answer
+    assert answer is not None
+    assert (answer.latex, answer.verdict.sentence()) == ("0", "Agrees with 1 of 5 votes, ended early after 5 of 8")
+    assert len(cast(BySeed, one.engine).prompts) == 5
+
+
+def test_another_attempt_begins_for_one_that_is_given_up() -> None:
+    one = tutor(ON_AND_ON, *[rf"\boxed{{{n}}}" for n in range(1, 8)])
+    last = finished(list(vote(one, "What is 6*7?", votes=8, settings=SETTINGS)))
+    tally = tally_of(last.transcript.attempts)
+    assert (tally.ended, tally.given_up, tally.cut) == (5, 1, 2)
+    assert len(cast(BySeed, one.engine).prompts) == 6
 
 
 def test_an_attempt_that_goes_on_and_on_is_given_up_and_the_vote_does_without_it() -> None:
     began = time.monotonic()
-    last = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", ON_AND_ON, whole=False))
+    last = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{3}", ON_AND_ON, whole=False))
     assert time.monotonic() - began < 60
     tally = tally_of(last.transcript.attempts)
-    assert (tally.options[0].answer, tally.given_up, tally.cut) == ("2", 1, 0)
+    assert (tally.options[0].answer, tally.given_up, tally.cut) == ("1", 1, 0)
     assert last.transcript.attempts[3].why == ("slow",)
     assert last.transcript.attempts[3].answer is None
     kept = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{2}", f"{ON_AND_ON[:2000]} \\boxed{{1}}", whole=True))

@@ -23,8 +23,11 @@ MOST_VOTES: Final = 32
 PROBABILITIES: Final = "probabilities"
 """Key of a transcript's provenance: how likely each attempt is right, by the model's verifier; null where unknown."""
 
-RISK: Final = 0.05
-"""How likely the attempts that are left may make another answer win where a vote ends without them."""
+AGREE: Final = 2
+"""Of eight attempts, those that end the vote when they agree, if no other answer has as many votes."""
+FIRST: Final = 5
+"""Of eight attempts, those that are begun together, and after which a vote ends without such an agreement. Another is
+begun only for one that is given up: where five have five answers, the others hardly ever find the right one."""
 SLOW: Final = 2.0
 """An attempt that has written so many times what half of those that have ended have written at the most is given up."""
 ENOUGH: Final = 3
@@ -46,6 +49,16 @@ DOUBTS: Final = {
 
 SPAN: Final = 2.0
 """How many times as much as another a vote counts by its probability at the most: a clear majority stays one."""
+
+
+def enough(votes: int) -> int:
+    """How many of so many attempts end the vote when they agree."""
+    return max(AGREE, math.ceil(votes * AGREE / 8))
+
+
+def begun_together(votes: int) -> int:
+    """How many of so many attempts are begun together."""
+    return max(min(votes, FIRST), math.ceil(votes * FIRST / 8))
 
 
 def vote_weight(probability: float, power: float) -> float:
@@ -138,37 +151,13 @@ class Tally:
         return bool(self.options) and self.lead > left
 
     @property
-    def majority(self) -> float:
-        """How likely the winner is the answer that this model gives most often, after the votes of it and of the next.
-
-        The ending rule of Adaptive-Consistency (Aggarwal et al., EMNLP 2023) in its Beta form: with ``a`` votes against
-        ``b`` it is the probability that of ``a + b + 1`` throws of a coin at most ``a`` show heads. Votes that do not
-        count in full are rounded to what makes it less.
-        """
-        if not self.options:
-            return 0.0
-        first = math.floor(self.options[0].weight)
-        second = math.ceil(self.options[1].weight) if len(self.options) > 1 else 0
-        throws = first + second + 1
-        return sum(math.comb(throws, heads) for heads in range(first + 1)) / (1 << throws)
-
-    def risk(self, left: int) -> float:
-        """How likely ``left`` more attempts make another answer draw level with the winner, or pass it.
-
-        As if each voted for the winner or for the next answer, with a share of which nothing is known but the votes so
-        far (a beta-binomial distribution with a flat prior).
-        """
-        if not self.options:
-            return 1.0
-        first = math.floor(self.options[0].weight)
-        second = math.ceil(self.options[1].weight) if len(self.options) > 1 else 0
-        ways = math.comb(first + second + left + 1, left)
-        reach = [more for more in range(left + 1) if second + more >= first + left - more]
-        return sum(math.comb(second + n, n) * math.comb(first + left - n, left - n) for n in reach) / ways
+    def agreed(self) -> bool:
+        """Whether as many agree as end a vote, and on no other answer."""
+        return self.lead > 0 and self.options[0].weight >= enough(self.of)
 
     def over(self, left: int) -> bool:
-        """Whether a vote may end without the ``left`` attempts that are under way."""
-        return self.decided(left) or self.risk(left) <= RISK
+        """Whether a vote may end without the ``left`` attempts that have not come to their end."""
+        return self.agreed or self.decided(left) or self.ended >= begun_together(self.of)
 
     def sentence(self) -> str:
         """For the user: ``5 of 8 attempts agree``; empty where there was no vote."""
@@ -176,7 +165,7 @@ class Tally:
             return ""
         sure = self.decided(self.cut)
         early = f"Ended early after {self.ended} of {self.of} attempts: " if self.cut and not sure else ""
-        notes = ["the others would hardly have changed that"] if early else []
+        notes = []
         if self.cut and sure:
             notes.append(f"{self.cut} stopped early, the lead could not be lost")
         if self.given_up:
@@ -188,6 +177,10 @@ class Tally:
         if not self.options:
             return "none gave an answer" if early else f"None of {self.of} attempts gave an answer"
         votes = len(self.options[0].attempts)
+        if self.tied and votes == 1:
+            return (
+                "no two agree; the first given is shown" if early else "No two attempts agree; the first given is shown"
+            )
         if self.tied:
             ties = sum(option.weight == self.options[0].weight for option in self.options)
             return f"{ties} answers are tied with {votes} of {self.of} attempts; the first given is shown"

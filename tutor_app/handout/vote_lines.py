@@ -107,6 +107,8 @@ def _how(attempt: Attempt) -> str:
 
 
 def _note(attempt: Attempt) -> str:
+    if not attempt.ended and not attempt.parts:
+        return "not begun"
     if not attempt.ended:
         return "given up, far longer than the others" if "slow" in attempt.why else "stopped early"
     if attempt.answer is None:

@@ -2,9 +2,9 @@
 
 Most attempts are asked to write code, and every third to reason in words alone, because the two err on different
 problems; an attempt in words is longer and less often right. Code is run whoever writes it. Answers are grouped by the
-grader. The vote ends as soon as more attempts would hardly change the winner, and an attempt that is far longer than
-the others is given up (:data:`tutor_app.core.votes.RISK`, :data:`~tutor_app.core.votes.SLOW`). Every attempt is kept
-with the solution.
+grader. Of eight attempts five are begun; the vote ends as soon as two agree, or when the five have ended
+(:data:`tutor_app.core.votes.AGREE`, :data:`~tutor_app.core.votes.FIRST`). An attempt that is far longer than the others
+is given up, and another begins for it (:data:`~tutor_app.core.votes.SLOW`). Every attempt is kept with the solution.
 
 Every answer is one vote: measured (``packaging/bench/README.md``), that finds no fewer right answers than votes that
 count less where something speaks against the attempt. What speaks against an attempt is told, and of those with the
@@ -49,6 +49,7 @@ from tutor_app.core.votes import (
     MOST_VOTES,
     PROBABILITIES,
     Equal,
+    begun_together,
     promoted,
     representative,
     settled,
@@ -275,19 +276,16 @@ class _Vote:
         self._decided = threading.Event()
         self._written = dict.fromkeys(range(len(planned)), 0)
         self._given_up = [threading.Event() for _ in planned]
+        self._threads: list[threading.Thread] = []
 
     def events(self, *, to_the_last: bool) -> Iterator[SolveEvent]:
         began = time.monotonic()
-        threads = [
-            threading.Thread(target=self._attempt, args=(i,), name=f"vote-{i}", daemon=True)
-            for i in range(len(self._planned))
-        ]
+        at_first = len(self._planned) if to_the_last else begun_together(len(self._planned))
         fault = ""
         reason = EndReason.NO_ANSWER
         try:
-            for thread in threads:
-                thread.start()
-            while len(self._ended) < len(threads):
+            self._begin(at_first)
+            while len(self._ended) < len(self._threads):
                 number, event = self._inbox.get()
                 if isinstance(event, Exception):
                     raise event
@@ -299,6 +297,7 @@ class _Vote:
                     if not to_the_last and self._settled():
                         self._decided.set()
                         break
+                    self._begin(at_first)
                     continue
                 self._builders[number].apply(event)
                 if isinstance(event, TextDelta | CodeDelta | ThoughtDelta):
@@ -309,7 +308,7 @@ class _Vote:
                     yield event
         finally:
             self._decided.set()
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
         yield self._finished(time.monotonic() - began, reason, fault)
 
@@ -322,6 +321,15 @@ class _Vote:
         return replace(found, attempts=attempts, chosen=0)
 
     # Making the attempts, each in its thread.
+
+    def _begin(self, wanted: int) -> None:
+        """Begin attempts until so many have been begun and not given up, if there are as many."""
+        for number in range(len(self._threads), len(self._planned)):
+            if len(self._threads) - sum("slow" in a.why for a in self._ended.values()) >= wanted:
+                return
+            thread = threading.Thread(target=self._attempt, args=(number,), name=f"vote-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _attempt(self, number: int) -> None:
         plan = self._planned[number]

@@ -209,7 +209,8 @@ class AttemptsDialog(QDialog):
 
     def _show_on(self, page: TranscriptView, number: int) -> None:
         attempt = self._transcript.attempts[number]
-        how = DOUBTS["slow"] if "slow" in attempt.why else "it was stopped early, the vote was decided without it"
+        stopped = "stopped early, the vote was decided" if attempt.parts else "not begun, the vote ended"
+        how = DOUBTS["slow"] if "slow" in attempt.why else f"it was {stopped} without it"
         remark = f"Attempt {number + 1}: {how}."
         if attempt.ended:
             remark = f"Attempt {number + 1}: {ending_sentence(EndReason(attempt.ended), attempt.answer)}"
