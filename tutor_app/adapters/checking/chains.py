@@ -18,12 +18,14 @@ from tutor_app.adapters.checking.words import (
     APPROXIMATE,
     BEFORE,
     BREAKS,
+    COUNTED,
     LABELS,
     MULTIPLES,
     NO_LABEL,
     NUMBERS,
     PARTS,
     RESULTS,
+    ROUNDING,
     TOTALS,
     VARIABLES,
     WHOLE,
@@ -118,9 +120,10 @@ def chains(tokens: Sequence[Token], values: dict[str, Term] | None = None) -> It
                 break
         begin = _sentence(tokens, last)
         before = _words_before(tokens, begin, _index_at(tokens, members[0].start, begin, last))
+        rounds = not ROUNDING.isdisjoint(before)
         words = {t.text.lower() for t in tokens[begin : i + 25] if t.kind == "word"}
         close = {t.text.lower() for t in tokens[max(0, last - 2) : i + 4] if t.kind == "word"}
-        approximate, whole = not APPROXIMATE.isdisjoint(close), not WHOLE.isdisjoint(words)
+        approximate, whole = rounds or not APPROXIMATE.isdisjoint(close), not WHOLE.isdisjoint(words)
         yield Chain(
             tuple(members),
             tuple(relations),
@@ -170,12 +173,31 @@ def _is_joined(tokens: Sequence[Token], i: int) -> bool:
         spelled = before.end - before.start > 2
         return not spelled or earlier is None or earlier.kind not in ("word", "rel") or earlier.text in VARIABLES
     if before.text.lower() == "of":
-        article = tokens[i - 3].text.lower() if i > 2 else ""
-        word = earlier.text.lower() if earlier is not None else ""
-        return not (word in TOTALS or (word in RESULTS and article in ("a", "an", "same")))
+        return not _is_value_of(tokens, i - 1)
     if before.kind in ("num", "cur") or before.text.lower() in ("x", *BEFORE):
         return True
     return before.text == "." and not tokens[i].spaced  # ".$500"
+
+
+def _is_value_of(tokens: Sequence[Token], k: int) -> bool:
+    """Whether what stands behind the "of" at ``k`` is the value of what is named before it.
+
+    So it is in "a total of 3 + 4" and "a sum of 3 + 4", not in "a third of", "the last digit of" or "the square of".
+    """
+    word = tokens[k - 1].text.lower() if k else ""
+    article = tokens[k - 2].text.lower() if k > 1 else ""
+    if word == "value" and article == "absolute":
+        return False
+    return word in TOTALS or (word in RESULTS and article in ("a", "an", "same"))
+
+
+def _is_multiplied(tokens: Sequence[Token], start: int, begin: int) -> bool:
+    """Whether words before it take a multiple or a count of it: "twice the sum 3 + 4", "digits in 2 * 6"."""
+    words = [t.text.lower() for t in tokens[max(begin, start - 4) : start]]
+    if words[-1:] in (["in"], ["among"]):
+        return "number" in words or not COUNTED.isdisjoint(words)
+    named = words[-1] in RESULTS if words else False
+    return named and any(word in MULTIPLES or word in PARTS or word in ("times", "*") for word in words[:-1])
 
 
 def _index_at(tokens: Sequence[Token], place: int, begin: int, end: int) -> int:
@@ -260,6 +282,8 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
         label = tokens[start - 3] if start >= 3 else None
         named = label is None or label.kind in ("line", "sep") or label.text.lower() in LABELS
         return before.spaced or tokens[start].spaced or named  # else a time of day
+    if _is_multiplied(tokens, start, begin):
+        return False
     if start == begin:
         return before.kind != "formula"
     if _is_list_mark(tokens, start):
@@ -267,8 +291,7 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
     if before.kind == "word":
         low = before.text.lower()
         if low == "of":  # "a total of 3 + 4", but not "a third of 3 + 4"
-            part = tokens[start - 2] if start - 2 >= begin else None
-            return part is not None and part.kind == "word" and part.text.lower() not in PARTS
+            return _is_value_of(tokens, start - 1)
         if low in BEFORE or before.text in VARIABLES:
             return False
         earlier = tokens[start - 2] if start - 2 >= begin else None
@@ -288,7 +311,7 @@ def _clear_before(tokens: Sequence[Token], start: int, begin: int) -> bool:
 def _is_list_mark(tokens: Sequence[Token], start: int) -> bool:
     """Whether a bullet or a number stands before it, first in its line: "- 5 * 6", "2) 9 / 3"."""
     mark, earlier = tokens[start - 1], tokens[start - 2] if start >= 2 else None
-    if mark.kind == "op" and mark.text in "-*+":
+    if mark.kind == "op" and mark.text in "-*+" and mark.end - mark.start == 1:
         return tokens[start].spaced and (earlier is None or earlier.kind == "line")
     first = tokens[start - 3] if start >= 3 else None
     return (

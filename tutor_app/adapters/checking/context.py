@@ -65,6 +65,7 @@ class Context:
         functions: Variable and right side of each function that was defined.
         equations: With at least one unknown, the latest last.
         latest: The equation that was told last, also one that followed from others; None before the first.
+        defined: The function that was defined last, and where that ends in its piece.
         given: The equation that gave a name a number last; None before the first.
         told: Names and functions that were given once and in so many words; False for those given anew since.
     """
@@ -76,6 +77,7 @@ class Context:
     latest: Equation | None = None
     given: Equation | None = None
     several: set[str] = field(default_factory=set)
+    defined: tuple[str, int] = ("", -1)
 
     def copy(self) -> Context:
         """The same, to be changed on its own."""

@@ -9,7 +9,7 @@ from typing import Final
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.judging import factors, judge
 from tutor_app.adapters.checking.prose import Expression
-from tutor_app.adapters.checking.words import ALONE
+from tutor_app.adapters.checking.words import ALONE, APPLIED, RESULTS, TOTALS
 from tutor_app.adapters.grading.algebra import rational, same
 from tutor_app.adapters.grading.terms import ONE, Call, Constant, Number, Sum, Term, product, walk, without_degrees
 
@@ -46,8 +46,11 @@ def doubt_of(chain: Chain, k: int, a: Expression, b: Expression) -> str:
         return "unclear"  # "Week 2 = 35 + 35"
     if chain.spelled[k] and b.units and rational(a.term) is not None and a.operations == 1:
         return "units"  # "3/4 is equal to $15"
-    if chain.relations[k] == "is" and k == len(chain.relations) - 1 and _is_compared(chain.after):
+    compared = k == len(chain.relations) - 1 and _is_compared(chain.after)
+    if chain.relations[k] == "is" and (compared or not (k or stands_alone(chain) or _is_named(chain))):
         return "unclear"
+    if not k and chain.before and chain.before[-1] in APPLIED:
+        return "unclear"  # "squaring 2 + 3 = 25"
     if b.first is not None and judge((a.term,), "=", (b.first,)).verdict == "true":
         return "running"  # "5 + 3 = 8 + 2 = 10"
     near = {*a.units, *b.units, *chain.before, *chain.after}
@@ -73,6 +76,12 @@ def _divides_with_rest(a: Term, b: Term) -> bool:
 def _is_compared(after: tuple[str, ...]) -> bool:
     """Whether the number before these words is no value by itself: "2 more than", "one of", "0 or more"."""
     return "than" in after[:4] or after[:1] in (("of",), ("times",), ("or",), ("to",))
+
+
+def _is_named(chain: Chain) -> bool:
+    """Whether the word before the first number names what it is: "a total of", "the sum 3 + 4"."""
+    words = chain.before
+    return words[-1] in ("of", ":", ",", "and", "since", "a", "one") or words[-1] in RESULTS | TOTALS
 
 
 def stands_alone(chain: Chain) -> bool:

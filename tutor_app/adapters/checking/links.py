@@ -93,6 +93,10 @@ _UNENDED: Final = re.compile(r"\s*[-+*×·,]?\s*(?:\.\.\.|…)")
 _ANEW: Final = re.compile(r"(?i)\b(?:case|cases|or|if|suppose|otherwise|alternatively|possibility)\b")
 """Between two equations: the second begins something else."""
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
+_SO: Final = re.compile(
+    r"[\s$.,;]*(?:\\\)|\\\])?[\s$.,;]*(?:so|thus|hence|therefore|then|this gives)[\s,$]*(?:\\\(|\\\[)?\s*"
+)
+"""Between the definition of a function and its value."""
 _DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
 _BIG: Final = re.compile(
     r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
@@ -276,6 +280,7 @@ class Links:
                 context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=is_told(chain))
+            context.defined = a.term.name, chain.members[k + 1].end
             return None
         if len(chain.relations) > 1 and (found := judge_between(chain, k) or judge_nearly(chain, k, a, b)) is not None:
             return found
@@ -484,6 +489,12 @@ class Links:
     def _calls(self, value: Expression) -> bool:
         return isinstance(value.term, Call) and value.term.name in ("f", "g", "h", "P")
 
+    def _just_defined(self, chain: Chain, k: int, name: str) -> bool:
+        """Whether the function was defined right before, and "so" leads from that to its value."""
+        defined, end = self.context.defined
+        gap = self.bare[end : chain.members[k].start].lower()
+        return defined == name and not k and _SO.fullmatch(gap) is not None and self.context.told.get(name) is not None
+
     def _applied(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         left, right = self.context.resolved(a.term), self.context.resolved(b.term)
         if left == a.term or symbols(left) or symbols(right):
@@ -493,7 +504,9 @@ class Links:
             return Judgement("true", "substituted")
         if is_condition(chain) or is_refuted(chain):
             return None
-        known = isinstance(a.term, Call) and self.context.is_told(a.term.name)
+        known = isinstance(a.term, Call) and (
+            self.context.is_told(a.term.name) or self._just_defined(chain, k, a.term.name)
+        )
         return (
             found if found.verdict == "rounded" or (known and b.operations == 0) else Judgement("unchecked", "function")
         )

@@ -91,6 +91,17 @@ def remainder(m: re.Match[str], _context: Context) -> Judgement | None:
     return None if a is None or b is None or b < 1 else judge_value(a % b, m[3], "remainder")
 
 
+@rule(rf"\b(?:modular |multiplicative )?inverse of {NUM} (?:modulo|mod|\(?\\p?mod) ?\{{?{NUM}\}}?\)?{IS}{NUM}(?!\s*\()")
+def modular_inverse(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The inverse of a number in modular arithmetic."""
+    a, n, said = (whole(m[k]) for k in (1, 2, 3))
+    if a is None or n is None or said is None or n < 2:
+        return None
+    right = pow(a, -1, n) if math.gcd(a, n) == 1 else None
+    holds = right is not None and (said - right) % n == 0
+    return truth(holds, "remainder", f"{right}" if right is not None else "there is none: the side is no unit")
+
+
 @rule(
     rf"{NUM}\s*(?:/|÷|divided by)\s*{NUM}\s*(?:is|=|equals|gives|leaves)\s*(?:(\d+)\s*,?\s*)?(?:with\s+)?"
     rf"(?:an?\s+)?(?:remainder(?: of)?|R)\s*(\d+)"
@@ -227,6 +238,6 @@ def compared(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 NUMBER_RULES: Final[tuple[Rule, ...]] = (
-    common, kind_of_number, divides, remainder, division, divisors, divisor_count, factorization, of_list, root_of,
-    power_of, choose, arrange, percent_of, part, compared,
+    common, kind_of_number, divides, remainder, modular_inverse, division, divisors, divisor_count, factorization,
+    of_list, root_of, power_of, choose, arrange, percent_of, part, compared,
 )  # fmt: skip

@@ -82,6 +82,7 @@ class ProseReader:
         self._units: list[str] = []
         self._dashed: Term | None = None
         self._first: Term | None = None
+        self._part: Term | None = None
         self._adds = False
 
     def read(self, at: int, *, stop: int | None = None) -> Expression | None:
@@ -163,8 +164,11 @@ class ProseReader:
             self._at += 1
             self._skip_line()
             self._operations += 1
+            part, whole = self._part, self._dashed
             right = self._product()
             change = right if token.text == "+" else negative(right)
+            if part is not None and self._depth == 1:
+                self._dashed = total(whole if whole is not None else value, product(part, change))  # "half of 3 + 5"
             if self._tokens[self._at - 1].kind == "pct" and self._depth == 1:
                 self._dashed = product(value, total(ONE, change))  # "$50 - 20%"
             value = total(value, change)
@@ -210,6 +214,7 @@ class ProseReader:
                 value = product(value, self._power_of_variable())
             elif self._is("word", "of") and self._operand_follows(1) and self._is_part():
                 self._first = value
+                self._part = value
                 self._at += 1
                 self._operations += 1
                 value = product(value, self._signed())
@@ -367,9 +372,11 @@ class ProseReader:
         if word in ("half", "third", "quarter", "fourth") and self._is("word", "of"):
             self._operations += 1
             self._at += 1
-            return product(Number(PARTS[word]), self._signed())
+            self._part = Number(PARTS[word])
+            return product(self._part, self._signed())
         if word in MULTIPLES and self._operand_follows(0):
             self._operations += 1
+            self._part = integer(MULTIPLES[word])
             return product(integer(MULTIPLES[word]), self._signed())
         if word in NUMBERS:
             value = NUMBERS[word]

@@ -61,6 +61,7 @@ class Reading:
         """
         self._links.bare, self._links.equation_end = "", -1
         self._links.context.given = None  # its place is one of the piece before
+        self._links.context.defined = "", -1
         self._links.facts.clear()
         self._marks = [_Mark(0, self._links.context.copy())]
         self._claims, self._settled = [], {}

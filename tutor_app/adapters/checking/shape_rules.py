@@ -55,6 +55,15 @@ def slope(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value(quotient(total(d, negative(b)), total(c, negative(a))), m[5], "slope")
 
 
+@rule(
+    rf"\bline (?:through|passing through|joining)(?: the points)? {POINT} and {POINT} has (?:a |the )?slope (?:of )?"
+    rf"{EXPR}{END}"
+)
+def has_slope(m: re.Match[str], context: Context) -> Judgement | None:
+    """The same with the line before it."""
+    return slope[1](m, context)
+
+
 @rule(rf"\b(slope|[xy]-?\s?intercept) of (?:the line )?(?:with equation )?y ?= ?{EXPR}{IS}(?:at )?{EXPR}{END}")
 def of_line(m: re.Match[str], _context: Context) -> Judgement | None:
     """Slope and intercepts of a line that is given by its equation."""
@@ -240,4 +249,15 @@ def hypotenuse(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value(root(Sum((Power(a, integer(2)), Power(b, integer(2))))), m[3], "hypotenuse")
 
 
-SHAPE_RULES: Final[tuple[Rule, ...]] = (slope, of_line, distance, midpoint, vertex, plane, has_plane, solid, hypotenuse)
+SHAPE_RULES: Final[tuple[Rule, ...]] = (
+    slope,
+    has_slope,
+    of_line,
+    distance,
+    midpoint,
+    vertex,
+    plane,
+    has_plane,
+    solid,
+    hypotenuse,
+)

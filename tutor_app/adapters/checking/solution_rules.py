@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
@@ -11,7 +12,7 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.formulas import matrices_of
 from tutor_app.adapters.checking.judging import Judgement
-from tutor_app.adapters.checking.operators import judge_matrices
+from tutor_app.adapters.checking.operators import determinant, judge_matrices
 from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, judge_value, rule, term_of, truth
 from tutor_app.adapters.grading.algebra import same
 from tutor_app.adapters.grading.terms import Call, Matrix, Symbol, Term, negative, symbols, total, walk
@@ -53,6 +54,7 @@ def _found_roots(source: str | None, context: Context, name: str = "") -> tuple[
     return None if solutions is None else (solutions, found[1], found[0])
 
 
+_SIGNS: Final = re.compile(r"\\pm(?![a-zA-Z])|±")
 _PARTIAL: Final = re.compile(
     r"(?i)\b(?:number|sum|product|difference|average|absolute|largest|smallest|each|one|some|between|of|to"
     r"|possible|integer"
@@ -75,8 +77,9 @@ def _certain(context: Context, name: str, right: list[Any]) -> bool:
 def _values(text: str) -> list[Any] | None:
     """The values of "x = 2 and x = 3", "2, 3", "2 and -3"."""
     parts = re.split(r"\s*,\s*(?:and|or)?\s*|\s+(?:and|or)\s+", text.strip())
+    both = [[_SIGNS.sub(sign, part) for sign in "+-"] if _SIGNS.search(part) else [part] for part in parts]
     out = []
-    for part in filter(None, parts):
+    for part in filter(None, itertools.chain.from_iterable(both)):
         term = term_of(re.sub(r"^\s*[a-zA-Z](?:_\{?\d\}?)?\s*=", "", part))
         built = None if term is None or symbols(term) else symbolic.built(term)
         if built is None:
@@ -124,6 +127,28 @@ def roots_are(m: re.Match[str], context: Context) -> Judgement | None:
         return Judgement("unchecked", "approximate")
     if source is None and not _certain(context, name, right):
         return Judgement("unchecked", "equation")
+    return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, real or right))}")
+
+
+@rule(
+    rf"\b(?:equation )?(?P<left>{EXPR} has (?:exactly )?(?:the )?(?:two |real )*"
+    rf"(?:solutions?|roots?|zeros|zeroes) {EXPR})"
+    r"(?=\s*(?:[;:?]|\.(?!\d)|$|\b(?:so|because|since|which|where|but)\b))",
+    " has ",
+)
+def has_roots(m: re.Match[str], context: Context) -> Judgement | None:
+    """An equation with its solutions behind it: "the equation x^2 = 4 has the solutions 2 and -2"."""
+    source = _LAST_FORMULA.search(m[2].strip())
+    found, said = _found_roots(source[1] if source else m[2], context), _values(m[3])
+    if found is None or said is None:
+        return None
+    right, name, _ = found
+    real = [r for r in right if r.is_real]
+    if _same_set(said, right) or _same_set(said, real):
+        return Judgement("true", "roots")
+    wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
+    if not wrong or any(v.is_Float for v in wrong):
+        return None
     return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, real or right))}")
 
 
@@ -323,6 +348,15 @@ def inverse(m: re.Match[str], _context: Context) -> Judgement | None:
     return None if found is None else Judgement(found.verdict, "matrix", found.right)
 
 
+@rule(rf"\bdeterminant of (?:the matrix )?{_MATRIX}{IS}{EXPR}{END}")
+def determinant_of(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The determinant of a matrix."""
+    term, said = matrices_of(m[1]), term_of(m[2])
+    if not isinstance(term, Matrix) or said is None:
+        return None
+    return _compared(determinant(term), said, "matrix", symbols(term))
+
+
 def _compared(right: Any | None, said: Term, reason: str, names: AbstractSet[str]) -> Judgement | None:
     """The verdict on a value that is told.
 
@@ -350,6 +384,6 @@ def _floats(expression: Any) -> tuple[Any, ...]:
 
 
 SOLUTION_RULES: Final[tuple[Rule, ...]] = (
-    roots_are, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative, integral, limit,
-    eigenvalues, inverse,
+    roots_are, has_roots, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative,
+    integral, limit, eigenvalues, inverse, determinant_of,
 )  # fmt: skip

@@ -48,6 +48,8 @@ RELATIONS: Final[dict[tuple[str, ...], str]] = {
 APPROXIMATE: Final = _set(
     "about approximately approx roughly around nearly almost rounded rounding rounds nearest estimate"
 )
+ROUNDING: Final = _set("round rounds rounded rounding nearest")
+"""Those of them that reach over a whole sentence."""
 LOOSE: Final = frozenset(("than", "twice"))
 """Words after a number that may multiply it."""
 TALKING: Final = _set("we you i he she they it get gets got give gives gave have has had is are was were find")
@@ -124,9 +126,18 @@ UNDEFINED: Final = _set("undefined defined indeterminate infinity infinite verti
 TOTALS: Final = _set(
     """total answer interest area volume cost value length distance price profit income amount speed height width
     perimeter weight mass rate ratio result probability score payment balance radius diameter bound side slope
-    expansion"""
+    expansion change discount maximum minimum load angle age capacity loss group salary tip time savings bonus
+    commission increase decrease wage wages fee bill charge pay population period expense expenses budget quota
+    gift loan"""
 )
 """Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
+COUNTED: Final = _set("digits factors divisors zeros primes terms")
+"""What can be counted in a number that stands behind "in"."""
+APPLIED: Final = _set(
+    """sin cos tan log ln lg exp abs sqrt negative minus doubling tripling halving squaring cubing inverting reversing
+    after before digits exponent"""
+)
+"""Words right before a number that make another of it."""
 RESULTS: Final = _set("sum product average mean difference quotient")
 """Words that do so with an article: "a sum of", "an average of"."""
 TELLING: Final = _set("let set define call denote where put choose take given")
