@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tutor_app.text.pasted import has_lost_marks, text_of_html
+from tutor_app.text.typing import read_typed
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,62 @@ def test_ordinary_html_needs_nothing() -> None:
 
 def test_deep_nesting_ends() -> None:
     assert text_of_html("<b>" * 5000 + "x<sup>2</sup>").startswith("x")
+
+
+_POWER = (
+    '<span class="msupsub"><span class="vlist-t"><span class="vlist-r"><span class="vlist" style="height:0.81em;">'
+    '<span style="top:-3.06em;"><span class="pstrut" style="height:2.7em;"></span><span class="mord mtight">2</span>'
+    "</span></span></span></span></span>"
+)
+_FRACTION = (
+    '<span class="mord"><span class="mopen nulldelimiter"></span><span class="mfrac"><span class="vlist-t vlist-t2">'
+    '<span class="vlist-r"><span class="vlist"><span style="top:-2.3em;"><span class="pstrut"></span>'
+    '<span class="mord">4</span></span><span style="top:-3.2em;"><span class="frac-line"></span></span>'
+    '<span style="top:-3.67em;"><span class="mord">x</span></span></span></span></span></span></span>'
+)
+_ROOT = (
+    '<span class="mord sqrt"><span class="vlist-t"><span class="vlist-r"><span class="vlist"><span class="svg-align" '
+    'style="top:-3em;"><span class="mord">y</span></span><span style="top:-2.9em;"><span class="hide-tail"><svg>'
+    "<path/></svg></span></span></span></span></span></span>"
+)
+_SUM = (
+    '<span class="mop op-limits"><span class="vlist-t vlist-t2"><span class="vlist-r"><span class="vlist">'
+    '<span style="top:-1.8em;"><span class="mord">k=1</span></span><span style="top:-3.05em;"><span class="mop">\u2211'
+    '</span></span><span style="top:-4.3em;"><span class="mord">n</span></span></span></span></span></span>'
+)
+_LOWERED = (
+    '<span class="msupsub"><span class="vlist-t vlist-t2"><span class="vlist-r"><span class="vlist">'
+    '<span style="top:-2.55em;"><span class="mord">1</span></span></span></span></span></span>'
+)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (f'<span class="katex-html"><span class="base"><span class="mord">x</span>{_POWER}</span></span>', "$x^{2}$"),
+        (f'<span class="mord">{_FRACTION}</span><span class="mrel">=</span><span class="mord">1</span>',
+         "$\\frac{x}{4}=1$"),
+        (f'<span class="katex-html">{_ROOT}<span class="mrel">\u2264</span>2</span>', "$\\sqrt{y}\\le 2$"),
+        (f'<span class="base">{_SUM}<span class="mord">k</span></span>', "$\\sum_{k=1}^{n} k$"),
+        (f'Let <span class="mord">a</span>{_LOWERED} be 3', "Let $a_{1}$ be 3"),
+        ('<span class="mop">sin</span><span class="mord">x</span>', "$\\sin x$"),
+        ('<span class="mord text">if</span>', "$\\text{if}$"),
+        ('<span class="katex-html"><span class="strut"></span></span>', ""),
+        ('<span class="katex"><span class="katex-mathml"><math><mi>x</mi></math></span>'
+         '<span class="katex-html">x</span></span>', "$x$"),
+        ("<m:math><m:msup><m:mi>x</m:mi><m:mn>2</m:mn></m:msup></m:math>", "$x^2$"),
+    ],
+)  # fmt: skip
+def test_a_formula_as_katex_shows_it(html: str, text: str) -> None:
+    assert text_of_html(html) == text
+
+
+def test_pasted_elements_are_no_part_of_a_typed_problem() -> None:
+    for page in (
+        f'Solve <span class="katex-html"><span class="mord">x</span>{_POWER}<span>=9</span></span> now.',
+        "Solve <m:math><m:msup><m:mi>x</m:mi><m:mn>2</m:mn></m:msup><m:mo>=</m:mo><m:mn>9</m:mn></m:math> now.",
+    ):
+        read = read_typed(page).text  # fmt: skip
+        assert read.startswith("Solve $x^")
+        assert read.endswith("=9$ now.")
+        assert "<" not in read

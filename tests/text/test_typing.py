@@ -114,3 +114,14 @@ def test_the_problems_by_which_typing_and_latex_are_compared_are_read_so() -> No
     )
     assert len(typed) == 40
     assert [read_typed(problem).text for problem in typed] == latex
+
+
+def test_a_line_that_has_fallen_apart_is_told() -> None:
+    read = read_typed("Find ∫ 0 1 x 2 d x now")
+    assert read.apart == ("Find ∫ 0 1 x 2 d x now",)
+    assert read.sentence().startswith("Find ∫ 0 1 x 2 d x now stays as it is: powers, fractions and bounds")
+    assert "∫ 0 1 x 2 d x + 1 2\u2026 stays" not in read_typed("x = 2").sentence()
+    long = read_typed("The integral to be found here is ∫ 0 1 x 2 d x").sentence()
+    assert long.startswith("The integral to be found\u2026 stays")
+    both = read_typed("x 2 − 9 = 0\n3x = 12").sentence()
+    assert both.endswith("Read as: 3x = 12")

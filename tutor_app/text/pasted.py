@@ -7,9 +7,10 @@ there. Only what a problem needs is kept, so bold print and links become plain t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Final
+
+from tutor_app.text.html_tree import Node, tree_of
+from tutor_app.text.katex_shown import SIGNS, is_katex, latex_as_shown
 
 _BLOCKS: Final = frozenset(
     [
@@ -38,38 +39,12 @@ _BLOCKS: Final = frozenset(
     ]
 )
 _SILENT: Final = frozenset(["script", "style", "head", "title", "template", "noscript", "button", "svg"])
-_VOID: Final = frozenset(
-    ["br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base", "embed", "source", "track"]
-)
 _RAISED: Final = re.compile(r"<su[bp]\b|vertical-align\s*:\s*(?:super|sub)\b|<math\b|katex|application/x-tex", re.I)
 _ALIGN: Final = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.I)
 _ORDINAL: Final = re.compile(r"(?:st|nd|rd|th)", re.I)
 _NOTE: Final = re.compile(r"\[[^\]]*\]")
 _INVISIBLE: Final = "\u2061\u2062\u2063\u2064\u200b"
-_HIDDEN_CLASSES: Final = ("katex-html", "mwe-math-fallback-image", "MathJax_Preview")
-_SIGNS: Final = {
-    "\u00d7": "\\times ",
-    "\u22c5": "\\cdot ",
-    "\u00b7": "\\cdot ",
-    "\u00b1": "\\pm ",
-    "\u2264": "\\le ",
-    "\u2265": "\\ge ",
-    "\u2260": "\\ne ",
-    "\u221e": "\\infty ",
-    "\u2212": "-",
-    "\u03c0": "\\pi ",
-    "\u222b": "\\int ",
-    "\u2211": "\\sum ",
-}
-
-
-@dataclass(slots=True)
-class _Node:
-    """An element with its text and children in order."""
-
-    tag: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    children: list[_Node | str] = field(default_factory=list)
+_HIDDEN_CLASSES: Final = frozenset(("katex-html", "mwe-math-fallback-image", "MathJax_Preview"))
 
 
 def has_lost_marks(html: str) -> bool:
@@ -83,52 +58,24 @@ def text_of_html(html: str) -> str:
     Args:
         html: Of the clipboard; need not be well formed.
     """
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    text = _plain(reader.root)
+    text = _plain(tree_of(html))
     text = re.sub(r"[ \t\xa0]+", " ", text)
     text = re.sub(r" ?\n ?", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-class _Reader(HTMLParser):
-    """Builds the tree; an end tag closes the nearest element of its name and whatever is open inside."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = _Node("body")
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open an element."""
-        node = _Node(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].children.append(node)
-        # Past this depth the elements are siblings: no real page is deeper, and the walk is recursive.
-        if tag not in _VOID and len(self._open) < 200:
-            self._open.append(node)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element without content."""
-        self._open[-1].children.append(_Node(tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element."""
-        for n in range(len(self._open) - 1, 0, -1):
-            if self._open[n].tag == tag:
-                del self._open[n:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        """Text, with its line breaks as spaces, as a browser shows it."""
-        inside = any(n.tag == "pre" for n in self._open)
-        self._open[-1].children.append(data if inside else re.sub(r"\s+", " ", data))
-
-
-def _plain(node: _Node) -> str:
+def _plain(node: Node) -> str:
     """The text of an element's children."""
     out: list[str] = []
+    shown: list[Node] = []
+    hides = any(isinstance(c, Node) and "katex-mathml" in c.classes for c in node.children)
     for child in node.children:
+        if isinstance(child, Node) and is_katex(child) and not hides:
+            shown.append(child)
+            continue
+        if shown:
+            out.append(latex_as_shown(shown))
+            shown = []
         if isinstance(child, str):
             out.append(child.translate({ord(c): None for c in _INVISIBLE}))
         elif (level := _level(child)) is not None:
@@ -136,11 +83,13 @@ def _plain(node: _Node) -> str:
             out = [before, _moved(before, _plain(child).strip(), level)]
         else:
             out.append(_element(child))
+    if shown:
+        out.append(latex_as_shown(shown))
     return _fractions("".join(out))
 
 
-def _element(node: _Node) -> str:
-    if node.tag in _SILENT or any(c in _HIDDEN_CLASSES for c in node.attributes.get("class", "").split()):
+def _element(node: Node) -> str:
+    if node.tag in _SILENT or node.classes & _HIDDEN_CLASSES:
         return ""
     if node.tag == "math":
         source = _annotation(node) or _math(node).strip()
@@ -154,7 +103,7 @@ def _element(node: _Node) -> str:
     return f"\n{inner}\n" if node.tag in _BLOCKS else inner
 
 
-def _level(node: _Node) -> str | None:
+def _level(node: Node) -> str | None:
     """``^`` or ``_`` for an element that stands above or below the line."""
     if node.tag in ("sup", "sub"):
         return "^" if node.tag == "sup" else "_"
@@ -190,10 +139,10 @@ def _fractions(text: str) -> str:
     return re.sub(r"\x01([^\x02]*)\x02", lambda m: f"^{m[1]}" if len(m[1]) == 1 else f"^{{{m[1]}}}", text)
 
 
-def _annotation(node: _Node) -> str:
+def _annotation(node: Node) -> str:
     """The LaTeX that a formula carries for programs, or nothing."""
     for child in node.children:
-        if isinstance(child, _Node):
+        if isinstance(child, Node):
             if child.tag == "annotation" and "tex" in child.attributes.get("encoding", "").lower():
                 return "".join(c for c in child.children if isinstance(c, str)).strip()
             if found := _annotation(child):
@@ -201,9 +150,9 @@ def _annotation(node: _Node) -> str:
     return ""
 
 
-def _math(node: _Node) -> str:
+def _math(node: Node) -> str:
     """Presentation MathML as LaTeX."""
-    parts = [_math(c) if isinstance(c, _Node) else _signs(c) for c in node.children if not _is_blank(c)]
+    parts = [_math(c) if isinstance(c, Node) else _signs(c) for c in node.children if not _is_blank(c)]
     two = len(parts) == 2
     if node.tag == "annotation":
         return ""
@@ -222,12 +171,12 @@ def _math(node: _Node) -> str:
     return "".join(parts)
 
 
-def _is_blank(child: _Node | str) -> bool:
+def _is_blank(child: Node | str) -> bool:
     return isinstance(child, str) and not child.strip()
 
 
 def _signs(text: str) -> str:
-    return "".join(_SIGNS.get(c, c) for c in text.strip() if c not in _INVISIBLE)
+    return "".join(SIGNS.get(c, c) for c in text.strip() if c not in _INVISIBLE)
 
 
 def _base(text: str) -> str:

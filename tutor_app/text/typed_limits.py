@@ -10,6 +10,7 @@ class BoundedParser(FactorParser):
     """Reads what is taken over a range or towards a point."""
 
     def _big(self, name: str) -> Factor:
+        sign = self._peek()
         self.at += 1
         if name == "lim":
             return self._limit()
@@ -36,6 +37,12 @@ class BoundedParser(FactorParser):
             low, high = self._bounds(name)
         if name != "int" and not low:
             raise NoFormula  # "the sum of 3 and 4" is prose
+        if name == "int" and r"\,d" not in body and self._is("var", "d") and self._is("var", ahead=1):
+            self.at += 1
+            body += rf"\,d{self._take('var').text}"
+        is_sign = sign is not None and sign.end - sign.start == 1
+        if name == "int" and is_sign and not low and not high and _has_fallen_apart(body):
+            raise NoFormula
         if name == "int" and r"\,d" not in body:
             body += rf"\,d{_variable_of(body)}"
         bounds = (f"_{braced(low)}" if low else "") + (f"^{braced(high)}" if high else "")
@@ -100,6 +107,11 @@ class BoundedParser(FactorParser):
             if after is not None and after.spaced:
                 side = "^" + self._take("op").text
         return rf"{name} \to {sign}{point}{side}"
+
+
+def _has_fallen_apart(body: str) -> bool:
+    """Whether bounds may stand behind the sign of an integral like factors: ``∫ 0 1 x 2 dx``."""
+    return body.startswith("0") or body.rstrip().isdigit()
 
 
 def _variable_of(body: str) -> str:

@@ -16,12 +16,14 @@ from tutor_app.text.pasted import text_of_html
 from tutor_app.text.plain import plain
 from tutor_app.text.typed_cursor import NoFormula
 from tutor_app.text.typed_formula import FormulaParser
+from tutor_app.text.typed_scattered import scattered
 from tutor_app.text.typed_tokens import Token, normalized, tokens
 
 LONGEST: Final = 20_000
 """Characters; a longer text stays as it is."""
 SHOWN: Final = 3
-_MARKUP: Final = re.compile(r"(?is)<math\b.*?</math>")
+_MARKUP: Final = re.compile(r"(?is)<span\b[^<>]*\bclass=.*</span\s*>|<(?P<tag>(?:[a-z]+:)?math)\b.*?</(?P=tag)\s*>")
+"""Copied from a page: its formulas in elements for programs, or the signs as it shows them."""
 _DEFINED: Final = re.compile(
     r"(?<![\\\w$])(?:[A-Za-z]\w*(?:\([a-z]\))?'?\s*=\s*)\\begin\{(cases|[pbvBV]?matrix)\}.*?\\end\{\1\}", re.S
 )
@@ -59,11 +61,13 @@ class Typed:
         text: The same text with its formulas between dollar signs.
         formulas: Those that were found, in order.
         doubtful: Numbers with a comma that may be a decimal, or two numbers; they are as typed.
+        apart: Lines whose formula has fallen apart, as text from a PDF does; they are as typed.
     """
 
     text: str
     formulas: tuple[Formula, ...] = ()
     doubtful: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """How it was read, in a line for the user; empty where everything is as typed and nothing is in doubt."""
@@ -72,6 +76,9 @@ class Typed:
             number = self.doubtful[0]
             first, _, second = number.partition(",")
             remark = f"{number} stays: write {first}.{second}, or {first}; {second} for two numbers"
+        elif self.apart:
+            line = self.apart[0] if len(self.apart[0]) <= _LONGEST_SHOWN else f"{self.apart[0][:_LONGEST_SHOWN]}\u2026"
+            remark = f"{line} stays as it is: powers, fractions and bounds have lost their places, type them"
         if not self.formulas:
             return remark
         shown = "; ".join(plain(f"${f.latex}$") for f in self.formulas[:SHOWN])
@@ -89,20 +96,22 @@ def read_typed(text: str) -> Typed:
     if len(text) > LONGEST or not text.strip():
         return Typed(text)
     formulas: list[Formula] = []
+    apart: list[str] = []
     as_typed = text
     text = _MARKUP.sub(lambda m: text_of_html(m[0]), text)
     if "$" not in text:
         text = _DEFINED.sub(r"$\g<0>$", text)
     out = []
     for segment in split(text).segments:
-        out.append(_read_prose(segment.source, formulas) if segment.kind == "text" else segment.raw)
+        out.append(_read_prose(segment.source, formulas, apart) if segment.kind == "text" else segment.raw)
     read = "".join(out)
     if formulas and sum(segment.kind != "text" for segment in split(read).segments) < len(formulas):
         return Typed(as_typed)  # a dollar sign that stands alone would pair with those of the formulas
     prose = "\n".join(segment.source for segment in split(text).segments if segment.kind == "text")
-    return Typed(read, tuple(formulas), doubtful(prose))
+    return Typed(read, tuple(formulas), doubtful(prose), tuple(apart))
 
 
+_LONGEST_SHOWN: Final = 24
 _ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
 
 
@@ -199,14 +208,14 @@ def _bare(latex: str) -> str:
     return re.sub(r"[\^_{}]", "", text)
 
 
-def _read_prose(text: str, formulas: list[Formula]) -> str:
+def _read_prose(text: str, formulas: list[Formula], apart: list[str]) -> str:
     signs = _SIZES.sub("", normalized(once(text)))
     if "$" in signs and "$" not in text:
         return "".join(
-            _formulas(s.source, formulas) if s.kind == "text" else _kept(s.raw, s.source, formulas)
+            _formulas(s.source, formulas, apart) if s.kind == "text" else _kept(s.raw, s.source, formulas)
             for s in split(signs).segments
         )
-    return _formulas(signs, formulas)
+    return _formulas(signs, formulas, apart)
 
 
 def _kept(raw: str, source: str, formulas: list[Formula]) -> str:
@@ -214,9 +223,9 @@ def _kept(raw: str, source: str, formulas: list[Formula]) -> str:
     return raw
 
 
-def _formulas(text: str, formulas: list[Formula]) -> str:
+def _formulas(text: str, formulas: list[Formula], apart: list[str]) -> str:
     found = tokens(text)
-    out, last, at = "", 0, 0
+    made, at = [], 0
     while at < len(found):
         if _begins_inside_word(found, at, text) or _names_the_next(found, at):
             at += 1
@@ -232,11 +241,18 @@ def _formulas(text: str, formulas: list[Formula]) -> str:
             # A formula may still begin behind what was no formula, but not inside a compound or an amount.
             at = end if _is_compound(found, end, text) or end == at + 1 else _next(found, at, end)
             continue
+        made.append((at, end, latex))
+        at = end
+    rows, kept = text.split("\n"), scattered(found, [(at, end) for at, end, _ in made], text)
+    apart += [rows[k].strip() for k in sorted(kept)]
+    out, last = "", 0
+    for at, end, latex in made:
+        if text.count("\n", 0, found[at].start) in kept:
+            continue
         start, stop = _without_article(found[at], text, last), found[end - 1].end
-        source = text[start:stop]
         out += f"{text[last:start]}${latex}$"
-        formulas.append(Formula(source, latex))
-        last, at = stop, end
+        formulas.append(Formula(text[start:stop], latex))
+        last = stop
     return out + text[last:]
 
 
