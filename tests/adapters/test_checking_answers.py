@@ -171,6 +171,8 @@ def test_tasks_as_they_are_typed(checker: Checker, row: dict[str, Any]) -> None:
     problem = row["problem"]
     assert [checker.answer(problem, a).kind for a in row["right"]] == ["checked"] * len(row["right"])
     assert [checker.answer(problem, a).kind for a in row.get("wrong", ())] == ["wrong"] * len(row.get("wrong", ()))
+    for answer in row.get("unfinished", ()):
+        assert checker.answer(problem, answer).kind in ("unchecked", "wrong"), answer
     for answer in row.get("form", ()):
         assert checker.answer(problem, answer) == Verdict("unchecked", "form")
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
+from tutor_app.adapters.checking.finished import is_finished, is_solved
 from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import (
     algebra,
@@ -167,9 +168,10 @@ def _formed(task: Expected, answer: str) -> bool:
     """Whether the answer has the form that was asked for."""
     match task.form:
         case "new":
-            return not _restated(task.given, answer)
+            return not _restated(task.given, answer) and is_finished(answer, fractions=False)
         case "simplest":
-            return not _restated(task.given, answer) and not _reducible(answer)
+            done = is_finished(answer, fractions=True) and not _reducible(answer)
+            return done and not _restated(task.given, answer)
         case "factored":
             return _factored(answer)
         case "expanded":
@@ -185,7 +187,7 @@ def _formed(task: Expected, answer: str) -> bool:
         case "percent" | "decimal" | "fraction" | "scientific":
             return _written(answer, task.form)
         case _:
-            return True
+            return is_finished(answer, fractions=False) and is_solved(answer)
 
 
 def _written(answer: str, form: str) -> bool:

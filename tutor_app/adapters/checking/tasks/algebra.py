@@ -117,6 +117,7 @@ def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
     r"(?: true)?",
     r"for (?:what|which) (?:real )?(?:value|values)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:is|does) (?P<f>.+?)"
     r"(?: true| hold)?",
+    r"for (?:what|which) (?:real )?(?P<x>⟦\d+⟧|[a-z]) (?:is|does|do we have) (?P<f>.+?)(?: true| hold)?",
 )
 def _solve(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
@@ -240,6 +241,7 @@ def _inequality(sides: tuple[Any, ...], ops: tuple[str, ...], x: Any) -> Expecte
     r"solve for ⟦\d+⟧(?:, ⟦\d+⟧)*,? and ⟦\d+⟧(?: in the system)?[:,]? (?P<f>.+)",
     r"solve for [a-z](?:, [a-z])*,? and [a-z](?: in the system)?[:,]? (?P<f>.+)",
     r"(?P<f>.+?=.+?)\. (?:find|solve for) (?:[a-z]|⟦\d+⟧) and (?:[a-z]|⟦\d+⟧)",
+    r"(?:find|determine) (?:[a-z]|⟦\d+⟧) and (?:[a-z]|⟦\d+⟧) (?:if|such that|when|given that|so that) (?P<f>.+)",
     r"find the (?:solution|ordered pair|ordered triple)(?: ⟦\d+⟧)? (?:of|to|that satisfies|which "
     r"satisfies|such that)(?: the)?(?: system)?(?: of equations)?:? ?(?P<f>.+)",
     r"if (?P<f>.+?),? (?:then )?(?:what is|find|compute)(?: the value of)? (?P<want>⟦\d+⟧)",

@@ -11,6 +11,29 @@ from tutor_app.adapters.checking.expressions import Unsure
 from tutor_app.adapters.checking.tasks.problem import THE, Expected, Problem, Rules, value_of
 
 rule: Final = Rules()
+_WHOLE: Final = r"(?P<{}>⟦\d+⟧|\d+)"
+_MULTIPLES: Final = rf"{THE} the sum of (?:all )?(?:the )?(?:positive )?multiples of {_WHOLE.format('k')}"
+
+
+@rule(
+    rf"{_MULTIPLES} (?:between|from) {_WHOLE.format('a')} (?:and|to) {_WHOLE.format('b')}(?:,? inclusive)?",
+    rf"{_MULTIPLES} (?:less than|below|under) {_WHOLE.format('b')}",
+)
+def _multiples(p: Problem, m: re.Match[str]) -> Expected:
+    """The sum of the multiples in a range; where an end of it is one, it must be told whether it counts."""
+    import sympy as sp
+
+    first = m.groupdict().get("a")
+    if not first and "positive" not in m[0].lower():
+        raise Unsure
+    k, high = (ex.whole(ex.scalar(p.formula(m[name]))) for name in ("k", "b"))
+    low = ex.whole(ex.scalar(p.formula(first))) if first else 1
+    if k < 1 or high - low > 10**6 or (first and "inclusive" not in m[0] and (low % k == 0 or high % k == 0)):
+        raise Unsure
+    last = high if first else high - 1
+    return value_of(sp.Integer(sum(n for n in range(low, last + 1) if n % k == 0)))
+
+
 LARGEST: Final = 10_000
 """The place of a term, and the number of terms of a sum."""
 _DOTS: Final = re.compile(r"(?:,\s*)?(?:\.{3}|…|\\(?:l|c)?dots)\s*$")

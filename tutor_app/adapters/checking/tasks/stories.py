@@ -76,6 +76,57 @@ def _percentage(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.nsimplify(amount / factor if asked is _BEFORE else amount * factor))
 
 
+_MANY: Final = {"": 1, "twice": 2, "double": 2, "thrice": 3, "two times": 2, "three times": 3,
+                "four times": 4, "five times": 5, "six times": 6, "half": Fraction(1, 2), "half of": Fraction(1, 2),
+                "a third of": Fraction(1, 3), "one third of": Fraction(1, 3),
+                "a quarter of": Fraction(1, 4)}  # fmt: skip
+_MULTIPLE: Final = rf"(?P<k>{'|'.join(filter(None, _MANY))}|\d+ times|) ?a (?:certain )?number"
+_N: Final = r"(?P<{}>\d+(?:\.\d+)?)"
+_RESULT: Final = (
+    rf"(?:is equal to|is|equals|gives|makes) {_N.format('r')}\. "
+    r"(?:what is|what's|find|determine|what was) (?:the|this|that) number"
+)
+
+
+@rule(
+    rf"{_MULTIPLE}(?: (?P<op>increased by|plus|decreased by|diminished by|minus) {_N.format('c')})? {_RESULT}",
+    rf"{_N.format('c')} (?P<op>more|less) than {_MULTIPLE} {_RESULT}",
+    rf"the (?P<op>sum) of {_MULTIPLE} and {_N.format('c')} {_RESULT}",
+)
+def _number(p: Problem, m: re.Match[str]) -> Expected:
+    """A number of which a multiple, more or less by another, is told."""
+    import sympy as sp
+
+    named = " ".join(m["k"].lower().split())
+    many = sp.Rational(_MANY[named]) if named in _MANY else sp.Integer(named.split()[0])
+    operation, change = (m["op"] or "").lower(), ex.scalar(m["c"] or "0")
+    down = operation.startswith(("decreased", "diminished", "minus", "less"))
+    if many == 0:
+        raise Unsure
+    return value_of(sp.nsimplify((ex.scalar(m["r"]) + (change if down else -change)) / many))
+
+
+@rule(
+    r"the sum of (?P<n>two|three|four|five) consecutive (?P<step>even |odd )?(?:positive )?"
+    r"(?:integers|whole numbers|numbers) (?:is|equals) (?P<r>\d+)\. (?:what is|find|determine) the "
+    r"(?P<which>smaller|smallest|larger|largest|greater|greatest|middle|first|last)"
+    r"(?: one| integer| number| of them| of the (?:integers|numbers|two|three))?"
+)
+def _consecutive(p: Problem, m: re.Match[str]) -> Expected:
+    """One of several whole numbers in a row, by their sum."""
+    import sympy as sp
+
+    n, total = {"two": 2, "three": 3, "four": 4, "five": 5}[m["n"].lower()], int(m["r"])
+    kind = (m["step"] or "").strip().lower()
+    step = 2 if kind else 1
+    first, rest = divmod(total - step * n * (n - 1) // 2, n)
+    which = m["which"].lower()
+    if rest or (kind and (first % 2 == 0) != (kind == "even")) or (which == "middle" and n % 2 == 0):
+        raise Unsure
+    place = {"s": 0, "f": 0, "m": n // 2}.get(which[0], n - 1)
+    return value_of(sp.Integer(first + step * place))
+
+
 _SEQUENCE: Final = r"(?P<kind>arithmetic|geometric) (?:sequence|progression|series)"
 _FIRST: Final = r"(?P<a>-?\d+(?:\.\d+)?)(?:,| and) (?:and )?(?:the |its )?"
 _STEP: Final = r"(?:common )?(?P<how>difference|ratio)(?: is| of)? ?(?P<d>-?\d+(?:\.\d+)?(?:/\d+)?)"
