@@ -72,7 +72,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
 _ENOUGH: Final = 6
 """Different words of which a share can be told."""
 _FEWEST: Final = 3
-"""Different words of which one, at least, must be known."""
+"""Different words of which one, at least, must be known; of one that is no name, in any case."""
 _SHARE: Final = 0.25
 """Least share of known words in English; there it is mostly above a half, elsewhere below a sixth."""
 
@@ -80,18 +80,35 @@ _SHARE: Final = 0.25
 def is_english(text: str) -> bool:
     """Whether the words of a text, without code and formulas, are English as far as can be told."""
     prose = _LATEX.sub(" ", _CODE.sub(" ", text))
-    if _foreign_letters(prose):
+    if _foreign_letters(prose) or _foreign_words(prose):
         return False
     everything: set[str] = set()
+    small: set[str] = set()
     for sentence in _SENTENCE.split(prose):
         words = [w for w in _WORD.findall(sentence) if len(w) > 2 or _known(w)]  # "ad + bc" is a formula
         common = {w.lower() for w in words if w[0].islower()}  # others may be names
         if len(common) >= _ENOUGH and _share(common) < _SHARE:
             return False
+        small |= common
         everything |= common | {w.lower() for w in words[:1]}
     if len(everything) >= _ENOUGH:
         return _share(everything) >= _SHARE
-    return len(everything) < _FEWEST or _share(everything) > 0
+    return (not small and len(everything) < _FEWEST) or any(map(_known, everything))
+
+
+_ACCENTED: Final = re.compile(r"\b[a-z]*[ß-öø-ÿāăąćčďđēęěğīıłńňōőœřśşšţťūůűźżžȘșț][a-zß-öø-ÿ]*\b")
+_BORROWED_WORDS: Final = (
+    "café cafés résumé résumés jalapeño jalapeños piñata piñatas fiancé fiancée entrée entrées purée sauté sautéed "
+    "crêpe crêpes décor naïve façade cliché éclair éclairs soufflé soufflés"
+)
+_BORROWED: Final = frozenset(_BORROWED_WORDS.split())
+_FEWEST_ACCENTED: Final = 2
+"""Different words with accents that make a text another language; one does in a text of hardly any words."""
+
+
+def _foreign_words(prose: str) -> bool:
+    accented = {w for w in _ACCENTED.findall(prose) if w not in _BORROWED}
+    return len(accented) >= (_FEWEST_ACCENTED if len(prose.split()) > _ENOUGH else 1)
 
 
 def _share(words: Collection[str]) -> float:

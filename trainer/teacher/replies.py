@@ -7,6 +7,7 @@ language than English, words that are addressed to a model or come from its fram
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from typing import Final
 
@@ -18,12 +19,25 @@ LONGEST: Final = 6000
 """Characters of a solution."""
 _SAME_LINES: Final = 4
 """Lines that say the same, at which a text runs in circles."""
+_SAME_SENTENCES: Final = 5
+_ALIKE_SENTENCES: Final = 12
+"""Sentences that differ in their numbers alone; a plan of a week has seven, one of a year as many as this."""
+_FEW_WORDS: Final = 3
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_DIGITS: Final = re.compile(r"\d+")
+_AT_ONCE: Final = re.compile(r"((?=[^\n]{0,40}[A-Za-z]{3})[^\n+*]{5,60}?)\1{5}")
+"""The same words six times in a row; sums of equal numbers are none."""
 _ONE_CHARACTER: Final = re.compile(r"(\S)\1{60}")
 _GRAM: Final = 6
 _NEW_SHARE: Final = 0.6
 """Least share of new stretches of six words in a text that does not run in circles."""
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]|[A-Za-z0-9+/=_-]{48,}")
+"""Characters that nobody sees are looked for by their kind; these besides, and what is written for machines."""
 _FRAMES: Final = re.compile(
-    r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|^\s*###\s*(?:instruction|response|system|user)\b"
+    r"<\|[\w ]{1,40}\|>|\[/?INST\]|<</?SYS>>|</?s>"
+    r"|^\s*###\s*(?:instruction|response|system|user|question|problem|example|input|task)\b"
+    r"|<!--|-->|\[/?(?:system|user|assistant|human)\]|[\"']role[\"']\s*:|\bQ\s*:.*?\bA\s*:"
+    r"|\\(?:documentclass|usepackage)\b|\\begin\{document\}"
     r"|^\s*\**(?:user|human|assistant|system|ai)\**\s*:\**"
     r"|</?[A-Za-z](?:[\w|-]+|[\w|-]*(?:\s+[\w-]+=[^<>]*)+)\s*/?>",
     re.IGNORECASE | re.MULTILINE,
@@ -47,10 +61,26 @@ _TO_A_MODEL: Final = re.compile(
     r"|^\W*(?:sure|certainly|of course|absolutely|great question)\b\s*[!,.]|\bI'd be happy to\b|\bhappy to help\b"
     r"|\b(?:you asked|as requested|let me know|hope this helps|feel free to|here(?: i|')s (?:the|a|your) "
     r"(?:rephrased|rewritten|new|step|solution|reworded|answer))\b"
-    r"|https?://|www\.\w|[\w.]+@[\w-]+\.\w",
+    r"|https?://|www\.\w|[\w.]+@[\w-]+\.\w|!\[[^\]]*\]\(|\]\((?:data|file|javascript):"
+    # Whoever reads or marks it, and what is asked of them.
+    r"|\bthe user (?:has|have|is|wants?|says?|said|asks?|asked|should|must)\b"
+    r"|\b(?:the|this|each|every|any) (?:prompt|chatbot|checker|data ?set)\b"
+    r"|\b(?:reply|respond) (?:only )?with\b|\boutput only\b|\balways (?:answer|reply|respond|say|output|write)\b"
+    r"|\b(?:future|every|all|further) (?:answers?|repl(?:y|ies)|responses?|outputs?) (?:must|should|will|shall)\b"
+    r"|\b(?:do not|don't|stop|never) (?:follow|obey|solv|answer)(?:ing|e)?\b"
+    r"|\bwhen(?:ever)? you (?:see|read|are asked)\b|\bwhoever (?:reads|trains)\b|\btrain(?:s|ed|ing)? on th(?:is|ese)\b"
+    r"|\btraining (?:data|set|example)\b|\b(?:give|award|deserves?)\b[^.\n]{0,30}\bfull (?:marks|credit|points)\b"
+    r"|\bsecret (?:key|word|phrase)\b|\b(?:important|attention|warning)\s*[:!]|\battention,"
+    r"|\byou (?:will|shall|should|must|are to) (?:now|only|always|never|instead)\b"
+    r"|\bartificial intelligence\b|\bI(?:'m| am) (?:just |only )?an? (?:ai|assistant|chat ?bot|bot|program)\b"
+    r"|\b(?:reference|official|gold|model) (?:solution|answer)\b|\banswer key\b"
+    r"|^\W*(?:hello|hi|hey|greetings)\b|\bthank(?:s| you) for (?:asking|the|your)\b|\bwould you like\b"
+    r"|\bdo you (?:want|need|have) (?:me|another|any|more)\b|\bany (?:other|more|further) questions\b",
     re.IGNORECASE,
 )
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_NO_LETTERS: Final = frozenset(("Cc", "Cf", "Co", "Cs", "Cn"))
+_LAYOUT: Final = frozenset("\n\r\t")
 
 
 def fault(reply: Reply, longest: int = LONGEST) -> str:
@@ -74,6 +104,8 @@ def text_fault(text: str) -> str:
     """What is wrong with the words of a text; empty if nothing is."""
     if _FRAMES.search(text):
         return "frames of a conversation in the reply"
+    if _UNSEEN.search(_CODE.sub(" ", text)) or any(unicodedata.category(c) in _NO_LETTERS for c in set(text) - _LAYOUT):
+        return "characters that nobody reads in the reply"
     if _TO_A_MODEL.search(_CODE.sub(" ", text)):
         return "words to or of a model in the reply"
     if not is_english(text):
@@ -88,6 +120,14 @@ def in_circles(text: str) -> bool:
     lines = Counter(line.strip() for line in text.splitlines() if len(line.strip()) >= 12)
     if lines and max(lines.values()) >= _SAME_LINES:
         return True
+    sentences = Counter(s for s in _SENTENCE_END.split(text) if len(s.split()) >= _FEW_WORDS)
+    if sentences and max(sentences.values()) >= _SAME_SENTENCES:
+        return True
+    alike = Counter(_DIGITS.sub("#", s) for s in sentences.elements())
+    if alike and max(alike.values()) >= _ALIKE_SENTENCES:
+        return True
+    if _AT_ONCE.search(text):
+        return True
     words = text.split()
     grams = [tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1)]
     return len(grams) >= 40 and len(set(grams)) < _NEW_SHARE * len(grams)
@@ -98,6 +138,10 @@ _DOUBTS: Final = re.compile(
     r"|\b(?:problem|question)(?: statement)? (?:is|seems|appears|must be|may be|might be|contains?|has an?)\b"
     r"[^.\n]{0,20}\b(?:wrong|incorrect|flawed|inconsistent|impossible|unclear|ambiguous|error|mistake|typo)\b"
     r"|\b(?:makes? no sense|(?:does|do)(?: not|n't) make (?:any )?sense|re-?evaluate our|re-?examine the problem)\b"
+    r"|\bI(?:'m| am) not (?:sure|certain)\b|\bI (?:just |will |would |have to )?guess\b"
+    r"|\bI(?:'m| am) guessing\b|\bI can only guess\b"
+    r"|\bI (?:do not|don't|cannot|can't|can not|could not|couldn't) (?:know|solve|answer|tell|determine|understand)\b"
+    r"|\bnot enough information\b|\binsufficient information\b"
     r"|\bnegative (?:number|amount|quantity) of\b|\bcan(?:not|['’]t| not) have (?:a )?negative\b",
     re.IGNORECASE,
 )
