@@ -299,6 +299,34 @@ def test_fall_backs_in_their_order() -> None:
 NAME_ERROR = CodeError("NameError", "name 'x' is not defined", 1)
 
 
+@pytest.mark.parametrize(
+    ("said", "output", "problem", "ends"),
+    [
+        (CODE, Output("42\n"), "What is 6*7?", True),
+        (CODE, Output("-1,042.50\n"), "What is 6*7?", True),
+        (CODE, Output("42 apples\n"), "What is 6*7?", False),
+        (CODE, Output("6\n42\n"), "What is 6*7?", False),
+        (CODE, Output("x = 42\n"), "What is 6*7?", False),
+        (CODE, Output(""), "What is 6*7?", False),
+        (CODE, Output("42\n", status="error", error=CodeError("ValueError", "no")), "6*7?", False),
+        ("It is \\boxed{41}.\n" + CODE, Output("42\n"), "What is 6*7?", False),
+        (CODE, Output("42\n"), "What is 6*7? What is 6+7?", False),
+    ],
+)
+def test_a_number_alone_that_was_printed_may_be_all_that_is_wanted(
+    said: str, output: Output, problem: str, ends: bool
+) -> None:
+    model = Recorder(ScriptedModel([said, "So it is \\boxed{42}."]))
+    end, _ = run(model, FakeExecutor([output]), problem=problem, settings=SolveSettings(end_at_number=True))
+    assert (len(model.prompts) == 1, end.reason) == (ends, EndReason.ANSWERED)
+    if ends:
+        assert found(end) == (output.stdout.strip(), "output")
+        assert end.sentence().startswith("The answer is what its code has printed")
+    usual = Recorder(ScriptedModel([said, "So it is \\boxed{42}."]))
+    run(usual, FakeExecutor([output]), problem=problem)
+    assert len(usual.prompts) == 2
+
+
 def test_a_failing_block_goes_back_with_its_error_and_may_be_repaired() -> None:
     model = Recorder(ScriptedModel(["```python\nx\n```\n", "Oh.\n" + CODE, "\\boxed{42}"]))
     executor = FakeExecutor([Output(stdout="so far\n", status="error", error=NAME_ERROR), Output(stdout="42\n")])

@@ -173,6 +173,24 @@ def test_another_attempt_begins_for_one_that_is_given_up() -> None:
     assert len(cast(BySeed, one.engine).prompts) == 6
 
 
+CODE = "```python\nprint(6 * 7)\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "whole", "wait"), [(CHATML, False, False), (CHATML, True, True), (MUMATH, False, True)]
+)
+def test_only_the_first_attempt_says_more_than_what_its_code_has_printed(
+    dialect: Dialect, whole: bool, wait: bool
+) -> None:
+    one = tutor(*[CODE] * 3, dialect=dialect)
+    last = finished(list(vote(one, "What is 6*7?", votes=3, settings=SETTINGS, to_the_last=whole)))
+    prompts = [prompt.split(" ", 1)[0] for prompt in cast(BySeed, one.engine).prompts]
+    assert (prompts.count("6") > 1) is wait
+    ended = [a for a in last.transcript.attempts[1:] if a.ended]
+    assert all(a.answer is not None and (a.answer.latex, a.answer.source) == ("42", "output") for a in ended)
+    assert all(("unboxed" in a.why) is wait for a in ended)
+
+
 def test_an_attempt_that_goes_on_and_on_is_given_up_and_the_vote_does_without_it() -> None:
     began = time.monotonic()
     last = finished(held(r"\boxed{1}", r"\boxed{2}", r"\boxed{3}", ON_AND_ON, whole=False))
@@ -254,6 +272,7 @@ def claimed(verdict: str) -> Text:
         ((claimed("false"), Code("x"), RIGHT, Answer("42")), "answered", ("prose", "false"), 0.64),
         ((Code("x"), Output(status="error"), Answer("42")), "answered", ("failed",), 0.5),
         ((Code("x"), RIGHT, Answer("42", "output")), "no_answer", ("unboxed",), 0.5),
+        ((Code("x"), RIGHT, Answer("42", "output")), "answered", (), 1.0),
         ((STEPS, Answer("42")), "tokens", ("unfinished",), 0.5),
         ((claimed("false"), Code("x"), Output(status="error"), Answer("4", "number")), "rounds", None, 0.1),
         ((STEPS,), "no_answer", (), 0.0),

@@ -267,6 +267,8 @@ def ending_sentence(reason: EndReason, answer: Answer | None) -> str:
     taken = {"output": "the last output", "number": "the last number"}.get(answer.source, "") if answer else ""
     if not taken:
         return reason.sentence()
+    if reason is EndReason.ANSWERED and answer is not None and answer.source == "output":
+        return "The answer is what its code has printed; more was not waited for."
     if reason is EndReason.NO_ANSWER:
         return f"No boxed answer; {taken} was taken."
     return f"{reason.sentence()} No boxed answer; {taken} was taken."

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from tutor_app.core.answers import boxed, find_answer
+from tutor_app.core.answers import NUMBER, boxed, find_answer
 from tutor_app.core.builder import Builder
 from tutor_app.core.dialect import Dialect, PromptSet, Span, constant_spans, header, injection
 from tutor_app.core.errors import HostFault, SandboxFault
@@ -209,6 +209,8 @@ class _Solution(Speaker):
                 stopped = yield from self._execute(said.code.source)
                 if stopped is not None:
                     return stopped
+                if self._settings.end_at_number and self._number_printed():
+                    return EndReason.ANSWERED
             elif self._usage.rounds > 2 * self._settings.max_rounds:
                 return EndReason.ROUNDS
             spans.append(Span(said.raw, supervised=True))
@@ -253,6 +255,13 @@ class _Solution(Speaker):
         self._last_feedback = output.feedback
         self._failed = output.status != "ok"
         return EndReason.STOPPED if output.status == "stopped" or self._cancel.is_set() else None
+
+    def _number_printed(self) -> bool:
+        """Whether all that the last code has printed is a number, and it is the only answer so far, and to all."""
+        answer = find_answer(self._own.parts())
+        if self._wanted > 1 or self._failed or answer is None or answer.source != "output":
+            return False
+        return NUMBER.fullmatch(self._last_feedback.strip()) is not None
 
     def _restore(self, session: CodeSession) -> None:
         """Run the code of the earlier turns once more, so that a reply's code can use its names."""

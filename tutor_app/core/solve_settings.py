@@ -51,6 +51,8 @@ class SolveSettings:
         run_code: Run the model's code; where not, it is shown and the model goes on.
         correct_statements: Tell the model of a false arithmetic statement (:data:`CORRECTION`) once its paragraph is
             over, unless code has run already. Claims come from whoever fills the builder between two events.
+        end_at_number: End where code has printed a number alone and nothing was boxed: it is the answer, unless several
+            things are asked for. What the model would go on to say is not waited for.
         sampling: How tokens are drawn.
     """
 
@@ -64,6 +66,7 @@ class SolveSettings:
     thought_tokens: int = 0
     run_code: bool = True
     correct_statements: bool = False
+    end_at_number: bool = False
     sampling: Sampling = field(default_factory=Sampling)
 
 

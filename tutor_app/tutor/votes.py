@@ -4,7 +4,8 @@ Most attempts are asked to write code, and every third to reason in words alone,
 problems; an attempt in words is longer and less often right. Code is run whoever writes it. Answers are grouped by the
 grader. Of eight attempts five are begun; the vote ends as soon as two agree, or when the five have ended
 (:data:`tutor_app.core.votes.AGREE`, :data:`~tutor_app.core.votes.FIRST`). An attempt that is far longer than the others
-is given up, and another begins for it (:data:`~tutor_app.core.votes.SLOW`). Every attempt is kept with the solution.
+is given up, and another begins for it (:data:`~tutor_app.core.votes.SLOW`). All but the first end where their code has
+printed a number. Every attempt is kept with the solution.
 
 Every answer is one vote: measured (``packaging/bench/README.md``), that finds no fewer right answers than votes that
 count less where something speaks against the attempt. What speaks against an attempt is told, and of those with the
@@ -203,7 +204,8 @@ def _doubts(attempt: Attempt, computed: bool | None, equal: Equal) -> Iterator[s
     """Keys of what speaks against an attempt that gave an answer."""
     answer = attempt.answer
     assert answer is not None
-    if answer.source in ("output", "number"):
+    printed = answer.source == "output" and attempt.ended == EndReason.ANSWERED.value  # and it was not asked for more
+    if answer.source in ("output", "number") and not printed:
         yield "unboxed"
     if attempt.ended not in (EndReason.ANSWERED.value, EndReason.NO_ANSWER.value):
         yield "unfinished"
@@ -277,9 +279,11 @@ class _Vote:
         self._written = dict.fromkeys(range(len(planned)), 0)
         self._given_up = [threading.Event() for _ in planned]
         self._threads: list[threading.Thread] = []
+        self._whole = False
 
     def events(self, *, to_the_last: bool) -> Iterator[SolveEvent]:
         began = time.monotonic()
+        self._whole = to_the_last
         at_first = len(self._planned) if to_the_last else begun_together(len(self._planned))
         fault = ""
         reason = EndReason.NO_ANSWER
@@ -336,7 +340,9 @@ class _Vote:
         sampling = replace(self._settings.sampling, temperature=plan.temperature, seed=plan.seed)
         if number and self._settings.sampling.temperature == 0:
             sampling = replace(sampling, top_p=min(TOP_P, sampling.top_p))
-        own = replace(self._settings, sampling=sampling)
+        # The first is as usual; of the others the answer is wanted, and what they would say about it costs a tenth.
+        number_is_enough = number > 0 and not self._whole and self._tutor.dialect not in TRAINED_ON_THE_FORM
+        own = replace(self._settings, sampling=sampling, end_at_number=number_is_enough)
         one = Tutor(self._tutor.engine, self._tutor.executor, self._tutor.dialect, self._prompt(plan.kind))
         cancel = _AnyOf(self._cancel, self._decided, self._given_up[number])
         try:
