@@ -161,6 +161,42 @@ def test_libraries_that_really_die_of_an_instruction_are_refused_by_whoever_meet
     assert doctor.engine(places).text == told.text
 
 
+def test_a_library_for_a_card_that_really_dies_is_refused_and_loaded_no_more(
+    llama_with: Callable[..., None], tmp_path: Path
+) -> None:
+    """As with a broken driver: the proof dies of it, and neither the model's process nor doctor does."""
+    llama_with(slow="")
+    package = tmp_path / "packages" / "llama_cpp" / "lib"
+    source, loaded = tmp_path / "vulkan.c", tmp_path / "loaded"
+    source.write_text(
+        "#include <stdio.h>\n"
+        "int ggml_backend_score(void) { return 1; }\n"
+        f'void *ggml_backend_init(void) {{ fclose(fopen("{loaded}", "a")); *(volatile int *)0 = 1; return 0; }}\n'
+    )
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", package / "libggml-vulkan.so", source], check=True)
+    places = Folders.under(tmp_path / "data")
+    code = (
+        "from pathlib import Path\n"
+        "from tutor_app.adapters.engine.client import Engine, EngineOptions\n"
+        "from tutor_app.commands import doctor\n"
+        "from tutor_app.tutor.paths import Folders\n"
+        f"places = Folders.under({str(places.data)!r})\n"
+        f"engine = Engine(Path({str(write_model(tmp_path / 'm.gguf'))!r}), "
+        "EngineOptions(n_ctx=256, threads=1, cache_folder=places.prompts))\n"
+        "print(engine.load().device)\n"
+        "engine.close()\n"
+        "print(doctor.engine(places).text)\n"
+    )
+    for loads in (True, False):  # the second start asks the card no more
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        device, told = done.stdout.splitlines()
+        assert device == "CPU (slow), 1 thread"
+        assert "CPU only, computes rightly with slow; vulkan failed here" in told
+        assert loaded.exists() is loads
+        loaded.unlink(missing_ok=True)
+    assert Memory(places.prompts / processor.FILE).known == Known(("slow",), ("vulkan",))
+
+
 def test_the_judging_process_finds_out_for_itself_and_reads_what_is_known(
     llama_with: Callable[..., None], tmp_path: Path
 ) -> None:

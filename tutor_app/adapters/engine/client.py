@@ -22,7 +22,6 @@ from tutor_app.adapters.child import Child
 from tutor_app.adapters.engine import processor
 from tutor_app.adapters.engine.exit_codes import ILLEGAL_INSTRUCTION, explain_end, rebuild
 from tutor_app.adapters.engine.hardware import gpu_backends, physical_cores
-from tutor_app.adapters.engine.proof import WITHOUT_CARD
 from tutor_app.adapters.engine.proving import card_works
 from tutor_app.adapters.files import require_answer
 from tutor_app.core.dialect import Span
@@ -88,7 +87,7 @@ def worker_command() -> list[str]:
 
 def _start(*, card: bool = False) -> Child:
     try:
-        return Child(worker_command(), "engine", WAITING if card else WAITING | WITHOUT_CARD)
+        return Child(worker_command(), "engine", WAITING if card else WAITING | processor.WITHOUT_CARD)
     except OSError as e:
         what = e.strerror or str(e)
         raise EngineFault(f"The model process cannot be started: {what}.", reinstall()) from None

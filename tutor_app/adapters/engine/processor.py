@@ -6,6 +6,9 @@ a library is proved by computing with it in the model process; one that dies of 
 something else (:mod:`~tutor_app.adapters.engine.proof`), is refused from then on, and the next one is taken. What was
 found is kept for this processor. A build from source has one library, and nothing is chosen here: set-up has built it
 for this processor, and reads what was kept. Loading happens in the model process only.
+
+A library for a graphics card (``libggml-vulkan.so``) may be put beside those of an installer, and is then used, too,
+once :mod:`~tutor_app.adapters.engine.proving` has seen it compute.
 """
 
 from __future__ import annotations
@@ -29,6 +32,12 @@ BUILT_FOR: Final = {"AVX512": "avx512", "AVX_VNNI": "avxvnni", "AVX2": "avx2", "
 """What llama.cpp says of itself, the most first, and the name of the level that set-up has built it for."""
 UNPROVED: Final = ("sapphirerapids",)
 """Uses the tile registers (AMX), which hypervisors hide in ways that no query tells; never taken."""
+
+
+CARDS: Final = ("cuda", "hip", "sycl", "vulkan")
+"""What libraries for graphics cards are called, which lie beside the others where there are several."""
+WITHOUT_CARD: Final = {"GGML_DISABLE_VULKAN": "1", "CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
+"""Variables of a process that no graphics driver is to be loaded in: one that is broken may end it at any time."""
 
 
 def variants(folder: Path) -> list[Path]:
@@ -74,8 +83,17 @@ def load(folder: Path, refused: Sequence[str]) -> str:
     # The functions of llama.cpp's own registry: it holds what is loaded for the whole process.
     ggml = ctypes.CDLL(str(next(p for p in sorted(folder.iterdir()) if p.name.startswith(("libggml.", "ggml.")))))
     ggml.ggml_backend_load.restype = ctypes.c_void_p
-    ggml.ggml_backend_load(os.fsencode(path))
+    for library in (*cards(folder), path):
+        ggml.ggml_backend_load(os.fsencode(library))
     return name_of(path)
+
+
+def cards(folder: Path) -> list[Path]:
+    """The libraries for graphics cards in a folder; none in a process that is to do without."""
+    if "GGML_DISABLE_VULKAN" in os.environ:
+        return []
+    begins = tuple(f"{start}ggml-{card}" for card in CARDS for start in ("lib", ""))
+    return [path for path in sorted(folder.iterdir()) if path.name.startswith(begins) and path.suffix in SUFFIXES]
 
 
 def take(refused: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from typing import Any, Final
 if not __package__:  # run by its path: the package is looked for there, for the imports below alone
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from tutor_app.adapters.engine.processor import take, would_take
+from tutor_app.adapters.engine.processor import WITHOUT_CARD, take, would_take
 
 if not __package__:
     del sys.path[0]
@@ -46,8 +46,6 @@ WRONG: Final = 3
 """The exit code of a proof that computed something else."""
 NO_CARD: Final = 4
 """Of one that was to use a graphics card, and found none."""
-WITHOUT_CARD: Final = {"GGML_DISABLE_VULKAN": "1", "CUDA_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": ""}
-"""Variables of a process that no graphics driver is to be loaded in: one that is broken may end it at any time."""
 
 
 class WrongText(Exception):

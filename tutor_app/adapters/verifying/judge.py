@@ -20,8 +20,7 @@ import numpy.typing as npt
 
 from tutor_app.adapters.engine.client import WAITING
 from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, LoadError
-from tutor_app.adapters.engine.processor import Memory, take, would_take
-from tutor_app.adapters.engine.proof import WITHOUT_CARD
+from tutor_app.adapters.engine.processor import WITHOUT_CARD, Memory, take, would_take
 from tutor_app.adapters.engine.proving import card_works, step_down
 from tutor_app.adapters.verifying.kept import Kept
 from tutor_app.adapters.verifying.reading import problem_of
