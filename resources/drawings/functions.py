@@ -85,6 +85,7 @@ def window():
     places = [t for found in (*roots.values(), *crossings.values()) for t in found]
     places += [t for found in turning.values() for t, _ in found]
     places += [p for f in curves.values() for p in poles(f, np.linspace(-10, 10, 8001))]
+    places = [t for n, t in enumerate(places) if not any(abs(t - other) < 1e-6 for other in places[:n])]
     if len(places) > 10:  # it repeats itself
         return -2 * np.pi, 2 * np.pi, roots, turning, crossings
     if places:
@@ -129,8 +130,17 @@ for label, f in curves.items():
         turning[label] = [(t, low) for t, low in turning[label] if abs(t - end) > 1e-3 or whole]
     marked += [values(f, t) for t in inside(t for t, _ in turning[label])]
     marked += [values(f, t) for pair, found in crossings.items() if label in pair for t in inside(found)]
-bottom = min(np.quantile(heights, 0.06), *marked)
-top = max(np.quantile(heights, 0.94), *marked)
+low, high = np.quantile(heights, [0.06, 0.94])
+span = max(marked) - min(marked)
+peaks = []  # that are no turning points: at x = 0 of sin(x)/x, which is not defined there
+for f in curves.values():
+    y = values(f, x)
+    ends = [] if np.all(np.isnan(y)) else [np.nanargmax(y), np.nanargmin(y)]
+    peaks += [y[n] for n in ends if 40 < n < len(x) - 40 and low - 2 * (high - low) < y[n] < high + 2 * (high - low)]
+if span and limits is None:  # what is marked is not to lie flat where the graph goes on far beyond it
+    low, high = max(low, min(marked) - 1.5 * span), min(high, max(marked) + 1.5 * span)
+marked += peaks
+bottom, top = min(low, *marked), max(high, *marked)
 room = 0.15 * (top - bottom) or 1.0
 bottom, top = bottom - room, top + room
 
@@ -185,7 +195,8 @@ for end in breaks if limits is None else []:
             value = f", its value is {number(here)}" if np.isfinite(here) else ""
             print(f"At {across} = {number(end)} it jumps from {number(before)} to {number(after)}{value}")
 if len(curves) > 1 or solution is not None:
-    ax.legend(handles=drawn, framealpha=0.85, edgecolor="none")
+    across_all = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(3, len(drawn))}
+    ax.legend(handles=drawn, edgecolor="none", fontsize=11, columnspacing=1.2, **across_all)
 else:
     ax.set_title(label, fontsize=14)
-plt.show()
+finish(ax)

@@ -60,4 +60,4 @@ if not polar:
     way = {"arrowstyle": "-|>", "color": colours[0], "linewidth": 2}
     ax.annotate("", (x[n + 40], y[n + 40]), (x[n], y[n]), arrowprops=way)
 ax.set_title(label, fontsize=14)
-plt.show()
+finish(ax)

@@ -109,7 +109,8 @@ if any(sign != "=" for _, _, sign in relations):
     told = "The shaded region is where all of it holds" if len(relations) > 1 else "It holds in the shaded region"
     print(told + ("." if holds.any() else ": nowhere here."))
 if len(relations) > 1:
-    ax.legend(handles=drawn, framealpha=0.85, edgecolor="none", loc="upper right")
+    across_all = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": min(2, len(drawn))}
+    ax.legend(handles=drawn, edgecolor="none", fontsize=11, **across_all)
 else:
     ax.set_title(relations[0][0], fontsize=14)
-plt.show()
+finish(ax)

@@ -274,3 +274,14 @@ def test_tab_goes_from_the_problem_to_the_lines(qtbot: QtBot, open_window: Open)
         assert focus is not None
         QTest.keyClick(focus, Qt.Key.Key_Tab)
         assert wanted.hasFocus(), wanted.accessibleName()
+
+
+def test_what_is_said_about_a_page_ends_with_it(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    opened(window, "Solve x + 1 = 3", "x = 2")
+    window.status.say("Hint 8 of 8")
+    window.student.leave()
+    assert window.status.state.text() == "Ready"
+    window.status.say("Answer found")
+    window.student.show_work()
+    assert window.status.state.text() == "Ready"

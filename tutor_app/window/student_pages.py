@@ -163,7 +163,7 @@ class StudentPages(QObject):
         """Show again what was shown before the student's page."""
         self.stop()
         if self._under is not None:
-            self._panels.pages.setCurrentWidget(self._under)
+            self._turn_to(self._under)
         self._panels.box.edit.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
@@ -197,7 +197,15 @@ class StudentPages(QObject):
         pages = self._panels.pages
         if pages.currentWidget() not in (self.page, self.work_page):
             self._under = pages.currentWidget()
-        pages.setCurrentWidget(page)
+        self._turn_to(page)
+
+    def _turn_to(self, page: QWidget) -> None:
+        """Show a page; what was said about another one is over."""
+        if self._panels.pages.currentWidget() is page:
+            return
+        self._panels.pages.setCurrentWidget(page)
+        if not self.busy and not self._window.bridge.busy:
+            self._panels.status.say("Ready")
 
     def _action(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
         action = QAction(text, self)

@@ -24,7 +24,7 @@ _COORDINATES: Final = rf"[(\u27e8<\[]\s*{_SIGNED}\s*[,;]\s*{_SIGNED}(?:\s*[,;]\s
 _VECTOR: Final = re.compile(
     rf"(?<![\w\u00d7\u00b7+*/(^-])(?<![\u00d7\u00b7+*/-]\s)([a-zA-Z])\s*=\s*{_COORDINATES}(?!\s*[-+\u00d7\u00b7*]\s*[\w(])"
 )
-_UNNAMED: Final = re.compile(rf"\bvectors?\s+{_COORDINATES}(?:\s*(?:,|and)\s*{_COORDINATES}(?!\s*,))?", re.I)
+_UNNAMED: Final = re.compile(rf"\bvectors?\s+{_COORDINATES}(?:\s*(?:,|,?\s*and)\s*{_COORDINATES})*", re.I)
 _ARROW: Final = re.compile(
     rf"\bvectors?\b[^.?!]*?\bfrom\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)\s*"
     rf"to\s+(?:the\s+point\s+)?([A-Z])\s*\(\s*{_SIGNED}\s*,\s*{_SIGNED}(?:\s*,\s*{_SIGNED})?\s*\)"
@@ -123,10 +123,10 @@ def _vectors(prose: str, marked: bool, asked: bool) -> Drawing | None:
         return programs.vectors({f"{first}{second}": tuple(map(str, ends))})
     found = {m[1]: _numbers(m.groups()[1:]) for m in _VECTOR.finditer(prose)}
     if not found and (m := _UNNAMED.search(prose)):
-        if not m[4] and not asked:
+        told = [_numbers(one.groups()) for one in re.finditer(_COORDINATES, m[0])]
+        if len(told) > 4 or (len(told) == 1 and not asked):
             return None
-        both = [_numbers(m.groups()[:3]), _numbers(m.groups()[3:])]
-        found = dict(zip(("a", "b") if both[1] else ("v",), (numbers for numbers in both if numbers), strict=True))
+        found = dict(zip("abcd" if len(told) > 1 else "v", told, strict=False))
     return programs.vectors(found) if 1 <= len(found) <= 4 else None
 
 

@@ -1,0 +1,83 @@
+"""What is written into pictures: labels beside each other, what is marked, and peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import matplotlib as mpl
+import pytest
+
+from tutor_app.tutor.drawing.finding import find
+
+mpl.use("Agg")
+
+
+def drawn(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
+    """The axes of a picture, and what its program prints."""
+    import matplotlib.pyplot as plt
+
+    drawing = find(text, asked=True)
+    assert drawing is not None
+    monkeypatch.setattr(plt, "show", lambda: None)
+    exec(compile(drawing.program, "drawing", "exec"), {"__name__": "drawing"})
+    return plt.gca(), capsys.readouterr().out
+
+
+@pytest.fixture(autouse=True)
+def _own_style() -> Iterator[None]:
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = sin(x)/x",
+        "y = x^2, y = x^3 and y = x",
+        "y = (x + 2)(x + 1)x(x - 1)(x - 2)",
+        "y = sin(x) and y = cos(x)",
+        "x^2 + y^2 = 25 and y = x + 1",
+        "y = x^4 - 2x^2",
+    ],
+)
+def test_labels_do_not_stand_on_each_other(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes, _ = drawn(f"Draw {text}", monkeypatch, capsys)
+    renderer = axes.figure.canvas.get_renderer()
+    labels = [t for t in axes.texts if t.get_text()]
+    assert len({t.get_text() for t in labels}) == len(labels) >= 3
+    boxes = [t.get_window_extent(renderer) for t in labels]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    legend = axes.get_legend()
+    if legend is not None:
+        assert not any(legend.get_window_extent(renderer).overlaps(box) for box in boxes)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("y = sin(x)/x", -1, 1.0),
+        ("y = x^4 - 2x^2", -8, 0),
+        ("y = 0.01x^3 - x", -25, 3.849),
+        ("y = x^2, y = x^3 and y = x", -12, 1),
+    ],
+)
+def test_what_is_marked_fills_the_picture_and_a_peak_is_seen(
+    text: str, low: float, high: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes, _ = drawn(f"Draw {text}", monkeypatch, capsys)
+    bottom, top = axes.get_ylim()
+    assert bottom > low
+    assert high < top < 8 * (high + 1)
+
+
+def test_three_vectors_are_all_drawn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _, said = drawn("Draw the vectors (1, 2), (2, 1) and (3, -3)", monkeypatch, capsys)
+    assert "c = (3, \u22123), length 4.2426" in said
+    assert find("vectors (1, 2), (3, 4), (5, 6), (7, 8), (9, 1)", asked=True) is None
