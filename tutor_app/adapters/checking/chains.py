@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tutor_app.adapters.checking.formulas import pieces, value_of
-from tutor_app.adapters.checking.prose import Expression, ProseReader
+from tutor_app.adapters.checking.prose import ROOTS, Expression, ProseReader
 from tutor_app.adapters.checking.scanner import Token
 from tutor_app.adapters.checking.words import (
     ADDING,
@@ -223,12 +223,14 @@ def _sentence(tokens: Sequence[Token], i: int) -> int:
 def _left(reader: ProseReader, tokens: Sequence[Token], i: int, floor: int) -> Member:
     """The longest expression that ends right before the relation at ``i``."""
     begin = i
+    # "3 + 4" in one line, "= 7" in the next
+    split = i > 0 and tokens[i - 1].kind == "line" and tokens[i - 1].text.count("\n") == 1
     while begin > max(floor, i - WINDOW) and not _is_boundary(tokens, begin - 1, i):
         begin -= 1
-    for start in range(begin, i):
+    for start in range(begin, i - split):
         if not _starts_value(tokens, start):
             continue
-        found = reader.read(start, stop=i)
+        found = reader.read(start, stop=i - split)
         if found is not None:
             clear = not found.loose and _clear_before(tokens, start, begin)
             return Member(tokens[start].start, found.place, found, clear, first=start == begin)
@@ -258,7 +260,7 @@ def _starts_value(tokens: Sequence[Token], k: int) -> bool:
     if token.kind in ("num", "cur", "open", "vulgar"):
         return True
     if token.kind == "op":
-        if token.text == "√":
+        if token.text in ROOTS:
             return True
         # A sign, not a dash: it stands right before its number, and is the first of the line or follows a word.
         after = tokens[k + 1] if k + 1 < len(tokens) else None
@@ -314,9 +316,12 @@ def _is_list_mark(tokens: Sequence[Token], start: int) -> bool:
     if mark.kind == "op" and mark.text in "-*+" and mark.end - mark.start == 1:
         return tokens[start].spaced and (earlier is None or earlier.kind == "line")
     first = tokens[start - 3] if start >= 3 else None
-    return (
-        mark.text == ")" and earlier is not None and earlier.kind == "num" and (first is None or first.kind == "line")
-    )
+    if mark.text != ")" or earlier is None:
+        return False
+    if first is not None and first.text == "(":  # "(b) 9 - 4"
+        first = tokens[start - 4] if start >= 4 else None
+    letter = earlier.kind == "word" and (len(earlier.text) == 1 or not set(earlier.text) - set("ivx"))
+    return (earlier.kind == "num" or letter) and (first is None or first.kind == "line")
 
 
 def _is_added(tokens: Sequence[Token], start: int, begin: int) -> bool:

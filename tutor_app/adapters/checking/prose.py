@@ -33,6 +33,7 @@ from tutor_app.adapters.grading.terms import (
 )
 
 LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+ROOTS: Final = {"√": None, "∛": integer(3), "∜": integer(4)}
 MAX_UNIT_WORDS: Final = 9
 MAX_DEPTH: Final = 30
 _HUNDREDTH: Final = Number(Fraction(1, 100))
@@ -135,7 +136,7 @@ class ProseReader:
     def _operand_follows(self, ahead: int) -> bool:
         """Whether a value begins so many tokens on."""
         token = self._peek(ahead)
-        while token is not None and (token.kind in ("line", "cur") or (token.kind == "op" and token.text in "-√")):
+        while token is not None and (token.kind in ("line", "cur") or (token.kind == "op" and token.text in "-√∛∜")):
             ahead += 1
             token = self._peek(ahead)
         if token is None:
@@ -154,6 +155,8 @@ class ProseReader:
             raise Unreadable("nested too deeply")
         value = self._product()
         while True:
+            if self._closed and self._is("line") and self._is("op", "+", 1) and self._operand_follows(2):
+                self._at += 1  # the next line goes on with a plus sign
             token = self._peek()
             if token is None or token.kind != "op" or token.text not in "+-" or not self._operand_follows(1):
                 break
@@ -314,9 +317,9 @@ class ProseReader:
             if self._next().kind != "close":
                 raise Unreadable("a bracket without its partner")
             return value
-        if token.kind == "op" and token.text == "√":
+        if token.kind == "op" and token.text in ROOTS:
             self._operations += 1
-            return root(self._atom())
+            return root(self._atom(), ROOTS[token.text])
         if token.kind == "word":
             return self._word(token)
         raise Unreadable("no value")
@@ -448,6 +451,9 @@ class ProseReader:
             return
         token = self._tokens[j] if j < self._stop else None
         ends = token is None and self._stop < len(self._tokens)
+        if self._closed and token is not None and token.kind == "line":
+            after = self._tokens[j + 1] if j + 1 < len(self._tokens) else None
+            ends = ends or (after is not None and (j + 1 == self._stop or after.text == "+"))
         closes = token is not None and token.kind == "close" and self._depth > 1
         goes_on = (
             token is not None and token.kind == "op" and (token.text in ("+", "-", "*", "/") and self._value_at(j + 1))

@@ -48,13 +48,13 @@ _TOKEN: Final = re.compile(
     |(?P<ordinal>\d+(?:st|nd|rd|th)\b)
     |(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
     |(?P<vulgar>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])
-    |(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
+    |(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
     |(?P<word>[^\W\d_]\d+(?![\d.])|[^\W\d_](?:[^\W\d_]|['_](?=[^\W_]))*(?:_\w+)*)
     |(?P<cur>\\?[$]|[€£¥₹¢])
     |(?P<pct>\\?%)
     |(?P<rel><=|>=|==+|!=|[=<>≤≥≠~])
     |(?P<emphasis>(?:(?<=\s)|^|(?<=[(=$]))(?:\*\*|__)(?=\S)|(?<=[\w%.)!:])(?:\*\*|__)(?=[\s.,;:!?)]|$))
-    |(?P<op>\*\*|[-+*/:^√!])
+    |(?P<op>\*\*|[-+*/:^√∛∜!])
     |(?P<open>[(\[{])
     |(?P<close>[)\]}])
     |(?P<sep>.)""",
@@ -151,7 +151,9 @@ def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) ->
             continue
         if kind == "raised":
             found.append(Token("op", "^", shift + m.start(), shift + m.start(), False))
-            kind, raw = "num", "".join(_RAISED[c] for c in raw)
+            if raw[0] == "⁻":
+                found.append(Token("op", "-", shift + m.start(), shift + m.start() + 1, False))
+            kind, raw = "num", "".join(_RAISED[c] for c in raw.removeprefix("⁻"))
         elif kind == "ordinal":
             kind = "word"
         elif kind == "num":
