@@ -93,6 +93,10 @@ _UNENDED: Final = re.compile(r"\s*[-+*×·,]?\s*(?:\.\.\.|…)")
 _ANEW: Final = re.compile(r"(?i)\b(?:case|cases|or|if|suppose|otherwise|alternatively|possibility)\b")
 """Between two equations: the second begins something else."""
 _CALLED: Final = re.compile(r"(?<![a-zA-Z\\\d])[a-zA-Z]\s*(?:\\left)?\(\s*-?\d")
+_INVENTED: Final = re.compile(
+    r"(?i)\b(?:planets?|mars|martians?|venus|jupiter|saturn|mercury|moons?|aliens?|galax\w+|imagin\w+|fiction\w*|calendars?"
+    r"|kingdoms?|island(?:ers)?|fantas\w+|suppose (?:that )?(?:an?|each|every|the) (?:week|day|year|hour|month))\b"
+)
 _SO: Final = re.compile(
     r"[\s$.,;]*(?:\\\)|\\\])?[\s$.,;]*(?:so|thus|hence|therefore|then|this gives)[\s,$]*(?:\\\(|\\\[)?\s*"
 )
@@ -110,6 +114,7 @@ class Links:
         context: What was said so far.
         bare: The piece that is read, without notes and Markdown.
         equation_end: Where the last equation of the piece ends, or -1.
+        invented: It speaks of a world whose calendar may be another.
         facts: Equations with unknowns that the piece tells for certain, in order.
     """
 
@@ -118,7 +123,7 @@ class Links:
         self.facts: list[Fact] = []
         self.bare = ""
         self.equation_end = -1
-        self._modular = self._based = self._index = False
+        self._modular = self._based = self._index = self.invented = False
         self._moduli: set[int] = set()
 
     def again(self, bare: str, context: Context, equation_end: int, begin: int) -> Links:
@@ -131,12 +136,13 @@ class Links:
     def take_in(self, bare: str) -> bool:
         """Look for what changes the meaning of the whole; returns whether there is more of it than before."""
         new = bare[max(0, len(self.bare) - LOOK_BACK) :]
-        before = (self._modular, self._based, self._index, len(self._moduli))
+        before = (self._modular, self._based, self._index, self.invented, len(self._moduli))
+        self.invented = self.invented or _INVENTED.search(new) is not None
         self._modular = self._modular or _MODULAR.search(new) is not None
         self._based = self._based or _BASED.search(new) is not None
         self._index = self._index or _INDEX.search(new) is not None
         self._moduli |= {int(m[1]) for m in _MODULUS.finditer(new)}
-        return before != (self._modular, self._based, self._index, len(self._moduli))
+        return before != (self._modular, self._based, self._index, self.invented, len(self._moduli))
 
     def judged(self, chain: Chain, k: int) -> Judgement | None:
         """The verdict on the k-th link of a chain, from 0, or None if it states nothing. What it defines is kept."""

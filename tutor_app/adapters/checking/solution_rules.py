@@ -138,8 +138,12 @@ def roots_are(m: re.Match[str], context: Context) -> Judgement | None:
 )
 def has_roots(m: re.Match[str], context: Context) -> Judgement | None:
     """An equation with its solutions behind it: "the equation x^2 = 4 has the solutions 2 and -2"."""
-    source = _LAST_FORMULA.search(m[2].strip())
-    found, said = _found_roots(source[1] if source else m[2], context), _values(m[3])
+    subject = m[2].strip()
+    source = _LAST_FORMULA.search(subject)
+    cut = source is None or (source.start(1) > 0 and re.match(r"\s*(?:[-+*/=^]|[a-zA-Z]\s*$)", source[1]) is not None)
+    if source is None or cut or not re.search(r"\d|\^", source[1]):
+        return None  # "m^2 + Bm + C", of which "C" was read
+    found, said = _found_roots(source[1], context), _values(m[3])
     if found is None or said is None:
         return None
     right, name, _ = found
