@@ -68,11 +68,12 @@ class _TryAgain(Exception):
     Attributes:
         wait: Seconds that the server asks to wait.
         busy: It says that it is overloaded, which has nothing to do with the request.
+        spent: It says in an answer, not by a status, that the account is empty.
     """
 
-    def __init__(self, why: str, wait: float = 0.0, *, busy: bool = False) -> None:
+    def __init__(self, why: str, wait: float = 0.0, *, busy: bool = False, spent: bool = False) -> None:
         super().__init__(why)
-        self.wait, self.busy = wait, busy
+        self.wait, self.busy, self.spent = wait, busy, spent
 
 
 class _Refused(UserFault):
@@ -187,6 +188,8 @@ class Endpoint:
                     yield asked.stopped("context")
                     return
             except _TryAgain as e:
+                if e.spent:
+                    raise self._no_quota(200, str(e)) from None
                 tries = 1 if len(asked.said) > before else tries + 1
                 if tries >= self._options.tries:
                     raise (EngineFault if e.busy else RequestFailed)(*self._given_up(e, tries)) from None
@@ -200,7 +203,7 @@ class Endpoint:
         ended = ""
         whole = False
         try:
-            for event in _events(response):
+            for event in _events(response, self._options.timeout):
                 asked.read_usage(event)
                 text, finish_reason = _choice(event)
                 text = watcher.feed(text)
@@ -280,8 +283,7 @@ class Endpoint:
         """What a status other than 200 means."""
         status = f"status {response.status}" + (f", {said}" if said else "")
         if response.status == 402 or (response.status in (400, 403, 429) and _spent(said, response.headers)):
-            said = f"The account at {self._root} has no quota left: {status}."
-            return _Refused(response.status, said, "See to the account; the same command then goes on.")
+            return self._no_quota(response.status, status)
         if response.status in (408, 425, 429) or response.status >= 500:
             wait = response.headers.get("Retry-After", "")
             busy = response.status in (425, 429, 503)
@@ -293,6 +295,10 @@ class Endpoint:
             return _Refused(response.status, said, "Set OPENAI_API_KEY to one that it accepts.")
         said = f"{self._root}{path} refuses the request: {status}."
         return _Refused(response.status, said, "Check --endpoint and --endpoint-model.")
+
+    def _no_quota(self, status: int, said: str) -> _Refused:
+        told = f"The account at {self._root} has no quota left: {said}."
+        return _Refused(status, told, "See to the account; the same command then goes on.")
 
     def _pause(self, tries: int, wait: float, cancel: Cancel | None) -> None:
         pause = self._options.first_pause * 2 ** (tries - 1) * random.uniform(0.75, 1.25)
@@ -377,9 +383,13 @@ class _Asked:
 def _reason(asked: _Asked, ended: str, found: str) -> StopReason:
     if found:
         return "stop"
-    if ended == "length":
-        return "context" if asked.cut_short else "length"
-    return "eos"
+    if ended.lower() in _COMPLETE:
+        return "eos"
+    return "context" if asked.cut_short and ended == "length" else "length"  # also what a filter of the server cut off
+
+
+_COMPLETE: Final = frozenset(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "stop_token", "completed"))
+"""Reasons to finish of a text that is whole."""
 
 
 _NO_QUOTA: Final = re.compile(
@@ -412,20 +422,31 @@ def _choice(event: dict[str, Any]) -> tuple[str, str]:
     first = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(first, dict):
         return "", ""
-    return str(first.get("text") or ""), str(first.get("finish_reason") or "")
+    reason = str(first.get("finish_reason") or "")
+    if reason in ("error", "abort"):
+        raise _TryAgain(f"the server gave up: {reason}")
+    return _LONE.sub("\ufffd", str(first.get("text") or "")), reason
 
 
-def _events(response: urllib3.BaseHTTPResponse) -> Iterator[dict[str, Any]]:
+_LONE: Final = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which no file can hold."""
+
+
+def _events(response: urllib3.BaseHTTPResponse, patience: float) -> Iterator[dict[str, Any]]:
     """The JSON objects of an answer: one, or a stream of server-sent events; after all of them :data:`_DONE`.
 
+    Args:
+        response: Of the server.
+        patience: Seconds that it may keep the connection alive without an event.
+
     Raises:
-        _TryAgain: If one is an error, or none.
+        _TryAgain: If one is an error, or none, or none comes.
     """
     if "text/event-stream" not in response.headers.get("Content-Type", ""):
         yield _object(response.read(decode_content=True))
         yield _DONE
         return
-    held = b""
+    held, last = b"", time.monotonic()
     while block := response.read1(65536, decode_content=True):
         *lines, held = (held + block).split(b"\n")
         for line in lines:
@@ -435,19 +456,28 @@ def _events(response: urllib3.BaseHTTPResponse) -> Iterator[dict[str, Any]]:
                 return
             if name == b"data":
                 yield _object(value)
+                last = time.monotonic()
             elif name == b"error":  # as llama-server sends it
-                raise _TryAgain(_message(value.decode("utf-8", "replace")))
+                raise _failed(value.decode("utf-8", "replace"))
+        if time.monotonic() - last > patience:
+            raise _TryAgain(f"nothing but signs of life for {patience:g} seconds")
+
+
+def _failed(said: str) -> _TryAgain:
+    """What an error within an answer means."""
+    message = _message(said)
+    return _TryAgain(message, spent=_spent(message, {}))
 
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise _TryAgain("the answer is no JSON object")
     if found.get("error"):
-        raise _TryAgain(_message(json.dumps(found)))
+        raise _failed(json.dumps(found))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,8 +18,9 @@ class Script:
     Attributes:
         reply: The text after a prompt, up to its end.
         fault: For the number of a request, from 0, a status to answer it with instead, or "break" to end it in its
-            middle, "silent" to close without a word, "headers" to close behind the headers, "empty" and "page" to send
-            nothing or a page of HTML as the answer, or None.
+            middle, "silent" to close without a word, "headers" to close behind the headers, "alive" to send no event
+            but signs of life for as long as the client listens, "empty" and "page" to send nothing or a page of HTML,
+            bytes for the body of an answer, or None.
         models: Names that are listed; None lists nothing and answers 404.
         n_ctx: Characters of a prompt and ``max_tokens`` together.
         headers: Sent with every failure.
@@ -33,13 +34,13 @@ class Script:
     """
 
     reply: Callable[[str], str]
-    fault: Callable[[int], int | str | None] = lambda _: None
+    fault: Callable[[int], int | str | bytes | None] = lambda _: None
     models: tuple[str, ...] | None = ("m",)
     n_ctx: int = 100_000
     headers: dict[str, str] = field(default_factory=dict)
     message: str = ""
     obeys: bool = True
-    breaks_at: tuple[str, int | str] | None = None
+    breaks_at: tuple[str, int | str | bytes] | None = None
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     at_once: int = 1
@@ -94,6 +95,14 @@ def serving(script: Script) -> Iterator[str]:
                 self.close_connection = True
             elif fault in ("empty", "page"):
                 self._send(200, b"" if fault == "empty" else b"<html><body>Bad gateway</body></html>", {})
+            elif fault == "alive":
+                self._stream()
+                self.close_connection = True
+                with suppress(OSError):
+                    while True:
+                        self._event(" ping", name=":")
+            elif isinstance(fault, bytes):
+                self._send(200, fault, {"Content-Type": "text/event-stream" if body["stream"] else "application/json"})
             elif isinstance(fault, int):
                 said = script.message or f"told to answer {fault}"
                 self._json(fault, {"error": {"message": said, "code": fault}}, script.headers)
@@ -114,10 +123,7 @@ def serving(script: Script) -> Iterator[str]:
                 data = {"choices": [{"text": text, "finish_reason": reason}], "usage": usage}
                 self._json(200, data, {}, broken=broken)
                 return
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
+            self._stream()
             events = [{"choices": [{"text": p, "finish_reason": None}]} for p in pieces]
             if broken:
                 for event in events[: len(events) // 2]:
@@ -133,8 +139,14 @@ def serving(script: Script) -> Iterator[str]:
             self._event("[DONE]")
             self.wfile.write(b"0\r\n\r\n")
 
-        def _event(self, data: str) -> None:
-            block = f"data: {data}\n\n".encode()
+        def _stream(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+
+        def _event(self, data: str, name: str = "data: ") -> None:
+            block = f"{name}{data}\n\n".encode()
             # In two chunks: the end of a chunk is nowhere in particular.
             for part in (block[:9], block[9:]):
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))

@@ -270,3 +270,72 @@ def test_a_server_that_goes_away_ends_the_evaluation_and_what_it_said_is_kept(tm
 def test_options_that_do_not_go_together(options: list[str]) -> None:
     with pytest.raises(UserFault, match="--endpoint"):
         evaluated("--benchmark", "samples", *options)
+
+
+def _answer(stream: bool, value: object) -> bytes:
+    data = json.dumps(value).encode()
+    return b"data: " + data + b"\n\ndata: [DONE]\n\n" if stream else data
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("finish", ["content_filter", "length", "tool_calls", "recitation"])
+def test_a_text_that_the_server_cut_off_for_any_reason_is_not_whole(stream: bool, finish: str) -> None:
+    cut = _answer(stream, {"choices": [{"text": "Three pens", "finish_reason": finish}]})
+    with serving(Script(lambda _: WORDS, fault=lambda _: cut)) as url:
+        model = opened(url, stream=stream)
+        items = ask(model, "P", max_tokens=99)
+        model.close()
+    assert (text_of(items), stopped(items).reason) == ("Three pens", "length")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"choices": [{"text": "Three", "finish_reason": "error"}]},
+        {"error": {"message": "CUDA out of memory", "code": 500}},
+        ["no", "object"],
+    ],
+)
+def test_an_answer_that_is_a_failure_is_asked_for_again(stream: bool, value: object) -> None:
+    failed = _answer(stream, value)
+    with serving(Script(lambda _: WORDS, fault=lambda n: failed if n == 0 else None)) as url:
+        model = opened(url, stream=stream)
+        assert text_of(ask(model, "P", max_tokens=99)) == WORDS
+        model.close()
+
+
+def test_an_answer_of_many_brackets_is_asked_for_again() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    with serving(Script(lambda _: WORDS, fault=lambda n: deep if n == 0 else None)) as url:
+        model = opened(url, stream=False)
+        assert text_of(ask(model, "P", max_tokens=99)) == WORDS
+        model.close()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_quota_that_ends_within_an_answer_is_not_tried_again(stream: bool) -> None:
+    spent = _answer(stream, {"error": {"message": "You have insufficient credits for this request."}})
+    with serving(script := Script(lambda _: WORDS, fault=lambda _: spent)) as url:
+        model = opened(url, stream=stream)
+        with pytest.raises(UserFault, match="has no quota left: You have insufficient credits"):
+            ask(model, "P", max_tokens=99)
+        model.close()
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_half_a_character_can_be_written_to_a_file(stream: bool) -> None:
+    half = _answer(stream, {"choices": [{"text": "Three \ud83d pens", "finish_reason": "stop"}]})
+    with serving(Script(lambda _: WORDS, fault=lambda _: half)) as url:
+        model = opened(url, stream=stream)
+        assert text_of(ask(model, "P", max_tokens=99)).encode().decode() == "Three \ufffd pens"
+        model.close()
+
+
+def test_a_server_that_only_keeps_the_connection_alive_is_given_up() -> None:
+    with serving(script := Script(lambda _: WORDS, fault=lambda n: "alive" if n == 0 else None)) as url:
+        model = Endpoint(EndpointOptions(url, "m", timeout=1.0), sleep=lambda _: None)
+        assert text_of(ask(model, "P", max_tokens=99)) == WORDS
+        model.close()
+    assert len(script.asked) >= 2
