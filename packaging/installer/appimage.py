@@ -5,7 +5,7 @@
 
 An AppImage is AppImage's static runtime with a compressed folder behind it. The runtime is built by ``runtime.sh`` from
 its public source, or taken from AppImage's releases; it needs no libfuse on the user's computer. Where there is no FUSE
-at all, the image starts with ``--appimage-extract-and-run``.
+at all, ours says so and unpacks itself; with theirs, the image is to be started with ``--appimage-extract-and-run``.
 
 Unlike a Debian package it may not name dependencies, so the libraries of the system that Qt and Python ask for are
 copied in, except those that belong to the display's driver or that every desktop has (:data:`OF_THE_DESKTOP`). They

@@ -9,6 +9,7 @@
 set -euo pipefail
 
 file=$(realpath -m "$1") repositories=${2:+$(realpath "$2")}
+here=$(dirname "$(realpath "$0")")
 sources=(
     "type2-runtime https://github.com/AppImage/type2-runtime caf24f9f712084686bfc24a70b75e50df0aefb9c"
     "libfuse https://github.com/libfuse/libfuse 6d08472ea47db895748d5ca7d3daf032c3fefcf8"       # 3.15.0
@@ -49,7 +50,9 @@ said make
 said make install
 cp ./*.h "$built/include/squashfuse/"
 
-cd "$work/type2-runtime/src/runtime"
+cd "$work/type2-runtime"
+patch -s -p1 <"$here/linux/runtime.patch" # where it cannot be mounted, it is unpacked and started all the same
+cd src/runtime
 said gcc -std=gnu99 $CFLAGS -D_FILE_OFFSET_BITS=64 -DGIT_COMMIT="\"caf24f9\"" -T data_sections.ld \
     -Wl,--gc-sections -static-pie -I"$built/include" -I"$built/include/squashfuse" -I"$built/include/fuse3" runtime.c \
     -L"$built/lib" -lsquashfuse_ll -lsquashfuse -lsquashfuse_ll -lfuse3 -lzstd -lz -lpthread -o "$work/runtime"

@@ -24,15 +24,11 @@ else
     echo "SKIPPED: there is no /dev/fuse here"
 fi
 
-space=no-fuse # a device that is none stands where /dev/fuse was
-if inside no-fuse student "cd; ./tutor.AppImage --version > out 2>&1"; then
-    echo "FAILED: started without FUSE, so that it was not tried"
-    exit 1
-fi
-said "appimage-extract-and-run"
-echo "without FUSE it says what to do: $(grep -m1 -- "appimage-extract-and-run" "$root/home/student/out")"
-student "./tutor.AppImage --appimage-extract-and-run --version"
+space=no-fuse
+student "./tutor.AppImage --version"
+said "cannot mount the program (FUSE is missing), so it is unpacked"
 said "tutor 0"
+echo "without FUSE: $(grep -m1 "cannot mount" "$root/home/student/out")"
 student "./tutor.AppImage --appimage-extract-and-run solve --offline 'Use Python to compute the sum of the first 100 positive integers.'"
 said "5050"
 student "rm -f solution.pdf; APPIMAGE_EXTRACT_AND_RUN=1 ./tutor.AppImage export latest --to pdf -o solution.pdf; head -c 5 solution.pdf"
