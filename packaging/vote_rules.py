@@ -2,7 +2,8 @@
 
 Usage: ``python packaging/vote_rules.py RECORD COSTS [--half even|odd]``, where ``RECORD`` is what
 ``packaging/votes.py --record --out`` has kept, and ``COSTS`` what ``packaging/vote_rules.py --measure MODEL.gguf``
-prints: processor time of a step of 1 to 16 rows, and of a token that is read. Measure it while nothing else runs.
+prints: processor time of a step of 1 to 16 rows, and of a token that is read. Measure it while nothing else runs;
+``--clock`` then takes what was measured by the clock.
 
 A step of the engine evaluates the next token of every attempt that writes, so a vote costs the sum of its steps, each
 by its number of rows, besides what it reads and what its code takes; a few tokens that are read cost what as many rows
@@ -18,20 +19,23 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import random
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tutor_app.adapters.engine.client import WAITING
 from tutor_app.adapters.engine.llama import CPU_TOGETHER, LlamaModel
 from tutor_app.adapters.engine.processor import take
 from tutor_app.adapters.grading.grader import Grader
+from tutor_app.core.answers import NUMBER
 from tutor_app.core.parts import Attempt, Output
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.votes import Option, Tally, answer_of
@@ -62,10 +66,12 @@ class Made:
     Attributes:
         turns: Of the model.
         answer: Number of its answer among those to the problem; -1 for none.
+        printed: Turns after which its code had printed a number alone that was its answer in the end; 0 for never.
     """
 
     turns: tuple[Turn, ...]
     answer: int
+    printed: int = 0
 
     @property
     def written(self) -> int:
@@ -83,7 +89,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Processor time in seconds: of a step by its rows, and of a token that is read."""
+    """Time in seconds, of the processor or by the clock: of a step by its rows, and of a token that is read."""
 
     steps: Mapping[int, float]
     read: float
@@ -124,6 +130,7 @@ class Rule:
         votes: Attempts that may be made.
         at_once: How many are made at a time; as one ends the next begins.
         begun: How many are begun besides those that are given up; 0 for all.
+        printed: Whether attempts but the first end where their code has printed a number alone.
         slow: One is given up that has written so many times the median of those that have ended; 0 for never.
     """
 
@@ -132,6 +139,11 @@ class Rule:
     at_once: int = 8
     slow: float = 0.0
     begun: int = 0
+    printed: bool = False
+
+    def turns(self, number: int, attempt: Made) -> tuple[Turn, ...]:
+        """The turns of an attempt that are waited for."""
+        return attempt.turns[: attempt.printed or None] if self.printed and number else attempt.turns
 
 
 @dataclass(slots=True)
@@ -165,11 +177,12 @@ def played(problem: Problem, rule: Rule, costs: Costs) -> Played:
     waiting = deque(range(min(rule.votes, len(problem.attempts))))
     of, given_up = len(waiting), 0
     rows: list[_Row] = []
+    lengths: list[int] = []
     while waiting or rows:
         begun = rule.begun or of
         while waiting and len(rows) < rule.at_once and len(rows) + len(found.ended) < begun:
             number = waiting.popleft()
-            rows.append(_Row(number, deque(problem.attempts[number].turns)))
+            rows.append(_Row(number, deque(rule.turns(number, problem.attempts[number]))))
         for row in [row for row in rows if not row.left]:
             if row.turns:
                 row.left = row.turns[0].written
@@ -179,7 +192,8 @@ def played(problem: Problem, rule: Rule, costs: Costs) -> Played:
             else:
                 rows.remove(row)
                 found.ended.append(row.number)
-        for row in _slow(rows, problem, found.ended, rule.slow):
+                lengths.append(row.written)
+        for row in _slow(rows, lengths, rule.slow):
             rows.remove(row)
             given_up += 1
         tally = tally_after(problem, found.ended, of)
@@ -196,12 +210,11 @@ def played(problem: Problem, rule: Rule, costs: Costs) -> Played:
     return found
 
 
-def _slow(rows: Sequence[_Row], problem: Problem, ended: Sequence[int], times: float) -> list[_Row]:
+def _slow(rows: Sequence[_Row], lengths: Sequence[int], times: float) -> list[_Row]:
     """Attempts that have written far more than those that have ended."""
-    if not times or len(ended) < 3:
+    if not times or len(lengths) < 3:
         return []
-    lengths = sorted(problem.attempts[number].written for number in ended)
-    return [row for row in rows if row.written > times * lengths[len(lengths) // 2]]
+    return [row for row in rows if row.written > times * sorted(lengths)[len(lengths) // 2]]
 
 
 def tally_after(problem: Problem, ended: Sequence[int], of: int) -> Tally:
@@ -217,7 +230,9 @@ def problem_of(row: Mapping[str, Any], right: Callable[[str, str], bool]) -> Pro
     """A recorded row, graded."""
     attempts = Transcript.from_dict(row["vote"]).attempts
     answers = {a.option: answer_of(a) for a in reversed(attempts) if a.option >= 0}
-    made = tuple(Made(_turns(a, turns), a.option) for a, turns in zip(attempts, row["turns"], strict=True))
+    made = tuple(
+        Made(_turns(a, turns), a.option, _printed(a, right)) for a, turns in zip(attempts, row["turns"], strict=True)
+    )
     return Problem(made, frozenset(n for n, answer in answers.items() if right(row["gold"], answer)))
 
 
@@ -226,6 +241,15 @@ def _turns(attempt: Attempt, turns: Sequence[Mapping[str, int]]) -> tuple[Turn, 
     code = [min(part.seconds, RUN) for part in attempt.parts if isinstance(part, Output)]
     code += [0.0] * (len(turns) - len(code))
     return tuple(Turn(turn["read"], turn["written"], code[n]) for n, turn in enumerate(turns))
+
+
+def _printed(attempt: Attempt, same: Callable[[str, str], bool]) -> int:
+    """See :attr:`Made.printed`: of an attempt whose first code has run and printed its answer."""
+    output = next((part for part in attempt.parts if isinstance(part, Output)), None)
+    if output is None or output.status != "ok" or attempt.answer is None:
+        return 0
+    number = NUMBER.fullmatch((output.stdout.strip() or output.value).strip())
+    return int(number is not None and same(attempt.answer.latex, number[0]))
 
 
 def cannot_be_lost(tally: Tally, left: int) -> bool:
@@ -250,7 +274,9 @@ def rules() -> Iterator[tuple[str, Rule]]:
         for begun in (4, 5, 6, 8):
             for agree in (2, 3):
                 told = f"{begun} begun, until {agree} agree{given_up}"
-                yield told, Rule(when_agreed(agree, begun), slow=slow, begun=begun)
+                rule = Rule(when_agreed(agree, begun), slow=slow, begun=begun)
+                yield told, rule
+                yield f"{told}; numbers", replace(rule, printed=True)
         yield f"4 at a time, until 2 agree{given_up}", Rule(when_agreed(2, 8), slow=slow, at_once=4)
 
 
@@ -312,7 +338,7 @@ def table(problems: Sequence[Problem], costs: Costs) -> list[str]:
     n = len(problems)
     greedy = sum(p.attempts[0].answer in p.right for p in problems)
     alone = sum(played(p, Rule(never, 1, 1), costs).seconds for p in problems)
-    lines = [f"{n} problems; greedy: {greedy} right, {alone / n:.1f} s of the processor a problem"]
+    lines = [f"{n} problems; greedy: {greedy} right, {alone / n:.1f} s a problem"]
     for name, rule in rules():
         all_played = [played(p, rule, costs) for p in problems]
         right = sum(v.winner in p.right for v, p in zip(all_played, problems, strict=True))
@@ -324,7 +350,13 @@ def table(problems: Sequence[Problem], costs: Costs) -> list[str]:
 
 
 def measured(path: str, threads: int) -> dict[str, Any]:
-    """Processor time of a step by its rows, and of a token that is read: the least of several rounds."""
+    """Time of a step by its rows, and of a token that is read: the least of several rounds.
+
+    By the clock stands beside it, for a machine where nothing else runs. Threads wait for each other as the program's
+    do, unless the environment says how (:data:`~tutor_app.adapters.engine.client.WAITING`).
+    """
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)  # before the library is loaded
     most, context = max(ROWS), ASKED + SAID + AGAIN * ROUNDS * len(ROWS)
     model = LlamaModel(
         {
@@ -337,34 +369,41 @@ def measured(path: str, threads: int) -> dict[str, Any]:
     rng = random.Random(0)
     ends = [0] * most
 
-    def timed(seqs: Iterable[int], tokens: int = 1, *, drawn: bool = True) -> float:
+    def timed(seqs: Iterable[int], tokens: int = 1, *, drawn: bool = True) -> tuple[float, float]:
         known = min(20_000, model.n_vocab)
         rows = [(rng.randrange(known // 2, known), ends[seq] + n, seq, drawn) for seq in seqs for n in range(tokens)]
         for seq in seqs:
             ends[seq] += tokens
-        began = time.process_time()
+        began = time.process_time(), time.monotonic()
         model.decode(rows)
-        return time.process_time() - began
+        return time.process_time() - began[0], time.monotonic() - began[1]
 
-    def read(seq: int, end: int) -> float:
-        took = 0.0
+    def read(seq: int, end: int) -> tuple[float, float]:
+        processor = clock = 0.0
         while ends[seq] < end:
-            took += timed([seq], min(model.chunk, end - ends[seq]), drawn=False)
-        return took
+            took = timed([seq], min(model.chunk, end - ends[seq]), drawn=False)
+            processor, clock = processor + took[0], clock + took[1]
+        return processor, clock
 
-    of_question = read(0, ASKED) / ASKED
+    of_question = read(0, ASKED)
     for seq in range(1, most):
         model.copy(0, seq)  # all that has been read, so before anything else is
         ends[seq] = ASKED
     for seq in range(most):
         read(seq, ASKED + SAID)
-    least: dict[int, float] = {}
+    steps: dict[int, list[tuple[float, float]]] = {count: [] for count in ROWS}
     for _ in range(ROUNDS):
         for count in ROWS:
             timed(range(count))  # the first of a shape also plans it
-            took = min(timed(range(count)) for _ in range(AGAIN - 1))
-            least[count] = min(took, least.get(count, took))
-    return {"steps": least, "read": of_question}
+            steps[count] += [timed(range(count)) for _ in range(AGAIN - 1)]
+    processor, clock = (
+        {
+            "steps": {count: min(took[which] for took in steps[count]) for count in ROWS},
+            "read": of_question[which] / ASKED,
+        }
+        for which in (0, 1)
+    )
+    return processor | {"clock": clock}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -373,6 +412,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("record", type=Path, nargs="?")
     parser.add_argument("costs", type=Path, nargs="?")
     parser.add_argument("--half", choices=("even", "odd"), help="places of the problems (all)")
+    parser.add_argument("--clock", action="store_true", help="costs by the clock, not of the processor")
     parser.add_argument("--measure", metavar="MODEL", help="print what a step costs instead")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args(argv)
@@ -380,6 +420,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(measured(args.measure, args.threads)))
         return 0
     costs = json.loads(args.costs.read_text(encoding="utf-8"))
+    costs = costs["clock"] if args.clock else costs
     lines = args.record.read_text(encoding="utf-8").split("\n")
     rows = sorted((json.loads(line) for line in lines if line.endswith("}")), key=lambda row: int(row["row"]))
     half = {"even": slice(0, None, 2), "odd": slice(1, None, 2)}.get(args.half, slice(None))

@@ -82,6 +82,33 @@ def test_a_vote_ends_when_two_agree_or_when_those_that_were_begun_have_ended() -
     assert played(long, rule, COSTS).ended == [0, 1, 2, 4]  # another begins for the one that is given up
 
 
+def test_attempts_but_the_first_may_end_where_their_code_has_printed_a_number() -> None:
+    turns = (Turn(5, 4, 0.1), Turn(2, 9))
+    problem = Problem(tuple(Made(turns, 0, printed=1) for _ in range(2)), frozenset({0}))
+    assert played(problem, Rule(never, printed=True), COSTS).ended == [1, 0]
+    assert played(problem, Rule(never), COSTS).ended == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("printed", "status", "answer", "after"),
+    [
+        ("7\n", "ok", "7", 1),
+        ("7.0\n", "ok", "7", 1),
+        ("7 cm\n", "ok", "7", 0),
+        ("7\n", "error", "7", 0),
+        ("8", "ok", "7", 0),
+    ],
+)
+def test_a_number_that_was_printed_is_known_of_a_record_if_it_was_the_answer(
+    printed: str, status: str, answer: str, after: int
+) -> None:
+    parts = (Text("So."), Code("x"), Output(printed, status=status), Answer(answer))  # type: ignore[arg-type]
+    attempts = (Attempt(parts, ended="answered", option=0),)
+    vote = Transcript(Transcript.of("?").turns, attempts=attempts).to_dict()
+    row = {"row": 3, "gold": "7", "turns": [[{"read": 9, "written": 4}] * 2], "vote": vote}
+    assert problem_of(row, lambda gold, found: float(gold) == float(found)).attempts[0].printed == after
+
+
 def tally(*votes: int) -> Tally:
     return Tally(tuple(Option(str(n), tuple(range(n)), float(n)) for n in votes), 8)
 
