@@ -168,6 +168,7 @@ def test_a_halted_model_process_ends_with_the_program(
         wait_until(lambda: bool(engines()))
         (engine,) = engines()
         os.kill(engine, signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(engine).status() == psutil.STATUS_STOPPED)  # it may not have heard of it yet
         program.send_signal(getattr(signal, end))
         program.wait(60)
     finally:
