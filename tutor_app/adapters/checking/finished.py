@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from tutor_app.adapters.checking.symbolic import built
 from tutor_app.adapters.grading.readings import readings
@@ -53,9 +53,9 @@ def is_finished(answer: str, *, fractions: bool) -> bool:
             return False
     if any(_is_square(int(next(filter(None, m.groups())))) for m in _ROOT.finditer(answer)):
         return False
-    found = readings(answer)
     if _MIXED.search(answer):
         return True
+    found = readings(answer)
     return not found or not any(_is_open(part, fractions=fractions) for part in _scalars(found[0]))
 
 
@@ -73,7 +73,7 @@ def is_solved(answer: str) -> bool:
 
 
 def _is_square(n: int) -> bool:
-    return n == int(n**0.5 + 0.5) ** 2
+    return math.isqrt(n) ** 2 == n
 
 
 def _scalars(term: Term) -> Iterator[Term]:
@@ -102,9 +102,7 @@ def _is_open(term: Term, *, fractions: bool) -> bool:
             numbers = [f for f in part.factors if isinstance(f, Number) and abs(f.value) != 1]
             if len([f for f in numbers if f.value.denominator == 1 or f.places]) > 1:
                 return True
-            if _has_number_left(part):
-                return True
-            if fractions and _cancels(part):
+            if _has_number_left(part) or (fractions and _cancels(part)):
                 return True
     return False
 
@@ -114,23 +112,11 @@ def _has_number_left(term: Product) -> bool:
     if all(isinstance(f, Number) or (isinstance(f, Power) and isinstance(f.base, Number)) for f in term.factors):
         return False
     above = [int(f.value) for f in term.factors if isinstance(f, Number) and f.value.denominator == 1]
-    below = [
-        int(f.base.value)
-        for f in term.factors
-        if isinstance(f, Power) and _is_rational(f) and isinstance(f.base, Number)
-    ]
-    if any(math.gcd(a, b) > 1 for a in above for b in below):
+    powers = [(f.base, f.exponent) for f in term.factors if isinstance(f, Power)]
+    numbers = [(b.value, e.value) for b, e in powers if isinstance(b, Number) and isinstance(e, Number)]
+    if any(math.gcd(n, int(base)) > 1 for n in above for base, exponent in numbers if exponent == -1):
         return True
-    powers = [
-        f
-        for f in term.factors
-        if isinstance(f, Power) and isinstance(f.base, Number) and isinstance(f.exponent, Number)
-    ]
-    return any(
-        f.exponent.value in (2, 3) and f.base.value < 100
-        for f in powers
-        if isinstance(f.base, Number) and isinstance(f.exponent, Number)
-    )
+    return any(exponent in (2, 3) and base < 100 for base, exponent in numbers)
 
 
 def _kind(term: Term) -> str:
@@ -144,10 +130,10 @@ def _kind(term: Term) -> str:
 
 def _is_rational(term: Term) -> bool:
     """Whether it is one over a number."""
-    return isinstance(term, Power) and isinstance(term.base, Number) and _below(term)
+    return _below(term) and isinstance(term.base, Number)
 
 
-def _below(term: Term) -> bool:
+def _below(term: Term) -> TypeGuard[Power]:
     return isinstance(term, Power) and isinstance(term.exponent, Number) and term.exponent.value == -1
 
 
@@ -156,7 +142,7 @@ def _cancels(term: Product) -> bool:
     import sympy as sp
 
     above = [f for f in term.factors if not _below(f)]
-    below = [f.base for f in term.factors if isinstance(f, Power) and _below(f)]
+    below = [f.base for f in term.factors if _below(f)]
     if not any(symbols(f) for f in below) or not any(symbols(f) for f in above):
         return False
     sides: list[Any] = [built(product(ONE, *side)) for side in (above, below)]
