@@ -185,7 +185,7 @@ def test_only_the_first_attempt_says_more_than_what_its_code_has_printed(
     one = tutor(*[CODE] * 3, dialect=dialect)
     last = finished(list(vote(one, "What is 6*7?", votes=3, settings=SETTINGS, to_the_last=whole)))
     prompts = [prompt.split(" ", 1)[0] for prompt in cast(BySeed, one.engine).prompts]
-    assert (prompts.count("6") > 1) is wait
+    assert (max(prompts.count("6"), prompts.count("7")) > 1) is wait  # the vote may end while one of them is at work
     ended = [a for a in last.transcript.attempts[1:] if a.ended]
     assert all(a.answer is not None and (a.answer.latex, a.answer.source) == ("42", "output") for a in ended)
     assert all(("unboxed" in a.why) is wait for a in ended)
