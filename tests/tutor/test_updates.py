@@ -29,13 +29,15 @@ from tutor_app.tutor.updates import EVERY_SECONDS, MOST_BYTES, Updates, own_keys
 
 KEY = SigningKey(b"k" * 32)
 OTHER = SigningKey(b"o" * 32)
-TODAY = date.today()
+TODAY = date(2026, 11, 30)
+ALWAYS = date.max
+"""A note that is good until then is good on the day of the test, and where midnight falls into the test."""
 PAGE = "https://example.org/tutor"
 QUICK = Timing(connect=0.5, stall=0.5)
 NEVER = NeverCancelled()
 
 
-def note(told: str = "0.2.0", *, key: SigningKey = KEY, until: date = TODAY, **other: object) -> bytes:
+def note(told: str = "0.2.0", *, key: SigningKey = KEY, until: date = ALWAYS, **other: object) -> bytes:
     release = Release(told, date(2027, 1, 5), ("Faster.", "A new page."))
     text = json.dumps(json.loads(sign_update.make_note(release, PAGE, until)) | other)
     return sign_update.signed(text, bytes(key))
@@ -258,10 +260,12 @@ def test_a_note_is_made_from_the_release_notes(tmp_path: Path, capsys: pytest.Ca
     assert sign_update.main(["keygen", str(private)]) == 1
     assert "exists" in capsys.readouterr().err
     file = tmp_path / "update.json"
+    before = date.today()
     assert sign_update.main(["sign", str(private), "--page", PAGE, "--days", "3", "-o", str(file)]) == 0
-    made = read_note(file.read_bytes(), [public], TODAY + timedelta(days=3))
+    after = date.today()  # another day where midnight falls between
+    made = read_note(file.read_bytes(), [public], before + timedelta(days=3))
     assert made.page == PAGE
     with pytest.raises(UntrustedNote, match="too old"):
-        read_note(file.read_bytes(), [public], TODAY + timedelta(days=4))
+        read_note(file.read_bytes(), [public], after + timedelta(days=4))
     assert sign_update.main(["verify", str(file)]) == 1  # another key than the makers' own
     assert "not signed by the makers" in capsys.readouterr().err
