@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tutor_app.adapters.checking.work import judge_work
-from tutor_app.adapters.checking.work_integrals import read_integrals
-from tutor_app.adapters.checking.work_notes import is_label, is_meaning, told, without_lead
-from tutor_app.adapters.checking.work_sets import told_as_relations
-from tutor_app.adapters.checking.work_vectors import Vectors
+from tutor_app.adapters.checking.work.integrals import read_integrals
+from tutor_app.adapters.checking.work.judge import judge_work
+from tutor_app.adapters.checking.work.notes import is_label, is_meaning, told, without_lead
+from tutor_app.adapters.checking.work.sets import told_as_relations
+from tutor_app.adapters.checking.work.vectors import Vectors
 from tutor_app.core.work import NO_CONSTANT, first_fault
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from tutor_app.adapters.checking.checker import Checker
-from tutor_app.adapters.checking.work import judge_work
-from tutor_app.adapters.checking.work_orders import MOST as MOST_ORDERS
-from tutor_app.adapters.checking.work_orders import wrong_orders
+from tutor_app.adapters.checking.work.judge import judge_work
+from tutor_app.adapters.checking.work.orders import MOST as MOST_ORDERS
+from tutor_app.adapters.checking.work.orders import wrong_orders
 from tutor_app.core.work import MOST_LINES, SLIPS, first_fault
 
 WORKS: list[dict[str, Any]] = [

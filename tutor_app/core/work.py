@@ -1,6 +1,6 @@
 """What was found about each line of a student's own work; plain frozen values.
 
-The module knows nothing of how lines are read and judged (:mod:`tutor_app.adapters.checking.work`).
+The module knows nothing of how lines are read and judged (:mod:`tutor_app.adapters.checking.work.judge`).
 """
 
 from __future__ import annotations

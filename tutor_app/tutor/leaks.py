@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.work_lines import read_side
-from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.checking.work.lines import read_side
+from tutor_app.adapters.checking.work.values import Unknown, Value, alike, value
 from tutor_app.adapters.grading.terms import Term, symbols, walk
 from tutor_app.text.delimiters import split
 from tutor_app.text.typing import read_typed

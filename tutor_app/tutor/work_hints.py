@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final, Protocol
 
 from tutor_app.adapters.checking.checker import Checker
-from tutor_app.adapters.checking.work_values import Value, alike
+from tutor_app.adapters.checking.work.values import Value, alike
 from tutor_app.core.claims import Claim
 from tutor_app.core.dialect import Dialect, PromptSet, header
 from tutor_app.core.errors import UserFault

@@ -21,7 +21,7 @@ from tutor_app.adapters.checking.facts import Fact
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.near import mended_equation, mended_identity, written_alike
 from tutor_app.adapters.checking.systems import solved, without_solution
-from tutor_app.adapters.checking.work_values import Unknown, value
+from tutor_app.adapters.checking.work.values import Unknown, value
 from tutor_app.adapters.grading.algebra import linear, normal, proportional
 from tutor_app.adapters.grading.terms import Product, Sum, Symbol, Term, symbols, walk
 

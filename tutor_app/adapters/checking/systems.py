@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tutor_app.adapters.checking.work_values import Unknown, alike, value
+from tutor_app.adapters.checking.work.values import Unknown, alike, value
 from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     Call,

@@ -23,7 +23,7 @@ if __name__ == "__main__":
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.reading import Reading
-from tutor_app.adapters.checking.work import judge_work
+from tutor_app.adapters.checking.work.judge import judge_work
 from tutor_app.adapters.wire import limit_memory, serve_requests
 
 MEMORY: Final = 1 << 30

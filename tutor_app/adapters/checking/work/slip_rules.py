@@ -1,6 +1,6 @@
 """The wrong rules that students apply: what each makes of an expression, at one place of it.
 
-Whether a line was really made so is compared by :mod:`tutor_app.adapters.checking.work_slips`.
+Whether a line was really made so is compared by :mod:`tutor_app.adapters.checking.work.slips`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.slip_powers import wrong_powers
-from tutor_app.adapters.checking.work_lines import read_side
-from tutor_app.adapters.checking.work_orders import wrong_orders
-from tutor_app.adapters.checking.work_values import differ
+from tutor_app.adapters.checking.work.lines import read_side
+from tutor_app.adapters.checking.work.orders import wrong_orders
+from tutor_app.adapters.checking.work.slip_powers import wrong_powers
+from tutor_app.adapters.checking.work.values import differ
 from tutor_app.adapters.grading.terms import (
     HALF,
     MINUS_ONE,

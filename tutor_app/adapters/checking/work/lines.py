@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.work_notes import without_lead
+from tutor_app.adapters.checking.work.notes import without_lead
 from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Term, symbols

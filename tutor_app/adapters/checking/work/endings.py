@@ -14,10 +14,10 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.answers import check_answer
-from tutor_app.adapters.checking.work_lines import read_line, read_side
-from tutor_app.adapters.checking.work_slips import slip_between
-from tutor_app.adapters.checking.work_state import is_near
-from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.checking.work.lines import read_line, read_side
+from tutor_app.adapters.checking.work.slips import slip_between
+from tutor_app.adapters.checking.work.state import is_near
+from tutor_app.adapters.checking.work.values import Unknown, Value, alike, value
 from tutor_app.adapters.grading.terms import symbols
 from tutor_app.core.work import LineVerdict
 

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
-from tutor_app.adapters.checking.slip_calculus import derivative, slip_of_derivative, slip_of_integral
-from tutor_app.adapters.checking.work_integrals import as_derivative, read_sides, value_of
-from tutor_app.adapters.checking.work_known import are_of_one_kind, do_not_match
-from tutor_app.adapters.checking.work_lines import Statement
-from tutor_app.adapters.checking.work_slips import slip_between, slip_of_numbers
-from tutor_app.adapters.checking.work_state import (
+from tutor_app.adapters.checking.work.integrals import as_derivative, read_sides, value_of
+from tutor_app.adapters.checking.work.known import are_of_one_kind, do_not_match
+from tutor_app.adapters.checking.work.lines import Statement
+from tutor_app.adapters.checking.work.slip_calculus import derivative, slip_of_derivative, slip_of_integral
+from tutor_app.adapters.checking.work.slips import slip_between, slip_of_numbers
+from tutor_app.adapters.checking.work.state import (
     Found,
     State,
     applied,
@@ -26,7 +26,7 @@ from tutor_app.adapters.checking.work_state import (
     point_words,
     without_constant,
 )
-from tutor_app.adapters.checking.work_values import Unknown, differ, has_no_value, shown, value
+from tutor_app.adapters.checking.work.values import Unknown, differ, has_no_value, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Constant,

@@ -14,21 +14,21 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.work_compare import Comparison
-from tutor_app.adapters.checking.work_conditions import (
+from tutor_app.adapters.checking.work.compare import Comparison
+from tutor_app.adapters.checking.work.conditions import (
     Condition,
     Solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work_endings import with_wrong_end
-from tutor_app.adapters.checking.work_integrals import has_integral
-from tutor_app.adapters.checking.work_known import begins_in_wrong_order, wrong_discriminant, wrong_unit_of_quotient
-from tutor_app.adapters.checking.work_lines import Line, Statement, read_line
-from tutor_app.adapters.checking.work_notes import Names, is_meaning, is_range_with_words, told
-from tutor_app.adapters.checking.work_problem import read_problem
-from tutor_app.adapters.checking.work_rewriting import Rewriting
-from tutor_app.adapters.checking.work_sets import told_as_relations
-from tutor_app.adapters.checking.work_state import (
+from tutor_app.adapters.checking.work.endings import with_wrong_end
+from tutor_app.adapters.checking.work.integrals import has_integral
+from tutor_app.adapters.checking.work.known import begins_in_wrong_order, wrong_discriminant, wrong_unit_of_quotient
+from tutor_app.adapters.checking.work.lines import Line, Statement, read_line
+from tutor_app.adapters.checking.work.notes import Names, is_meaning, is_range_with_words, told
+from tutor_app.adapters.checking.work.problem import read_problem
+from tutor_app.adapters.checking.work.rewriting import Rewriting
+from tutor_app.adapters.checking.work.sets import told_as_relations
+from tutor_app.adapters.checking.work.state import (
     Found,
     State,
     applied,
@@ -37,8 +37,8 @@ from tutor_app.adapters.checking.work_state import (
     holds_by_itself,
     worst_of,
 )
-from tutor_app.adapters.checking.work_values import Unknown, value
-from tutor_app.adapters.checking.work_vectors import Vectors
+from tutor_app.adapters.checking.work.values import Unknown, value
+from tutor_app.adapters.checking.work.vectors import Vectors
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,

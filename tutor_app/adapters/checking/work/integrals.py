@@ -12,8 +12,8 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.work_lines import read_line, read_side
-from tutor_app.adapters.checking.work_state import term_of
+from tutor_app.adapters.checking.work.lines import read_line, read_side
+from tutor_app.adapters.checking.work.state import term_of
 from tutor_app.adapters.grading.terms import ONE, Number, Term, negative, product, symbols, total
 from tutor_app.text.typing import latex_of
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
-from tutor_app.adapters.checking.work_conditions import Condition
-from tutor_app.adapters.checking.work_lines import Statement
-from tutor_app.adapters.checking.work_values import Point, shown, value
+from tutor_app.adapters.checking.work.conditions import Condition
+from tutor_app.adapters.checking.work.lines import Statement
+from tutor_app.adapters.checking.work.values import Point, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -192,7 +192,7 @@ def term_of(expression: object) -> Term | None:
     """A SymPy expression as a term."""
     import sympy as sp
 
-    from tutor_app.adapters.checking.work_lines import read_side
+    from tutor_app.adapters.checking.work.lines import read_side
 
     if expression is None:
         return None

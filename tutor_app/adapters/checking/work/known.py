@@ -12,12 +12,12 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Final
 
-from tutor_app.adapters.checking.work_conditions import Condition
-from tutor_app.adapters.checking.work_lines import Statement, read_side
-from tutor_app.adapters.checking.work_orders import wrong_orders
-from tutor_app.adapters.checking.work_slips import with_one_sign_changed
-from tutor_app.adapters.checking.work_state import Found
-from tutor_app.adapters.checking.work_values import Unknown, Value, alike, value
+from tutor_app.adapters.checking.work.conditions import Condition
+from tutor_app.adapters.checking.work.lines import Statement, read_side
+from tutor_app.adapters.checking.work.orders import wrong_orders
+from tutor_app.adapters.checking.work.slips import with_one_sign_changed
+from tutor_app.adapters.checking.work.state import Found
+from tutor_app.adapters.checking.work.values import Unknown, Value, alike, value
 from tutor_app.adapters.grading.terms import Number, Power, Product, Sum, Symbol, Term, negative, symbols, total, walk
 
 _DISCRIMINANT: Final = frozenset(("D", "Delta"))

@@ -6,26 +6,26 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from tutor_app.adapters.checking.slip_conditions import (
-    equation_slip,
-    first_slip,
-    lost_slip,
-    order_slip,
-    sign_of_solution,
-)
-from tutor_app.adapters.checking.work_conditions import (
+from tutor_app.adapters.checking.work.conditions import (
     Condition,
     Solutions,
     differing_point,
     joint_solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work_lines import Statement
-from tutor_app.adapters.checking.work_periods import compare_families, counter_of, in_radians, inside, is_periodic
-from tutor_app.adapters.checking.work_rounding import is_one_angle, is_rounded
-from tutor_app.adapters.checking.work_slips import first_of
-from tutor_app.adapters.checking.work_state import Found, State, point_words
-from tutor_app.adapters.checking.work_values import Point, alike, roots, shown, value
+from tutor_app.adapters.checking.work.lines import Statement
+from tutor_app.adapters.checking.work.periods import compare_families, counter_of, in_radians, inside, is_periodic
+from tutor_app.adapters.checking.work.rounding import is_one_angle, is_rounded
+from tutor_app.adapters.checking.work.slip_conditions import (
+    equation_slip,
+    first_slip,
+    lost_slip,
+    order_slip,
+    sign_of_solution,
+)
+from tutor_app.adapters.checking.work.slips import first_of
+from tutor_app.adapters.checking.work.state import Found, State, point_words
+from tutor_app.adapters.checking.work.values import Point, alike, roots, shown, value
 from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     Call,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from tutor_app.adapters.checking.work_conditions import Condition, Solutions
-from tutor_app.adapters.checking.work_state import has_decimals, is_near
+from tutor_app.adapters.checking.work.conditions import Condition, Solutions
+from tutor_app.adapters.checking.work.state import has_decimals, is_near
 from tutor_app.adapters.grading.terms import Degrees, Number
 
 

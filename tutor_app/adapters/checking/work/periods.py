@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.work_conditions import Condition, Solutions, solutions
-from tutor_app.adapters.checking.work_lines import Statement, read_side
-from tutor_app.adapters.checking.work_values import Value, shown, value
+from tutor_app.adapters.checking.work.conditions import Condition, Solutions, solutions
+from tutor_app.adapters.checking.work.lines import Statement, read_side
+from tutor_app.adapters.checking.work.values import Value, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Constant,

@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.work_conditions import Condition, joint_solutions
-from tutor_app.adapters.checking.work_lines import Statement, formulas_of, read_side, with_quotients
-from tutor_app.adapters.checking.work_periods import in_radians, is_in_degrees, range_of
-from tutor_app.adapters.checking.work_state import State, applied, defines_function, term_of
-from tutor_app.adapters.checking.work_values import differ, value
+from tutor_app.adapters.checking.work.conditions import Condition, joint_solutions
+from tutor_app.adapters.checking.work.lines import Statement, formulas_of, read_side, with_quotients
+from tutor_app.adapters.checking.work.periods import in_radians, is_in_degrees, range_of
+from tutor_app.adapters.checking.work.state import State, applied, defines_function, term_of
+from tutor_app.adapters.checking.work.values import differ, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.work_state import term_of
-from tutor_app.adapters.checking.work_values import agree
+from tutor_app.adapters.checking.work.state import term_of
+from tutor_app.adapters.checking.work.values import agree
 from tutor_app.adapters.grading.terms import (
     MINUS_ONE,
     ONE,

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking import symbolic
-from tutor_app.adapters.checking.work_lines import Statement
-from tutor_app.adapters.checking.work_values import Point, Unknown, Value, alike, roots, shown, value
+from tutor_app.adapters.checking.work.lines import Statement
+from tutor_app.adapters.checking.work.values import Point, Unknown, Value, alike, roots, shown, value
 
 _ORDERS: Final = frozenset(("<", ">", "<=", ">=", "!="))
 _TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}

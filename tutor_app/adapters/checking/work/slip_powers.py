@@ -1,6 +1,6 @@
 """Wrong rules for powers, roots, logarithms, functions and unlike terms: what each makes of one expression.
 
-Each looks at the top of a term only; :mod:`tutor_app.adapters.checking.slip_rules` goes through its parts.
+Each looks at the top of a term only; :mod:`tutor_app.adapters.checking.work.slip_rules` goes through its parts.
 """
 
 from __future__ import annotations

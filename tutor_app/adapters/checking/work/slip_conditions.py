@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from tutor_app.adapters.checking.work_conditions import Condition, differing_point, solutions
-from tutor_app.adapters.checking.work_lines import Statement, read_side
-from tutor_app.adapters.checking.work_slips import first_of, slip_of_equation, with_one_sign_changed
-from tutor_app.adapters.checking.work_values import value
+from tutor_app.adapters.checking.work.conditions import Condition, differing_point, solutions
+from tutor_app.adapters.checking.work.lines import Statement, read_side
+from tutor_app.adapters.checking.work.slips import first_of, slip_of_equation, with_one_sign_changed
+from tutor_app.adapters.checking.work.values import value
 from tutor_app.adapters.grading.terms import (
     Call,
     Power,

@@ -11,9 +11,9 @@ from fractions import Fraction
 from itertools import islice
 from typing import Final
 
-from tutor_app.adapters.checking.slip_rules import fractions_added, terms_of, variants, wrong_forms
-from tutor_app.adapters.checking.work_lines import read_side
-from tutor_app.adapters.checking.work_values import Unknown, agree, alike, points, value
+from tutor_app.adapters.checking.work.lines import read_side
+from tutor_app.adapters.checking.work.slip_rules import fractions_added, terms_of, variants, wrong_forms
+from tutor_app.adapters.checking.work.values import Unknown, agree, alike, points, value
 from tutor_app.adapters.grading.algebra import normal
 from tutor_app.adapters.grading.terms import (
     HALF,
