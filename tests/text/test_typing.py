@@ -37,6 +37,7 @@ def test_the_line_for_the_user_tells_what_was_read() -> None:
     read = read_typed("Solve x^2 = 9 and 1/2 + 1/3 and 2^3 and sqrt(4)")
     assert read.formulas[0] == Formula("x^2 = 9", "x^2 = 9")
     assert read.sentence() == "Read as: x² = 9; 1/2 + 1/3; 2³; and 1 more"
+    assert read_typed("1,000 + 2").sentence() == "Read as: 1,000 + 2"
     assert read_typed("How many apples are left?").sentence() == ""
 
 

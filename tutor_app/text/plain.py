@@ -56,6 +56,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\\([A-Za-z]+)", lambda m: _SIGNS.get(m[1], m[1] if m[1] in _WORDS else m[0]), text)
     text = re.sub(r"_\{([^{}]*)\}", lambda m: f"_{_grouped(m[1])}", text)
     text = re.sub(r"\^\{([^{}]*)\}", lambda m: f"^{_grouped(m[1])}", text)
+    text = re.sub(r"(?<=\d)\{,\}(?=\d)", ",", text)
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
     return " ".join(without_controls(text).replace("\\$", "$").split())

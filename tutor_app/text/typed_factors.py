@@ -191,7 +191,7 @@ class FactorParser(TokenCursor, ABC):
         return Factor(token.text, kind="var")
 
     def _is_choice(self) -> bool:
-        return self._is("word", "choose", ahead=1)
+        return self._is("word", "choose", ahead=1) and self._tokens[self.at].text != "I"
 
     def _items(self, opening: str) -> tuple[list[str], str]:
         """What stands in brackets, and the closing one."""

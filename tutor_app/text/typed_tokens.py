@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Final, Literal
 
 from tutor_app.text.decimal_commas import comma_numbers
@@ -67,15 +68,16 @@ _SUPER: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱˣʸᵏ�
 _SUB: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₙₖₘᵢₓ", "0123456789+-()nkmix", strict=True))
 _UNIT: Final = (
     r"(?:km|cm|mm|dm|nm|kg|mg|ml|mL|cl|dl|kW|kWh|MW|Hz|kHz|MHz|GB|MB|kB|TB|ft|yd|in|mi|lb|lbs|oz|mph|kph|min|sec|hr|hrs"
-    r"|cents?|GHz|Pa|kPa|kJ|kN|mol|ms)"
+    r"|cents?|GHz|kb|Mb|Pa|kPa|kJ|kN|mol|ms)"
 )
 _LETTER_UNIT: Final = r"(?:[mgshlLNJWVKCFAt])"
 _ANY_UNIT: Final = rf"(?:{_UNIT}|{_LETTER_UNIT})"
 _RAISED: Final = r"(?:\^?-?[23]|[²³])?"
 _PER: Final = rf"(?:\s?/\s?{_ANY_UNIT}{_RAISED}|\s?[*·]\s?{_ANY_UNIT}{_RAISED})*"
-_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+_NUMBER: Final = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _OPAQUE: Final = (
     r"`{3}[\s\S]*?`{3}|`[^`\n]+`",
+    r"\b\d+/\d+(?:th|rd|nd|st)s?\b",
     r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.[\w.]+",
     rf"(?:US)?[$€£¥]\s?{_NUMBER}(?:\s?(?:/|per)\s?[a-z]+)?|{_NUMBER}\s?[$€£¥](?![\w{{\\])",
     r"\b\d{1,2}/\d{1,2}/(?:\d{4}|\d{2})\b|\b\d{4}[-/]\d{1,2}[-/]\d{1,2}\b|\b\d{1,2}[-.]\d{1,2}[-.]\d{4}\b",
@@ -126,7 +128,7 @@ _ENGLISH: Final = frozenset(
     """ax ad an as at am be by do go he hi if in is it me my no of on or so to up us we pm mr ms dr vs st nd rd th act
     add all and any are ask bat bad bag ban bar bus buy but bad can cab cap car cat cut day did dad dry pad man map mad
     mat may way wax was war try two tax tub sad sat sum sun say run rat ran put pay pat nut not now my mud bad buy cry
-    sky spy sub tan tab tap van yam zap cub cup bud""".split()  # noqa: SIM905
+    sky spy sub tan tab tap van yam zap cub cup bud pry sty""".split()  # noqa: SIM905
 )
 _PAIRS: Final = frozenset("ab bc ac cd ad bd mn pq rs uv ar br cr kr kt rt vt mc mv abc bcd".split())  # noqa: SIM905
 _MADE_OF: Final = re.compile(r"[abcdkmnpqrstuvwxyz]{2,4}")
@@ -335,12 +337,18 @@ def _are_letters(word: str, text: str, start: int, end: int, attached: bool) -> 
         return attached and word in _PAIRS
     if _TERMS.fullmatch(word) and (re.search(r"=\s?$", text[:start][-2:]) or re.match(r"\s?=", text[end : end + 2])):
         return True
+    if len(word) > 2 and not attached and word not in _PAIRS and _MADE_OF.fullmatch(word) and not _in_order(word):
+        return False  # "5 days": a product's letters stand in the order of the alphabet
     beside = attached or bool(_BEFORE.search(text[max(0, start - 4) : start]) or _AFTER.match(text, end))
     if _MADE_OF.fullmatch(word):
         return beside and (word in _PAIRS or not set(word).isdisjoint("xyz") or attached)
     return bool(_UPPER.fullmatch(word)) and bool(
         re.match(r"\s?[=+<>²]", text[end : end + 2]) or re.search(r"[=+]\s?$", text[max(0, start - 2) : start])
     )
+
+
+def _in_order(word: str) -> bool:
+    return all(a < b for a, b in pairwise(word))
 
 
 def _is_differential(text: str, start: int, end: int, word: str) -> bool:

@@ -101,17 +101,35 @@ def read_typed(text: str) -> Typed:
     text = _MARKUP.sub(lambda m: text_of_html(m[0]), text)
     if "$" not in text:
         text = _DEFINED.sub(r"$\g<0>$", text)
-    out = []
-    for segment in split(text).segments:
-        out.append(_read_prose(segment.source, formulas, apart) if segment.kind == "text" else segment.raw)
-    read = "".join(out)
+    read, at = "", 0
+    for foreign in _FOREIGN.finditer(text):
+        read += _read_segments(text[at : foreign.start()], formulas, apart) + foreign[0]
+        at = foreign.end()
+    read += _read_segments(text[at:], formulas, apart)
     if formulas and sum(segment.kind != "text" for segment in split(read).segments) < len(formulas):
         return Typed(as_typed)  # a dollar sign that stands alone would pair with those of the formulas
     prose = "\n".join(segment.source for segment in split(text).segments if segment.kind == "text")
     return Typed(read, tuple(formulas), doubtful(prose), tuple(apart))
 
 
+def _read_segments(text: str, formulas: list[Formula], apart: list[str]) -> str:
+    out = []
+    segments = split(text).segments
+    for n, segment in enumerate(segments):
+        if segment.kind == "text":
+            before, behind = _BESIDE * (n > 0), _BESIDE * (n < len(segments) - 1)
+            prose = _read_prose(f"{before}{segment.source}{behind}", formulas, apart)
+            out.append(prose.removeprefix(before).removesuffix(behind))
+        else:
+            out.append(segment.raw)
+    return "".join(out)
+
+
+_FOREIGN: Final = re.compile(r"\[asy\].*?\[/asy\]|\\begin\{tabular\}.*?\\end\{tabular\}", re.S)
+"""Programs and tables inside a text: what stands in them is no formula of the prose."""
 _LONGEST_SHOWN: Final = 24
+_BESIDE: Final = "\ufffc"
+"""Stands for a formula in dollar signs beside prose: "A" before "$90^\\circ$ rotation" is not alone in its line."""
 _ARTICLE: Final = re.compile(r"\b(?:the|an?)[ ]+(?:(?:definite|indefinite|infinite|finite)[ ]+)?$", re.I)
 
 
