@@ -331,6 +331,33 @@ def test_attempts_at_the_same_question_read_it_once(tiny: Path) -> None:
     assert sum(e.evaluated_tokens for e in ends) == ends[0].prompt_tokens + 3
 
 
+@pytest.mark.parametrize("batched", [False, True])
+def test_prompts_with_other_beginnings_are_read_as_they_stand(tiny: Path, batched: bool) -> None:
+    """A kept beginning is not replaced by what another sequence has read that only begins alike."""
+    first, second, third = (Span(f"You are asked for {what}. " * 8) for what in ("numbers", "words", "a plan"))
+    turns = (first, second, second, first, first, third, third, second, first, third)
+    prompts = [[beginning, Span(f"Question {n}?")] for n, beginning in enumerate(turns)]
+    alone = [fresh_text(tiny, p, max_tokens=20) for p in prompts]
+    engine = Engine(tiny, replace(OPTIONS, n_seq=2, batched=batched))
+    at_once: dict[int, str] = {}
+
+    def work(i: int) -> None:
+        at_once[i] = text_of(ask(engine, prompts[i], max_tokens=20, prefix=1))
+
+    try:
+        in_turn = [text_of(ask(engine, p, max_tokens=20, prefix=1)) for p in prompts]
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(len(prompts))]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        engine.close()
+    assert in_turn == alone
+    same = 4 if batched else 1000
+    assert [at_once[i][:same] for i in range(len(prompts))] == [t[:same] for t in alone]
+
+
 def test_sequences_do_not_see_each_other(tiny: Path) -> None:
     """Whoever shares a batch with a longer neighbour still reads its own prompt."""
     engine = Engine(tiny, replace(OPTIONS, n_seq=2, batched=True))

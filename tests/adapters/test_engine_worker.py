@@ -308,3 +308,31 @@ def test_a_few_sequences_that_write_take_turns_where_that_is_faster_than_togethe
     requests.close()
     assert max(sizes) == largest
     assert [m["reason"] for m in answers.messages if m["op"] == "stopped"] == ["length"] * asked
+
+
+@pytest.mark.parametrize("one_cache", [False, True])
+def test_a_copy_of_a_sequence_is_made_at_once(tmp_path: Path, one_cache: bool) -> None:
+    """What becomes of its source before the next evaluation does not change it, and what is put into it replaces it."""
+    request = loading(tmp_path, n_seq=3) | {"variant": "", "one_cache": one_cache}
+    model = LlamaModel(request, [], lambda _: None)
+
+    def read(seq: int, tokens: list[int], at: int = 0) -> Any:
+        model.decode([(token, at + i, seq, i == len(tokens) - 1) for i, token in enumerate(tokens)])
+        return model.logits(len(tokens) - 1).copy()
+
+    first, second = [5, 6, 7, 8], [9, 10, 11, 12]
+    read(0, first)
+    expected = read(0, [13], at=4)
+    model.forget(0, 4)
+    read(1, second)
+    other = read(1, [13], at=4)
+    model.forget(1, 4)
+    kept = model.state(1)
+    model.copy(0, 2)
+    model.forget(0, 0)
+    model.restore(0, kept)
+    assert np.array_equal(read(2, [13], at=4), expected)
+    model.copy(2, 1)
+    model.forget(1, 0)
+    model.restore(1, kept)
+    assert np.array_equal(read(1, [13], at=4), other)

@@ -68,7 +68,8 @@ class LlamaModel:
         context.n_threads = context.n_threads_batch = self.threads
         # As a rule each sequence has keys and values of its own: in one cache for all, each would be compared with
         # those of the others, too, and then masked. Eight attempts at a problem are a fifth faster so.
-        context.kv_unified = bool(request.get("one_cache", False))
+        self._one_cache = bool(request.get("one_cache", False))
+        context.kv_unified = self._one_cache
         context.no_perf = True
         context.type_k = context.type_v = _KV_TYPES[request["kv_type"]]
         # On a CPU the fused attention decodes a tenth slower from a few hundred positions on and reads prompts no
@@ -155,10 +156,15 @@ class LlamaModel:
     def copy(self, source: int, target: int) -> None:
         """Give ``target`` what ``source`` holds, in the place of its own; both may go on from there.
 
-        With one cache for all sequences nothing is copied: the cells belong to both.
+        With one cache for all sequences nothing is copied: the cells belong to both. Between caches of their own
+        llama.cpp only notes the copy and makes it before the next evaluation, of what the source holds by then, over
+        what was put into the target meanwhile; so the bytes are taken and put here.
         """
         self.lc.llama_memory_seq_rm(self.memory, target, -1, -1)
-        self.lc.llama_memory_seq_cp(self.memory, source, target, -1, -1)
+        if self._one_cache:
+            self.lc.llama_memory_seq_cp(self.memory, source, target, -1, -1)
+        elif not self.restore(target, self.state(source)):
+            raise RuntimeError("what a sequence holds could not be copied")
 
     def state(self, seq: int) -> bytes:
         """Keys and values of a sequence."""

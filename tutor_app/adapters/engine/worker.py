@@ -55,6 +55,8 @@ if not __package__:
 
 REMEMBERED_GENERATIONS: Final = 256
 LOG_LINES: Final = 200
+KEPT_SINCE: Final = "2"
+"""Raised when what was kept on disk before may be wrong."""
 
 
 @dataclass
@@ -204,6 +206,8 @@ class EngineWorker:
                 model.version,
                 model.device,
                 str(model.chunk),
+                str(self._batched),  # the others of a batch change the last bits of what is kept
+                KEPT_SINCE,
             ]
         )
         self._states = PrefixStates(request["cache_folder"], identity, int(request["cache_limit"]))
@@ -343,18 +347,16 @@ class EngineWorker:
         """Whether a sequence is under way through this very prompt."""
         return any(s.job.done < len(ids) - 1 and s.job.ids == ids for s in self._slots if s.job is not None)
 
-    def _share(self, slot: Slot, job: Job, keep: int) -> int:
-        """Take over what another sequence has read of this prompt, if that is more; returns how much there is now.
+    def _read_elsewhere(self, slot: Slot, job: Job) -> tuple[Slot, int]:
+        """The other sequence that has read the most of this prompt, and how much that is.
 
         Only where sequences are evaluated together: what is taken over was not cut where this one would be.
         """
+        if not self._batched:
+            return slot, 0
         shared = {s.seq: min(common_prefix(s.tokens, job.ids), len(job.ids) - 1) for s in self._slots if s is not slot}
         source = max(self._slots, key=lambda s: shared.get(s.seq, 0))
-        if shared.get(source.seq, 0) <= keep:
-            return keep
-        self._loaded().copy(source.seq, slot.seq)
-        slot.tokens = list(source.tokens)
-        return shared[source.seq]
+        return source, shared.get(source.seq, 0)
 
     def _reusable(self, slot: Slot, job: Job) -> int:
         """How many leading tokens of the job's prompt the slot's cache can serve, at the cuts allowed."""
@@ -369,9 +371,8 @@ class EngineWorker:
     def _start(self, slot: Slot, job: Job) -> None:
         model = self._loaded()
         keep = self._reusable(slot, job)
-        if self._batched:
-            keep = self._share(slot, job, keep)
-        if keep < job.prefix:
+        source, shared = self._read_elsewhere(slot, job)
+        if max(keep, shared) < job.prefix:
             constant = job.ids[: job.prefix]
             state = self._states.get(constant)
             if state is not None:
@@ -383,6 +384,9 @@ class EngineWorker:
                 else:
                     self._states.drop(constant)
                     keep = 0
+        if shared > keep:
+            model.copy(source.seq, slot.seq)
+            slot.tokens, keep = list(source.tokens), shared
         if len(slot.tokens) > keep:
             keep = model.forget(slot.seq, keep)
             del slot.tokens[keep:]
