@@ -15,8 +15,9 @@ from typing import Final
 _NUMBER: Final = re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d]|[.,]\d)")
 _OPERATED_BEFORE: Final = re.compile(r"(?:[\d\w)\]²³]\s?[-+]|[*/·×÷^]|\d\s?:)\s?$")
 _OPERATED_AFTER: Final = re.compile(
-    r"\s?[*/·×÷^]|\s?\\?%|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b"
+    r"\s?[*/·×÷^]|\s?\\?%|\s?[€£°]|\s(?:km|[cdm]?m|kg|m?g|[cdm]?l|h|min|s)\b|\s?[-+]\s?[\d\w(√]|[a-zA-Z](?![a-zA-Z])|\(|\s?[²³]|\s(?:[xyz])\b"
 )
+_ROUNDED: Final = re.compile(r"[≈≃]\s*[-\u2212]?\s*$")
 _COMPARED: Final = re.compile(r"[=<>≤≥≠≈]\s*[-\u2212]?\s*$")
 _WORDS: Final = re.compile(
     r"(?i)\b(?:berechne|berechnen|l[öo]se|bestimme|wie|viel|viele|gro[ßs]s?|und|oder|dann|der|die|das|ist|eine?|mit|für|von|sind|gegeben"
@@ -63,7 +64,7 @@ def comma_numbers(text: str) -> dict[int, CommaNumber]:
                 continue  # a pair, a list or arguments; those of decimals have a semicolon between them
             certain = True
         else:
-            operated = _OPERATED_BEFORE.search(before) or _OPERATED_AFTER.match(after)
+            operated = _OPERATED_BEFORE.search(before) or _ROUNDED.search(before) or _OPERATED_AFTER.match(after)
             certain = bool(abroad or operated or m[1] == "0" or "." in m[1])
         one_certain = one_certain or (certain and not _in_brackets(before))
         value = f"{m[1].replace('.', '')}.{m[2]}" if certain else ""

@@ -9,13 +9,14 @@ from fractions import Fraction
 from tutor_app.adapters.checking.work.conditions import (
     Condition,
     Solutions,
+    agree_under,
     differing_point,
     joint_solutions,
     solutions,
 )
-from tutor_app.adapters.checking.work.lines import Statement
+from tutor_app.adapters.checking.work.lines import Statement, read_line
 from tutor_app.adapters.checking.work.periods import compare_families, counter_of, in_radians, inside, is_periodic
-from tutor_app.adapters.checking.work.rounding import is_one_angle, is_rounded
+from tutor_app.adapters.checking.work.rounding import is_one_angle, unrounded
 from tutor_app.adapters.checking.work.slip_conditions import (
     equation_slip,
     first_slip,
@@ -51,11 +52,13 @@ class Comparison:
         place: Of the line that is being judged, from 0.
         sets: The solutions of equations in one unknown by their lines.
         last: What has been compared last.
+        assumed: What the case that is being looked at assumes of the unknown.
     """
 
     def __init__(self, state: State) -> None:
         self.place = -1
         self.last: Condition | None = None
+        self.assumed: Condition | None = None
         self.sets: dict[int, tuple[str, Solutions]] = {}
         self._state = state
 
@@ -73,7 +76,30 @@ class Comparison:
         if old is None or (old.names != new.names and not (new.names < old.names and len(new.names) == 0)):
             return self._not_comparable(old, new)
         state.condition = new
-        return self._in_one_unknown(old, new) if len(new.names) == 1 else self._in_several(old, new)
+        if len(new.names) > 1:
+            return self._in_several(old, new)
+        found = self._in_one_unknown(old, new)
+        return found if found.kind not in FAULTS else self._under_assumption(old, new, found)
+
+    def assume(self, text: str) -> None:
+        """Begin a case: what is told now holds under a condition."""
+        cases = read_line(text).cases
+        self.assumed = Condition(cases) if len(cases) == 1 and len(Condition(cases).names) == 1 else None
+
+    def _under_assumption(self, old: Condition, new: Condition, found: Found) -> Found:
+        """A finding about a line, where it need hold only in the case that is being looked at."""
+        assumed, problem = self.assumed, self._state.problem
+        if assumed is None or assumed.names != new.names:
+            return found
+        for known in (old, problem):
+            if known is None or known.names != new.names:
+                continue
+            if known.has_order and new.has_order:
+                if differing_point(known, new, where=assumed) is None:
+                    return Found("follows")
+            elif agree_under(known, new, assumed):
+                return Found("follows")
+        return found
 
     def _families(self, old: Condition, new: Condition, counter: str) -> Found:
         if self._state.limits is not None:
@@ -179,8 +205,10 @@ class Comparison:
             return Found("follows")
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
-        if is_rounded(before, after, new):
+        exact = unrounded(before, after, new)
+        if exact != after and before.equals(exact):
             return Found("follows")
+        after = exact
         lost, gained = before.without(after), after.without(before)
         if new.is_approximate and not lost.values:
             return Found("follows")

@@ -141,19 +141,52 @@ def solutions(condition: Condition) -> Solutions | None:
     return Solutions(tuple(found))
 
 
-def differing_point(a: Condition, b: Condition, *, positive: bool = False) -> Point | None:
+def agree_under(a: Condition, b: Condition, assumed: Condition) -> bool:
+    """Whether two equations in one unknown say the same wherever a condition holds: their differences are multiples."""
+    (name,) = a.names
+    ratios = []
+    if len(a.statements) != 1 or len(b.statements) != 1:
+        one, two = solutions(a), solutions(b)
+        return one is not None and two is not None and _held(one, name, assumed).equals(_held(two, name, assumed))
+    for k in range(-41, 42):
+        point = {name: Fraction(k, 2)}
+        if assumed.holds(point):
+            x, y = (_difference(c.statements[0], point) for c in (a, b))
+            if x is not None and y is not None and not alike(x, Fraction(0)):
+                ratios.append(y / x)
+    return len(ratios) > 3 and all(alike(r, ratios[0]) for r in ratios) and not alike(ratios[0], Fraction(0))
+
+
+def _difference(statement: Statement, point: Point) -> Value | None:
+    try:
+        x, y = (value(side, point) for side in (statement.sides[0], statement.sides[-1]))
+    except Unknown:
+        return None
+    return None if x is None or y is None else x - y
+
+
+def _held(found: Solutions, name: str, assumed: Condition) -> Solutions:
+    return Solutions(tuple(v for v in found.values if assumed.holds({name: v})))
+
+
+def differing_point(
+    a: Condition, b: Condition, *, positive: bool = False, where: Condition | None = None
+) -> Point | None:
     """A point at which one condition in one unknown holds and the other does not; None if there is none.
 
     Args:
         a: In the same unknown as the other.
         b: See ``a``.
         positive: Look at numbers from 0 on only.
+        where: Look only where this holds.
     """
     (name,) = a.names
     for number in _candidates(a, b, name):
         if positive and number < 0:
             continue
         point = {name: number}
+        if where is not None and not where.holds(point):
+            continue
         one, two = a.holds(point), b.holds(point)
         if one is not None and two is not None and one != two:
             return point

@@ -14,6 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking.work.afterwards import with_note, with_order, with_restated, without_thrown_out
 from tutor_app.adapters.checking.work.compare import Comparison
 from tutor_app.adapters.checking.work.conditions import (
     Condition,
@@ -22,7 +23,8 @@ from tutor_app.adapters.checking.work.conditions import (
 )
 from tutor_app.adapters.checking.work.endings import with_wrong_end
 from tutor_app.adapters.checking.work.integrals import has_integral
-from tutor_app.adapters.checking.work.known import begins_in_wrong_order, wrong_discriminant, wrong_unit_of_quotient
+from tutor_app.adapters.checking.work.known import wrong_discriminant, wrong_unit_of_quotient
+from tutor_app.adapters.checking.work.limits import read_limits
 from tutor_app.adapters.checking.work.lines import Line, Statement, read_line
 from tutor_app.adapters.checking.work.notes import Names, is_meaning, is_range_with_words, told
 from tutor_app.adapters.checking.work.problem import read_problem
@@ -45,11 +47,13 @@ from tutor_app.adapters.grading.terms import (
     Symbol,
     Term,
     negative,
+    product,
     substituted,
     symbols,
     total,
 )
-from tutor_app.core.work import FAULTS, MOST_LINES, NO_CONSTANT, LineVerdict
+from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
+from tutor_app.text.decimal_commas import with_points
 from tutor_app.text.typing import read_typed
 
 _ARROW: Final = re.compile(
@@ -57,19 +61,10 @@ _ARROW: Final = re.compile(
 )
 _LIMIT: Final = r"(\{[^{}]*\}|\([^()]*\)|-?\w+)"
 _BETWEEN: Final = re.compile(
-    r"\s*=?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
+    r"\s*=?\s*(?P<factor>-?\d[\d./]*|-|)\s*[*·]?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
-_SHARE: Final = re.compile(
-    r"\s*\d+(?:\.\d+)?\s*\\?%\s*(?:=|->|\u2192)\s*[$\u20ac\u00a3]?\s*\d[\d.,]*\s*[^\d\s+*/=-]*\s*$"
-)
-_NUMBERS: Final = re.compile(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+")
-_THROWN_OUT: Final = re.compile(
-    r"(?i)\b(?:no (?:real )?solutions?|not (?:allowed|valid|defined|possible|a solution)|undefined|contradiction|never"
-    r"|reject(?:ed)?|extraneous|does(?:n't| not) (?:work|fit|count)|excluded|impossible)\b"
-)
-_NO_SOLUTION: Final = re.compile(r"(?i)\bno (?:real )?solutions?\b")
 _PARTS: Final = re.compile(r"\s*[,;]\s+|\s+(?:and|or)\s+")
 MOST_BRANCHES: Final = 4
 """Cases and side calculations to which a line may come back."""
@@ -86,30 +81,20 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         clock: Seconds.
     """
     end = clock() + SECONDS
-    names = Names((problem, *lines[:MOST_LINES]))
+    problem, *read = _with_points((problem, *lines[:MOST_LINES]))
+    names = Names((problem, *read))
     work = _Work(names.told(problem))
     out: list[LineVerdict] = []
-    for text in lines[:MOST_LINES]:
-        found = work.next_line(names.told(text)) if clock() < end else Found("unsure")
+    for text, line in zip(lines, read, strict=False):
+        found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
-    out = work.with_order(out)
-    out = work.with_note(_without_thrown_out(work.with_losses(out), work.has_solutions))
-    return with_wrong_end(problem, work.with_restated(out), lambda: clock() < end)
+    return with_wrong_end(problem, work.afterwards(out), lambda: clock() < end)
 
 
-def _without_thrown_out(lines: list[LineVerdict], has_solutions: bool) -> list[LineVerdict]:
-    """The verdicts, where a solution that is none by its definition is thrown out in words behind it."""
-    if has_solutions and any(_NO_SOLUTION.search(line.text) for line in lines):
-        return lines
-    out = list(lines)
-    for k, line in enumerate(lines):
-        named = line.kind == "gained" or (line.kind == "false" and "not defined" in line.counterexample)
-        named = named or (
-            line.kind == "false" and re.fullmatch(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+", line.text) is not None
-        )
-        if named and any(_THROWN_OUT.search(later.text) for later in lines[k:]):
-            out[k] = replace(line, kind="follows", counterexample="", slip="")
-    return out
+def _with_points(texts: Sequence[str]) -> list[str]:
+    """The problem and the lines with points for decimal commas: who writes one so writes all so."""
+    apart = "\n\x1e\n"
+    return with_points(apart.join(texts)).split(apart)
 
 
 def _is_step(piece: str) -> bool:
@@ -151,6 +136,10 @@ class _Work:
         line, state = told(text), self._state
         if components := self._vectors.lines(line.text):
             return self._calculated(components)
+        if line.named:
+            return Found("new")
+        if line.assumed:
+            self._comparison.assume(line.assumed)
         start = state.saved()
         if line.aside:
             state.forget()
@@ -234,6 +223,8 @@ class _Work:
         try:
             if has_integral(text):
                 return self._rewriting.integrals(text)
+            if (limits := read_limits(text)) is not None:
+                return self._rewriting.limits(*limits)
             if (between := _BETWEEN.match(text)) is not None and (found := self._between(between)) is not None:
                 return found
             result = _RESULT.match(text) if self._state.derived is not None else None
@@ -247,8 +238,6 @@ class _Work:
             found = self._judged(line) if result is None else self._result(line)
         except (Unknown, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
             found = Found("unsure")
-        if found.kind == "false" and _SHARE.match(text):
-            return Found("new")  # "80% = 64": what a share comes to
         if found.kind == "false" and any(map(holds_by_itself, line.with_wrong_units)):
             return replace(found, slip="unit")
         return found
@@ -270,9 +259,11 @@ class _Work:
         if not any(s.names for s in statements):
             return worst_of([self._single(s) for s in statements])
         if len(line.cases) == 1 and not self._state.system and all(map(self._gives_meaning, statements)):
+            parts = [self._derivative_of_part(statement) for statement in statements]
             for statement in statements:
                 self._defines(statement)  # "u = 3x + 1, v = x^2"
-            return worst_of([Found("new"), *map(self._rewriting.inner_links, statements)])
+            found = [part for part in parts if part is not None]
+            return worst_of([Found("new"), *found, *map(self._rewriting.inner_links, statements)])
         kept = tuple(tuple(r for s in case if (r := self._reduced(s)) is not None) for case in line.cases)
         chains = [self._rewriting.inner_links(s) for s in statements]
         worst = worst_of(chains)
@@ -308,7 +299,10 @@ class _Work:
             return wrong
         if state.derived is not None and not state.up_to_constant and _joins_derivatives(statement):
             return self._rewriting.of_parts(statement)
+        part = self._derivative_of_part(statement)
         if self._defines(statement):
+            if part is not None:
+                return part
             # With two sides there is nothing to compare: the letter is what the line says that it is.
             return inner if inner.kind != "unsure" and len(statement.sides) > 2 else Found("new")
         reduced = self._reduced(statement)
@@ -333,10 +327,13 @@ class _Work:
 
     def _between(self, m: re.Match[str]) -> Found | None:
         """An antiderivative in brackets with its limits: ``[x^2]_1^3``; None if it is something else."""
-        inner, low, high = (read_line(text.strip("{}()")).statements for text in filter(None, m.groups()))
-        if any(len(found) != 1 or found[0].relations for found in (inner, low, high)):
+        read = (read_line(text.strip("{}()")).statements for text in filter(None, m.groups()[1:]))
+        inner, low, high = read
+        factor = read_line({"": "1", "-": "-1"}.get(m["factor"], m["factor"])).statements
+        if any(len(found) != 1 or found[0].relations for found in (factor, inner, low, high)):
             return None
-        function, names = inner[0].sides[0], symbols(inner[0].sides[0])
+        function = product(factor[0].sides[0], inner[0].sides[0]) if m["factor"] else inner[0].sides[0]
+        names = symbols(function)
         if len(names) != 1:
             return None
         found = self._rewriting.antiderivative(function)
@@ -411,6 +408,17 @@ class _Work:
             )
         return True
 
+    def _derivative_of_part(self, statement: Statement) -> Found | None:
+        """A line that tells the derivative of a letter with a meaning, ``u' = 2x``; None if it is none."""
+        first = statement.sides[0]
+        if not isinstance(first, Symbol) or not first.name.endswith("'") or first.name.endswith("''"):
+            return None
+        known = self._state.names.get(first.name.removesuffix("'"))
+        if known is None or len(symbols(known)) != 1 or symbols(statement.sides[-1]) - symbols(known):
+            return None
+        (name,) = symbols(known)
+        return self._rewriting.derivative_of((name, known), statement.sides[-1], statement.sources[-1])
+
     def _function(self, statement: Statement) -> Found:
         state = self._state
         first = statement.sides[0]
@@ -422,6 +430,9 @@ class _Work:
         if not isinstance(argument, Symbol):
             return self._value_of_function(first, argument, statement) or inner
         known = state.functions.get(first.name)
+        is_zero = statement.sides[-1] == Number(Fraction(0)) and first.name.endswith("'")
+        if not symbols(statement.sides[-1]) and (is_zero if known is None else symbols(known[1])):
+            return self._where(first, statement)
         if known is not None:
             return self._rewriting.equal(known[1], "", statement.sides[-1])
         if (base := state.functions.get(first.name.removesuffix("'"))) is not None:
@@ -437,6 +448,22 @@ class _Work:
         ):
             return self._rewriting.step(statement.sides[1], statement.sources[1])
         return Found("given")
+
+    def _where(self, first: Call, statement: Statement) -> Found:
+        """A line that asks where a function has a value: ``f'(x) = 0``, ``f'(x) = 2x - 6 = 0``."""
+        found = Found("new")
+        if len(statement.sides) > 2 and symbols(statement.sides[-2]):
+            told = replace(
+                statement,
+                sides=statement.sides[:-1],
+                relations=statement.relations[:-1],
+                sources=statement.sources[:-1],
+            )
+            found = self._function(told)
+        reduced = self._reduced(statement) if first.name in self._state.functions else None
+        if found.kind != "false" and reduced is not None and len(reduced.names) == 1:
+            self._state.condition = Condition(((reduced,),))
+        return found
 
     def _value_of_function(self, call: Call, argument: Term, statement: Statement) -> Found | None:
         known = self._state.functions.get(call.name)
@@ -464,46 +491,12 @@ class _Work:
     def _is_substitution(self, name: str) -> bool:
         """Whether a letter was defined for a longer expression: ``u = x^2``."""
         known = self._state.problem.names if self._state.problem else frozenset()
+        if name in self._state.data:
+            return True
         return name not in known and bool(symbols(self._state.names[name]) & known)
 
-    def with_restated(self, lines: list[LineVerdict]) -> list[LineVerdict]:
-        """The verdicts, where a work ends with the function whose derivative or integral is asked for."""
-        state = self._state
-        if state.given is None or state.derived is None or state.expression is None or not lines:
-            return lines
-        last, source = state.expression
-        found = self._rewriting.against_result(last, source)
-        if last != state.given or lines[-1].kind != "equivalent" or found.kind != "false":
-            return lines
-        said = "this is still the function itself"
-        return [*lines[:-1], replace(lines[-1], kind="false", counterexample=said, slip=found.slip)]
-
-    def with_order(self, lines: list[LineVerdict]) -> list[LineVerdict]:
-        """The verdicts, where a work that comes to a wrong number has calculated in a wrong order before."""
-        if self._asked is None or symbols(self._asked[0]) or self._rewriting.is_reached(self._asked[0]):
-            return lines
-        for k, line in enumerate(lines):
-            if line.is_fault and line.slip:
-                break
-            statements = read_line(told(line.text).text).statements
-            if len(statements) == 1 and begins_in_wrong_order(*self._asked, statements[0]):
-                said = line.counterexample or "this is not what is calculated first"
-                return [*lines[:k], replace(line, kind="false", counterexample=said, slip="order"), *lines[k + 1 :]]
-        return lines
-
-    def with_note(self, lines: list[LineVerdict]) -> list[LineVerdict]:
-        """The verdicts, where the constant of an indefinite integral is missing to the end."""
-        last = max((k for k, line in enumerate(lines) if line.kind not in ("empty", "words")), default=None)
-        if last is None or lines[last].kind not in ("equivalent", "follows") or not self._rewriting.lacks_constant():
-            return lines
-        return [*lines[:last], replace(lines[last], note=NO_CONSTANT), *lines[last + 1 :]]
-
-    @property
-    def has_solutions(self) -> bool:
-        """Whether the equation of the problem is known to have real solutions."""
-        known = solutions(self._state.problem) if self._state.problem is not None else None
-        return known is not None and bool(known.values)
-
-    def with_losses(self, lines: list[LineVerdict]) -> list[LineVerdict]:
+    def afterwards(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, once later lines are known."""
-        return self._comparison.with_losses(lines)
+        lines = with_order(lines, self._asked, self._rewriting)
+        lines = without_thrown_out(self._comparison.with_losses(lines), self._state)
+        return with_restated(with_note(lines, self._rewriting), self._state, self._rewriting)

@@ -30,8 +30,11 @@ _MARKER: Final = re.compile(
     r"|(?:so|thus|therefore|hence|then|and|or|also|now|answer|solution|check|result|we get|we have|this gives|given"
     r"|that is|i\.e\.)\b\s*[:,]?\s*)"
 )
-_OPERATION: Final = re.compile(r"\s+\|\s*[-+*/:·÷()].*$|\s*//.*$|\s+#.*$")
-_NOTE: Final = re.compile(r"\s*[(\[](?=[^()\[\]]*[a-zA-Z]{3})[^()\[\]=<>]*[)\]]\s*\.?$")
+_OPERATION: Final = re.compile(r"^((?:[^|]*\|[^|]*\|)*[^|]*?)\s+\|\s*[-+*/:·÷()√][^|]*$|\s*//.*$|\s+#.*$")
+"""What is done next, noted behind a stroke that is none of an absolute value."""
+_NOTE: Final = re.compile(
+    r"(?<![-+*/^·×÷=])\s*(?<![-+*/^·×÷=])[(\[](?=[^()\[\]]*(?!sin|cos|tan|cot|log|exp|sqrt)[a-zA-Z]{3})[^()\[\]=<>]*[)\]]\s*\.?$"
+)
 _JOIN: Final = re.compile(r"\s+(?:or|oder|ou|o|∨)\s+|\s*\\(?:lor|vee|text\{ ?or ?\})\s*", re.IGNORECASE)
 _AND: Final = re.compile(
     r"\s+(?:and|und|et|y(?=\s+[a-z]\s*=)|∧|&)\s+|\s*;\s*|,\s+(?=[-\w|(\\√])"
@@ -64,6 +67,9 @@ _QUOTIENT_OF_FRACTIONS: Final = re.compile(
 )
 """A colon between fractions, which are divided as wholes: ``2/3 : 4/5``."""
 _QUOTIENT_OF_QUANTITIES: Final = re.compile(r"^(\d+(?:\.\d+)?\s?[a-z]{1,4})\s*:\s*(\d+(?:\.\d+)?\s?[a-z]{1,4})(?![\w])")
+_GROUPED: Final = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f](?:0\d\d|\d{3}(?!\s*/\s*\d)))+(?!\d)")
+"""A number whose digits stand in groups of three: ``450 000``."""
+_IMAGINARY: Final = re.compile(r"(?<=\d)\s+i(?=\s*(?:$|[-+=)]))")
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -149,15 +155,16 @@ def _stripped(text: str) -> str:
     before = None
     while before != text:
         before, text = text, _MARKER.sub("", text)
-    text = _REASON.sub("", _OPERATION.sub("", text))
+    text = _REASON.sub("", _OPERATION.sub(lambda m: m[1] or "", text))
     text = _NOTE.sub("", text) if re.search(r"\d|=", _NOTE.sub("", text)) else text
     return text.strip().rstrip(".,; ✓").strip()
 
 
 def _with_points(text: str) -> str:
     """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
-    text = with_points(text)
-    plain = re.sub(r"\s*\|\s*[-+*/:·].*$", "", text)  # what is done next, noted at the end of the line
+    text = _GROUPED.sub(lambda m: re.sub(r"\s", "", m[0]), with_points(text))
+    text = _IMAGINARY.sub(" * i", text)
+    plain = _OPERATION.sub(lambda m: m[1] or "", text)
     text = _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", _QUOTIENT_OF_QUANTITIES.sub(r"\1 / \2", text))
     if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
         text = re.sub(r"(?<=\d)\s*:\s*(?=\d)", " / ", text)
@@ -185,7 +192,8 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
     text = _PERCENT_OF.sub(r"(\1/100)*(\2)", text)
     text = _compound(_PERCENT.sub(r"(\1/100)", text))
     matches = list(_UNIT.finditer(text))
-    if not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
+    raised = len(matches) > 1 and any(re.search("[23²³]", m[2]) for m in matches)
+    if not raised and not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
         # Single letters alone may as well be unknowns, but not behind what a calculation with numbers comes to.
         text = _RESULT_UNIT.sub(r"\1", text)
         bare = _ONE_UNIT.sub(r"\1", text)
@@ -256,12 +264,21 @@ def _cases(text: str) -> tuple[tuple[Statement, ...], ...] | None:
             statements.append(statement)
         if not statements:
             continue
-        same = {_unknown(s) for s in statements}
-        if len(statements) > 1 and len(same) == 1 and "" not in same and all(s.relations == ("=",) for s in statements):
-            cases.extend((s,) for s in statements)  # "x = 2, x = 3" are two solutions
-        else:
-            cases.append(tuple(statements))
+        cases.extend(_solutions_apart(statements))
     return tuple(case for case in _with_both_signs(cases)) or None
+
+
+def _solutions_apart(statements: list[Statement]) -> list[tuple[Statement, ...]]:
+    """Statements that hold at once, or as cases where they give one letter several values: ``x = 2, x = 3``."""
+    told = [s for s in statements if _unknown(s) and s.relations == ("=",)]
+    same = {_unknown(s) for s in told}
+    if len(told) < 2 or len(same) != 1 or any(same & symbols(s.sides[-1]) for s in told):
+        return [tuple(statements)]
+    (name,) = same
+    others = [s for s in statements if s not in told]
+    if any(name not in s.names for s in others):
+        return [tuple(statements)]
+    return [(s, *others) for s in told]
 
 
 def _unknown(statement: Statement) -> str:

@@ -7,9 +7,11 @@ check, a case or a note makes the line an aside, which is judged by itself and c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from tutor_app.adapters.grading.units import measure
 
 _LABEL: Final = re.compile(r"\s*(?P<label>[^:]{0,79}(?:[^:\s]|(?<=[^\W\d_]{3})\s)):\s+(?P<rest>\S.*)$")
 _WORD: Final = re.compile(r"(?<![\\\w])[^\W\d_]{2,}")
@@ -24,15 +26,38 @@ _FUNCTIONS: Final = frozenset(
 _SIDE: Final = r"(?:[LR]\.?H\.?S\b\.?|(?:left|right)(?:[ -]hand)? side)"
 _OF_SIDE: Final = re.compile(rf"(?i)^\s*{_SIDE}\s*[:=]?\s*(?=\S)")
 _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
-_CORRESPONDS: Final = re.compile(r"(?<=%)\s*(?:<-+>|↔|≙|\^=|corresponds? to|is|are)\s*(?=[\d$€£])")
-_SHARE: Final = re.compile(rf"^\s*\d+(?:\.\d+)?\s*%{_CORRESPONDS.pattern.partition(')')[2]}(?=[^=]*=)")
-"""A share before the calculation of what it comes to: ``1% <-> 510/85 = 6``."""
 _IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
     r"(?i)\s*(?:(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
-    r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|case\b)"
+    r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b)"
 )
+_ASSUMED: Final = re.compile(
+    r"(?i)\s*(?:(?:case|fall|cas|caso)\b\s*(?:\d|[ivab]{1,3}\b)?|(?:for|if|when|assume|suppose|let|für|wenn)\b)"
+    r"[\s:.,)(]*(?:for|if|when|assume|let)?\s*(?P<assumed>[^:,()]*[<>≤≥≠][^:,()]*)(?:\)?\s*[:,]|\)?\s*$)"
+    r"|(?i:\s*)(?P<range>[a-z]\s*[<>≤≥][^:,()]*):\s"
+)
+"""What a case assumes: ``case 1: x > 0``, ``for x < 3: ...``."""
+_CONCLUDED: Final = re.compile(
+    r"(?i)\s*(?:since|because|as|weil|da)\s[^,;]*[,;]\s*(?=(?:only|so|thus|hence|therefore|we|it|must|nur|ist)\b)"
+)
+"""A reason before what is concluded: ``since x > 3, only x = 5``."""
+_OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
+"""The derivative of a part: ``du/dx =``."""
+_ROW: Final = re.compile(
+    r"\s*(?P<left>\d[\d.,]*)\s*(?P<unit>%|[^\W\d_]+\.?)(?:\s[^\W\d_]{2,})?"
+    r"\s*(?:→|⟶|↔|⇒|≙|\^=|<?[-=]+>|\\(?:right|Right|leftright)arrow\b"
+    r"|(?<=%)\s*=|(?<=%)\s+(?:is|are|corresponds? to)\b)\s*"
+    r"(?=[-$€£]?\s?\d)"
+)
+"""What stands before the arrow in a row of a proportion: ``100 km → 6.5 l``, ``1% = 459/85``."""
+_OTHER_UNIT: Final = re.compile(r"\d\s*([^\W\d_]+)\.?\s*$")
+_GENERAL: Final = re.compile(
+    r"(?i)\s*(?:the )?(?:answer|result|solution|so|thus|hence|therefore|finally|ergebnis|antwort)\b"
+)
+_BARE: Final = re.compile(r"[-$€£]?\s?\d[\d.,/ ]*\s?(?:[$€£%]|[^\W\d_]+[²³]?)?\s*")
+_BOTH_SIGNS: Final = re.compile(r"(?<![A-Za-z\\])([a-zA-Z])(?:_?\{?1\s?[,/;]\s?2\}?|₁\s?[,/]?\s?₂)(?=\s*[=≈][^=]*±)")
+"""Both solutions at once: ``x_{1,2} = 3 ± 5``."""
 _RELATION: Final = re.compile(r"[=<>≤≥≠≈]|\\(?:leq?|geq?|neq?|approx)\b")
 _SO_IT_IS: Final = r"(?:(?:which |that )?is\s+)?"
 _DENIED: Final = re.compile(
@@ -56,6 +81,15 @@ _NAMED: Final = re.compile(
 _EVENT: Final = re.compile(r"\bP\((?=[^()]*[a-z]{3})[^()]*\)")
 """A probability whose event is told in words."""
 _INDEXED: Final = re.compile(r"(?<![\w\\.])([a-zA-Z][3-9])\s*=(?!=)")
+_CURVE: Final = re.compile(r"(?<![\w.'])y\s*=\s*(?=[^=]*x)")
+_OF_CURVE: Final = re.compile(
+    r"(?i)\b(?:tangent|normal|slope|gradient|steep|turning|stationary|extrem|maxim|minim|highest|lowest|inflection|increas|decreas)"
+)
+_ON_CURVE: Final = re.compile(
+    r"(?<![\w\\])(?:(?P<primes>y'{1,3})(?:\(x\))?(?P<at>\([^()x]*\))?|y(?P<value>\([^()x]*\))|(?P<first>dy\s*/\s*dx)"
+    r"|(?P<second>d(?:²|\^?2)\s*y\s*/\s*dx(?:²|\^?2)))(?=\s*[=<>])"
+)
+"""The curve of a problem and its slopes as a line writes them: ``y'(3) =``, ``dy/dx =``, ``y(3) =``."""
 _FREE: Final = "ghf"
 """Letters that are read as functions."""
 
@@ -68,11 +102,15 @@ class Told:
         text: What is left.
         aside: It is judged by itself.
         denied: The line itself says that it is not true.
+        named: Words or an amount before it say what its number is of, so it does not go on from the line before.
+        assumed: The condition under which it and the next lines hold; empty for none.
     """
 
     text: str
     aside: bool = False
     denied: bool = False
+    named: bool = False
+    assumed: str = ""
 
 
 def told(text: str) -> Told:
@@ -82,18 +120,35 @@ def told(text: str) -> Told:
         text, aside, denied = text[: m.start()], True, True
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
-    text = _IS.sub(" = ", _CORRESPONDS.sub(" = ", _SHARE.sub("", text)))
+    text = _OF_PART.sub(r"\1'", _BOTH_SIGNS.sub(r"\1", _CONCLUDED.sub("", text)))
+    if (m := _ROW.match(text)) is not None:
+        rest = text[m.end() :]
+        if not _converts(m):
+            return Told(rest, aside, denied, named=_RELATION.search(rest) is None)
+        text = f"{m['left']} {m['unit']} = {rest}"
+    text = _IS.sub(" = ", text)
     text = _OF_SIDE.sub("", _IS_SIDE.sub("", text))
     if (m := _NUMBERED.match(text)) is not None:
         text = text[m.end() :]
+    assumed = (m["assumed"] or m["range"]).strip() if (m := _ASSUMED.match(text)) is not None else ""
     m = _LABEL.match(text)
     if m is not None and is_label(m["label"]):
         aside = aside or _ASIDE.match(text) is not None
-        return Told(m["rest"], aside, denied)
+        named = (
+            _WORD.search(m["label"]) is not None and not _GENERAL.match(text) and _BARE.fullmatch(m["rest"]) is not None
+        )
+        return Told(m["rest"], aside, denied, named, assumed)
     if (m := _ASIDE.match(text)) is not None and not text[: m.end()].strip()[-1].isdigit():
         rest = text[m.end() :].lstrip(" :,")
-        return Told(rest, True, denied) if _RELATION.search(rest) else Told(text, aside, denied)
-    return Told(text, aside, denied)
+        return Told(rest, True, denied, False, assumed) if _RELATION.search(rest) else Told(text, aside, denied)
+    return Told(text, aside, denied, False, assumed)
+
+
+def _converts(row: re.Match[str]) -> bool:
+    """Whether both sides of a row are amounts of one kind, which must be equal: ``2 h -> 120 min``."""
+    other = _OTHER_UNIT.search(row.string[row.end() :])
+    one, two = measure(row["unit"]), measure(other[1]) if other is not None else None
+    return one is not None and two is not None and one[0] == two[0]
 
 
 def is_label(text: str) -> bool:
@@ -128,14 +183,26 @@ def is_meaning(text: str) -> bool:
     return bool(parts) and all(_MEANT.fullmatch(part) for part in parts)
 
 
+def _as_function(m: re.Match[str]) -> str:
+    primes = "'" if m["first"] else "''" if m["second"] else (m["primes"] or "y")[1:]
+    return f"f{primes}{m['at'] or m['value'] or '(x)'}"
+
+
 class Names:
     """Functions and unknowns that a work names in its own way, told in names that can be read.
 
     ``A(t) = 5t`` defines a function as ``f(x)`` does, and ``area = 3 * 4`` an unknown as a letter does.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        whole = "\n".join(texts)
+    def __init__(self, texts: Sequence[str]) -> None:
+        problem, *lines = texts
+        whole = "\n".join((problem, *lines))
+        self._of_curve = (
+            len(_CURVE.findall(problem)) == 1
+            and _OF_CURVE.search(problem) is not None
+            and not re.search(r"(?<![A-Za-z\\])f'*\(|(?i:deriv|differentiat)", problem)
+            and problem
+        )
         letters = dict.fromkeys(m[1] for m in _FUNCTION.finditer(whole) if m[1] not in "fgh" and m[1] != m[3])
         free = [letter for letter in _FREE if not re.search(rf"(?<![A-Za-z\\]){letter}(?![A-Za-z])", whole)]
         self._functions = dict(zip(letters, free, strict=False))
@@ -149,6 +216,8 @@ class Names:
 
     def told(self, text: str) -> str:
         """A line in names that can be read."""
+        if self._of_curve:
+            text = _CURVE.sub("f(x) = ", text) if text == self._of_curve else _ON_CURVE.sub(_as_function, text)
         for letter, name in self._functions.items():
             text = re.sub(rf"(?<![A-Za-z\\]){letter}(?='*\s*\()", name, text)
         if self._indexed is not None:

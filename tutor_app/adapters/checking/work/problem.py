@@ -116,9 +116,19 @@ def read_problem(problem: str) -> State:
     if (of_vectors := _vector_expression(problem)) is not None:
         state.expression = of_vectors
     _read_limit(state, problem)
+    data = {
+        s.sides[0].name: s.sides[-1]
+        for s in equations
+        if isinstance(s.sides[0], Symbol) and s.relations == ("=",) and not symbols(s.sides[-1])
+    }
+    if len(data) == len(equations) > 1 and state.expression is None:
+        state.names.update(data)  # "a = 7, b = 5"
+        state.data, equations = frozenset(data), []
     state.ambiguous = _TWO_READINGS.search(problem) is not None
     state.quantities = _quantities(problem)
     state.asks_value = _EXPRESSION.search(problem) is not None
+    if state.expression is not None and isinstance(state.expression[0], Number) and not state.asks_value:
+        state.expression = None  # "is 3/8 full"
     state.is_story = bool(problem.strip()) and not equations
     state.is_measure = not equations and _MEASURES.search(problem) is not None
     if (_DERIVATIVE.search(problem) or _AREA.search(problem)) and state.expression is None and len(equations) == 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +11,7 @@ from typing import Final
 from tutor_app.adapters.checking.judging import judge
 from tutor_app.adapters.checking.work.integrals import as_derivative, read_sides, value_of
 from tutor_app.adapters.checking.work.known import are_of_one_kind, do_not_match
+from tutor_app.adapters.checking.work.limits import CLOSE, limit_of
 from tutor_app.adapters.checking.work.lines import Statement
 from tutor_app.adapters.checking.work.slip_calculus import derivative, slip_of_derivative, slip_of_integral
 from tutor_app.adapters.checking.work.slips import slip_between, slip_of_numbers
@@ -26,7 +26,7 @@ from tutor_app.adapters.checking.work.state import (
     point_words,
     without_constant,
 )
-from tutor_app.adapters.checking.work.values import Unknown, differ, has_no_value, shown, value
+from tutor_app.adapters.checking.work.values import Unknown, differ, has_no_value, real, shown, value
 from tutor_app.adapters.grading.terms import (
     Call,
     Constant,
@@ -75,8 +75,8 @@ class Rewriting:
             found = Found("follows")
         if found.kind == "false" and state.derived is not None:
             found = self.against_result(new, source)
-        if found.kind == "false" and state.limit[0] in symbols(old) and not symbols(new):
-            found = self._limit_of(old, new)
+        if found.kind == "false" and state.limit[0] in symbols(old):
+            found = self._limit_of((old, old_source), (new, source))
         if found.kind in ("equivalent", "false", "follows"):
             state.expression = (new, source)
         return found
@@ -213,21 +213,29 @@ class Rewriting:
             return Found("false", said.replace("this one", "the derivative of this line"), found.slip)
         return Found("new")
 
-    def _limit_of(self, old: Term, new: Term) -> Found:
-        """Whether a number is the limit of the expression before, by values near the point."""
+    def limits(self, name: str, point: float, sides: list[tuple[Term, str]]) -> Found:
+        """A line with limits: its sides against each other and against the limit that is asked for."""
+        state = self._state
+        if state.limit[0] and state.limit != (name, point):
+            return Found("new")
+        known = state.expression if state.limit[0] else None
+        state.limit, state.expression = (name, point), sides[-1]
+        chain = [known, *sides] if known is not None else sides
+        if len(chain) < 2:
+            return Found("new")
+        found = [self._limit_of(old, new) for old, new in pairwise(chain)]
+        return next((f for f in found if f.kind == "false"), found[-1])
+
+    def _limit_of(self, old: tuple[Term, str], new: tuple[Term, str]) -> Found:
+        """Whether an expression has the limit of the one before, by values near the point."""
         name, point = self._state.limit
-        near = [-1e7, -1e6] if point == -math.inf else [1e6, 1e7] if point == math.inf else [point - 1e-5, point + 1e-5]
-        if symbols(old) != {name}:
+        one, other = (limit_of(self.resolved(term), name, point) for term, _ in (old, new))
+        if one is None or other is None:
             return Found("unsure")
-        values, number = [value(old, {name: Fraction(x)}) for x in near], value(new, {})
-        if number is None or any(v is None for v in values):
-            return Found("unsure")
-        sides = [float(v) for v in values if v is not None]
-        if max(sides) - min(sides) > 1e-3 * (1 + abs(sides[0])):
-            return Found("unsure")
-        if abs(sides[-1] - float(number)) <= 1e-3 * (1 + abs(float(number))):
+        if abs(one - other) <= CLOSE * (1 + abs(other)):
             return Found("follows")
-        return Found("false", f"near {name} = {point:g} it is about {sides[-1]:.4g}, not {shown(number)}")
+        said = f"near {name} = {point:g} it is about {one:.4g}, not {other:.4g}"
+        return Found("false", said, slip_between(*old, *new))
 
     def equal(self, old: Term, old_source: str, new: Term, source: str = "") -> Found:
         a, b = self.resolved(old), self.resolved(new)
@@ -450,18 +458,18 @@ def _rewrites_side(statement: Statement, known: Statement) -> bool:
 
 def _is_part(whole: Term, side: Term) -> bool:
     """Whether a number is one that an expression is made of: ``21/5`` of ``4 1/5 - 3/2``."""
-    number = value(side, {})
+    number = real(side)
     if number is None or isinstance(side, Sum):
         return False
-    return any(part != whole and value(part, {}) == number for part in walk(whole))
+    return any(part != whole and real(part) == number for part in walk(whole))
 
 
 def _are_opposite(a: Term, b: Term) -> bool:
-    x, y = value(a, {}), value(b, {})
+    x, y = real(a), real(b)
     return x is not None and y is not None and x == -y
 
 
 def _sizes(term: Sum) -> list[float]:
     """How large the terms of a sum of numbers are, in order."""
-    values = [value(t, {}) for t in term.terms]
+    values = [real(t) for t in term.terms]
     return sorted(abs(float(v)) for v in values if v is not None)

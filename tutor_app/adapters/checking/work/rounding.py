@@ -10,16 +10,14 @@ from tutor_app.adapters.checking.work.state import has_decimals, is_near
 from tutor_app.adapters.grading.terms import Degrees, Number
 
 
-def is_rounded(before: Solutions, after: Solutions, new: Condition) -> bool:
-    """Whether a condition tells the solutions of the one before in rounded decimals."""
+def unrounded(before: Solutions, after: Solutions, new: Condition) -> Solutions:
+    """The solutions of a condition, with those of the one before in the place of decimals that round them."""
     decimals = any(has_decimals(source) for statement in new.statements for source in statement.sources)
-    if not after.values or not (new.is_approximate or decimals):
-        return False
+    if not (new.is_approximate or decimals):
+        return after
     if not new.is_approximate and any(_has_end(v) for v in before.values):
-        return False  # 2.5 can be written out: another decimal is another number
-    return all(any(_rounds(v, other) for other in after.values) for v in before.values) and all(
-        any(_rounds(v, other) for v in before.values) for other in after.values
-    )
+        return after  # 2.5 can be written out: another decimal is another number
+    return Solutions(tuple(next((v for v in before.values if _rounds(v, w)), w) for w in after.values))
 
 
 def is_one_angle(before: Solutions, new: Condition) -> bool:

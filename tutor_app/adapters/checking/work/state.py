@@ -37,6 +37,7 @@ class State:
         condition: The equation or inequality of the line before.
         problem: That of the problem.
         names: What letters stand for by definition.
+        data: Those of them whose numbers the problem gives.
         functions: Letter and right side of functions.
         system: All solutions of a system of equations that the problem gives.
         given: The function of which a derivative or integral is asked for.
@@ -61,6 +62,7 @@ class State:
     condition: Condition | None = None
     problem: Condition | None = None
     names: dict[str, Term] = field(default_factory=dict)
+    data: frozenset[str] = frozenset()
     functions: dict[str, tuple[str, Term]] = field(default_factory=dict)
     system: list[Point] = field(default_factory=list)
     given: Term | None = None
@@ -92,6 +94,7 @@ class State:
         """Begin a line that stands by itself: only functions, names and units are known to it."""
         kept = State(
             names=self.names,
+            data=self.data,
             functions=self.functions,
             quantities=self.quantities,
             is_measure=self.is_measure,

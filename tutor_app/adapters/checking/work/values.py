@@ -66,6 +66,14 @@ def value(term: Term, point: Point) -> Value | None:
     return None if isinstance(found, float) and not math.isfinite(found) else found
 
 
+def real(term: Term) -> Value | None:
+    """The value of a number; None where there is none or it is not known."""
+    try:
+        return value(term, {})
+    except Unknown:
+        return None
+
+
 def _value(term: Term, point: Point) -> Value:
     match term:
         case Number(number):
