@@ -68,6 +68,7 @@ class Context:
         defined: The function that was defined last, and where that ends in its piece.
         given: The equation that gave a name a number last; None before the first.
         told: Names and functions that were given once and in so many words; False for those given anew since.
+        sets: The members of each set that was given by listing them; None for those given anew since.
     """
 
     values: dict[str, Term] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Context:
     given: Equation | None = None
     several: set[str] = field(default_factory=set)
     defined: tuple[str, int] = ("", -1)
+    sets: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def copy(self) -> Context:
         """The same, to be changed on its own."""
@@ -88,6 +90,7 @@ class Context:
             equations=self.equations.copy(),
             told=self.told.copy(),
             several=self.several.copy(),
+            sets=self.sets.copy(),
         )
 
     def resolved(self, term: Term, *, named: bool = True) -> Term:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -54,6 +55,30 @@ def quantities(m: re.Match[str], _context: Context) -> Judgement | None:
         return None  # nothing to be converted: plain arithmetic
     found = judge((right,), "=", (Number(told.value, told.places),))
     return None if bare and found.verdict != "true" else _measured(found, right, told)
+
+
+@rule(
+    rf"(?:^|[\s(])(?:at|of|going|doing|drives|runs|walks|flies|cycles|travell?ing|travels|driving|running|walking|moving)"
+    rf" (?:a (?:constant |steady )?(?:speed|rate) of )?(?P<left>(?P<rate>{WRITTEN}) for (?P<time>{COMPOUND}),?"
+    rf" (?:(?:it|he|she|they|we|you|the \w+|this|that|which) )?"
+    rf"(?:travels?|covers?|goes|drives|runs|flies|cycles|walks|rides|moves|is|gives|means)"
+    rf" (?P<told>{WRITTEN})(?: in total)?){_DONE}(?= ?(?:[,;:.)!]|$|\b(?:and|so|in|because|since|then)\b))",
+    " for ",
+)
+def lasting(m: re.Match[str], _context: Context) -> Judgement | None:
+    """What a rate comes to in a time: "a car going 60 mph for 45 minutes travels 45 miles"."""
+    rate, lasts, told = (amount(m[name]) for name in ("rate", "time", "told"))
+    if rate is None or lasts is None or told is None or not lasts.measured or not told.measured:
+        return None
+    if not same_kind((replace(rate, kinds=_joined(rate, lasts)), told)):
+        return None
+    right = Number(rate.base * lasts.base / told.factor)
+    return _measured(judge((right,), "=", (Number(told.value, told.places),)), right, told)
+
+
+def _joined(a: Amount, b: Amount) -> Counter[str]:
+    """What the product of two quantities measures."""
+    return Counter({kind: a.kinds[kind] + b.kinds[kind] for kind in {*a.kinds, *b.kinds}})
 
 
 def _measured(found: Judgement, right: Number, told: Amount) -> Judgement:
@@ -239,4 +264,4 @@ _SPREAD: Final = re.compile(
 )
 """Words by which a count may be a fraction, or is told to be none."""
 
-EVERYDAY_RULES: Final[tuple[Rule, ...]] = (quantities, mixed_sum, parts, converted, clock, counts, fractions)
+EVERYDAY_RULES: Final[tuple[Rule, ...]] = (quantities, mixed_sum, lasting, parts, converted, clock, counts, fractions)

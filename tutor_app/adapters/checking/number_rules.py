@@ -25,6 +25,7 @@ from tutor_app.adapters.checking.rules import (
     truth,
     whole,
 )
+from tutor_app.adapters.checking.words import NUMBERS
 from tutor_app.adapters.grading.algebra import rational
 
 MAX_PRIME: Final = 10**12
@@ -43,15 +44,30 @@ def common(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value((math.lcm if least else math.gcd)(*map(int, values)), m[3], "lcm" if least else "gcd")
 
 
-@rule(
-    r"(?<![\d.,/^+*-])\b(\d{1,12}) is (not |n't )?(?:also )?(?:an? )?(prime|composite|even|odd|perfect square"
-    r"|perfect cube)\b(?! factor| power| to)"
-)
+_KINDS: Final = r"(prime|composite|even|odd|perfect square|perfect cube)s?\b(?! factor| power| to| number of)"
+
+
+@rule(rf"(?<![\d.,/^+*-])\b(\d{{1,12}}) is (not |n't )?(?:also )?(?:an? )?{_KINDS}")
 def kind_of_number(m: re.Match[str], _context: Context) -> Judgement | None:
     """Primality, parity, perfect squares and cubes."""
     n, kind = int(m[1]), m[3].lower()
     if n < 1:
         return None
+    holds = _is_of(n, kind)
+    return truth(holds != bool(m[2]), "number", _why(n, kind, holds=holds))
+
+
+@rule(rf"(?<![\d.,/^+*-]){LIST} are (?:all |both |each )?{_KINDS}", " are ")
+def kind_of_numbers(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The same of several numbers: "41, 43 and 47 are all prime"."""
+    values, kind = numbers(m[1]), m[2].lower()
+    if any(v.denominator != 1 or not 1 <= v < MAX_PRIME for v in values):
+        return None
+    others = [int(v) for v in values if not _is_of(int(v), kind)]
+    return truth(not others, "number", _why(others[0], kind, holds=False) if others else "")
+
+
+def _is_of(n: int, kind: str) -> bool:
     import sympy as sp
 
     facts: dict[str, Callable[[], bool]] = {
@@ -62,12 +78,16 @@ def kind_of_number(m: re.Match[str], _context: Context) -> Judgement | None:
         "perfect square": lambda: math.isqrt(n) ** 2 == n,
         "perfect cube": lambda: bool(sp.integer_nthroot(n, 3)[1]),
     }
-    holds = facts[kind]()
-    why = f"{n} is {'' if holds else 'not '}{kind}"
+    return facts[kind]()
+
+
+def _why(n: int, kind: str, *, holds: bool) -> str:
+    import sympy as sp
+
     if kind in ("prime", "composite") and not sp.isprime(n) and n > 3:
         p = min(sp.factorint(n))
-        why = f"{n} = {p} * {n // p}"
-    return truth(holds != bool(m[2]), "number", why)
+        return f"{n} = {p} * {n // p}"
+    return f"{n} is {'' if holds else 'not '}{kind}"
 
 
 @rule(
@@ -151,20 +171,38 @@ def factorization(m: re.Match[str], _context: Context) -> Judgement | None:
 # --- lists and counting ----------------------------------------------------------------------------------------
 
 
+_KIND_OF_LIST: Final = r"(sum|product|average|arithmetic mean|mean|median|range|difference)"
+
+
 @rule(
-    rf"\b(sum|product|average|arithmetic mean|mean|median|range|difference) (?:of|between)(?: the numbers)?"
-    rf" {LIST}{IS}{NUM}(?!\s*(?:%|percent|times))"
+    rf"\b{_KIND_OF_LIST} (?:of|between)(?: the numbers)? {LIST}{IS}{NUM}(?!\s*(?:%|percent|times))",
 )
 def of_list(m: re.Match[str], _context: Context) -> Judgement | None:
     """Sum, product, mean, median and range of numbers."""
-    values, kind = numbers(m[2]), m[1].lower()
+    return _of_list(m[1], numbers(m[2]), m[3])
+
+
+@rule(
+    rf"\b{_KIND_OF_LIST} (?:of|between)(?: the numbers)? {LIST}{IS}{NUM},? (?:and|while|but) "
+    rf"(?P<left>(?:the|their|its) {_KIND_OF_LIST}{IS}{NUM})(?!\s*(?:%|percent|times|of))",
+    " and ",
+    "while",
+    "but",
+)
+def of_same_list(m: re.Match[str], _context: Context) -> Judgement | None:
+    """Another of the same numbers: "the median of 3, 8 and 20 is 8, and the range is 17"."""
+    return _of_list(m[5], numbers(m[2]), m[6])
+
+
+def _of_list(kind: str, values: list[Fraction], said: str) -> Judgement | None:
+    kind = kind.lower()
     if kind == "difference":
         if len(values) != 2:
             return None
-        found = judge_value(abs(values[0] - values[1]), m[3], "difference")
+        found = judge_value(abs(values[0] - values[1]), said, "difference")
         return (
             Judgement("true", "difference")
-            if judge_value(values[0] - values[1], m[3], "") == Judgement("true", "")
+            if judge_value(values[0] - values[1], said, "") == Judgement("true", "")
             else found
         )
     ordered, n = sorted(values), len(values)
@@ -174,7 +212,80 @@ def of_list(m: re.Match[str], _context: Context) -> Judgement | None:
         "median": (ordered[(n - 1) // 2] + ordered[n // 2]) / 2,
         "range": ordered[-1] - ordered[0],
     }.get(kind, sum(values, Fraction(0)) / n)
-    return judge_value(right, m[3], kind.split()[-1])
+    return judge_value(right, said, kind.split()[-1])
+
+
+@rule(
+    r"\bsum of (?:all )?(?:the )?(?:first (?P<n>\d{1,6}) )?(?P<positive>positive |natural )?(?P<kind>even |odd )?"
+    r"(?:integers|numbers)"
+    rf"(?: (?:from|between) (?P<a>\d{{1,6}}) (?:to|through|and) (?P<b>\d{{1,6}})(?P<all>,? inclusive,?)?)?{IS}"
+    rf"(?P<said>\d[\d,]*){LAST}",
+    "sum of",
+)
+def of_range(m: re.Match[str], _context: Context) -> Judgement | None:
+    """The sum of whole numbers in a row: "the integers from 1 to 40", "the first 20 odd numbers"."""
+    kind = (m["kind"] or "").strip().lower()
+    begin, step = {"even": 2, "odd": 1}.get(kind, 1), 2 if kind else 1
+    if m["n"] and not m["a"]:
+        if not (m["positive"] or kind):
+            return None  # whether zero is the first of them is not told
+        return judge_value(sum(begin + step * k for k in range(int(m["n"]))), m["said"], "sum")
+    if not m["a"] or m["n"] or (" between " in m[0] and not m["all"]):
+        return None
+    values = (n for n in range(int(m["a"]), int(m["b"]) + 1) if not kind or n % 2 == begin % 2)
+    return judge_value(sum(values), m["said"], "sum")
+
+
+_PARTS: Final = r"\d+(?:\.\d+)?(?:(?: ?: ?| to )\d+(?:\.\d+)?){1,3}"
+
+
+@rule(
+    rf"\bratio (?:of )?(?:\w+ ){{0,4}}?(?P<left>(?P<a>{_PARTS})(?:,? (?:which )?(?:simplifies|reduces|is equivalent"
+    rf"|is equal|can be (?:simplified|reduced)) to|,? is the same as|,? (?:which )?is| equals| ?=)"
+    rf" (?:just |simply )?(?:the ratio )?(?P<b>{_PARTS}))(?![\d.]*\d| ?[:/])",
+    "ratio",
+)
+def ratio(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A ratio in other numbers: "the ratio 18:24 simplifies to 3:4"."""
+    a, b = ([Fraction(n) for n in re.findall(r"\d+(?:\.\d+)?", m[side])] for side in "ab")
+    if len(a) != len(b) or 0 in (*a, *b):
+        return None
+    least = math.lcm(*(x.denominator for x in a))
+    whole_parts = [int(x * least) for x in a]
+    right = ":".join(str(x // math.gcd(*whole_parts)) for x in whole_parts)
+    return truth(all(x * b[0] == y * a[0] for x, y in zip(a, b, strict=True)), "ratio", right)
+
+
+_DIGITS: Final = {
+    "million": 6, "hundred thousand": 5, "ten thousand": 4, "thousand": 3, "hundred": 2, "ten": 1, "dollar": 0,
+    "whole number": 0, "integer": 0, "unit": 0, "one": 0, "tenth": -1, "hundredth": -2, "cent": -2, "thousandth": -3,
+}  # fmt: skip
+_NEAREST: Final = rf"to (?:the nearest (?P<unit>{'|'.join(_DIGITS)})|(?P<places>\d|one|two|three|four) decimal places?)"
+_ROUNDED: Final = r"\$?(?P<a>-?\d[\d,]*(?:\.\d+)?)"
+
+
+def _rounds_to(pattern: str) -> Rule:
+    return rule(rf"{pattern} \$?(?P<b>-?\d[\d,]*(?:\.\d+)?){LAST}", "round")(_rounded)
+
+
+def _rounded(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A number rounded to a place: "rounded to the nearest hundred, 3,847 is 3,800"."""
+    value, said = (Fraction(m[k].replace(",", "")) for k in "ab")
+    places = (m["places"] or "").lower()
+    digits = _DIGITS[m["unit"].lower()] if m["unit"] else -(int(places) if places.isdigit() else NUMBERS[places])
+    step = Fraction(10) ** digits
+    low = math.floor(value / step) * step
+    right = low if value - low < step / 2 else low + step
+    if said == low and value - low == step / 2:
+        return Judgement("true", "rounding")  # half to even
+    return judge_value(right, m["b"], "rounding")
+
+
+ROUNDING_RULES: Final[tuple[Rule, ...]] = (
+    _rounds_to(rf"\brounded {_NEAREST},? {_ROUNDED} (?:is|becomes|equals|rounds to)"),
+    _rounds_to(rf"\bround(?:ing)? {_ROUNDED} {_NEAREST},? (?:gives|yields|is|we get|makes it|results in)"),
+    _rounds_to(rf"(?<![\d.,/^+*-]){_ROUNDED} (?:is )?(?:when )?rounded {_NEAREST} is"),
+)
 
 
 @rule(rf"\b(square|cube) root of {NUM}{IS}{EXPR}{END}")
@@ -220,7 +331,7 @@ def percent_of(m: re.Match[str], _context: Context) -> Judgement | None:
 
 @rule(
     rf"(?<![\d./]){NUM}\s*\\?(?:%|percent) (?:\w+ ){{0,2}}(?:on|of) (?:the |an? |his |her |their )?"
-    rf"(?:\w+ ){{0,2}}\$?{NUM}(?: \w+)? is \$?{NUM}{LAST}"
+    rf"(?:\w+ ){{0,2}}\$?{NUM}(?: \w+)? (?:is|comes to|amounts to|works out to) \$?{NUM}{LAST}"
 )
 def part(m: re.Match[str], _context: Context) -> Judgement | None:
     """A percentage of an amount: "a 15% tip on $40 is $6"."""
@@ -238,6 +349,7 @@ def compared(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 NUMBER_RULES: Final[tuple[Rule, ...]] = (
-    common, kind_of_number, divides, remainder, modular_inverse, division, divisors, divisor_count, factorization,
-    of_list, root_of, power_of, choose, arrange, percent_of, part, compared,
+    common, kind_of_number, kind_of_numbers, divides, remainder, modular_inverse, division, divisors, divisor_count,
+    factorization, of_list, of_same_list, of_range, ratio, *ROUNDING_RULES, root_of, power_of, choose, arrange,
+    percent_of, part, compared,
 )  # fmt: skip

@@ -17,12 +17,13 @@ from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import Token
 from tutor_app.adapters.checking.sentences import flattened, sentences, squeezed
+from tutor_app.adapters.checking.set_rules import SET_RULES
 from tutor_app.adapters.checking.settling import unjudged
 from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
 from tutor_app.core.claims import Claim
 
-ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *SHAPE_RULES)
+ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *SHAPE_RULES, *SET_RULES)
 NEAR: Final = 12
 """Claims back that may overlap with one."""
 

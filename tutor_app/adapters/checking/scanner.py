@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tutor_app.adapters.checking.words import OPERATIONS, RELATIONS
+from tutor_app.adapters.grading.units import measure
 from tutor_app.text.delimiters import split
 
 Kind = Literal["num", "vulgar", "cur", "pct", "op", "rel", "open", "close", "word", "line", "sep", "formula"]
@@ -49,6 +50,7 @@ _TOKEN: Final = re.compile(
     |(?P<num>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)
     |(?P<vulgar>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])
     |(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
+    |(?P<letter>(?<![^\W\d_])(?<!\d\ )(?<!/)[a-zA-Z](?=⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]))
     |(?P<word>[^\W\d_]\d+(?![\d.])|[^\W\d_](?:[^\W\d_]|['_](?=[^\W_]))*(?:_\w+)*)
     |(?P<cur>\\?[$]|[€£¥₹¢])
     |(?P<pct>\\?%)
@@ -154,7 +156,7 @@ def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) ->
             if raw[0] == "⁻":
                 found.append(Token("op", "-", shift + m.start(), shift + m.start() + 1, False))
             kind, raw = "num", "".join(_RAISED[c] for c in raw.removeprefix("⁻"))
-        elif kind == "ordinal":
+        elif kind in ("ordinal", "letter"):
             kind = "word"
         elif kind == "num":
             if len(raw) > MAX_DIGITS or _CLOCK.match(raw):
@@ -202,9 +204,12 @@ def _is_unit(found: list[Token], k: int, begin: int) -> bool:
 
 
 def _has_units(found: list[Token], letters: list[int], begin: int, end: int) -> bool:
-    """Whether the result of a relation has one of the letters, and every number that is added has some word."""
+    """Whether the result of a relation has a unit, and every number that is added has some word."""
     results = (found[k - 2] if found[k - 1].kind == "num" else found[k - 4] for k in letters if k - 2 >= begin)
-    if not any(token.kind == "rel" for token in results):
+    if not any(token.kind == "rel" for token in results) and not any(
+        found[k].kind == "rel" and found[k + 1].kind == "num" and measure(found[k + 2].text) is not None
+        for k in range(begin, end - 2)
+    ):
         return False
     for k in range(begin + 1, end - 1):
         if found[k].kind == "op" and found[k].text in "+-" and found[k + 1].kind == "num":
