@@ -67,7 +67,7 @@ class AppServices:
 
     # Solving
 
-    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+    def solve(self, problem: str, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.verifiers import opened_verifier
@@ -77,7 +77,14 @@ class AppServices:
         settings, tutor = solve_settings(self._settings), self._ready(cancel=cancel)
         verifier = opened_verifier(self._folders, tutor.engine.info.sha256)
         with verifier or contextlib.nullcontext():
-            yield from tutor.solve(problem, settings=settings, cancel=cancel, library=self._opened, verifier=verifier)
+            yield from tutor.solve(
+                problem,
+                settings=settings,
+                cancel=cancel,
+                library=self._opened,
+                verifier=verifier,
+                meta=_shown_as(as_typed),
+            )
 
     def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
         """See the protocol."""
@@ -126,7 +133,7 @@ class AppServices:
 
         set_cap(self._folders.config, level, pin)
 
-    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+    def vote(self, problem: str, votes: int, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
         from tutor_app.tutor.verifiers import opened_verifier
@@ -146,6 +153,7 @@ class AppServices:
                 library=self._opened,
                 weigh=self._settings.weigh_votes,
                 verifier=verifier,
+                meta=_shown_as(as_typed),
             )
 
     def promote(self, entry_id: str, number: int) -> Transcript:
@@ -490,3 +498,7 @@ class AppServices:
     def log_folder(self) -> str:
         """See the protocol."""
         return str(self._folders.logs)
+
+
+def _shown_as(as_typed: bool) -> dict[str, bool]:
+    return {"as_typed": True} if as_typed else {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from tests.ui.recordings import recorded
@@ -83,3 +86,25 @@ def test_what_is_copied_has_the_question(form: str) -> None:
     copied = fragment(ASKED.solution, form)  # type: ignore[arg-type]
     assert "Question" in copied
     assert copied.index("not 48") < copied.index("Because 48")
+
+
+TYPED = Transcript.of(
+    "Solve x^2 - 5x + 6 = 0.",
+    Text("Factor it."),
+    Answer("2, 3"),
+    Question("> x = symbols('x')\n\nWhy is (x - 2)(x - 3) = 0?"),
+    Text("Multiply out."),
+)
+
+
+def test_what_is_typed_plainly_is_typeset_in_every_form_unless_it_was_to_stay_as_typed() -> None:
+    text = export([TYPED], "md").data.decode()
+    assert "Solve $x^2 - 5x + 6 = 0$." in text
+    assert "Why is $(x - 2)(x - 3) = 0$?" in text
+    assert "> x = symbols('x')" in text, "what is quoted stays"
+    assert "$x^2 - 5x + 6 = 0$" in "".join(json.loads(export([TYPED], "ipynb").data)["cells"][0]["source"])
+    assert "$x^2 - 5x + 6 = 0$" in export([TYPED], "tex").data.decode()
+    assert "<math" in export([TYPED], "html").data.decode()
+    kept = replace(TYPED, meta={"as_typed": True})
+    assert "Solve x^2 - 5x + 6 = 0." in export([kept], "md").data.decode()
+    assert Transcript.from_json(export([TYPED], "json").data).problem == TYPED.problem

@@ -216,7 +216,7 @@ def test_exercise_sheets_put_several_problems_on_a_page() -> None:
     assert pages.count == 1
     assert not pages.links
     text = text_of(reader([BARE] * 5, Options(solution=False)))
-    assert text.count("2 + 2?") == 5
+    assert text.count("$2 + 2$") == 5
     assert text.startswith("Problems")
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from tests.event_loop import until
 from tests.ui.scripted import ScriptedServices
+from tests.windows import until_done
 from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -43,9 +45,25 @@ def test_one_click_keeps_it_as_typed_until_another_problem(open_window: Open) ->
     QTest.keyClick(window.box.reading.button, Qt.Key.Key_Space)
     assert window.box.preview.isVisible()
     QTest.keyClick(window.box.reading.button, Qt.Key.Key_Space)
-    window.box.set_text("")
     window.box.set_text("Solve y^2 = 9")
     assert window.box.preview.isVisible()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_page_shows_a_problem_as_the_preview_did(qtbot: QtBot, open_window: Open, kept: bool) -> None:
+    window = open_window()
+    window.box.set_text("Solve x^2 = 4")
+    if kept:
+        window.box.reading.button.click()
+    window.solve()
+    until_done(qtbot, window)
+    page = window.view.page
+    assert page.transcript().problem == "Solve x^2 = 4", "a model is sent what was typed"
+    assert ("x^2 = 4" in window.view.toPlainText()) is kept
+    copy = page.transcript()
+    window.new_problem()
+    window.view.show_transcript(copy)
+    assert ("x^2 = 4" in window.view.toPlainText()) is kept
 
 
 def test_what_is_typed_is_what_is_solved(open_window: Open) -> None:

@@ -269,7 +269,7 @@ class ScriptedServices:
     def put(self, key: str, transcript: Transcript, status: Status, created: float | None = None) -> None:
         self.library.put(key, transcript, status, created or 0.0)
 
-    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+    def solve(self, problem: str, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         self.calls.append(f"solve {problem}")
         self.solve_thread = threading.current_thread().name
         self._check_limit()
@@ -335,7 +335,7 @@ class ScriptedServices:
                 return
             yield event
 
-    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+    def vote(self, problem: str, votes: int, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         self.calls.append(f"vote {votes} {problem}")
         self._check_limit()
         problem = check_problem(problem)

@@ -38,7 +38,7 @@ class Judging:
 class JudgedServices(ScriptedServices):
     """Solves as scripted, with answers that nothing has checked, and a verifier."""
 
-    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
+    def solve(self, problem: str, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         return with_odds(self._open(problem, cancel), problem, Judging(), cancel)
 
     def _open(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:

@@ -108,7 +108,7 @@ def to_html(transcripts: Sequence[Transcript], options: Options) -> str:
 
 
 def _solution(transcript: Transcript, options: Options) -> str:
-    out = [f'<section class="problem"><p class="label">Problem</p>{prose(transcript.problem)}</section>']
+    out = [f'<section class="problem"><p class="label">Problem</p>{prose(wording.problem_of(transcript))}</section>']
     for n, step in enumerate(steps.split_steps(steps.chosen_parts(transcript, options)), 1):
         if options.steps and not isinstance(step[0], Answer):
             out.append(f'<h3 class="step">Step {n}</h3>')
@@ -140,7 +140,8 @@ def _parts(parts: Sequence[Part]) -> str:
             case Thought():
                 out += f'{close()}<details class="thought"><summary>Thoughts</summary>{prose(part.text)}</details>'
             case Question():
-                out += f'{close()}<section class="problem"><p class="label">Question</p>{prose(part.text)}</section>'
+                asked = prose(wording.question_of(part.text))
+                out += f'{close()}<section class="problem"><p class="label">Question</p>{asked}</section>'
             case Code():
                 out += close() + '<div class="run"><p class="label">Python</p>'
                 out += f"<pre><code>{_highlighted(part.source)}</code></pre>"

@@ -41,7 +41,7 @@ def to_markdown(transcripts: Sequence[Transcript], options: Options, stem: str) 
         )
     for n, t in enumerate(transcripts, 1):
         out.append(f"## Problem {n}" if many else "## Problem")
-        out.append(prose(t.problem.strip()))
+        out.append(prose(wording.problem_of(t).strip()))
         if options.solution:
             out += _solution(t, options, pictures, "###" if many else "##")
     return "\n\n".join(p for p in out if p) + "\n", pictures.files
@@ -103,7 +103,7 @@ def _part(part: Part, pictures: Pictures, level: str) -> str:
         case Thought():
             return quoted(f"*Thoughts*\n\n{prose(part.text)}")
         case Question():
-            return f"{level} Question\n\n{prose(part.text)}"
+            return f"{level} Question\n\n{prose(wording.question_of(part.text))}"
         case Code():
             return fenced("python", without_controls(part.source))
         case Output():

@@ -32,7 +32,7 @@ def to_notebook(transcripts: Sequence[Transcript], options: Options) -> str:
         cells.markdown(f"# {wording.heading(transcripts, options)}\n{contents}")
     for n, t in enumerate(transcripts, 1):
         head = f"## Problem {n}" if many else "## Problem"
-        cells.markdown(f"{head}\n\n{prose(t.problem)}")
+        cells.markdown(f"{head}\n\n{prose(wording.problem_of(t))}")
         if n > 1 and options.solution and options.code:
             # Names of one solution must not help the next: each was run in a namespace of its own.
             cells.code("%reset -f", metadata={"tags": ["reset"]})
@@ -72,7 +72,7 @@ class _Cells:
             case Thought():
                 self.markdown(quoted(f"*Thoughts*\n\n{prose(part.text)}"))
             case Question():
-                self.markdown(f"### Question\n\n{prose(part.text)}")
+                self.markdown(f"### Question\n\n{prose(wording.question_of(part.text))}")
             case Code():
                 self.code(without_controls(part.source))
             case Output():

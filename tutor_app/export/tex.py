@@ -133,7 +133,7 @@ def to_tex(transcripts: Sequence[Transcript], options: Options, stem: str) -> tu
             )
         else:
             body.append("\\section*{Problem}")
-        body.append(writer.prose(t.problem))
+        body.append(writer.prose(wording.problem_of(t)))
         if options.solution:
             body.append("\\subsection*{Solution}" if many else "\\section*{Solution}")
             body.append(writer.solution(t, options))
@@ -192,7 +192,7 @@ class _Writer:
                 ]
                 return "\n\n".join([self.prose(part.text), *false])
             case Question():
-                return f"\\subsection*{{Question}}\n{self.prose(part.text)}"
+                return f"\\subsection*{{Question}}\n{self.prose(wording.question_of(part.text))}"
             case Thought():
                 said = "\\textcolor{gray}{Thoughts}\\par "
                 return f"\\begin{{quote}}\\small {said}{self.prose(part.text).strip()}\n\\end{{quote}}"

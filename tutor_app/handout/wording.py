@@ -23,6 +23,7 @@ from tutor_app.text.delimiters import split
 from tutor_app.text.markup import without_emphasis
 from tutor_app.text.plain import plain
 from tutor_app.text.speech import spoken, spoken_prose
+from tutor_app.text.typing import typeset
 
 STATUS: Final = {
     "timeout": "This block took too long and was stopped.",
@@ -40,6 +41,17 @@ _VERDICTS: Final[dict[ClaimVerdict, str]] = {
     "unchecked": "Statement",
 }
 _DOLLAR: Final = "\uff04"
+
+
+def problem_of(transcript: Transcript) -> str:
+    """The problem to be shown: plain typing with its formulas between dollar signs, unless it was to stay as typed."""
+    as_typed = transcript.meta.get("as_typed") is True
+    return transcript.problem if as_typed else typeset(transcript.problem)
+
+
+def question_of(text: str) -> str:
+    """What was asked about a solution, as :func:`problem_of` shows it; what it quotes stays."""
+    return "\n".join(line if line.startswith(">") else typeset(line) for line in text.split("\n"))
 
 
 def title_of(transcript: Transcript, longest: int = 80) -> str:

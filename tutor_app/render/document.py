@@ -21,7 +21,7 @@ from tutor_app.core.claims import MARKS, Claim, Tally
 from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text, Thought
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import TONES
-from tutor_app.handout.wording import answer_lines, false_statements
+from tutor_app.handout.wording import answer_lines, false_statements, problem_of, question_of
 from tutor_app.render.blocks import Writer
 from tutor_app.render.cards import ANSWER, PROBLEM, STUB, THOUGHT
 from tutor_app.render.objects import FormulaSource
@@ -78,7 +78,7 @@ class DocumentBuilder(RunBuilder):
 
     def build(self, transcript: Transcript) -> None:
         """Write the problem and its solution."""
-        self.problem(transcript.problem)
+        self.problem(problem_of(transcript))
         self.parts(transcript.solution)
 
     def parts(
@@ -147,7 +147,7 @@ class DocumentBuilder(RunBuilder):
         self._answer = self._tally_place = None  # the answer above has its tally; a reply has one of its own
         self._tally = ""
         outer = self._frame(PROBLEM, "Question", top=0.6, bottom=1.0, pad_left=1.1, pad_top=1.55, pad_bottom=0.1)
-        write_markdown(self.w, self._definitions.resolve(text.strip()))
+        write_markdown(self.w, self._definitions.resolve(question_of(text.strip())))
         self._leave(outer)
 
     def text(self, text: str) -> None:

@@ -249,7 +249,7 @@ class Pages:
         level = 1 if self._many else 0
         if self._many:
             self._anchors.append(_Anchor(f"{n + 1}. {self._titles[n]}", 0, before, n))
-        builder.problem(transcript.problem)
+        builder.problem(wording.problem_of(transcript))
         if self._many:
             self._unlabel_problem()
         if not self._many:

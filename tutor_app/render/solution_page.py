@@ -44,6 +44,7 @@ from tutor_app.render.objects import FormulaSource
 from tutor_app.render.statements import Statement, statements
 from tutor_app.render.theme import Theme
 from tutor_app.text.delimiters import split
+from tutor_app.text.typing import typeset
 
 MAX_TAIL: Final = 6000
 """Characters after which a paragraph without an end is closed by force, so that rewriting it stays cheap."""
@@ -58,6 +59,7 @@ class SolutionPage:
 
     Attributes:
         problem: Text of the problem.
+        as_typed: Whether what is typed plainly in it is shown so.
         is_streaming: Whether the solution is still being written.
         builder: Writes the document; another one after each :meth:`write_into`.
         false: The statements that were found to be false.
@@ -74,7 +76,7 @@ class SolutionPage:
 
     def clear(self) -> None:
         """Forget the solution; the document is written anew by :meth:`write_into`."""
-        self.problem, self.is_streaming = "", False
+        self.problem, self.as_typed, self.is_streaming = "", False, False
         self._fold, self._saved = Builder(), tuple[Part, ...]()
         self._remark = ("", "muted")
         self._notice = ""
@@ -86,10 +88,10 @@ class SolutionPage:
         self._rewritten = set[int]()  # texts that have been written since their false statements were underlined
         self._forget_tail()
 
-    def begin(self, problem: str) -> None:
+    def begin(self, problem: str, *, as_typed: bool = False) -> None:
         """An empty solution of ``problem``; events follow."""
         self.clear()
-        self.problem, self.is_streaming = problem, True
+        self.problem, self.as_typed, self.is_streaming = problem, as_typed, True
 
     def ask(self) -> None:
         """The finished solution goes on: the events of a reply follow."""
@@ -100,6 +102,7 @@ class SolutionPage:
         """A finished solution, and a sentence of the program's own below it."""
         self.clear()
         self.problem, self._saved = transcript.problem, transcript.solution
+        self.as_typed = transcript.meta.get("as_typed") is True
         self.attempts, self._chosen = transcript.attempts, transcript.chosen
         self.false = _false(self._saved)
         self._remark = (remark, "muted")
@@ -128,7 +131,7 @@ class SolutionPage:
 
     def transcript(self) -> Transcript:
         """The problem and the solution so far."""
-        found = Transcript.of(self.problem, *self.parts())
+        found = Transcript.of(self.problem, *self.parts(), meta={"as_typed": True} if self.as_typed else None)
         return replace(found, attempts=self.attempts, chosen=self._chosen)
 
     @property
@@ -158,7 +161,7 @@ class SolutionPage:
         b = self.builder = DocumentBuilder(document, theme, self._formulas, size)
         self._forget_tail()
         if self.problem:
-            b.problem(self.problem)
+            b.problem(self.problem if self.as_typed else typeset(self.problem))
         if not self.is_streaming:
             b.parts(self.parts(), remarks=self._remarks)
             self._write_remark()

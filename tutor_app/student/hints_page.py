@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QVB
 from tutor_app.core.hints import Hint
 from tutor_app.render.theme import Theme
 from tutor_app.text.speech import spoken_prose
+from tutor_app.text.typing import typeset
 from tutor_app.ui.announce import announce
 from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle, push_button, row_of, text_label
 from tutor_app.ui.formulas import Formulas
@@ -110,7 +111,7 @@ class HintsPage(QScrollArea):
     def wait_for(self, problem: str) -> None:
         """Show that hints for a problem are being made."""
         self.clear()
-        self.problem.set_text(problem)
+        self.problem.set_text(typeset(problem))
         self.state.setText(WAITING)
         self._show_buttons(waiting=True, more=False)
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButt
 from tutor_app.core.hints import RESULT
 from tutor_app.core.practice import Exercise, Marked
 from tutor_app.render.theme import Theme
-from tutor_app.text.typing import read_typed
+from tutor_app.text.typing import typeset
 from tutor_app.ui.announce import announce
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
@@ -83,7 +83,7 @@ class PracticeDialog(QDialog):
         self.sheet.setVisible(bool(heading))
         self.show_answer.setText("Show the answer" if exercise.hints_up_to >= RESULT else "Skip")
         self.show_answer.setAccessibleName(self.show_answer.text())
-        self.problem.set_text(read_typed(exercise.problem).text)
+        self.problem.set_text(typeset(exercise.problem))
         self.answer.clear()
         self.said.clear()
         self._show_open(True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tutor_app.text.decimal_commas import doubtful
@@ -110,6 +111,12 @@ def read_typed(text: str) -> Typed:
         return Typed(as_typed)  # a dollar sign that stands alone would pair with those of the formulas
     prose = "\n".join(segment.source for segment in split(text).segments if segment.kind == "text")
     return Typed(read, tuple(formulas), doubtful(prose), tuple(apart))
+
+
+@lru_cache(maxsize=64)
+def typeset(text: str) -> str:
+    """A text that is shown again and again, with its formulas between dollar signs; a letter alone stays one."""
+    return read_typed(text).text if len(text.strip()) > 1 else text
 
 
 def _read_segments(text: str, formulas: list[Formula], apart: list[str]) -> str:

@@ -190,10 +190,11 @@ class ProblemBox(QFrame):
         """What is typed."""
         return self.edit.toPlainText()
 
-    def set_text(self, text: str) -> None:
+    def set_text(self, text: str, *, as_typed: bool = False) -> None:
         """Replace what is typed; Ctrl+Z brings it back."""
         if text == self.text:
             return
+        self.reading.keep(as_typed)
         cursor = self.edit.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)

@@ -34,6 +34,15 @@ class ReadingLine(QWidget):
         row_of((self.said, 1), self.button, parent=self, margins=(0, 0, 0, 0))
         self.hide()
 
+    @property
+    def kept(self) -> bool:
+        """Whether the text is to stay as typed."""
+        return self._kept
+
+    def keep(self, on: bool) -> None:
+        """Begin another text, to stay as typed or not; :meth:`read` shows it."""
+        self._kept = on
+
     def read(self, text: str, *, shown: bool) -> str:
         """The text for the preview, with its formulas between dollar signs; tells what was read.
 

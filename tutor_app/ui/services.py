@@ -33,8 +33,14 @@ if TYPE_CHECKING:
 class Services(Protocol):
     """Everything the window asks for."""
 
-    def solve(self, problem: str, cancel: Cancel) -> Iterator[SolveEvent]:
-        """*Worker.* Solve and save a problem; the last event is ``Finished``."""
+    def solve(self, problem: str, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
+        """*Worker.* Solve and save a problem; the last event is ``Finished``.
+
+        Args:
+            problem: As typed.
+            cancel: Ends it.
+            as_typed: Whether its formulas are to stay as typed where it is shown; kept with it.
+        """
         ...
 
     def hints(self, problem: str, cancel: Cancel, *, votes: int = 1) -> Ladder:
@@ -70,7 +76,7 @@ class Services(Protocol):
         """*Worker.* Set the highest level of hints; the first PIN that is given is kept."""
         ...
 
-    def vote(self, problem: str, votes: int, cancel: Cancel) -> Iterator[SolveEvent]:
+    def vote(self, problem: str, votes: int, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         """*Worker.* Attempt a problem that often at once and save what wins; the last event is ``Finished``."""
         ...
 

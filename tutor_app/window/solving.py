@@ -73,18 +73,25 @@ class Solving(QObject):
         bridge.batch.connect(self._on_events)
         bridge.ended.connect(self._on_ended)
 
-    def start(self, problem: str, before: Callable[[], None], votes: int = 1) -> None:
+    def start(self, problem: str, before: Callable[[], None], votes: int = 1, *, as_typed: bool = False) -> None:
         """Solve a problem.
 
         Args:
             problem: As typed.
             votes: Attempts that vote; 1 is no vote.
             before: Called in the worker before anything else, to write what the solution must know.
+            as_typed: Whether its formulas are to stay as typed where it is shown.
         """
         self.meta = {}
-        self._view.begin(problem)
+        self._view.begin(problem, as_typed=as_typed)
         services = self._services
-        self._run(before, lambda c: services.vote(problem, votes, c) if votes > 1 else services.solve(problem, c))
+
+        def events(cancel: Cancel) -> Iterator[SolveEvent]:
+            if votes > 1:
+                return services.vote(problem, votes, cancel, as_typed=as_typed)
+            return services.solve(problem, cancel, as_typed=as_typed)
+
+        self._run(before, events)
 
     def ask(self, transcript: Transcript, question: str, before: Callable[[], None], key: str = "") -> None:
         """Answer a question about the solution on the page.

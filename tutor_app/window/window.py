@@ -185,7 +185,8 @@ class MainWindow(QMainWindow):
         self.view.folding.answer_only = False
         self.pages.setCurrentWidget(self.view)
         self.setWindowTitle(wording.window_title(problem))
-        self.solving.start(problem, before=self.write_settings, votes=votes)
+        as_typed = self.box.reading.kept
+        self.solving.start(problem, before=self.write_settings, votes=votes, as_typed=as_typed)
         self.voting.begin(votes)
 
     def can_solve(self, problem: str, then: Callable[[], None]) -> bool:
@@ -214,7 +215,7 @@ class MainWindow(QMainWindow):
         """Solve the problem that is shown once more."""
         if self.bridge.busy or not self._shown_problem:
             return
-        self.box.set_text(self._shown_problem)
+        self.box.set_text(self._shown_problem, as_typed=self.view.page.as_typed)
         self.solve()
 
     def _solving_ended(self) -> None:
@@ -229,7 +230,7 @@ class MainWindow(QMainWindow):
         self._shown_problem = transcript.problem
         self._shown_meta = transcript.meta
         self.box.set_shown_below(transcript.problem)
-        self.box.set_text(transcript.problem)
+        self.box.set_text(transcript.problem, as_typed=transcript.meta.get("as_typed") is True)
         self.view.show_transcript(transcript, wording.ending(transcript))
         self.bridge.run_in_background(
             lambda: self.services.check_statements(transcript), self.view.take_claims, self.faults.complain

@@ -111,10 +111,10 @@ class TranscriptView(ScrollingPage):
         self._rebuild()
         self.cleared.emit()
 
-    def begin(self, problem: str) -> None:
+    def begin(self, problem: str, *, as_typed: bool = False) -> None:
         """Start an empty solution of ``problem``; events follow."""
         self.clear_all()
-        self.page.begin(problem)
+        self.page.begin(problem, as_typed=as_typed)
         self._rebuild()
 
     def begin_reply(self) -> None:
