@@ -76,3 +76,48 @@ def test_limits_are_read_with_what_they_are_of() -> None:
     assert (name, point, len(sides)) == ("x", 2.0, 3)
     assert [round(found, 6) for side, _ in sides if (found := limit_of(side, name, point)) is not None] == [4, 4, 4]
     assert read_limits("x = 3") is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Write 0.2727... as a fraction", ["x = 0.2727...", "100x = 27.2727...", "99x = 27", "x = 27/99 = 3/11"]),
+        ("Solve x^2 - x - 6 >= 0", ["(x - 3)(x + 2) >= 0", "either both >= 0: x >= 3 and x >= -2, so x >= 3",
+                                    "or both <= 0: x <= 3 and x <= -2, so x <= -2", "x <= -2 or x >= 3"]),
+        ("60 g halve every 5 hours. What is left after 10 hours?", ["60 → 30 → 15", "15 g"]),
+        ("Solve sin x = 2cos x for 0° <= x < 90°", ["divide by cos x (cos x = 0 is no solution)", "tan x = 2"]),
+        ("Integrate 1/(x^2 - 4)", ["1/(x^2 - 4) = A/(x - 2) + B/(x + 2)", "1 = A(x + 2) + B(x - 2)",
+                                   "x = 2: 1 = 4A", "1/4 ln|x - 2| - 1/4 ln|x + 2| + C"]),
+        ("Convert 54 km/h into m/s", ["54 km/h = 54000 m/3600 s", "54000/3600 = 15", "54 km/h = 15 m/s"]),
+        ("How many hours are 480 min?", ["480 min ÷ 60 = 8 h"]),
+        ("Compute the integral of 2x/(x^2 + 1) from 0 to 1", ["[ln(x^2 + 1)]_0^1", "= ln 2 - ln 1"]),
+        ("Solve x + y = 4 and x - y = 2", ["x = 3", "S(3|1)"]),
+        ("Differentiate f(x) = x^2 from first principles", ["(2xh + h²)/h"]),
+        ("Solve 2/(x - 3) = 1", ["D = R \\ {3}", "2 = x - 3", "x = 5", "5 ∈ D"]),
+    ],
+)  # fmt: skip
+def test_no_right_line_of_other_habits_is_called_a_fault(problem: str, lines: list[str]) -> None:
+    found = judge_work(problem, lines)
+    assert first_fault(found) is None, [(line.text, line.kind, line.counterexample) for line in found]
+    assert "unread" not in {line.kind for line in found}
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "at", "slip"),
+    [
+        ("Compute the integral of 2x + 1 from 1 to 3", ["F(x) = x^2 + x", "F(3) = 12, F(1) = 2", "12 + 2 = 14"], 2,
+         "sign"),
+        ("Compute the determinant of [[2, 3], [1, -5]]", ["2·5 - 3·1 = 7"], 0, "sign"),
+        ("A price falls from 50 to 40 euros. By how many percent?", ["50 - 40 = 10", "10/40 = 25%"], 1, "percent"),
+        ("Find the median of 7, 1, 8, 3", ["(1 + 8)/2 = 4.5"], 0, ""),
+        ("Find the angle between (1, 0, 2) and (0, 3, 1)", ["|a| = 1 + 4 = 5"], 0, ""),
+        ("How many hours are 480 min?", ["480 min ÷ 100 = 4.8 h"], 0, "unit"),
+        ("Solve x + y = 4 and x - y = 2", ["x = 3", "S(3|2)"], 1, None),
+    ],
+)  # fmt: skip
+def test_a_wrong_end_is_found_by_its_sign_or_its_kind(
+    problem: str, lines: list[str], at: int, slip: str | None
+) -> None:
+    found = judge_work(problem, lines)
+    assert first_fault(found) == at
+    assert slip is None or found[at].slip == slip

@@ -15,14 +15,17 @@ from typing import Final
 
 from tutor_app.adapters.checking.answers import check_answer
 from tutor_app.adapters.checking.work.lines import read_line, read_side
-from tutor_app.adapters.checking.work.slips import slip_between
+from tutor_app.adapters.checking.work.notes import told
+from tutor_app.adapters.checking.work.slips import slip_between, with_one_sign_changed
 from tutor_app.adapters.checking.work.state import is_near
-from tutor_app.adapters.checking.work.values import Unknown, Value, alike, value
+from tutor_app.adapters.checking.work.values import Unknown, Value, alike, real, value
 from tutor_app.adapters.grading.terms import symbols
 from tutor_app.core.work import LineVerdict
 
 _SILENT: Final = frozenset(("empty", "words", "unread", "picture"))
 _OPERATION: Final = re.compile(r"(?<=[\w)}\]°])\s*(?:[-+*/^·×÷]|\\(?:cdot|times|div)(?![a-z]))|[a-z]{2,}\s*\(|√")
+_PLAIN: Final = re.compile(r"(?<![\w.^{])\d+(?:\.\d+)?(?![\w.])")
+MOST_SIGNS: Final = 12
 _SAID: Final = "its value is not what the problem asks for"
 _NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 _PERCENT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:\\?%|percent\b)")
@@ -65,7 +68,7 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
     right = read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer.right))
     if right is None or symbols(right):
         return lines
-    slip = _mistake(problem, value(right, {}), last[0])
+    slip = _mistake(problem, value(right, {}), last[0]) or _one_sign_off(text, value(right, {}))
     restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
     is_step = slip[1:] == ("step",)
     if not (restated or _is_told_as_answer(problem, text, answer.right) or (slip and not is_step)):
@@ -73,6 +76,24 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
     side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
     name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
     return [*lines[:first], replace(lines[first], kind="false", counterexample=_SAID, slip=name), *lines[first + 1 :]]
+
+
+def _one_sign_off(text: str, right: Value | None) -> tuple[str, ...]:
+    """Whether the calculation of a line has another sign than one that comes to the right number."""
+    statements = read_line(told(text).text).statements
+    if right is None or len(statements) != 1 or len(_OPERATION.findall(text)) < 1:
+        return ()
+    for source in statements[0].sources:
+        changed = [
+            *with_one_sign_changed(source),
+            *(f"{source[: m.start()]}(-{m[0]}){source[m.end() :]}" for m in _PLAIN.finditer(source)),
+        ]
+        sides = (read_side(other) for other in changed) if len(changed) < MOST_SIGNS else ()
+        for side in sides:
+            found = None if side is None or symbols(side) else real(side)
+            if found is not None and alike(found, right):
+                return ("sign",)
+    return ()
 
 
 def _is_told_as_answer(problem: str, text: str, right: str) -> bool:
@@ -126,6 +147,17 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
         a, b = numbers
         for wrong in (a / b, b / a, 100 * a / b, 100 * b / a, a * b / 100):
             yield "percent", wrong
+    if (
+        re.search(r"(?i)\b(?:by|how many|what) (?:how many |what )?percent", problem)
+        and len(numbers) == 2
+        and not percents
+    ):
+        a, b = numbers
+        for wrong in ((b - a) / b, (b - a) / a, b / a, a / b, (a - b) / a, (a - b) / b):
+            yield from (("percent", wrong), ("percent", 100 * wrong))
+    if "median" in problem.lower() and len(numbers) > 2:
+        middle = numbers[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]  # not put in order
+        yield "", sum(middle) / len(middle)
     if re.match(r"(?i)\s*(?:convert|how many|change|write)\b", problem) and right:
         for factor in (10, 100, 1000, 10000, 60, 3600, 24, 12):
             for wrong in (Fraction(factor), Fraction(1, factor)):

@@ -26,7 +26,14 @@ from tutor_app.adapters.checking.work.integrals import has_integral
 from tutor_app.adapters.checking.work.known import wrong_discriminant, wrong_unit_of_quotient
 from tutor_app.adapters.checking.work.limits import read_limits
 from tutor_app.adapters.checking.work.lines import Line, Statement, read_line
-from tutor_app.adapters.checking.work.notes import Names, is_meaning, is_range_with_words, told
+from tutor_app.adapters.checking.work.notes import (
+    Names,
+    is_amount,
+    is_meaning,
+    is_range_with_words,
+    is_set_or_point,
+    told,
+)
 from tutor_app.adapters.checking.work.problem import read_problem
 from tutor_app.adapters.checking.work.rewriting import Rewriting
 from tutor_app.adapters.checking.work.sets import told_as_relations
@@ -61,7 +68,7 @@ _ARROW: Final = re.compile(
 )
 _LIMIT: Final = r"(\{[^{}]*\}|\([^()]*\)|-?\w+)"
 _BETWEEN: Final = re.compile(
-    r"\s*=?\s*(?P<factor>-?\d[\d./]*|-|)\s*[*·]?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
+    r"\s*=?\s*(?P<factor>-?\d[\d./]*\s?(?:π|pi\b|\\pi)?|-?(?:π|pi\b|\\pi)|-|)\s*[*·]?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
@@ -203,6 +210,8 @@ class _Work:
         pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
         if len(pieces) < 2 or "lim" in text or not all(map(_is_step, pieces)):
             return self.line(text)
+        if all(map(is_amount, pieces)):
+            return Found("new")  # "80 -> 40 -> 20"
         start = self._state.saved()
         found = case = self.line(pieces[0])
         for piece in pieces[1:]:
@@ -234,7 +243,7 @@ class _Work:
             if not line.cases and (relations := self._as_relations(text)):
                 line = read_line(relations)
             if not line.cases:
-                return Found("words" if line.words else "unread")
+                return Found("words" if line.words or is_set_or_point(text) else "unread")
             found = self._judged(line) if result is None else self._result(line)
         except (Unknown, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError, KeyError):
             found = Found("unsure")
@@ -327,8 +336,8 @@ class _Work:
 
     def _between(self, m: re.Match[str]) -> Found | None:
         """An antiderivative in brackets with its limits: ``[x^2]_1^3``; None if it is something else."""
-        read = (read_line(text.strip("{}()")).statements for text in filter(None, m.groups()[1:]))
-        inner, low, high = read
+        inner = read_line(m[2]).statements
+        low, high = (read_line(text.strip("{}()")).statements for text in filter(None, m.groups()[2:]))
         factor = read_line({"": "1", "-": "-1"}.get(m["factor"], m["factor"])).statements
         if any(len(found) != 1 or found[0].relations for found in (factor, inner, low, high)):
             return None

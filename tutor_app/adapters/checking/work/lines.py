@@ -35,6 +35,10 @@ _OPERATION: Final = re.compile(r"^((?:[^|]*\|[^|]*\|)*[^|]*?)\s+\|\s*[-+*/:·÷(
 _NOTE: Final = re.compile(
     r"(?<![-+*/^·×÷=])\s*(?<![-+*/^·×÷=])[(\[](?=[^()\[\]]*(?!sin|cos|tan|cot|log|exp|sqrt)[a-zA-Z]{3})[^()\[\]=<>]*[)\]]\s*\.?$"
 )
+_REMARK: Final = re.compile(
+    r"\s*\((?=[^()]*[=<>])(?=[^()]*\b(?!sin|cos|tan|cot|log|exp|sqrt)[a-zA-Z]{2,}\s+[a-zA-Z]{2,})[^()]*\)\s*\.?$"
+)
+"""A remark with an equation in it: ``(x = 0 gives no solution)``."""
 _JOIN: Final = re.compile(r"\s+(?:or|oder|ou|o|∨)\s+|\s*\\(?:lor|vee|text\{ ?or ?\})\s*", re.IGNORECASE)
 _AND: Final = re.compile(
     r"\s+(?:and|und|et|y(?=\s+[a-z]\s*=)|∧|&)\s+|\s*;\s*|,\s+(?=[-\w|(\\√])"
@@ -67,9 +71,12 @@ _QUOTIENT_OF_FRACTIONS: Final = re.compile(
 )
 """A colon between fractions, which are divided as wholes: ``2/3 : 4/5``."""
 _QUOTIENT_OF_QUANTITIES: Final = re.compile(r"^(\d+(?:\.\d+)?\s?[a-z]{1,4})\s*:\s*(\d+(?:\.\d+)?\s?[a-z]{1,4})(?![\w])")
+_GOES_ON: Final = re.compile(r"\d\.\d+\s?(?:\.{2,}|\u2026|\\[lc]?dots)")
+_BY_NUMBER: Final = re.compile(r"\s*([*·×/:÷])\s*(\d+(?:\.\d+)?)\s*=\s*")
 _GROUPED: Final = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u2009\u202f](?:0\d\d|\d{3}(?!\s*/\s*\d)))+(?!\d)")
 """A number whose digits stand in groups of three: ``450 000``."""
-_IMAGINARY: Final = re.compile(r"(?<=\d)\s+i(?=\s*(?:$|[-+=)]))")
+_IMAGINARY: Final = re.compile(r"(?<=\d)\s+i(?=\s*(?:$|[-+=)]))|(?<=\d/\d)\s+([A-Zabcdkpqr])(?=\s*(?:$|[-+=)]))")
+"""A letter behind a number with a space: ``5/2 i``, ``9/5 C``."""
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -131,6 +138,8 @@ def read_line(text: str) -> Line:
         return Line(text)
     if len(stripped) > LONGEST_LINE:
         return Line(text)
+    if _GOES_ON.search(text):
+        return Line(text, words=True)  # "0.3636..." is a number that is not written out
     converted, wrong = _units(stripped)
     cases = _cases(converted) or _behind_words(converted)
     if cases is None:
@@ -155,6 +164,8 @@ def _stripped(text: str) -> str:
     before = None
     while before != text:
         before, text = text, _MARKER.sub("", text)
+    if not re.search("[=<>]", without := _REMARK.sub("", text)):
+        text = without
     text = _REASON.sub("", _OPERATION.sub(lambda m: m[1] or "", text))
     text = _NOTE.sub("", text) if re.search(r"\d|=", _NOTE.sub("", text)) else text
     return text.strip().rstrip(".,; ✓").strip()
@@ -163,11 +174,14 @@ def _stripped(text: str) -> str:
 def _with_points(text: str) -> str:
     """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
     text = _GROUPED.sub(lambda m: re.sub(r"\s", "", m[0]), with_points(text))
-    text = _IMAGINARY.sub(" * i", text)
+    text = re.sub(r"(?<![a-zA-Z\\])x(?=h(?![a-zA-Z]))", "x*", text)  # of a difference quotient
+    text = _IMAGINARY.sub(lambda m: f" * {m[1] or 'i'}", text)
     plain = _OPERATION.sub(lambda m: m[1] or "", text)
     text = _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", _QUOTIENT_OF_QUANTITIES.sub(r"\1 / \2", text))
     if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
-        text = re.sub(r"(?<=\d)\s*:\s*(?=\d)", " / ", text)
+        text = re.sub(r"(?<=[\d°])\s*:\s*(?=\d)", " / ", text)
+    elif re.fullmatch(r"[\d\s.+*/()·×:-]+", plain):
+        text = re.sub(r"(?<=[\d)])\s+:\s+(?=[\d(])", " / ", text)
     return text
 
 
@@ -204,10 +218,13 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
     found = [(m, measure(_spelled(m[2]))) for m in matches]
     known = [(m, unit) for m, unit in found if unit is not None]
     bare = _UNIT.sub(r"\1", text)
+    if _changes_unit(text, known):
+        return bare, ()
     kinds: dict[str, set[Fraction]] = {}
     for _, (kind, factor) in known:
         kinds.setdefault(kind, set()).add(factor)
-    if not any(len(factors) > 1 for factors in kinds.values()) or len(known) < len(found):
+    by_parts = any({kind, *kind.split("/")} <= kinds.keys() for kind in kinds if "/" in kind)
+    if not (by_parts or any(len(factors) > 1 for factors in kinds.values())) or len(known) < len(found):
         return bare, ()
     by_hundred = {
         (kind, f): min(factors) * (1 if f == min(factors) else 100) for kind, factors in kinds.items() for f in factors
@@ -219,6 +236,17 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
         hundred += f"{text[last : m.start()]}(({m[1]})*{wrong.numerator}/{wrong.denominator})"
         last = m.end()
     return right + text[last:], (bare, hundred + text[last:])
+
+
+def _changes_unit(text: str, known: list[tuple[re.Match[str], tuple[str, Fraction]]]) -> bool:
+    """Whether an amount is multiplied or divided by what its new unit is of the old: ``900 min / 60 = 15 h``."""
+    if len(known) != 2 or known[0][1][0] != known[1][1][0]:
+        return False
+    (first, (_, old)), (second, (_, new)) = known
+    between = _BY_NUMBER.fullmatch(text[first.end() : second.start()])
+    if between is None or text[: first.start()].strip() or text[second.end() :].strip() or old == new:
+        return False
+    return Fraction(between[2]) == (new / old if between[1] in "/:÷" else old / new)
 
 
 def _compound(text: str) -> str:

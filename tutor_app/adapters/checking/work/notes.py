@@ -25,12 +25,15 @@ _FUNCTIONS: Final = frozenset(
 )
 _SIDE: Final = r"(?:[LR]\.?H\.?S\b\.?|(?:left|right)(?:[ -]hand)? side)"
 _OF_SIDE: Final = re.compile(rf"(?i)^\s*{_SIDE}\s*[:=]?\s*(?=\S)")
+_OF_MATRIX: Final = re.compile(r"^\s*(?:det\s*\(?[A-Z]\)?|det|\|[A-Z]\|)\s*=\s*(?=[-\d(])")
 _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
 _IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
     r"(?i)\s*(?:(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
-    r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b)"
+    r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b"
+    r"|(?:(?:either|or|both|entweder|oder)\b[^:]*|(?:1st|2nd|3rd|first|second|third)(?: (?:case|option|factor))?\s*)"
+    r"(?=:\s))"
 )
 _ASSUMED: Final = re.compile(
     r"(?i)\s*(?:(?:case|fall|cas|caso)\b\s*(?:\d|[ivab]{1,3}\b)?|(?:for|if|when|assume|suppose|let|für|wenn)\b)"
@@ -42,6 +45,10 @@ _CONCLUDED: Final = re.compile(
     r"(?i)\s*(?:since|because|as|weil|da)\s[^,;]*[,;]\s*(?=(?:only|so|thus|hence|therefore|we|it|must|nur|ist)\b)"
 )
 """A reason before what is concluded: ``since x > 3, only x = 5``."""
+_SET_OF_NUMBERS: Final = re.compile(
+    r"\s*(?:D(?:_?\w)?|[𝔻ⅅ])\s*=\s*.*[\\∖{}ℝ].*|.*[∈∉]\s*[DℝℤℕℚQRZN].*|[A-Z]\s*\([^()|;]*[|;][^()|;]*\)\s*"
+)
+"""The numbers that are allowed, told as a set, and the name and place of a point."""
 _OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
 """The derivative of a part: ``du/dx =``."""
 _ROW: Final = re.compile(
@@ -127,7 +134,7 @@ def told(text: str) -> Told:
             return Told(rest, aside, denied, named=_RELATION.search(rest) is None)
         text = f"{m['left']} {m['unit']} = {rest}"
     text = _IS.sub(" = ", text)
-    text = _OF_SIDE.sub("", _IS_SIDE.sub("", text))
+    text = _OF_SIDE.sub("", _IS_SIDE.sub("", _OF_MATRIX.sub("", text)))
     if (m := _NUMBERED.match(text)) is not None:
         text = text[m.end() :]
     assumed = (m["assumed"] or m["range"]).strip() if (m := _ASSUMED.match(text)) is not None else ""
@@ -173,6 +180,16 @@ def without_lead(text: str) -> str:
     if m is None or any(word.lower() in _FUNCTIONS for word in _WORD.findall(m[0])):
         return text
     return text[m.end() :]
+
+
+def is_set_or_point(text: str) -> bool:
+    """Whether a line tells which numbers are allowed, or where a point is: ``D = R \\ {1}``, ``S(3|5)``."""
+    return _SET_OF_NUMBERS.fullmatch(text) is not None
+
+
+def is_amount(text: str) -> bool:
+    """Whether a text is one number, perhaps with its unit."""
+    return _BARE.fullmatch(text.strip()) is not None
 
 
 def is_meaning(text: str) -> bool:

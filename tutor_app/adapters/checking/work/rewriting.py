@@ -301,6 +301,9 @@ class Rewriting:
                     state.expression = (statement.sides[-1], statement.sources[-1])
                     return found
                 worst = found if found.kind == "unsure" else worst
+        new = symbols(state.expression[0]) if state.expression is not None else frozenset()
+        if main is not None and state.derived is not None and new - symbols(main[0]) - {"C", "c"} - set(state.names):
+            state.expression = main  # "1/(x^2 - 1) = A/(x - 1) + B/(x + 1)"
         if worst.kind == "new":
             state.aside, state.expression = state.expression, main  # a part was rewritten
         return worst

@@ -18,6 +18,7 @@ _SET: Final = re.compile(r"\\?\{(?P<members>[^{}|]+)\\?\}")
 _OPEN: Final = r"(?P<open>[(\[\]])"
 _END: Final = r"[^,;()\[\]{}∪]+(?:\([^()]*\)[^,;()\[\]{}∪]*)?"
 _INTERVAL: Final = re.compile(rf"{_OPEN}(?P<low>{_END})[,;](?P<high>{_END})(?P<close>[)\]\[])")
+_NAME: Final = re.compile(r"^\s*[A-Z](?:_\d)?\s*=?\s*(?=\()")
 _POINT: Final = re.compile(r"\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _UNION: Final = re.compile(r"\s*(?:∪|\\cup\b|\bU\b|\bor\b)\s*")
 _BETWEEN_POINTS: Final = re.compile(r"\s*(?:,|;|\band\b|\bor\b)\s*")
@@ -61,6 +62,7 @@ def _interval(text: str, name: str) -> str:
 
 
 def _points(text: str, names: Sequence[str]) -> str:
+    text = _NAME.sub("", text)
     found = list(_POINT.finditer(text))
     if not found or _BETWEEN_POINTS.sub("", _POINT.sub("", text)).strip():
         return ""

@@ -25,10 +25,12 @@ class Vectors:
 
     Attributes:
         known: By their letters, as texts of numbers.
+        unnamed: The two that a problem gives no letters, by the usual ones; only lengths and products are told by them.
         last: The components of the line before.
     """
 
     known: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unnamed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     last: tuple[str, ...] = ()
 
     def read(self, text: str) -> None:
@@ -37,6 +39,10 @@ class Vectors:
             members = _members(m[2])
             if all(_NUMERIC.fullmatch(member) for member in members):
                 self.known.setdefault(m[1], members)
+        unnamed = [_members(m[1]) for m in _TUPLE.finditer(_POINT.sub("", text))]
+        if len(unnamed) == 2 and not self.known and re.search(r"(?i)\bangle\b|\bproduct\b|\bvectors?\b", text):
+            for letters in ("ab", "uv"):
+                self.unnamed.update(zip(letters, unnamed, strict=True))
         points = {m[1]: _members(m[2]) for m in _POINT.finditer(text)}
         for p, q in permutations(points, 2):
             if len(points[p]) == len(points[q]):
@@ -44,7 +50,7 @@ class Vectors:
 
     def lines(self, text: str) -> list[str]:
         """A line as calculations with numbers, one for each component; empty if it is none with known vectors."""
-        if not self.known:
+        if not (self.known or self.unnamed):
             return []
         text = self._with_numbers(text)
         tuples = [_members(m[1]) for m in _TUPLE.finditer(text)]
@@ -81,10 +87,11 @@ class Vectors:
 
     def _with_numbers(self, text: str) -> str:
         """The line with lengths and scalar products put in."""
-        for a, members in self.known.items():
+        known = {**self.unnamed, **self.known}
+        for a, members in known.items():
             squares = " + ".join(f"({member})^2" for member in members)
             text = re.sub(rf"(?:\|+|‖)\s*(?:\\vec\{{)?{a}\}}?\s*(?:\|+|‖)", f"sqrt({squares})", text)
-            for b, others in self.known.items():
+            for b, others in known.items():
                 dot = " + ".join(f"({x})*({y})" for x, y in zip(members, others, strict=False))
                 text = re.sub(rf"(?<![A-Za-z\\]){a}\s*(?:·|⋅|∙|•|\\cdot\s|\*|\.)\s*{b}(?![A-Za-z])", f"({dot})", text)
         return text
