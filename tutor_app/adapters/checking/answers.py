@@ -5,14 +5,13 @@ Loaded only in the checking process.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
-from tutor_app.adapters.checking.finished import is_finished, is_solved
+from tutor_app.adapters.checking.finished import is_finished, is_reducible, is_solved
 from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import (
     algebra,
@@ -48,10 +47,8 @@ SECONDS: Final = 4.0
 RULES: Final[tuple[Rules, ...]] = tuple(
     m.rule for m in (notation, algebra, numbers, calculus, sequences, functions, figures, stories)
 )
-_FRACTION: Final = re.compile(
-    r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.])"
-)
-_ROOT: Final = re.compile(r"sqrt\s*[{(]?\s*(\d{1,9})(?![\d.])")
+_DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])\d+,\d{1,2}(?![\d,])")
+_COMMA_NUMBER: Final = re.compile(r"-?\d+,\d+")
 _WRITTEN: Final = {
     "decimal": re.compile(r"-?(?:\d[\d,]*(?:\{,\}\d{3})*)?\.?\d+"),
     "scientific": re.compile(
@@ -111,6 +108,9 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
         return Verdict("unchecked", "unreadable")
     oracle = SympyOracle()
     found = [judge(gold, answer, oracle) for gold in task.golds]
+    if not any(f.same for f in found) and _DECIMAL_COMMA.search(problem) and _COMMA_NUMBER.fullmatch(answer.strip()):
+        answer = answer.strip().replace(",", ".")
+        found = [judge(gold, answer, oracle) for gold in task.golds]
     if any(f.same for f in found):
         if any(f.same and f.reason == "rounded" for f in found) or not _formed(task, answer):
             return Verdict("unchecked", "form")
@@ -121,7 +121,7 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
         if printed and any(judge(gold, printed[-1], oracle).same for gold in task.golds):
             return Verdict("checked", "code")
         return Verdict("checked", task.how)
-    if all(f.same is False for f in found):
+    if all(f.same is False for f in found) and is_solved(answer):
         return Verdict("wrong", "recomputed", task.golds[0])
     return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
 
@@ -170,12 +170,12 @@ def _formed(task: Expected, answer: str) -> bool:
         case "new":
             return not _restated(task.given, answer) and is_finished(answer, fractions=False)
         case "simplest":
-            done = is_finished(answer, fractions=True) and not _reducible(answer)
-            return done and not _restated(task.given, answer)
+            return is_finished(answer, fractions=True) and not _restated(task.given, answer)
         case "factored":
             return _factored(answer)
         case "expanded":
-            return not any(isinstance(t, Product | Power) and _has_sum(t) for t in _terms(answer))
+            open_ = any(isinstance(t, Product | Power) and _has_sum(t) for t in _terms(answer))
+            return not open_ and is_finished(answer, fractions=False)
         case "primes":
             return _is_product_of_primes(answer)
         case "square":
@@ -183,7 +183,7 @@ def _formed(task: Expected, answer: str) -> bool:
         case "literal":
             return re.sub(r"[$,\s]|\{,\}", "", answer) == task.golds[0]
         case "reduced":
-            return _written(answer, "fraction") and not _reducible(answer)
+            return _written(answer, "fraction") and not is_reducible(answer)
         case "percent" | "decimal" | "fraction" | "scientific":
             return _written(answer, task.form)
         case _:
@@ -192,15 +192,6 @@ def _formed(task: Expected, answer: str) -> bool:
 
 def _written(answer: str, form: str) -> bool:
     return _WRITTEN[form].fullmatch(answer.strip().strip("$").strip()) is not None
-
-
-def _reducible(answer: str) -> bool:
-    """Whether a fraction of numbers could be reduced, or a square taken out of a root."""
-    for m in _FRACTION.finditer(answer):
-        above, below = (int(g) for g in m.groups() if g is not None)
-        if below == 0 or math.gcd(above, below) != 1:
-            return True
-    return any(int(m[1]) % k**2 == 0 for m in _ROOT.finditer(answer) for k in range(2, math.isqrt(int(m[1])) + 1))
 
 
 def _restated(given: str, answer: str) -> bool:

@@ -59,7 +59,7 @@ def _rewritten(p: Problem, m: re.Match[str]) -> Expected:
         if not _terminates(value):
             raise Unsure
         return Expected((tex(value),), form="decimal")
-    return Expected((tex(value),), form="reduced" if re.search("lowest|simpl", to) else "fraction")
+    return Expected((tex(value),), form="reduced")
 
 
 @rule(
