@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -45,6 +45,12 @@ BODY_LIMIT: Final = 1_000_000
 """Bytes of a request. The longest problem has 20,000 characters; a conversation has some of them."""
 BODY_SECONDS: Final = 30.0
 """How long a client may take to send them."""
+SILENT_SECONDS: Final = 10.0
+"""How long it may send none of them in between."""
+HEAD_BYTES: Final = 16_384
+HEAD_LINES: Final = 100
+ONCE: Final = ("authorization", "content-type", "content-encoding", "content-length")
+"""Lines of a head that say one thing; of two, another program might believe the other one."""
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
@@ -93,6 +99,7 @@ class _Application:
         self.app = Starlette(
             routes=routes, lifespan=self._lifespan, exception_handlers={HTTPException: _refused, Exception: _failed}
         )
+        self.app.router.redirect_slashes = False  # an address is right or it is not
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -102,6 +109,7 @@ class _Application:
     def _guarded(self, endpoint: Endpoint, *, public: bool = False) -> Callable[[Request], Awaitable[ASGIApp]]:
         async def answer(request: Request) -> ASGIApp:
             try:
+                check_head(request.headers.raw)
                 self._check_host(request)
                 if not public:
                     self._check_key(request)
@@ -248,16 +256,43 @@ class _Application:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
             raise RequestFault(415, "Send the request as JSON, with Content-Type: application/json.")
-        body = bytearray()
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise RequestFault(415, "Send the request as it is: this server unpacks nothing (Content-Encoding).")
+        too_large = RequestFault(413, f"The request is larger than {BODY_LIMIT:,} bytes; send less.")
+        announced = request.headers.get("content-length", "0")
+        if len(announced) > 15 or int(announced) > BODY_LIMIT:
+            raise too_large
+        body, stream = bytearray(), request.stream()
         try:
             with anyio.fail_after(BODY_SECONDS):
-                async for chunk in request.stream():
+                while True:
+                    with anyio.fail_after(SILENT_SECONDS):
+                        chunk = await anext(stream, None)
+                    if chunk is None:
+                        break
                     body += chunk
                     if len(body) > BODY_LIMIT:
-                        raise RequestFault(413, f"The request is larger than {BODY_LIMIT:,} bytes; send less.")
+                        raise too_large
         except TimeoutError:
-            raise RequestFault(408, f"The request did not arrive within {BODY_SECONDS:g} seconds.") from None
+            limits = f"it may take {BODY_SECONDS:g} seconds, and be silent for {SILENT_SECONDS:g}"
+            raise RequestFault(408, f"The rest of the request did not arrive: {limits}.") from None
         return read_json(bytes(body))
+
+
+def check_head(lines: Sequence[tuple[bytes, bytes]]) -> None:
+    """Check what stands before a request's body, whoever sends it.
+
+    Raises:
+        RequestFault: If it is longer than any that this server needs, or says one thing twice.
+    """
+    if len(lines) > HEAD_LINES or sum(len(name) + len(value) for name, value in lines) > HEAD_BYTES:
+        raise RequestFault(431, f"The request's headers are more than {HEAD_LINES}, or than {HEAD_BYTES:,} bytes.")
+    names = [name.decode("latin-1") for name, _ in lines]
+    for name in ONCE:
+        if names.count(name) > 1:
+            raise RequestFault(400, f"The header {name.title()} was sent twice.")
+    if "content-length" in names and "transfer-encoding" in names:
+        raise RequestFault(400, "Send Content-Length or Transfer-Encoding, not both.")
 
 
 def check_problem_of(text: str, param: str) -> str:

@@ -210,4 +210,6 @@ def error_response(fault: RequestFault) -> JSONResponse:
     headers = {"retry-after": str(fault.retry_after)} if fault.retry_after else {}
     if fault.status == 401:
         headers["www-authenticate"] = "Bearer"
+    if fault.status == 408:
+        headers["connection"] = "close"  # what still comes would be taken for the next request
     return JSONResponse(fault.to_dict(), fault.status, headers)

@@ -16,8 +16,15 @@ from tutor_app.core.transcript import Transcript
 
 MOST_STOPS: Final = 16
 MOST_TOKENS: Final = 131_072
+MOST_DIGITS: Final = 100
+"""Of a whole number, of which none that means anything here has more than twenty."""
+MOST_STOP: Final = 1000
+"""Characters of a text that ends a reply."""
 MOST_MESSAGES: Final = 200
-_NOT_HERE: Final = ("tools", "functions", "logprobs", "top_logprobs", "audio", "response_format", "logit_bias")
+_NOT_HERE: Final = (
+    *("tools", "functions", "logprobs", "top_logprobs", "audio", "response_format", "logit_bias"),
+    *("presence_penalty", "frequency_penalty", "suffix", "echo"),
+)
 """What changes a reply in a way that this server cannot; anything else that it does not know is ignored."""
 
 
@@ -136,14 +143,32 @@ def read_json(body: bytes) -> dict[str, Any]:
         RequestFault: If it is none.
     """
     try:
-        data = json.loads(body)
+        data = json.loads(body, parse_int=_integer, parse_constant=_no_constant)
+        json.dumps(data, ensure_ascii=False).encode()
     except RecursionError:
         raise RequestFault(400, "The request is nested too deeply.") from None
-    except ValueError as e:
-        raise RequestFault(400, f"The request is not JSON: {e}.") from None
+    except json.JSONDecodeError as e:
+        where = f"line {e.lineno}, character {e.colno}"
+        raise RequestFault(400, f"The request is not JSON: what stands at {where} does not belong there.") from None
+    except UnicodeEncodeError:
+        raise RequestFault(400, "The request holds half of a character, which is no text.") from None
+    except UnicodeDecodeError:
+        raise RequestFault(400, "The request is not JSON: it is no text in UTF-8.") from None
     if not isinstance(data, dict):
         raise RequestFault(400, "The request is not a JSON object.")
     return data
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise RequestFault(
+            400, f"The request holds a number of {len(digits):,} digits; at most {MOST_DIGITS} are taken."
+        )
+    return int(digits)
+
+
+def _no_constant(name: str) -> float:
+    raise RequestFault(400, f"The request is not JSON: {name} is no number there.")
 
 
 def chat_request(data: Mapping[str, Any]) -> ChatRequest:
@@ -222,13 +247,15 @@ def _asked(data: Mapping[str, Any]) -> Asked:
             raise RequestFault(
                 400, f'"{name}" is not supported by this server.', code="unsupported_parameter", param=name
             )
-    if _whole(data, "n", 1, 1, 128) != 1:
-        raise RequestFault(400, '"n" must be 1: ask several times instead.', code="unsupported_value", param="n")
+    for name in ("n", "best_of"):
+        if _whole(data, name, 1, 1, 128) != 1:
+            sentence = f'"{name}" must be 1: ask several times instead.'
+            raise RequestFault(400, sentence, code="unsupported_value", param=name)
     model = data.get("model", "")
     if not isinstance(model, str | None):
         raise _wrong("model", "must be a text")
     name = "max_tokens" if data.get("max_completion_tokens") is None else "max_completion_tokens"
-    options = data.get("stream_options") or {}
+    options = {} if data.get("stream_options") is None else data["stream_options"]
     if not isinstance(options, dict):
         raise _wrong("stream_options", "must be an object")
     return Asked(
@@ -252,11 +279,13 @@ def _sampling(data: Mapping[str, Any]) -> Sampling | None:
 
 
 def _stop(value: Any) -> tuple[str, ...]:
-    stops = [value] if isinstance(value, str) else value or []
+    stops = [value] if isinstance(value, str) else [] if value is None else value
     if not isinstance(stops, list) or not all(isinstance(s, str) for s in stops):
         raise _wrong("stop", "must be a text or a list of texts")
     if len(stops) > MOST_STOPS:
         raise _wrong("stop", f"may have at most {MOST_STOPS} texts")
+    if any(len(s) > MOST_STOP for s in stops):
+        raise _wrong("stop", f"may have texts of at most {MOST_STOP:,} characters")
     return tuple(s for s in stops if s)
 
 
@@ -297,7 +326,7 @@ def _number(data: Mapping[str, Any], name: str, default: float, least: float, mo
     value = data.get(name)
     if value is None:
         return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or _is_nan(value):
         raise _wrong(name, "must be a number")
     if not least <= value <= most:
         raise _wrong(name, f"must be from {least:g} to {most:g}")
@@ -311,3 +340,7 @@ def _switch(data: Mapping[str, Any], name: str) -> bool:
     if not isinstance(value, bool):
         raise _wrong(name, "must be true or false")
     return value
+
+
+def _is_nan(value: int | float) -> bool:
+    return isinstance(value, float) and math.isnan(value)  # a whole number may be too large for a float
