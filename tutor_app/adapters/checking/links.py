@@ -103,7 +103,7 @@ _SO: Final = re.compile(
 """Between the definition of a function and its value."""
 _DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
 _BIG: Final = re.compile(
-    r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
+    r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|[\]|]\s*[_^]|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
 )
 
 

@@ -40,6 +40,10 @@ _FRACTION_DX: Final = re.compile(r"(?s)\\[dt]?frac\s*\{\s*d\s*([a-zA-Z])\s*\}\s*
 _DERIVATIVE: Final = re.compile(
     r"\s*\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?([23])\}?)?\s*\}\s*\{\s*d\s*([a-zA-Z])\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*"
 )
+_BETWEEN: Final = re.compile(
+    r"(?s)\s*(?:\\left|\\[bB]igg?l?)?\s*(?:\[|\.)(?P<f>[^=\[\]]{1,200})(?:\\right|\\[bB]igg?r?)?\s*(?:\]|\||\\vert)\s*(?=[_^])"
+)
+"""An antiderivative between two bounds."""
 _TO: Final = re.compile(r"\s*([a-zA-Z])\s*\\(?:to|rightarrow)(?![a-zA-Z])\s*(.+?)\s*$", re.DOTALL)
 _INDEX: Final = re.compile(r"\s*([a-zA-Z])\s*=\s*(.+?)\s*$", re.DOTALL)
 _CONSTANT: Final = re.compile(r"\+\s*[CcK]\s*$")
@@ -52,7 +56,7 @@ class Operated:
     Attributes:
         value: As SymPy has it; of an indefinite integral the integrand.
         kind: ``sum``, ``prod``, ``int``, ``lim``, ``derivative`` or ``antiderivative``.
-        name: Of an indefinite integral its variable.
+        name: Of an antiderivative, or one between bounds, its variable.
     """
 
     value: Any
@@ -65,6 +69,8 @@ def operated(source: str) -> Operated | None:
     text = re.sub(r"\\boxed\s*(?=\{)", "", source).strip()
     if (m := _DERIVATIVE.match(text)) is not None:
         return _derived(text[m.end() :], m[2], int(m[1] or 1))
+    if (m := _BETWEEN.match(text)) is not None:
+        return _between(m["f"], *_bounds(text, m.end()))
     m = _BIG.match(text)
     if m is None:
         return None
@@ -149,6 +155,17 @@ def _integral(low: str, high: str, rest: str) -> Operated | None:
     return None if value is None else Operated(value, "int")
 
 
+def _between(body: str, low: str, high: str, rest: str) -> Operated | None:
+    """The value of an antiderivative at the upper bound less that at the lower one."""
+    terms = [_term(source) for source in (body, low, high)]
+    body_, begin, end = (None if term is None else symbolic.built(term) for term in terms)
+    if rest.strip() or body_ is None or begin is None or end is None or len(body_.free_symbols) != 1:
+        return None
+    (name,) = body_.free_symbols
+    value = body_.subs(name, end) - body_.subs(name, begin)
+    return Operated(value, "int", name.name) if value.is_finite and not value.free_symbols else None
+
+
 def _limit(low: str, rest: str) -> Operated | None:
     m = _TO.match(low)
     body = _term(rest)
@@ -184,6 +201,8 @@ def judge_operated(left: str, right: str) -> Judgement | None:
         return Judgement("unchecked", "beyond")
     if same:
         return Judgement("true", found.kind)
+    if other is not None and other.name and not found.name and not re.search(rf"d\s*{other.name}(?![a-z])", left):
+        return Judgement("unchecked", "beyond")  # in another variable, and the bounds may be of the first
     if value.is_number and found.value.is_number and value.is_Float:
         return Judgement("unchecked", "approximate")
     return Judgement("false", found.kind, symbolic.shown(found.value))
