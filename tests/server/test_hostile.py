@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.server.served import Served, served
-from tutor_app.server import application
+from tutor_app.server import application, serving
 from tutor_app.server.requests import RequestFault, chat_request, completion_request, read_json, solve_request
 
 HEAD = b"POST /v1/solve HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -46,6 +46,60 @@ def test_a_head_that_no_request_needs(lines: bytes, status: int, part: str) -> N
         assert server.ask("/health")[0] == 200
     assert got == status
     assert part in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "part"),
+    [
+        (b"\x16\x03\x01\x02\x00" + b"a" * 500 + b"\r\n\r\n", 400, "no request of HTTP"),
+        (b"GET /health\r\n\r\n", 400, "no request of HTTP"),
+        (b"GET /health HTTP/1.1\r\n\r\n", 400, "no request of HTTP"),
+        (HEAD + b"Content-Length: -5\r\n\r\n{}", 400, "no request of HTTP"),
+        (HEAD + b"Content-Length: 5, 6\r\n\r\n{}", 400, "no request of HTTP"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n", 400, "no request of HTTP"),
+        (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, "no other Transfer-Encoding"),
+        (b"GET /health HTTP/1.1\r\nX: " + b"y" * 2_000_000, 431, "too long"),
+    ],
+)
+def test_what_is_no_http_gets_a_typed_error_too(data: bytes, status: int, part: str) -> None:
+    with served() as server:
+        got, error = sent(server, data)
+        assert server.ask("/health")[0] == 200
+    assert (got, error["type"]) == (status, "invalid_request_error")
+    assert part in error["message"]
+
+
+def test_a_head_that_comes_too_slowly_is_told_so_also_after_another_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEADER_SECONDS", 0.2)
+    for before in (b"", b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+        with served() as server, socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
+            raw.sendall(before + b"GET /hea")
+            raw.sendall(b"l")
+            got = b""
+            while more := raw.recv(65536):
+                got += more
+        assert got.count(b"HTTP/1.1 408") == 1
+        assert b"within 0.2 seconds" in got
+
+
+def test_a_body_that_is_refused_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LEFT_SECONDS", 0.1)
+    with served() as server, socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
+        raw.sendall(HEAD + b"Content-Length: 104857600\r\n\r\n" + b"x" * 100_000)
+        got = b""
+        while more := raw.recv(65536):
+            got += more
+    assert got.startswith(b"HTTP/1.1 413")
+
+
+def test_more_connections_than_the_server_takes_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "MOST_CONNECTIONS", 2)
+    with served() as server:
+        idle = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(2)]
+        status, error = sent(server, b"")
+        for raw in idle:
+            raw.close()
+    assert (status, error["code"]) == (503, "overloaded")
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "GZIP, identity"])

@@ -8,18 +8,25 @@ import ipaddress
 import logging
 import secrets
 import socket
+import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.server.application import Service, application
+from tutor_app.server.jobs import error_response
+from tutor_app.server.requests import RequestFault
 
 HEADER_SECONDS: Final = 15.0
-"""How long a client may take to send the head of its first request."""
+"""How long a client may take to send the head of a request."""
+LEFT_SECONDS: Final = 2.0
+"""How long a connection stays open for what a client still sends after it has been refused."""
 LEAVE_SECONDS: Final = 8
 """How long the server waits for solutions to stop when it is told to end."""
 MOST_CONNECTIONS: Final = 1000
@@ -28,26 +35,91 @@ LEAST_KEY: Final = 16
 """Characters of an API key that cannot be guessed."""
 
 
+_NO_REQUEST: Final = {
+    400: "This is no request of HTTP: its first line, its headers or its length are malformed.",
+    431: "The head of the request is too long.",
+    501: "This server takes a body as it is or in chunks; no other Transfer-Encoding.",
+}
+
+
 class _Protocol(H11Protocol):
-    """uvicorn's own, which lets a client that never sends a request stay for ever."""
+    """uvicorn's own, which lets a client that sends no request stay for ever, and answers garbage in plain text."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._waiting = self.loop.call_later(HEADER_SECONDS, transport.close)
+        self._waiting = self.loop.call_later(HEADER_SECONDS, self._too_late)
+        if len(self.connections) > MOST_CONNECTIONS:
+            sentence = "The server has too many connections; ask again in a few seconds."
+            self._refuse(RequestFault(503, sentence, type="server_error", code="overloaded"))
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:  # read and forgotten, so that the reply is not lost with it
+            return
         super().data_received(data)
+        if self._at_work:
+            self._wait_no_longer()
+        elif self._waiting is None:
+            self._waiting = self.loop.call_later(HEADER_SECONDS, self._too_late)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:  # of a body that is refused, no more than a little is waited for
+            self._wait_no_longer()
+            self._waiting = self.loop.call_later(LEFT_SECONDS, self.transport.close)
+        elif self.conn.trailing_data[0] and not self._at_work:  # the next one has begun
+            self._unset_keepalive_if_required()
+            self._waiting = self._waiting or self.loop.call_later(HEADER_SECONDS, self._too_late)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; uvicorn calls it while it handles h11's error."""
+        error = sys.exc_info()[1]
+        status = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        self._refuse(RequestFault(status, _NO_REQUEST.get(status, _NO_REQUEST[400])))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_longer()
+        super().connection_lost(exc)
+
+    @property
+    def _at_work(self) -> bool:
         request: RequestResponseCycle | None = self.cycle
-        if request is not None and self._waiting is not None:
+        return request is not None and not request.response_complete
+
+    def _wait_no_longer(self) -> None:
+        if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-        super().connection_lost(exc)
+    def _too_late(self) -> None:
+        if self.conn.trailing_data[0] and self.conn.their_state is h11.IDLE:
+            self._refuse(RequestFault(408, f"The request did not arrive within {HEADER_SECONDS:g} seconds."))
+        else:
+            self.transport.close()
+
+    def _refuse(self, fault: RequestFault) -> None:
+        """Answer by an error of this program's form instead of the application, and end the connection."""
+        self._refused = True
+        self._wait_no_longer()
+        if self._at_work:  # and whoever waits for the rest of it is told
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            reply = error_response(fault)
+            headers = [*reply.raw_headers, (b"connection", b"close")]
+            reason = HTTPStatus(fault.status).phrase.encode()
+            for event in (
+                h11.Response(status_code=fault.status, headers=headers, reason=reason),
+                h11.Data(data=bytes(reply.body)),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+            self.transport.write_eof()
+            self._waiting = self.loop.call_later(LEFT_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
 
 
 def is_loopback(host: str) -> bool:
@@ -146,7 +218,6 @@ def make_server(service: Service) -> uvicorn.Server:
         "access_log": False,  # addresses of students are nobody's business
         "proxy_headers": False,
         "server_header": False,
-        "limit_concurrency": MOST_CONNECTIONS,
         "timeout_graceful_shutdown": LEAVE_SECONDS,
         "timeout_keep_alive": 15,
     }
