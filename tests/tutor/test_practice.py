@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -78,6 +79,22 @@ def test_roots_stay_whole_numbers(sandbox: Sandbox, grader: Grader) -> None:
     a, b = (int(n) for n in made.answer.strip("[]").split(", "))
     assert f"- {a + b}x + {a * b}$" in made.problem
     assert (a, b) != (2, 3)
+
+
+def test_a_number_before_a_letter_is_changed_and_other_numbers_are_found_each_time(
+    sandbox: Sandbox, grader: Grader
+) -> None:
+    linear = set()
+    for seed in range(4):
+        made = make(ROOTS, sandbox, grader, seed)
+        told = re.fullmatch(r"Find the roots of \$x\^2 - (\d+)x \+ (\d+)\$\.", made.problem)
+        assert told is not None
+        b, c = int(told[1]), int(told[2])
+        roots = [int(root) for root in re.findall(r"\d+", made.answer)]
+        assert (b, c) != (5, 6)
+        assert all(x * x - b * x + c == 0 for x in roots)
+        linear.add(b)
+    assert linear != {5}
 
 
 def changed(code: str, output: str, answer: str = "42", problem: str = ROLLS.problem) -> Transcript:

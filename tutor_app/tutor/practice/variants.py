@@ -20,9 +20,9 @@ from tutor_app.core.ports import Cancel, CodeExecutor
 from tutor_app.core.practice import Exercise
 from tutor_app.core.transcript import Transcript
 
-TRIES: Final = 16
+TRIES: Final = 60
 """Draws of new numbers until one gives a sensible answer."""
-_NUMBER: Final = re.compile(r"(?<![\w.^_{,\\-])(?<!\^\{)\d+(?:\.\d+)?(?![\w.]*\d)(?!,\d)(?![\w%\u00b0])")
+_NUMBER: Final = re.compile(r"(?<![\w.^_{,\\-])(?<!\^\{)\d+(?:\.\d+)?(?![\w.]*\d)(?!,\d)(?!\w\w|[A-Z\d_%\u00b0])")
 _SHAPE: Final = re.compile(r"\d+(?:\.\d+)?")
 _NEVER: Final = frozenset((0.0, 1.0, 2.0, 0.5, 0.01, 10.0, 100.0, 1000.0))
 """Numbers that may mean something else in the code than in the problem: an exponent, percent."""
