@@ -35,6 +35,8 @@ LONGEST_QUESTION: Final = 1500
 """Characters of a new question."""
 LONGEST_SOLUTION: Final = 1800.0
 """Seconds of a solution with code, of all that are under way at once."""
+_OTHER_ANSWER: Final = ("difficulty", "expression")
+"""Methods whose change means something only if it changes the answer."""
 _HEADING: Final = re.compile(
     r"^\s*(?:\*\*)?(?:(?:new|rewritten|rephrased|forward) )?(?:question|problem)\s*:(?:\*\*)?\s*", re.IGNORECASE
 )
@@ -165,7 +167,7 @@ class Asked:
         for sample in range(self.tries):
             reply = self.teacher.ask(reasoning_prompt(self.teacher), question, cancel, method, "confirm", sample)
             try:
-                text, answer = solution_of(reply)
+                text, answer = solution_of(reply, question)
             except NotMade:
                 continue
             if self.judge.equal(gold, answer) and not self.judge.false_statements((Text(text),)):
@@ -206,6 +208,8 @@ class Asked:
         election.check(self.thresholds)
         if election.answer.lstrip("$ ").startswith("-") and not problem.gold.startswith("-"):
             raise NotMade("the answer is negative, and that of the problem is not")
+        if method in _OTHER_ANSWER and problem.gold and self.judge.equal(problem.gold, election.answer):
+            raise NotMade("the answer is still that of the problem")
         if self.judge.false_statements((Text(election.solution),)):
             raise NotMade("a statement is false")
         votes = [election.votes, election.samples]
@@ -232,7 +236,7 @@ class Asked:
         def one(*more: object) -> Transcript:
             text = self.write(method, asked or problem.text, cancel, 0, *more)
             check(text)
-            _, answer = solution_of(Reply(text, "eos"))
+            text, answer = solution_of(Reply(text, "eos"), problem.text)
             if not self.judge.equal(problem.gold, answer):
                 raise NotMade("the answer is not the one that is known")
             if self.judge.false_statements((Text(text),)):

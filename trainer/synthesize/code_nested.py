@@ -14,7 +14,7 @@ from typing import Final
 
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import CORRECTION, prompt_named
-from trainer.teacher.replies import doubts, in_circles, text_fault
+from trainer.teacher.replies import box_fault, doubts, in_circles, text_fault
 from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import MUMATH, PromptSet
 from tutor_app.core.errors import HostFault
@@ -171,9 +171,9 @@ def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = froz
     if made.ended in (EndReason.TOKENS.value, EndReason.CONTEXT.value, EndReason.SECONDS.value):
         return "the solution was cut off"
     answer = next((p for p in reversed(made.parts) if isinstance(p, Answer)), None)
-    if answer is None or answer.source != "boxed":
+    if answer is None or answer.source != "boxed" or not re.search(r"\\boxed\s*\{", words):
         return "no boxed answer"
-    if why := text_fault(words):
+    if why := text_fault(words) or box_fault(answer.latex, gold):
         return why.replace("the reply", "the solution")
     if not codes or not outputs:
         return "no code"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
-from trainer.teacher.replies import doubts, fault
+from trainer.teacher.replies import box_fault, doubts, fault
 from trainer.teacher.teacher import Reply, Teacher
 from trainer.teacher.votes import majority
 from trainer.teacher.work import NotMade
@@ -19,6 +20,8 @@ from tutor_app.core.answers import find_answer
 from tutor_app.core.dialect import ALPACA, MUMATH, PromptSet
 from tutor_app.core.parts import Text
 from tutor_app.core.ports import Cancel
+
+_BARE_BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*(-?\d+(?:[.,/]\d+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ def reasoning_prompt(teacher: Teacher) -> PromptSet:
     return PromptSet() if teacher.dialect in (MUMATH, ALPACA) else prompt_named("reasoning-votes")
 
 
-def solution_of(reply: Reply) -> tuple[str, str]:
-    """The words of a solution in words and its answer.
+def solution_of(reply: Reply, question: str) -> tuple[str, str]:
+    """The words of a solution of a question in words and its answer, which stands in ``\\boxed{}`` there.
 
     Raises:
         NotMade: If it is none; says why.
@@ -84,11 +87,13 @@ def solution_of(reply: Reply) -> tuple[str, str]:
     answer = find_answer((Text(reply.text),))
     if answer is None or answer.source not in ("boxed", "phrase") or not re.search(r"[^\W_]", answer.latex):
         raise NotMade("no boxed answer")
+    if why := box_fault(answer.latex, question):
+        raise NotMade(why)
     if "```" in reply.text:
         raise NotMade("code in a solution in words")
     if doubts(reply.text):
         raise NotMade("the solution doubts its problem")
-    text = reply.text
+    text = _BARE_BOX.sub(r"\\boxed{\1}", reply.text.replace("\\fbox{", "\\boxed{"))
     if answer.source == "phrase":
         text = f"{text.rstrip()}\nThe answer is $\\boxed{{{answer.latex}}}$."
     return text, answer.latex
@@ -106,7 +111,7 @@ def elect(teacher: Teacher, question: str, samples: int, cancel: Cancel, judge: 
     for sample in range(samples):
         reply = teacher.ask(prompt, question, cancel, "vote", sample)
         try:
-            found.append(solution_of(reply))
+            found.append(solution_of(reply, question))
         except NotMade:
             found.append(("", ""))
     vote = majority([answer for _, answer in found], judge.equal)

@@ -172,4 +172,4 @@ def test_steps_that_are_alike_are_no_circles(text: str) -> None:
 )
 def test_a_solution_in_words_has_an_answer_no_code_and_no_doubts(text: str, why: str) -> None:
     with pytest.raises(NotMade, match=why):
-        solution_of(Reply(text, "eos"))
+        solution_of(Reply(text, "eos"), "How many are left?")
