@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.scripted_model import ScriptedModel
 from tests.server.served import Served, served
+from tutor_app.core.errors import UserFault
 from tutor_app.server import application, serving
 from tutor_app.server.requests import RequestFault, chat_request, completion_request, read_json, solve_request
 
@@ -191,3 +193,27 @@ def test_what_says_nothing_is_no_mistake() -> None:
         "seed": 2**64,
         "problem": "\U0001d465",
     }
+
+
+@pytest.mark.parametrize(
+    "host", ["", " ", "fe80::1", "::ffff:127.0.0.1", "\0", "http://127.0.0.1", "[::1]:80", "a" * 300]
+)
+def test_what_is_no_address_is_said_to_be_none(host: str) -> None:
+    with pytest.raises(UserFault, match="is no address of this computer") as told:
+        serving.bind(host, 0)
+    assert not str(told.value).startswith(" ")
+    assert "while attempting" not in str(told.value)
+
+
+def test_a_prompt_that_does_not_fit_names_its_field() -> None:
+    long = "word " * 200
+    asked = {
+        "/v1/completions": ("prompt", long),
+        "/v1/solve": ("problem", long),
+        "/v1/chat/completions": ("messages", [{"role": "user", "content": long}]),
+    }
+    with served(model=ScriptedModel(["x"], n_ctx=100)) as server:
+        for path, (name, value) in asked.items():
+            status, _, said = server.ask(path, {name: value})
+            assert (status, said["error"]["param"]) == (400, name)
+            assert said["error"]["code"] == "context_length_exceeded"

@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not 1 <= args.parallel <= MOST_PLACES:
         raise UserFault(f"--parallel must be from 1 to {MOST_PLACES}, not {args.parallel}.")
+    args.host = args.host.removeprefix("[").removesuffix("]")  # as an address of IPv6 stands in a URL
     where = opened_folders(args)
     settings = user_settings(where).changed(server="", server_key="")  # it serves a model of this computer
     loopback = is_loopback(args.host)

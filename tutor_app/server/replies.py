@@ -167,7 +167,7 @@ class ChatWriter:
             self._thought.append(event.text)
             return self._chunk({"reasoning_content": event.text})
         if isinstance(event, Finished):
-            refuse_unbegun(event, begun=self._begun)
+            refuse_unbegun(event, begun=self._begun, param="messages")
             return self._ended(event)
         return self._content(self._stops.feed(self._text.of(event)))
 
@@ -224,7 +224,7 @@ class ChatWriter:
         return {"tutor": said | {"answer": part_to_dict(answer) if answer is not None else None}}
 
 
-def refuse_unbegun(event: Finished, *, begun: bool) -> None:
+def refuse_unbegun(event: Finished, *, begun: bool, param: str) -> None:
     """Say a solution that failed before its first word as an error.
 
     Raises:
@@ -234,19 +234,19 @@ def refuse_unbegun(event: Finished, *, begun: bool) -> None:
     if begun or any(not isinstance(part, Answer) for part in solution):
         return
     if event.reason is EndReason.CONTEXT:
-        raise context_exceeded(event.usage.prompt_tokens)
+        raise context_exceeded(event.usage.prompt_tokens, param)
     if event.reason in (EndReason.ENGINE, EndReason.SANDBOX):
         raise RequestFault(503, event.sentence(), type="server_error", code=event.reason.value)
 
 
-def context_exceeded(tokens: int) -> RequestFault:
+def context_exceeded(tokens: int, param: str = "") -> RequestFault:
     """The error for a prompt of so many tokens; whoever sends it adds the size of the context."""
     return RequestFault(
         400,
         "The problem and what stands before it do not fit the model's context.",
         type="exceed_context_size_error",
         code="context_length_exceeded",
-        param="messages",
+        param=param,
         more={"n_prompt_tokens": tokens},
     )
 
@@ -276,7 +276,7 @@ class CompletionWriter:
                 return data(self._head() | {"choices": [self._choice(text, None)], "n_tokens": tokens})
             case Stopped() as stopped:
                 if stopped.reason == "context" and not self._words:
-                    raise context_exceeded(stopped.prompt_tokens)
+                    raise context_exceeded(stopped.prompt_tokens, "prompt")
                 self._end = stopped
                 final = data(self._head() | {"choices": [self._choice("", self._reason())]} | self._more())
                 usage = data(self._head() | {"choices": [], "usage": self._usage()}) if self._asked.usage else ""
@@ -329,7 +329,7 @@ class SolveWriter:
     def write(self, event: SolveEvent) -> str:
         """See :meth:`Writer.write`."""
         if isinstance(event, Finished):
-            refuse_unbegun(event, begun=self._begun)
+            refuse_unbegun(event, begun=self._begun, param="problem")
             self._end = event
             return data(self.body(), "finished")
         name, value = event_to_dict(event)

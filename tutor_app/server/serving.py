@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import os
 import secrets
 import socket
 import sys
@@ -142,7 +143,7 @@ def bind(host: str, port: int) -> socket.socket:
         raise UserFault(f"There is no port {port}.", "Choose one from 1024 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     no_address = UserFault(
-        f"{host} is no address of this computer.",
+        f"{host if host.isprintable() and host.strip() else repr(host)} is no address of this computer.",
         "Use 127.0.0.1 for this computer alone, or 0.0.0.0 for all its networks.",
     )
     try:
@@ -159,9 +160,9 @@ def bind(host: str, port: int) -> socket.socket:
             ) from None
         if e.errno == errno.EACCES:
             raise UserFault(f"Port {port} may not be opened by you.", "Choose one above 1024 with --port.") from None
-        if e.errno == errno.EADDRNOTAVAIL:
+        if e.errno in (errno.EADDRNOTAVAIL, errno.EINVAL):  # the latter for one that wants the name of a network
             raise no_address from None
-        raise UserFault(f"Nothing can be served at {host}, port {port}: {e.strerror}.") from None
+        raise UserFault(f"Nothing can be served at {host}, port {port}: {os.strerror(e.errno or 0)}.") from None
 
 
 def read_key(file: Path) -> str:
