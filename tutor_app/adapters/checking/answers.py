@@ -259,8 +259,14 @@ def _is_product_of_primes(answer: str) -> bool:
     found = readings(answer)
     if not found:
         return False
-    factors = found[0].factors if isinstance(found[0], Product) else (found[0],)
-    for factor in factors:
+    match found[0]:
+        case Product(factors):
+            parts: tuple[Term, ...] = factors
+        case Group(items):
+            parts = items
+        case one:
+            parts = (one,)
+    for factor in parts:
         base = factor.base if isinstance(factor, Power) else factor
         if not isinstance(base, Number) or base.value.denominator != 1 or not sp.isprime(int(base.value)):
             return False

@@ -62,8 +62,12 @@ def term_of(text: str) -> Term:
     return found[0]
 
 
-def scalar(text: str) -> Any:
+def scalar(text: str, *, euler: bool = False) -> Any:
     """The expression of one number or formula.
+
+    Args:
+        text: The formula.
+        euler: Whether an "e" in it can be no name: it is a bound of an integral.
 
     Raises:
         Unsure: If it has no certain meaning.
@@ -82,6 +86,8 @@ def scalar(text: str) -> Any:
     if any(map(_has_root_of_negative, terms)):
         raise Unsure
     expressions = {e for t in terms if (e := built(t)) is not None}
+    if euler:
+        expressions = {e.subs(sp.Symbol("e"), sp.E) for e in expressions}
     if not terms or len(expressions) != 1:
         raise Unsure
     expression = expressions.pop()
@@ -250,7 +256,7 @@ def _integral(low: str, high: str, rest: str) -> Any:
     x = sp.Symbol(name)
     if bool(low) != bool(high):
         raise Unsure
-    found = definite(body, x, scalar(low), scalar(high)) if low else sp.integrate(body, x)
+    found = definite(body, x, scalar(low, euler=True), scalar(high, euler=True)) if low else sp.integrate(body, x)
     if found.has(sp.Integral):
         raise Unsure
     return found if low else found + sp.Symbol("C")
@@ -282,11 +288,14 @@ def _repeated(kind: str, low: str, high: str, rest: str) -> Any:
     import sympy as sp
 
     m = re.fullmatch(r"\s*([a-zA-Z])\s*=\s*(.+)", low)
-    if m is None or not high or not (_bracketed(rest) or rest.strip().startswith("(")) or m[1] in "ei":
+    if m is None or not high or not (_bracketed(rest) or rest.strip().startswith("(")) or m[1] == "e":
         raise Unsure
-    over = (sp.Symbol(m[1]), scalar(m[2]), scalar(high))
     if not _bracketed(rest):
         raise Unsure
+    name = m[1]
+    if name == "i":
+        name, rest = _renamed(rest)
+    over = (sp.Symbol(name), scalar(m[2]), scalar(high))
     body = scalar(rest)
     found = (sp.summation if kind == "sum" else sp.product)(body, over)
     if found.has(sp.Sum, sp.Product):
@@ -294,6 +303,15 @@ def _repeated(kind: str, low: str, high: str, rest: str) -> Any:
     if found.is_number and found.is_finite and not _confirmed(kind, body, over, found):
         raise Unsure
     return found
+
+
+def _renamed(body: str) -> tuple[str, str]:
+    """Another name for the index i of a sum, and the body with it: elsewhere an i is the imaginary unit."""
+    free = next((c for c in "kjmnpq" if c not in body), "")
+    written = re.sub(r"(?<![A-Za-z\\])i(?![A-Za-z])", free, body)
+    if not free or "i" in re.sub(r"\\[a-zA-Z]+", "", written):
+        raise Unsure
+    return free, written
 
 
 def definite(body: Any, x: Any, low: Any, high: Any) -> Any:

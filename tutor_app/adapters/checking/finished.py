@@ -36,10 +36,10 @@ from tutor_app.adapters.grading.terms import (
 )
 
 _WHOLE: Final = re.compile(
-    r"\\[dt]?frac\s*\{\s*(-?\d{1,12})\s*\}\s*\{\s*(\d{1,12})\s*\}|(?<![\w.)}])(\d{1,12})\s*(?:/|\\div|÷)\s*(\d{1,12})(?![\d.(])"
+    r"\\[dt]?frac\s*\{\s*(-?\d{1,12})\s*\}\s*\{\s*(\d{1,12})\s*\}|(?<![\w.)}√])(\d{1,12})\s*(?:/|\\div|÷)\s*(\d{1,12})(?![\d.(])"
 )
 _FRACTION: Final = re.compile(
-    r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)^}])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.!^*])"
+    r"\\[dt]?frac\s*\{?\s*(\d{1,12})\s*\}?\s*\{?\s*(\d{1,12})\s*\}?|(?<![\d.)^}√])(\d{1,12})\s*/\s*(\d{1,12})(?![\d.!^*])"
 )
 _DIVISION: Final = re.compile(r"/|\\[dt]?frac|\\div|÷|:")
 LONG: Final = 10**6

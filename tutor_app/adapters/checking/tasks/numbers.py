@@ -56,7 +56,7 @@ def _common(p: Problem, m: re.Match[str]) -> Expected:
 
 @rule(
     rf"{THE} (?:the )?prime factori[sz]ation of{OF} (?P<f>.+)",
-    r"(?:write|express) (?P<f>.+?) as a product of (?:its )?prime (?:factors|numbers|powers)",
+    r"(?:write|express) (?P<f>.+?) as (?:a|the) product of (?:its )?prime(?: (?:factors|numbers|powers)|s)",
     r"factor (?P<f>\d+) into primes?",
 )
 def _primes(p: Problem, m: re.Match[str]) -> Expected:
@@ -120,7 +120,14 @@ def _divisors(p: Problem, m: re.Match[str]) -> Expected:
             raise Unsure
         return value_of(sp.Integer(sum(primes)))
     if what.startswith("prime"):
-        return Expected((", ".join(map(str, primes)),))
+        each = [str(q) for q, times in sorted(sp.factorint(n).items()) for _ in range(times)]
+        lists = (", ".join(map(str, primes)), ", ".join(each), str(n))
+        # Each once, each as often as it divides, or the product of them, unless it is said.
+        return (
+            Expected(lists[:1])
+            if re.search("distinct|different|set of", m[0], re.I)
+            else Expected(lists, form="primes")
+        )
     if "prime" in what:
         return value_of(sp.Integer(primes[0] if what.startswith("smallest") else primes[-1]))
     return value_of(sp.Integer(sp.divisor_sigma(n) if what.startswith("sum") else sp.divisor_count(n)))
@@ -129,9 +136,10 @@ def _divisors(p: Problem, m: re.Match[str]) -> Expected:
 @rule(
     rf"{THE} (?:the )?(?P<what>(?:arithmetic )?mean|average|median|(?:unique )?mode|range|sum|product)"
     rf"(?: of)?{OF} (?P<f>.+)",
-    rf"{THE} (?:the )?(?P<what>population standard deviation|population variance)(?: of)?{OF} (?P<f>.+)",
-    rf"{THE} (?:the )?(?P<what>standard deviation)(?: of)?{OF} (?P<f>.+?) as a whole population(?:\. "
+    rf"{THE} (?:the )?(?P<what>standard deviation)(?: of)?{OF} (?P<f>.+?) as (?P<all>a whole population)(?:\. "
     rf"give an exact value)?",
+    rf"{THE} (?:the )?(?P<what>(?:(?:population|sample) )?standard deviation|population variance|sample variance)"
+    rf"(?: of)?{OF} (?P<f>.+)",
 )
 def _statistics(p: Problem, m: re.Match[str]) -> Expected:
     import sympy as sp
@@ -160,8 +168,12 @@ def _statistics(p: Problem, m: re.Match[str]) -> Expected:
         if len(modes) != 1:
             raise Unsure
         return value_of(modes[0])
-    variance = sum(((v - mean) ** 2 for v in values), sp.Integer(0)) / n
-    return value_of(variance if what.endswith("variance") else sp.sqrt(variance))
+    squares = sum(((v - mean) ** 2 for v in values), sp.Integer(0))
+    which = "population" if m.groupdict().get("all") else what
+    # A list may be a whole population or a sample of one: where it is not said, both are right.
+    below = [n] if "population" in which else [n - 1] if "sample" in which else [n, n - 1]
+    spreads = [squares / k if what.endswith("variance") else sp.sqrt(squares / k) for k in below]
+    return Expected(tuple(map(tex, spreads)), form="new")
 
 
 @rule(
@@ -225,7 +237,7 @@ def _convert(p: Problem, m: re.Match[str]) -> Expected:
 
 @rule(
     rf"{THE} (?:the )?(?P<what>distance|slope|gradient|midpoint)(?: of the (?:line|segment|line segment))?(?: "
-    rf"between| through| of| joining| passing through| with endpoints| connecting)?(?: the)?(?: "
+    rf"between| from| through| of| joining| passing through| with endpoints| connecting)?(?: the)?(?: "
     rf"points?| line segment with endpoints| segment with endpoints)? (?P<a>⟦\d+⟧|\([^()]*\)) (?:and|"
     rf"to) (?P<b>⟦\d+⟧|\([^()]*\))",
 )

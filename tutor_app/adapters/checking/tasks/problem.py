@@ -52,6 +52,13 @@ _HARMLESS: Final = re.compile(
 _POLITE: Final = re.compile(
     r"^(?:please |can you |could you |now |(?:question|problem|exercise) ?\d*[:.)] ?)+", re.IGNORECASE
 )
+_BARE: Final = re.compile(
+    r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|derivative|vertex|midpoint|slope"
+    r"|standard deviation|population standard deviation|sample standard deviation|prime factors?|prime factori[sz]ation"
+    r"|square root|cube root|reciprocal) of|(?:distance|midpoint|slope) (?:from|between)) )",
+    re.IGNORECASE,
+)
+"""What is asked for, without a word that asks."""
 _SPOKEN: Final = (
     (
         re.compile(r"\blog(?:arithm)?(?: to the)? base (\d+) of (\d+(?:/\d+)?)(?!\.?\d)", re.IGNORECASE),
@@ -94,6 +101,7 @@ class Problem:
 
         line = " ".join(_FORMULA.sub(take, text).split())
         line = _POLITE.sub("", line)
+        line = _BARE.sub(r"find the \1", line)
         for pattern, written in _SPOKEN:
             line = pattern.sub(written, line)
         while (shorter := _HARMLESS.sub("", line)) != line:
