@@ -184,6 +184,10 @@ def _formed(task: Expected, answer: str) -> bool:
             return re.sub(r"[$,\s]|\{,\}", "", answer) == task.golds[0]
         case "reduced":
             return _written(answer, "fraction") and not is_reducible(answer)
+        case "subject":
+            # What stands on the left, if anything does, is the letter that was asked for.
+            name, equals, _ = answer.strip().strip("$").partition("=")
+            return (not equals or name.strip() == task.given) and is_finished(answer, fractions=False)
         case "percent" | "decimal" | "fraction" | "scientific":
             return _written(answer, task.form)
         case _:

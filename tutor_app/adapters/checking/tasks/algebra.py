@@ -28,6 +28,7 @@ _ALIGNED: Final = re.compile(
 )
 
 rule: Final = Rules()
+_COLON: Final = re.compile(r"(?<=[\d)}]) : (?=[\d({])")
 _INSIDE: Final = re.compile(
     r"(?P<f>.+?),? (?:for|on|in|where|if|with|over|such that)(?: ⟦\d+⟧ in)?(?: the)?(?: interval| domain| range)? "
     r"(?P<at>⟦\d+⟧|[^ ]+ ?(?:<=?|≤) ?[a-z] ?(?:<=?|≤) ?[^ ]+|\[[^\[\]()]+[\])])"
@@ -41,7 +42,10 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
     given = re.sub(r"\s*=\s*\??$", "", p.formula(text))
     if "matrix}" in given and not re.match(r"\s*(?:\\left)?\|?\\(?:det|begin\{vmatrix)", given):
         return value_of(ex.matrices(given), given)
-    value = ex.scalar(given)
+    divided = _COLON.sub(r" \\div ", given)
+    value = ex.scalar(divided)
+    if divided != given and not value.is_Integer:
+        raise Unsure  # a ratio may be meant
     operator = re.match(r"\s*\\(?:displaystyle\s*)?(?:int|lim|sum|prod|det|frac\s*\{\s*d\s*\}|begin)", given)
     if value.free_symbols and not operator:
         raise Unsure
@@ -150,6 +154,9 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     real = "real" in m[0].lower() or within is not None
     if not real:
         every = _complex_roots(difference, x)
+        if every is not None and len(found) == 1 and "all" not in m[0].lower() and _is_odd_power(difference, x):
+            # "x^3 = 27": the real root, or all three.
+            return Expected((tex(next(iter(found))), ", ".join(map(tex, every))), "substituted")
         if len(found) != (len(every) if every is not None else len(found) or -1):
             raise Unsure  # whether complex ones are meant is not said
     # SymPy also gives what makes a logarithm of a negative number; the unknown is real where one stands.
@@ -160,6 +167,36 @@ def _solve(p: Problem, m: re.Match[str]) -> Expected:
     if not values:
         return Expected(("\\text{no solution}", "\\emptyset"), "recomputed")
     return Expected((values, f"\\{{{values}\\}}"), "substituted")
+
+
+def _is_odd_power(difference: Any, x: Any) -> bool:
+    """Whether an equation says what an odd power of a linear expression is."""
+    import sympy as sp
+
+    if not difference.is_polynomial(x) or (degree := sp.degree(difference, x)) < 3 or degree % 2 == 0:
+        return False
+    return len(sp.roots(sp.diff(difference, x), x)) == 1 and sp.discriminant(difference, x) != 0
+
+
+@rule(
+    r"(?:solve|rearrange)(?: the)?(?: formula| equation)?:? (?P<f>⟦\d+⟧|[^ ]+ ?= ?.+?),? for (?P<x>⟦\d+⟧|[a-z])",
+    r"solve for (?P<x>⟦\d+⟧|[a-z])(?: in)?[:,]? (?P<f>⟦\d+⟧|[^ ]+ ?= ?.+)",
+    r"make (?P<x>⟦\d+⟧|[a-z]) the subject of(?: the)?(?: formula| equation)?:? (?P<f>⟦\d+⟧|[^ ]+ ?= ?.+)",
+    r"rearrange(?: the)?(?: formula| equation)?:? (?P<f>⟦\d+⟧|[^ ]+ ?= ?.+?) to make (?P<x>⟦\d+⟧|[a-z]) the subject",
+)
+def _subject(p: Problem, m: re.Match[str]) -> Expected:
+    """A formula solved for a letter that it has to the first power only: elsewhere the sign of a root is not said."""
+    import sympy as sp
+
+    sides, ops = ex.relation(p.formula(m["f"]))
+    x = sp.Symbol(p.formula(m["x"]))
+    difference = sp.numer(sp.together(sides[0] - sides[1])) if len(sides) == 2 else x
+    if ops != ("=",) or len(difference.free_symbols) < 2 or not difference.is_polynomial(x):
+        raise Unsure
+    if sp.degree(difference, x) != 1 or difference.has(sp.I, sp.E):
+        raise Unsure
+    slope = sp.Poly(difference, x).coeff_monomial(x)
+    return Expected((tex(sp.cancel(x - difference / slope)),), form="subject", given=str(x))
 
 
 def _vanishes(left: Any) -> bool:

@@ -28,7 +28,7 @@ class Expected:
         form: The form that is asked for: ``factored``, ``expanded``, ``primes``, ``square``, ``literal`` (the same
             digits), ``percent``, ``decimal``, ``scientific``, ``fraction``, ``reduced`` (a fraction in lowest terms),
             ``simplest`` (nothing to reduce or to take out of a root), ``equation`` (of the same line, however it is
-            written), ``new`` (not as in the problem), or empty.
+            written), ``subject`` (the given letter alone on the left), ``new`` (not as in the problem), or empty.
         given: The formula of the problem.
     """
 
@@ -51,6 +51,18 @@ _HARMLESS: Final = re.compile(
 )
 _POLITE: Final = re.compile(
     r"^(?:please |can you |could you |now |(?:question|problem|exercise) ?\d*[:.)] ?)+", re.IGNORECASE
+)
+_GROUPED: Final = re.compile(r"\d[.,]\d{3}(?!\d)")
+"""Thousands or thousandths: what a point means in a German number is not certain."""
+_GERMAN: Final = (
+    (re.compile(r"^(?:berechne|rechne aus:?)(?=[ :])", re.IGNORECASE), "compute"),
+    (
+        re.compile(r"^löse(?: die gleichung)?:? (.+?) nach (⟦\d+⟧|[a-z])(?: auf)?(?=[.!]?$)", re.IGNORECASE),
+        r"solve \1 for \2",
+    ),
+    (re.compile(r"^löse(?: die gleichung)?(?=[ :])", re.IGNORECASE), "solve"),
+    (re.compile(r"^vereinfache(?=[ :])", re.IGNORECASE), "simplify"),
+    (re.compile(r"^faktorisiere(?=[ :])", re.IGNORECASE), "factor"),
 )
 _BARE: Final = re.compile(
     r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|derivative|vertex|midpoint|slope"
@@ -101,6 +113,9 @@ class Problem:
 
         line = " ".join(_FORMULA.sub(take, text).split())
         line = _POLITE.sub("", line)
+        if not _GROUPED.search(text):
+            for pattern, written in _GERMAN:
+                line = pattern.sub(written, line)
         line = _BARE.sub(r"find the \1", line)
         for pattern, written in _SPOKEN:
             line = pattern.sub(written, line)
