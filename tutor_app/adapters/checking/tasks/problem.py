@@ -67,7 +67,8 @@ _GERMAN: Final = (
 _BARE: Final = re.compile(
     r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|derivative|vertex|midpoint|slope"
     r"|standard deviation|population standard deviation|sample standard deviation|prime factors?|prime factori[sz]ation"
-    r"|square root|cube root|reciprocal) of|(?:distance|midpoint|slope) (?:from|between)) )",
+    r"|square root|cube root|reciprocal) of|(?:distance|midpoint|slope) (?:from|between)"
+    r"|sum of the first|next (?:number|term) (?:in|of)) )",
     re.IGNORECASE,
 )
 """What is asked for, without a word that asks."""

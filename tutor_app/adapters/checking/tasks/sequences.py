@@ -69,6 +69,34 @@ def _term(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    rf"{THE} (?:the )?sum of (?:the )?first (?P<n>\d+) terms of (?:the |this )?(?:(?P<kind>arithmetic|geometric) )?"
+    r"(?:(?:sequence|progression|series):? ?)?(?P<f>.+)",
+    rf"{THE} (?:the )?next (?:number|term) (?:of|in) (?:the |this )?(?:(?P<kind>arithmetic|geometric) )?"
+    r"(?:(?:sequence|progression|series|pattern):? ?)?(?P<f>.+)",
+)
+def _continued(p: Problem, m: re.Match[str]) -> Expected:
+    """The sum of the first terms, or the next one; how three terms go on is told by their kind alone."""
+    import sympy as sp
+
+    values, count, kind = _given(p, m["f"]), m.groupdict().get("n"), (m["kind"] or "").lower()
+    steps = {b - a for a, b in pairwise(values)}
+    factors = {b / a for a, b in pairwise(values)} if all(v != 0 for v in values) else set()
+    n = int(count or len(values) + 1)
+    if not 1 <= n <= LARGEST or (not count and not kind and len(values) < 4):
+        raise Unsure
+    first = values[0]
+    if len(steps) == 1 and kind != "geometric":
+        step = steps.pop()
+        return value_of(sp.Integer(n) * (2 * first + (n - 1) * step) / 2 if count else first + (n - 1) * step)
+    if len(factors) == 1 and kind != "arithmetic" and n <= 200:
+        factor = factors.pop()
+        if factor == 1:
+            raise Unsure
+        return value_of(first * (factor**n - 1) / (factor - 1) if count else first * factor ** (n - 1))
+    raise Unsure
+
+
+@rule(
     rf"{THE} (?:the )?(?:(?:formula|expression|rule) for the )?(?:n-?th|⟦(?P<n>\d+)⟧(?:-?th)?) term of (?:the "
     rf")?(?:arithmetic )?"
     r"(?:sequence|progression)?:? ?(?P<f>.+)"
