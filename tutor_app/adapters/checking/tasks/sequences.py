@@ -75,7 +75,7 @@ def _term(p: Problem, m: re.Match[str]) -> Expected:
     r"(?:(?:sequence|progression|series|pattern):? ?)?(?P<f>.+)",
 )
 def _continued(p: Problem, m: re.Match[str]) -> Expected:
-    """The sum of the first terms, or the next one; how three terms go on is told by their kind alone."""
+    """The sum of the first terms, or the next one; the next of three terms only where their kind is named."""
     import sympy as sp
 
     values, count, kind = _given(p, m["f"]), m.groupdict().get("n"), (m["kind"] or "").lower()
