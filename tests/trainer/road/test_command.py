@@ -131,7 +131,8 @@ def test_a_budget_that_is_spent_ends_the_road_and_a_larger_one_goes_on(
         assert main(command) == 0
         assert "asked-rephrase: going on." in capsys.readouterr().out
         asked = len(script.asked)
-        assert asked in (8, 9, 10)  # an item that was under way when the budget ended may have had replies
+        # What was under way when the budget ended, or was tried again, is asked in the same words.
+        assert len({json.dumps(body, sort_keys=True) for body in script.asked}) == 8
         # Killed between the last reply and the state file: nobody is asked twice.
         state = State.read(tmp_path / "run")
         state.begun["asked-rephrase"] = state.stages.pop("asked-rephrase")["key"]
