@@ -141,8 +141,11 @@ def get_small(url: str, most: int, cancel: Cancel, timing: Timing) -> bytes:
             if announced > most:
                 raise PermanentError("it sends more than it should")
             data = bytearray()
-            for piece in _body(block, response, most, cancel, timing.stall):
+            # One byte more than it may be: a file without an announced length must be seen to end.
+            for piece in _body(block, response, most + 1, cancel, timing.stall):
                 data += piece
+                if len(data) > most:
+                    raise PermanentError("it sends more than it should")
                 if time.monotonic() > deadline:
                     raise PermanentError("it sends too slowly")
             if len(data) < announced:
