@@ -64,10 +64,13 @@ NEVER_LOADED: Final = (
     "lib",  # a second copy of llama.cpp, which its wheel brings
     *("numpy/f2py", "numpy/distutils", "matplotlib/mpl-data/sample_data", "matplotlib/backends/web_backend"),
     *("sympy/parsing/autolev/test-examples", "**/benchmarks", "fontTools/ufoLib", "fontTools/qu2cu"),
-    "**/_*_tests.*.so",
+    *("fontTools/voltLib", "fontTools/mtiLib", "fontTools/diff", "matplotlib/sphinxext", "matplotlib/testing"),
+    *("**/_*_tests.*.so", "numpy/_core/_simd.*"),  # its vectors, for NumPy's own tests
+    *("cffi", "pycparser"),  # PyNaCl is built by them, and loads what they left: _cffi_backend
+    *("*.dist-info/RECORD", "*.dist-info/sboms", "pip/_vendor/bom.cdx.json"),
     *("PIL/_avif*", "pillow.libs/libavif*", "tzdata", "tzdata-*", "pip/_vendor/distlib/*.exe"),
 )
-"""Within the folder of packages; patterns of :meth:`pathlib.Path.glob`."""
+"""Within the folder of packages; patterns of :meth:`pathlib.Path.glob`. pip stays: it fetches models' parts."""
 NEVER_IMPORTED: Final = (
     *("test", "pydoc_data", "unittest/test", "lib-dynload/_test*", "lib-dynload/_ctypes_test*", "lib-dynload/xx*"),
     *("lib-dynload/_xxtest*", "lib-dynload/_dbm*", "lib-dynload/nis*", "lib-dynload/ossaudiodev*", "turtledemo"),
@@ -206,8 +209,8 @@ def prune_qt(qt: Path) -> None:
     """Leave of PySide6 what the program uses, in the layout of its wheels for Linux, macOS or Windows."""
     modules = {f"{name}{end}" for name in QT_MODULES for end in (".abi3.so", ".pyd")}
     kept = {*modules, *QT_OTHER_SYSTEMS, *(f"Qt6{name}.dll" for name in QT_LIBRARIES), "__init__.py", "_config.py"}
-    only(qt, kept | {"Qt", "_git_pyside_version.py", "support", "plugins", "translations"})
-    only(qt / "Qt", {"lib", "plugins", "translations"})
+    only(qt, kept | {"Qt", "_git_pyside_version.py", "support", "plugins"})
+    only(qt / "Qt", {"lib", "plugins"})  # no translations: the program speaks English, and loads none
     libraries = {form for name in QT_LIBRARIES for form in (f"libQt6{name}.so*", f"Qt{name}.framework")}
     only(qt / "Qt" / "lib", libraries | {"libicu*"})
     for place in (qt / "Qt", qt):  # Windows' wheel has no folder between
@@ -215,7 +218,6 @@ def prune_qt(qt: Path) -> None:
         for pattern in QT_PLUGINS_OUT:
             for path in sorted((place / "plugins").rglob(pattern)):
                 remove(path)
-        only(place / "translations", {"qtbase_*"})
 
 
 def link_copies(folder: Path) -> None:

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,54 @@ def test_without_its_runtime_it_is_told_what_to_fetch(tmp_path: Path) -> None:
         appimage.check_runtime(other)
     other.write_bytes(b"\x7fELF\x02\x01\x01\x00AI\x02 and more")
     appimage.check_runtime(other)
+
+
+LEFT_OUT = (
+    *("PySide6/Qt/translations/qtbase_de.qm", "PySide6/Qt/lib/libQt6Qml.so.6", "PySide6/QtQml.abi3.so"),
+    *("numpy/_core/_simd.cpython-311-x86_64-linux-gnu.so", "numpy/f2py/crackfortran.py", "sympy/core/tests/test_x.py"),
+    *("cffi/api.py", "pycparser/c_parser.py", "matplotlib/testing/compare.py", "matplotlib/sphinxext/roles.py"),
+    *("fontTools/voltLib/ast.py", "fontTools/mtiLib/__init__.py", "fontTools/diff/diff.py", "numpy/__init__.pyi"),
+    *("platformdirs-4.dist-info/sboms/x.cdx.json", "sympy-1.dist-info/RECORD", "pip/_vendor/bom.cdx.json"),
+)
+NEEDED = (
+    *("PySide6/QtCore.abi3.so", "PySide6/Qt/lib/libQt6Core.so.6", "PySide6/Qt/lib/libicudata.so.73"),
+    *("numpy/_core/numeric.py", "numpy/testing/__init__.py", "_cffi_backend.cpython-311-x86_64-linux-gnu.so"),
+    *("fontTools/subset/__init__.py", "matplotlib/mpl-data/fonts/ttf/DejaVuSans.ttf", "pip/_vendor/rich/text.py"),
+    *("platformdirs-4.dist-info/METADATA", "platformdirs-4.dist-info/licenses/LICENSE", "nacl/_sodium.abi3.so"),
+)
+
+
+def test_what_is_never_loaded_is_not_in_the_package(tmp_path: Path) -> None:
+    for name in (*LEFT_OUT, *NEEDED):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    bundle.prune_packages(tmp_path, tmp_path / "none")
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()} == set(NEEDED)
+
+
+BUSY = """
+import io, sys, importlib.abc
+class Refused(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in NAMES:
+            raise AssertionError(f"{name} is asked for")
+sys.meta_path.insert(0, Refused())
+import tutor_app.adapters.updates.signed_note, tutor_app.export, tutor_app.render.pdf, pip._internal.commands.download
+import llama_cpp, numpy.testing, pypdf, sympy, ziamath
+import matplotlib
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+plt.plot([1, 2], [3, 4])
+plt.title("$x^2$")
+for form in ("pdf", "svg", "png"):
+    plt.savefig(io.BytesIO(), format=form)
+"""
+
+
+def test_nothing_asks_for_a_module_that_is_not_in_the_package() -> None:
+    patterns = [pattern.removesuffix(".*") for pattern in bundle.NEVER_LOADED]
+    names = {pattern.replace("/", ".") for pattern in patterns if "*" not in pattern} - {"include"}
+    assert {"cffi", "pycparser", "numpy._core._simd", "fontTools.voltLib", "matplotlib.testing"} <= names
+    code = BUSY.replace("NAMES", repr(names))
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -59,15 +59,16 @@ def test_the_workflow_calls_scripts_that_are_there() -> None:
         (
             "Qt6Core.dll Qt6Widgets.dll QtGui.pyd pyside6.abi3.dll msvcp140.dll vcruntime140_1.dll opengl32sw.dll "
             "support/deprecated.py plugins/platforms/qwindows.dll plugins/styles/qmodernwindowsstyle.dll "
-            "plugins/imageformats/qsvg.dll translations/qtbase_de.qm __init__.py",
+            "plugins/imageformats/qsvg.dll __init__.py",
             "Qt6Qml.dll Qt6Quick.dll QtQml.pyd designer.exe qml/QtQuick/x.dll plugins/sqldrivers/qsqlite.dll "
-            "plugins/platforms/qminimal.dll translations/designer_de.qm resources/icudtl.dat typesystems/x.xml",
+            "plugins/platforms/qminimal.dll translations/qtbase_de.qm resources/icudtl.dat typesystems/x.xml",
         ),
         (
             "QtCore.abi3.so libpyside6.abi3.6.11.dylib Qt/lib/QtGui.framework/QtGui "
-            "Qt/plugins/platforms/libqcocoa.dylib Qt/plugins/styles/libqmacstyle.dylib Qt/translations/qtbase_fr.qm",
+            "Qt/plugins/platforms/libqcocoa.dylib Qt/plugins/styles/libqmacstyle.dylib",
             "QtQml.abi3.so Designer.app/Contents/x Qt/lib/QtQuick.framework/QtQuick Qt/qml/x qmlls "
-            "Qt/plugins/sqldrivers/libqsqlite.dylib Qt/plugins/platforms/libqminimal.dylib",
+            "Qt/plugins/sqldrivers/libqsqlite.dylib Qt/plugins/platforms/libqminimal.dylib "
+            "Qt/translations/qtbase_fr.qm",
         ),
     ],
     ids=["windows", "macos"],
