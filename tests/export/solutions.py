@@ -27,6 +27,12 @@ SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30" viewBox="0 0 40 30">'
     '<path d="M0 0 L40 30" stroke="black"/></svg>'
 )
+UNDRAWN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 24"><defs><path id="blank" d="M0 0"/></defs>'
+    '<path style="stroke: #ff0000; stroke-width: 9; stroke-linecap: square" d="M 2 2"/><use href="#blank"/>'
+    '<path d="M 10 10 L 30 10" style="stroke: #2a5d8f; stroke-width: 4"/></svg>'
+)
+"""A figure with a blank and a line that goes nowhere, as plots have them for what lies outside of their axes."""
 META = {
     "model": "Kestrel 1.5B",
     "engine": "llama.cpp 1.0",

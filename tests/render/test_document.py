@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from pytestqt.qtbot import QtBot
 
+from tests.export.solutions import UNDRAWN
 from tests.ui.scripted import CURVE, QUADRATIC, REPAIRED
 from tests.windows import FormulasNow
 from tutor_app.core.parts import Answer, Code, CodeError, Figure, Output, Part, Text
@@ -268,6 +269,22 @@ def test_figures_are_drawn_and_bounded(formulas_now: FormulasNow, figure: Figure
     image = render(document)
     seen = {QColor(image.pixel(x, y)).name() for x in range(0, 700, 1) for y in range(0, image.height(), 2)}
     assert color in seen
+
+
+def test_a_line_outside_of_a_plot_leaves_no_dot(formulas_now: FormulasNow) -> None:
+    image = render(build(formulas_now, "p", Code("plot()"), Figure(UNDRAWN, "", 400, 240), Output()))
+    seen = {QColor(image.pixel(x, y)).name() for x in range(700) for y in range(image.height())}
+    assert "#2a5d8f" in seen
+    assert "#ff0000" not in seen
+
+
+def test_an_output_without_its_code_has_no_empty_code_above_it(formulas_now: FormulasNow) -> None:
+    document = build(formulas_now, "p", Output(stdout="6\n"))
+    card = document.rootFrame().childFrames()[1]
+    layout = document.documentLayout()
+    top = layout.frameBoundingRect(card).top() + card.frameFormat().topMargin()
+    line = document.findBlock(document.find("6").position())
+    assert 1.5 * 17 < layout.blockBoundingRect(line).top() - top < 2.5 * 17  # the label, and no more
 
 
 def test_themes_and_paper(formulas_now: FormulasNow) -> None:

@@ -16,9 +16,9 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtPrintSupport import QPrinter
 
-from tests.export.solutions import ALL, BARE, FULL, HOSTILE, VALUE, png
+from tests.export.solutions import ALL, BARE, FULL, HOSTILE, UNDRAWN, VALUE, png
 from tests.export.test_any_text import TEXT, transcript
-from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, Figure, Output, Part, Question, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.export import export, read_transcripts
 from tutor_app.handout.options import DEFAULTS, Options
@@ -142,6 +142,28 @@ def test_plots_take_no_more_than_their_share_of_the_column() -> None:
     assert all(300 < h < 400 for h in heights[:4])
     assert heights[4] < 600
     assert pages.count == 3  # two to a page
+
+
+def test_what_a_plot_does_not_draw_is_no_path_without_a_beginning() -> None:
+    pdf = reader([Transcript.of("p", Code("plot()"), Figure(UNDRAWN, "", 40, 24))])
+    for page in pdf.pages:
+        contents = page.get_contents()
+        assert contents is not None
+        begun = False
+        for _, operator in contents.operations:
+            begun = operator in (b"m", b"re") or (begun and operator in (b"l", b"c", b"v", b"y", b"h"))
+            assert begun or operator != b"h"
+
+
+def test_a_question_stays_with_its_reply() -> None:
+    for filling in range(16, 32):
+        parts = Text("\n\n".join(["word"] * filling)), Question("Draw it."), Text("This draws a line. " * 20)
+        pages = Pages([Transcript.of("p", *parts)], Options(), CACHE)
+        question = next(b for b in _blocks(pages) if b.text() == "Draw it.")
+        reply = next(b for b in _blocks(pages) if b.text().startswith("This draws"))
+        layout = pages.document.documentLayout()
+        places = [layout.blockBoundingRect(question).center().y(), layout.blockBoundingRect(reply).top() + 5]
+        assert any(page.top <= places[0] and places[1] <= page.bottom for page in pages.slices)
 
 
 def test_a_sheet_says_which_problems_are_on_a_page() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -17,6 +17,12 @@ from PySide6.QtGui import (
 
 from tutor_app.core.parts import Figure
 from tutor_app.render.theme import Theme
+
+_UNDRAWN: Final = re.compile(r"""(?<=<path)(?=\s[^<>]*?\bd=(["'])\s*(?:[Mm]\s*[-+.\deE]+[\s,]+[-+.\deE]+\s*)?\1)""")
+"""In front of the attributes of a path that goes nowhere: a blank, or a line outside of the axes.
+
+Qt would put a dot there where lines have square ends, and a fault into a PDF.
+"""
 
 
 class Picture:
@@ -85,7 +91,7 @@ class Picture:
             ):
                 from PySide6.QtSvg import QSvgRenderer
 
-                renderer = QSvgRenderer(QByteArray(svg.encode()))
+                renderer = QSvgRenderer(QByteArray(_UNDRAWN.sub(' display="none"', svg).encode()))
                 if renderer.isValid():
                     renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
                     self._renderer = renderer

@@ -268,6 +268,8 @@ class Rows:
             return price / 3 if not block.text().strip() and price < 900 else price
         if block == following and line + 1 < count:
             return 25.0 if self._apart(i, 2) else 400.0
+        if section == PROBLEM:
+            return 400.0  # a problem or question belongs to what is said to it
         if next_card and not card and block.text().rstrip().endswith(":"):
             return 250.0
         if next_section == ANSWER:

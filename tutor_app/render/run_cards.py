@@ -178,8 +178,10 @@ class RunBuilder(CardBuilder):
             figures: Those of the block that follow its output in the solution and are not drawn yet.
         """
         if self._run is None:  # a recorded output without its code
-            self._frame(RUN, "Output", top=0.35, bottom=0.9, pad_left=1.0, pad_top=2.05, pad_bottom=0.75)
+            # Nothing stands above the output but the card's label.
+            self._frame(RUN, "Output", top=0.35, bottom=0.9, pad_left=1.0, pad_top=1.85, pad_bottom=0.0)
             self._run = self.w.cursor.currentFrame()
+            self._shrink_block(self.w.cursor)
         if not self._out_lines and output.stdout:  # it was not streamed
             self.grow_output(output.stdout)
         index = self.part
