@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -188,7 +187,6 @@ def test_more_than_is_announced_by_nobody_is_refused(more: int, where: Folders) 
         request.end_headers()
         request.wfile.write(b" " * MOST_BYTES)
         request.wfile.flush()
-        time.sleep(0.1)  # so that all of a note's length is read before the rest comes
         request.wfile.write(b" " * more)
 
     with serving(Behaviour(b"", answer=without_length)) as server, pytest.raises(HostFault, match="more than it"):
