@@ -80,6 +80,9 @@ _IMAGINARY: Final = re.compile(r"(?<=\d)\s+i(?=\s*(?:$|[-+=)]))|(?<=\d/\d)\s+([A
 _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_SIGNS: Final = re.compile(r"[-+*/^=<>%|{}\\()\[\]#@~_]")
+_SIGN_BEFORE: Final = re.compile(r"[*/^=<>%|{_~@]$")
+_SIGN_AFTER: Final = re.compile(r"^(?:[*/^=<>|}_~@]|\((?=[^()]*$|[^()]*\())")
 _RELATIONS: Final = {
     "=": "=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\ne": "!=",
     r"\neq": "!=", r"\approx": "~", r"\lt": "<", r"\gt": ">",
@@ -377,7 +380,10 @@ def read_side(latex: str) -> Term | None:
 def _inside_words(text: str) -> tuple[tuple[Statement, ...], ...]:
     """The statements that stand in a sentence; only those with a relation, for the rest is told in words."""
     statements = []
-    for formula in read_typed(text).formulas:
+    formulas = read_typed(text).formulas
+    if _torn(text, [formula.source for formula in formulas]):
+        return ()
+    for formula in formulas:
         statement = _statement(formula.source.strip("$"))
         if statement is not None and statement.relations and not statement.continues:
             statements.append(statement)
@@ -385,6 +391,20 @@ def _inside_words(text: str) -> tuple[tuple[Statement, ...], ...]:
     if len(statements) > 1 and len(told) == 1 and "" not in told:
         return tuple((s,) for s in statements)  # "zero at x = 2 and x = 5"
     return (tuple(statements),) if statements else ()
+
+
+def _torn(text: str, sources: list[str]) -> bool:
+    """Whether formulas are pieces of signs that cannot be read, not parts of a sentence."""
+    rest, touched, at = "", False, 0
+    for source in sources:
+        begin = text.find(source, at)
+        if begin < 0:
+            continue
+        before, after = text[at:begin], text[begin + len(source) :]
+        touched |= bool(_SIGN_BEFORE.search(before) or _SIGN_AFTER.match(after))
+        rest, at = f"{rest} {before}", begin + len(source)
+    rest += f" {text[at:]}"
+    return touched or (bool(_SIGNS.search(rest)) and not _BY_WORD.search(rest))
 
 
 def formulas_of(problem: str) -> list[Statement]:
