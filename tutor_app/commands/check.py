@@ -24,7 +24,7 @@ from tutor_app.core.claims import Claim, Tally, claim_line
 from tutor_app.core.errors import UserFault
 from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.transcript import Transcript
-from tutor_app.core.work import WorkHint, WorkReport
+from tutor_app.core.work import PICTURE_ENDINGS, WorkHint, WorkReport
 from tutor_app.tutor.checked import pieces_of, with_contradictions
 from tutor_app.tutor.work import check_work, report_lines
 
@@ -189,4 +189,6 @@ def _read(path: str, stdin: BinaryIO | None) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        if path.lower().endswith(PICTURE_ENDINGS):
+            raise UserFault(f"{path} is a picture or a PDF, which cannot be read here.", "Type what is in it.") from None
         raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None

@@ -14,6 +14,8 @@ from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 LineKind = Literal[
     "empty", "words", "unread", "picture", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
 ]
+PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic", ".tif", ".tiff", ".pdf")
+"""How the names of files end that hold pictures of work, not its text."""
 SAYS: Final[dict[LineKind, str]] = {
     "empty": "",
     "words": "in words, not checked",

@@ -8,11 +8,11 @@ from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
+from tutor_app.core.work import PICTURE_ENDINGS
 from tutor_app.text.pasted import has_lost_marks, text_of_html
 
 PICTURE: Final = "A picture cannot be read here. Type what is in it, one line a row."
 FILE: Final = "A file cannot be read here. Open it, and paste its lines."
-_PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic", ".tif", ".tiff", ".pdf")
 
 
 class WorkEdit(QPlainTextEdit):
@@ -78,7 +78,7 @@ class WorkEdit(QPlainTextEdit):
             self.insertPlainText(text if has_lost_marks(source.html()) or not source.hasText() else source.text())
             if "<img" in source.html().lower():
                 self.refused.emit(PICTURE)
-        elif source.hasImage() or (names and all(name.endswith(_PICTURES) for name in names)):
+        elif source.hasImage() or (names and all(name.endswith(PICTURE_ENDINGS) for name in names)):
             self.refused.emit(PICTURE)
         elif any(url.isLocalFile() for url in source.urls()):
             self.refused.emit(FILE)
