@@ -169,7 +169,7 @@ def _asked(solved: Transcript) -> str:
     ):
         if m := re.match(rf"(?i){asking}\s*", words):
             return f"{said} {words[m.end() :]}.".replace("  ", " ")
-    return f"You are asked this: {question}."
+    return f"You are asked this: {question}{'?' if solved.problem.rstrip().endswith('?') and solved.problem.rstrip('?. ').endswith(question) else '.'}"
 
 
 def _known(solved: Transcript) -> str:
