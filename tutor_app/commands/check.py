@@ -190,5 +190,5 @@ def _read(path: str, stdin: BinaryIO | None) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if path.lower().endswith(PICTURE_ENDINGS):
-            raise UserFault(f"{path} is a picture or a PDF, which cannot be read here.", "Type what is in it.") from None
+            raise UserFault(f"{path} is a picture or a PDF and cannot be read here.", "Type what is in it.") from None
         raise UserFault(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from None

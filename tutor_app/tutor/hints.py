@@ -169,7 +169,9 @@ def _asked(solved: Transcript) -> str:
     ):
         if m := re.match(rf"(?i){asking}\s*", words):
             return f"{said} {words[m.end() :]}.".replace("  ", " ")
-    return f"You are asked this: {question}{'?' if solved.problem.rstrip().endswith('?') and solved.problem.rstrip('?. ').endswith(question) else '.'}"
+    said = solved.problem
+    mark = "?" if said.rstrip().endswith("?") and said.rstrip("?. ").endswith(question) else "."
+    return f"You are asked this: {question}{mark}"
 
 
 def _known(solved: Transcript) -> str:
