@@ -77,6 +77,43 @@ def test_what_cannot_be_read_is_no_mistake() -> None:
     assert first_fault(found) is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\frac{1}{2}=8/",
+        "5y\U0001f525*-b^3*8/4 <= 1/48",
+        "73\\96[@x()8<-4,)3_4x^b",
+        "%17<6~3<|'?|0:1",
+        "*2x <= 1",
+        "9/2<1/4\u00c3\u00a9",
+        "9/4=2\u0445 b^3\u00c3\u00a9",
+        "3x+1 <= 4 \\frac",
+        "x^2 = 5 sqrt \u2797 (2) x",
+        "65.12 = 1/2-|x",
+    ],
+)
+def test_a_formula_torn_out_of_signs_is_not_judged(line: str) -> None:
+    assert judge_work("Solve 2x + 3 = 11", [line])[0].kind == "unread"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("so x = 5", "false"),
+        ('"x = 5" is what I get (from line 1)', "false"),
+        ("then I have [subtracted] 2x = 8, so it is x = 4.", "equivalent"),
+        ("then I divide by 2: x = 4 → done", "equivalent"),
+    ],
+)
+def test_a_formula_in_a_sentence_is_judged(line: str, kind: str) -> None:
+    assert judge_work("Solve 2x + 3 = 11", [line])[0].kind == kind
+
+
+@pytest.mark.parametrize("line", ["x", "-3y + a", "= 2x", "sin x"])
+def test_an_unknown_letter_after_a_number_cannot_be_judged(line: str) -> None:
+    assert judge_work("Work out 1/2 + 1/3", [line])[0].kind == "unsure"
+
+
 def test_solutions_may_be_told_one_by_one() -> None:
     found = judge_work("Solve x^2 - x = 0", ["x(x - 1) = 0", "x = 0", "x - 1 = 0", "x = 1"])
     assert first_fault(found) is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor_app.commands.check import run_check
+from tutor_app.commands.check import run_check, run_work
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
 from tutor_app.core.parts import Answer, Code, Output, Text
@@ -65,6 +65,24 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     assert main(["check", str(tmp_path / "bytes")]) == 2
     assert "is not UTF-8 text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("Page 1.JPG", b"\xff\xd8\xff\xe0"),
+        ("work.pdf", b"%PDF-1.4\n1 0 obj"),
+        ("drawn.svg", b"<svg>x = 3</svg>"),
+        ("work.txt", b"\x89PNG\r\n"),
+        ("-", b"%PDF-1.7"),
+    ],
+)
+@pytest.mark.parametrize("work", [True, False])
+def test_a_picture_is_called_that(tmp_path: Path, name: str, content: bytes, work: bool) -> None:
+    path = name if name == "-" else str(tmp_path / name)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserFault, match="is a picture or a PDF and cannot be read here"):
+        run_work(path, stdin=io.BytesIO(content)) if work else run_check(path, stdin=io.BytesIO(content))
 
 
 def test_a_students_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -184,6 +184,19 @@ def test_what_is_known_is_not_the_question_again(problem: str, known: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("problem", "asked"),
+    [
+        ("Is 91 a prime number?", "Is 91 a prime number?"),
+        ("For which x is 3x > 7? Explain it.", "For which x is 3x > 7?"),
+        ("Simplify 6/8.", "Simplify 6/8."),
+        ("Wie viele Teiler hat 60 ?", "Wie viele Teiler hat 60?"),
+    ],
+)
+def test_a_question_is_asked_with_its_mark(problem: str, asked: str) -> None:
+    assert ladder(Transcript.of(problem, Text("No idea."))).hints[0].text == f"You are asked this: {asked}"
+
+
+@pytest.mark.parametrize(
     ("said", "step"),
     [
         ("The function is x^3 - 4x, so we differentiate.", ""),

@@ -16,6 +16,8 @@ LineKind = Literal[
 ]
 PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic", ".tif", ".tiff", ".pdf")
 """How the names of files end that hold pictures of work, not its text."""
+PICTURE_BEGINNINGS: Final = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+"""How the bytes of such files begin, whatever the name."""
 SAYS: Final[dict[LineKind, str]] = {
     "empty": "",
     "words": "in words, not checked",

@@ -155,7 +155,8 @@ def _sentences(problem: str) -> tuple[list[str], list[str]]:
 
 
 def _asked(solved: Transcript) -> str:
-    question = _sentences(solved.problem)[0][-1].rstrip("?. ")
+    sentence = _sentences(solved.problem)[0][-1].rstrip()
+    question = sentence.rstrip("?. ")
     if len(question) > LONGEST:
         return ""
     words = re.sub(r"(?i)^(?:so|then|now|and)\b,?\s*", "", question)
@@ -169,9 +170,7 @@ def _asked(solved: Transcript) -> str:
     ):
         if m := re.match(rf"(?i){asking}\s*", words):
             return f"{said} {words[m.end() :]}.".replace("  ", " ")
-    said = solved.problem
-    mark = "?" if said.rstrip().endswith("?") and said.rstrip("?. ").endswith(question) else "."
-    return f"You are asked this: {question}{mark}"
+    return f"You are asked this: {question}{'?' if sentence.endswith('?') else '.'}"
 
 
 def _known(solved: Transcript) -> str:

@@ -289,6 +289,8 @@ class _Work:
             if state.expression is None:
                 return Found("new")
             old, source = state.expression
+            if statement.names and not symbols(old):
+                return Found("unsure")
             statement = Statement((old, *statement.sides), statement.relations, False, (source, *statement.sources))
             return self._rewriting.rewritten(statement)
         if defines_function(statement):
@@ -372,6 +374,8 @@ class _Work:
         if begins and not isinstance(new, Number):
             state.expression = (new, source)
             return Found("new")  # the next calculation of several
+        if symbols(new) and not symbols(state.expression[0]):
+            return Found("unsure")  # what the letter stands for is not known
         return self._rewriting.step(new, source)
 
     def _bare_value(self, new: Term) -> Found:

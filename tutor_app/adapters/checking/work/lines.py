@@ -81,8 +81,11 @@ _SUPERS: Final = str.maketrans("²³", "23")
 _INDEXED: Final = re.compile(r"^([a-zA-Z])_?\{?([12])\}?(?=\s*=)")
 _BY_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _SIGNS: Final = re.compile(r"[-+*/^=<>%|{}\\()\[\]#@~_]")
-_SIGN_BEFORE: Final = re.compile(r"[*/^=<>%|{_~@]$")
-_SIGN_AFTER: Final = re.compile(r"^(?:[*/^=<>|}_~@]|\((?=[^()]*$|[^()]*\())")
+_BESIDE: Final = r"\s.,;:!?\"'()\[\]$\u2013\u2014\u2018\u2019\u201c\u201d"
+"""Characters that may touch a formula in a sentence."""
+_TOUCHED: Final = re.compile(rf"[^{_BESIDE}]$"), re.compile(rf"[^{_BESIDE}]|\((?=[^()]*$|[^()]*\()")
+_OF_FORMULAS: Final = re.compile(r"\\|\b(?:sqrt|sin|cos|tan|cot|log|ln|exp|frac|cdot|pi)\b")
+"""What stands nowhere but in formulas."""
 _RELATIONS: Final = {
     "=": "=", "<": "<", ">": ">", r"\le": "<=", r"\leq": "<=", r"\ge": ">=", r"\geq": ">=", r"\ne": "!=",
     r"\neq": "!=", r"\approx": "~", r"\lt": "<", r"\gt": ">",
@@ -394,17 +397,22 @@ def _inside_words(text: str) -> tuple[tuple[Statement, ...], ...]:
 
 
 def _torn(text: str, sources: list[str]) -> bool:
-    """Whether formulas are pieces of signs that cannot be read, not parts of a sentence."""
-    rest, touched, at = "", False, 0
+    """Whether formulas are pieces of signs that cannot be read, not parts of a sentence.
+
+    In a sentence, spaces and punctuation stand around a formula, and words with the signs that are left.
+    """
+    before_it, after_it = _TOUCHED
+    rest, at = "", 0
     for source in sources:
         begin = text.find(source, at)
         if begin < 0:
             continue
-        before, after = text[at:begin], text[begin + len(source) :]
-        touched |= bool(_SIGN_BEFORE.search(before) or _SIGN_AFTER.match(after))
-        rest, at = f"{rest} {before}", begin + len(source)
+        end = begin + len(source)
+        if before_it.search(text[:begin]) or after_it.match(text, end):
+            return True
+        rest, at = f"{rest} {text[at:begin]}", end
     rest += f" {text[at:]}"
-    return touched or (bool(_SIGNS.search(rest)) and not _BY_WORD.search(rest))
+    return bool(_OF_FORMULAS.search(rest)) or (bool(_SIGNS.search(rest)) and not _BY_WORD.search(rest))
 
 
 def formulas_of(problem: str) -> list[Statement]:
