@@ -228,3 +228,46 @@ def test_stories(checker: Checker, problem: str, right: str, wrong: str) -> None
 )
 def test_stories_with_more_in_them_are_left_alone(checker: Checker, problem: str) -> None:
     assert checker.answer(problem, "1").kind == "unchecked"
+
+
+@pytest.mark.parametrize(
+    ("problem", "answers"),
+    [
+        ("20 : 4(5)", ["25", "1"]),
+        ("30/5(2+1)", ["18", "2"]),
+        ("$30 \\div 5(2+1)$", ["18", "2"]),
+        ("$(x+1)/(x+2)(x+3)$ when x = 1", ["8/3", "1/6"]),
+        ("Compute 9/3√4", ["6", "3/2"]),
+        ("Find the mean of 200,400 and 600", ["400", "100500"]),
+        ("Find the mean of 7,9,1,000", ["252", "254"]),
+    ],
+)
+def test_what_may_be_meant_in_two_ways_is_not_judged(checker: Checker, problem: str, answers: list[str]) -> None:
+    assert {checker.answer(problem, answer).kind for answer in answers} == {"unchecked"}
+
+
+def test_a_fraction_before_a_letter_may_be_one_over_it(checker: Checker) -> None:
+    problem = "Evaluate 1/4x when x = 8"
+    assert [checker.answer(problem, answer).kind for answer in ("2", "1/32", "3")] == ["checked", "unchecked", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer", "other", "kind"),
+    [
+        ("sum of the first 6 terms of 1, 2, 4, …", "63", "42", "geometric"),
+        ("Find the 4th term of 1, 2, 4, ...", "8", "7", "geometric"),
+        ("Find the 5th term of 1, 2, 3, ...", "5", "8", "arithmetic"),
+        ("Find the 4th term of 3, 5, 7, ...", "9", "11", "arithmetic"),
+    ],
+)
+def test_how_a_sequence_goes_on_is_told_and_another_rule_is_not_wrong(
+    checker: Checker, problem: str, answer: str, other: str, kind: str
+) -> None:
+    assert checker.answer(problem, answer, outputs=[answer]) == Verdict("checked", kind)
+    assert checker.answer(problem, other) == Verdict("unchecked", "continued", answer)
+    assert f"{kind} sequence" in Verdict("checked", kind).sentence()
+
+
+def test_a_remainder_is_not_judged_where_no_division_is_asked_for(checker: Checker) -> None:
+    assert checker.answer("Compute 3 + 4", "3 R 2") == Verdict("unchecked", "unreadable")
+    assert checker.answer("Find the area of a circle with radius r", r"\pi r^2").kind != "wrong"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure, relation, scalar
 from tutor_app.adapters.checking.finished import is_finished, is_reducible, is_solved
 from tutor_app.adapters.checking.symbolic import Late, limited
@@ -49,6 +50,17 @@ RULES: Final[tuple[Rules, ...]] = tuple(
 )
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])\d+,\d{1,2}(?![\d,])")
 _COMMA_NUMBER: Final = re.compile(r"-?\d+,\d+")
+_COEFFICIENT: Final = re.compile(r"(?<![\d.])(\d+)\s?/\s?(\d+)\s?([a-z])(?![a-z])")
+ASSUMED: Final = ("arithmetic", "geometric")
+"""How a sequence was read whose kind is not named."""
+_TEXT: Final = re.compile(r"\\(?:text|mathrm|textrm|mbox)\s*\{([^{}]*)\}")
+_REMAINDER: Final = re.compile(
+    r"(?:(?:quotient|q)(?![a-z])\s*(?:is|=|:)?\s*)?(?P<q>[^=,;]+?)\s*[,;]?\s*(?:(?:and|with|und|mit)\s+(?:an?\s+|the\s+"
+    r"|einem\s+)?)?(?:(?<![a-z])(?:remainder|rem\.?|rest)(?![a-z])|(?-i:(?<=\s)R(?=\s))|(?<=\d)\s*[rR]\s*(?=\d+$)"
+    r"|(?<=, )r(?= =))"
+    r"\s*(?:of|is|=|:|von)?\s*(?P<r>[^=,;]+)",
+    re.IGNORECASE,
+)
 _WRITTEN: Final = {
     "decimal": re.compile(r"-?(?:\d[\d,]*(?:\{,\}\d{3})*)?\.?\d+"),
     "scientific": re.compile(
@@ -80,7 +92,7 @@ def check_answer(problem: str, answer: str, outputs: Sequence[str] = ()) -> Verd
 
 def _task(problem: str) -> Expected | None:
     """What the answer of a problem must be, or None if it is not recognised for certain."""
-    if len(problem) > LONGEST:
+    if len(problem) > LONGEST or ("$" not in problem and ex.DIVIDED_ON.search(problem)):
         return None
     texts = (problem,) if "$" in problem else (problem, read_typed(problem).text)
     for text in dict.fromkeys(texts):
@@ -107,23 +119,58 @@ def _check(problem: str, answer: str, outputs: Sequence[str]) -> Verdict:
     if _names_no_value(answer):
         return Verdict("unchecked", "unreadable")
     oracle = SympyOracle()
+    if (parts := _quotient_and_remainder(answer)) or task.form == "divided":
+        return _of_division(task, answer, parts, oracle)
     found = [judge(gold, answer, oracle) for gold in task.golds]
     if not any(f.same for f in found) and _DECIMAL_COMMA.search(problem) and _COMMA_NUMBER.fullmatch(answer.strip()):
         answer = answer.strip().replace(",", ".")
         found = [judge(gold, answer, oracle) for gold in task.golds]
-    if any(f.same for f in found):
+    if any(f.same for f in found) and not (task.form == "primes" and _lists_no_prime(answer)):
         if any(f.same and f.reason == "rounded" for f in found) or not _formed(task, answer):
             return Verdict("unchecked", "form")
         exact = _exactly(task, answer)
         if not exact:
             return Verdict("numeric", "points")
         printed = [line for text in outputs if (lines := text.strip().splitlines()) and (line := lines[-1].strip())]
-        if printed and any(judge(gold, printed[-1], oracle).same for gold in task.golds):
+        if printed and task.how not in ASSUMED and any(judge(gold, printed[-1], oracle).same for gold in task.golds):
             return Verdict("checked", "code")
         return Verdict("checked", task.how)
-    if all(f.same is False for f in found) and is_solved(answer):
+    if (any(f.same for f in found) or all(f.same is False for f in found)) and is_solved(answer):
+        if _is_meant_otherwise(problem, answer, oracle):
+            return Verdict("unchecked", "undecided")
+        if task.open:
+            return Verdict("unchecked", "continued" if task.how in ASSUMED else "undecided", task.golds[0])
         return Verdict("wrong", "recomputed", task.golds[0])
     return Verdict("unchecked", "undecided" if readings(answer) else "unreadable")
+
+
+def _is_meant_otherwise(problem: str, answer: str, oracle: SympyOracle) -> bool:
+    """Whether the answer is right where "1/2x" means one over 2x."""
+    other = _COEFFICIENT.sub(r"\1/(\2\3)", problem)
+    task = _task(other) if other != problem else None
+    return task is not None and any(judge(gold, answer, oracle).same for gold in task.golds)
+
+
+def _quotient_and_remainder(answer: str) -> tuple[str, str] | None:
+    """The two numbers or formulas of "3 R 2", "quotient x + 2, remainder 3"; None for another answer."""
+    m = _REMAINDER.fullmatch(_TEXT.sub(r" \1 ", answer).replace("$", "").replace("\\ ", " ").strip().rstrip("."))
+    return (m["q"].strip(" ,;"), m["r"].strip()) if m else None
+
+
+def _of_division(task: Expected, answer: str, parts: tuple[str, str] | None, oracle: SympyOracle) -> Verdict:
+    """The verdict of a quotient with a remainder, or of an answer where one is asked for."""
+    if task.divided is None:
+        return Verdict("unchecked", "unreadable")
+    listed = re.split(r"\s*(?:[,;]|\band\b|\bund\b|\\text\{ ?and ?\})\s*", answer.strip().strip("$()"))
+    one, two = parts or (listed if len(listed) == 2 else ("", ""))
+    if not one:
+        return Verdict("unchecked", "form")
+    found = [judge(gold, said, oracle).same for gold, said in zip(task.divided, (one, two), strict=True)]
+    if all(found):
+        return Verdict("checked", task.how)
+    if None in found or (not parts and judge(task.divided[0], two, oracle).same is not False):
+        return Verdict("unchecked", "form")  # the other way round it may be right
+    return Verdict("wrong", "recomputed", rf"{task.divided[0]} \text{{ remainder }} {task.divided[1]}")
 
 
 def _same_line(task: Expected, answer: str) -> Verdict:
@@ -255,6 +302,15 @@ def _factored(answer: str) -> bool:
         if sum(power for _, power in found) != 1 or abs(constant) != 1:
             return False
     return bool(factors)
+
+
+def _lists_no_prime(answer: str) -> bool:
+    """Whether a list of several numbers has one that is no prime: "4, 3"."""
+    import sympy as sp
+
+    found = readings(answer)
+    items = found[0].items if found and isinstance(found[0], Group) and len(found[0].items) > 1 else ()
+    return any(isinstance(n, Number) and not (n.value.denominator == 1 and sp.isprime(int(n.value))) for n in items)
 
 
 def _is_product_of_primes(answer: str) -> bool:

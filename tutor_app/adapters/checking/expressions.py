@@ -25,6 +25,10 @@ FUNCTIONS: Final = frozenset(
     lcm""".split()  # noqa: SIM905
 )
 """Words of several letters that are functions or constants."""
+DIVIDED_ON: Final = re.compile(
+    r"(?:[/÷∕]|\\div(?![a-z])|(?<=\s):)\s*(?:\d+(?:\.\d+)?|[a-eik-zA-Z]|\([^()]*\))\s*(?:\(|√|\\sqrt(?![a-z]))"
+)
+"""A factor without a sign behind a division: whether it is multiplied by the quotient or divides is not certain."""
 _WORD: Final = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}")
 _NO_BASE: Final = re.compile(r"\\?log(?!_)")
 _STYLE: Final = re.compile(r"\\(?:displaystyle|textstyle|limits|left|right|,|;|!|:|quad|qquad)(?![A-Za-z])\s?")
@@ -52,6 +56,8 @@ def term_of(text: str) -> Term:
         Unsure: If there is none, or it might be words.
     """
     text = _STYLE.sub(" ", _SIZED.sub("", text)).strip()
+    if DIVIDED_ON.search(text):
+        raise Unsure  # "12 : 2(3)"
     if not text or len(text) > LONGEST or _OPERATORS.search(_MATRIX.sub("", text)) or "\\\\" in _MATRIX.sub("", text):
         raise Unsure
     if any(word.lower() not in FUNCTIONS for word in _WORD.findall(re.sub(r"\\(?:begin|end)\{\w+\}|_\{?\w", "", text))):

@@ -28,6 +28,8 @@ FUNCTIONS: Final = {
     "cis": "cis", "ceil": "ceiling", "ceiling": "ceiling", "factorial": "factorial", "sqrt": "sqrt", "cbrt": "cbrt",
 }  # fmt: skip
 WORD_CONSTANTS: Final = {"pi": "pi", "infty": "oo", "infinity": "oo", "inf": "oo", "oo": "oo", "Infinity": "oo"}
+JOINING: Final = {"and": "and", "or": "or", "und": "and", "oder": "or"}
+"""Words between two values or conditions, in English and German."""
 UNITS_AFTER_PI: Final = frozenset(
     """mm cm dm km ft yd sq square cubic unit units inch inches feet foot yards miles meter meters metre metres
     centimeter centimeters centimetre centimetres kilometers kilometres rad radian radians""".split()  # noqa: SIM905
@@ -327,8 +329,8 @@ def _word(found: list[Token], word: str, spaced: bool) -> None:
     counted = word == "min" and bool(found) and found[-1].kind == "num"
     if spaced and (counted or (word in ("sq", "cu") and after_value)):
         found.append(Token("text", word, spaced))
-    elif word in ("and", "or"):
-        found.append(Token("sep", word, spaced))
+    elif word in JOINING:
+        found.append(Token("sep", JOINING[word], spaced))
     elif word in FUNCTIONS:
         found.append(Token("func", word, spaced))
     elif word in WORD_CONSTANTS:
@@ -349,9 +351,9 @@ def _word(found: list[Token], word: str, spaced: bool) -> None:
 def _text(found: list[Token], words: str, spaced: bool) -> None:
     inner = plain_words(_DROPPED.sub(" ", words))
     bare = inner.strip(" ,;")
-    if bare in ("and", "or", ""):
+    if bare in JOINING or not bare:
         if bare or "," in inner:
-            found.append(Token("sep", bare or ",", spaced))
+            found.append(Token("sep", JOINING.get(bare, ","), spaced))
     elif _NUMERIC_TEXT.fullmatch(bare):
         found.extend(tokens(bare))
     else:

@@ -61,7 +61,8 @@ _MINUTES_PAST: Final = re.compile(
     r"([1-5]?\d)\s+(?:minutes\s+(?=past|to))?(past|(?<=minutes )to)\s+(1?\d)(?:\s*o'?clock)?"
 )
 _REMAINDER: Final = re.compile(
-    r"(-?\d+)\s*,?\s*(?:with\s+(?:a\s+)?)?(?:remainder|rem\.?|[rR])\s*(?:of\s+|=\s*|:\s*)?(-?\d+)", re.IGNORECASE
+    r"(-?\d+)\s*,?\s*(?:(?:with|mit)\s+(?:a\s+)?)?(?:remainder|rem\.?|rest|[rR])\s*(?:of\s+|=\s*|:\s*)?(-?\d+)",
+    re.IGNORECASE,
 )
 _QUOTIENT: Final = re.compile(
     r"(?:quotient|q)\s*(?:is|=|:)?\s*(-?\d+)\s*,?\s*(?:and\s+)?(?:remainder|r)\s*(?:is|=|:)?\s*(-?\d+)", re.IGNORECASE

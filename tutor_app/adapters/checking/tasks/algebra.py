@@ -21,6 +21,7 @@ from tutor_app.adapters.checking.tasks.problem import (
     modulo,
     tex,
     value_of,
+    with_remainder,
 )
 
 _ALIGNED: Final = re.compile(
@@ -29,6 +30,7 @@ _ALIGNED: Final = re.compile(
 
 rule: Final = Rules()
 _COLON: Final = re.compile(r"(?<=[\d)}]) : (?=[\d({])")
+_TWO_WHOLE: Final = re.compile(r"(\d+)\s*(?:/|÷|\\div)\s*(\d+)")
 _INSIDE: Final = re.compile(
     r"(?P<f>.+?),? (?:for|on|in|where|if|with|over|such that)(?: ⟦\d+⟧ in)?(?: the)?(?: interval| domain| range)? "
     r"(?P<at>⟦\d+⟧|[^ ]+ ?(?:<=?|≤) ?[a-z] ?(?:<=?|≤) ?[^ ]+|\[[^\[\]()]+[\])])"
@@ -44,6 +46,9 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
         return value_of(ex.matrices(given), given)
     divided = _COLON.sub(r" \\div ", given)
     value = ex.scalar(divided)
+    if two := _TWO_WHOLE.fullmatch(divided.strip()):
+        # Of a colon that leaves a remainder, the ratio may be meant.
+        return with_remainder(value_of(value, given), two[1], two[2], open_=divided != given)
     if divided != given and not value.is_Integer:
         raise Unsure  # a ratio may be meant
     operator = re.match(r"\s*\\(?:displaystyle\s*)?(?:int|lim|sum|prod|det|frac\s*\{\s*d\s*\}|begin)", given)
@@ -86,7 +91,7 @@ def _operation(p: Problem, m: re.Match[str]) -> Expected:
         quotient = sp.cancel(b / a)
         if a == 0 or (a.free_symbols and not quotient.is_polynomial()):
             raise Unsure  # whether quotient and remainder or a fraction is meant is not said
-        return value_of(quotient, form="")
+        return with_remainder(value_of(quotient, form=""), str(b), str(a))
     value = sp.expand(b - a if what == "subtract" else b + a if what == "add" else b * a)
     return value_of(value, form="expanded" if value.free_symbols else "")
 
@@ -394,3 +399,24 @@ def _divide(p: Problem, m: re.Match[str]) -> Expected:
         raise Unsure
     found = sp.div(a, b, ex.variable(b), domain="QQ")
     return value_of(found[1 if remainder else 0], form="")
+
+
+@rule(
+    rf"{THE} (?:the )?quotient and (?:the )?remainder (?:when|of|if) (?:the polynomial )?(?P<a>.+?) (?:is )?divided by "
+    r"(?P<b>.+)",
+    r"divide (?P<a>.+?) by (?P<b>.+?),? (?:with|giving|and (?:give|state|find)|stating) (?:a |the )?(?:quotient and "
+    r"(?:the )?)?remainder",
+)
+def _divide_with_remainder(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    a, b = ex.scalar(p.formula(m["a"])), ex.scalar(p.formula(m["b"]))
+    if a.is_Integer and b.is_Integer and a >= 0 and b > 0:
+        quotient, remainder = divmod(int(a), int(b))
+        parts = (str(quotient), str(remainder))
+    elif a.is_polynomial() and b.is_polynomial() and b.free_symbols and a.free_symbols <= b.free_symbols:
+        q, r = sp.div(a, b, ex.variable(b), domain="QQ")
+        parts = (tex(q), tex(r))
+    else:
+        raise Unsure
+    return Expected((f"({parts[0]}, {parts[1]})",), form="divided", divided=parts)

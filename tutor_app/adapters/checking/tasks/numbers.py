@@ -63,7 +63,17 @@ def _primes(p: Problem, m: re.Match[str]) -> Expected:
     n = ex.whole(ex.scalar(p.formula(m["f"])))
     if not 1 < n < 10**18:
         raise Unsure
-    return Expected((str(n),), form="primes", given=str(n))
+    return Expected((str(n), *_factor_lists(n)[1:]), form="primes", given=str(n))
+
+
+def _factor_lists(n: int) -> tuple[str, str, str]:
+    """Its prime factors as lists: each once, each as often as it divides, each with its power."""
+    import sympy as sp
+
+    found = sorted(sp.factorint(n).items())
+    each = [str(q) for q, times in found for _ in range(times)]
+    powers = [f"{q}^{{{times}}}" if times > 1 else str(q) for q, times in found]
+    return ", ".join(str(q) for q, _ in found), ", ".join(each), ", ".join(powers)
 
 
 @rule(r"is (?P<f>⟦\d+⟧|\d+) (?:an? )?prime(?: number)?")
@@ -120,8 +130,7 @@ def _divisors(p: Problem, m: re.Match[str]) -> Expected:
             raise Unsure
         return value_of(sp.Integer(sum(primes)))
     if what.startswith("prime"):
-        each = [str(q) for q, times in sorted(sp.factorint(n).items()) for _ in range(times)]
-        lists = (", ".join(map(str, primes)), ", ".join(each), str(n))
+        lists = (*_factor_lists(n), str(n))
         # Each once, each as often as it divides, or the product of them, unless it is said.
         return (
             Expected(lists[:1])

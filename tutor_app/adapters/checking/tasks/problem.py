@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tutor_app.adapters.checking import expressions as ex
@@ -30,12 +30,16 @@ class Expected:
             ``simplest`` (nothing to reduce or to take out of a root), ``equation`` (of the same line, however it is
             written), ``subject`` (the given letter alone on the left), ``new`` (not as in the problem), or empty.
         given: The formula of the problem.
+        open: Whether the problem may be meant in another way, so that another answer need not be wrong.
+        divided: The quotient and the remainder, where an answer may have the form "3 R 2".
     """
 
     golds: tuple[str, ...]
     how: str = "recomputed"
     form: str = ""
     given: str = ""
+    open: bool = False
+    divided: tuple[str, str] | None = None
 
 
 _FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)", re.DOTALL)
@@ -55,7 +59,14 @@ _POLITE: Final = re.compile(
 _GROUPED: Final = re.compile(r"\d[.,]\d{3}(?!\d)")
 """Thousands or thousandths: what a point means in a German number is not certain."""
 _GERMAN: Final = (
+    (
+        re.compile(
+            r"^(?:(?:berechne|bestimme) den )?(?:mittelwert|durchschnitt) (?:von|der zahlen)(?=[ :])", re.IGNORECASE
+        ),
+        "find the mean of",
+    ),
     (re.compile(r"^(?:berechne|rechne aus:?)(?=[ :])", re.IGNORECASE), "compute"),
+    (re.compile(r"(?<=\d),? und (?=-?\d)", re.IGNORECASE), " and "),
     (
         re.compile(r"^löse(?: die gleichung)?:? (.+?) nach (⟦\d+⟧|[a-z])(?: auf)?(?=[.!]?$)", re.IGNORECASE),
         r"solve \1 for \2",
@@ -68,6 +79,7 @@ _BARE: Final = re.compile(
     r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|derivative|vertex|midpoint|slope"
     r"|standard deviation|population standard deviation|sample standard deviation|prime factors?|prime factori[sz]ation"
     r"|square root|cube root|reciprocal) of|(?:distance|midpoint|slope) (?:from|between)"
+    r"|(?:sum|product|gcd|lcm|gcf|hcf|greatest common (?:divisor|factor)|least common multiple) of(?= [-\d⟦])"
     r"|sum of the first|next (?:number|term) (?:in|of)) )",
     re.IGNORECASE,
 )
@@ -93,6 +105,7 @@ _SPOKEN: Final = (
     ),
 )
 """Operations in words, and how they are typed."""
+_THOUSANDS: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _LETTERS: Final = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z])")
 
 
@@ -139,16 +152,68 @@ class Problem:
         return re.sub(r"^∫", r"\\int ", text)
 
     def listed(self, text: str) -> list[str]:
-        """The formulas of an enumeration with commas and "and"."""
-        pieces = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", text.strip().rstrip(".?"))
+        """The formulas of an enumeration with commas, semicolons and "and".
+
+        Raises:
+            Unsure: If a comma may separate two numbers or the thousands of one.
+        """
+        text = text.strip().rstrip(".?")
+        if ";" in text:
+            pieces = re.split(r"\s*;\s*(?:and\s+)?|\s+and\s+", text)
+            return [_decimal(self.formula(piece)) for piece in pieces]
         found: list[str] = []
-        for piece in pieces:
-            inner = self.formula(piece)
-            if not _MARK.fullmatch(piece.strip()) or "(" in inner or "{" in inner:
+        # Nobody writes "1,2 and 3,4" for four numbers: behind "and" a comma is one of thousands or of decimals.
+        last = re.search(r"\band (-?\d+,[\d,.]+)$", text)
+        if last and not _THOUSANDS.fullmatch(last[1]):
+            return [_decimal(self.formula(piece)) for piece in re.split(r"\s*,\s+|\s+and\s+", text)]
+        loose = bool(last or re.search(r",\s|⟧,", text))
+        for piece in re.split(r"\s*,\s+(?:and\s+)?|(?<=⟧),|\s+and\s+", text):
+            if not _MARK.fullmatch(piece.strip()):
+                found += _apart_at_commas(self.formula(piece), among=loose, alone=piece == text)
+                continue
+            inner = self.formula(piece).replace("{,}", "")
+            if "(" in inner or "{" in inner:
                 found.append(inner)
-            else:
-                found.extend(re.split(r"(?<!\d),|,(?!\d{3})|\\text\{ and \}", inner))
+                continue
+            several = re.split(r",\s+|\\text\{ and \}", inner)
+            for one in several:
+                found += _apart_at_commas(one, among=loose or len(several) > 1, alone=piece == text)
         return [f for f in found if f.strip()]
+
+
+def _apart_at_commas(text: str, *, among: bool, alone: bool) -> list[str]:
+    """The numbers of "3,5,12", or the one of "1,200".
+
+    Args:
+        text: A piece without white space behind its commas.
+        among: Whether it stands among others that are separated by a comma and a space.
+        alone: Whether nothing else is listed.
+
+    Raises:
+        Unsure: If both could be meant.
+    """
+    if "," not in text:
+        return [text]
+    pieces = text.split(",")
+    if _THOUSANDS.fullmatch(text.strip()):
+        if among or any(piece[:1] == "0" for piece in pieces[1:]):
+            return [text.replace(",", "")]
+        if not alone:
+            raise Unsure  # "100,200 and 300"
+    elif any(re.fullmatch(r"0\d+", piece) for piece in pieces):
+        raise Unsure  # "3,5,1,000"
+    return pieces
+
+
+def _decimal(text: str) -> str:
+    """A number of a list in which a comma is the decimal comma.
+
+    Raises:
+        Unsure: If it may be that of thousands.
+    """
+    if _THOUSANDS.fullmatch(text.strip()) or text.count(",") > 1:
+        raise Unsure
+    return re.sub(r"(?<=\d),(?=\d)", ".", text)
 
 
 Rule = Callable[[Problem, re.Match[str]], Expected]
@@ -198,6 +263,21 @@ def tex(value: Any) -> str:
 def value_of(value: Any, given: str = "", form: str = "new") -> Expected:
     """A task whose answer is one value."""
     return Expected((tex(value),), form=form, given=given)
+
+
+def with_remainder(task: Expected, dividend: str, divisor: str, *, open_: bool = False) -> Expected:
+    """The task of a division, whose answer may be told with a remainder where the numbers are whole and leave one.
+
+    Args:
+        task: The division.
+        dividend: What is divided.
+        divisor: By what.
+        open_: Whether something else may be meant where it leaves a remainder.
+    """
+    if not (dividend.isdecimal() and divisor.isdecimal() and int(divisor)) or int(dividend) % int(divisor) == 0:
+        return task
+    quotient, remainder = divmod(int(dividend), int(divisor))
+    return replace(task, divided=(str(quotient), str(remainder)), open=open_)
 
 
 ASK: Final = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tutor_app.adapters.checking import expressions as ex
 from tutor_app.adapters.checking.expressions import Unsure
@@ -36,6 +37,8 @@ def _multiples(p: Problem, m: re.Match[str]) -> Expected:
 
 LARGEST: Final = 10_000
 """The place of a term, and the number of terms of a sum."""
+MOST_POWERS: Final = 200
+"""The same of a geometric sequence."""
 _DOTS: Final = re.compile(r"(?:,\s*)?(?:\.{3}|…|\\(?:l|c)?dots)\s*$")
 
 
@@ -50,6 +53,39 @@ def _given(p: Problem, text: str) -> list[Any]:
     return values
 
 
+Kind = Literal["arithmetic", "geometric"]
+
+
+def _kind_of(values: list[Any], named: str) -> Kind:
+    """Whether the differences or the ratios of the terms are the same.
+
+    Raises:
+        Unsure: If neither are, or another kind is named.
+    """
+    if len({b - a for a, b in pairwise(values)}) == 1 and named != "geometric":
+        return "arithmetic"
+    if all(v != 0 for v in values) and len({b / a for a, b in pairwise(values)}) == 1 and named != "arithmetic":
+        return "geometric"
+    raise Unsure
+
+
+def _as_read(task: Expected, values: list[Any], kind: Kind, named: str) -> Expected:
+    """The task, with how the sequence was read where that is not said; open where the terms often go on otherwise."""
+    return task if named else replace(task, how=kind, open=_goes_on_otherwise(values, kind))
+
+
+def _goes_on_otherwise(values: list[Any], kind: Kind) -> bool:
+    """Whether another usual rule gives these three terms: 1, 2, 3, 5; 1, 2, 4, 7; 3, 5, 7, 11."""
+    import sympy as sp
+
+    if len(values) > 3:
+        return False
+    a, b, c = values
+    if a + b == c or (kind == "geometric" and c - b == 2 * (b - a)):
+        return True
+    return all(v.is_Integer and sp.isprime(v) for v in values) and sp.nextprime(a) == b and sp.nextprime(b) == c
+
+
 @rule(
     rf"{THE} (?:the )?(?P<n>\d+)(?:st|nd|rd|th) term (?:of|in) (?:the |this )?"
     r"(?:(?P<kind>arithmetic|geometric) )?(?:(?:sequence|progression|series):? ?)?(?P<f>.+)"
@@ -58,14 +94,13 @@ def _term(p: Problem, m: re.Match[str]) -> Expected:
     values, n = _given(p, m["f"]), int(m["n"])
     if not 1 <= n <= LARGEST:
         raise Unsure
-    kind = (m["kind"] or "").lower()
-    steps = {b - a for a, b in pairwise(values)}
-    if len(steps) == 1 and kind != "geometric":
-        return value_of(values[0] + (n - 1) * steps.pop())
-    factors = {b / a for a, b in pairwise(values)} if all(v != 0 for v in values) else set()
-    if len(factors) == 1 and kind != "arithmetic" and n <= 200:
-        return value_of(values[0] * factors.pop() ** (n - 1))
-    raise Unsure
+    named = (m["kind"] or "").lower()
+    kind = _kind_of(values, named)
+    if kind == "geometric" and n > MOST_POWERS:
+        raise Unsure
+    first, second = values[:2]
+    value = first + (n - 1) * (second - first) if kind == "arithmetic" else first * (second / first) ** (n - 1)
+    return _as_read(value_of(value), values, kind, named)
 
 
 @rule(
@@ -78,22 +113,19 @@ def _continued(p: Problem, m: re.Match[str]) -> Expected:
     """The sum of the first terms, or the next one; the next of three terms only where their kind is named."""
     import sympy as sp
 
-    values, count, kind = _given(p, m["f"]), m.groupdict().get("n"), (m["kind"] or "").lower()
-    steps = {b - a for a, b in pairwise(values)}
-    factors = {b / a for a, b in pairwise(values)} if all(v != 0 for v in values) else set()
+    values, count, named = _given(p, m["f"]), m.groupdict().get("n"), (m["kind"] or "").lower()
     n = int(count or len(values) + 1)
-    if not 1 <= n <= LARGEST or (not count and not kind and len(values) < 4):
+    if not 1 <= n <= LARGEST or (not count and not named and len(values) < 4):
         raise Unsure
-    first = values[0]
-    if len(steps) == 1 and kind != "geometric":
-        step = steps.pop()
-        return value_of(sp.Integer(n) * (2 * first + (n - 1) * step) / 2 if count else first + (n - 1) * step)
-    if len(factors) == 1 and kind != "arithmetic" and n <= 200:
-        factor = factors.pop()
-        if factor == 1:
-            raise Unsure
-        return value_of(first * (factor**n - 1) / (factor - 1) if count else first * factor ** (n - 1))
-    raise Unsure
+    first, kind = values[0], _kind_of(values, named)
+    step, factor = values[1] - first, values[1] / first if kind == "geometric" else 0
+    if kind == "arithmetic":
+        value = sp.Integer(n) * (2 * first + (n - 1) * step) / 2 if count else first + (n - 1) * step
+    elif n > MOST_POWERS or factor == 1:
+        raise Unsure
+    else:
+        value = first * (factor**n - 1) / (factor - 1) if count else first * factor ** (n - 1)
+    return _as_read(value_of(value), values, kind, named)
 
 
 @rule(
@@ -108,8 +140,9 @@ def _general_term(p: Problem, m: re.Match[str]) -> Expected:
     steps = {b - a for a, b in pairwise(values)}
     if len(steps) != 1 or (m["n"] and p.formulas[int(m["n"])].strip() not in ("n", "n^{th}", "n^{\\text{th}}")):
         raise Unsure
-    step = steps.pop()
-    return value_of(sp.expand(values[0] + (sp.Symbol("n") - 1) * step), form="")
+    step, named = steps.pop(), "arithmetic" if "arithmetic" in m[0].lower() else ""
+    task = value_of(sp.expand(values[0] + (sp.Symbol("n") - 1) * step), form="")
+    return _as_read(task, values, "arithmetic", named)
 
 
 @rule(
