@@ -60,6 +60,36 @@ def test_labels_do_not_stand_on_each_other(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "a triangle with sides 10, 6 and 4.2",
+        "a triangle with sides 7, 7 and 2",
+        "a triangle with sides 20, 19 and 1.6",
+        "a triangle with angles 2\u00b0, 3\u00b0 and 175\u00b0",
+        "the triangle A(0, 0), B(6, 1), C(3, 5)",
+        "a rectangle with sides 12 and 0.5",
+    ],
+)
+def test_labels_of_a_figure_stand_on_no_other_and_an_angle_at_its_own_corner(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes, said = drawn(f"Draw {text}", monkeypatch, capsys)
+    renderer = axes.figure.canvas.get_renderer()
+    boxes = [t.get_window_extent(renderer) for t in axes.texts]
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    corners = axes.transData.transform(axes.patches[0].get_path().vertices[:-1])
+    angles = [t for t in axes.texts if t.get_text().endswith("\u00b0")]
+    measured = [line.split(": ")[1] for line in said.splitlines() if line.startswith("Angle")]
+    for label in angles:
+        box = label.get_window_extent(renderer)
+        middle = ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)
+        away = [((x - middle[0]) ** 2 + (y - middle[1]) ** 2) ** 0.5 for x, y in corners]
+        value = float(label.get_text().removesuffix("\u00b0"))
+        own = [n for n, m in enumerate(measured) if abs(float(m.removesuffix("\u00b0")) - value) < 0.06]
+        assert min(away[n] for n in own) < min(away) + 40  # two corners of a thin figure are that near to each other
+
+
+@pytest.mark.parametrize(
     ("text", "low", "high"),
     [
         ("y = sin(x)/x", -1, 1.0),
