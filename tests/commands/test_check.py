@@ -82,7 +82,7 @@ def test_a_picture_is_called_that(tmp_path: Path, name: str, content: bytes, wor
     path = name if name == "-" else str(tmp_path / name)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserFault, match="is a picture or a PDF and cannot be read here"):
-        run_work(path, stdin=io.BytesIO(content)) if work else run_check(path, stdin=io.BytesIO(content))
+        run_work(path, "Solve x = 3", stdin=io.BytesIO(content)) if work else run_check(path, stdin=io.BytesIO(content))
 
 
 def test_a_students_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
