@@ -190,7 +190,7 @@ class Asked:
         prompt, why = prompt_for(self.teacher, "code-backward"), ""
         for sample in range(self.tries):
             made = attempt(self.teacher, question, sample, cancel, prompt=prompt, seconds=LONGEST_SOLUTION)
-            fault = refusal(made, gold, self.judge, shown_sentences(prompt))
+            fault = refusal(made, question, gold, self.judge, shown_sentences(prompt))
             if not fault:
                 return self.record(method, problem, question, made.parts, gold, label, confirmed=sample + 1)
             why = why or fault

@@ -142,7 +142,7 @@ class Job:
                 seconds=self.seconds,
                 code_seconds=self.code_seconds,
             )
-            if why := refusal(made, gold, self.judge, self.shown):
+            if why := refusal(made, problem.text, gold, self.judge, self.shown):
                 refused.append(why)
                 continue
             records.append(self._record(problem, made, gold, how, sample).to_dict())

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from trainer.teacher.boxes import box_fault
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import CORRECTION, prompt_named
-from trainer.teacher.replies import box_fault, doubts, in_circles, text_fault
+from trainer.teacher.replies import doubts, in_circles, text_fault
 from trainer.teacher.teacher import Teacher
 from tutor_app.core.dialect import MUMATH, PromptSet
 from tutor_app.core.errors import HostFault
@@ -148,11 +149,12 @@ def shown_sentences(prompt: PromptSet) -> frozenset[str]:
     return frozenset[str]().union(*(sentences_of(p.text) for p in parts))
 
 
-def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = frozenset()) -> str:
+def refusal(made: Attempt, question: str, gold: str, judge: Judge, shown: frozenset[str] = frozenset()) -> str:
     """Why a solution is not kept; empty if it is.
 
     Args:
         made: The solution.
+        question: That it solves.
         gold: What its answer must be.
         judge: Of answers and statements.
         shown: Sentences that it may not repeat, see :func:`shown_sentences`.
@@ -173,7 +175,7 @@ def refusal(made: Attempt, gold: str, judge: Judge, shown: frozenset[str] = froz
     answer = next((p for p in reversed(made.parts) if isinstance(p, Answer)), None)
     if answer is None or answer.source != "boxed" or not re.search(r"\\boxed\s*\{", words):
         return "no boxed answer"
-    if why := text_fault(words) or box_fault(answer.latex, gold):
+    if why := text_fault(words, question) or box_fault(answer.latex, f"{question} {gold}"):
         return why.replace("the reply", "the solution")
     if not codes or not outputs:
         return "no code"

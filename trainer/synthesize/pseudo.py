@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from trainer.teacher.boxes import box_fault, number_told
 from trainer.teacher.judge import Judge
 from trainer.teacher.prompts import prompt_named
-from trainer.teacher.replies import box_fault, doubts, fault
+from trainer.teacher.replies import doubts, fault
 from trainer.teacher.teacher import Reply, Teacher
 from trainer.teacher.votes import majority
 from trainer.teacher.work import NotMade
@@ -82,12 +83,13 @@ def solution_of(reply: Reply, question: str) -> tuple[str, str]:
     Raises:
         NotMade: If it is none; says why.
     """
-    if why := fault(reply):
+    if why := fault(reply, question):
         raise NotMade(why)
     answer = find_answer((Text(reply.text),))
     if answer is None or answer.source not in ("boxed", "phrase") or not re.search(r"[^\W_]", answer.latex):
         raise NotMade("no boxed answer")
-    if why := box_fault(answer.latex, question):
+    value = number_told(answer.latex, question) or answer.latex
+    if why := box_fault(value, question):
         raise NotMade(why)
     if "```" in reply.text:
         raise NotMade("code in a solution in words")
@@ -95,8 +97,10 @@ def solution_of(reply: Reply, question: str) -> tuple[str, str]:
         raise NotMade("the solution doubts its problem")
     text = _BARE_BOX.sub(r"\\boxed{\1}", reply.text.replace("\\fbox{", "\\boxed{"))
     if answer.source == "phrase":
-        text = f"{text.rstrip()}\nThe answer is $\\boxed{{{answer.latex}}}$."
-    return text, answer.latex
+        text = f"{text.rstrip()}\nThe answer is $\\boxed{{{value}}}$."
+    elif value != answer.latex:
+        text = re.sub(rf"(\\boxed\s*\{{)\s*{re.escape(answer.latex)}\s*\}}", rf"\g<1>{value}}}", text)
+    return text, value
 
 
 def elect(teacher: Teacher, question: str, samples: int, cancel: Cancel, judge: Judge) -> Election:

@@ -61,7 +61,10 @@ stayed wait arrive arrived join joined enter return returned remove removed foun
 bear duck goat sheep pig snake insect vegetable potato tomato corn rice sugar butter cheese cream ice pan tub plate
 spoon knife fork factory company business employee hire manager police doctor nurse farmer king queen club band
 concert museum zoo circus camp hotel airport station bridge river lake island mountain forest sun moon star rain snow
-wind hot cold warm replace replaced repair fix lay laid stand sit move moved bottom top front middle
+wind hot cold warm replace replaced repair fix lay laid stand sit move moved bottom top front middle those mark choice
+batch perform addition subtraction multiplication division calculation seem process express expressed relationship
+slice degrees celsius fahrenheit mph kph kmh rpm lbs hrs mins secs min sec yds gal tbsp tsp january february march april
+june july august september october november december
 """
 _KNOWN: Final = frozenset(_WORDS.split())
 _ENDINGS: Final = ("s", "es", "ed", "d", "ing", "er", "ers", "ly", "'s", "'t", "n't", "'re", "'ll", "'ve", "’s")
@@ -75,12 +78,21 @@ _FEWEST: Final = 3
 """Different words of which one, at least, must be known; of one that is no name, in any case."""
 _SHARE: Final = 0.25
 """Least share of known words in English; there it is mostly above a half, elsewhere below a sixth."""
+_STEM: Final = 4
+"""First letters by which a word is that of a question in another form."""
+_OF_SEVERAL: Final = frozenset(("also", "die", "hat", "man"))
+"""Words of English that other languages have, too: they tell nothing in a short sentence."""
 
 
-def is_english(text: str) -> bool:
-    """Whether the words of a text, without code and formulas, are English as far as can be told."""
+def is_english(text: str, question: str = "") -> bool:
+    """Whether the words of a text, without code and formulas, are English as far as can be told.
+
+    Args:
+        text: The text.
+        question: What it answers, in English: its words are known, so the last sentence, however short, can be judged.
+    """
     prose = _LATEX.sub(" ", _CODE.sub(" ", text))
-    if _foreign_letters(prose) or _foreign_words(prose):
+    if _foreign_letters(prose) or _foreign_words(prose) or _foreign_sentence(prose, question):
         return False
     everything: set[str] = set()
     small: set[str] = set()
@@ -104,6 +116,33 @@ _BORROWED_WORDS: Final = (
 _BORROWED: Final = frozenset(_BORROWED_WORDS.split())
 _FEWEST_ACCENTED: Final = 2
 """Different words with accents that make a text another language; one does in a text of hardly any words."""
+
+
+def _foreign_sentence(prose: str, question: str) -> bool:
+    """Whether no word of a sentence is known, or too few of the last, which tells the answer of the question."""
+    if not question:  # a question has short sentences of words that are its own
+        return False
+    stems = _stems(question)
+    spoken = [sentence for sentence in _SENTENCE.split(prose) if _WORD.search(sentence)]
+    for sentence in spoken:
+        words = [w for w in _WORD.findall(sentence) if len(w) > 2 or _known(w)]
+        is_long = len({w.lower() for w in words}) > 1 and any(w[0].islower() for w in words)
+        if is_long and not any(_known(w) or _stem(w) in stems for w in words):
+            return True
+    if not spoken:
+        return False
+    stems |= _stems(" ".join(spoken[:-1]))
+    last = {w.lower() for w in _WORD.findall(spoken[-1]) if len(w) > 2} - _OF_SEVERAL
+    strange = sum(not _known(w) and _stem(w) not in stems for w in last)
+    return 0 < strange >= len(last) - strange
+
+
+def _stems(text: str) -> set[str]:
+    return set(map(_stem, _WORD.findall(text)))
+
+
+def _stem(word: str) -> str:
+    return re.split("['’]", word.lower())[0][:_STEM]
 
 
 def _foreign_words(prose: str) -> bool:

@@ -80,35 +80,29 @@ _TO_A_MODEL: Final = re.compile(
 )
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _PICTURES: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50-\u2b55\ufe0f\u20e3]")
-_WORDS_IN_A_BOX: Final = re.compile(
-    r"\b(?:(?:the|your|my|our|this|that|so|about|around|approximately|answers?|results?|solutions?|therefore|thus)\b"
-    r"|(?:is|are|was|were|equals?|gives?|has|have)\b(?=.*\w))",
-    re.IGNORECASE,
-)
-_LETTER: Final = re.compile(r"(?:\\(?:text|mathrm|mathbf|textbf)\s*\{\s*)?([^\W\d_])\s*\}?")
 _NO_LETTERS: Final = frozenset(("Cc", "Cf", "Co", "Cs", "Cn"))
 _LAYOUT: Final = frozenset("\n\r\t")
 
 
-def fault(reply: Reply, longest: int = LONGEST) -> str:
-    """What is wrong with a reply; empty if nothing is."""
+def fault(reply: Reply, question: str = "") -> str:
+    """What is wrong with a reply, which answers a question if one is given; empty if nothing is."""
     if reply.ended == "repeats":
         return "the reply runs in circles"
     if reply.ended == "cancelled":
         return "the reply was stopped"
     if not reply.text.strip():
         return "the reply is empty"
-    if len(reply.text) > longest:
+    if len(reply.text) > LONGEST:
         return "the reply is too long"
     if in_circles(reply.text):
         return "the reply runs in circles"
     if reply.ended in ("length", "context"):
         return "the reply was cut off"
-    return text_fault(reply.text)
+    return text_fault(reply.text, question)
 
 
-def text_fault(text: str) -> str:
-    """What is wrong with the words of a text; empty if nothing is."""
+def text_fault(text: str, question: str = "") -> str:
+    """What is wrong with the words of a text, which answers a question if one is given; empty if nothing is."""
     if _FRAMES.search(text):
         return "frames of a conversation in the reply"
     if _UNSEEN.search(_CODE.sub(" ", text)) or any(unicodedata.category(c) in _NO_LETTERS for c in set(text) - _LAYOUT):
@@ -117,21 +111,8 @@ def text_fault(text: str) -> str:
         return "pictures in the reply"
     if _TO_A_MODEL.search(_CODE.sub(" ", text)):
         return "words to or of a model in the reply"
-    if not is_english(text):
+    if not is_english(text, question):
         return "another language"
-    return ""
-
-
-def box_fault(answer: str, question: str) -> str:
-    """What is wrong with the content of a box as the answer to a question; empty if nothing is.
-
-    A letter is an answer where the question speaks of it, as of one of several choices.
-    """
-    if _WORDS_IN_A_BOX.search(answer):
-        return "words in the box"
-    letter = _LETTER.fullmatch(answer.strip())
-    if letter is not None and not re.search(rf"(?<![^\W\d_]){letter[1]}(?![^\W\d_])", question):
-        return "a letter in the box"
     return ""
 
 

@@ -26,4 +26,4 @@ def test_a_repair_of_what_only_the_machine_broke_is_not_kept(first: Output, why:
         Answer("12", source="boxed"),
     )
     with Judge() as judge:
-        assert refusal(Attempt(parts, "answered", 0), "12", judge) == why
+        assert refusal(Attempt(parts, "answered", 0), "What do 3 pens at 4 euros cost?", "12", judge) == why

@@ -54,10 +54,58 @@ def test_terse_english_is_english(text: str) -> None:
     assert is_english(text)
 
 
+APPLES = "Ana has 24 apples in her bags and gives 9 of them to her brother. How many apples does she keep?"
+COUNTED = "Ana has 24 apples and gives 9 of them to her brother. She keeps 24 - 9 = 15 of them."
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Quedan $\\boxed{15}$.",
+        "Entonces la respuesta es $\\boxed{15}$.",
+        "La réponse est donc $\\boxed{15}$.",
+        "Die Antwort ist $\\boxed{15}$.",
+        "So bleiben Ana $\\boxed{15}$ Äpfel übrig.",
+        "Ana hat noch $\\boxed{15}$ Stück davon.",
+        "Dus het antwoord is $\\boxed{15}$.",
+        "Svaret er $\\boxed{15}$.",
+        "Odpowiedz: $\\boxed{15}$",
+        "Ia memiliki $\\boxed{15}$ apel.",
+        "Toplam $\\boxed{15}$ elma kalir.",
+        "Total: $\\boxed{15}$ manzanas.",
+        "Restano ad Ana $\\boxed{15}$ mele.\n",
+        "答案是 $\\boxed{15}$。",
+        "Ответ: $\\boxed{15}$",
+    ],
+)
+@pytest.mark.parametrize("between", [" ", "\n", "\n\n"])
+def test_a_short_last_sentence_in_another_language_is_told(last: str, between: str) -> None:
+    assert fault(Reply(f"{COUNTED}{between}{last}", "eos"), APPLES) == "another language"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Ana keeps $\\boxed{15}$.",
+        "Answer: $\\boxed{15}$",
+        "$\\boxed{15}$ apples.",
+        "Brother: 9, Ana: $\\boxed{15}$",
+        "Ana's rest: $\\boxed{15}$",
+        "Therefore: $\\boxed{15}$ lbs.",
+        "$\\boxed{15}$",
+        "$$x = \\boxed{15}$$",
+        "Hence, $\\boxed{15}$.",
+    ],
+)
+def test_a_short_last_sentence_in_english_is_none(last: str) -> None:
+    assert not fault(Reply(f"{COUNTED}\n{last}", "eos"), APPLES)
+
+
 def test_problems_and_solutions_are_english_and_addressed_to_nobody(gsm8k_train: Path) -> None:
     rows = [json.loads(line) for line in gsm8k_train.read_text().splitlines()[:1500]]
-    texts = [t for r in rows for t in (r["question"], re.sub(r"<<.*?>>", "", r["answer"]))]
-    assert sum(bool(text_fault(t)) for t in texts) <= 0.001 * len(texts)
+    solved = [(re.sub(r"<<.*?>>|####.*", "", r["answer"]), r["question"]) for r in rows]
+    faults = sum(bool(text_fault(q)) + bool(text_fault(text, q)) for text, q in solved)
+    assert faults <= 0.001 * 2 * len(rows)
 
 
 @pytest.mark.parametrize(
