@@ -69,6 +69,20 @@ def _kind_of(values: list[Any], named: str) -> Kind:
     raise Unsure
 
 
+def _nth(values: list[Any], kind: Kind, n: int) -> Any:
+    """The term in the place ``n``, from 1.
+
+    Raises:
+        Unsure: If a power would be too high.
+    """
+    first, second = values[:2]
+    if kind == "arithmetic":
+        return first + (n - 1) * (second - first)
+    if n > MOST_POWERS:
+        raise Unsure
+    return first * (second / first) ** (n - 1)
+
+
 def _as_read(task: Expected, values: list[Any], kind: Kind, named: str) -> Expected:
     """The task, with how the sequence was read where that is not said; open where the terms often go on otherwise."""
     return task if named else replace(task, how=kind, open=_goes_on_otherwise(values, kind))
@@ -96,11 +110,7 @@ def _term(p: Problem, m: re.Match[str]) -> Expected:
         raise Unsure
     named = (m["kind"] or "").lower()
     kind = _kind_of(values, named)
-    if kind == "geometric" and n > MOST_POWERS:
-        raise Unsure
-    first, second = values[:2]
-    value = first + (n - 1) * (second - first) if kind == "arithmetic" else first * (second / first) ** (n - 1)
-    return _as_read(value_of(value), values, kind, named)
+    return _as_read(value_of(_nth(values, kind, n)), values, kind, named)
 
 
 @rule(
@@ -118,13 +128,14 @@ def _continued(p: Problem, m: re.Match[str]) -> Expected:
     if not 1 <= n <= LARGEST or (not count and not named and len(values) < 4):
         raise Unsure
     first, kind = values[0], _kind_of(values, named)
-    step, factor = values[1] - first, values[1] / first if kind == "geometric" else 0
-    if kind == "arithmetic":
-        value = sp.Integer(n) * (2 * first + (n - 1) * step) / 2 if count else first + (n - 1) * step
-    elif n > MOST_POWERS or factor == 1:
+    if kind == "geometric" and values[1] == first:
         raise Unsure
-    else:
-        value = first * (factor**n - 1) / (factor - 1) if count else first * factor ** (n - 1)
+    value = last = _nth(values, kind, n)
+    if count and kind == "arithmetic":
+        value = sp.Integer(n) * (first + last) / 2
+    elif count:
+        factor = values[1] / first
+        value = (last * factor - first) / (factor - 1)
     return _as_read(value_of(value), values, kind, named)
 
 
