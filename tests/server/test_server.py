@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import struct
@@ -7,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.server.served import SOLUTION, Served, parse_events, served
 from tests.waiting import wait_until
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.parts import CodeError, Output
+from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Transcript
 from tutor_app.server import application, serving
 from tutor_app.server.replies import StopStrings
@@ -24,6 +27,8 @@ from tutor_app.server.serving import bind, checked_key, is_loopback, own_key, re
 if TYPE_CHECKING:  # with its thousand modules it would hold up the collection of all other tests
     import openai
 
+LONG = " ".join(f"word{n}" for n in range(40_000))  # what repeats itself is cut off
+FOR_EVER = 10_000  # seconds; what ends all the same ended by itself
 TEXT = "Let us compute.\n```python\nprint(6*7)\n```\n```output\n42\n```\nSo it is $\\boxed{42}$."
 
 
@@ -275,6 +280,8 @@ def test_the_key_is_asked_for_and_the_health_is_not_secret() -> None:
         for headers in ({}, {"Authorization": "Bearer no"}, {"Authorization": key}, {"Authorization": "Basic " + key}):
             status, sent, said = server.ask("/v1/models", headers=headers)
             assert (status, said["error"]["code"], sent["www-authenticate"]) == (401, "invalid_api_key", "Bearer")
+        # An address is kept by browsers, proxies and logs, so that a key in it is none.
+        assert server.ask(f"/v1/models?api_key={key}&key={key}")[0] == 401
         assert server.ask("/health")[2] == {"status": "ok", "busy": 0, "waiting": 0, "places": 2}
         with client(server, key) as api:
             assert api.models.retrieve("scripted").id == "scripted"
@@ -309,12 +316,40 @@ def test_clients_that_go_away_or_send_garbage_fill_no_log(caplog: pytest.LogCapt
     assert not caplog.records
 
 
-def test_the_server_ends_while_clients_are_served() -> None:
-    endless = ScriptedModel(["word " * 100_000], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_server_ends_while_clients_are_served_and_tells_each(
+    stream: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "LEAVE_SECONDS", FOR_EVER)
+    endless = ScriptedModel([LONG], seconds_per_token=0.005, n_ctx=10**9, n_seq=1)
     with served(model=endless, places=1) as server:
-        raw = server.open("/v1/solve", {"problem": "x", "stream": True})
-        assert raw.recv(100).startswith(b"HTTP/1.1 200")
-    raw.close()
+        clients = [server.open("/v1/solve", {"problem": "x", "stream": stream}) for _ in range(3)]
+        wait_until(lambda: server.ask("/health")[2]["waiting"] == 2)
+    for one in clients:
+        with one, one.makefile("rb") as reply:
+            said = reply.read()
+        assert b'"message":"The server is ending.","type":"server_error"' in said
+        assert b'"code":"shutting_down"' in said
+        assert stream or said.startswith(b"HTTP/1.1 503")
+    assert not caplog.records
+
+
+def test_a_client_that_reads_a_byte_now_and_then_holds_up_neither_the_next_one_nor_the_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "LEFT_SECONDS", 0.3)
+    monkeypatch.setattr(serving, "LEAVE_SECONDS", FOR_EVER)
+    long = ScriptedModel([LONG], n_ctx=10**9, n_seq=1)
+    many = 60_000
+    with served(model=long, places=1, settings=SolveSettings(max_tokens=many)) as server:
+        slow = server.open("/v1/completions", {"prompt": "x", "stream": True, "max_tokens": many})
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        for _ in range(10):
+            assert len(slow.recv(1)) == 1
+        wait_until(lambda: server.ask("/health")[2]["busy"] == 0, 60)
+        assert server.ask("/v1/completions", {"prompt": "x", "max_tokens": 1})[0] == 200
+    slow.close()
+    assert not caplog.records
 
 
 def test_a_client_that_sends_nothing_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,6 +421,11 @@ def test_ports_and_addresses() -> None:
         bind("no.such.host.invalid", 0)
     with pytest.raises(UserFault, match="There is no port"):
         bind("127.0.0.1", 70_000)
+    with (
+        patch("socket.create_server", side_effect=PermissionError(errno.EACCES, "Permission denied")),
+        pytest.raises(UserFault, match=r"^Port 80 may be opened by the administrator only\. Choose one from 1024 on"),
+    ):
+        bind("127.0.0.1", 80)
     assert [is_loopback(h) for h in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "192.168.1.5", "school")] == [
         *[True] * 3,
         *[False] * 3,

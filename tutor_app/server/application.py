@@ -38,7 +38,6 @@ from tutor_app.server.requests import (
     read_json,
     solve_request,
 )
-from tutor_app.server.turns import Turns
 from tutor_app.tutor.service import Tutor
 
 BODY_LIMIT: Final = 1_000_000
@@ -77,16 +76,15 @@ class Service:
     loopback: bool = True
 
 
-def application(service: Service) -> Starlette:
-    """The ASGI application; it closes neither the tutor nor its model."""
-    return _Application(service).app
+def application(service: Service, desk: Desk) -> Starlette:
+    """The ASGI application; it closes the desk at which it works, but neither the tutor nor its model."""
+    return _Application(service, desk).app
 
 
 class _Application:
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, desk: Desk) -> None:
         self._service, self._created = service, int(time.time())
-        self._turns = Turns(service.places)
-        self._desk = Desk(self._turns, service.places)
+        self._desk = desk
         routes = [
             Route("/", self._guarded(self._about, public=True)),
             Route("/health", self._guarded(self._health, public=True)),
@@ -151,7 +149,7 @@ class _Application:
         )
 
     async def _health(self, _request: Request) -> Response:
-        state = {"status": "ok", "busy": self._turns.busy, "waiting": self._turns.waiting}
+        state = {"status": "ok", "busy": self._desk.turns.busy, "waiting": self._desk.turns.waiting}
         return JSONResponse(state | {"places": self._service.places})
 
     async def _models(self, _request: Request) -> Response:

@@ -36,6 +36,10 @@ T = TypeVar("T")
 _END: Final = object()
 
 
+def _ending() -> RequestFault:
+    return RequestFault(503, "The server is ending.", type="server_error", code="shutting_down")
+
+
 class Desk:
     """The places at which work is done, and the threads that do it.
 
@@ -48,6 +52,14 @@ class Desk:
         self.turns = turns
         self._threads = ThreadPoolExecutor(places, thread_name_prefix="serve")
         self._stops: set[threading.Event] = set()
+        self._open: set[asyncio.Queue[Any]] = set()
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Tell every client, also one that waits and one that still comes, that the server ends."""
+        self._leaving = True
+        for out in self._open:
+            out.put_nowait(_ending())
 
     def close(self) -> None:
         """Stop all work and wait for it."""
@@ -60,6 +72,10 @@ class Desk:
 
         Cancelling it stops the work.
         """
+        if self._leaving:
+            out.put_nowait(_ending())
+            return
+        self._open.add(out)
         try:
             async with self.turns.place(client):
                 await self._in_thread(make, out)
@@ -74,6 +90,8 @@ class Desk:
                     retry_after=5,
                 )
             )
+        finally:
+            self._open.discard(out)
 
     async def _in_thread(self, make: Callable[[Cancel], Iterator[T]], out: asyncio.Queue[Any]) -> None:
         loop, stop = asyncio.get_running_loop(), threading.Event()

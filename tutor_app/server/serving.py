@@ -21,13 +21,15 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from tutor_app.adapters.files import write_file
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.server.application import Service, application
-from tutor_app.server.jobs import error_response
+from tutor_app.server.jobs import Desk, error_response
 from tutor_app.server.requests import RequestFault
+from tutor_app.server.turns import Turns
 
 HEADER_SECONDS: Final = 15.0
 """How long a client may take to send the head of a request."""
 LEFT_SECONDS: Final = 2.0
-"""How long a connection stays open for what a client still sends after it has been refused."""
+"""How long a connection stays open for what a client still sends after it has been refused, or still has to read when
+the server ends."""
 LEAVE_SECONDS: Final = 8
 """How long the server waits for solutions to stop when it is told to end."""
 MOST_CONNECTIONS: Final = 1000
@@ -84,6 +86,11 @@ class _Protocol(H11Protocol):
         self._wait_no_longer()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """End the connection, now or after the reply that is being sent; uvicorn calls it when the server ends."""
+        super().shutdown()
+        self.loop.call_later(LEFT_SECONDS, self.transport.abort)  # a client that does not read would hold it up
+
     @property
     def _at_work(self) -> bool:
         request: RequestResponseCycle | None = self.cycle
@@ -123,6 +130,20 @@ class _Protocol(H11Protocol):
             self.transport.close()
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's own, which at its end lets clients wait for their replies, and then cuts them off without a word."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._desk.leave()
+        # Of what is cut off from here on it says where in its code that was.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
+
+
 def is_loopback(host: str) -> bool:
     """Whether an address of this name is reached from this computer only."""
     if host == "localhost":
@@ -159,7 +180,9 @@ def bind(host: str, port: int) -> socket.socket:
                 "Choose another one with --port, or end the other program.",
             ) from None
         if e.errno == errno.EACCES:
-            raise UserFault(f"Port {port} may not be opened by you.", "Choose one above 1024 with --port.") from None
+            raise UserFault(
+                f"Port {port} may be opened by the administrator only.", "Choose one from 1024 on with --port."
+            ) from None
         if e.errno in (errno.EADDRNOTAVAIL, errno.EINVAL):  # the latter for one that wants the name of a network
             raise no_address from None
         raise UserFault(f"Nothing can be served at {host}, port {port}: {os.strerror(e.errno or 0)}.") from None
@@ -224,4 +247,5 @@ def make_server(service: Service) -> uvicorn.Server:
     }
     # It warns at every write to a client that is gone, of which a stream makes hundreds before it is stopped.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    return uvicorn.Server(uvicorn.Config(application(service), **options))
+    desk = Desk(Turns(service.places), service.places)
+    return _Server(uvicorn.Config(application(service, desk), **options), desk)
