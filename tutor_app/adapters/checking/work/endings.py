@@ -66,7 +66,7 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
         first = k
     text = lines[first].text
     right = read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer.right))
-    if right is None or symbols(right):
+    if right is None or symbols(right) or _is_told(value(right, {}), [lines[k].text for k in said]):
         return lines
     slip = _mistake(problem, value(right, {}), last[0]) or _one_sign_off(text, value(right, {}))
     restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
@@ -76,6 +76,12 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
     side, source = read_line(text).statements[0].sides[-1], read_line(text).statements[0].sources[-1]
     name = slip[0] if slip else "sign" if slip_between(right, "", side, source) == "sign" else ""
     return [*lines[:first], replace(lines[first], kind="false", counterexample=_SAID, slip=name), *lines[first + 1 :]]
+
+
+def _is_told(right: Value | None, texts: list[str]) -> bool:
+    """Whether a line came to the right number: what comes behind it is a check or a remark."""
+    told = (_number_of(text) for text in texts)
+    return right is not None and any(number is not None and alike(number[0], right) for number in told)
 
 
 def _one_sign_off(text: str, right: Value | None) -> tuple[str, ...]:

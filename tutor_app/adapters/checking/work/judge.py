@@ -34,6 +34,7 @@ from tutor_app.adapters.checking.work.notes import (
     is_set_or_point,
     told,
 )
+from tutor_app.adapters.checking.work.pieces import all_with_points, parts_with_steps, steps_of
 from tutor_app.adapters.checking.work.problem import read_problem
 from tutor_app.adapters.checking.work.rewriting import Rewriting
 from tutor_app.adapters.checking.work.sets import told_as_relations
@@ -60,19 +61,14 @@ from tutor_app.adapters.grading.terms import (
     total,
 )
 from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
-from tutor_app.text.decimal_commas import with_points
 from tutor_app.text.typing import read_typed
 
-_ARROW: Final = re.compile(
-    r"\u21d2|\u27f9|\u21d4|\u27fa|\u2192|(?<!<)->|<?=>|\\(?:r|R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
-)
 _LIMIT: Final = r"(\{[^{}]*\}|\([^()]*\)|-?\w+)"
 _BETWEEN: Final = re.compile(
     r"\s*=?\s*(?P<factor>-?\d[\d./]*\s?(?:π|pi\b|\\pi)?|-?(?:π|pi\b|\\pi)|-|)\s*[*·]?\s*(?:\\left)?\[([^\[\]=]+?)(?:\\right)?\]\s*"
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
-_PARTS: Final = re.compile(r"\s*[,;]\s+|\s+(?:and|or)\s+")
 MOST_BRANCHES: Final = 4
 """Cases and side calculations to which a line may come back."""
 SECONDS: Final = 8.0
@@ -88,7 +84,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         clock: Seconds.
     """
     end = clock() + SECONDS
-    problem, *read = _with_points((problem, *lines[:MOST_LINES]))
+    problem, *read = all_with_points((problem, *lines[:MOST_LINES]))
     names = Names((problem, *read))
     work = _Work(names.told(problem))
     out: list[LineVerdict] = []
@@ -96,19 +92,6 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
     return with_wrong_end(problem, work.afterwards(out), lambda: clock() < end)
-
-
-def _with_points(texts: Sequence[str]) -> list[str]:
-    """The problem and the lines with points for decimal commas: who writes one so writes all so."""
-    apart = "\n\x1e\n"
-    return with_points(apart.join(texts)).split(apart)
-
-
-def _is_step(piece: str) -> bool:
-    """Whether what stands between arrows is a formula, and not a letter alone that goes somewhere."""
-    if re.search(r"[=<>\u2264\u2265]|\\[lg]eq?\b", piece):
-        return True
-    return bool(read_line(piece).cases) and not re.fullmatch(r"\s*[a-zA-Z]\s*", piece)
 
 
 def _joins_derivatives(statement: Statement) -> bool:
@@ -190,8 +173,8 @@ class _Work:
 
     def _parts(self, text: str) -> Found:
         """The verdict of a line of which each part may go several steps: ``x = 3 => y = 7, x = 7 => y = 3``."""
-        parts = [part for part in _PARTS.split(text) if part.strip()]
-        if len(parts) < 2 or not all(_ARROW.search(part) for part in parts):
+        parts = parts_with_steps(text)
+        if len(parts) < 2:
             return self.steps(text)
         start, found, ends = self._state.saved(), [], []
         for part in parts:
@@ -207,8 +190,8 @@ class _Work:
 
     def steps(self, text: str) -> Found:
         """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
-        pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
-        if len(pieces) < 2 or "lim" in text or not all(map(_is_step, pieces)):
+        pieces = steps_of(text)
+        if len(pieces) < 2:
             return self.line(text)
         if all(map(is_amount, pieces)):
             return Found("new")  # "80 -> 40 -> 20"
@@ -257,7 +240,9 @@ class _Work:
         known = state.condition or state.problem
         if state.system:
             return told_as_relations(text, sorted(state.system[0]), of_points=True)
-        return told_as_relations(text, sorted(known.names) if known is not None else (), of_points=False)
+        of_order = any(c is not None and c.has_order for c in (state.condition, state.problem))
+        names = sorted(known.names) if known is not None else ()
+        return told_as_relations(text, names, of_points=False, of_order=of_order)
 
     def _judged(self, line: Line) -> Found:
         statements = line.statements
@@ -310,6 +295,14 @@ class _Work:
             return wrong
         if state.derived is not None and not state.up_to_constant and _joins_derivatives(statement):
             return self._rewriting.of_parts(statement)
+        if (claim := self._before_condition(statement)) is not None:
+            found = self._single(claim)
+            if found.kind not in FAULTS:
+                wanted = replace(
+                    statement, sides=statement.sides[-2:], relations=("=",), sources=statement.sources[-2:]
+                )
+                state.condition = Condition(((wanted,),))
+            return found
         part = self._derivative_of_part(statement)
         if self._defines(statement):
             if part is not None:
@@ -399,6 +392,15 @@ class _Work:
         known = state.condition.names if state.condition else frozenset()
         known |= state.problem.names if state.problem is not None else frozenset()
         return first.name not in known | symbols(statement.sides[-1])
+
+    def _before_condition(self, statement: Statement) -> Statement | None:
+        """What a line says of a letter before it asks where that is a number: ``A' = 50 - 2a = 0``; None if not so."""
+        sides = statement.sides
+        if self._state.system or len(sides) < 3 or set(statement.relations) != {"="} or symbols(sides[-1]):
+            return None
+        if not self._gives_meaning(statement) or not symbols(self._rewriting.resolved(sides[-2])):
+            return None
+        return Statement(sides[:-1], statement.relations[:-1], False, statement.sources[:-1])
 
     def _defines(self, statement: Statement) -> bool:
         """Whether it gives a letter its meaning that no equation so far has."""

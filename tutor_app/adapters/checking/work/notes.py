@@ -20,6 +20,12 @@ _NUMBERED: Final = re.compile(
     rf"\s*(?:\d{{0,3}}\s*[*·×]?\s*)?{_ROMAN}\s*(?:[-+]\s*(?:\d\s*[*·×]?\s*)?{_ROMAN})?\s*[:=]?\s+(?=[-\w(\\√])"
 )
 """The numbers of equations: ``(II)``, ``2*I + II:``."""
+_REFERENCE: Final = r"(?:\d{0,3}\s*[*·×]?\s*(?:\([1-9]\)|[①-⑨]|\(?(?:I{1,3}V?|IV)\)?)(?:\s*[*·×/:]\s*\(?[-−]?\d+\)?)?)"
+_BY_REFERENCES: Final = re.compile(
+    rf"\s*{_REFERENCE}(?:\s*[-−+]\s*{_REFERENCE})*\s*(?::\s+|→\s*|⇒\s*|=>\s*|->\s*|(?<=[)①-⑨])\s+(?=[-−]?\d*[a-z]))"
+    r"(?=[^=<>]*[a-zA-Z].*[=<>]|.*=.*[a-zA-Z])"
+)
+"""What is done to numbered equations before what it gives: ``(1)·2: 8x + 6y = 20``."""
 _FUNCTIONS: Final = frozenset(
     "sin cos tan cot sec csc arcsin arccos arctan log ln lim sqrt exp abs max min mod gcd lcm det pi".split()  # noqa: SIM905
 )
@@ -135,7 +141,7 @@ def told(text: str) -> Told:
         text = f"{m['left']} {m['unit']} = {rest}"
     text = _IS.sub(" = ", text)
     text = _OF_SIDE.sub("", _IS_SIDE.sub("", _OF_MATRIX.sub("", text)))
-    if (m := _NUMBERED.match(text)) is not None:
+    if (m := _BY_REFERENCES.match(text) or _NUMBERED.match(text)) is not None:
         text = text[m.end() :]
     assumed = (m["assumed"] or m["range"]).strip() if (m := _ASSUMED.match(text)) is not None else ""
     m = _LABEL.match(text)

@@ -25,13 +25,14 @@ _BETWEEN_POINTS: Final = re.compile(r"\s*(?:,|;|\band\b|\bor\b)\s*")
 _NO_END: Final = re.compile(r"\s*[-+]?\s*(?:∞|\\infty|inf(?:inity)?|oo)\s*")
 
 
-def told_as_relations(text: str, names: Sequence[str], *, of_points: bool) -> str:
+def told_as_relations(text: str, names: Sequence[str], *, of_points: bool, of_order: bool = True) -> str:
     """A line as relations between its unknowns; empty if it is no set, interval or point.
 
     Args:
         text: As typed.
         names: The unknowns, in order.
         of_points: The unknowns are told together, as coordinates.
+        of_order: An inequality is being solved: elsewhere two numbers in brackets are a point, no interval.
     """
     head = _HEAD.match(text)
     rest = text[head.end() :].strip().strip("$.").strip() if head else text
@@ -45,6 +46,8 @@ def told_as_relations(text: str, names: Sequence[str], *, of_points: bool) -> st
     if (m := _SET.fullmatch(rest)) is not None:
         members = re.split(r"\s*;\s*|\s*,\s+|,", m["members"])
         return " or ".join(f"{name} = {member.strip()}" for member in members)
+    if not of_order and not (head is not None and head["name"]):
+        return ""
     return " or ".join(found) if all(found := [_interval(part, name) for part in _UNION.split(rest)]) else ""
 
 
