@@ -57,7 +57,8 @@ ENGINES: dict[str, list[str]] = {
 DRIVEN = ("cuda", "vulkan")  # of these llama.cpp does not start without the driver of a card
 LEVELS = {"avx2": instructions.PORTABLE, "basic": instructions.BASIC}
 
-INCLUDES = (Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include"))
+INCLUDES = (Path("/usr/local/include"), Path("/usr/include"), Path("/opt/homebrew/include"))  # as compilers look
+OLDEST_VULKAN = (1, 3, 272)  # the first with VK_EXT_layer_settings, which llama.cpp names
 
 # Shared libraries that Qt's wheels and llama.cpp expect of the system, and Debian's names for their packages.
 LIBRARIES = {
@@ -157,12 +158,32 @@ def missing_tools(engine: str) -> list[str]:
 
 def missing_vulkan() -> list[str]:
     """Debian's names of what a build with Vulkan needs beyond a compiler: a compiler of shaders, and headers."""
+    sdk = [Path(os.environ["VULKAN_SDK"]) / "include"] if os.environ.get("VULKAN_SDK") else []
+
+    def place_of(header: str) -> Path | None:
+        return next((place for place in (*sdk, *INCLUDES) if (place / header).is_file()), None)
+
+    headers = place_of("vulkan/vulkan.hpp")
+    if headers and (found := vulkan_version(headers)) < OLDEST_VULKAN:
+        wanted, those = (".".join(map(str, version)) for version in (OLDEST_VULKAN, found))
+        raise Failed(
+            f"ENGINE=vulkan needs Vulkan's headers of version {wanted} or newer, and those in {headers} are "
+            f"{those or 'older'}; let VULKAN_SDK name the folder of newer ones, or leave ENGINE out."
+        )
     missing = [] if shutil.which("glslc") else ["glslc"]
-    places = [Path(os.environ["VULKAN_SDK"]) / "include"] if os.environ.get("VULKAN_SDK") else []
-    for header, package in (("vulkan/vulkan.h", "libvulkan-dev"), ("spirv/unified1/spirv.hpp", "spirv-headers")):
-        if not any((place / header).is_file() for place in (*places, *INCLUDES)):
-            missing.append(package)
-    return missing
+    missing += [] if headers else ["libvulkan-dev"]
+    return missing + ([] if place_of("spirv/unified1/spirv.hpp") else ["spirv-headers"])
+
+
+def vulkan_version(headers: Path) -> tuple[int, ...]:
+    """The version of Vulkan's headers in a folder; empty if they do not tell one."""
+    with contextlib.suppress(OSError):
+        text = (headers / "vulkan" / "vulkan_core.h").read_text(encoding="utf-8", errors="replace")
+        major_minor = re.search(r"HEADER_VERSION_COMPLETE VK_MAKE_(?:API_VERSION\(\d+, |VERSION\()(\d+), (\d+),", text)
+        patch = re.search(r"define VK_HEADER_VERSION (\d+)", text)
+        if major_minor and patch:
+            return (*map(int, major_minor.groups()), int(patch[1]))
+    return ()
 
 
 def missing_libraries() -> list[str]:
@@ -329,7 +350,9 @@ def wheel(python: str, engine: str, level: Level, log: Path) -> Path:
     if found:
         return found[0]
 
-    need("A C++ compiler or cmake is", missing_tools(engine), log)
+    what = "A compiler, cmake or a header of Vulkan is" if engine == "vulkan" else "A C++ compiler or cmake is"
+    need(what, missing_tools(engine), log)
+    missing_tools(engine)  # again, because what the system has of Vulkan may be too old
     jobs = os.cpu_count() or 1
     with contextlib.suppress(AttributeError, ValueError, OSError):  # a compiler needs up to a gigabyte
         jobs = max(1, min(jobs, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30))

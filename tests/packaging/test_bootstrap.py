@@ -326,6 +326,17 @@ def test_without_a_display_missing_libraries_do_not_stop_a_plain_user(
     assert "sudo apt-get install -y libegl1" in capsys.readouterr().out
 
 
+def vulkan_headers(include: Path, version: str = "1.3.272") -> None:
+    """What of Vulkan's headers tells that they are there, and of which version."""
+    major, minor, patch = version.split(".")
+    (include / "vulkan").mkdir(parents=True, exist_ok=True)
+    (include / "vulkan" / "vulkan.hpp").touch()
+    (include / "vulkan" / "vulkan_core.h").write_text(
+        f"#define VK_HEADER_VERSION {patch}\n"
+        f"#define VK_HEADER_VERSION_COMPLETE VK_MAKE_API_VERSION(0, {major}, {minor}, VK_HEADER_VERSION)\n"
+    )
+
+
 def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,14 +344,12 @@ def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     monkeypatch.delenv("VULKAN_SDK", raising=False)
     monkeypatch.setenv("PATH", "")
     assert bootstrap.missing_tools("vulkan")[-3:] == ["glslc", "libvulkan-dev", "spirv-headers"]
-    for folder in ("include", "sdk/include"):
-        (tmp_path / folder / "vulkan").mkdir(parents=True)
-    (tmp_path / "sdk/include/vulkan/vulkan.h").touch()
+    vulkan_headers(tmp_path / "sdk/include")
     assert "libvulkan-dev" in bootstrap.missing_tools("vulkan")
     monkeypatch.setenv("VULKAN_SDK", str(tmp_path / "sdk"))
     assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
     monkeypatch.delenv("VULKAN_SDK")
-    (tmp_path / "include/vulkan/vulkan.h").touch()
+    vulkan_headers(tmp_path / "include")
     assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
     (tmp_path / "include/spirv/unified1").mkdir(parents=True)
     (tmp_path / "include/spirv/unified1/spirv.hpp").touch()
@@ -352,6 +361,53 @@ def test_vulkan_needs_a_compiler_of_shaders_and_headers(
     options = bootstrap.build_options("vulkan", instructions.PORTABLE)["cmake.args"]
     assert options.endswith("-DGGML_VULKAN=ON")
     assert "-DGGML_NATIVE=OFF" in options
+
+
+def test_headers_of_vulkan_that_are_too_old_are_one_sentence(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    include = tmp_path / "include"
+    monkeypatch.setattr(bootstrap, "INCLUDES", (include,))
+    monkeypatch.delenv("VULKAN_SDK", raising=False)
+    for good in ("1.3.272", "1.3.275", "1.4.303", "2.0.1"):
+        vulkan_headers(include, good)
+        assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
+    for old in ("1.3.239", "1.3.271", "1.2.300"):
+        vulkan_headers(include, old)
+        with pytest.raises(bootstrap.Failed) as failed:
+            bootstrap.missing_tools("vulkan")
+        assert str(failed.value) == (
+            f"ENGINE=vulkan needs Vulkan's headers of version 1.3.272 or newer, and those in {include} are {old}; "
+            "let VULKAN_SDK name the folder of newer ones, or leave ENGINE out."
+        )
+    bootstrap.missing_tools("cpu")
+    # Compilers take the first headers they find.
+    vulkan_headers(tmp_path / "sdk/include")
+    monkeypatch.setenv("VULKAN_SDK", str(tmp_path / "sdk"))
+    assert "libvulkan-dev" not in bootstrap.missing_tools("vulkan")
+    monkeypatch.delenv("VULKAN_SDK")
+    core = include / "vulkan" / "vulkan_core.h"
+    core.write_text(
+        "#define VK_HEADER_VERSION 131\n#define VK_HEADER_VERSION_COMPLETE VK_MAKE_VERSION(1, 2, VK_HEADER)\n"
+    )
+    with pytest.raises(bootstrap.Failed, match=r"are 1\.2\.131;"):
+        bootstrap.missing_tools("vulkan")
+    core.unlink()
+    with pytest.raises(bootstrap.Failed, match="are older;"):
+        bootstrap.missing_tools("vulkan")
+
+
+def test_headers_of_vulkan_that_apt_has_are_looked_at_before_the_build(
+    bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "INCLUDES", (tmp_path / "include",))
+    monkeypatch.setattr(bootstrap, "can_install", lambda: True)
+    monkeypatch.setattr(bootstrap, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(bootstrap, "install", lambda _packages, _log: vulkan_headers(tmp_path / "include", "1.3.239"))
+    monkeypatch.delenv("VULKAN_SDK", raising=False)
+    monkeypatch.delenv("MUMATH_TUTOR_WHEELS", raising=False)
+    with pytest.raises(bootstrap.Failed, match=r"needs Vulkan's headers .* are 1\.3\.239;"):
+        bootstrap.wheel(sys.executable, "vulkan", instructions.PORTABLE, tmp_path / "log")
 
 
 def test_unknown_engine_is_one_sentence() -> None:
