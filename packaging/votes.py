@@ -13,7 +13,11 @@ are told by the clock, and as processor time, which a busy machine changes less.
 to its end instead, ``--at-once`` votes together, and what each turn of the model cost is kept: from that,
 ``packaging/vote_rules.py`` computes what other rules would have come to. The first attempt is the greedy one.
 
-With ``--out`` every problem is kept with its attempts, and a run that was ended goes on where it was.
+With ``--out`` every problem is kept with its attempts, and a run that was ended goes on where it was. What was kept is
+told anew by ``python packaging/votes.py --report FILE...``, several files as one.
+
+The report also says how good labels by a majority are: with at least so many votes (:data:`LEAST`), how many problems
+have an answer, and how many of these answers are right.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from trainer.evaluate.statistics import wilson
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.core.dialect import Span
@@ -54,6 +59,8 @@ PATIENCE: Final = 3600.0
 """Seconds that a recorded attempt may take: however slow the machine is, it comes to its end."""
 CHECKING: Final = 20.0
 """Seconds for the statements of one, for the same reason."""
+LEAST: Final = (3, 5, 7)
+"""Votes that an answer must have at the least to be a label, see :func:`labels`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ class Watched:
 def main(argv: list[str] | None = None) -> int:
     """Run it; returns the exit code."""
     parser = argparse.ArgumentParser(description="a vote of several attempts against one greedy solution")
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", help="GSM8K's problems")
     parser.add_argument("--count", type=int, default=60, help="problems, evenly spaced (60)")
     parser.add_argument("--start", type=int, default=0, help="shift the problems by so many places (0)")
     parser.add_argument("--votes", type=int, default=8, help="attempts of a vote (8)")
@@ -126,7 +133,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--record", action="store_true", help="make every attempt to its end, and keep what it cost")
     parser.add_argument("--at-once", type=int, default=1, help="votes that are recorded together (1)")
     parser.add_argument("--out", type=Path, help="keep every problem here, and go on from what is there")
+    parser.add_argument(
+        "--report", type=Path, nargs="+", metavar="FILE", help="tell what was kept in these, make nothing"
+    )
     args = parser.parse_args(argv)
+    if args.report:
+        told_of = {int(row["row"]): row for path in args.report for row in kept(path)}
+        if not told_of:
+            parser.error("nothing was kept in " + ", ".join(map(str, args.report)))
+        print(report(list(told_of.values())))
+        return 0
+    if args.data is None:
+        parser.error("name a file of problems, or --report FILE")
     tasks = short_problems(args.data.read_text(encoding="utf-8").splitlines(), args.count, args.start)
     done = {int(row["row"]): row for row in kept(args.out)}
     left = [task for task in tasks if task.row not in done]
@@ -266,6 +284,7 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
             return grader.grade(a, b).verdict == "correct"
 
         greedy = voted = weighty = either = 0
+        majorities: list[tuple[int, bool]] = []
         singles: Counter[str] = Counter()
         right_by: Counter[str] = Counter()
         for row in rows:
@@ -273,7 +292,9 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
             answers = [answer_of(a) for a in attempts]
             options, light = (outcome(attempts, equal, weigh=weigh) for weigh in (False, True))
             greedy += right(row["gold"], row.get("greedy", answers[0]))
-            voted += bool(options) and right(row["gold"], options[0].answer)
+            best = bool(options) and right(row["gold"], options[0].answer)
+            voted += best
+            majorities.append((0 if _tied(options) else len(options[0].attempts), best))
             weighty += bool(light) and right(row["gold"], light[0].answer)
             either += any(right(row["gold"], answer) for answer in answers)
             for attempt, answer in zip(attempts, answers, strict=True):
@@ -286,9 +307,36 @@ def report(rows: Sequence[Mapping[str, Any]]) -> str:
         f"greedy: {greedy} right ({100 * greedy / n:.1f} %){spent(rows, 'greedy')}",
         f"vote: {voted} right ({100 * voted / n:.1f} %){spent(rows, 'vote')}",
         f"votes weighed by what speaks against them: {weighty} right; one attempt at least: {either}",
+        *labels(majorities),
     ]
     lines += [f"{kind}: {right_by[kind]} of {singles[kind]} right" for kind in sorted(singles)]
     return "\n".join(lines)
+
+
+def labels(majorities: Sequence[tuple[int, bool]]) -> Iterator[str]:
+    """How good the answers of a majority are as labels, a line for each least number of votes.
+
+    Args:
+        majorities: For each problem the votes of the answer with the most, and whether it is right; of a tie, or where
+            nothing was answered, there is no such answer, and its votes are 0.
+    """
+    for least in LEAST:
+        given = [right for votes, right in majorities if votes >= least]
+        if given:
+            low, high = wilson(sum(given), len(given))
+            share, precision = 100 * len(given) / len(majorities), 100 * sum(given) / len(given)
+            interval = f"{100 * low:.1f} to {100 * high:.1f}"
+            yield (
+                f"labels by at least {least} votes: {len(given)} problems ({share:.1f} %), {sum(given)} right "
+                f"({precision:.1f} %, 95 %: {interval})"
+            )
+        else:
+            yield f"labels by at least {least} votes: none"
+
+
+def _tied(options: Sequence[Option]) -> bool:
+    """Whether no answer has the most votes."""
+    return not options or (len(options) > 1 and len(options[0].attempts) == len(options[1].attempts))
 
 
 def spent(rows: Sequence[Mapping[str, Any]], which: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,7 @@ from vote_rules import (
     tally_after,
     when_agreed,
 )
-from votes import Watched, keep, kept, report, short_problems, spent
+from votes import Watched, keep, kept, labels, main, report, short_problems, spent
 
 from tests.scripted_model import ScriptedModel
 from tutor_app.core.dialect import Span
@@ -210,3 +211,33 @@ def test_the_greedy_answer_of_a_record_is_the_first_attempt() -> None:
     row = {"row": 3, "gold": "7", "turns": [[], []], "vote": a_vote("7", "8").to_dict()}
     lines = report([row]).splitlines()
     assert lines[:3] == ["1 problems", "greedy: 1 right (100.0 %)", "vote: 1 right (100.0 %)"]
+
+
+def test_how_good_labels_by_a_majority_are_is_told_for_three_least_numbers_of_votes() -> None:
+    majorities = [(8, True), (7, True), (5, False), (4, True), (3, False), (2, True), (0, False)]
+    assert list(labels(majorities)) == [
+        "labels by at least 3 votes: 5 problems (71.4 %), 3 right (60.0 %, 95 %: 23.1 to 88.2)",
+        "labels by at least 5 votes: 3 problems (42.9 %), 2 right (66.7 %, 95 %: 20.8 to 93.9)",
+        "labels by at least 7 votes: 2 problems (28.6 %), 2 right (100.0 %, 95 %: 34.2 to 100.0)",
+    ]
+    assert list(labels([(4, True)]))[1:] == [f"labels by at least {least} votes: none" for least in (5, 7)]
+
+
+def test_what_was_kept_is_told_anew_several_files_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, gold, answers in (("a", "7", ("7", "7", "7", "8")), ("b", "7", ("8", "7", "8", "7"))):
+        vote = a_vote(*answers)
+        options = {answer: answers.index(answer) for answer in answers}
+        attempts = tuple(replace(a, option=options[n]) for a, n in zip(vote.attempts, answers, strict=True))
+        row = {"row": ord(name), "gold": gold, "turns": [[]] * 4, "vote": replace(vote, attempts=attempts).to_dict()}
+        keep(tmp_path / name, row)
+    assert main(["--report", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["2 problems", "greedy: 1 right (50.0 %)"]
+    # two answers of two votes each are no label
+    assert lines[4] == "labels by at least 3 votes: 1 problems (50.0 %), 1 right (100.0 %, 95 %: 20.7 to 100.0)"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--report", "nothing.jsonl"]])
+def test_without_problems_or_a_record_there_is_nothing_to_tell(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
