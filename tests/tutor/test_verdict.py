@@ -157,6 +157,8 @@ def test_each_part_of_an_answer_has_a_verdict_of_its_own() -> None:
     with verdict_of("(a) Compute 2+3. (b) Compute 4*5.", Computer()) as judged:
         wrong = judged(Answer("5, 21", parts=parts), ())
         right = judged(Answer("5, 20", parts=(parts[0], AnswerPart("20", "(b)"))), ())
+    assert wrong is not None
+    assert right is not None
     assert [part.verdict.kind for part in wrong.parts] == ["checked", "wrong"]
     assert wrong.verdict == Verdict("wrong", "", "(b) 20")
     assert [line for _, line in answer_lines(wrong)] == ["(a) checked: recomputed exactly", "(b) wrong: it is 20"]

@@ -30,7 +30,7 @@ _GOES_ON: Final = re.compile(r"[\s$)]*(?:[-+*/×÷^=<>(]|\\times|\\cdot|\\div)(?
 """A number beside an operation is no result."""
 _THE_ANSWER: Final = re.compile(r"\banswer\b[^.\n]{0,20}?(?:\bis\b|=|:)", re.IGNORECASE)
 _LABEL: Final = re.compile(r"^\s*([A-Za-z][^\d\n]*?)\s*[:=]\s*[$€£]?\s*(?=-?[\d.])")
-_UNSURE: Final = re.compile(
+UNSURE: Final = re.compile(
     r"\b(?:if|suppose|assum\w*|let|would|could|might|should|may|at least|at most|more|fewer|less|other|extra|each|per"
     r"|every|about|approximately|around|roughly|nearly|almost|between|not|n't|first|second|initially|before|another"
     r"|without|instead|wrong\w*|incorrect\w*|guess\w*|estimate\w*)\b|≈|~|\?|\\approx",
@@ -89,7 +89,7 @@ def contradicted(parts: Sequence[Part], problem: str) -> dict[int, Claim]:
         problem: As typed.
     """
     found: dict[int, Claim] = {}
-    asked = _asked(problem)
+    asked = asked_stems(problem)
     end = next((n for n, part in enumerate(parts) if isinstance(part, Question)), len(parts))
     answer = next((p for p in reversed(parts[:end]) if isinstance(p, Answer)), None)
     result = _plain(answer.latex) if answer is not None else ""
@@ -147,17 +147,17 @@ def _output_after(parts: Sequence[Part], n: int) -> Output | None:
 def _statement(text: str, number: Printed, asked: frozenset[str], *, proved: bool) -> Claim | None:
     """The last sentence of a text that states a number, if it states the result, and another one than was printed."""
     sentence = next((m for m in reversed(list(_SENTENCE.finditer(text))) if NUMBER.search(m[0])), None)
-    if sentence is None or len(sentence[0]) > _LONGEST or _UNSURE.search(sentence[0]):
+    if sentence is None or len(sentence[0]) > _LONGEST or UNSURE.search(sentence[0]):
         return None
     said = _BOX.sub(lambda m: m[1].rjust(len(m[0])), sentence[0]).replace("**", "  ")
     *_, last = NUMBER.finditer(said)
     behind = said[last.end() :]
     if len(_WORD.findall(behind)) > _BEHIND or _OPERAND.search(said[: last.start()]) or _GOES_ON.match(behind):
         return None
-    names = frozenset(_stems(said))
-    label = frozenset(_stems(number.label))
+    names = frozenset(stems(said))
+    label = frozenset(stems(number.label))
     answers = bool(asked) and asked <= names
-    labelled = bool(label) and frozenset(_stems(said[: last.start()])) == label
+    labelled = bool(label) and frozenset(stems(said[: last.start()])) == label
     if not (answers or labelled or _THE_ANSWER.search(said)) or same(last[0], number.text):
         return None
     start = sentence.start() + len(sentence[0]) - len(sentence[0].lstrip(" -*•#"))
@@ -168,7 +168,7 @@ def _statement(text: str, number: Printed, asked: frozenset[str], *, proved: boo
     return Claim(start, end, shown, "differs", number.text, "output")
 
 
-def _asked(problem: str) -> frozenset[str]:
+def asked_stems(problem: str) -> frozenset[str]:
     """The words that tell what the one question of a problem asks for; none where there are several questions."""
     questions = [m[0] for m in _QUESTION.finditer(problem) if m[0].strip(" ?")]
     if len(questions) != 1:
@@ -178,10 +178,10 @@ def _asked(problem: str) -> frozenset[str]:
     )
     # What is needed "for 435 people" or "to carry them" is told without repeating that.
     head = re.split(r"\b(?:for|to)\b", clause[-1])[0]
-    return frozenset(_stems(head if re.search(r"\b(?:need|requir)", head) else clause[-1]))
+    return frozenset(stems(head if re.search(r"\b(?:need|requir)", head) else clause[-1]))
 
 
-def _stems(text: str) -> Iterator[str]:
+def stems(text: str) -> Iterator[str]:
     """The words that say something, without the endings of plurals and verbs."""
     silent = _SILENT.split()
     for word in _WORD.findall(re.sub(r"[_\\$]", " ", text)):

@@ -7,6 +7,7 @@ code or the host does: every solution ends in exactly one ``Finished`` with an e
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -35,7 +36,7 @@ from tutor_app.core.ports import (
     NeverCancelled,
 )
 from tutor_app.core.several import asked, parts_of, whole
-from tutor_app.core.solve_settings import THOUGHT_OVER, SolveSettings, feedback, provenance
+from tutor_app.core.solve_settings import THOUGHT_OVER, AnswerCheck, SolveSettings, feedback, provenance
 from tutor_app.core.speaking import Round, Speaker
 from tutor_app.core.thoughts import closing_mark
 from tutor_app.core.trace_values import Record
@@ -52,7 +53,7 @@ def solve(
     settings: SolveSettings | None = None,
     cancel: Cancel | None = None,
     meta: Mapping[str, Any] | None = None,
-    check: Callable[[Answer, tuple[Part, ...]], Answer] | None = None,
+    check: AnswerCheck | None = None,
     builder: Builder | None = None,
     clock: Callable[[], float] = time.monotonic,
     earlier: Transcript | None = None,
@@ -68,7 +69,7 @@ def solve(
         settings: Budgets.
         cancel: Raise it to stop; what there is is kept.
         meta: Provenance to keep with the transcript.
-        check: Gives the answer to these parts with its verdict.
+        check: Gives the answer to these parts with its verdict; it may find one that a reply does not call so.
         builder: One that will hold the parts so far, for a caller who wants them between two events: empty, or with the
             parts of ``earlier``.
         clock: Seconds, for budgets.
@@ -116,9 +117,7 @@ class _Solution(Speaker):
         self._failed = False
         self._nudged = False
 
-    def events(
-        self, problem: str, meta: dict[str, Any], check: Callable[[Answer, tuple[Part, ...]], Answer] | None
-    ) -> Iterator[SolveEvent]:
+    def events(self, problem: str, meta: dict[str, Any], check: AnswerCheck | None) -> Iterator[SolveEvent]:
         self._wanted = asked(problem)
         before = self._builder.parts()
         # The examples for a kind of problem stand behind those for all, so that what an engine keeps serves both.
@@ -150,10 +149,10 @@ class _Solution(Speaker):
             if self._session is not None:
                 self._session.close()
         self._spend(seconds=self._clock() - self._start)
-        answer = self._answer(reason, problem)
+        answer = self._answer(reason)
+        if check is not None and (answer is not None or self._earlier is not None):
+            answer = check(answer, _whole_words(self._builder.parts()[len(before) :], reason))
         if answer is not None:
-            if check is not None:
-                answer = check(answer, self._builder.parts()[len(before) :])
             yield self._tell(AnswerFound(answer))
             if reason is EndReason.NO_ANSWER and answer.source in ("boxed", "phrase"):
                 reason = EndReason.ANSWERED
@@ -281,19 +280,16 @@ class _Solution(Speaker):
         reply = opening + injection(self._last_feedback, self._dialect, at_line_start=True)
         return reply + self._prompt.correction if self._failed and not said.forged else reply
 
-    def _answer(self, reason: EndReason, problem: str) -> Answer | None:
+    def _answer(self, reason: EndReason) -> Answer | None:
         """The answer in the model's own words, by fall-backs only where they can be trusted.
 
         Where the problem asks for several things, or may do so, all that was boxed for them.
 
         A number in a turn that was cut off may be half of one, and any number of it; so may a last sentence.
         """
-        parts = self._own.parts()
-        if reason in _CUT_OFF and parts and isinstance(parts[-1], Text):
-            words = parts[-1].text
-            parts = (*parts[:-1], Text(words[: _complete(words)]))
+        parts = _whole_words(self._own.parts(), reason)
         answer = find_answer(parts)
-        if self._earlier is not None and (answer is None or answer.source not in ("boxed", "phrase")):
+        if self._earlier is not None and not (answer is not None and _is_value(answer)):
             return None
         if answer is None or answer.source in ("boxed", "phrase"):
             several = parts_of([part.text for part in parts if isinstance(part, Text)], self._wanted)
@@ -322,6 +318,21 @@ def _conversations(earlier: Transcript | None) -> Iterator[tuple[int, Transcript
     for left_out in range(1, len(more) + 1):
         kept = [part for asked, reply in more[left_out:] for part in (Question(asked), *reply)]
         yield left_out, earlier.with_solution((*solution, *kept))
+
+
+def _whole_words(parts: tuple[Part, ...], reason: EndReason) -> tuple[Part, ...]:
+    """The parts without the last words that were cut off."""
+    if reason not in _CUT_OFF or not parts or not isinstance(parts[-1], Text):
+        return parts
+    words = parts[-1].text
+    return (*parts[:-1], Text(words[: _complete(words)]))
+
+
+def _is_value(answer: Answer) -> bool:
+    """Whether a reply gives an answer: what it boxes, or calls the answer if that is more than words."""
+    if answer.source == "phrase":
+        return re.search(r"\d|\\[A-Za-z]|[=^]|^\W*[A-Za-z]\W*$", answer.latex) is not None
+    return answer.source == "boxed"
 
 
 def _complete(words: str) -> int:

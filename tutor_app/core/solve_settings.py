@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from tutor_app.core.dialect import Dialect, PromptSet
-from tutor_app.core.parts import Output
+from tutor_app.core.parts import Answer, Output, Part
 from tutor_app.core.ports import (
     ModelInfo,
     Sampling,
 )
+
+AnswerCheck = Callable[[Answer | None, tuple[Part, ...]], Answer | None]
+"""Gives the answer to these parts with its verdict; of a reply it may find one where none is boxed, or drop it."""
 
 AFTER_ANSWER: Final = 1500
 """Characters that a model may go on after a boxed answer without boxing another one, see

@@ -19,6 +19,7 @@ HOW: Final = {
     "code": "agrees with the code and an independent computation",
     "points": "the same at random points to 50 digits",
     "votes": "attempts agree",
+    "solution": "agrees with the checked answer above",
 }
 """How an answer was checked, for the user."""
 REASONS: Final = {
@@ -31,6 +32,7 @@ REASONS: Final = {
     "timeout": "the check took too long",
     "known": "it could not be compared with the known answer",
     "output": "the code printed another number",
+    "solution": "the solution has another answer",
 }
 """Why an answer was not checked, for the user."""
 MARKS: Final[dict[VerdictKind, str]] = {"checked": "✓", "numeric": "✓", "votes": "≈", "unchecked": "·", "wrong": "✗"}
@@ -53,7 +55,7 @@ class Verdict:
         kind: ``checked`` (exactly), ``numeric`` (at random points), ``votes``, ``unchecked`` or ``wrong``.
         how: A key of :data:`HOW`, or for ``unchecked`` of :data:`REASONS`; empty where nobody has looked.
         right: Of a wrong answer, the right one as LaTeX or the point at which it fails; where the code printed another
-            number, that one; else empty.
+            number, or the solution that is asked about has another answer, that one; else empty.
         agree: Attempts that gave this answer, where there was a vote.
         of: All attempts that had a vote; 0 where there was none.
         begun: Attempts that the vote was begun with, where some of them were not waited for; else 0.
@@ -93,30 +95,37 @@ class Verdict:
         """Whether the answer may be relied on: checked, or given by more than half of the votes."""
         return self.kind in ("checked", "numeric") or (self.kind == "votes" and 2 * self.agree > self.of)
 
-    def sentence(self, right: str = "") -> str:
+    def sentence(self, right: str = "", said: str = "") -> str:
         """For the user, without a full stop: ``Checked: recomputed exactly``; empty where nobody has looked.
 
         Args:
             right: How to write :attr:`right`; as it is unless given.
+            said: The answer itself, which a reply that differs from its solution is told with.
         """
         right = right or self.right
         voted = self.vote()
         match self.kind:
             case "checked" if self.how == "known":
-                said = "Agrees with the known answer"
+                found = "Agrees with the known answer"
+            case "checked" if self.how == "solution":
+                found = "Agrees with the checked answer"
             case "checked":
-                said = f"Checked: {HOW[self.how]}"
+                found = f"Checked: {HOW[self.how]}"
             case "numeric":
-                said = f"Checked numerically: {HOW[self.how]}"
+                found = f"Checked numerically: {HOW[self.how]}"
             case "wrong" if self.how == "known":
-                said = "Differs from the known answer"
+                found = "Differs from the known answer"
+            case "wrong" if self.how == "solution":
+                found = f"This reply says {said or 'something else'}, but the checked answer is {right}"
             case "wrong":
-                said = f"Wrong: {right}" if "=" in right else f"Wrong: it is {right}"
+                found = f"Wrong: {right}" if "=" in right else f"Wrong: it is {right}"
+            case "unchecked" if self.how == "solution":
+                found = f"This reply says {said or 'something else'}, but the solution says {right}; neither is checked"
             case "unchecked" if self.how:
-                said = f"Not checked: {REASONS[self.how]}" + (f", {right}" if right else "")
+                found = f"Not checked: {REASONS[self.how]}" + (f", {right}" if right else "")
             case _:
                 return voted[:1].upper() + voted[1:]
-        return f"{said}; {voted}" if voted else said
+        return f"{found}; {voted}" if voted else found
 
     def vote(self) -> str:
         """What the vote says, in the middle of a sentence; empty where there was none."""

@@ -123,9 +123,18 @@ def provenance(transcript: Transcript) -> list[tuple[str, str]]:
     return known
 
 
-def verdict_line(verdict: Verdict) -> str:
-    """How an answer was checked and what was found, without a full stop; empty if nobody has looked."""
-    return verdict.sentence(plain(f"${verdict.right}$") if verdict.right else "")
+def verdict_line(verdict: Verdict, said: str = "") -> str:
+    """How an answer was checked and what was found, without a full stop; empty if nobody has looked.
+
+    Args:
+        verdict: Of the answer.
+        said: The answer as LaTeX.
+    """
+    return verdict.sentence(_in_line(verdict.right), _in_line(said))
+
+
+def _in_line(latex: str) -> str:
+    return plain(f"${latex}$") if latex else ""
 
 
 def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
@@ -136,7 +145,7 @@ def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
         known = answer.verdict
         together = replace(NOT_LOOKED, kind="votes", agree=known.agree, of=known.of, begun=known.begun)
         whole = together if lines and answer.verdict.how != "known" else answer.verdict
-        lines += [(whole, line)] if (line := verdict_line(whole)) else []
+        lines += [(whole, line)] if (line := verdict_line(whole, answer.latex)) else []
     if odds := answer.verdict.odds():
         lines.append((replace(NOT_LOOKED, kind="votes"), odds))
     return lines
@@ -151,13 +160,13 @@ def answer_check(answer: Answer) -> str:
     """The same as sentences, for a handout; empty if nobody has looked."""
     if not any(part.verdict.has_outcome for part in answer.parts):
         odds = answer.verdict.odds()
-        return " ".join(s for s in (verdict_sentence(answer.verdict), f"{odds}." if odds else "") if s)
+        return " ".join(s for s in (verdict_sentence(answer.verdict, answer.latex), f"{odds}." if odds else "") if s)
     return " ".join(f"{line[0].upper()}{line[1:]}." for _, line in answer_lines(answer))
 
 
-def verdict_sentence(verdict: Verdict) -> str:
+def verdict_sentence(verdict: Verdict, said: str = "") -> str:
     """The same as a sentence of its own."""
-    line = verdict_line(verdict)
+    line = verdict_line(verdict, said)
     if verdict.how == "known" and verdict.kind != "unchecked":
         line = f"The answer {line[0].lower()}{line[1:]}"
     return f"{line}." if line else ""

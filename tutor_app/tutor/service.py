@@ -39,7 +39,7 @@ from tutor_app.tutor.models import chosen_model, model_store
 from tutor_app.tutor.odds import SolutionVerifier, with_odds
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.recorder import recorded
-from tutor_app.tutor.verdict import verdict_of
+from tutor_app.tutor.verdict import reply_verdict_of, verdict_of
 
 DEFAULT_PROMPT: Final = "default"
 REASONING_PROMPT: Final = "reasoning"
@@ -252,7 +252,8 @@ class Tutor:
         earlier: Transcript | None = None,
     ) -> Iterator[Iterator[SolveEvent]]:
         """The events of the solve loop, with every statement and the answer checked; ``builder`` holds the parts."""
-        with verdict_of(asked, self.checker) as check:
+        judging = verdict_of(asked, self.checker) if earlier is None else reply_verdict_of(asked, earlier, self.checker)
+        with judging as check:
             events = solve(
                 asked,
                 model=self.engine,

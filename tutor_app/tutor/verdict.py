@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,8 +16,11 @@ from tutor_app.core.against_output import differing
 from tutor_app.core.errors import HostFault
 from tutor_app.core.parts import Answer, AnswerPart, Output, Part
 from tutor_app.core.several import questions
+from tutor_app.core.solve_settings import AnswerCheck
+from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
 from tutor_app.tutor.checked import StatementChecker
+from tutor_app.tutor.replies import about_what, judged_reply
 from tutor_app.tutor.samples import known_answer
 
 log = logging.getLogger(__name__)
@@ -31,9 +34,40 @@ _OF_SEVERAL: Final = Verdict("unchecked", "unrecognised")
 
 
 @contextlib.contextmanager
-def verdict_of(
-    problem: str, checker: StatementChecker | None
-) -> Iterator[Callable[[Answer, tuple[Part, ...]], Answer]]:
+def reply_verdict_of(question: str, solved: Transcript, checker: StatementChecker | None) -> Iterator[AnswerCheck]:
+    """What gives the answer of a reply its verdict, for as long as the context lasts.
+
+    A reply about the problem is held against the answer of its solution: one that states another result has an answer,
+    even if it boxes none. What is asked besides is checked as a problem of its own.
+
+    Args:
+        question: As asked.
+        solved: The solution that it is about.
+        checker: Computes answers independently; None where nobody asks for that.
+    """
+    with verdict_of(question, checker) as alone, Grader() as grader:
+
+        def same(right: str, said: str) -> bool | None:
+            return {"correct": True, "incorrect": False}.get(grader.grade(right, said).verdict)
+
+        def judged(answer: Answer | None, parts: tuple[Part, ...]) -> Answer | None:
+            try:
+                found = judged_reply(question, solved, answer, parts, same)
+            except HostFault as e:
+                log.warning("the reply is not compared with the solution: %s", e)
+                found = None
+            if found is not None or answer is None:
+                return found
+            found = alone(answer, parts)
+            assert found is not None
+            unrecognised = found.verdict.how == "unrecognised" and about_what(question, solved) != "else"
+            return replace(found, verdict=NOT_LOOKED) if unrecognised else found
+
+        yield judged
+
+
+@contextlib.contextmanager
+def verdict_of(problem: str, checker: StatementChecker | None) -> Iterator[AnswerCheck]:
     """What gives an answer its verdict, for as long as the context lasts; each part of one of several has its own.
 
     Args:
@@ -47,7 +81,9 @@ def verdict_of(
         def verdict(asked: str, latex: str, parts: tuple[Part, ...]) -> Verdict:
             return checker.answer(asked, latex, outputs_of(parts)) if checker is not None else NOT_LOOKED
 
-        def judged(answer: Answer, parts: tuple[Part, ...]) -> Answer:
+        def judged(answer: Answer | None, parts: tuple[Part, ...]) -> Answer | None:
+            if answer is None:
+                return None
             try:
                 if grader is not None:
                     known = grader.grade_parts(gold, [part.latex for part in answer.parts] or [answer.latex])

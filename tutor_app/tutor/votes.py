@@ -43,7 +43,7 @@ from tutor_app.core.events import (
 from tutor_app.core.parts import Answer, Attempt, AttemptKind, Code, Output, Part, Text
 from tutor_app.core.ports import Cancel, NeverCancelled, SolutionLibrary
 from tutor_app.core.problem import check_problem
-from tutor_app.core.solve_settings import SolveSettings, provenance
+from tutor_app.core.solve_settings import AnswerCheck, SolveSettings, provenance
 from tutor_app.core.transcript import Transcript, claims_of
 from tutor_app.core.verdicts import NOT_LOOKED
 from tutor_app.core.votes import (
@@ -262,7 +262,7 @@ class _Vote:
         settings: SolveSettings,
         cancel: Cancel,
         equal: Equal,
-        check: Callable[[Answer, tuple[Part, ...]], Answer],
+        check: AnswerCheck,
         made: dict[str, Any],
         weigh: bool,
         verifier: SolutionVerifier | None,
@@ -407,7 +407,7 @@ class _Vote:
         chosen = max(0, representative(tally, attempts))
         shown = attempts[chosen]
         if shown.answer is not None:
-            answer = self._check(shown.answer, shown.parts)
+            answer = self._check(shown.answer, shown.parts) or shown.answer
             attempts = tuple(
                 _with_answer(a, answer) if n == chosen else _with_verdict(a, answer) if a.option == shown.option else a
                 for n, a in enumerate(attempts)

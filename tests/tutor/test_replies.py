@@ -1,0 +1,245 @@
+"""A reply that states another result than its solution is told; what is about something else never is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import pytest
+
+from tests.fakes import FakeExecutor
+from tests.scripted_model import ScriptedModel
+from tutor_app.adapters.grading.grader import Grader
+from tutor_app.adapters.sandbox.sessions import Sandbox
+from tutor_app.core.answers import find_answer
+from tutor_app.core.dialect import CHATML, PromptSet
+from tutor_app.core.events import Finished
+from tutor_app.core.parts import Answer, Question, Text
+from tutor_app.core.solve_settings import SolveSettings
+from tutor_app.core.transcript import Transcript
+from tutor_app.core.verdicts import KNOWN_WRONG, Verdict
+from tutor_app.export.markdown import to_markdown
+from tutor_app.handout.options import Options
+from tutor_app.handout.wording import verdict_line
+from tutor_app.tutor.replies import judged_reply
+from tutor_app.tutor.service import LoadableModel, Tutor
+
+Same = Callable[[str, str], bool | None]
+CHECKED = Verdict("checked", "substituted")
+
+
+def solved_as(problem: str, text: str, answer: str, verdict: Verdict = CHECKED) -> Transcript:
+    return Transcript.of(problem, Text(text), Answer(answer, verdict=verdict))
+
+
+EQUATION = solved_as("Solve 2x + 3 = 13", "Subtract 3: $2x = 10$. Divide by 2: $x = 5$. So $\\boxed{5}$.", "5")
+APPLES = solved_as(
+    "Anna has 12 apples. She gives 7 to Ben. How many apples does Anna have left?", "12 - 7 = 5. \\boxed{5}", "5"
+)
+QUADRATIC = solved_as("Solve x^2 - 5x + 6 = 0", "(x-2)(x-3)=0 so \\boxed{x = 2 or x = 3}", "x = 2 or x = 3")
+DERIVATIVE = solved_as("What is the derivative of x^2?", "Power rule: \\boxed{2x}", "2x")
+TRAIN = solved_as("A train travels 240 km in 2 hours. What is its speed in km/h?", "240/2 = 120. \\boxed{120}", "120")
+RECTANGLE = solved_as(
+    "A rectangle is 3 cm wide and 4 cm long. What is its perimeter?",
+    "2(3+4)=14 \\boxed{14\\text{ cm}}",
+    "14\\text{ cm}",
+)
+FRACTIONS = solved_as("What is 1/2 + 1/3?", "3/6+2/6 = 5/6 \\boxed{\\frac{5}{6}}", "\\frac{5}{6}")
+
+
+@pytest.fixture(scope="module")
+def same() -> Iterator[Same]:
+    with Grader() as grader:
+        yield lambda a, b: {"correct": True, "incorrect": False}.get(grader.grade(a, b).verdict)
+
+
+def judged(solved: Transcript, question: str, reply: str, same: Same) -> Answer | None:
+    answer = find_answer((Text(reply),))
+    given = answer if answer is not None and answer.source in ("boxed", "phrase") else None
+    return judged_reply(question, solved, given, (Text(reply),), same)
+
+
+@pytest.mark.parametrize(
+    ("solved", "question", "reply"),
+    [
+        (EQUATION, "Why?", "Because we subtract 3 and divide by 2, so the answer is 7."),
+        (EQUATION, "Why?", "We subtract 3 from both sides: 2x = 14. Then x = 7."),
+        (EQUATION, "Why?", "We subtract 3: $2x = 14$. Dividing, $x = 7$."),
+        (EQUATION, "Why?", "So $\\boxed{7}$."),
+        (EQUATION, "Why?", "Therefore, the solution is **x = 7**."),
+        (EQUATION, "Explain more simply", "First take 3 away. Then halve it.\n\nThe answer is $\\boxed{7}$."),
+        (EQUATION, "Why is it 5?", "You subtract 3, which leaves 14. Half of that is 7, so x = 7."),
+        (EQUATION, "I got 7. Is that right?", "Yes, you are right, the answer is 7."),
+        (EQUATION, "Isn't it 7?", "You are right, x = 7."),
+        (EQUATION, "Are you sure?", "I am sorry. The correct answer is 8."),
+        (EQUATION, "Solve the problem in another way.", "Graph both sides. They meet at one point. Therefore x = 4."),
+        (EQUATION, "Why?", "The answer is seven."),
+        (EQUATION, "Check the answer in another way, with Python code.", "The code prints 7. So the answer is $7$."),
+        (EQUATION, "Why do we subtract 3?", "To isolate x. Then we get 2x = 14, and x = 7."),
+        (APPLES, "Why?", "She starts with 12 and gives some away. So Anna has 6 apples left."),
+        (APPLES, "Why?", "So Anna has 19 apples left."),
+        (
+            APPLES,
+            "Explain the solution more simply, in short sentences.",
+            "She has 12. She gives 7. So the answer is 4 apples.",
+        ),
+        (APPLES, "How many apples does Anna have left?", "Anna has \\boxed{4} apples left."),
+        (APPLES, "why", "We have 12 apples.\n\nThe answer is: 6"),
+        (QUADRATIC, "Why?", "Factor it. So the solutions are x = 2 or x = 4."),
+        (QUADRATIC, "Why?", "So \\boxed{x = 1, x = 6}."),
+        (DERIVATIVE, "Why?", "By the power rule the answer is $3x$."),
+        (DERIVATIVE, "Why?", "So \\boxed{x}."),
+        (TRAIN, "Why?", "Speed is distance over time, so the speed is 480 km/h. The answer is 480 km/h."),
+        (RECTANGLE, "Why?", "Add all sides. The answer is 12 cm."),
+        (FRACTIONS, "Why?", "The answer is $\\frac{2}{5}$."),
+        (FRACTIONS, "Why?", "So the answer is 2/5."),
+        (EQUATION, "> 2x = 10\n\nWhy is this step right?", "Because 13 - 3 = 10. So x = 7."),
+        (EQUATION, "How did you get that?", "We get x = 10/2 = 6."),
+        (EQUATION, "Warum?", "The answer is 7."),
+        (EQUATION, "Why?", "So, the value of x is 7."),
+        (EQUATION, "Why?", "Therefore, x is equal to 7."),
+        (EQUATION, "Why?", "Subtract.\n\\[ x = \\frac{14}{2} = 7 \\]"),
+        (APPLES, "Why?", "Anna has 12 - 7 = 6 apples left."),
+        (APPLES, "Why?", "So it's 6."),
+        (APPLES, "Why?", "**Answer:** 6 apples"),
+        (TRAIN, "Why?", "The speed of the train is 100 km/h."),
+        (RECTANGLE, "Why?", "The perimeter is 12 cm."),
+        (DERIVATIVE, "Why?", "So the derivative of $x^2$ is $3x$."),
+    ],
+)
+def test_a_reply_that_states_another_result_is_told(solved: Transcript, question: str, reply: str, same: Same) -> None:
+    found = judged(solved, question, reply, same)
+    assert found is not None
+    assert (found.verdict.kind, found.verdict.how, found.verdict.right) == (
+        "wrong",
+        "solution",
+        solved.answer and solved.answer.latex,
+    )
+
+
+@pytest.mark.parametrize(
+    ("solved", "question", "reply"),
+    [
+        (EQUATION, "Why?", "Because 13 - 3 = 10 and 10 / 2 = 5, so the answer is 5."),
+        (EQUATION, "Why?", "Because we want x alone."),
+        (EQUATION, "Why?", "We subtract 3 on both sides: 2x = 10."),
+        (EQUATION, "Why?", "For example, if 2x + 1 = 15, then x = 7. The answer is 7."),
+        (
+            EQUATION,
+            "Give me a similar problem with other numbers, without its solution.",
+            "Solve 3x + 2 = 23. The answer is \\boxed{7}.",
+        ),
+        (EQUATION, "What if it were 17 instead of 13?", "Then 2x = 14, so x = 7. The answer is \\boxed{7}."),
+        (EQUATION, "What is 3 + 4?", "The answer is 7."),
+        (EQUATION, "What is 2x?", "The answer is 10."),
+        (
+            EQUATION,
+            "Check the answer in another way, with Python code.",
+            "We put it in: 2*5 + 3 = 13, and the right side is \\boxed{13}.",
+        ),
+        (EQUATION, "Check it", "Plug x = 5 in: 2(5) + 3 = 13. It is right."),
+        (EQUATION, "Is it 7?", "No. If x = 7, then 2x + 3 = 17, not 13. So x = 5."),
+        (EQUATION, "Why not 7?", "With x = 7 the left side is 17, so 7 is wrong."),
+        (
+            EQUATION,
+            "I got 7",
+            "A common mistake is to add 3: then x = 8. Your answer is 7, which is not right. The answer is 5.",
+        ),
+        (EQUATION, "Why?", "The answer is correct because we did the same on both sides."),
+        (EQUATION, "Why?", "The answer is found by dividing 10 by 2."),
+        (EQUATION, "Why?", "So x = \\frac{10}{2} = 5.0."),
+        (EQUATION, "Why?", "So $x = 10/2$."),
+        (EQUATION, "Why?", "The answer is five."),
+        (EQUATION, "> 2x = 10\n\nWhy is this step right?", "Because 13 - 3 = \\boxed{10}."),
+        (EQUATION, "Why did you divide by 2?", "Because 2x means 2 times x: \\boxed{2x = 10}."),
+        (APPLES, "How many apples does Ben have?", "Ben has 7 apples. The answer is 7."),
+        (APPLES, "Why?", "She had 12 apples. So Ben has 7 apples."),
+        (APPLES, "And if she gave 9?", "Then Anna has 3 apples left. The answer is \\boxed{3}."),
+        (APPLES, "Double it.", "The answer is 10."),
+        (APPLES, "Why subtract?", "Because giving away means fewer. So we subtract 7 from 12."),
+        (QUADRATIC, "Why?", "One solution is x = 2, since 4 - 10 + 6 = 0."),
+        (QUADRATIC, "Why?", "So x = 3 or x = 2."),
+        (QUADRATIC, "Why?", "The factors are (x-2)(x-3)."),
+        (QUADRATIC, "What is the discriminant?", "The answer is 1."),
+        (DERIVATIVE, "Why?", "So the answer is $2 \\cdot x$."),
+        (DERIVATIVE, "Why?", "The answer is $x \\cdot 2$. At x = 3 it is 6."),
+        (TRAIN, "Why?", "So the speed is 120 km/h. In miles, that is about 75 mph."),
+        (TRAIN, "Why?", "The answer is 2 km per minute."),
+        (TRAIN, "Explain in m/s", "The answer is 33.3 m/s."),
+        (RECTANGLE, "Why?", "The answer is 140 mm."),
+        (RECTANGLE, "Why?", "Each pair adds to 7 cm, so the half is 7 cm."),
+        (FRACTIONS, "Why?", "The answer is 0.8333."),
+        (FRACTIONS, "Why?", "The common denominator is 6. The answer is 10/12."),
+        (FRACTIONS, "Why?", "The first fraction becomes $\\frac{3}{6}$. So it is 3/6."),
+        (EQUATION, "What is an equation?", "An equation says two things are equal, like x + 1 = 8. Then x = 7."),
+        (EQUATION, "Can you show me an example?", "x + 1 = 8, so x = 7. The answer is 7."),
+        (EQUATION, "Explain", "Let's take x + 1 = 8 for example. Then x = 7.\n\nHere the answer is 5."),
+        (EQUATION, "Why?", "The answer is in the interval from 4 to 6."),
+        (EQUATION, "Why?", "The solution has 2 steps. The answer is step 2."),
+        (EQUATION, "Why?", "The answer is the number that makes both sides 13."),
+        (EQUATION, "What is the next step?", "Divide by 2. The result is x = 10/2."),
+    ],
+)
+def test_steps_cases_examples_and_other_problems_are_not(
+    solved: Transcript, question: str, reply: str, same: Same
+) -> None:
+    found = judged(solved, question, reply, same)
+    assert found is None or found.verdict.kind == "checked"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (Verdict("checked", "recomputed"), "This reply says 7, but the checked answer is 5"),
+        (Verdict("unchecked", "unrecognised"), "This reply says 7, but the solution says 5; neither is checked"),
+        (Verdict("wrong", "recomputed", "6"), "This reply says 7, but the checked answer is 6"),
+        (Verdict("wrong", "substituted", "for x = 5 the left side is 1"), None),
+        (KNOWN_WRONG, None),
+    ],
+)
+def test_it_is_held_against_what_is_known_to_be_right(verdict: Verdict, said: str | None, same: Same) -> None:
+    found = judged(solved_as("How many are left?", "So \\boxed{5}.", "5", verdict), "Why?", "So the answer is 7.", same)
+    assert (verdict_line(found.verdict, found.latex) if found is not None else None) == said
+
+
+def asked(solved: Transcript, question: str, reply: str) -> Transcript:
+    model, executor = cast(LoadableModel, ScriptedModel([reply])), cast(Sandbox, FakeExecutor())
+    tutor = Tutor(model, executor, CHATML, PromptSet("terse"))
+    *_, last = tutor.ask(solved, question, settings=SolveSettings())
+    assert isinstance(last, Finished)
+    return last.transcript
+
+
+def test_the_reply_has_an_answer_that_says_so_wherever_it_is_shown() -> None:
+    found = asked(EQUATION, "Why?", "We halve it, and so x = 7.")
+    assert found.solution[-1] == Answer("7", "phrase", Verdict("wrong", "solution", "5"))
+    assert Transcript.from_json(found.to_json()) == found
+    assert found.answer == EQUATION.answer
+    assert "This reply says 7, but the checked answer is 5." in to_markdown([found], Options(), "")[0]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Because both sides stay equal.",
+        "The answer is correct because we did the same on both sides.",
+        "We subtract 3, which leaves 2x = 10.",
+    ],
+)
+def test_a_reply_without_an_answer_has_none(reply: str) -> None:
+    assert asked(EQUATION, "Why?", reply).solution[-2:] == (Question("Why?"), Text(reply))
+
+
+def test_a_reply_with_the_same_answer_says_that_it_agrees() -> None:
+    last = asked(EQUATION, "Why?", "So $\\boxed{x = 5}$.").solution[-1]
+    assert isinstance(last, Answer)
+    assert verdict_line(last.verdict, last.latex) == "Agrees with the checked answer"
+
+
+def test_half_a_number_at_the_end_of_a_reply_that_was_cut_off_is_not_taken() -> None:
+    model = cast(LoadableModel, ScriptedModel(["We get it. So x = 5"], token_size=1))
+    tutor = Tutor(model, cast(Sandbox, FakeExecutor()), CHATML, PromptSet("terse"))
+    solved = solved_as("Solve x - 3 = 50", "So \\boxed{53}.", "53")
+    *_, last = tutor.ask(solved, "Why?", settings=SolveSettings(max_tokens=19))
+    assert isinstance(last, Finished)
+    assert not isinstance(last.transcript.solution[-1], Answer)

@@ -1,0 +1,435 @@
+"""What a reply says the answer to the problem is, and whether that is the answer that its solution was found to have.
+
+A small model that is asked "Why?" may come to another number than the solution it explains. That is told only where the
+reply is surely about the same problem and states its result: a question that changes the problem, asks for something
+else or for an example, and a sentence about a step, a mistake or a case, are never held against it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from tutor_app.adapters.checking.work.values import Value, alike
+from tutor_app.adapters.grading.units import is_unit, measure
+from tutor_app.core.against_output import UNSURE, asked_stems, stems
+from tutor_app.core.answers import NUMBER, final_boxes
+from tutor_app.core.parts import Answer, Code, Part, Text
+from tutor_app.core.transcript import Transcript
+from tutor_app.core.verdicts import Verdict
+from tutor_app.tutor.leaks import values_of, written
+from tutor_app.tutor.samples import known_answer
+
+About = Literal["all", "this", "else"]
+"""Whether a question is about the whole solution, about something in it, or about something else."""
+
+_NUMERAL: Final = (
+    r"[-\u2212]?\s?(?:\\?[$€£])?\s?(?:\\[dt]?frac\s*\{-?\d+\}\s*\{\d+\}|\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?)(?:\s*\\?%)?"
+)
+_WORDS_FOR_NUMBERS: Final = (
+    r"zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    r"|eighteen"
+    r"|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?"
+)
+_VALUE: Final = re.compile(
+    rf"(?:(?:also|just|exactly|then|still|indeed|equal to|really|simply|only|actually|therefore|always)\s+)*"
+    rf"(?P<value>(?:{_NUMERAL}|(?:{_WORDS_FOR_NUMBERS})\b)"
+    rf"(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+)(?:[a-zA-Z]\s*=\s*)?{_NUMERAL})*)"
+    r"(?P<behind>(?:\s*(?:[A-Za-z°²³/-]|\\circ|\^)+){0,7})",
+    re.IGNORECASE,
+)
+_NAMED: Final = (
+    r"(?<![\w\\^_*/+\u2212-])(?<![\d)}}\]+*/-] ){name}\s*(?:=|(?:is|equals|must be|has to be|is equal to)\s)\s*"
+    r"|\bvalue of {name}\b[^.=\d]{{0,40}}?\bis\s+"
+)
+"""The letter that is asked for, and what tells its value."""
+_SENTENCE: Final = re.compile(r"[^\n]+?(?:[.!?](?=\s|\*|$)|$)", re.MULTILINE)
+_REASON: Final = re.compile(
+    r",\s+(?=[A-Za-z]{2})(?!and\s+\S*\d|or\s+\S*\d)|;|\(|\s(?:because|since|so|which|as|when|where|that|by|from"
+    r"|but)\b",
+    re.I,
+)
+_THE_ANSWER: Final = re.compile(
+    r"(?<!your )(?<!his )(?<!her )\b(?:answer|solution|final result)\b(?:\s+(?:to|of|for)\s+(?:the|this|your"
+    r"|our)?\s*\w+)?"
+    r"(?:\s+(?:is|are|was|becomes)\b\s*(?:that\b)?:?|\s*[=:])\s*",
+    re.IGNORECASE,
+)
+_CONCLUDED: Final = re.compile(
+    r"^\W*(?:(?:so|therefore|thus|hence|finally|and so|in total|altogether)\b,?\s*)"
+    r"(?:(?:then|finally|in total|altogether|in the end)\b,?\s*)*"
+    r"(?:(?:it|that)['’]s"
+    r"|(?:we|you|this|that|it|she|he|they|there)\s+(?:finally\s+)?(?:get|ha(?:s|ve)|obtain|find|arrive at|gives?"
+    r"|is|are|equals"
+    r"|comes to|makes|leaves|(?:end up|(?:is|are) left) with)"
+    r"|(?:the\s+)?(?:\w+\s+)?(?:result|total|sum|value)\s+(?:is|equals|comes to))\s*:?\s*",
+    re.IGNORECASE,
+)
+_OTHER_PROBLEM: Final = re.compile(
+    r"\b(?:similar|what if|what about|how about|suppose|imagine|assum\w+|generali[sz]e\w*|for example|an example"
+    r"|if|double|triple"
+    r"|halve|next one|new one|another one)\b"
+    r"|\b(?:another|new|different|other|next|own|harder|easier|easy|hard)\s+(?:\w+\s+)?"
+    r"(?:problems?|exercises?|questions?|tasks?|numbers?|values?|equations?|examples?)\b"
+    r"|\b(?:change|replace|now with|and with|same for|same with)\b",
+    re.IGNORECASE,
+)
+_CLAIM: Final = re.compile(
+    r"\b(?:i|we|he|she|they|(?:my|the) \w+)\b[^.?!\n]{0,24}\b(?:got|get|gets|thinks?|thought|says?|said|have|has"
+    r"|had|found|finds"
+    r"|believes?|calculated?|came|comes?|told)\b"
+    r"|\b(?:isn.?t|is not|is it not|why not|and not|not|shouldn.?t|should|(?:answer|result|solution|it|x|is (?:it"
+    r"|this|that))"
+    r"\s*(?:is|=|be|really)?|is the answer)[^.?!\n\d]{0,16}(?=\S?\d)",
+    re.IGNORECASE,
+)
+_ASKS_FOR_A_VALUE: Final = re.compile(
+    r"\bwhat(?:'s| is| are| was| were| would| will)\b|\bhow (?:many|much|far|long|old|big|tall|fast|often|high"
+    r"|deep)\b"
+    r"|\b(?:calculate|compute|find|determine|evaluate|solve|derive|which|where|when|give|define|convert|round)\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE: Final = re.compile(
+    r"\b(?:for example|for instance|e\.g\.|an(?:other)? example|similar(?:ly)?|analog\w+|imagine|suppose we had"
+    r"|what if|in general"
+    r"|(?:new|another|next|different|other) (?:problem|question|exercise|case)|let'?s say|think of)\b",
+    re.IGNORECASE,
+)
+_BACK: Final = re.compile(
+    r"\b(?:original|our problem|this problem|given problem|your problem|back to)\b", re.IGNORECASE
+)
+_NO_CLAIM: Final = re.compile(
+    r"\b(?:mistake\w*|errors?|misread\w*|confus\w*|tempt\w*|trap|forg[eo]t\w*|try|tries|tried|trying|plug\w*"
+    r"|substitut\w*"
+    r"|put(?:ting)?|choos\w*|pick|take|at|when|where|with|unless|step|part|either|case|even though|false\w*"
+    r"|impossible"
+    r"|extraneous|reject\w*|discard\w*|ignore\w*|cannot|can't|never|you(?:r|'ve| have)? (?:got|get|wrote|write"
+    r"|said|say|have"
+    r"|think|thought|answer|result|value|claim|calculated|found|made|did))\b|≠|\\neq?\b",
+    re.IGNORECASE,
+)
+_ASKED_NAME: Final = re.compile(
+    r"\b(?:find|solve for|value of|what is|determine|compute|calculate"
+    r"|for)\s+(?:the\s+)?(?:value\s+of\s+)?\$?([b-zA-Z])\b\$?"
+)
+_GENERIC: Final = frozenset(
+    stems(
+        "why how explain explanation explaining check checking again answer way ways another other different"
+        " method solve"
+        " solving solution problem result simply simpler simple easy easier short shorter sentence word python"
+        " code step"
+        " each every verify prove proof show sure correct correctly right wrong true really please tell me"
+        " understand mean"
+        " meaning sense make made come came know certain done doing think thought believe teacher friend book say"
+        " says said"
+        " isn shouldn doesn don didn couldn should number value yours mine own but ok okay hello thanks thank"
+        " reason because"
+        " detail slowly slower more clear clearly once possible idea let see look like kid child language english"
+        " reply"
+        " agree calculation work working worked out using use without same would could just also whole one here"
+        " follow"
+        " following very much less about quickly briefly finally final calculator got x warum wieso weshalb"
+        " pourquoi por qu perch dlaczego bitte erkl genau"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A value that a reply states.
+
+    Attributes:
+        latex: The value.
+        source: How it was found.
+        firm: Whether it is called the answer, or by the name of what is asked.
+    """
+
+    latex: str
+    source: Literal["boxed", "phrase"]
+    firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a problem asks for.
+
+    Attributes:
+        name: The letter that is asked for, or empty.
+        asked: The words that tell what is asked for.
+        units: All units that stand in the problem and its answer, and those of the question alone.
+    """
+
+    name: str
+    asked: frozenset[str]
+    units: tuple[frozenset[str], frozenset[str]]
+
+    @classmethod
+    def of(cls, problem: str, right: str) -> _Task:
+        """Read a problem, with its answer."""
+        question = re.split(r"(?<=[.!?])\s", problem.strip())[-1]
+        asked = frozenset(_units(question)) | frozenset(_units(right))
+        return cls(_name(problem, right), asked_stems(problem), (frozenset(_units(problem)) | asked, asked))
+
+
+def judged_reply(
+    question: str,
+    solved: Transcript,
+    given: Answer | None,
+    parts: Sequence[Part],
+    same: Callable[[str, str], bool | None],
+) -> Answer | None:
+    """The reply's answer with its verdict, where it is about the problem of the solution; else None.
+
+    Args:
+        question: As asked.
+        solved: The solution that it is about.
+        given: The answer that the reply boxes, or calls so.
+        parts: Of the reply, as far as they are complete.
+        same: Whether two answers are equal; None where that cannot be told.
+    """
+    right, sure = _right(solved)
+    about = about_what(question, solved)
+    if not right or solved.problem == question or about == "else":
+        return None
+    reply = "\n\n".join(part.text for part in parts if isinstance(part, Text))
+    said = _last_said(reply, solved, right, about)
+    values = [said] if said is not None else []
+    if given is not None and (said is None or not given.parts):
+        values.append(_Said(final_boxes(reply) or given.latex, "boxed"))
+    for value in values:
+        if same(right, value.latex) is True:
+            agreed = Verdict("checked" if sure else "unchecked", "solution" if sure else "")
+            return replace(given, verdict=agreed) if given is not None else None
+    if said is None or not _contradicts(right, said, same):
+        return None
+    if not said.firm and not (about == "all" and _stands_alone(reply, solved, right, said)):
+        return None
+    verdict = Verdict("wrong", "solution", right) if sure else Verdict("unchecked", "solution", right)
+    return Answer(said.latex, said.source, verdict)
+
+
+def about_what(question: str, solved: Transcript) -> About:
+    """Whether a question is about the whole solution, something in it, or something else."""
+    quoted = any(line.startswith(">") for line in question.split("\n"))
+    words = " ".join(line for line in question.split("\n") if not line.startswith(">"))
+    words = re.sub(r"['’]\w+", " ", words)
+    others = re.findall(r"\b(?:in|to|into|as)\s+([^\s?.!,]+)", words)
+    if _OTHER_PROBLEM.search(words) or any(measure(word) is not None for word in others):
+        return "else"
+    claims = _CLAIM.search(words) is not None
+    known = {m.replace(",", "") for part in _texts(solved) for m in NUMBER.findall(part)}
+    new = {m.replace(",", "") for m in NUMBER.findall(words)} - known
+    if new and not claims:
+        return "else"
+    asked = frozenset(stems(words))
+    rest = asked - _GENERIC - asked_stems(solved.problem)
+    if not rest and (claims or not NUMBER.search(words)):
+        return "this" if quoted else "all"
+    return "else" if _ASKS_FOR_A_VALUE.search(words) or not _explains(words) else "this"
+
+
+def _explains(words: str) -> bool:
+    return (
+        re.search(
+            r"\b(?:why|warum|wieso|pourquoi|how (?:do|did|does|can|come|would)|explain|check|verify|prove|show"
+            r"|really|sure|correct|right|wrong"
+            r"|understand|mean|simpl\w*|clear\w*|reason|again|way)\b",
+            words,
+            re.IGNORECASE,
+        )
+        is not None
+    )
+
+
+def _texts(solved: Transcript) -> Iterator[str]:
+    yield solved.problem
+    for part in solved.replies[0][1]:
+        if isinstance(part, Text):
+            yield part.text
+        elif isinstance(part, Code):
+            yield part.source
+        elif isinstance(part, Answer):
+            yield part.latex
+
+
+def _right(solved: Transcript) -> tuple[str, bool]:
+    """The answer to hold a reply against, and whether it is known to be right; empty where there is none."""
+    answer = solved.answer
+    if answer is None or answer.parts:
+        return "", False
+    verdict = answer.verdict
+    if verdict.kind in ("checked", "numeric"):
+        return answer.latex, True
+    if verdict.kind == "wrong":
+        right = known_answer(solved.problem) if verdict.how == "known" else verdict.right
+        return ("", False) if "=" in right or not right else (right, True)
+    return answer.latex, False
+
+
+# -- what a reply states -------------------------------------------------------------------------------------------
+
+
+def _last_said(reply: str, solved: Transcript, right: str, about: About) -> _Said | None:
+    """The last value that the reply states as the problem's result."""
+    found: _Said | None = None
+    task, elsewhere = _Task.of(solved.problem, right), False
+    usual = frozenset(re.findall(r"[a-z]+", solved.problem.lower()))
+    for m in _SENTENCE.finditer(reply):
+        sentence = m[0].strip()
+        elsewhere = not _BACK.search(sentence) and (elsewhere or _ELSEWHERE.search(sentence) is not None)
+        unsure = {word.lower() for word in UNSURE.findall(sentence)} - usual
+        if elsewhere or unsure or _NO_CLAIM.search(_THE_ANSWER.sub(" ", sentence)):
+            continue
+        found = _said(sentence, task) or found
+    return found
+
+
+def _said(sentence: str, task: _Task) -> _Said | None:
+    plain = _plain(sentence)
+    value: str | None
+    box = final_boxes(sentence)
+    called = list(_THE_ANSWER.finditer(plain))
+    if called and (value := _value(plain[called[-1].end() :], task)):
+        return _Said(value, "boxed" if box else "phrase", firm=True)
+    if task.name and (places := list(re.finditer(_NAMED.format(name=task.name), plain))):
+        values = [found for place in places if (found := _value(_end_of_chain(plain[place.end() :]), task))]
+        if values:
+            return _Said(" or ".join(dict.fromkeys(values)), "boxed" if box else "phrase", firm=True)
+    if box:
+        return _Said(box, "boxed", firm=bool(called))
+    if (m := _CONCLUDED.match(plain)) and (value := _value(_end_of_chain(plain[m.end() :]), task)):
+        return _Said(value, "phrase")
+    if task.asked and task.asked <= frozenset(stems(plain)) and (value := _value(_result(plain), task)):
+        return _Said(value, "phrase")
+    return None
+
+
+def _result(plain: str) -> str:
+    """What a sentence that repeats the question's words comes to: behind its last sign or verb, or its one number."""
+    numbers = list(NUMBER.finditer(plain))
+    if len(numbers) == 1 and not re.search(r"[=^]|\d[a-z]", plain):
+        return plain[numbers[0].start() :]
+    return re.split(r"=|\b(?:is|are|equals)\b(?!\s+equal)", plain)[-1].strip()
+
+
+def _name(problem: str, right: str) -> str:
+    """The letter that is asked for; empty where there is none, or several."""
+    if m := re.match(r"\s*\$?([A-Za-z])\s*=", right) or _ASKED_NAME.search(problem):
+        return str(m[1])
+    plain = re.sub(r"\\[A-Za-z]+", " ", problem)
+    letters: set[str] = set(re.findall(r"(?<![A-Za-z])[\d.]*([A-Za-z])(?![A-Za-z])", plain.split("olve", 1)[-1]))
+    if "=" in problem and re.search(r"\b[Ss]olve\b|^[^A-Za-z]*[A-Za-z]?[^A-Za-z]*$", plain) and len(letters) == 1:
+        return letters.pop()
+    return ""
+
+
+def _plain(sentence: str) -> str:
+    """A sentence without the marks of formulas and emphasis, its boxes opened."""
+    text = re.sub(r"\\(?:boxed|fbox|text|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", r" \1 ", sentence)
+    text = re.sub(r"\\\$", "\ue000", text)
+    text = (
+        re.sub(r"\$(?=\d[\d,.]*(?:\s+[a-z]|[.!,]?\s*$))(?<![\d}]\$)", "\ue000", text) if text.count("$") == 1 else text
+    )
+    text = re.sub(r"\*\*|__|`|&|\$|\\[()\[\],;:! ]|\\quad|\\left|\\right|\\Rightarrow|\\implies|⇒|→", " ", text)
+    return " ".join(text.replace("\ue000", "$").split())
+
+
+def _end_of_chain(text: str) -> str:
+    """What stands behind the last equals sign of ``a = b = c``, within the same clause."""
+    clause = _REASON.split(text, maxsplit=1)[0]
+    if re.search(r"\b(?:or|and)\b|,", clause):
+        return text
+    return clause.rpartition("=")[2].strip() if "=" in clause else text
+
+
+def _value(text: str, task: _Task) -> str:
+    """The value that a text begins with and is about; empty if there is none, or it is part of something else."""
+    clause = _REASON.split(text.strip(), maxsplit=1)[0].strip(" .!:;,*")
+    m = _VALUE.fullmatch(clause)
+    if m is not None and (not m["behind"][:1].isalpha() or is_unit(m["behind"].split()[0], spaced=False)):
+        behind = m["behind"].strip()
+        strange = not _same_units(behind, task)
+        odd = re.search(r"\b(?:times|of|than|to|more|less|percent|and|or|through|power|digits?|cases?)\b", behind)
+        return "" if strange or odd else m["value"].strip()
+    formula = re.sub(
+        r"\\(?:[dt]?frac|sqrt|pi|cdot|times|sin|cos|tan|ln|log|exp|infty|cup|left|right|pm|le|ge)\b", "", clause
+    )
+    if clause and not re.search(r"[A-Za-z]{3}", re.sub(r"\b(?:sin|cos|tan|log|sqrt|exp|and)\b", "", formula)):
+        clause = re.sub(rf"^{task.name}\s*=\s*(?=[^=]*$)", "", clause) if task.name else clause
+        return clause if re.search(r"[A-Za-z\\]", clause) and re.search(r"\d|\^|[a-z]", clause) else ""
+    return ""
+
+
+def _units(text: str) -> Iterator[str]:
+    """The units behind numbers and in questions for an amount, without the endings of plurals."""
+    for word in re.findall(r"(?<![\\A-Za-z])[A-Za-z]+", re.sub(r"\\text\s*\{", " ", text)):
+        if word not in ("in", "a", "A", "I", "am") and is_unit(word, spaced=True):
+            yield word.removesuffix("s") if len(word) > 2 else word
+
+
+def _same_units(behind: str, task: _Task) -> bool:
+    """Whether the units behind a value are those that the problem asks for, as far as they can be told."""
+    everywhere, asked = task.units
+    for unit in _units(behind):
+        kind = measure(unit)
+        rivals = [u for u in (asked or everywhere) if u != unit and (m := measure(u)) and kind and m[0] == kind[0]]
+        if unit not in everywhere or rivals:
+            return False
+    return True
+
+
+# -- against the answer --------------------------------------------------------------------------------------------
+
+
+def _contradicts(right: str, said: _Said, same: Callable[[str, str], bool | None]) -> bool:
+    """Whether a value cannot be the answer, nor a part of it, nor, unless it is called so, its opposite."""
+    if not re.search(r"\d|\\pi|[=^]|^\W*[a-z]\W*$", right) or not re.search(r"\d|\\pi|[a-z]", said.latex):
+        return False
+    if same(right, said.latex) is not False:
+        return False
+    ours, theirs = _numbers(right), _numbers(said.latex)
+    if not ours or not theirs:
+        # One is a formula, the other may be too; a number alone is no formula and is told of a formula only if boxed.
+        return bool(ours) == bool(theirs) or (said.source == "boxed" and said.firm)
+    shared = [value for value in theirs if any(alike(value, own) for own in ours)]
+    if shared and (len(theirs) < len(ours) or len(ours) == 1 or len(shared) == len(theirs)):
+        return False
+    opposite = len(ours) == len(theirs) == 1 and alike(ours[0], -theirs[0])
+    return not opposite or said.firm
+
+
+def _numbers(latex: str) -> tuple[Value, ...]:
+    """The numbers that an answer consists of; none where it is a formula with letters."""
+    bare = re.sub(r"\\(?:text|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]\w*\s*=|\b(?:and|or)\b", " ", _in_figures(latex))
+    letters = re.search(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[\d)][A-Za-z]", bare)
+    return () if letters else values_of(_in_figures(latex))
+
+
+def _in_figures(latex: str) -> str:
+    """A number in words as figures."""
+    if re.fullmatch(rf"(?:{_WORDS_FOR_NUMBERS})", latex, re.IGNORECASE):
+        return next((str(value) for value in list(written(latex))[-1:]), latex)
+    return latex
+
+
+def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said) -> bool:
+    """Whether a value that nothing calls the answer can be nothing else.
+
+    The right one is nowhere in the reply, and unless it is boxed, it is no number of the problem or the solution.
+    """
+    ours = _numbers(right)
+    in_problem = [value for value in written(solved.problem) if any(alike(value, own) for own in ours)]
+    place = (
+        "\n".join(re.findall(r"(?:=|\bis\b|\bare\b|\bget\b|\bgives\b|boxed\{)([^\n.]{0,12})", reply))
+        if in_problem
+        else reply
+    )
+    if any(alike(value, own) for value in written(place) for own in ours):
+        return False
+    if said.source == "boxed":
+        return True
+    theirs = _numbers(said.latex)
+    known = [value for text in _texts(solved) for value in written(text)]
+    return not any(alike(value, own) for value in known for own in theirs)
