@@ -54,3 +54,53 @@ def test_a_check_behind_the_right_answer_is_no_wrong_answer(checker: Checker) ->
     problem = "Solve 3(x - 1) + 2 = 2(x + 2)"
     lines = ["3x - 1 = 2x + 4", "x = 5", "3(5 - 1) + 2 = 12 + 2 = 14", "2(5 + 2) = 14 ✓"]
     assert first_fault(checker.work(problem, lines)) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Expand (3x + 1)(x^2 - x)", ["3x · x^2 = 3x^3", "x^2 - x", "3x^3 - 3x^2 + x^2 - x", "3x^3 - 2x^2 - x"]),
+        ("Work out (2 + 1/3) * 6", ["2 * 6 = 12", "12 + 2 = 14"]),
+    ],
+)
+def test_a_line_beside_the_way_is_no_mistake_once_the_work_goes_on_from_before_it(
+    problem: str, lines: list[str]
+) -> None:
+    assert first_fault(judge_work(problem, lines)) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "at"),
+    [
+        ("Solve 2x + 6 = 10", ["x + 3 = 7", "x = 4"], 0),
+        ("Solve 2x + 6 = 10", ["x + 3 = 7", "2x = 4", "x = 2"], 0),
+        ("Work out (2 + 1/3) * 6", ["2 * 6 = 13", "12 + 2 = 14"], 0),
+        ("Simplify 2(x + 3) + x", ["2x + 3 + x", "3x + 3"], 0),
+    ],
+)
+def test_a_line_from_which_the_work_goes_on_or_that_is_false_alone_is_a_mistake(
+    problem: str, lines: list[str], at: int
+) -> None:
+    assert first_fault(judge_work(problem, lines)) == at
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Rosa is 6 years older than twice the age of Kai. Together they are 36. How old is Kai?",
+         ["Kai: k", "Rosa: 2k + 6", "k + 2k + 6 = 36", "3k = 30", "k = 10"]),
+        ("The perimeter of a rectangle is 30 m. It is 3 m longer than wide. Find its sides.",
+         ["2(a + b) = 30", "a + b = 15", "a = b + 3", "b + 3 + b = 15", "b = 6, a = 9"]),
+        ("The product of two consecutive positive integers is 132. Find them.",
+         ["n(n + 1) = 132", "n^2 + n - 132 = 0", "n = 11", "11 and 12"]),
+    ],
+)  # fmt: skip
+def test_quantities_and_conditions_of_a_story_do_not_go_on_from_each_other(problem: str, lines: list[str]) -> None:
+    assert first_fault(judge_work(problem, lines)) is None
+
+
+def test_what_a_story_says_once_must_still_follow() -> None:
+    story = "The perimeter of a rectangle is 30 m. It is 3 m longer than wide. Find its sides."
+    assert first_fault(judge_work(story, ["2(a + b) = 30", "a + b = 60"])) == 1
+    assert first_fault(judge_work(story, ["a + b = 15", "a = b + 3", "b = 7, a = 10"])) == 2
+    assert first_fault(judge_work("Solve x^2 - 5x = 0", ["x = 5"])) == 0

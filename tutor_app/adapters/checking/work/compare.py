@@ -215,8 +215,11 @@ class Comparison:
         if not gained.values and lost.values and after.values:
             if state.is_measure and all(v < 0 for v in lost.values):
                 return Found("follows")
+            slip = lost_slip(old, lost.values[0], new)
+            if not slip and state.is_story and _tells_number(new):
+                return Found("follows")  # the other one does not fit the story
             said = f"{name} = {shown(lost.values[0])} solves the line before, not this one"
-            return Found("lost", said, lost_slip(old, lost.values[0], new))
+            return Found("lost", said, slip)
         if not lost.values and gained.values and state.is_story and _tells_number(old):
             state.condition = old
             return Found("follows")  # "k = 3/2", then "k^2 = 9/4"
@@ -307,7 +310,7 @@ class Comparison:
         """Whether a line is another equation in the letters of a story; both are a system from here on."""
         state = self._state
         both = (*old.statements, *new.statements)
-        if state.problem is not None or len(both) != 2 or any(isinstance(s.sides[0], Symbol) for s in new.statements):
+        if state.problem is not None or len(both) != 2:
             return False
         state.system = joint_solutions(both, sorted(old.names))
         state.system = [point for point in state.system if any(point.values())]  # not 0, 0

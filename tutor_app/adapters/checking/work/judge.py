@@ -40,7 +40,6 @@ from tutor_app.adapters.checking.work.rewriting import Rewriting
 from tutor_app.adapters.checking.work.sets import told_as_relations
 from tutor_app.adapters.checking.work.state import (
     Found,
-    State,
     applied,
     as_sides,
     defines_function,
@@ -49,6 +48,7 @@ from tutor_app.adapters.checking.work.state import (
 )
 from tutor_app.adapters.checking.work.values import Unknown, value
 from tutor_app.adapters.checking.work.vectors import Vectors
+from tutor_app.adapters.checking.work.ways import Ways
 from tutor_app.adapters.grading.terms import (
     Call,
     Number,
@@ -69,8 +69,6 @@ _BETWEEN: Final = re.compile(
     rf"(?:_{_LIMIT}\s*\^{_LIMIT}|from\s+(\S+)\s+to\s+(\S+))"
 )
 _RESULT: Final = re.compile(r"\s*(?:[fghy](?:'|\u2032|\^\\prime)\s*(?:\(\s*[a-z]\s*\))?|d[yf]/d[a-z])\s*=(?!=)")
-MOST_BRANCHES: Final = 4
-"""Cases and side calculations to which a line may come back."""
 SECONDS: Final = 8.0
 """For all lines; those that are left then are not decided."""
 
@@ -111,8 +109,7 @@ class _Work:
         self._state = read_problem(problem)
         self._comparison = Comparison(self._state)
         self._rewriting = Rewriting(self._state)
-        self._branches: list[State] = []
-        self._asked = self._state.expression
+        self._ways = Ways(self._state, self._comparison, self._parts)
         self._vectors = Vectors()
         self._vectors.read(problem)
 
@@ -134,29 +131,17 @@ class _Work:
         if line.aside:
             state.forget()
             found = self._parts(line.text)
-            self._branch(state.saved())
+            self._ways.begin(state.saved())
             state.restore(start)
             if found.kind in ("unread", "words"):
                 return replace(found, kind="words")
             return found if found.kind not in FAULTS else Found("follows") if line.denied else found
         found = self._parts(line.text)
         if found.kind == "new" and state.condition is not start.condition and start.condition is not None:
-            self._branch(start)
+            self._ways.begin(start)
         elif len(state.system) != len(start.system) and start.system:
-            self._branch(start)  # one pair of several
-        if found.kind not in FAULTS:
-            return found
-        after, sets = state.saved(), dict(self._comparison.sets)
-        for k, branch in reversed(list(enumerate(self._branches))):
-            state.restore(branch)
-            other = self._parts(line.text)
-            if other.kind in ("equivalent", "follows"):
-                self._branches[k] = state.saved()
-                state.restore(start)
-                return other
-            self._comparison.sets = dict(sets)
-        state.restore(after)
-        return found
+            self._ways.begin(start)  # one pair of several
+        return self._ways.elsewhere(line.text, start, found)
 
     def _calculated(self, lines: Sequence[str]) -> Found:
         """The verdict of calculations with numbers that one line stands for."""
@@ -166,10 +151,6 @@ class _Work:
             found.append(self.line(text))
         self._state.restore(start)
         return worst_of(found)
-
-    def _branch(self, state: State) -> None:
-        """Remember a side line, to which later ones may come back."""
-        self._branches = [*self._branches[-MOST_BRANCHES + 1 :], state]
 
     def _parts(self, text: str) -> Found:
         """The verdict of a line of which each part may go several steps: ``x = 3 => y = 7, x = 7 => y = 3``."""
@@ -363,13 +344,16 @@ class _Work:
                 return self._bare_value(new)
             state.expression = (new, source)
             return Found("new")
-        begins = self._asked is None and state.definite is None and isinstance(state.expression[0], Number)
+        begins = state.asked is None and state.definite is None and isinstance(state.expression[0], Number)
         if begins and not isinstance(new, Number):
             state.expression = (new, source)
             return Found("new")  # the next calculation of several
         if symbols(new) and not symbols(state.expression[0]):
             return Found("unsure")  # what the letter stands for is not known
-        return self._rewriting.step(new, source)
+        found = self._rewriting.step(new, source)
+        if found.kind == "false" and not found.slip and state.is_told_in_words:
+            return Found("new")  # another quantity of the story
+        return found
 
     def _bare_value(self, new: Term) -> Found:
         """An expression alone where an equation is being solved: perhaps its solution, perhaps a note."""
@@ -512,6 +496,6 @@ class _Work:
 
     def afterwards(self, lines: list[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, once later lines are known."""
-        lines = with_order(lines, self._asked, self._rewriting)
+        lines = with_order(self._ways.without_lines_beside(lines), self._state.asked, self._rewriting)
         lines = without_thrown_out(self._comparison.with_losses(lines), self._state)
         return with_restated(with_note(lines, self._rewriting), self._state, self._rewriting)

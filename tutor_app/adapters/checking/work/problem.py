@@ -171,6 +171,7 @@ def read_problem(problem: str) -> State:
             state.problem = in_radians(state.problem)
         state.condition = state.problem
     _read_identity(state)
+    state.asked = state.expression
     return state
 
 

@@ -323,6 +323,9 @@ class Rewriting:
         if state.expression is not None:
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 return True
+            first, last = statement.sides[0], statement.sides[-1]
+            if state.is_told_in_words and (not symbols(last) or differ(first, last) is not False):
+                return bool(symbols(last)) and slip_between(first, statement.sources[0], last) != ""
             return bool(symbols(state.expression[0])) and statement.names <= symbols(state.expression[0])
         return len(statement.sides) > 1 and differ(statement.sides[0], statement.sides[1]) is False
 
@@ -341,13 +344,14 @@ class Rewriting:
                 except Unknown:  # not real: then only what SymPy decided is known
                     sources = statement.sources[k], statement.sources[k + 1]
                     equal = self.equal(left, sources[0], right, sources[1])
-                    return replace(equal, counterexample="the sides are not equal")
+                    return replace(equal, counterexample="the sides are not equal", alone=True)
                 if x is None or y is None or (relation in ("=", "~") and is_near(x, y)):
                     continue
                 said = f"the left side is {shown(x)}, the right side {shown(y)}"
                 if state.expression is not None and not symbols(state.expression[0]):
                     state.expression = (statement.sides[-1], statement.sources[-1])
-                return Found("false", said, slip_between(left, statement.sources[k], right, statement.sources[k + 1]))
+                slip = slip_between(left, statement.sources[k], right, statement.sources[k + 1])
+                return Found("false", said, slip, alone=True)
         if state.expression is not None and not symbols(self.resolved(state.expression[0])):
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
                 state.expression = (statement.sides[-1], statement.sources[-1])
@@ -422,7 +426,7 @@ class Rewriting:
                 continue
             found = self.equal(rest.sides[k], rest.sources[k], rest.sides[k + 1])
             if found.kind == "false":
-                return replace(found, counterexample=as_sides(found.counterexample))
+                return replace(found, counterexample=as_sides(found.counterexample), alone=True)
         return Found("follows")
 
     def resolved_source(self, source: str) -> str:

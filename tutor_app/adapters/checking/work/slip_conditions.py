@@ -11,6 +11,7 @@ from tutor_app.adapters.checking.work.slips import first_of, slip_of_equation, w
 from tutor_app.adapters.checking.work.values import value
 from tutor_app.adapters.grading.terms import (
     Call,
+    Number,
     Power,
     Product,
     Sum,
@@ -111,7 +112,9 @@ def lost_slip(old: Condition, lost: Fraction | float, new: Condition) -> str:
         if after is not None and any(v == -lost for v in after.values) and lost != 0 and _is_even(statement, name):
             return "plus_minus"
         if all(v is not None and abs(float(v)) < 1e-9 for v in (value(s, {name: lost}) for s in statement.sides)):
-            return "zero"
+            # Of an expanded "... = 0" only a letter itself can have been divided by, or a bracket that stands there.
+            sums = [s for s in statement.sides if isinstance(s, Sum) and lost != 0]
+            return "" if sums and any(s == Number(Fraction(0)) for s in statement.sides) else "zero"
     return ""
 
 

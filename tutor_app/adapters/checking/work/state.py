@@ -51,6 +51,7 @@ class State:
         limits: The range in which solutions are asked for, of an equation of angles; in radians.
         in_degrees: Angles are told in degrees without a sign.
         is_story: The problem is told in words, without an equation.
+        asked: The expression that the problem gives, with its source.
         asks_value: An expression is to be rewritten or calculated.
         asks_all: All antiderivatives are asked for, not one of them.
         is_measure: The unknowns are lengths, ages or counts, which are not negative.
@@ -76,9 +77,15 @@ class State:
     limits: Condition | None = None
     in_degrees: bool = False
     is_story: bool = False
+    asked: tuple[Term, str] | None = None
     asks_value: bool = False
     asks_all: bool = False
     is_measure: bool = False
+
+    @property
+    def is_told_in_words(self) -> bool:
+        """Whether there is neither an equation nor an expression from which the lines could go on."""
+        return self.is_story and self.asked is None and self.given is None and self.definite is None
 
     def saved(self) -> State:
         """What has been said up to here, to come back to."""
@@ -100,17 +107,27 @@ class State:
             is_measure=self.is_measure,
             in_degrees=self.in_degrees,
             limits=self.limits,
+            is_story=self.is_story,
+            asked=self.asked,
         )
         self.restore(kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found about one line; as in :class:`~tutor_app.core.work.LineVerdict`."""
+    """What was found about one line; as in :class:`~tutor_app.core.work.LineVerdict`.
+
+    Attributes:
+        kind: See there.
+        counterexample: See there.
+        slip: See there.
+        alone: It is false whatever stands before it; else it only differs from that, and may be a line beside the way.
+    """
 
     kind: LineKind
     counterexample: str = ""
     slip: str = ""
+    alone: bool = False
 
 
 def worst_of(found: list[Found]) -> Found:
