@@ -11,6 +11,7 @@ from tutor_app.adapters.checking.doubts import is_same_slip
 from tutor_app.adapters.checking.everyday_rules import EVERYDAY_RULES, MEASURED
 from tutor_app.adapters.checking.hindsight import blamed
 from tutor_app.adapters.checking.judging import Judgement
+from tutor_app.adapters.checking.layouts import laid_out, stated
 from tutor_app.adapters.checking.links import Links
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
 from tutor_app.adapters.checking.prose import Expression
@@ -52,8 +53,12 @@ def read(
     bare = links.bare
     cuts = sentences(bare, begin) if words else iter(())
     sentence = next(cuts, None)
+    layouts = laid_out(bare, begin) if words else []
     before: Expression | None = None  # left side of the last false link
     for chain in chains(tokens):
+        while layouts and layouts[0][0] <= chain.members[0].start and not late():
+            found.extend(_in_layout(links, layouts.pop(0)))
+            before = None
         while sentence is not None and sentence[1] <= chain.members[0].start:
             found.extend(_in_words(links, sentence))
             sentence = next(cuts, None)
@@ -70,6 +75,8 @@ def read(
                 found.append(Claim(start, end, bare[start:end], judgement.verdict, judgement.right, judgement.reason))
         if late():
             return list(unjudged(bare, tokens, chain.members[-1].end))
+    while layouts and not late():
+        found.extend(_in_layout(links, layouts.pop(0)))
     while sentence is not None and not late():
         found.extend(_in_words(links, sentence))
         sentence = next(cuts, None)
@@ -95,6 +102,18 @@ def _in_words(links: Links, sentence: tuple[int, int]) -> Iterator[Claim]:
             stop -= 1
         a, b = begin + places[start], begin + places[stop - 1] + 1
         yield Claim(a, b, links.bare[a:b], found.verdict, found.right, found.reason)
+
+
+def _in_layout(links: Links, span: tuple[int, int]) -> Iterator[Claim]:
+    """What numbers under each other, or the rows of a table, state."""
+    for start, end, found in stated(links.bare, span, links.context):
+        if links.invented and found.verdict == "false":
+            continue
+        while links.bare[start].isspace():
+            start += 1
+        while links.bare[end - 1].isspace():
+            end -= 1
+        yield Claim(start, end, links.bare[start:end], found.verdict, found.right, found.reason)
 
 
 def _ends_false(found: list[Claim], start: int) -> bool:

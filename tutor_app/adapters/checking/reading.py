@@ -9,6 +9,7 @@ from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
+from tutor_app.adapters.checking.layouts import laid_out
 from tutor_app.adapters.checking.links import Links
 from tutor_app.adapters.checking.passage import in_hindsight, in_order, read
 from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
@@ -101,7 +102,9 @@ class Reading:
         """Read from the last mark on, and set marks on the way; returns the claims that time did not do."""
         links, begin = self._links, self._marks[-1].at
         tokens = scan(links.bare, begin)
+        layouts = laid_out(links.bare, begin)
         places = settled_places(links.bare, tokens, begin)
+        places = [p for p in places if not any(start < p < end for start, end in layouts)]
 
         def passed(at: int) -> None:
             last = -1
