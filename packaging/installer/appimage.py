@@ -16,6 +16,7 @@ would lose and other programs would inherit.
 from __future__ import annotations
 
 import fnmatch
+import os
 import platform
 import re
 import shutil
@@ -24,7 +25,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from installer.bundle import MOST_BYTES, ROOT, Failed, size
+from installer.bundle import MOST_BYTES, ROOT, Failed, settle, size
 from installer.desktop import LINUX, add_desktop
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
@@ -46,13 +47,14 @@ MAGIC: Final = b"AI\x02"
 """At byte 8 of a runtime of the second type."""
 
 
-def build(bundle: Path, version: str, runtime: Path | None, *, fast: bool = False) -> Path:
+def build(bundle: Path, version: str, runtime: Path | None, when: int, *, fast: bool = False) -> Path:
     """Make the image from a bundle, which is not changed; returns its file.
 
     Args:
         bundle: What is put into it.
         version: For the file's name.
         runtime: What it begins with.
+        when: The time that everything in it bears.
         fast: Whether to compress little, to try it out.
 
     Raises:
@@ -72,18 +74,11 @@ def build(bundle: Path, version: str, runtime: Path | None, *, fast: bool = Fals
         raise Failed(f"The image would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
     packed = ROOT / "build" / "appimage.squashfs"
     packed.unlink(missing_ok=True)
-    options = [
-        "-root-owned",
-        "-noappend",
-        "-comp",
-        "zstd",
-        "-Xcompression-level",
-        "1" if fast else "19",
-        "-b",
-        "1M",
-        "-quiet",
-    ]
-    subprocess.run(["mksquashfs", str(folder), str(packed), *options, "-no-progress"], check=True)
+    settle(folder, when)
+    options = ["-root-owned", "-noappend", "-comp", "zstd", "-Xcompression-level", "1" if fast else "19"]
+    options += ["-b", "1M", "-quiet", "-no-progress"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(when)}  # for the file system itself
+    subprocess.run(["mksquashfs", str(folder), str(packed), *options], env=environment, check=True)
     image = ROOT / "dist" / f"mumath-tutor-{version}-{platform.machine()}.AppImage"
     image.parent.mkdir(exist_ok=True)
     with image.open("wb") as file:

@@ -5,7 +5,8 @@ folder; the packages are the wheels of ``constraints.txt``. What the program nev
 for QML and design, tests, headers, type stubs. It is no PyInstaller bundle: the sandbox, the engine and the checkers
 start the interpreter as a process of their own, just as in a checkout.
 
-The folder may be moved. It needs the C library of the Debian that it is made on, or a newer one.
+The folder may be moved. It needs the C library of the Debian that it is made on, or a newer one. Made twice of one
+tree and one wheel of llama-cpp-python, it holds the same bytes.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ NEVER_LOADED: Final = (
     *("**/_*_tests.*.so", "numpy/_core/_simd.*"),  # its vectors, for NumPy's own tests
     *("cffi", "pycparser"),  # PyNaCl is built by them, and loads what they left: _cffi_backend
     *("*.dist-info/RECORD", "*.dist-info/sboms", "pip/_vendor/bom.cdx.json"),
+    "*.dist-info/direct_url.json",  # where on the builder's computer llama.cpp's wheel lay
     *("PIL/_avif*", "pillow.libs/libavif*", "tzdata", "tzdata-*", "pip/_vendor/distlib/*.exe"),
 )
 """Within the folder of packages; patterns of :meth:`pathlib.Path.glob`. pip stays: it fetches models' parts."""
@@ -108,11 +110,28 @@ def make_bundle(folder: Path, wheels: Path | None = None) -> None:
     (packages / "mumath-tutor.pth").write_text("../../../../app\n", encoding="utf-8")
     prune(folder)
     unpack_support(python)
-    # Unchecked: a package's files all get new times, and nobody may write beside them.
-    command = [str(python), "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash", str(folder)]
-    subprocess.run(command, check=False)  # some packages ship files of other versions' syntax, which nothing loads
+    compile_modules(python, folder)
     for cache in list((packages / "pip").rglob("__pycache__")):  # it only fetches models, which takes longer than that
         remove(cache)
+
+
+def compile_modules(python: Path, folder: Path) -> None:
+    """Compile every module, each time to the same bytes and without the name of the folder in them."""
+    # Unchecked: a package's files all get new times, and nobody may write beside them.
+    command = [str(python), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder)]
+    # The order of a set is that of its hashes, and what is told apart by how often it is used depends on what was
+    # compiled before: so one process with fixed hashes.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    # Some packages ship files of other versions' syntax, which nothing loads.
+    subprocess.run([*command, str(folder)], env=environment, check=False)
+
+
+def settle(folder: Path, when: int) -> None:
+    """Let nothing of a folder tell when and by whom it was made: all files get one time, and modes by their kind."""
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        os.utime(path, (when, when), follow_symlinks=False)
 
 
 def unpack_support(python: Path) -> None:

@@ -5,24 +5,29 @@
 It is installed with ``apt install ./dist/mumath-tutor_*.deb`` and needs neither compiler nor Python. Libraries of the
 system are named as dependencies by ``dpkg-shlibdeps``. Models are no part of it; they are in the user's folder, which
 an uninstall leaves alone. ``packaging/installer/try_deb.sh`` installs and uses it in a bare Debian.
+
+Built twice of one tree, it is the same file, byte by byte: everything in it bears the day of the release, or the time
+in ``SOURCE_DATE_EPOCH``.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from installer import appimage, variants
-from installer.bundle import MOST_BYTES, ROOT, Failed, link_copies, make_bundle, print_sizes, prune, size
-from installer.desktop import LINUX, add_desktop
+from installer.bundle import MOST_BYTES, ROOT, Failed, link_copies, make_bundle, print_sizes, prune, settle, size
+from installer.desktop import LINUX, add_desktop, release_notes
 
 PLACE: Final = Path("usr/lib/mumath-tutor")
 LLAMA: Final = Path("python/lib/python3/dist-packages/llama_cpp/lib")
@@ -32,6 +37,20 @@ def version() -> str:
     """Of the program."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return str(tomllib.loads(text)["project"]["version"])
+
+
+def release_time() -> int:
+    """The seconds since 1970 that everything in a package bears: of the newest release's day, unless they are given.
+
+    Raises:
+        Failed: If ``SOURCE_DATE_EPOCH`` is no number.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not given:
+        return int(datetime.combine(release_notes()[0].day, time(), UTC).timestamp())
+    if not (given.isascii() and given.isdecimal()):
+        raise Failed(f"SOURCE_DATE_EPOCH is to be the seconds since 1970, not {given}.")
+    return int(given)
 
 
 def prepare(work: Path, wheels: Path | None, *, keep: bool, families: bool) -> None:
@@ -52,8 +71,8 @@ def prepare(work: Path, wheels: Path | None, *, keep: bool, families: bool) -> N
         raise Failed(f"The package would be {total / 1e6:.0f} MB unpacked, more than {MOST_BYTES / 1e6:.0f} MB.")
 
 
-def build(work: Path, *, fast: bool) -> Path:
-    """Make the package of a bundle; returns its file."""
+def build(work: Path, when: int, *, fast: bool) -> Path:
+    """Make the package of a bundle, whose files bear the time ``when``; returns its file."""
     command = work / "usr/bin/tutor"
     command.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(LINUX / "tutor.sh", command)
@@ -84,7 +103,9 @@ Description: mathematics tutor that reasons, runs its own Python, and shows its 
     file = ROOT / "dist" / f"mumath-tutor_{version()}_{arch}.deb"
     file.parent.mkdir(exist_ok=True)
     packed = ["-Zgzip", "-z1"] if fast else ["-Zxz", "-z6"]
-    subprocess.run(["dpkg-deb", "--root-owner-group", *packed, "-b", str(work), str(file)], check=True)
+    settle(work, when)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(when)}  # for what dpkg-deb itself puts around them
+    subprocess.run(["dpkg-deb", "--root-owner-group", *packed, "-b", str(work), str(file)], env=environment, check=True)
     return file
 
 
@@ -123,12 +144,12 @@ def main() -> int:
     try:
         if args.appimage:
             appimage.check_runtime(args.runtime)
-        work = ROOT / "build" / "deb"
+        work, when = ROOT / "build" / "deb", release_time()
         prepare(work, args.wheels, keep=args.keep, families=not args.one)
         if args.appimage:
-            file = appimage.build(work / PLACE, version(), args.runtime, fast=args.fast)
+            file = appimage.build(work / PLACE, version(), args.runtime, when, fast=args.fast)
         else:
-            file = build(work, fast=args.fast)
+            file = build(work, when, fast=args.fast)
     except Failed as e:
         print(e, file=sys.stderr)
         return 1

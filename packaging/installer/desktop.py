@@ -17,7 +17,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tutor_app.text.release_notes import releases  # noqa: E402
+from tutor_app.text.release_notes import Release, releases  # noqa: E402
 
 LINUX: Final = Path(__file__).resolve().parent / "linux"
 METAINFO: Final = "share/metainfo/io.github.mumath_tutor.MuMathTutor.metainfo.xml"
@@ -52,7 +52,7 @@ def add_desktop(prefix: Path) -> None:
         (prefix / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(LINUX / name, prefix / place)
         (prefix / place).chmod(0o644)
-    add_releases(prefix / METAINFO, (ROOT / "resources" / "release_notes.md").read_text(encoding="utf-8"))
+    add_releases(prefix / METAINFO, release_notes())
     for name, place in ICONS.items():
         source = ROOT / "resources" / "icons" / name
         target = prefix / "share/icons/hicolor/scalable" / f"{place}.svg"
@@ -62,13 +62,18 @@ def add_desktop(prefix: Path) -> None:
             draw_icon(source, pixels, prefix / f"share/icons/hicolor/{pixels}x{pixels}" / f"{place}.png")
 
 
-def add_releases(metainfo: Path, notes: str) -> None:
+def release_notes() -> tuple[Release, ...]:
+    """What is told of each version, the newest first."""
+    return tuple(releases((ROOT / "resources" / "release_notes.md").read_text(encoding="utf-8")))
+
+
+def add_releases(metainfo: Path, told: tuple[Release, ...]) -> None:
     """Put the versions and their changes into a description for software centres."""
     tree = ET.parse(metainfo, ET.XMLParser(target=ET.TreeBuilder(insert_comments=True)))
     place = tree.getroot().find("releases")
     assert place is not None
     place.clear()
-    for release in releases(notes):
+    for release in told:
         one = ET.SubElement(place, "release", version=release.version, date=release.day.isoformat())
         changes = ET.SubElement(ET.SubElement(one, "description"), "ul")
         for change in release.changes:

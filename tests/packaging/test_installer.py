@@ -1,10 +1,12 @@
 import os
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from installer import appimage, bundle, variants
+from installer import appimage, bundle, deb, desktop, variants
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = """
@@ -148,3 +150,84 @@ def test_nothing_asks_for_a_module_that_is_not_in_the_package() -> None:
     code = BUSY.replace("NAMES", repr(names))
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+MODULES = {
+    "a.py": "KINDS = {'one', 'two', 'three', 'four'}\nprint('one' in {'two', 'one', 'six'})\n",
+    "b.py": "def one(two: str) -> str:\n    assert two in {'one', 'five', 'three'}\n    return __file__\n",
+    "c/__init__.py": "import os\nPATH = os.sep\n",
+}
+
+
+def made(folder: Path, umask: int, when: int) -> Path:
+    """A bundle's modules as one builder makes them at one time."""
+    before = os.umask(umask)
+    try:
+        for name, text in MODULES.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        (folder / "run").write_text("#!/bin/sh\n")
+        (folder / "run").chmod(0o777 & ~umask)
+        (folder / "link").symlink_to("run")
+        bundle.compile_modules(Path(sys.executable), folder)
+    finally:
+        os.umask(before)
+    bundle.settle(folder, when)
+    return folder
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_what_two_builders_make_is_the_same(tmp_path: Path) -> None:
+    first = made(tmp_path / "one", 0o022, 1_000_000_000)
+    second = made(tmp_path / "two" / "deeper", 0o077, 1_000_000_000)
+
+    def told(folder: Path) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for path in sorted(folder.rglob("*")):
+            seen = path.lstat()
+            content = path.read_bytes() if path.is_file() else b""
+            found[str(path.relative_to(folder))] = (
+                seen.st_mode if not path.is_symlink() else 0,
+                seen.st_mtime,
+                content,
+            )
+        return found
+
+    assert told(first) == told(second)
+    (compiled,) = first.glob("__pycache__/b.*.pyc")
+    assert str(tmp_path).encode() not in compiled.read_bytes()
+    # A module still tells where it lies, wherever that is.
+    done = subprocess.run(
+        [sys.executable, "-c", "import b; print(b.one('one'), b.one.__code__.co_filename)"],
+        cwd=second,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(second / "b.py")] * 2
+
+
+def test_a_package_bears_the_day_of_its_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    day = desktop.release_notes()[0].day
+    assert datetime.fromtimestamp(deb.release_time(), UTC) == datetime(day.year, day.month, day.day, tzinfo=UTC)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000")
+    assert deb.release_time() == 1000
+    for wrong in ("soon", "-1", "²", "1e9"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", wrong)
+        with pytest.raises(bundle.Failed, match="seconds since 1970, not "):
+            deb.release_time()
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is Debian's")
+def test_a_package_built_twice_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deb, "dependencies", lambda _work: "libc6")
+    built = []
+    for name, umask in (("one", 0o022), ("two", 0o077)):
+        monkeypatch.setattr(deb, "ROOT", tmp_path / name)
+        (tmp_path / name).mkdir()
+        for kept in ("LICENSE", "pyproject.toml"):
+            shutil.copyfile(ROOT / kept, tmp_path / name / kept)
+        made(tmp_path / name / "work" / deb.PLACE, umask, 5)
+        built.append(deb.build(tmp_path / name / "work", 1_000_000_000, fast=True).read_bytes())
+    assert built[0] == built[1]
