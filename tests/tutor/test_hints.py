@@ -10,7 +10,7 @@ from tests.fakes import MemoryLibrary
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
-from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.parts import Answer, Code, Output, Part, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
@@ -209,3 +209,34 @@ def test_a_question_is_asked_with_its_mark(problem: str, asked: str) -> None:
 def test_a_step_is_a_whole_calculation(said: str, step: str) -> None:
     following = ladder(Transcript.of("How much is left of $20?", Text(said))).hints[3].text
     assert following == f"Begin with this: work out {step}." if step else "work out" not in following
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "shown"),
+    [
+        ("print(12 - 7)", "5", "print(... - 7)"),
+        ("print(solve(Eq(2*x + 5, 15), x))", "5", "print(solve(Eq(2*x + ..., 15), x))"),
+        ("print(limit(sin(3*x)/x, x, 0))", "3", "print(limit(sin(...*x)/x, x, 0))"),
+        ("day = 'Monday'", "Monday", "day = ..."),
+    ],
+)
+def test_of_a_line_of_code_only_what_would_give_the_answer_away_is_left_out(code: str, answer: str, shown: str) -> None:
+    source = f"from sympy import *\nx = symbols('x')\n{code}\nn = 0"
+    found = ladder(Transcript.of("How many?", Code(source), Answer(answer, verdict=SURE))).hints[5]
+    assert found.text == f"```python\n{source.replace(code, shown)}\n```"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (Answer("54", verdict=Verdict("unchecked", "unrecognised")),),
+        (Answer("50", verdict=Verdict("wrong", "recomputed", "54")),),
+        (Code("print(54)"), Output(stdout="54\n")),
+    ],
+)
+def test_the_answer_of_a_solution_that_is_not_verified_is_not_given_away_either(parts: tuple[Part, ...]) -> None:
+    problem = "A shop has 54 rolls, 36 of them white. It sells 18 and bakes 18. How many rolls does it have?"
+    found = ladder(Transcript.of(problem, Text("It has 36 + 18 = 54 rolls."), *parts))
+    assert [hint.level for hint in found.hints] == [1, 2, 3, 4, 5]
+    assert all(hint.text and not leaks(hint.text, "54") for hint in found.hints)
+    assert found.ending() == NOT_SURE

@@ -8,8 +8,9 @@ could not be verified the ladder says so and ends with the plan.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tutor_app.core.errors import EngineFault, UserFault
@@ -24,6 +25,8 @@ from tutor_app.tutor.plain_hints import plain_hint
 
 LONGEST: Final = 700
 _MOST_LOOKED_AT: Final = 20
+_MOST_NUMERALS: Final = 8
+_NUMERAL: Final = re.compile(r"(?<![\w.])(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?![\w.])")
 _SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
 _ASKING: Final = re.compile(
     r"(?i)\?|^\s*(?:find|solve|compute|calculate|evaluate|simplify|determine|what|how|expand|factor|differentiate"
@@ -103,7 +106,7 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     answer = solved.answer
     if sure is None:
         sure = answer is not None and answer.verdict.verified
-    right = answer.latex if answer is not None else ""
+    guarded = _guarded(solved)
     texts = [_asked(solved), _known(solved)]
     if answer is not None and answer.verdict.kind == "wrong":
         texts += ["", "", "", ""]  # the ideas of a wrong solution are no help
@@ -111,32 +114,64 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
         texts += [_idea(solved), _next(solved), _plan(solved), _code(solved)]
     hints: list[Hint] = []
     for level, text in enumerate(texts, 1):
-        hints.append(Hint(level, LEVELS[level - 1], _safe(solved.problem, level, text, right, [h.text for h in hints])))
+        told = _safe(solved.problem, level, text, guarded, [hint.text for hint in hints])
+        hints.append(Hint(level, LEVELS[level - 1], told))
     if answer is not None:
         result = _result(solved) or "The last step of the solution gives the answer directly."
         hints.append(Hint(RESULT, LEVELS[RESULT - 1], result))
-        hints.append(Hint(len(LEVELS), LEVELS[-1], f"The answer is ${right}$."))
+        hints.append(Hint(len(LEVELS), LEVELS[-1], f"The answer is ${answer.latex}$."))
     last = min(cap, len(LEVELS)) if sure and answer is not None else min(cap, PLAN)
     return Ladder(tuple(hints[: max(1, last)]), sure and answer is not None, cap < len(LEVELS))
 
 
-def _safe(problem: str, level: int, text: str, answer: str, before: list[str]) -> str:
-    """The hint, or a plainer one if it gives the answer away or repeats one before."""
+def _guarded(solved: Transcript) -> tuple[str, ...]:
+    """What no hint may give away: the answer, the right one where that is another, or what the code printed last."""
+    answer = solved.answer
+    if answer is not None:
+        return tuple(dict.fromkeys(text for text in (answer.latex, answer.verdict.right) if text))
+    outputs = [part for part in solved.solution if isinstance(part, Output) and part.status == "ok"]
+    lines = (outputs[-1].stdout.strip() or outputs[-1].value).splitlines() if outputs else []
+    return tuple(lines[-1:])
+
+
+def _safe(problem: str, level: int, text: str, guarded: tuple[str, ...], before: list[str]) -> str:
+    """The hint, or a plainer one if it gives an answer away or repeats one before."""
+
+    def tells(said: str) -> bool:
+        return any(leaks(said, answer) for answer in guarded)
+
     text = text.strip()
-    if not text or len(text) > LONGEST + 400 or leaks(text, answer) or text in before:
-        text = _masked(text, answer)
-    return plain_hint(level, problem) if not text or leaks(text, answer) or text in before else text
+    if not text or len(text) > LONGEST + 400 or tells(text) or text in before:
+        text = _masked(text, tells)
+    return plain_hint(level, problem) if not text or tells(text) or text in before else text
 
 
-def _masked(text: str, answer: str) -> str:
-    """The hint without the sentences or lines that give the answer away; empty if little is left."""
+def _masked(text: str, tells: Callable[[str], bool]) -> str:
+    """The hint without the sentences, or the numbers of the lines of code, that give the answer away.
+
+    Empty if little is left.
+    """
     if "```" in text:
         lines = text.split("\n")
-        kept = [line if not leaks(line.strip(), answer) else _blank(line) for line in lines]
-        return "\n".join(kept) if kept != lines and sum("..." in line for line in kept) < len(kept) - 2 else ""
+        kept = [_without_numbers(line, tells) if tells(line.strip()) else line for line in lines]
+        blank = sum(line.strip() == "..." or line.endswith("= ...") for line in kept)
+        return "\n".join(kept) if kept != lines and blank < len(kept) - 2 else ""
     parts = [part for part in _SENTENCE.split(text) if part.strip()]
-    kept_parts = [part for part in parts if not leaks(part, answer)]
+    kept_parts = [part for part in parts if not tells(part)]
     return "\n".join(kept_parts) if len(kept_parts) > 1 and len(kept_parts) < len(parts) else ""
+
+
+def _without_numbers(line: str, tells: Callable[[str], bool]) -> str:
+    """A line of code with as few of its numbers left out as keep it from telling; blank where that does not help."""
+    places = [m.span() for m in _NUMERAL.finditer(line)][:_MOST_NUMERALS]
+    for count in (1, 2, len(places)):
+        for chosen in itertools.combinations(places, min(count, len(places))):
+            hidden = line
+            for start, end in reversed(chosen):
+                hidden = f"{hidden[:start]}...{hidden[end:]}"
+            if hidden != line and not tells(hidden.strip()):
+                return hidden
+    return _blank(line)
 
 
 def _blank(line: str) -> str:
