@@ -7,9 +7,11 @@ Exit codes: 0 there are hints; 2 the request was not understood; 3 the model or 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TextIO
 
@@ -27,10 +29,11 @@ from tutor_app.commands.shared import (
 )
 from tutor_app.commands.solve import opened_tutor
 from tutor_app.commands.terminal_view import printable
-from tutor_app.core.errors import UserFault
-from tutor_app.core.hints import LEVELS, Ladder
+from tutor_app.core.errors import LibraryFault, UserFault
+from tutor_app.core.hints import LEVELS, Hint, Ladder
+from tutor_app.core.problem import check_problem
 from tutor_app.core.votes import MOST_VOTES
-from tutor_app.tutor.hints import silent_ladder
+from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.teacher import set_cap
 from tutor_app.tutor.worksheets import cap_for, note_limits, read_worksheet
@@ -45,7 +48,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--worksheet", metavar="FILE", help="take the problem from a teacher's file: its number there stands for it"
     )
-    parser.add_argument("--level", type=int, default=1, metavar="N", help=f"the last level to show, 1 to {len(LEVELS)}")
+    parser.add_argument(
+        "--level",
+        type=int,
+        metavar="N",
+        help=f"the last level to show, 1 to {len(LEVELS)}; if left out, the first, and in a terminal the next on Enter",
+    )
     parser.add_argument(
         "--votes", type=int, default=1, metavar="N", help="solve it N times and rely on what most attempts agree on"
     )
@@ -60,12 +68,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Solve the problem silently and show its hints; returns the exit code."""
-    import threading
-
-    from tutor_app.tutor.service import solve_settings
-    from tutor_app.tutor.votes import vote
-
+    """Show hints of the problem, solved silently if no verified solution is saved; returns the exit code."""
     where = usable_folders(args)
     if args.set_limit is not None:
         pin = args.pin or (getpass.getpass("PIN: ") if sys.stdin.isatty() else "")
@@ -74,13 +77,40 @@ def run(args: argparse.Namespace) -> int:
         return DONE
     if args.problem is None:
         raise UserFault("There is no problem.", 'Type it in quotes: tutor hint "...".')
-    if not 1 <= args.level <= len(LEVELS):
+    if args.level is not None and not 1 <= args.level <= len(LEVELS):
         raise UserFault(f"There is no level {args.level} of hints.", f"Choose 1 to {len(LEVELS)}.")
     if not 1 <= args.votes <= MOST_VOTES:
         raise UserFault(f"--votes {args.votes} is out of bounds.", f"Ask for 1 to {MOST_VOTES} attempts.")
     problem = sys.stdin.buffer.read().decode("utf-8", "replace") if args.problem == "-" else args.problem
     if args.worksheet is not None:
         problem = _of_worksheet(args.worksheet, problem, where)
+    by_key = args.level is None and not args.json and args.problem != "-" and sys.stdin.isatty() and sys.stdout.isatty()
+    found = _known(problem, where) or _solved(args, problem, where)
+    if found is None:
+        return INTERRUPTED
+    return step_by_step(found) if by_key else show(found, args.level or 1, as_json=args.json)
+
+
+def _known(problem: str, where: Folders) -> Ladder | None:
+    """The hints of a saved solution that was verified; None where there is none, and the problem must be solved."""
+    from tutor_app.adapters.library import Library
+
+    problem = check_problem(problem)
+    if not where.library.exists():
+        return None
+    with contextlib.suppress(LibraryFault), Library(where.library) as library:
+        solved = known_solution(problem, library)
+        return ladder(solved, cap=cap_for(where.config, problem)) if solved is not None else None
+    return None
+
+
+def _solved(args: argparse.Namespace, problem: str, where: Folders) -> Ladder | None:
+    """Solve the problem silently for its hints; None if that was interrupted."""
+    import threading
+
+    from tutor_app.tutor.service import solve_settings
+    from tutor_app.tutor.votes import vote
+
     settings = with_engine(args, user_settings(where))
     stop = threading.Event()
     votes = args.votes
@@ -95,12 +125,11 @@ def run(args: argparse.Namespace) -> int:
             weigh = settings.weigh_votes
             events = vote(tutor, problem, votes=votes, settings=budgets, cancel=stop, weigh=weigh)
         try:
-            found = silent_ladder(events, cap=cap_for(where.config, problem))
+            return silent_ladder(events, cap=cap_for(where.config, problem))
         except UserFault:
             if stop.is_set():
-                return INTERRUPTED
+                return None
             raise
-    return show(found, args.level, as_json=args.json)
 
 
 def _of_worksheet(name: str, number: str, where: Folders) -> str:
@@ -119,12 +148,38 @@ def show(found: Ladder, level: int, *, as_json: bool = False, out: TextIO | None
     out = out or sys.stdout
     shown = found.hints[:level]
     ending = found.ending() if level > len(found.hints) or not found.sure else ""
+    more = f"Hint {len(shown)} of {len(found.hints)}; --level {len(shown) + 1} shows the next."
     if as_json:
         data = {"sure": found.sure, "levels": len(found.hints), "hints": [asdict(h) for h in shown], "ending": ending}
         print(json.dumps(data, ensure_ascii=False), file=out)
     else:
         for hint in shown:
-            print(printable(f"{hint.level}. {hint.title}\n{hint.text}\n"), file=out)
+            print(_told(hint), file=out)
         if ending:
             print(ending, file=out)
+        if len(shown) < len(found.hints):
+            print(more, file=out)
     return DONE if shown else NO_ANSWER
+
+
+def step_by_step(found: Ladder, ask: Callable[[str], str] = input, *, out: TextIO | None = None) -> int:
+    """Show one hint at a time, the next at each Enter; returns the exit code."""
+    out = out or sys.stdout
+    if not found.sure:
+        print(f"{found.ending()}\n", file=out)
+    for number, hint in enumerate(found.hints, 1):
+        print(_told(hint), file=out)
+        if number < len(found.hints):
+            try:
+                said = ask(f"Enter for hint {number + 1} of {len(found.hints)}, q to end: ")
+            except (EOFError, KeyboardInterrupt):
+                said = "q"
+            if said.strip().lower().startswith("q"):
+                return DONE
+    if found.sure and found.ending():
+        print(found.ending(), file=out)
+    return DONE if found.hints else NO_ANSWER
+
+
+def _told(hint: Hint) -> str:
+    return printable(f"{hint.level}. {hint.title}\n{hint.text}\n")
