@@ -18,6 +18,7 @@ from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.practice import Exercise
 from tutor_app.core.transcript import Transcript
 from tutor_app.tutor.practice import missed
+from tutor_app.tutor.practice.marking import told_answer
 from tutor_app.tutor.practice.missed import Missed
 from tutor_app.tutor.practice.variants import variant
 
@@ -175,3 +176,30 @@ def test_a_file_that_is_no_list_is_said(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UserFault, match="Mend or erase it"):
         missed.load(path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem", "said"),
+    [
+        ("5", "?", "It is 5."),
+        ("[5]", "?", "It is 5."),
+        ("[2, 3]", "?", "They are 2 and 3."),
+        ("[1, 2, 3]", "?", "They are 1, 2 and 3."),
+        ("{2, 3}", "?", "They are 2 and 3."),
+        ("2, 3", "?", "They are 2 and 3."),
+        ("12,500", "?", "It is 12,500."),
+        ("[(2, 3)]", "?", "It is (2, 3)."),
+        ("(2, 3)", "?", "It is (2, 3)."),
+        ("{x: 5}", "?", "It is x = 5."),
+        ("[{x: 5, y: 2}]", "?", "They are x = 5 and y = 2."),
+        ("[-sqrt(2), sqrt(2)]", "?", "They are -√2 and √2."),
+        ("[]", "Solve x^2 = -1 in real numbers.", "There is none."),
+        ("3*x**2", "?", "It is 3·x^2."),
+        ("\\frac{1}{2}", "?", "It is 1/2."),
+        ("[0, 5]", "Which interval is it?", "It is [0, 5]."),
+        ("[[1, 2], [3, 4]]", "?", "It is [[1, 2], [3, 4]]."),
+        ("['Monday']", "?", "It is Monday."),
+    ],
+)
+def test_the_right_answer_is_told_in_plain_words(answer: str, problem: str, said: str) -> None:
+    assert told_answer(Exercise(problem, answer)) == said

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tutor_app.adapters.grading.grader import Grader
-from tutor_app.core.errors import HostFault, UserFault
+from tutor_app.core.errors import UserFault
 from tutor_app.core.practice import Exercise
 from tutor_app.tutor.practice.marking import mark
 from tutor_app.tutor.teacher import set_cap
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_worksheet_is_one_sentence(tmp_path: Path, name: str, 
 
 
 def test_files_that_cannot_be_read_are_said(tmp_path: Path) -> None:
-    with pytest.raises(HostFault, match="cannot be read"):
+    with pytest.raises(UserFault, match="no worksheet"):
         read_worksheet(tmp_path / "none.md")
     path = tmp_path / "latin.md"
     path.write_bytes("1. Löse x = 2".encode("latin-1"))

@@ -39,9 +39,11 @@ def read_worksheet(path: Path) -> Worksheet:
 
     Raises:
         UserFault: If it is none, or holds no problem.
-        HostFault: If it cannot be read.
+        HostFault: If it cannot be read although it is there.
     """
     try:
+        if path.is_dir() or not path.exists():
+            raise UserFault(f"There is no worksheet {path}.", "Give the path of a Markdown or JSON lines file.")
         if path.stat().st_size > LARGEST:
             raise UserFault(f"{path.name} is too large for a worksheet.", f"At most {LARGEST // 10**6} MB are read.")
         text = path.read_text(encoding="utf-8-sig")
