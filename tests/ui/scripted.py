@@ -455,7 +455,8 @@ class ScriptedServices:
         return self.model
 
     def installed_models(self) -> Sequence[tuple[str, str]]:
-        return [(self.model.lower(), self.model)] if self.model else []
+        known = next((o.id for o in self.offers() if o.name == self.model), self.model.lower())
+        return [(known, self.model)] if self.model else []
 
     def offers(self, *, measured: bool = False) -> Sequence[Offer]:
         return (*OFFERS, *self.more_offers)

@@ -39,6 +39,7 @@ from tutor_app.render.sources import plain_source
 from tutor_app.text.plain import plain
 from tutor_app.window.dialogs.samples import SamplesDialog, pick
 from tutor_app.window.dialogs.settings import SettingsDialog
+from tutor_app.window.dialogs.shortcuts import ShortcutsDialog
 from tutor_app.window.window import MainWindow
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -266,9 +267,14 @@ def test_a_second_model_can_be_fetched(open_window: Open) -> None:
     services = ScriptedServices()
     window = open_window(services)
     window.models.show()
-    assert window.pages.currentWidget() is window.models.page
-    window.models.page.group.button(1).click()
-    window.models.page.button.click()
+    page = window.models.page
+    assert window.pages.currentWidget() is page
+    assert page.title.text() == "Another model"
+    assert [button.text() for button in page.group.buttons()] == ["Qwen2.5-Coder 1.5B"]  # not the one that is here
+    page.close_button.click()
+    assert window.pages.currentWidget() is window.start
+    window.models.show()
+    page.button.click()
     until(lambda: window.pages.currentWidget() is window.start)
     assert services.calls == ["pull standard"]
     assert "1.5B" in window.status.model.text()
@@ -576,3 +582,36 @@ def test_editing_commands_go_to_what_has_the_focus(open_window: Open) -> None:
     assert window.box.text == ""
     commands["Redo"].trigger()
     assert window.box.text == "2+3"
+
+
+def test_the_page_of_models_fits_a_narrow_window(open_window: Open) -> None:
+    window = open_window(ScriptedServices(model=""))
+    page = window.models.page
+    until(lambda: window.models.facts is not None)
+    long = Offer("m", "A model with a rather long name 1.5B Instruct", "MIT", 10**9, 2 * 10**9, recommended=True)
+    page.set_offers([Offer("s", "Small", "MIT", 10**9, 10**9), long])
+    assert page.title.text() == "One download, then you are offline"
+    inner = page.widget()
+    assert inner is not None
+    assert inner.minimumSizeHint().width() <= 480
+
+
+def test_the_keys_fit_a_low_screen_and_their_window_can_be_closed(open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    window.show_shortcuts()
+    dialog = window.findChild(ShortcutsDialog)
+    assert dialog is not None
+    dialog.resize(700, 400)
+    close = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Close")
+    until(lambda: dialog.height() == 400)
+    assert close.geometry().bottom() < 400
+    close.click()
+
+
+def test_a_long_title_ends_at_a_word(open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    type_problem(window, "Find the sum of all natural numbers up to one hundred and explain it well")
+    window.solve()
+    title = window.windowTitle()
+    assert title == "Find the sum of all natural numbers up to one hundred and\u2026 \u2013 MuMath Tutor"
+    window.escape()

@@ -23,6 +23,7 @@ from tutor_app.core.transcript import Transcript
 from tutor_app.export.face import export, format_of
 from tutor_app.handout.options import DEFAULTS, FORMATS, Format, Options
 from tutor_app.handout.wording import title_of
+from tutor_app.text.minus import MINUS
 
 if TYPE_CHECKING:
     from tutor_app.render.typeset import FormulaCache
@@ -119,7 +120,7 @@ def suggested_name(transcripts: Sequence[Transcript], format: Format) -> str:
     """A file name for these solutions."""
     title = title_of(transcripts[0], 48).rstrip("\u2026") if len(transcripts) == 1 else "Worked solutions"
     # A second ending of its own: by it a desktop knows a solution among other JSON, and opens it with this program.
-    return file_name(title, "mumath.json" if format == "json" else format)
+    return file_name(title.replace(MINUS, "-"), "mumath.json" if format == "json" else format)
 
 
 def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:

@@ -23,6 +23,7 @@ from tutor_app.text.delimiters import Segment
 from tutor_app.text.finding import compact, find
 from tutor_app.text.markup import MARK, answer_segments, read, restored
 from tutor_app.text.mathml import mathml
+from tutor_app.text.minus import minus_signs
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -324,7 +325,7 @@ def _inline(token: Token, formulas: Sequence[Segment]) -> Iterator[_Fragment]:
 
 def _marked(text: str, formulas: Sequence[Segment]) -> Iterator[_Fragment]:
     """Words with the formulas that their marks number."""
-    at = 0
+    text, at = minus_signs(text), 0
     for m in MARK.finditer(text):
         yield _words(text[at : m.start()])
         if int(m[1]) < len(formulas):

@@ -61,9 +61,12 @@ def title_of(transcript: Transcript, longest: int = 80) -> str:
     marked = "".join(s.source.replace("$", _DOLLAR) if s.kind == "text" else s.raw for s in segments)
     text = re.sub(r"(?m)^ {0,3}#{1,6} ", "", plain(without_emphasis(marked)))
     text = text.replace("\\" + _DOLLAR, "$").replace(_DOLLAR, "$")
-    if len(text) <= longest:
-        return text or "Solution"
-    return text[:longest].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"
+    return _cut(text, longest) or "Solution"
+
+
+def _cut(text: str, longest: int) -> str:
+    """A text that ends at a word, with dots where something is left out."""
+    return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0].rstrip(" ,.;:") + "\u2026"
 
 
 def heading(transcripts: Sequence[Transcript], options: Options) -> str:
@@ -202,7 +205,7 @@ def solved_by(transcript: Transcript) -> str:
 
 def window_title(problem: str) -> str:
     """What the window is called while it shows a solution of ``problem``."""
-    words = plain(without_emphasis(problem[:600]))[:60]
+    words = _cut(plain(without_emphasis(problem[:600])), 60)
     return f"{words} \u2013 MuMath Tutor" if words else "MuMath Tutor"
 
 

@@ -27,6 +27,7 @@ from tutor_app.render.properties import PART
 from tutor_app.render.table_columns import CODE, CODE_SCALE, Columns, divide
 from tutor_app.text.delimiters import Segment, split
 from tutor_app.text.markup import MARK, read, restored, without_emphasis
+from tutor_app.text.minus import minus_signs
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -55,7 +56,7 @@ def write_plain(writer: Writer, text: str) -> None:
     for i, s in enumerate(segments):
         if s.kind == "text":
             shown = s.source.strip("\n") if i in (0, len(segments) - 1) else s.source
-            prose.text(without_emphasis(shown), fmt)
+            prose.text(minus_signs(without_emphasis(shown)), fmt)
         else:
             prose.formula(s, fmt)
 
@@ -272,7 +273,7 @@ class _Prose:
                 self._marked(t.content, fmt, scale)
 
     def _marked(self, text: str, fmt: QTextCharFormat, scale: float) -> None:
-        text = _SPACES.sub(" ", text)
+        text = minus_signs(_SPACES.sub(" ", text))
         at = 0
         for m in MARK.finditer(text):
             self.text(text[at : m.start()], fmt)

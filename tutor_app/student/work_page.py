@@ -6,14 +6,14 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QSplitter, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QPushButton, QSplitter, QWidget
 
 from tutor_app.core.work import MOST_LINES, WorkHint, WorkReport
 from tutor_app.render.theme import Theme, text_font
 from tutor_app.student.work_edit import WorkEdit
 from tutor_app.student.work_rows import WorkRows
 from tutor_app.ui.announce import announce
-from tutor_app.ui.building import column_of, in_the_middle, once, push_button, row_of, text_label
+from tutor_app.ui.building import STRETCH, column_of, in_the_middle, once, push_button, row_of, text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 
@@ -93,8 +93,12 @@ class WorkPage(QWidget):
         self.hint_card.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         column_of(self.hint_title, self.hint, parent=self.hint_card, margins=(14, 8, 14, 6), spacing=2)
         self.hint_card.hide()
-        buttons = row_of((self.said, 1), self.cancel, self.close_button, self.hint_button, self.check, spacing=8)
-        self.body = column_of((self._split, 1), self.hint_card, buttons, spacing=10)
+        buttons = row_of(STRETCH, self.cancel, self.close_button, self.hint_button, self.check, spacing=8)
+        self.last = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.last.setSpacing(8)
+        self.last.addWidget(self.said, 1)
+        self.last.addLayout(buttons)
+        self.body = column_of((self._split, 1), self.hint_card, self.last, spacing=10)
         column = QWidget()
         column.setMaximumWidth(760 + 48)
         column.setLayout(self.body)
@@ -198,7 +202,8 @@ class WorkPage(QWidget):
         self.edit.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room at the sides, the typeset lines stand below."""
+        """Where there is little room at the sides, the typeset lines stand below, the buttons below the sentence."""
         beside = self.width() >= _SIDE_BY_SIDE
         self._split.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        self.last.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
         super().resizeEvent(event)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from tutor_app.text.minus import MINUS
+
 _DROPPED: Final = frozenset("*_`\\$#>|~\ufffc\u2060\u200b")
 _CONTEXT: Final = 24
 """Characters before and behind a piece by which its place is guessed where the piece itself is not found."""
@@ -30,7 +32,8 @@ class Found:
 
 
 def compact(text: str) -> tuple[str, list[int]]:
-    """A text without blanks and marks, and where each of its characters stands in it."""
+    """A text without blanks and marks, minus signs as hyphens, and where each of its characters stands in it."""
+    text = text.replace(MINUS, "-")
     kept = [(c, n) for n, c in enumerate(text) if not (c.isspace() or c in _DROPPED)]
     return "".join(c for c, _ in kept), [n for _, n in kept]
 

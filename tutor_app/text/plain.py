@@ -8,14 +8,18 @@ from typing import Final
 from tutor_app.text.clean import without_controls
 from tutor_app.text.definitions import resolved
 from tutor_app.text.delimiters import split
+from tutor_app.text.minus import MINUS, minus_signs
 
 _DEEP: Final = 6
-_RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_LOWERED: Final = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
+_RAISED: Final = str.maketrans("0123456789-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
+_LOWERED: Final = str.maketrans("0123456789-\u2212", "₀₁₂₃₄₅₆₇₈₉₋₋")
 _DEFINES: Final = re.compile(r"\\(?:(?:re)?newcommand|providecommand|[gex]?def|let|Declare[A-Z][A-Za-z]+)(?![A-Za-z])")
 _AMOUNT: Final = re.compile(r"(?<![\\$])\$(?=\.?\d)")
-_SUBSCRIPT: Final = re.compile(r"(\\[A-Za-z]+|(?<![A-Za-z\d_\\])[A-Za-z]|[)\]}])_(?:\{(-?\d+)\}|(\d))", re.ASCII)
+_SUBSCRIPT: Final = re.compile(
+    r"(\\[A-Za-z]+|(?<![A-Za-z\d_\\])[A-Za-z]|[)\]}])_(?:\{([-\u2212]?\d+)\}|(\d))", re.ASCII
+)
 """A number below a sign, a letter that stands alone or a bracket: not the one in ``total_1``, a name in code."""
+_IN_WORDS: Final = re.compile(r"\\(?:text[a-z]*|mbox|operatorname|begin|end)\s*\{[^{}]*\}|-")
 _FUNCTIONS = "max min arcsin arccos arctan sec csc cot sinh cosh tanh exp dim ker arg mod deg sup inf"
 _WORDS: Final = frozenset(_FUNCTIONS.split())
 _SIGNS: Final = {
@@ -37,12 +41,14 @@ def plain(text: str) -> str:
         text = "".join(_AMOUNT.sub(r"\\$", s.raw) if s.kind == "text" else s.raw for s in split(text).segments)
     if not text:
         return ""  # at the start of the window, where compiling the expressions below would cost 20 ms
+    if "-" in text:
+        text = "".join(minus_signs(s.raw) if s.kind == "text" else _minus(s.raw) for s in split(text).segments)
     text = re.sub(r"\\begin\s*\{[^{}]*\}(?:\{[^{}]*\})?(.*?)\\end\s*\{[^{}]*\}", _rows, text, flags=re.DOTALL)
     text = re.sub(r"<sup>\s*([^<>]*?)\s*</sup>", r"^{\1}", re.sub(r"<br\s*/?>", " ", text, flags=re.I), flags=re.I)
     text = re.sub(r"<sub>\s*([^<>]*?)\s*</sub>", r"_{\1}", text, flags=re.I)
     for _ in range(_DEEP):  # from the inside out
         before = text
-        text = re.sub(r"\^\{(-?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)
+        text = re.sub(r"\^\{([-\u2212]?[0-9]+)\}|\^([0-9])", lambda m: (m[1] or m[2]).translate(_RAISED), text)
         text = _SUBSCRIPT.sub(lambda m: m[1] + (m[2] or m[3]).translate(_LOWERED), text)
         text = re.sub(r"\\[cdt]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _fraction, text)
         text = re.sub(r"\\[dt]?binom\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))", _choice, text)
@@ -60,6 +66,10 @@ def plain(text: str) -> str:
     text = re.sub(r"\\([{}%#&_])", r"\1", text)
     text = re.sub(r"\\(?:left|right|displaystyle|,|;|!)|(?<!\\)\$+|\\[()\[\]]", "", text)
     return " ".join(without_controls(text).replace("\\$", "$").split())
+
+
+def _minus(formula: str) -> str:
+    return _IN_WORDS.sub(lambda m: m[0] if len(m[0]) > 1 else MINUS, formula)
 
 
 def _grouped(text: str) -> str:

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         self.saved.deleted.connect(self.new_problem)
         self.models.known.connect(self._models_known)
         self.models.asked.connect(self._show_models)
+        self.models.page.close_asked.connect(self._leave_models)
         self.models.ready.connect(self._model_is_here)
         self.view.statements_asked.connect(self.statements.open_at)
         self.view.answer_only_left.connect(lambda: self.show_answer_only(False))
@@ -302,6 +303,13 @@ class MainWindow(QMainWindow):
             self.status.say("Stop the running solution first (Esc).")
             return
         self.pages.setCurrentWidget(self.models.page)
+        self.status.say("Ready")
+        self.status.numbers.setText("")
+
+    def _leave_models(self) -> None:
+        """Back to the solution, or to the first page."""
+        self.pages.setCurrentWidget(self.start if self.view.page.is_empty else self.view)
+        self.box.edit.setFocus()
 
     def _show_home(self) -> None:
         if self.models.facts is None or self.models.name:

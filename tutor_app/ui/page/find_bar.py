@@ -26,7 +26,7 @@ MAX_MARKS: Final = 1000
 """Matches that are marked at once, the nearest ones; all are counted."""
 _REFRESH_MS: Final = 150
 _WIDTH: Final = 372
-_SPACES: Final = str.maketrans("\u2028\n\t\u00a0", "    ")
+_ALIKE: Final = str.maketrans("\u2028\n\t\u00a0\u2212", "    -")
 
 
 def matches(document: QTextDocument, query: str) -> list[tuple[int, int]]:
@@ -48,7 +48,7 @@ def matches(document: QTextDocument, query: str) -> list[tuple[int, int]]:
 
 
 def _folded(text: str) -> str:
-    return text.lower().translate(_SPACES)
+    return text.lower().translate(_ALIKE)
 
 
 def _in_block(block: QTextBlock, wanted: str) -> Iterator[tuple[int, int]]:

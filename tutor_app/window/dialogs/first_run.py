@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
@@ -26,7 +26,17 @@ from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle
 _MOST_FOUND: Final = 8
 _SHOWN_AT_FIRST: Final = 4
 """Offers that are shown without asking: they come with the recommended ones first."""
-_REMARKS: Final = ("   \u2013  recommended to begin with", "   \u2013  the strongest that suits this computer", "")
+_TO_BEGIN_WITH: Final = "Recommended to begin with."
+_STRONGEST: Final = "The strongest that suits this computer."
+_FIRST: Final = (
+    "One download, then you are offline",
+    "A language model does the thinking. It is fetched once and then runs on this computer; "
+    "nothing you type ever leaves it.",
+)
+_ANOTHER: Final = (
+    "Another model",
+    "It is fetched once and then runs on this computer. Settings say which one answers.",
+)
 _STAGES: Final = {"connect": "Connecting", "download": "Downloading", "check": "Checking", "done": "Done"}
 
 
@@ -39,6 +49,7 @@ class FirstRunPage(QScrollArea):
         import_asked: Use a file of the user's own.
         hub_asked: Add a model of the hub that is not offered.
         found_chosen: The path of another program's model to use.
+        close_asked: Go on with the model that is here.
     """
 
     pull_asked = Signal(str)
@@ -46,6 +57,7 @@ class FirstRunPage(QScrollArea):
     import_asked = Signal()
     hub_asked = Signal()
     found_chosen = Signal(str)
+    close_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,18 +65,14 @@ class FirstRunPage(QScrollArea):
         bare_scroll(self)
         self._offers: list[Offer] = []
         self._running = False
+        self._installed = frozenset[str]()
         self._advice: dict[str, QLabel] = {}
         inner = QWidget()
         inner.setObjectName("firstRun")
         column = QWidget()
         column.setMaximumWidth(808)  # with its margins, as wide as the box with the problem
-        title = text_label("One download, then you are offline", "title", wrap=True)
-        subtitle = text_label(
-            "A language model does the thinking. It is fetched once and then runs on this computer; "
-            "nothing you type ever leaves it.",
-            "subtitle",
-            wrap=True,
-        )
+        self.title = text_label(_FIRST[0], "title", wrap=True)
+        self.subtitle = text_label(_FIRST[1], "subtitle", wrap=True)
         self.card = QFrame()
         self.card.setObjectName("card")
         self._choices = column_of(parent=self.card, margins=(20, 18, 20, 18), spacing=4)
@@ -78,6 +86,8 @@ class FirstRunPage(QScrollArea):
             name="Add a model from the hub",
             tip="Any GGUF file of the hub: its repository and its name",
         )
+        self.close_button = push_button("Close", name="Close the models")
+        self.close_button.hide()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Download progress")
@@ -90,10 +100,10 @@ class FirstRunPage(QScrollArea):
         self.found.setObjectName("card")
         self._found_rows = column_of(parent=self.found, margins=(20, 14, 20, 14), spacing=4)
         self.found.hide()
-        row = row_of(self.button, self.cancel, self.own, self.hub, STRETCH, spacing=10)
+        row = row_of(self.button, self.cancel, self.close_button, STRETCH, self.own, self.hub, spacing=6)
         column_of(
-            title,
-            subtitle,
+            self.title,
+            self.subtitle,
             12,
             self.card,
             4,
@@ -112,24 +122,33 @@ class FirstRunPage(QScrollArea):
         self.setWidget(inner)
         self.button.clicked.connect(self._pull)
         self.cancel.clicked.connect(self.cancel_asked)
+        self.close_button.clicked.connect(self.close_asked)
         self.own.clicked.connect(self.import_asked)
         self.hub.clicked.connect(self.hub_asked)
         self.group.idToggled.connect(lambda *_: self._label())
         self.set_running(False)
 
+    def set_installed(self, ids: Iterable[str]) -> None:
+        """Know which models are here already: they are not offered, and the page is for another one."""
+        self._installed = frozenset(ids)
+        for label, text in zip((self.title, self.subtitle), _ANOTHER if self._installed else _FIRST, strict=True):
+            label.setText(text)
+        self.close_button.setVisible(bool(self._installed) and not self._running)
+
     def set_offers(self, offers: Sequence[Offer], choose: str = "") -> None:
-        """Offer these models.
+        """Offer these models, without those that are here.
 
         Args:
             offers: In the order to show them.
             choose: The id of the one to choose; by default the one that was chosen stays so, else the first one is.
         """
-        if list(offers) == self._offers and not choose:
+        offers = [offer for offer in offers if offer.id not in self._installed]
+        if offers == self._offers and not choose:
             return
         chosen = self._chosen()
         wanted = choose or (chosen.id if chosen is not None else "")
         first = next((n for n, offer in enumerate(offers) if offer.id == wanted), 0)
-        self._offers = list(offers)
+        self._offers = offers
         self._advice = {}
         for button in self.group.buttons():
             self.group.removeButton(button)
@@ -139,13 +158,15 @@ class FirstRunPage(QScrollArea):
         more = QWidget(self.card)
         more_rows = column_of(parent=more, margins=(0, 0, 0, 0), spacing=4)
         for n, offer in enumerate(self._offers):
-            radio = QRadioButton(offer.name + _REMARKS[0 if n == 0 else 1 if offer.recommended else 2])
+            radio = QRadioButton(offer.name)
             radio.setAccessibleName(f"{offer.name}, {size_text(offer.bytes)}, licence {offer.licence}")
             radio.setChecked(n == first)
             self.group.addButton(radio, n)
             here = offer.here or f"about {size_text(offer.ram_bytes)} of memory"
             facts = f"{size_text(offer.bytes)} download \u00b7 {here}"
-            lines = [f"{facts} \u00b7 licence {offer.licence}", offer.note, offer.published]
+            best = _STRONGEST if offer.recommended else ""
+            remark = _TO_BEGIN_WITH if n == 0 and not self._installed else best
+            lines = [remark, f"{facts} \u00b7 licence {offer.licence}", offer.note, offer.published]
             about = text_label("\n".join(filter(None, lines)), "muted", wrap=True)
             about.setContentsMargins(24, 0, 0, 0)
             advice = text_label("", "warning", wrap=True)
@@ -236,6 +257,7 @@ class FirstRunPage(QScrollArea):
             widget.setVisible(running)
         for widget in (self.button, self.own, self.hub):
             widget.setVisible(not running)
+        self.close_button.setVisible(bool(self._installed) and not running)
         self.card.setEnabled(not running)
         self.found.setEnabled(not running)
         self.error.setVisible(bool(self.error.text()))

@@ -87,6 +87,7 @@ class ModelController(QObject):
 
     def _keep(self, facts: ModelFacts) -> None:
         self.facts = facts
+        self.page.set_installed(key for key, _ in facts.installed)
         self.page.set_offers(facts.offers)
         self.known.emit()
 

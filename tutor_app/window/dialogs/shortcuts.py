@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QWidget
 
-from tutor_app.ui.building import column_of
+from tutor_app.ui.building import bare_scroll, column_of
 from tutor_app.ui.dialog_buttons import close_row
+
+_OF_SCREEN: Final = 0.9
 
 
 class ShortcutsDialog(QDialog):
-    """Every action that has a key, in two columns."""
+    """Every action that has a key, in two columns; they scroll where the screen is low."""
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +26,9 @@ class ShortcutsDialog(QDialog):
             for a in actions
             if (keys := a.shortcuts())
         ]
-        grid = QGridLayout()
+        table = QWidget()
+        grid = QGridLayout(table)
+        grid.setContentsMargins(28, 24, 28, 4)
         grid.setHorizontalSpacing(28)
         grid.setVerticalSpacing(7)
         for n, (text, keys_text) in enumerate(rows):
@@ -32,5 +38,13 @@ class ShortcutsDialog(QDialog):
             keys_label.setObjectName("muted")
             grid.addWidget(what, n % half, column)
             grid.addWidget(keys_label, n % half, column + 1)
-        column_of(grid, close_row(self), parent=self, margins=(28, 24, 28, 20), spacing=20)
+        scroll = QScrollArea()
+        scroll.setWidget(table)
+        bare_scroll(scroll)
+        scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that keys scroll it
+        last = close_row(self)
+        last.setContentsMargins(28, 0, 28, 20)
+        column_of((scroll, 1), last, parent=self, margins=(0, 0, 0, 0), spacing=16)
+        wanted = table.sizeHint() + QSize(scroll.verticalScrollBar().sizeHint().width(), last.sizeHint().height() + 16)
+        self.resize(wanted.boundedTo(self.screen().availableSize() * _OF_SCREEN))
         self.setAccessibleDescription("; ".join(f"{text}: {keys_text}" for text, keys_text in rows))
