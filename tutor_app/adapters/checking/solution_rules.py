@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
 from typing import Any, Final
@@ -14,8 +15,10 @@ from tutor_app.adapters.checking.formulas import matrices_of
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.operators import determinant, judge_matrices
 from tutor_app.adapters.checking.rules import END, EXPR, IS, Rule, judge_value, rule, term_of, truth
+from tutor_app.adapters.checking.systems import Row, solved
+from tutor_app.adapters.checking.words import SUPPOSING
 from tutor_app.adapters.grading.algebra import same
-from tutor_app.adapters.grading.terms import Call, Matrix, Symbol, Term, negative, symbols, total, walk
+from tutor_app.adapters.grading.terms import Call, Group, Matrix, Number, Symbol, Term, negative, symbols, total, walk
 
 _LAST_FORMULA: Final = re.compile(r"(?:(?<=\s)|^)((?:\\[a-zA-Z]+|[^a-zA-Z\\]|(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z]))+)$")
 """What of a stretch of text is formula at its end, without the words before it."""
@@ -215,7 +218,86 @@ def discriminant(m: re.Match[str], context: Context) -> Judgement | None:
     return judge_value(Fraction(int(value.p), int(value.q)), m[2], "discriminant") if value.is_Rational else None
 
 
-@rule(rf"\b([a-zA-Z]) ?= ?{EXPR},? (?:and|,) ?([a-zA-Z]) ?= ?{EXPR}{END}")
+_SOLVED_BY: Final = (
+    r"(?:ha(?:s|ve)(?: the| a)?(?: unique| only| common)*(?: solutions?| answer| intersection| point)?:?"
+    r"|(?:is|are)(?: both)? (?:solved|satisfied) by|(?:is|are)(?: given by)?|(?:intersect|meet|cross)(?:es)?"
+    r" (?:at|in)(?: the point)?|(?:we|you|one) (?:get|find|obtain|have|conclude)(?: that)?|gives?|yields?|leads? to)"
+)
+_GIVEN_BY: Final = re.compile(r"(?i)\b(?:system|solution|from|solv(?:e|ing)|equations|intersection|point)\b")
+_BETWEEN: Final = re.compile(
+    r"\s*(?:[,;]|\\\\|&(?!=)|\\begin\{\w+\}|\\end\{\w+\}|\\q?quad|\b(?:and|with|us|for|is|are|of|system)\b)\s*"
+)
+_ANEW: Final = re.compile(r"(?i)\b(?:when|let|(?<!\{)cases?|or|another|other|first|second|try|check|not)\b|[<>≤≥]")
+"""What makes the equations of a sentence, or the values, not those of one system."""
+_NAMED_VALUE: Final = r"[a-zA-Z] ?= ?[^=,;]{1,40}?"
+_TUPLE: Final = r"(?:\([a-zA-Z](?: ?, ?[a-zA-Z]){1,3}\) ?= ?)?\([^()=]{3,60}\)"
+
+
+@rule(
+    rf"(?P<left>[^=]{{0,80}}?[^=]{{1,60}}=(?P<more>[^=]{{1,90}}=)+[^=]{{1,40}}?) {_SOLVED_BY} "
+    rf"(?P<said>{_NAMED_VALUE}(?: ?(?:,|,? and) ?{_NAMED_VALUE}){{1,3}}|{_TUPLE}){END}",
+    "solution", "solv", "from ", "satisf", "system", "equations", "intersect", " meet", " cross",
+)  # fmt: skip
+def system(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A system and its solution in one sentence: "x + y = 10 and x - y = 2 has the solution x = 6, y = 4"."""
+    if not SUPPOSING.isdisjoint(m["left"].lower().split()) or _ANEW.search(m["left"]):
+        return None
+    if not _GIVEN_BY.search(m["left"]) and not re.search(r"(?i)solution|solved|satisf|intersect|meet|cross", m[0]):
+        return None
+    equations = [part for part in _BETWEEN.split(m["left"].replace("&=", "=")) if part and "=" in part]
+    sides = [tuple(map(term_of, _formula_end(part).split("="))) for part in equations]
+    if len(sides) < 2 or any(len(both) != 2 or None in both for both in sides):
+        return None
+    rows = [(left, right) for left, right in sides if left is not None and right is not None]
+    names = sorted(frozenset[str]().union(*(symbols(side) for row in rows for side in row)))
+    values = _told_values(m["said"], names)
+    if all(isinstance(left, Symbol) and not symbols(right) for left, right in rows):
+        return None  # "from x = 2 and y = 3 we get"
+    if values is None or sorted(values) != names or any(isinstance(p, Call) for r in rows for t in r for p in walk(t)):
+        return None
+    put = Context(values=values)
+    held = [same(put.resolved(left), put.resolved(right)) for left, right in rows]
+    if all(held):
+        return Judgement("true", "system")
+    if None in held or any(isinstance(p, Number) and p.places for value in values.values() for p in walk(value)):
+        return Judgement("unchecked", "equation")
+    if told := _solution(rows, names):
+        return Judgement("false", "solution", told)
+    failing = next(n for n, holds in enumerate(held) if not holds)
+    return Judgement("false", "solution", f"it does not solve {equations[failing].strip()}")
+
+
+def _solution(rows: Sequence[tuple[Term, Term]], names: Sequence[str]) -> str:
+    """The one solution of equations, for the user; empty if it is not known."""
+    right = solved([row for row in (Row.of(*sides) for sides in rows) if row is not None]) or {}
+    if not all(name in right for name in names):
+        return ""
+    return ", ".join(f"{name} = {Fraction(right[name]).limit_denominator(1000)}" for name in names)
+
+
+def _formula_end(text: str) -> str:
+    """An equation without the words before it."""
+    left, equals, right = text.partition("=")
+    formula = _LAST_FORMULA.search(left.rstrip())
+    return f"{formula[1] if formula else left}{equals}{right}"
+
+
+def _told_values(said: str, names: list[str]) -> dict[str, Term] | None:
+    """The values of "x = 6, y = 4", "(x, y) = (6, 4)" or "(6, 4)"."""
+    if said.endswith(")") and said.startswith("("):
+        before, _, after = said.rpartition("=")
+        named = re.findall(r"[a-zA-Z]", before) if before else names
+        told = [term_of(part) for part in after.strip().strip("()").split(",")]
+    else:
+        parts = [part.split("=") for part in re.split(r"\s*(?:,\s*and\b|,|\band\b)\s*", said)]
+        named, told = [part[0].strip() for part in parts], [term_of(part[-1]) for part in parts]
+    values = {name: value for name, value in zip(named, told, strict=False) if value is not None}
+    if len(values) != len(told) or len(named) != len(told) or any(map(symbols, values.values())):
+        return None
+    return values
+
+
+@rule(rf"\b([a-zA-Z]) ?= ?([^=]{{1,100}}?),? (?:and|,) ?([a-zA-Z]) ?= ?{EXPR}{END}")
 def pair(m: re.Match[str], context: Context) -> Judgement | None:
     """The solution of a system of two equations."""
     if m[1] == m[3]:
@@ -223,7 +305,7 @@ def pair(m: re.Match[str], context: Context) -> Judgement | None:
     a, b = term_of(m[2]), term_of(m[4])
     if a is None or b is None or symbols(a) or symbols(b):
         return None
-    return _fits({m[1]: a, m[3]: b}, context)
+    return _fits({m[1]: a, m[3]: b}, context, m.string[: m.start()])
 
 
 @rule(r"\(([a-zA-Z]), ?([a-zA-Z])\) ?= ?\(([^(),]{1,40}), ?([^(),]{1,40})\)")
@@ -232,12 +314,14 @@ def ordered_pair(m: re.Match[str], context: Context) -> Judgement | None:
     a, b = term_of(m[3]), term_of(m[4])
     if a is None or b is None or symbols(a) or symbols(b):
         return None
-    return _fits({m[1]: a, m[2]: b}, context)
+    return _fits({m[1]: a, m[2]: b}, context, m.string[: m.start()])
 
 
-def _fits(values: dict[str, Term], context: Context) -> Judgement | None:
+def _fits(values: dict[str, Term], context: Context, before: str) -> Judgement | None:
+    """The verdict on values for two unknowns; false only where "the solution" of no other equations is told."""
     names = set(values)
-    tried = [e for e in list(context.equations)[-6:] if symbols(e.difference) and symbols(e.difference) <= names]
+    known = [e for e in context.equations if symbols(e.difference) and not isinstance(e.left, Group)]
+    tried = [e for e in known[-6:] if symbols(e.difference) <= names]
     both = [e for e in tried if len(symbols(e.difference)) == 2]
     if len(both) < 2:
         return None
@@ -245,6 +329,15 @@ def _fits(values: dict[str, Term], context: Context) -> Judgement | None:
     verdicts = [same(put.resolved(e.left), put.resolved(e.right)) for e in both]
     if all(verdicts):
         return Judgement("true", "system")
+    told = re.search(r"(?i)\bsolution\b[\w\s:]*$", before) is not None and _ANEW.search(before) is None
+    if told and len(both) == 2 and all(e in tried and not e.supposed for e in known if names & symbols(e.difference)):
+        right = _solution([(e.left, e.right) for e in tried], sorted(names))
+        if (
+            right
+            and None not in verdicts
+            and not any(isinstance(p, Number) and p.places for v in values.values() for p in walk(v))
+        ):
+            return Judgement("false", "solution", right)
     return Judgement("unchecked", "equation")
 
 
@@ -388,6 +481,6 @@ def _floats(expression: Any) -> tuple[Any, ...]:
 
 
 SOLUTION_RULES: Final[tuple[Rule, ...]] = (
-    roots_are, has_roots, either, no_real, discriminant, pair, ordered_pair, factors_as, factoring, derivative,
+    roots_are, has_roots, either, no_real, discriminant, system, pair, ordered_pair, factors_as, factoring, derivative,
     integral, limit, eigenvalues, inverse, determinant_of,
 )  # fmt: skip
