@@ -210,6 +210,22 @@ def test_a_hostile_problem_costs_nothing_but_a_verdict(checker: Checker, problem
         ("Find the length of the vector (5, -12)", "13", "7"),
         ("A bag has 2 red and 3 blue balls. Two are drawn without replacement. What is the probability that both are "
          "blue?", "3/10", "9/25"),
+        ("A scarf costs £40. The price rises by 10% and then falls by 20%. What is the price now?", "35.2", "36"),
+        ("A bill of £60 rises by 5%. What is the new bill?", "63", "65"),
+        ("How many cm² is 3 m²?", "30000", "300"),
+        ("Rechne 36 km/h in m/s um", "10", "36"),
+        ("A lesson lasts 105 minutes. How long is that in hours?", "1.75", "1.05"),
+        ("A line passes through A(1, 4) and B(3, 10). Find its slope.", "3", "1/3"),
+        ("How far apart are (2, 1) and (5, 5)?", "5", "7"),
+        ("Berechne den Abstand von A(0|1) und B(5|13)", "13", "17"),
+        ("Find the sum of the geometric series 3 + 6 + 12 + 24", "45", "48"),
+        ("A bag has 3 red and 5 blue balls. Two are drawn without replacement. Find P(both blue).", "5/14", "25/64"),
+        ("A box has 4 red and 2 black pens. Two are drawn without replacement. Find the probability of one of each "
+         "colour.", "8/15", "4/15"),
+        ("A die is thrown twice. What is the probability of two fives?", "1/36", "1/3"),
+        ("A coin is tossed 3 times. Find the probability of exactly one head.", "3/8", "1/8"),
+        ("Two dice are rolled. Find the probability that their sum is 9.", "1/9", "1/11"),
+        ("A card is drawn from 52. P(king or spade)?", "4/13", "17/52"),
     ],
 )  # fmt: skip
 def test_stories(checker: Checker, problem: str, right: str, wrong: str) -> None:
@@ -224,6 +240,13 @@ def test_stories(checker: Checker, problem: str, right: str, wrong: str) -> None
         "Two lamps cost $60 each. The price is reduced by 30%. What is the new price?",
         "A lamp costs $60. It is reduced by 30%. How much is saved?",
         "A rent rose by 25%. What was it before?",
+        "A scarf costs £40. The price rises by 10%. What is the rise?",
+        "A bill of £60 with 5% tax rises by 10%. What is the new bill?",
+        "How many m is 3 m²?",
+        "A bag has 3 red and 5 blue balls. Two are drawn. Find P(both blue).",
+        "A bag has 3 red, 1 green and 5 blue balls. Two are drawn without replacement. Find P(both blue).",
+        "A die is thrown 5 times. What is the probability of two fives?",
+        "A die is thrown twice. What is the probability of two heads?",
     ],
 )
 def test_stories_with_more_in_them_are_left_alone(checker: Checker, problem: str) -> None:

@@ -104,3 +104,22 @@ def test_what_a_story_says_once_must_still_follow() -> None:
     assert first_fault(judge_work(story, ["2(a + b) = 30", "a + b = 60"])) == 1
     assert first_fault(judge_work(story, ["a + b = 15", "a = b + 3", "b = 7, a = 10"])) == 2
     assert first_fault(judge_work("Solve x^2 - 5x = 0", ["x = 5"])) == 0
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "slip"),
+    [
+        ("How many m² is 7000 cm²?", ["7000/100 = 70 m²"], "unit"),
+        ("A lesson lasts 105 minutes. How long is that in hours?", ["105/100 = 1.05 h"], "unit"),
+        ("Find the distance between (2, 3) and (5, 7)", ["√((5 + 2)² + (7 + 3)²)"], "sign"),
+        ("A die is thrown twice. What is the probability of two fives?", ["1/6 + 1/6 = 1/3"], ""),
+        ("A bag has 3 red and 5 blue balls. Two are drawn without replacement. Find P(both blue).",
+         ["5/8 · 4/8 = 5/16"], ""),
+        ("Find the mean of 3, 8, 10", ["21/2"], ""),
+    ],
+)  # fmt: skip
+def test_a_wrong_way_to_a_number_is_found_at_the_end(
+    checker: Checker, problem: str, lines: list[str], slip: str
+) -> None:
+    found = checker.work(problem, lines)
+    assert (first_fault(found), found[-1].slip) == (len(lines) - 1, slip)

@@ -17,6 +17,7 @@ from tutor_app.adapters.checking.symbolic import Late, limited
 from tutor_app.adapters.checking.tasks import (
     algebra,
     calculus,
+    everyday,
     figures,
     functions,
     notation,
@@ -46,7 +47,7 @@ from tutor_app.text.typing import read_typed
 
 SECONDS: Final = 4.0
 RULES: Final[tuple[Rules, ...]] = tuple(
-    m.rule for m in (notation, algebra, numbers, calculus, sequences, functions, figures, stories)
+    m.rule for m in (notation, algebra, numbers, calculus, sequences, functions, figures, stories, everyday)
 )
 _DECIMAL_COMMA: Final = re.compile(r"(?<![\d,])\d+,\d{1,2}(?![\d,])")
 _COMMA_NUMBER: Final = re.compile(r"-?\d+,\d+")

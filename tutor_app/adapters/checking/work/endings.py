@@ -7,6 +7,7 @@ yet the answer is no mistake.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -39,6 +40,14 @@ _SWAPS: Final = (
 """What is mixed up: with the one word in the place of the other the problem has the student's answer."""
 _FACTORS: Final = tuple(map(Fraction, (2, 3, 100)))
 """What a right step may still have to be divided by."""
+_CONVERSION: Final = re.compile(
+    r"(?i)^\s*(?:convert|how many|change|write|express|rechne|wandle|wie viele?)\b|\bhow (?:long|much|fast)"
+    r" is (?:that|it) in\b"
+)
+_ASKED_UNIT: Final = re.compile(
+    r"(?i)^(?:how many|wie viele?) ([^\s\d]+)|\b(?:to|into|in|as) ([^\s\d]+?)(?: um)?[?.!]*$"
+)
+_COORDINATES: Final = re.compile(r"\(\s*(-?[\d./]+)\s*[,;|]\s*(-?[\d./]+)\s*\)")
 _CHECK: Final = re.compile(r"(?i)\s*(?:[LR]\.?H\.?S\b|check|proof|test\b|(?:left|right)(?: hand)? side)")
 _GOALS: Final = {
     "area": "A", "perimeter": "PU", "circumference": "CU", "volume": "V", "hypotenuse": "c", "slope": "m", "term": "a",
@@ -107,6 +116,8 @@ def _is_told_as_answer(problem: str, text: str, right: str) -> bool:
     letter = _LETTER.match(text)
     if letter and any(word in problem.lower() and letter[1] in letters for word, letters in _GOALS.items()):
         return True
+    if _CONVERSION.search(problem) and (asked := _ASKED_UNIT.search(problem)) is not None:
+        return text.rstrip(" .").endswith(next(filter(None, asked.groups())))
     unit = re.search(r"\\text\{\s*(\w+)\s*\}(\^\d)?", right)
     if unit is None or not (unit[2] or problem.lower().lstrip().startswith("convert")):
         return False
@@ -164,18 +175,45 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
     if "median" in problem.lower() and len(numbers) > 2:
         middle = numbers[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]  # not put in order
         yield "", sum(middle) / len(middle)
-    if re.match(r"(?i)\s*(?:convert|how many|change|write)\b", problem) and right:
-        for factor in (10, 100, 1000, 10000, 60, 3600, 24, 12):
+    if _CONVERSION.search(problem) and right:
+        for factor in (10, 100, 1000, 10000, 1000000, 60, 3600, 24, 12, Fraction(1000, 60), Fraction(3600, 100)):
             for wrong in (Fraction(factor), Fraction(1, factor)):
                 yield from (("unit", number * wrong) for number in numbers[:1])
+    yield from _mistaken_of_sets(problem, right, numbers)
     if "hypotenuse" in problem.lower() and len(numbers) == 2:
         yield "square", numbers[0] + numbers[1]
         yield "formula", float(abs(numbers[0] ** 2 - numbers[1] ** 2)) ** 0.5
     if re.search(r"(?i)\b(?:mean|average)\b", problem) and len(numbers) > 1:
         yield "order", sum(numbers[:-1]) + numbers[-1] / len(numbers)
+        yield from (("", sum(numbers) / (len(numbers) + k)) for k in (-1, 1))
     if "slope" in problem.lower() and right:
         yield "formula", 1 / right
         yield "sign", -right
+
+
+def _mistaken_of_sets(problem: str, right: Value, numbers: list[Fraction]) -> Iterator[tuple[str, Value]]:
+    """Of sums written out, probabilities of several draws or throws, and points."""
+    lower = problem.lower()
+    if "series" in lower or "progression" in lower:
+        steps = numbers[1] / numbers[0] if len(numbers) > 2 and numbers[0] else Fraction(0)
+        yield from (("", right - number) for number in numbers)
+        yield from (("", right + number * steps) for number in numbers[-1:])
+    if re.search(r"\bprobability\b|\bP\s?\(", problem):
+        yield "", 2 * math.sqrt(abs(float(right)))  # added instead of multiplied
+        yield "", math.sqrt(abs(float(right)))
+        yield "", 1 - right
+        if len(numbers) > 1 and (whole := sum(numbers[:2])):
+            for a in numbers[:2]:
+                yield from (("", v) for v in ((a / whole) ** 2, 2 * a / whole, a * (a - 1) / whole**2 if whole else a))
+                if whole > 1:
+                    yield "", a / whole + (a - 1) / (whole - 1)
+                    yield "", a * (numbers[0] + numbers[1] - a) / (whole * (whole - 1))
+    points = [tuple(map(Fraction, m)) for m in _COORDINATES.findall(problem)]
+    if len(points) == 2 and re.search(r"\b(?:distance|far|length|abstand)\b", lower):
+        (a, b), (c, d) = points
+        yield "sign", math.hypot(a + c, b + d)
+        yield "square", abs(a - c) + abs(b - d)
+        yield "sign", math.sqrt(abs((a - c) ** 2 - (b - d) ** 2))
 
 
 def _number_of(text: str) -> tuple[Value, str] | None:
