@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any, Final
 
-from PySide6.QtCore import QByteArray, QRectF, QSizeF, Qt
+from PySide6.QtCore import QByteArray, QMarginsF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -16,8 +16,11 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.parts import Figure
+from tutor_app.render.dark_figures import for_dark, ground_of
 from tutor_app.render.theme import Theme
 
+_MARGIN: Final = 8.0
+"""Pixels between a picture and the edge of its card."""
 _UNDRAWN: Final = re.compile(r"""(?<=<path)(?=\s[^<>]*?\bd=(["'])\s*(?:[Mm]\s*[-+.\deE]+[\s,]+[-+.\deE]+\s*)?\1)""")
 """In front of the attributes of a path that goes nowhere: a blank, or a line outside of the axes.
 
@@ -30,31 +33,35 @@ class Picture:
 
     def __init__(self, figure: Figure) -> None:
         self.figure = figure
-        self._renderer: Any = None
+        self._renderers: dict[tuple[str, str], Any] = {}
+        ground = ground_of(figure.svg)
+        self._is_dark = ground is not None and ground.lightnessF() < 0.5
         self._image: QImage | None = None
-        self._pixmap: tuple[tuple[int, int], QImage] | None = None
-        self._tried_vector = False
+        self._pixmap: tuple[tuple[int, int, str], QImage] | None = None
 
     def size(self, available: float) -> QSizeF:
         """Size in pixels, no wider than the column and bounded in height."""
         w, h = float(self.figure.width or 480), float(self.figure.height or 360)
         w, h = max(w, 1.0), max(h, 1.0)
-        k = min(1.0, available / w, 560.0 / h)
-        return QSizeF(w * k + 16, h * k + 16)
+        k = min(1.0, max(available - 2 * _MARGIN, 1.0) / w, 560.0 / h)
+        return QSizeF(w * k + 2 * _MARGIN, h * k + 2 * _MARGIN)
 
     def draw(self, painter: QPainter, rect: QRectF, theme: Theme) -> None:
         """Draw on a card of its own; vector when the device is a printer or a PDF."""
-        inner = rect.adjusted(8, 8, -8, -8)
+        inner = rect.marginsRemoved(QMarginsF(_MARGIN, _MARGIN, _MARGIN, _MARGIN))
+        dark = self._dark(theme)
+        renderer = self._vector(*dark) if dark else self.vector()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         path = QPainterPath()
         path.addRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        painter.fillPath(path, theme.color("figure_back"))
+        is_fitting = theme.is_dark and (dark is not None or self._is_dark)
+        painter.fillPath(path, theme.color("figure_back") if is_fitting else QColor("#ffffff"))
         painter.setPen(theme.color("line"))
         painter.drawPath(path)
         if self._on_screen(painter):
-            painter.drawImage(inner, self._raster(inner, painter.device().devicePixelRatioF()))
-        elif (renderer := self.vector()) is not None:
+            painter.drawImage(inner, self._raster(inner, painter.device().devicePixelRatioF(), renderer, dark))
+        elif renderer is not None:
             renderer.render(painter, inner)
         else:
             painter.drawImage(inner, self.image())
@@ -64,38 +71,40 @@ class Picture:
     def _on_screen(painter: QPainter) -> bool:
         return painter.paintEngine().type() == QPaintEngine.Type.Raster
 
-    def _raster(self, rect: QRectF, ratio: float) -> QImage:
+    def _raster(self, rect: QRectF, ratio: float, renderer: Any, dark: tuple[str, str] | None) -> QImage:
         """The picture at the size of ``rect``, made once per size: a plot has thousands of strokes."""
-        want = (max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio)))
+        size = max(1, round(rect.width() * ratio)), max(1, round(rect.height() * ratio))
+        want = (*size, "".join(dark or ()))
         if self._pixmap is None or self._pixmap[0] != want:
-            image = QImage(*want, QImage.Format.Format_ARGB32_Premultiplied)
+            image = QImage(*size, QImage.Format.Format_ARGB32_Premultiplied)
             image.fill(Qt.GlobalColor.transparent)
             p = QPainter(image)
             p.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-            if (renderer := self.vector()) is not None:
-                renderer.render(p, QRectF(0, 0, *want))
+            if renderer is not None:
+                renderer.render(p, QRectF(0, 0, *size))
             else:
-                p.drawImage(QRectF(0, 0, *want), self.image())
+                p.drawImage(QRectF(0, 0, *size), self.image())
             p.end()
             self._pixmap = (want, image)
         return self._pixmap[1]
 
     def vector(self) -> Any:
         """What draws it from its outlines, or None."""
-        if not self._tried_vector:
-            self._tried_vector = True
-            svg = self.figure.svg
-            # The sandbox has cleaned it already; what could load something else is refused here again.
-            if svg and not re.search(
-                r"<!ENTITY|<script|(?:href|src)\s*=\s*[\"'](?!#|data:)|url\((?![\"']?#)|@import", svg
-            ):
-                from PySide6.QtSvg import QSvgRenderer
+        return self._vector("", "")
 
-                renderer = QSvgRenderer(QByteArray(_UNDRAWN.sub(' display="none"', svg).encode()))
-                if renderer.isValid():
-                    renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
-                    self._renderer = renderer
-        return self._renderer
+    def _dark(self, theme: Theme) -> tuple[str, str] | None:
+        """Its ground and ink on a dark page; None if it stays as it was drawn."""
+        if not theme.is_dark or self._vector(theme.figure_back, theme.ink) is None:
+            return None
+        return theme.figure_back, theme.ink
+
+    def _vector(self, ground: str, ink: str) -> Any:
+        """What draws it from its outlines, on paper or in the colours of a dark page; or None."""
+        key = ground, ink
+        if key not in self._renderers:
+            svg = for_dark(self.figure.svg, QColor(ground), QColor(ink)) if ground else self.figure.svg
+            self._renderers[key] = _renderer(svg)
+        return self._renderers[key]
 
     def image(self) -> QImage:
         """The PNG, or a grey card if it cannot be read."""
@@ -110,3 +119,16 @@ class Picture:
                 image.fill(QColor("#dddddd"))
             self._image = image
         return self._image
+
+
+def _renderer(svg: str) -> Any:
+    # The sandbox has cleaned it already; what could load something else is refused here again.
+    if not svg or re.search(r"<!ENTITY|<script|(?:href|src)\s*=\s*[\"'](?!#|data:)|url\((?![\"']?#)|@import", svg):
+        return None
+    from PySide6.QtSvg import QSvgRenderer
+
+    renderer = QSvgRenderer(QByteArray(_UNDRAWN.sub(' display="none"', svg).encode()))
+    if not renderer.isValid():
+        return None
+    renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
+    return renderer

@@ -27,7 +27,6 @@ def contrast(theme: Theme) -> Theme:
     papers = ("window", "page", "field", "code_back", "output_back", "figure_back")
     inks = ("ink", "muted", "faint", "line_strong", "code_name", "code_operator", "code_comment")
     changed = dict.fromkeys(papers, paper) | dict.fromkeys(inks, ink)
-    changed["figure_back"] = "#ffffff"
     changed["mark"] = "#5c4a00" if theme.is_dark else "#ffe066"
     changed["error_back"] = "#6e1508" if theme.is_dark else "#ffd2c9"
     return replace(theme, **changed)
