@@ -11,6 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -127,11 +128,11 @@ class AppServices:
 
         return limit_of(self._folders.config)
 
-    def set_hint_limit(self, level: int, pin: str) -> None:
+    def set_hint_limit(self, level: int, pin: str, new_pin: str = "") -> None:
         """See the protocol."""
         from tutor_app.tutor.teacher import set_cap
 
-        set_cap(self._folders.config, level, pin)
+        set_cap(self._folders.config, level, pin, new_pin)
 
     def vote(self, problem: str, votes: int, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
         """See the protocol."""
@@ -168,7 +169,10 @@ class AppServices:
     def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
         """See the protocol."""
         from tutor_app.tutor.service import solve_settings
+        from tutor_app.tutor.worksheets import check_may_solve
 
+        for asked in (transcript.problem, question):  # a question may be another problem
+            check_may_solve(self._folders.config, asked)
         yield from self._ready(cancel=cancel).ask(
             transcript,
             question,
@@ -195,30 +199,33 @@ class AppServices:
         """See the protocol."""
         from tutor_app.adapters.grading.grader import Grader
         from tutor_app.tutor.practice.variants import variant
+        from tutor_app.tutor.worksheets import capped
 
         with Grader() as grader:
-            return variant(
+            found = variant(
                 transcript,
                 executor=self._stepping_sandbox(),
                 same=lambda a, b: grader.grade(a, b).verdict == "correct",
                 rng=random.Random(),
                 cancel=cancel,
             )
+        return capped(self._folders.config, found)
 
     def missed_problems(self) -> Sequence[Exercise]:
         """See the protocol."""
         from tutor_app.tutor.practice import missed
+        from tutor_app.tutor.worksheets import capped
 
         due = missed.due(missed.load(self._folders.practice), date.today())
-        return [Exercise(p.problem, p.answer) for p in due]
+        return [capped(self._folders.config, Exercise(p.problem, p.answer)) for p in due]
 
     def worksheet(self, path: Path) -> Worksheet:
         """See the protocol."""
-        from tutor_app.tutor.worksheets import note_limits, read_worksheet
+        from tutor_app.tutor.worksheets import capped, note_limits, read_worksheet
 
         found = read_worksheet(path)
         note_limits(self._folders.config, found)
-        return found
+        return replace(found, exercises=tuple(capped(self._folders.config, one) for one in found.exercises))
 
     def mark(self, exercise: Exercise, given: str) -> Marked:
         """See the protocol."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tutor.test_practice import ROLLS
+from tutor_app.adapters.library import Library
 from tutor_app.commands.parser import main
 from tutor_app.commands.practice import practise
 from tutor_app.core.practice import Exercise
@@ -17,6 +18,7 @@ from tutor_app.export import write_export
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
 from tutor_app.tutor.practice.missed import Missed
+from tutor_app.tutor.teacher import set_cap
 from tutor_app.tutor.worksheets import cap_for
 
 pytestmark = pytest.mark.usefixtures("shared_sandboxes")
@@ -113,3 +115,14 @@ def test_a_problem_of_a_worksheet_with_a_limit_is_not_solved_in_full(
     assert main(["solve", "what is 6*7", "--data-dir", str(where.data)]) == 2
     said = capsys.readouterr().err
     assert "ends with level 2: what is known. Ask for a hint instead." in said
+
+
+@pytest.mark.parametrize("question", ["Why?", "And what is 6 * 7?"])
+def test_below_the_limit_nothing_is_asked_back_either(
+    where: Folders, capsys: pytest.CaptureFixture[str], question: str
+) -> None:
+    set_cap(where.config, 3, "2468")
+    with Library(where.library) as library:
+        library.save(library.create(ROLLS), ROLLS, "finished")
+    assert main(["ask", "latest", question, "--data-dir", str(where.data)]) == 2
+    assert "Ask for a hint instead." in capsys.readouterr().err

@@ -18,7 +18,7 @@ from tests.ui.scripted import QUADRATIC, REPAIRED, ScriptedServices
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import EndReason, Finished, QuestionAsked, Recorded
 from tutor_app.core.hints import HintLimit
-from tutor_app.core.parts import Code, Figure, Output, Text
+from tutor_app.core.parts import Answer, Code, Figure, Output, Text
 from tutor_app.core.ports import NeverCancelled
 from tutor_app.core.practice import Exercise, Marked
 from tutor_app.core.settings import Settings
@@ -127,6 +127,13 @@ def test_the_limit_of_the_hints_is_guarded(services: Services) -> None:
         list(services.solve("What is 2+2?", NeverCancelled()))
     with pytest.raises(UserFault, match="Ask for a hint instead"):
         list(services.vote("What is 2+2?", 2, NeverCancelled()))
+    solved = Transcript.of("What is 1+1?", Text("2."), Answer("2"))
+    with pytest.raises(UserFault, match="Ask for a hint instead"):
+        list(services.ask(solved, "What is 2+2?", NeverCancelled()))
+    services.set_hint_limit(8, "2468", "1357")
+    with pytest.raises(UserFault):
+        services.set_hint_limit(8, "2468")
+    services.set_hint_limit(2, "1357")
     assert list(services.entries("")) == []
 
 

@@ -192,7 +192,6 @@ def test_a_wrong_pin_changes_nothing(qtbot: QtBot, open_window: Open) -> None:
     services = ScriptedServices(cap=3, pin="2468")
     window = open_window(services)
     dialog = limit_dialog(qtbot, window)
-    assert not dialog.again.isVisible()
     assert dialog.level.currentText() == "3. Which idea"
     dialog.level.setCurrentIndex(7)
     QTest.keyClicks(dialog.pin, "1111")
@@ -202,6 +201,20 @@ def test_a_wrong_pin_changes_nothing(qtbot: QtBot, open_window: Open) -> None:
     assert dialog.pin.echoMode() == dialog.pin.EchoMode.Password
     assert services.cap == 3
     assert dialog.save.isEnabled()
+
+
+def test_another_pin_takes_the_place_of_the_first(qtbot: QtBot, open_window: Open) -> None:
+    services = ScriptedServices(cap=3, pin="2468")
+    window = open_window(services)
+    dialog = limit_dialog(qtbot, window)
+    QTest.keyClicks(dialog.pin, "2468")
+    QTest.keyClicks(dialog.new, "1357")
+    QTest.keyClick(dialog.save, Qt.Key.Key_Space)
+    assert dialog.error.text() == "The two PINs are not the same."
+    QTest.keyClicks(dialog.again, "1357")
+    with qtbot.waitSignal(window.student.limit.changed):
+        QTest.keyClick(dialog.save, Qt.Key.Key_Space)
+    assert (services.cap, services.pin) == (3, "1357")
 
 
 def test_escape_cancels_and_the_next_wish_begins_anew(qtbot: QtBot, open_window: Open) -> None:

@@ -81,6 +81,12 @@ def test_the_teachers_limit(tmp_path: Path) -> None:
     with pytest.raises(UserFault, match="not the PIN"):
         set_cap(tmp_path, 8, "1357")
     assert cap_of(tmp_path) == 3
+    set_cap(tmp_path, 3, "2468", "1357")
+    with pytest.raises(UserFault, match="not the PIN"):
+        set_cap(tmp_path, 8, "2468")
+    with pytest.raises(UserFault, match="4 to 64"):
+        set_cap(tmp_path, 8, "1357", "1")
+    set_cap(tmp_path, 3, "1357", "2468")
     assert b"2468" not in (tmp_path / "teacher.json").read_bytes()
     found = ladder(solved(), cap=cap_of(tmp_path))
     assert len(found.hints) == 3

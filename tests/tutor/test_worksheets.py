@@ -13,7 +13,7 @@ from tutor_app.core.errors import UserFault
 from tutor_app.core.practice import Exercise
 from tutor_app.tutor.practice.marking import mark
 from tutor_app.tutor.teacher import set_cap
-from tutor_app.tutor.worksheets import cap_for, check_may_solve, note_limits, read_worksheet
+from tutor_app.tutor.worksheets import cap_for, capped, check_may_solve, note_limits, read_worksheet
 
 MARKDOWN = """# Fractions, week 3
 
@@ -120,6 +120,12 @@ def test_a_problem_whose_help_ends_early_is_not_solved_in_full(tmp_path: Path) -
         check_may_solve(tmp_path, "What is 1/2 + 1/4?")
     set_cap(tmp_path, 8, "1234")
     check_may_solve(tmp_path, "What is 1/2 + 1/4?")
+
+
+def test_practice_tells_no_answer_below_the_limit(tmp_path: Path) -> None:
+    set_cap(tmp_path, 3, "1234")
+    assert capped(tmp_path, Exercise("What is 2+2?", "4")).hints_up_to == 3
+    assert capped(tmp_path, Exercise("What is 2+2?", "4", hints_up_to=2)).hints_up_to == 2
 
 
 def test_a_damaged_note_limits_nothing(tmp_path: Path) -> None:

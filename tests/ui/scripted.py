@@ -318,10 +318,10 @@ class ScriptedServices:
     def hint_limit(self) -> HintLimit:
         return HintLimit(self.cap, bool(self.pin))
 
-    def set_hint_limit(self, level: int, pin: str) -> None:
+    def set_hint_limit(self, level: int, pin: str, new_pin: str = "") -> None:
         if len(pin) < SHORTEST_PIN or pin != (self.pin or pin):
             raise UserFault("This is not the PIN that was set.", "Ask your teacher.")
-        self.cap, self.pin = level, pin
+        self.cap, self.pin = level, new_pin or pin
 
     def _check_limit(self) -> None:
         if self.cap < len(LEVELS):
@@ -371,6 +371,7 @@ class ScriptedServices:
 
     def ask(self, transcript: Transcript, question: str, cancel: Cancel, *, key: str = "") -> Iterator[SolveEvent]:
         self.calls.append(f"ask {question}")
+        self._check_limit()
         question = check_question(question)
         builder = Builder(transcript.solution)
         key = key or self.add(transcript.problem, ())

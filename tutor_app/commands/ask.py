@@ -26,6 +26,7 @@ from tutor_app.commands.terminal_view import TerminalView
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import Finished
 from tutor_app.core.solve import to_the_end
+from tutor_app.tutor.worksheets import check_may_solve
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
         if not found:
             raise UserFault(f"{args.solution} holds no solution.")
         key, transcript = found[0]
+        for asked in (transcript.problem, question):  # a question may be another problem
+            check_may_solve(where.config, asked)
         tutor = stack.enter_context(opened_tutor(args.model, where, settings, offline=args.offline))
         stack.enter_context(interrupt_sets(stop))
         events = tutor.ask(

@@ -64,6 +64,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--set-limit", type=int, metavar="N", help="for teachers: no hint above this level (with --pin)"
     )
     parser.add_argument("--pin", default="", help="the teacher's PIN, asked for if left out; the first is kept")
+    parser.add_argument("--new-pin", default="", help="a PIN that takes the place of the one that was set")
     parser.set_defaults(run=run)
 
 
@@ -72,8 +73,10 @@ def run(args: argparse.Namespace) -> int:
     where = usable_folders(args)
     if args.set_limit is not None:
         pin = args.pin or (getpass.getpass("PIN: ") if sys.stdin.isatty() else "")
-        set_cap(where.config, args.set_limit, pin)
+        set_cap(where.config, args.set_limit, pin, args.new_pin)
         print(f"Hints now end with level {args.set_limit}: {LEVELS[args.set_limit - 1]}.")
+        if args.new_pin:
+            print("The PIN was changed.")
         return DONE
     if args.problem is None:
         raise UserFault("There is no problem.", 'Type it in quotes: tutor hint "...".')

@@ -31,7 +31,7 @@ from tutor_app.core.hints import RESULT
 from tutor_app.core.practice import Exercise
 from tutor_app.tutor.paths import Folders
 from tutor_app.tutor.practice import missed
-from tutor_app.tutor.worksheets import note_limits, read_worksheet
+from tutor_app.tutor.worksheets import capped, note_limits, read_worksheet
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserFault(f"{args.count} problems cannot be asked.", "Choose 1 to 50.")
     stop = threading.Event()
     with interrupt_sets(stop):
-        return practise(_problems(args, where, stop), where, stop)
+        return practise((capped(where.config, p) for p in _problems(args, where, stop)), where, stop)
 
 
 def _list(where: Folders) -> int:

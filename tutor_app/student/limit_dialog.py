@@ -34,19 +34,19 @@ class LimitKeeper(Protocol):
         """*Worker.* The highest level of hints, and whether a PIN guards it."""
         ...
 
-    def set_hint_limit(self, level: int, pin: str) -> None:
-        """*Worker.* Set the highest level of hints."""
+    def set_hint_limit(self, level: int, pin: str, new_pin: str = "") -> None:
+        """*Worker.* Set the highest level of hints, and another PIN if one is given."""
         ...
 
 
 class LimitDialog(QDialog):
-    """Asks for the highest level and the PIN; the first PIN is typed twice.
+    """Asks for the highest level and the PIN; the first PIN, and another one, are typed twice.
 
     Signals:
-        chosen: A level and a PIN.
+        chosen: A level, the PIN, and another one that takes its place, or nothing.
     """
 
-    chosen = Signal(int, str)
+    chosen = Signal(int, str, str)
 
     def __init__(self, limit: HintLimit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,8 +59,8 @@ class LimitDialog(QDialog):
             self.level.addItem(f"{number}. {title}" + (" (no limit)" if number == len(LEVELS) else ""), number)
         self.level.setCurrentIndex(limit.level - 1)
         self.level.setAccessibleName("Last level of the hints")
-        self.pin, self.again = QLineEdit(), QLineEdit()
-        for edit, name in ((self.pin, "PIN"), (self.again, "PIN once more")):
+        self.pin, self.new, self.again = QLineEdit(), QLineEdit(), QLineEdit()
+        for edit, name in ((self.pin, "PIN"), (self.new, "Another PIN"), (self.again, "PIN once more")):
             edit.setEchoMode(QLineEdit.EchoMode.Password)
             edit.setMaxLength(LONGEST_PIN)
             edit.setAccessibleName(name)
@@ -71,8 +71,10 @@ class LimitDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow("Hints end with", self.level)
         form.addRow("Choose a PIN" if self._first else "PIN", self.pin)
-        if self._first:
-            form.addRow("Once more", self.again)
+        if not self._first:
+            self.new.setPlaceholderText("Leave it empty to keep the PIN")
+            form.addRow("Another PIN", self.new)
+        form.addRow("Once more", self.again)
         self.save = push_button("Set the limit", "primary", default=True)
         self.save.clicked.connect(self._save)
         row = decision_row(self, self.save)
@@ -86,12 +88,12 @@ class LimitDialog(QDialog):
         self.pin.selectAll()
 
     def _save(self) -> None:
-        if self._first and self.pin.text() != self.again.text():
+        if (self.pin if self._first else self.new).text() != self.again.text():
             self.refuse("The two PINs are not the same.")
             return
         self.error.setText("")
         self.save.setEnabled(False)
-        self.chosen.emit(self.level.currentData(), self.pin.text())
+        self.chosen.emit(self.level.currentData(), self.pin.text(), self.new.text())
 
 
 class LimitController(QObject):
@@ -128,10 +130,10 @@ class LimitController(QObject):
             return
         dialog = LimitDialog(limit, parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.chosen.connect(lambda level, pin: self._set(dialog, level, pin))
+        dialog.chosen.connect(lambda level, pin, new: self._set(dialog, level, pin, new))
         dialog.open()
 
-    def _set(self, dialog: LimitDialog, level: int, pin: str) -> None:
+    def _set(self, dialog: LimitDialog, level: int, pin: str, new: str) -> None:
         def done(_: None) -> None:
             if isValid(dialog):
                 dialog.accept()
@@ -143,4 +145,4 @@ class LimitController(QObject):
             if isValid(dialog):
                 dialog.refuse(sentence)
 
-        self._bridge.run_in_background(lambda: self._keeper.set_hint_limit(level, pin), done, failed)
+        self._bridge.run_in_background(lambda: self._keeper.set_hint_limit(level, pin, new), done, failed)

@@ -31,13 +31,14 @@ def limit_of(folder: Path) -> HintLimit:
     return HintLimit(cap_of(folder), isinstance(_read(folder).get("hash"), str))
 
 
-def set_cap(folder: Path, cap: int, pin: str) -> None:
-    """Set the highest level of hints.
+def set_cap(folder: Path, cap: int, pin: str, new_pin: str = "") -> None:
+    """Set the highest level of hints, and perhaps another PIN.
 
     Args:
         folder: Of the settings.
         cap: From 1 to the number of levels.
         pin: The teacher's; the first one that is given is kept.
+        new_pin: The one that takes its place; empty keeps it.
 
     Raises:
         UserFault: If the PIN is not the one that was set, or the level does not exist.
@@ -45,7 +46,7 @@ def set_cap(folder: Path, cap: int, pin: str) -> None:
     """
     if not 1 <= cap <= len(LEVELS):
         raise UserFault(f"There is no level {cap} of hints.", f"Choose 1 to {len(LEVELS)}.")
-    if not SHORTEST_PIN <= len(pin) <= LONGEST_PIN:
+    if not all(SHORTEST_PIN <= len(given) <= LONGEST_PIN for given in (pin, new_pin or pin)):
         raise UserFault(
             f"A PIN has {SHORTEST_PIN} to {LONGEST_PIN} characters.", "Choose one, or give the one that was set."
         )
@@ -53,10 +54,12 @@ def set_cap(folder: Path, cap: int, pin: str) -> None:
     salt = kept.get("salt")
     if isinstance(kept.get("hash"), str) and isinstance(salt, str):
         if not hmac.compare_digest(_hashed(pin, salt), str(kept["hash"])):
-            raise UserFault("This is not the PIN that was set.", "Ask your teacher.")
+            raise UserFault(
+                "This is not the PIN that was set.", "Ask your teacher. The README tells what helps if it is lost."
+            )
     else:
         salt = secrets.token_hex(16)
-    data = {"cap": cap, "salt": salt, "hash": _hashed(pin, str(salt))}
+    data = {"cap": cap, "salt": salt, "hash": _hashed(new_pin or pin, str(salt))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_file(folder / FILE_NAME, json.dumps(data).encode())

@@ -152,7 +152,7 @@ def cap_for(folder: Path, problem: str) -> int:
 
 
 def check_may_solve(folder: Path, problem: str) -> None:
-    """Refuse to show the whole solution of a problem whose hints a teacher ends before the answer.
+    """Refuse to show the whole solution of a problem whose hints a teacher ends before the answer, and more about it.
 
     Args:
         folder: Of the settings.
@@ -167,6 +167,11 @@ def check_may_solve(folder: Path, problem: str) -> None:
             f"A teacher has chosen that help with this problem ends with level {cap}: {LEVELS[cap - 1].lower()}.",
             "Ask for a hint instead.",
         )
+
+
+def capped(folder: Path, exercise: Exercise) -> Exercise:
+    """The exercise with the limit that holds for its problem here: where it ends early, practice tells no answer."""
+    return replace(exercise, hints_up_to=min(exercise.hints_up_to, cap_for(folder, exercise.problem)))
 
 
 def _key(problem: str) -> str:

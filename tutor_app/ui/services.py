@@ -72,8 +72,8 @@ class Services(Protocol):
         """*Worker.* The highest level of hints, and whether a PIN guards it."""
         ...
 
-    def set_hint_limit(self, level: int, pin: str) -> None:
-        """*Worker.* Set the highest level of hints; the first PIN that is given is kept."""
+    def set_hint_limit(self, level: int, pin: str, new_pin: str = "") -> None:
+        """*Worker.* Set the highest level of hints; the first PIN that is given is kept, or a new one in its place."""
         ...
 
     def vote(self, problem: str, votes: int, cancel: Cancel, *, as_typed: bool = False) -> Iterator[SolveEvent]:
