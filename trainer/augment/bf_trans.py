@@ -226,7 +226,7 @@ def _stated(ask: str, gold: str) -> str:
             amount, rest = f"{infinitive['do']} {amount}", rest[infinitive.end() :]
         if m["aux"] == "did":
             verb = _PAST[verb]
-        elif m["aux"] == "does":
+        elif m["aux"] == "does" and " and " not in subject:
             verb = _THIRD[verb]
         elif m["aux"] == "will":
             verb = f"will {verb}"

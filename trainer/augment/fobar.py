@@ -14,6 +14,7 @@ from typing import Final
 from trainer.augment.asked import Asked, need_gold, several
 from trainer.augment.ground import ANY_NUMBER, Grounded, maskable, record, with_article
 from trainer.data.chain import Chain, NotAChain, number, shown, source
+from trainer.data.number_words import spelled_numbers
 from trainer.data.problems import Problem
 from trainer.data.records import question_id, record_id
 from trainer.synthesize.make_code import run_block
@@ -134,8 +135,13 @@ def backward_solution(base: Grounded, text: str, key: str, seed: int) -> tuple[T
 
 
 def _masked(goal: str, value: Fraction, chain: Chain) -> str:
-    """The words of a step with X for the masked number; empty if they tell a result, which is unknown now."""
+    """The words of a step with X for the masked number; empty if they tell a result, which is unknown now.
+
+    Words that spell the masked number out, or a result, tell it as well: "twice ten is 2*X".
+    """
     results = set(chain.results())
+    if spelled_numbers(goal) & {value, *results}:
+        return ""
     out, last = "", 0
     for m in ANY_NUMBER.finditer(goal):
         written = m[0].rstrip(",")

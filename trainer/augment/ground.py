@@ -6,6 +6,7 @@ word as well ("twice", "a week", "percent"): such a number would silently change
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence, Set
@@ -17,9 +18,9 @@ from typing import Final
 
 from trainer.data.chain import Chain, Literal, Node, NotAChain, Op, divisors, number, shown
 from trainer.data.gsm8k import parse_solution
-from trainer.data.number_words import meant_numbers, number_words, ordinals, said_numbers
-from trainer.synthesize.make_code import linked_chain
-from tutor_app.core.parts import Answer, Part
+from trainer.data.number_words import meant_numbers, number_words, ordinals, said_numbers, spelled_numbers
+from trainer.synthesize.make_code import known_numbers, linked_chain, need_one_result
+from tutor_app.core.parts import Answer, Code, Part
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT
 
@@ -61,6 +62,7 @@ def ground(question: str, answer: str) -> Grounded:
     chain, gold = parse_solution(answer, whole=True)
     if len(chain.needed().steps) < len(chain.steps):
         raise NotAChain("nothing uses the result of a step")  # as of the shorter of two books, which others may be
+    need_one_result(chain)
     found = _places(question)
     results = set(chain.results())
     meant = meant_numbers(question) | {Fraction(1)}
@@ -117,6 +119,8 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
         raise NotAChain("the solution spells out a number that would be another")
     if _YEAR.search(question):
         raise NotAChain("a year of the calendar")
+    if _OFFERED.search(question):
+        raise NotAChain("of two offers one is the cheaper")
     if _GEOMETRY.search(question):
         raise NotAChain("a figure is not possible with any numbers")
     if any(abs(place - value) <= 1 for place in ordinals(question) for value in times):
@@ -133,7 +137,8 @@ _FIXED: Final = re.compile(
     r"|\bsemesters in\b"
     r"|\b(?:on earth|in the world|planets?|moon|pyramids?|eiffel|everest|mount [a-z]+|great wall|ocean is)\b"
     r"|\b(?:distance|flight|flies|kilometers|miles)\b[^.?!]* between [a-z]+ and [a-z]+"
-    r"|\b\d+s\b|\b\d+(?:[ -](?:dollar|peso|euro))? (?:bills?|notes?|coins?) (?:of|worth)\b|\$\d+ (?:bills?|notes?)\b",
+    r"|\b\d+s\b|\b\d+(?:[ -](?:dollar|peso|euro))? (?:bills?|notes?|coins?) (?:of|worth)\b"
+    r"|(?:[$€£]\d+|\b\d+ ?[€£¥]) (?:bills?|notes?)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """What has as many parts as it has, what money there is, and what the world is like: no dog has 76 teeth, no pack 39
@@ -178,6 +183,13 @@ def _need_hundredths(question: str, chain: Chain) -> None:
             raise NotAChain("a percentage is divided by")
 
 
+_OFFERED: Final = re.compile(
+    r"\b(?:each|per [a-z]+|an? [a-z]+)\b[^.?!]{0,20}\bor\b[^?!]{0,30}?[\d$€£][^?!]{0,12} (?:for|per|in)\b"
+    r"|\d (?:for|in) [^.?!]{1,30}\bor\b[^?!]{0,30}?\d[^?!]{0,12} (?:each|per|an?|for)\b"
+    r"|\b(?:cheaper|in bulk)\b",
+    re.IGNORECASE,
+)
+"""A day for $50 or ten for $400: by other numbers the second may be no bargain."""
 _YEAR: Final = re.compile(r"\b(?:in|since|until|by|from|year|of) (?:1[5-9]|20)\d\d\b(?![,.]\d)", re.IGNORECASE)
 _GEOMETRY: Final = re.compile(r"\b(?:tri|rect|quadr)?angles?\b|\btriangular\b|\bpolygons?\b", re.IGNORECASE)
 _UNITS: Final = """
@@ -235,6 +247,22 @@ def maskable(question: str, answer: str) -> Grounded:
     return Grounded(question, chain, gold, places)
 
 
+def _need_known_numbers(problem: str, code: str) -> None:
+    """See that code calculates with numbers of the problem as it now stands, and with none of another.
+
+    Raises:
+        NotAChain: If it does not.
+    """
+    known = known_numbers(problem) | spelled_numbers(problem)
+    for node in ast.walk(ast.parse(code)):
+        written = str(node.value) if isinstance(node, ast.Constant) else ""
+        if _WRITTEN.fullmatch(written) and Fraction(written) not in known:
+            raise NotAChain(f"a number is not one of the altered question, {written}")
+
+
+_WRITTEN: Final = re.compile(r"\d+(?:\.\d+)?")
+
+
 def record(
     problem: str,
     parts: Sequence[Part],
@@ -246,7 +274,14 @@ def record(
     label: str,
     seed: int,
 ) -> Transcript:
-    """A problem solved by rules, with its provenance; ``label`` says how its answer is known."""
+    """A problem solved by rules, with its provenance; ``label`` says how its answer is known.
+
+    Raises:
+        NotAChain: If its code calculates with a number that the problem does not give.
+    """
+    for part in parts:
+        if isinstance(part, Code):
+            _need_known_numbers(problem, part.source)
     return Transcript.of(
         problem,
         *parts,

@@ -69,7 +69,7 @@ def outline_by_rules(question: str, answer: str, *, seed: int = 0) -> Transcript
     if not all(step.sentence for step in chain.steps):
         raise NotAChain("a step speaks of a number that is not there")
     plan = [_planned(step) for step in chain.steps]
-    if len({p.casefold() for p in plan}) < len(plan):
+    if len({_WHOLE.sub("", p.casefold()) for p in plan}) < len(plan):
         raise NotAChain("two steps have the same name")
     if any(set(numbers_in(line)) - said_numbers(question) for line in plan):
         raise NotAChain("a step cannot be named without a result")
@@ -83,6 +83,10 @@ def outline_by_rules(question: str, answer: str, *, seed: int = 0) -> Transcript
         f"The answer is $\\boxed{{{shown(gold)}}}$.",
     ]
     return _record(question, "\n".join(parts), gold, seed)
+
+
+_WHOLE: Final = re.compile(r" (?:total|whole|entire|combined|altogether|in all|in total|now)\b")
+"""Words without which two steps have one name: the people in the house, and the total number of people in the house."""
 
 
 def _planned(step: Step) -> str:

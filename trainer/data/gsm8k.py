@@ -317,9 +317,17 @@ _NO_BEGINNING: Final = frozenset(
     ]
 )
 _NO_ENDING: Final = re.compile(
-    r"\s+(?:a|after|an|and|are|as|at|because|before|but|by|each|every|for|from|he|his|her|if|in|into|is|it|its|of|on|or|"
-    r"per|she|since|so|than|that|the|their|then|they|this|to|was|were|when|which|while|with)$"
+    r"\s+(?:a|after|an|and|are|as|at|because|before|but|by|during|each|every|excluding|for|from|he|his|her|if|in|"
+    r"including|into|is|it|its|like|of|on|or|per|she|since|so|than|that|the|their|then|they|this|to|until|was|were|when|which|"
+    r"while|with|without)$"
 )
+_LISTED: Final = re.compile(
+    r"\s*\$?-?[\d,]*\.?\d+%? (?:(?!and\b|or\b)[a-z'’-]+ ){0,4}[a-z'’-]+, "
+    r"(?:[a-z'’-]+ ){0,2}?[a-z'’-]+(?:,| and| or)(?= [a-z])"
+)
+"""A result of several things, the first of which would be taken for all: "7 kilos of apples, oranges and grapes"."""
+_BY_SO_MUCH: Final = re.compile(r"\bby \$?[-\d$.,(%=+*/x×) ]*$")
+"""Before the amount of a change: "it will have grown by 60 feet after a year" tells no height."""
 _TITLE: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Mt|Prof|Sgt|Capt|Jr|Sr|vs|approx|sq|[A-Z])$")
 _MOST_WORDS: Final = 9
 
@@ -339,7 +347,7 @@ def what(before: str, rest: str) -> str:
                 return ""
             return words[0].lower() + words[1:] if words.startswith("The ") else words
     after = _AFTER_RESULT.match(rest)
-    if after is None or after["percent"]:
+    if after is None or after["percent"] or _LISTED.match(rest) or _BY_SO_MUCH.search(_ANNOTATION.sub("", before)):
         return ""
     told = after["words"].replace("’", "'").strip()
     words = re.sub(r"\s+(?:is|are|was|were|has|have|had)(?: been)?\b(?=\s+[a-z]+(?:ed|en|t|ing|ld|ft)\b)", "", told)
@@ -409,10 +417,12 @@ def _chain(node: Node, values: Sequence[Fraction], used: set[int], left_to_chain
 
 def _name(rest: str, taken: set[str]) -> str:
     """A name from the words right after a result: ``24 clips in May`` gives ``clips_in_may``."""
-    clause = re.match(r"\s*\$?-?[\d,]*\.?\d+%?\s*([^.,;:=+*/()<>\d$]*)", rest)
+    clause = None if _LISTED.match(rest) else re.match(r"\s*\$?-?[\d,]*\.?\d+%?\s*([^.,;:=+*/()<>\d$]*)", rest)
     words = re.findall(r"[a-z]+", (clause[1] if clause else "").lower().replace("'s", "").replace("-", " "))[:4]
     while words and words[0] in _NAMELESS:
         words = words[1:]
+    if words[3:4] in (["and"], ["or"]):
+        return ""  # "kilograms of apples and pears" are not those of apples
     words = words[:3]
     while words and words[-1] in _NAMELESS:
         words = words[:-1]

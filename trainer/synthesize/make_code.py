@@ -116,20 +116,44 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
         chain, gold = parse_solution(answer)
         if len(chain.needed().steps) < len(chain.steps):
             raise NotAChain("nothing uses the result of a step")
-    known = said | meant_numbers(question) | _shares(said, question) | _ALWAYS_KNOWN
+    known = known_numbers(question)
     loose = [literal.text for literal in chain.literals() if literal.value not in known]
     if loose:
         raise NotAChain(f"a number comes from nowhere, {loose[0]}")
+    need_one_result(chain)
     _need_clear_links(chain, question, said)
     _need_one_unit(chain)
     if (rest := unsaid_rest(question)) & {literal.value for literal in chain.literals()}:
         raise NotAChain(f"a share is also that of the rest, {shown(min(rest))}")
-    skipped = {literal.value for literal in chain.literals()} - said
-    if unread := unread_results(answer) & skipped:
+    if unread := unread_results(answer) & {literal.value for literal in chain.literals()}:
         raise NotAChain(f"a number is the result of an equation that is not read, {shown(min(unread))}")
     if unread := unread_results(answer) & set(chain.results()):
         raise NotAChain(f"a result is also that of an equation that is not read, {shown(min(unread))}")
     return _without_slips(chain, {*known, *spelled_numbers(question)}, question), gold
+
+
+def known_numbers(question: str) -> frozenset[Fraction]:
+    """Every number that a calculation for a question may begin with: stated, or meant by a word of it."""
+    said = said_numbers(question)
+    return said | meant_numbers(question) | _shares(said, question) | _ALWAYS_KNOWN
+
+
+def need_one_result(chain: Chain) -> None:
+    """See that no step uses one of two results with the same value: either may be meant, of 50 girls and 50 boys.
+
+    Where a step adds both up, it does not matter.
+
+    Raises:
+        NotAChain: If one does.
+    """
+    results = chain.results()
+    for n, step in enumerate(chain.steps):
+        used = {ref.step for ref in leaves(step.node, Ref)}
+        added = {term.step for term in _terms(step.node, "+") if isinstance(term, Ref)}
+        for i in used:
+            twins = {j for j in range(n) if results[j] == results[i]}
+            if len(twins) > 1 and not twins <= added:
+                raise NotAChain(f"two results have the value {shown(results[i])}")
 
 
 def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -> None:
@@ -182,10 +206,10 @@ def _unit(name: str) -> str:
     return next((w for w in (first, first.removesuffix("s")) if w in _UNITS), "")
 
 
-def _terms(node: Node) -> list[Node]:
+def _terms(node: Node, operators: str = "+-") -> list[Node]:
     """What is added or taken away in a sum; the node itself if it is none."""
-    if isinstance(node, Op) and node.operator in "+-":
-        return [*_terms(node.left), *_terms(node.right)]
+    if isinstance(node, Op) and node.operator in operators:
+        return [*_terms(node.left, operators), *_terms(node.right, operators)]
     return [node]
 
 

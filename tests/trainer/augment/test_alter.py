@@ -10,11 +10,12 @@ from trainer.augment.bf_trans import bf_trans_by_rules
 from trainer.augment.expression import expression_by_rules
 from trainer.augment.fobar import fobar
 from trainer.augment.ground import ground, with_article
+from trainer.augment.ground import record as record_of
 from trainer.augment.numbers import numbers
 from trainer.data.chain import NotAChain, shown
 from trainer.synthesize.make_code import printed_number
 from tutor_app.core.answers import find_answer
-from tutor_app.core.parts import Output, Text
+from tutor_app.core.parts import Code, Output, Text
 
 QUESTION = "A tank holds 480 liters. It loses 12 liters an hour for 15 hours. How much is left?"
 ANSWER = "It loses 12*15 = <<12*15=180>>180 liters.\nSo 480-180 = <<480-180=300>>300 liters are left.\n#### 300"
@@ -72,6 +73,15 @@ def test_a_problem_that_could_keep_a_hidden_number_is_refused(question: str, ans
          "multiplied by itself"),
         ("He makes $100 an hour and $20/pound, in 20 hours and for 19 pounds. How much is it?",
          "<<100*20=2000>>2000\n<<19*20=380>>380\n<<2000+380=2380>>2380\n#### 2380", "stands 2 times"),
+        ("He pays for nuts of €13 with a bill of 40 €, which is a 40€ bill. What is the rest?",
+         "<<40-13=27>>27\n#### 27", "fact of the world"),
+        ("A boat costs $40.00 a day or $300.00 for 10 days. What are 17 days?",
+         "<<17-10=7>>7\n<<7*40=280>>280\n<<300+280=580>>580\n#### 580", "two offers|by a word"),
+        ("A tent is $60 for 3 nights, or $35 per night. What do 19 nights cost that begin with an offer?",
+         "<<19-3=16>>16\n<<16*35=560>>560\n<<560+60=620>>620\n#### 620", "two offers"),
+        # 5*16 and 92-12 are as many by chance, and with other numbers they are not.
+        ("She packs 5 crates of 16 jars. Of 92 lids she loses 12, and paints 37 of the lids. How many are bare?",
+         "<<5*16=80>>80 jars\n<<92-12=80>>80 lids\n<<80-37=43>>43\n#### 43", "two results|nothing uses"),
         # Of two books the longer: with other numbers it may be the other one.
         ("Ann reads 9 pages a day for 31 days, Ben 25 for 14. How many pages has the longer book?",
          "<<9*31=279>>279\n<<25*14=350>>350\n#### 350", "nothing uses"),
@@ -270,6 +280,35 @@ def test_what_was_asked_for_is_told_in_its_own_order(ask: str, fact: str) -> Non
         == f"Bo got some cards. He gave 80 away and lays the rest in 45 rows. {fact} How many cards did Bo get?"
     )
     assert made.meta["gold"] == "800"
+
+
+def test_two_people_have_what_one_of_them_has() -> None:
+    question = "Bo got 60 cards. Cy got 7 fewer. How many cards does Bo and Cy have together?"
+    answer = "<<60-7=53>>53\n<<60+53=113>>113\n#### 113"
+    (made,) = bf_trans_by_rules(question, answer, LocalExecutor())
+    assert "Bo and Cy have 113 cards together." in made.problem
+
+
+def test_no_comment_tells_the_masked_number_in_words() -> None:
+    question = "Bo has 5 more than twice as many pens as Al. If Al has 12 pens, how many has Bo?"
+    answer = "Twice twelve pens is 2*12 = <<2*12=24>>24\nBo has 24+5 = <<24+5=29>>29 pens\n#### 29"
+    made = [r for seed in range(6) for r in fobar(question, answer, LocalExecutor(), seed=seed)]
+    sources = [
+        part.source for r in made if r.meta["gold"] == "12" for part in r.turns[1].parts if isinstance(part, Code)
+    ]
+    assert sources
+    assert not any("welve" in source for source in sources)
+
+
+def test_code_with_a_number_that_the_altered_problem_does_not_give_is_no_record() -> None:
+    asked = "Ann buys 3 pens at $4 and pays with $20. What is left?"
+    for code, fits in (("print(20 - 3 * 4)", True), ("print(20 - 3 * 5)", False), ('print(Rational("3.5"))', False)):
+        parts = (Code(code),)
+        if fits:
+            record_of(asked, parts, Fraction(8), "key", "alter-numbers", "parent", label="executed", seed=0)
+        else:
+            with pytest.raises(NotAChain, match="not one of the altered question"):
+                record_of(asked, parts, Fraction(8), "key", "alter-numbers", "parent", label="executed", seed=0)
 
 
 def test_a_store_that_was_told_of_is_the_store() -> None:

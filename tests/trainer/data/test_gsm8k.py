@@ -187,3 +187,23 @@ def test_numbers_that_a_text_says(text: str, said: list[Fraction | int]) -> None
 def test_what_a_step_gives_is_not_named_up_to_a_title() -> None:
     steps = "<<4+5=9>>9 first graders in Ms. Long's class\n<<9*2=18>>18 pens of the class\n#### 18"
     assert [s.what for s in parse_solution(steps)[0].steps] == ["", "the number of pens of the class"]
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "name"),
+    [
+        ("He has 4+3 = <<4+3=7>>7 kilos of apples, pears and plums.", "", "step_1"),
+        ("He has 4+3 = <<4+3=7>>7 beans, 2 of them red.", "the number of beans", "beans"),
+        ("He buys 4+3 = <<4+3=7>>7 kilos of apples and pears.", "the number of kilos of apples and pears", "step_1"),
+        ("It has grown by 9-2 = <<9-2=7>>7 feet after a year.", "", "feet"),
+        (
+            "There are 4+3 = <<4+3=7>>7 hands in the class including his.",
+            "the number of hands in the class",
+            "hands_in",
+        ),
+    ],
+)
+def test_a_step_is_named_by_all_that_it_gives_or_not_at_all(line: str, what: str, name: str) -> None:
+    (step,) = parse_solution(f"{line}\n#### 7")[0].steps
+    assert step.what == what
+    assert step.name.startswith(name)
