@@ -246,3 +246,47 @@ def test_the_answer_of_a_solution_that_is_not_verified_is_not_given_away_either(
     assert [hint.level for hint in found.hints] == [1, 2, 3, 4, 5]
     assert all(hint.text and not leaks(hint.text, "54") for hint in found.hints)
     assert found.ending() == NOT_SURE
+
+
+@pytest.mark.parametrize(
+    ("problem", "asked"),
+    [
+        ("How many square feet of paper does Ida need?", "a number of square feet of paper. "),
+        ("How much does he spend on flour?", "an amount. "),
+        ("How much money is left?", "an amount of money. "),
+        ("How many more red pens than blue pens are there?", "a number of more red pens than blue pens. "),
+    ],
+)
+def test_what_is_looked_for_is_told_whole(problem: str, asked: str) -> None:
+    assert asked in ladder(Transcript.of(problem, Text("No idea."))).hints[0].text
+
+
+def test_what_the_question_itself_tells_is_known_too() -> None:
+    problem = "Ida buys 3 pens. 2 of them are red. If she pays with 2 notes, and each is worth 5, how much is left?"
+    hints = ladder(Transcript.of(problem, Text("No idea."))).hints
+    assert hints[1].text == (
+        "This is known:\n\n- Ida buys 3 pens.\n- 2 of them are red.\n- She pays with 2 notes, and each is worth 5."
+    )
+    hints = ladder(Transcript.of("Calculate the number of pens.")).hints
+    assert hints[0].text == "You are looking for the number of pens."
+
+
+def test_the_plan_has_the_names_of_the_code() -> None:
+    code = (
+        "pens = 3\nprice = 2\npaper_cost = 4 * 2\npens_cost = pens * price\ntotal_cost = pens_cost + paper_cost\n"
+        "change = 40 - total_cost\nhalf = round(change / price)\nk = half - 1\nprint(half)"
+    )
+    found = ladder(Transcript.of("How many?", Code(code), Answer("13", verdict=SURE))).hints[4]
+    assert found.text.split("\n")[2:] == [
+        "- Work out paper cost.",
+        "- Multiply pens and price: pens cost.",
+        "- Add pens cost and paper cost: total cost.",
+        "- Work out change from total cost.",
+        "- Divide change by price: half.",
+        "- Read off what is asked.",
+    ]
+
+
+def test_lines_and_hyphens_are_no_calculation() -> None:
+    said = "The bags are:\n- 10-pound bag costs $10.\n- 12-pound bag costs $13.\nSo (3/4) * 20 = 15 pounds."
+    assert ladder(Transcript.of("How much?", Text(said))).hints[3].text == "Begin with this: work out (3/4) * 20."

@@ -27,7 +27,7 @@ LONGEST: Final = 700
 _MOST_LOOKED_AT: Final = 20
 _MOST_NUMERALS: Final = 8
 _NUMERAL: Final = re.compile(r"(?<![\w.])(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?![\w.])")
-_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z$\\\"'(])|\n+")
+_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z\d$\\\"'(])|\n+")
 _ASKING: Final = re.compile(
     r"(?i)\?|^\s*(?:find|solve|compute|calculate|evaluate|simplify|determine|what|how|expand|factor|differentiate"
     r"|integrate|prove|show|work out)\b"
@@ -36,11 +36,25 @@ _NUMBER: Final = re.compile(
     r"\d|\b(?:half|twice|double|triple|third|quarter|dozen|two|three|four|five|six|ten)\b", re.I
 )
 _CALCULATION: Final = re.compile(
-    r"(?<![\w.^_{(+*/×÷·-])(?<![+*/×÷·-]\s)\$?\d[\d.,]*%?(?:\s*[-+*/×÷·]\s*\$?\(?\d[\d.,]*%?\)?)+(?![\w^(!{])"
+    r"(?<![\w.^_{(+*/×÷·-])(?<![+*/×÷·-]\s)\(?\$?\d(?:[\d.,]*\d)?%?"
+    r"(?:[ \t]*[-+*/×÷·][ \t]*\$?\(?\d(?:[\d.,]*\d)?%?\)?)+(?![\w^(!{]|[.,]\d)"
 )
 """A whole one: no part of a formula with letters, powers or brackets around it."""
+_HOW_MUCH: Final = re.compile(
+    r"(?i)\bhow (many|much)\b((?:\s+(?!(?:do|does|did|is|are|was|were|has|have|had|will|would|can|could|should|must"
+    r"|of the|in|at|on|from|for|to|if|he|she|it|they|we|you|i)\b)[a-z-]+){0,6})"
+)
+"""A question for an amount, and what it is an amount of."""
+_CONDITION: Final = re.compile(
+    r"(?i)(?:^|,\s*|\s)(?:if|when|given that|assuming(?: that)?)\s+(.+?)"
+    r"(?:,\s*(?=(?:how|what|which|who|find|calculate|determine|then)\b)|[?]|$)"
+)
+"""What a question itself tells."""
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "·": "multiply", "/": "divide", "÷": "divide"
+}  # fmt: skip
+_VERBS: Final[dict[type[ast.operator], str]] = {
+    ast.Add: "Add {all}", ast.Sub: "From {} take away {}", ast.Mult: "Multiply {all}", ast.Div: "Divide {} by {}",
 }  # fmt: skip
 _CALLS: Final = {
     "solve": "write the condition as an equation and solve it", "Eq": "write the condition as an equation and solve it",
@@ -195,9 +209,12 @@ def _asked(solved: Transcript) -> str:
     if len(question) > LONGEST:
         return ""
     words = re.sub(r"(?i)^(?:so|then|now|and)\b,?\s*", "", question)
-    if m := re.search(r"(?i)\bhow (many|much)\s+((?:more |fewer |less )?[a-z]+)", words):
-        kind = "a number of" if m[1].lower() == "many" else "an amount:"
-        return f"What you are looking for is {kind} {m[2]}. The question is: {words}?"
+    if m := _HOW_MUCH.search(words):
+        kind = "a number" if m[1].lower() == "many" else "an amount"
+        of = f" of {m[2].strip()}" if m[2].strip() else ""
+        return f"What you are looking for is {kind}{of}. The question is: {words}?"
+    if m := re.match(r"(?i)(?:find|determine|compute|calculate|work out)\s+(?=the (?:number|amount)\b)", words):
+        return f"You are looking for {words[m.end() :]}."
     for asking, said in (
         (r"what (?:is|are|was|were)\b", "You are asked to find"),
         (r"(?:find|determine|compute|calculate|evaluate|work out)\b", "You are asked for the value of"),
@@ -211,7 +228,10 @@ def _asked(solved: Transcript) -> str:
 def _known(solved: Transcript) -> str:
     asking, telling = _sentences(solved.problem)
     facts = [part for part in telling if _NUMBER.search(part)]
-    if not facts:
+    if facts:
+        conditions = (m[1].strip(" ,.") for m in _CONDITION.finditer(asking[-1]))
+        facts += [f"{said[0].upper()}{said[1:]}." for said in conditions if _NUMBER.search(said)]
+    else:
         inside = re.split(r"(?i),\s*(?=how|what|find)|\bif\b|\bwhen\b|\bgiven\b", asking[-1])
         facts = [fact for part in inside if _NUMBER.search(fact := _TASK.sub("", part.strip(" ,.?")))]
     said = "\n".join(f"- {fact}" for fact in facts)
@@ -275,6 +295,9 @@ def _next(solved: Transcript) -> str:
 
 
 def _plan(solved: Transcript) -> str:
+    if len(named := _named_steps(solved)) > 1:
+        steps = "\n".join(f"- {line}" for line in named[:9])
+        return f"The plan, in this order:\n\n{steps}\n- Read off what is asked."
     verbs = [_joined(found) for step in _steps(solved) if (found := _verbs(step))]
     calls = list(dict.fromkeys(_calls(solved)))
     lines = calls or verbs
@@ -287,6 +310,44 @@ def _plan(solved: Transcript) -> str:
     ]
     numbered = "\n".join(f"- {line[0].upper()}{line[1:]}." for line in said[:9])
     return f"The plan, in this order:\n\n{numbered}\n- Read off what is asked."
+
+
+def _named_steps(solved: Transcript) -> list[str]:
+    """What the code works out, in the words of its own names: ``Add pens and paper: total cost.``
+
+    Quantities that are only written down are no steps; neither is anything of a name that says nothing.
+    """
+    blocks = [part.source for part in solved.solution if isinstance(part, Code)]
+    try:
+        body = ast.parse(blocks[-1]).body if blocks else []
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    said = list[str]()
+    for node in body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+            continue
+        found = (name for name in ast.walk(node.value) if isinstance(name, ast.Name))
+        names = sorted(found, key=lambda name: (name.lineno, name.col_offset))
+        of = [name for name in dict.fromkeys(name.id for name in names) if not _is_called(name, node.value)]
+        operations = [type(part.op) for part in ast.walk(node.value) if isinstance(part, ast.BinOp)]
+        if not operations or len(target := _in_words(node.targets[0].id)) < 3 or any(len(name) < 3 for name in of):
+            continue
+        words = [_in_words(name) for name in of]
+        alike = len(set(operations)) == 1 and len(operations) == len(of) - 1
+        verb = _VERBS.get(operations[0]) if alike and (len(of) == 2 or operations[0] in (ast.Add, ast.Mult)) else None
+        if verb is not None:
+            said.append(f"{verb.format(*words, all=_joined(words))}: {target}.")
+        else:
+            said.append(f"Work out {target}{f' from {_joined(words)}' if words else ''}.")
+    return list(dict.fromkeys(said))
+
+
+def _is_called(name: str, tree: ast.expr) -> bool:
+    return any(isinstance(part, ast.Call) and getattr(part.func, "id", "") == name for part in ast.walk(tree))
+
+
+def _in_words(name: str) -> str:
+    return name.replace("_", " ").strip()
 
 
 def _code(solved: Transcript) -> str:
