@@ -70,6 +70,7 @@ def test_the_ground_is_what_the_first_shape_fills() -> None:
     assert ground_of(PLOT) == QColor("white")
     assert ground_of(drawn("", "")) == QColor("black")
     assert ground_of("<svg></svg>") is None
+    assert ground_of(PLOT.replace(DEFS, "<defs />").replace("</svg>", f"{DEFS}</svg>")) == QColor("white")
     assert for_dark("no figure", GROUND, INK) == ""
 
 

@@ -113,3 +113,12 @@ def test_a_low_window_shows_the_problem_and_no_preview(open_window: Open) -> Non
     assert window.height() == 344
     window.resize(680, 640)
     until(window.box.preview.isVisible)
+
+
+def test_no_line_is_scrolled_away_while_there_is_room(open_window: Open) -> None:
+    window = open_window(ScriptedServices())
+    window.resize(1100, 900)
+    edit = window.box.edit
+    edit.setPlainText("Find all x.\n" * 5 + "Show how.")
+    until(lambda: edit.height() == edit.sizeHint().height())
+    assert edit.verticalScrollBar().maximum() == 0

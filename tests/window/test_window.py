@@ -585,12 +585,14 @@ def test_editing_commands_go_to_what_has_the_focus(open_window: Open) -> None:
 
 
 def test_the_page_of_models_fits_a_narrow_window(open_window: Open) -> None:
-    window = open_window(ScriptedServices(model=""))
+    window = open_window(ScriptedServices())
     page = window.models.page
     until(lambda: window.models.facts is not None)
+    page.set_installed([])
+    assert page.title.text() == "One download, then you are offline"
+    page.set_installed(["x"])
     long = Offer("m", "A model with a rather long name 1.5B Instruct", "MIT", 10**9, 2 * 10**9, recommended=True)
     page.set_offers([Offer("s", "Small", "MIT", 10**9, 10**9), long])
-    assert page.title.text() == "One download, then you are offline"
     inner = page.widget()
     assert inner is not None
     assert inner.minimumSizeHint().width() <= 480

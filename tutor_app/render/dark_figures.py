@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor
 _COLOUR: Final = re.compile(
     r"""(?<![-\w])((?:fill|stroke|stop-color)\s*(?::|=\s*["'])\s*)(#[0-9a-fA-F]{3,8}|rgba?\([^()]*\)|[a-zA-Z]+)"""
 )
-_DEFINED: Final = re.compile(r"<defs\b.*?</defs\s*>", re.S)
+_DEFINED: Final = re.compile(r"<defs\b[^<>]*(?<!/)>.*?</defs\s*>", re.S)
 _FIRST_SHAPE: Final = re.compile(r"<(?:path|rect)\b[^<>]*>")
 _NO_COLOUR: Final = frozenset(("none", "inherit", "currentcolor", "url", "context", "transparent"))
 _LIGHT: Final = 0.8

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -87,7 +88,7 @@ class ProblemEdit(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         """As high as its lines, between two and seven."""
-        line = self.fontMetrics().lineSpacing()
+        line = self._line()
         # In a low window the page below needs its room, too.
         most = max(2, min(_LINES[1], round(self.window().height() * _SHARE / line)))
         lines = max(self._least_lines, min(most, round(self.document().size().height())))
@@ -95,7 +96,11 @@ class ProblemEdit(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:
         """One line."""
-        return QSize(160, self.fontMetrics().lineSpacing() + 8)
+        return QSize(160, self._line() + 8)
+
+    def _line(self) -> int:
+        """Height of a line, as the layout rounds it: a pixel less a line would scroll the first one away."""
+        return ceil(QFontMetricsF(self.font()).lineSpacing())
 
     def set_least_lines(self, lines: int) -> None:
         """Be at least this high."""

@@ -100,7 +100,8 @@ class FirstRunPage(QScrollArea):
         self.found.setObjectName("card")
         self._found_rows = column_of(parent=self.found, margins=(20, 14, 20, 14), spacing=4)
         self.found.hide()
-        row = row_of(self.button, self.cancel, self.close_button, STRETCH, self.own, self.hub, spacing=6)
+        row = row_of(self.button, self.cancel, self.close_button, STRETCH, spacing=10)
+        others = row_of(self.own, self.hub, STRETCH, spacing=10)
         column_of(
             self.title,
             self.subtitle,
@@ -111,6 +112,7 @@ class FirstRunPage(QScrollArea):
             self.bar,
             self.line,
             row,
+            others,
             14,
             self.found,
             STRETCH,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QWidget
 from tutor_app.ui.building import bare_scroll, column_of
 from tutor_app.ui.dialog_buttons import close_row
 
-_OF_SCREEN: Final = 0.9
+_BESIDE, _ABOVE = 24, 72  # what a desktop takes of its screen for frames and titles, in pixels
 
 
 class ShortcutsDialog(QDialog):
@@ -29,7 +28,7 @@ class ShortcutsDialog(QDialog):
         table = QWidget()
         grid = QGridLayout(table)
         grid.setContentsMargins(28, 24, 28, 4)
-        grid.setHorizontalSpacing(28)
+        grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(7)
         for n, (text, keys_text) in enumerate(rows):
             half = (len(rows) + 1) // 2
@@ -46,5 +45,5 @@ class ShortcutsDialog(QDialog):
         last.setContentsMargins(28, 0, 28, 20)
         column_of((scroll, 1), last, parent=self, margins=(0, 0, 0, 0), spacing=16)
         wanted = table.sizeHint() + QSize(scroll.verticalScrollBar().sizeHint().width(), last.sizeHint().height() + 16)
-        self.resize(wanted.boundedTo(self.screen().availableSize() * _OF_SCREEN))
+        self.resize(wanted.boundedTo(self.screen().availableSize() - QSize(_BESIDE, _ABOVE)))
         self.setAccessibleDescription("; ".join(f"{text}: {keys_text}" for text, keys_text in rows))
