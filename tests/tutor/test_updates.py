@@ -255,13 +255,22 @@ def test_the_makers_keys_can_be_read_and_a_damaged_line_is_told() -> None:
         read_keys("AAA")
 
 
-def test_a_note_is_made_from_the_release_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    private = tmp_path / "private.key"
-    assert sign_update.main(["keygen", str(private)]) == 0
+@pytest.fixture
+def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A private key whose public one is among the makers'."""
+    place = tmp_path / "private.key"
+    assert sign_update.main(["keygen", str(place)]) == 0
     public = base64.b64decode(capsys.readouterr().out)
+    monkeypatch.setattr(sign_update, "own_keys", lambda: [bytes(OTHER.verify_key), public])
+    return place
+
+
+def test_a_note_is_made_from_the_release_notes(
+    private: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert private.stat().st_mode & 0o077 == 0
-    assert sign_update.main(["keygen", str(private)]) == 1
-    assert "exists" in capsys.readouterr().err
+    assert sign_update.main(["public", str(private)]) == 0
+    public = base64.b64decode(capsys.readouterr().out)
     file = tmp_path / "update.json"
     before = date.today()
     assert sign_update.main(["sign", str(private), "--page", PAGE, "--days", "3", "-o", str(file)]) == 0
@@ -270,5 +279,46 @@ def test_a_note_is_made_from_the_release_notes(tmp_path: Path, capsys: pytest.Ca
     assert made.page == PAGE
     with pytest.raises(UntrustedNote, match="too old"):
         read_note(file.read_bytes(), [public], after + timedelta(days=4))
+    assert sign_update.main(["verify", str(file)]) == 0
+    monkeypatch.setattr(sign_update, "own_keys", own_keys)
+    capsys.readouterr()
     assert sign_update.main(["verify", str(file)]) == 1  # another key than the makers' own
     assert "not signed by the makers" in capsys.readouterr().err
+
+
+def test_what_no_program_would_believe_is_not_published(
+    private: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, foreign, damaged, raw, short, open_ = (
+        tmp_path / name for name in ("o", "foreign", "damaged", "raw", "s", "p")
+    )
+    foreign.write_bytes(base64.b64encode(b"f" * 32))
+    damaged.write_bytes(b"not a key\n")
+    raw.write_bytes(b"\xff" * 32)
+    short.write_bytes(base64.b64encode(b"f" * 31))
+    open_.write_bytes(private.read_bytes())
+    for key in (foreign, damaged, raw, short):
+        key.chmod(0o600)
+    open_.chmod(0o644)
+    page = ("--page", PAGE)
+    wrong: list[tuple[Path, tuple[str, ...], str]] = [
+        (foreign, page, "No program believes this key: "),
+        *((key, page, f"{key} is no private key that keygen has written.") for key in (damaged, raw, short)),
+        (tmp_path / "none", page, "none: No such file or directory."),
+        (tmp_path, page, "Others may read " if tmp_path.stat().st_mode & 0o077 else "Is a directory"),
+        *((private, (*page, "--days", days), f"not for {days}.") for days in ("0", "-4", "1001", "999999999999")),
+        *(
+            (private, ("--page", page), f"not {page!r}.")
+            for page in ("javascript:alert(1)", "tutor.html", "", "https://a\n")
+        ),
+    ]
+    if os.name == "posix":
+        wrong.append((open_, page, f"Others may read {open_}; make it yours alone with: chmod 600 {open_}"))
+    for key, options, said in wrong:
+        assert sign_update.main(["sign", str(key), *options, "-o", str(file)]) == 1
+        told = capsys.readouterr()
+        assert said in told.err
+        assert told.err.count("\n") == 1
+        assert not file.exists()
+    assert sign_update.main(["keygen", str(private)]) == 1
+    assert capsys.readouterr().err == f"{private}: File exists.\n"
