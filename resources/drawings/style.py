@@ -2,7 +2,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 plt.rcParams.update(
-    {"font.family": ["STIXGeneral", "DejaVu Sans"], "font.size": 13, "axes.spines.top": False, "axes.spines.right": False}
+    {"font.family": ["STIXGeneral", "DejaVu Sans"], "font.size": 13, "axes.spines.top": False, "axes.spines.right": False,
+     "axes.titlepad": 12}
 )
 labelled = []
 written = set()

@@ -6,7 +6,7 @@ if len(arrows) == 2:
     (a, first), (b, second) = arrows.items()
     drawn[f"{a} + {b}"] = first + second
     for start, way in ((first, second), (second, first)):
-        ax.plot(*np.array([start, start + way]).T, color="#777777", linestyle="--", linewidth=1, label="_parallel")
+        ax.plot(*np.array([start, start + way]).T, color="#777777", linestyle="--", linewidth=1, label="_dashed line")
 ends = np.array([*drawn.values(), (0.0, 0.0)])
 reach = 0.15 * max(np.ptp(ends, axis=0).max(), 1)
 ax.set_xlim(ends[:, 0].min() - reach, ends[:, 0].max() + reach)
@@ -17,7 +17,10 @@ for colour, (name, v) in zip(colours * len(drawn), drawn.items()):
         "", v, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
     )
     ax.plot([0, v[0]], [0, v[1]], color=colour, linewidth=2, label=name)
-    ax.annotate(f"{name} {point(*v)}", v, xytext=(5, 5), textcoords="offset points", color=colour)
+    right, up = np.sign(np.round(v, 9))  # onwards from the tip, where no arrow is
+    beside = {"ha": ("right", "center", "left")[int(right) + 1], "va": ("top", "center", "bottom")[int(up) + 1]}
+    at = (5 * right, 5 * up) if right or up else (5, 5)
+    ax.annotate(f"{name} {point(*v)}", v, xytext=at, textcoords="offset points", color=colour, **beside)
     print(f"{name} = {point(*v)}, length {number(np.hypot(*v))}")
 if len(arrows) == 2:
     lengths = np.hypot(*first) * np.hypot(*second)

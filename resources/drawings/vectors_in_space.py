@@ -6,7 +6,7 @@ if len(arrows) == 2:
     (a, first), (b, second) = arrows.items()
     drawn[f"{a} + {b}"] = first + second
     for start, way in ((first, second), (second, first)):
-        ax.plot(*np.array([start, start + way]).T, color="#777777", linestyle="--", linewidth=1, label="_parallel")
+        ax.plot(*np.array([start, start + way]).T, color="#777777", linestyle="--", linewidth=1, label="_dashed line")
 ends = np.array([*drawn.values(), np.zeros(3)])
 middle, half = (ends.min(axis=0) + ends.max(axis=0)) / 2, 0.6 * max(np.ptp(ends, axis=0).max(), 1)
 for axis, centre in zip("xyz", middle):

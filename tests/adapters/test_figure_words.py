@@ -92,3 +92,13 @@ def test_objects_that_raise_are_no_trouble(plt: Any) -> None:
     plt.plot([1, 2, 3])
     plt.gca().lines[0].get_label = Hostile().__getattr__
     assert in_words(plt.gcf()).startswith("Plot: x from")
+
+
+def test_marks_that_are_no_curves_are_called_what_they_are(plt: Any) -> None:
+    plt.plot([0, 1], [0, 2], label="y = 2x")
+    plt.plot([3, 3, 4], [0, 1, 1], label="_right angle")
+    assert "; a right angle" in in_words(plt.gcf())
+    plt.plot([5, 5, 6], [0, 1, 1], label="_right angle")
+    text = in_words(plt.gcf())
+    assert text.endswith("line \u201cy = 2x\u201d from (0, 0) to (1, 2); 2 right angles")
+    assert "curve" not in text

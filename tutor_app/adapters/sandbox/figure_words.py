@@ -64,11 +64,19 @@ def _ranges(axes: Any) -> list[str]:
 
 
 def _lines(axes: Any) -> list[str]:
-    said = []
-    for line in axes.lines[:_MAX_OF_A_KIND]:
+    said, marks = [], list[str]()
+    lines = []
+    for line in axes.lines:
+        label = str(line.get_label())
+        if label.startswith("_") and " " in label:  # no curve, but something that its program has named
+            marks.append(_text(label[1:]))
+        else:
+            lines.append(line)
+    for line in lines[:_MAX_OF_A_KIND]:
         with suppress(Exception):
             said.append(_line(axes, line))
-    return _with_more(said, len(axes.lines), "curves")
+    counted = [f"a {mark}" if (n := marks.count(mark)) == 1 else f"{n} {mark}s" for mark in dict.fromkeys(marks)]
+    return _with_more(said, len(lines), "curves") + counted
 
 
 def _line(axes: Any, line: Any) -> str:

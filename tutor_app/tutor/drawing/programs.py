@@ -5,6 +5,7 @@ They run where a model's code runs, can be stepped through like it, and print in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -106,12 +107,12 @@ def area(curve: Curve, across: str, low: str, high: str, said: str) -> Drawing:
     return Drawing(said, _program(head, "area"))
 
 
-def regions(relations: Sequence[Region], across: str = "x", up: str = "y") -> Drawing:
-    """Curves and regions in the plane, with their crossings."""
+def regions(relations: Sequence[Region], across: str = "x", up: str = "y", said: str = "") -> Drawing:
+    """Curves and regions in the plane, with their crossings; ``said`` is what they are if not their labels."""
     a, b = _name(across), _name(up)
     rows = "".join(f"    ({r.label!r}, lambda {a}, {b}: {r.code}, {r.sign!r}),\n" for r in relations)
     head = f"relations = [\n{rows}]\nacross, up = {across!r}, {up!r}\n"
-    return Drawing(_listed([r.label for r in relations]), _program(head, "regions"))
+    return Drawing(said or _listed([r.label for r in relations]), _program(head, "regions"))
 
 
 def number_line(label: str, across: str, stretches: Sequence[Stretch]) -> Drawing:
@@ -158,10 +159,25 @@ def data(values: Sequence[str], pairs: Sequence[tuple[str, str]] = ()) -> Drawin
     return Drawing("the data", _program(head, "data"))
 
 
-def polygon(corners: Mapping[str, tuple[str, str]], title: str, *, grid: bool) -> Drawing:
-    """A figure with its sides, angles and area; with ``grid`` in a system of coordinates."""
+def polygon(corners: Mapping[str, tuple[str, str]], title: str, *, grid: bool, remark: str = "") -> Drawing:
+    """A figure with its sides, angles and area.
+
+    Args:
+        corners: Code of their coordinates, by name.
+        title: What stands above it.
+        grid: Whether it stands in a system of coordinates.
+        remark: Said of it, but not above it.
+    """
     rows = ", ".join(f"{name!r}: ({x}, {y})" for name, (x, y) in corners.items())
-    return Drawing(title[0].lower() + title[1:], _program(f"places = {{{rows}}}\n{grid = }\n{title = }\n", "polygon"))
+    return Drawing(with_article(title) + remark, _program(f"places = {{{rows}}}\n{grid = }\n{title = }\n", "polygon"))
+
+
+def with_article(title: str) -> str:
+    """What something is called, inside a sentence: ``a square with side 3``, ``the triangle ABC``."""
+    called = title[0].lower() + title[1:]
+    if re.match(r"[a-z]+ [A-Z]{2,}\b|unit\b", called):
+        return f"the {called}"
+    return f"{'an' if called[0] in 'aeiou' else 'a'} {called}"
 
 
 def vectors(arrows: Mapping[str, tuple[str, ...]]) -> Drawing:

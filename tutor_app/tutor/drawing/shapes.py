@@ -70,16 +70,20 @@ def _measured(prose: str) -> Drawing | None:
     if not re.search(r"(?i)\bcircle\b", prose):
         return None
     if re.search(r"(?i)\bunit circle\b", prose):
-        return programs.regions([Region("unit circle", "x**2 + y**2 - 1", "=")])
+        return _circle("unit circle", "x**2 + y**2 - 1")
     centre, radius = _CENTRE.search(prose), _RADIUS.search(prose)
     if centre and radius and _value(radius[1]) > 0:
         p, q = _signed(centre[1]), _signed(centre[2])
         label = f"circle around ({p}, {q}) with radius {radius[1]}"
-        return programs.regions([Region(label, f"(x - ({p}))**2 + (y - ({q}))**2 - ({radius[1]})**2", "=")])
+        return _circle(label, f"(x - ({p}))**2 + (y - ({q}))**2 - ({radius[1]})**2")
     if (m := _CIRCLE.search(prose)) and _value(m[1]) > 0:
         label = f"circle of radius {m[1]}"
-        return programs.regions([Region(label, f"x**2 + y**2 - ({m[1]})**2", "=")])
+        return _circle(label, f"x**2 + y**2 - ({m[1]})**2")
     return None
+
+
+def _circle(label: str, code: str) -> Drawing:
+    return programs.regions([Region(label, code, "=")], said=programs.with_article(label))
 
 
 def _regular(kind: str, side: float) -> Drawing | None:
@@ -98,7 +102,8 @@ def _regular(kind: str, side: float) -> Drawing | None:
 
 def _upright(kind: str, wide: str, high: str) -> Drawing:
     places = {"A": ("0", "0"), "B": (wide, "0"), "C": (wide, high), "D": ("0", high)}
-    return programs.polygon(places, f"{kind} with sides {wide} and {high}", grid=False)
+    sides = f"side {wide}" if kind == "Square" else f"sides {wide} and {high}"
+    return programs.polygon(places, f"{kind} with {sides}", grid=False)
 
 
 def _corners(prose: str) -> Drawing | None:

@@ -16,6 +16,10 @@ UNIT: Final = r"(?:\s*(?:cm|mm|km|m|ft|feet|in|inch|inches|units?|metres?|meters
 _THEN: Final = rf"{UNIT}\s*(?:,\s*and|,|and|;)\s*"
 _DEGREES: Final = r"\s*\^?\s*(?:\u00b0|deg(?:rees?)?\b)"
 _SIDES: Final = re.compile(rf"\bsides?\b[^.?!\d]*?{NUMBER}{_THEN}{NUMBER}{_THEN}{NUMBER}(?!{_DEGREES})", re.I)
+_BARE: Final = re.compile(
+    rf"\btriangle\s*:?\s*{NUMBER}({_DEGREES})?(?:{_THEN}|\s+){NUMBER}({_DEGREES})?(?:{_THEN}|\s+){NUMBER}({_DEGREES})?(?!\w)",
+    re.I,
+)
 _DASHED: Final = re.compile(rf"{NUMBER}\s*[-\u2013]\s*{NUMBER}\s*[-\u2013]\s*{NUMBER}\s+(?:right\s+)?triangle", re.I)
 _LEGS: Final = re.compile(rf"\blegs?\b[^.?!\d]*?{NUMBER}{_THEN}{NUMBER}", re.I)
 _HYPOTENUSE: Final = re.compile(rf"\bhypotenuse\b[^.?!\d]*?{NUMBER}", re.I)
@@ -59,7 +63,8 @@ def triangle(prose: str) -> Drawing | None:
 def _by_words(prose: str) -> Drawing | None:
     if m := _TWO_SIDES.search(prose):
         b, c, angle = map(_value, m.groups())
-        return _solved("ABC", {"b": b, "c": c}, {"A": angle})
+        title = f"Triangle with sides {_told(b)} and {_told(c)} and an angle of {_told(angle)}\u00b0 between them"
+        return _solved("ABC", {"b": b, "c": c}, {"A": angle}, title)
     if re.search(r"(?i)\bisosceles\b", prose) and (found := _isosceles(prose)):
         return found
     if m := _SIDES.search(prose) or _DASHED.search(prose):
@@ -67,20 +72,28 @@ def _by_words(prose: str) -> Drawing | None:
         return sided("ABC", a, b, c)
     if m := _EQUILATERAL.search(prose):
         side = _value(m[1])
-        return sided("ABC", side, side, side)
+        return sided("ABC", side, side, side, f"Equilateral triangle with side {_told(side)}")
     if re.search(r"(?i)\bright\b", prose):
         if m := _LEGS.search(prose):
             a, b = map(_value, m.groups())
-            return sided("ABC", sqrt(a * a + b * b), b, a)
+            title = f"Right triangle with legs {_told(a)} and {_told(b)}"
+            return sided("ABC", sqrt(a * a + b * b), b, a, title)
         h, leg = _HYPOTENUSE.search(prose), _LEG.search(prose)
         if h and leg and _value(h[1]) > _value(leg[1]):
             c, a = _value(h[1]), _value(leg[1])
-            return sided("ABC", c, sqrt(c * c - a * a), a)
+            title = f"Right triangle with hypotenuse {_told(c)} and a leg of {_told(a)}"
+            return sided("ABC", c, sqrt(c * c - a * a), a, title)
     if m := _BETWEEN.search(prose):
         one, two, side = map(_value, m.groups())
-        return _solved("ABC", {"c": side}, {"A": one, "B": two})
+        title = f"Triangle with angles {_told(one)}\u00b0, {_told(two)}\u00b0 and a side of {_told(side)} between them"
+        return _solved("ABC", {"c": side}, {"A": one, "B": two}, title)
     if m := _ANGLES.search(prose):
         return _by_angles("ABC", dict(zip("ABC", map(_value, m.groups()), strict=True)))
+    if m := _BARE.search(prose):
+        one, two, three = (_value(m[n]) for n in (1, 3, 5))
+        if m[2] or m[4] or m[6]:
+            return _by_angles("ABC", {"A": one, "B": two, "C": three})
+        return sided("ABC", one, two, three)
     return None
 
 
@@ -91,10 +104,12 @@ def _isosceles(prose: str) -> Drawing | None:
     wide = _value(base[1])
     rest = prose[: base.start()] + prose[base.end() :]
     if m := _EQUAL_SIDES.search(rest):
-        return sided("ABC", _value(m[1]), _value(m[1]), wide)
+        title = f"Isosceles triangle with base {_told(wide)} and sides {_told(_value(m[1]))}"
+        return sided("ABC", _value(m[1]), _value(m[1]), wide, title)
     if m := _HEIGHT.search(rest):
         slope = sqrt(_value(m[1]) ** 2 + wide * wide / 4)
-        return sided("ABC", slope, slope, wide)
+        title = f"Isosceles triangle with base {_told(wide)} and height {_told(_value(m[1]))}"
+        return sided("ABC", slope, slope, wide, title)
     return None
 
 
@@ -127,32 +142,34 @@ def _by_letters(prose: str) -> Drawing | None:
     return _solved(names, sides, renamed)
 
 
-def _solved(names: str, sides: Mapping[str, float], angles: Mapping[str, float]) -> Drawing | None:
+def _solved(names: str, sides: Mapping[str, float], angles: Mapping[str, float], title: str = "") -> Drawing | None:
     """The triangle of which three things are known; None if they do not determine one.
 
     Args:
         names: Of its corners.
         sides: Of ``a``, ``b`` and ``c``, those that are known; each lies opposite the corner of its place.
         angles: At ``A``, ``B`` and ``C``, in degrees.
+        title: What is known, in words; left out, it is told by the names of the corners.
     """
     if any(not 0 < angle < 180 for angle in angles.values()) or any(side <= 0 for side in sides.values()):
         return None
     known = dict(sides)
     if len(known) == 3:
-        return sided(names, known["a"], known["b"], known["c"])
+        return sided(names, known["a"], known["b"], known["c"], title)
+    title = title or _title(names, sides, angles)
     if len(known) == 2 and len(angles) == 1:
         ((corner, angle),) = angles.items()
         opposite = corner.lower()
         if opposite not in known:
             p, q = known.values()
             known[opposite] = sqrt(p * p + q * q - 2 * p * q * cos(radians(angle)))
-            return sided(names, known["a"], known["b"], known["c"])
+            return sided(names, known["a"], known["b"], known["c"], title)
         (other,) = (side for side in known if side != opposite)
         ratio = known[other] * sin(radians(angle)) / known[opposite]
         if ratio > 1 or (known[other] > known[opposite] and ratio < 1):
             return None  # there is none, or there are two
         second = degrees(asin(ratio))
-        return _solved(names, {opposite: known[opposite]}, {corner: angle, other.upper(): second})
+        return _solved(names, {opposite: known[opposite]}, {corner: angle, other.upper(): second}, title)
     all_angles = dict(angles)
     if len(all_angles) == 2:
         (missing,) = set("ABC") - set(all_angles)
@@ -164,7 +181,15 @@ def _solved(names: str, sides: Mapping[str, float], angles: Mapping[str, float])
     given, length = next(iter(known.items()))
     size = length / sin(radians(all_angles[given.upper()]))
     a, b, c = (size * sin(radians(all_angles[corner])) for corner in "ABC")
-    return sided(names, a, b, c)
+    return sided(names, a, b, c, title)
+
+
+def _title(names: str, sides: Mapping[str, float], angles: Mapping[str, float]) -> str:
+    """A triangle by what is given of it, its sides named by their ends."""
+    ends = {"a": names[1:], "b": names[::2], "c": names[:2]}
+    given = [f"{ends[side]} = {_told(length)}" for side, length in sides.items()]
+    given += [f"{names['ABC'.index(corner)]} = {_told(angle)}\u00b0" for corner, angle in angles.items()]
+    return f"Triangle {names} with {', '.join(given)}"
 
 
 def _by_angles(names: str, angles: Mapping[str, float]) -> Drawing | None:
@@ -173,11 +198,11 @@ def _by_angles(names: str, angles: Mapping[str, float]) -> Drawing | None:
         return None
     sines = [sin(radians(angles[corner])) for corner in "ABC"]
     a, b, c = (10 * s / max(sines) for s in sines)
-    said = ", ".join(f"{angles[corner]:g}\u00b0" for corner in "ABC")
-    return sided(names, a, b, c, f"Triangle with angles {said}, with its longest side drawn 10 long")
+    told = ", ".join(f"{_told(angles[corner])}\u00b0" for corner in "ABC")
+    return sided(names, a, b, c, f"Triangle with angles {told}", ", with its longest side drawn 10 long")
 
 
-def sided(names: str, a: float, b: float, c: float, title: str = "") -> Drawing | None:
+def sided(names: str, a: float, b: float, c: float, title: str = "", remark: str = "") -> Drawing | None:
     """A triangle whose side ``a`` lies opposite its first corner; None if there is none."""
     if min(a, b, c) <= 0 or 2 * max(a, b, c) >= a + b + c:
         return None
@@ -185,8 +210,12 @@ def sided(names: str, a: float, b: float, c: float, title: str = "") -> Drawing 
     y = sqrt(max(0.0, b * b - x * x))
     places = ((0.0, 0.0), (c, 0.0), (x, y))
     corners = {name: (_short(p), _short(q)) for name, (p, q) in zip(names, places, strict=True)}
-    title = title or f"Triangle with sides {', '.join(f'{side:.6g}' for side in (a, b, c))}"
-    return programs.polygon(corners, title, grid=False)
+    title = title or f"Triangle with sides {', '.join(map(_told, (a, b, c)))}"
+    return programs.polygon(corners, title, grid=False, remark=remark)
+
+
+def _told(value: float) -> str:
+    return f"{value:.6g}"
 
 
 def _value(text: str) -> float:
