@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
 from tutor_app.adapters.checking.clauses import is_condition, is_refuted
@@ -9,9 +12,41 @@ from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.formulas import determinant_of, matrices_of, signs_of, value_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
-from tutor_app.adapters.checking.operators import determinant, judge_matrices, matrix_value
+from tutor_app.adapters.checking.operators import (
+    determinant,
+    judge_going_on,
+    judge_matrices,
+    judge_operated,
+    matrix_value,
+)
 from tutor_app.adapters.grading.algebra import rational, same
 from tutor_app.adapters.grading.terms import Call, Number, symbols, walk
+
+_DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
+_BIG: Final = re.compile(
+    r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|[\]|]\s*[_^]|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
+)
+
+
+def judge_formal(chain: Chain, k: int, context: Context) -> Judgement | None:
+    """The verdict on a link that only a formula can have, or None if it is an ordinary one."""
+    left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
+    if relation == "congruent":
+        return judge_congruent(chain, k, context)
+    if relation == "=" and k and chain.relations[k - 1] == "mod":
+        return judge_remainder(chain, k)
+    if relation != "=":
+        return None
+    found = judge_two_signs(left.source, right.source)
+    if found is None and "matrix}" in left.source:
+        found = judge_matrix_link(left.source, right.source)
+    if found is None and _DOTS.search(left.source):
+        found = judge_going_on(left.source, right.value)
+    if found is None and _BIG.search(left.source):
+        found = judge_operated(left.source, right.source)
+    if found is not None and found.verdict == "false" and (is_condition(chain) or is_refuted(chain)):
+        return None
+    return found
 
 
 def judge_two_signs(left: str, right: str) -> Judgement | None:

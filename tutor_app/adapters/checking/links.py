@@ -29,12 +29,9 @@ from tutor_app.adapters.checking.doubts import (
     stands_alone,
 )
 from tutor_app.adapters.checking.facts import Fact, fact_of
-from tutor_app.adapters.checking.formal import judge_congruent, judge_matrix_link, judge_remainder, judge_two_signs
+from tutor_app.adapters.checking.false_laws import Told, told_of
+from tutor_app.adapters.checking.formal import judge_formal
 from tutor_app.adapters.checking.judging import Judgement, divides_by_zero, factors, judge, shown, unit_ratio
-from tutor_app.adapters.checking.operators import (
-    judge_going_on,
-    judge_operated,
-)
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rewritings import (
     judge_announced,
@@ -101,10 +98,6 @@ _SO: Final = re.compile(
     r"[\s$.,;]*(?:\\\)|\\\])?[\s$.,;]*(?:so|thus|hence|therefore|then|this gives)[\s,$]*(?:\\\(|\\\[)?\s*"
 )
 """Between the definition of a function and its value."""
-_DOTS: Final = re.compile(r"\\[cl]?dots[cb]?(?![a-z])|\.\.\.|…")
-_BIG: Final = re.compile(
-    r"\\(?:sum|prod|int|lim)(?![a-zA-Z])|[\]|]\s*[_^]|\\[dt]?frac\s*\{\s*d\s*(?:\^\s*\{?[23]\}?)?\s*\}\s*\{\s*d"
-)
 
 
 class Links:
@@ -116,11 +109,13 @@ class Links:
         equation_end: Where the last equation of the piece ends, or -1.
         invented: It speaks of a world whose calendar may be another.
         facts: Equations with unknowns that the piece tells for certain, in order.
+        told: All that it tells about unknowns, in order.
     """
 
     def __init__(self) -> None:
         self.context = Context()
         self.facts: list[Fact] = []
+        self.told: list[Told] = []
         self.bare = ""
         self.equation_end = -1
         self._modular = self._based = self._index = self.invented = False
@@ -131,6 +126,7 @@ class Links:
         other = copy(self)
         other.context, other.bare, other.equation_end = context, bare, equation_end
         other.facts = [fact for fact in self.facts if fact.start < begin]
+        other.told = [one for one in self.told if one.start < begin]
         return other
 
     def take_in(self, bare: str) -> bool:
@@ -149,17 +145,20 @@ class Links:
         try:
             found = self._link(chain, k)
             fact = None if self._modular else fact_of(chain, k, found, self.bare)
+            told = None if self._modular else told_of(chain, k, found, self.bare)
         except (ArithmeticError, ValueError, RecursionError):
             return Judgement("unchecked", "beyond")
         if fact is not None:
             self.facts.append(fact)
+        if told is not None:
+            self.told.append(told)
         return found
 
     def _link(self, chain: Chain, k: int) -> Judgement | None:
         """The verdict on one link, or None if it states nothing: a definition, a condition, "5 = 5"."""
         left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
         a, b = left.value, right.value
-        if chain.formula and (found := self._formal(chain, k)) is not None:
+        if chain.formula and (found := judge_formal(chain, k, self.context)) is not None:
             return found
         if not chain.formula and _UNENDED.match(self.bare, right.end):
             return Judgement("unchecked", "unreadable")
@@ -244,28 +243,6 @@ class Links:
         if self._based or difference is None or difference.denominator != 1:
             return "base"
         return "base" if any(n > 1 and difference % n == 0 for n in self._moduli) else ""
-
-    # --- in formulas -----------------------------------------------------------------------------------------
-
-    def _formal(self, chain: Chain, k: int) -> Judgement | None:
-        """The verdict on a link that only a formula can have, or None if it is an ordinary one."""
-        left, relation, right = chain.members[k], chain.relations[k], chain.members[k + 1]
-        if relation == "congruent":
-            return judge_congruent(chain, k, self.context)
-        if relation == "=" and k and chain.relations[k - 1] == "mod":
-            return judge_remainder(chain, k)
-        if relation != "=":
-            return None
-        found = judge_two_signs(left.source, right.source)
-        if found is None and "matrix}" in left.source:
-            found = judge_matrix_link(left.source, right.source)
-        if found is None and _DOTS.search(left.source):
-            found = judge_going_on(left.source, right.value)
-        if found is None and _BIG.search(left.source):
-            found = judge_operated(left.source, right.source)
-        if found is not None and found.verdict == "false" and (is_condition(chain) or is_refuted(chain)):
-            return None
-        return found
 
     # --- with names ------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Final
 from tutor_app.adapters.checking.chains import chains
 from tutor_app.adapters.checking.doubts import is_same_slip
 from tutor_app.adapters.checking.everyday_rules import EVERYDAY_RULES, MEASURED
+from tutor_app.adapters.checking.false_laws import broken
 from tutor_app.adapters.checking.hindsight import blamed
 from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.layouts import laid_out, stated
@@ -84,9 +85,9 @@ def read(
 
 
 def in_hindsight(links: Links, found: list[Claim]) -> Iterator[Claim]:
-    """What the other equations of the text contradict, unless a side of it is found false already."""
-    for fact, judgement in blamed(links.facts, links.bare):
-        start, end = fact.start, fact.end
+    """What the text as a whole contradicts or leaves no other meaning, unless a side of it is found false already."""
+    against = ((fact.start, fact.end, judgement) for fact, judgement in blamed(links.facts, links.bare))
+    for start, end, judgement in (*against, *broken(links.told, links.bare)):
         if not any(c.verdict == "false" and c.start < end and start < c.end for c in found):
             yield Claim(start, end, links.bare[start:end], judgement.verdict, judgement.right, judgement.reason)
 

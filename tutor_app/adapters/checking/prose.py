@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from tutor_app.adapters.checking.scanner import Token
+from tutor_app.adapters.checking.scanner import LETTER_A, Token
 from tutor_app.adapters.checking.words import BREAKS, LOOSE, MULTIPLES, NUMBERS, PARTS, SCALES, TALKING, VARIABLES
 from tutor_app.adapters.grading.algebra import rational
 from tutor_app.adapters.grading.latex_atoms import number
@@ -32,7 +32,8 @@ from tutor_app.adapters.grading.terms import (
     total,
 )
 
-LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+LETTERS: Final = VARIABLES | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_AS_WRITTEN: Final = {letter: written for written, letter in LETTER_A.items()}
 ROOTS: Final = {"√": None, "∛": integer(3), "∜": integer(4)}
 MAX_UNIT_WORDS: Final = 9
 MAX_DEPTH: Final = 30
@@ -340,7 +341,7 @@ class ProseReader:
 
     def _power_of_variable(self) -> Term:
         token = self._next()
-        value: Term = self._values.get(token.text) or Symbol(token.text)
+        value: Term = self._values.get(token.text) or _letter(token)
         if self._is("op", "^"):
             self._next()
             return Power(value, self._signed())
@@ -394,7 +395,7 @@ class ProseReader:
             self._operations += 1
             return Call(token.text, (self._atom(),))
         if token.text in VARIABLES and not self._joined_word():
-            return Symbol(token.text)
+            return _letter(token)
         raise Unreadable("a word that is no value")
 
     def _joined_word(self) -> bool:
@@ -487,6 +488,10 @@ class ProseReader:
             if token.kind != "word" or token.text in VARIABLES:
                 return 0
         return 0
+
+
+def _letter(token: Token) -> Symbol:
+    return Symbol(_AS_WRITTEN.get(token.text, token.text))
 
 
 def _remainder(value: Term, divisor: Term) -> Term:

@@ -64,6 +64,7 @@ class Reading:
         self._links.context.given = None  # its place is one of the piece before
         self._links.context.defined = "", -1
         self._links.facts.clear()
+        self._links.told.clear()
         self._marks = [_Mark(0, self._links.context.copy())]
         self._claims, self._settled = [], {}
         return self.grown(text, seconds)

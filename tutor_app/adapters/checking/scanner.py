@@ -63,6 +63,8 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _UNIT_LETTERS: Final = {"m": "meter", "g": "gram", "h": "hour", "s": "second", "l": "liter", "L": "liter"}
+LETTER_A: Final = {"a": "\N{MATHEMATICAL ITALIC SMALL A}", "A": "\N{MATHEMATICAL ITALIC CAPITAL A}"}
+"""The article as a letter that stands for a value, told apart from the word."""
 _CLOCK: Final = re.compile(r"0\d")
 """A time of day, or the end of a number with its commas at the wrong places."""
 _RELATION: Final = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
@@ -141,7 +143,7 @@ def scan(text: str, begin: int = 0) -> list[Token]:
             spaced = view[at - 1 : at].isspace()
             found.append(Token("formula", segment.source, begin + at, begin + end, spaced, inner))
         at = end
-    return _with_words(_with_units(found))
+    return _with_words(_with_units(_with_letters(found)))
 
 
 def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) -> None:
@@ -172,6 +174,33 @@ def _scan_prose(view: str, at: int, end: int, shift: int, found: list[Token]) ->
             raw = raw[-1]
         found.append(Token(kind, raw, shift + m.start(), shift + m.end(), spaced))  # type: ignore[arg-type]
         spaced = kind == "line"
+
+
+def _with_letters(found: list[Token]) -> list[Token]:
+    """The same with the article "a" as a letter where it stands for a value: in "(a + b)^2" and "3a = a^2"."""
+    for k, token in enumerate(found):
+        if token.kind == "word" and token.text in LETTER_A and _is_letter(found, k):
+            found[k] = replace(token, text=LETTER_A[token.text])
+    return found
+
+
+def _is_letter(found: list[Token], k: int) -> bool:
+    """Whether operators, relations or brackets stand beside the "a" at ``k`` as beside a letter."""
+    before, after = found[k - 1] if k else None, found[k + 1] if k + 1 < len(found) else None
+    follows = found[k + 2] if k + 2 < len(found) else None
+    operated = before is not None and (
+        (before.kind == "op" and before.text in "+-*/^√") or (before.kind == "rel") or before.kind == "open"
+    )
+    ends = after is None or after.kind in ("close", "rel", "line", "sep")
+    if after is not None and after.kind == "op":
+        if after.text == "^":
+            return True
+        dash = after.text == "-" and not (after.spaced and follows is not None and follows.spaced)
+        value = follows is not None and (follows.kind in ("num", "open") or len(follows.text) == 1)
+        return after.text in "+*/-" and value and (operated or not dash)
+    if after is not None and (after.kind == "rel" or (after.kind == "open" and not after.spaced)):
+        return True
+    return operated and ends
 
 
 def _with_units(found: list[Token]) -> list[Token]:

@@ -68,8 +68,10 @@ LABELS: Final = _set(
 """Words whose number is a name: "day 1"."""
 NO_LABEL: Final = _set("every each per a an that this the one another first second third fourth fifth last")
 ADDING: Final = _set("add adds added adding subtract subtracts subtracted subtracting")
-VARIABLES: Final = frozenset("bcdefghjklmnopqrstuvwxyzBCDEFGHJKLMNOPQRSTUVWXYZ")
-"""Letters that stand alone for a value; ``a``, ``A``, ``i`` and ``I`` are words, too."""
+VARIABLES: Final = frozenset(
+    "bcdefghjklmnopqrstuvwxyzBCDEFGHJKLMNOPQRSTUVWXYZ\N{MATHEMATICAL ITALIC SMALL A}\N{MATHEMATICAL ITALIC CAPITAL A}"
+)
+"""Letters that stand for a value; ``a``, ``A``, ``i`` and ``I`` are words, too; the scanner tells an ``a`` apart."""
 CONDITIONS: Final = _set(
     """if suppose supposing assume assuming let whether want wants wanted when whenever unless such must should would
     given define denote call say set solve satisfies satisfy satisfying equation equations find where need needs
