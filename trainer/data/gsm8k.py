@@ -341,7 +341,7 @@ def what(before: str, rest: str) -> str:
     """
     subject = _SUBJECT.search(_ANNOTATION.sub("", before))
     if subject is not None and 2 <= len(subject["subject"].split()) <= _MOST_WORDS:
-        words = subject["subject"].strip()
+        words = _without_endings(subject["subject"].strip())
         if not words.lower().endswith(" number") and is_quantity(words):
             if _counts_others(words, rest):
                 return ""
@@ -360,14 +360,26 @@ def what(before: str, rest: str) -> str:
         return ""  # "minutes to fill 240 packets" would end on "to fill"
     if after["next"] == "." and _TITLE.search(words):
         return ""  # "first graders in Ms. Watson's class" would end on "in Ms"
-    while (shorter := _NO_ENDING.sub("", words)) != words:
-        words = shorter
+    words = _without_endings(words)
+    if words.endswith(" at first") and not _HAD.search(before):
+        return ""  # "sold 13 steaks at first" tells nothing of the steaks at first
     parts = words.split()
     first = parts[0].lower() if parts else ""
     if not parts or len(parts) > _MOST_WORDS or first in _NO_BEGINNING or len(first) < 3:
         return ""
     plural = first.endswith("s") or first in _PLURALS
     return f"the number of {words}" if plural and is_noun_phrase(parts) else ""
+
+
+_HAD: Final = re.compile(r"\b(?:had|has|have|was|were|there)\b[^a-z]*(?:[a-z]+ [a-z]+ )?[^a-z]*$", re.IGNORECASE)
+"""Who had so many, or that there were, right before how many."""
+
+
+def _without_endings(words: str) -> str:
+    """Without the words at the end that begin something else: "the remainder which" is the remainder."""
+    while (shorter := _NO_ENDING.sub("", words)) != words:
+        words = shorter
+    return words
 
 
 def _counts_others(subject: str, rest: str) -> bool:

@@ -73,6 +73,8 @@ def is_noun_phrase(words: Sequence[str]) -> bool:
     second = lowered[1] if len(lowered) > 1 else ""
     if lowered[0] in _MEASURES and second not in _MAY_FOLLOW | _OF_MEASURES | _PARTICIPLES | {"", "to"}:
         return second.endswith(("ed", "ing", "ly"))  # "hours driving", and not "cups flour"
+    if lowered[-1] == "away" and lowered[0] not in _MEASURES:
+        return False  # "apples away", which were thrown there, and not "miles away"
     if lowered[1:] and lowered[-1] in _SAID_OF_THEM and lowered[0].endswith("s") and len(lowered) == 2:
         return False  # "beans green", "students men"
     infinitive = False

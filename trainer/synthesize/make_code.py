@@ -123,6 +123,7 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     need_one_result(chain)
     _need_clear_links(chain, question, said)
     _need_one_unit(chain)
+    _need_dozens(chain, question)
     if (rest := unsaid_rest(question)) & {literal.value for literal in chain.literals()}:
         raise NotAChain(f"a share is also that of the rest, {shown(min(rest))}")
     if unread := unread_results(answer) & {literal.value for literal in chain.literals()}:
@@ -174,8 +175,19 @@ def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -
         if value in stated | units and (uses[i] > 1 or _left_as_number(chain, i, value)):
             raise NotAChain(f"a result is also a number of the question, {shown(value)}")
     for step in chain.steps:
-        if _of_itself(step.node):
-            raise NotAChain("a step divides or takes away a result from itself")
+        if _of_equal(step.node, results):
+            raise NotAChain("a step divides by a result, or takes it away, from one of the same value")
+
+
+def _need_dozens(chain: Chain, question: str) -> None:
+    """See that a dozen that is told once is counted as twelve: "10 cups for 40 cookies; how many for 20 dozen?"
+
+    Raises:
+        NotAChain: If it is not.
+    """
+    counted = {literal.value for literal in chain.literals()} & {Fraction(n) for n in (6, 12, 24)}
+    if len(re.findall(r"\bdozens?\b", question, re.IGNORECASE)) == 1 and not counted:
+        raise NotAChain("a dozen is not counted as twelve")
 
 
 def _need_one_unit(chain: Chain) -> None:
@@ -239,11 +251,16 @@ def _left_as_number(chain: Chain, i: int, value: Fraction) -> bool:
     )
 
 
-def _of_itself(node: Node) -> bool:
+def _of_equal(node: Node, results: Sequence[Fraction]) -> bool:
+    """Whether a result is divided by a number of its value, or the other way round: which way, no value tells."""
     if not isinstance(node, Op):
         return False
-    itself = node.operator in "-/" and node.left == node.right and isinstance(node.left, Ref)
-    return itself or _of_itself(node.left) or _of_itself(node.right)
+    sides = (node.left, node.right)
+    left, right = (results[n.step] if isinstance(n, Ref) else getattr(n, "value", None) for n in sides)
+    equal = node.operator in "-/" and left is not None and left == right
+    if equal and any(isinstance(n, Ref) for n in sides):
+        return True
+    return _of_equal(node.left, results) or _of_equal(node.right, results)
 
 
 def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> Chain:

@@ -195,6 +195,12 @@ def test_what_a_step_gives_is_not_named_up_to_a_title() -> None:
         ("He has 4+3 = <<4+3=7>>7 kilos of apples, pears and plums.", "", "step_1"),
         ("He has 4+3 = <<4+3=7>>7 beans, 2 of them red.", "the number of beans", "beans"),
         ("He buys 4+3 = <<4+3=7>>7 kilos of apples and pears.", "the number of kilos of apples and pears", "step_1"),
+        ("The rest which is 9-2 = <<9-2=7>>7", "", "step_1"),
+        ("The amount that is 9-2 = <<9-2=7>>7", "the amount", "step_1"),
+        ("She sold 9-2 = <<9-2=7>>7 rolls at first.", "", "rolls_at_first"),
+        ("She had 9-2 = <<9-2=7>>7 rolls at first.", "the number of rolls at first", "rolls_at_first"),
+        ("He throws 9-2 = <<9-2=7>>7 pears away.", "", "pears_away"),
+        ("It is 9-2 = <<9-2=7>>7 miles away.", "the number of miles away", "miles_away"),
         ("It has grown by 9-2 = <<9-2=7>>7 feet after a year.", "", "feet"),
         (
             "There are 4+3 = <<4+3=7>>7 hands in the class including his.",

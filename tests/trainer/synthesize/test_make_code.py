@@ -186,6 +186,11 @@ def test_a_number_that_may_be_a_result_or_stated_is_refused(question: str, answe
         ("There are 60 kg of beans, and 30 kg less of rice, of which a fifth is lost. How much rice is left?",
          "Rice: 60 kg - 30 kg = 30 kg\nLost: <<1/5*30=6>>6 kg\nLeft: 30 kg - 6 kg = <<30-6=24>>24 kg\n#### 24",
          "an equation that is not read"),
+        # A pack for a coin, or a coin for a pack?
+        ("A box has 16 packs. What is a pack, if 9 boxes cost 144 coins?",
+         "<<16*9=144>>144 packs\n<<144/144=1>>1 coin\n#### 1", "of the same value|also a number"),
+        ("5 cups are for 20 cakes. How many cups are for 8 dozen cakes?",
+         "<<20/5=4>>4\n<<8/4=2>>2\n#### 2", "a dozen is not counted"),
         # As many girls as boys: which of them have dogs?
         ("Half of 80 children are girls. 20 % of the girls and 15 % of the boys have a dog. How many dogs is that?",
          "<<80/2=40>>40 girls\n<<80-40=40>>40 boys\n<<40*20*.01=8>>8\n<<40*15*.01=6>>6\n<<8+6=14>>14\n#### 14",
