@@ -13,7 +13,8 @@ def test_what_only_agrees_counts_as_not_checked_and_is_told() -> None:
         Tally.of([TRUE, FITS]).sentence()
         == "1 of 2 statements checked, all true; 1 agrees with the others, not checked"
     )
-    assert Tally.of([FITS] * 2).sentence() == "none of 2 statements checked; 2 agree with the others, not checked"
+    assert Tally.of([FITS] * 2).sentence() == "2 statements agree with the others, not checked"
+    assert Tally.of([FITS]).sentence() == "1 statement agrees with the others, not checked"
 
 
 def test_its_line_says_why_it_was_not_checked() -> None:

@@ -248,3 +248,13 @@ def test_the_menu_of_a_place_asks_about_its_formula_or_step(qtbot: QtBot, open_w
     assert box.about.text() == ""
     problem = window.page_menu.menu(window.view.document().find("Find the roots").selectionStart())
     assert not [a for a in problem.actions() if a.text().startswith("Ask")]
+
+
+def test_what_the_search_found_is_not_what_the_question_is_about(qtbot: QtBot, open_window: Open) -> None:
+    window = solved(qtbot, open_window, ScriptedServices())
+    window.panels.finder.open()
+    QTest.keyClicks(window.panels.finder.edit, "roots")
+    until(lambda: bool(window.panels.finder.found))
+    QTest.keyClick(window.panels.finder.edit, Qt.Key.Key_Escape)
+    assert window.view.textCursor().selectedText() == "roots"
+    assert not window.panels.ask.about.isVisible()

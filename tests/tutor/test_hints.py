@@ -290,3 +290,9 @@ def test_the_plan_has_the_names_of_the_code() -> None:
 def test_lines_and_hyphens_are_no_calculation() -> None:
     said = "The bags are:\n- 10-pound bag costs $10.\n- 12-pound bag costs $13.\nSo (3/4) * 20 = 15 pounds."
     assert ladder(Transcript.of("How much?", Text(said))).hints[3].text == "Begin with this: work out (3/4) * 20."
+
+
+def test_the_next_step_has_the_names_of_the_code_as_words() -> None:
+    code = "pages_per_day = 50\ndays_per_week = 4\npages = pages_per_day * days_per_week\nprint(pages)"
+    found = ladder(Transcript.of("How many words?", Code(code), Answer("200", verdict=SURE))).hints[3]
+    assert found.text == "Begin with this: multiply pages per day and days per week: pages."

@@ -119,6 +119,9 @@ class Tally:
 
     def sentence(self) -> str:
         """For the user: ``14 of 16 statements checked, all true``; empty where there is none."""
+        if 0 < self.fits == self.total:
+            agree = "1 statement agrees" if self.fits == 1 else f"{self.fits} statements agree"
+            return f"{agree} with the others, not checked"
         fits = f"; {self.fits} {'agrees' if self.fits == 1 else 'agree'} with the others, not checked"
         other = f"; {self.differs} {'differs' if self.differs == 1 else 'differ'} from what the code prints"
         return self._checked_sentence() + (fits if self.fits else "") + (other if self.differs else "")

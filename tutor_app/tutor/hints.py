@@ -291,6 +291,8 @@ def _idea(solved: Transcript) -> str:
 
 def _next(solved: Transcript) -> str:
     steps = _steps(solved)
+    if steps and re.search(r"[A-Za-z]", steps[0]) and (named := _named_steps(solved)):
+        return f"Begin with this: {named[0][0].lower()}{named[0][1:]}"
     return f"Begin with this: work out {steps[0]}." if steps and len(steps[0]) < 80 else ""
 
 

@@ -113,7 +113,12 @@ class Asking(QObject):
         self._refresh()
 
     def _selected(self) -> None:
-        """The question will be about what is selected; the selection may go when the box gets the focus."""
+        """The question will be about what is selected; the selection may go when the box gets the focus.
+
+        What the search has found and left selected was not chosen to be asked about.
+        """
+        if self._window.panels.finder.isVisible() and not self._view.hasFocus():
+            return
         about = self._view.selected_source().strip() if self._view.textCursor().hasSelection() else ""
         if about != self._about:
             self._set_about(about)

@@ -137,7 +137,6 @@ class FindBar(QFrame):
     def leave(self) -> None:
         """Close the bar, take the marks away and give the focus back to the page."""
         if self.isVisible():
-            self.hide()
             self._timer.stop()
             if 0 <= self.current < len(self.found):  # the user goes on from what was found
                 first, last = self.found[self.current]
@@ -145,6 +144,7 @@ class FindBar(QFrame):
                 cursor.setPosition(first)
                 cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
                 self._view.setTextCursor(cursor)
+            self.hide()
             self._view.marks.set([])
             self._view.setExtraSelections([])
             self._view.setFocus()
