@@ -151,7 +151,7 @@ def test_what_is_selected_is_what_the_question_is_about(qtbot: QtBot, open_windo
     cursor = window.view.document().find("Both are integers, and indeed")
     cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
     window.view.setTextCursor(cursor)
-    assert box.about.text() == "About: Both are integers, and indeed (x-2)(x-3) = x² - 5x + 6."
+    assert box.about.text() == "About: Both are integers, and indeed (x\u22122)(x\u22123) = x² \u2212 5x + 6."
     chip(window, "Why this step?").click()
     until_done(qtbot, window)
     about = "> Both are integers, and indeed $(x-2)(x-3) = x^2 - 5x + 6$."
@@ -239,7 +239,9 @@ def test_the_menu_of_a_place_asks_about_its_formula_or_step(qtbot: QtBot, open_w
     menu = window.page_menu.menu(at)
     step = next(a for a in menu.actions() if a.text() == "Ask about this step")
     step.trigger()
-    assert box.about.text().startswith("About: Both are integers, and indeed (x-2)(x-3) = x\u00b2 - 5x + 6.")
+    assert box.about.text().startswith(
+        "About: Both are integers, and indeed (x\u22122)(x\u22123) = x\u00b2 \u2212 5x + 6."
+    )
     assert box.edit.hasFocus()
     formula = window.view.document().find("indeed").selectionEnd() + 1
     next(a for a in window.page_menu.menu(formula).actions() if a.text() == "Ask about this formula").trigger()
