@@ -17,12 +17,12 @@ def test_a_picture_is_saved_and_told(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert main(["draw", "y = x^2 - 4", "--output", str(path), "--data-dir", str(tmp_path / "data")]) == 0
         out = capsys.readouterr().out.splitlines()
         assert out[:4] == [
-            "This draws the graph of y = x\u00b2 - 4.",
+            "This draws the graph of y = x\u00b2 \u2212 4.",
             "Zeros: (\u22122, 0), (2, 0)",
             "Lowest points: (0, \u22124)",
             "Value at x = 0: \u22124",
         ]
-        assert out[4].startswith("Plot: y = x\u00b2 - 4; x from")
+        assert out[4].startswith("Plot: y = x\u00b2 \u2212 4; x from")
         assert out[5] == f"Saved to {path}"
         assert path.read_bytes().startswith(begins)
 
