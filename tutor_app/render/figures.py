@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 
 from tutor_app.core.parts import Figure
+from tutor_app.render.clipped_figures import clipped
 from tutor_app.render.dark_figures import for_dark, ground_of
 from tutor_app.render.theme import Theme
 
@@ -127,7 +128,7 @@ def _renderer(svg: str) -> Any:
         return None
     from PySide6.QtSvg import QSvgRenderer
 
-    renderer = QSvgRenderer(QByteArray(_UNDRAWN.sub(' display="none"', svg).encode()))
+    renderer = QSvgRenderer(QByteArray(_UNDRAWN.sub(' display="none"', clipped(svg)).encode()))
     if not renderer.isValid():
         return None
     renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
