@@ -433,8 +433,8 @@ def _name(rest: str, taken: set[str]) -> str:
     words = re.findall(r"[a-z]+", (clause[1] if clause else "").lower().replace("'s", "").replace("-", " "))[:4]
     while words and words[0] in _NAMELESS:
         words = words[1:]
-    if words[3:4] in (["and"], ["or"]):
-        return ""  # "kilograms of apples and pears" are not those of apples
+    if {"and", "or"} & set(words[2:4]):
+        return ""  # "kilograms of apples and pears" are not those of apples, but "pens and pencils" are both
     words = words[:3]
     while words and words[-1] in _NAMELESS:
         words = words[:-1]

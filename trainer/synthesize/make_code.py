@@ -284,7 +284,7 @@ def _without_slips(chain: Chain, known: Collection[Fraction], question: str) -> 
         )
 
     def other_time(text: str) -> bool:
-        return any(span not in words for span in re.findall(r"\b(?:week|month|year)\b", text))
+        return any(span not in words for span in re.findall(r"\b(?:week|month|year)s?\b(?! old| young)", text))
 
     return Chain(
         tuple(

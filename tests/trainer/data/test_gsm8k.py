@@ -195,6 +195,8 @@ def test_what_a_step_gives_is_not_named_up_to_a_title() -> None:
         ("He has 4+3 = <<4+3=7>>7 kilos of apples, pears and plums.", "", "step_1"),
         ("He has 4+3 = <<4+3=7>>7 beans, 2 of them red.", "the number of beans", "beans"),
         ("He buys 4+3 = <<4+3=7>>7 kilos of apples and pears.", "the number of kilos of apples and pears", "step_1"),
+        ("He sees 4+3 = <<4+3=7>>7 football players and fans.", "", "step_1"),
+        ("He sees 4+3 = <<4+3=7>>7 dogs and cats.", "the number of dogs and cats", "dogs_and_cats"),
         ("The rest which is 9-2 = <<9-2=7>>7", "", "step_1"),
         ("The amount that is 9-2 = <<9-2=7>>7", "the amount", "step_1"),
         ("She sold 9-2 = <<9-2=7>>7 rolls at first.", "", "rolls_at_first"),

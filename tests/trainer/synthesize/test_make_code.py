@@ -227,6 +227,9 @@ def test_a_slip_of_the_pen_in_a_sentence_is_not_repeated() -> None:
     [
         # A month where a week was asked for, somebody else's name, an x that nothing introduces, a place in a list.
         ("He has 24*7 = <<24*7=168>>168 roses a month.\n#### 168", "He has 24*7 = 168 roses a month.", ""),
+        ("It is 24*7 = <<24*7=168>>168 roses in two months.\n#### 168", "It is 24*7 = 168 roses in two months.", ""),
+        ("Tom sends 24*7 = <<24*7=168>>168 roses a week.\n#### 168", "Tom sends 24*7 = 168 roses a week.",
+         "the number of roses a week"),
         ("Since Liam used 7, he sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
         ("Thus x = 24*7 = <<24*7=168>>168 roses.\n#### 168", "", "the number of roses"),
         ("3. Tom sends 24*7 = <<24*7=168>>168 roses.\n#### 168", "Tom sends 24*7 = 168 roses.", "the number of roses"),
