@@ -224,6 +224,7 @@ def test_the_reply_has_an_answer_that_says_so_wherever_it_is_shown() -> None:
         "Because both sides stay equal.",
         "The answer is correct because we did the same on both sides.",
         "We subtract 3, which leaves 2x = 10.",
+        "The answer is that you are short of the 13 by 3, not by 7.",
     ],
 )
 def test_a_reply_without_an_answer_has_none(reply: str) -> None:
@@ -243,3 +244,8 @@ def test_half_a_number_at_the_end_of_a_reply_that_was_cut_off_is_not_taken() -> 
     *_, last = tutor.ask(solved, "Why?", settings=SolveSettings(max_tokens=19))
     assert isinstance(last, Finished)
     assert not isinstance(last.transcript.solution[-1], Answer)
+
+
+def test_of_a_sentence_the_card_has_the_value() -> None:
+    last = asked(APPLES, "Are you sure? I got 7.", "Sorry. The correct answer is indeed 5 apples.").solution[-1]
+    assert last == Answer("5", "phrase", Verdict("checked", "solution"))

@@ -300,6 +300,8 @@ class _Solution(Speaker):
 
 
 _OUT_OF_BUDGET: Final = (EndReason.TOKENS, EndReason.SECONDS)
+_MOST_WORDS: Final = 5
+"""Of what a reply calls the answer; more are a sentence about it."""
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
 
 
@@ -331,6 +333,8 @@ def _whole_words(parts: tuple[Part, ...], reason: EndReason) -> tuple[Part, ...]
 def _is_value(answer: Answer) -> bool:
     """Whether a reply gives an answer: what it boxes, or calls the answer if that is more than words."""
     if answer.source == "phrase":
+        if len(re.findall(r"(?<![\\A-Za-z])[A-Za-z]{2,}", answer.latex)) > _MOST_WORDS:
+            return False
         return re.search(r"\d|\\[A-Za-z]|[=^]|^\W*[A-Za-z]\W*$", answer.latex) is not None
     return answer.source == "boxed"
 

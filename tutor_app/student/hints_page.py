@@ -29,8 +29,9 @@ class HintCard(QFrame):
         self.hint = hint
         self.title = text_label(f"{hint.level}. {hint.title}", "section")
         self.text = MathText(formulas, theme, size)
-        self.text.set_text(hint.text)
-        self.setAccessibleName(f"Hint {hint.level}, {hint.title}: {spoken_prose(hint.text)}")
+        text = hint.text if "```" in hint.text else typeset(hint.text)  # what is quoted of the problem is typed plainly
+        self.text.set_text(text)
+        self.setAccessibleName(f"Hint {hint.level}, {hint.title}: {spoken_prose(text)}")
         column_of(self.title, self.text, parent=self, margins=(18, 12, 18, 12), spacing=6)
 
 

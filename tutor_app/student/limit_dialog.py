@@ -51,7 +51,7 @@ class LimitDialog(QDialog):
     def __init__(self, limit: HintLimit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Limit of the hints")
-        fit_dialog(self, 460, 300)
+        fit_dialog(self, 460, 360)
         self._first = not limit.guarded
         about = text_label(ABOUT, "muted", wrap=True)
         self.level = QComboBox()

@@ -201,6 +201,8 @@ def judged_reply(
     for value in values:
         if same(right, value.latex) is True:
             agreed = Verdict("checked" if sure else "unchecked", "solution" if sure else "")
+            if given is not None and given.source == "phrase" and said is not None:
+                given = replace(given, latex=said.latex)  # "indeed 3 servings"
             return replace(given, verdict=agreed) if given is not None else None
     if said is None or not _contradicts(right, said, same):
         return None
