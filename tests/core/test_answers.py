@@ -96,6 +96,9 @@ FIGURE = Figure("", "", 1, 1)
         ((Code("c"), Output(stdout="1"), FIGURE, Code("d"), FAILED), Answer("1", "output")),
         ((Code("c"), Output(value="x**2", value_latex="x^{2}")), Answer("x^{2}", "output")),
         ((Code("c"), Output(value="x**2")), Answer("x**2", "output")),
+        ((Code("c"), Output(stdout="-360.0\n")), Answer("-360", "output")),  # a whole number that was divided
+        ((Code("c"), Output(stdout="36.50\n")), Answer("36.50", "output")),
+        ((Code("c"), Output(stdout="x = 36.0\n")), Answer("x = 36.0", "output")),
         ((Code("c"), Output(), Text("about 3.50")), Answer("3.50", "number")),
         ((Text("from 1 to -1,234.5 at most"),), Answer("-1234.5", "number")),
         ((Text(".5 or so"),), Answer(".5", "number")),

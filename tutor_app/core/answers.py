@@ -36,6 +36,8 @@ _REASON: Final = re.compile(
     re.IGNORECASE,
 )
 """What tells in the same sentence why, or what else is true of the answer."""
+_WHOLE_FLOAT: Final = re.compile(r"^(-?\d{1,15})\.0$")
+"""How Python prints a whole number that was divided: "110.0"."""
 NUMBER: Final = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|-?\.\d+")
 """A number in prose or output."""
 
@@ -123,7 +125,7 @@ def find_answer(parts: Sequence[Part]) -> Answer | None:
         if isinstance(part, Output) and part.status == "ok":
             lines = (part.stdout.strip() or part.value_latex or part.value).strip().splitlines()
             if lines:
-                return Answer(lines[-1].strip(), "output")
+                return Answer(_WHOLE_FLOAT.sub(r"\1", lines[-1].strip()), "output")
     for text in reversed(prose):
         numbers = NUMBER.findall(text)
         if numbers:

@@ -29,6 +29,7 @@ _ALIGNED: Final = re.compile(
 )
 
 rule: Final = Rules()
+_REALS: Final = r"(?:,? (?:over|in|for|among) (?:the )?(?:reals?|real numbers|set of real numbers|ℝ))?"
 _COLON: Final = re.compile(r"(?<=[\d)}]) : (?=[\d({])")
 _TWO_WHOLE: Final = re.compile(r"(\d+)\s*(?:/|÷|\\div)\s*(\d+)")
 _INSIDE: Final = re.compile(
@@ -38,7 +39,10 @@ _INSIDE: Final = re.compile(
 """An equation, and the interval of its unknown."""
 
 
-@rule(rf"{ASK}:? (?P<f>.+)", r"(?P<f>[\d(⟦√\\-].*?)(?: = ?\??)?")
+@rule(
+    rf"{ASK}:? (?P<f>.+)",
+    r"(?P<f>(?:[\d(⟦√\\-]|(?:(?:arc)?(?:sin|cos|tan)|cot|sec|csc|log|ln|sqrt) ?[({_\d]).*?)(?: = ?\??)?",
+)
 def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
     text = re.sub(r"\s*(?:=|equals?|equal to)\s*\??$", "", m["f"]) if "⟦" not in m["f"] else m["f"]
     given = re.sub(r"\s*=\s*\??$", "", p.formula(text))
@@ -112,7 +116,7 @@ def _rewrite(p: Problem, m: re.Match[str]) -> Expected:
 
 @rule(
     r"solve(?: the (?:following )?(?:equation|inequality|quadratic(?: equation)?))?(?: for "
-    r"(?P<x>⟦\d+⟧|[a-z]))?(?: over the reals)?(?: in)?[:,]? (?P<f>.+?)(?:,? for (?P<x2>⟦\d+⟧|[a-z]))?",
+    rf"(?P<x>⟦\d+⟧|[a-z]))?{_REALS}(?: in)?[:,]? (?P<f>.+?)(?:,? for (?:real )?(?P<x2>⟦\d+⟧|[a-z]))?{_REALS}",
     r"(?:find|determine|what (?:is|are)) (?:all |the )?(?:possible |real |the )*(?:value|values|"
     r"solution|solutions|root|roots)(?: of (?P<x>⟦\d+⟧|[a-z]))? (?:that satisf(?:y|ies)|which "
     r"satisf(?:y|ies)|such that|for which|if|of|to|in|so that|satisfying)(?: the equation)? (?P<f>.+)",

@@ -17,6 +17,7 @@ rule: Final = Rules()
 
 @rule(
     r"differentiate(?: the function)?:? (?P<f>.+?)(?: with respect to (?P<x>⟦\d+⟧|[a-z]))?",
+    rf"(?:{THE} )?d/d(?P<x>[a-z])(?: of)?:? (?P<f>[^=]+)",
     rf"{THE} (?:the )?(?:first )?(?P<d>second |third )?derivative(?: with respect to (?P<x>⟦\d+⟧|"
     rf"[a-z]))?(?: of|:){OF} (?P<f>.+?)(?: with respect to (?P<x2>⟦\d+⟧|[a-z]))?",
     rf"{THE} (?P<q>d[a-z]/d[a-z]|[a-z]'{{1,3}}|⟦\d+⟧) (?:if|for|when|given that|where) (?P<f>(?:⟦\d+⟧|y ?=.+))",

@@ -223,8 +223,11 @@ def _thrown(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    r"(?:what is|find|compute|calculate|determine) the (?:probability|chance) (?:of|that you|of getting) ?"
+    r"(?:rolling|throwing|getting|roll|throw)? ?a (?:sum|total) of (?P<s>\d+) (?:with|on|when rolling|when throwing"
+    r"|by rolling|from) (?:two|a pair of) (?:fair |normal |standard )?(?:six-sided )?dice",
     r"two (?:fair |normal )?dice are (?:thrown|rolled)[.;,] "
-    rf"{_P}(?:(?:their|the) sum(?: of the (?:numbers|points|dice))?(?: is| being)?|a (?:sum|total) of) (?P<s>\d+)\)?"
+    rf"{_P}(?:(?:their|the) sum(?: of the (?:numbers|points|dice))?(?: is| being)?|a (?:sum|total) of) (?P<s>\d+)\)?",
 )
 def _sum_of_dice(p: Problem, m: re.Match[str]) -> Expected:
     total = int(m["s"])

@@ -124,7 +124,8 @@ def _change(p: Problem, m: re.Match[str], *, grows: bool) -> Expected:
 
 
 _HOW_MUCH: Final = (
-    rf"(?:{THE} the percent(?:age)? (?:increase|decrease)|by (?:how many percent|(?:what|which) percent(?:age)?).*)"
+    rf"(?:{THE} the percent(?:age)? (?:increase|decrease|change|reduction|discount)|by "
+    r"(?:how many percent|(?:what|which) percent(?:age)?).*)"
 )
 _SUBJECT: Final = r"(?:the |an? )?[a-z ]{3,40}?"
 
@@ -132,7 +133,8 @@ _SUBJECT: Final = r"(?:the |an? )?[a-z ]{3,40}?"
 @rule(
     rf"{_SUBJECT} (?P<up>rises?|rose|increases?|increased|goes up|went up|grows|grew) from \$?(?P<a>{_NUMBER})"
     rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] {_HOW_MUCH}",
-    rf"{_SUBJECT} (?:falls?|fell|decreases?|decreased|drops|dropped|goes down|went down) from \$?(?P<a>{_NUMBER})"
+    rf"{_SUBJECT} (?:is |was |has been )?(?:falls?|fell|fallen|decreases?|decreased|drops|dropped|goes down|went down"
+    rf"|reduced|lowered|marked down) from \$?(?P<a>{_NUMBER})"
     rf"(?: [a-z]+)? to \$?(?P<b>{_NUMBER})(?: [a-z]+)?[.,] {_HOW_MUCH}",
 )
 def _percent_told(p: Problem, m: re.Match[str]) -> Expected:
@@ -194,7 +196,7 @@ def _arrangements(_: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
-    rf"(?:in )?how many (?:different )?ways can (?:you |we |one )?(?:choose |select |pick )?(?:a |an "
+    rf"(?:in )?how many (?:different )?ways (?:can|are there to) (?:you |we |one )?(?:choose |select |pick )?(?:a |an "
     rf")?(?:committee|team|"
     rf"group|set)? ?(?:of )?(?P<k>{_COUNT})(?: {_THINGS}| members)? ?(?:can )?(?:be )?(?:chosen |selected |"
     rf"formed |picked |"

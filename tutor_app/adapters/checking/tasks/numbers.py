@@ -228,6 +228,51 @@ def _percent(p: Problem, m: re.Match[str]) -> Expected:
     return Expected((value, f"{value}\\%"))
 
 
+_PARTS: Final = {"half": "1/2", "one half": "1/2", "a half": "1/2", "a third": "1/3", "one third": "1/3",
+                 "two thirds": "2/3", "a quarter": "1/4", "one quarter": "1/4", "one fourth": "1/4",
+                 "three quarters": "3/4", "three fourths": "3/4", "a fifth": "1/5", "one fifth": "1/5",
+                 "two fifths": "2/5", "three fifths": "3/5", "four fifths": "4/5"}  # fmt: skip
+
+
+@rule(
+    rf"(?:(?:what is|what's|find|calculate|compute|evaluate|work out|how much is):? )?"
+    rf"(?P<part>\d+ ?/ ?\d+|⟦\d+⟧|{'|'.join(sorted(_PARTS, key=len, reverse=True))}) of "
+    r"(?P<b>⟦\d+⟧|\d[\d.,]*(?: ?/ ?\d+)?)"
+)
+def _part(p: Problem, m: re.Match[str]) -> Expected:
+    """A fraction of a number: "2/3 of 9", "three quarters of 20"."""
+    part = m["part"].lower()
+    fraction = ex.scalar(_PARTS.get(part) or p.formula(part))
+    if not fraction.is_Rational or fraction.is_Integer:
+        raise Unsure
+    return value_of(fraction * ex.scalar(p.formula(m["b"]).replace(",", "")))
+
+
+@rule(
+    r"(?:what|which) fraction of (?P<b>⟦\d+⟧|\d[\d.,]*|an?|one)(?: (?P<v>[a-z]+))? is "
+    r"(?P<a>⟦\d+⟧|\d[\d.,]*)(?: (?P<u>[a-z]+))?",
+    r"(?:express|write) (?P<a>⟦\d+⟧|\d[\d.,]*)(?: (?P<u>[a-z]+))? as a fraction of (?P<b>⟦\d+⟧|\d[\d.,]*|an?|one)"
+    r"(?: (?P<v>[a-z]+))?",
+)
+def _fraction_of(p: Problem, m: re.Match[str]) -> Expected:
+    """What part one quantity is of another, in any units of the same kind."""
+    import sympy as sp
+
+    if bool(m["u"]) != bool(m["v"]):
+        raise Unsure
+    part = ex.scalar(p.formula(m["a"]).replace(",", ""))
+    whole = sp.Integer(1) if m["b"].lower() in ("a", "an", "one") else ex.scalar(p.formula(m["b"]).replace(",", ""))
+    if m["u"] and m["u"].lower() != m["v"].lower():
+        one, two = measure(m["u"]), measure(m["v"])
+        if one is None or two is None or one[0] != two[0] or one[0].startswith("temperature"):
+            raise Unsure
+        factor = one[1] / two[1]
+        part *= sp.Rational(factor.numerator, factor.denominator)
+    elif m["b"].lower() in ("a", "an", "one"):
+        raise Unsure
+    return value_of(part / whole, form="reduced")
+
+
 @rule(
     r"convert (?P<a>⟦\d+⟧|[\d.,/]+) ?(?P<u>[a-z ]+?) (?:to|into) (?P<v>[a-z ]+)",
     r"how many (?P<v>[a-z]+) are (?:there )?in (?P<a>⟦\d+⟧|[\d.,/]+|an?|one) ?(?P<u>[a-z]+)",

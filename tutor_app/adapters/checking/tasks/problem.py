@@ -43,6 +43,8 @@ class Expected:
 
 
 _FORMULA: Final = re.compile(r"\$\$(.+?)\$\$|(?<!\\)\$(.+?)(?<!\\)\$|\\\[(.+?)\\\]|\\\((.+?)\\\)", re.DOTALL)
+_MONEY: Final = re.compile(r"(?<!\\)\$\d[\d,.]*(?=[\s?!;)]|$)")
+"""An amount; where every sign begins one, none of them ends a formula."""
 _MARK: Final = re.compile(r"⟦(\d+)⟧")
 _HARMLESS: Final = re.compile(
     r"\s*(?:Express|Give|Write|Leave|Put) (?:your|the|each)? ?(?:final )?(?:answer|result|solution)s?"
@@ -76,11 +78,14 @@ _GERMAN: Final = (
     (re.compile(r"^faktorisiere(?=[ :])", re.IGNORECASE), "factor"),
 )
 _BARE: Final = re.compile(
-    r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|derivative|vertex|midpoint|slope"
+    r"^(?:the )?((?:(?:mean|average|median|mode|range|determinant|trace|transpose|inverse|limit|vertex"
+    r"|(?:first |second |third )?derivative|(?:indefinite )?integral|antiderivative|midpoint|slope"
     r"|standard deviation|population standard deviation|sample standard deviation|prime factors?|prime factori[sz]ation"
     r"|square root|cube root|reciprocal) of|(?:distance|midpoint|slope) (?:from|between)"
     r"|(?:sum|product|gcd|lcm|gcf|hcf|greatest common (?:divisor|factor)|least common multiple) of(?= [-\d⟦])"
-    r"|sum of the first|next (?:number|term) (?:in|of)) )",
+    r"|sum of the (?:first|whole|natural|even|odd|integers|numbers)"
+    r"|(?:area|perimeter|circumference|volume|surface area) of"
+    r"|next (?:number|term) (?:in|of)) )",
     re.IGNORECASE,
 )
 """What is asked for, without a word that asks."""
@@ -118,6 +123,9 @@ class Problem:
 
     def __init__(self, text: str) -> None:
         self.formulas: list[str] = []
+
+        if "$" in text and text.count("$") == len(_MONEY.findall(text)):
+            text = text.replace("$", "")
 
         def take(m: re.Match[str]) -> str:
             inner = next(g for g in m.groups() if g is not None).strip()

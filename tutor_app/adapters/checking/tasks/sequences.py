@@ -35,6 +35,24 @@ def _multiples(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.Integer(sum(n for n in range(low, last + 1) if n % k == 0)))
 
 
+@rule(
+    rf"{THE} (?:the )?sum of (?:all )?(?:the )?(?P<kind>even |odd |)(?:numbers|integers|whole numbers|natural numbers) "
+    rf"(?:from|between) {_WHOLE.format('a')} (?:to|through|and) {_WHOLE.format('b')}(?P<all>,? inclusive)?"
+)
+def _range(p: Problem, m: re.Match[str]) -> Expected:
+    """The sum of the numbers in a range; between two numbers that would count, it must be told whether they do."""
+    import sympy as sp
+
+    low, high = (ex.whole(ex.scalar(p.formula(m[name]))) for name in ("a", "b"))
+    step = {"even ": 0, "odd ": 1}.get(m["kind"].lower())
+    if not 0 <= high - low <= 10**6:
+        raise Unsure
+    found = [n for n in range(low, high + 1) if step is None or n % 2 == step]
+    if "between" in m[0].lower() and not m["all"] and not {low, high}.isdisjoint(found):
+        raise Unsure
+    return value_of(sp.Integer(sum(found)))
+
+
 LARGEST: Final = 10_000
 """The place of a term, and the number of terms of a sum."""
 MOST_POWERS: Final = 200
@@ -45,6 +63,9 @@ _DOTS: Final = re.compile(r"(?:,\s*)?(?:\.{3}|…|\\(?:l|c)?dots)\s*$")
 def _given(p: Problem, text: str) -> list[Any]:
     """The terms that are listed, at least three; dots at their end are left out."""
     text = text.strip().rstrip("?!").strip()
+    added = re.fullmatch(r"[^,+]+(?: ?\+ ?[^,+]+)+", text)
+    if added is not None:
+        text = text.replace("+", ",")  # "1 + 2 + 4 + ..."
     if m := re.fullmatch(r"⟦(\d+)⟧(?P<dots>[\s,]*(?:\.{3}|…)?)", text):
         text = p.formulas[int(m[1])]
     values = [ex.scalar(t) for t in _DOTS.sub("", text.rstrip(" .,") if "..." not in text else text).split(",")]
