@@ -171,3 +171,15 @@ def test_parts_and_turns_are_the_same_in_both_directions() -> None:
 def test_what_cannot_be_asked_is_refused(question: str) -> None:
     with pytest.raises(UserFault, match="question"):
         check_question(question)
+
+
+def test_a_conversation_that_leaves_no_room_for_a_reply_is_shortened_before_it_begins() -> None:
+    parts = [part for n in range(3) for part in (Question(f"Question {n}?"), Text(f"Reply {n}. " + "y" * 600))]
+    long = SOLVED.with_solution((*SOLVED.solution, *parts))
+    whole = sum(len(span.text) for span in header(CHATML, "Last?", earlier=long)) // 4
+    reply = ["A reply of more than a word."]
+    events = ask(long, "Last?", ScriptedModel(reply, token_size=4, n_ctx=whole + 20))
+    assert [event for event in events if isinstance(event, LeftOut)] == [LeftOut(1)]
+    assert ended(events).transcript.solution[-1] == Text("A reply of more than a word.")
+    roomy = ScriptedModel(reply, token_size=4, n_ctx=whole + 400)
+    assert not any(isinstance(event, LeftOut) for event in ask(long, "Last?", roomy))

@@ -132,9 +132,10 @@ class _Solution(Speaker):
             self._builder.apply(question)
             yield question
         try:
-            for left_out, told in _conversations(
+            for left_out, told, more in _conversations(
                 self._earlier.without_drawings() if self._earlier is not None else None
             ):
+                self._keep_room = more
                 if left_out:
                     yield LeftOut(left_out)
                 spans = list(header(self._dialect, problem, self._prompt, earlier=told, opened=opened))
@@ -305,21 +306,22 @@ _MOST_WORDS: Final = 5
 _CUT_OFF: Final = (*_OUT_OF_BUDGET, EndReason.CONTEXT, EndReason.STOPPED, EndReason.ENGINE, EndReason.SANDBOX)
 
 
-def _conversations(earlier: Transcript | None) -> Iterator[tuple[int, Transcript | None]]:
+def _conversations(earlier: Transcript | None) -> Iterator[tuple[int, Transcript | None, bool]]:
     """What a model is told of a conversation: all of it, and where that does not fit less and less.
 
     The problem and its solution stay as long as there is anything; the oldest questions go first.
 
     Yields:
-        How many questions are left out with their replies, and the rest.
+        How many questions are left out with their replies, the rest, and whether more could be left out.
     """
-    yield 0, earlier
     if earlier is None:
+        yield 0, None, False
         return
     (_, solution), *more = earlier.replies
+    yield 0, earlier, bool(more)
     for left_out in range(1, len(more) + 1):
         kept = [part for asked, reply in more[left_out:] for part in (Question(asked), *reply)]
-        yield left_out, earlier.with_solution((*solution, *kept))
+        yield left_out, earlier.with_solution((*solution, *kept)), left_out < len(more)
 
 
 def _whole_words(parts: tuple[Part, ...], reason: EndReason) -> tuple[Part, ...]:

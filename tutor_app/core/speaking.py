@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from tutor_app.core.answers import boxed
 from tutor_app.core.builder import Builder
@@ -35,6 +35,9 @@ from tutor_app.core.ports import (
 from tutor_app.core.solve_settings import AFTER_ANSWER, CORRECTION, MAX_CORRECTIONS, THOUGHT_OVER, SolveSettings
 from tutor_app.core.thoughts import MARK, mark_kind, unfinished_mark
 from tutor_app.core.turns import TurnGuard, repeats
+
+ROOM: Final = 256
+"""Tokens of the context that are kept free for the beginning of a reply."""
 
 
 @dataclass(slots=True)
@@ -83,10 +86,16 @@ class Speaker:
         self._constant = 0  # spans of the prompt that are the same for every problem
         self._corrected: set[str] = set()
         self._thought_over = False
+        self._keep_room = False  # for a reply: more of the conversation could be left out instead
         self._boxes = 0  # that have closed
         self._wanted = 0  # how many things the problem asks for; 0 where that cannot be told
         # A model that hangs sends nothing at which the time could be looked up: it is stopped as by the user.
         self._budget = _Budget(cancel, lambda: clock() - self._start > settings.seconds)
+
+    def _is_full(self, tokens: int) -> bool:
+        """Whether a prompt of that many tokens leaves little of the context for a reply; its length may be unknown."""
+        context = self._model.info.n_ctx
+        return 0 < context < tokens + min(ROOM, context // 4)
 
     def _speak(self, spans: list[Span], opening: str) -> Generator[SolveEvent, None, Round]:
         """One round of the model's words, which begin with ``opening``; returns what they came to."""
@@ -115,6 +124,9 @@ class Speaker:
                     break
                 if isinstance(item, PromptProgress):
                     read = item
+                    if self._keep_room and not self._own.parts() and self._is_full(item.total):
+                        said.reason = EndReason.CONTEXT
+                        break
                     yield Reading(item.done, item.total)
                     continue
                 now = self._clock()
