@@ -123,3 +123,19 @@ def test_a_wrong_way_to_a_number_is_found_at_the_end(
 ) -> None:
     found = checker.work(problem, lines)
     assert (first_fault(found), found[-1].slip) == (len(lines) - 1, slip)
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "kind", "slip"),
+    [
+        ("Solve z^2 + 2z + 10 = 0", ["z = -1 ± √(1 - 10)", "z = -1 ± 3i"], "follows", ""),
+        ("Solve z^2 + 2z + 10 = 0", ["z = -1 ± √(1 - 10)", "z = 1 ± 3i"], "false", "sign"),
+        ("Solve z^2 + 2z + 10 = 0", ["z = -1 ± √(4 - 10)"], "false", ""),
+        ("Compute (3 + i)(3 - i)", ["9 - i²", "9 + 1", "10"], "equivalent", ""),
+        ("Compute (3 + i)(3 - i)", ["9 - i²", "9 - 1 = 8"], "false", "sign"),
+    ],
+)
+def test_numbers_that_are_not_real(problem: str, lines: list[str], kind: str, slip: str) -> None:
+    found = judge_work(problem, lines)
+    assert (found[-1].kind, found[-1].slip) == (kind, slip)
+    assert all(not line.is_fault for line in found[:-1])

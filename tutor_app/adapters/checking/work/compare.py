@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+from tutor_app.adapters.checking.work.complex_numbers import has_unit, wrong_solution
 from tutor_app.adapters.checking.work.conditions import (
     Condition,
     Solutions,
@@ -194,7 +195,16 @@ class Comparison:
         if old.has_order or new.has_order:
             return self._orders(old, new)
         name = next(iter(new.names))
+        if _tells_complex(new):
+            return self._complex(old, new, name) or Found("unsure")
         before, after = self._solutions(old), self._solutions(new)
+        if (
+            before is not None
+            and after is not None
+            and not (before.values or after.values)
+            and (found := self._complex(old, new, name))
+        ):
+            return found
         if before is None or after is None:
             return Found("unsure")
         self.sets[self.place] = name, after
@@ -230,6 +240,14 @@ class Comparison:
         if periodic and len(lost.values) < len(before.values):
             return Found("unsure")  # in one quadrant it may follow
         return self._false(old, new, name, lost, gained)
+
+    def _complex(self, old: Condition, new: Condition, name: str) -> Found | None:
+        """Numbers that are not real as solutions; None where that is not known."""
+        known = [c for c in (old, self._state.problem) if c is not None and c.names == new.names]
+        wrong = wrong_solution(new, known)
+        if wrong is None or not wrong[0]:
+            return None if wrong is None else Found("follows")
+        return Found("false", f"{name} = {wrong[0]} does not solve the line before", wrong[1])
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
         sign = sign_of_solution(old, new)
@@ -387,6 +405,10 @@ def _solution_points(statement: Statement) -> list[dict[str, Fraction | float]]:
 
 def _number(number: Fraction | float) -> Term:
     return Number(Fraction(number))
+
+
+def _tells_complex(condition: Condition) -> bool:
+    return any(has_unit(*statement.sides) for statement in condition.statements)
 
 
 def _tells_number(condition: Condition) -> bool:

@@ -75,9 +75,9 @@ def with_wrong_end(problem: str, lines: list[LineVerdict], in_time: Callable[[],
         first = k
     text = lines[first].text
     right = read_side(re.sub(r"\\text\{[^{}]*\}\S*", "", answer.right))
-    if right is None or symbols(right) or _is_told(value(right, {}), [lines[k].text for k in said]):
+    if right is None or symbols(right) or _is_told(real(right), [lines[k].text for k in said]):
         return lines
-    slip = _mistake(problem, value(right, {}), last[0]) or _one_sign_off(text, value(right, {}))
+    slip = _mistake(problem, real(right), last[0]) or _one_sign_off(text, real(right))
     restated = first != said[-1] and len(_OPERATION.findall(text)) > 1
     is_step = slip[1:] == ("step",)
     if not (restated or _is_told_as_answer(problem, text, answer.right) or (slip and not is_step)):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from tutor_app.adapters.checking.judging import judge
+from tutor_app.adapters.checking.work.complex_numbers import are_equal, complex_value, has_unit
 from tutor_app.adapters.checking.work.integrals import as_derivative, read_sides, value_of
 from tutor_app.adapters.checking.work.known import are_of_one_kind, do_not_match
 from tutor_app.adapters.checking.work.limits import CLOSE, limit_of
@@ -240,6 +241,8 @@ class Rewriting:
     def equal(self, old: Term, old_source: str, new: Term, source: str = "") -> Found:
         a, b = self.resolved(old), self.resolved(new)
         if not symbols(a) and not symbols(b):
+            if has_unit(a, b) and (complex_found := _complex(a, old_source, b, source)) is not None:
+                return complex_found
             found = judge((a,), "=", (b,), approximate=is_decimal(b))
             if found.verdict in ("true", "rounded"):
                 return Found("equivalent")
@@ -337,6 +340,11 @@ class Rewriting:
             return Found("false", mixed, "unit")
         for k, relation in enumerate(statement.relations):
             left, right = statement.sides[k], statement.sides[k + 1]
+            if relation == "=" and has_unit(left, right):
+                equal = self.equal(left, statement.sources[k], right, statement.sources[k + 1])
+                if equal.kind == "false":
+                    return replace(equal, counterexample="the sides are not equal", alone=True)
+                continue
             found = judge((left,), relation, (right,), approximate=relation == "~")
             if found.verdict == "false":
                 try:
@@ -371,7 +379,7 @@ class Rewriting:
         if _is_part(old, side):
             return False
         slip = slip_between(old, source, side, statement.sources[0])
-        if not slip and any(part == Constant("i") for part in walk(old)):
+        if slip in ("", "arithmetic") and any(part == Constant("i") for part in walk(old)):
             slip = self.equal(old, source, side, statement.sources[0]).slip
         if slip in ("fractions", "square"):
             return True
@@ -444,6 +452,21 @@ class Rewriting:
         return substituted(term, values) if values and symbols(term) & set(values) else term
 
 
+def _complex(old: Term, old_source: str, new: Term, source: str) -> Found | None:
+    """Two numbers with the imaginary unit; None if one is not known."""
+    x, y = complex_value(old), complex_value(new)
+    if x is None or y is None:
+        return None
+    if are_equal(x, y):
+        return Found("equivalent")
+
+    def equal(one: Term, other: Term) -> bool:
+        a, b = complex_value(one), complex_value(other)
+        return a is not None and b is not None and are_equal(a, b)
+
+    return Found("false", f"it is not equal to {old_source}", slip_of_numbers(old, old_source, new, source, equal))
+
+
 def _of_calculus(slip: str, of_calculus: str) -> str:
     """The name of a slip where that of a calculation and that of a wrong rule both may fit."""
     return slip if slip == "sign" and of_calculus != "chain" else of_calculus or slip
@@ -478,5 +501,5 @@ def _are_opposite(a: Term, b: Term) -> bool:
 
 def _sizes(term: Sum) -> list[float]:
     """How large the terms of a sum of numbers are, in order."""
-    values = [real(t) for t in term.terms]
-    return sorted(abs(float(v)) for v in values if v is not None)
+    values = [complex_value(t) for t in term.terms]
+    return sorted(round(abs(v), 9) for v in values if v is not None)
