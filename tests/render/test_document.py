@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QPainter,
+    QTextBlock,
     QTextCursor,
     QTextDocument,
     QTextFrame,
@@ -443,3 +444,23 @@ def test_code_and_output_run_from_left_to_right_in_any_script(formulas_now: Form
     assert directions.pop("\u05e9\u05dc\u05d5\u05dd") == "RightToLeft"
     assert len(directions) == 5
     assert set(directions.values()) == {"LeftToRight"}
+
+
+@pytest.mark.parametrize("before", ["| n | m |\n|---|---|\n| 1 | 2 |", "```\ncode\n```", "A line."])
+def test_a_heading_keeps_off_what_is_before_it(formulas_now: FormulasNow, before: str) -> None:
+    for first in ((Text(before),), (Text(before), Code("1"), Output("1\n"))):
+        places = []
+        for then in ("Then", "## Then"):
+            document = build(formulas_now, "", *first, Text(f"{then}\n\nOne line."))
+            layout = document.documentLayout()
+            places.append(next(layout.blockBoundingRect(b).top() for b in blocks_of(document) if b.text() == "Then"))
+        assert places[0] + 3 <= places[1] <= places[0] + 12
+
+
+def blocks_of(document: QTextDocument) -> list[QTextBlock]:
+    """All blocks, in order."""
+    found, block = list[QTextBlock](), document.begin()
+    while block.isValid():
+        found.append(block)
+        block = block.next()
+    return found

@@ -524,3 +524,7 @@ class TestHeights:
     ])  # fmt: skip
     def test_quotation_marks_of_tex(self, written: str, meant: str) -> None:
         assert typeset(written, True).width == typeset(meant, True).width
+
+
+def test_a_continued_fraction_keeps_off_its_bars() -> None:
+    assert next(attempts(r"1 + \cfrac[l]{x}{2 + \cfrac{x}{3}}")) == r"1 + \dfrac{x}{2 + \dfrac{x}{3}}"

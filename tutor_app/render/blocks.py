@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
+    QTextTable,
 )
 
 from tutor_app.core.parts import Figure
@@ -187,6 +188,26 @@ class Writer:
         else:
             self.cursor.insertBlock(f, self.text_format())
         return f
+
+    def keep_off_frame(self, distance: float) -> None:
+        """Have the table or card that ends right before this block so far away, in em.
+
+        The layout drops the upper margin of a block behind a frame.
+        """
+        start = self.cursor.block().position()
+        if not start:
+            return
+        before = QTextCursor(self.cursor)
+        before.setPosition(start - 1)
+        root, frame = self.cursor.document().rootFrame(), before.currentFrame()
+        while frame not in (None, root) and frame.parentFrame() not in (None, root):
+            frame = frame.parentFrame()
+        if frame in (None, root) or self.cursor.currentFrame() != root:
+            return
+        f = frame.format().toTableFormat() if isinstance(frame, QTextTable) else frame.frameFormat()
+        if f.bottomMargin() < distance * self.size:
+            f.setBottomMargin(distance * self.size)
+            frame.setFrameFormat(f)
 
     def paragraph(self, **changes: Any) -> QTextBlockFormat:
         """Begin a block of running text."""

@@ -38,6 +38,9 @@ _BLANK: Final = re.compile(
     r"|\\(?:q?quad|enspace|displaystyle|textstyle|strut|null|nonumber|notag)(?![A-Za-z])|[\s~{}])+"
 )
 """A formula in which nothing has ink: shown as its source it would look like a fault."""
+_BELOW_DISPLAY: Final = 0.95
+"""Ems below a display formula: as much white as above it, where the line before has its own leading."""
+_BELOW_FRAME: Final = 1.15  # ems between a table or card and a heading
 _HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
 
 
@@ -82,6 +85,7 @@ class _Prose:
                 level = int(t.tag[1:])
                 scale = _HEADING.get(level, 1.0)
                 self._block(top=0.9, bottom=0.35, keep=True)
+                self.w.keep_off_frame(_BELOW_FRAME)
                 self._inline(tokens[i + 1], self.w.text_format(bold=True, scale=scale), scale)
                 i += 2
             elif t.type == "inline":
@@ -328,14 +332,14 @@ class _Prose:
             bf = self.w.cursor.blockFormat()
             bf.setBottomMargin(0.4 * self.w.size)
             self.w.cursor.setBlockFormat(bf)
-            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=0.75, leading=0.0)
+            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=_BELOW_DISPLAY, leading=0.0)
         elif self._display_done:
-            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=0.75, leading=0.0)
+            self._block(align=Qt.AlignmentFlag.AlignHCenter, top=0.3, bottom=_BELOW_DISPLAY, leading=0.0)
         else:
             bf = self.w.cursor.blockFormat()
             bf.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             bf.setTopMargin(0.3 * self.w.size)
-            bf.setBottomMargin(0.75 * self.w.size)
+            bf.setBottomMargin(_BELOW_DISPLAY * self.w.size)
             self.w.cursor.setBlockFormat(bf)
         self.w.formula(segment.source, True, segment.raw, scale)
         self._display_done = True

@@ -42,6 +42,10 @@ _SIMPLE: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
         lambda m: m[1] + _CORNERS[m[2] + m[3]],
     ),
     (re.compile(r"\\arg(?![A-Za-z])"), r"\\operatorname{arg}"),
+    (
+        re.compile(r"\\cfrac(?![A-Za-z])\s*(?:\[[lrc]\])?"),
+        r"\\dfrac",
+    ),  # with the distances of one in a line, it touches its bar
     (re.compile(r"\\textdollar\b"), r"\\$"),
     (re.compile(r"\\textpercent\b"), r"\\%"),
     (re.compile(r"\\(?:qedsymbol|qed)\b"), r"\\blacksquare "),
