@@ -14,11 +14,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_gguf import write_model
-from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel
+from tutor_app.adapters.engine.llama import CPU_CHUNK, LlamaModel, layers_on_card
 from tutor_app.adapters.engine.prefix_states import PrefixStates
 from tutor_app.adapters.engine.sampling import Generated, StopWatcher, common_prefix, draw
-from tutor_app.adapters.engine.worker import EngineWorker
+from tutor_app.adapters.engine.worker import DEBUG, LOG_LINES, EngineWorker, log_line
 from tutor_app.adapters.wire import pack, read_message
+
+# --- what llama.cpp says ---------------------------------------------------------------------------------------
+
+CARD = "llama_prepare_model_devices: using device Vulkan0 (A Card (TM) 7) (unknown id) - 2048 MiB free\n"
+OTHER_CARD = "llama_prepare_model_devices: using device CUDA0 (Another) (0000:01:00.0) - 9 MiB free\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        ([CARD, "load_tensors: offloaded 25/25 layers to GPU\n"], "25/25 layers on Vulkan0 (A Card (TM) 7)"),
+        ([OTHER_CARD, "load_tensors: offloaded 3/25 layers to GPU\n"], "3/25 layers on CUDA0 (Another) (0000:01:00.0)"),
+        (["load_tensors: offloaded 25/25 layers to GPU\n"], "25/25 layers on GPU"),
+        ([CARD, "load_tensors: offloaded 0/25 layers to GPU\n"], ""),
+        ([CARD], ""),
+        ([], ""),
+    ],
+)
+def test_the_layers_on_a_card_are_told(log: list[str], told: str) -> None:
+    assert layers_on_card(log) == told
+
+
+def test_a_line_for_each_tensor_pushes_nothing_out_of_the_log() -> None:
+    log: list[str] = []
+    assert log_line(log, 2, CARD.encode()) == CARD.strip()
+    for number in range(2 * LOG_LINES):
+        assert log_line(log, DEBUG, f"load_tensors: layer {number} assigned to device Vulkan0\n".encode()) == ""
+    log_line(log, 2, b"load_tensors: offloaded 25/25 layers to GPU\n")
+    assert layers_on_card(log) == "25/25 layers on Vulkan0 (A Card (TM) 7)"
+    assert log_line(log, 4, b"error \xff\n") == "error \N{REPLACEMENT CHARACTER}"
+    for _ in range(2 * LOG_LINES):
+        log_line(log, 2, b"more\n")
+    assert len(log) == LOG_LINES
+
 
 # --- stop strings ----------------------------------------------------------------------------------------------
 

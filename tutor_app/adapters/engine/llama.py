@@ -53,6 +53,7 @@ class LlamaModel:
         self._on_progress = callback_type(on_progress)
         params.progress_callback = self._on_progress
         self.model = _load_file(request["path"], params, log)
+        on_card = layers_on_card(log) if gpu and layers else ""  # now: the log is kept for some lines only
         self.vocab = low.llama_model_get_vocab(self.model)
         self.n_vocab = int(low.llama_vocab_n_tokens(self.vocab))
         self.n_seq = int(request["n_seq"])
@@ -87,7 +88,7 @@ class LlamaModel:
         spm = int(low.llama_vocab_type(self.vocab)) == 1  # LLAMA_VOCAB_TYPE_SPM
         # Gemma's vocabulary is such a one, and puts no space: there two line feeds are one token.
         self._spaced = spm and self._tokenize(b"\na", False, False)[-1:] != self._tokenize(b"a", False, False)
-        self.device = self._device(log, gpu and layers != 0)
+        self.device = on_card or self._processor()
         self._capacity = self.chunk + self.n_seq
         self.batch = low.llama_batch_init(self._capacity, 0, 1)
         self._piece = (ctypes.c_char * 512)()
@@ -101,14 +102,7 @@ class LlamaModel:
         if self.lc.llama_set_adapters_lora(self.ctx, adapters, 1, scales):
             raise LoadError("the adapter does not fit the model")
 
-    def _device(self, log: list[str], gpu: bool) -> str:
-        offloaded = [line for line in log if "offloaded" in line and "layers to GPU" in line]
-        if gpu and offloaded:
-            layers = offloaded[-1].split("offloaded", 1)[1].split("layers", 1)[0].strip()
-            if not layers.startswith("0/"):
-                names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
-                name = names[-1].split(" - ")[0] if names else "GPU"
-                return f"{layers} layers on {name}"
+    def _processor(self) -> str:
         kind = f" ({self.variant})" if self.variant else ""
         return f"CPU{kind}, {self.threads} thread{'s' if self.threads != 1 else ''}"
 
@@ -237,6 +231,16 @@ def _load_file(path: str, params: Any, log: list[str]) -> Any:
 
 _KV_TYPES: Final = {"f32": 0, "f16": 1, "q8_0": 8}
 _ATTENTION_AUTO, _ATTENTION_PLAIN = -1, 0  # llama_flash_attn_type
+
+
+def layers_on_card(log: list[str]) -> str:
+    """What llama.cpp's log says of the layers that a graphics card computes; empty if that are none."""
+    offloaded = [line for line in log if "offloaded" in line and "layers to GPU" in line]
+    layers = offloaded[-1].split("offloaded", 1)[1].split("layers", 1)[0].strip() if offloaded else "0/"
+    if layers.startswith("0/"):
+        return ""
+    names = [line.split("using device", 1)[1].strip() for line in log if "using device" in line]
+    return f"{layers} layers on {names[-1].split(' - ')[0].removesuffix(' (unknown id)') if names else 'GPU'}"
 
 
 def _why(log: list[str]) -> str:

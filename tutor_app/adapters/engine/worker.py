@@ -55,6 +55,8 @@ if not __package__:
 
 REMEMBERED_GENERATIONS: Final = 256
 LOG_LINES: Final = 200
+DEBUG: Final = 1
+"""A level of llama.cpp's log."""
 KEPT_SINCE: Final = "2"
 """Raised when what was kept on disk before may be wrong."""
 
@@ -91,6 +93,15 @@ class Job:
     reported: int = 0
     first_token: float = 0.0
     next_token: int | None = None
+
+
+def log_line(log: list[str], level: int, text: bytes) -> str:
+    """Keep a line of llama.cpp's log, of which the last ones stay; returns it, or nothing if it is not kept."""
+    if level == DEBUG:  # a line for each tensor, behind which nothing else would be found
+        return ""
+    log.append(text.decode("utf-8", "replace").rstrip("\n"))
+    del log[:-LOG_LINES]
+    return log[-1]
 
 
 class EngineWorker:
@@ -162,10 +173,9 @@ class EngineWorker:
         from llama_cpp import llama_cpp as low
 
         @low.llama_log_callback  # type: ignore[untyped-decorator]
-        def on_log(_level: int, text: bytes, _: Any) -> None:
-            self._log.append(text.decode("utf-8", "replace").rstrip("\n"))
-            del self._log[:-LOG_LINES]
-            sys.stderr.write(self._log[-1] + "\n")
+        def on_log(level: int, text: bytes, _: Any) -> None:
+            if line := log_line(self._log, level, text):
+                sys.stderr.write(line + "\n")
 
         self._on_log = on_log
         low.llama_log_set(on_log, ctypes.c_void_p(0))
