@@ -89,10 +89,13 @@ def test_a_worksheet_asks_its_problems_and_says_where_its_hints_end(
     dialog = dialog_of(qtbot, window)
     assert dialog.sheet.text() == "Week 3: problem 1 of 2; hints end with \u201cWhich idea\u201d"
     assert dialog.show_answer.text() == "Skip"
-    dialog.answer.setText("5")
-    dialog.check.click()
+    QTest.keyClicks(dialog.answer, "6")
+    QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
+    until(lambda: dialog.said.text() == "That is not right. Try again; a hint may help.")
+    QTest.keyClicks(dialog.answer, "5")
+    QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
     until(lambda: dialog.said.text() == "Right.")
-    dialog.next.click()
+    QTest.keyClick(dialog.next, Qt.Key.Key_Return)
     until(lambda: dialog.sheet.text() == "Week 3: problem 2 of 2; hints end with \u201cWhich idea\u201d")
     assert not dialog.check.isEnabled()
     dialog.box.click()

@@ -37,7 +37,7 @@ from tutor_app.core.events import (
     Usage,
     VoteCast,
 )
-from tutor_app.core.hints import LEVELS, SHORTEST_PIN, HintLimit, Ladder
+from tutor_app.core.hints import LEVELS, RESULT, SHORTEST_PIN, HintLimit, Ladder
 from tutor_app.core.parts import Answer, Attempt, Code, CodeError, Figure, Output, Part, Text, Thought
 from tutor_app.core.ports import Cancel, ModelInfo
 from tutor_app.core.practice import Exercise, Marked, Worksheet
@@ -423,6 +423,8 @@ class ScriptedServices:
 
     def mark(self, exercise: Exercise, given: str) -> Marked:
         right = given == exercise.answer
+        if exercise.hints_up_to < RESULT:
+            return Marked(right, "Right." if right else "That is not right. Try again; a hint may help.", not right)
         self.missed = [*answered(self.missed, exercise.problem, exercise.answer, right=right, today=date(2026, 3, 1))]
         return Marked(right, "Right." if right else f"It is {exercise.answer}.")
 

@@ -134,16 +134,23 @@ def practise(
                 print("No answer to this problem is known here: tutor hint helps with it.")
                 continue
             shows = "shows it" if exercise.hints_up_to >= RESULT else "goes on"
-            print(f"Your answer (an empty line {shows}): ", end="", flush=True)
-            line = answers.readline()
-            if stop.is_set():
-                return INTERRUPTED
+            missed_it = False
+            while True:
+                print(f"Your answer (an empty line {shows}): ", end="", flush=True)
+                line = answers.readline()
+                if stop.is_set():
+                    return INTERRUPTED
+                if not line:
+                    break
+                marked = mark(exercise, line, grader=grader, path=where.practice, today=today)
+                print(printable(marked.sentence))
+                missed_it = marked.right is False
+                if not marked.again:
+                    break
+            wrong += missed_it
             if not line:
                 print()
                 break
-            marked = mark(exercise, line, grader=grader, path=where.practice, today=today)
-            print(printable(marked.sentence))
-            wrong += marked.right is False
     if not offered:
         print("Nothing is due today. tutor practice latest asks a problem like your last one.")
     return NO_ANSWER if wrong else DONE

@@ -42,7 +42,9 @@ class Marked:
     Attributes:
         right: None where the two cannot be compared.
         sentence: For the user.
+        again: Whether it can be answered once more: nothing of the right answer was told.
     """
 
     right: bool | None
     sentence: str
+    again: bool = False

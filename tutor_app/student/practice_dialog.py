@@ -95,12 +95,16 @@ class PracticeDialog(QDialog):
         (self.answer if exercise.answer else self.box).setFocus()
 
     def tell(self, marked: Marked) -> None:
-        """Say how it was answered."""
+        """Say how it was answered; where the right answer was not told, another one can be given."""
         self.said.setText(marked.sentence)
         self.said.setAccessibleName(marked.sentence)
         announce(self, marked.sentence)
-        self._show_open(False)
-        self.next.setFocus()
+        self._show_open(marked.again)
+        if marked.again:
+            self.answer.setFocus()
+            self.answer.selectAll()
+        else:
+            self.next.setFocus()
 
     def say(self, sentence: str) -> None:
         """Say what happens, or that there is nothing more."""
@@ -112,6 +116,7 @@ class PracticeDialog(QDialog):
         self.check.setVisible(is_open)
         self.show_answer.setVisible(is_open)
         self.next.setVisible(not is_open)
+        (self.check if is_open else self.next).setDefault(True)
 
 
 def _button(text: str) -> QPushButton:

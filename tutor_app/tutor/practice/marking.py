@@ -41,12 +41,12 @@ def mark(exercise: Exercise, given: str, *, grader: Grader, path: Path, today: d
     verdict = grader.grade(exercise.answer, given.strip()).verdict if given.strip() else "incorrect"
     if verdict == "unknown":
         known = f" {told_answer(exercise)}" if told else ""
-        return Marked(None, f"That cannot be compared with the right answer.{known}")
+        return Marked(None, f"That cannot be compared with the right answer.{known}", again=not told)
     right = verdict == "correct"
     if not told and not given.strip():
         return Marked(False, "It stays open.")
     if not told:
-        return Marked(right, "Right." if right else "That is not right. A hint may help.")
+        return Marked(right, "Right." if right else "That is not right. Try again; a hint may help.", again=not right)
     kept = missed.answered(missed.load(path), exercise.problem, exercise.answer, right=right, today=today)
     missed.save(path, kept)
     return Marked(right, "Right." if right else told_answer(exercise))
