@@ -142,7 +142,7 @@ def divisors(m: re.Match[str], _context: Context) -> Judgement | None:
 
     right = [int(d) for d in sp.divisors(int(m[1]))]
     said = [int(n) for n in numbers(m[2])]
-    if set(said) < set(right):
+    if set(said) < set(right) and not {1, int(m[1])} <= set(said):
         return None  # the prime ones, the proper ones, some of them
     return truth(sorted(said) == right, "divisors", ", ".join(map(str, right[:40])))
 

@@ -23,9 +23,10 @@ from tutor_app.adapters.checking.set_rules import SET_RULES
 from tutor_app.adapters.checking.settling import unjudged
 from tutor_app.adapters.checking.shape_rules import SHAPE_RULES
 from tutor_app.adapters.checking.solution_rules import SOLUTION_RULES
+from tutor_app.adapters.checking.step_rules import STEP_RULES
 from tutor_app.core.claims import Claim
 
-ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *SHAPE_RULES, *SET_RULES)
+ALL_RULES: Final = (*NUMBER_RULES, *EVERYDAY_RULES, *SOLUTION_RULES, *STEP_RULES, *SHAPE_RULES, *SET_RULES)
 NEAR: Final = 12
 """Claims back that may overlap with one."""
 

@@ -245,7 +245,7 @@ def system(m: re.Match[str], _context: Context) -> Judgement | None:
     if not _GIVEN_BY.search(m["left"]) and not re.search(r"(?i)solution|solved|satisf|intersect|meet|cross", m[0]):
         return None
     equations = [part for part in _BETWEEN.split(m["left"].replace("&=", "=")) if part and "=" in part]
-    sides = [tuple(map(term_of, _formula_end(part).split("="))) for part in equations]
+    sides = [tuple(map(term_of, formula_end(part).split("="))) for part in equations]
     if len(sides) < 2 or any(len(both) != 2 or None in both for both in sides):
         return None
     rows = [(left, right) for left, right in sides if left is not None and right is not None]
@@ -275,7 +275,7 @@ def _solution(rows: Sequence[tuple[Term, Term]], names: Sequence[str]) -> str:
     return ", ".join(f"{name} = {Fraction(right[name]).limit_denominator(1000)}" for name in names)
 
 
-def _formula_end(text: str) -> str:
+def formula_end(text: str) -> str:
     """An equation without the words before it."""
     left, equals, right = text.partition("=")
     formula = _LAST_FORMULA.search(left.rstrip())
