@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +32,31 @@ PACKAGES: Final = ("torch", "transformers", "tokenizers", "peft", "gguf", "llama
 
 METRICS: Final = "metrics.jsonl"
 """Of a run folder: numbers over time."""
+
+
+def json_of(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: If it is none, is nested too deeply, holds a number of thousands of digits, or half of a character,
+            which could never be written again; the message says what, and no line number.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as e:
+        raise ValueError(f"not JSON ({e.msg}, column {e.colno})") from None
+    except UnicodeDecodeError:
+        raise
+    except RecursionError:
+        raise ValueError("not JSON that can be read (nested too deeply)") from None
+    except ValueError:
+        raise ValueError("not JSON that can be read (a number has too many digits)") from None
+    if re.search(r"\\u[dD][89a-fA-F]" if isinstance(text, str) else rb"\\u[dD][89a-fA-F]", text):  # type: ignore[arg-type]
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("not JSON that can be read (half of a character)") from None
+    return value
 
 
 def sha256_of(path: Path) -> str:
@@ -365,7 +391,7 @@ def _whole_lines(path: Path) -> tuple[list[Any], int]:
 
 def _json_or_none(line: str | bytes) -> Any:
     try:
-        return json.loads(line)
+        return json_of(line)
     except ValueError:
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from trainer.cbbt.verifier import Parts, split_by_problem
 from trainer.cbbt.verifier_report import Solution, with_equal_answers
 from trainer.data.testsets import refuse_results_of_test_sets
 from trainer.evaluate.results import Result
+from trainer.runs import json_of
 from tutor_app.adapters.checking.checker import Checker
 from tutor_app.adapters.grading.grader import Grader
 from tutor_app.adapters.verifying.reading import problem_of, reading_text
@@ -87,7 +87,7 @@ def graded_solutions(path: Path, limit: int, checker: StatementChecker, right: R
 
 def _attempts(line: str, checker: StatementChecker, right: Right) -> Iterator[Solution]:
     """The solutions of a line: one of ``evaluate``'s results, or all attempts of a vote that came to their end."""
-    data = json.loads(line)
+    data = json_of(line)
     if "vote" not in data:
         result = Result.from_json(line)
         parts = with_claims(result.transcript, checker).solution  # as when it is used

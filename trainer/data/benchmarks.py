@@ -6,13 +6,13 @@ TabMWP come. Nothing is downloaded here, and nothing here trains.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from trainer.runs import json_of
 from tutor_app.core.answers import boxed
 from tutor_app.core.errors import UserFault
 from tutor_app.tutor.samples import sample_problems
@@ -151,7 +151,7 @@ def read(benchmark: str, path: Path | None) -> Iterator[Task]:
         raise UserFault(f"{path} is empty.")
     for index, (where, row) in enumerate(rows):
         try:
-            problem, gold, group = reader(json.loads(row) if isinstance(row, str) else row)
+            problem, gold, group = reader(json_of(row) if isinstance(row, str) else row)
         except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as e:
             what = f"it lacks {e}" if isinstance(e, KeyError) else re.sub(r"\s+", " ", str(e))
             raise UserFault(f"{path}, {where} is not in the form of {benchmark}: {what}.") from None
@@ -165,14 +165,14 @@ def _rows(lines: Sequence[str]) -> list[tuple[str, Any]]:
         return found
     try:
         # A line that is whole begins JSON Lines; otherwise the text as a whole may be one value.
-        first = json.loads(found[0][1])
+        first = json_of(found[0][1])
     except ValueError:
         first = None
     one_value = first is None or (len(found) == 1 and (isinstance(first, list) or _holds_rows(first)))
     if not one_value:
         return found
     try:
-        whole = json.loads("\n".join(lines))
+        whole = json_of("\n".join(lines))
     except ValueError:
         return found
     if isinstance(whole, dict) and not _holds_rows(whole):

@@ -14,13 +14,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from trainer.runs import write_lines
+from trainer.runs import json_of, write_lines
 from tutor_app.core.errors import UserFault
 from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.transcript import Transcript
 
 PROVENANCE: Final = ("id", "source", "method", "licence")
 """Keys of ``meta`` that every record has, each a text that is not empty."""
+
+LABELS: Final = ("gold", "label", "parent_problem")
+"""Keys of ``meta`` that a record may have, each a text."""
 
 T = TypeVar("T")
 
@@ -120,12 +123,11 @@ def parse_line(line: Line, parse: Callable[[Any, int], T]) -> T:
         BadLine: If it is not what was expected.
     """
     try:
-        value = json.loads(line.raw.decode("utf-8"))
+        value = json_of(line.raw.rstrip(b"\r\n").decode("utf-8-sig" if line.number == 1 else "utf-8"))
     except UnicodeDecodeError as e:
         raise BadLine(f"not UTF-8 text (byte {e.start})") from None
-    except json.JSONDecodeError as e:
-        # Its own "line 1" would be taken for the file's.
-        raise BadLine(f"not JSON ({e.msg}, column {e.colno})") from None
+    except ValueError as e:
+        raise BadLine(str(e)) from None
     return parse(value, line.number)
 
 
@@ -174,6 +176,12 @@ def parse_record(value: Any, _: int = 0) -> Transcript:
     missing = [k for k in PROVENANCE if not isinstance(record.meta.get(k), str) or not record.meta[k]]
     if missing:
         raise BadLine(f"expected provenance in meta: {', '.join(missing)} missing")
+    wrong = [k for k in LABELS if not isinstance(record.meta.get(k, ""), str)]
+    if wrong:
+        raise BadLine(f"expected texts in meta: {', '.join(wrong)}")
+    votes = record.meta.get("votes", [1, 1])
+    if not isinstance(votes, list) or len(votes) != 2 or not all(isinstance(n, int) for n in votes):
+        raise BadLine('expected two numbers in meta: "votes"')
     if not record.problem.strip():
         raise BadLine("expected a problem in the first user turn")
     if not record.solution:

@@ -9,7 +9,6 @@ found. This tells a test set that was taken for training data; single overlaps a
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import string
 from collections.abc import Iterable, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from trainer.data.records import BadLine, lines_of, parse_line
+from trainer.runs import json_of
 from tutor_app.core.errors import UserFault
 from tutor_app.core.part_json import TranscriptFormatError
 from tutor_app.core.transcript import Transcript
@@ -76,7 +76,7 @@ def refuse_results_of_test_sets(path: Path, *, allowed: bool = False) -> None:
     refuse_test_sets([path])
     try:
         with path.open("rb") as file:
-            manifest = json.loads(file.readline())["manifest"]
+            manifest = json_of(file.readline())["manifest"]
         made_of = [Path(str(manifest[key])) for key in ("benchmark", "data_file") if manifest.get(key)]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return  # whoever reads the results says what is wrong with them

@@ -8,7 +8,6 @@ judges the grader, never a model: that is ``evaluate``.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from trainer.arguments import seconds
+from trainer.runs import json_of
 from tutor_app.adapters.grading.grader import Grade, Grader, Mode
 from tutor_app.core.errors import UserFault
 
@@ -75,9 +75,9 @@ def read_pairs(file: Path) -> Iterator[Pair]:
 
 def _pair(line: str, where: str) -> Pair:
     try:
-        row = json.loads(line)
+        row = json_of(line)
     except ValueError as e:
-        raise UserFault(f"{where}: not JSON ({e}).") from e
+        raise UserFault(f"{where}: {e}.") from e
     fields = ("kind", "label", "gold", "answer")
     if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in fields):
         raise UserFault(f"{where}: expected an object with the texts kind, label, gold and answer.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, TextIO
 
+from trainer.runs import json_of
 from tutor_app.adapters.library.presence import try_lock
 from tutor_app.core.errors import HostFault, UserFault
 from tutor_app.core.parts import Output
@@ -60,10 +61,7 @@ class Result:
         Raises:
             ValueError: If it is not of that form.
         """
-        try:
-            data = json.loads(line)
-        except json.JSONDecodeError as e:  # its own "line 1" would be taken for the file's
-            raise ValueError(f"not JSON ({e.msg}, column {e.colno})") from None
+        data = json_of(line)
         try:
             return cls(**{**data, "transcript": Transcript.from_dict(data["transcript"])})
         except (TypeError, KeyError, AttributeError) as e:
@@ -178,7 +176,7 @@ def _foreign(path: Path) -> UserFault:
 
 def _must_match(path: Path, line: str, manifest: Mapping[str, Any]) -> None:
     try:
-        found, wanted = _flat(json.loads(line)["manifest"]), _flat(manifest)
+        found, wanted = _flat(json_of(line)["manifest"]), _flat(manifest)
         compared = wanted.keys() - UNCOMPARED
         differing = [name for name in wanted if name in compared and found.get(name, _ABSENT) != wanted[name]]
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -132,9 +132,41 @@ def _foreign_sentence(prose: str, question: str) -> bool:
     if not spoken:
         return False
     stems |= _stems(" ".join(spoken[:-1]))
+    if _foreign_grammar(spoken[-1], question):
+        return True
+    heard = {w.lower() for w in _WORD.findall(" ".join((question, *spoken[:-1])))}
     last = {w.lower() for w in _WORD.findall(spoken[-1]) if len(w) > 2} - _OF_SEVERAL
-    strange = sum(not _known(w) and _stem(w) not in stems for w in last)
+    strange = sum(not _known(w) and (_stem(w) not in stems or _bent(w, heard)) for w in last)
     return 0 < strange >= len(last) - strange
+
+
+_GRAMMAR_WORDS: Final = """
+au aux das dem den der des ein eine einen einer el ella elle elles em en es essa esse est esta este esto et gli il ils
+ist jest las le les los mit nella nel nie não och oder os para por pour que qui si sie sind só sont sono sur são um uma
+un una und une uno unos vi von wir zu zum zur è é és är één să și så
+"""
+_GRAMMAR: Final = frozenset(_GRAMMAR_WORDS.split())
+"""Small words of other languages that are none of English: "En total 15" has one."""
+_IDIOMS: Final = re.compile(r"\ben route\b|\bet al\b|\(e[sn]\)|\bdes\b(?= moines)", re.IGNORECASE)
+_ENGLISH_WORDS: Final = (
+    "the is are was were of and to has have had he she they it for with will would be there that this by"
+)
+_ENGLISH_GRAMMAR: Final = frozenset(_ENGLISH_WORDS.split())
+_ONE_WORD: Final = re.compile(r"[^\W\d_]+")
+_BENT: Final = frozenset(["e", "o", "os", "as", "t", "i", "et", "ement", "mente"])
+
+
+def _foreign_grammar(sentence: str, question: str) -> bool:
+    """Whether small words of a sentence are those of another language, and none is of English."""
+    words = _ONE_WORD.findall(_IDIOMS.sub(" ", sentence))
+    small = {w.lower() for i, w in enumerate(words) if w[0].islower() or i == 0}  # others may be names
+    theirs = (small & _GRAMMAR) - set(_ONE_WORD.findall(question.lower()))
+    return bool(theirs) and not small & _ENGLISH_GRAMMAR
+
+
+def _bent(word: str, heard: Collection[str]) -> bool:
+    """Whether a word is one that was heard, with an ending that English does not have: "totale", "totalt"."""
+    return any(len(h) > 3 and word.startswith(h) and word[len(h) :] in _BENT for h in heard)
 
 
 def _stems(text: str) -> set[str]:

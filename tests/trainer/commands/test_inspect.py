@@ -88,3 +88,55 @@ def test_a_method_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Captu
     file.write_text(json.dumps(replace(record(1, "x"), meta={}).to_dict()) + "\n")
     assert main(["inspect", str(file)]) == 2
     assert "provenance" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"version": 6, "turns": [', "line 1: not JSON (Expecting value, column 26)"),
+        ("[" * 100_000, "line 1: not JSON that can be read (nested too deeply)"),
+        ('{"version": ' + "9" * 6000 + "}", "line 1: not JSON that can be read (a number has too many digits)"),
+        ('{"text": "a\\ud800b"}', "line 1: not JSON that can be read (half of a character)"),
+        ("7", 'line 1: expected a transcript: expected an object with a list "turns"'),
+        ("\x00\x01\x02", "line 1: not JSON"),
+    ],
+)
+def test_a_line_that_is_damaged_is_told_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, told: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{line}\n")
+    assert main(["inspect", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
+    path.write_text(f"{line}\n{record(1, 'fobar').to_json()}\n")
+    assert main(["inspect", str(path), "--skip"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("votes", 3, 'two numbers in meta: "votes"'),
+        ("votes", [3], 'two numbers in meta: "votes"'),
+        ("votes", {"a": 1, "b": 2}, 'two numbers in meta: "votes"'),
+        ("votes", ["4", "5"], 'two numbers in meta: "votes"'),
+        ("gold", ["12"], "texts in meta: gold"),
+        ("label", None, "texts in meta: label"),
+        ("parent_problem", 7, "texts in meta: parent_problem"),
+        ("licence", 7, "provenance in meta: licence missing"),
+    ],
+)
+def test_provenance_of_another_form_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, told: str
+) -> None:
+    good = record(1, "fobar")
+    path = write(tmp_path / "a.jsonl", replace(good, meta={**good.meta, key: value}))
+    assert main(["inspect", str(path)]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_mark_of_byte_order_before_the_first_line_is_no_damage(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", record(1, "fobar"))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert main(["inspect", str(path)]) == 0

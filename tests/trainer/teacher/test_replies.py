@@ -76,6 +76,13 @@ COUNTED = "Ana has 24 apples and gives 9 of them to her brother. She keeps 24 - 
         "Restano ad Ana $\\boxed{15}$ mele.\n",
         "答案是 $\\boxed{15}$。",
         "Ответ: $\\boxed{15}$",
+        "En total $\\boxed{15}$.",
+        "Au total $\\boxed{15}$.",
+        "Il y a $\\boxed{15}$.",
+        "Son $\\boxed{15}$ en total.",
+        "Es $\\boxed{15}$.",
+        "O total é $\\boxed{15}$.",
+        "Så $\\boxed{15}$.",
     ],
 )
 @pytest.mark.parametrize("between", [" ", "\n", "\n\n"])
@@ -95,10 +102,18 @@ def test_a_short_last_sentence_in_another_language_is_told(last: str, between: s
         "$\\boxed{15}$",
         "$$x = \\boxed{15}$$",
         "Hence, $\\boxed{15}$.",
+        "Total: $\\boxed{15}$",
+        "Apple(s): $\\boxed{15}$",
     ],
 )
 def test_a_short_last_sentence_in_english_is_none(last: str) -> None:
     assert not fault(Reply(f"{COUNTED}\n{last}", "eos"), APPLES)
+
+
+def test_small_words_of_names_and_of_the_question_are_no_other_language() -> None:
+    question = "Two buses en route to Los Angeles carry 20 people each. How many people are en route?"
+    for last in ("People en route: $\\boxed{40}$", "Los Angeles buses: $\\boxed{40}$"):
+        assert is_english(f"The buses carry 2 * 20 = 40 people.\n{last}", question)
 
 
 def test_problems_and_solutions_are_english_and_addressed_to_nobody(gsm8k_train: Path) -> None:
