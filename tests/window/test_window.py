@@ -287,10 +287,10 @@ def test_models_behind_the_first_are_folded(open_window: Open) -> None:
     window.pages.setCurrentWidget(page)
     offers = [Offer(f"m{n}", f"Model {n}", "MIT", 10**9, 2 * 10**9) for n in range(7)]
     page.set_offers(offers)
-    fold = next(b for b in page.card.findChildren(QPushButton) if b.text() == "More models (3)")
-    until(lambda: page.group.button(3).isVisible())
+    fold = next(b for b in page.card.findChildren(QPushButton) if b.text() == "More models (4)")
+    until(lambda: page.group.button(2).isVisible())
     seen = [page.group.button(n).isVisible() for n in range(7)]
-    assert seen == [True] * 4 + [False] * 3
+    assert seen == [True] * 3 + [False] * 4
     fold.click()
     assert all(page.group.button(n).isVisible() for n in range(7))
     page.group.button(6).click()
@@ -305,6 +305,16 @@ def test_a_model_file_of_ones_own(open_window: Open) -> None:
     window.models.use_file("/home/x/own.gguf")
     until(lambda: "own.gguf" in window.status.model.text())
     assert window.pages.currentWidget() is window.start
+
+
+def test_a_file_that_is_no_model_is_told_in_sight_and_offers_no_second_try(open_window: Open) -> None:
+    window = open_window(ScriptedServices(model=""))
+    window.resize(800, 600)
+    page = window.models.page
+    until(lambda: window.models.facts is not None)
+    page.show_error("The file is not a GGUF model.", of_download=False)
+    until(lambda: not page.error.visibleRegion().isEmpty())
+    assert page.button.text().startswith("Download")
 
 
 def test_a_model_file_whose_template_cannot_be_used_says_so(open_window: Open) -> None:

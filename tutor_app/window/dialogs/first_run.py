@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -24,7 +24,7 @@ from tutor_app.text.amounts import size_text, time_left
 from tutor_app.ui.building import STRETCH, bare_scroll, column_of, in_the_middle, push_button, row_of, text_label
 
 _MOST_FOUND: Final = 8
-_SHOWN_AT_FIRST: Final = 4
+_SHOWN_AT_FIRST: Final = 3
 """Offers that are shown without asking: they come with the recommended ones first."""
 _TO_BEGIN_WITH: Final = "Recommended to begin with."
 _STRONGEST: Final = "The strongest that suits this computer."
@@ -64,7 +64,7 @@ class FirstRunPage(QScrollArea):
         self.setObjectName("startScroll")
         bare_scroll(self)
         self._offers: list[Offer] = []
-        self._running = False
+        self._running = self._failed = False
         self._installed = frozenset[str]()
         self._advice: dict[str, QLabel] = {}
         inner = QWidget()
@@ -209,7 +209,7 @@ class FirstRunPage(QScrollArea):
 
     def _label(self) -> None:
         offer = self._chosen()
-        verb = "Try again" if self.error.text() else "Download"
+        verb = "Try again" if self._failed else "Download"
         self.button.setText(f"{verb} ({size_text(offer.bytes)})" if offer else verb)
         self.button.setEnabled(offer is not None)
 
@@ -255,6 +255,7 @@ class FirstRunPage(QScrollArea):
         self._running = running
         if running:
             self.error.setText("")
+            self._failed = False
         for widget in (self.bar, self.line, self.cancel):
             widget.setVisible(running)
         for widget in (self.button, self.own, self.hub):
@@ -280,8 +281,10 @@ class FirstRunPage(QScrollArea):
             parts.append(f"{time_left(p.seconds_left)} left")
         self.line.setText(" \u00b7 ".join(parts))
 
-    def show_error(self, sentence: str) -> None:
-        """Say why it failed; the button tries again."""
+    def show_error(self, sentence: str, *, of_download: bool = True) -> None:
+        """Say why it failed, in sight; after a download the button tries again."""
         self.error.setText(sentence)
+        self._failed = of_download and bool(sentence)
         self.set_running(False)
-        self.error.setVisible(bool(sentence))
+        if sentence:
+            QTimer.singleShot(0, self, lambda: self.ensureWidgetVisible(self.own))  # once its lines have their room

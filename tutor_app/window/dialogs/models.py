@@ -186,7 +186,7 @@ class ModelController(QObject):
             return note, self._find_facts()
 
         def failed(error: Exception) -> None:
-            self.page.show_error(self._complain(error))
+            self.page.show_error(self._complain(error), of_download=False)
 
         def done(found: tuple[str, ModelFacts]) -> None:
             note, facts = found
