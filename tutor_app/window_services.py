@@ -508,4 +508,6 @@ class AppServices:
 
 
 def _shown_as(as_typed: bool) -> dict[str, bool]:
-    return {"as_typed": True} if as_typed else {}
+    from tutor_app.core.transcript import AS_TYPED
+
+    return {AS_TYPED: True} if as_typed else {}

@@ -41,6 +41,9 @@ VERSION: Final = 6
 2: thoughts are parts. In 1 they stood in ``meta["thoughts"]``, a list of strings.
 """
 
+AS_TYPED: Final = "as_typed"
+"""Key of :attr:`Transcript.meta`: the formulas of the problem are shown as typed, not typeset."""
+
 Role = Literal["user", "assistant"]
 
 
@@ -78,6 +81,11 @@ class Transcript:
     def problem(self) -> str:
         """Text of the first user turn."""
         return "".join(p.text for p in self.turns[0].parts if isinstance(p, Text)) if self.turns else ""
+
+    @property
+    def as_typed(self) -> bool:
+        """Whether the formulas of the problem are to be shown as typed."""
+        return self.meta.get(AS_TYPED) is True
 
     @property
     def solution(self) -> tuple[Part, ...]:

@@ -44,9 +44,13 @@ _DOLLAR: Final = "\uff04"
 
 
 def problem_of(transcript: Transcript) -> str:
-    """The problem to be shown: plain typing with its formulas between dollar signs, unless it was to stay as typed."""
-    as_typed = transcript.meta.get("as_typed") is True
-    return transcript.problem if as_typed else typeset(transcript.problem)
+    """The problem of a solution as it is to be shown, see :func:`problem_shown`."""
+    return problem_shown(transcript.problem, as_typed=transcript.as_typed)
+
+
+def problem_shown(problem: str, *, as_typed: bool) -> str:
+    """A problem to be shown: plain typing with its formulas between dollar signs, unless it is to stay as typed."""
+    return problem if as_typed else typeset(problem)
 
 
 def question_of(text: str) -> str:

@@ -37,14 +37,14 @@ from tutor_app.core.events import (
     folded,
 )
 from tutor_app.core.parts import Attempt, Figure, Part, Question, Text
-from tutor_app.core.transcript import Transcript, claims_of
+from tutor_app.core.transcript import AS_TYPED, Transcript, claims_of
+from tutor_app.handout.wording import problem_shown
 from tutor_app.render.document import DocumentBuilder
 from tutor_app.render.figures import Picture
 from tutor_app.render.objects import FormulaSource
 from tutor_app.render.statements import Statement, statements
 from tutor_app.render.theme import Theme
 from tutor_app.text.delimiters import split
-from tutor_app.text.typing import typeset
 
 MAX_TAIL: Final = 6000
 """Characters after which a paragraph without an end is closed by force, so that rewriting it stays cheap."""
@@ -102,7 +102,7 @@ class SolutionPage:
         """A finished solution, and a sentence of the program's own below it."""
         self.clear()
         self.problem, self._saved = transcript.problem, transcript.solution
-        self.as_typed = transcript.meta.get("as_typed") is True
+        self.as_typed = transcript.as_typed
         self.attempts, self._chosen = transcript.attempts, transcript.chosen
         self.false = _false(self._saved)
         self._remark = (remark, "muted")
@@ -131,7 +131,7 @@ class SolutionPage:
 
     def transcript(self) -> Transcript:
         """The problem and the solution so far."""
-        found = Transcript.of(self.problem, *self.parts(), meta={"as_typed": True} if self.as_typed else None)
+        found = Transcript.of(self.problem, *self.parts(), meta={AS_TYPED: True} if self.as_typed else None)
         return replace(found, attempts=self.attempts, chosen=self._chosen)
 
     @property
@@ -161,7 +161,7 @@ class SolutionPage:
         b = self.builder = DocumentBuilder(document, theme, self._formulas, size)
         self._forget_tail()
         if self.problem:
-            b.problem(self.problem if self.as_typed else typeset(self.problem))
+            b.problem(problem_shown(self.problem, as_typed=self.as_typed))
         if not self.is_streaming:
             b.parts(self.parts(), remarks=self._remarks)
             self._write_remark()

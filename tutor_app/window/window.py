@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
         self._shown_problem = transcript.problem
         self._shown_meta = transcript.meta
         self.box.set_shown_below(transcript.problem)
-        self.box.set_text(transcript.problem, as_typed=transcript.meta.get("as_typed") is True)
+        self.box.set_text(transcript.problem, as_typed=transcript.as_typed)
         self.view.show_transcript(transcript, wording.ending(transcript))
         self.bridge.run_in_background(
             lambda: self.services.check_statements(transcript), self.view.take_claims, self.faults.complain
