@@ -187,3 +187,10 @@ def test_numbers_at_the_end_of_a_chain_are_compared() -> None:
 @pytest.mark.parametrize("text", ["It is not true that 2 + 2 = 5.", "2 + 2 = 5 is wrong.", "We cannot have 3 + 4 = 8."])
 def test_what_is_denied_is_not_stated(text: str) -> None:
     assert check(text) == []
+
+
+@pytest.mark.parametrize("name", ["x_1", "x1", "x_{1}", "3x_2", "2k1", "2x1", "price_1", "x₁", "x_i", "a_{n}", "v'"])
+def test_a_name_with_an_index_is_not_read_by_its_end(name: str) -> None:
+    text = f"We have {name} + y = 9, so {name.lstrip('23')} = 7 and y = 2."
+    assert "false" not in [claim.verdict for claim in Reading().text(text, 20.0)]
+    assert [claim.verdict for claim in Reading().text("5 m2 + 3 m2 = 9 m2", 20.0)] == ["false"]

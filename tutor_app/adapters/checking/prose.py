@@ -431,6 +431,7 @@ class ProseReader:
                 and low not in NUMBERS
                 and token.text not in VARIABLES
                 and token.text not in self._values
+                and not _is_indexed(token.text)
             ):
                 if low == "of" and not words:
                     break
@@ -488,6 +489,11 @@ class ProseReader:
             if token.kind != "word" or token.text in VARIABLES:
                 return 0
         return 0
+
+
+def _is_indexed(word: str) -> bool:
+    """Whether it is a letter with an index, "x_1" or "x1", and no unit as "m2" is."""
+    return "_" in word or (word[1:].isdigit() and word[0] not in "mM")
 
 
 def _letter(token: Token) -> Symbol:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal
 
 from tutor_app.adapters.checking.words import OPERATIONS, RELATIONS
@@ -51,7 +52,7 @@ _TOKEN: Final = re.compile(
     |(?P<vulgar>[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])
     |(?P<raised>⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)
     |(?P<letter>(?<![^\W\d_])(?<!\d\ )(?<!/)[a-zA-Z](?=⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]))
-    |(?P<word>[^\W\d_]\d+(?![\d.])|[^\W\d_](?:[^\W\d_]|['_](?=[^\W_]))*(?:_\w+)*)
+    |(?P<word>[^\W\d_]\d+(?![\d.])|[^\W\d_](?:[^\W\d_]|['_](?=[^\W\d_]))*(?:_\w+|_\{\w+\})*)
     |(?P<cur>\\?[$]|[€£¥₹¢])
     |(?P<pct>\\?%)
     |(?P<rel><=|>=|==+|!=|[=<>≤≥≠~])
@@ -251,6 +252,7 @@ def _has_units(found: list[Token], letters: list[int], begin: int, end: int) -> 
 def _with_words(found: list[Token]) -> list[Token]:
     """The same with words that name an operation or relation as such, and the letter x as a sign of multiplication."""
     out: list[Token] = []
+    names = {t.text for b, t in pairwise(found) if t.kind == "word" and b.kind != "num"}
     i = 0
     while i < len(found):
         token = found[i]
@@ -269,8 +271,9 @@ def _with_words(found: list[Token]) -> list[Token]:
                 and i
                 and found[i - 1].kind == "num"
                 and not token.spaced
+                and token.text not in names
             ):
-                # "10x15"
+                # "10x15", but "2x1" where x1 is a name
                 out.append(Token("op", "*", token.start, token.start + 1))
                 token = Token("num", token.text[1:], token.start + 1, token.end)
         out.append(token)
