@@ -199,8 +199,14 @@ def refusal(made: Attempt, question: str, gold: str, judge: Judge, shown: frozen
 
 
 def code_fault(sources: Sequence[str]) -> str:
-    """What is wrong with the code of a solution as such: it computes nothing, or does something else."""
+    """What is wrong with the code of a solution as such: it computes nothing, does something else, or forgets a number.
+
+    A variable that nothing uses is mostly a number of the question that the right solution needs: the answer is then
+    right by chance.
+    """
     computes = False
+    set_to: set[str] = set()
+    used: set[str] = set()
     for source in sources:
         try:
             tree = ast.parse(source)
@@ -216,9 +222,15 @@ def code_fault(sources: Sequence[str]) -> str:
                 return "the code does more than calculate"
             if isinstance(node, ast.Name) and node.id in _FORBIDDEN:
                 return "the code does more than calculate"
+            if isinstance(node, ast.For | ast.comprehension):
+                used |= {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}  # it counts, if nothing else
+            if isinstance(node, ast.Name):
+                (set_to if isinstance(node.ctx, ast.Store) else used).add(node.id)
             calls = isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "print")
             computes = computes or calls or isinstance(node, ast.BinOp | ast.AugAssign | ast.Compare)
-    return "" if computes else "the code computes nothing"
+    if not computes:
+        return "the code computes nothing"
+    return "the code uses a variable for nothing" if set_to - used - {"_"} else ""
 
 
 def _printed(answer: str, output: Output, judge: Judge) -> bool:

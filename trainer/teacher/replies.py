@@ -145,11 +145,16 @@ _DOUBTS: Final = re.compile(
     r"|\bI(?:'m| am) guessing\b|\bI can only guess\b"
     r"|\bI (?:do not|don't|cannot|can't|can not|could not|couldn't) (?:know|solve|answer|tell|determine|understand)\b"
     r"|\bnot enough information\b|\binsufficient information\b"
+    r"|\bwhich is (?:not possible|impossible|nonsensical)\b"
+    r"|\b((?:[a-z]+ ){3,9}?[a-z]+) (?:(?:is|are) )?(?:multiplied|divided|subtracted|added) (?:by|from|to) \1\b"
     r"|\bnegative (?:number|amount|quantity) of\b|\bcan(?:not|['’]t| not) have (?:a )?negative\b",
     re.IGNORECASE,
 )
 
 
 def doubts(text: str) -> bool:
-    """Whether a solution finds its problem impossible; a right answer after that was found by bending the problem."""
+    """Whether a solution finds its problem impossible, or has a quantity multiplied by itself in the same long words.
+
+    A right answer after that was found by bending the problem, or by chance.
+    """
     return _DOUBTS.search(text) is not None
