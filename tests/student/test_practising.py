@@ -41,6 +41,7 @@ def test_another_problem_like_this_is_asked_and_checked(qtbot: QtBot, open_windo
     dialog.answer.setText("9")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
     until(lambda: dialog.said.text() == "It is 8.")
+    assert dialog.said.property("tone") == "bad"
     assert not dialog.check.isVisible()
     assert [m.problem for m in services.missed] == ["What is 3 + 5?"]
     dialog.next.click()
@@ -48,6 +49,7 @@ def test_another_problem_like_this_is_asked_and_checked(qtbot: QtBot, open_windo
     dialog.answer.setText("8")
     dialog.check.click()
     until(lambda: dialog.said.text() == "Right.")
+    assert dialog.said.property("tone") == "good"
     dialog.box.click()
     assert window.box.text == "What is 3 + 5?"
     assert window.student.practice.dialog is None

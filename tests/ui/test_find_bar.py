@@ -119,6 +119,7 @@ def test_what_is_selected_is_searched(qtbot: QtBot, open_window: Open) -> None:
     window.finder.open()
     assert window.finder.edit.text() == "range"
     assert window.finder.count.text() == "1 of 3"
+    assert not window.view.textCursor().hasSelection()  # its colours would hide those of the match
 
 
 def test_a_match_in_a_folded_block_opens_it(qtbot: QtBot, open_window: Open) -> None:

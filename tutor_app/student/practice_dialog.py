@@ -10,6 +10,7 @@ from tutor_app.core.practice import Exercise, Marked
 from tutor_app.render.theme import Theme
 from tutor_app.text.typing import typeset
 from tutor_app.ui.announce import announce
+from tutor_app.ui.building import text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
 from tutor_app.ui.placing import fit_dialog
@@ -41,9 +42,7 @@ class PracticeDialog(QDialog):
         self.answer = QLineEdit()
         self.answer.setPlaceholderText("Your answer")
         self.answer.setAccessibleName("Your answer")
-        self.said = QLabel()
-        self.said.setWordWrap(True)
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said = text_label("", "practiceSaid", wrap=True, plain=True)
         self.check = _button("Check")
         self.check.setObjectName("primary")
         self.check.setDefault(True)
@@ -85,7 +84,7 @@ class PracticeDialog(QDialog):
         self.show_answer.setAccessibleName(self.show_answer.text())
         self.problem.set_text(typeset(exercise.problem))
         self.answer.clear()
-        self.said.clear()
+        self.say("")
         self._show_open(True)
         self.check.setEnabled(bool(exercise.answer))
         self.answer.setEnabled(bool(exercise.answer))
@@ -96,8 +95,8 @@ class PracticeDialog(QDialog):
 
     def tell(self, marked: Marked) -> None:
         """Say how it was answered; where the right answer was not told, another one can be given."""
-        self.said.setText(marked.sentence)
-        self.said.setAccessibleName(marked.sentence)
+        wrong = "bad" if self.answer.text().strip() else ""
+        self.say(marked.sentence, "" if marked.right is None else "good" if marked.right else wrong)
         announce(self, marked.sentence)
         self._show_open(marked.again)
         if marked.again:
@@ -106,8 +105,11 @@ class PracticeDialog(QDialog):
         else:
             self.next.setFocus()
 
-    def say(self, sentence: str) -> None:
-        """Say what happens, or that there is nothing more."""
+    def say(self, sentence: str, tone: str = "") -> None:
+        """Say what happens, or that there is nothing more; in the colour of what is ``good`` or ``bad``."""
+        self.said.setProperty("tone", tone)
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
         self.said.setText(sentence)
         self.said.setAccessibleName(sentence)
 

@@ -49,7 +49,8 @@ def mark(exercise: Exercise, given: str, *, grader: Grader, path: Path, today: d
         return Marked(right, "Right." if right else "That is not right. Try again; a hint may help.", again=not right)
     kept = missed.answered(missed.load(path), exercise.problem, exercise.answer, right=right, today=today)
     missed.save(path, kept)
-    return Marked(right, "Right." if right else told_answer(exercise))
+    wrong = "That is not right. " if given.strip() else ""
+    return Marked(right, "Right." if right else wrong + told_answer(exercise))
 
 
 def told_answer(exercise: Exercise) -> str:

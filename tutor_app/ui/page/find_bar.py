@@ -126,6 +126,9 @@ class FindBar(QFrame):
         selected = self._view.selected_source()
         if selected and "\n" not in selected and len(selected) <= 80:
             self.edit.setText(selected.strip().strip("$"))
+        cursor = self._view.textCursor()  # what is selected would hide the colours of the matches
+        cursor.setPosition(cursor.selectionStart())
+        self._view.setTextCursor(cursor)
         self.show()
         self._stand()
         self.raise_()

@@ -64,7 +64,7 @@ class FirstRunPage(QScrollArea):
         self.setObjectName("startScroll")
         bare_scroll(self)
         self._offers: list[Offer] = []
-        self._running = self._failed = False
+        self._running = self._failed = self._by_user = False
         self._installed = frozenset[str]()
         self._advice: dict[str, QLabel] = {}
         inner = QWidget()
@@ -128,6 +128,7 @@ class FirstRunPage(QScrollArea):
         self.own.clicked.connect(self.import_asked)
         self.hub.clicked.connect(self.hub_asked)
         self.group.idToggled.connect(lambda *_: self._label())
+        self.group.idClicked.connect(self._choose)
         self.set_running(False)
 
     def set_installed(self, ids: Iterable[str]) -> None:
@@ -142,12 +143,12 @@ class FirstRunPage(QScrollArea):
 
         Args:
             offers: In the order to show them.
-            choose: The id of the one to choose; by default the one that was chosen stays so, else the first one is.
+            choose: The id of the one to choose; by default the one that the user chose stays so, else the first one is.
         """
         offers = [offer for offer in offers if offer.id not in self._installed]
         if offers == self._offers and not choose:
             return
-        chosen = self._chosen()
+        chosen = self._chosen() if self._by_user else None
         wanted = choose or (chosen.id if chosen is not None else "")
         first = next((n for n, offer in enumerate(offers) if offer.id == wanted), 0)
         self._offers = offers
@@ -188,6 +189,9 @@ class FirstRunPage(QScrollArea):
         else:
             more.deleteLater()
         self._label()
+
+    def _choose(self) -> None:
+        self._by_user = True
 
     @staticmethod
     def _fold(more: QWidget, count: int, *, is_open: bool) -> QPushButton:
