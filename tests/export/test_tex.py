@@ -301,3 +301,12 @@ def test_a_paragraph_that_begins_at_the_right_runs_from_there() -> None:
     assert body.count("\\rightward{") == 1
     assert "\\rightward{$1$" in body
     assert "rightward" not in fragment([Text(arabic)], "latex")
+
+
+def test_a_hyphen_that_subtracts_is_a_minus_sign() -> None:
+    text = to_tex(
+        [Transcript.of("p", Text("So n - 5 = -6, on 2024-05-01 and in `n - 5`, a well-known case."))], Options(), "s"
+    )[0]
+    assert r"So n \ensuremath{-} 5 = \ensuremath{-}6, on 2024-05-01" in text
+    assert r"\texttt{n - 5}" in text
+    assert "a well-known case" in text

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tutor_app.text.delimiters import Segment
 from tutor_app.text.markup import MARK, read, replaced, restored
+from tutor_app.text.minus import minus_signs
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -204,7 +205,7 @@ class TexProse:
                 case "s_open" | "s_close":
                     pass
                 case _:
-                    out += replaced(t.content, formulas, self._words, write)
+                    out += replaced(minus_signs(t.content), formulas, self._words, write)
         if inline_only and "\\\\{}" in out:  # a line break would end the row of the table
             return f"\\begin{{tabular}}{{@{{}}l@{{}}}}{out.strip()}\\end{{tabular}}"
         # Nor may one stand right before a display formula, where TeX would set an empty line.
