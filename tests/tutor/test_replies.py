@@ -45,6 +45,18 @@ RECTANGLE = solved_as(
     "14\\text{ cm}",
 )
 FRACTIONS = solved_as("What is 1/2 + 1/3?", "3/6+2/6 = 5/6 \\boxed{\\frac{5}{6}}", "\\frac{5}{6}")
+CIRCLE = solved_as("What is the area of a circle with radius 3?", "\\boxed{9\\pi}", "9\\pi")
+COAT = solved_as("A coat costs $80. It is reduced by 25%. What is the new price?", "80*0.75=60 \\boxed{60}", "60")
+SYSTEM = solved_as("Solve x + y = 10 and x - y = 2.", "\\boxed{x = 6, y = 4}", "x = 6, y = 4")
+LIMIT = solved_as("Compute \\lim_{x\\to 0} \\frac{\\sin 3x}{x}.", "\\boxed{3}", "3")
+INTEGRAL = solved_as("Integrate 2x with respect to x.", "\\boxed{x^2 + C}", "x^2 + C")
+DIFFERENCE = solved_as("What is 3 - 8?", "3-8=-5 \\boxed{-5}", "-5")
+DIVISOR = solved_as("What is the greatest common divisor of 84 and 36?", "\\boxed{12}", "12")
+BUSES = solved_as(
+    "A bus holds 48 people. How many buses are needed for 435 people?", "435/48 = 9.06 so \\boxed{10}", "10"
+)
+INEQUALITY = solved_as("Solve 2x - 1 > 5.", "x>3 \\boxed{x > 3}", "x > 3")
+FILM = solved_as("A film lasts 2 hours and 15 minutes. How many minutes is that?", "\\boxed{135}", "135")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +117,47 @@ def judged(solved: Transcript, question: str, reply: str, same: Same) -> Answer 
         (TRAIN, "Why?", "The speed of the train is 100 km/h."),
         (RECTANGLE, "Why?", "The perimeter is 12 cm."),
         (DERIVATIVE, "Why?", "So the derivative of $x^2$ is $3x$."),
+        (CIRCLE, "Why?", "The area is pi times the radius squared, so the answer is $6\\pi$."),
+        (CIRCLE, "why", "Therefore the area of the circle is 6π."),
+        (COAT, "Can you explain the second step?", "25% of 80 is 20. 80 + 20 = 100. So the answer is $100."),
+        (COAT, "Please double-check.", "80 - 25 = 55. The new price is $55."),
+        (
+            COAT,
+            "Could you show the steps?",
+            "Step 1: 25% of 80 is 25.\nStep 2: 80 - 25 = 55.\n\nSo the new price is **\\$55**.",
+        ),
+        (COAT, "I don't understand.", "We take off 25%. The final answer is 55 dollars."),
+        (COAT, "Check if it's right", "The new price should be computed as 0.25 * 80 = 20.\nThe answer is 20."),
+        (SYSTEM, "Why?", "Add both: 2x = 12. So the solution is x = 7, y = 3."),
+        (SYSTEM, "How do you know?", "So \\boxed{(7, 3)}."),
+        (LIMIT, "Why?", "Because sin(3x) is about x for small x, the limit is 1. So the answer is 1."),
+        (LIMIT, "Is that right?", "No, the answer is $\\frac{1}{3}$."),
+        (LIMIT, "Really?", "I made an error. The limit is \\boxed{1}."),
+        (INTEGRAL, "Why?", "The antiderivative of 2x is 2x^2. The answer is $2x^2 + C$."),
+        (INTEGRAL, "Another way?", "So the integral is \\boxed{2x^2 + C}."),
+        (DIFFERENCE, "Why?", "8 - 3 = 5, so the answer is 5."),
+        (DIFFERENCE, "Why is it negative?", "Sorry, the answer is 5."),
+        (DIVISOR, "How?", "84 = 2*42 and 36 = 2*18. So the greatest common divisor is 6."),
+        (DIVISOR, "Isn't it 6?", "Yes, the GCD is 6. The answer is 6."),
+        (BUSES, "Why not 9?", "You are right. 435/48 is 9.06, so 9 buses are enough. The answer is 9."),
+        (BUSES, "Why did you round up?", "Because every person needs a seat. So the answer is 11."),
+        (INEQUALITY, "Why?", "Adding 1 gives 2x > 6, so the answer is $x > 2$."),
+        (INEQUALITY, "Why?", "So \\boxed{x < 3}."),
+        (FILM, "Explain it as if I were five.", "So the film lasts 115 minutes. The answer is 115 minutes."),
+        (FILM, "Why?", "2 × 60 = 120. 120 + 15 = 145. So it is 145 minutes."),
+        (EQUATION, "What is the answer again?", "x = 6"),
+        (EQUATION, "Was ist die Antwort?", "x = 7"),
+        (EQUATION, "Erkläre es einfacher.", "Also ist x = 7."),
+        (EQUATION, "Why?", "13 - 3 = 10\n10 / 2 = 5\n\n**Answer: x = 8**"),
+        (
+            EQUATION,
+            "Show me the steps in detail",
+            "1. Subtract 3: 2x = 10\n2. Divide by 2: x = 6\n\nThus, $\\boxed{x=6}$.",
+        ),
+        (EQUATION, "Why?", "Therefore:\n\n\\[\nx = 7\n\\]"),
+        (EQUATION, "Why?", "Therefore, $$x = \\frac{14}{2} = \\boxed{7}$$"),
+        (APPLES, "How did you get that?", "Start with 12, take away 7. 12 - 7 = 4. Anna has 4 apples left."),
+        (APPLES, "Why?", "12 - 7 = 5... Hmm, wait. She has 12 + 7 = 19. So the answer is 19 apples."),
     ],
 )
 def test_a_reply_that_states_another_result_is_told(solved: Transcript, question: str, reply: str, same: Same) -> None:
@@ -178,6 +231,67 @@ def test_a_reply_that_states_another_result_is_told(solved: Transcript, question
         (EQUATION, "Why?", "The solution has 2 steps. The answer is step 2."),
         (EQUATION, "Why?", "The answer is the number that makes both sides 13."),
         (EQUATION, "What is the next step?", "Divide by 2. The result is x = 10/2."),
+        (CIRCLE, "Why?", "The area is $\\pi r^2 = 9\\pi$. That is about 28.27."),
+        (CIRCLE, "Why?", "So the answer is 28.27."),
+        (CIRCLE, "And the circumference?", "It is $2\\pi r = 6\\pi$. The answer is $6\\pi$."),
+        (CIRCLE, "What is the diameter?", "The diameter is 6. The answer is \\boxed{6}."),
+        (COAT, "Why?", "25% of 80 is 20, so the coat is 20 dollars cheaper. The new price is $60."),
+        (COAT, "How much do I save?", "You save \\boxed{20} dollars."),
+        (COAT, "Why?", "The answer is 75% of the old price."),
+        (COAT, "Why?", "The discount is 20."),
+        (COAT, "Why?", "So 25% of 80 is 20. So the discount is $20."),
+        (COAT, "What would it be with 50%?", "The answer is \\boxed{40}."),
+        (SYSTEM, "Why?", "Adding the equations gives 2x = 12, so x = 6."),
+        (SYSTEM, "Why?", "So y = 4."),
+        (SYSTEM, "Check it", "6 + 4 = 10 and 6 - 4 = 2. Both are right. The answer is (6, 4)."),
+        (LIMIT, "Why?", "sin(3x)/(3x) tends to 1. So the limit of that part is 1. Times 3 gives 3."),
+        (LIMIT, "Why?", "We know that sin(u)/u goes to 1, so the answer is 3 · 1."),
+        (INTEGRAL, "Why?", "The derivative of x^2 is 2x. So the answer is x² + c."),
+        (INTEGRAL, "Why the C?", "Because the derivative of a constant is 0."),
+        (DIFFERENCE, "Why?", "8 is 5 more than 3, so the difference is 5 below zero: -5."),
+        (DIFFERENCE, "Why?", "On the number line, go 8 steps left from 3. You land on −5."),
+        (DIVISOR, "Why?", "84 = 2·2·3·7 and 36 = 2·2·3·3. Common: 2·2·3. So it is 2·2·3 = 12."),
+        (DIVISOR, "What is the least common multiple?", "The answer is 252."),
+        (DIVISOR, "Why?", "First, 84 mod 36 = 12. Then 36 mod 12 = 0. So the last remainder that is not zero is 12."),
+        (BUSES, "Why?", "9 buses hold 432 people. So 3 people are left over, and a tenth bus is needed."),
+        (BUSES, "Why?", "The quotient is 9.06. So we round up."),
+        (BUSES, "Why?", "So 9 buses are not enough. We need 10."),
+        (BUSES, "How many seats stay empty?", "480 - 435 = 45. The answer is 45."),
+        (INEQUALITY, "Why?", "The answer is x > 3, so 4 is a solution. For example x = 4."),
+        (INEQUALITY, "Why?", "The answer is all numbers greater than 3."),
+        (INEQUALITY, "Why?", "In interval notation the answer is $(3, \\infty)$."),
+        (FILM, "Why?", "2 hours are 120 minutes. So we have 120 minutes and add 15."),
+        (FILM, "Why?", "That is 2.25 hours. The answer is 2.25 hours."),
+        (FILM, "In seconds?", "The answer is 8100 seconds."),
+        (FILM, "What about 3 hours?", "The answer is 180 minutes."),
+        (EQUATION, "Why subtract first?", "Because 3 is added. So 2x = 10."),
+        (EQUATION, "What does 2x mean?", "2 times x. If x = 7, then 2x = 14."),
+        (EQUATION, "Why?", "Step 1 gives 2x = 10. The result is 10."),
+        (EQUATION, "Make it harder.", "Solve 5x - 7 = 28. The answer is x = 7."),
+        (EQUATION, "Another one", "Solve 2x = 14. Answer: 7"),
+        (EQUATION, "Test me", "Solve 2x + 1 = 15.\n\nAnswer: x = 7"),
+        (EQUATION, "Give me an exercise like this", "2x + 5 = 19. Solution: x = 7"),
+        (EQUATION, "Why can't x be 7?", "If x were 7, the left side would be 17. So x = 7 does not work. x = 5 does."),
+        (
+            EQUATION,
+            "Explain",
+            "Think of a box with 3 apples. The box and 3 make 13. So the answer is in the box: 5 and 5.",
+        ),
+        (APPLES, "How many did Ben get?", "Ben got 7 apples. The answer is 7."),
+        (APPLES, "Who has more?", "Ben has 7 apples and Anna has 5. So Ben has 2 more. The answer is 2."),
+        (APPLES, "Why?", "She gave away 7. So 7 are gone. 12 - 7 = 5."),
+        (
+            FRACTIONS,
+            "Why 6?",
+            "6 is the least common multiple of 2 and 3. So the common denominator is 6. The answer is 6.",
+        ),
+        (FRACTIONS, "Why?", "So the numerator is 3 + 2 = 5."),
+        (QUADRATIC, "Why 2?", "Because 2·2 - 5·2 + 6 = 0. So x = 2 is a solution."),
+        (QUADRATIC, "Why?", "The discriminant is 1. So the roots are (5 ± 1)/2."),
+        (QUADRATIC, "Why?", "x = (5 + 1)/2 = 3 and x = (5 - 1)/2 = 2"),
+        (DERIVATIVE, "Why?", "Bring the exponent down: 2·x^1. So we get 2x^1."),
+        (DERIVATIVE, "What is the slope at x = 3?", "The answer is 6."),
+        (DERIVATIVE, "Why?", "$\\frac{d}{dx}x^n = n x^{n-1}$, so for n = 2 the answer is $2x^{1}$."),
     ],
 )
 def test_steps_cases_examples_and_other_problems_are_not(

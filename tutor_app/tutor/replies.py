@@ -16,14 +16,12 @@ from tutor_app.adapters.checking.work.values import Value, alike
 from tutor_app.adapters.grading.units import is_unit, measure
 from tutor_app.core.against_output import UNSURE, asked_stems, stems
 from tutor_app.core.answers import NUMBER, final_boxes
-from tutor_app.core.parts import Answer, Code, Part, Text
+from tutor_app.core.parts import Answer, Part, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
+from tutor_app.tutor.about import About, about_what, claimed, numbers_of, texts_of
 from tutor_app.tutor.leaks import values_of, written
 from tutor_app.tutor.samples import known_answer
-
-About = Literal["all", "this", "else"]
-"""Whether a question is about the whole solution, about something in it, or about something else."""
 
 _NUMERAL: Final = (
     r"[-\u2212]?\s?(?:\\?[$€£])?\s?(?:\\[dt]?frac\s*\{-?\d+\}\s*\{\d+\}|\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?)(?:\s*\\?%)?"
@@ -45,6 +43,10 @@ _NAMED: Final = (
     r"|\bvalue of {name}\b[^.=\d]{{0,40}}?\bis\s+"
 )
 """The letter that is asked for, and what tells its value."""
+_HEAD: Final = re.compile(
+    r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
+)
+_HEAD_IS: Final = r"\b(?:the|its|their)\s+{head}\b[^=]*?(?:=|\bis\b|\bequals\b)"
 _SENTENCE: Final = re.compile(r"[^\n]+?(?:[.!?](?=\s|\*|$)|$)", re.MULTILINE)
 _REASON: Final = re.compile(
     r",\s+(?=[A-Za-z]{2})(?!and\s+\S*\d|or\s+\S*\d)|;|\(|\s(?:because|since|so|which|as|when|where|that|by|from"
@@ -52,9 +54,10 @@ _REASON: Final = re.compile(
     re.I,
 )
 _THE_ANSWER: Final = re.compile(
-    r"(?<!your )(?<!his )(?<!her )\b(?:answer|solution|final result)\b(?:\s+(?:to|of|for)\s+(?:the|this|your"
+    r"(?<!your )(?<!his )(?<!her )\b(?:answer|solution|final result|antwort|l\u00f6sung|r\u00e9ponse"
+    r"|respuesta)\b(?:\s+(?:to|of|for)\s+(?:the|this|your"
     r"|our)?\s*\w+)?"
-    r"(?:\s+(?:is|are|was|becomes)\b\s*(?:that\b)?:?|\s*[=:])\s*",
+    r"(?:\s+(?:is|are|was|becomes|ist|lautet|est|es)\b\s*(?:that\b)?:?|\s*[=:])\s*",
     re.IGNORECASE,
 )
 _CONCLUDED: Final = re.compile(
@@ -65,30 +68,6 @@ _CONCLUDED: Final = re.compile(
     r"|is|are|equals"
     r"|comes to|makes|leaves|(?:end up|(?:is|are) left) with)"
     r"|(?:the\s+)?(?:\w+\s+)?(?:result|total|sum|value)\s+(?:is|equals|comes to))\s*:?\s*",
-    re.IGNORECASE,
-)
-_OTHER_PROBLEM: Final = re.compile(
-    r"\b(?:similar|what if|what about|how about|suppose|imagine|assum\w+|generali[sz]e\w*|for example|an example"
-    r"|if|double|triple"
-    r"|halve|next one|new one|another one)\b"
-    r"|\b(?:another|new|different|other|next|own|harder|easier|easy|hard)\s+(?:\w+\s+)?"
-    r"(?:problems?|exercises?|questions?|tasks?|numbers?|values?|equations?|examples?)\b"
-    r"|\b(?:change|replace|now with|and with|same for|same with)\b",
-    re.IGNORECASE,
-)
-_CLAIM: Final = re.compile(
-    r"\b(?:i|we|he|she|they|(?:my|the) \w+)\b[^.?!\n]{0,24}\b(?:got|get|gets|thinks?|thought|says?|said|have|has"
-    r"|had|found|finds"
-    r"|believes?|calculated?|came|comes?|told)\b"
-    r"|\b(?:isn.?t|is not|is it not|why not|and not|not|shouldn.?t|should|(?:answer|result|solution|it|x|is (?:it"
-    r"|this|that))"
-    r"\s*(?:is|=|be|really)?|is the answer)[^.?!\n\d]{0,16}(?=\S?\d)",
-    re.IGNORECASE,
-)
-_ASKS_FOR_A_VALUE: Final = re.compile(
-    r"\bwhat(?:'s| is| are| was| were| would| will)\b|\bhow (?:many|much|far|long|old|big|tall|fast|often|high"
-    r"|deep)\b"
-    r"|\b(?:calculate|compute|find|determine|evaluate|solve|derive|which|where|when|give|define|convert|round)\b",
     re.IGNORECASE,
 )
 _ELSEWHERE: Final = re.compile(
@@ -114,26 +93,6 @@ _ASKED_NAME: Final = re.compile(
     r"\b(?:find|solve for|value of|what is|determine|compute|calculate"
     r"|for)\s+(?:the\s+)?(?:value\s+of\s+)?\$?([b-zA-Z])\b\$?"
 )
-_GENERIC: Final = frozenset(
-    stems(
-        "why how explain explanation explaining check checking again answer way ways another other different"
-        " method solve"
-        " solving solution problem result simply simpler simple easy easier short shorter sentence word python"
-        " code step"
-        " each every verify prove proof show sure correct correctly right wrong true really please tell me"
-        " understand mean"
-        " meaning sense make made come came know certain done doing think thought believe teacher friend book say"
-        " says said"
-        " isn shouldn doesn don didn couldn should number value yours mine own but ok okay hello thanks thank"
-        " reason because"
-        " detail slowly slower more clear clearly once possible idea let see look like kid child language english"
-        " reply"
-        " agree calculation work working worked out using use without same would could just also whole one here"
-        " follow"
-        " following very much less about quickly briefly finally final calculator got x warum wieso weshalb"
-        " pourquoi por qu perch dlaczego bitte erkl genau"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +116,13 @@ class _Task:
 
     Attributes:
         name: The letter that is asked for, or empty.
+        head: The first noun of "What is the area of ...", or empty.
         asked: The words that tell what is asked for.
         units: All units that stand in the problem and its answer, and those of the question alone.
     """
 
     name: str
+    head: str
     asked: frozenset[str]
     units: tuple[frozenset[str], frozenset[str]]
 
@@ -170,7 +131,9 @@ class _Task:
         """Read a problem, with its answer."""
         question = re.split(r"(?<=[.!?])\s", problem.strip())[-1]
         asked = frozenset(_units(question)) | frozenset(_units(right))
-        return cls(_name(problem, right), asked_stems(problem), (frozenset(_units(problem)) | asked, asked))
+        head = _HEAD.search(problem)
+        units = (frozenset(_units(problem)) | asked, asked)
+        return cls(_name(problem, right), head[1] if head is not None else "", asked_stems(problem), units)
 
 
 def judged_reply(
@@ -206,54 +169,12 @@ def judged_reply(
             return replace(given, verdict=agreed) if given is not None else None
     if said is None or not _contradicts(right, said, same):
         return None
+    if said.latex in numbers_of(question) and not claimed(question):
+        return None  # what is asked about, such as "Why 6?"
     if not said.firm and not (about == "all" and _stands_alone(reply, solved, right, said)):
         return None
     verdict = Verdict("wrong", "solution", right) if sure else Verdict("unchecked", "solution", right)
     return Answer(said.latex, said.source, verdict)
-
-
-def about_what(question: str, solved: Transcript) -> About:
-    """Whether a question is about the whole solution, something in it, or something else."""
-    quoted = any(line.startswith(">") for line in question.split("\n"))
-    words = " ".join(line for line in question.split("\n") if not line.startswith(">"))
-    words = re.sub(r"['’]\w+", " ", words)
-    others = re.findall(r"\b(?:in|to|into|as)\s+([^\s?.!,]+)", words)
-    if _OTHER_PROBLEM.search(words) or any(measure(word) is not None for word in others):
-        return "else"
-    claims = _CLAIM.search(words) is not None
-    known = {m.replace(",", "") for part in _texts(solved) for m in NUMBER.findall(part)}
-    new = {m.replace(",", "") for m in NUMBER.findall(words)} - known
-    if new and not claims:
-        return "else"
-    asked = frozenset(stems(words))
-    rest = asked - _GENERIC - asked_stems(solved.problem)
-    if not rest and (claims or not NUMBER.search(words)):
-        return "this" if quoted else "all"
-    return "else" if _ASKS_FOR_A_VALUE.search(words) or not _explains(words) else "this"
-
-
-def _explains(words: str) -> bool:
-    return (
-        re.search(
-            r"\b(?:why|warum|wieso|pourquoi|how (?:do|did|does|can|come|would)|explain|check|verify|prove|show"
-            r"|really|sure|correct|right|wrong"
-            r"|understand|mean|simpl\w*|clear\w*|reason|again|way)\b",
-            words,
-            re.IGNORECASE,
-        )
-        is not None
-    )
-
-
-def _texts(solved: Transcript) -> Iterator[str]:
-    yield solved.problem
-    for part in solved.replies[0][1]:
-        if isinstance(part, Text):
-            yield part.text
-        elif isinstance(part, Code):
-            yield part.source
-        elif isinstance(part, Answer):
-            yield part.latex
 
 
 def _right(solved: Transcript) -> tuple[str, bool]:
@@ -303,7 +224,9 @@ def _said(sentence: str, task: _Task) -> _Said | None:
         return _Said(box, "boxed", firm=bool(called))
     if (m := _CONCLUDED.match(plain)) and (value := _value(_end_of_chain(plain[m.end() :]), task)):
         return _Said(value, "phrase")
-    if task.asked and task.asked <= frozenset(stems(plain)) and (value := _value(_result(plain), task)):
+    head = task.head and re.search(_HEAD_IS.format(head=task.head), plain, re.IGNORECASE)
+    named = len(task.asked) > 1 and task.asked <= frozenset(stems(plain))
+    if (head or named) and (value := _value(_result(plain), task)):
         return _Said(value, "phrase")
     return None
 
@@ -360,12 +283,13 @@ def _value(text: str, task: _Task) -> str:
     )
     if clause and not re.search(r"[A-Za-z]{3}", re.sub(r"\b(?:sin|cos|tan|log|sqrt|exp|and)\b", "", formula)):
         clause = re.sub(rf"^{task.name}\s*=\s*(?=[^=]*$)", "", clause) if task.name else clause
-        return clause if re.search(r"[A-Za-z\\]", clause) and re.search(r"\d|\^|[a-z]", clause) else ""
+        return clause if re.search(r"[A-Za-z\\π√∞]", clause) and re.search(r"\d|\^|[a-z]", clause) else ""
     return ""
 
 
 def _units(text: str) -> Iterator[str]:
     """The units behind numbers and in questions for an amount, without the endings of plurals."""
+    yield from (unit for sign, unit in (("$", "dollar"), ("€", "euro"), ("£", "pound")) if sign in text)
     for word in re.findall(r"(?<![\\A-Za-z])[A-Za-z]+", re.sub(r"\\text\s*\{", " ", text)):
         if word not in ("in", "a", "A", "I", "am") and is_unit(word, spaced=True):
             yield word.removesuffix("s") if len(word) > 2 else word
@@ -433,5 +357,5 @@ def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said) -> bo
     if said.source == "boxed":
         return True
     theirs = _numbers(said.latex)
-    known = [value for text in _texts(solved) for value in written(text)]
+    known = [value for text in texts_of(solved) for value in written(text)]
     return not any(alike(value, own) for value in known for own in theirs)

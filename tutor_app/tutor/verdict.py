@@ -19,8 +19,9 @@ from tutor_app.core.several import questions
 from tutor_app.core.solve_settings import AnswerCheck
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import KNOWN_RIGHT, KNOWN_WRONG, NOT_LOOKED, Verdict
+from tutor_app.tutor.about import about_what
 from tutor_app.tutor.checked import StatementChecker
-from tutor_app.tutor.replies import about_what, judged_reply
+from tutor_app.tutor.replies import judged_reply
 from tutor_app.tutor.samples import known_answer
 
 log = logging.getLogger(__name__)
