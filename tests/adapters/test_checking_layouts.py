@@ -112,6 +112,9 @@ def test_a_table_of_a_function_that_was_defined_before_is_checked_by_its_rows() 
         "| x | 2x + 1 = 9 |\n|---|---|\n| 3 | 7 |",
         "| width | height | width × height |\n|---|---|---|\n| 3 | 5 | 16 |",
         "|x| + |y| = 4\n|3| + |1| = 4",
+        "Let f(x) = x^2 for x < 3 and f(x) = 2x for x ≥ 3.\n\n| x | f(x) |\n|---|---|\n| 1 | 1 |\n| 2 | 4 |\n| 3 | 6 |",
+        "We guess y = 3x and test it.\n\n| x | y |\n|---|---|\n| 1 | 3 |\n| 2 | 6 |\n| 3 | 10 |",
+        "  2:50\n+ 1:20\n------\n  4:10",
     ],
 )
 def test_a_table_that_may_be_meant_otherwise_has_no_false_row(text: str) -> None:

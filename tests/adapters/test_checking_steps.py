@@ -57,6 +57,9 @@ def test_a_step_is_true_or_false(text: str, wrong: tuple[str, str], right: str) 
         "The 5th term of 1, 2, 4, ... is 11.",
         "The sum of the exterior angles of a pentagon is 360°.",
         "The factors of 15 are 3 and 5.",
+        "When x = 30, sin x = 0.5.",
+        "A 25% discount on $60 is $45.",
+        "For y = 0, x^2 - 4 = 5.",
     ],
 )
 def test_what_may_be_meant_otherwise_is_not_false(text: str) -> None:

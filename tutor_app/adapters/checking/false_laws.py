@@ -50,7 +50,8 @@ _POSED: Final = re.compile(
     r"(?i)\b(?:if|iff|when|whenever|where|which|what|whether|find|only|let|given|suppose|assume|such that|unless|except"
     r"|not|never|isn't|doesn't|cannot|students?|mistakes?|wrong|wrongly|false|incorrect|common|think|thinks|believ\w+|claim\w*"
     r"|error|prove|show|determine|values?|some|exists?|case|cases|holds?|true|does|do|is it|no|want|need|must|should"
-    r"|positive|negative|nonnegative|real|integers?)\b|\?|≠|\\neq?(?![a-z])"
+    r"|positive|negative|nonnegative|real|integers?|equal|same|set|sets|setting|comparing|equating|condition|both|meets?"
+    r"|told|gives? the|intersect)\b|\?|≠|\\neq?(?![a-z])"
 )
 """In the sentence: it is a condition, a question, or told as a mistake."""
 _FOR: Final = re.compile(r"(?i)\bfor\b")

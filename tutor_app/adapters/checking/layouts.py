@@ -76,6 +76,11 @@ _OTHERWISE: Final = re.compile(
 )
 """Beside a sum in columns: its numerals may mean something else, or it may be shown because it is wrong."""
 
+_TRIED: Final = re.compile(
+    r"(?i)\b(?:guess|suppos|assum|test|check|hypothes|conjectur|model|predict|estimat|approx|not\b|wrong|fit|measur|observ"
+    r"|data\b|try|pieces|different|another|other\b)"
+)
+"""Near a table: what was said before it may be tried by it."""
 _DELIMITER: Final = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?\s*)?")
 _GAPS: Final = re.compile(r"\t+|[ ]{2,}")
 _WRAP: Final = re.compile(r"^[\s$*_`]+|[\s$*_`]+$|\\[()]")
@@ -127,17 +132,19 @@ def stated(text: str, span: tuple[int, int], context: Context) -> Iterator[State
         context: What was said before it.
     """
     start, end = span
+    near = text[max(0, start - LOOK) : start] + " " + text[end : end + LOOK]
+    tried = _TRIED.search(near) is not None
     array = _ARRAY.match(text, start, end)
     if array is not None:
         rows = list(_latex_rows(text, array.start("body"), array.end("body")))
         if all(len(row) == 1 for row in rows):
             yield from _columns(text, [row[0] for row in rows])
         else:
-            yield from _table([row for row in rows if len(row) > 1], context)
+            yield from _table([row for row in rows if len(row) > 1], context, tried=tried)
         return
     lines = [(m.start(), m.end(), m[0]) for m in _LINE.finditer(text, start, end) if m[0].strip()]
     yield from _columns(text, lines)
-    yield from _table(_plain_rows(lines), context)
+    yield from _table(_plain_rows(lines), context, tried=tried)
 
 
 # --- sums in columns ----------------------------------------------------------------------------------------------
@@ -285,8 +292,14 @@ def _plain_rows(lines: Sequence[Cell]) -> list[list[Cell]]:
     return rows if ruled or len(rows) > 2 or len(bars) > 1 else []
 
 
-def _table(rows: Sequence[Sequence[Cell]], context: Context) -> Iterator[Stated]:
-    """What the rows of a table state by the header of their columns."""
+def _table(rows: Sequence[Sequence[Cell]], context: Context, *, tried: bool) -> Iterator[Stated]:
+    """What the rows of a table state by the header of their columns.
+
+    Args:
+        rows: Its cells.
+        context: What was said before it.
+        tried: A formula that stands outside of it may be one that it is to confirm.
+    """
     rows = [row for row in rows if not (len(row) == 1 and _RULE.fullmatch(row[0][2]))]
     if len(rows) < 2 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1 or len(rows) * len(rows[0]) > MAX_CELLS:
         return
@@ -306,6 +319,8 @@ def _table(rows: Sequence[Sequence[Cell]], context: Context) -> Iterator[Stated]
         for row, judgement in _certain(held, others):
             start = row[column][0] if sideways else row[0][0]
             end = row[column][1] if sideways else row[column or -1][1]
+            if formula is None and tried and judgement.verdict == "false":
+                continue
             yield start, end, judgement
 
 
@@ -348,7 +363,7 @@ def _held(
 def _from_before(name: str, known: set[str], context: Context) -> Term | None:
     """What the text before the table says that a column holds: the function "f(x)", or the name "y"."""
     call = re.fullmatch(r"([fghyP])\((\w)\)", name)
-    if call is not None and call[1] in context.functions and call[2] in known:
+    if call is not None and call[1] not in context.several and call[1] in context.functions and call[2] in known:
         variable, body = context.functions[call[1]]
         return replaced(body, variable, Symbol(call[2]))
     value = context.values.get(name)

@@ -260,6 +260,7 @@ class Links:
                 applied = context.resolved(a.term, named=False)
                 if same(applied, b.term):
                     return Judgement("true", "substituted")
+                context.several.add(a.term.name)
                 context.told[a.term.name] = False  # in pieces: "x + 1 for x < 0, and x^2 for x > 0"
                 return None if is_condition(chain) else Judgement("unchecked", "function")
             context.define_function(a.term.name, variable, b.term, told=is_told(chain))

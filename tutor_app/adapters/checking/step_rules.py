@@ -134,7 +134,7 @@ def valued(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 def _valued(expression: Term, name: str, value: Term, said: Term) -> Judgement | None:
-    if symbols(said) or any(isinstance(p, Call) and p.name in "fghpP" for p in walk(expression)):
+    if symbols(said) or any(isinstance(p, Call) for p in walk(expression)):
         return None
     found = judge((replaced(expression, name, value),), "=", (said,), approximate=_decimal(said))
     if found.verdict == "unchecked":
@@ -183,14 +183,17 @@ def angle_sum(m: re.Match[str], _context: Context) -> Judgement | None:
 
 
 @rule(
-    r"(?P<p>\d+(?:\.\d+)?) ?(?:%|percent) (?:discount|reduction|tax|tip|commission|interest|increase|markup|sales tax)"
+    r"(?P<p>\d+(?:\.\d+)?) ?(?:%|percent) (?:discount|reduction|tax|tip|commission|interest|sales tax)"
     r" (?:on|of|for) (?:a price of |a bill of )?\$?(?P<a>\d[\d,]*(?:\.\d+)?),? (?:is|saves|equals|comes to|amounts to"
     rf"|means)(?: exactly)? \$?(?P<said>\d[\d,]*(?:\.\d+)?)(?: (?:dollars|euros))?{END}",
     "%", "percent",
 )  # fmt: skip
 def share(m: re.Match[str], _context: Context) -> Judgement | None:
     """A part of an amount that is told by its percentage: "a 30% discount on $50 saves $15"."""
-    amount = Fraction(m["a"].replace(",", "")) * Fraction(m["p"]) / 100
+    whole = Fraction(m["a"].replace(",", ""))
+    amount = whole * Fraction(m["p"]) / 100
+    if Fraction(m["said"].replace(",", "")) in (whole - amount, whole + amount):
+        return None  # what is paid in all
     return judge_value(amount, m["said"].replace(",", ""), "percent")
 
 
