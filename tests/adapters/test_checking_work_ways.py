@@ -139,3 +139,51 @@ def test_numbers_that_are_not_real(problem: str, lines: list[str], kind: str, sl
     found = judge_work(problem, lines)
     assert (found[-1].kind, found[-1].slip) == (kind, slip)
     assert all(not line.is_fault for line in found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Ida is 4 years younger than Leo. Together they are 30. How old is Leo?",
+         ["l + e = 30", "e = l - 4", "2l - 4 = 30", "l = 17", "e = 13"]),
+        ("Differentiate (x^2 + 3)/(x + 1)",
+         ["(2x(x + 1) - (x^2 + 3))/(x + 1)^2", "2x^2 + 2x - x^2 - 3 = x^2 + 2x - 3",
+          "f'(x) = (x^2 + 2x - 3)/(x + 1)^2"]),
+        ("Differentiate cos²(2x)", ["outer: 2 cos 2x", "inner: -2 sin 2x", "f' = -4 sin 2x cos 2x"]),
+        ("Find the extrema of f(x) = x^3 - 3x",
+         ["f'(x) = 3x^2 - 3", "x = 1, x = -1", "f''(1) = 6 > 0 → minimum", "T(1|-2), H(-1|2)"]),
+        ("Convert 54 km/h to m/s", ["54 km = 54000 m", "1 h = 3600 s", "54000/3600 = 15", "= 15 m/s"]),
+        ("A bag has 3 red and 2 green balls. Two are drawn without replacement. Find the probability of two red.",
+         ["P(R) = 3/5", "P(RR) = 3/5 · 2/4 = 3/10"]),
+        ("Solve 2a - b = 3 and a + b = 6", ["3a = 9", "L = {(3|3)}"]),
+        ("A tank is 1/4 full. After adding 20 litres it is 3/5 full. How much does it hold?",
+         ["3/5 - 1/4 = 7/20", "7/20 → 20 l", "1/20 → 20/7 l"]),
+        ("Work out 4² : 2", ["16 : 2 = 8"]),
+    ],
+)  # fmt: skip
+def test_right_works_of_many_habits_are_read_to_their_end(problem: str, lines: list[str]) -> None:
+    assert {line.kind for line in judge_work(problem, lines)} <= {"equivalent", "follows", "new", "given", "words"}
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "at", "slip"),
+    [
+        ("Solve 4(x - 3) = x + 9", ["4x - 3 = x + 9"], 0, "distribution"),
+        ("Solve ln(x) + ln(3) = ln(12)", ["x + 3 = 12"], 0, "logs"),
+        ("Solve 3^x = 12", ["x = 4"], 0, "inverse"),
+        ("Find lim x->4 (x^2 - 16)/(x - 4)", ["x - 4"], 0, "cancelled"),
+        ("Differentiate 1/x^4", ["f = x^(-4)", "f' = -4x^(-3)"], 1, "derivative"),
+        ("Add 1 h 50 min and 2 h 30 min", ["1.50 + 2.30 = 3.80"], 0, "unit"),
+        ("Ida is 4 years younger than Leo. Together they are 30. How old is Leo?",
+         ["l + e = 30", "e = l - 4", "l + l = 26"], 2, "sign"),
+        ("A price of 80 € rises by 10% and then falls by 10%. What is the price now?", ["80 · 1 = 80"], 0, "percent"),
+    ],
+)  # fmt: skip
+def test_more_slips_are_found_and_named(checker: Checker, problem: str, lines: list[str], at: int, slip: str) -> None:
+    found = checker.work(problem, lines)
+    assert (first_fault(found), found[at].slip) == (at, slip)
+
+
+def test_an_unknown_called_e_is_told_by_its_name() -> None:
+    found = judge_work("Ida and Leo are 30 together.", ["l + e = 30", "e = l - 4", "e = 12"])
+    assert "e = 13" in found[-1].counterexample

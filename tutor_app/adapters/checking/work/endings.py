@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Final
 
 from tutor_app.adapters.checking.answers import check_answer
@@ -160,6 +161,10 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
             amount / (1 + part / 100), amount * 100 / part,
         ):  # fmt: skip
             yield "percent", wrong
+    if len(percents) > 1 and len(numbers) == 1:
+        amount, parts = numbers[0], [Fraction(p) / 100 for p in percents]
+        for signs in product((1, -1), repeat=len(parts)):
+            yield "percent", amount * (1 + sum(sign * part for sign, part in zip(signs, parts, strict=True)))
     if re.search(r"(?i)\bpercent(?:age)? of\b|% of\b", problem) and len(numbers) == 2 and not percents:
         a, b = numbers
         for wrong in (a / b, b / a, 100 * a / b, 100 * b / a, a * b / 100):

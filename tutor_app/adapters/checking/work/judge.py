@@ -23,7 +23,7 @@ from tutor_app.adapters.checking.work.conditions import (
 )
 from tutor_app.adapters.checking.work.endings import with_wrong_end
 from tutor_app.adapters.checking.work.integrals import has_integral
-from tutor_app.adapters.checking.work.known import wrong_discriminant, wrong_unit_of_quotient
+from tutor_app.adapters.checking.work.known import minutes_as_decimals, wrong_discriminant, wrong_unit_of_quotient
 from tutor_app.adapters.checking.work.limits import read_limits
 from tutor_app.adapters.checking.work.lines import Line, Statement, read_line
 from tutor_app.adapters.checking.work.notes import (
@@ -106,6 +106,7 @@ class _Work:
     """Goes through the lines."""
 
     def __init__(self, problem: str) -> None:
+        self._problem = problem
         self._state = read_problem(problem)
         self._comparison = Comparison(self._state)
         self._rewriting = Rewriting(self._state)
@@ -173,7 +174,7 @@ class _Work:
         """The verdict of a line that may go several steps, joined by arrows: of its first fault, else of its last."""
         pieces = steps_of(text)
         if len(pieces) < 2:
-            return self.line(text)
+            return self.line(pieces[0] if pieces else text)
         if all(map(is_amount, pieces)):
             return Found("new")  # "80 -> 40 -> 20"
         start = self._state.saved()
@@ -201,7 +202,7 @@ class _Work:
             if (between := _BETWEEN.match(text)) is not None and (found := self._between(between)) is not None:
                 return found
             result = _RESULT.match(text) if self._state.derived is not None else None
-            if unit := wrong_unit_of_quotient(text, self._state.quantities):
+            if unit := wrong_unit_of_quotient(text, self._state.quantities) or minutes_as_decimals(self._problem, text):
                 return Found("false", unit, "unit")
             line = read_line(text[result.end() :] if result is not None else text)
             if not line.cases and (relations := self._as_relations(text)):

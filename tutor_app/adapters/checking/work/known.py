@@ -146,6 +146,25 @@ def wrong_unit_of_quotient(text: str, units: Mapping[Fraction, str]) -> str:
     return ""
 
 
+_DURATION: Final = re.compile(
+    r"(?<![\w.])(\d{1,2})\s?(?:h|hours?|hrs?|Stunden?)\s(?:and\s|und\s)?(\d{1,2})\s?(?:min\w*|Minuten?)\b", re.I
+)
+
+
+def minutes_as_decimals(problem: str, line: str) -> str:
+    """Which duration of a problem a line calculates with as if an hour had a hundred minutes; empty if none."""
+    if not re.search(r"[-+*/·×]|h\b", line) or re.search(r"\b(?:min|Uhr|o'clock)", line):
+        return ""
+    for m in _DURATION.finditer(problem):
+        hours, minutes = m.groups()
+        exact = Fraction(int(minutes), 60)
+        for written in (f"{hours}.{int(minutes):02d}", f"{hours}.{int(minutes)}"):
+            is_right = Fraction(written) == int(hours) + exact
+            if not is_right and minutes != "0" and re.search(rf"(?<![\d.]){re.escape(written)}(?!\d)", line):
+                return f"{m[0]} are not {written} h: an hour has 60 minutes"
+    return ""
+
+
 _KINDS_OF_UNITS: Final = (
     frozenset(("mm", "cm", "dm", "m", "km", "in", "ft", "yd", "mi")),
     frozenset(("mg", "g", "kg", "oz", "lb")),

@@ -55,9 +55,11 @@ _UNIT: Final = re.compile(
     r"(?:/(?:km|cm|min|hour|h|s|m|kg|l))?)(?![\w(^])"
 )
 _RESULT_UNIT: Final = re.compile(
-    r"^((?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*[=\u2248]\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
+    r"^((?:(?:[a-zA-Z](?:_?\w|_\{\w+\})?\s*)?[=\u2248]\s*)?(?:[^a-zA-Z=<>]*\d\s*[-+*/·×][^a-zA-Z=<>]*=[^a-zA-Z=<>]*\d|\d+(?:\.\d+)?))"
     r"\s*(?:[mgshltL]|[kcdm]m)(?:\s?\^?[23]|[²³])?(?:/(?:s|h|min|m|kg|l))?\s*$"
 )
+_ONE_AS_OTHER: Final = re.compile(r"\s*[\d.]+\s([mgshlL])\s*=\s*[\d.]+\s([mgshlL])\s*")
+"""``1 h = 3600 s``."""
 _SIGNED_FACTOR: Final = re.compile(r"([×*·÷/])\s*[-\u2212]\s*(\d+(?:\.\d+)?|[a-z])(?![\w.^])")
 """A negative factor without its brackets: ``2 × -9``."""
 _ONE_UNIT: Final = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)\s?([mgshlL])(?![\w^])")
@@ -185,15 +187,15 @@ def _with_points(text: str) -> str:
     plain = _OPERATION.sub(lambda m: m[1] or "", text)
     text = _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", _QUOTIENT_OF_QUANTITIES.sub(r"\1 / \2", text))
     if "=" in plain and not re.search(r"[a-zA-Z]\s*:|:\s*[a-zA-Z]|:.*:", plain):
-        text = re.sub(r"(?<=[\d°])\s*:\s*(?=\d)", " / ", text)
-    elif re.fullmatch(r"[\d\s.+*/()·×:-]+", plain):
-        text = re.sub(r"(?<=[\d)])\s+:\s+(?=[\d(])", " / ", text)
+        text = re.sub(r"(?<=[\d°²³])\s*:\s*(?=\d)", " / ", text)
+    elif re.fullmatch(r"[\d\s.+*/()·×:²³^-]+", plain):
+        text = re.sub(r"(?<=[\d)²³])\s+:\s+(?=[\d(])", " / ", text)
     return text
 
 
 def with_quotients(text: str) -> str:
     """A text in which colons that stand apart divide numbers, with strokes of fractions."""
-    return re.sub(r"(?<=\d)\s+:\s+(?=\d)", " / ", _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", text))
+    return re.sub(r"(?<=[\d²³])\s+:\s+(?=\d)", " / ", _QUOTIENT_OF_FRACTIONS.sub(r"(\1) / (\2)", text))
 
 
 def _is_prose(text: str) -> bool:
@@ -213,7 +215,12 @@ def _units(text: str) -> tuple[str, tuple[str, ...]]:
     text = _compound(_PERCENT.sub(r"(\1/100)", text))
     matches = list(_UNIT.finditer(text))
     raised = len(matches) > 1 and any(re.search("[23²³]", m[2]) for m in matches)
-    if not raised and not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
+    one = _ONE_AS_OTHER.fullmatch(text)
+    kinds_of_one = [measure(unit) for unit in one.groups()] if one is not None else []
+    told_in_other = (
+        len(matches) == 2 and len({k[0] if k else "" for k in kinds_of_one}) == 1 and None not in kinds_of_one
+    )
+    if not raised and not told_in_other and not any(re.match("[a-zA-Z]{2}", m[2]) for m in matches):
         # Single letters alone may as well be unknowns, but not behind what a calculation with numbers comes to.
         text = _RESULT_UNIT.sub(r"\1", text)
         bare = _ONE_UNIT.sub(r"\1", text)
@@ -342,6 +349,7 @@ def _signed(statement: Statement, sign: str, other: str) -> Statement | None:
     return Statement(tuple(s for s in sides if s is not None), statement.relations, statement.continues, sources)
 
 
+_TASK: Final = re.compile(r"(?i)\s*(?:work out|compute|calculate|evaluate|simplify|berechne)\s*:?\s+(.+?)[.?!]?\s*$")
 _MIXED: Final = re.compile(r"(?:(?<=\\times )|(?<=\\div )|(?<=\\cdot ))(\d+)(\\frac\{\d+\}\{\d+\})(?![\d({a-z\\^])")
 
 
@@ -426,4 +434,6 @@ def formulas_of(problem: str) -> list[Statement]:
         statement = _statement(next(filter(None, source), ""))
         if statement is not None and statement not in found:
             found.append(statement)
+    if not found and (m := _TASK.match(problem)) is not None and (statement := _statement(m[1])) is not None:
+        return [statement]  # "Work out -4 - 6", where a dash may be one of the sentence
     return found

@@ -35,7 +35,8 @@ _OF_MATRIX: Final = re.compile(r"^\s*(?:det\s*\(?[A-Z]\)?|det|\|[A-Z]\|)\s*=\s*(
 _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
 _IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
-    r"(?i)\s*(?:(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
+    r"(?i)\s*(?:(?:inner|outer|inside|outside|numerator|denominator|top|bottom|z[äa]hler|nenner|innere|[äa]u(?:ß|ss)ere)\b[^:=]*(?=:\s)"
+    r"|(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
     r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b"
     r"|(?:(?:either|or|both|entweder|oder)\b[^:]*|(?:1st|2nd|3rd|first|second|third)(?: (?:case|option|factor))?\s*)"
@@ -52,7 +53,8 @@ _CONCLUDED: Final = re.compile(
 )
 """A reason before what is concluded: ``since x > 3, only x = 5``."""
 _SET_OF_NUMBERS: Final = re.compile(
-    r"\s*(?:D(?:_?\w)?|[𝔻ⅅ])\s*=\s*.*[\\∖{}ℝ].*|.*[∈∉]\s*[DℝℤℕℚQRZN].*|[A-Z]\s*\([^()|;]*[|;][^()|;]*\)\s*"
+    r"\s*(?:D(?:_?\w)?|[𝔻ⅅ])\s*=\s*.*[\\∖{}ℝ].*|.*[∈∉]\s*[DℝℤℕℚQRZN].*|(?:[A-Z]\w?\s*=?\s*)?\([^()|;]*[|;][^()|;]*\)\s*|[A-Z]\w?\s*=?\s*\(\s*-?[\d./]+\s*,\s*-?[\d./]+\s*\)\s*"
+    r"|(?:(?:,|and|und)?\s*[A-Z]\w?\s*=?\s*\(\s*-?[\d./]+\s*[,;|]\s*-?[\d./]+\s*\)\s*){2,}|\(\s*-?[\d./]+\s*,\s*-?[\d./]+\s*\)\s*"
 )
 """The numbers that are allowed, told as a set, and the name and place of a point."""
 _OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
@@ -64,6 +66,8 @@ _ROW: Final = re.compile(
     r"(?=[-$€£]?\s?\d)"
 )
 """What stands before the arrow in a row of a proportion: ``100 km → 6.5 l``, ``1% = 459/85``."""
+_PART_ROW: Final = re.compile(r"\s*\d+/\d+\s*(?:→|≙|\^=|->|⇒|=>)\s*(?=[\d./]+\s*(?:[$€£%]|[^\W\d_]{1,7}))")
+"""The same of a part: ``1/20 -> 30/7 l``."""
 _OTHER_UNIT: Final = re.compile(r"\d\s*([^\W\d_]+)\.?\s*$")
 _GENERAL: Final = re.compile(
     r"(?i)\s*(?:the )?(?:answer|result|solution|so|thus|hence|therefore|finally|ergebnis|antwort)\b"
@@ -91,7 +95,7 @@ _NAMED: Final = re.compile(
     r"[A-Za-z]{3,}(?: [a-z]{3,})?)"
     r"\s*(?:(?:\^\s*|\*\*)\d|[²³])?\s*=(?!=)"
 )
-_EVENT: Final = re.compile(r"\bP\((?=[^()]*[a-z]{3})[^()]*\)")
+_EVENT: Final = re.compile(r"\bP\s?\((?=[^()]*(?:[a-z]{3}|[A-Z]))[^()]*\)")
 """A probability whose event is told in words."""
 _INDEXED: Final = re.compile(r"(?<![\w\\.])([a-zA-Z][3-9])\s*=(?!=)")
 _CURVE: Final = re.compile(r"(?<![\w.'])y\s*=\s*(?=[^=]*x)")
@@ -105,6 +109,8 @@ _ON_CURVE: Final = re.compile(
 """The curve of a problem and its slopes as a line writes them: ``y'(3) =``, ``dy/dx =``, ``y(3) =``."""
 _FREE: Final = "ghf"
 """Letters that are read as functions."""
+_SPARE: Final = "qkzvwtr"
+"""Letters in the place of an unknown that is called e as the number is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ def told(text: str) -> Told:
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
     text = _OF_PART.sub(r"\1'", _BOTH_SIGNS.sub(r"\1", _CONCLUDED.sub("", text)))
+    if (m := _PART_ROW.match(text)) is not None:
+        return Told(text[m.end() :], aside, denied, named=True)
     if (m := _ROW.match(text)) is not None:
         rest = text[m.end() :]
         if not _converts(m):
@@ -235,6 +243,12 @@ class Names:
         words |= dict.fromkeys(m[0] for m in _EVENT.finditer(whole))
         indexed = dict.fromkeys(m[1] for m in _INDEXED.finditer(whole))
         self._indexed = re.compile(rf"(?<![\w\\.])({'|'.join(indexed)})(?!\w)") if indexed else None
+        self._e = (
+            next((letter for letter in _SPARE if not re.search(rf"(?<![A-Za-z]){letter}(?![A-Za-z])", whole)), "")
+            if re.search(r"(?m)(?:^|[,;(:]|\b(?:let|and|so))\s*e\s*=(?!=)", whole)
+            and not re.search(r"(?<![A-Za-z])e\s*(?:\^|\*\*|[²³ˣ⁰-⁹])|\bln\b|\bexp\b", whole)
+            else ""
+        )
         self._words = {word: f"w_{{{k}}}" for k, word in enumerate(sorted(words, key=len, reverse=True), 3)}
 
     def told(self, text: str) -> str:
@@ -245,12 +259,16 @@ class Names:
             text = re.sub(rf"(?<![A-Za-z\\]){letter}(?='*\s*\()", name, text)
         if self._indexed is not None:
             text = self._indexed.sub(lambda m: f"{m[0][0]}_{m[0][1]}", text)
+        if self._e:
+            text = re.sub(r"(?<![A-Za-z\\_{])e(?![A-Za-z_])", self._e, text)
         for word, name in self._words.items():
             text = re.sub(rf"(?<![\w\\]){re.escape(word)}(?=\s*(?:[-+*/^·×:²³=]|$))", name, text)
         return text
 
     def back(self, text: str) -> str:
         """What is said about a line, in the student's names."""
+        if self._e:
+            text = re.sub(rf"\b{self._e}\b", "e", text)
         for word, name in self._words.items():
             text = text.replace(name, word).replace(name.replace("{", "").replace("}", ""), word)
         return text

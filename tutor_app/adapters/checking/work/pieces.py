@@ -12,6 +12,7 @@ from tutor_app.text.decimal_commas import with_points
 _ARROW: Final = re.compile(
     r"\u21d2|\u27f9|\u21d4|\u27fa|\u2192|(?<!<)->|<?=>|\\(?:r|R|Leftr|Longr|Longleftr)ightarrow\b|\\implies\b|\\iff\b"
 )
+_WORDS: Final = re.compile(r"\s*(?:[^\W\d_]{3,}\.?[\s,!]*)+")
 _PARTS: Final = re.compile(r"\s*[,;]\s+|\s+(?:and|or)\s+")
 
 
@@ -30,6 +31,10 @@ def parts_with_steps(text: str) -> list[str]:
 def steps_of(text: str) -> list[str]:
     """The steps of a line that are joined by arrows; empty if what stands between them is not formulas."""
     pieces = [piece for piece in _ARROW.split(text) if piece.strip()]
+    while len(pieces) > 1 and _WORDS.fullmatch(pieces[-1]):
+        pieces.pop()  # "f''(2) = 12 > 0 -> minimum"
+    if len(pieces) == 1 and pieces[0].strip() != text.strip() and _is_step(pieces[0]):
+        return pieces
     return pieces if len(pieces) > 1 and "lim" not in text and all(map(_is_step, pieces)) else []
 
 

@@ -14,7 +14,7 @@ _HEAD: Final = re.compile(
     r"\s*(?:(?:the )?solutions?(?: sets?)?\s*(?:is|are|:|=)?\s*"
     r"|(?:I?L|S|M|𝕃|\\mathbb\{?L\}?)\s*=\s*|(?P<name>[a-zA-Z])\s*(?:∈|\\in\b)\s*)?"
 )
-_SET: Final = re.compile(r"\\?\{(?P<members>[^{}|]+)\\?\}")
+_SET: Final = re.compile(r"\\?\{(?P<members>(?:[^{}|]|(?<=[\d\s])\|(?=[-\s\d][^|(]*\)))+)\\?\}")
 _OPEN: Final = r"(?P<open>[(\[\]])"
 _END: Final = r"[^,;()\[\]{}∪]+(?:\([^()]*\)[^,;()\[\]{}∪]*)?"
 _INTERVAL: Final = re.compile(rf"{_OPEN}(?P<low>{_END})[,;](?P<high>{_END})(?P<close>[)\]\[])")

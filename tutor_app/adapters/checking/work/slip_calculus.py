@@ -76,6 +76,8 @@ def _derivatives(term: Term, name: str) -> Iterator[Variant]:
             yield from _term_by_term(terms, name, derivative, _derivatives)
         case Power(base, Number() as exponent) if exponent != MINUS_ONE:
             yield from _of_power(base, exponent, name)
+        case Power(Power(base, Number() as below), exponent) if exponent == MINUS_ONE:
+            yield from _of_power(base, Number(-below.value), name)  # 1/x^3 as x^-3
         case Power(base, exponent) if name not in symbols(base):
             yield "chain", term
             yield "derivative", product(exponent, Power(base, total(exponent, MINUS_ONE)))

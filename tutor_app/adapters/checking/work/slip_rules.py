@@ -223,6 +223,10 @@ def _cancelled(above: Term, below: Term) -> Iterator[Variant]:
     bottoms = below.terms if isinstance(below, Sum) else (below,)
     if len(tops) < 2 and len(bottoms) < 2:
         return
+    if len(tops) == len(bottoms) == 2:
+        first, second = (quotient(a, b) for a, b in zip(tops, bottoms, strict=True))
+        yield "cancelled", total(first, second)  # divided term by term
+        yield "cancelled", total(first, negative(second))
     for i, a in enumerate(tops):
         top = tops[:i] + tops[i + 1 :]
         for j, b in enumerate(bottoms):

@@ -19,6 +19,7 @@ from tutor_app.adapters.grading.terms import (
     HALF,
     MINUS_ONE,
     Call,
+    Constant,
     Number,
     Power,
     Product,
@@ -41,6 +42,8 @@ RANK: Final = (
     "terms",
 )  # fmt: skip
 """Where two names fit, the first of them is told: what says more stands before what fits more often."""
+_CERTAIN: Final = frozenset(("distribution", "square", "fractions", "cancelled"))
+"""What says more than that a sign differs, where one side of an equation is as it was."""
 _SIGN: Final = re.compile(r"(?<=[\w})\]\s])[+-]")
 _LEADING: Final = re.compile(r"(?:(?<=[{(\[])|^)\s*-")
 _WRITTEN: Final = re.compile(r"\d+(?:\.\d+)?|[a-zA-Z]+|[*/^]|\\(?:cdot|times|div|frac)")
@@ -129,6 +132,14 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
     left, right = old
     target = total(new[0], negative(new[1]))
     difference = total(left, negative(right))
+    for side, source, told, is_kept in (
+        (left, sources[0], new[0], right == new[1]),
+        (right, sources[1], new[1], left == new[0]),
+    ):
+        if is_kept and (certain := _CERTAIN & {s for s, wrong in wrong_forms(side, source) if agree(wrong, told)}):
+            return first_of(certain)
+    if _logarithms_dropped(old, target):
+        return "logs"
     for term in terms_of(left) + terms_of(right):
         for sign in (2, -2):
             if _proportional(total(difference, product(Number(Fraction(sign)), term)), target):
@@ -154,6 +165,25 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
     if (squared := _squared_by_terms(old, new)) != "":
         return squared
     return first_of(fitting) or _undone_wrongly(old, new)
+
+
+def _logarithms_dropped(old: tuple[Term, Term], target: Term) -> bool:
+    """Whether every logarithm of a sum was left out: ``ln x + ln 2 = ln 10`` to ``x + 2 = 10``."""
+    if not any(isinstance(t, Call) and t.name == "log" for side in old if isinstance(side, Sum) for t in side.terms):
+        return False
+    bare = [total(*map(_argument, terms_of(side))) for side in old]
+    return _proportional(total(bare[0], negative(bare[1])), target)
+
+
+def _argument(term: Term) -> Term:
+    """What a logarithm is of, with its sign."""
+    match term:
+        case Call("log", (inner, *_)):
+            return inner
+        case Product((Number(number), Call("log", (inner, *_)))) if number == -1:
+            return negative(inner)
+        case _:
+            return term
 
 
 def _raised(term: Term, exponent: Number) -> Term:
@@ -219,7 +249,7 @@ def _undone_wrongly(old: tuple[Term, Term], new: tuple[Term, Term]) -> str:
             wrong = [quotient(number, n), Power(number, n), product(number, n), number]
             if n == HALF:
                 wrong += [Power(number, HALF), quotient(number, Number(Fraction(2)))]
-        case Power(Number() as base, exponent) if exponent == inner:
+        case Power(Number() | Constant() as base, exponent) if exponent == inner:
             wrong = [quotient(number, base), Power(number, Power(base, MINUS_ONE))]
         case Call("log", (argument, Number() as base)) if argument == inner:
             right, wrong = Power(base, number), [product(number, base), Power(number, base), quotient(number, base)]

@@ -13,6 +13,7 @@ from typing import Final
 
 from tutor_app.adapters.checking.work.compare import Comparison
 from tutor_app.adapters.checking.work.state import Found, State
+from tutor_app.adapters.checking.work.values import agree
 from tutor_app.core.work import FAULTS, LineVerdict
 
 MOST_WAYS: Final = 4
@@ -34,7 +35,7 @@ class Ways:
         self._comparison = comparison
         self._judged = judged
         self._begun: list[State] = []
-        self._differing: list[tuple[int, State]] = []
+        self._differing: list[tuple[int, State, bool]] = []
         self._beside: set[int] = set()
 
     def begin(self, state: State) -> None:
@@ -57,7 +58,7 @@ class Ways:
             return other
         self._state.restore(after)
         if found.kind in FAULTS and not found.alone:
-            self._differing = [*self._differing[-MOST_WAYS + 1 :], (self._comparison.place, start)]
+            self._differing = [*self._differing[-MOST_WAYS + 1 :], (self._comparison.place, start, "=" in text)]
         return found
 
     def _begun_before(self, text: str, start: State) -> Found | None:
@@ -76,16 +77,22 @@ class Ways:
     def _from_before(self, text: str, next_step: Found) -> Found | None:
         """As a step from what stood before a line that differs, which then is beside the way; None if it is none."""
         sets = dict(self._comparison.sets)
-        for place, before in reversed(self._differing):
+        for place, before, is_identity in reversed(self._differing):
             self._state.restore(before)
             found = self._judged(text)
-            if found.kind == "equivalent" or (found.kind == "follows" and next_step.kind in FAULTS):
-                self._beside.update(p for p, _ in self._differing if p >= place)
-                self._differing = [(p, kept) for p, kept in self._differing if p < place]
+            is_new = next_step.kind in FAULTS or (is_identity and self._reaches_result())
+            if found.kind == "equivalent" or (found.kind == "follows" and is_new):
+                self._beside.update(p for p, _, _ in self._differing if p >= place)
+                self._differing = [each for each in self._differing if each[0] < place]
                 self._comparison.sets = {p: told for p, told in self._comparison.sets.items() if p not in self._beside}
                 return found
             self._comparison.sets = dict(sets)
         return None
+
+    def _reaches_result(self) -> bool:
+        """Whether the last line is the derivative that the problem asks for."""
+        wanted, last = self._state.derived, self._state.expression
+        return wanted is not None and last is not None and agree(wanted, last[0])
 
     def without_lines_beside(self, lines: Sequence[LineVerdict]) -> list[LineVerdict]:
         """The verdicts, where those of lines beside the way are no mistakes."""
