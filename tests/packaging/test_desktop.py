@@ -14,6 +14,7 @@ import pytest
 from installer import desktop
 
 from tests.export.solutions import VALUE
+from tests.waiting import wait_until
 from tutor_app import __version__
 from tutor_app.export import suggested_name, write_export
 from tutor_app.resources import resource_text
@@ -51,6 +52,33 @@ def test_exported_solutions_are_known_by_their_name_and_by_what_is_in_them(prefi
     command = [sys.executable, "-c", _ASK, *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.split() == [TYPE, TYPE, TYPE, "application/json", TYPE]
+
+
+@POSIX
+def test_a_desktop_opens_them_with_this_program(prefix: Path, tmp_path: Path) -> None:
+    for tool in ("update-mime-database", "update-desktop-database", "gio"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is not installed")
+    share = tmp_path / "share"
+    for kind in ("applications", "mime"):
+        shutil.copytree(prefix / "share" / kind, share / kind)
+    subprocess.run(["update-mime-database", str(share / "mime")], check=True)
+    subprocess.run(["update-desktop-database", str(share / "applications")], capture_output=True, check=True)
+    command = tmp_path / "bin" / "tutor"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nprintf "%s" "$*" >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/opened\n')
+    command.chmod(0o755)
+    exported = write_export(tmp_path / "my solution.mumath.json", [VALUE])[0]
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")},
+        **{"XDG_DATA_HOME": str(share), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HOME": str(tmp_path)},
+        "PATH": f"{command.parent}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(["gio", "mime", TYPE], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[0].endswith(": mumath-tutor.desktop")
+    subprocess.run(["gio", "open", str(exported)], capture_output=True, env=environment, check=True)
+    wait_until((tmp_path / "opened").exists)
+    assert (tmp_path / "opened").read_text() == str(exported)
 
 
 def test_every_name_that_one_file_gives_is_in_the_others(prefix: Path) -> None:
