@@ -210,6 +210,7 @@ def test_a_question_is_asked_with_its_mark(problem: str, asked: str) -> None:
         ("It is y = x - 5 + 3 then.", ""),
         ("First 4 * 3 = 12 dollars are spent.", "4 * 3"),
         ("Then 20 - (12) is left.", "20 - (12)"),
+        ("So \\( 20 \\times 3 = 60 \\).", "20 × 3"),
     ],
 )
 def test_a_step_is_a_whole_calculation(said: str, step: str) -> None:

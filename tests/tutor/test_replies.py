@@ -158,6 +158,8 @@ def judged(solved: Transcript, question: str, reply: str, same: Same) -> Answer 
         (EQUATION, "Why?", "Therefore, $$x = \\frac{14}{2} = \\boxed{7}$$"),
         (APPLES, "How did you get that?", "Start with 12, take away 7. 12 - 7 = 4. Anna has 4 apples left."),
         (APPLES, "Why?", "12 - 7 = 5... Hmm, wait. She has 12 + 7 = 19. So the answer is 19 apples."),
+        (COAT, "Check the answer in another way, with Python code.", "So the new price is $\\boxed{20}$."),
+        (COAT, "Why?", "So \\boxed{80}."),
     ],
 )
 def test_a_reply_that_states_another_result_is_told(solved: Transcript, question: str, reply: str, same: Same) -> None:
@@ -292,6 +294,8 @@ def test_a_reply_that_states_another_result_is_told(solved: Transcript, question
         (DERIVATIVE, "Why?", "Bring the exponent down: 2·x^1. So we get 2x^1."),
         (DERIVATIVE, "What is the slope at x = 3?", "The answer is 6."),
         (DERIVATIVE, "Why?", "$\\frac{d}{dx}x^n = n x^{n-1}$, so for n = 2 the answer is $2x^{1}$."),
+        (COAT, "Check the answer in another way, with Python code.", "Backwards: the old price is $\\boxed{80}$."),
+        (BUSES, "Are you sure?", "Ten buses hold 480 people, more than \\boxed{435}."),
     ],
 )
 def test_steps_cases_examples_and_other_problems_are_not(

@@ -53,6 +53,7 @@ _CONDITION: Final = re.compile(
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "·": "multiply", "/": "divide", "÷": "divide"
 }  # fmt: skip
+_SIGNS: Final = {"times": "×", "cdot": "·", "div": "÷"}
 _VERBS: Final[dict[type[ast.operator], str]] = {
     ast.Add: "Add {all}", ast.Sub: "From {} take away {}", ast.Mult: "Multiply {all}", ast.Div: "Divide {} by {}",
 }  # fmt: skip
@@ -243,7 +244,8 @@ def _steps(solved: Transcript) -> list[str]:
     found: list[str] = []
     for part in solved.solution:
         if isinstance(part, Text):
-            whole = (m[0].strip() for m in _CALCULATION.finditer(part.text))
+            text = re.sub(r"\\(times|cdot|div)(?![a-z])", lambda m: _SIGNS[m[1]], part.text)
+            whole = (m[0].strip() for m in _CALCULATION.finditer(text))
             found += [step for step in whole if step.count("(") == step.count(")")]
     if not found:
         for part in solved.solution:

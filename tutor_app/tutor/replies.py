@@ -43,6 +43,7 @@ _NAMED: Final = (
     r"|\bvalue of {name}\b[^.=\d]{{0,40}}?\bis\s+"
 )
 """The letter that is asked for, and what tells its value."""
+_CHECKS: Final = re.compile(r"\b(?:check\w*|verif\w*|test\w*|prove|proof|sure|correct|right|plug\w*)\b", re.IGNORECASE)
 _HEAD: Final = re.compile(
     r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
 )
@@ -171,7 +172,7 @@ def judged_reply(
         return None
     if said.latex in numbers_of(question) and not claimed(question):
         return None  # what is asked about, such as "Why 6?"
-    if not said.firm and not (about == "all" and _stands_alone(reply, solved, right, said)):
+    if not said.firm and not (about == "all" and _stands_alone(reply, solved, right, said, question)):
         return None
     verdict = Verdict("wrong", "solution", right) if sure else Verdict("unchecked", "solution", right)
     return Answer(said.latex, said.source, verdict)
@@ -340,10 +341,11 @@ def _in_figures(latex: str) -> str:
     return latex
 
 
-def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said) -> bool:
+def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said, question: str) -> bool:
     """Whether a value that nothing calls the answer can be nothing else.
 
-    The right one is nowhere in the reply, and unless it is boxed, it is no number of the problem or the solution.
+    The right one is nowhere in the reply, and unless it is boxed, it is no number of the problem or the solution. A
+    check of the answer that comes back to a number of the problem boxes that.
     """
     ours = _numbers(right)
     in_problem = [value for value in written(solved.problem) if any(alike(value, own) for own in ours)]
@@ -354,8 +356,10 @@ def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said) -> bo
     )
     if any(alike(value, own) for value in written(place) for own in ours):
         return False
-    if said.source == "boxed":
-        return True
     theirs = _numbers(said.latex)
-    known = [value for text in texts_of(solved) for value in written(text)]
+    boxed = said.source == "boxed"
+    if boxed and not _CHECKS.search(question):
+        return True
+    texts = [solved.problem] if boxed else texts_of(solved)
+    known = [value for text in texts for value in written(text)]
     return not any(alike(value, own) for value in known for own in theirs)
