@@ -57,7 +57,7 @@ def test_what_a_wrong_law_makes_is_false(text: str) -> None:
         "Modulo 2 we have $(a + c)^2 = a^2 + c^2$.",
         "$(AB + BC)^2 = AB^2 + BC^2$",
         "Setting them equal: (x - 7)^2 = x^2 - 49.",
-        "Both areas are the same, (x + 7)^2 = x^2 + 49.",
+        "Both areas are the same, (x - 7)^2 = x^2 - 49.",
         "x^2 = 2x",
         "(x + 1)^2 = 2(x + 1)",
         "x + y = xy",
