@@ -866,6 +866,15 @@ def test_a_worker_that_cannot_start_is_a_fault_in_one_sentence(tmp_path: Path) -
     with pytest.raises(SandboxFault, match="could not be started"):
         missing.open()
     missing.close()
+    gone = tmp_path / "sandbox" / "worker.py"
+    half_installed = Sandbox(spares=0, command=[sys.executable, "-P", str(gone)])
+    with pytest.raises(SandboxFault) as failure:
+        half_installed.open()
+    half_installed.close()
+    assert str(failure.value) == (
+        "The process that runs code could not be started: the program's own file sandbox/worker.py is missing. "
+        "Install the program again."
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the template is Linux's")

@@ -27,6 +27,7 @@ from tutor_app.adapters.sandbox.process import (
     SandboxProcess,
     close_all,
     library_path,
+    missing_script,
     open_pipes,
     readable,
     start,
@@ -349,6 +350,11 @@ class Pool:
         printed = b""
         with suppress(OSError):
             printed = os.read(worker.raw, 2000)
+        if missing := missing_script(self._command):
+            raise SandboxFault(
+                f"The process that runs code could not be started: the program's own file {missing} is missing.",
+                "Install the program again.",
+            )
         reason = printed.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended at once"]
         raise SandboxFault(
             f"The process that runs code could not be started ({visible(reason[0])}).",
