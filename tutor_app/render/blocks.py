@@ -89,6 +89,7 @@ class Writer:
     cursor: QTextCursor = field(init=False)
     objects: ObjectPainter = field(init=False)
     _fresh: bool = field(init=False, default=True)
+    _table: QTextTable | None = field(init=False, default=None)
     _waiting: dict[tuple[str, bool], list[_Waiting]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -131,9 +132,13 @@ class Writer:
 
     # -- blocks -------------------------------------------------------------------------------------------------
 
-    def fresh(self) -> None:
-        """Say that the block at the cursor is empty and unused: the next :meth:`block` takes it."""
-        self._fresh = True
+    def fresh(self, behind: QTextTable | None = None) -> None:
+        """Say that the block at the cursor is empty and unused: the next :meth:`block` takes it.
+
+        Args:
+            behind: The table that ends right before it.
+        """
+        self._fresh, self._table = True, behind
 
     @property
     def is_fresh(self) -> bool:
@@ -161,11 +166,13 @@ class Writer:
         indent: int = 0,
         keep: bool = False,
         code: bool = False,
+        off_table: float = 0.0,
     ) -> QTextBlockFormat:
         """Begin a block; lengths in em.
 
         ``keep`` holds it together with what follows on a printed page; the lines of ``code`` run from left to right,
-        whatever script their words are in.
+        whatever script their words are in. ``off_table`` is the distance to a table before it, whose lower margin
+        gives it: the layout drops the upper one of a block behind a frame.
         """
         f = QTextBlockFormat()
         f.setTopMargin(top * self.size)
@@ -181,6 +188,11 @@ class Writer:
             f.setProperty(PART, self.part)
         if code:
             f.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        if self._fresh and off_table and self._table is not None:
+            outer = self._table.format().toTableFormat()
+            outer.setBottomMargin(off_table * self.size)
+            self._table.setFormat(outer)
+        self._table = None
         if self._fresh:
             self.cursor.setBlockFormat(f)
             self.cursor.setBlockCharFormat(self.text_format())
@@ -188,26 +200,6 @@ class Writer:
         else:
             self.cursor.insertBlock(f, self.text_format())
         return f
-
-    def keep_off_frame(self, distance: float) -> None:
-        """Have the table or card that ends right before this block so far away, in em.
-
-        The layout drops the upper margin of a block behind a frame.
-        """
-        start = self.cursor.block().position()
-        if not start:
-            return
-        before = QTextCursor(self.cursor)
-        before.setPosition(start - 1)
-        root, frame = self.cursor.document().rootFrame(), before.currentFrame()
-        while frame not in (None, root) and frame.parentFrame() not in (None, root):
-            frame = frame.parentFrame()
-        if frame in (None, root) or self.cursor.currentFrame() != root:
-            return
-        f = frame.format().toTableFormat() if isinstance(frame, QTextTable) else frame.frameFormat()
-        if f.bottomMargin() < distance * self.size:
-            f.setBottomMargin(distance * self.size)
-            frame.setFrameFormat(f)
 
     def paragraph(self, **changes: Any) -> QTextBlockFormat:
         """Begin a block of running text."""

@@ -40,7 +40,7 @@ _BLANK: Final = re.compile(
 """A formula in which nothing has ink: shown as its source it would look like a fault."""
 _BELOW_DISPLAY: Final = 0.95
 """Ems below a display formula: as much white as above it, where the line before has its own leading."""
-_BELOW_FRAME: Final = 1.15  # ems between a table or card and a heading
+_BELOW_TABLE: Final = 1.15  # ems between a table and a heading
 _HEADING: Final = {1: 1.35, 2: 1.22, 3: 1.1}
 
 
@@ -84,8 +84,7 @@ class _Prose:
             if t.type == "heading_open":
                 level = int(t.tag[1:])
                 scale = _HEADING.get(level, 1.0)
-                self._block(top=0.9, bottom=0.35, keep=True)
-                self.w.keep_off_frame(_BELOW_FRAME)
+                self._block(top=0.9, bottom=0.35, keep=True, off_table=_BELOW_TABLE)
                 self._inline(tokens[i + 1], self.w.text_format(bold=True, scale=scale), scale)
                 i += 2
             elif t.type == "inline":
@@ -214,7 +213,7 @@ class _Prose:
         self.in_cell = False
         self.w.cursor = outer
         outer.movePosition(QTextCursor.MoveOperation.End)
-        self.w.fresh()
+        self.w.fresh(table)
         return end
 
     def _columns(self, rows: list[list[tuple[Token, str, str]]]) -> Columns:
