@@ -57,6 +57,25 @@ BUSES = solved_as(
 )
 INEQUALITY = solved_as("Solve 2x - 1 > 5.", "x>3 \\boxed{x > 3}", "x > 3")
 FILM = solved_as("A film lasts 2 hours and 15 minutes. How many minutes is that?", "\\boxed{135}", "135")
+SQUARE = solved_as(
+    "A square has a perimeter of 36 cm. What is its area?",
+    "36/4 = 9, 9^2 = 81. \\boxed{81 \\text{ cm}^2}",
+    "81 \\text{ cm}^2",
+)
+AGES = solved_as(
+    "Tom is 4 years older than Ann. Together they are 30. How old is Ann?", "2a + 4 = 30, a = 13. \\boxed{13}", "13"
+)
+DICE = solved_as(
+    "Two dice are rolled. What is the probability that the sum is 7?",
+    "6/36 = 1/6 \\boxed{\\frac{1}{6}}",
+    "\\frac{1}{6}",
+)
+FACTORS = solved_as("Find all prime factors of 60.", "\\boxed{2, 3, 5}", "2, 3, 5")
+DETERMINANT = solved_as("What is the determinant of [[1, 2], [3, 4]]?", "1*4-2*3=-2 \\boxed{-2}", "-2")
+SEQUENCE = solved_as("What is the next term of 2, 4, 8, 16?", "\\boxed{32}", "32")
+FUNCTION = solved_as("Find f(3) for f(x) = x^2 + 1.", "9+1 = 10 \\boxed{10}", "10")
+PRIME = solved_as("Is 91 a prime number?", "91 = 7*13 \\boxed{\\text{No}}", "\\text{No}")
+WRONG = solved_as("Solve 2x = 10", "\\boxed{4}", "4", Verdict("wrong", "recomputed", "5"))
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +179,20 @@ def judged(solved: Transcript, question: str, reply: str, same: Same) -> Answer 
         (APPLES, "Why?", "12 - 7 = 5... Hmm, wait. She has 12 + 7 = 19. So the answer is 19 apples."),
         (COAT, "Check the answer in another way, with Python code.", "So the new price is $\\boxed{20}$."),
         (COAT, "Why?", "So \\boxed{80}."),
+        (SQUARE, "Why?", "Each side is 36/4 = 9. The area is 9 + 9 = 18 cm². The answer is 18 cm²."),
+        (SQUARE, "Why?", "So the area is 72 square centimetres."),
+        (AGES, "Why?", "So Ann is 17 years old."),
+        (AGES, "Explain more simply", "Ann is 11 and Tom is 15... wait, that is 26. So Ann is 17."),
+        (AGES, "Why?", "The answer is 17."),
+        (DICE, "Why?", "There are 5 ways of 36. So the probability is 5/36."),
+        (DICE, "Why?", "The answer is $\\frac{1}{12}$."),
+        (FACTORS, "Why?", "60 = 4·15. So the prime factors are 2, 3 and 7."),
+        (FACTORS, "Are you sure?", "The answer is 2, 5, 7."),
+        (DETERMINANT, "Why?", "1·4 − 2·3 = 2. The determinant is 2. So the answer is 10."),
+        (SEQUENCE, "Why?", "Each term is doubled, so the next term is 24."),
+        (SEQUENCE, "Why?", "So the answer is 31."),
+        (FUNCTION, "Why?", "3^2 = 6 and 6 + 1 = 7, so f(3) = 7."),
+        (FUNCTION, "Why?", "So the answer is 7."),
     ],
 )
 def test_a_reply_that_states_another_result_is_told(solved: Transcript, question: str, reply: str, same: Same) -> None:
@@ -296,6 +329,31 @@ def test_a_reply_that_states_another_result_is_told(solved: Transcript, question
         (DERIVATIVE, "Why?", "$\\frac{d}{dx}x^n = n x^{n-1}$, so for n = 2 the answer is $2x^{1}$."),
         (COAT, "Check the answer in another way, with Python code.", "Backwards: the old price is $\\boxed{80}$."),
         (BUSES, "Are you sure?", "Ten buses hold 480 people, more than \\boxed{435}."),
+        (SQUARE, "Why?", "Each side is 36/4 = 9 cm. The area is 9 times 9."),
+        (SQUARE, "Why?", "So the side is 9 cm."),
+        (SQUARE, "How long is a side?", "A side is 9 cm. The answer is 9."),
+        (SQUARE, "Why?", "The perimeter is 36. Divide by 4: \\(9\\). Then square: \\(9^2 = 81\\)."),
+        (AGES, "Why?", "So Tom is 17 years old."),
+        (AGES, "And Tom?", "Tom is 17. The answer is 17."),
+        (AGES, "Why?", "If Ann were 15, Tom would be 19, and the sum 34. So it is less."),
+        (DICE, "Why?", "There are 6 ways: (1,6), (2,5), (3,4), (4,3), (5,2), (6,1). So 6 of 36."),
+        (DICE, "Why?", "The answer is 6/36, which is 1/6."),
+        (DICE, "Why?", "The answer is about 0.1667."),
+        (DICE, "Why?", "The answer is 16.67%."),
+        (FACTORS, "Why?", "60 = 2·2·3·5. So the smallest prime factor is 2."),
+        (FACTORS, "Why?", "The prime factors are 2, 2, 3 and 5."),
+        (DETERMINANT, "Why?", "ad − bc = 4 − 6, so the determinant is −2."),
+        (SEQUENCE, "Why?", "The ratio is 2. So each term is twice the one before."),
+        (SEQUENCE, "And then?", "Then comes 64. The answer is 64."),
+        (FUNCTION, "Why?", "f(3) means that x is 3. So x = 3."),
+        (FUNCTION, "What is f(2)?", "f(2) = 5. The answer is 5."),
+        (PRIME, "Why?", "Because 91 = 7 · 13. The answer is no."),
+        (PRIME, "Is 97 prime?", "The answer is \\boxed{\\text{Yes}}."),
+        (WRONG, "Why?", "So x = 5."),
+        (EQUATION, "Thanks!", "You are welcome! Do you want another? Solve 4x = 28. The answer is 7."),
+        (EQUATION, "hm", "Let me explain with numbers: 7 + 3 = 10. The answer to 7 + 3 is 10."),
+        (EQUATION, "Why?", "We check: the left side is 2·5 + 3 = 13, so the result is 13."),
+        (EQUATION, "Why?", "Dividing 10 by 2, we have 5. Adding 3 to 10, we have 13."),
     ],
 )
 def test_steps_cases_examples_and_other_problems_are_not(

@@ -25,7 +25,8 @@ _OTHER_PROBLEM: Final = re.compile(
     r"|(?<!check )(?<!see )(?<!know )(?<!wonder )(?<!me )(?<!sure )(?<!as )(?<!verify )\bif\b"
     r"|\b(?:another|new|different|other|next|own|harder|easier|easy|hard)\s+(?:\w+\s+)?"
     r"(?:problems?|exercises?|questions?|tasks?|numbers?|values?|equations?|examples?)\b"
-    r"|\b(?:change|replace|now with|and with|same for|same with)\b|\b(?:with|for)\s+[$€£]?\d",
+    r"|\b(?:change|replace|now with|and with|same for|same with)\b|\b(?:with|for)\s+[$€£]?\d"
+    r"|^\W*(?:and|what)\s+(?:then|next|now|after)\b|^\W*(?:next|then|now)\W*$",
     re.IGNORECASE,
 )
 _CLAIM: Final = re.compile(

@@ -44,6 +44,7 @@ _NAMED: Final = (
 )
 """The letter that is asked for, and what tells its value."""
 _CHECKS: Final = re.compile(r"\b(?:check\w*|verif\w*|test\w*|prove|proof|sure|correct|right|plug\w*)\b", re.IGNORECASE)
+_MARKED: Final = re.compile(r"\W*(?:so|therefore|thus|hence|finally)\b", re.IGNORECASE)
 _HEAD: Final = re.compile(
     r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
 )
@@ -72,7 +73,8 @@ _CONCLUDED: Final = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE: Final = re.compile(
-    r"\b(?:for example|for instance|e\.g\.|an(?:other)? example|similar(?:ly)?|analog\w+|imagine|suppose we had"
+    r"\b(?:for example|for instance|e\.g\.|an(?:other)? example|similar(?:ly)?|analog\w+"
+    r"|another(?! (?:way|method|approach))|imagine|suppose we had"
     r"|what if|in general"
     r"|(?:new|another|next|different|other) (?:problem|question|exercise|case)|let'?s say|think of)\b",
     re.IGNORECASE,
@@ -200,17 +202,20 @@ def _last_said(reply: str, solved: Transcript, right: str, about: About) -> _Sai
     found: _Said | None = None
     task, elsewhere = _Task.of(solved.problem, right), False
     usual = frozenset(re.findall(r"[a-z]+", solved.problem.lower()))
-    for m in _SENTENCE.finditer(reply):
-        sentence = m[0].strip()
+    sentences = [m[0].strip() for m in _SENTENCE.finditer(reply) if m[0].strip()]
+    for number, sentence in enumerate(sentences, 1):
         elsewhere = not _BACK.search(sentence) and (elsewhere or _ELSEWHERE.search(sentence) is not None)
+        reason, _, conclusion = sentence.rpartition(", so ")
+        if reason and not re.search(r"(?i)\b(?:if|suppose|would|not|because)\b", reason):
+            sentence = f"So {conclusion}"
         unsure = {word.lower() for word in UNSURE.findall(sentence)} - usual
         if elsewhere or unsure or _NO_CLAIM.search(_THE_ANSWER.sub(" ", sentence)):
             continue
-        found = _said(sentence, task) or found
+        found = _said(sentence, task, last=number == len(sentences)) or found
     return found
 
 
-def _said(sentence: str, task: _Task) -> _Said | None:
+def _said(sentence: str, task: _Task, *, last: bool) -> _Said | None:
     plain = _plain(sentence)
     value: str | None
     box = final_boxes(sentence)
@@ -226,7 +231,8 @@ def _said(sentence: str, task: _Task) -> _Said | None:
     if (m := _CONCLUDED.match(plain)) and (value := _value(_end_of_chain(plain[m.end() :]), task)):
         return _Said(value, "phrase")
     head = task.head and re.search(_HEAD_IS.format(head=task.head), plain, re.IGNORECASE)
-    named = len(task.asked) > 1 and task.asked <= frozenset(stems(plain))
+    enough = len(task.asked) > 1 or (last and task.asked and _MARKED.match(plain))
+    named = enough and task.asked <= frozenset(stems(plain))
     if (head or named) and (value := _value(_result(plain), task)):
         return _Said(value, "phrase")
     return None
@@ -242,6 +248,8 @@ def _result(plain: str) -> str:
 
 def _name(problem: str, right: str) -> str:
     """The letter that is asked for; empty where there is none, or several."""
+    if m := re.search(r"(?i)\b(?:find|what is|compute|evaluate|determine|calculate)\s+\$?([a-z]\(-?\d+\))", problem):
+        return re.escape(m[1])
     if m := re.match(r"\s*\$?([A-Za-z])\s*=", right) or _ASKED_NAME.search(problem):
         return str(m[1])
     plain = re.sub(r"\\[A-Za-z]+", " ", problem)
@@ -299,10 +307,9 @@ def _units(text: str) -> Iterator[str]:
 def _same_units(behind: str, task: _Task) -> bool:
     """Whether the units behind a value are those that the problem asks for, as far as they can be told."""
     everywhere, asked = task.units
-    for unit in _units(behind):
-        kind = measure(unit)
-        rivals = [u for u in (asked or everywhere) if u != unit and (m := measure(u)) and kind and m[0] == kind[0]]
-        if unit not in everywhere or rivals:
+    for unit in map(measure, _units(behind)):
+        alike_units = [m for u in (asked or everywhere) if (m := measure(u)) and unit and m[0] == unit[0]]
+        if unit not in map(measure, everywhere) or any(m != unit for m in alike_units):
             return False
     return True
 
@@ -323,8 +330,16 @@ def _contradicts(right: str, said: _Said, same: Callable[[str, str], bool | None
     shared = [value for value in theirs if any(alike(value, own) for own in ours)]
     if shared and (len(theirs) < len(ours) or len(ours) == 1 or len(shared) == len(theirs)):
         return False
+    if len(ours) == len(theirs) == 1 and re.search(r"%|\d\.\d", said.latex) and _nearly(theirs[0], ours[0]):
+        return False
     opposite = len(ours) == len(theirs) == 1 and alike(ours[0], -theirs[0])
     return not opposite or said.firm
+
+
+def _nearly(said: Value, right: Value) -> bool:
+    """Whether a number is another one rounded, perhaps in per cent."""
+    a, b = float(said), float(right)
+    return any(abs(a * factor - b) <= abs(b) / 200 for factor in (1, 100, 0.01))
 
 
 def _numbers(latex: str) -> tuple[Value, ...]:
@@ -354,7 +369,7 @@ def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said, quest
         if in_problem
         else reply
     )
-    if any(alike(value, own) for value in written(place) for own in ours):
+    if ours and all(any(alike(value, own) for value in written(place)) for own in ours):
         return False
     theirs = _numbers(said.latex)
     boxed = said.source == "boxed"
@@ -362,4 +377,4 @@ def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said, quest
         return True
     texts = [solved.problem] if boxed else texts_of(solved)
     known = [value for text in texts for value in written(text)]
-    return not any(alike(value, own) for value in known for own in theirs)
+    return not (theirs and all(any(alike(value, own) for value in known) for own in theirs))
