@@ -194,3 +194,7 @@ def test_a_name_with_an_index_is_not_read_by_its_end(name: str) -> None:
     text = f"We have {name} + y = 9, so {name.lstrip('23')} = 7 and y = 2."
     assert "false" not in [claim.verdict for claim in Reading().text(text, 20.0)]
     assert [claim.verdict for claim in Reading().text("5 m2 + 3 m2 = 9 m2", 20.0)] == ["false"]
+
+
+def test_what_is_short_of_is_told_by_its_value() -> None:
+    assert [claim.verdict for claim in Reading().text("She is short of 40 - 13 = 37 stickers.", 20.0)] == ["false"]

@@ -69,6 +69,7 @@ _WRITTEN: Final = {
     ),
     "percent": re.compile(r"[^%]+(?:\\?%| ?percent)"),
     "fraction": re.compile(r"[^.%]+"),
+    "mixed": re.compile(r"-?\d+(?:\s+\d+\s*/\s*\d+|\s*\\[dt]?frac\s*\{?\d+\}?\s*\{?\d+\}?|\s*[¼-¾⅓-⅞])"),
 }
 
 
@@ -236,6 +237,8 @@ def _formed(task: Expected, answer: str) -> bool:
             # What stands on the left, if anything does, is the letter that was asked for.
             name, equals, _ = answer.strip().strip("$").partition("=")
             return (not equals or name.strip() == task.given) and is_finished(answer, fractions=False)
+        case "mixed":
+            return _written(answer, task.form) and not is_reducible(answer)
         case "percent" | "decimal" | "fraction" | "scientific":
             return _written(answer, task.form)
         case _:

@@ -130,7 +130,7 @@ TOTALS: Final = _set(
     perimeter weight mass rate ratio result probability score payment balance radius diameter bound side slope
     expansion change discount maximum minimum load angle age capacity loss group salary tip time savings bonus
     commission increase decrease wage wages fee bill charge pay population period expense expenses budget quota
-    gift loan"""
+    gift loan short"""
 )
 """Words before "of" and a formula that the formula is the value of; "half of" and "the sum of" take a part of it."""
 COUNTED: Final = _set("digits factors divisors zeros primes terms")

@@ -65,14 +65,18 @@ def _evaluate(p: Problem, m: re.Match[str]) -> Expected:
     r"(?:fully |completely )?simplify(?: the (?:expression|fraction|following(?: expression)?))?:? "
     r"(?P<f>.+?)(?: (?:completely|fully))?",
     r"rationali[sz]e the denominator(?: of|:)? (?P<f>.+)",
+    r"(?:combine|collect)(?: the)? like terms(?: in| of)?:? (?P<f>.+)",
     r"reduce(?: the fraction)?:? (?P<f>.+?)(?: to (?:lowest|simplest) terms)?",
-    r"(?:express|write) (?P<f>⟦\d+⟧|[\d./ ]+) (?:as|in) (?:an? )?(?:(?:common|simplified|reduced|"
+    r"(?:express|write|convert) (?P<f>⟦\d+⟧|[\d./ ]+) (?:as|in|to|into) (?:an? )?(?:(?:common|simplified|reduced|"
     r"single|improper) )?(?:fraction|mixed number|decimal|lowest terms|simplest form)(?: in "
     r"(?:lowest|simplest) terms| in simplest form)?",
 )
 def _simplify(p: Problem, m: re.Match[str]) -> Expected:
     given = p.formula(m["f"])
-    return value_of(ex.scalar(given), given, "new" if "decimal" in m[0].lower() else "simplest")
+    value = ex.scalar(given)
+    if "mixed" in m[0].lower() and value.is_Rational and not value.is_Integer and abs(value) > 1:
+        return value_of(value, given, "mixed")
+    return value_of(value, given, "new" if "decimal" in m[0].lower() else "simplest")
 
 
 @rule(
@@ -102,7 +106,7 @@ def _operation(p: Problem, m: re.Match[str]) -> Expected:
 
 @rule(
     r"(?:fully |completely )?(?P<what>factor|factorise|factorize|expand|multiply out)(?: out)?(?: "
-    r"completely| fully| and simplify)?(?: the (?:expression|polynomial|quadratic|product|"
+    r"completely| fully| and simplify| by grouping)?(?: the (?:expression|polynomial|quadratic|product|"
     r"following(?: expression)?))?(?: completely)?:? (?P<f>.+?)(?: (?:completely|fully|over the "
     r"integers|as (?:far|much) as possible))?"
 )

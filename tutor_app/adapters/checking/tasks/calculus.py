@@ -43,6 +43,21 @@ def _derivative(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    rf"{THE} (?:the )?(?:slope|gradient) of (?:the )?tangent(?: line)? to (?:the )?(?:graph of |curve |parabola "
+    r"|function )*(?P<f>.+?) at (?:(?:the point )?where )?(?P<a>[a-z] ?= ?[^ ]+|⟦\d+⟧)"
+)
+def _slope_at(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    body = ex.scalar(body_of(p.formula(m["f"])))
+    x = ex.variable(body)
+    name, equals, at = p.formula(m["a"]).partition("=")
+    if not equals or name.strip() != str(x):
+        raise Unsure
+    return value_of(sp.diff(body, x).subs(x, ex.scalar(at)))
+
+
+@rule(
     r"integrate(?: the function)?:? (?P<f>.+?)(?: with respect to (?P<x>⟦\d+⟧|[a-z])| d(?P<dx>[a-z]))?"
     r"(?: from (?:[a-z] ?= ?)?(?P<a>[^ ]+) to (?:[a-z] ?= ?)?(?P<b>[^ ]+))?",
     rf"{THE} (?:the |an )?(?:indefinite integral|antiderivative|integral)(?: of|:){OF} (?P<f>.+?)(?: "

@@ -219,6 +219,8 @@ def _choices(_: Problem, m: re.Match[str]) -> Expected:
 @rule(
     r"(?:in )?how many (?:different |distinct )?ways can (?:the |all (?:the )?)?letters (?:of|in) (?:the word )?"
     r"[\"“'‘]?(?:⟦(?P<mark>\d+)⟧|(?P<w>[a-z]{2,20}))[\"”'’]? be (?:arranged|rearranged|ordered)",
+    r"how many (?:different |distinct )?(?:arrangements|permutations|anagrams) are there (?:of (?:all )?(?:the )?"
+    r"letters (?:of|in) (?:the word )?)[\"“'‘]?(?:⟦(?P<mark>\d+)⟧|(?P<w>[a-z]{2,20}))[\"”'’]?",
     r"how many (?:different |distinct )?(?:arrangements|permutations|anagrams) (?:of (?:all )?(?:the "
     r")?letters (?:of|in) "
     r"(?:the word )?)[\"“'‘]?(?:⟦(?P<mark>\d+)⟧|(?P<w>[a-z]{2,20}))[\"”'’]? (?:are there|are possible|can be made)",

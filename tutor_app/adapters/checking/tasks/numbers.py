@@ -207,6 +207,32 @@ def _mod(p: Problem, m: re.Match[str]) -> Expected:
     return value_of(sp.Integer(modulo(ex.term_of(a), modulus)))
 
 
+@rule(rf"{THE} (?:the )?(?:units?|last|ones) digit of (?P<f>⟦\d+⟧|[\d^*!() ]+)")
+def _last_digit(p: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    return value_of(sp.Integer(modulo(ex.term_of(p.formula(m["f"])), 10)))
+
+
+_SCALE: Final = r"(?:degrees? |° ?)?(?:{}|{})"
+
+
+@rule(
+    rf"(?:convert|change) (?P<f>-?\d+(?:\.\d+)?) ?{_SCALE.format('f', 'fahrenheit')} (?:in)?to "
+    rf"{_SCALE.format('c', 'celsius')}",
+    rf"(?:convert|change) (?P<c>-?\d+(?:\.\d+)?) ?{_SCALE.format('c', 'celsius')} (?:in)?to "
+    rf"{_SCALE.format('f', 'fahrenheit')}",
+)
+def _temperature(_: Problem, m: re.Match[str]) -> Expected:
+    import sympy as sp
+
+    groups = m.groupdict()
+    warm = groups.get("f")
+    value = (sp.Rational(warm) - 32) * 5 / 9 if warm else sp.Rational(groups["c"]) * 9 / 5 + 32
+    unit = "C" if groups.get("f") else "F"
+    return Expected((tex(value), f"{tex(value)}^\\circ \\text{{ {unit}}}", f"{tex(value)}^\\circ"))
+
+
 @rule(
     r"(?:what is|find|calculate|compute)?:? ?(?P<a>⟦\d+⟧|[\d.,/]+) ?(?:\\?%|percent|per cent) of "
     r"(?P<b>⟦\d+⟧|[\d.,/]+)",

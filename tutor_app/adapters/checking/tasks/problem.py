@@ -26,9 +26,10 @@ class Expected:
         golds: The right answer as LaTeX, in every form that an answer may have.
         how: A key of :data:`tutor_app.core.verdicts.HOW`.
         form: The form that is asked for: ``factored``, ``expanded``, ``primes``, ``square``, ``literal`` (the same
-            digits), ``percent``, ``decimal``, ``scientific``, ``fraction``, ``reduced`` (a fraction in lowest terms),
-            ``simplest`` (nothing to reduce or to take out of a root), ``equation`` (of the same line, however it is
-            written), ``subject`` (the given letter alone on the left), ``new`` (not as in the problem), or empty.
+            digits), ``percent``, ``decimal``, ``scientific``, ``fraction``, ``mixed`` (a mixed number),
+            ``reduced`` (a fraction in lowest terms), ``simplest`` (nothing to reduce or to take out of a root),
+            ``equation`` (of the same line, however it is written), ``subject`` (the given
+            letter alone on the left), ``new`` (not as in the problem), or empty.
         given: The formula of the problem.
         open: Whether the problem may be meant in another way, so that another answer need not be wrong.
         divided: The quotient and the remainder, where an answer may have the form "3 R 2".
@@ -101,6 +102,8 @@ _SPOKEN: Final = (
         r"\1(\2^\\circ)",
     ),
     (re.compile(r"(?<![\w.)-])(\d+) factorial\b", re.IGNORECASE), r"\1!"),
+    (re.compile(r"(?<=\) )(to|and) the origin\b", re.IGNORECASE), r"\1 (0, 0)"),
+    (re.compile(r"\bfrom the origin to\b", re.IGNORECASE), "from (0, 0) to"),
     (
         re.compile(
             r"(?<![\w.)-])(\d+(?:\.\d+)?) (?:raised )?to the (?:power(?: of)? (\d+)|(\d+)(?:st|nd|rd|th) power)\b",

@@ -208,6 +208,24 @@ def _series(p: Problem, m: re.Match[str]) -> Expected:
 
 
 @rule(
+    r"(?:(?:find|compute|calculate|evaluate|what is)(?: the (?:value|sum) of)?:? )?"
+    r"(?P<f>-?\d+(?: ?\+ ?\d+){2,6} ?\+ ?(?:\.\.\.|…) ?\+ ?\d+)"
+)
+def _added_up(_: Problem, m: re.Match[str]) -> Expected:
+    """Numbers in equal steps up to a last one: "1 + 2 + 3 + ... + 50"."""
+    import sympy as sp
+
+    values = [int(n) for n in re.findall(r"-?\d+", m["f"])]
+    *listed, last = values
+    steps = {b - a for a, b in pairwise(listed)}
+    step = steps.pop()
+    count, rest = divmod(last - listed[0], step) if step else (0, 1)
+    if steps or rest or not len(listed) <= count < LARGEST:
+        raise Unsure
+    return value_of(sp.Integer((count + 1) * (listed[0] + last)) / 2)
+
+
+@rule(
     rf"{THE} (?:the )?sum of (?:all )?(?:the )?first (?P<n>\d+) (?P<kind>(?:positive |natural )?(?:even |odd )?"
     r"(?:positive )?(?:natural |whole |counting )?(?:numbers|integers))"
 )
