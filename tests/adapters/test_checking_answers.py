@@ -230,6 +230,7 @@ def test_a_hostile_problem_costs_nothing_but_a_verdict(checker: Checker, problem
         ("A coin is tossed 3 times. Find the probability of exactly one head.", "3/8", "1/8"),
         ("Two dice are rolled. Find the probability that their sum is 9.", "1/9", "1/11"),
         ("A card is drawn from 52. P(king or spade)?", "4/13", "17/52"),
+        ("Find the volume of a cone with base area 9 cm² and height 4 cm", "12", "36"),
     ],
 )  # fmt: skip
 def test_stories(checker: Checker, problem: str, right: str, wrong: str) -> None:

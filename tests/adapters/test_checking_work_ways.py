@@ -159,6 +159,13 @@ def test_numbers_that_are_not_real(problem: str, lines: list[str], kind: str, sl
         ("A tank is 1/4 full. After adding 20 litres it is 3/5 full. How much does it hold?",
          ["3/5 - 1/4 = 7/20", "7/20 → 20 l", "1/20 → 20/7 l"]),
         ("Work out 4² : 2", ["16 : 2 = 8"]),
+        ("Solve (x + 3)/(x - 2) > 0",
+         ["x + 3 > 0 and x - 2 > 0: x > 2", "x + 3 < 0 and x - 2 < 0: x < -3", "x < -3 or x > 2"]),
+        ("Solve x^2 + 2x + 6 = 0", ["D = 4 - 24 = -20 < 0", "no real solution"]),
+        ("Divide x^2 + x - 6 by x - 2", ["(x^2 + x - 6) : (x - 2) = x + 3"]),
+        ("Simplify 60/84", ["÷2: 30/42", "÷6: 5/7"]),
+        ("Two dice are thrown. What is the probability that the sum is 4?",
+         ["(1,3), (2,2), (3,1)", "3 of 36", "3/36 = 1/12"]),
     ],
 )  # fmt: skip
 def test_right_works_of_many_habits_are_read_to_their_end(problem: str, lines: list[str]) -> None:
@@ -171,6 +178,14 @@ def test_right_works_of_many_habits_are_read_to_their_end(problem: str, lines: l
         ("Solve 4(x - 3) = x + 9", ["4x - 3 = x + 9"], 0, "distribution"),
         ("Solve ln(x) + ln(3) = ln(12)", ["x + 3 = 12"], 0, "logs"),
         ("Solve 3^x = 12", ["x = 4"], 0, "inverse"),
+        ("Solve 9x = 2x", ["9 = 2"], 0, "zero"),
+        ("Solve x/3 + x/2 = 10", ["2x + 3x = 10"], 0, "distribution"),
+        ("Solve x^2 + 2x + 6 = 0", ["D = 4 - 12 = -8 < 0"], 0, ""),
+        ("Work out -3 - 8", ["5"], 0, "sign"),
+        ("Compute (2 - 3i)(1 + i)", ["2 + 2i - 3i - 3i²", "2 - i - 3 = -1 - i"], 1, "sign"),
+        ("Convert 30 m/s to km/h", ["30/3.6 = 8.33"], 0, "unit"),
+        ("Find the sum of the first 8 terms of 2, 5, 8, ...", ["a_8 = 2 + 7·3 = 23", "S = 8·(2 + 23) = 200"], 1, ""),
+        ("Find the volume of a pyramid with base area 12 cm² and height 5 cm", ["V = 12·5 = 60 cm³"], 0, ""),
         ("Find lim x->4 (x^2 - 16)/(x - 4)", ["x - 4"], 0, "cancelled"),
         ("Differentiate 1/x^4", ["f = x^(-4)", "f' = -4x^(-3)"], 1, "derivative"),
         ("Add 1 h 50 min and 2 h 30 min", ["1.50 + 2.30 = 3.80"], 0, "unit"),
@@ -187,3 +202,9 @@ def test_more_slips_are_found_and_named(checker: Checker, problem: str, lines: l
 def test_an_unknown_called_e_is_told_by_its_name() -> None:
     found = judge_work("Ida and Leo are 30 together.", ["l + e = 30", "e = l - 4", "e = 12"])
     assert "e = 13" in found[-1].counterexample
+
+
+def test_a_solution_is_not_called_lost_where_time_is_out_before_the_others_are_told() -> None:
+    times = iter([0.0, 0.1, 100.0])
+    found = judge_work("Solve x^2 = 9", ["x = 3", "x = -3"], lambda: next(times, 100.0))
+    assert [line.kind for line in found] == ["unsure", "unsure"]

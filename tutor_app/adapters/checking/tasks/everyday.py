@@ -252,3 +252,13 @@ def _card(p: Problem, m: re.Match[str]) -> Expected:
         raise Unsure
     count = one[1] if other is None or m["a"] == m["b"] else one[1] + other[1] - (one[0] != other[0])
     return _probability(Fraction(count, 52))
+
+
+@rule(
+    rf"{THE} (?:the )?volume of an? (?P<what>pyramid|cone|prism|cylinder) (?:with|whose|of) (?:an? )?base area "
+    r"(?:of |is )?(?P<a>\d+(?:\.\d+)?) ?(?:[a-z]+(?:²|\^2))?,? and (?:an? )?height "
+    r"(?:of |is )?(?P<h>\d+(?:\.\d+)?) ?(?:[a-z]+)?"
+)
+def _volume_on_base(p: Problem, m: re.Match[str]) -> Expected:
+    volume = ex.scalar(m["a"]) * ex.scalar(m["h"])
+    return value_of(volume / 3 if m["what"].lower() in ("pyramid", "cone") else volume)

@@ -52,7 +52,7 @@ _COORDINATES: Final = re.compile(r"\(\s*(-?[\d./]+)\s*[,;|]\s*(-?[\d./]+)\s*\)")
 _CHECK: Final = re.compile(r"(?i)\s*(?:[LR]\.?H\.?S\b|check|proof|test\b|(?:left|right)(?: hand)? side)")
 _GOALS: Final = {
     "area": "A", "perimeter": "PU", "circumference": "CU", "volume": "V", "hypotenuse": "c", "slope": "m", "term": "a",
-    "distance": "d", "mean": "mx", "probability": "Pp",
+    "sum": "S", "distance": "d", "mean": "mx", "probability": "Pp",
 }  # fmt: skip
 _LETTER: Final = re.compile(r"\s*([a-zA-Z])(?:_\{?\w+\}?)?\s*=")
 
@@ -181,7 +181,20 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
         middle = numbers[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]  # not put in order
         yield "", sum(middle) / len(middle)
     if _CONVERSION.search(problem) and right:
-        for factor in (10, 100, 1000, 10000, 1000000, 60, 3600, 24, 12, Fraction(1000, 60), Fraction(3600, 100)):
+        for factor in (
+            10,
+            100,
+            1000,
+            10000,
+            1000000,
+            60,
+            3600,
+            24,
+            12,
+            Fraction(18, 5),
+            Fraction(1000, 60),
+            Fraction(3600, 100),
+        ):
             for wrong in (Fraction(factor), Fraction(1, factor)):
                 yield from (("unit", number * wrong) for number in numbers[:1])
     yield from _mistaken_of_sets(problem, right, numbers)
@@ -207,6 +220,8 @@ def _mistaken_of_sets(problem: str, right: Value, numbers: list[Fraction]) -> It
         yield "", 2 * math.sqrt(abs(float(right)))  # added instead of multiplied
         yield "", math.sqrt(abs(float(right)))
         yield "", 1 - right
+        if re.search(r"\b(?:die|dice)\b", problem):
+            yield from (("", Fraction(n, 6)) for n in (2, 3))
         if len(numbers) > 1 and (whole := sum(numbers[:2])):
             for a in numbers[:2]:
                 yield from (("", v) for v in ((a / whole) ** 2, 2 * a / whole, a * (a - 1) / whole**2 if whole else a))

@@ -89,7 +89,11 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     for text, line in zip(lines, read, strict=False):
         found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
-    return with_wrong_end(problem, work.afterwards(out), lambda: clock() < end)
+    judged = work.afterwards(out)
+    if clock() >= end:
+        # What later lines would have said is not known: a solution that is told there is none that was lost.
+        judged = [replace(v, kind="unsure", counterexample="", slip="") if v.kind == "lost" else v for v in judged]
+    return with_wrong_end(problem, judged, lambda: clock() < end)
 
 
 def _joins_derivatives(statement: Statement) -> bool:

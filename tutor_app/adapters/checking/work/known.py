@@ -29,8 +29,9 @@ _Step = tuple[str, tuple[Value, ...]]
 
 def wrong_discriminant(statement: Statement, *equations: Condition | None) -> Found | None:
     """What is wrong with ``D = ...``, where it is not that of a quadratic equation; None if nothing is."""
-    first, last = statement.sides[0], statement.sides[-1]
-    if not isinstance(first, Symbol) or first.name not in _DISCRIMINANT or symbols(last):
+    equal = next((k for k, r in enumerate(statement.relations) if r not in ("=", "~")), len(statement.relations))
+    first, last = statement.sides[0], statement.sides[equal]  # "D = 9 - 20 = -11 < 0"
+    if equal == 0 or not isinstance(first, Symbol) or first.name not in _DISCRIMINANT or symbols(last):
         return None
     known = [d for equation in equations if equation is not None for d in _discriminants(equation)]
     told = value(last, {})

@@ -72,6 +72,7 @@ _QUOTIENT_OF_FRACTIONS: Final = re.compile(
     r"(?<![\w./*:·×-])(\d+\s*/\s*\d+|\d+|\([^()]*\))\s*:\s*(\d+\s*/\s*\d+|\([^()]*/[^()]*\))(?![\w./])"
 )
 """A colon between fractions, which are divided as wholes: ``2/3 : 4/5``."""
+_QUOTIENT_OF_SUMS: Final = re.compile(r"(\([^()]*[a-z][^()]*[-+][^()]*\))\s*:\s*(\([^()]*[a-z][^()]*\))")
 _QUOTIENT_OF_QUANTITIES: Final = re.compile(r"^(\d+(?:\.\d+)?\s?[a-z]{1,4})\s*:\s*(\d+(?:\.\d+)?\s?[a-z]{1,4})(?![\w])")
 _GOES_ON: Final = re.compile(r"\d\.\d+\s?(?:\.{2,}|\u2026|\\[lc]?dots)")
 _BY_NUMBER: Final = re.compile(r"\s*([*·×/:÷])\s*(\d+(?:\.\d+)?)\s*=\s*")
@@ -182,6 +183,7 @@ def _stripped(text: str) -> str:
 def _with_points(text: str) -> str:
     """Decimal commas and colons for division, where nothing else can be meant, as points and fraction strokes."""
     text = _GROUPED.sub(lambda m: re.sub(r"\s", "", m[0]), with_points(text))
+    text = _QUOTIENT_OF_SUMS.sub(r"\1 / \2", text)
     text = re.sub(r"(?<![a-zA-Z\\])x(?=h(?![a-zA-Z]))", "x*", text)  # of a difference quotient
     text = _IMAGINARY.sub(lambda m: f" * {m[1] or 'i'}", text)
     plain = _OPERATION.sub(lambda m: m[1] or "", text)

@@ -36,7 +36,7 @@ _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
 _IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
     r"(?i)\s*(?:(?:inner|outer|inside|outside|numerator|denominator|top|bottom|z[äa]hler|nenner|innere|[äa]u(?:ß|ss)ere)\b[^:=]*(?=:\s)"
-    r"|(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
+    r"|[^:=]*[<>≤≥][^:=]*(?=:\s)|(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
     r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b"
     r"|(?:(?:either|or|both|entweder|oder)\b[^:]*|(?:1st|2nd|3rd|first|second|third)(?: (?:case|option|factor))?\s*)"
@@ -53,10 +53,14 @@ _CONCLUDED: Final = re.compile(
 )
 """A reason before what is concluded: ``since x > 3, only x = 5``."""
 _SET_OF_NUMBERS: Final = re.compile(
-    r"\s*(?:D(?:_?\w)?|[𝔻ⅅ])\s*=\s*.*[\\∖{}ℝ].*|.*[∈∉]\s*[DℝℤℕℚQRZN].*|(?:[A-Z]\w?\s*=?\s*)?\([^()|;]*[|;][^()|;]*\)\s*|[A-Z]\w?\s*=?\s*\(\s*-?[\d./]+\s*,\s*-?[\d./]+\s*\)\s*"
-    r"|(?:(?:,|and|und)?\s*[A-Z]\w?\s*=?\s*\(\s*-?[\d./]+\s*[,;|]\s*-?[\d./]+\s*\)\s*){2,}|\(\s*-?[\d./]+\s*,\s*-?[\d./]+\s*\)\s*"
+    r"\s*(?:D(?:_?\w)?|[𝔻ⅅ])\s*=\s*.*[\\∖{}ℝ].*|.*[∈∉]\s*[DℝℤℕℚQRZN].*|[A-Z]\s*\([^()|;]*[|;][^()|;]*\)\s*"
 )
 """The numbers that are allowed, told as a set, and the name and place of a point."""
+_PAIR: Final = r"\(\s*-?[\d./]+\s*[,;|]\s*-?[\d./]+\s*\)"
+_POINTS: Final = re.compile(
+    rf"\s*(?:(?:,|and|und)?\s*(?:[A-Z]\w?\s*=?\s*)?{_PAIR}\s*)+|\s*\d+ (?:out )?of (?:the )?\d+\s*"
+)
+"""Points or pairs of numbers, and how many of how many there are."""
 _OF_PART: Final = re.compile(r"(?<![\w\\])d([a-eg-xz])\s*/\s*d[a-z](?=\s*=)")
 """The derivative of a part: ``du/dx =``."""
 _ROW: Final = re.compile(
@@ -68,6 +72,8 @@ _ROW: Final = re.compile(
 """What stands before the arrow in a row of a proportion: ``100 km → 6.5 l``, ``1% = 459/85``."""
 _PART_ROW: Final = re.compile(r"\s*\d+/\d+\s*(?:→|≙|\^=|->|⇒|=>)\s*(?=[\d./]+\s*(?:[$€£%]|[^\W\d_]{1,7}))")
 """The same of a part: ``1/20 -> 30/7 l``."""
+_BY_FACTOR: Final = re.compile(r"^\s*[÷·×*]\s*\d+\s*:\s+(?=\S)")
+"""What is done, before its colon: ``÷2: 42/63``."""
 _OTHER_UNIT: Final = re.compile(r"\d\s*([^\W\d_]+)\.?\s*$")
 _GENERAL: Final = re.compile(
     r"(?i)\s*(?:the )?(?:answer|result|solution|so|thus|hence|therefore|finally|ergebnis|antwort)\b"
@@ -139,6 +145,7 @@ def told(text: str) -> Told:
         text, aside, denied = text[: m.start()], True, True
     elif (m := _AFFIRMED.search(text)) is not None and _RELATION.search(text[: m.start()]):
         text = text[: m.start()]
+    text = _BY_FACTOR.sub("", text)
     text = _OF_PART.sub(r"\1'", _BOTH_SIGNS.sub(r"\1", _CONCLUDED.sub("", text)))
     if (m := _PART_ROW.match(text)) is not None:
         return Told(text[m.end() :], aside, denied, named=True)
@@ -198,7 +205,7 @@ def without_lead(text: str) -> str:
 
 def is_set_or_point(text: str) -> bool:
     """Whether a line tells which numbers are allowed, or where a point is: ``D = R \\ {1}``, ``S(3|5)``."""
-    return _SET_OF_NUMBERS.fullmatch(text) is not None
+    return _SET_OF_NUMBERS.fullmatch(text) is not None or _POINTS.fullmatch(text) is not None
 
 
 def is_amount(text: str) -> bool:

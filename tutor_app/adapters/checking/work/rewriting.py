@@ -36,6 +36,7 @@ from tutor_app.adapters.grading.terms import (
     Sum,
     Symbol,
     Term,
+    product,
     substituted,
     symbols,
     walk,
@@ -359,6 +360,7 @@ class Rewriting:
                 if state.expression is not None and not symbols(state.expression[0]):
                     state.expression = (statement.sides[-1], statement.sources[-1])
                 slip = slip_between(left, statement.sources[k], right, statement.sources[k + 1])
+                slip = slip or ("zero" if self._is_divided_by_letter(left, right) else "")
                 return Found("false", said, slip, alone=True)
         if state.expression is not None and not symbols(self.resolved(state.expression[0])):
             if self.equal(*state.expression, statement.sides[0]).kind == "equivalent":
@@ -369,6 +371,17 @@ class Rewriting:
                 state.expression = (statement.sides[-1], statement.sources[-1])
                 return wrong
         return Found("follows")
+
+    def _is_divided_by_letter(self, left: Term, right: Term) -> bool:
+        """Whether two numbers are the sides of the line before without its letter: ``7x = 3x`` to ``7 = 3``."""
+        known = self._state.condition
+        if known is None or len(known.statements) != 1 or len(known.names) != 1:
+            return False
+        letter = Symbol(*known.names)
+        sides = known.statements[0].sides
+        return len(sides) == 2 and all(
+            differ(side, product(number, letter)) is False for side, number in zip(sides, (left, right), strict=True)
+        )
 
     def _begins_wrongly(self, statement: Statement) -> bool:
         """Whether a calculation takes up the whole expression by a wrong rule, and is not one of a part of it."""
@@ -390,7 +403,7 @@ class Rewriting:
         if slip in ("sign", "distribution") and isinstance(old, Product) and isinstance(side, Sum):
             return any(isinstance(f, Sum) and len(f.terms) == len(side.terms) for f in old.factors)
         if slip in ("sign", "distribution") and isinstance(old, Sum) and isinstance(side, Sum):
-            return _sizes(old) == _sizes(side)
+            return _sizes(old) == _sizes(side) or (slip == "sign" and has_unit(old))
         return False
 
     def _mixed_units(self, term: Term) -> str:

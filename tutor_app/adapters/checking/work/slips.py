@@ -154,6 +154,9 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
                 scaled = [product(number, t) if j != k else t for j, t in enumerate(terms)]
                 if _proportional(total(*scaled, negative(product(number, other))), target):
                     return "cancelled" if _has_fraction_of_sum(old) and new[1] == old[1] else "distribution"
+        for one, other in (old, old[::-1]):
+            if isinstance(one, Sum) and _proportional(total(product(number, one), negative(other)), target):
+                return "distribution"  # only one side multiplied
     fitting: set[str] = set()
     for place, (side, source) in enumerate(zip(old, sources, strict=True)):
         for slip, wrong in wrong_forms(side, source):
