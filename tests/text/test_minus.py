@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tutor_app.text.finding import Found, compact, find
 from tutor_app.text.minus import MINUS, minus_signs
 
 
@@ -47,3 +48,10 @@ def test_what_is_subtracted_gets_a_minus(text: str) -> None:
 )
 def test_other_hyphens_stay(text: str) -> None:
     assert minus_signs(text) == text
+
+
+def test_a_piece_is_found_where_its_hyphens_are_shown_as_minus_signs() -> None:
+    text = "So 12 - 5 = 8, and 20 - 3 = 16."
+    shown = compact(minus_signs(text))[0]
+    start = text.index("20")
+    assert find(shown, text, [(start, len(text) - 1)]) == [Found(shown.index("20"), len(shown) - 1, True)]
