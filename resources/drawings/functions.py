@@ -137,7 +137,8 @@ for f in curves.values():
     y = values(f, x)
     ends = [] if np.all(np.isnan(y)) else [np.nanargmax(y), np.nanargmin(y)]
     peaks += [y[n] for n in ends if 40 < n < len(x) - 40 and low - 2 * (high - low) < y[n] < high + 2 * (high - low)]
-if span and limits is None:  # what is marked is not to lie flat where the graph goes on far beyond it
+# What is marked is not to lie flat where the graph goes on far beyond it; of one height it is but for rounding.
+if span > 1e-6 * (high - low) and limits is None:
     low, high = max(low, min(marked) - 1.5 * span), min(high, max(marked) + 1.5 * span)
 marked += peaks
 bottom, top = min(low, *marked), max(high, *marked)

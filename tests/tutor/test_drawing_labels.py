@@ -107,6 +107,29 @@ def test_what_is_marked_fills_the_picture_and_a_peak_is_seen(
     assert high < top < 8 * (high + 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("y = x^2", 0.0, 2.5),
+        ("y = -x^2", -2.5, 0.0),
+        ("y = 2x^2", 0.0, 5.0),
+        ("y = x^4", 0.0, 6.0),
+        ("y = |x|", 0.0, 1.5),
+        ("y = |x - 1/3|", 0.0, 1.5),
+        ("y = sqrt(|x|)", 0.0, 1.2),
+        ("y = x^2 and y = 2x^2", 0.0, 4.0),
+    ],
+)
+def test_a_lowest_point_on_the_axis_leaves_the_graph_in_sight(
+    text: str, low: float, high: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes, _ = drawn(f"Draw {text}", monkeypatch, capsys)
+    bottom, top = axes.get_ylim()
+    assert bottom < low
+    assert high < top
+    assert top - bottom < 8 * (high - low)
+
+
 def test_three_vectors_are_all_drawn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     _, said = drawn("Draw the vectors (1, 2), (2, 1) and (3, -3)", monkeypatch, capsys)
     assert "c = (3, \u22123), length 4.2426" in said
