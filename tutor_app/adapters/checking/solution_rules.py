@@ -234,7 +234,7 @@ _TUPLE: Final = r"(?:\([a-zA-Z](?: ?, ?[a-zA-Z]){1,3}\) ?= ?)?\([^()=]{3,60}\)"
 
 
 @rule(
-    rf"(?P<left>[^=]{{0,80}}?[^=]{{1,60}}=(?P<more>[^=]{{1,90}}=)+[^=]{{1,40}}?) {_SOLVED_BY} "
+    rf"^ ?(?P<left>[^\s=][^=]{{1,140}}=(?:[^=]{{1,90}}=)+[^=]{{1,40}}?) {_SOLVED_BY} "
     rf"(?P<said>{_NAMED_VALUE}(?: ?(?:,|,? and) ?{_NAMED_VALUE}){{1,3}}|{_TUPLE}){END}",
     "solution", "solv", "from ", "satisf", "system", "equations", "intersect", " meet", " cross",
 )  # fmt: skip
