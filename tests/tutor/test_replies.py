@@ -354,6 +354,18 @@ def test_a_reply_that_states_another_result_is_told(solved: Transcript, question
         (EQUATION, "hm", "Let me explain with numbers: 7 + 3 = 10. The answer to 7 + 3 is 10."),
         (EQUATION, "Why?", "We check: the left side is 2·5 + 3 = 13, so the result is 13."),
         (EQUATION, "Why?", "Dividing 10 by 2, we have 5. Adding 3 to 10, we have 13."),
+        (EQUATION, "Why?", "So we have 48 total choices that do not fit."),
+        (FACTORS, "Why?", "The answer is 3! - 1, 2 and 3: that is 2, 3, 5."),
+        (
+            solved_as("Let x and y fit x = 27, y = 9. What is the value of $x + y$?", "\\boxed{36}", "36"),
+            "Why?",
+            "So $x = 27$.",
+        ),
+        (
+            solved_as("If $\\sin x + \\cos x = 1$, then find $\\sin^3 x + \\cos^3 x$.", "\\boxed{1}", "1"),
+            "Why?",
+            "So $\\sin x \\cos x = 0$.",
+        ),
     ],
 )
 def test_steps_cases_examples_and_other_problems_are_not(

@@ -49,9 +49,9 @@ _HEAD: Final = re.compile(
     r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
 )
 _HEAD_IS: Final = r"\b(?:the|its|their)\s+{head}\b[^=]*?(?:=|\bis\b|\bequals\b)"
-_SENTENCE: Final = re.compile(r"[^\n]+?(?:[.!?](?=\s|\*|$)|$)", re.MULTILINE)
+_SENTENCE: Final = re.compile(r"[^\n]+?(?:(?:[.?]|(?<![\d)nk])!)(?=\s|\*|$)|$)", re.MULTILINE)
 _REASON: Final = re.compile(
-    r",\s+(?=[A-Za-z]{2})(?!and\s+\S*\d|or\s+\S*\d)|;|\(|\s(?:because|since|so|which|as|when|where|that|by|from"
+    r",\s+(?=[A-Za-z]{2})(?!and\s+\S*\d|or\s+\S*\d)|;|\(|\s(?:because|since|so|which|as|when|where|by|from"
     r"|but)\b",
     re.I,
 )
@@ -94,7 +94,7 @@ _NO_CLAIM: Final = re.compile(
 )
 _ASKED_NAME: Final = re.compile(
     r"\b(?:find|solve for|value of|what is|determine|compute|calculate"
-    r"|for)\s+(?:the\s+)?(?:value\s+of\s+)?\$?([b-zA-Z])\b\$?"
+    r"|for)\s+(?:the\s+)?(?:value\s+of\s+)?\$?([b-zA-Z])\b\$?(?!\s*[-+*/^(_])"
 )
 
 
@@ -136,7 +136,9 @@ class _Task:
         asked = frozenset(_units(question)) | frozenset(_units(right))
         head = _HEAD.search(problem)
         units = (frozenset(_units(problem)) | asked, asked)
-        return cls(_name(problem, right), head[1] if head is not None else "", asked_stems(problem), units)
+        words = re.sub(r"\\[A-Za-z]+", " ", problem)  # signs and letters of formulas tell nothing
+        named = frozenset(stem for stem in asked_stems(words) if len(stem) > 1)
+        return cls(_name(problem, right), head[1] if head is not None else "", named, units)
 
 
 def judged_reply(
@@ -220,7 +222,7 @@ def _said(sentence: str, task: _Task, *, last: bool) -> _Said | None:
     value: str | None
     box = final_boxes(sentence)
     called = list(_THE_ANSWER.finditer(plain))
-    if called and (value := _value(plain[called[-1].end() :], task)):
+    if called and (value := _value(_end_of_chain(plain[called[-1].end() :]), task)):
         return _Said(value, "boxed" if box else "phrase", firm=True)
     if task.name and (places := list(re.finditer(_NAMED.format(name=task.name), plain))):
         values = [found for place in places if (found := _value(_end_of_chain(plain[place.end() :]), task))]
