@@ -193,6 +193,7 @@ def judged(solved: Transcript, question: str, reply: str, same: Same) -> Answer 
         (SEQUENCE, "Why?", "So the answer is 31."),
         (FUNCTION, "Why?", "3^2 = 6 and 6 + 1 = 7, so f(3) = 7."),
         (FUNCTION, "Why?", "So the answer is 7."),
+        (APPLES, "Why?", "She would need another 2 apples for a full bag of 7.\nAnswer: 4"),
     ],
 )
 def test_a_reply_that_states_another_result_is_told(solved: Transcript, question: str, reply: str, same: Same) -> None:

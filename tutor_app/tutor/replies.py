@@ -74,7 +74,7 @@ _CONCLUDED: Final = re.compile(
 )
 _ELSEWHERE: Final = re.compile(
     r"\b(?:for example|for instance|e\.g\.|an(?:other)? example|similar(?:ly)?|analog\w+"
-    r"|another(?! (?:way|method|approach))|imagine|suppose we had"
+    r"|(?:want|like|try) another(?! (?:way|method|approach))|imagine|suppose we had"
     r"|what if|in general"
     r"|(?:new|another|next|different|other) (?:problem|question|exercise|case)|let'?s say|think of)\b",
     re.IGNORECASE,
