@@ -528,3 +528,10 @@ class TestHeights:
 
 def test_a_continued_fraction_keeps_off_its_bars() -> None:
     assert next(attempts(r"1 + \cfrac[l]{x}{2 + \cfrac{x}{3}}")) == r"1 + \dfrac{x}{2 + \dfrac{x}{3}}"
+
+
+def test_a_long_sum_is_broken_before_it_becomes_small() -> None:
+    formula = typeset("S = " + " + ".join(str(n) for n in range(10, 40)), True)
+    fitted = fit(formula, 17.0, formula.width * 17.0 * 0.76)
+    assert len({line.baseline for line in fitted.lines}) == 2
+    assert {line.scale for line in fitted.lines} == {1.0}

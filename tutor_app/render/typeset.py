@@ -204,7 +204,7 @@ class Fitted:
     lines: list[Placed] = field(default_factory=list)
 
 
-def fit(formula: Formula, em: float, available: float, floor: float = 0.72) -> Fitted:
+def fit(formula: Formula, em: float, available: float, floor: float = 0.8) -> Fitted:
     """Place ``formula`` in a column ``available`` wide.
 
     It is shrunk down to ``floor`` of its size; one that is wider still is broken at its relations, then between its
