@@ -104,7 +104,7 @@ def _need_free_numbers(question: str, chain: Chain) -> None:
     times = Counter(literal.value for literal in chain.literals())
     if _FIXED.search(question):
         raise NotAChain("a number of the question is a fact of the world")
-    told_twice = _composed(set(times), said_numbers(question))
+    told_twice = composed(set(times), said_numbers(question))
     if told_twice:
         raise NotAChain(f"a number of the question follows from others, {shown(told_twice[0])}")
     if counted := _counts_of_lists(question) & set(times):
@@ -151,7 +151,7 @@ def _counts_of_lists(question: str) -> set[Fraction]:
     return {Fraction(m[1].count(",") + 2) for m in _LISTED.finditer(question)}
 
 
-def _composed(used: Set[Fraction], said: Collection[Fraction]) -> list[Fraction]:
+def composed(used: Set[Fraction], said: Collection[Fraction]) -> list[Fraction]:
     """The numbers of a question that are the sum or the product of others: 14 people, who are 8 men and 6 women."""
     found: set[Fraction] = set()
     for n in range(2, min(len(used), 6) + 1):

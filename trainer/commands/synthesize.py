@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from trainer.arguments import at_least, not_a_test_set, seconds, share
+from trainer.augment.by_chance import right_by_chance
 from trainer.data.decontaminate import read_test_set
 from trainer.data.duplicates import without_duplicates
 from trainer.data.problems import Problem, read_problems
@@ -99,6 +100,10 @@ def add_votes(parser: argparse.ArgumentParser, default: int) -> None:
     parser.add_argument("--min-share", type=share, default=0.5, metavar="X", help="least of all samples (default 0.5)")
 
 
+BY_CHANCE: Final = "the code is right by chance"
+"""Of code that with other numbers comes to another answer than the problem, see :func:`right_by_chance`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is done with every problem."""
@@ -142,7 +147,11 @@ class Job:
                 seconds=self.seconds,
                 code_seconds=self.code_seconds,
             )
-            if why := refusal(made, problem.text, gold, self.judge, self.shown):
+            why = refusal(made, problem.text, gold, self.judge, self.shown)
+            if not why and problem.annotated:
+                ran = made.blocks_that_ran
+                why = BY_CHANCE if right_by_chance(problem.text, problem.annotated, ran, self.teacher.executor) else ""
+            if why:
                 refused.append(why)
                 continue
             records.append(self._record(problem, made, gold, how, sample).to_dict())

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from trainer.teacher.boxes import box_fault
@@ -59,6 +60,12 @@ class Attempt:
         """The final answer; empty if there is none."""
         found = next((p for p in reversed(self.parts) if isinstance(p, Answer)), None)
         return found.latex if found is not None else ""
+
+    @property
+    def blocks_that_ran(self) -> list[str]:
+        """Blocks of code that ran to their ends."""
+        pairs = pairwise(self.parts)
+        return [c.source for c, o in pairs if isinstance(c, Code) and isinstance(o, Output) and o.status == "ok"]
 
     @property
     def failed_blocks(self) -> int:
