@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -148,6 +149,7 @@ def _law(chain: Chain, k: int, a: Term, b: Term, text: str) -> Judgement | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def _is_made(a: Term, b: Term, several: bool) -> bool:
     """Whether a wrong rule makes ``b`` of ``a``."""
     if isinstance(a, Symbol | Number) or symbols(a) != symbols(b):

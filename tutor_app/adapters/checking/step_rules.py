@@ -197,4 +197,38 @@ def share(m: re.Match[str], _context: Context) -> Judgement | None:
     return judge_value(amount, m["said"].replace(",", ""), "percent")
 
 
-STEP_RULES: Final[tuple[Rule, ...]] = (solved_for, added, put_in, valued, term_of_sequence, angle_sum, share)
+_VALUE: Final = r"(\d[\d,]*(?:\.\d+)?)"
+
+
+@rule(
+    rf"\b(?P<how>dividing|multiplying) {_VALUE} by {_VALUE},? {_GIVES} {_VALUE}(?: (?:as|for) [^.,;]{{1,40}})?{END}",
+    "dividing", "multiplying",
+)  # fmt: skip
+def dividing(m: re.Match[str], _context: Context) -> Judgement | None:
+    """A quotient or product told as a deed: "dividing 84 by 7 gives 12"."""
+    a, b, said = (Fraction(m[n].replace(",", "")) for n in (2, 3, 4))
+    right = a * b if m["how"].lower() == "multiplying" else a / b
+    if right.denominator != 1 and said.denominator == 1 and abs(said - right) < 1:
+        return None  # a whole part
+    return judge_value(right, m[4].replace(",", ""), "exact" if right == said else "different")
+
+
+@rule(
+    rf"\bfrom \$?{_VALUE}(?: [a-z]+)? to \$?{_VALUE}(?: [a-z]+)?,? (?:which is |that is |this is )?an? (?P<how>increase"
+    r"|decrease|rise|drop|reduction) of (?P<p>\d+(?:\.\d+)?) ?(?:%|percent)(?=\s*(?:[,;:]|\.(?!\d)|$))",
+    "%", "percent",
+)  # fmt: skip
+def risen(m: re.Match[str], _context: Context) -> Judgement | None:
+    """By how many percent something has changed: "from $40 to $50, an increase of 25%"."""
+    a, b = (Fraction(m[n].replace(",", "")) for n in (1, 2))
+    if not a or (b > a) != (m["how"].lower() in ("increase", "rise")):
+        return None
+    right = abs(b - a) / a * 100
+    found = judge_value(right, m["p"], "percent")
+    near = found is not None and found.verdict == "false" and abs(Fraction(m["p"]) - right) < 1
+    return None if near else found
+
+
+STEP_RULES: Final[tuple[Rule, ...]] = (
+    solved_for, added, put_in, valued, term_of_sequence, angle_sum, share, dividing, risen,
+)  # fmt: skip
