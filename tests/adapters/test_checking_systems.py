@@ -62,3 +62,17 @@ def test_what_does_not_solve_a_system_is_false_and_the_solution_is_told(text: st
 )
 def test_other_values_that_solve_no_system_are_not_called_false(text: str) -> None:
     assert "false" not in [c.verdict for c in Reading().text(text, 20.0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("The solution of 6x = 11 is x = 1.83.", "unchecked"),
+        ("The roots of x^2 = 5 are 2.236 and -2.236.", "unchecked"),
+        ("The equation x^2 = 5 has the solutions 2.9 and -2.9.", "false"),
+        ("The solution of 4x = 10 is x = 2.5.", "true"),
+        ("The solution of 4x = 10 is x = 3.5.", "false"),
+    ],
+)
+def test_a_root_told_as_a_decimal_may_be_rounded(text: str, verdict: str) -> None:
+    assert Reading().text(text, 20.0)[0].verdict == verdict

@@ -91,6 +91,13 @@ def _values(text: str) -> list[Any] | None:
     return out or None
 
 
+def _is_rounded(text: str, wrong: list[Any], right: list[Any]) -> bool:
+    """Whether decimals are written, and one of the values is a root but for its last digits."""
+    if not re.search(r"\d\.\d", text):
+        return False
+    return any(abs(complex(v) - complex(r)) < 0.02 * (1 + abs(complex(r))) for v in wrong for r in right)
+
+
 def _same_set(said: list[Any], right: list[Any]) -> bool:
     left = list(right)
     for value in said:
@@ -126,7 +133,7 @@ def roots_are(m: re.Match[str], context: Context) -> Judgement | None:
     wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
     if not wrong:
         return Judgement("unchecked", "equation")
-    if any(v.is_Float for v in wrong):
+    if any(v.is_Float for v in wrong) or _is_rounded(m[3], wrong, right):
         return Judgement("unchecked", "approximate")
     if source is None and not _certain(context, name, right):
         return Judgement("unchecked", "equation")
@@ -154,7 +161,7 @@ def has_roots(m: re.Match[str], context: Context) -> Judgement | None:
     if _same_set(said, right) or _same_set(said, real):
         return Judgement("true", "roots")
     wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
-    if not wrong or any(v.is_Float for v in wrong):
+    if not wrong or any(v.is_Float for v in wrong) or _is_rounded(m[3], wrong, right):
         return None
     return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, real or right))}")
 
@@ -171,7 +178,7 @@ def either(m: re.Match[str], context: Context) -> Judgement | None:
     right, name, _ = found
     if _same_set(said, right) or _same_set(said, [r for r in right if r.is_real]):
         return Judgement("true", "solution")
-    if len(right) == 2 and not any(v.is_Float for v in said):
+    if len(right) == 2 and not any(v.is_Float for v in said) and not _is_rounded(f"{m[2]} {m[3]}", said, right):
         wrong = [v for v in said if not any(symbolic.equal(v, r) for r in right)]
         if wrong and " or" in m[0] and _certain(context, name, right):
             return Judgement("false", "solution", f"{name} = {' or '.join(map(symbolic.shown, right))}")
