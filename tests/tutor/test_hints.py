@@ -10,7 +10,7 @@ from tests.fakes import MemoryLibrary
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.events import EndReason, Finished, SolveEvent, Usage
 from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
-from tutor_app.core.parts import Answer, Code, Output, Part, Text
+from tutor_app.core.parts import Answer, Code, Output, Part, Question, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
@@ -297,3 +297,9 @@ def test_the_next_step_has_the_names_of_the_code_as_words() -> None:
     code = "pages_per_day = 50\ndays_per_week = 4\npages = pages_per_day * days_per_week\nprint(pages)"
     found = ladder(Transcript.of("How many words?", Code(code), Answer("200", verdict=SURE))).hints[3]
     assert found.text == "Begin with this: multiply pages per day and days per week: pages."
+
+
+def test_what_was_asked_about_the_solution_later_gives_no_hints() -> None:
+    reply = (Question("Check it."), Text("It is 36 * 3."), Code("print(36 * 3)"), Output(stdout="108\n"), Answer("108"))
+    later = solved().with_solution((*solved().solution, *reply))
+    assert ladder(later) == ladder(solved())

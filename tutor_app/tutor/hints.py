@@ -114,10 +114,11 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     """The hints of a solved problem.
 
     Args:
-        solved: With its solution.
+        solved: With its solution; what was asked about it is left out.
         sure: Whether the answer is known to be right; by its verdict unless given.
         cap: The highest level that may be shown.
     """
+    solved = solved.with_solution(solved.replies[0][1])  # what was asked about it later is no help with the problem
     answer = solved.answer
     if sure is None:
         sure = answer is not None and answer.verdict.verified
