@@ -51,30 +51,28 @@ def run(args: argparse.Namespace) -> int:
     where = opened_folders(args)
     settings = user_settings(where).changed(server="", server_key="")  # it serves a model of this computer
     loopback = is_loopback(args.host)
-    key = _api_key(args, where, loopback=loopback)
-    with (
-        bind(args.host, args.port) as listening,
-        open_tutor(
+    with bind(args.host, args.port) as listening:
+        key = _api_key(args, where, loopback=loopback)  # nobody needs one for an address that cannot be had
+        with open_tutor(
             args.model, where, settings=settings, prompt=args.prompt, n_seq=args.parallel, batched=args.parallel > 1
-        ) as tutor,
-    ):
-        print("Loading the model...", file=sys.stderr, flush=True)
-        tutor.warm()
-        service = Service(
-            tutor=tutor,
-            model=chosen_model(model_store(where), args.model, settings.model).id,
-            settings=solve_settings(settings),
-            places=args.parallel,
-            api_key=key,
-            loopback=loopback,
-        )
-        host = f"[{args.host}]" if ":" in args.host else args.host
-        print(f"Serving {service.model} at http://{host}:{listening.getsockname()[1]}/v1", flush=True)
-        print(f"{tutor.engine.info.device or 'CPU'}, {args.parallel} at once. Ctrl+C ends it.", file=sys.stderr)
-        server = make_server(service)
-        # uvicorn ends by itself at either signal and then raises it once more, for whoever was there before it.
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+        ) as tutor:
+            print("Loading the model...", file=sys.stderr, flush=True)
+            tutor.warm()
+            service = Service(
+                tutor=tutor,
+                model=chosen_model(model_store(where), args.model, settings.model).id,
+                settings=solve_settings(settings),
+                places=args.parallel,
+                api_key=key,
+                loopback=loopback,
+            )
+            host = f"[{args.host}]" if ":" in args.host else args.host
+            print(f"Serving {service.model} at http://{host}:{listening.getsockname()[1]}/v1", flush=True)
+            print(f"{tutor.engine.info.device or 'CPU'}, {args.parallel} at once. Ctrl+C ends it.", file=sys.stderr)
+            server = make_server(service)
+            # uvicorn ends by itself at either signal and then raises it once more, for whoever was there before it.
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listening])
     return DONE
 
 
