@@ -7,7 +7,7 @@ import pytest
 from tutor_app.commands.check import run_check, run_work
 from tutor_app.commands.parser import main
 from tutor_app.core.errors import UserFault
-from tutor_app.core.parts import Answer, Code, Output, Text
+from tutor_app.core.parts import Answer, Code, Output, Question, Text
 from tutor_app.core.transcript import Transcript
 
 
@@ -109,3 +109,14 @@ def test_a_hint_about_the_first_false_line(tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["hint"]["by_model"] is False
     assert main([*given, "--model", "there is none"]) == 2
     assert main(["check", str(work), "--hint"]) == 2
+
+
+def test_what_a_reply_printed_is_not_held_against_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reply = (Question("And twice that?"), Code("print(2 * 5)"), Output(stdout="10\n"), Text("There you are."))
+    solved = Transcript.of("How many are left?", Text("So \\boxed{5}."), Answer("5"), *reply)
+    path = tmp_path / "asked.json"
+    path.write_text(solved.to_json(), encoding="utf-8")
+    assert main(["check", str(path)]) == 0
+    assert "but the code printed" not in capsys.readouterr().out

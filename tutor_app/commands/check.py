@@ -142,7 +142,7 @@ def run_check(path: str, *, as_json: bool = False, stdin: BinaryIO | None = None
     if transcript is not None:
         parts, answer = transcript.solution, transcript.answer
         claims = with_contradictions(claims, parts, transcript.problem)
-        number = differing(parts, answer.latex) if answer is not None else ""
+        number = differing(transcript.replies[0][1], answer.latex) if answer is not None else ""
     found = [(part, claim) for part, of_part in enumerate(claims) for claim in of_part]
     tally = Tally.of(claim for _, claim in found)
     if as_json:
