@@ -198,3 +198,8 @@ def test_a_name_with_an_index_is_not_read_by_its_end(name: str) -> None:
 
 def test_what_is_short_of_is_told_by_its_value() -> None:
     assert [claim.verdict for claim in Reading().text("She is short of 40 - 13 = 37 stickers.", 20.0)] == ["false"]
+
+
+def test_who_is_not_able_to_do_something_denies_no_calculation() -> None:
+    assert [c.verdict for c in Reading().text("Tim was not able to catch 30 + 25 = 45 balls.", 20.0)] == ["false"]
+    assert Reading().text("It is not 30 + 25 = 45.", 20.0) == []

@@ -19,6 +19,7 @@ from tutor_app.adapters.checking.words import (
     WRONGLY,
 )
 
+_NEGATIONS: Final = frozenset(("not", "cannot", "can't", "never", "isn't", "don't"))
 NEAR: Final = 6
 """Words before an equation that may make it a supposition."""
 
@@ -102,7 +103,8 @@ def is_refuted(chain: Chain) -> bool:
         return True
     if not REFUTING.isdisjoint(words) or (words and words[0] in ("wrong", "false", "incorrect", "untrue")):
         return True
-    if not {"not", "cannot", "can't", "never", "isn't", "don't"}.isdisjoint(chain.before[-4:]):
+    near = (*chain.before[-4:], "")
+    if any(w in _NEGATIONS and after not in ("able", "only") for w, after in itertools.pairwise(near)):
         return True
     if any(a in ("is", "are", "be") and b in ("false", "wrong", "incorrect") for a, b in itertools.pairwise(words)):
         return True
