@@ -208,3 +208,30 @@ def test_a_solution_is_not_called_lost_where_time_is_out_before_the_others_are_t
     times = iter([0.0, 0.1, 100.0])
     found = judge_work("Solve x^2 = 9", ["x = 3", "x = -3"], lambda: next(times, 100.0))
     assert [line.kind for line in found] == ["unsure", "unsure"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines"),
+    [
+        ("Solve x - 2y = 3 and 3x - 6y = 4", ["3·(1): 3x - 6y = 9", "(1) - (2): 0 = 5", "no solution"]),
+        ("Find the minimum of f(x) = x + 9/x for x > 0",
+         ["f'(x) = 1 - 9/x^2", "1 - 9/x^2 = 0", "x^2 = 9", "x = 3 (since x > 0)", "f(3) = 3 + 3 = 6"]),
+    ],
+)  # fmt: skip
+def test_contradictions_and_domains_of_the_problem(problem: str, lines: list[str]) -> None:
+    assert first_fault(judge_work(problem, lines)) is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "lines", "slip"),
+    [
+        ("Solve 3(2x - 1) = 2(x + 5)", ["6x - 1 = 2x + 5"], "distribution"),
+        ("Work out 8 : 2/3", ["8·2/3 = 16/3"], "reciprocal"),
+        ("Find the 7th term of 2, 6, 18, ...", ["2·3^7 = 4374"], "formula"),
+        ("A card is drawn from 52. What is the probability of an ace or a club?", ["4/52 + 13/52 = 17/52"], ""),
+        ("Solve x^2 = 9", ["x = 3 (since x > 0)"], "plus_minus"),
+    ],
+)
+def test_slips_at_two_places_and_of_formulas(checker: Checker, problem: str, lines: list[str], slip: str) -> None:
+    found = checker.work(problem, lines)
+    assert (first_fault(found), found[0].slip) == (0, slip)

@@ -30,7 +30,7 @@ def without_thrown_out(lines: list[LineVerdict], state: State) -> list[LineVerdi
     for k, line in enumerate(lines):
         named = line.kind == "gained" or (line.kind == "false" and "not defined" in line.counterexample)
         named = named or (
-            line.kind == "false" and re.fullmatch(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+", line.text) is not None
+            line.kind == "false" and re.fullmatch(r"[\d\s.+*/()-]+=[\d\s.+*/()-]+", told(line.text).text) is not None
         )
         if named and any(_THROWN_OUT.search(later.text) for later in lines[k:]):
             out[k] = replace(line, kind="follows", counterexample="", slip="")

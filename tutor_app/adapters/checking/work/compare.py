@@ -59,7 +59,7 @@ class Comparison:
     def __init__(self, state: State) -> None:
         self.place = -1
         self.last: Condition | None = None
-        self.assumed: Condition | None = None
+        self.assumed: Condition | None = state.domain
         self.sets: dict[int, tuple[str, Solutions]] = {}
         self._state = state
 
@@ -213,6 +213,8 @@ class Comparison:
         )
         if is_one_angle(before, new) and is_periodic(old) and state.limits is None:
             return Found("follows")
+        if not before.values and not after.values and (found := self._of_one_call(old, new)):
+            return found
         if before.equals(after) or (problem is not None and problem.equals(after)):
             return Found("equivalent")
         exact = unrounded(before, after, new)
@@ -248,6 +250,29 @@ class Comparison:
         if wrong is None or not wrong[0]:
             return None if wrong is None else Found("follows")
         return Found("false", f"{name} = {wrong[0]} does not solve the line before", wrong[1])
+
+    def _of_one_call(self, old: Condition, new: Condition) -> Found | None:
+        """Equations in one logarithm or the like, whose solutions are too large to be looked for; None if not so."""
+        calls = {
+            part
+            for condition in (old, new)
+            for statement in condition.statements
+            for side in statement.sides
+            for part in walk(side)
+            if isinstance(part, Call) and symbols(part)
+        }
+        if len(calls) != 1:
+            return None
+        (call,) = calls
+        (name,) = new.names
+        one, other = (_with_letter(condition, call, name) for condition in (old, new))
+        if one is None or other is None:
+            return None
+        before, after = solutions(one), solutions(other)
+        if before is None or after is None or before.equals(after) or not before.values or not after.values:
+            return None
+        found = self._false(one, other, name, before.without(after), after.without(before))
+        return replace(found, counterexample="") if found.kind == "false" else None
 
     def _false(self, old: Condition, new: Condition, name: str, lost: Solutions, gained: Solutions) -> Found:
         sign = sign_of_solution(old, new)
@@ -308,6 +333,8 @@ class Comparison:
     def _in_several(self, old: Condition, new: Condition) -> Found:
         """Equations in several letters: solutions of the line before are tried in this one."""
         tried = 0
+        if len(old.statements) > 1 and len(old.cases) == 1 and not _have_points(old):
+            return Found("follows")  # of equations that contradict each other everything follows
         for statement in old.statements:
             if statement.relations != ("=",):
                 return Found("unsure")
@@ -363,6 +390,11 @@ class Comparison:
                 out[place] = replace(out[place], kind="follows", counterexample="", slip="")
 
 
+def _have_points(condition: Condition) -> bool:
+    """Whether equations in several letters are known to have solutions together."""
+    return bool(joint_solutions(condition.statements, sorted(condition.names)))
+
+
 def _wrong_pair(new: Condition, system: list[Point]) -> Point | None:
     """Values that a line tells for all unknowns of a system and that do not solve it; None if there are none."""
     for case in new.cases if len(new.cases) > 1 else ():
@@ -405,6 +437,33 @@ def _solution_points(statement: Statement) -> list[dict[str, Fraction | float]]:
 
 def _number(number: Fraction | float) -> Term:
     return Number(Fraction(number))
+
+
+def _with_letter(condition: Condition, call: Term, name: str) -> Condition | None:
+    """A condition with a letter in the place of a function's value; None if the letter stands elsewhere too."""
+
+    def put(term: Term) -> Term:
+        match term:
+            case _ if term == call:
+                return Symbol("_")
+            case Sum(terms):
+                return Sum(tuple(map(put, terms)))
+            case Product(factors):
+                return Product(tuple(map(put, factors)))
+            case Power(base, exponent):
+                return Power(put(base), put(exponent))
+            case _:
+                return term
+
+    cases = tuple(tuple(replace(s, sides=tuple(map(put, s.sides))) for s in case) for case in condition.cases)
+    if any(name in s.names for case in cases for s in case):
+        return None
+    named = {"_": Symbol(name)}
+    return Condition(
+        tuple(
+            tuple(replace(s, sides=tuple(substituted(side, named) for side in s.sides)) for s in case) for case in cases
+        )
+    )
 
 
 def _tells_complex(condition: Condition) -> bool:

@@ -145,9 +145,10 @@ def agree_under(a: Condition, b: Condition, assumed: Condition) -> bool:
     """Whether two equations in one unknown say the same wherever a condition holds: their differences are multiples."""
     (name,) = a.names
     ratios = []
-    if len(a.statements) != 1 or len(b.statements) != 1:
-        one, two = solutions(a), solutions(b)
-        return one is not None and two is not None and _held(one, name, assumed).equals(_held(two, name, assumed))
+    one, two = solutions(a), solutions(b)
+    agree = one is not None and two is not None and _held(one, name, assumed).equals(_held(two, name, assumed))
+    if len(a.statements) != 1 or len(b.statements) != 1 or (agree and one is not None and one.values):
+        return agree
     for k in range(-41, 42):
         point = {name: Fraction(k, 2)}
         if assumed.holds(point):

@@ -142,7 +142,7 @@ def _mistake(problem: str, right: Value | None, told: Value) -> tuple[str, ...]:
     if (m := re.search(r"\b(\d+)(?:st|nd|rd|th) term", problem)) is not None:
         swapped = f"{problem[: m.start()]}{int(m[1]) + 1}th term{problem[m.end() :]}"
         if check_answer(swapped, _written(told)).kind in ("checked", "numeric"):
-            return ("formula", *more)
+            return ("formula",)
     return ()
 
 
@@ -220,6 +220,8 @@ def _mistaken_of_sets(problem: str, right: Value, numbers: list[Fraction]) -> It
         yield "", 2 * math.sqrt(abs(float(right)))  # added instead of multiplied
         yield "", math.sqrt(abs(float(right)))
         yield "", 1 - right
+        if re.search(r"\bcard\b", problem):
+            yield "", right + Fraction(1, 52)  # the one card counted twice
         if re.search(r"\b(?:die|dice)\b", problem):
             yield from (("", Fraction(n, 6)) for n in (2, 3))
         if len(numbers) > 1 and (whole := sum(numbers[:2])):

@@ -67,7 +67,7 @@ _SUM: Final = re.compile(r"[\d.\s]+(?:[+-][\d.\s]+)+=[\d.\s]+")
 _ANGULAR: Final = re.compile(
     r"(?i)sin|cos|tan|cot|sec|csc|arc|pi|\u03c0|[a-z\u03b1-\u03c9]\s*[<>=\u2264\u2265\u2248]|[<>=\u2264\u2265\u2248]\s*[a-z\u03b1-\u03c9]"
 )
-_REASON: Final = re.compile(r"(?<=\w)\s*,?\s+(?:since|because)\s.*$", re.I)
+_REASON: Final = re.compile(r"(?<=\w)\s*,?\s+(?:\((?:since|because|as|da|weil)\s[^()]*\)|(?:since|because)\s.*)$", re.I)
 _QUOTIENT_OF_FRACTIONS: Final = re.compile(
     r"(?<![\w./*:·×-])(\d+\s*/\s*\d+|\d+|\([^()]*\))\s*:\s*(\d+\s*/\s*\d+|\([^()]*/[^()]*\))(?![\w./])"
 )

@@ -23,7 +23,7 @@ _NUMBERED: Final = re.compile(
 _REFERENCE: Final = r"(?:\d{0,3}\s*[*·×]?\s*(?:\([1-9]\)|[①-⑨]|\(?(?:I{1,3}V?|IV)\)?)(?:\s*[*·×/:]\s*\(?[-−]?\d+\)?)?)"
 _BY_REFERENCES: Final = re.compile(
     rf"\s*{_REFERENCE}(?:\s*[-−+]\s*{_REFERENCE})*\s*(?::\s+|→\s*|⇒\s*|=>\s*|->\s*|(?<=[)①-⑨])\s+(?=[-−]?\d*[a-z]))"
-    r"(?=[^=<>]*[a-zA-Z].*[=<>]|.*=.*[a-zA-Z])"
+    r"(?=[^=<>]*[a-zA-Z].*[=<>]|.*=.*[a-zA-Z]|\s*0\s*=\s*-?\d)"
 )
 """What is done to numbered equations before what it gives: ``(1)·2: 8x + 6y = 20``."""
 _FUNCTIONS: Final = frozenset(

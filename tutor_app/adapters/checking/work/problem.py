@@ -150,6 +150,10 @@ def read_problem(problem: str) -> State:
         equations = [s for s in equations if s not in values]
     if state.asks_value and state.expression is not None and all(not {"=", "~"} & set(s.relations) for s in equations):
         equations = []  # "Simplify ... for x > 0"
+    if state.functions and state.expression is not None:
+        domain = [s for s in equations if _is_domain(s)]  # "f(x) = x + 4/x for x > 0"
+        state.domain = Condition((tuple(domain),)) if domain else None
+        equations = [s for s in equations if s not in domain]
     limits = range_of(problem, equations)
     if limits is not None and len(limits.names) == 1:
         equations = [s for s in equations if s not in limits.statements]
@@ -185,6 +189,12 @@ def _read_identity(state: State) -> None:
         return
     state.expression = (left, known[0].sources[0])
     state.problem = state.condition = None
+
+
+def _is_domain(statement: Statement) -> bool:
+    """Whether it says for which numbers a function is looked at."""
+    first = statement.sides[0]
+    return isinstance(first, Symbol) and not symbols(statement.sides[-1]) and not {"=", "~"} & set(statement.relations)
 
 
 def _is_name(term: Term) -> bool:

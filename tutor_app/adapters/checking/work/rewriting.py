@@ -394,7 +394,7 @@ class Rewriting:
         slip = slip_between(old, source, side, statement.sources[0])
         if slip in ("", "arithmetic") and any(part == Constant("i") for part in walk(old)):
             slip = self.equal(old, source, side, statement.sources[0]).slip
-        if slip in ("fractions", "square"):
+        if slip in ("fractions", "square") or (slip == "reciprocal" and _OPERATION.search(statement.sources[0])):
             return True
         if slip == "order":
             return _OPERATION.search(statement.sources[0]) is not None and statement.sources[0] not in source

@@ -132,12 +132,15 @@ def slip_of_equation(old: tuple[Term, Term], sources: tuple[str, str], new: tupl
     left, right = old
     target = total(new[0], negative(new[1]))
     difference = total(left, negative(right))
-    for side, source, told, is_kept in (
-        (left, sources[0], new[0], right == new[1]),
-        (right, sources[1], new[1], left == new[0]),
-    ):
-        if is_kept and (certain := _CERTAIN & {s for s, wrong in wrong_forms(side, source) if agree(wrong, told)}):
-            return first_of(certain)
+    certain: set[str] = set()
+    for side, source, told in zip(old, sources, new, strict=True):
+        here = set() if agree(side, told) else {s for s, wrong in wrong_forms(side, source) if agree(wrong, told)}
+        if not here & _CERTAIN and not agree(side, told):
+            certain.clear()
+            break
+        certain |= here & _CERTAIN
+    if certain:
+        return first_of(certain)
     if _logarithms_dropped(old, target):
         return "logs"
     for term in terms_of(left) + terms_of(right):

@@ -52,6 +52,7 @@ class State:
         in_degrees: Angles are told in degrees without a sign.
         is_story: The problem is told in words, without an equation.
         asked: The expression that the problem gives, with its source.
+        domain: For which numbers the function of the problem is looked at.
         asks_value: An expression is to be rewritten or calculated.
         asks_all: All antiderivatives are asked for, not one of them.
         is_measure: The unknowns are lengths, ages or counts, which are not negative.
@@ -78,6 +79,7 @@ class State:
     in_degrees: bool = False
     is_story: bool = False
     asked: tuple[Term, str] | None = None
+    domain: Condition | None = None
     asks_value: bool = False
     asks_all: bool = False
     is_measure: bool = False
