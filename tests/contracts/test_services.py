@@ -189,7 +189,7 @@ def test_a_drawing_is_kept_with_the_solution(services: Services, file: str) -> N
 def test_what_was_missed_is_kept_until_it_is_right(services: Services) -> None:
     exercise = Exercise("What is 3 + 5?", "8")
     assert services.mark(exercise, "8") == Marked(True, "Right.")
-    assert services.mark(exercise, "9") == Marked(False, "It is 8.")
+    assert services.mark(exercise, "9") == Marked(False, "That is not right. It is 8.")
     assert services.mark(exercise, "") == Marked(False, "It is 8.")
 
 

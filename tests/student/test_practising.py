@@ -40,7 +40,7 @@ def test_another_problem_like_this_is_asked_and_checked(qtbot: QtBot, open_windo
     assert "3 + 5" in dialog.problem.accessibleName() or "3 plus 5" in dialog.problem.accessibleName()
     dialog.answer.setText("9")
     QTest.keyClick(dialog.answer, Qt.Key.Key_Return)
-    until(lambda: dialog.said.text() == "It is 8.")
+    until(lambda: dialog.said.text() == "That is not right. It is 8.")
     assert dialog.said.property("tone") == "bad"
     assert not dialog.check.isVisible()
     assert [m.problem for m in services.missed] == ["What is 3 + 5?"]

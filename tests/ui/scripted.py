@@ -426,7 +426,8 @@ class ScriptedServices:
         if exercise.hints_up_to < RESULT:
             return Marked(right, "Right." if right else "That is not right. Try again; a hint may help.", not right)
         self.missed = [*answered(self.missed, exercise.problem, exercise.answer, right=right, today=date(2026, 3, 1))]
-        return Marked(right, "Right." if right else f"It is {exercise.answer}.")
+        wrong = "That is not right. " if given.strip() else ""
+        return Marked(right, "Right." if right else f"{wrong}It is {exercise.answer}.")
 
     def check_statements(self, transcript: Transcript) -> Transcript:
         self.calls.append(f"check {transcript.problem}")
