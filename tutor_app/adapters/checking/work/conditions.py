@@ -147,7 +147,11 @@ def agree_under(a: Condition, b: Condition, assumed: Condition) -> bool:
     ratios = []
     one, two = solutions(a), solutions(b)
     agree = one is not None and two is not None and _held(one, name, assumed).equals(_held(two, name, assumed))
-    if len(a.statements) != 1 or len(b.statements) != 1 or (agree and one is not None and one.values):
+    if (
+        len(a.statements) != 1
+        or len(b.statements) != 1
+        or (agree and one is not None and _held(one, name, assumed).values)
+    ):
         return agree
     for k in range(-41, 42):
         point = {name: Fraction(k, 2)}

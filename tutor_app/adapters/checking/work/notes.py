@@ -36,7 +36,7 @@ _IS_SIDE: Final = re.compile(rf"(?i)\s*=\s*{_SIDE}\s*$")
 _IS: Final = re.compile(r"(?<=[\d)%€])\s+(?:is|are|equals?|makes?|gives?|which is)\s+(?=[-\d$€£(√])")
 _ASIDE: Final = re.compile(
     r"(?i)\s*(?:(?:inner|outer|inside|outside|numerator|denominator|top|bottom|z[äa]hler|nenner|innere|[äa]u(?:ß|ss)ere)\b[^:=]*(?=:\s)"
-    r"|[^:=]*[<>≤≥][^:=]*(?=:\s)|(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
+    r"|[^:=]*[<>≤≥][^:=]*\s(?:and|und)\s[^:=]*[<>≤≥][^:=]*(?=:\s)|(?:check(?:ing)?|tests?|testing|try|trying|proof|verif(?:y|ication)|probe|note|recall|remember|remark"
     r"|reminder|side(?: calculation)?|aside|separately|other way|alternatively|for example|e\.g\.|because|since)\b"
     r"|(?:(?:for|at|if|when|put|take|with)\s+)?[a-zA-Z]\s*=\s*[-\d./]+\s*(?=:)|(?:case|fall|cas|caso)\b"
     r"|(?:(?:either|or|both|entweder|oder)\b[^:]*|(?:1st|2nd|3rd|first|second|third)(?: (?:case|option|factor))?\s*)"
