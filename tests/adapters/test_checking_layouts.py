@@ -128,3 +128,9 @@ def test_a_text_that_grows_after_a_layout_keeps_what_was_said_of_it() -> None:
     grown = reading.grown(text + "Then 2 + 3 = 5.\n\n- 4 + 4 = 9\n", 20.0)
     assert [c.verdict for c in first] == ["false"]
     assert [c.verdict for c in grown] == ["false", "true", "false"]
+
+
+def test_a_table_with_more_named_columns_than_letters_states_nothing() -> None:
+    names = [f"no{chr(97 + k // 5)}{'aeiou'[k % 5]}" for k in range(30)]
+    header = "|".join([*names, " + ".join(names)])
+    assert verdicts(f"{header}\n{'|'.join('1' for _ in range(31))}\n{'|'.join('2' for _ in range(31))}") == []

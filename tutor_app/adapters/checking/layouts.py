@@ -427,7 +427,9 @@ def _formula_of(header: str, others: Sequence[str]) -> Term | None:
     for word in sorted((o for o in others if len(o) > 1 and "(" not in o), key=len, reverse=True):
         pattern = rf"(?i)(?<![a-zA-Z]){re.escape(word)}(?![a-zA-Z])"
         if re.search(pattern, text):
-            letter = next(letters)
+            letter = next(letters, "")
+            if not letter:
+                return None
             renamed[letter] = word
             text = re.sub(pattern, letter, text)
     words = re.findall(r"[a-zA-Z]{2,}", _COMMAND.sub(" ", text))

@@ -54,6 +54,10 @@ _GOALS: Final = {
     "area": "A", "perimeter": "PU", "circumference": "CU", "volume": "V", "hypotenuse": "c", "slope": "m", "term": "a",
     "sum": "S", "distance": "d", "mean": "mx", "probability": "Pp",
 }  # fmt: skip
+_UNIT_FACTORS: Final = tuple(
+    map(Fraction, ("10", "100", "1000", "10000", "1000000", "60", "3600", "24", "12", "18/5", "50/3", "36"))
+)
+"""Between units of length, area, volume, time and speed; a wrong one of them makes a conversion wrong."""
 _LETTER: Final = re.compile(r"\s*([a-zA-Z])(?:_\{?\w+\}?)?\s*=")
 
 
@@ -181,21 +185,8 @@ def _mistaken(problem: str, right: Value) -> Iterator[tuple[str, Value]]:
         middle = numbers[(len(numbers) - 1) // 2 : len(numbers) // 2 + 1]  # not put in order
         yield "", sum(middle) / len(middle)
     if _CONVERSION.search(problem) and right:
-        for factor in (
-            10,
-            100,
-            1000,
-            10000,
-            1000000,
-            60,
-            3600,
-            24,
-            12,
-            Fraction(18, 5),
-            Fraction(1000, 60),
-            Fraction(3600, 100),
-        ):
-            for wrong in (Fraction(factor), Fraction(1, factor)):
+        for factor in _UNIT_FACTORS:
+            for wrong in (factor, 1 / factor):
                 yield from (("unit", number * wrong) for number in numbers[:1])
     yield from _mistaken_of_sets(problem, right, numbers)
     if "hypotenuse" in problem.lower() and len(numbers) == 2:

@@ -91,7 +91,7 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
         out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
     judged = work.afterwards(out)
     if clock() >= end:
-        # What later lines would have said is not known: a solution that is told there is none that was lost.
+        # Time ran out: a line that was not looked at may still tell the missing solution, so none is called lost.
         judged = [replace(v, kind="unsure", counterexample="", slip="") if v.kind == "lost" else v for v in judged]
     return with_wrong_end(problem, judged, lambda: clock() < end)
 
