@@ -75,3 +75,15 @@ def test_what_may_be_meant_otherwise_is_not_false(text: str) -> None:
 def test_dots_in_a_sentence_do_not_end_it() -> None:
     assert said("The 6th term of 7, 12, 17, ... is 32.") == [("true", "")]
     assert said("It goes on... Then 2 + 3 = 5.") == [("true", "")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dividing 5 by 0 gives 0.",
+        "The 0th term of 3, 7, 11, ... is 39.",
+        "Adding x/0 = 7 and x - y = 1 gives 2x = 8.",
+    ],
+)
+def test_a_step_without_a_value_is_not_judged(text: str) -> None:
+    assert all(claim.right in ("", "not defined") for claim in Reading().text(text, 20.0))

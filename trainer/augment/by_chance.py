@@ -9,6 +9,8 @@ numbers of a question are sums or products of others (10 pupils: 5, 4 and the la
 from __future__ import annotations
 
 import ast
+import copy
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
@@ -81,7 +83,9 @@ def _other(chain: Chain, text: str) -> tuple[int, Fraction] | None:
 def _is(node: ast.AST, value: Fraction) -> bool:
     """Whether a node is a number in digits, this one."""
     number = node.value if isinstance(node, ast.Constant) else None
-    return isinstance(number, int | float) and not isinstance(number, bool) and Fraction(str(number)) == value
+    if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+        return False
+    return Fraction(repr(number)) == value
 
 
 class _Replaced(ast.NodeTransformer):
@@ -94,7 +98,7 @@ class _Replaced(ast.NodeTransformer):
 
 def _with(tree: ast.Module, value: Fraction, number: int) -> str:
     """The source of a tree with another number wherever it has this one."""
-    return ast.unparse(_Replaced(value, number).visit(ast.parse(ast.unparse(tree))))
+    return ast.unparse(_Replaced(value, number).visit(copy.deepcopy(tree)))
 
 
 def _printed(sources: Sequence[str], executor: CodeExecutor) -> Fraction | None:

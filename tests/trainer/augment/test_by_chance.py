@@ -20,6 +20,7 @@ COST = "<<8+4=12>>12 coins\n<<12*15=180>>180 coins\n#### 180"
         (["pens = 15\nprint(180 if pens < 16 else undefined)"], True),
         (["print('They cost', 8 + 4 * 43)"], False),  # no number alone is printed
         (["print('180 coins', 8 + 4)", "print((8 + 4) * 15)"], False),
+        (["far = 1e999\nprint((8 + 4) * 15)"], False),
     ],
 )
 def test_code_that_is_right_for_its_numbers_alone_is_so_by_chance(sources: list[str], by_chance: bool) -> None:

@@ -87,8 +87,10 @@ def added(m: re.Match[str], _context: Context) -> Judgement | None:
         return None
     if proportional(said, difference):
         return Judgement("true", "system")
-    sides = [symbolic.built(left), symbolic.built(right)]
-    return Judgement("false", "equation", " = ".join(symbolic.shown(s) for s in sides if s is not None))
+    x, y = symbolic.built(left), symbolic.built(right)
+    if x is None or y is None or symbolic.is_undefined(x) or symbolic.is_undefined(y):
+        return None
+    return Judgement("false", "equation", f"{symbolic.shown(x)} = {symbolic.shown(y)}")
 
 
 @rule(
@@ -154,6 +156,8 @@ def term_of_sequence(m: re.Match[str], _context: Context) -> Judgement | None:
     differences = {b - a for a, b in pairwise(values)}
     ratios = {b / a for a, b in pairwise(values)} if all(values) else set()
     named = (m["kind"] or "").strip().lower()
+    if n < 1:
+        return None
     if len(differences) == 1 and named != "geometric":
         right = values[0] + (n - 1) * differences.pop()
     elif len(ratios) == 1 and named != "arithmetic" and n <= 60:
@@ -207,6 +211,8 @@ _VALUE: Final = r"(\d[\d,]*(?:\.\d+)?)"
 def dividing(m: re.Match[str], _context: Context) -> Judgement | None:
     """A quotient or product told as a deed: "dividing 84 by 7 gives 12"."""
     a, b, said = (Fraction(m[n].replace(",", "")) for n in (2, 3, 4))
+    if m["how"].lower() == "dividing" and not b:
+        return None
     right = a * b if m["how"].lower() == "multiplying" else a / b
     if right.denominator != 1 and said.denominator == 1 and abs(said - right) < 1:
         return None  # a whole part

@@ -92,6 +92,13 @@ def built(term: Term) -> Any | None:
         return None
 
 
+def is_undefined(expression: Any) -> bool:
+    """Whether a part of an expression has no value: a division by zero."""
+    import sympy as sp
+
+    return bool(expression.has(sp.nan, sp.zoo))
+
+
 def derivative(term: Term, name: str) -> Any | None:
     """The derivative with respect to a name."""
     import sympy as sp
