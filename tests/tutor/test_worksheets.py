@@ -147,5 +147,5 @@ def test_practice_tells_no_answer_that_the_hints_may_not_tell(tmp_path: Path) ->
         assert "5/6" not in said(limited, "1/6")
         assert "5/6" not in said(limited, "")
         assert not missed.exists()
-        assert said(Exercise("What is 1/2 + 1/3?", "5/6"), "1/6") == "It is 5/6."
+        assert said(Exercise("What is 1/2 + 1/3?", "5/6"), "1/6") == "That is not right. It is 5/6."
         assert said(Exercise("Explain it.", ""), "so") == "No answer to this problem is known here."
