@@ -134,3 +134,9 @@ def test_a_table_with_more_named_columns_than_letters_states_nothing() -> None:
     names = [f"no{chr(97 + k // 5)}{'aeiou'[k % 5]}" for k in range(30)]
     header = "|".join([*names, " + ".join(names)])
     assert verdicts(f"{header}\n{'|'.join('1' for _ in range(31))}\n{'|'.join('2' for _ in range(31))}") == []
+
+
+def test_rows_that_are_tried_are_not_false() -> None:
+    pairs = ((1, 24, 4, 26), (2, 12, 5, 14), (3, 8, 6, 10), (24, 1, 27, 3))  # only 5 and 27 rows fit, and 27 not
+    rows = "\n".join("|".join(map(str, row)) for row in pairs)
+    assert "false" not in [verdict for verdict, _ in verdicts("$x-3$|$\\sqrt{x}-2$|$x$|$\\sqrt{x}$\n" + rows)]

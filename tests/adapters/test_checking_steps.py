@@ -87,3 +87,15 @@ def test_dots_in_a_sentence_do_not_end_it() -> None:
 )
 def test_a_step_without_a_value_is_not_judged(text: str) -> None:
     assert all(claim.right in ("", "not defined") for claim in Reading().text(text, 20.0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We get 12 n = 30n - 90. Subtracting 30n gives -18n = -90, so n = 5.",
+        "Then 4 + 2 x = 10, so x = 3. So x + 1 = 4.",
+        "3 b = 12 + b\n 2b = 12",
+    ],
+)
+def test_a_number_with_a_space_before_its_letter_is_not_left_out(text: str) -> None:
+    assert "false" not in [verdict for verdict, _ in said(text)]

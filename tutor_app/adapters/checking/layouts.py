@@ -329,6 +329,8 @@ def _certain(
 ) -> Iterator[tuple[Sequence[Cell], Judgement]]:
     """What the rows of a column state; where it is not certain that they follow its header, none of them is false."""
     right = sum(1 for _, (judgement, _, _) in held if judgement.verdict != "false")
+    if len(held) - right > max(right, 1):
+        return  # rows that are tried, or a header that means something else
     ratios = {rational(quotient(said, meant)) for _, (_, meant, said) in held if rational(meant)}
     scaled = len(held) > 1 and not right and len(ratios) == 1
     for row, (judgement, _, _) in held:

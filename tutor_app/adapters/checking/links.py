@@ -290,6 +290,9 @@ class Links:
     def _value(self, chain: Chain, k: int, name: str, term: Term) -> Judgement | None:
         """A name is said to have a value: its definition, or the solution of an equation."""
         context = self.context
+        if not k and not chain.formula and self.bare[: chain.members[0].start].rstrip(" ")[-1:].isdigit():
+            context.latest = None  # "15 x = 45x - 900" of which "x = 45x - 900" was read
+            return Judgement("unchecked", "unclear")
         value = context.resolved(term)
         numeric = not symbols(value)
         known = context.values.get(name)

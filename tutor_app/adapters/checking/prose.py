@@ -13,7 +13,17 @@ from fractions import Fraction
 from typing import Final
 
 from tutor_app.adapters.checking.scanner import LETTER_A, Token
-from tutor_app.adapters.checking.words import BREAKS, LOOSE, MULTIPLES, NUMBERS, PARTS, SCALES, TALKING, VARIABLES
+from tutor_app.adapters.checking.words import (
+    BREAKS,
+    LOOSE,
+    MULTIPLES,
+    NUMBERS,
+    PARTS,
+    RESULTING,
+    SCALES,
+    TALKING,
+    VARIABLES,
+)
 from tutor_app.adapters.grading.algebra import rational
 from tutor_app.adapters.grading.latex_atoms import number
 from tutor_app.adapters.grading.terms import (
@@ -457,8 +467,12 @@ class ProseReader:
             after = self._tokens[j + 1] if j + 1 < len(self._tokens) else None
             ends = ends or (after is not None and (j + 1 == self._stop or after.text == "+"))
         closes = token is not None and token.kind == "close" and self._depth > 1
+        # "30n gives -18n" is no difference: what a verb tells begins behind it.
         goes_on = (
-            token is not None and token.kind == "op" and (token.text in ("+", "-", "*", "/") and self._value_at(j + 1))
+            token is not None
+            and token.kind == "op"
+            and (token.text in ("+", "-", "*", "/") and self._value_at(j + 1))
+            and words[-1] not in RESULTING
         )
         if ends or closes or goes_on:
             place = self._place
