@@ -10,7 +10,7 @@ import re
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
-from tutor_app.adapters.checking.symbolic import built
+from tutor_app.adapters.checking.symbolic import built, is_undefined
 from tutor_app.adapters.grading.readings import readings
 from tutor_app.adapters.grading.solution_sets import SCALAR
 from tutor_app.adapters.grading.terms import Group, Matrix, Number, Power, Relation, Term
@@ -97,7 +97,7 @@ def scalar(text: str, *, euler: bool = False) -> Any:
     if not terms or len(expressions) != 1:
         raise Unsure
     expression = expressions.pop()
-    if expression.atoms(sp.core.function.AppliedUndef) or expression.has(sp.nan, sp.zoo):
+    if expression.atoms(sp.core.function.AppliedUndef) or is_undefined(expression):
         raise Unsure
     for call in expression.atoms(sp.sin, sp.cos, sp.tan, sp.cot, sp.sec, sp.csc):
         if call.args[0].is_Rational and call.args[0] != 0:
