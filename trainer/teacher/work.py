@@ -143,7 +143,8 @@ def _forgiving(one: Callable[[T, Cancel], Row], meter: Meter | None) -> Callable
     """``one``, for which an item that a server fails at, and at no other, is not made.
 
     A server may break down at a certain text every time: that must not end the work. But when it is gone, or fails at
-    one item after the other, the items that it was asked for then must not be given up.
+    one item after the other, the items that it was asked for then must not be given up. Work that was cut short,
+    because another item's failure has ended it, says nothing of the server.
     """
     lock, in_a_row = threading.Lock(), 0
 
@@ -158,14 +159,15 @@ def _forgiving(one: Callable[[T, Cancel], Row], meter: Meter | None) -> Callable
             try:
                 made = one(item, cancel)
             except RequestFailed:
-                gone = cancel.is_set() or meter is None or not meter.answers()
-                if gone or (last and count(failed=True) > FAILED_IN_A_ROW):
+                answers = meter is not None and meter.answers()
+                if cancel.is_set() or not answers or (last and count(failed=True) > FAILED_IN_A_ROW):
                     raise
             except NotMade:
                 count(failed=False)
                 raise
             else:
-                count(failed=False)
+                if not cancel.is_set():
+                    count(failed=False)
                 return made
         raise NotMade("the server failed at it again and again")
 

@@ -14,7 +14,7 @@ pytest.importorskip("urllib3", reason="the trainer's packages are not installed"
 from tests.fakes import FakeExecutor
 from tests.trainer.teacher.completions_server import Script, serving
 from trainer.runs import Journal
-from trainer.teacher.budget import Metered
+from trainer.teacher.budget import Metered, RequestFailed
 from trainer.teacher.endpoint import Endpoint, EndpointOptions
 from trainer.teacher.teacher import Teacher
 from trainer.teacher.work import FAILED_IN_A_ROW, NotMade, Shard, work_through
@@ -193,6 +193,47 @@ def test_a_server_that_fails_at_everything_ends_the_work(tmp_path: Path) -> None
         assert len(journal.rows) <= FAILED_IN_A_ROW
     rows = ask_all(tmp_path, Script(lambda _: "Fine."), 40)
     assert sum("said" in row for row in rows) >= 40 - FAILED_IN_A_ROW
+
+
+class AsksSlowly(Metered):
+    """A model that is there; whether it is, is told to the item "slow" a second time when ``ended`` has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(Endpoint(EndpointOptions("http://127.0.0.1:9", "m")))
+        self.of = threading.local()
+        self.slow = 0
+        self.waits = threading.Event()
+        self.ended: threading.Thread | None = None
+
+    def answers(self) -> bool:
+        self.slow += self.of.item == "slow"
+        if self.of.item == "slow" and self.slow == 2:
+            self.waits.set()
+            assert self.ended is not None
+            self.ended.join(60)
+            assert not self.ended.is_alive()
+        return True
+
+
+def test_work_that_is_cut_short_does_not_hide_that_a_server_is_broken(tmp_path: Path) -> None:
+    meter = AsksSlowly()
+
+    def one(item: str, cancel: Cancel) -> dict[str, Any]:
+        meter.of.item = item
+        if item == "cut short":
+            meter.ended = threading.current_thread()
+            assert isinstance(cancel, threading.Event)
+            assert cancel.wait(60)
+            return {"said": "Half of"}
+        if item == "last":
+            assert meter.waits.wait(60)
+        raise RequestFailed(f"status 500 at {item}")
+
+    items = ["cut short", *(f"{i}" for i in range(FAILED_IN_A_ROW)), "slow", "last"]
+    with pytest.raises(RequestFailed, match="status 500 at last"):
+        work_through(tmp_path, "s", "id", items, one, parallel=3, meter=meter)
+    with Journal(tmp_path / "s.journal", "id") as journal:
+        assert sorted(row["at"] for row in journal.rows) == list(range(1, FAILED_IN_A_ROW + 1))
 
 
 @pytest.mark.parametrize("status", [429, 503])
