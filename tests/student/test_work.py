@@ -92,9 +92,23 @@ def test_what_cannot_be_read_is_not_called_wrong(qtbot: QtBot, open_window: Open
     lines = ")(x =\nLösung:\n答案 x = 4\n![my page](photo.png)\nx = 4"
     page = checked(qtbot, open_window(), "Solve 2(x+3) = 14", lines)
     assert kinds(page) == ["unread", "words", "equivalent", "picture", "equivalent"]
-    assert page.rows.lines.rows[0].remark == "This line could not be read."
+    assert page.rows.lines.rows[0].remark == "This line could not be read: a bracket is closed that was not opened."
+    assert page.rows.lines.rows[1].remark == "In words, not checked."
     assert page.rows.lines.rows[3].remark == "A picture cannot be read; type what is in it."
     assert "Could not be read: lines 1, 4." in page.said.text()
+
+
+def test_every_line_without_a_tick_says_why_when_another_one_is_false(qtbot: QtBot, open_window: Open) -> None:
+    lines = "2(x + 3 = 14\nI divide by two\nlet u = x + 3\n2x = 20\nx = 10"
+    page = checked(qtbot, open_window(), "Solve 2(x+3) = 14", lines)
+    assert kinds(page) == ["unread", "words", "new", "false", "equivalent"]
+    assert [row.remark.partition(";")[0] for row in page.rows.lines.rows] == [
+        "This line could not be read: a bracket is opened and not closed.",
+        "In words, not checked.",
+        "A new statement, not compared with the lines before.",
+        "This does not follow: for x = 4 the left side is 8, the right side 20",
+        "",
+    ]
 
 
 def test_nothing_to_check_is_said(qtbot: QtBot, open_window: Open) -> None:

@@ -14,6 +14,7 @@ from tutor_app.core.verdicts import NOT_LOOKED, Verdict
 LineKind = Literal[
     "empty", "words", "unread", "picture", "given", "new", "equivalent", "follows", "lost", "gained", "false", "unsure"
 ]
+UnreadReason = Literal["long", "open", "closed", "hole", "dots", "alone", "sign", "mixed", "other"]
 PICTURE_ENDINGS: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg", ".heic", ".tif", ".tiff", ".pdf")
 """How the names of files end that hold pictures of work, not its text."""
 PICTURE_BEGINNINGS: Final = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
@@ -57,13 +58,25 @@ SLIPS: Final = {
     "arithmetic": "a number was worked out wrongly",
 }
 """Common slips by their code, in words for the student."""
+UNREAD: Final[dict[UnreadReason, str]] = {
+    "long": "it is too long for one line",
+    "open": "a bracket is opened and not closed",
+    "closed": "a bracket is closed that was not opened",
+    "hole": "a value is left open",
+    "dots": "it leaves out what the dots stand for",
+    "alone": "beside one of its signs something is missing",
+    "sign": "it has a sign that is not known here",
+    "mixed": "words and formulas are mixed, so give the formula a line of its own",
+    "other": "it is no formula that is known here",
+}
+"""Why a line could not be read."""
 NO_CONSTANT: Final = "the constant of integration is missing (+ C)"
 MARKS: Final[dict[LineKind, str]] = {
     "empty": " ", "words": "·", "unread": "?", "picture": "?", "given": "✓", "new": "·",
     "equivalent": "✓", "follows": "✓", "lost": "!", "gained": "!", "false": "✗", "unsure": "·",
 }  # fmt: skip
-QUIET: Final[frozenset[LineKind]] = frozenset(("empty", "words", "given", "new", "equivalent", "follows"))
-"""Kinds of which the mark says enough."""
+QUIET: Final[frozenset[LineKind]] = frozenset(("empty", "given", "equivalent", "follows"))
+"""Kinds of which the mark says enough: what is not vouched for is told in words."""
 FAULTS: Final[frozenset[LineKind]] = frozenset(("lost", "gained", "false"))
 LONGEST_LINE: Final = 400
 MOST_LINES: Final = 500
@@ -79,7 +92,7 @@ class LineVerdict:
         kind: What was found.
         counterexample: Where it fails: ``for x = 2 the left side is 12, the right side 10``; or empty.
         slip: A key of :data:`SLIPS` where the mistake is a common one, or empty.
-        note: What is missing though the line is right, or empty.
+        note: What is missing though the line is right, or why it could not be read; or empty.
     """
 
     text: str
@@ -106,7 +119,9 @@ class LineVerdict:
             said += f": {self.counterexample}"
         if self.slip:
             said += f"; {SLIPS[self.slip]}"
-        return f"{said}; {self.note}" if self.note else said
+        if not self.note:
+            return said
+        return f"{said}: {self.note}" if self.kind == "unread" else f"{said}; {self.note}"
 
 
 @dataclass(frozen=True, slots=True)

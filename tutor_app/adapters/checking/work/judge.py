@@ -46,6 +46,7 @@ from tutor_app.adapters.checking.work.state import (
     holds_by_itself,
     worst_of,
 )
+from tutor_app.adapters.checking.work.unread import why_unread
 from tutor_app.adapters.checking.work.values import Unknown, value
 from tutor_app.adapters.checking.work.vectors import Vectors
 from tutor_app.adapters.checking.work.ways import Ways
@@ -60,7 +61,7 @@ from tutor_app.adapters.grading.terms import (
     symbols,
     total,
 )
-from tutor_app.core.work import FAULTS, MOST_LINES, LineVerdict
+from tutor_app.core.work import FAULTS, MOST_LINES, UNREAD, LineVerdict
 from tutor_app.text.typing import read_typed
 
 _LIMIT: Final = r"(\{[^{}]*\}|\([^()]*\)|-?\w+)"
@@ -88,7 +89,8 @@ def judge_work(problem: str, lines: Sequence[str], clock: Callable[[], float] = 
     out: list[LineVerdict] = []
     for text, line in zip(lines, read, strict=False):
         found = work.next_line(names.told(line)) if clock() < end else Found("unsure")
-        out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip))
+        note = UNREAD[why_unread(text)] if found.kind == "unread" else ""
+        out.append(LineVerdict(text, _shown(text), found.kind, names.back(found.counterexample), found.slip, note))
     judged = work.afterwards(out)
     if clock() >= end:
         # Time ran out: a line that was not looked at may still tell the missing solution, so none is called lost.
