@@ -22,9 +22,8 @@ _ALONE: Final = re.compile(
 )
 """A sign with nothing on one of its sides."""
 _FUNCTIONS: Final = frozenset(
-    ("sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "sqrt", "cbrt", "abs", "max", "min", "lim", "gcd", "lcm")
-    + ("arcsin", "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "frac", "binom", "det", "alpha")
-    + ("beta", "gamma", "theta", "phi", "lambda", "sigma", "delta", "omega", "root", "mod", "inf", "infinity")
+    "sin cos tan cot sec csc log exp sqrt cbrt abs max min lim gcd lcm arcsin arccos arctan asin acos atan sinh cosh tanh "
+    "frac binom det mod root alpha beta gamma theta phi lambda sigma delta omega inf infinity".split()  # noqa: SIM905
 )
 _WORD: Final = re.compile(r"(?<!\\)[^\W\d_]{3,}")
 
