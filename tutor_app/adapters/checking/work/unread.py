@@ -21,9 +21,10 @@ _ALONE: Final = re.compile(
     rf"|[(\[{{]\s*(?:[*/^·×÷⋅]|[)\]}}])|[*/^·×÷⋅]\s*[*/^·×÷⋅]"
 )
 """A sign with nothing on one of its sides."""
-_FUNCTIONS: Final = frozenset(
-    "sin cos tan cot sec csc log exp sqrt cbrt abs max min lim gcd lcm arcsin arccos arctan asin acos atan sinh cosh tanh "
-    "frac binom det mod root alpha beta gamma theta phi lambda sigma delta omega inf infinity".split()  # noqa: SIM905
+_FUNCTIONS: Final = re.compile(
+    "(?:arc|a)?(?:sin|cos|tan|cot|sec|csc)h?|log|exp|sqrt|cbrt|root|abs|max|min|lim|gcd|lcm|mod|det|frac|binom|inf(?:inity)?"
+    "|alpha|beta|gamma|delta|theta|lambda|sigma|phi|omega",
+    re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"(?<!\\)[^\W\d_]{3,}")
 
@@ -43,7 +44,7 @@ def why_unread(text: str) -> UnreadReason:
         return "alone"
     if any(c not in _KNOWN and not c.isspace() and unicodedata.category(c)[0] in "PSC" for c in text):
         return "sign"
-    if any(word.lower() not in _FUNCTIONS for word in _WORD.findall(text)):
+    if any(_FUNCTIONS.fullmatch(word) is None for word in _WORD.findall(text)):
         return "mixed"
     return "other"
 
