@@ -82,6 +82,9 @@ def expression_by_rules(
     rest = question[: place.start] + question[place.end :]
     at, other = _step(chain, place, said_numbers(rest) | meant_numbers(rest))
     _need_direction(question, place, other)
+    if _measured(question, place):
+        new_relations = [r for r in new_relations if not r.plus]
+    chain = _not_the_other(chain, at, question, place)
     rng.shuffle(new_relations)
     old = chain.results()
     parent = question_id(question)
@@ -187,7 +190,8 @@ def _step(chain: Chain, place: _Place, known: frozenset[Fraction]) -> tuple[int,
 
 def _need_direction(question: str, place: _Place, other: Node) -> None:
     """See that what the relation is applied to is not the quantity that it gives: "twice as many misses as hits" and
-    50 misses make 25 hits, also where the annotated solution multiplies.
+    50 misses make 25 hits, also where the annotated solution multiplies. In "twice as many books as Ann" both have
+    books: there it must be Ann who has so many.
 
     Raises:
         NotAChain: If the question says so of the number.
@@ -195,9 +199,44 @@ def _need_direction(question: str, place: _Place, other: Node) -> None:
     noun = re.match(r"(?: as (?:many|much))? ([a-z]+) (?:as|than)\b", question[place.end :])
     if noun is None or not isinstance(other, Literal):
         return
-    of_it = rf"(?<![\d.,]){re.escape(other.text)} {noun[1]}\b|\b{noun[1]} (?:is|are|was|were) {re.escape(other.text)}\b"
-    if re.search(of_it, question):
+    number = re.escape(other.text)
+    of_it = rf"(?<![\d.,]){number} {noun[1]}\b|\b{noun[1]} (?:is|are|was|were) {number}\b"
+    whose = re.match(r".*?\b(?:as|than) ([A-Z][a-z]+)\b(?!')", question[place.end :])
+    told = whose is not None and re.search(
+        rf"(?:^|[.,;] |\b[Ii]f ){whose[1]} (?:[a-z]+ ){{1,2}}{number} {noun[1]}\b", question
+    )
+    if re.search(of_it, question) and not told:
         raise NotAChain("the relation is calculated in the other direction")
+
+
+def _measured(question: str, place: _Place) -> bool:
+    """Whether what is compared is not counted: "as many fish", where the others are 80 kg of fish.
+
+    Five more fish would be no 5 kg.
+    """
+    noun = _COMPARED.match(question[place.end :])
+    return (
+        noun is not None
+        and re.search(rf"\b(?!number\b)[a-z]+ of (?:[a-z]+ )?{re.escape(noun['what'])}\b", question) is not None
+    )
+
+
+_COMPARED: Final = re.compile(r" (?P<what>[a-z]+) as (?:there (?:are|were) )?(?:the )?(?P<other>[A-Za-z]+)\b")
+
+
+def _not_the_other(chain: Chain, at: int, question: str, place: _Place) -> Chain:
+    """The chain without names that the relation's step takes from what the relation is to.
+
+    "Twice as many misses as hits" makes no hits, though the one who wrote the solution says so.
+    """
+    found = _COMPARED.match(question[place.end :])
+    step = chain.steps[at]
+    words = set(re.findall(r"[a-z]+", f"{step.name.replace('_', ' ')} {step.what}".lower()))
+    if found is None or found["other"].lower() not in words or found["what"] in words:
+        return chain
+    steps = list(chain.steps)
+    steps[at] = replace(step, name=f"step_{at + 1}", what="", sentence="", goal="")
+    return Chain(tuple(steps))
 
 
 def _other_operand(node: Op, place: _Place) -> Node | None:

@@ -231,6 +231,8 @@ def maskable(question: str, answer: str) -> Grounded:
     chain, gold = linked_chain(question, answer)
     found = _places(question)
     _need_hundredths(question, chain)
+    if _SIDE_BY_SIDE.search(question):
+        raise NotAChain("two numbers stand side by side")
     meant = meant_numbers(question) | set(chain.results()) | {Fraction(1)}
     literals = {literal.text: literal.value for literal in chain.literals()}
     said = said_numbers(question)
@@ -245,6 +247,10 @@ def maskable(question: str, answer: str) -> Grounded:
     if not places:
         raise NotAChain("no number of the question can be masked safely")
     return Grounded(question, chain, gold, places)
+
+
+_SIDE_BY_SIDE: Final = re.compile(r"(?<![\w.,:/$€£-])\d+(?:,\d{3})* \d+(?:,\d{3})* [a-z]")
+"""Two numbers of which the word between them was forgotten: "4 250 sheets" are 4 packs of 250."""
 
 
 def _need_known_numbers(problem: str, code: str) -> None:

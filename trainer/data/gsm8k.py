@@ -189,21 +189,32 @@ def parse_solution(answer: str, said: Collection[Fraction] = (), *, whole: bool 
 _CALCULATION_BEFORE: Final = re.compile(r"[-+*/x×÷]\s*[(\d.$][^a-z=]*=\s*\$?\s*$")
 """As in ``1 / (1/5) = <<5=5>>5``."""
 _TIME_OF_DAY: Final = re.compile(r"\s*\d[\d:,.]*\s*(?:[ap]\.?m\b|o'clock\b)", re.IGNORECASE)
-_UNREAD: Final = re.compile(r"=\s*\$?\s*(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+))(?!\s*[-+*/x×=\d(%])")
+_UNREAD: Final = re.compile(r"=\s*\$?\s*(-?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:/[1-9]\d*)?)(?!\s*[-+*/x×=\d(%])")
 
 
 def unread_results(answer: str) -> frozenset[Fraction]:
     """What equations give that :func:`parse_solution` takes no step from, such as ``2 pens/box x 5 = 10 pens``.
 
-    Their results are no steps, so a number that is one of them could be taken for another step's result.
+    Their results are no steps, so a number that is one of them could be taken for another step's result. A share such
+    as 1/2 may be used as the 2 that is divided by.
     """
     found: set[Fraction] = set()
     for line in answer.rpartition("####")[0].splitlines():
-        read = [m.span() for m in _EQUATION.finditer(line)]
+        read = [m.span() for m in _EQUATION.finditer(line) if m[1] is not None or _holds(m[2], m[3])]
         for m in _UNREAD.finditer(line):
             if not any(start <= m.start() < end for start, end in read):
-                found.add(number(m[1].rstrip(",")))
+                above, _, below = m[1].partition("/")
+                value = number(above.rstrip(",")) / int(below or 1)
+                found |= {value, 1 / value} if below and value else {value}
     return frozenset(found)
+
+
+def _holds(expression: str, result: str) -> bool:
+    """Whether an equation without an annotation is true; one that is not gives no step, but its result may be used."""
+    try:
+        return _value(parse_expression(expression.replace("x", "*").replace("×", "*")), (), {}) == number(result)
+    except NotAChain:
+        return False
 
 
 def prose(line: str) -> str:

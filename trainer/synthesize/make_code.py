@@ -124,6 +124,8 @@ def linked_chain(question: str, answer: str) -> tuple[Chain, Fraction]:
     _need_clear_links(chain, question, said)
     _need_one_unit(chain)
     _need_dozens(chain, question)
+    if any(_undone(step.node) for step in chain.steps):
+        raise NotAChain("a step multiplies by what it divides by")
     if (rest := unsaid_rest(question)) & {literal.value for literal in chain.literals()}:
         raise NotAChain(f"a share is also that of the rest, {shown(min(rest))}")
     if unread := unread_results(answer) & {literal.value for literal in chain.literals()}:
@@ -177,6 +179,17 @@ def _need_clear_links(chain: Chain, question: str, said: Collection[Fraction]) -
     for step in chain.steps:
         if _of_equal(step.node, results):
             raise NotAChain("a step divides by a result, or takes it away, from one of the same value")
+
+
+def _undone(node: Node) -> bool:
+    """Whether an expression divides by a result and multiplies by it at once: "2/7 * 7 figs" are 2, whatever 7 is."""
+    if not isinstance(node, Op):
+        return False
+    inner = node.left
+    again = isinstance(inner, Op) and isinstance(node.right, Ref) and inner.right == node.right
+    if again and isinstance(inner, Op) and {node.operator, inner.operator} == {"*", "/"}:
+        return True
+    return _undone(node.left) or _undone(node.right)
 
 
 def _need_dozens(chain: Chain, question: str) -> None:

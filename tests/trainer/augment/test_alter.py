@@ -9,7 +9,7 @@ from tests.trainer.local_code import LocalExecutor
 from trainer.augment.bf_trans import bf_trans_by_rules
 from trainer.augment.expression import expression_by_rules
 from trainer.augment.fobar import fobar
-from trainer.augment.ground import ground, with_article
+from trainer.augment.ground import ground, maskable, with_article
 from trainer.augment.ground import record as record_of
 from trainer.augment.numbers import numbers
 from trainer.data.chain import NotAChain, shown
@@ -361,6 +361,35 @@ def test_no_score_passes_the_highest() -> None:
         list(expression_by_rules(question, answer, LocalExecutor()))
     (other,) = expression_by_rules(question.replace("highest", "last"), answer, LocalExecutor())
     assert other.meta["gold"] in {"69", "92", "115"}
+
+
+@pytest.mark.parametrize(
+    ("question", "relations"),
+    [
+        ("Ole lands 60 kg of cod. Per lands twice as many cod as Ole. How many are landed in all?", set()),
+        ("Ole lands 60 cod. Per lands twice as many cod as Ole. How many are landed in all?", {"more", "fewer"}),
+    ],
+)
+def test_what_is_weighed_is_not_some_more_than_twice_as_many(question: str, relations: set[str]) -> None:
+    answer = "Per lands 2*60 = <<2*60=120>>120.\nIn all 120+60 = <<120+60=180>>180.\n#### 180"
+    made = list(expression_by_rules(question, answer, LocalExecutor(), n=30))
+    assert made
+    assert {w for r in made for w in ("more", "fewer") if w in r.problem} == relations
+
+
+def test_what_a_relation_gives_is_not_named_for_what_it_is_to() -> None:
+    question = "A choir has 12 altos and twice as many tenors as altos. How many singers are they?"
+    answer = "There are 2*12 = <<2*12=24>>24 altos.\nIn all 24+12 = <<24+12=36>>36 singers.\n#### 36"
+    for made in expression_by_rules(question, answer, LocalExecutor(), n=5):
+        assert "altos" not in " ".join(p.source for p in made.solution if isinstance(p, Code))
+
+
+def test_of_two_numbers_side_by_side_none_is_masked() -> None:
+    question = "Ada has 3 150 posters and sends 30 away. How many are left?"
+    answer = "She has 3*150 = <<3*150=450>>450.\n450-30 = <<450-30=420>>420 are left.\n#### 420"
+    with pytest.raises(NotAChain, match="two numbers stand side by side"):
+        maskable(question, answer)
+    assert set(maskable(question.replace("3 150", "3 bags of 150"), answer).places) == {"3", "150", "30"}
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,29 @@ REST = "Ada has 40 fish. 20% are red, 60% are blue, and the rest are green. How 
             "The children are 100% - 80% = 20 %, and 20% = 0.2.\n0.2*650 = <<0.2*650=130>>130 came.\n#### 130",
             "a number is the result of an equation that is not read, 0.2",
         ),
+        (  # the 100 stands in an equation that is false
+            "A net holds 300 sprats and 50% more herrings, which a boat sells at 2 coins. What are the herrings worth?",
+            "There are 300*.55=100 herrings more.\nThat are 300+100 = <<300+100=400>>400 herrings.\n"
+            "They are worth 400*2 = <<400*2=800>>800 coins.\n#### 800",
+            "a number is the result of an equation that is not read, 100",
+        ),
+        (  # the half was calculated in words
+            "A jug of 8 cups has 90 grams of salt. One of 2 cups is twice as salty. How much salt have both?",
+            "The second holds 2/8=1/4 of it.\nSo it has 1/4*2=1/2 of the salt.\n"
+            "That are 1/2*90 = <<90/2=45>>45 grams.\nBoth have 45+90 = <<45+90=135>>135 grams.\n#### 135",
+            "a number is the result of an equation that is not read, 2",
+        ),
+        (
+            "Ines has 20 figs, eats 6, gives half of the rest away, and then eats 3 more. How many are left?",
+            "After 6 she has 20-6 = <<20-6=14>>14 figs.\nShe gives 14/2 = <<14/2=7>>7 figs away.\n"
+            "She eats 3/7*7 = <<3/7*7=3>>3 figs.\nShe has 7-3 = <<7-3=4>>4 figs.\n#### 4",
+            "a step multiplies by what it divides by",
+        ),
+        (
+            "A cat eats half a can of fish 2 times a day. How many cans are that in 5 days?",
+            "It eats 1/2*2 = <<1/2*2=1>>1 can a day.\nIn 5 days 5*1 = <<5*1=5>>5 cans.\n#### 15",
+            "the steps end on 5, the answer is 15",
+        ),
     ],
 )
 def test_a_number_that_may_mean_something_else_is_refused(question: str, answer: str, why: str | None) -> None:
