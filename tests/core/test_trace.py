@@ -138,7 +138,41 @@ def test_what_an_inner_frame_changes_in_an_outer_one_is_seen_at_once() -> None:
     assert names(recording, 2) == [{"x": "[1]"}, {"l": "[1]"}]
     assert recording.frames(2)[0].changed == {"x"}
     assert names(recording, 1) == [{"x": "[]"}, {"l": "[]"}]
-    assert recording.where_changes("x") == (0, 2)
+    assert recording.where_changes("x") == (2,)
+
+
+def test_what_the_blocks_before_have_left_is_no_change_of_a_block() -> None:
+    w = Writer("c = a + b\na = 0")
+    w.step(1, number("a", 3), number("b", 4))
+    w.step(2, number("c", 7))
+    w.step(0, number("a", 0), event="end")
+    recording = w.done()
+    assert names(recording, 0) == [{"a": "3", "b": "4"}]
+    assert recording.carried == (number("a", 3), number("b", 4))
+    assert recording.step(0).changed == ()
+    assert recording.frames(0)[0].changed == frozenset()
+    assert recording.where_changes("a") == (2,)
+    assert recording.next_change(2, "a", backwards=True) is None
+    assert [sentence(recording, k) for k in range(3)] == [
+        "known from before: a = 3, b = 4; next is line 1",
+        "line 1: c becomes 7; next is line 2",
+        "line 2: a changes to 0; the code has ended",
+    ]
+
+
+def test_many_names_from_before_are_counted() -> None:
+    w = Writer("a = 1")
+    w.step(1, *(number(f"n{k}", k) for k in range(6)), Variable("f", "function", "f(x)"))
+    assert sentence(w.done(), 0) == "known from before: n0 = 0, n1 = 1, n2 = 2, n3 = 3 and 3 more; next is line 1"
+
+
+def test_what_is_recorded_at_the_end_alone_is_what_the_block_did() -> None:
+    w = Writer("a = 1")
+    w.step(0, number("a", 1), event="end")
+    recording = w.done()
+    assert recording.carried == ()
+    assert recording.frames(0)[0].changed == {"a"}
+    assert sentence(recording, 0) == "a becomes 1; the code has ended"
 
 
 def test_a_deleted_name_is_gone() -> None:

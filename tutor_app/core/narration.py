@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tutor_app.core.parts import CodeError
@@ -57,6 +58,8 @@ def _sentence(recording: Recording, i: int) -> str:
     if len(step.changed) > MOST_CHANGES:
         done.append(f"{len(step.changed) - MOST_CHANGES} more names change")
     done += _outer_changes(recording, i)
+    if i == 0 and recording.carried:
+        return f"{_carried(recording.carried)}; next is line {step.line}"
     printed = _printed(recording, i)
     if printed:
         done.append(f"prints {printed}")
@@ -80,6 +83,13 @@ def _sentence(recording: Recording, i: int) -> str:
         loop, number = turns[-1]
         turn = f"turn {number} of {len(loop.turns)}, "
     return _at(before, step, done, f"{turn}next is line {step.line}")
+
+
+def _carried(variables: Sequence[Variable]) -> str:
+    """What is known from the blocks before, when a block begins."""
+    told = [v.name if v.kind == "function" else f"{v.name} = {_short(v.text)}" for v in variables]
+    more = f" and {len(told) - MOST_CHANGES} more" if len(told) > MOST_CHANGES else ""
+    return f"known from before: {', '.join(told[:MOST_CHANGES])}{more}"
 
 
 def _at(before: int | None, step: Step, done: list[str], then: str) -> str:

@@ -121,11 +121,23 @@ class Recording(Sequence[Step]):
             self.function_of(c["frame"][i]),
             c["frame"][i],
             c["statement"][i],
-            tuple(c.variables[v] for v in self._changed(i)),
+            () if self._is_beginning(i) else self._named(i),
             None if value < 0 else c.variables[value],
             c["output"][i],
             c["figures"][i],
         )
+
+    @property
+    def carried(self) -> tuple[Variable, ...]:
+        """What the blocks before have left, known when this one begins; nothing of it is a change of this one."""
+        return self._named(0) if self._is_beginning(0) else ()
+
+    def _is_beginning(self, i: int) -> bool:
+        """Whether nothing of the block has run yet; a recording of its end alone has no such step."""
+        return i == 0 and len(self) > 0 and self.columns["event"][0] == LINE
+
+    def _named(self, i: int) -> tuple[Variable, ...]:
+        return tuple(self.columns.variables[v] for v in self._changed(i))
 
     def _changed(self, i: int) -> array[int]:
         ends = self.columns["changes"]
@@ -161,7 +173,7 @@ class Recording(Sequence[Step]):
             return Frames((0,), {}, {}, {}, (), self.function_of)
         stack, variables, lines = self._state(i)
         c = self.columns
-        marks = {c["frame"][i]: frozenset(c.variables[v].name for v in self._changed(i))}
+        marks = {c["frame"][i]: frozenset(v.name for v in self.step(i).changed)}
         for at in self._outer(i):
             number = c["outer_frame"][at]
             marks[number] = marks.get(number, frozenset()) | {c.variables[c["outer_variable"][at]].name}
@@ -293,7 +305,7 @@ class Recording(Sequence[Step]):
     def _changes_by_name(self) -> dict[str, array[int]]:
         found: dict[str, array[int]] = {}
         c = self.columns
-        for i in range(len(self)):
+        for i in range(self._is_beginning(0), len(self)):
             numbers = (*self._changed(i), *(c["outer_variable"][at] for at in self._outer(i)))
             for name in {c.variables[v].name for v in numbers}:
                 found.setdefault(name, array("i")).append(i)
@@ -313,7 +325,7 @@ class Recording(Sequence[Step]):
         return found
 
     def is_first_change(self, i: int, name: str) -> bool:
-        """Whether ``name`` becomes something for the first time, in any frame, at step ``i``."""
+        """Whether ``name`` becomes something for the first time, in any frame, at step ``i``; never a carried one."""
         return self._first_changes.get(name) == i
 
     def where_changes(self, name: str) -> tuple[int, ...]:
