@@ -159,7 +159,7 @@ def answer_lines(answer: Answer) -> list[tuple[Verdict, str]]:
 
 
 def _of_part(number: int, part: AnswerPart) -> str:
-    line = verdict_line(part.verdict)
+    line = verdict_line(part.verdict, part.latex)
     return f"{part.label or f'Part {number}'} {line[0].lower()}{line[1:]}" if line else ""
 
 

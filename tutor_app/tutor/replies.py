@@ -8,147 +8,46 @@ else or for an example, and a sentence about a step, a mistake or a case, are ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from tutor_app.adapters.checking.work.values import Value, alike
-from tutor_app.adapters.grading.units import is_unit, measure
-from tutor_app.core.against_output import UNSURE, asked_stems, stems
-from tutor_app.core.answers import NUMBER, final_boxes
-from tutor_app.core.parts import Answer, Part, Text
+from tutor_app.core.answers import final_boxes
+from tutor_app.core.parts import Answer, AnswerPart, Part, Text
+from tutor_app.core.several import parts_of, questions, whole
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
-from tutor_app.tutor.about import About, about_what, claimed, numbers_of, texts_of
+from tutor_app.tutor.about import about_what, claimed, numbers_of, texts_of
 from tutor_app.tutor.leaks import values_of, written
 from tutor_app.tutor.samples import known_answer
+from tutor_app.tutor.stated import WORDS_FOR_NUMBERS, Said, last_said
+from tutor_app.tutor.task import bare, stands_in
 
-_NUMERAL: Final = (
-    r"[-\u2212]?\s?(?:\\?[$€£])?\s?(?:\\[dt]?frac\s*\{-?\d+\}\s*\{\d+\}|\d[\d,]*(?:\.\d+)?(?:\s*/\s*\d+)?)(?:\s*\\?%)?"
-)
-_WORDS_FOR_NUMBERS: Final = (
-    r"zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-    r"|eighteen"
-    r"|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?"
-)
-_VALUE: Final = re.compile(
-    rf"(?:(?:also|just|exactly|then|still|indeed|equal to|really|simply|only|actually|therefore|always)\s+)*"
-    rf"(?P<value>(?:{_NUMERAL}|(?:{_WORDS_FOR_NUMBERS})\b)"
-    rf"(?:(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+)(?:[a-zA-Z]\s*=\s*)?{_NUMERAL})*)"
-    r"(?P<behind>(?:\s*(?:[A-Za-z°²³/-]|\\circ|\^)+){0,7})",
-    re.IGNORECASE,
-)
-_NAMED: Final = (
-    r"(?<![\w\\^_*/+\u2212-])(?<![\d)}}\]+*/-] ){name}\s*(?:=|(?:is|equals|must be|has to be|is equal to)\s)\s*"
-    r"|\bvalue of {name}\b[^.=\d]{{0,40}}?\bis\s+"
-)
-"""The letter that is asked for, and what tells its value."""
+Same = Callable[[str, str], bool | None]
+"""Whether two answers are equal; None where that cannot be told."""
+
 _CHECKS: Final = re.compile(r"\b(?:check\w*|verif\w*|test\w*|prove|proof|sure|correct|right|plug\w*)\b", re.IGNORECASE)
-_MARKED: Final = re.compile(r"\W*(?:so|therefore|thus|hence|finally)\b", re.IGNORECASE)
-_HEAD: Final = re.compile(
-    r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
+_NAMED_PART: Final = re.compile(r"(?:\bpart\s+)?\(([a-h])\)|\bpart\s+([a-h1-9])\b", re.IGNORECASE)
+_LABEL: Final = re.compile(
+    r"(?<![A-Za-z])(?:(?:the\s+)?part\s+)?\(([a-h]|[1-9]|i{1,3}|iv|v)\)[*_:.,]*|\bpart\s+([a-h1-9])\b[*_:.,)]*"
+    r"|^[ \t>*_#-]*([a-h1-9])[.)][*_:]*(?=\s)",
+    re.IGNORECASE | re.MULTILINE,
 )
-_HEAD_IS: Final = r"\b(?:the|its|their)\s+{head}\b[^=]*?(?:=|\bis\b|\bequals\b)"
-_SENTENCE: Final = re.compile(r"[^\n]+?(?:(?:[.?]|(?<![\d)nk])!)(?=\s|\*|$)|$)", re.MULTILINE)
-_REASON: Final = re.compile(
-    r",\s+(?=[A-Za-z]{2})(?!and\s+\S*\d|or\s+\S*\d)|;|\(|\s(?:because|since|so|which|as|when|where|by|from"
-    r"|but)\b",
-    re.I,
-)
-_THE_ANSWER: Final = re.compile(
-    r"(?<!your )(?<!his )(?<!her )\b(?:answer|solution|final result|antwort|l\u00f6sung|r\u00e9ponse"
-    r"|respuesta)\b(?:\s+(?:to|of|for)\s+(?:the|this|your"
-    r"|our)?\s*\w+)?"
-    r"(?:\s+(?:is|are|was|becomes|ist|lautet|est|es)\b\s*(?:that\b)?:?|\s*[=:])\s*",
-    re.IGNORECASE,
-)
-_CONCLUDED: Final = re.compile(
-    r"^\W*(?:(?:so|therefore|thus|hence|finally|and so|in total|altogether)\b,?\s*)"
-    r"(?:(?:then|finally|in total|altogether|in the end)\b,?\s*)*"
-    r"(?:(?:it|that)['’]s"
-    r"|(?:we|you|this|that|it|she|he|they|there)\s+(?:finally\s+)?(?:get|ha(?:s|ve)|obtain|find|arrive at|gives?"
-    r"|is|are|equals"
-    r"|comes to|makes|leaves|(?:end up|(?:is|are) left) with)"
-    r"|(?:the\s+)?(?:\w+\s+)?(?:result|total|sum|value)\s+(?:is|equals|comes to))\s*:?\s*",
-    re.IGNORECASE,
-)
-_ELSEWHERE: Final = re.compile(
-    r"\b(?:for example|for instance|e\.g\.|an(?:other)? example|similar(?:ly)?|analog\w+"
-    r"|(?:want|like|try) another(?! (?:way|method|approach))|imagine|suppose we had"
-    r"|what if|in general"
-    r"|(?:new|another|next|different|other) (?:problem|question|exercise|case)|let'?s say|think of)\b",
-    re.IGNORECASE,
-)
-_BACK: Final = re.compile(
-    r"\b(?:original|our problem|this problem|given problem|your problem|back to)\b", re.IGNORECASE
-)
-_NO_CLAIM: Final = re.compile(
-    r"\b(?:mistake\w*|errors?|misread\w*|confus\w*|tempt\w*|trap|forg[eo]t\w*|try|tries|tried|trying|plug\w*"
-    r"|substitut\w*"
-    r"|put(?:ting)?|choos\w*|pick|take|at|when|where|with|unless|step|part|either|case|even though|false\w*"
-    r"|impossible"
-    r"|extraneous|reject\w*|discard\w*|ignore\w*|cannot|can't|never|you(?:r|'ve| have)? (?:got|get|wrote|write"
-    r"|said|say|have"
-    r"|think|thought|answer|result|value|claim|calculated|found|made|did))\b|≠|\\neq?\b",
-    re.IGNORECASE,
-)
-_ASKED_NAME: Final = re.compile(
-    r"\b(?:find|solve for|value of|what is|determine|compute|calculate"
-    r"|for)\s+(?:the\s+)?(?:value\s+of\s+)?\$?([b-zA-Z])\b\$?(?!\s*[-+*/^(_])"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A value that a reply states.
-
-    Attributes:
-        latex: The value.
-        source: How it was found.
-        firm: Whether it is called the answer, or by the name of what is asked.
-    """
-
-    latex: str
-    source: Literal["boxed", "phrase"]
-    firm: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What a problem asks for.
-
-    Attributes:
-        name: The letter that is asked for, or empty.
-        head: The first noun of "What is the area of ...", or empty.
-        asked: The words that tell what is asked for.
-        units: All units that stand in the problem and its answer, and those of the question alone.
-    """
-
-    name: str
-    head: str
-    asked: frozenset[str]
-    units: tuple[frozenset[str], frozenset[str]]
-
-    @classmethod
-    def of(cls, problem: str, right: str) -> _Task:
-        """Read a problem, with its answer."""
-        question = re.split(r"(?<=[.!?])\s", problem.strip())[-1]
-        asked = frozenset(_units(question)) | frozenset(_units(right))
-        head = _HEAD.search(problem)
-        units = (frozenset(_units(problem)) | asked, asked)
-        words = re.sub(r"\\[A-Za-z]+", " ", problem)  # signs and letters of formulas tell nothing
-        named = frozenset(stem for stem in asked_stems(words) if len(stem) > 1)
-        return cls(_name(problem, right), head[1] if head is not None else "", named, units)
+"""How a reply names a part."""
+_HOW_MANY: Final = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
+_REGION: Final = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt|cup|infty)(?![A-Za-z])|^\s*[(\[][^(),]*,[^(),]*[)\]]\s*$")
+"""An inequality or interval."""
+_SIGN: Final = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt)(?![A-Za-z])")
+_FIGURES: Final = re.compile(r"-?\s?\d+(?:\.\d+)?")
 
 
 def judged_reply(
-    question: str,
-    solved: Transcript,
-    given: Answer | None,
-    parts: Sequence[Part],
-    same: Callable[[str, str], bool | None],
+    question: str, solved: Transcript, given: Answer | None, parts: Sequence[Part], same: Same
 ) -> Answer | None:
     """The reply's answer with its verdict, where it is about the problem of the solution; else None.
+
+    A solution that has several answers is compared part by part.
 
     Args:
         question: As asked.
@@ -157,15 +56,23 @@ def judged_reply(
         parts: Of the reply, as far as they are complete.
         same: Whether two answers are equal; None where that cannot be told.
     """
+    reply = "\n\n".join(part.text for part in _texts(parts))
+    if solved.problem == question:
+        return None
+    if solved.answer is not None and solved.answer.parts:
+        return _judged_parts(question, solved, reply, same)
+    return _judged(question, solved, given, reply, same)
+
+
+def _judged(question: str, solved: Transcript, given: Answer | None, reply: str, same: Same) -> Answer | None:
     right, sure = _right(solved)
     about = about_what(question, solved)
-    if not right or solved.problem == question or about == "else":
+    if not right or about == "else" or (_HOW_MANY.search(question) and not _is_number(right)):
         return None
-    reply = "\n\n".join(part.text for part in parts if isinstance(part, Text))
-    said = _last_said(reply, solved, right, about)
+    said = last_said(reply, solved.problem, right)
     values = [said] if said is not None else []
     if given is not None and (said is None or not given.parts):
-        values.append(_Said(final_boxes(reply) or given.latex, "boxed"))
+        values.append(Said(final_boxes(reply) or given.latex, "boxed"))
     for value in values:
         if same(right, value.latex) is True:
             agreed = Verdict("checked" if sure else "unchecked", "solution" if sure else "")
@@ -182,10 +89,73 @@ def judged_reply(
     return Answer(said.latex, said.source, verdict)
 
 
+def _judged_parts(question: str, solved: Transcript, reply: str, same: Same) -> Answer | None:
+    """The reply's answers to the parts of a problem, each with its verdict; None where none can be compared.
+
+    A reply is read part by part where it names them; one that names none is about the part that the question names,
+    or boxes an answer for each.
+    """
+    answer = solved.answer
+    assert answer is not None
+    texts = {part.label: part.text for part in questions(solved.problem)}
+    named = [label for label in _labels(question) if label in texts]
+    asked_about = _NAMED_PART.sub("it", question) if named else question
+    if about_what(asked_about, solved) == "else":
+        return None
+    pieces = _by_label(reply, tuple(part.label for part in answer.parts))
+    boxes = parts_of([reply], len(answer.parts))
+    in_order = len(boxes) == len(answer.parts) and not pieces and not named
+    found: list[AnswerPart] = []
+    for number, part in enumerate(answer.parts):
+        text = texts.get(part.label, solved.problem)
+        verdict = part.verdict if part.verdict.has_outcome else answer.verdict
+        one = Transcript.of(text, *_texts(solved.solution), Answer(part.latex, verdict=verdict))
+        if in_order:
+            piece = f"The answer is \\boxed{{{boxes[number].latex}}}."
+        else:
+            piece = pieces.get(part.label, "") or (reply if named == [part.label] and not pieces else "")
+        said = last_said(piece, text, part.latex)
+        given = Answer(box, "boxed") if (box := final_boxes(piece)) else Answer(said.latex, "phrase") if said else None
+        judged = _judged(asked_about, one, given, piece, same) if piece else None
+        if judged is not None:
+            found.append(AnswerPart(judged.latex, part.label, judged.verdict))
+    if not found:
+        return None
+    differs = (p.verdict for p in found if p.verdict.kind != "checked")
+    return replace(whole(found), verdict=next(differs, found[0].verdict))
+
+
+def _texts(parts: Sequence[Part]) -> list[Text]:
+    return [part for part in parts if isinstance(part, Text)]
+
+
+def _labels(text: str) -> list[str]:
+    """The parts that a text names, in order, each once: ``(a)``."""
+    return list(dict.fromkeys(f"({(m[1] or m[2]).lower()})" for m in _NAMED_PART.finditer(text)))
+
+
+def _by_label(reply: str, labels: tuple[str, ...]) -> dict[str, str]:
+    """What a reply says about each part that it names, from its name to the next."""
+    marks = [
+        (m, label) for m in _LABEL.finditer(reply) if (label := f"({next(filter(None, m.groups())).lower()})") in labels
+    ]
+    ends = [*(m.start() for m, _ in marks), len(reply)][1:]
+    found = dict[str, str]()
+    for (m, label), end in zip(marks, ends, strict=True):
+        found[label] = f"{found.get(label, '')}\n{_lead(reply[: m.start()])}{reply[m.end() : end]}".strip()
+    return found
+
+
+def _lead(before: str) -> str:
+    """The words of a sentence before the name of a part in it: ``So the answer to``."""
+    words = re.split(r"[.!?,:;\n](?=\s|$)", before)[-1].lstrip("*_ ")
+    return re.sub(r"\s*\b(?:to|for|of|in)\s*$", "", words) if re.search(r"[a-z]{2}", words) else ""
+
+
 def _right(solved: Transcript) -> tuple[str, bool]:
     """The answer to hold a reply against, and whether it is known to be right; empty where there is none."""
     answer = solved.answer
-    if answer is None or answer.parts:
+    if answer is None:
         return "", False
     verdict = answer.verdict
     if verdict.kind in ("checked", "numeric"):
@@ -196,136 +166,20 @@ def _right(solved: Transcript) -> tuple[str, bool]:
     return answer.latex, False
 
 
-# -- what a reply states -------------------------------------------------------------------------------------------
-
-
-def _last_said(reply: str, solved: Transcript, right: str, about: About) -> _Said | None:
-    """The last value that the reply states as the problem's result."""
-    found: _Said | None = None
-    task, elsewhere = _Task.of(solved.problem, right), False
-    usual = frozenset(re.findall(r"[a-z]+", solved.problem.lower()))
-    sentences = [m[0].strip() for m in _SENTENCE.finditer(reply) if m[0].strip()]
-    for number, sentence in enumerate(sentences, 1):
-        elsewhere = not _BACK.search(sentence) and (elsewhere or _ELSEWHERE.search(sentence) is not None)
-        reason, _, conclusion = sentence.rpartition(", so ")
-        if reason and not re.search(r"(?i)\b(?:if|suppose|would|not|because)\b", reason):
-            sentence = f"So {conclusion}"
-        unsure = {word.lower() for word in UNSURE.findall(sentence)} - usual
-        if elsewhere or unsure or _NO_CLAIM.search(_THE_ANSWER.sub(" ", sentence)):
-            continue
-        found = _said(sentence, task, last=number == len(sentences)) or found
-    return found
-
-
-def _said(sentence: str, task: _Task, *, last: bool) -> _Said | None:
-    plain = _plain(sentence)
-    value: str | None
-    box = final_boxes(sentence)
-    called = list(_THE_ANSWER.finditer(plain))
-    if called and (value := _value(_end_of_chain(plain[called[-1].end() :]), task)):
-        return _Said(value, "boxed" if box else "phrase", firm=True)
-    if task.name and (places := list(re.finditer(_NAMED.format(name=task.name), plain))):
-        values = [found for place in places if (found := _value(_end_of_chain(plain[place.end() :]), task))]
-        if values:
-            return _Said(" or ".join(dict.fromkeys(values)), "boxed" if box else "phrase", firm=True)
-    if box:
-        return _Said(box, "boxed", firm=bool(called))
-    if (m := _CONCLUDED.match(plain)) and (value := _value(_end_of_chain(plain[m.end() :]), task)):
-        return _Said(value, "phrase")
-    head = task.head and re.search(_HEAD_IS.format(head=task.head), plain, re.IGNORECASE)
-    enough = len(task.asked) > 1 or (last and task.asked and _MARKED.match(plain))
-    named = enough and task.asked <= frozenset(stems(plain))
-    if (head or named) and (value := _value(_result(plain), task)):
-        return _Said(value, "phrase")
-    return None
-
-
-def _result(plain: str) -> str:
-    """What a sentence that repeats the question's words comes to: behind its last sign or verb, or its one number."""
-    numbers = list(NUMBER.finditer(plain))
-    if len(numbers) == 1 and not re.search(r"[=^]|\d[a-z]", plain):
-        return plain[numbers[0].start() :]
-    return re.split(r"=|\b(?:is|are|equals)\b(?!\s+equal)", plain)[-1].strip()
-
-
-def _name(problem: str, right: str) -> str:
-    """The letter that is asked for; empty where there is none, or several."""
-    if m := re.search(r"(?i)\b(?:find|what is|compute|evaluate|determine|calculate)\s+\$?([a-z]\(-?\d+\))", problem):
-        return re.escape(m[1])
-    if m := re.match(r"\s*\$?([A-Za-z])\s*=", right) or _ASKED_NAME.search(problem):
-        return str(m[1])
-    plain = re.sub(r"\\[A-Za-z]+", " ", problem)
-    letters: set[str] = set(re.findall(r"(?<![A-Za-z])[\d.]*([A-Za-z])(?![A-Za-z])", plain.split("olve", 1)[-1]))
-    if "=" in problem and re.search(r"\b[Ss]olve\b|^[^A-Za-z]*[A-Za-z]?[^A-Za-z]*$", plain) and len(letters) == 1:
-        return letters.pop()
-    return ""
-
-
-def _plain(sentence: str) -> str:
-    """A sentence without the marks of formulas and emphasis, its boxes opened."""
-    text = re.sub(r"\\(?:boxed|fbox|text|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}", r" \1 ", sentence)
-    text = re.sub(r"\\\$", "\ue000", text)
-    text = (
-        re.sub(r"\$(?=\d[\d,.]*(?:\s+[a-z]|[.!,]?\s*$))(?<![\d}]\$)", "\ue000", text) if text.count("$") == 1 else text
-    )
-    text = re.sub(r"\*\*|__|`|&|\$|\\[()\[\],;:! ]|\\quad|\\left|\\right|\\Rightarrow|\\implies|⇒|→", " ", text)
-    return " ".join(text.replace("\ue000", "$").split())
-
-
-def _end_of_chain(text: str) -> str:
-    """What stands behind the last equals sign of ``a = b = c``, within the same clause."""
-    clause = _REASON.split(text, maxsplit=1)[0]
-    if re.search(r"\b(?:or|and)\b|,", clause):
-        return text
-    return clause.rpartition("=")[2].strip() if "=" in clause else text
-
-
-def _value(text: str, task: _Task) -> str:
-    """The value that a text begins with and is about; empty if there is none, or it is part of something else."""
-    clause = _REASON.split(text.strip(), maxsplit=1)[0].strip(" .!:;,*")
-    m = _VALUE.fullmatch(clause)
-    if m is not None and (not m["behind"][:1].isalpha() or is_unit(m["behind"].split()[0], spaced=False)):
-        behind = m["behind"].strip()
-        strange = not _same_units(behind, task)
-        odd = re.search(r"\b(?:times|of|than|to|more|less|percent|and|or|through|power|digits?|cases?)\b", behind)
-        return "" if strange or odd else m["value"].strip()
-    formula = re.sub(
-        r"\\(?:[dt]?frac|sqrt|pi|cdot|times|sin|cos|tan|ln|log|exp|infty|cup|left|right|pm|le|ge)\b", "", clause
-    )
-    if clause and not re.search(r"[A-Za-z]{3}", re.sub(r"\b(?:sin|cos|tan|log|sqrt|exp|and)\b", "", formula)):
-        clause = re.sub(rf"^{task.name}\s*=\s*(?=[^=]*$)", "", clause) if task.name else clause
-        return clause if re.search(r"[A-Za-z\\π√∞]", clause) and re.search(r"\d|\^|[a-z]", clause) else ""
-    return ""
-
-
-def _units(text: str) -> Iterator[str]:
-    """The units behind numbers and in questions for an amount, without the endings of plurals."""
-    yield from (unit for sign, unit in (("$", "dollar"), ("€", "euro"), ("£", "pound")) if sign in text)
-    for word in re.findall(r"(?<![\\A-Za-z])[A-Za-z]+", re.sub(r"\\text\s*\{", " ", text)):
-        if word not in ("in", "a", "A", "I", "am") and is_unit(word, spaced=True):
-            yield word.removesuffix("s") if len(word) > 2 else word
-
-
-def _same_units(behind: str, task: _Task) -> bool:
-    """Whether the units behind a value are those that the problem asks for, as far as they can be told."""
-    everywhere, asked = task.units
-    for unit in map(measure, _units(behind)):
-        alike_units = [m for u in (asked or everywhere) if (m := measure(u)) and unit and m[0] == unit[0]]
-        if unit not in map(measure, everywhere) or any(m != unit for m in alike_units):
-            return False
-    return True
-
-
 # -- against the answer --------------------------------------------------------------------------------------------
 
 
-def _contradicts(right: str, said: _Said, same: Callable[[str, str], bool | None]) -> bool:
+def _contradicts(right: str, said: Said, same: Same) -> bool:
     """Whether a value cannot be the answer, nor a part of it, nor, unless it is called so, its opposite."""
     if not re.search(r"\d|\\pi|[=^]|^\W*[a-z]\W*$", right) or not re.search(r"\d|\\pi|[a-z]", said.latex):
         return False
     if same(right, said.latex) is not False:
         return False
+    regions = [bool(_REGION.search(text)) for text in (right, said.latex)]
     ours, theirs = _numbers(right), _numbers(said.latex)
+    if all(regions):
+        half = len(_SIGN.findall(said.latex)) == 1 and not _has_one_end(right)
+        return not half or not {*_FIGURES.findall(said.latex)} <= {*_FIGURES.findall(right)}
     if not ours or not theirs:
         # One is a formula, the other may be too; a number alone is no formula and is told of a formula only if boxed.
         return bool(ours) == bool(theirs) or (said.source == "boxed" and said.firm)
@@ -338,10 +192,18 @@ def _contradicts(right: str, said: _Said, same: Callable[[str, str], bool | None
     return not opposite or said.firm
 
 
+def _has_one_end(region: str) -> bool:
+    return len(_SIGN.findall(region)) == 1 or ("infty" in region and "cup" not in region)
+
+
 def _nearly(said: Value, right: Value) -> bool:
     """Whether a number is another one rounded, perhaps in per cent."""
     a, b = float(said), float(right)
     return any(abs(a * factor - b) <= abs(b) / 200 for factor in (1, 100, 0.01))
+
+
+def _is_number(latex: str) -> bool:
+    return len(_numbers(latex)) == 1 and not _REGION.search(latex)
 
 
 def _numbers(latex: str) -> tuple[Value, ...]:
@@ -353,18 +215,24 @@ def _numbers(latex: str) -> tuple[Value, ...]:
 
 def _in_figures(latex: str) -> str:
     """A number in words as figures."""
-    if re.fullmatch(rf"(?:{_WORDS_FOR_NUMBERS})", latex, re.IGNORECASE):
+    if re.fullmatch(rf"(?:{WORDS_FOR_NUMBERS})", latex, re.IGNORECASE):
         return next((str(value) for value in list(written(latex))[-1:]), latex)
     return latex
 
 
-def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said, question: str) -> bool:
+def _stands_alone(reply: str, solved: Transcript, right: str, said: Said, question: str) -> bool:
     """Whether a value that nothing calls the answer can be nothing else.
 
     The right one is nowhere in the reply, and unless it is boxed, it is no number of the problem or the solution. A
     check of the answer that comes back to a number of the problem boxes that.
     """
     ours = _numbers(right)
+    theirs = _numbers(said.latex)
+    if not theirs and _CHECKS.search(question) and stands_in(said.latex, solved.problem):
+        return False
+    several = len(theirs) != 1 or _REGION.search(said.latex) is not None
+    if (said.named and several) or not ours:
+        return not (len(bare(right)) > 1 and stands_in(right, reply)) or said.source == "boxed"
     in_problem = [value for value in written(solved.problem) if any(alike(value, own) for own in ours)]
     place = (
         "\n".join(re.findall(r"(?:=|\bis\b|\bare\b|\bget\b|\bgives\b|boxed\{)([^\n.]{0,12})", reply))
@@ -373,7 +241,6 @@ def _stands_alone(reply: str, solved: Transcript, right: str, said: _Said, quest
     )
     if ours and all(any(alike(value, own) for value in written(place)) for own in ours):
         return False
-    theirs = _numbers(said.latex)
     boxed = said.source == "boxed"
     if boxed and not _CHECKS.search(question):
         return True
