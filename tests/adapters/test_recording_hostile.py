@@ -595,7 +595,7 @@ def test_objects_are_shown_by_what_they_hold(sandbox: Sandbox) -> None:
 
 def test_arrays_of_a_million_are_named_by_their_shape(sandbox: Sandbox) -> None:
     found = at_end(recorded(sandbox, PROGRAMS["arrays of a million"]))
-    assert found["a"] == "1000000 array of int64: 0, 1, 2, …, 999999"
+    assert found["a"] == "array of 1000000 int64: 0, 1, 2, …, 999999"
     assert found["m"] == "2 x 2 array of object"
 
 

@@ -284,8 +284,31 @@ def test_figures_stand_as_they_stood(qtbot: QtBot, open_window: Open) -> None:
     panel.stepper.to_end()
     assert panel.view.output.figure.isVisible()
     assert panel.view.output.figure.accessibleDescription() == "a curve"
+    assert not panel.view.output.text.isVisible()
     panel.stepper.to_end(False)
     assert not panel.view.output.figure.isVisible()
+    assert panel.view.output.text.isVisible()
+
+
+@pytest.mark.parametrize("divided", [False, True])
+def test_a_figure_has_room_until_the_user_divides_it(qtbot: QtBot, open_window: Open, divided: bool) -> None:
+    services = ScriptedServices()
+    recording = recorded("a = 1\nb = 2\nc = 3")
+    recording.figures = (Figure(CURVE, "", 400, 240, "a curve"),)
+    for step in (2, 3):
+        recording.columns["figures"][step] = 1
+    services.recordings[0] = recording
+    window = open_solution(qtbot, open_window, services, width=800)
+    window.desk.open_card(0)
+    view = window.desk.panel.view
+    until(lambda: len(window.desk.panel.stepper) > 0)
+    known, output = view.right.sizes()
+    assert output < (known + output) * 0.4
+    if divided:
+        view.right.moveSplitter(known - 10, 1)
+    view.stepper.to_end()
+    known, output = view.right.sizes()
+    assert (output < (known + output) * 0.5) == divided
 
 
 def test_an_error_stands_at_its_line_with_its_hint(qtbot: QtBot, open_window: Open) -> None:

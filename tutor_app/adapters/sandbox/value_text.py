@@ -241,10 +241,11 @@ class Encoder:
     def _array(self, value: Any, numpy: Any) -> str:
         if value.size > MAX_MATRIX or value.dtype == object:
             shape = " x ".join(map(str, value.shape))
+            named = f"{shape} array of {value.dtype}" if value.ndim > 1 else f"array of {shape} {value.dtype}"
             if value.dtype == object or not value.size:
-                return f"{shape} array of {value.dtype}"
+                return named
             first = ", ".join(repr(v.item()) for v in value.flat[:3])
-            return f"{shape} array of {value.dtype}: {first}, …, {value.flat[value.size - 1].item()!r}"
+            return f"{named}: {first}, …, {value.flat[value.size - 1].item()!r}"
         key = (value.dtype.str, value.shape, value.tobytes())
         known = self._printed.get(key)
         if known is None:

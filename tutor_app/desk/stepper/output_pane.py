@@ -123,7 +123,7 @@ class OutputPane(QFrame):
         if self._pictures_only:
             self.setVisible(bool(figures) or error is not None)
         else:
-            self.text.setVisible(bool(latest) or error is None)
+            self.text.setVisible(bool(latest) or (error is None and not figures))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrower pane the error takes more lines."""

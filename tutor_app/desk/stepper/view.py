@@ -36,6 +36,8 @@ from tutor_app.ui.formulas import Formulas
 
 NARROW_PAIR: Final = 420
 """Pixels below which two blocks of code stand one above the other."""
+FIGURE_SHARE: Final = 0.55
+"""Of the height that values and output share."""
 WIDE: Final = 760
 """Pixels from which code and values stand side by side."""
 
@@ -58,7 +60,7 @@ class StepView(QWidget):
         super().__init__(parent)
         self.stepper = stepper
         self._compared: list[QWidget] = []  # what is shown only where two runs are compared
-        self._essentials = False
+        self._essentials = self._divided = False
         self.code = CodePane(theme)
         self.original_code = CodePane(theme)
         self.original_code.setAccessibleName("Original code")
@@ -99,6 +101,7 @@ class StepView(QWidget):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(5)
         self.main.setSizes([460, 460])
+        self.right.splitterMoved.connect(self._divided_by_user)
         self.body = column_of((self.main, 1), self.words, self.transport, parent=self, margins=(0, 0, 0, 0), spacing=0)
         self.code.breakpoint_asked.connect(stepper.toggle_breakpoint)
         self.values.watch_asked.connect(self.watch_asked)
@@ -187,10 +190,19 @@ class StepView(QWidget):
         self._essentials = True
         self._give_room()
 
+    def _divided_by_user(self) -> None:
+        self._divided = True
+
     def _give_room(self) -> None:
-        """Where there is neither figure nor error, values have all the room of the essentials."""
+        """A figure gets a good part of the room below the values, until the user divides it.
+
+        Where there is neither figure nor error, values have all the room of the essentials.
+        """
         if self._essentials:
             self.outputs.setVisible(not (self.output.isHidden() and self.original_output.isHidden()))
+        known, output = self.right.sizes()
+        if not self._divided and not self.output.figure.isHidden() and output < (known + output) * FIGURE_SHARE:
+            self.right.setSizes([round((known + output) * (1 - FIGURE_SHARE)), round((known + output) * FIGURE_SHARE)])
 
     def say(self, words: str) -> None:
         """Show a sentence under the code, and have a screen reader say it."""
