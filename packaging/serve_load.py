@@ -3,8 +3,9 @@
     python packaging/serve_load.py --clients 50 --eager 10 --minutes 2 [--url http://127.0.0.1:8642/v1 --process PID]
 
 Without an address it serves the starter itself. Prints how many replies came, how many failed, how long the slowest
-client's waited, how evenly the clients were served, and how the server's memory grew; exits with 1 if one failed, or a
-client got less than half of what the middle one got. ``--eager 10`` makes the first client ask ten times at once.
+client's waited, how evenly the clients were served, and how the memory of the server and of its processes grew; exits
+with 1 if a reply failed, a client got less than half of what the middle one got, or the memory, the open files or the
+threads grew by more than a tenth after a fifth of the time. ``--eager 10`` makes the first client ask ten times at once.
 Clients come from addresses of their own (127.0.0.2 and on, as Linux allows), because the server tells clients apart by
 address.
 """
@@ -20,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -62,6 +63,26 @@ class Client:
             now = time.monotonic()
             self.seconds.append(now - began)
             self.in_time += now < end
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a server takes: bytes of its process, bytes of all its processes, open files and threads of its own."""
+
+    own: int
+    all: int
+    files: int
+    threads: int
+
+    @classmethod
+    def of(cls, process: int) -> Taken:
+        """What it takes now."""
+        server = psutil.Process(process)
+        own, total = server.memory_info().rss, 0
+        for child in server.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                total += child.memory_info().rss
+        return cls(own, own + total, server.num_fds(), server.num_threads())
 
 
 @dataclass(frozen=True)
@@ -118,12 +139,12 @@ def put_load(args: argparse.Namespace, url: str, asked: Asked, process: int | No
     clients = [Client(n) for n in range(args.clients)]
     askers = [*clients, *[clients[0]] * (args.eager - 1)]
     threads = [threading.Thread(target=c.ask_until, args=(url, end, asked, args.key)) for c in askers]
-    memory: list[int] = []
+    taken: list[Taken] = []
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         if process:
-            memory.append(psutil.Process(process).memory_info().rss)
+            taken.append(Taken.of(process))
         threads[0].join(1.0)
         time.sleep(1.0)
     ordinary = clients[1:] if args.eager > 1 else clients
@@ -137,14 +158,25 @@ def put_load(args: argparse.Namespace, url: str, asked: Asked, process: int | No
     if args.eager > 1:
         eager = f"the one that has {args.eager} requests under way at once got {clients[0].in_time}"
         print(f"{eager}; the seconds are those of the others")
-    if memory:
-        first = memory[min(len(memory) // 5, len(memory) - 1)]
-        print(
-            f"the server's memory: {first / 1e6:.0f} MB after a fifth of the time, {memory[-1] / 1e6:.0f} MB at the end"
-        )
+    # Not the very end: then clients have gone, and with them what they held.
+    grown = taken and _print_growth(taken[len(taken) // 5], taken[len(taken) * 9 // 10])
     for fault in faults[:5]:
         print(fault, file=sys.stderr)
-    return 1 if faults or min(counts) < statistics.median(counts) / 2 else 0
+    return 1 if faults or grown or min(counts) < statistics.median(counts) / 2 else 0
+
+
+def _print_growth(first: Taken, last: Taken) -> bool:
+    """Print what was taken after a fifth of the time and near its end; returns whether it has grown."""
+    grown = False
+    for name, before, after, spare in (
+        ("memory of the server's process", first.own / 1e6, last.own / 1e6, 0),
+        ("memory of it and its children", first.all / 1e6, last.all / 1e6, 0),
+        ("open files", first.files, last.files, 4),
+        ("threads", first.threads, last.threads, 4),
+    ):
+        print(f"{name}: {before:.0f}{' MB' * (not spare)} after a fifth of the time, {after:.0f} near the end")
+        grown = grown or after > 1.1 * before + spare
+    return grown
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def test_a_conversation_becomes_turns() -> None:
     (turn,) = asked.earlier
     assert turn.problem == "What is 6*7?"
     assert [type(part) for part in turn.solution] == [Text, Code, Output, Text]
-    assert asked.asked.sampling == Sampling(0.5, 1.0, 7)
+    assert asked.asked.sampling(Sampling(0.9, 0.8, 3)) == Sampling(0.5, 0.8, 7)
     assert (asked.asked.max_tokens, asked.asked.stop, asked.asked.stream, asked.asked.usage) == (50, ("x",), True, True)
 
 
@@ -41,7 +41,7 @@ def test_two_messages_of_the_user_are_one_and_a_greeting_is_none() -> None:
         {"messages": [{"role": "assistant", "content": "Hello!"}, user("A train."), user("How fast?")]}
     )
     assert (asked.earlier, asked.problem) == ((), "A train.\n\nHow fast?")
-    assert asked.asked.sampling is None
+    assert asked.asked.sampling(Sampling(0.9, 0.8, 3)) == Sampling(0.9, 0.8, 3)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,12 @@ def test_two_messages_of_the_user_are_one_and_a_greeting_is_none() -> None:
         ({"n": 2}, "n"),
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": "text"}, "response_format"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"top_k": 40}, "top_k"),
+        ({"repeat_penalty": 1.1}, "repeat_penalty"),
+        ({"logprobs": True}, "logprobs"),
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": 3}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
@@ -78,6 +84,12 @@ def test_a_mistake_names_its_field(change: dict[str, object], param: str) -> Non
         chat_request({"messages": [user("What is 6*7?")]} | change)
     assert (refused.value.status, refused.value.param) == (400, param)
     assert refused.value.message.endswith(".")
+
+
+def test_what_clients_send_though_it_changes_nothing_is_taken() -> None:
+    told = {"response_format": {"type": "text"}, "modalities": ["text"], "tools": [], "tool_choice": "auto", "n": 1}
+    told |= {"logprobs": False, "logit_bias": {}, "frequency_penalty": 0.0, "top_k": -1, "min_p": 0, "suffix": None}
+    assert chat_request({"messages": [user("6*7?")], **told, "repeat_penalty": 1.0, "user": "a"}).problem == "6*7?"
 
 
 def test_text_for_the_bare_model() -> None:

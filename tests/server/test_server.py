@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import socket
 import struct
 import threading
@@ -18,6 +19,7 @@ from tests.server.served import SOLUTION, Served, parse_events, served
 from tests.waiting import wait_until
 from tutor_app.core.errors import EngineFault, UserFault
 from tutor_app.core.parts import CodeError, Output
+from tutor_app.core.ports import Sampling
 from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.core.transcript import Transcript
 from tutor_app.server import application, serving
@@ -140,6 +142,52 @@ def test_stop_strings_of_a_chat_end_it_wherever_they_are_cut() -> None:
             assert events[-1][1] == "[DONE]"
             text = "".join(v["choices"][0]["delta"].get("content", "") for _, v in events[:-1])
             assert text == TEXT[: TEXT.index(stop)]
+
+
+@pytest.mark.parametrize("stop", ["So it", "Let us"])
+def test_what_a_chat_has_cost_is_told_also_where_a_stop_string_ends_it(stop: str) -> None:
+    """Of the text that the stop string cut off the model has written little or nothing more."""
+    slow = ScriptedModel(["Let us compute.", ""], seconds_per_token=0.002, n_seq=1)
+    long = ScriptedModel(["So it is. " + LONG, ""], seconds_per_token=0.002, n_ctx=10**9, n_seq=1)
+    asked: dict[str, Any] = {"messages": [user("What is 6*7?")], "stop": stop, "max_tokens": 5000}
+    with served(model=long if stop == "So it" else slow, places=1) as server:
+        _, _, whole = server.ask("/v1/chat/completions", asked)
+        assert whole["choices"][0]["finish_reason"] == "stop"
+        assert "tutor" not in whole
+        assert whole["usage"]["prompt_tokens"] > 0
+        assert 0 < whole["usage"]["completion_tokens"] < 5000
+        options = {"stream": True, "stream_options": {"include_usage": True}}
+        streamed = [v for _, v in server.events("/v1/chat/completions", asked | options)]
+        ends = [v["choices"][0]["finish_reason"] for v in streamed[:-1] if v["choices"]]
+        assert [end for end in ends if end] == ["stop"]
+        assert streamed[-2]["usage"]["completion_tokens"] > 0
+        assert streamed[-1] == "[DONE]"
+
+
+def test_what_a_request_does_not_say_of_drawing_is_as_in_the_settings() -> None:
+    class Listening(ScriptedModel):
+        told: list[Sampling] = []  # noqa: RUF012 - of this test alone
+
+        def generate(self, prompt: Any, *, sampling: Sampling, **options: Any) -> Any:
+            self.told.append(sampling)
+            return super().generate(prompt, sampling=sampling, **options)
+
+    own = SolveSettings(sampling=Sampling(0.7, 0.9, 3))
+    with served(model=Listening(["$\\boxed{1}$"] * 9), settings=own) as server:
+        for asked in ({}, {"seed": 8}, {"top_p": 0.5}, {"temperature": 0}):
+            server.ask("/v1/solve", {"problem": "x"} | asked)
+            server.ask("/v1/completions", {"prompt": "x"} | asked)
+    expected = [Sampling(0.7, 0.9, 3), Sampling(0.7, 0.9, 8), Sampling(0.7, 0.5, 3), Sampling(0, 0.9, 3)]
+    assert Listening.told == [each for each in expected for _ in range(2)]
+
+
+def test_a_server_that_has_ended_leaves_the_logs_as_they_were() -> None:
+    names = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio")
+    before = [logging.getLogger(name).level for name in names]
+    with served() as server:
+        assert server.ask("/health")[0] == 200
+        assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
+    assert [logging.getLogger(name).level for name in names] == before
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])

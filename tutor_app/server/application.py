@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 from tutor_app import __version__
 from tutor_app.core.errors import UserFault
 from tutor_app.core.events import SolveEvent
-from tutor_app.core.ports import Cancel, Generation, Sampling
+from tutor_app.core.ports import Cancel, Generation
 from tutor_app.core.problem import check_problem
 from tutor_app.core.solve_settings import SolveSettings
 from tutor_app.server.jobs import Desk, Reply, error_response
@@ -211,7 +211,7 @@ class _Application:
         def make(cancel: Cancel) -> Iterator[Generation]:
             return tutor.engine.generate(
                 asked.spans,
-                sampling=asked.asked.sampling or own.sampling,
+                sampling=asked.asked.sampling(own.sampling),
                 max_tokens=max_tokens,
                 stop=asked.asked.stop,
                 prefix=asked.prefix,
@@ -238,8 +238,7 @@ class _Application:
         chosen["max_tokens"] = min(own.max_tokens, asked.max_tokens or own.max_tokens)
         chosen["max_rounds"] = min(own.max_rounds, chosen.get("max_rounds", own.max_rounds))
         chosen["run_code"] = own.run_code and chosen.get("run_code", True)
-        sampling: Sampling = asked.sampling or own.sampling
-        return replace(own, sampling=sampling, **chosen)
+        return replace(own, sampling=asked.sampling(own.sampling), **chosen)
 
     def _check_model(self, name: str) -> None:
         if name not in ("", self._service.model):

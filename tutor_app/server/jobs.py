@@ -67,10 +67,12 @@ class Desk:
             stop.set()
         self._threads.shutdown()
 
-    async def work(self, client: str, make: Callable[[Cancel], Iterator[T]], out: asyncio.Queue[Any]) -> None:
+    async def work(
+        self, client: str, make: Callable[[Cancel], Iterator[T]], out: asyncio.Queue[Any], stop: threading.Event
+    ) -> None:
         """Wait for a place, then put every event of ``make`` into ``out``; at last an exception or the end.
 
-        Cancelling it stops the work.
+        Setting ``stop`` stops the work, and so does cancelling this, which sets it.
         """
         if self._leaving:
             out.put_nowait(_ending())
@@ -78,7 +80,7 @@ class Desk:
         self._open.add(out)
         try:
             async with self.turns.place(client):
-                await self._in_thread(make, out)
+                await self._in_thread(make, out, stop)
         except TooMany as e:
             who = "You have" if e.own else "The server has"
             out.put_nowait(
@@ -93,8 +95,10 @@ class Desk:
         finally:
             self._open.discard(out)
 
-    async def _in_thread(self, make: Callable[[Cancel], Iterator[T]], out: asyncio.Queue[Any]) -> None:
-        loop, stop = asyncio.get_running_loop(), threading.Event()
+    async def _in_thread(
+        self, make: Callable[[Cancel], Iterator[T]], out: asyncio.Queue[Any], stop: threading.Event
+    ) -> None:
+        loop = asyncio.get_running_loop()
 
         def put(item: object) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody listens any more
@@ -154,6 +158,7 @@ class Reply(Generic[T]):
         self._desk, self._client, self._make, self._writer = desk, client, make, writer
         self._stream, self._fault = stream, fault
         self._begun = False
+        self._stop = threading.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Work and send, until all is said or the client is gone."""
@@ -166,7 +171,7 @@ class Reply(Generic[T]):
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(gone)
-            tasks.start_soon(self._desk.work, self._client, self._make, events)
+            tasks.start_soon(self._desk.work, self._client, self._make, events, self._stop)
             try:
                 await self._send_all(events, scope, receive, send)
             except RequestFault as e:
@@ -189,12 +194,13 @@ class Reply(Generic[T]):
             if isinstance(event, RequestFault):
                 raise event
             text = self._writer.write(event)
+            if self._writer.enough:
+                self._stop.set()
             if self._stream and text:
                 await self._send(send, text)
         if not self._stream:
             await JSONResponse(self._writer.body())(scope, receive, send)
             return
-        await self._send(send, self._writer.finish())
         await self._finish(send)
 
     async def _send(self, send: Send, text: str) -> None:

@@ -66,8 +66,9 @@ class Writer(Protocol[T_contra]):
         """The whole reply, after the last event."""
         ...
 
-    def finish(self) -> str:
-        """What still ends a stream of which no further event is awaited (:attr:`over`)."""
+    @property
+    def enough(self) -> bool:
+        """The work may stop: of what still comes only its end is of interest, which says what it has cost."""
         ...
 
     @property
@@ -158,22 +159,26 @@ class ChatWriter:
 
     @property
     def over(self) -> bool:
-        """A stop string was met, or the solution has ended."""
-        return self._stops.met or self._end is not None
+        """The solution has ended."""
+        return self._end is not None
+
+    @property
+    def enough(self) -> bool:
+        """A stop string was met."""
+        return self._stops.met
 
     def write(self, event: SolveEvent) -> str:
         """See :meth:`Writer.write`."""
+        if isinstance(event, Finished):
+            if not self.enough:
+                refuse_unbegun(event, begun=self._begun, param="messages")
+            return self._ended(event)
+        if self.enough:
+            return ""
         if isinstance(event, ThoughtDelta):
             self._thought.append(event.text)
             return self._chunk({"reasoning_content": event.text})
-        if isinstance(event, Finished):
-            refuse_unbegun(event, begun=self._begun, param="messages")
-            return self._ended(event)
         return self._content(self._stops.feed(self._text.of(event)))
-
-    def finish(self) -> str:
-        """The end of a stream that a stop string cut off."""
-        return self._final("stop", {}) if self._end is None else ""
 
     def body(self) -> dict[str, Any]:
         """See :meth:`Writer.body`."""
@@ -193,12 +198,9 @@ class ChatWriter:
     def _ended(self, event: Finished) -> str:
         rest = self._content(self._stops.finish())
         self._end = event
-        return rest + self._final(self._reason(), self._more())
-
-    def _final(self, reason: str, more: Mapping[str, Any]) -> str:
-        out = self._chunk({}, reason, more)
+        out = rest + self._chunk({}, self._reason(), self._more())
         if self._asked.usage:
-            usage = _usage(self._end.usage if self._end is not None else Usage())
+            usage = _usage(event.usage)
             out += data(self._head("chat.completion.chunk") | {"choices": [], "usage": usage})
         return out + DONE
 
@@ -213,11 +215,12 @@ class ChatWriter:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
     def _reason(self) -> Literal["stop", "length"]:
-        return "length" if self._end is not None and self._end.reason in _CUT_SHORT else "stop"
+        cut_short = not self.enough and self._end is not None and self._end.reason in _CUT_SHORT
+        return "length" if cut_short else "stop"
 
     def _more(self) -> dict[str, Any]:
         """What OpenAI's form has no place for: why the solution ended, and its checked answer."""
-        if self._end is None:
+        if self._end is None or self.enough:
             return {}
         answer = self._end.transcript.answer
         said = {"ended": self._end.reason.value, "sentence": self._end.sentence()}
@@ -283,9 +286,10 @@ class CompletionWriter:
                 return final + usage + DONE
         return ""
 
-    def finish(self) -> str:
-        """Nothing: the stop strings are the model's own."""
-        return ""
+    @property
+    def enough(self) -> bool:
+        """Never before its end: the stop strings are the model's own."""
+        return False
 
     def body(self) -> dict[str, Any]:
         """See :meth:`Writer.body`."""
@@ -336,9 +340,10 @@ class SolveWriter:
         self._begun = self._begun or not isinstance(event, Recorded | RoundStarted | Reading)
         return data(value, name)
 
-    def finish(self) -> str:
-        """Nothing: only its own end ends it."""
-        return ""
+    @property
+    def enough(self) -> bool:
+        """Never before its end."""
+        return False
 
     def body(self) -> dict[str, Any]:
         """See :meth:`Writer.body`."""

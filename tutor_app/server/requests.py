@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from tutor_app.core.dialect import Span
 from tutor_app.core.parsing import parse
 from tutor_app.core.parts import Text
 from tutor_app.core.ports import Sampling
 from tutor_app.core.transcript import Transcript
+
+T = TypeVar("T")
 
 MOST_STOPS: Final = 16
 MOST_TOKENS: Final = 131_072
@@ -21,11 +23,19 @@ MOST_DIGITS: Final = 100
 MOST_STOP: Final = 1000
 """Characters of a text that ends a reply."""
 MOST_MESSAGES: Final = 200
-_NOT_HERE: Final = (
-    *("tools", "functions", "logprobs", "top_logprobs", "audio", "response_format", "logit_bias"),
-    *("presence_penalty", "frequency_penalty", "suffix", "echo"),
-)
-"""What changes a reply in a way that this server cannot; anything else that it does not know is ignored."""
+_NOT_HERE: Final[Mapping[str, tuple[Any, ...]]] = {
+    **dict.fromkeys(("tools", "functions", "logprobs", "top_logprobs", "audio", "logit_bias", "suffix", "echo"), ()),
+    **dict.fromkeys(("presence_penalty", "frequency_penalty", "min_p", "grammar", "json_schema"), ()),
+    "response_format": ({"type": "text"},),
+    "modalities": (["text"],),
+    "tool_choice": ("none", "auto"),
+    "function_call": ("none", "auto"),
+    "top_k": (-1,),
+    "repeat_penalty": (1,),
+    "repetition_penalty": (1,),
+}
+"""What changes a reply in a way that this server cannot, with values of it that change nothing, as none, 0 and an empty
+one do; anything else that it does not know is ignored."""
 
 
 class RequestFault(Exception):
@@ -74,7 +84,9 @@ class Asked:
         model: The model's id; empty takes the one that is served.
         stream: Send the reply as it comes, as server-sent events.
         usage: End a stream with what it cost.
-        sampling: How tokens are drawn; None takes the server's.
+        temperature: How tokens are drawn, as the two after it; None takes the server's.
+        top_p: See there.
+        seed: See there.
         max_tokens: The most that the model may write at a time; 0 takes the server's.
         stop: Strings that end the reply.
     """
@@ -82,9 +94,19 @@ class Asked:
     model: str = ""
     stream: bool = False
     usage: bool = False
-    sampling: Sampling | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
     max_tokens: int = 0
     stop: tuple[str, ...] = ()
+
+    def sampling(self, own: Sampling) -> Sampling:
+        """How tokens are drawn: as the server's ``own``, but for what was asked."""
+        return Sampling(
+            own.temperature if self.temperature is None else self.temperature,
+            own.top_p if self.top_p is None else self.top_p,
+            own.seed if self.seed is None else self.seed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +264,8 @@ def solve_request(data: Mapping[str, Any]) -> SolveRequest:
 
 
 def _asked(data: Mapping[str, Any]) -> Asked:
-    for name in _NOT_HERE:
-        if data.get(name):
+    for name, neutral in _NOT_HERE.items():
+        if data.get(name) and data[name] not in neutral:
             raise RequestFault(
                 400, f'"{name}" is not supported by this server.', code="unsupported_parameter", param=name
             )
@@ -262,20 +284,17 @@ def _asked(data: Mapping[str, Any]) -> Asked:
         model=model or "",
         stream=_switch(data, "stream"),
         usage=_switch(options, "include_usage"),
-        sampling=_sampling(data),
+        temperature=_given(data, "temperature", lambda name: _number(data, name, 0.0, 0.0, 2.0)),
+        top_p=_given(data, "top_p", lambda name: _number(data, name, 1.0, 0.0, 1.0) or 1e-6),
+        seed=_given(data, "seed", lambda name: _whole(data, name, 0, -(2**63), 2**64) % 2**31),
         max_tokens=_whole(data, name, 0, 1, MOST_TOKENS),
         stop=_stop(data.get("stop")),
     )
 
 
-def _sampling(data: Mapping[str, Any]) -> Sampling | None:
-    if all(data.get(name) is None for name in ("temperature", "top_p", "seed")):
-        return None
-    return Sampling(
-        temperature=_number(data, "temperature", 0.0, 0.0, 2.0),
-        top_p=_number(data, "top_p", 1.0, 0.0, 1.0) or 1e-6,
-        seed=_whole(data, "seed", 0, -(2**63), 2**64) % 2**31,
-    )
+def _given(data: Mapping[str, Any], name: str, read: Callable[[str], T]) -> T | None:
+    """A field, if it says anything."""
+    return None if data.get(name) is None else read(name)
 
 
 def _stop(value: Any) -> tuple[str, ...]:

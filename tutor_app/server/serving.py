@@ -10,6 +10,8 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -137,11 +139,29 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._desk = desk
 
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        # Not a line for each client that sends garbage, nor one for every write to a client that is gone, of which a
+        # stream makes hundreds before it is stopped.
+        with _quiet("uvicorn.error"), _quiet("asyncio"):
+            super().run(sockets)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._desk.leave()
-        # Of what is cut off from here on it says where in its code that was.
+        # Of what is cut off from here on, until the loop has ended, it says where in its code that was.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         await super().shutdown(sockets)
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Let a log tell errors only; its level is what it was before when the context ends, whatever is set meanwhile."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def is_loopback(host: str) -> bool:
@@ -238,14 +258,11 @@ def make_server(service: Service) -> uvicorn.Server:
         "ws": "none",
         "lifespan": "on",
         "log_config": None,
-        "log_level": "error",  # not a line for each client that sends garbage
         "access_log": False,  # addresses of students are nobody's business
         "proxy_headers": False,
         "server_header": False,
         "timeout_graceful_shutdown": LEAVE_SECONDS,
         "timeout_keep_alive": 15,
     }
-    # It warns at every write to a client that is gone, of which a stream makes hundreds before it is stopped.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     desk = Desk(Turns(service.places), service.places)
     return _Server(uvicorn.Config(application(service, desk), **options), desk)
