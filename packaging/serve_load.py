@@ -4,8 +4,8 @@
 
 Without an address it serves the starter itself. Prints how many replies came, how many failed, how long the slowest
 client's waited, how evenly the clients were served, and how the memory of the server and of its processes grew; exits
-with 1 if a reply failed, a client got less than half of what the middle one got, or the memory, the open files or the
-threads grew by more than a tenth after a fifth of the time. ``--eager 10`` makes the first client ask ten times at once.
+with 1 if a reply failed, a client got less than half of what the middle one got, or memory, open files or threads
+grew by more than a tenth after a fifth of the time. ``--eager 10`` makes the first client ask ten times at once.
 Clients come from addresses of their own (127.0.0.2 and on, as Linux allows), because the server tells clients apart by
 address.
 """
