@@ -28,6 +28,7 @@ from tutor_app.tutor.leaks import leaks
         ("The answer is yes.", "\\text{yes}"),
         ("a dozen eggs", "12"),
         ("25% of it", "0.25"),
+        ("You pay 340 dollars.", "\\$340"),
     ],
 )
 def test_what_gives_an_answer_away(text: str, answer: str) -> None:

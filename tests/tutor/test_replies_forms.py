@@ -67,6 +67,18 @@ PRODUCT = solved(
     "Compute the product of the matrix [[1,2],[3,4]] and the vector (1,1).",
     "\\boxed{\\begin{pmatrix}3\\\\7\\end{pmatrix}}",
 )
+ZEROS = solved(
+    "For the function f(x) = x^2 - 4x: (i) Where are its zeros? (ii) What is its minimum?",
+    "(i) x(x-4) = 0: $\\boxed{0, 4}$. (ii) f(2) = $\\boxed{-4}$.",
+)
+DIVISORS = solved("List all divisors of 12.", "$\\boxed{1, 2, 3, 4, 6, 12}$")
+SYSTEM = solved("Solve the system 2x + y = 7, x - y = 2.", "$\\boxed{(3, 1)}$")
+INVERSE = solved("Find the inverse function of f(x) = 2x - 6.", "$\\boxed{f^{-1}(x) = \\frac{x+6}{2}}$")
+PHONE = solved("A phone costs $400 and is 15% off. What does it cost now?", "$\\boxed{\\$340}$")
+VECTORS = solved("Add the vectors (1, 2, 3) and (4, -1, 0).", "$\\boxed{(5, 1, 3)}$")
+IS_PRIME = solved("Is 51 a prime number?", "51 = 3*17. $\\boxed{\\text{No}}$")
+OUTSIDE = solved("Solve x^2 > 16.", "$\\boxed{x < -4 \\text{ or } x > 4}$")
+DECIMAL = solved("Rewrite 0.375 as a fraction.", "$\\boxed{\\frac{3}{8}}$")
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +155,16 @@ def same() -> Iterator[Same]:
         (DIE, "Why?", "3 of 6 numbers are even. So the probability is 1/3."),
         (DOMAIN, "Why?", "The root needs x - 2 > 0, so the domain is $(2, \\infty)$."),
         (DOMAIN, "Why?", "The domain is x \\ge -2."),
+        (ZEROS, "How did you get (i)?", "We factor: x(x-4). So the zeros are 0 and -4."),
+        (ZEROS, "Why?", "(i) x = 0 and x = 4, so \\boxed{0, 4}. (ii) At x = 2 it is least: the answer is \\boxed{2}."),
+        (DIVISORS, "Why?", "So the divisors of 12 are 1, 2, 3, 4, 6, 8 and 12."),
+        (SYSTEM, "Why?", "So x = 3 and y = 2."),
+        (INVERSE, "Check it", "So $f^{-1}(x) = 2x + 6$."),
+        (PHONE, "Why?", "15% of 400 is 60. So the phone now costs $460."),
+        (VECTORS, "Why?", "The sum is (5, 3, 3)."),
+        (IS_PRIME, "Why?", "Because it has no divisors. So the answer is Yes."),
+        (OUTSIDE, "Why?", "Take roots: the solution is $x > 4$."),
+        (DECIMAL, "Why?", "375/1000 = 3/7. So the fraction is 3/7."),
     ],
 )
 def test_another_result_is_told(about: Transcript, question: str, reply: str, same: Same) -> None:
@@ -205,6 +227,14 @@ def test_another_result_is_told(about: Transcript, question: str, reply: str, sa
         (DIE, "Why?", "So the probability is 0.5, or 50%."),
         (DOMAIN, "Why?", "The domain is x \\ge 2."),
         (PRODUCT, "Why?", "1*1 + 2*1 = 3 and 3 + 4 = 7, so the answer is (3, 7)."),
+        (ZEROS, "How did you get (ii)?", "The vertex is at x = 2. There f(2) = 4 - 8 = \\boxed{-4}."),
+        (DIVISORS, "How many divisors are there?", "There are \\boxed{6}."),
+        (SYSTEM, "Why?", "Add both: 3x = 9, so x = 3. Then y = 1."),
+        (INVERSE, "Why?", "The inverse is $f^{-1}(x) = \\frac{1}{2}x + 3$."),
+        (PHONE, "Why?", "15% of 400 is \\boxed{60}, and 400 - 60 = 340."),
+        (VECTORS, "Why?", "Place by place: 1 + 4 = 5, 2 - 1 = 1, 3 + 0 = 3."),
+        (IS_PRIME, "Why?", "Because 51 = 3 \\cdot 17, the answer is no."),
+        (OUTSIDE, "Why?", "One case is x > 4."),
     ],
 )
 def test_the_same_result_and_what_is_beside_it_are_not(

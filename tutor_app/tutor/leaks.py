@@ -60,7 +60,7 @@ def leaks(text: str, answer: str) -> bool:
 
 def values_of(answer: str) -> tuple[Value, ...]:
     """The numbers that an answer consists of."""
-    text = re.sub(r"\\text\{[^{}]*\}|\\[,;!]|\$|\\%|%", "", answer)
+    text = re.sub(r"\\text\{[^{}]*\}|\\[,;!]|\\?\$|\\%|%", "", answer)
     found: list[Value] = []
     for part in re.split(r",\s+|,(?!\d{3})|\\text\{\s*(?:or|and)\s*\}|\bor\b|\band\b|;|[()\[\]]{1}(?=$)|=|\\in", text):
         side = read_side(part.strip().strip("()[]").strip()) if part.strip() else None

@@ -28,7 +28,7 @@ Same = Callable[[str, str], bool | None]
 """Whether two answers are equal; None where that cannot be told."""
 
 _CHECKS: Final = re.compile(r"\b(?:check\w*|verif\w*|test\w*|prove|proof|sure|correct|right|plug\w*)\b", re.IGNORECASE)
-_NAMED_PART: Final = re.compile(r"(?:\bpart\s+)?\(([a-h])\)|\bpart\s+([a-h1-9])\b", re.IGNORECASE)
+_NAMED_PART: Final = re.compile(r"(?:\bpart\s+)?\(([a-h]|[1-9]|i{1,3}|iv|v)\)|\bpart\s+([a-h1-9])\b", re.IGNORECASE)
 _LABEL: Final = re.compile(
     r"(?<![A-Za-z])(?:(?:the\s+)?part\s+)?\(([a-h]|[1-9]|i{1,3}|iv|v)\)[*_:.,]*|\bpart\s+([a-h1-9])\b[*_:.,)]*"
     r"|^[ \t>*_#-]*([a-h1-9])[.)][*_:]*(?=\s)",
@@ -36,8 +36,11 @@ _LABEL: Final = re.compile(
 )
 """How a reply names a part."""
 _HOW_MANY: Final = re.compile(r"\bhow (?:many|much)\b", re.IGNORECASE)
-_REGION: Final = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt|cup|infty)(?![A-Za-z])|^\s*[(\[][^(),]*,[^(),]*[)\]]\s*$")
-"""An inequality or interval."""
+_REGION: Final = re.compile(
+    r"[<>≤≥]|\\(?:leq?|geq?|lt|gt|cup|infty)(?![A-Za-z])|^\s*[(\[][^(),]*(?:,[^(),]*)+[)\]]\s*$"
+)
+"""An inequality, an interval, or a tuple, whose order counts."""
+_YES_NO: Final = re.compile(r"yes|no|true|false")
 _SIGN: Final = re.compile(r"[<>≤≥]|\\(?:leq?|geq?|lt|gt)(?![A-Za-z])")
 _FIGURES: Final = re.compile(r"-?\s?\d+(?:\.\d+)?")
 
@@ -171,6 +174,8 @@ def _right(solved: Transcript) -> tuple[str, bool]:
 
 def _contradicts(right: str, said: Said, same: Same) -> bool:
     """Whether a value cannot be the answer, nor a part of it, nor, unless it is called so, its opposite."""
+    if _YES_NO.fullmatch(_words(right)) and _YES_NO.fullmatch(_words(said.latex)):
+        return (_words(right) in ("yes", "true")) != (_words(said.latex) in ("yes", "true"))
     if not re.search(r"\d|\\pi|[=^]|^\W*[a-z]\W*$", right) or not re.search(r"\d|\\pi|[a-z]", said.latex):
         return False
     if same(right, said.latex) is not False:
@@ -178,7 +183,9 @@ def _contradicts(right: str, said: Said, same: Same) -> bool:
     regions = [bool(_REGION.search(text)) for text in (right, said.latex)]
     ours, theirs = _numbers(right), _numbers(said.latex)
     if all(regions):
-        half = len(_SIGN.findall(said.latex)) == 1 and not _has_one_end(right)
+        half = (
+            not said.firm and said.source != "boxed" and len(_SIGN.findall(said.latex)) == 1 and not _has_one_end(right)
+        )
         return not half or not {*_FIGURES.findall(said.latex)} <= {*_FIGURES.findall(right)}
     if not ours or not theirs:
         # One is a formula, the other may be too; a number alone is no formula and is told of a formula only if boxed.
@@ -190,6 +197,10 @@ def _contradicts(right: str, said: Said, same: Same) -> bool:
         return False
     opposite = len(ours) == len(theirs) == 1 and alike(ours[0], -theirs[0])
     return not opposite or said.firm
+
+
+def _words(latex: str) -> str:
+    return re.sub(r"\\(?:text|mathrm|textbf)|[{}$.\s]", "", latex).lower()
 
 
 def _has_one_end(region: str) -> bool:
@@ -208,7 +219,9 @@ def _is_number(latex: str) -> bool:
 
 def _numbers(latex: str) -> tuple[Value, ...]:
     """The numbers that an answer consists of; none where it is a formula with letters."""
-    bare = re.sub(r"\\(?:text|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]\w*\s*=|\b(?:and|or)\b", " ", _in_figures(latex))
+    bare = re.sub(
+        r"\\\$|\\(?:text|mathrm)\s*\{[^{}]*\}|\\[A-Za-z]+|[A-Za-z]\w*\s*=|\b(?:and|or)\b", " ", _in_figures(latex)
+    )
     letters = re.search(r"(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[\d)][A-Za-z]", bare)
     return () if letters else values_of(_in_figures(latex))
 

@@ -35,7 +35,12 @@ _NAMED: Final = (
 )
 """The letter that is asked for, and what tells its value."""
 _MARKED: Final = re.compile(r"\W*(?:so|therefore|thus|hence|finally)\b", re.IGNORECASE)
-_HEAD_IS: Final = r"\b(?:the|its|their)\s+{head}\b[^=]*?(?:=|\bis\b|\bequals\b)"
+_HEAD_IS: Final = r"\b(?:the|its|their)\s+{head}\b[^=]*?(?:=|\bis\b|\bare\b|\bequals\b)"
+_PAIR: Final = re.compile(
+    rf"(?<![\w\\^_*/+-])([a-z])\s*=\s*({_NUMERAL})\s*(?:,|\band\b|,\s*and\b)\s*([a-z])\s*=\s*({_NUMERAL})(?!\s*[-+*/^\w])"
+)
+"""The values of two letters."""
+_YES_NO: Final = re.compile(r"(?:yes|no|true|false)\b", re.IGNORECASE)
 _RESULT_IS: Final = (
     r"\b(?:the|its|their|our|they|both)\s+{name}\b(?P<of>[^=]*?)(?:\b(?:is|are|equals|becomes)\b|=|:)"
     r"\s*(?:then\s+)?(?:given by\s+)?"
@@ -157,6 +162,8 @@ def _said(sentence: str, task: Task, *, last: bool) -> Said | None:
         values = [found for place in places if (found := _value(_end_of_chain(plain[place.end() :]), task))]
         if values:
             return Said(" or ".join(dict.fromkeys(values)), "boxed" if box else "phrase", firm=True)
+    if task.point and (pairs := _PAIR.findall(plain)):
+        return Said("({1}, {3})".format(*pairs[-1]), "boxed" if box else "phrase", named=True)
     if box:
         return Said(box, "boxed", firm=bool(called))
     if value := _named_result(plain, task):
@@ -214,6 +221,8 @@ def _end_of_chain(text: str) -> str:
 def _value(text: str, task: Task) -> str:
     """The value that a text begins with and is about; empty if there is none, or it is part of something else."""
     clause = _REASON.split(text.strip(), maxsplit=1)[0].strip(" .!:;,*")
+    if _YES_NO.fullmatch(clause):
+        return clause
     m = _VALUE.fullmatch(clause)
     if m is not None and (not m["behind"][:1].isalpha() or is_unit(m["behind"].split()[0], spaced=False)):
         behind = m["behind"].strip()

@@ -11,15 +11,21 @@ from tutor_app.adapters.grading.units import is_unit
 from tutor_app.core.against_output import asked_stems
 
 _HEAD: Final = re.compile(
-    r"\b(?:what (?:is|was)|find|calculate|determine|compute)\s+(?:the|its|their)\s+([a-z]{3,})", re.IGNORECASE
+    r"\b(?:what (?:is|are|was|were)|find|list|calculate|determine|compute)\s+"
+    r"(?:all\s+(?:the\s+)?|the\s+|its\s+|their\s+)([a-z]{3,})"
+    r"|\bas an?\s+(?:\w+\s+)?(fraction|decimal|percentage|percent)\b",
+    re.IGNORECASE,
 )
+_POINT: Final = re.compile(r"\([^(),]*,[^(),]*\)")
 _RESULTS: Final = (
     (r"factor(?!s? of \d|ial)|factori[sz]e", r"(?:(?:full|complete)\s+)?factori[sz]ation|factored (?:form|expression)"),
     (r"expand|multiply out", r"expan(?:sion|ded (?:form|expression))"),
     (r"simplif", r"simpl(?:ified|est) (?:form|expression|fraction|version|result)"),
     (r"(?<!second )(?<!third )derivative|differentiate", r"(?:first )?derivative"),
     (r"integra|antiderivative", r"(?:(?:indefinite|definite) )?integral|antiderivative"),
-    (r"solve|roots?\b|zeros\b", r"(?<!of the )(?<!of )(?:solution set|roots|zeros)"),
+    (r"solve|roots?\b|zeros\b", r"(?<!of the )(?<!of )(?:solution set|solutions|roots|zeros)"),
+    (r"\badd\b", r"(?:sum|total)"),
+    (r"\bmultiply\b(?! out)", r"product"),
     (
         r"\bmeet\b|intersect|\bcross\b",
         r"(?:point of intersection|intersection(?: point)?|(?:\w+\s+){0,3}(?:meet|intersect|cross))",
@@ -52,6 +58,7 @@ class Task:
         units: All units that stand in the problem and its answer, and those of the question alone.
         results: A pattern of the nouns that name a result of this kind of task, such as "factored form"; or empty.
         formula: The formula that is to be rewritten or worked out, without spaces; or empty.
+        point: Whether the answer is a pair of numbers.
         text: The whole problem.
     """
 
@@ -61,6 +68,7 @@ class Task:
     units: tuple[frozenset[str], frozenset[str]]
     results: str
     formula: str
+    point: bool
     text: str
 
     @classmethod
@@ -75,8 +83,17 @@ class Task:
         results = "|".join(names for kind, names in _RESULTS if re.search(rf"(?i){kind}", problem))
         rewritten = _REWRITTEN.search(problem.replace("$", ""))
         formula = bare(rewritten[1]) if rewritten is not None and re.search(r"[-+*/^(\\]", rewritten[1]) else ""
-        noun = head[1] if head is not None else ""
-        return cls(_name(problem, right), noun, named, units, results, formula, problem)
+        noun = (head[1] or head[2]) if head is not None else ""
+        return cls(
+            _name(problem, right),
+            noun,
+            named,
+            units,
+            results,
+            formula,
+            _POINT.fullmatch(bare(right)) is not None,
+            problem,
+        )
 
     @property
     def names(self) -> str:
@@ -103,6 +120,8 @@ def _name(problem: str, right: str) -> str:
     """The letter that is asked for; empty where there is none, or several."""
     if m := re.search(r"(?i)\b(?:find|what is|compute|evaluate|determine|calculate)\s+\$?([a-z]\(-?\d+\))", problem):
         return re.escape(m[1])
+    if m := re.match(r"\s*\$?([A-Za-z]\s*(?:'|\^\{?-1\}?)?\s*\([a-z]\))\s*=", right):
+        return r"\s*".join(map(re.escape, m[1].replace(" ", "")))
     if m := re.match(r"\s*\$?([A-Za-z])\s*=", right) or _ASKED_NAME.search(problem):
         return str(m[1])
     plain = re.sub(r"\\[A-Za-z]+", " ", problem)
