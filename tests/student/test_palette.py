@@ -109,6 +109,47 @@ def test_a_matrix_by_a_small_grid(window: MainWindow) -> None:
     assert not student.palette.grid.isVisible()
 
 
+def test_beside_the_cells_of_the_grid_nothing_is_chosen(window: MainWindow) -> None:
+    window.student.palette_button.click()
+    click(window, "matrix")
+    grid = window.student.palette.grid
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=QPoint(grid.width() - 20, 10))
+    assert window.box.text == ""
+    assert grid.isVisible()
+
+
+def test_one_row_is_no_rows() -> None:
+    assert [matrix(*size).said for size in ((1, 3), (3, 1), (2, 2))] == [
+        "matrix of 1 row and 3 columns",
+        "matrix of 3 rows and 1 column",
+        "matrix of 2 rows and 2 columns",
+    ]
+
+
+def test_escape_closes_the_sizes_and_then_the_palette(window: MainWindow) -> None:
+    student = window.student
+    student.palette_button.click()
+    click(window, "matrix")
+    keys(window, Qt.Key.Key_Escape)
+    assert not student.palette.grid.isVisible()
+    assert student.palette.isVisible()
+    keys(window, "\\al", Qt.Key.Key_Escape)
+    assert student.palette.isVisible()  # that one closed the names
+    keys(window, Qt.Key.Key_Escape)
+    assert not student.palette.isVisible()
+    assert not student.palette_button.isChecked()
+    assert QApplication.focusWidget() is window.box.edit
+
+
+def test_names_are_completed_in_own_lines_too(window: MainWindow) -> None:
+    window.student.show_work()
+    edit = window.student.work_page.edit
+    edit.setFocus()
+    QTest.keyClicks(edit, "\\le")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert edit.toPlainText() == "\u2264"
+
+
 def test_a_backslash_completes_names(window: MainWindow) -> None:
     names = window.student.inserter.names
     keys(window, "2\\")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPlainTextEdit
 
@@ -23,12 +23,17 @@ _ROW: Final = Qt.ItemDataRole.UserRole
 class Inserter(QObject):
     """Inserts symbols into one text box.
 
+    Signals:
+        left: Esc was pressed while no list of names was open.
+
     Attributes:
         names: The list of names that fit what was begun; hidden while there is none.
 
     Args:
         edit: The text box.
     """
+
+    left = Signal()
 
     def __init__(self, edit: QPlainTextEdit) -> None:
         super().__init__(edit)
@@ -147,6 +152,8 @@ class Inserter(QObject):
             if key == Qt.Key.Key_Escape:
                 self.names.hide()
                 return True
+        if key == Qt.Key.Key_Escape and plain:
+            self.left.emit()
         if key == Qt.Key.Key_Tab and plain and self._slots:
             place = self._slots.pop(0)
             cursor = self._edit.textCursor()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QSho
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from tutor_app.render.theme import Theme
-from tutor_app.student.symbols import GROUPS, MOST_CELLS, Symbol, matrix
+from tutor_app.student.symbols import GROUPS, MOST_CELLS, Symbol, matrix, size_in_words
 from tutor_app.ui.building import column_of, text_label
 
 _CELL: Final = 16
@@ -57,11 +57,12 @@ class MatrixGrid(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Size of the matrix")
+        self.setAccessibleDescription("By keyboard: type a backslash and matrix with its size, as in matrix2x3.")
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:
         """Room for all cells and the words at their side."""
-        return QSize(MOST_CELLS * _CELL + 130, MOST_CELLS * _CELL + 2)
+        return QSize(MOST_CELLS * _CELL + 150, MOST_CELLS * _CELL + 2)
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
@@ -76,9 +77,10 @@ class MatrixGrid(QWidget):
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose it."""
+        """Choose it; beside the cells there is nothing to choose."""
         self.mouseMoveEvent(event)
-        self.chosen.emit(*self._size)
+        if max(event.position().x(), event.position().y()) < MOST_CELLS * _CELL:
+            self.chosen.emit(*self._size)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Back to the size that is wanted most."""
@@ -96,8 +98,7 @@ class MatrixGrid(QWidget):
                 painter.fillRect(cell, self._theme.color("accent" if marked else "field"))
                 painter.drawRect(cell)
         painter.setPen(self._theme.color("muted"))
-        words = f"{self._size[0]} rows, {self._size[1]} columns"
-        painter.drawText(MOST_CELLS * _CELL + 10, _CELL, words)
+        painter.drawText(MOST_CELLS * _CELL + 10, _CELL, size_in_words(*self._size))
         painter.end()
 
 

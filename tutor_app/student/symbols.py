@@ -42,7 +42,12 @@ def matrix(rows: int, columns: int) -> Symbol:
     row = " & ".join([SLOT] * columns)
     body = r" \\ ".join([row] * rows)
     latex = rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
-    return Symbol(f"matrix{rows}x{columns}", "(\u22ef)", "", latex, f"matrix of {rows} rows and {columns} columns")
+    return Symbol(f"matrix{rows}x{columns}", "(\u22ef)", "", latex, f"matrix of {size_in_words(rows, columns)}")
+
+
+def size_in_words(rows: int, columns: int) -> str:
+    """Of a matrix: ``1 row and 2 columns``."""
+    return f"{rows} row{'s' * (rows != 1)} and {columns} column{'s' * (columns != 1)}"
 
 
 TEMPLATES: Final = (

@@ -86,8 +86,10 @@ class StudentPages(QObject):
         box = self._panels.box
         self.palette = Palette(self._window.theme)
         self.palette.hide()
-        self.inserter, self._in_questions = Inserter(box.edit), Inserter(self._panels.ask.edit)
+        self.inserter = Inserter(box.edit)
+        self._other_inserters = [Inserter(edit) for edit in (self._panels.ask.edit, self.work_page.edit)]
         self.palette.chosen.connect(self.inserter.insert)
+        self.inserter.left.connect(self._close_palette)
         self.palette_button = QToolButton()
         self.palette_button.setObjectName("small")
         self.palette_button.setText("\u221ax")
@@ -99,6 +101,13 @@ class StudentPages(QObject):
         QWidget.setTabOrder(box.edit, self.palette_button)
         self.palette_button.toggled.connect(self.palette.setVisible)
         return self._action("Symbols and templates", "Ctrl+E", self.palette_button.toggle)
+
+    def _close_palette(self) -> None:
+        """One part at a time: the sizes of a matrix first."""
+        if self.palette.grid.isVisible():
+            self.palette.grid.hide()
+        else:
+            self.palette_button.setChecked(False)
 
     def _set_tab_order(self) -> None:
         """From the problem to the page that is shown below it."""
