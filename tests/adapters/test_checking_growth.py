@@ -40,7 +40,7 @@ def test_the_time_for_a_line_does_not_grow_with_the_text(monkeypatch: pytest.Mon
         read.append(len(text) - begin)
         return scan(text, begin)
 
-    monkeypatch.setattr("tutor_app.adapters.checking.reading.scan", measured)
+    monkeypatch.setattr("tutor_app.adapters.checking.reading.scan_typed", measured)
     reading, text = Reading(), ""
     for n in range(200):
         text += f"{n + 1}. There are {n} + 1 = {n + 1} of them.\n"

@@ -37,6 +37,8 @@ WINDOW: Final = 90
 """Tokens that the left side of a relation may have."""
 
 
+_STOPS: Final = BREAKS | {"if", "when", "whenever", "unless", "iff"}
+"""Words between a value and a relation that does not go on from it."""
 _TWO_DIVISIONS: Final = re.compile(r"(?:\\div(?![a-zA-Z])|÷)[^/]*/")
 """A slash after the sign of a division: whether it belongs to a fraction is not certain."""
 
@@ -362,7 +364,7 @@ def _right(reader: ProseReader, tokens: Sequence[Token], i: int) -> tuple[Member
         return Member(place, place, None, False), at, False
     k, words = found.end, 0
     while k < len(tokens) and words < 8 and tokens[k].kind in ("word", "op", "cur"):
-        if tokens[k].kind == "word" and tokens[k].text.lower() in BREAKS:
+        if tokens[k].kind == "word" and tokens[k].text.lower() in _STOPS:
             break
         if tokens[k].kind == "op" and tokens[k].text not in "/-":
             break

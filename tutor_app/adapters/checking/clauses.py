@@ -20,6 +20,7 @@ from tutor_app.adapters.checking.words import (
 )
 
 _NEGATIONS: Final = frozenset(("not", "cannot", "can't", "never", "isn't", "don't"))
+_POSING: Final = frozenset(("solve", "find", "determine", "equation", "problem"))
 NEAR: Final = 6
 """Words before an equation that may make it a supposition."""
 
@@ -32,6 +33,16 @@ def is_asked(chain: Chain) -> bool:
 def is_condition(chain: Chain) -> bool:
     """Whether the words before it make it a condition: "if", "suppose", "we want", with no end of that clause since."""
     return any(_sets(words) for words in _threes(clause_before(chain))) or is_asked(chain)
+
+
+def is_conditional(chain: Chain) -> bool:
+    """Whether it is said to hold in some cases only, "... if x = 0", or posed before a colon: "Solve for x: ..."."""
+    after = (
+        chain.after[1:2] if chain.after[:1] in (("only",), ("exactly",), ("precisely",), ("just",)) else chain.after[:1]
+    )
+    if after in (("if",), ("when",), ("whenever",), ("iff",), ("provided",), ("unless",)):
+        return True
+    return chain.before[-1:] == (":",) and not _POSING.isdisjoint((*chain.before[:2], *chain.before[-2:]))
 
 
 def is_supposed(chain: Chain) -> bool:

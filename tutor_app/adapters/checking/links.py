@@ -20,7 +20,7 @@ from tutor_app.adapters.checking.clauses import (
     supposes_arithmetic,
 )
 from tutor_app.adapters.checking.consequences import judge_consequence, judge_put, judge_solution, judge_valued
-from tutor_app.adapters.checking.context import Context, replaced
+from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.doubts import (
     doubt_of,
     equal_without_degrees,
@@ -32,6 +32,7 @@ from tutor_app.adapters.checking.facts import Fact, fact_of
 from tutor_app.adapters.checking.false_laws import Told, told_of
 from tutor_app.adapters.checking.formal import judge_formal
 from tutor_app.adapters.checking.judging import Judgement, divides_by_zero, factors, judge, shown, unit_ratio
+from tutor_app.adapters.checking.posed import Rewriting, rewriting_of
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rewritings import (
     judge_announced,
@@ -110,12 +111,14 @@ class Links:
         invented: It speaks of a world whose calendar may be another.
         facts: Equations with unknowns that the piece tells for certain, in order.
         told: All that it tells about unknowns, in order.
+        rewritings: Lone equations of it that were called wrong rewritings.
     """
 
     def __init__(self) -> None:
         self.context = Context()
         self.facts: list[Fact] = []
         self.told: list[Told] = []
+        self.rewritings: list[Rewriting] = []
         self.bare = ""
         self.equation_end = -1
         self._modular = self._based = self._index = self.invented = False
@@ -127,6 +130,7 @@ class Links:
         other.context, other.bare, other.equation_end = context, bare, equation_end
         other.facts = [fact for fact in self.facts if fact.start < begin]
         other.told = [one for one in self.told if one.start < begin]
+        other.rewritings = [one for one in self.rewritings if one.start < begin]
         return other
 
     def take_in(self, bare: str) -> bool:
@@ -150,6 +154,8 @@ class Links:
             return Judgement("unchecked", "beyond")
         if fact is not None:
             self.facts.append(fact)
+        if (rewriting := rewriting_of(chain, k, found)) is not None:
+            self.rewritings.append(rewriting)
         if told is not None:
             self.told.append(told)
         return found
@@ -179,6 +185,8 @@ class Links:
             return self._plain(chain, k, a, b)
         if relation == "is" and (not a.operations or b.operations or not left.clear):
             return None
+        if self._is_slope(a.term) and isinstance(a.term, Call) and relation == "=":
+            return self._slope(chain, a.term, b.term)
         if self._calls(a) or self._calls(b):
             return self._applied(chain, k, a, b)
         found = judge(
@@ -254,7 +262,7 @@ class Links:
             return Judgement("true", "identity") if a.term != b.term else None
         if isinstance(a.term, Call) and isinstance(a.term.args[0], Symbol) and a.term.name.rstrip("'") in "fghP":
             variable = a.term.args[0].name
-            if a.term.name.endswith("'") and a.term.name[:-1] in context.functions:
+            if self._is_slope(a.term):
                 return self._slope(chain, a.term, b.term)
             if a.term.name in context.functions:
                 applied = context.resolved(a.term, named=False)
@@ -273,26 +281,35 @@ class Links:
             return self._value(chain, k, name, b.term if isinstance(a.term, Symbol) else a.term)
         return self._equation(chain, k, a, b)
 
+    def _is_slope(self, term: Term) -> bool:
+        """Whether it is a derivative, "f'(x)" or "f''(2)", of a function that was defined."""
+        if not isinstance(term, Call) or not term.name.endswith("'") or len(term.args) != 1:
+            return False
+        return term.name.rstrip("'") in self.context.functions
+
     def _slope(self, chain: Chain, call: Call, said: Term) -> Judgement | None:
-        """The verdict on "f'(x) = ..." after f was defined."""
-        name, variable = call.name[:-1], call.args[0]
-        assert isinstance(variable, Symbol)
-        written, body = self.context.functions[name]
-        right = symbolic.derivative(replaced(body, written, variable), variable.name)
+        """The verdict on "f'(x) = ..." and "f'(2) = ..." after f was defined."""
+        name, at = (
+            call.name.rstrip("'"),
+            self.context.resolved(call.args[0], named=not isinstance(call.args[0], Symbol)),
+        )
+        variable, body = self.context.functions[name]
+        right = symbolic.derivative(body, variable, at, times=len(call.name) - len(name))
         other = symbolic.built(said)
         equal = None if right is None or other is None else symbolic.equal(right, other)
         if equal:
             return Judgement("true", "derivative")
-        if equal is None or not self.context.is_told(name) or is_condition(chain) or symbols(said) - {variable.name}:
+        once = self.context.is_told(name) or name not in self.context.several
+        if equal is None or not once or is_condition(chain) or is_refuted(chain) or symbols(said) - symbols(at):
             return Judgement("unchecked", "function")
         return Judgement("false", "derivative", symbolic.shown(right))
 
     def _value(self, chain: Chain, k: int, name: str, term: Term) -> Judgement | None:
         """A name is said to have a value: its definition, or the solution of an equation."""
         context = self.context
-        if not k and not chain.formula and self.bare[: chain.members[0].start].rstrip(" ")[-1:].isdigit():
-            context.latest = None  # "15 x = 45x - 900" of which "x = 45x - 900" was read
-            return Judgement("unchecked", "unclear")
+        if not chain.formula and not chain.members[k].clear:
+            context.latest = None  # "the total of 5 and x = 12" of which "x = 12" was read
+            return None if is_condition(chain) else Judgement("unchecked", "unclear")
         value = context.resolved(term)
         numeric = not symbols(value)
         known = context.values.get(name)
@@ -424,7 +441,8 @@ class Links:
     def _equation(self, chain: Chain, k: int, a: Expression, b: Expression) -> Judgement | None:
         context = self.context
         names = symbols(a.term) | symbols(b.term)
-        if (found := judge_rewriting(chain, a, b)) is not None:
+        found = judge_rewriting(chain, a, b)
+        if found is not None and not (found.verdict == "false" and context.follows(a.term, b.term)):
             return found
         if not k and not any(True for _ in context.about(names)) and (found := judge_announced(chain, a, b)):
             return found

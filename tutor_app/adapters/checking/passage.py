@@ -15,6 +15,7 @@ from tutor_app.adapters.checking.judging import Judgement
 from tutor_app.adapters.checking.layouts import laid_out, stated
 from tutor_app.adapters.checking.links import Links
 from tutor_app.adapters.checking.number_rules import NUMBER_RULES
+from tutor_app.adapters.checking.posed import solved
 from tutor_app.adapters.checking.prose import Expression
 from tutor_app.adapters.checking.rules import judged
 from tutor_app.adapters.checking.scanner import Token
@@ -91,6 +92,14 @@ def in_hindsight(links: Links, found: list[Claim]) -> Iterator[Claim]:
     for start, end, judgement in (*against, *broken(links.told, links.bare)):
         if not any(c.verdict == "false" and c.start < end and start < c.end for c in found):
             yield Claim(start, end, links.bare[start:end], judgement.verdict, judgement.right, judgement.reason)
+
+
+def without_posed(links: Links, found: list[Claim]) -> list[Claim]:
+    """The claims without equations that were taken for rewritings, and are solved in what follows."""
+    if not links.rewritings:
+        return found
+    posed = set(solved(links.rewritings, links.facts))
+    return [claim for claim in found if claim.verdict != "false" or (claim.start, claim.end) not in posed]
 
 
 def _in_words(links: Links, sentence: tuple[int, int]) -> Iterator[Claim]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from tutor_app.adapters.checking.cursor import Cursor
 from tutor_app.adapters.checking.scanner import LETTER_A, Token
 from tutor_app.adapters.checking.words import (
     BREAKS,
@@ -45,6 +46,8 @@ from tutor_app.adapters.grading.terms import (
 LETTERS: Final = VARIABLES | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _AS_WRITTEN: Final = {letter: written for written, letter in LETTER_A.items()}
 ROOTS: Final = {"√": None, "∛": integer(3), "∜": integer(4)}
+UNIT_LETTERS: Final = frozenset("cdghlmpsACFJKLNVW")
+"""Letters that may be units where a space stands before them."""
 MAX_UNIT_WORDS: Final = 9
 MAX_DEPTH: Final = 30
 _HUNDREDTH: Final = Number(Fraction(1, 100))
@@ -79,12 +82,11 @@ class Expression:
     others: tuple[Term, ...] = ()
 
 
-class ProseReader:
+class ProseReader(Cursor):
     """Reads one expression from a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token], values: dict[str, Term] | None = None) -> None:
-        self._tokens = tokens
-        self._values = values or {}
+        super().__init__(tokens, values or {})
         self._reset(0, hundredths=True)
 
     def _reset(self, at: int, *, hundredths: bool) -> None:
@@ -120,43 +122,6 @@ class ProseReader:
             tuple(self._units), first, self._adds,
             (*terms[1:], *((dashed,) if dashed is not None else ())),
         )  # fmt: skip
-
-    # --- tokens ----------------------------------------------------------------------------------------------
-
-    def _peek(self, ahead: int = 0) -> Token | None:
-        i = self._at + ahead
-        return self._tokens[i] if i < self._stop else None
-
-    def _is(self, kind: str, text: str = "", ahead: int = 0) -> bool:
-        token = self._peek(ahead)
-        return token is not None and token.kind == kind and (not text or token.text == text)
-
-    def _next(self) -> Token:
-        token = self._peek()
-        if token is None:
-            raise Unreadable("ends too early")
-        self._at += 1
-        self._place = token.end
-        return token
-
-    def _skip_line(self) -> None:
-        """Go on in the next line after an operator."""
-        if self._is("line"):
-            self._at += 1
-
-    def _operand_follows(self, ahead: int) -> bool:
-        """Whether a value begins so many tokens on."""
-        token = self._peek(ahead)
-        while token is not None and (token.kind in ("line", "cur") or (token.kind == "op" and token.text in "-√∛∜")):
-            ahead += 1
-            token = self._peek(ahead)
-        if token is None:
-            return False
-        if token.kind in ("num", "vulgar", "open"):
-            return True
-        return token.kind == "word" and (
-            token.text in VARIABLES or token.text.lower() in NUMBERS or token.text in self._values
-        )
 
     # --- levels ----------------------------------------------------------------------------------------------
 
@@ -344,10 +309,25 @@ class ProseReader:
             return Number(value.value + Fraction(int(above), int(below)))
         if value.places is None and (mixed := self._fraction_part()) is not None:
             return Number(value.value + mixed)
-        if follows is not None and follows.kind == "word" and not follows.spaced and follows.text in LETTERS:
+        if self._is_coefficient():
             self._operations += 1
             return product(value, self._power_of_variable())
         return value
+
+    def _is_coefficient(self) -> bool:
+        """Whether a letter multiplies the number just read: "15x", "15 x"; not "15 m", "15 x -3"."""
+        letter, after, follows = self._peek(), self._peek(1), self._peek(2)
+        if letter is None or letter.kind != "word" or letter.text not in LETTERS:
+            return False
+        if not letter.spaced:
+            return True
+        if letter.text not in VARIABLES or letter.text in UNIT_LETTERS or letter.text in self._values:
+            return False
+        if after is None or after.kind in ("rel", "close", "line", "pct", "cur"):
+            return True
+        if after.kind == "op":
+            return not (after.text == "-" and after.spaced and follows is not None and not follows.spaced)
+        return (after.kind == "sep" and after.text in ".,;:?!") or (after.kind == "word" and after.text in BREAKS)
 
     def _power_of_variable(self) -> Term:
         token = self._next()

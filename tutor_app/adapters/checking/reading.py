@@ -11,10 +11,11 @@ from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.context import Context
 from tutor_app.adapters.checking.layouts import laid_out
 from tutor_app.adapters.checking.links import Links
-from tutor_app.adapters.checking.passage import in_hindsight, in_order, read
-from tutor_app.adapters.checking.scanner import Missing, place, scan, without_notes
+from tutor_app.adapters.checking.passage import in_hindsight, in_order, read, without_posed
+from tutor_app.adapters.checking.scanner import Missing, place, without_notes
 from tutor_app.adapters.checking.settling import settled_places, unread
 from tutor_app.adapters.checking.trying import changes, found_computed, found_false, needs_trial
+from tutor_app.adapters.checking.typed import scan_typed
 from tutor_app.core.claims import Claim
 
 PIECE_SECONDS: Final = 1.2
@@ -65,6 +66,7 @@ class Reading:
         self._links.context.defined = "", -1
         self._links.facts.clear()
         self._links.told.clear()
+        self._links.rewritings.clear()
         self._marks = [_Mark(0, self._links.context.copy())]
         self._claims, self._settled = [], {}
         return self.grown(text, seconds)
@@ -86,7 +88,7 @@ class Reading:
         with symbolic.within(seconds):
             left = self._read(deadline)
             found = in_order([*self._claims, *left, *in_hindsight(self._links, self._claims)])
-            found = self._tried(found, deadline)
+            found = self._tried(without_posed(self._links, found), deadline)
         found = [_placed(claim, text, missing) for claim in found]
         return found + list(unread(text, MAX_CHARACTERS)) if len(text) > MAX_CHARACTERS else found
 
@@ -102,7 +104,7 @@ class Reading:
     def _read(self, deadline: float) -> list[Claim]:
         """Read from the last mark on, and set marks on the way; returns the claims that time did not do."""
         links, begin = self._links, self._marks[-1].at
-        tokens = scan(links.bare, begin)
+        tokens = scan_typed(links.bare, begin)
         layouts = laid_out(links.bare, begin)
         places = settled_places(links.bare, tokens, begin)
         places = [p for p in places if not any(start < p < end for start, end in layouts)]
@@ -157,13 +159,13 @@ class Reading:
         """The claims of a changed text from the n-th mark on."""
         found: list[Claim] = []
         begin = self._marks[n].at
-        read(self._from(self._marks[n], bare), scan(bare, begin), begin, found)
+        read(self._from(self._marks[n], bare), scan_typed(bare, begin), begin, found)
         return found
 
     def _looked_back(self, bare: str, n: int) -> list[Claim]:
         """What a changed text contradicts as a whole; only what stands from the n-th mark on is read again."""
         links, begin = self._from(self._marks[n], bare), self._marks[n].at
-        read(links, scan(bare, begin), begin, [], words=False)
+        read(links, scan_typed(bare, begin), begin, [], words=False)
         return list(in_hindsight(links, []))
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tutor_app.adapters.checking import symbolic
 from tutor_app.adapters.checking.chains import Chain
-from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_refuted
+from tutor_app.adapters.checking.clauses import clause_before, is_asked, is_condition, is_conditional, is_refuted
 from tutor_app.adapters.checking.context import replaced
 from tutor_app.adapters.checking.doubts import readings_of
 from tutor_app.adapters.checking.judging import Judgement, judge, shown
@@ -46,7 +46,9 @@ def judge_rewriting(chain: Chain, a: Expression, b: Expression) -> Judgement | N
     difference = normal(total(a.term, negative(b.term)))
     if difference is None or difference.opaque or chain.formula or set(difference.below) != {()}:
         return None
-    if len(difference.above) != 1 or is_condition(chain) or is_refuted(chain) or not a.operations:
+    if len(difference.above) != 1 or not a.operations:
+        return None
+    if is_condition(chain) or is_conditional(chain) or is_refuted(chain):
         return None
     ((monomial, _),) = difference.above.items()
     if not monomial:
@@ -212,7 +214,7 @@ def _supposed(chain: Chain) -> bool:
     words = clause_before(chain)
     if words[-2:] == ("given", "by"):
         words = words[:-2]  # "the area is given by 2lw + 6l = ..."
-    return not _POSED.isdisjoint(words) or is_asked(chain)
+    return not _POSED.isdisjoint(words) or is_asked(chain) or is_conditional(chain)
 
 
 def _rewrites(chain: Chain, k: int) -> bool:

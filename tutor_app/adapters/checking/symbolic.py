@@ -99,12 +99,14 @@ def is_undefined(expression: Any) -> bool:
     return bool(expression.has(sp.nan, sp.zoo))
 
 
-def derivative(term: Term, name: str) -> Any | None:
-    """The derivative with respect to a name."""
+def derivative(term: Term, name: str, at: Term | None = None, *, times: int = 1) -> Any | None:
+    """The derivative with respect to a name, or a higher one, and its value where a place is given."""
     import sympy as sp
 
-    expression = built(term)
-    return None if expression is None else _tried(lambda: sp.diff(expression, sp.Symbol(name)))
+    expression, place = built(term), sp.Symbol(name) if at is None else built(at)
+    if expression is None or place is None:
+        return None
+    return _tried(lambda: sp.diff(expression, sp.Symbol(name), times).subs(sp.Symbol(name), place))
 
 
 def integral(term: Term, name: str, low: Term, high: Term) -> Any | None:

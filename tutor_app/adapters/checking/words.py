@@ -155,3 +155,13 @@ ALONE: Final = _set(
     value result"""
 )
 """Words after which a number is told of by itself, not as a part of what they name."""
+FUNCTIONS: Final = _set(
+    "sqrt cbrt log ln exp abs sin cos tan sec csc cot arcsin arccos arctan asin acos atan sinh cosh tanh"
+)
+"""What is applied to a bracket right behind it."""
+SHORT: Final = _set(
+    """am pm an as at be by do go he if in is it me my no of on or so to up us we all and any are but can day did ex
+    few for get got had has her him his how its let may new nor not now off old one our out own per put say see set she
+    sum ten the too top two use via was way who why yes yet you mod div st nd rd th vs id ie eg etc max min"""
+)
+"""Short words that are no products of letters."""
