@@ -13,6 +13,7 @@ from tutor_app.core.hints import LEVELS, NOT_SURE, PLAN, RESULT, HintLimit
 from tutor_app.core.parts import Answer, Code, Output, Part, Question, Text
 from tutor_app.core.transcript import Transcript
 from tutor_app.core.verdicts import Verdict
+from tutor_app.tutor.code_in_words import calculations, named_steps
 from tutor_app.tutor.hints import known_solution, ladder, silent_ladder
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.plain_hints import plain_hint
@@ -44,7 +45,7 @@ def test_eight_levels_that_are_all_different() -> None:
     )
     assert "36 rolls" in found.hints[1].text
     assert found.hints[2].text == "The idea: divide and add."
-    assert found.hints[3].text == "Begin with this: work out 36 / 2."
+    assert found.hints[3].text == "Begin with this: work out 36 ÷ 2."
     assert "print(morning + afternoon)" in found.hints[5].text
     assert found.hints[7].text == "The answer is $54$."
     assert found.ending() == ""
@@ -208,7 +209,7 @@ def test_a_question_is_asked_with_its_mark(problem: str, asked: str) -> None:
         ("The function is x^3 - 4x, so we differentiate.", ""),
         ("There are 8!/(3!(8-3)!) ways.", ""),
         ("It is y = x - 5 + 3 then.", ""),
-        ("First 4 * 3 = 12 dollars are spent.", "4 * 3"),
+        ("First 4 * 3 = 12 dollars are spent.", "4 × 3"),
         ("Then 20 - (12) is left.", "20 - (12)"),
         ("So \\( 20 \\times 3 = 60 \\).", "20 × 3"),
     ],
@@ -255,7 +256,14 @@ def test_the_answer_of_a_solution_that_is_not_verified_is_not_given_away_either(
         ("How many square feet of paper does Ida need?", "a number of square feet of paper. "),
         ("How much does he spend on flour?", "an amount. "),
         ("How much money is left?", "an amount of money. "),
-        ("How many more red pens than blue pens are there?", "a number of more red pens than blue pens. "),
+        ("How much of her money has Ida left?", "an amount of her money. "),
+        ("How many years old is Ida?", "a number of years. "),
+        ("How many pens remain in the box?", "a number of pens. "),
+        ("How many weeks before Ida and Tom are even?", "a number of weeks. "),
+        (
+            "How many more red pens than blue pens are there?",
+            "a difference. The question is: How many more red pens than blue pens are there?",
+        ),
     ],
 )
 def test_what_is_looked_for_is_told_whole(problem: str, asked: str) -> None:
@@ -279,27 +287,71 @@ def test_the_plan_has_the_names_of_the_code() -> None:
     )
     found = ladder(Transcript.of("How many?", Code(code), Answer("13", verdict=SURE))).hints[4]
     assert found.text.split("\n")[2:] == [
-        "- Work out paper cost.",
-        "- Multiply pens and price: pens cost.",
-        "- Add pens cost and paper cost: total cost.",
-        "- Work out change from total cost.",
-        "- Divide change by price: half.",
+        "- Work out paper cost: multiply.",
+        "- Multiply pens and price: this gives pens cost.",
+        "- Add pens cost and paper cost: this gives total cost.",
+        "- Work out change from total cost: subtract.",
+        "- Work out half from change and price: divide.",
         "- Read off what is asked.",
     ]
 
 
 def test_lines_and_hyphens_are_no_calculation() -> None:
     said = "The bags are:\n- 10-pound bag costs $10.\n- 12-pound bag costs $13.\nSo (3/4) * 20 = 15 pounds."
-    assert ladder(Transcript.of("How much?", Text(said))).hints[3].text == "Begin with this: work out (3/4) * 20."
+    assert ladder(Transcript.of("How much?", Text(said))).hints[3].text == "Begin with this: work out (3/4) × 20."
 
 
 def test_the_next_step_has_the_names_of_the_code_as_words() -> None:
     code = "pages_per_day = 50\ndays_per_week = 4\npages = pages_per_day * days_per_week\nprint(pages)"
     found = ladder(Transcript.of("How many words?", Code(code), Answer("200", verdict=SURE))).hints[3]
-    assert found.text == "Begin with this: multiply pages per day and days per week: pages."
+    assert found.text == "Begin with this: multiply pages per day and days per week: this gives pages."
 
 
 def test_what_was_asked_about_the_solution_later_gives_no_hints() -> None:
     reply = (Question("Check it."), Text("It is 36 * 3."), Code("print(36 * 3)"), Output(stdout="108\n"), Answer("108"))
     later = solved().with_solution((*solved().solution, *reply))
     assert ladder(later) == ladder(solved())
+
+
+def test_a_title_ends_no_sentence_and_a_condition_before_the_question_is_whole() -> None:
+    hints = ladder(Transcript.of("Mr. Ode pays $9. If each pen weighs 5 grams how much do they weigh?")).hints
+    assert hints[1].text == "This is known:\n\n- Mr. Ode pays $9.\n- Each pen weighs 5 grams."
+    hints = ladder(Transcript.of("If there are 8 slices in a pizza, how many slices remain?")).hints
+    assert hints[1].text == "This is known:\n\n- There are 8 slices in a pizza."
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [
+        ("trays = rolls // 6", "work out how many times 6 goes into rolls."),
+        ("left_over = rolls % 6", "work out the remainder of rolls divided by 6."),
+        ("area = side ** 2", "work out side squared."),
+        ("area = 3 ** 2", "work out 3^2."),
+        ("mean = sum([4, 8, 9]) / 3", "work out (the sum of 4, 8 and 9) ÷ 3."),
+        ("price = round(7 * 0.25, 2)", "work out 7 × 0.25, rounded."),
+        ("price = 0.30000000000000004 * 7", "work out 0.3 × 7."),
+        ("boxes = math.ceil(rolls / 6)", "work out rolls ÷ 6, rounded up."),
+        ("sums = (4 + 5) * 2 - (3 - 1)", "work out (4 + 5) × 2 - (3 - 1)."),
+        ("idas_rolls = RollCount_of_day * 2", "work out roll count of day × 2."),
+        ("x = a.b * 3", ""),
+        ("x = [n * 2 for n in rolls]", ""),
+    ],
+)
+def test_code_is_said_in_mathematics_and_words(code: str, first: str) -> None:
+    assert [f"work out {step.text}." for step in calculations(code)[:1]] == ([first] if first else [])
+
+
+def test_names_have_the_capital_letters_of_the_problem() -> None:
+    code = "rex_books = 5 * 3\nbooks_kim = rex_books - 4\nkim_eaten = books_kim / 2\nfull = rex_books // books_kim"
+    assert named_steps(code, "Rex has 5 bags of 3 books. Kim has 4 less.") == [
+        "Work out Rex's books: multiply.",
+        "Work out Kim's books from Rex's books: subtract.",
+        "Work out Kim eaten from Kim's books: divide.",
+        "Find how many times Kim's books goes into Rex's books: this gives full.",
+    ]
+
+
+def test_a_first_step_that_tells_the_answer_is_told_in_words() -> None:
+    code = "red_pens = 4 * 3\nblue_pens = red_pens / 2\nprint(red_pens)"
+    found = ladder(Transcript.of("How many red pens?", Text("So 4 * 3 = 12."), Code(code), Answer("12", verdict=SURE)))
+    assert found.hints[3].text == "Begin with this: work out red pens: multiply."

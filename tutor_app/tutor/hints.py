@@ -7,7 +7,6 @@ could not be verified the ladder says so and ends with the plan.
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ from tutor_app.core.parts import Code, Output, Text
 from tutor_app.core.ports import SolutionLibrary
 from tutor_app.core.solve import to_the_end
 from tutor_app.core.transcript import Transcript
+from tutor_app.tutor.code_in_words import Step, calculations, joined, named_steps, plain_numbers
 from tutor_app.tutor.leaks import leaks
 from tutor_app.tutor.plain_hints import plain_hint
 
@@ -27,7 +27,9 @@ LONGEST: Final = 700
 _MOST_LOOKED_AT: Final = 20
 _MOST_NUMERALS: Final = 8
 _NUMERAL: Final = re.compile(r"(?<![\w.])(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?![\w.])")
-_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z\d$\\\"'(])|\n+")
+_SENTENCE: Final = re.compile(
+    r"(?<=[.?!])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)\s+(?=[A-Z\d$\\\"'(])|\n+"
+)
 _ASKING: Final = re.compile(
     r"(?i)\?|^\s*(?:find|solve|compute|calculate|evaluate|simplify|determine|what|how|expand|factor|differentiate"
     r"|integrate|prove|show|work out)\b"
@@ -41,22 +43,32 @@ _CALCULATION: Final = re.compile(
 )
 """A whole one: no part of a formula with letters, powers or brackets around it."""
 _HOW_MUCH: Final = re.compile(
-    r"(?i)\bhow (many|much)\b((?:\s+(?!(?:do|does|did|is|are|was|were|has|have|had|will|would|can|could|should|must"
-    r"|of the|in|at|on|from|for|to|if|he|she|it|they|we|you|i)\b)[a-z-]+){0,6})"
+    r"(?i)\bhow (many|much)\b(?:\s+of(?=\s))?"
+    r"((?:\s+(?!(?:do|does|did|is|are|was|were|has|have|had|will|would|can|could|should|must|the|in|at|on|from|for|to|if|he|she|it|they|we|you|i|an?|per|each|every|before|after|until|left|remain\w*|passed"
+    r"|bought|sold|grew|got|worth|together|altogether|old|tall|long|wide|high|deep|heavy|far|away)\b)[a-z-]+){0,6})"
 )
 """A question for an amount, and what it is an amount of."""
 _CONDITION: Final = re.compile(
     r"(?i)(?:^|,\s*|\s)(?:if|when|given that|assuming(?: that)?)\s+(.+?)"
-    r"(?:,\s*(?=(?:how|what|which|who|find|calculate|determine|then)\b)|[?]|$)"
+    r"(?:,\s*(?=(?:how|what|which|who|find|calculate|determine|then)\b)|\s+(?=how (?:many|much)\b)|[?]|$)"
 )
 """What a question itself tells."""
+_IS_SENTENCE: Final = re.compile(r"^[a-z]+ [a-z].*\b(?:is|are|was|were|has|have|had|can|\w+s) \S")
 _OPERATORS: Final = {
     "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "·": "multiply", "/": "divide", "÷": "divide"
 }  # fmt: skip
 _SIGNS: Final = {"times": "×", "cdot": "·", "div": "÷"}
-_VERBS: Final[dict[type[ast.operator], str]] = {
-    ast.Add: "Add {all}", ast.Sub: "From {} take away {}", ast.Mult: "Multiply {all}", ast.Div: "Divide {} by {}",
+_FRACTION: Final = re.compile(r"\d+/\d+$")
+"""A number, not a calculation."""
+_ENDINGS: Final = {
+    "add": "add what belongs together", "subtract": "take away what does not count",
+    "multiply": "multiply what belongs together", "divide": "divide into equal parts",
 }  # fmt: skip
+_AGAIN: Final = {
+    "add": "add once more", "subtract": "take away once more", "multiply": "multiply once more",
+    "divide": "divide once more",
+}  # fmt: skip
+LONGEST_STEP: Final = 80
 _CALLS: Final = {
     "solve": "write the condition as an equation and solve it", "Eq": "write the condition as an equation and solve it",
     "solveset": "write the condition as an equation and solve it", "diff": "take the derivative",
@@ -123,14 +135,18 @@ def ladder(solved: Transcript, *, sure: bool | None = None, cap: int = len(LEVEL
     if sure is None:
         sure = answer is not None and answer.verdict.verified
     guarded = _guarded(solved)
+
+    def tells(said: str) -> bool:
+        return any(leaks(said, guard) for guard in guarded)
+
     texts = [_asked(solved), _known(solved)]
     if answer is not None and answer.verdict.kind == "wrong":
         texts += ["", "", "", ""]  # the ideas of a wrong solution are no help
     else:
-        texts += [_idea(solved), _next(solved), _plan(solved), _code(solved)]
+        texts += [_idea(solved), _next(solved, tells), _plan(solved), _code(solved)]
     hints: list[Hint] = []
     for level, text in enumerate(texts, 1):
-        told = _safe(solved.problem, level, text, guarded, [hint.text for hint in hints])
+        told = _safe(solved.problem, level, text, tells, [hint.text for hint in hints])
         hints.append(Hint(level, LEVELS[level - 1], told))
     if answer is not None:
         result = _result(solved) or "The last step of the solution gives the answer directly."
@@ -150,12 +166,8 @@ def _guarded(solved: Transcript) -> tuple[str, ...]:
     return tuple(lines[-1:])
 
 
-def _safe(problem: str, level: int, text: str, guarded: tuple[str, ...], before: list[str]) -> str:
+def _safe(problem: str, level: int, text: str, tells: Callable[[str], bool], before: list[str]) -> str:
     """The hint, or a plainer one if it gives an answer away or repeats one before."""
-
-    def tells(said: str) -> bool:
-        return any(leaks(said, answer) for answer in guarded)
-
     text = text.strip()
     if not text or len(text) > LONGEST + 400 or tells(text) or text in before:
         text = _masked(text, tells)
@@ -212,8 +224,10 @@ def _asked(solved: Transcript) -> str:
         return ""
     words = re.sub(r"(?i)^(?:so|then|now|and)\b,?\s*", "", question)
     if m := _HOW_MUCH.search(words):
-        kind = "a number" if m[1].lower() == "many" else "an amount"
-        of = f" of {m[2].strip()}" if m[2].strip() else ""
+        kind, noun = "a number" if m[1].lower() == "many" else "an amount", m[2].strip()
+        if re.match(r"(?i)(?:more|fewer|less)\b", noun):
+            kind, noun = "a difference", ""
+        of = f" of {noun}" if noun else ""
         return f"What you are looking for is {kind}{of}. The question is: {words}?"
     if m := re.match(r"(?i)(?:find|determine|compute|calculate|work out)\s+(?=the (?:number|amount)\b)", words):
         return f"You are looking for {words[m.end() :]}."
@@ -236,40 +250,36 @@ def _known(solved: Transcript) -> str:
     else:
         inside = re.split(r"(?i),\s*(?=how|what|find)|\bif\b|\bwhen\b|\bgiven\b", asking[-1])
         facts = [fact for part in inside if _NUMBER.search(fact := _TASK.sub("", part.strip(" ,.?")))]
+        facts = [f"{fact[0].upper()}{fact[1:]}." if _IS_SENTENCE.search(fact) else fact for fact in facts]
     said = "\n".join(f"- {fact}" for fact in facts)
     return f"This is known:\n\n{said}" if said and len(said) <= LONGEST else ""
 
 
-def _steps(solved: Transcript) -> list[str]:
+def _steps(solved: Transcript) -> list[Step]:
     """The calculations of the solution in order, each once."""
-    found: list[str] = []
+    found: list[Step] = []
     for part in solved.solution:
         if isinstance(part, Text):
             text = re.sub(r"\\(times|cdot|div)(?![a-z])", lambda m: _SIGNS[m[1]], part.text)
             whole = (m[0].strip() for m in _CALCULATION.finditer(text))
-            found += [step for step in whole if step.count("(") == step.count(")")]
+            found += [
+                _written(step) for step in whole if step.count("(") == step.count(")") and not _FRACTION.match(step)
+            ]
     if not found:
         for part in solved.solution:
             if isinstance(part, Code):
-                found += _assigned(part.source)
+                found += calculations(part.source, solved.problem)
     return list(dict.fromkeys(found))
 
 
-def _assigned(source: str) -> list[str]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    return [
-        ast.unparse(node.value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
-    ]
+def _written(step: str) -> Step:
+    """A calculation of the solution's words, with the signs of mathematics.
 
-
-def _verbs(step: str) -> list[str]:
-    signs = [c for k, c in enumerate(step.replace("**", "^")) if c in _OPERATORS and k]
-    return list(dict.fromkeys(_OPERATORS[c] for c in signs))
+    Its dollar signs may be marks of a formula, so none is kept.
+    """
+    verbs = list(dict.fromkeys(_OPERATORS[c] for k, c in enumerate(step) if c in _OPERATORS and k))
+    shown = re.sub(r"(?<=\s)/(?=\s)", "÷", plain_numbers(step.replace("$", "")).replace("*", "×").replace("·", "×"))
+    return Step(shown, tuple(verbs))
 
 
 def _calls(solved: Transcript) -> Iterator[str]:
@@ -280,79 +290,43 @@ def _calls(solved: Transcript) -> Iterator[str]:
                     yield _CALLS[name]
 
 
-def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def _idea(solved: Transcript) -> str:
     ideas = list(dict.fromkeys(_calls(solved)))[:3]
     if not ideas:
-        verbs = list(dict.fromkeys(verb for step in _steps(solved) for verb in _verbs(step)))
-        ideas = [_joined(verbs)] if verbs else []
-    return f"The idea: {_joined(ideas)}." if ideas else ""
+        verbs = list(dict.fromkeys(verb for step in _steps(solved) for verb in step.verbs))
+        ideas = [joined(verbs)] if verbs else []
+    return f"The idea: {joined(ideas)}." if ideas else ""
 
 
-def _next(solved: Transcript) -> str:
-    steps = _steps(solved)
-    if steps and re.search(r"[A-Za-z]", steps[0]) and (named := _named_steps(solved)):
-        return f"Begin with this: {named[0][0].lower()}{named[0][1:]}"
-    return f"Begin with this: work out {steps[0]}." if steps and len(steps[0]) < 80 else ""
+def _next(solved: Transcript, tells: Callable[[str], bool]) -> str:
+    """The first calculation, or where that would tell too much, what the code works out first."""
+    steps, named = _steps(solved), _named_steps(solved)
+    work = [f"work out {step.text}." for step in steps[:1] if len(step.text) < LONGEST_STEP]
+    words = [f"{named[0][0].lower()}{named[0][1:]}"] if named else []
+    told = words + work if steps and re.search(r"[A-Za-z]", steps[0].text) else work + words
+    return next((said for text in told if not tells(said := f"Begin with this: {text}")), "")
 
 
 def _plan(solved: Transcript) -> str:
     if len(named := _named_steps(solved)) > 1:
-        steps = "\n".join(f"- {line}" for line in named[:9])
+        steps = "\n".join(f"- {line}" for line in named)
         return f"The plan, in this order:\n\n{steps}\n- Read off what is asked."
-    verbs = [_joined(found) for step in _steps(solved) if (found := _verbs(step))]
-    calls = list(dict.fromkeys(_calls(solved)))
-    lines = calls or verbs
+    verbs = [joined(step.verbs) for step in _steps(solved) if step.verbs]
+    lines = list(dict.fromkeys(_calls(solved))) or verbs
     if not lines:
         return ""
-    endings = {"add": "add what belongs together", "subtract": "take away what is not asked for"}
-    said = [
-        endings.get(line, f"{line} the quantities of this step" if line in _OPERATORS.values() else line)
-        for line in lines
-    ]
-    numbered = "\n".join(f"- {line[0].upper()}{line[1:]}." for line in said[:9])
+    said = list[str]()
+    for line in lines[:9]:
+        again = _AGAIN.get(line, "") if said and line in lines[: len(said)] else ""
+        said.append(again or _ENDINGS.get(line, line))
+    numbered = "\n".join(f"- {line[0].upper()}{line[1:]}." for line in said)
     return f"The plan, in this order:\n\n{numbered}\n- Read off what is asked."
 
 
 def _named_steps(solved: Transcript) -> list[str]:
-    """What the code works out, in the words of its own names: ``Add pens and paper: total cost.``
-
-    Quantities that are only written down are no steps; neither is anything of a name that says nothing.
-    """
+    """What the last block of code works out, in the words of its own names."""
     blocks = [part.source for part in solved.solution if isinstance(part, Code)]
-    try:
-        body = ast.parse(blocks[-1]).body if blocks else []
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    said = list[str]()
-    for node in body:
-        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
-            continue
-        found = (name for name in ast.walk(node.value) if isinstance(name, ast.Name))
-        names = sorted(found, key=lambda name: (name.lineno, name.col_offset))
-        of = [name for name in dict.fromkeys(name.id for name in names) if not _is_called(name, node.value)]
-        operations = [type(part.op) for part in ast.walk(node.value) if isinstance(part, ast.BinOp)]
-        if not operations or len(target := _in_words(node.targets[0].id)) < 3 or any(len(name) < 3 for name in of):
-            continue
-        words = [_in_words(name) for name in of]
-        alike = len(set(operations)) == 1 and len(operations) == len(of) - 1
-        verb = _VERBS.get(operations[0]) if alike and (len(of) == 2 or operations[0] in (ast.Add, ast.Mult)) else None
-        if verb is not None:
-            said.append(f"{verb.format(*words, all=_joined(words))}: {target}.")
-        else:
-            said.append(f"Work out {target}{f' from {_joined(words)}' if words else ''}.")
-    return list(dict.fromkeys(said))
-
-
-def _is_called(name: str, tree: ast.expr) -> bool:
-    return any(isinstance(part, ast.Call) and getattr(part.func, "id", "") == name for part in ast.walk(tree))
-
-
-def _in_words(name: str) -> str:
-    return name.replace("_", " ").strip()
+    return named_steps(blocks[-1], solved.problem) if blocks else []
 
 
 def _code(solved: Transcript) -> str:
