@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -272,3 +273,17 @@ def test_the_users_own_parts_are_used_where_they_lie(store: ModelStore, tmp_path
     (tmp_path / "one.gguf").write_bytes((tmp_path / "mine-00001-of-00002.gguf").read_bytes())
     with pytest.raises(ModelFileFault, match="lost its name"):
         store.import_(tmp_path / "one.gguf")
+
+
+def test_without_a_connection_it_is_one_sentence_with_one_colon(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ModelStoreFault) as told:
+        ask_hub("maker/extra-gguf", "extra.gguf", cancel=NeverCancelled(), timing=QUICK)
+    assert str(told.value).startswith(
+        "The hub does not give extra.gguf of maker/extra-gguf: it cannot be found, for there is no connection to the "
+        "Internet, or it is blocked."
+    )

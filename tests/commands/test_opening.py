@@ -86,7 +86,7 @@ def test_without_a_display_it_is_printed_and_kept(
         ("empty.json", b"", "is no exported transcript"),
         ("other.json", b'{"a": 1}', "is no exported transcript"),
         ("binary.mumath.json", b"\xff\xfe\x00", "is not text in UTF-8"),
-        ("list.jsonl", b"[]\n[]\n", "line 1"),
+        ("list.jsonl", b"[]\n[]\n", "Line 1"),
         ("model.gguf", b"GGUF", "Take it in with: tutor models import"),
         ("picture", b"\x89PNG", "is not text in UTF-8"),
     ],

@@ -199,7 +199,7 @@ def test_a_file_that_is_no_transcript_is_refused(tmp_path: Path, content: bytes,
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(VALUE.to_json() + "\n\n" + "{}\n", encoding="utf-8")
-    with pytest.raises(UserFault, match="line 3"):
+    with pytest.raises(UserFault, match="Line 3"):
         read_transcripts(path)
 
 

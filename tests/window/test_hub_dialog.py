@@ -46,7 +46,7 @@ def test_a_file_of_the_hub_is_added_chosen_and_fetched(open_window: Open) -> Non
 
 
 def test_what_the_hub_says_is_told_and_the_names_can_be_changed(open_window: Open) -> None:
-    services = ScriptedServices(model="", fail_hub="The hub was asked for x.gguf of maker/extra: it has no such file.")
+    services = ScriptedServices(model="", fail_hub="The hub does not give x.gguf of maker/extra: it has no such file.")
     window = open_window(services)
     dialog = opened(window)
     dialog.repository.setText("maker/extra")
@@ -60,6 +60,18 @@ def test_what_the_hub_says_is_told_and_the_names_can_be_changed(open_window: Ope
     dialog.add.click()
     until(lambda: "pull y" in services.calls)
     assert services.calls[:2] == ["add x.gguf of maker/extra", "add y.gguf of maker/extra"]
+
+
+def test_a_long_sentence_of_the_hub_makes_the_dialog_higher(open_window: Open) -> None:
+    said = "The hub does not give x.gguf of maker/extra: it cannot be found. " * 4
+    dialog = opened(open_window(ScriptedServices(model="", fail_hub=said.strip())))
+    dialog.repository.setText("maker/extra")
+    dialog.file.setText("x.gguf")
+    dialog.add.click()
+    until(lambda: dialog.state.text().startswith("The hub does not"))
+    until(lambda: dialog.state.height() >= dialog.state.heightForWidth(dialog.state.width()))
+    assert dialog.file.y() >= dialog.repository.geometry().bottom() + 8
+    assert dialog.add.mapTo(dialog, dialog.add.rect().bottomRight()).y() < dialog.height()
 
 
 def test_published_accuracy_is_shown_with_its_source_and_that_it_was_not_measured_here(open_window: Open) -> None:

@@ -90,7 +90,7 @@ class Settings:
         "",
         "text",
         "Model",
-        "Which model answers. Empty means the best one that is downloaded.",
+        "Which model answers; the best one that is here, if none is named.",
         "Model",
     )
     n_ctx: int = _setting(
@@ -129,15 +129,15 @@ class Settings:
         "",
         "text",
         "Server",
-        "Address of another computer where “tutor serve” runs, such as http://192.168.1.5:8642: its model answers "
-        "instead of one here; code still runs on this computer. Empty uses this computer's model.",
+        "Address of another computer where “tutor serve” runs (http://192.168.1.5:8642, say). Its model answers "
+        "instead of one here, and code still runs on this computer. Without an address a model here answers.",
         "Model",
     )
     server_key: str = _setting(
         "",
         "text",
         "Key of the server",
-        "The API key that “tutor serve” printed there; empty if it asks for none.",
+        "The API key that “tutor serve” printed there, if it asks for one.",
         "Model",
         secret=True,
     )

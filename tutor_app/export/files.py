@@ -144,13 +144,13 @@ def read_transcripts(path: str | os.PathLike[str]) -> list[Transcript]:
         whole = e
     lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     if len(lines) < 2:
-        raise UserFault(f"{path} is no exported transcript: {whole}.")
+        raise UserFault(f"{path} is no exported transcript ({whole}).")
     found = []
     for n, line in lines:
         try:
             found.append(Transcript.from_json(line))
         except TranscriptFormatError as e:
-            raise UserFault(f"{path} is no exported transcript: line {n}: {e}.") from None
+            raise UserFault(f"Line {n} of {path} is no exported transcript ({e}).") from None
     return found
 
 

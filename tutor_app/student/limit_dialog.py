@@ -19,7 +19,7 @@ from tutor_app.core.hints import LEVELS, LONGEST_PIN, SHORTEST_PIN, HintLimit
 from tutor_app.ui.bridge import Bridge
 from tutor_app.ui.building import STRETCH, column_of, push_button, text_label
 from tutor_app.ui.dialog_buttons import decision_row
-from tutor_app.ui.placing import fit_dialog
+from tutor_app.ui.placing import fit_dialog, grow_dialog
 
 ABOUT: Final = (
     "No hint above this level is shown, and no whole solution, in this window and in the terminal. The PIN keeps "
@@ -83,6 +83,7 @@ class LimitDialog(QDialog):
     def refuse(self, sentence: str) -> None:
         """Say why the limit was not set, and let the user try again."""
         self.error.setText(sentence)
+        grow_dialog(self)
         self.save.setEnabled(True)
         self.pin.setFocus()
         self.pin.selectAll()

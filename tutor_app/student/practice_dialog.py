@@ -13,7 +13,7 @@ from tutor_app.ui.announce import announce
 from tutor_app.ui.building import text_label
 from tutor_app.ui.formulas import Formulas
 from tutor_app.ui.math_text import MathText
-from tutor_app.ui.placing import fit_dialog
+from tutor_app.ui.placing import fit_dialog, grow_dialog
 
 
 class PracticeDialog(QDialog):
@@ -112,6 +112,7 @@ class PracticeDialog(QDialog):
         self.said.style().polish(self.said)
         self.said.setText(sentence)
         self.said.setAccessibleName(sentence)
+        grow_dialog(self)
 
     def _show_open(self, is_open: bool) -> None:
         self.answer.setEnabled(is_open)

@@ -52,6 +52,15 @@ def fit_dialog(dialog: QWidget, width: int, height: int) -> None:
     dialog.resize(QSize(width, height).boundedTo(dialog.screen().availableGeometry().size() - _FRAME))
 
 
+def grow_dialog(dialog: QWidget) -> None:
+    """Make a dialog as high as its wrapped words need now, where the screen has room; it never shrinks."""
+    layout = dialog.layout()
+    if layout is not None:
+        layout.activate()
+        needed = max(dialog.height(), layout.totalHeightForWidth(dialog.width()))
+        fit_dialog(dialog, dialog.width(), needed)
+
+
 class PlaceKeeper(QObject):
     """Puts a window where it stood the last time, and keeps where it stands from then on.
 

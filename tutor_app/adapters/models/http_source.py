@@ -317,7 +317,7 @@ def _why(e: BaseException, timing: Timing) -> str:
     if isinstance(e, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({e.verify_message}); check the computer's clock and certificates"
     if isinstance(e, socket.gaierror):
-        return "it cannot be found: there is no connection to the Internet, or it is blocked"
+        return "it cannot be found, for there is no connection to the Internet, or it is blocked"
     if isinstance(e, TimeoutError):
         return f"no answer within {timing.connect:g} seconds"
     if isinstance(e, ConnectionRefusedError):

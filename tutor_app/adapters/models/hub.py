@@ -88,7 +88,7 @@ def ask_hub(repository: str, file: str, *, cancel: Cancel, timing: Timing, revis
             said = ask_head(url, cancel, timing)
     except PermanentError as e:
         raise ModelStoreFault(
-            f"The hub was asked for {what}: {e}.", "Check the names and the connection, and try again."
+            f"The hub does not give {what}: {e}.", "Check the names and the connection, and try again."
         ) from None
     sha256 = said.get("x-linked-etag", "").strip('"').removeprefix("sha256:").lower()
     commit, length = said.get("x-repo-commit", ""), said.get("x-linked-size", "")

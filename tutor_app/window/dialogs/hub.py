@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QLineEdit, QWidget
 
 from tutor_app.ui.building import column_of, push_button, text_label
 from tutor_app.ui.dialog_buttons import decision_row
+from tutor_app.ui.placing import grow_dialog
 
 
 class HubDialog(QDialog):
@@ -75,3 +76,4 @@ class HubDialog(QDialog):
         self.state.style().unpolish(self.state)
         self.state.style().polish(self.state)
         self.state.setText(sentence)
+        grow_dialog(self)
